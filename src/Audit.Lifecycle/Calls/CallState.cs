@@ -1,0 +1,18 @@
+namespace Audit.Lifecycle;
+
+/// <summary>Where a call stands, in the order of the rows of the table.</summary>
+public enum CallState : byte
+{
+    None,
+    Requested,
+    AwaitingConfirmation,
+    Approved,
+    Running,
+    Completed,
+    Blocked,
+    Cached,
+    Replayed,
+    Invalidated,
+    Cancelled,
+    PersistenceFailed,
+}

@@ -1,0 +1,9 @@
+namespace Audit.Lifecycle;
+
+/// <summary>What a cell makes of the success flag of a completion.</summary>
+public enum CellCondition : byte
+{
+    None,
+    ViolationOnSuccess,
+    AnomalyOnSuccess,
+}

@@ -1,0 +1,10 @@
+namespace Audit.Lifecycle;
+
+public enum CellRule : byte
+{
+    Violation,
+    Move,
+    Stay,
+    NextAttempt,
+    NextAttemptInLaterTurn,
+}

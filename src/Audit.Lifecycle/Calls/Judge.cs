@@ -1,0 +1,102 @@
+namespace Audit.Lifecycle;
+
+/// <summary>The law: a pure function over the whole history of a call.</summary>
+public static class Judge
+{
+    /// <param name="byArrival">The messages of a call in the order of their arrival.</param>
+    public static Judgement Of(IReadOnlyList<Entry> byArrival)
+    {
+        var order = OrderOfTelling(byArrival);
+        var told = Fold(byArrival, order);
+        if (told.InOrder || told.Violations == 0)
+        {
+            return told;
+        }
+
+        // A host whose clock was set back tells a legal story in an order that its times deny.
+        var arrived = Fold(byArrival, Arrival(byArrival.Count));
+        return arrived.Violations > 0 ? told : MarkSetBack(byArrival, arrived) with { InOrder = false };
+    }
+
+    /// <summary>Compares two messages of a history in which the host numbers all of them, or not all.</summary>
+    public static int Compare(CallMessage one, CallMessage other, bool numbered) =>
+        numbered ? one.Seq!.Value.CompareTo(other.Seq!.Value) : one.OrderedAt.CompareTo(other.OrderedAt);
+
+    private static int[] OrderOfTelling(IReadOnlyList<Entry> byArrival)
+    {
+        var numbered = IsNumbered(byArrival);
+        var order = Arrival(byArrival.Count);
+        Array.Sort(order, (one, other) =>
+        {
+            var compared = Compare(byArrival[one].Message, byArrival[other].Message, numbered);
+            return compared != 0 ? compared : one.CompareTo(other);
+        });
+        return order;
+    }
+
+    private static Judgement Fold(IReadOnlyList<Entry> byArrival, int[] order)
+    {
+        var verdicts = new Verdict[order.Length];
+        var standing = default(Standing);
+        var violations = 0;
+        foreach (var index in order)
+        {
+            var entry = byArrival[index];
+            var verdict = CallLaw.Step(ref standing, entry.Message);
+            violations += verdict.IsViolation ? 1 : 0;
+            verdicts[index] = entry.SourcesDiffer ? Add(verdict, Anomalies.SourcesDiffer) : verdict;
+        }
+
+        return new Judgement(order, verdicts, standing, violations, IsArrival(order));
+    }
+
+    /// <summary>Marks the messages that the host's own order, by its numbers or its clock, would place further ahead.</summary>
+    private static Judgement MarkSetBack(IReadOnlyList<Entry> byArrival, Judgement arrived)
+    {
+        var numbered = IsNumbered(byArrival);
+        var furthest = byArrival[0].Message;
+        for (var index = 1; index < byArrival.Count; index++)
+        {
+            var message = byArrival[index].Message;
+            if (Compare(message, furthest, numbered) < 0)
+            {
+                arrived.Verdicts[index] = Add(arrived.Verdicts[index], Anomalies.ClockWentBack);
+            }
+            else
+            {
+                furthest = message;
+            }
+        }
+
+        return arrived;
+    }
+
+    private static bool IsNumbered(IReadOnlyList<Entry> byArrival) => byArrival.All(entry => entry.Message.Seq is not null);
+
+    private static int[] Arrival(int count)
+    {
+        var order = new int[count];
+        for (var index = 0; index < count; index++)
+        {
+            order[index] = index;
+        }
+
+        return order;
+    }
+
+    private static bool IsArrival(int[] order)
+    {
+        for (var place = 0; place < order.Length; place++)
+        {
+            if (order[place] != place)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static Verdict Add(in Verdict verdict, Anomalies anomaly) =>
+        verdict with { Anomalies = verdict.Anomalies | anomaly };
+}

@@ -1,0 +1,11 @@
+namespace Audit.Lifecycle;
+
+public enum MessageOutcome : byte
+{
+    Recorded,
+    Duplicate,
+    Violation,
+
+    /// <summary>The stream holds all that it may hold; the message was counted.</summary>
+    Refused,
+}

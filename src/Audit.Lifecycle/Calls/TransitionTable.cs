@@ -1,0 +1,38 @@
+using static Audit.Lifecycle.Cell;
+
+namespace Audit.Lifecycle;
+
+/// <summary>
+/// The law as one table: a row for each state, a column for each message. It reads as the table of the specification:
+/// L legal, Eq legal and the state stays, A… legal with an anomaly, No a violation, N the next attempt, N1 the next
+/// attempt if the host is in a later turn.
+/// </summary>
+public static class TransitionTable
+{
+    private static readonly Cell A_Late = Legal(Anomalies.LateConfirmation);
+    private static readonly Cell A_Rerun = Stay(Anomalies.ReExecuted);
+    private static readonly Cell A_TooLate = Stay(Anomalies.CancelledTooLate);
+    private static readonly Cell A_Again = Stay(Anomalies.Repeated);
+    private static readonly Cell L_IfFailed = LegalUnlessSuccess();
+    private static readonly Cell L_AIfOk = LegalWithAnomalyOnSuccess(Anomalies.CompletedAfterCancel);
+
+    private static readonly Cell[][] Rows =
+    [
+        //                         requested           approved       blocked        replayed       cancelled            persistence_
+        //                               requires_conf.      started        cached         invalidated      completed      failed
+        [/* none                 */ L,   L,      L,     L,       L,       L,     L,     L,       L,         L,          L ],
+        [/* requested            */ Eq,  L,      L,     L,       L,       L,     L,     L,       L,         L,          L ],
+        [/* awaiting_confirmation*/ Eq,  L,      L,     L,       L,       L,     No,    L,       L,         L,          L ],
+        [/* approved             */ Eq,  L,      L,     L,       L,       L,     No,    L,       L,         L,          L ],
+        [/* running              */ No,  A_Late, No,    A_Rerun, No,      No,    No,    L,       L,         L,          L ],
+        [/* completed            */ N1,  N1,     No,    No,      No,      L,     L,     No,      A_TooLate, No,         L ],
+        [/* blocked              */ N1,  N1,     No,    No,      A_Again, No,    No,    No,      No,        L_IfFailed, L ],
+        [/* cached               */ N1,  N1,     No,    No,      No,      L,     L,     No,      No,        L,          L ],
+        [/* replayed             */ N1,  N1,     No,    No,      No,      L,     L,     No,      No,        L,          L ],
+        [/* invalidated          */ N,   N,      No,    No,      No,      No,    No,    A_Again, No,        No,         L ],
+        [/* cancelled            */ N,   N1,     No,    No,      No,      No,    No,    No,      A_Again,   L_AIfOk,    L ],
+        [/* persistence_failed   */ N,   N,      N,     N,       N,       N,     N,     N,       N,         N,          Eq],
+    ];
+
+    public static Cell At(CallState state, MessageKind message) => Rows[(int)state][(int)message];
+}

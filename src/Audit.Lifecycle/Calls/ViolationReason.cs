@@ -1,0 +1,44 @@
+namespace Audit.Lifecycle;
+
+/// <summary>Says in one sentence what a message did against the law.</summary>
+public static class ViolationReason
+{
+    public static string Of(Verdict verdict, CallMessage message) => verdict.Cause switch
+    {
+        ViolationCause.NotAllowed => NotAllowed(verdict.From, message),
+        ViolationCause.StandingRefusal => verdict.From == CallState.Blocked
+            ? NotAllowed(verdict.From, message)
+            : $"a call whose refusal still stands {Deed(message)}",
+        ViolationCause.NotALaterTurn =>
+            $"{Article(verdict.From)} call {Deed(message)} again in turn {message.Turn}, which is not later than its own",
+        ViolationCause.IdentityMismatch => $"the call began with another tool than \"{message.ToolName}\"",
+        ViolationCause.MessageIdReused => $"the message_id \"{message.MessageId}\" belongs to another record of this call",
+        _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict.Cause, "Only a violation has a reason."),
+    };
+
+    private static string NotAllowed(CallState from, CallMessage message) => $"{Article(from)} call {Deed(message)}";
+
+    private static string Article(CallState state) => state switch
+    {
+        CallState.AwaitingConfirmation => "an awaiting",
+        CallState.Approved => "an approved",
+        CallState.Invalidated => "an invalidated",
+        CallState.PersistenceFailed => "an unpersisted",
+        _ => "a " + Words.Of(state),
+    };
+
+    private static string Deed(CallMessage message) => message.Kind switch
+    {
+        MessageKind.Requested => "was requested",
+        MessageKind.RequiresConfirmation => "asked for confirmation",
+        MessageKind.Approved => "was approved",
+        MessageKind.Started => "started",
+        MessageKind.Blocked => "was blocked",
+        MessageKind.Cached => "reported a cached result",
+        MessageKind.Replayed => "reported a replayed result",
+        MessageKind.Invalidated => "was invalidated",
+        MessageKind.Cancelled => "was cancelled",
+        MessageKind.Completed => message.Success ? "reported success" : "reported a failure",
+        _ => "failed to persist",
+    };
+}

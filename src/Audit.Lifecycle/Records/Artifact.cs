@@ -1,0 +1,4 @@
+namespace Audit.Lifecycle;
+
+/// <summary>Points to what the host stored of a result elsewhere.</summary>
+public sealed record Artifact(long Id);

@@ -1,0 +1,33 @@
+using System.Text;
+
+namespace Audit.Lifecycle;
+
+/// <summary>The bounds of the names that streams are made of.</summary>
+public static class Ids
+{
+    public const int MaxBytes = 128;
+    public const int MaxCallBytes = 96;
+    public const int MaxMessageIdBytes = 256;
+
+    /// <returns>Null when the id is fine, else the sentence that says what is wrong with it.</returns>
+    public static string? Refuse(string id, int maxBytes, bool isSession = false)
+    {
+        if (id.Length == 0)
+        {
+            return "an id must not be empty";
+        }
+
+        var bytes = Encoding.UTF8.GetByteCount(id);
+        if (bytes > maxBytes)
+        {
+            return $"an id of {bytes} bytes; at most {maxBytes} are accepted";
+        }
+
+        if (id.Any(char.IsControl))
+        {
+            return "an id must not hold control characters";
+        }
+
+        return isSession && id.Contains('|') ? "a session id must not hold \"|\"" : null;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Audit.Lifecycle;
+
+/// <summary>What a record says of its call; each kind with its own payload.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(Requested), "requested")]
+[JsonDerivedType(typeof(RequiresConfirmation), "requires_confirmation")]
+[JsonDerivedType(typeof(Approved), "approved")]
+[JsonDerivedType(typeof(Started), "started")]
+[JsonDerivedType(typeof(Blocked), "blocked")]
+[JsonDerivedType(typeof(Cached), "cached")]
+[JsonDerivedType(typeof(Replayed), "replayed")]
+[JsonDerivedType(typeof(Invalidated), "invalidated")]
+[JsonDerivedType(typeof(Cancelled), "cancelled")]
+[JsonDerivedType(typeof(Completed), "completed")]
+[JsonDerivedType(typeof(PersistenceFailed), "persistence_failed")]
+public abstract record Outcome
+{
+    private Outcome() { }
+
+    public sealed record Requested : Outcome;
+
+    public sealed record RequiresConfirmation(string Description, ListenContext? ListenContext) : Outcome
+    {
+        /// <summary>The permission request as the host sent it.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public JsonElement? Permission { get; init; }
+    }
+
+    public sealed record Approved(string Decision) : Outcome
+    {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? By { get; init; }
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Source { get; init; }
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Feedback { get; init; }
+    }
+
+    public sealed record Started : Outcome;
+
+    public sealed record Blocked(string Reason) : Outcome
+    {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Decision { get; init; }
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? By { get; init; }
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Source { get; init; }
+
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? Feedback { get; init; }
+    }
+
+    public sealed record Cached(ToolResult Result) : Outcome;
+
+    public sealed record Replayed(ToolResult Result) : Outcome;
+
+    public sealed record Invalidated(string Reason) : Outcome;
+
+    public sealed record Cancelled(string Reason) : Outcome
+    {
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? By { get; init; }
+    }
+
+    public sealed record Completed(ToolResult Result) : Outcome;
+
+    public sealed record PersistenceFailed(ToolResult? Result, string Error) : Outcome;
+}

@@ -1,0 +1,3 @@
+namespace Audit.Lifecycle;
+
+public readonly record struct OutcomeFacts(MessageKind Kind, bool Success, Fingerprint Result);

@@ -1,0 +1,217 @@
+using System.Text.Json;
+
+namespace Audit.Lifecycle;
+
+/// <summary>
+/// Reads the outcome of a record. Its kind may stand after its payload and is looked up first: a member that belongs to
+/// another kind is as unknown here as any other, whatever its shape.
+/// </summary>
+internal static class OutcomeReader
+{
+    private static readonly string[] ApprovingDecisions =
+    [
+        "approve-once", "approve-for-session", "approve-for-location", "approve-permanently",
+        "approved", "approved-for-session", "approved-for-location", "auto",
+    ];
+
+    private static readonly string AcceptedKinds = string.Join(", ", Words.AllKinds);
+
+    public static OutcomeFacts Read(ref StrictJsonReader json, RecordHasher hasher)
+    {
+        json.Read();
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            throw json.Unreadable($"an object with a kind is expected, not {RecordReader.Quote(json)}");
+        }
+
+        var start = json.TokenStart;
+        var found = new Found();
+        found.HasKind = json.PeekString("kind"u8) is { } kind && Words.TryKind(kind, out found.Kind);
+        while (json.Read() && json.TokenType != JsonTokenType.EndObject)
+        {
+            ReadMember(ref json, hasher, ref found);
+        }
+
+        RecordReader.Require(json, start, found.HasKind, "kind");
+        RequirePayload(json, start, found);
+        return new OutcomeFacts(found.Kind, found.Success ?? false, found.Result);
+    }
+
+    private static void ReadMember(ref StrictJsonReader json, RecordHasher hasher, ref Found found)
+    {
+        if (json.IsProperty("kind"u8))
+        {
+            json.Read();
+            RecordReader.RequireString(ref json);
+            if (!found.HasKind)
+            {
+                throw json.Unreadable($"the kind {RecordReader.Quote(json)} is not known; accepted are {AcceptedKinds}");
+            }
+        }
+        else if (MayHoldResult(found.Kind) && json.IsProperty("result"u8))
+        {
+            found.Result = ReadResult(ref json, hasher, ref found);
+        }
+        else if (HoldsReason(found.Kind) && json.IsProperty("reason"u8))
+        {
+            found.HasReason = ReadText(ref json);
+        }
+        else if (found.Kind == MessageKind.RequiresConfirmation && json.IsProperty("description"u8))
+        {
+            found.HasDescription = ReadText(ref json);
+        }
+        else if (found.Kind == MessageKind.PersistenceFailed && json.IsProperty("error"u8))
+        {
+            found.HasError = ReadText(ref json);
+        }
+        else if (found.Kind is MessageKind.Approved or MessageKind.Blocked && json.IsProperty("decision"u8))
+        {
+            found.Decision = ReadDecision(ref json);
+        }
+        else if (found.Kind == MessageKind.RequiresConfirmation && json.IsProperty("listen_context"u8))
+        {
+            ReadListenContext(ref json);
+        }
+        else
+        {
+            json.Read();
+            json.Skip();
+        }
+    }
+
+    private static bool MayHoldResult(MessageKind kind) =>
+        kind is MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed or MessageKind.PersistenceFailed;
+
+    private static bool HoldsReason(MessageKind kind) =>
+        kind is MessageKind.Blocked or MessageKind.Invalidated or MessageKind.Cancelled;
+
+    private static string? ReadDecision(ref StrictJsonReader json)
+    {
+        json.Read();
+        if (json.TokenType == JsonTokenType.Null)
+        {
+            return null;
+        }
+
+        RecordReader.RequireString(ref json);
+        return json.GetString();
+    }
+
+    private static bool ReadText(ref StrictJsonReader json)
+    {
+        json.Read();
+        RecordReader.RequireString(ref json);
+        return true;
+    }
+
+    private static Fingerprint ReadResult(ref StrictJsonReader json, RecordHasher hasher, ref Found found)
+    {
+        var before = json.CompactLength;
+        json.Read();
+        if (json.TokenType == JsonTokenType.Null)
+        {
+            return default;
+        }
+
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            throw json.Unreadable($"an object with success and output is expected, not {RecordReader.Quote(json)}");
+        }
+
+        var start = json.TokenStart;
+        var hasOutput = false;
+        while (json.Read() && json.TokenType != JsonTokenType.EndObject)
+        {
+            if (json.IsProperty("success"u8))
+            {
+                json.Read();
+                found.Success = json.TokenType is JsonTokenType.True or JsonTokenType.False
+                    ? json.TokenType == JsonTokenType.True
+                    : throw json.Unreadable($"true or false is expected, not {RecordReader.Quote(json)}");
+            }
+            else if (json.IsProperty("output"u8))
+            {
+                hasOutput = ReadText(ref json);
+            }
+            else if (json.IsProperty("duration_ms"u8))
+            {
+                ReadDuration(ref json);
+            }
+            else
+            {
+                json.Read();
+                json.Skip();
+            }
+        }
+
+        RecordReader.Require(json, start, found.Success is not null, "success");
+        RecordReader.Require(json, start, hasOutput, "output");
+        found.HasResult = true;
+        return hasher.OfComparable(json.Source[start..json.TokenEnd], json.CompactLength - before);
+    }
+
+    private static void ReadDuration(ref StrictJsonReader json)
+    {
+        json.Read();
+        if (json.TokenType is not (JsonTokenType.Number or JsonTokenType.Null))
+        {
+            throw json.Unreadable($"a number of milliseconds or null is expected, not {RecordReader.Quote(json)}");
+        }
+    }
+
+    private static void ReadListenContext(ref StrictJsonReader json)
+    {
+        json.Read();
+        if (json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.Null))
+        {
+            throw json.Unreadable($"an object or null is expected, not {RecordReader.Quote(json)}");
+        }
+
+        json.Skip();
+    }
+
+    private static void RequirePayload(in StrictJsonReader json, int start, in Found found)
+    {
+        switch (found.Kind)
+        {
+            case MessageKind.RequiresConfirmation:
+                RecordReader.Require(json, start, found.HasDescription, "description");
+                break;
+            case MessageKind.Blocked or MessageKind.Invalidated or MessageKind.Cancelled:
+                RecordReader.Require(json, start, found.HasReason, "reason");
+                break;
+            case MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed:
+                RecordReader.Require(json, start, found.HasResult, "result");
+                break;
+            case MessageKind.PersistenceFailed:
+                RecordReader.Require(json, start, found.HasError, "error");
+                break;
+            case MessageKind.Approved:
+                RecordReader.Require(json, start, found.Decision is not null, "decision");
+                RefuseUnknownApproval(json, start, found.Decision!);
+                break;
+        }
+    }
+
+    private static void RefuseUnknownApproval(in StrictJsonReader json, int start, string decision)
+    {
+        if (!ApprovingDecisions.Contains(decision))
+        {
+            throw json.Unreadable(
+                start, "decision", $"\"{decision}\" does not approve; accepted are {string.Join(", ", ApprovingDecisions)}");
+        }
+    }
+
+    private ref struct Found
+    {
+        public bool HasKind;
+        public MessageKind Kind;
+        public bool? Success;
+        public bool HasResult;
+        public Fingerprint Result;
+        public bool HasReason;
+        public bool HasDescription;
+        public bool HasError;
+        public string? Decision;
+    }
+}

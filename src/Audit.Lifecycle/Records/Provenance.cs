@@ -1,0 +1,4 @@
+namespace Audit.Lifecycle;
+
+/// <summary>Which model of which provider asked for the call.</summary>
+public sealed record Provenance(string Provider, string Model);

@@ -1,0 +1,11 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Audit.Lifecycle;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    AllowOutOfOrderMetadataProperties = true,
+    MaxDepth = StrictJsonReader.MaxDepth + 2)]
+[JsonSerializable(typeof(ToolAuditRecord))]
+internal sealed partial class RecordJson : JsonSerializerContext;

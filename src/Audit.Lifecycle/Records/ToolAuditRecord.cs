@@ -1,0 +1,40 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Audit.Lifecycle;
+
+/// <summary>The tool audit record as hosts write it, field for field.</summary>
+public sealed record ToolAuditRecord
+{
+    public required string ToolCallId { get; init; }
+
+    public required string ToolName { get; init; }
+
+    public string DisplayName { get; init; } = "";
+
+    /// <summary>`Observe`, `Confirm`, or a word of the host's own.</summary>
+    public string Tier { get; init; } = "Observe";
+
+    public JsonElement? RequestedInput { get; init; }
+
+    public JsonElement? EffectiveInput { get; init; }
+
+    public long Turn { get; init; }
+
+    public Provenance? Provenance { get; init; }
+
+    public required Outcome Outcome { get; init; }
+
+    /// <summary>RFC 3339, kept as text: hosts write up to nine fraction digits.</summary>
+    public required string RecordedAt { get; init; }
+
+    /// <summary>What this program has no name for, carried along.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
+
+    public static ToolAuditRecord Parse(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, RecordJson.Default.ToolAuditRecord)
+        ?? throw new JsonException("A tool audit record is not null.");
+
+    public byte[] ToUtf8() => JsonSerializer.SerializeToUtf8Bytes(this, RecordJson.Default.ToolAuditRecord);
+}

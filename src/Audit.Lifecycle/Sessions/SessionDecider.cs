@@ -1,0 +1,52 @@
+namespace Audit.Lifecycle;
+
+/// <summary>Notes have no law but that each is written once.</summary>
+public static class SessionDecider
+{
+    /// <summary>How many notes one session may write.</summary>
+    public const int NoteLimit = 10_000;
+
+    public static SessionDecision Decide(SessionHistory session, SessionNote note)
+    {
+        if (Known(session, note) is { } first)
+        {
+            return new SessionDecision(MessageOutcome.Duplicate, session, null, first);
+        }
+
+        if (note.MessageId is not null && session.ByMessageId.ContainsKey(note.MessageId))
+        {
+            return Refuse(session, $"the message_id \"{note.MessageId}\" belongs to another note of this session");
+        }
+
+        return session.Sequence >= NoteLimit
+            ? Refuse(session, $"this session holds {NoteLimit} notes already")
+            : new SessionDecision(MessageOutcome.Recorded, Evolve(session, note), note, session.Sequence + 1);
+    }
+
+    public static SessionHistory Evolve(SessionHistory session, SessionNote note) => session with
+    {
+        Sequence = session.Sequence + 1,
+        // The same note may stand under several message_ids; a repetition without one is told the first.
+        ByRecord = session.ByRecord.ContainsKey(note.Dedup)
+            ? session.ByRecord
+            : session.ByRecord.Add(note.Dedup, session.Sequence + 1),
+        ByMessageId = note.MessageId is null
+            ? session.ByMessageId
+            : session.ByMessageId.SetItem(note.MessageId, (session.Sequence + 1, note.Dedup)),
+    };
+
+    private static long? Known(SessionHistory session, SessionNote note)
+    {
+        if (note.MessageId is null)
+        {
+            return session.ByRecord.TryGetValue(note.Dedup, out var sequence) ? sequence : null;
+        }
+
+        return session.ByMessageId.TryGetValue(note.MessageId, out var known) && (note.Derived || known.Dedup == note.Dedup)
+            ? known.Sequence
+            : null;
+    }
+
+    private static SessionDecision Refuse(SessionHistory session, string error) =>
+        new(MessageOutcome.Refused, session, null, session.Sequence, error);
+}

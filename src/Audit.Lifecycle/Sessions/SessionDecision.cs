@@ -1,0 +1,5 @@
+namespace Audit.Lifecycle;
+
+/// <param name="Note">The note to write as the next event of the stream; null when nothing is written.</param>
+public sealed record SessionDecision(
+    MessageOutcome Outcome, SessionHistory After, SessionNote? Note, long Sequence, string? Error = null);

@@ -1,0 +1,23 @@
+namespace Audit.Lifecycle;
+
+/// <summary>What a host says of a session that concerns no single call.</summary>
+public sealed record SessionNote
+{
+    public required string Type { get; init; }
+
+    public required Timestamp At { get; init; }
+
+    public required Timestamp ReceivedAt { get; init; }
+
+    public required string Host { get; init; }
+
+    public long? Seq { get; init; }
+
+    public string? MessageId { get; init; }
+
+    public required Fingerprint Dedup { get; init; }
+
+    public bool Derived { get; init; }
+
+    public bool TimeInferred { get; init; }
+}

@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+
+namespace Audit.Lifecycle;
+
+/// <summary>A task window as its stream tells it.</summary>
+public sealed record WindowHistory
+{
+    public static readonly WindowHistory Empty = new();
+
+    public long Sequence { get; init; }
+
+    public WindowState State { get; init; }
+
+    public WindowTerms? Terms { get; init; }
+
+    public string? RequestedBy { get; init; }
+
+    public string? ApprovedBy { get; init; }
+
+    public bool SelfGranted { get; init; }
+
+    public Timestamp? OpensAt { get; init; }
+
+    public Timestamp? ClosesAt { get; init; }
+
+    /// <summary>When a revocation or a closing ended it before its time.</summary>
+    public Timestamp? EndedAt { get; init; }
+
+    public int Violations { get; init; }
+
+    /// <summary>The messages that are written down, by their keyed hash, with the event that tells them.</summary>
+    public ImmutableDictionary<Fingerprint, long> Known { get; init; } = ImmutableDictionary<Fingerprint, long>.Empty;
+
+    public bool IsOpenAt(Timestamp time) =>
+        OpensAt is { } opens && ClosesAt is { } closes && ApprovedBy is not null
+        && time >= opens && time < closes && (EndedAt is not { } ended || time < ended);
+
+    public bool IsExpiredAt(Timestamp time) => State == WindowState.Approved && ClosesAt is { } closes && time >= closes;
+}
