@@ -29,27 +29,25 @@ public static class CallEvolution
         var entry = new Entry(history.Latest, history.Sequence + 1, told.Message, told.Weight);
         var isNoise = told.Verdict.IsViolation || (told.Verdict.Anomalies & Anomalies.Repeated) != 0
             || told.Weight != EntryWeight.Judged;
+        var isJudged = told.Weight == EntryWeight.Judged;
+        var continues = isJudged && Continues(history, told.Message);
+        var standing = history.Standing;
+        if (continues)
+        {
+            CallLaw.Step(ref standing, told.Message);
+        }
+
         var next = history with
         {
             Latest = entry,
             Sequence = entry.Sequence,
             Noise = history.Noise + (isNoise ? 1 : 0),
             Transitions = history.Transitions + (isNoise ? 0 : 1),
+            Judged = history.Judged + (isJudged ? 1 : 0),
+            Numbered = history.Numbered && (!isJudged || told.Message.Seq is not null),
+            Standing = standing,
         };
-        if (told.Weight != EntryWeight.Judged)
-        {
-            return next;
-        }
-
-        next = next with { Judged = history.Judged + 1, Numbered = history.Numbered && told.Message.Seq is not null };
-        if (!Continues(history, told.Message))
-        {
-            return JudgeAnew(next);
-        }
-
-        var standing = history.Standing;
-        CallLaw.Step(ref standing, told.Message);
-        return next with { Standing = standing };
+        return isJudged && !continues ? JudgeAnew(next) : next;
     }
 
     private static CallHistory Rejudge(CallHistory history, CallEvent.Rejudged rejudged)

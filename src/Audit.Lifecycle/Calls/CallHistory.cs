@@ -53,25 +53,22 @@ public sealed record CallHistory
         return entries;
     }
 
-    /// <summary>Finds the message that a repeated delivery repeats, or whose message_id it takes.</summary>
+    /// <summary>Finds the first message that a repeated delivery repeats, or whose message_id it takes.</summary>
     public Entry? Find(CallMessage message, out bool sameRecord)
     {
+        Entry? same = null;
         Entry? sameId = null;
         for (var entry = Latest; entry is not null; entry = entry.Earlier)
         {
             var isSameId = message.MessageId is not null && entry.Message.MessageId == message.MessageId;
             var isSameRecord = entry.Message.Dedup == message.Dedup;
-            if (isSameRecord && (isSameId || message.MessageId is null))
-            {
-                sameRecord = true;
-                return entry;
-            }
-
+            same = isSameRecord && (isSameId || message.MessageId is null) ? entry : same;
             sameId = isSameId ? entry : sameId;
         }
 
-        sameRecord = false;
-        return sameId;
+        // What an adapter derives is known by its message_id, whatever else has taken that since.
+        sameRecord = same is not null;
+        return message.Derived ? sameId ?? same : same ?? sameId;
     }
 
     public Entry? LatestJudged()

@@ -42,6 +42,16 @@ public static class LongStrings
         return cut.WrittenSpan.ToArray();
     }
 
+    /// <summary>What stands for a value that is too large even after its strings are cut: a JSON string.</summary>
+    /// <param name="cut">The value after <see cref="Cut"/>.</param>
+    public static byte[] Marker(ReadOnlySpan<byte> cut, RecordHasher hasher)
+    {
+        Span<byte> hash = stackalloc byte[Fingerprint.Length];
+        hasher.Of(cut, compactLength: -1).CopyTo(hash);
+        return Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture, $"\"[cut: {cut.Length} bytes, keyed hash {Base64Url.EncodeToString(hash)}]\""));
+    }
+
     private static void WriteContent(ArrayBufferWriter<byte> cut, ReadOnlySpan<byte> content, RecordHasher hasher)
     {
         if (content.Length <= LongestKept)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace Audit.Lifecycle;
@@ -9,43 +10,34 @@ namespace Audit.Lifecycle;
 /// </summary>
 public sealed class RecordHasher(byte[] key)
 {
+    private delegate Fingerprint Hashing(RecordHasher hasher, ReadOnlySpan<byte> bytes);
+
     public const int KeyLength = 32;
+
+    private readonly SipHash comparables = ForComparables(key);
 
     [ThreadStatic] private static (byte[] Key, IncrementalHash Hash)? cached;
 
     /// <param name="json">A valid JSON text.</param>
     /// <param name="compactLength">Its length without whitespace between tokens, as the reader counted it.</param>
-    public Fingerprint Of(ReadOnlySpan<byte> json, long compactLength)
-    {
-        if (compactLength == json.Length)
-        {
-            return OfBytes(json);
-        }
-
-        var compact = ArrayPool<byte>.Shared.Rent(json.Length);
-        try
-        {
-            return OfBytes(compact.AsSpan(0, CompactJson.Write(json, compact)));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(compact);
-        }
-    }
+    public Fingerprint Of(ReadOnlySpan<byte> json, long compactLength) =>
+        OfCompact(json, compactLength, static (hasher, bytes) => hasher.OfBytes(bytes));
 
     /// <summary>
-    /// Of a value that is compared with others of its call: long strings count by what is left of them when they are cut,
-    /// for the other record may have been cut.
+    /// Of a value that is compared with others of its call and never written down. What is long counts by what is left of
+    /// it when it is cut, for the other record may have been cut.
     /// </summary>
     public Fingerprint OfComparable(ReadOnlySpan<byte> json, long compactLength)
     {
         if (json.Length <= LongStrings.LongestKept)
         {
-            return Of(json, compactLength);
+            return OfCompact(json, compactLength, OfComparable);
         }
 
         var cut = LongStrings.Cut(json, this);
-        return Of(cut, compactLength == json.Length ? cut.Length : -1);
+        return cut.Length <= LongStrings.LongestKept
+            ? OfCompact(cut, compactLength: -1, OfComparable)
+            : OfComparable(this, LongStrings.Marker(cut, this));
     }
 
     public Fingerprint OfBytes(ReadOnlySpan<byte> bytes)
@@ -59,6 +51,33 @@ public sealed class RecordHasher(byte[] key)
 
     /// <summary>For a text that passes by in pieces; the caller owns and ends it.</summary>
     public IncrementalHash Begin() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
+
+    private static Fingerprint OfComparable(RecordHasher hasher, ReadOnlySpan<byte> bytes) => hasher.comparables.Of(bytes);
+
+    private static SipHash ForComparables(byte[] key)
+    {
+        var derived = HMACSHA256.HashData(key, "comparables"u8);
+        return new SipHash(
+            BinaryPrimitives.ReadUInt64LittleEndian(derived), BinaryPrimitives.ReadUInt64LittleEndian(derived.AsSpan(8)));
+    }
+
+    private Fingerprint OfCompact(ReadOnlySpan<byte> json, long compactLength, Hashing hash)
+    {
+        if (compactLength == json.Length)
+        {
+            return hash(this, json);
+        }
+
+        var compact = ArrayPool<byte>.Shared.Rent(json.Length);
+        try
+        {
+            return hash(this, compact.AsSpan(0, CompactJson.Write(json, compact)));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(compact);
+        }
+    }
 
     private IncrementalHash Hash()
     {

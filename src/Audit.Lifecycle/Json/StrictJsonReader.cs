@@ -142,6 +142,9 @@ public ref struct StrictJsonReader
 
     public readonly string GetString() => json.GetString()!;
 
+    /// <summary>As <see cref="GetString"/>, for what many texts have in common.</summary>
+    public readonly string GetName() => json.ValueIsEscaped ? GetString() : RepeatedNames.Of(json.ValueSpan);
+
     public readonly bool TryGetInt64(out long value)
     {
         value = 0;

@@ -23,7 +23,7 @@ public static class Ids
             return $"an id of {bytes} bytes; at most {maxBytes} are accepted";
         }
 
-        if (id.Any(char.IsControl))
+        if (id.AsSpan().ContainsAnyInRange('\0', '\x1f') || id.AsSpan().ContainsAnyInRange('\x7f', '\x9f'))
         {
             return "an id must not hold control characters";
         }

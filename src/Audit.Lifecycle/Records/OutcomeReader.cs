@@ -8,12 +8,6 @@ namespace Audit.Lifecycle;
 /// </summary>
 internal static class OutcomeReader
 {
-    private static readonly string[] ApprovingDecisions =
-    [
-        "approve-once", "approve-for-session", "approve-for-location", "approve-permanently",
-        "approved", "approved-for-session", "approved-for-location", "auto",
-    ];
-
     private static readonly string AcceptedKinds = string.Join(", ", Words.AllKinds);
 
     public static OutcomeFacts Read(ref StrictJsonReader json, RecordHasher hasher)
@@ -198,7 +192,7 @@ internal static class OutcomeReader
         if (!ApprovingDecisions.Contains(decision))
         {
             throw json.Unreadable(
-                start, "decision", $"\"{decision}\" does not approve; accepted are {string.Join(", ", ApprovingDecisions)}");
+                start, "decision", $"\"{decision}\" does not approve; accepted are {ApprovingDecisions.Accepted}");
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Audit.Lifecycle;
 
 /// <summary>What the reader found in a record: what the law asks for, and where the record lies in its text.</summary>
-public sealed record RecordFacts
+public readonly record struct RecordFacts
 {
     public required string ToolCallId { get; init; }
 

@@ -55,7 +55,7 @@ public static class RecordReader
         }
         else if (json.IsProperty("tool_name"u8))
         {
-            var name = ReadString(ref json);
+            var name = ReadName(ref json);
             (found.HasToolName, found.ToolName) = (true, name.Length == 0 ? null : name);
         }
         else if (json.IsProperty("tier"u8))
@@ -108,6 +108,14 @@ public static class RecordReader
         json.Read();
         RequireString(ref json);
         return json.GetString();
+    }
+
+    /// <summary>Reads a string that many records have.</summary>
+    public static string ReadName(ref StrictJsonReader json)
+    {
+        json.Read();
+        RequireString(ref json);
+        return json.GetName();
     }
 
     /// <summary>Reads the whole number, not negative, that is the value of the current member.</summary>
@@ -197,7 +205,7 @@ public static class RecordReader
         {
             if (json.IsProperty("provider"u8))
             {
-                provider = ReadString(ref json);
+                provider = ReadName(ref json);
             }
             else if (json.IsProperty("model"u8))
             {

@@ -1,0 +1,26 @@
+using Audit.Lifecycle;
+
+namespace Audit.Engine;
+
+/// <summary>The limits of an engine. Each has a default that suits a machine of any size.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>More shards than cores make smaller batches and win nothing.</summary>
+    public int Shards { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 8);
+
+    /// <summary>Items that may wait for a receipt; beyond them submitters wait.</summary>
+    public int MaxWaiting { get; init; } = 16_384;
+
+    public long MaxWaitingBytes { get; init; } = 64L << 20;
+
+    /// <summary>Rows in a transaction: more make commits long, fewer make them many.</summary>
+    public int MaxRowsPerCommit { get; init; } = 3_000;
+
+    /// <summary>Events of live streams kept in memory, over all shards.</summary>
+    public int MaxLiveEvents { get; init; } = 200_000;
+
+    /// <summary>A stream that nobody speaks of is forgotten after one to two of these.</summary>
+    public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    public TimeSpan MaxWindowLength { get; init; } = WindowLimits.DefaultMaxLength;
+}

@@ -1,0 +1,3 @@
+namespace Audit.Engine;
+
+public sealed class EngineStoppedException() : Exception("The node is stopping and takes nothing any more.");

@@ -1,0 +1,19 @@
+using Audit.Lifecycle;
+
+namespace Audit.Engine.Intake;
+
+/// <summary>What is known of an item before it is read: who sends it, when, and what the request's headers say.</summary>
+public sealed record ItemDefaults(string Host, Timestamp ReceivedAt)
+{
+    /// <summary>With a session here an item may be a bare record.</summary>
+    public string? SessionId { get; init; }
+
+    public string? TaskId { get; init; }
+
+    public string? Agent { get; init; }
+
+    /// <summary>The token is bound to this agent: another one is refused.</summary>
+    public string? BoundAgent { get; init; }
+
+    public string? BoundTask { get; init; }
+}

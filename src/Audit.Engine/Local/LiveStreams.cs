@@ -1,0 +1,68 @@
+using Audit.Journal;
+
+namespace Audit.Engine.Local;
+
+/// <summary>
+/// The live streams of a shard in two generations: what was not spoken of for a whole generation is passivated with it, so
+/// that forgetting costs nothing on the way of a message. Memory is bounded by the events that the streams hold.
+/// </summary>
+internal sealed class LiveStreams(long maxWeight)
+{
+    private Dictionary<StreamKey, LiveStream> young = [];
+    private Dictionary<StreamKey, LiveStream> old = [];
+    private long youngWeight;
+
+    public int Count => young.Count + old.Count;
+
+    public bool TryGet(StreamKey key, out LiveStream stream)
+    {
+        if (young.TryGetValue(key, out stream!))
+        {
+            return true;
+        }
+
+        if (!old.Remove(key, out stream!))
+        {
+            return false;
+        }
+
+        Add(stream);
+        return true;
+    }
+
+    public void Add(LiveStream stream)
+    {
+        young[stream.Handle.Key] = stream;
+        Grow(stream.Weight);
+    }
+
+    /// <summary>Counts what a stream has come to hold since it was added.</summary>
+    public void Grow(long weight) => youngWeight += weight;
+
+    public void Remove(StreamKey key)
+    {
+        young.Remove(key);
+        old.Remove(key);
+    }
+
+    public void PassivateIfFull()
+    {
+        if (youngWeight > maxWeight / 2)
+        {
+            Passivate();
+        }
+    }
+
+    /// <summary>Forgets the old generation and makes the young one old; streams with rows in flight stay.</summary>
+    public void Passivate()
+    {
+        var forgotten = old;
+        (old, young, youngWeight) = (young, forgotten, 0);
+        var busy = forgotten.Values.Where(stream => stream.RowsInFlight > 0).ToArray();
+        forgotten.Clear();
+        foreach (var stream in busy)
+        {
+            Add(stream);
+        }
+    }
+}

@@ -1,0 +1,347 @@
+using System.Threading.Channels;
+using Audit.Journal;
+using Audit.Journal.Events;
+using Audit.Lifecycle;
+
+namespace Audit.Engine.Local;
+
+/// <summary>
+/// A mailbox with one reader and the live streams that it alone touches. It takes all that waits, decides it message by
+/// message, hands the events to the committer and decides the next lot while they are being written.
+/// </summary>
+internal sealed class Shard(
+    int number, IJournal journal, Committer committer, RecordHasher hasher, EngineOptions options, TimeProvider clock)
+{
+    private const int MaxGroupsInFlight = 2;
+    private const int MaxTries = 50;
+    private const int MaxPauseMilliseconds = 32;
+
+    /// <summary>One lost bet in so many is too much: a lost one costs far more than a read.</summary>
+    private const int LostBetShare = 10;
+
+    private readonly Channel<object> mailbox = Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Queue<BatchPart> waiting = new();
+    private readonly List<PendingItem> lost = [];
+    private readonly LiveStreams live = new(options.MaxLiveEvents / options.Shards);
+    private readonly EventWriter writer = new();
+    private readonly RowSink rows = new();
+    private readonly int maxRows = Math.Max(options.MaxRowsPerCommit / options.Shards, 1);
+    private readonly List<(BatchInWork Batch, int Index)> lot = [];
+    private int inFlight;
+    private int bets;
+    private bool betsAreLost;
+    private long conflicts;
+
+    public long Conflicts => Interlocked.Read(ref conflicts);
+
+    public int LiveCount { get; private set; }
+
+    public void Post(BatchInWork batch) => mailbox.Writer.TryWrite(new BatchPart(batch));
+
+    public void PassivateIdle() => mailbox.Writer.TryWrite(IdleTick.Instance);
+
+    public void Settle(CommitGroup group) => mailbox.Writer.TryWrite(group);
+
+    public void Complete() => mailbox.Writer.TryComplete();
+
+    public async Task RunAsync()
+    {
+        while (await mailbox.Reader.WaitToReadAsync())
+        {
+            while (mailbox.Reader.TryRead(out var mail))
+            {
+                Take(mail);
+            }
+
+            // A lost stream may have rows in the groups behind it, so they are let through before it is read again.
+            if (lost.Count > 0 && inFlight == 0)
+            {
+                await DecideAgainAsync();
+            }
+
+            while (lost.Count == 0 && waiting.Count > 0 && inFlight < MaxGroupsInFlight)
+            {
+                await DecideWaitingAsync();
+            }
+
+            LiveCount = live.Count;
+        }
+
+        writer.Dispose();
+    }
+
+    /// <summary>Which of so many shards a submission goes to.</summary>
+    public static int NumberFor(Submission submission, int shards) => (int)((uint)submission.Affinity % (uint)shards);
+
+    private void Take(object mail)
+    {
+        switch (mail)
+        {
+            case BatchPart part:
+                waiting.Enqueue(part);
+                break;
+            case CommitGroup group:
+                inFlight--;
+                Settled(group);
+                break;
+            default:
+                live.Passivate();
+                break;
+        }
+    }
+
+    private async Task DecideWaitingAsync()
+    {
+        TakeLot();
+        await OpenUnknownAsync();
+        var group = Begin();
+        foreach (var (batch, index) in lot)
+        {
+            live.TryGet(batch.Items[index].Stream, out var stream);
+            Decide(group, batch, index, stream, tries: 0);
+        }
+
+        Send(group);
+    }
+
+    private void TakeLot()
+    {
+        lot.Clear();
+        while (lot.Count < maxRows && waiting.TryPeek(out var part))
+        {
+            var items = part.Batch.Items;
+            for (; part.Next < items.Count && lot.Count < maxRows; part.Next++)
+            {
+                if (NumberFor(items[part.Next], options.Shards) == number)
+                {
+                    lot.Add((part.Batch, part.Next));
+                }
+            }
+
+            if (part.Next == items.Count)
+            {
+                waiting.Dequeue();
+            }
+        }
+    }
+
+    /// <summary>
+    /// An unknown call is taken for new, for nearly all are, and the fence says when it is not. When many bets were lost
+    /// (a host sends again what it sent before), and for the other streams, which are few, the journal is read first.
+    /// </summary>
+    private async Task OpenUnknownAsync()
+    {
+        var toRead = new Dictionary<StreamKey, Submission>();
+        foreach (var (batch, index) in lot)
+        {
+            var submission = batch.Items[index];
+            if (live.TryGet(submission.Stream, out _))
+            {
+                continue;
+            }
+
+            if (submission is CallSubmission && !betsAreLost)
+            {
+                live.Add(LiveStream.For(submission));
+                bets++;
+            }
+            else
+            {
+                toRead.TryAdd(submission.Stream, submission);
+            }
+        }
+
+        if (toRead.Count > 0)
+        {
+            var streams = await LoadAsync([.. toRead.Values]);
+            betsAreLost = betsAreLost && streams.Count(stream => stream is { IsNew: false }) * LostBetShare >= streams.Length;
+        }
+    }
+
+    private void Decide(CommitGroup group, BatchInWork batch, int index, LiveStream? stream, int tries)
+    {
+        var firstRow = group.Rows.Count;
+        if (stream is null)
+        {
+            var unread = Receipt.Unknown("the stream could not be read; it may be sent again");
+            group.Pending.Add(new PendingItem(batch, index, null, unread, firstRow, 0, tries));
+            return;
+        }
+
+        try
+        {
+            var weight = stream.Weight;
+            var receipt = stream.Decide(batch.Items[index], writer, rows, options);
+            var count = group.Rows.Count - firstRow;
+            stream.RowsInFlight += count;
+            live.Grow(stream.Weight - weight);
+            group.Pending.Add(new PendingItem(batch, index, stream, receipt, firstRow, count, tries));
+        }
+        catch (Exception exception)
+        {
+            // A fault of this program in one item: a stream moves on only after all is decided and encoded, so it stands
+            // where it stood, and its neighbours go on.
+            group.Rows.RemoveRange(firstRow, group.Rows.Count - firstRow);
+            var failed = Receipt.Unknown($"the item could not be decided: {exception.Message}");
+            group.Pending.Add(new PendingItem(batch, index, null, failed, firstRow, 0, tries));
+        }
+    }
+
+    private void Settled(CommitGroup group)
+    {
+        foreach (var item in group.Pending)
+        {
+            Settle(group, item);
+        }
+
+        live.PassivateIfFull();
+        betsAreLost |= lost.Count * LostBetShare > bets && lost.Count > 0;
+        bets = 0;
+    }
+
+    private void Settle(CommitGroup group, PendingItem item)
+    {
+        if (item.Stream is not { } stream)
+        {
+            item.Batch.Answer(item.Index, item.Receipt);
+            return;
+        }
+
+        stream.RowsInFlight -= item.RowCount;
+        if (group.Failure is { } failure)
+        {
+            live.Remove(stream.Handle.Key);
+            item.Batch.Answer(item.Index, Receipt.Unknown(failure));
+        }
+        else if (stream.Handle.Lost)
+        {
+            lost.Add(item);
+        }
+        else
+        {
+            for (var row = item.FirstRow; row < item.FirstRow + item.RowCount; row++)
+            {
+                stream.AddPosition(group.Positions[row]);
+            }
+
+            item.Receipt.Position = item.Receipt.Status == ReceiptStatus.Refused ? 0 : stream.PositionOf(item.Receipt.Sequence);
+            item.Batch.Answer(item.Index, item.Receipt);
+        }
+    }
+
+    private async Task DecideAgainAsync()
+    {
+        var again = lost.ToArray();
+        lost.Clear();
+        await PauseAsync(again.Max(item => item.Tries));
+        var streams = await ReadAnewAsync(again);
+        var group = Begin();
+        foreach (var item in again)
+        {
+            var stream = streams.GetValueOrDefault(item.Submission.Stream);
+            if (item.Tries >= MaxTries)
+            {
+                var contended = Receipt.Unknown("other writers kept moving this stream on; it may be sent again");
+                group.Pending.Add(new PendingItem(item.Batch, item.Index, null, contended, group.Rows.Count, 0, item.Tries));
+                continue;
+            }
+
+            Decide(group, item.Batch, item.Index, stream, item.Tries + 1);
+        }
+
+        Send(group);
+    }
+
+    /// <summary>
+    /// Two nodes that want the same streams would go on overtaking each other; a pause of random length lets one of them
+    /// through. The first loss is nearly always a lost bet and waits for nobody.
+    /// </summary>
+    private static Task PauseAsync(int tries) =>
+        tries == 0
+            ? Task.CompletedTask
+            : Task.Delay(Random.Shared.Next(1, Math.Min(1 << Math.Min(tries, 10), MaxPauseMilliseconds) + 1));
+
+    private async Task<Dictionary<StreamKey, LiveStream?>> ReadAnewAsync(PendingItem[] items)
+    {
+        var submissions = items.Select(item => item.Submission).DistinctBy(submission => submission.Stream).ToArray();
+        Interlocked.Add(ref conflicts, submissions.Length);
+        foreach (var submission in submissions)
+        {
+            live.Remove(submission.Stream);
+        }
+
+        var streams = await LoadAsync(submissions);
+        return submissions.Select((submission, index) => (submission.Stream, streams[index]))
+            .ToDictionary(pair => pair.Stream, pair => pair.Item2);
+    }
+
+    /// <returns>Null for a stream that cannot be read; the others are live.</returns>
+    private async Task<LiveStream?[]> LoadAsync(Submission[] submissions)
+    {
+        var streams = new LiveStream?[submissions.Length];
+        try
+        {
+            var stored = await journal.ReadStreamsAsync(
+                [.. submissions.Select(submission => submission.Stream)], CancellationToken.None);
+            for (var index = 0; index < submissions.Length; index++)
+            {
+                streams[index] = Replay(submissions[index], stored[index]);
+            }
+        }
+        catch (JournalUnavailableException)
+        {
+            // Every item of these streams is answered as not known.
+        }
+
+        return streams;
+    }
+
+    private LiveStream? Replay(Submission submission, IReadOnlyList<JournalRow> stored)
+    {
+        try
+        {
+            var stream = LiveStream.For(submission);
+            foreach (var row in stored)
+            {
+                stream.Replay(row, hasher);
+            }
+
+            live.Add(stream);
+            return stream;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    private CommitGroup Begin()
+    {
+        var group = new CommitGroup(this);
+        rows.Begin(group.Rows, clock.GetUtcNow());
+        return group;
+    }
+
+    private void Send(CommitGroup group)
+    {
+        if (group.Pending.Count == 0)
+        {
+            return;
+        }
+
+        inFlight++;
+        committer.Enqueue(group);
+    }
+
+    private sealed class IdleTick
+    {
+        public static readonly IdleTick Instance = new();
+    }
+
+    private sealed class BatchPart(BatchInWork batch)
+    {
+        public BatchInWork Batch { get; } = batch;
+
+        public int Next { get; set; }
+    }
+}

@@ -1,0 +1,47 @@
+namespace Audit.Journal;
+
+/// <summary>Knows the last position that was seen committed, and wakes those who wait for a later one.</summary>
+internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastPosition)
+{
+    /// <summary>A lost wake-up costs no more than this.</summary>
+    private static readonly TimeSpan SafetyNet = TimeSpan.FromSeconds(3);
+
+    private readonly Lock gate = new();
+    private TaskCompletionSource next = NewSource();
+    private long last;
+
+    public void Advance(long position)
+    {
+        TaskCompletionSource wake;
+        lock (gate)
+        {
+            if (position <= last)
+                return;
+            last = position;
+            wake = next;
+            next = NewSource();
+        }
+        wake.SetResult();
+    }
+
+    /// <summary>Waits until the last position is after the given one, and returns it.</summary>
+    public async Task<long> WaitAsync(long position, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Task advance;
+            lock (gate)
+            {
+                if (last > position)
+                    return last;
+                advance = next.Task;
+            }
+            await advance.WaitAsync(SafetyNet, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!advance.IsCompleted && !cancellation.IsCancellationRequested)
+                Advance(await readLastPosition(cancellation).ConfigureAwait(false));
+        }
+    }
+
+    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

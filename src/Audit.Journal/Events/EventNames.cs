@@ -1,0 +1,33 @@
+using Audit.Lifecycle;
+
+namespace Audit.Journal.Events;
+
+/// <summary>The names and manifests of the events. They are written for ever: golden files pin each of them.</summary>
+public static class EventNames
+{
+    public const int Version = 1;
+    public const string CallTransitioned = "call.transitioned";
+    public const string CallViolated = "call.violated";
+    public const string CallRejudged = "call.rejudged";
+    public const string CallFlooded = "call.flooded";
+    public const string CallOversized = "call.oversized";
+    public const string SessionNoted = "session.noted";
+    public const string OperatorActed = "operator.acted";
+
+    private static readonly string[] Windows =
+        [.. Enum.GetNames<WindowEventKind>().Select(name => "window." + name.ToLowerInvariant())];
+
+    private static readonly Dictionary<string, string> Manifests =
+        Windows.Concat([CallTransitioned, CallViolated, CallRejudged, CallFlooded, CallOversized, SessionNoted, OperatorActed])
+            .ToDictionary(name => name, name => $"{name}.v{Version}");
+
+    public static bool IsKnown(string name) => Manifests.ContainsKey(name);
+
+    public static bool IsWindow(string name) => Array.IndexOf(Windows, name) >= 0;
+
+    public static string ManifestOf(string name) => Manifests[name];
+
+    public static string Of(WindowEventKind kind) => Windows[(int)kind];
+
+    public static WindowEventKind WindowKind(string name) => (WindowEventKind)Array.IndexOf(Windows, name);
+}

@@ -1,0 +1,45 @@
+namespace Audit.Journal;
+
+/// <summary>
+/// The book: an append-only sequence of events, each in a stream. Positions ascend in the order of commits; they may have
+/// gaps, but a gap never fills later, so a reader at a position has seen everything up to it.
+/// </summary>
+public interface IJournal : IAsyncDisposable
+{
+    /// <summary>
+    /// Writes the rows in one durable transaction. Under the journal's lock each stream is written only if its last
+    /// sequence number is the expected one, whole or not at all; the handles of the others are lost.
+    /// </summary>
+    /// <param name="rows">Rows of lost handles are skipped.</param>
+    /// <param name="positions">Receives each row's position, 0 for a row that was not written.</param>
+    /// <exception cref="JournalUnavailableException">Nothing is known of any row.</exception>
+    Task AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation);
+
+    /// <summary>Reads whole streams, all in one go, each in order of sequence number.</summary>
+    /// <returns>The rows of the streams in the order asked; an unknown stream has none.</returns>
+    Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
+        IReadOnlyList<StreamKey> streams, CancellationToken cancellation);
+
+    /// <summary>Reads a stream after a sequence number.</summary>
+    Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
+        StreamKey stream, long afterSequence, int limit, CancellationToken cancellation);
+
+    /// <summary>
+    /// Reads all streams after a position, in order; stops at <paramref name="limit"/> rows or soon after
+    /// <paramref name="byteLimit"/> bytes of messages, never before one row.
+    /// </summary>
+    Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation);
+
+    /// <summary>Reads all streams before a position, newest first.</summary>
+    Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation);
+
+    Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation);
+
+    /// <summary>The last committed position, 0 when the journal is empty.</summary>
+    Task<long> LastPositionAsync(CancellationToken cancellation);
+
+    /// <summary>Waits until there may be rows after a position, whoever wrote them; returns the last position known.</summary>
+    Task<long> WaitForMoreAsync(long position, CancellationToken cancellation);
+}

@@ -1,0 +1,166 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Audit.Journal.Postgres;
+
+/// <summary>
+/// An append as one COPY under the journal's lock. It bets that no stream is lost, and says so when the bet failed: then
+/// nothing was written.
+/// </summary>
+internal sealed class AppendCopy : IAsyncDisposable
+{
+    // Each statement of the batch has a snapshot of its own, so the third one's is younger than the lock.
+    private const string LockSql = "SELECT pg_advisory_xact_lock(7401, 1)";
+
+    private const string StaleSql = """
+        SELECT count(*) FROM unnest($1, $2) AS r(id, expected)
+        WHERE r.expected <> coalesce((SELECT max(j.sequence_number) FROM journal j WHERE j.persistence_id = r.id), 0)
+        """;
+
+    // While the lock is held nobody writes, so what the sequence stands at is what the next row follows.
+    private const string SequenceSql =
+        "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM journal_ordering_seq";
+
+    private readonly List<ReadOnlyMemory<byte>> ids = [];
+    private readonly List<long> expected = [];
+    private readonly NpgsqlConnection connection;
+    private readonly CopyBuffer buffer;
+    private readonly NpgsqlBatch begin;
+    private readonly NpgsqlCommand sequence;
+
+    public AppendCopy(NpgsqlConnection connection, Guid writer)
+    {
+        this.connection = connection;
+        buffer = new CopyBuffer(writer);
+        sequence = new NpgsqlCommand(SequenceSql, connection);
+        var stale = new NpgsqlBatchCommand(StaleSql);
+        stale.Parameters.Add(new NpgsqlParameter<List<ReadOnlyMemory<byte>>>
+        {
+            TypedValue = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        });
+        stale.Parameters.Add(new NpgsqlParameter<List<long>>
+        {
+            TypedValue = expected, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint,
+        });
+        begin = new NpgsqlBatch(connection)
+        {
+            BatchCommands = { new NpgsqlBatchCommand("BEGIN"), new NpgsqlBatchCommand(LockSql), stale, new(SequenceSql) },
+        };
+    }
+
+    public async Task PrepareAsync(CancellationToken cancellation)
+    {
+        await begin.PrepareAsync(cancellation).ConfigureAwait(false);
+        await sequence.PrepareAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <returns>The last position written, or nothing when the bet failed.</returns>
+    public async Task<long?> TryRunAsync(AppendPlan plan, IReadOnlyList<RowToAppend> rows, Memory<long> positions)
+    {
+        var before = await BeginAsync(plan).ConfigureAwait(false);
+        if (before is { } first
+            && await TryCopyAsync(plan, rows).ConfigureAwait(false)
+            && await sequence.ExecuteScalarAsync().ConfigureAwait(false) is long last
+            && last == first + plan.RowsToWrite)
+        {
+            await ExecuteAsync("COMMIT").ConfigureAwait(false);
+            Number(plan, rows.Count, first, positions.Span);
+            return last;
+        }
+        await ExecuteAsync("ROLLBACK").ConfigureAwait(false);
+        return null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await begin.DisposeAsync().ConfigureAwait(false);
+        await sequence.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <returns>The last position before the append, or nothing when a stream does not stand where it should.</returns>
+    private async Task<long?> BeginAsync(AppendPlan plan)
+    {
+        // Streams expected to be new need no look: if they are not, their first row's key is there already.
+        ids.Clear();
+        expected.Clear();
+        foreach (ref readonly var stream in plan.Streams)
+        {
+            if (stream.Expected == 0)
+                continue;
+            ids.Add(stream.Handle.Key.Utf8);
+            expected.Add(stream.Expected);
+        }
+        var reader = await begin.ExecuteReaderAsync().ConfigureAwait(false);
+        await using (reader.ConfigureAwait(false))
+        {
+            await reader.NextResultAsync().ConfigureAwait(false);
+            await reader.ReadAsync().ConfigureAwait(false);
+            var stale = reader.GetInt64(0);
+            await reader.NextResultAsync().ConfigureAwait(false);
+            await reader.ReadAsync().ConfigureAwait(false);
+            return stale == 0 ? reader.GetInt64(0) : null;
+        }
+    }
+
+    /// <returns>False when a key was there already.</returns>
+    private async Task<bool> TryCopyAsync(AppendPlan plan, IReadOnlyList<RowToAppend> rows)
+    {
+        try
+        {
+            var stream = await connection.BeginRawBinaryCopyAsync(CopyBuffer.Command).ConfigureAwait(false);
+            await using (stream.ConfigureAwait(false))
+                await WriteAsync(stream, plan, rows).ConfigureAwait(false);
+            return true;
+        }
+        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            return false;
+        }
+    }
+
+    private async Task WriteAsync(Stream stream, AppendPlan plan, IReadOnlyList<RowToAppend> rows)
+    {
+        buffer.Begin();
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if (plan.StreamOf(i) < 0)
+                continue;
+            var row = rows[i];
+            if (!buffer.FitsHead)
+                await FlushAsync(stream).ConfigureAwait(false);
+            buffer.Head(row);
+            if (!buffer.Fits(row.Message))
+                await FlushAsync(stream).ConfigureAwait(false);
+            if (buffer.Fits(row.Message))
+                buffer.Message(row.Message);
+            else
+                await stream.WriteAsync(row.Message).ConfigureAwait(false);
+        }
+        if (!buffer.FitsHead)
+            await FlushAsync(stream).ConfigureAwait(false);
+        buffer.End();
+        await FlushAsync(stream).ConfigureAwait(false);
+    }
+
+    private async ValueTask FlushAsync(Stream stream)
+    {
+        await stream.WriteAsync(buffer.Written).ConfigureAwait(false);
+        buffer.Clear();
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        await using (command.ConfigureAwait(false))
+            await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+    }
+
+    private static void Number(AppendPlan plan, int rows, long before, Span<long> positions)
+    {
+        for (var i = 0; i < rows; i++)
+        {
+            if (plan.StreamOf(i) >= 0)
+                positions[i] = ++before;
+        }
+    }
+}

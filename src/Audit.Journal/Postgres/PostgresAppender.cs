@@ -1,0 +1,87 @@
+using Npgsql;
+
+namespace Audit.Journal.Postgres;
+
+/// <summary>Writes appends over one connection, one after the other.</summary>
+internal sealed class PostgresAppender : IAsyncDisposable
+{
+    /// <summary>Up to here one call with one round trip is faster than a COPY with five.</summary>
+    private const int MostRowsInCall = 64;
+
+    /// <summary>A connection that was idle for longer is asked whether it is alive before an append depends on it.</summary>
+    private static readonly TimeSpan Trusted = TimeSpan.FromSeconds(1);
+
+    private readonly AppendPlan plan = new();
+    private readonly NpgsqlConnection connection;
+    private readonly AppendCall call;
+    private readonly AppendCopy copy;
+    private long lastUse = Environment.TickCount64;
+
+    private PostgresAppender(NpgsqlConnection connection, Guid writer)
+    {
+        this.connection = connection;
+        call = new AppendCall(connection, writer);
+        copy = new AppendCopy(connection, writer);
+    }
+
+    /// <summary>The process that serves the connection: its notifications are our own.</summary>
+    public int ProcessId => connection.ProcessID;
+
+    public static async Task<PostgresAppender> OpenAsync(
+        PostgresConnections connections, Guid writer, CancellationToken cancellation)
+    {
+        var appender = new PostgresAppender(
+            await connections.OpenLastingAsync(cancellation).ConfigureAwait(false), writer);
+        try
+        {
+            await appender.call.PrepareAsync(cancellation).ConfigureAwait(false);
+            await appender.copy.PrepareAsync(cancellation).ConfigureAwait(false);
+            return appender;
+        }
+        catch
+        {
+            await appender.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Whether the connection still answers: it may have died while nobody used it.</summary>
+    public async Task<bool> IsAliveAsync()
+    {
+        if (Environment.TickCount64 - lastUse < Trusted.TotalMilliseconds)
+            return true;
+        try
+        {
+            var command = new NpgsqlCommand("SELECT 1", connection);
+            await using (command.ConfigureAwait(false))
+                await command.ExecuteScalarAsync().ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>The last position written, 0 when none was.</returns>
+    public async Task<long> AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions)
+    {
+        plan.Make(rows);
+        positions.Span.Clear();
+        if (plan.RowsToWrite == 0)
+            return 0;
+        long? last = null;
+        if (plan.RowsToWrite > MostRowsInCall)
+            last = await copy.TryRunAsync(plan, rows, positions).ConfigureAwait(false);
+        last ??= await call.RunAsync(plan, rows, positions).ConfigureAwait(false);
+        lastUse = Environment.TickCount64;
+        return last.Value;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await call.DisposeAsync().ConfigureAwait(false);
+        await copy.DisposeAsync().ConfigureAwait(false);
+        await connection.DisposeAsync().ConfigureAwait(false);
+    }
+}

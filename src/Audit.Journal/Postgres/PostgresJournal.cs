@@ -1,0 +1,95 @@
+namespace Audit.Journal.Postgres;
+
+/// <summary>The journal in PostgreSQL: one writing connection, one that listens, and a pool for readings.</summary>
+internal sealed class PostgresJournal : IJournal
+{
+    private readonly PostgresConnections connections;
+    private readonly PostgresWriter writer;
+    private readonly CommitSignal signal;
+    private readonly PostgresListener listener;
+
+    private PostgresJournal(PostgresConnections connections)
+    {
+        this.connections = connections;
+        writer = new PostgresWriter(connections);
+        signal = new CommitSignal(LastPositionAsync);
+        listener = new PostgresListener(connections, writer, signal);
+    }
+
+    public static async Task<PostgresJournal> OpenAsync(PostgresConnections connections, CancellationToken cancellation)
+    {
+        var journal = new PostgresJournal(connections);
+        try
+        {
+            journal.signal.Advance(await journal.LastPositionAsync(cancellation).ConfigureAwait(false));
+            return journal;
+        }
+        catch
+        {
+            await journal.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async Task AppendAsync(
+        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(positions.Length, rows.Count, nameof(positions));
+        if (rows.Count == 0)
+            return;
+        signal.Advance(await writer.AppendAsync(rows, positions[..rows.Count], cancellation).ConfigureAwait(false));
+    }
+
+    public async Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
+        IReadOnlyList<StreamKey> streams, CancellationToken cancellation)
+    {
+        if (streams.Count == 0)
+            return [];
+        var found = await connections.ReadAsync(
+            (connection, token) => PostgresReads.StreamsAsync(connection, streams, token), cancellation).ConfigureAwait(false);
+        var result = new IReadOnlyList<JournalRow>[streams.Count];
+        for (var i = 0; i < result.Length; i++)
+            result[i] = found.TryGetValue(streams[i].ToString(), out var rows) ? rows : [];
+        return result;
+    }
+
+    public Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
+        StreamKey stream, long afterSequence, int limit, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return connections.ReadAsync(
+            (connection, token) => PostgresReads.StreamAsync(connection, stream, afterSequence, limit, token), cancellation);
+    }
+
+    public Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return connections.ReadAsync(
+            (connection, token) => PostgresReads.AfterAsync(connection, position, limit, byteLimit, token), cancellation);
+    }
+
+    public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return connections.ReadAsync(
+            (connection, token) => PostgresReads.BeforeAsync(connection, position, limit, byteLimit, token), cancellation);
+    }
+
+    public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
+        connections.ReadAsync((connection, token) => PostgresReads.RowAsync(connection, position, token), cancellation);
+
+    public Task<long> LastPositionAsync(CancellationToken cancellation) =>
+        connections.ReadAsync(PostgresReads.LastPositionAsync, cancellation);
+
+    public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
+        signal.WaitAsync(position, cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await listener.DisposeAsync().ConfigureAwait(false);
+        await writer.DisposeAsync().ConfigureAwait(false);
+        await connections.DisposeAsync().ConfigureAwait(false);
+    }
+}

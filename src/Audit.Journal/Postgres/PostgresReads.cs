@@ -1,0 +1,125 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Audit.Journal.Postgres;
+
+/// <summary>The journal's questions, each on whatever connection is given.</summary>
+internal static class PostgresReads
+{
+    private const string Columns =
+        "ordering, persistence_id, sequence_number, created, manifest, message, identifier, deleted, writer_uuid";
+
+    private const string RowSql = $"SELECT {Columns} FROM journal WHERE ordering = $1";
+
+    private const string LastSql = "SELECT coalesce(max(ordering), 0) FROM journal";
+
+    private const string StreamSql =
+        $"""
+        SELECT {Columns} FROM journal
+        WHERE persistence_id = $1 AND sequence_number > $2 ORDER BY sequence_number LIMIT $3
+        """;
+
+    private const string StreamsSql =
+        $"SELECT {Columns} FROM journal WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number";
+
+    private static readonly string AfterSql = PageSql("ordering > $1", "ordering");
+
+    private static readonly string BeforeSql = PageSql("ordering < $1", "ordering DESC");
+
+    public static Task<IReadOnlyList<JournalRow>> AfterAsync(
+        NpgsqlConnection connection, long position, int limit, long byteLimit, CancellationToken cancellation) =>
+        ReadAsync(connection, AfterSql, cancellation, Number(position), Number(limit), Number(byteLimit));
+
+    public static Task<IReadOnlyList<JournalRow>> BeforeAsync(
+        NpgsqlConnection connection, long position, int limit, long byteLimit, CancellationToken cancellation) =>
+        ReadAsync(connection, BeforeSql, cancellation, Number(position), Number(limit), Number(byteLimit));
+
+    public static Task<IReadOnlyList<JournalRow>> StreamAsync(
+        NpgsqlConnection connection, StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
+        ReadAsync(connection, StreamSql, cancellation, Id(stream), Number(afterSequence), Number(limit));
+
+    /// <returns>The rows of each stream that has any.</returns>
+    public static async Task<Dictionary<string, List<JournalRow>>> StreamsAsync(
+        NpgsqlConnection connection, IReadOnlyList<StreamKey> streams, CancellationToken cancellation)
+    {
+        var ids = streams.Select(stream => stream.Utf8).ToList();
+        var rows = await ReadAsync(
+            connection,
+            StreamsSql,
+            cancellation,
+            new NpgsqlParameter<List<ReadOnlyMemory<byte>>>
+            {
+                TypedValue = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+            }).ConfigureAwait(false);
+        var found = new Dictionary<string, List<JournalRow>>(streams.Count);
+        foreach (var row in rows)
+        {
+            if (!found.TryGetValue(row.PersistenceId, out var stream))
+                found.Add(row.PersistenceId, stream = []);
+            stream.Add(row);
+        }
+        return found;
+    }
+
+    public static async Task<JournalRow?> RowAsync(
+        NpgsqlConnection connection, long position, CancellationToken cancellation)
+    {
+        var rows = await ReadAsync(connection, RowSql, cancellation, Number(position)).ConfigureAwait(false);
+        return rows.SingleOrDefault();
+    }
+
+    public static async Task<long> LastPositionAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var command = new NpgsqlCommand(LastSql, connection);
+        await using (command.ConfigureAwait(false))
+            return (long)(await command.ExecuteScalarAsync(cancellation).ConfigureAwait(false))!;
+    }
+
+    // The server stops at the byte limit, for a client that stops reading must still drain all that was asked for. A
+    // message's length is known without fetching it from where long ones are kept.
+    private static string PageSql(string range, string order) =>
+        $"""
+        SELECT {Columns} FROM (
+            SELECT {Columns}, sum(octet_length(message)) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING)
+                - octet_length(message) AS bytes_before
+            FROM (SELECT {Columns} FROM journal WHERE {range} ORDER BY {order} LIMIT $2) AS page) AS measured
+        WHERE bytes_before < $3 OR bytes_before = 0
+        ORDER BY {order}
+        """;
+
+    private static async Task<IReadOnlyList<JournalRow>> ReadAsync(
+        NpgsqlConnection connection, string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        await using (command.ConfigureAwait(false))
+        {
+            command.Parameters.AddRange(parameters);
+            var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                var rows = new List<JournalRow>();
+                while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
+                    rows.Add(Row(reader));
+                return rows;
+            }
+        }
+    }
+
+    private static JournalRow Row(NpgsqlDataReader reader) => new(
+        reader.GetInt64(0),
+        reader.GetString(1),
+        reader.GetInt64(2),
+        reader.GetInt64(3),
+        reader.IsDBNull(4) ? "" : reader.GetString(4),
+        reader.GetFieldValue<byte[]>(5))
+    {
+        Identifier = reader.IsDBNull(6) ? null : reader.GetInt32(6),
+        Deleted = reader.GetBoolean(7),
+        WriterUuid = reader.IsDBNull(8) ? null : reader.GetString(8),
+    };
+
+    private static NpgsqlParameter<long> Number(long value) => new() { TypedValue = value };
+
+    private static NpgsqlParameter<ReadOnlyMemory<byte>> Id(StreamKey stream) =>
+        new() { TypedValue = stream.Utf8, NpgsqlDbType = NpgsqlDbType.Text };
+}

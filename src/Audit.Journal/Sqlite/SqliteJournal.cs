@@ -1,0 +1,125 @@
+namespace Audit.Journal.Sqlite;
+
+/// <summary>The journal in a SQLite file: one writer on its own thread, readers beside it.</summary>
+internal sealed class SqliteJournal : IJournal
+{
+    private const string AfterSql =
+        $"SELECT {SqliteRows.Columns} FROM journal WHERE ordering > ?1 ORDER BY ordering LIMIT ?2";
+
+    private const string BeforeSql =
+        $"SELECT {SqliteRows.Columns} FROM journal WHERE ordering < ?1 ORDER BY ordering DESC LIMIT ?2";
+
+    private const string StreamSql =
+        $"""
+        SELECT {SqliteRows.Columns} FROM journal
+        WHERE persistence_id = ?1 AND sequence_number > ?2 ORDER BY sequence_number LIMIT ?3
+        """;
+
+    private const string RowSql = $"SELECT {SqliteRows.Columns} FROM journal WHERE ordering = ?1";
+
+    private const string LastSql = "SELECT max(ordering) FROM journal";
+
+    private readonly SqliteWriter writer;
+    private readonly SqliteReaders readers;
+    private readonly CommitSignal signal;
+    private SqliteAppender? appender;
+
+    private SqliteJournal(SqliteWriter writer, SqliteReaders readers)
+    {
+        this.writer = writer;
+        this.readers = readers;
+        signal = new CommitSignal(LastPositionAsync);
+    }
+
+    public static async Task<SqliteJournal> OpenAsync(
+        SqliteWriter writer, SqliteReaders readers, CancellationToken cancellation)
+    {
+        var journal = new SqliteJournal(writer, readers);
+        journal.appender = await writer.RunAsync(database => new SqliteAppender(database), cancellation).ConfigureAwait(false);
+        journal.signal.Advance(await journal.LastPositionAsync(cancellation).ConfigureAwait(false));
+        return journal;
+    }
+
+    public async Task AppendAsync(
+        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(positions.Length, rows.Count, nameof(positions));
+        if (rows.Count == 0)
+            return;
+        var last = await writer.RunAsync(_ => appender!.Append(rows, positions.Span[..rows.Count]), cancellation)
+            .ConfigureAwait(false);
+        signal.Advance(last);
+    }
+
+    public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
+        IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>
+        readers.RunAsync<IReadOnlyList<IReadOnlyList<JournalRow>>>(
+            database =>
+            {
+                var found = new IReadOnlyList<JournalRow>[streams.Count];
+                for (var i = 0; i < found.Length; i++)
+                    found[i] = ReadStream(database, streams[i], 0, int.MaxValue);
+                return found;
+            },
+            cancellation);
+
+    public Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
+        StreamKey stream, long afterSequence, int limit, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return readers.RunAsync(database => ReadStream(database, stream, afterSequence, limit), cancellation);
+    }
+
+    public Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation) =>
+        ReadPageAsync(AfterSql, position, limit, byteLimit, cancellation);
+
+    public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation) =>
+        ReadPageAsync(BeforeSql, position, limit, byteLimit, cancellation);
+
+    public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
+        readers.RunAsync(
+            database => ReadAll(database.Statement(RowSql).Bind(1, position), long.MaxValue).SingleOrDefault(), cancellation);
+
+    public Task<long> LastPositionAsync(CancellationToken cancellation) =>
+        readers.RunAsync(database => database.Statement(LastSql).Number(), cancellation);
+
+    public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
+        signal.WaitAsync(position, cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await readers.DisposeAsync().ConfigureAwait(false);
+        await writer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private Task<IReadOnlyList<JournalRow>> ReadPageAsync(
+        string sql, long position, int limit, long byteLimit, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return readers.RunAsync(
+            database => ReadAll(database.Statement(sql).Bind(1, position).Bind(2, limit), byteLimit), cancellation);
+    }
+
+    private static IReadOnlyList<JournalRow> ReadStream(SqliteDatabase database, StreamKey stream, long after, int limit) =>
+        ReadAll(
+            database.Statement(StreamSql).BindText(1, stream.Utf8.Span).Bind(2, after).Bind(3, limit), long.MaxValue);
+
+    private static IReadOnlyList<JournalRow> ReadAll(SqliteStatement statement, long byteLimit)
+    {
+        var reader = new SqliteRows();
+        var rows = new List<JournalRow>();
+        var bytes = 0L;
+        while (bytes < byteLimit || rows.Count == 0)
+        {
+            if (!statement.Step())
+                return rows;
+            var row = reader.Read(statement);
+            bytes += row.Message.Length;
+            rows.Add(row);
+        }
+        statement.Reset();
+        return rows;
+    }
+}

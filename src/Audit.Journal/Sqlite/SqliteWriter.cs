@@ -1,0 +1,93 @@
+using System.Threading.Channels;
+
+namespace Audit.Journal.Sqlite;
+
+/// <summary>
+/// The one writing connection on a thread of its own, so that a commit waiting for the disk holds no thread that others
+/// need. Work is done in the order it is posted.
+/// </summary>
+internal sealed class SqliteWriter : IAsyncDisposable
+{
+    private const int LongestQueue = 256;
+
+    private readonly Channel<Action> queue =
+        Channel.CreateBounded<Action>(new BoundedChannelOptions(LongestQueue) { SingleReader = true });
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SqliteDatabase database;
+
+    public SqliteWriter(SqliteDatabase database, string name)
+    {
+        this.database = database;
+        new Thread(Work) { Name = name, IsBackground = true }.Start();
+    }
+
+    /// <summary>Does the work on the writer's thread; it is not begun when cancelled before its turn, and finished otherwise.</summary>
+    /// <exception cref="JournalUnavailableException">SQLite failed; what was begun is rolled back.</exception>
+    public async Task<T> RunAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellation)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await queue.Writer.WriteAsync(() => Do(work, done, cancellation), cancellation).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new ObjectDisposedException(nameof(IJournal), "The store is closed.");
+        }
+        return await done.Task.ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        queue.Writer.TryComplete();
+        await ended.Task.ConfigureAwait(false);
+    }
+
+    private void Work()
+    {
+        var reader = queue.Reader;
+        while (reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            while (reader.TryRead(out var work))
+                work();
+        }
+        database.Dispose();
+        ended.SetResult();
+    }
+
+    private void Do<T>(Func<SqliteDatabase, T> work, TaskCompletionSource<T> done, CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested)
+        {
+            done.SetCanceled(cancellation);
+            return;
+        }
+        try
+        {
+            done.SetResult(work(database));
+        }
+        catch (SqliteFailure failure)
+        {
+            RollBack();
+            done.SetException(new JournalUnavailableException($"The journal could not be written: {failure.Message}.", failure));
+        }
+        catch (Exception failure)
+        {
+            RollBack();
+            done.SetException(failure);
+        }
+    }
+
+    private void RollBack()
+    {
+        try
+        {
+            if (database.InTransaction)
+                database.Execute("ROLLBACK");
+        }
+        catch (SqliteFailure)
+        {
+            // SQLite rolls back by itself where it must; the next BEGIN tells if it could not.
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using Audit.Journal;
+using Audit.Testing;
+
+namespace Audit.Engine.Tests;
+
+[NeedsPostgres]
+public sealed class PostgresEngineTests : EngineContract, IDisposable
+{
+    private PostgresDatabase? database;
+
+    protected override async Task<IAuditStore> OpenStoreAsync()
+    {
+        database = await PostgresServer.CreateDatabaseAsync();
+        return await AuditStore.OpenAsync("postgres:" + database.ConnectionString, CancellationToken.None);
+    }
+
+    public void Dispose() => database?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+}

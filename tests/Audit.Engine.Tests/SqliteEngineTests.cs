@@ -1,0 +1,14 @@
+using Audit.Journal;
+using Audit.Testing;
+
+namespace Audit.Engine.Tests;
+
+public sealed class SqliteEngineTests : EngineContract, IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+
+    protected override Task<IAuditStore> OpenStoreAsync() =>
+        AuditStore.OpenAsync("sqlite:" + directory.File("journal.db"), CancellationToken.None);
+
+    public void Dispose() => directory.Dispose();
+}

@@ -1,0 +1,69 @@
+using Audit.Testing;
+using Npgsql;
+
+namespace Audit.Journal.Tests;
+
+/// <summary>The PostgreSQL database keeps the journal append-only against whoever writes it.</summary>
+public sealed class PostgresGuardTests : IAsyncLifetime
+{
+    private const string Columns =
+        "created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid";
+
+    private const string Existing = $"INSERT INTO journal ({Columns}) VALUES (1, false, 'call', 2, '\\x00', 'm', 1, 'w')";
+
+    private PostgresPlace place = null!;
+    private IAuditStore store = null!;
+    private IReadOnlyList<JournalRow> before = [];
+
+    public async Task InitializeAsync()
+    {
+        place = await PostgresPlace.CreateAsync();
+        store = await place.OpenAsync();
+        await store.WriteStreamAsync("call", 3);
+        before = await store.ReadAllAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await store.DisposeAsync();
+        await place.DisposeAsync();
+    }
+
+    [PostgresTheory]
+    [InlineData("UPDATE journal SET deleted = true")]
+    [InlineData("UPDATE journal SET deleted = true WHERE ordering = 99")]
+    [InlineData("DELETE FROM journal")]
+    [InlineData("TRUNCATE journal")]
+    [InlineData("TRUNCATE journal RESTART IDENTITY CASCADE")]
+    [InlineData("SET session_replication_role = replica; UPDATE journal SET deleted = true")]
+    [InlineData("SET session_replication_role = replica; DELETE FROM journal")]
+    [InlineData("SET session_replication_role = replica; TRUNCATE journal")]
+    [InlineData($"{Existing} ON CONFLICT ON CONSTRAINT journal_uq DO UPDATE SET message = excluded.message")]
+    [InlineData("MERGE INTO journal USING (VALUES (1)) AS v(x) ON ordering = x WHEN MATCHED THEN DELETE")]
+    public async Task what_is_written_cannot_be_changed(string sql)
+    {
+        var failure = await Assert.ThrowsAsync<PostgresException>(() => place.ExecuteAsync(sql));
+
+        Assert.Contains("the journal is append-only", failure.MessageText);
+        Assert.Equivalent(before, await store.ReadAllAsync());
+    }
+
+    [PostgresTheory]
+    [InlineData(Existing)]
+    [InlineData($"INSERT INTO journal (ordering, {Columns}) VALUES (1, 1, false, 'new', 1, '\\x00', 'm', 1, 'w')")]
+    [InlineData(
+        $"INSERT INTO journal (ordering, {Columns}) OVERRIDING SYSTEM VALUE VALUES (2, 1, false, 'new', 1, '\\x00', 'm', 1, 'w')")]
+    public async Task a_key_or_position_that_is_taken_is_refused(string sql)
+    {
+        await Assert.ThrowsAsync<PostgresException>(() => place.ExecuteAsync(sql));
+        Assert.Equivalent(before, await store.ReadAllAsync());
+    }
+
+    [PostgresFact]
+    public async Task the_table_has_the_two_indexes_that_serve_and_no_other()
+    {
+        var indexes = await place.ExecuteAsync(
+            "SELECT string_agg(indexname, ' ' ORDER BY indexname) FROM pg_indexes WHERE tablename = 'journal'");
+        Assert.Equal("journal_uq pk_journal", indexes);
+    }
+}

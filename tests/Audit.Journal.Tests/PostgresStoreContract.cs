@@ -1,0 +1,9 @@
+using Audit.Testing;
+
+namespace Audit.Journal.Tests;
+
+[NeedsPostgres]
+public sealed class PostgresStoreContract : StoreContract
+{
+    protected override async Task<IStorePlace> PlaceAsync() => await PostgresPlace.CreateAsync();
+}

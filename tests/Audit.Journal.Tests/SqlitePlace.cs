@@ -1,0 +1,38 @@
+using Audit.Testing;
+using Microsoft.Data.Sqlite;
+
+namespace Audit.Journal.Tests;
+
+public sealed class SqlitePlace : IStorePlace
+{
+    private readonly TemporaryDirectory directory = new();
+
+    public SqlitePlace() => File = directory.File("journal.db");
+
+    public string File { get; }
+
+    public Task<IAuditStore> OpenAsync() => AuditStore.OpenAsync($"sqlite:{File}", CancellationToken.None);
+
+    /// <summary>A connection as any other program would make it.</summary>
+    public SqliteConnection Connect()
+    {
+        var settings = new SqliteConnectionStringBuilder { DataSource = File, Pooling = false };
+        var connection = new SqliteConnection(settings.ConnectionString);
+        connection.Open();
+        return connection;
+    }
+
+    public void Execute(string sql)
+    {
+        using var connection = Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        directory.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,197 @@
+using static Audit.Lifecycle.Tests.Say;
+
+namespace Audit.Lifecycle.Tests;
+
+/// <summary>Hosts deliver at least once.</summary>
+public sealed class DeliveryTests
+{
+    [Fact]
+    public void the_same_record_again_is_a_duplicate_and_nothing_is_written()
+    {
+        var story = CallStory.Of(Requested(1), Completed(2));
+        var before = story.History;
+
+        var decision = story.Tell(Requested(1) with { ReceivedAt = At(5000), Host = "laptop", Seq = 4 });
+
+        Assert.Equal((MessageOutcome.Duplicate, 1), (decision.Outcome, decision.Sequence));
+        Assert.Empty(decision.Events);
+        Assert.Same(before, decision.After);
+        Assert.Equal((CallState.Completed, 1), (decision.Verdict.To, decision.Verdict.Attempt));
+    }
+
+    [Fact]
+    public void the_same_message_id_with_the_same_record_is_a_duplicate()
+    {
+        var story = CallStory.Of(Requested(1) with { MessageId = "m" });
+
+        Assert.Equal(MessageOutcome.Duplicate, story.Tell(Requested(1) with { MessageId = "m" }).Outcome);
+    }
+
+    [Fact]
+    public void a_record_without_a_message_id_is_known_by_what_it_says()
+    {
+        var story = CallStory.Of(Requested(1) with { MessageId = "m" });
+
+        Assert.Equal(MessageOutcome.Duplicate, story.Tell(Requested(1)).Outcome);
+    }
+
+    [Fact]
+    public void a_record_under_another_message_id_is_another_message()
+    {
+        var story = CallStory.Of(Requested(1) with { MessageId = "m" });
+
+        Assert.Equal(MessageOutcome.Recorded, story.Tell(Requested(1) with { MessageId = "n" }).Outcome);
+    }
+
+    [Fact]
+    public void a_duplicate_is_told_the_first_of_several_that_say_the_same()
+    {
+        var story = CallStory.Of(Requested(1), Requested(1) with { MessageId = "m" }, Requested(1) with { MessageId = "n" });
+
+        Assert.Equal(1, story.Tell(Requested(1)).Sequence);
+        Assert.Equal(3, story.Tell(Requested(1) with { MessageId = "n" }).Sequence);
+    }
+
+    [Fact]
+    public void a_message_id_with_another_record_is_a_violation_that_moves_nothing()
+    {
+        var story = CallStory.Of(Requested(1) with { MessageId = "m" });
+
+        var decision = story.Tell(Completed(2) with { MessageId = "m" });
+
+        Assert.Equal(MessageOutcome.Violation, decision.Outcome);
+        Assert.Equal(ViolationCause.MessageIdReused, decision.Verdict.Cause);
+        Assert.Equal(CallState.Requested, story.State);
+        Assert.Equal("the message_id \"m\" belongs to another record of this call",
+            ViolationReason.Of(decision.Verdict, Completed(2) with { MessageId = "m" }));
+    }
+
+    [Fact]
+    public void a_reused_message_id_is_a_violation_once_and_a_duplicate_afterwards()
+    {
+        var story = CallStory.Of(Requested(1) with { MessageId = "m" }, Completed(2) with { MessageId = "m" });
+
+        var decision = story.Tell(Completed(2) with { MessageId = "m" });
+
+        Assert.Equal((MessageOutcome.Duplicate, 2), (decision.Outcome, decision.Sequence));
+        Assert.Equal(2, story.History.Sequence);
+    }
+
+    [Fact]
+    public void a_reused_message_id_stays_a_violation_whatever_comes_late()
+    {
+        var story = CallStory.Of(Started(2) with { MessageId = "m" }, Completed(3) with { MessageId = "m" });
+
+        story.Tell(Requested(1));
+
+        Assert.Equal(ViolationCause.MessageIdReused, story.Book[2].Cause);
+        Assert.Equal(CallState.Running, story.State);
+    }
+
+    [Fact]
+    public void a_derived_message_that_is_told_again_is_a_duplicate_however_it_is_told()
+    {
+        var story = CallStory.Of(Derived(Completed(1)));
+
+        var decision = story.Tell(Derived(Completed(2)));
+
+        Assert.Equal((MessageOutcome.Duplicate, 1), (decision.Outcome, decision.Sequence));
+        Assert.Empty(decision.Events);
+    }
+
+    [Fact]
+    public void a_derived_message_is_the_one_that_had_its_message_id_first()
+    {
+        var derived = Derived(Completed(1));
+        var story = CallStory.Of(derived, derived with { Derived = false, RecordedAt = At(2), Dedup = Print("taken") });
+
+        Assert.Equal(ViolationCause.MessageIdReused, story.Book[2].Cause);
+        Assert.Equal(1, story.Tell(derived with { Dedup = Print("taken") }).Sequence);
+    }
+
+    [Fact]
+    public void sources_that_tell_success_tool_or_input_differently_are_noted()
+    {
+        CallMessage[] others =
+        [
+            Derived(Failed(1)),
+            Derived(Completed(1)) with { ToolName = "browser" },
+            Derived(Completed(1)) with { Input = Print("other") },
+        ];
+        foreach (var other in others)
+        {
+            var story = CallStory.Of(Derived(Completed(1)));
+
+            var decision = story.Tell(other);
+
+            Assert.Equal((MessageOutcome.Duplicate, 1), (decision.Outcome, decision.Sequence));
+            var rejudged = Assert.IsType<CallEvent.Rejudged>(Assert.Single(decision.Events));
+            Assert.Equal((1L, Anomalies.SourcesDiffer), (rejudged.Sequence, rejudged.Now.Anomalies));
+            Assert.Equal(rejudged.Was with { Anomalies = Anomalies.SourcesDiffer }, rejudged.Now);
+            Assert.Equal(CallState.Completed, story.State);
+        }
+    }
+
+    [Fact]
+    public void what_a_source_leaves_out_is_not_told_differently()
+    {
+        var story = CallStory.Of(Derived(Completed(1)));
+
+        Assert.Empty(story.Tell(Derived(Completed(2)) with { ToolName = null, Input = default }).Events);
+    }
+
+    [Fact]
+    public void a_call_has_sources_that_differ_once()
+    {
+        var story = CallStory.Of(Derived(Started(1)), Derived(Completed(2)));
+
+        Assert.Single(story.Tell(Derived(Started(1)) with { Input = Print("other") }).Events);
+        Assert.Empty(story.Tell(Derived(Started(1)) with { Input = Print("third") }).Events);
+        Assert.Empty(story.Tell(Derived(Completed(2)) with { Input = Print("other") }).Events);
+        Assert.Equal([Anomalies.SourcesDiffer, Anomalies.None], story.Book.Values.Select(verdict => verdict.Anomalies));
+    }
+
+    [Fact]
+    public void sources_that_differ_stay_noted_when_a_late_message_judges_anew()
+    {
+        var story = CallStory.Of(Derived(Started(2)), Completed(3));
+        story.Tell(Derived(Started(2)) with { ToolName = "browser" });
+
+        story.Tell(Requested(1) with { Provider = "openai" });
+
+        Assert.Equal(Anomalies.SourcesDiffer | Anomalies.ProvenanceChanged, story.Book[1].Anomalies);
+    }
+
+    [Fact]
+    public void an_oversized_message_is_kept_as_evidence_and_moves_nothing()
+    {
+        var story = CallStory.Of(Requested(1));
+
+        var decision = story.Tell(Requested(2) with { OversizedBytes = 20 << 20, Dedup = Print("whole") });
+
+        Assert.Equal((MessageOutcome.Recorded, 2), (decision.Outcome, decision.Sequence));
+        Assert.Equal(
+            new Verdict(CallState.Requested, CallState.Requested, 1, Anomalies.Oversized, ViolationCause.None), decision.Verdict);
+        Assert.Equal(EntryWeight.Oversized, Assert.IsType<CallEvent.Told>(Assert.Single(decision.Events)).Weight);
+    }
+
+    [Fact]
+    public void an_oversized_message_that_comes_again_is_a_duplicate()
+    {
+        var oversized = Requested(2) with { OversizedBytes = 20 << 20, Dedup = Print("whole") };
+
+        Assert.Equal(MessageOutcome.Duplicate, CallStory.Of(oversized).Tell(oversized with { RecordedAt = At(9) }).Outcome);
+    }
+
+    [Fact]
+    public void a_call_that_begins_with_an_oversized_message_begins_with_the_next_one()
+    {
+        var story = CallStory.Of(Requested(9) with { OversizedBytes = 20 << 20, Dedup = Print("whole") }, Started(1));
+
+        Assert.False(Assert.IsType<CallEvent.Told>(story.Events[1]).Late);
+        Assert.Equal((CallState.Running, 1), (story.State, story.History.Standing.Attempt));
+    }
+
+    private static CallMessage Derived(CallMessage message) =>
+        message with { Derived = true, MessageId = $"claude-code:call-1:{Words.Of(message.Kind)}" };
+}

@@ -1,0 +1,86 @@
+using Audit.Journal.Events;
+
+namespace Audit.Lifecycle.Tests;
+
+public sealed class GoldenCallTests
+{
+    private static readonly Spec Completed = new()
+    {
+        AtNanoseconds = 1_500_000_001,
+        Tier = "Confirm",
+    };
+
+    public static TheoryData<string> Names() => [.. Cases.Keys];
+
+    private static readonly Dictionary<string, (Spec Spec, CallEvent Happened)> Cases = new()
+    {
+        ["call.transitioned.v1"] = Told(
+            Completed with { TaskId = null },
+            new Verdict(CallState.AwaitingConfirmation, CallState.Completed, 1, Anomalies.None, ViolationCause.None)),
+        ["call.transitioned.v1+all"] = Told(
+            Completed with { Seq = 9, MessageId = "claude-code:call-1:completed", Derived = true, Truncated = true, MadeByNode = true },
+            new Verdict(
+                CallState.Cancelled, CallState.Completed, 2,
+                Anomalies.CompletedAfterCancel | Anomalies.NoApprovalSeen | Anomalies.Truncated, ViolationCause.None),
+            late: true, inferred: true),
+        ["call.violated.v1"] = Told(
+            Completed,
+            new Verdict(CallState.Blocked, CallState.Blocked, 1, Anomalies.None, ViolationCause.StandingRefusal)),
+        ["call.violated.v1+message_id"] = Told(
+            Completed with { MessageId = "m-1" },
+            new Verdict(CallState.Requested, CallState.Requested, 1, Anomalies.None, ViolationCause.MessageIdReused),
+            EntryWeight.MessageIdReused),
+        ["call.rejudged.v1"] = (Completed, new CallEvent.Rejudged(
+            3,
+            new Verdict(CallState.Blocked, CallState.Blocked, 1, Anomalies.ClockAhead, ViolationCause.StandingRefusal),
+            new Verdict(CallState.Approved, CallState.Completed, 2, Anomalies.ClockAhead | Anomalies.ReExecuted, ViolationCause.None),
+            "approved at sequence 4 came late")),
+        ["call.flooded.v1"] = (Completed, new CallEvent.Flooded(64)),
+        ["call.oversized.v1"] = Told(
+            Completed with { OversizedBytes = 20_971_521, Seq = 4, MessageId = "m-1" },
+            new Verdict(CallState.None, CallState.None, 0, Anomalies.Oversized, ViolationCause.None),
+            EntryWeight.Oversized),
+    };
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void an_event_is_written_as_its_golden_file(string name)
+    {
+        var (spec, happened) = Cases[name];
+        using var writer = new EventWriter();
+        var message = happened is CallEvent.Told told ? told.Message : spec.Message();
+        var record = spec.OversizedBytes > 0 ? default : spec.Record().AsMemory();
+
+        Golden.Matches(name, writer.Write(new CallContext("s-1", "call-1", "copilot", message, record), happened));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void a_golden_file_is_read_as_its_event(string name)
+    {
+        var (spec, happened) = Cases[name];
+
+        var read = EventReader.ReadCall(Golden.Row(name), Say.Hasher);
+
+        if (happened is CallEvent.Told { Weight: EntryWeight.Oversized } told)
+        {
+            var message = Assert.IsType<CallEvent.Told>(read).Message;
+            Assert.Equal(told.Verdict, ((CallEvent.Told)read).Verdict);
+            Assert.Equal(
+                (told.Message.OversizedBytes, told.Message.Dedup, told.Message.MessageId, told.Message.Seq, told.Message.Host),
+                (message.OversizedBytes, message.Dedup, message.MessageId, message.Seq, message.Host));
+            Assert.True(EventReader.RecordOf(Golden.Row(name).Message).IsEmpty);
+            return;
+        }
+
+        Assert.Equal(happened, read);
+        if (happened is CallEvent.Told)
+        {
+            Assert.Equal(spec.Record(), EventReader.RecordOf(Golden.Row(name).Message).ToArray());
+        }
+    }
+
+    private static (Spec Spec, CallEvent Happened) Told(
+        Spec spec, Verdict verdict, EntryWeight weight = EntryWeight.Judged, bool late = false, bool inferred = false) =>
+        (spec, new CallEvent.Told(spec.Message() with { TimeInferred = inferred }, verdict, weight, late));
+}

@@ -1,0 +1,63 @@
+using System.Reflection;
+using Audit.Journal.Events;
+
+namespace Audit.Lifecycle.Tests;
+
+public sealed class GoldenNoteTests
+{
+    private static readonly SessionNote Note = new()
+    {
+        Type = "ended",
+        At = Say.At(1).Next(),
+        ReceivedAt = Say.At(2),
+        Host = "ci-7",
+        Seq = 12,
+        MessageId = "copilot:s-1:ended",
+        Dedup = Say.Print("ended"),
+        Derived = true,
+        TimeInferred = true,
+    };
+
+    [Fact]
+    public void a_note_is_written_as_its_golden_file()
+    {
+        using var writer = new EventWriter();
+
+        Golden.Matches("session.noted.v1", writer.Write("s-1", "t-1", "copilot", Note, """{"why": "done"}"""u8));
+        Golden.Matches(
+            "session.noted.v1+least",
+            writer.Write("s-1", null, null, Note with { Seq = null, MessageId = null, Derived = false, TimeInferred = false }, default));
+    }
+
+    [Fact]
+    public void a_golden_file_is_read_as_its_note()
+    {
+        Assert.Equal(Note, EventReader.ReadNote(Golden.Row("session.noted.v1"), Say.Hasher));
+        Assert.Equal(
+            Note with { Seq = null, MessageId = null, Derived = false, TimeInferred = false },
+            EventReader.ReadNote(Golden.Row("session.noted.v1+least"), Say.Hasher));
+    }
+
+    [Fact]
+    public void an_act_of_the_node_is_written_as_its_golden_file()
+    {
+        using var writer = new EventWriter();
+
+        Golden.Matches(
+            "operator.acted.v1", writer.WriteOperator("token.created", "admin", Say.At(5), """{"name":"ci-7","roles":["ingest"]}"""u8));
+    }
+
+    [Fact]
+    public void every_event_has_a_golden_file_and_every_golden_file_an_event()
+    {
+        var names = typeof(EventNames).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Where(field => field.FieldType == typeof(string))
+            .Select(field => (string)field.GetRawConstantValue()!)
+            .Concat(Enum.GetValues<WindowEventKind>().Select(EventNames.Of))
+            .Select(EventNames.ManifestOf);
+        var files = Directory.GetFiles(Golden.Folder)
+            .Select(path => Golden.ManifestOf(Path.GetFileNameWithoutExtension(path)));
+
+        Assert.Equal(names.Order(), files.Distinct().Order());
+    }
+}

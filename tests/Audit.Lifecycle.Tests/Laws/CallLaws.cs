@@ -1,0 +1,112 @@
+namespace Audit.Lifecycle.Tests;
+
+public sealed class CallLaws
+{
+    [Fact]
+    public void the_state_is_the_fold_of_the_events() => Law.Holds(Tales.Any, tale =>
+    {
+        var story = tale.Tell();
+
+        Histories.Same(story.History, story.Events.Aggregate(CallHistory.Empty, CallEvolution.Evolve));
+    });
+
+    [Fact]
+    public void one_step_at_a_time_comes_to_what_judging_the_whole_history_comes_to() => Law.Holds(Tales.Any, tale =>
+    {
+        var story = new CallStory();
+        foreach (var message in tale.Messages)
+        {
+            story.Tell(message);
+            var entries = story.History.JudgedByArrival();
+            var judgement = Judge.Of(entries);
+
+            Assert.Equal(judgement.Standing, story.History.Standing);
+            Assert.Equal(judgement.InOrder, story.History.InOrder);
+            for (var index = 0; index < entries.Length; index++)
+            {
+                var written = story.Book[entries[index].Sequence];
+                Assert.True(written.RulesAs(judgement.Verdicts[index]), $"{written} but judged {judgement.Verdicts[index]}");
+            }
+        }
+    });
+
+    [Fact]
+    public void a_message_that_is_told_again_changes_nothing_and_is_told_where_the_first_one_is() => Law.Holds(Tales.Any, tale =>
+    {
+        var story = new CallStory();
+        var first = tale.Messages.Select(message => story.Tell(message).Sequence).ToArray();
+        var before = story.History;
+        for (var index = 0; index < first.Length; index++)
+        {
+            var again = story.Tell(tale.Messages[index] with { ReceivedAt = Say.At(9000) });
+
+            Assert.Equal(MessageOutcome.Duplicate, again.Outcome);
+            Assert.Empty(again.Events);
+            Assert.Equal(first[index], again.Sequence);
+            Assert.Same(before, again.After);
+        }
+    });
+
+    [Fact]
+    public void a_legal_tale_ends_in_the_same_state_in_whatever_order_it_arrives() => Law.Holds(Tales.LegalInAnyOrder, tales =>
+    {
+        var told = tales.Told.Tell();
+        var arrived = tales.Arrived.Tell();
+
+        Assert.All(told.Events, happened => Assert.False(((CallEvent.Told)happened).Verdict.IsViolation));
+        Assert.Equal(told.History.Standing, arrived.History.Standing);
+        Assert.DoesNotContain(arrived.Book.Values, verdict => verdict.IsViolation);
+    });
+
+    [Fact]
+    public void a_legal_tale_has_the_same_verdicts_in_whatever_order_it_arrives() => Law.Holds(Tales.LegalInAnyOrder, tales =>
+    {
+        static IEnumerable<(Timestamp, CallState, int, Anomalies)> Verdicts(CallStory story) =>
+            from entry in story.History.JudgedByArrival()
+            let verdict = story.Book[entry.Sequence]
+            orderby entry.Message.RecordedAt
+            select (entry.Message.RecordedAt, verdict.To, verdict.Attempt, verdict.Anomalies);
+
+        Assert.Equal(Verdicts(tales.Told.Tell()), Verdicts(tales.Arrived.Tell()));
+    });
+
+    [Fact]
+    public void no_tale_of_one_turn_turns_a_standing_refusal_into_an_accepted_success() =>
+        Law.Holds(Tales.OfOneTurn, tale => AssertNoLaundering(tale.Tell()), runs: 600);
+
+    [Fact]
+    public void without_approval_or_question_a_refused_call_never_runs() =>
+        Law.Holds(Tales.OfOneTurnUnapproved, tale => AssertNoLaundering(tale.Tell()), runs: 600);
+
+    private static void AssertNoLaundering(CallStory story)
+    {
+        var entries = story.History.JudgedByArrival();
+        var judgement = Judge.Of(entries);
+        var refused = false;
+        foreach (var index in judgement.Order)
+        {
+            var verdict = judgement.Verdicts[index];
+            Assert.True((verdict.Anomalies & Anomalies.IdReused) == 0, "one turn holds one call");
+            if (verdict.IsViolation)
+            {
+                continue;
+            }
+
+            var message = entries[index].Message;
+            Assert.False(refused && ClaimsSuccess(message), $"{message.Kind} was accepted while a refusal stood");
+            refused = message.Kind switch
+            {
+                MessageKind.Blocked => true,
+                MessageKind.Approved or MessageKind.RequiresConfirmation => false,
+                _ => refused,
+            };
+        }
+    }
+
+    private static bool ClaimsSuccess(CallMessage message) => message.Kind switch
+    {
+        MessageKind.Started or MessageKind.Cached or MessageKind.Replayed => true,
+        MessageKind.Completed => message.Success,
+        _ => false,
+    };
+}

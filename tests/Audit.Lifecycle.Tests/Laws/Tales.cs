@@ -1,0 +1,132 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Audit.Lifecycle.Tests;
+
+/// <summary>Generates what hosts may send: everything at first, then what the table allows.</summary>
+internal static class Tales
+{
+    private const int Longest = 24;
+    private static readonly MessageKind[] AllKinds = Enum.GetValues<MessageKind>();
+
+    public static Arbitrary<Tale> Any { get; } = Arb.From(AnyTale(AnySpec()), Tale.Shorter);
+
+    /// <summary>Whatever comes within one turn: nothing opens another call under the same id.</summary>
+    public static Arbitrary<Tale> OfOneTurn { get; } = Arb.From(AnyTale(AnySpec().Select(OneTurn)), Tale.Shorter);
+
+    /// <summary>One turn in which nobody approves and no person is asked.</summary>
+    public static Arbitrary<Tale> OfOneTurnUnapproved { get; } = Arb.From(
+        AnyTale(AnySpec().Select(OneTurn).Where(
+            spec => spec.Kind is not (MessageKind.Approved or MessageKind.RequiresConfirmation))),
+        Tale.Shorter);
+
+    /// <summary>A legal tale, and the same messages in another order of arrival.</summary>
+    public static Gen<(Tale Told, Tale Arrived)> LegalInAnyOrder { get; } =
+        from specs in Gen.Choose(1, 2 * Longest).SelectMany(count => AnySpec().Select(Plain).ListOf(count))
+        from numbered in Gen.Elements(true, false)
+        let told = Walk(specs, numbered)
+        from arrived in Gen.Shuffle(told)
+        select (new Tale(told), new Tale(arrived));
+
+    private static Gen<Tale> AnyTale(Gen<Spec> spec) =>
+        from count in Gen.Choose(1, Longest)
+        from specs in spec.ListOf(count)
+        from numbering in Gen.Elements(Numbering.None, Numbering.None, Numbering.All, Numbering.Some)
+        from numbers in Gen.Choose(0, 2 * Longest).ListOf(count)
+        select new Tale([.. specs.Select((one, index) => one with { Seq = SeqOf(numbering, index, numbers[index]) })]);
+
+    private static Gen<Spec> AnySpec() =>
+        from kind in Gen.Elements(AllKinds)
+        from success in Gen.Elements(true, true, false)
+        from record in RecordOf()
+        from delivery in DeliveryOf()
+        select record with
+        {
+            Kind = kind,
+            Success = success,
+            ReceivedAtSecond = delivery.ReceivedAtSecond,
+            MessageId = delivery.MessageId,
+            Derived = delivery.Derived,
+            Host = delivery.Host,
+            TaskId = delivery.TaskId,
+            MadeByNode = delivery.MadeByNode,
+            Truncated = delivery.Truncated,
+            OversizedBytes = delivery.OversizedBytes,
+        };
+
+    private static Gen<Spec> RecordOf() =>
+        from turn in Gen.Elements(1, 1, 1, 1, 2, 3)
+        from tool in Gen.Elements("shell", "shell", "shell", "shell", "shell", "", "browser")
+        from provider in Gen.Elements("anthropic", "anthropic", "anthropic", "openai", "")
+        from tier in Gen.Elements("Observe", "Confirm", "House")
+        from input in Gen.Elements("""{"command":"ls"}""", """{"command":"ls"}""", """{"command":"rm"}""", "null")
+        from output in Gen.Elements("done", "done", "other")
+        from second in Gen.Choose(0, 12)
+        from nanosecond in Gen.Elements(0, 0, 1, 999_999_999)
+        select new Spec
+        {
+            Turn = turn,
+            Tool = tool,
+            Provider = provider,
+            Tier = tier,
+            Input = input,
+            Output = output,
+            AtNanoseconds = second * 60_000_000_000L + nanosecond,
+        };
+
+    private static Gen<Spec> DeliveryOf() =>
+        from received in Gen.Elements(7200, 7200, 7200, 60, 300)
+        from id in Gen.Elements(null, null, null, null, "m-1", "m-2", "m-3")
+        from derived in Gen.Elements(false, true)
+        from host in Gen.Elements("ci-7", "ci-7", "ci-7", "ci-8")
+        from task in Gen.Elements("t-1", "t-1", "t-2", null)
+        from node in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
+        from truncated in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
+        from oversized in Gen.Frequency((19, Gen.Constant(0)), (1, Gen.Constant(20_000_000)))
+        select new Spec
+        {
+            ReceivedAtSecond = received,
+            MessageId = id,
+            Derived = derived && id is not null,
+            Host = host,
+            TaskId = task,
+            MadeByNode = node,
+            Truncated = truncated,
+            OversizedBytes = oversized,
+        };
+
+    private static long? SeqOf(Numbering numbering, int index, int number) => numbering switch
+    {
+        Numbering.All => number,
+        Numbering.Some when index % 3 != 0 => number,
+        _ => null,
+    };
+
+    private static Spec OneTurn(Spec spec) => spec with { Turn = 1 };
+
+    private static Spec Plain(Spec spec) =>
+        spec with { MessageId = null, Derived = false, OversizedBytes = 0, ReceivedAtSecond = 7200 };
+
+    private static Spec[] Walk(IEnumerable<Spec> specs, bool numbered)
+    {
+        var walk = new List<Spec>();
+        var standing = default(Standing);
+        foreach (var spec in specs)
+        {
+            var step = spec with { AtNanoseconds = 1 + walk.Count * 50L, Seq = numbered ? walk.Count : null };
+            if (!CallLaw.Step(ref standing, step.Message()).IsViolation)
+            {
+                walk.Add(step);
+            }
+        }
+
+        return [.. walk];
+    }
+
+    private enum Numbering
+    {
+        None,
+        All,
+        Some,
+    }
+}

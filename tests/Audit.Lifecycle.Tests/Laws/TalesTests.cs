@@ -1,0 +1,36 @@
+namespace Audit.Lifecycle.Tests;
+
+/// <summary>A law that is never put to the test holds for nothing.</summary>
+public sealed class TalesTests
+{
+    [Fact]
+    public void generated_tales_reach_every_anomaly_every_cause_and_every_state()
+    {
+        var anomalies = Anomalies.None;
+        var causes = new HashSet<ViolationCause>();
+        var states = new HashSet<CallState>();
+        var lifted = 0;
+        var late = 0;
+        Law.Holds(Tales.Any, tale =>
+        {
+            var story = tale.Tell();
+            foreach (var verdict in story.Book.Values)
+            {
+                anomalies |= verdict.Anomalies;
+                causes.Add(verdict.Cause);
+                states.Add(verdict.From);
+                states.Add(verdict.To);
+            }
+
+            late += story.Events.Count(happened => happened is CallEvent.Told { Late: true });
+            lifted += story.Events.Count(happened =>
+                happened is CallEvent.Rejudged rejudged && rejudged.Was.IsViolation && !rejudged.Now.IsViolation);
+        }, runs: 1000);
+
+        Assert.Equal(Enum.GetValues<Anomalies>().Aggregate((one, other) => one | other), anomalies);
+        Assert.Equal(Enum.GetValues<ViolationCause>(), causes.Order());
+        Assert.Equal(Enum.GetValues<CallState>(), states.Order());
+        Assert.True(late > 100, $"{late} late messages");
+        Assert.True(lifted > 100, $"{lifted} lifted violations");
+    }
+}

@@ -1,0 +1,56 @@
+namespace Audit.Lifecycle.Tests;
+
+/// <summary>Tells messages to a call and keeps its book, as an engine does.</summary>
+internal sealed class CallStory
+{
+    private readonly List<CallEvent> events = [];
+    private readonly SortedDictionary<long, Verdict> book = [];
+
+    public CallHistory History { get; private set; } = CallHistory.Empty;
+
+    public IReadOnlyList<CallEvent> Events => events;
+
+    /// <summary>By sequence what the book says of each message, with all that was judged anew.</summary>
+    public IReadOnlyDictionary<long, Verdict> Book => book;
+
+    public CallState State => History.Standing.State;
+
+    public static CallStory Of(params CallMessage[] messages)
+    {
+        var story = new CallStory();
+        foreach (var message in messages)
+        {
+            story.Tell(message);
+        }
+
+        return story;
+    }
+
+    public CallDecision Tell(CallMessage message)
+    {
+        var decision = CallDecider.Decide(History, Say.Sealed(message));
+        var sequence = History.Sequence;
+        foreach (var happened in decision.Events)
+        {
+            Note(++sequence, happened);
+        }
+
+        History = decision.After;
+        return decision;
+    }
+
+    private void Note(long sequence, CallEvent happened)
+    {
+        events.Add(happened);
+        switch (happened)
+        {
+            case CallEvent.Told told:
+                book[sequence] = told.Verdict;
+                break;
+            case CallEvent.Rejudged rejudged:
+                Assert.True(book[rejudged.Sequence].RulesAs(rejudged.Was), "what it was is what the book says");
+                book[rejudged.Sequence] = rejudged.Now;
+                break;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+namespace Audit.Lifecycle.Tests;
+
+/// <summary>Messages of one call in the order of their arrival.</summary>
+internal sealed record Tale(IReadOnlyList<Spec> Specs)
+{
+    public CallMessage[] Messages { get; } = [.. Specs.Select(spec => spec.Message())];
+
+    /// <summary>The same tale without one of its messages, for each of them.</summary>
+    public static IEnumerable<Tale> Shorter(Tale tale) =>
+        tale.Specs.Select((_, left) => new Tale([.. tale.Specs.Where((_, index) => index != left)]));
+
+    public CallStory Tell() => CallStory.Of(Messages);
+
+    public override string ToString() => string.Join('\n', Specs.Select(Describe));
+
+    private static string Describe(Spec spec) => string.Join(
+        ' ', spec, "received", spec.ReceivedAtSecond, "seq", spec.Seq, "id", spec.MessageId, "host", spec.Host, "task",
+        spec.TaskId, spec.MadeByNode ? "node" : "", spec.Derived ? "derived" : "", spec.OversizedBytes);
+}

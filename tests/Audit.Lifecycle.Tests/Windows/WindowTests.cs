@@ -1,0 +1,222 @@
+using static Audit.Lifecycle.Tests.WindowStory;
+
+namespace Audit.Lifecycle.Tests;
+
+public sealed class WindowTests
+{
+    [Fact]
+    public void who_requested_a_window_may_not_approve_it()
+    {
+        var story = In(WindowState.Requested);
+
+        var decision = story.Act(Message(WindowVerb.Approve, "ada", at: 5));
+
+        Assert.Equal(MessageOutcome.Violation, decision.Outcome);
+        Assert.Equal("who requested a window may not approve it", decision.Sentence);
+        Assert.Equal(MessageOutcome.Recorded, story.Act(Message(WindowVerb.Approve, "grace", at: 6)).Outcome);
+        Assert.Equal(("ada", "grace", false), (story.Window.RequestedBy, story.Window.ApprovedBy, story.Window.SelfGranted));
+    }
+
+    [Fact]
+    public void a_grant_is_a_request_and_an_approval_in_one_and_noted_as_self_granted()
+    {
+        var story = new WindowStory();
+
+        var decision = story.Act(Message(WindowVerb.Grant, "grace", at: 5));
+
+        Assert.Equal([WindowEventKind.Requested, WindowEventKind.Approved], decision.Events.Select(happened => happened.Kind));
+        Assert.Equal([false, true], decision.Events.Select(happened => happened.SelfGranted));
+        Assert.True(story.Window.SelfGranted);
+        Assert.Equal((Say.At(0), Say.At(Hour)), (story.Window.OpensAt, story.Window.ClosesAt));
+        Assert.Equal(2, decision.Sequence);
+    }
+
+    [Fact]
+    public void a_window_is_open_from_its_opening_until_its_closing_time()
+    {
+        var window = In(WindowState.Approved).Window;
+
+        Assert.False(window.IsOpenAt(Say.At(-0.001)));
+        Assert.True(window.IsOpenAt(Say.At(0)));
+        Assert.True(window.IsOpenAt(Say.At(Hour - 0.001)));
+        Assert.False(window.IsOpenAt(Say.At(Hour)));
+    }
+
+    [Fact]
+    public void a_window_is_not_open_before_it_is_approved_nor_when_it_is_denied_or_withdrawn()
+    {
+        var withdrawn = In(WindowState.Requested);
+        withdrawn.Act(Message(WindowVerb.Close, "ada", at: 9));
+
+        Assert.False(In(WindowState.Requested).Window.IsOpenAt(Say.At(10)));
+        Assert.False(In(WindowState.Denied).Window.IsOpenAt(Say.At(10)));
+        Assert.False(withdrawn.Window.IsOpenAt(Say.At(10)));
+        Assert.Equal(WindowState.Closed, withdrawn.Window.State);
+    }
+
+    [Theory]
+    [InlineData(WindowVerb.Revoke)]
+    [InlineData(WindowVerb.Close)]
+    public void a_window_that_is_ended_was_open_until_then(WindowVerb verb)
+    {
+        var story = In(WindowState.Approved);
+
+        story.Act(Message(verb, "grace", at: 600));
+
+        Assert.True(story.Window.IsOpenAt(Say.At(599)));
+        Assert.False(story.Window.IsOpenAt(Say.At(600)));
+    }
+
+    [Theory]
+    [InlineData(WindowVerb.Extend)]
+    [InlineData(WindowVerb.Revoke)]
+    [InlineData(WindowVerb.Close)]
+    [InlineData(WindowVerb.Approve)]
+    public void the_clock_alone_expires_a_window_and_then_only_reading_is_left(WindowVerb verb)
+    {
+        var story = In(WindowState.Approved);
+        Assert.False(story.Window.IsExpiredAt(Say.At(Hour - 1)));
+        Assert.True(story.Window.IsExpiredAt(Say.At(Hour)));
+
+        var decision = story.Act(Message(verb, "grace", at: Hour));
+
+        Assert.Equal(MessageOutcome.Violation, decision.Outcome);
+        Assert.Equal("the window expired at 2026-11-20T15:00:00.0000000Z", decision.Sentence);
+    }
+
+    [Fact]
+    public void a_window_is_at_most_as_long_as_allowed()
+    {
+        var longest = Terms with { ClosesAt = Say.At(48 * Hour) };
+        var longer = Terms with { ClosesAt = Say.At(48 * Hour).Next() };
+
+        Assert.Equal(MessageOutcome.Recorded, Asked(longest).Outcome);
+        Assert.Equal("a window is at most 48 h long", Asked(longer).Sentence);
+        Assert.Equal("a window is at most 48 h long",
+            Asked(Terms with { ClosesAt = null, Duration = TimeSpan.FromHours(48.5) }).Sentence);
+        Assert.Equal("a window is at most 48 h long", Asked(Terms with { ClosesAt = null, Duration = TimeSpan.MaxValue }).Sentence);
+    }
+
+    [Fact]
+    public void a_duration_counts_from_the_opening_or_else_from_the_approval()
+    {
+        var opening = new WindowStory();
+        opening.Act(Request(Terms with { OpensAt = Say.At(100), ClosesAt = null, Duration = TimeSpan.FromSeconds(50) }));
+        opening.Act(Message(WindowVerb.Approve, "grace", at: 20));
+        var approval = new WindowStory();
+        approval.Act(Request(Terms with { OpensAt = null, ClosesAt = null, Duration = TimeSpan.FromSeconds(50) }));
+        approval.Act(Message(WindowVerb.Approve, "grace", at: 20));
+
+        Assert.Equal((Say.At(100), Say.At(150)), (opening.Window.OpensAt, opening.Window.ClosesAt));
+        Assert.Equal((Say.At(20), Say.At(70)), (approval.Window.OpensAt, approval.Window.ClosesAt));
+    }
+
+    [Fact]
+    public void a_window_that_would_be_over_before_it_begins_is_refused()
+    {
+        Assert.StartsWith("the window would have closed at", Asked(Terms with { ClosesAt = Say.At(1) }).Sentence);
+        Assert.StartsWith(
+            "the window would close at", Asked(Terms with { OpensAt = Say.At(100), ClosesAt = Say.At(100) }).Sentence);
+        Assert.StartsWith(
+            "the window would", Asked(Terms with { ClosesAt = null, Duration = TimeSpan.FromSeconds(-5) }).Sentence);
+    }
+
+    [Fact]
+    public void a_request_that_waited_past_its_own_end_is_approved_no_more()
+    {
+        var story = In(WindowState.Requested);
+
+        var decision = story.Act(Message(WindowVerb.Approve, "grace", at: Hour));
+
+        Assert.Equal(MessageOutcome.Violation, decision.Outcome);
+        Assert.Equal(WindowState.Requested, story.Window.State);
+        Assert.Equal(MessageOutcome.Recorded, story.Act(Message(WindowVerb.Deny, "grace", at: Hour + 1)).Outcome);
+    }
+
+    [Fact]
+    public void an_extension_ends_later_and_within_the_longest_window()
+    {
+        var story = In(WindowState.Approved);
+
+        Assert.Equal("an extension must end later than 2026-11-20T15:00:00.0000000Z", Extend(Hour, at: 5).Sentence);
+        Assert.Equal("an extension must end later than 2026-11-20T15:00:00.0000000Z", Extend(Hour - 1, at: 6).Sentence);
+        Assert.Equal("a window is at most 48 h long", Extend(48 * Hour + 1, at: 7).Sentence);
+        Assert.Equal(MessageOutcome.Recorded, Extend(48 * Hour, at: 8).Outcome);
+        Assert.Equal(Say.At(48 * Hour), story.Window.ClosesAt);
+        Assert.True(story.Window.IsOpenAt(Say.At(47 * Hour)));
+
+        WindowDecision Extend(double closes, double at) =>
+            story.Act(Message(WindowVerb.Extend, "grace", at) with { ClosesAt = Say.At(closes) });
+    }
+
+    [Fact]
+    public void an_act_that_is_told_again_is_a_duplicate()
+    {
+        var story = In(WindowState.Requested);
+        var approve = Message(WindowVerb.Approve, "grace", at: 5);
+        var first = story.Act(approve);
+        var before = story.Window;
+
+        var decision = story.Act(approve with { ReceivedAt = Say.At(9000) });
+
+        Assert.Equal((MessageOutcome.Duplicate, first.Sequence), (decision.Outcome, decision.Sequence));
+        Assert.Empty(decision.Events);
+        Assert.Same(before, story.Window);
+    }
+
+    [Fact]
+    public void a_grant_that_is_told_again_is_told_the_same_place()
+    {
+        var story = new WindowStory();
+        var grant = Message(WindowVerb.Grant, "grace", at: 5);
+
+        Assert.Equal(story.Act(grant).Sequence, story.Act(grant).Sequence);
+    }
+
+    [Fact]
+    public void an_act_that_was_a_violation_may_become_legal_and_is_no_duplicate()
+    {
+        var story = new WindowStory();
+        var approve = Message(WindowVerb.Approve, "grace", at: 5);
+        Assert.Equal("there is no such window", story.Act(approve).Sentence);
+
+        story.Act(Message(WindowVerb.Request, "ada", at: 6));
+
+        Assert.Equal(MessageOutcome.Recorded, story.Act(approve with { ReceivedAt = Say.At(7) }).Outcome);
+        Assert.Equal(WindowState.Approved, story.Window.State);
+    }
+
+    [Fact]
+    public void two_hundred_violations_are_kept_and_then_refused()
+    {
+        var story = In(WindowState.Denied);
+        for (var index = 0; index < WindowLimits.Violations; index++)
+        {
+            Assert.Equal(MessageOutcome.Violation, story.Act(Message(WindowVerb.Approve, "grace", at: 10 + index)).Outcome);
+        }
+
+        var decision = story.Act(Message(WindowVerb.Approve, "grace", at: 900));
+
+        Assert.Equal((MessageOutcome.Refused, "this window holds 200 violations already"), (decision.Outcome, decision.Sentence));
+        Assert.Empty(decision.Events);
+    }
+
+    [Fact]
+    public void a_full_window_takes_no_extension_and_can_still_be_ended()
+    {
+        var story = In(WindowState.Approved);
+        for (var index = 1; story.Window.Sequence + 2 <= WindowLimits.Events; index++)
+        {
+            var extend = Message(WindowVerb.Extend, "grace", at: 10 + index) with { ClosesAt = Say.At(Hour + index) };
+            Assert.Equal(MessageOutcome.Recorded, story.Act(extend).Outcome);
+        }
+
+        Assert.Equal(MessageOutcome.Refused, story.Act(Message(WindowVerb.Extend, "grace", at: 2000)).Outcome);
+        Assert.Equal(MessageOutcome.Recorded, story.Act(Message(WindowVerb.Revoke, "grace", at: 2001)).Outcome);
+        Assert.False(story.Window.IsOpenAt(Say.At(2002)));
+    }
+
+    private static WindowMessage Request(WindowTerms terms) => Message(WindowVerb.Request, "ada", at: 10) with { Terms = terms };
+
+    private static WindowDecision Asked(WindowTerms terms) => new WindowStory().Act(Request(terms));
+}

@@ -1,0 +1,46 @@
+using Npgsql;
+
+namespace Audit.Testing;
+
+/// <summary>
+/// The PostgreSQL server of this test process: the one named by AUDIT_TEST_POSTGRES, a connection string to a server where
+/// databases may be made, or else a throwaway cluster, started when first needed.
+/// </summary>
+public static class PostgresServer
+{
+    public const string Variable = "AUDIT_TEST_POSTGRES";
+
+    private static readonly string? Given = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given ? given : null;
+
+    private static readonly Lazy<Task<string>> Started =
+        new(() => Given is null ? ThrowawayCluster.StartAsync(PostgresBinaries.Directory!) : Task.FromResult(Given));
+
+    /// <summary>Why there can be no server, or null when there can: then failing to start it is a failure, not a reason to skip.</summary>
+    public static string? Unavailable { get; } =
+        Given is not null || (PostgresBinaries.Directory is not null && !OperatingSystem.IsWindows())
+            ? null
+            : $"no PostgreSQL: {Variable} is not set, and no server programs are on PATH or in /usr/lib/postgresql";
+
+    /// <summary>A connection string to the server, without a database.</summary>
+    public static Task<string> ConnectionStringAsync() => Started.Value;
+
+    /// <summary>Makes a database for one test.</summary>
+    public static async Task<PostgresDatabase> CreateDatabaseAsync()
+    {
+        var server = await ConnectionStringAsync();
+        var name = $"audit_test_{Guid.NewGuid():N}";
+        await ExecuteAsync(server, $"CREATE DATABASE {name}");
+        return new PostgresDatabase(server, name);
+    }
+
+    internal static async Task ExecuteAsync(string server, string sql)
+    {
+        // Not pooled: the connection would keep others from dropping what it looks at.
+        var settings = new NpgsqlConnectionStringBuilder(server) { Pooling = false };
+        settings.Database ??= "postgres";
+        await using var connection = new NpgsqlConnection(settings.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
