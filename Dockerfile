@@ -1,0 +1,23 @@
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /source
+COPY Directory.Build.props Directory.Packages.props global.json .editorconfig ./
+COPY src/ src/
+RUN dotnet publish src/Audit.Node -c Release -o /app
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0
+COPY --from=build /app /app
+# The journal and the tokens belong to the node alone: the directory is made here, for a volume takes over its owner.
+RUN install -d -m 700 -o app -g app /data
+USER app
+WORKDIR /data
+VOLUME /data
+# The base image wants to listen on 8080, beside what the node is told.
+ENV ASPNETCORE_HTTP_PORTS= \
+    AUDIT__DATA=/data \
+    AUDIT__URLS=http://0.0.0.0:5080
+EXPOSE 5080
+# The image has no curl; bash speaks HTTP well enough to read a status line.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["bash", "-c", \
+    "exec 3<>/dev/tcp/127.0.0.1/5080 && printf 'GET /health/ready HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
+ENTRYPOINT ["dotnet", "/app/audit.dll"]
+CMD ["serve"]

@@ -1,0 +1,97 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Audit.Node.CommandLine.Ingest;
+
+/// <summary>Tells what becomes of an ingest: receipts, notes, progress, and the counts at the end.</summary>
+internal sealed class IngestReport(Surroundings surroundings, OutputFormat format)
+{
+    private readonly ArrayBufferWriter<byte> buffer = new();
+    private ProgressBar? bar;
+    private long finishedBytes;
+
+    public IngestCounts Counts { get; } = new();
+
+    // A bar and lines of data on one terminal would write over each other.
+    private bool ShowsBar => surroundings.ErrorIsTerminal && !(format == OutputFormat.Ndjson && surroundings.OutIsTerminal);
+
+    public Task FollowAsync(Stream input, Func<Task> work) =>
+        ShowsBar ? ProgressBar.ShowAsync(surroundings.Error, input, shown => RunWithAsync(shown, work)) : work();
+
+    public void Receive(ReceiptLine receipt)
+    {
+        if (format == OutputFormat.Ndjson)
+            WriteReceipt(receipt);
+        if (!receipt.IsPlain)
+            Note(Describe(receipt));
+        Counts.Add(receipt.Status);
+    }
+
+    public void Note(string sentence)
+    {
+        var line = PrintableText.Of(sentence);
+        if (bar is null)
+            surroundings.Error.WriteLine(line);
+        else
+            bar.WriteLine(line);
+    }
+
+    /// <summary>So much of the batch in work has its receipts.</summary>
+    public void Delivered(long bytes) => bar?.Update(finishedBytes + bytes, Counts);
+
+    public void FinishBatch(long bytes)
+    {
+        finishedBytes += bytes;
+        bar?.Update(finishedBytes, Counts);
+        surroundings.Out.Flush();
+    }
+
+    public void Summarize()
+    {
+        switch (format)
+        {
+            case OutputFormat.Ndjson:
+                Note($"{Counts.Items} items: {string.Join(", ", Counts.ByStatus.Select(count => $"{count.Value} {count.Key}"))}.");
+                break;
+            case OutputFormat.Json:
+                surroundings.Out.WriteLine(JsonSerializer.Serialize(
+                    new Dictionary<string, long>(Counts.ByStatus) { ["items"] = Counts.Items }));
+                break;
+            default:
+                Columns.Write(surroundings, ["status", "items"], Counts.ByStatus.Select(
+                    count => new[] { count.Key, count.Value.ToString(CultureInfo.InvariantCulture) }));
+                break;
+        }
+    }
+
+    private async Task RunWithAsync(ProgressBar shown, Func<Task> work)
+    {
+        bar = shown;
+        try
+        {
+            await work().ConfigureAwait(false);
+        }
+        finally
+        {
+            bar = null;
+        }
+    }
+
+    private void WriteReceipt(ReceiptLine receipt)
+    {
+        buffer.ResetWrittenCount();
+        using (var json = new Utf8JsonWriter(buffer))
+            receipt.WriteTo(json, Counts.Items);
+        surroundings.Out.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
+    }
+
+    private string Describe(ReceiptLine receipt)
+    {
+        var line = $"item {Counts.Items}: {receipt.Status}";
+        if ((receipt.Text("error") ?? receipt.Text("reason")) is { } why)
+            line += $": {why}";
+        return receipt.Text("position") is { } position ? $"{line} (position {position})" : line;
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Audit.Node.Configuration;
+
+namespace Audit.Node.CommandLine;
+
+/// <summary>The options that configure a node, as a verb takes them: all of them, or the few that it has a use for.</summary>
+internal sealed class NodeOptionSymbols
+{
+    private readonly List<Option<string>> options = [];
+
+    private NodeOptionSymbols()
+    {
+    }
+
+    public static NodeOptionSymbols AddAll(Command command) => new NodeOptionSymbols()
+        .AddStore(command)
+        .Add(command, GivenOptions.Engine, "ENGINE", "local, which is the only engine of this build")
+        .Add(command, GivenOptions.Urls, "URLS", "where to listen, default http://127.0.0.1:5080; several with ; between")
+        .AddData(command)
+        .Add(command, GivenOptions.MaxWindow, "LENGTH", "the longest task window, such as 90m, 48h or 2d; default 48h")
+        .Add(command, GivenOptions.Hocon, "FILE", "for the Akka.NET engine", hidden: true);
+
+    public static NodeOptionSymbols AddStoreAndData(Command command) =>
+        new NodeOptionSymbols().AddStore(command).AddData(command);
+
+    public static NodeOptionSymbols AddDataOnly(Command command) => new NodeOptionSymbols().AddData(command);
+
+    public GivenOptions Gather(ParseResult parsed, Surroundings surroundings) =>
+        GivenOptions.Gather(
+            options.Where(option => IsGiven(parsed, option))
+                .Select(option => KeyValuePair.Create(option.Name[2..], parsed.GetValue(option)!)),
+            surroundings.Environment, surroundings.Directory);
+
+    private static bool IsGiven(ParseResult parsed, Option<string> option) =>
+        parsed.GetResult(option) is { Implicit: false };
+
+    private NodeOptionSymbols AddStore(Command command) =>
+        Add(command, GivenOptions.Store, "STORE", "sqlite:PATH, or postgres:CONNECTION STRING; default sqlite:DATA/journal.db");
+
+    private NodeOptionSymbols AddData(Command command) =>
+        Add(command, GivenOptions.Data, "DIRECTORY", "the node's own directory, default ./audit-data");
+
+    private NodeOptionSymbols Add(Command command, string name, string value, string description, bool hidden = false)
+    {
+        var option = new Option<string>($"--{name}") { Description = description, HelpName = value, Hidden = hidden };
+        options.Add(option);
+        command.Options.Add(option);
+        return this;
+    }
+}

@@ -1,0 +1,8 @@
+namespace Audit.Node.CommandLine;
+
+public enum OutputFormat
+{
+    Table,
+    Json,
+    Ndjson,
+}

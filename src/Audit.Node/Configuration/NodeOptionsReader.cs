@@ -1,0 +1,96 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Audit.Node.Configuration;
+
+/// <summary>Makes the options of a node from what was given, and refuses what cannot be meant.</summary>
+public static class NodeOptionsReader
+{
+    private const string AcceptedStore = "sqlite:PATH or postgres:CONNECTION STRING";
+    private const string AcceptedUrls =
+        "one address or several with ; between, each http:// or https:// with a host and a port, such as http://127.0.0.1:5080";
+
+    private static readonly NodeOptions Defaults = new();
+
+    /// <exception cref="OptionException">An option is not accepted.</exception>
+    public static NodeOptions Read(GivenOptions given)
+    {
+        RefuseOtherEngines(given);
+        var data = ReadData(given[GivenOptions.Data]);
+        return new NodeOptions
+        {
+            Data = data,
+            Store = ReadStore(given[GivenOptions.Store], data),
+            Urls = ReadUrls(given[GivenOptions.Urls]),
+            MaxWindow = ReadMaxWindow(given[GivenOptions.MaxWindow]),
+        };
+    }
+
+    private static void RefuseOtherEngines(GivenOptions given)
+    {
+        if (given[GivenOptions.Engine] is { } engine && engine.Value != "local")
+        {
+            throw engine.Value == "akka"
+                ? new OptionException(
+                    $"{engine.Where} \"akka\" is not accepted: the Akka.NET engine is not in this build, and only local is accepted.")
+                : engine.NotAccepted("local");
+        }
+        if (given[GivenOptions.Hocon] is { } hocon)
+        {
+            throw new OptionException(
+                $"{hocon.Where} \"{hocon.Value}\" is not accepted: it configures the Akka.NET engine, which is not in this build.");
+        }
+    }
+
+    private static string ReadData(GivenOption? data)
+    {
+        if (data is null)
+            return Defaults.Data;
+        if (!IsPath(data.Value) || File.Exists(data.Value))
+            throw data.NotAccepted("the path of a directory, which is made when it is missing");
+        return data.Value;
+    }
+
+    private static string ReadStore(GivenOption? store, string data)
+    {
+        if (store is null)
+            return "sqlite:" + Path.Combine(data, "journal.db");
+        return store.Value.Split(':', 2) switch
+        {
+            ["sqlite", var path] when IsPath(path) && !Directory.Exists(path) => store.Value,
+            ["postgres", { Length: > 0 }] => store.Value,
+            _ => throw store.NotAccepted(AcceptedStore),
+        };
+    }
+
+    private static string ReadUrls(GivenOption? urls)
+    {
+        if (urls is null)
+            return Defaults.Urls;
+        var each = urls.Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return each.Length > 0 && Array.TrueForAll(each, IsAddress) ? string.Join(';', each) : throw urls.NotAccepted(AcceptedUrls);
+    }
+
+    private static TimeSpan ReadMaxWindow(GivenOption? length)
+    {
+        if (length is null)
+            return Defaults.MaxWindow;
+        return DurationText.TryParse(length.Value, out var window) ? window : throw length.NotAccepted(DurationText.Accepted);
+    }
+
+    private static bool IsPath(string text) => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0');
+
+    // The framework's own reader, so that what is accepted here is what the server can listen on.
+    private static bool IsAddress(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.Scheme is "http" or "https" && address.PathBase.Length == 0 && address.Port is >= 0 and <= 65535
+                && !url.Any(char.IsWhiteSpace);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+}

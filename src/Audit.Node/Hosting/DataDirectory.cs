@@ -1,0 +1,91 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Audit.Node.Hosting;
+
+/// <summary>The directory of what belongs to this node alone. Nobody but its owner may look into it.</summary>
+internal sealed class DataDirectory
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private DataDirectory(string path) => Path = path;
+
+    public string Path { get; }
+
+    public string TokenFile => System.IO.Path.Combine(Path, "admin.token");
+
+    public string NodeFile => System.IO.Path.Combine(Path, "node.json");
+
+    /// <exception cref="NodeStartException">The directory cannot be made or written.</exception>
+    public static DataDirectory Open(string path)
+    {
+        try
+        {
+            var full = System.IO.Path.GetFullPath(path);
+            if (!Directory.Exists(full))
+            {
+                Make(full);
+            }
+
+            var probe = System.IO.Path.Combine(full, $".write-{Guid.NewGuid():N}");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+            return new DataDirectory(full);
+        }
+        catch (Exception failure) when (failure
+            is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new NodeStartException($"The data directory \"{path}\" cannot be used: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Writes a file that only its owner may read; one that is there is never written over.</summary>
+    public static void WriteSecret(string path, string text)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        using var file = new FileStream(path, options);
+        file.Write(Encoding.UTF8.GetBytes(text));
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Says where the node listens, so that the command line on this machine finds it.</summary>
+    public void WriteNodeFile(IEnumerable<string> urls)
+    {
+        var temporary = NodeFile + ".new";
+        using (var file = File.Create(temporary))
+        using (var json = new Utf8JsonWriter(file))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("pid", Environment.ProcessId);
+            json.WriteStartArray("urls");
+            foreach (var url in urls)
+            {
+                json.WriteStringValue(url);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        File.Move(temporary, NodeFile, overwrite: true);
+    }
+
+    public void RemoveNodeFile() => File.Delete(NodeFile);
+
+    private static void Make(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Security.Cryptography;
+using Audit.Engine;
+using Audit.Engine.Local;
+using Audit.Journal;
+using Audit.Lifecycle;
+using Audit.Node.Configuration;
+using Audit.Node.Operations;
+
+namespace Audit.Node.Hosting;
+
+/// <summary>Starts nodes.</summary>
+public static class NodeHost
+{
+    private const string DedupKey = "dedup-key";
+
+    /// <summary>Threads that may rest in a read of SQLite while others answer requests.</summary>
+    private const int ThreadsForReads = 16;
+
+    /// <summary>Runs a node until it is asked to stop, and returns the exit code of the process.</summary>
+    public static async Task<int> RunAsync(NodeOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var node = await StartAsync(options, cancellation);
+            foreach (var line in Greeting.Lines(node))
+            {
+                Console.Out.WriteLine(line);
+            }
+
+            await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return 0;
+        }
+        catch (Exception refusal) when (refusal is StoreException or NodeStartException or JournalUnavailableException)
+        {
+            await Console.Error.WriteLineAsync(refusal.Message);
+            return 2;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // It was told to stop before it had started.
+            return 0;
+        }
+    }
+
+    /// <exception cref="StoreException">The store cannot be opened.</exception>
+    /// <exception cref="NodeStartException">An address or the data directory cannot be used.</exception>
+    public static Task<RunningNode> StartAsync(NodeOptions options, CancellationToken cancellation = default) =>
+        StartAsync(options, new NodeSeams(), cancellation);
+
+    internal static async Task<RunningNode> StartAsync(NodeOptions options, NodeSeams seams, CancellationToken cancellation)
+    {
+        RaiseThreadMinimum();
+        var data = DataDirectory.Open(options.Data);
+        var store = await AuditStore.OpenAsync(options.Store, cancellation);
+        try
+        {
+            var hasher = await HasherAsync(store, cancellation);
+            var madeFirstToken = await FirstToken.EnsureAsync(store.Tokens, data, seams.Clock, cancellation);
+            var engineOptions = new EngineOptions { MaxWindowLength = options.MaxWindow };
+            var engine = seams.AroundEngine(new LocalEngine(store.Journal, hasher, engineOptions, seams.Clock));
+            try
+            {
+                return await ServeAsync(options, seams, store, engine, hasher, data, madeFirstToken);
+            }
+            catch
+            {
+                await engine.DisposeAsync();
+                throw;
+            }
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<RunningNode> ServeAsync(
+        NodeOptions options, NodeSeams seams, IAuditStore store, IAuditEngine engine, RecordHasher hasher, DataDirectory data,
+        bool madeFirstToken)
+    {
+        var stopping = new CancellationTokenSource();
+        var web = WebHost.Build(options);
+        var log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Audit.Node");
+        var parts = new NodeParts(options, store, engine, hasher, seams.Clock, log, stopping.Token);
+        try
+        {
+            WebHost.Map(web, parts);
+            await WebHost.StartAsync(web, options);
+            var node = new RunningNode(web, parts, data, Exporting.Start(parts), stopping, madeFirstToken);
+            await node.WriteStartedAsync();
+            data.WriteNodeFile(node.Urls);
+            return node;
+        }
+        catch
+        {
+            await web.DisposeAsync();
+            parts.Dispose();
+            stopping.Dispose();
+            throw;
+        }
+    }
+
+    internal static async Task<RecordHasher> HasherAsync(IAuditStore store, CancellationToken cancellation) =>
+        new(await store.SecretAsync(DedupKey, RandomNumberGenerator.GetBytes(RecordHasher.KeyLength), cancellation));
+
+    private static void RaiseThreadMinimum()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + ThreadsForReads), ports);
+    }
+}

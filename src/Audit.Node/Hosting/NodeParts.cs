@@ -1,0 +1,61 @@
+using Audit.Engine;
+using Audit.Journal;
+using Audit.Lifecycle;
+using Audit.Node.Access;
+using Audit.Node.Configuration;
+using Audit.Node.Intake;
+using Audit.Node.Operations;
+
+namespace Audit.Node.Hosting;
+
+/// <summary>What the endpoints of a running node work with.</summary>
+internal sealed partial class NodeParts(
+    NodeOptions options, IAuditStore store, IAuditEngine engine, RecordHasher hasher, TimeProvider clock, ILogger log,
+    CancellationToken stopping) : IDisposable
+{
+    public NodeOptions Options { get; } = options;
+
+    public IAuditStore Store { get; } = store;
+
+    public IJournal Journal => Store.Journal;
+
+    public IAuditEngine Engine { get; } = engine;
+
+    public RecordHasher Hasher { get; } = hasher;
+
+    public ItemIntake Items { get; } = new(new Audit.Engine.Intake.ItemReader(hasher), hasher);
+
+    public TimeProvider Clock { get; } = clock;
+
+    public BearerTokens Tokens { get; } = new(store.Tokens, clock);
+
+    public OperatorActs Acts { get; } = new(engine, clock);
+
+    public NodeMetrics Metrics { get; } = new();
+
+    public IntakePlaces Places { get; } = new();
+
+    /// <summary>Cancelled when the node begins to stop: what could go on for ever ends then.</summary>
+    public CancellationToken Stopping { get; } = stopping;
+
+    public Timestamp Now => Timestamp.From(Clock.GetUtcNow());
+
+    /// <summary>As many items wait for their receipts as may.</summary>
+    public bool IsFull => Engine.Stats.IsFull;
+
+    /// <summary>Submits one item; once taken it is finished, whether or not its sender waits for it.</summary>
+    public async Task<Receipt> SubmitAsync(Submission submission)
+    {
+        using var activity = NodeTraces.StartSubmit(1);
+        return (await Engine.SubmitAsync([submission], CancellationToken.None))[0];
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{What}")]
+    public partial void LogUnexpected(Exception exception, string what);
+
+    public void Dispose()
+    {
+        Places.Dispose();
+        Metrics.Dispose();
+    }
+}

@@ -1,0 +1,12 @@
+using Audit.Engine;
+
+namespace Audit.Node.Hosting;
+
+/// <summary>Where tests put something else in the place of a part.</summary>
+internal sealed record NodeSeams
+{
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>What stands between the endpoints and the engine.</summary>
+    public Func<IAuditEngine, IAuditEngine> AroundEngine { get; init; } = engine => engine;
+}

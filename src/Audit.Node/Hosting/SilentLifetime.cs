@@ -1,0 +1,9 @@
+namespace Audit.Node.Hosting;
+
+/// <summary>A host that neither listens for signals nor says anything.</summary>
+internal sealed class SilentLifetime : IHostLifetime
+{
+    public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,97 @@
+using System.Net.Sockets;
+using Audit.Node.Access;
+using Audit.Node.Configuration;
+using Audit.Node.Decisions;
+using Audit.Node.Intake;
+using Audit.Node.Operations;
+using Audit.Node.Problems;
+using Audit.Node.Reading;
+using Audit.Node.Windows;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Audit.Node.Hosting;
+
+/// <summary>The web server of a node and what it answers.</summary>
+internal static class WebHost
+{
+    /// <summary>Bodies that are not records.</summary>
+    private const long MaxBodyBytes = 1 << 20;
+
+    private const int MaxConnections = 10_000;
+
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
+
+    public static WebApplication Build(NodeOptions options)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            // What a node is told at its start holds until it stops.
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(Limit);
+        builder.WebHost.UseUrls(options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
+        // Whoever runs the node tells it when to stop; it does not listen for signals by itself.
+        builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
+        builder.Services.AddOpenApi("v1", ApiDescription.Configure);
+        Log(builder.Logging);
+        return builder.Build();
+    }
+
+    public static void Map(WebApplication web, NodeParts node)
+    {
+        web.UseMiddleware<RequestCount>(node.Metrics);
+        web.UseMiddleware<ProblemMiddleware>();
+        web.UseRouting();
+        web.UseMiddleware<AccessMiddleware>(node.Tokens);
+        new RecordEndpoint(node).Map(web);
+        new WindowEndpoints(node).Map(web);
+        new DecisionEndpoints(node).Map(web);
+        new CallEventsEndpoint(node).Map(web);
+        new EventEndpoints(node).Map(web);
+        new TokenEndpoints(node).Map(web);
+        new HealthEndpoints(node).Map(web);
+        new StatsEndpoint(node).Map(web);
+        new MetricsEndpoint(node).Map(web);
+        web.MapOpenApi().WithMetadata(new AccessRule(Roles.Any));
+    }
+
+    /// <exception cref="NodeStartException">An address cannot be used.</exception>
+    public static async Task StartAsync(WebApplication web, NodeOptions options)
+    {
+        try
+        {
+            await web.StartAsync();
+        }
+        catch (Exception failure) when (failure
+            is IOException or SocketException or FormatException or InvalidOperationException or ArgumentException)
+        {
+            throw new NodeStartException($"The node cannot listen on \"{options.Urls}\": {failure.Message}", failure);
+        }
+    }
+
+    private static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+        kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+    }
+
+    private static void Log(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        // What keeps a node from starting is said in one sentence, and not with a stack trace before it.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+        // Standard output is for the person who starts the node, and for pipes.
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

@@ -1,0 +1,61 @@
+using Audit.Journal;
+using Audit.Node.Access;
+using Audit.Node.Hosting;
+using Audit.Node.Reading;
+
+namespace Audit.Node.Operations;
+
+/// <summary>`/health`: what an orchestrator asks, without a token.</summary>
+internal sealed class HealthEndpoints(NodeParts node)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.Get("/health/live", LiveAsync, Roles.None, "Tells that the process answers.");
+        routes.Get("/health/ready", ReadyAsync, Roles.None, "Tells whether the node can take records: whether its journal answers.");
+    }
+
+    private static Task LiveAsync(HttpContext context) => context.WriteJsonAsync(StatusCodes.Status200OK, json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("status", "live");
+        json.WriteEndObject();
+    });
+
+    private async Task ReadyAsync(HttpContext context)
+    {
+        var (position, failure) = await AskJournalAsync(context.RequestAborted);
+        var isReady = failure is null && !node.Stopping.IsCancellationRequested;
+        var status = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        await context.WriteJsonAsync(status, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("status", isReady ? "ready" : failure is null ? "stopping" : "not_ready");
+            json.WriteStartObject("journal");
+            json.WriteString("status", failure is null ? "answers" : "away");
+            if (failure is null)
+            {
+                json.WriteNumber("position", position);
+            }
+
+            json.WriteEndObject();
+            json.WriteEndObject();
+        });
+    }
+
+    /// <summary>Why the journal is away is for the log; whoever asks here has no token.</summary>
+    private async Task<(long Position, Exception? Failure)> AskJournalAsync(CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(Patience);
+        try
+        {
+            return (await node.Journal.LastPositionAsync(patience.Token), null);
+        }
+        catch (Exception failure) when (failure is JournalUnavailableException or OperationCanceledException)
+        {
+            return (0, failure);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using Audit.Engine;
+using Audit.Lifecycle;
+using Audit.Node.Access;
+using Audit.Node.Bodies;
+using Audit.Node.Hosting;
+using Audit.Node.Intake;
+using Audit.Node.Operations;
+using Audit.Node.Problems;
+using Audit.Node.Reading;
+
+namespace Audit.Node.Windows;
+
+/// <summary>`/v1/windows`: task windows, asked for, decided on and shown.</summary>
+internal sealed class WindowEndpoints(NodeParts node)
+{
+    private const string ByQuery = "For ids that a path cannot carry.";
+
+    private static readonly QueryParameter Window = new("window", "The window.", Required: true);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.Post(
+            "/v1/windows", RequestAsync, Roles.Ingest | Roles.Approve, "Asks for a window, or grants one.",
+            "The body is {window_id?, task_id, agent, scope[], reason, opens_at?, closes_at or duration, grant?, by?, message_id?}. "
+            + "With grant: true the role approve is needed.");
+        routes.Get("/v1/windows/{window}", context => GetAsync(context, OfPath(context)), Roles.Read, "Shows a window and its history.");
+        routes.Get("/v1/window", context => GetAsync(context, OfQuery(context)), Roles.Read, "Shows a window and its history.", ByQuery, Window);
+        foreach (var act in WindowPosting.Acts)
+        {
+            routes.Post(
+                $"/v1/windows/{{window}}/{act.Name}", context => ActAsync(context, act, OfPath(context)), act.AnyOf, act.Summary);
+            routes.Post(
+                $"/v1/window/{act.Name}", context => ActAsync(context, act, OfQuery(context)), act.AnyOf, act.Summary, ByQuery, Window);
+        }
+    }
+
+    private async Task RequestAsync(HttpContext context)
+    {
+        if (await ReadBodyAsync(context) is not { } body)
+        {
+            return;
+        }
+
+        var actor = context.Bearer();
+        WindowMessage message;
+        string id;
+        try
+        {
+            var verb = body.Flag("grant") ? WindowVerb.Grant : WindowVerb.Request;
+            message = WindowBody.Read(body, verb, actor, node.Now, node.Hasher);
+            id = WindowBody.IdOf(body, actor, node.Hasher);
+        }
+        catch (UnreadableException wrong)
+        {
+            await context.WriteReceiptAsync(Receipt.Invalid(wrong.Message), node.Metrics);
+            return;
+        }
+
+        if (RefuseRequest(message, actor) is { } refusal)
+        {
+            await context.WriteProblemAsync(Problem.Forbidden(refusal));
+            return;
+        }
+
+        context.Response.Headers.Location = "/v1/windows/" + Uri.EscapeDataString(id);
+        await SubmitAsync(context, id, message, body);
+    }
+
+    private async Task ActAsync(HttpContext context, WindowPosting act, (string Id, Problem? Problem) window)
+    {
+        if (window.Problem is not null)
+        {
+            await context.WriteProblemAsync(window.Problem);
+            return;
+        }
+
+        if (await ReadBodyAsync(context) is not { } body)
+        {
+            return;
+        }
+
+        var actor = context.Bearer();
+        WindowMessage message;
+        try
+        {
+            message = WindowBody.Read(body, act.Verb, actor, node.Now, node.Hasher);
+        }
+        catch (UnreadableException wrong)
+        {
+            await context.WriteReceiptAsync(Receipt.Invalid(wrong.Message), node.Metrics, window.Id);
+            return;
+        }
+
+        if (await RefuseBoundAsync(actor, window.Id, context.RequestAborted) is { } refusal)
+        {
+            await context.WriteProblemAsync(Problem.Forbidden(refusal));
+            return;
+        }
+
+        await SubmitAsync(context, window.Id, message, body);
+    }
+
+    private async Task GetAsync(HttpContext context, (string Id, Problem? Problem) asked)
+    {
+        if (asked.Problem is not null)
+        {
+            await context.WriteProblemAsync(asked.Problem);
+            return;
+        }
+
+        var read = await WindowRead.ReadAsync(node, asked.Id, context.RequestAborted);
+        if (read.Events.Count == 0)
+        {
+            await context.WriteProblemAsync(Problem.NotFound($"There is no window \"{asked.Id}\"."));
+            return;
+        }
+
+        await (read.RefuseFor(context.Bearer()) is { } refusal
+            ? context.WriteProblemAsync(Problem.Forbidden(refusal))
+            : context.WriteJsonAsync(StatusCodes.Status200OK, json => WindowWriter.Write(json, read, node.Now)));
+    }
+
+    private async Task SubmitAsync(HttpContext context, string id, WindowMessage message, StrictObject body)
+    {
+        var receipt = await node.SubmitAsync(new WindowSubmission(id, message, body.Bytes));
+        await context.WriteReceiptAsync(receipt, node.Metrics, id);
+    }
+
+    /// <summary>The body; null when a problem or a receipt was answered instead.</summary>
+    private async Task<StrictObject?> ReadBodyAsync(HttpContext context)
+    {
+        try
+        {
+            return await context.ReadObjectAsync();
+        }
+        catch (UnreadableException wrong)
+        {
+            await context.WriteReceiptAsync(Receipt.Invalid(wrong.Message), node.Metrics);
+            return null;
+        }
+    }
+
+    private static string? RefuseRequest(WindowMessage message, Bearer actor)
+    {
+        var needed = message.Verb == WindowVerb.Grant ? Roles.Approve : Roles.Ingest;
+        return actor.HasAny(needed)
+            ? actor.RefuseBound(message.Terms!.Agent, message.Terms.TaskId)
+            : $"The token \"{actor.Name}\" lacks the role to {message.Verb.ToString().ToLowerInvariant()} a window: {RoleNames.Join(needed)}.";
+    }
+
+    private async Task<string?> RefuseBoundAsync(Bearer actor, string id, CancellationToken cancellation) =>
+        actor.Agent is null && actor.Task is null
+            ? null
+            : (await WindowRead.ReadAsync(node, id, cancellation)).RefuseFor(actor);
+
+    private static (string Id, Problem? Problem) OfPath(HttpContext context)
+    {
+        var id = PathIds.Of(context, "window");
+        return (id, Ids.Refuse(id, Ids.MaxBytes) is { } sentence ? Problem.BadParameter("window", sentence + ".") : null);
+    }
+
+    private static (string Id, Problem? Problem) OfQuery(HttpContext context)
+    {
+        var query = new QueryReader(context.Request.Query);
+        return (query.RequiredId("window"), query.Problem);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+
+namespace Audit.CommandLine.Tests;
+
+/// <summary>The executable as it was built beside these tests.</summary>
+internal static class AuditProgram
+{
+    /// <summary>A guard against a test that hangs, and nothing that a test measures.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Runs it to its end.</summary>
+    public static async Task<CommandResult> RunAsync(string directory, string[] args, string input = "")
+    {
+        using var process = Start(directory, args);
+        try
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            var said = process.StandardOutput.ReadToEndAsync(patience.Token);
+            var noted = process.StandardError.ReadToEndAsync(patience.Token);
+            await WriteAsync(process, input);
+            await process.WaitForExitAsync(patience.Token);
+            return new CommandResult(process.ExitCode, await said, await noted);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    /// <param name="directory">The working directory, where no settings of anybody else lie.</param>
+    public static Process Start(string directory, IEnumerable<string> args)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", Location, .. args])
+        {
+            WorkingDirectory = directory,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(IsOfSomebodyElse).ToArray())
+            start.Environment.Remove(name);
+        return Process.Start(start)!;
+    }
+
+    private static string Location
+    {
+        get
+        {
+            // tests/<project>/bin/<configuration>/<framework>/
+            var here = new DirectoryInfo(AppContext.BaseDirectory);
+            var root = here.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+            return Path.Combine(root, "src", "Audit.Node", "bin", here.Parent.Name, here.Name, "audit.dll");
+        }
+    }
+
+    private static bool IsOfSomebodyElse(string variable) =>
+        variable.StartsWith("AUDIT_", StringComparison.OrdinalIgnoreCase)
+        || variable.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
+        || variable.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase);
+
+    private static async Task WriteAsync(Process process, string input)
+    {
+        try
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It may end without reading what it is given.
+        }
+    }
+}

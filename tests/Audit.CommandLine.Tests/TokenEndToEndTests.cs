@@ -1,0 +1,127 @@
+using System.Text.Json;
+using Audit.Node.CommandLine;
+using Audit.Testing;
+
+namespace Audit.CommandLine.Tests;
+
+public sealed class TokenEndToEndTests : IDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+
+    [Fact]
+    public async Task a_token_is_made_listed_used_and_revoked_at_a_running_node()
+    {
+        await using var node = await NodeProcess.StartAsync(directory.Path);
+        var made = await TokenAsync("create", "--name", "ci-7", "--role", "ingest", "--role", "read", "--agent", "copilot");
+        var token = Assert.Single(made.Require(ExitCode.Fine).OutLines);
+        Assert.DoesNotContain(token, made.Error, StringComparison.Ordinal);
+
+        var listed = await ListedAsync();
+        Assert.Equal(["admin", "ci-7"], listed.Select(row => row.GetProperty("name").GetString()!).Order());
+        var row = listed.Single(row => row.GetProperty("name").GetString() == "ci-7");
+        Assert.Equal(["ingest", "read"], row.GetProperty("roles").EnumerateArray().Select(role => role.GetString()!));
+        Assert.Equal("copilot", row.GetProperty("agent").GetString());
+
+        (await IngestAsync(node.Url, token)).Require(ExitCode.Fine);
+        (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
+        Assert.Contains("401", (await IngestAsync(node.Url, token)).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("ci-7", (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_name_is_given_once_for_ever()
+    {
+        await using var node = await NodeProcess.StartAsync(directory.Path);
+        (await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine);
+        (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
+        var again = (await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Failed);
+        Assert.Contains("ci-7", again.Error, StringComparison.Ordinal);
+        Assert.Empty(again.Out);
+    }
+
+    [Fact]
+    public async Task a_token_made_while_no_node_runs_is_known_to_the_node_that_starts_then()
+    {
+        var token = Assert.Single((await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine).OutLines);
+        Assert.Equal(2, (await ListedAsync()).Count);
+        await using var node = await NodeProcess.StartAsync(directory.Path);
+        (await IngestAsync(node.Url, token)).Require(ExitCode.Fine);
+        // The store's administrator was made with it, or nobody could ever enter.
+        Assert.Equal(2, (await ListedAsync()).Count);
+    }
+
+    [Fact]
+    public async Task a_revocation_while_no_node_runs_holds_when_one_starts()
+    {
+        var token = Assert.Single((await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine).OutLines);
+        (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
+        await using var node = await NodeProcess.StartAsync(directory.Path);
+        (await IngestAsync(node.Url, token)).Require(ExitCode.Failed);
+    }
+
+    [Theory]
+    [InlineData("..")]
+    [InlineData("team/ci 7?#%2F")]
+    public async Task a_name_that_no_path_can_carry_is_revoked_as_any_other(string name)
+    {
+        await using var node = await NodeProcess.StartAsync(directory.Path);
+        (await TokenAsync("create", "--name", name, "--role", "read")).Require(ExitCode.Fine);
+        (await TokenAsync("revoke", name)).Require(ExitCode.Fine);
+        Assert.Equal(JsonValueKind.String, (await ListedAsync())
+            .Single(row => row.GetProperty("name").GetString() == name).GetProperty("revoked_at").ValueKind);
+    }
+
+    [Fact]
+    public async Task a_store_in_use_is_not_opened_beside_its_node()
+    {
+        await using var node = await NodeProcess.StartAsync(directory.Path);
+        var store = "sqlite:" + directory.File("journal.db");
+        var result = await RunAsync("token", "list", "--store", store, "--data", directory.Path);
+        Assert.Contains("in use", result.Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task listing_makes_no_store()
+    {
+        (await TokenAsync("list")).Require(ExitCode.Failed);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
+    }
+
+    [Fact]
+    public async Task a_named_server_is_never_given_the_token_of_this_machine()
+    {
+        await using var node = await NodeProcess.StartAsync(directory.Path);
+        var result = await TokenAsync("list", "--server", node.Url.ToString());
+        Assert.Contains("--token-file", result.Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+        (await TokenAsync("list", "--server", node.Url.ToString(), "--token-file", directory.File("admin.token")))
+            .Require(ExitCode.Fine);
+    }
+
+    [Fact]
+    public async Task a_list_for_scripts_has_a_line_a_token()
+    {
+        (await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine);
+        var lines = (await TokenAsync("list")).Require(ExitCode.Fine).OutLines;
+        Assert.Equal("name\troles\tagent\ttask\tcreated\trevoked", lines[0]);
+        Assert.Contains(lines, line => line.StartsWith("ci-7\tingest\t", StringComparison.Ordinal));
+    }
+
+    public void Dispose() => directory.Dispose();
+
+    private async Task<IReadOnlyList<JsonElement>> ListedAsync() =>
+        [.. JsonDocument.Parse((await TokenAsync("list", "-o", "json")).Require(ExitCode.Fine).Out).RootElement.EnumerateArray()];
+
+    private Task<CommandResult> IngestAsync(Uri server, string token)
+    {
+        File.WriteAllText(directory.File("used.token"), token);
+        return AuditProgram.RunAsync(
+            directory.Path,
+            ["ingest", "-", "--session", "s-1", "--server", server.ToString(), "--token-file", directory.File("used.token")],
+            Records.Requested("call-1"));
+    }
+
+    private Task<CommandResult> TokenAsync(string verb, params string[] args) =>
+        RunAsync(["token", verb, .. args, "--data", directory.Path]);
+
+    private Task<CommandResult> RunAsync(params string[] args) => AuditProgram.RunAsync(directory.Path, args);
+}
