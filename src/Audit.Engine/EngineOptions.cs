@@ -19,6 +19,9 @@ public sealed record EngineOptions
     /// <summary>Events of live streams kept in memory, over all shards.</summary>
     public int MaxLiveEvents { get; init; } = 200_000;
 
+    /// <summary>Streams that are only known to lie in the journal, at some twenty bytes each, over all shards.</summary>
+    public int MaxKnownStreams { get; init; } = 500_000;
+
     /// <summary>A stream that nobody speaks of is forgotten after one to two of these.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(1);
 

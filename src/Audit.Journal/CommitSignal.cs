@@ -39,7 +39,19 @@ internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastP
             }
             await advance.WaitAsync(SafetyNet, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!advance.IsCompleted && !cancellation.IsCancellationRequested)
-                Advance(await readLastPosition(cancellation).ConfigureAwait(false));
+                await LookAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            Advance(await readLastPosition(cancellation).ConfigureAwait(false));
+        }
+        catch (JournalUnavailableException)
+        {
+            // Who waits for more can wait for the journal to come back as well.
         }
     }
 

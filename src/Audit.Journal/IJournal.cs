@@ -10,7 +10,7 @@ public interface IJournal : IAsyncDisposable
     /// Writes the rows in one durable transaction. Under the journal's lock each stream is written only if its last
     /// sequence number is the expected one, whole or not at all; the handles of the others are lost.
     /// </summary>
-    /// <param name="rows">Rows of lost handles are skipped.</param>
+    /// <param name="rows">Rows of lost handles are skipped. Their messages are not read after the append has succeeded.</param>
     /// <param name="positions">Receives each row's position, 0 for a row that was not written.</param>
     /// <exception cref="JournalUnavailableException">Nothing is known of any row.</exception>
     Task AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation);

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Audit.Engine.Local;
 using Audit.Journal;
 using Audit.Journal.Events;
@@ -312,6 +313,17 @@ public abstract class EngineContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task batches_are_decided_in_the_order_of_the_calls_also_when_they_waited_in_line()
+    {
+        var engine = OpenEngine(Store.Journal, new EngineOptions { MaxWaiting = 4 });
+        var submitted = Enumerable.Range(0, 300)
+            .Select(number => Submit(engine, Told.Call("s", "c", new Outcome.Requested(), 1, messageId: $"m-{number}"))).ToList();
+        var receipts = await Task.WhenAll(submitted);
+
+        Assert.Equal(Enumerable.Range(1, 300).Select(number => (long)number), receipts.Select(each => each[0].Sequence));
+    }
+
+    [ContractFact]
     public async Task a_submitter_that_gives_up_while_waiting_in_line_blocks_nobody()
     {
         var engine = OpenEngine(Store.Journal, new EngineOptions { MaxWaiting = 1 });
@@ -383,7 +395,16 @@ public abstract class EngineContract : IAsyncLifetime
         var told = rows.Where(row => row.Manifest == "call.transitioned.v1")
             .Select(row => (row.PersistenceId, ((CallEvent.Told)EventReader.ReadCall(row, Told.SharedHasher)).Message.Dedup)).ToArray();
         Assert.Equal(6 * 30 * 10, told.Length);
+        Assert.All(rows.Where(row => row.Manifest == "call.transitioned.v1"), HoldsTheRecordItWasSent);
         Assert.Equal(told.Length, told.Distinct().Count());
+    }
+
+    /// <summary>The buffers of the way into the journal are used again and again; each row must hold its own record still.</summary>
+    private static void HoldsTheRecordItWasSent(JournalRow row)
+    {
+        var told = (CallEvent.Told)EventReader.ReadCall(row, Told.SharedHasher);
+        Assert.Equal(told.Message.Dedup, Told.SharedHasher.OfBytes(EventReader.RecordOf(row.Message).Span));
+        Assert.EndsWith(JsonDocument.Parse(EventReader.RecordOf(row.Message)).RootElement.GetProperty("tool_call_id").GetString(), row.PersistenceId);
     }
 
     private async Task SubmitUntilKnown(IAuditEngine engine, Submission[] batch)

@@ -7,6 +7,7 @@ public sealed class PostgresCommitOrderTests : IAsyncLifetime
 {
     private PostgresPlace place = null!;
     private IAuditStore store = null!;
+    private long followed;
 
     public async Task InitializeAsync()
     {
@@ -143,16 +144,20 @@ public sealed class PostgresCommitOrderTests : IAsyncLifetime
                 await thief.ExecuteAsync("SELECT nextval('journal_ordering_seq')");
         });
 
-        for (var i = 0; i < 20; i++)
+        try
         {
-            RowToAppend[] rows = [.. Rows.Neighbours(i % 2 == 0 ? Rows.Many : 5)];
-            await AssertStoredAsync(rows, await store.AppendAsync(rows));
+            for (var i = 0; i < 20; i++)
+            {
+                RowToAppend[] rows = [.. Rows.Neighbours(i % 2 == 0 ? Rows.Many : 5)];
+                await AssertStoredAsync(rows, await store.AppendAsync(rows));
+            }
         }
-        await stop.CancelAsync();
-        await stealing;
+        finally
+        {
+            await stop.CancelAsync();
+            await stealing;
+        }
     }
-
-    private long followed;
 
     private async Task<List<long>> FollowAsync(CancellationToken stop)
     {
@@ -202,7 +207,12 @@ public sealed class PostgresCommitOrderTests : IAsyncLifetime
 
     private async Task UntilSomebodyWaitsAsync()
     {
-        while (await place.ExecuteAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") is 0L)
+        for (var looks = 0; looks < 3000; looks++)
+        {
+            if (await place.ExecuteAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") is not 0L)
+                return;
             await Task.Delay(10);
+        }
+        Assert.Fail("Nobody waits for the journal's lock.");
     }
 }

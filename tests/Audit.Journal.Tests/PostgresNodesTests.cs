@@ -63,9 +63,15 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         });
 
         string[] streams = [.. Enumerable.Range(0, 20).Select(i => $"call|{i}")];
-        await Task.WhenAll(WriteAllAsync(one, streams, 15, 0), WriteAllAsync(two, streams, 15, 200)).OrHung();
-        await stop.CancelAsync();
-        await killer;
+        try
+        {
+            await Task.WhenAll(WriteAllAsync(one, streams, 15, 0), WriteAllAsync(two, streams, 15, 200)).OrHung();
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await killer;
+        }
 
         var rows = await ReadAllPatientlyAsync();
         Assert.All(

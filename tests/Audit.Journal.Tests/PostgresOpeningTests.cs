@@ -103,13 +103,16 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
             await foreign.InsertForeignAsync($"call|{company}");
             var handle = Rows.Handle($"call|{company}");
             var append = store.AppendAsync([Rows.Row(handle, 2), .. Rows.Neighbours(company)]);
-            while (await place.ExecuteAsync("SELECT count(*) FROM pg_locks WHERE NOT granted") is 0L)
+            for (var looks = 0; looks < 3000 && await NobodyWaitsAsync(); looks++)
                 await Task.Delay(10);
             await foreign.ExecuteAsync("COMMIT");
             await append.OrHung();
             Assert.False(handle.Lost);
         }
     }
+
+    private async Task<bool> NobodyWaitsAsync() =>
+        await place.ExecuteAsync("SELECT count(*) FROM pg_locks WHERE NOT granted") is 0L;
 
     private static async Task<string> RefusalAsync(string connection) =>
         (await Assert.ThrowsAsync<StoreException>(

@@ -24,6 +24,11 @@ public static class PostgresServer
     /// <summary>A connection string to the server, without a database.</summary>
     public static Task<string> ConnectionStringAsync() => Started.Value;
 
+    /// <summary>
+    /// Starts a cluster of its own whose commits wait for the disk and whose settings are PostgreSQL's own: for measurements.
+    /// </summary>
+    public static Task<string> StartDurableAsync() => ThrowawayCluster.StartAsync(PostgresBinaries.Directory!, "-c fsync=on");
+
     /// <summary>Makes a database for one test.</summary>
     public static async Task<PostgresDatabase> CreateDatabaseAsync()
     {

@@ -12,10 +12,10 @@ internal static class ThrowawayCluster
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
 
     // The shell reads a pipe that this process holds open and never writes to. However the process ends, killed included,
-    // the pipe ends with it, and the shell stops the server and removes the data. What is tested is not the disk: no fsync.
+    // the pipe ends with it, and the shell stops the server and removes the data.
     private const string Script = """
         umask 077
-        bin=$1 port=$2 password=$3
+        bin=$1 port=$2 password=$3 settings=$4
         home=$(mktemp -d "${TMPDIR:-/tmp}/audit-test-postgres-XXXXXX") || exit 1
         cd "$home"
         trap '' INT TERM HUP
@@ -23,8 +23,8 @@ internal static class ThrowawayCluster
         echo "home $home"
         "$bin/initdb" -D data -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C --no-sync > log 2>&1 \
             || { cat log; cd /; rm -rf "$home"; exit 1; }
-        "$bin/postgres" -D data -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
-            -c max_connections=300 -c shared_buffers=64MB >> log 2>&1 &
+        "$bin/postgres" -D data -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+            -c max_connections=300 $settings >> log 2>&1 &
         server=$!
         echo started
         cat > /dev/null
@@ -34,13 +34,17 @@ internal static class ThrowawayCluster
         rm -rf "$home"
         """;
 
-    public static async Task<string> StartAsync(string binaries)
+    /// <summary>What is tested is not the disk.</summary>
+    private const string SettingsForTests = "-c fsync=off -c shared_buffers=64MB";
+
+    /// <param name="settings">Of the server, as its command line takes them.</param>
+    public static async Task<string> StartAsync(string binaries, string settings = SettingsForTests)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await TryStartAsync(binaries);
+                return await TryStartAsync(binaries, settings);
             }
             catch (InvalidOperationException) when (attempt < Attempts)
             {
@@ -49,13 +53,13 @@ internal static class ThrowawayCluster
         }
     }
 
-    private static async Task<string> TryStartAsync(string binaries)
+    private static async Task<string> TryStartAsync(string binaries, string serverSettings)
     {
         var settings = new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1", Port = FreePort(), Username = "postgres", Password = Guid.NewGuid().ToString("N"),
         };
-        var shell = UnprivilegedUser.Shell(Script, binaries, $"{settings.Port}", settings.Password);
+        var shell = UnprivilegedUser.Shell(Script, binaries, $"{settings.Port}", settings.Password, serverSettings);
         shell.RedirectStandardInput = true;
         shell.RedirectStandardOutput = true;
         shell.WorkingDirectory = "/";

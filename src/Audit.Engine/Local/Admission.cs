@@ -26,7 +26,11 @@ internal sealed class Admission(int maxItems, long maxBytes)
         }
     }
 
-    public async ValueTask EnterAsync(int newItems, long newBytes, CancellationToken cancellation)
+    /// <param name="entered">
+    /// Done at the moment of entering, before anybody behind enters: batches are worked on in the order in which they came.
+    /// It must not wait.
+    /// </param>
+    public async ValueTask EnterAsync(int newItems, long newBytes, Action entered, CancellationToken cancellation)
     {
         Waiter waiter;
         lock (gate)
@@ -34,10 +38,11 @@ internal sealed class Admission(int maxItems, long maxBytes)
             if (line.Count == 0 && Fits(newItems, newBytes))
             {
                 Add(newItems, newBytes);
+                entered();
                 return;
             }
 
-            waiter = new Waiter(newItems, newBytes);
+            waiter = new Waiter(newItems, newBytes, entered);
             line.Enqueue(waiter);
         }
 
@@ -62,6 +67,7 @@ internal sealed class Admission(int maxItems, long maxBytes)
             if (next.Entered.TrySetResult())
             {
                 Add(next.Items, next.Bytes);
+                next.Enter();
             }
         }
     }
@@ -84,7 +90,7 @@ internal sealed class Admission(int maxItems, long maxBytes)
         Interlocked.Add(ref bytes, moreBytes);
     }
 
-    private sealed record Waiter(int Items, long Bytes)
+    private sealed record Waiter(int Items, long Bytes, Action Enter)
     {
         public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -104,7 +104,7 @@ internal sealed class Committer(IJournal journal, EngineOptions options)
         var at = 0;
         foreach (var group in groups)
         {
-            group.Positions = positions.AsSpan(at, group.Rows.Count).ToArray();
+            group.TakePositions(positions.AsSpan(at, group.Rows.Count));
             at += group.Rows.Count;
         }
     }

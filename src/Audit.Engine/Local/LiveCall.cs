@@ -10,6 +10,9 @@ internal sealed class LiveCall(StreamHandle handle) : LiveStream(handle)
 
     protected override long Sequence => history.Sequence;
 
+    protected override bool IsSettled => history.Standing.State is CallState.Completed or CallState.Blocked
+        or CallState.Cached or CallState.Replayed or CallState.Invalidated or CallState.Cancelled;
+
     public override Receipt Decide(Submission submission, EventWriter writer, RowSink rows, EngineOptions options)
     {
         var call = (CallSubmission)submission;

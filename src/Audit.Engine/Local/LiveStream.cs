@@ -14,6 +14,7 @@ internal abstract class LiveStream(StreamHandle handle)
     private long firstPosition;
     private long[] laterPositions = [];
     private int committed;
+    private bool wasRead;
 
     public StreamHandle Handle { get; } = handle;
 
@@ -22,11 +23,19 @@ internal abstract class LiveStream(StreamHandle handle)
 
     public bool IsNew => Sequence == 0;
 
+    /// <summary>
+    /// Nothing more is expected of it. What was read back from the journal has proved the contrary and stays until it is idle,
+    /// or every further message would read it again.
+    /// </summary>
+    public bool IsOver => IsSettled && !wasRead && RowsInFlight == 0;
+
     /// <summary>What the stream weighs against the bound of memory.</summary>
     public long Weight => Sequence + 1;
 
     /// <summary>The last sequence number decided.</summary>
     protected abstract long Sequence { get; }
+
+    protected virtual bool IsSettled => false;
 
     public static LiveStream For(Submission submission) => submission switch
     {
@@ -42,6 +51,7 @@ internal abstract class LiveStream(StreamHandle handle)
 
     public void Replay(JournalRow row, RecordHasher hasher)
     {
+        wasRead = true;
         Evolve(row, hasher);
         AddPosition(row.Position);
     }

@@ -6,8 +6,9 @@ namespace Audit.Engine.Local;
 /// The live streams of a shard in two generations: what was not spoken of for a whole generation is passivated with it, so
 /// that forgetting costs nothing on the way of a message. Memory is bounded by the events that the streams hold.
 /// </summary>
-internal sealed class LiveStreams(long maxWeight)
+internal sealed class LiveStreams(long maxWeight, int maxKnown)
 {
+    private readonly KnownStreams known = new(maxKnown);
     private Dictionary<StreamKey, LiveStream> young = [];
     private Dictionary<StreamKey, LiveStream> old = [];
     private long youngWeight;
@@ -45,6 +46,24 @@ internal sealed class LiveStreams(long maxWeight)
         old.Remove(key);
     }
 
+    /// <summary>Whether a stream that is not live is in the journal, as far as this shard remembers.</summary>
+    public bool IsKnown(StreamKey key) => known.Contains(key);
+
+    /// <summary>
+    /// Forgets a stream that is over. Most calls end within a moment of their beginning: what is forgotten then dies young
+    /// and costs the collector nothing, where a minute's worth of ended calls would be moved through all its generations.
+    /// </summary>
+    public void Forget(LiveStream stream)
+    {
+        if (young.Remove(stream.Handle.Key))
+        {
+            Grow(-stream.Weight);
+        }
+
+        old.Remove(stream.Handle.Key);
+        known.Add(stream.Handle.Key);
+    }
+
     public void PassivateIfFull()
     {
         if (youngWeight > maxWeight / 2)
@@ -59,6 +78,11 @@ internal sealed class LiveStreams(long maxWeight)
         var forgotten = old;
         (old, young, youngWeight) = (young, forgotten, 0);
         var busy = forgotten.Values.Where(stream => stream.RowsInFlight > 0).ToArray();
+        foreach (var key in forgotten.Keys)
+        {
+            known.Add(key);
+        }
+
         forgotten.Clear();
         foreach (var stream in busy)
         {

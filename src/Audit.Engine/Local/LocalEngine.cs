@@ -23,7 +23,7 @@ public sealed class LocalEngine : IAuditEngine
         committer = new Committer(journal, options);
         shards = [.. Enumerable.Range(0, options.Shards)
             .Select(number => new Shard(number, journal, committer, hasher, options, clock))];
-        running = Task.WhenAll(shards.Select(shard => Task.Run(shard.RunAsync)).Append(Task.Run(committer.RunAsync)));
+        running = Task.WhenAll(shards.Select(shard => RunAsync(shard.RunAsync)).Append(RunAsync(committer.RunAsync)));
         idleTimer = clock.CreateTimer(_ => PassivateIdle(), null, options.IdleAfter, options.IdleAfter);
     }
 
@@ -42,10 +42,11 @@ public sealed class LocalEngine : IAuditEngine
         Enter();
         try
         {
-            await admission.EnterAsync(batch.Count, bytes, cancellation);
+            var work = new BatchInWork(batch);
+            await admission.EnterAsync(batch.Count, bytes, () => Distribute(work), cancellation);
             try
             {
-                return await Distribute(batch);
+                return await work.Done;
             }
             finally
             {
@@ -77,11 +78,10 @@ public sealed class LocalEngine : IAuditEngine
         await running;
     }
 
-    private Task<Receipt[]> Distribute(IReadOnlyList<Submission> batch)
+    private void Distribute(BatchInWork work)
     {
-        var work = new BatchInWork(batch);
         Span<bool> concerned = stackalloc bool[options.Shards];
-        foreach (var submission in batch)
+        foreach (var submission in work.Items)
         {
             concerned[Shard.NumberFor(submission, options.Shards)] = true;
         }
@@ -93,8 +93,6 @@ public sealed class LocalEngine : IAuditEngine
                 shards[number].Post(work);
             }
         }
-
-        return work.Done;
     }
 
     /// <summary>Batches in work are counted from one below, so that the stop itself is the last to leave.</summary>
@@ -115,6 +113,22 @@ public sealed class LocalEngine : IAuditEngine
             drained.TrySetResult();
         }
     }
+
+    /// <summary>
+    /// A loop that ended by a fault of this program would leave its hosts waiting for ever. What is acknowledged is
+    /// durable, so the process ends instead and starts anew from the journal.
+    /// </summary>
+    private static Task RunAsync(Func<Task> loop) => Task.Run(async () =>
+    {
+        try
+        {
+            await loop();
+        }
+        catch (Exception exception)
+        {
+            Environment.FailFast("A loop of the engine ended by a fault.", exception);
+        }
+    });
 
     private void PassivateIdle()
     {

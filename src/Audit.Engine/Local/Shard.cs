@@ -22,7 +22,8 @@ internal sealed class Shard(
     private readonly Channel<object> mailbox = Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Queue<BatchPart> waiting = new();
     private readonly List<PendingItem> lost = [];
-    private readonly LiveStreams live = new(options.MaxLiveEvents / options.Shards);
+    private readonly Stack<CommitGroup> free = new();
+    private readonly LiveStreams live = new(options.MaxLiveEvents / options.Shards, options.MaxKnownStreams / options.Shards);
     private readonly EventWriter writer = new();
     private readonly RowSink rows = new();
     private readonly int maxRows = Math.Max(options.MaxRowsPerCommit / options.Shards, 1);
@@ -126,8 +127,9 @@ internal sealed class Shard(
     }
 
     /// <summary>
-    /// An unknown call is taken for new, for nearly all are, and the fence says when it is not. When many bets were lost
-    /// (a host sends again what it sent before), and for the other streams, which are few, the journal is read first.
+    /// An unknown call is taken for new, for nearly all are, and the fence says when it is not. The journal is read first for
+    /// calls that this shard remembers to have forgotten, for the other streams, which are few, and for all when many bets
+    /// were lost (a host sends again what it sent before).
     /// </summary>
     private async Task OpenUnknownAsync()
     {
@@ -140,7 +142,7 @@ internal sealed class Shard(
                 continue;
             }
 
-            if (submission is CallSubmission && !betsAreLost)
+            if (submission is CallSubmission && !betsAreLost && !live.IsKnown(submission.Stream))
             {
                 live.Add(LiveStream.For(submission));
                 bets++;
@@ -197,6 +199,12 @@ internal sealed class Shard(
         live.PassivateIfFull();
         betsAreLost |= lost.Count * LostBetShare > bets && lost.Count > 0;
         bets = 0;
+        if (group.Failure is null)
+        {
+            // After a failure nobody knows who still reads it, so that it is left alone.
+            group.Empty();
+            free.Push(group);
+        }
     }
 
     private void Settle(CommitGroup group, PendingItem item)
@@ -226,6 +234,10 @@ internal sealed class Shard(
 
             item.Receipt.Position = item.Receipt.Status == ReceiptStatus.Refused ? 0 : stream.PositionOf(item.Receipt.Sequence);
             item.Batch.Answer(item.Index, item.Receipt);
+            if (stream.IsOver)
+            {
+                live.Forget(stream);
+            }
         }
     }
 
@@ -288,9 +300,9 @@ internal sealed class Shard(
                 streams[index] = Replay(submissions[index], stored[index]);
             }
         }
-        catch (JournalUnavailableException)
+        catch (Exception)
         {
-            // Every item of these streams is answered as not known.
+            // However the read failed, every item of these streams is answered as not known and may be sent again.
         }
 
         return streams;
@@ -317,8 +329,9 @@ internal sealed class Shard(
 
     private CommitGroup Begin()
     {
-        var group = new CommitGroup(this);
+        var group = free.TryPop(out var emptied) ? emptied : new CommitGroup(this);
         rows.Begin(group.Rows, clock.GetUtcNow());
+        writer.Room = group.Room;
         return group;
     }
 
@@ -326,6 +339,7 @@ internal sealed class Shard(
     {
         if (group.Pending.Count == 0)
         {
+            free.Push(group);
             return;
         }
 

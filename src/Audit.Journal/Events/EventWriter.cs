@@ -26,6 +26,9 @@ public sealed class EventWriter : IDisposable
     private readonly byte[] nonces = new byte[NonceLength * NoncesAtOnce];
     private int noncesUsed = NoncesAtOnce;
 
+    /// <summary>Where messages are put; without it each is an array of its own.</summary>
+    public MessageRoom? Room { get; set; }
+
     public EventWriter() => json = new Utf8JsonWriter(buffer, Options);
 
     public EncodedEvent Write(in CallContext context, CallEvent happened) => happened switch
@@ -280,7 +283,7 @@ public sealed class EventWriter : IDisposable
     {
         json.WriteEndObject();
         json.Flush();
-        var message = buffer.WrittenSpan.ToArray();
+        var message = Room is { } room ? room.Keep(buffer.WrittenSpan) : buffer.WrittenSpan.ToArray();
         return new EncodedEvent(EventNames.ManifestOf(name), message);
     }
 }

@@ -5,7 +5,8 @@ namespace Audit.Journal.Sqlite;
 /// <summary>A store in one SQLite file.</summary>
 public sealed class SqliteStore : IAuditStore
 {
-    // Large pages suit messages of a kilobyte. They must be chosen before the first table is made.
+    // Pages of 8 KB: large enough for several messages of a kilobyte, and small because random ids touch a page of the
+    // index for nearly every row, each of which is written whole. A checkpoint each 32 MB. What is told is on disk.
     private const string WriterSettings = """
         PRAGMA page_size = 8192;
         PRAGMA journal_mode = WAL;

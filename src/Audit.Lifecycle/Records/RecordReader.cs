@@ -99,7 +99,7 @@ public static class RecordReader
     /// <summary>Reads the id that is the value of the current member.</summary>
     public static string ReadId(ref StrictJsonReader json, int maxBytes, bool isSession = false)
     {
-        var id = ReadString(ref json);
+        var id = isSession ? ReadName(ref json) : ReadString(ref json);
         return Ids.Refuse(id, maxBytes, isSession) is { } refusal ? throw json.Unreadable(refusal) : id;
     }
 

@@ -3,12 +3,12 @@ using System.Text;
 namespace Audit.Lifecycle;
 
 /// <summary>
-/// Names that stand in record after record (tools, providers, tasks, agents): live calls share one string of each instead
+/// Names that stand in record after record (tools, providers, tasks, agents, sessions): live calls share one string of each instead
 /// of holding as many as there are records.
 /// </summary>
 internal static class RepeatedNames
 {
-    private const int Places = 1024;
+    private const int Places = 4096;
     private const int LongestKept = 128;
 
     [ThreadStatic] private static string?[]? kept;
@@ -27,12 +27,8 @@ internal static class RepeatedNames
 
     private static int PlaceOf(ReadOnlySpan<byte> utf8)
     {
-        var hash = (uint)utf8.Length;
-        foreach (var letter in utf8)
-        {
-            hash = hash * 31 + letter;
-        }
-
-        return (int)(hash % Places);
+        var hash = new HashCode();
+        hash.AddBytes(utf8);
+        return (int)((uint)hash.ToHashCode() % Places);
     }
 }

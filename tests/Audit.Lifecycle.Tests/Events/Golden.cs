@@ -22,7 +22,7 @@ internal static partial class Golden
 
     public static void Matches(string name, EncodedEvent written)
     {
-        var text = Nonce().Replace(Encoding.UTF8.GetString(written.Message), Mask);
+        var text = Nonce().Replace(Encoding.UTF8.GetString(written.Message.Span), Mask);
         Assert.Equal(ManifestOf(name), written.Manifest);
         Assert.True(File.Exists(Path.Combine(Folder, name + ".json")), $"There is no golden file {name}.json; the event is\n{text}");
         Assert.Equal(Text(name), text);

@@ -32,12 +32,13 @@ public sealed class EventLaws
         var record = spec.OversizedBytes > 0 ? default : spec.Record().AsMemory();
         var context = new CallContext("s-1", "call-1", "agent", message, record);
         var encoded = writer.Write(context, happened);
+        var written = encoded.Message.ToArray();
         if (happened is CallEvent.Told { Weight: not EntryWeight.Oversized })
         {
-            Assert.Equal(spec.Record(), EventReader.RecordOf(encoded.Message).ToArray());
+            Assert.Equal(spec.Record(), EventReader.RecordOf(written).ToArray());
         }
 
-        return EventReader.ReadCall(new JournalRow(1, "tool-call|s-1|call-1", 1, 0, encoded.Manifest, encoded.Message), Say.Hasher);
+        return EventReader.ReadCall(new JournalRow(1, "tool-call|s-1|call-1", 1, 0, encoded.Manifest, written), Say.Hasher);
     }
 
     private static void AssertSame(CallEvent written, CallEvent read)

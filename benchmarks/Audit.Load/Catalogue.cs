@@ -1,0 +1,28 @@
+namespace Audit.Load;
+
+/// <summary>All that can be measured. A new floor, peer or subject is one file and one line here.</summary>
+internal static class Catalogue
+{
+    /// <exception cref="WrongUseException">None of them has such a name.</exception>
+    public static IReadOnlyList<IMeasured> Of(string kind, LoadOptions options)
+    {
+        IMeasured[] all =
+        [
+            new RawBatchSqlite(),
+            new AuditTableSqlite(Names.AuditTableAlone, connections: 1),
+            new AuditTableSqlite(Names.AuditTableCrowd, connections: 48),
+            new RawBatchPostgres(),
+            new AuditTablePostgres(Names.AuditTableAlone, connections: 1),
+            new AuditTablePostgres(Names.AuditTableCrowd, connections: 48),
+            new EngineInProcess(),
+            new EngineAlone(),
+            new EngineSingles(),
+            new NdjsonPosts(options.Node),
+            new SinglePosts(options.Node),
+        ];
+        var wanted = all.Where(one => (one.Kind ?? kind) == kind && options.Wants(one.Name)).ToArray();
+        return wanted.Length > 0
+            ? wanted
+            : throw new WrongUseException($"--only knows: {string.Join("; ", all.Select(one => one.Name).Distinct())}.");
+    }
+}

@@ -1,0 +1,21 @@
+using Npgsql;
+
+namespace Audit.Load;
+
+/// <summary>Opens connections that commit durably, whatever the server was told.</summary>
+internal static class PostgresConnection
+{
+    public static async Task<NpgsqlConnection> OpenAsync(string place)
+    {
+        var connection = new NpgsqlConnection(place);
+        await connection.OpenAsync();
+        await RunAsync(connection, "SET synchronous_commit = on");
+        return connection;
+    }
+
+    public static async Task RunAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}

@@ -1,0 +1,13 @@
+namespace Audit.Load;
+
+/// <summary>A floor, a peer or a subject: whatever takes the workload in and can be timed at it.</summary>
+internal interface IMeasured
+{
+    string Name { get; }
+
+    /// <summary>The kind of store that it is for; null when it does not care.</summary>
+    string? Kind => null;
+
+    /// <param name="store">Fresh, and this measurement's own.</param>
+    Task<Sample> MeasureAsync(LoadStore store, Workload work);
+}

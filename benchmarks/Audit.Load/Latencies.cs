@@ -1,0 +1,26 @@
+using System.Diagnostics;
+
+namespace Audit.Load;
+
+/// <summary>Times of single operations, gathered by many at once.</summary>
+internal sealed class Latencies(int expected)
+{
+    private readonly List<long> ticks = new(expected);
+
+    public void Add(IReadOnlyCollection<long> more)
+    {
+        lock (ticks)
+        {
+            ticks.AddRange(more);
+        }
+    }
+
+    public TimeSpan? Median()
+    {
+        lock (ticks)
+        {
+            ticks.Sort();
+            return ticks.Count == 0 ? null : Stopwatch.GetElapsedTime(0, ticks[ticks.Count / 2]);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Audit.Load;
+
+/// <summary>The names that goals refer to.</summary>
+internal static class Names
+{
+    public const string RawBatch = "raw batch";
+    public const string AuditTableAlone = "audit table, 1 connection";
+    public const string AuditTableCrowd = "audit table, 48 connections";
+    public const string Engine = "engine in process";
+    public const string EngineAlone = "engine without a store";
+    public const string EngineSingles = "engine, single submissions";
+    public const string Ndjson = "NDJSON over HTTP";
+    public const string SinglePosts = "single posts";
+}

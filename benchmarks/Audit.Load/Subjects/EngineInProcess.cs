@@ -1,0 +1,45 @@
+using Audit.Engine;
+
+namespace Audit.Load;
+
+/// <summary>The engine without HTTP: items are read from their bytes and submitted, 4,000 outstanding.</summary>
+internal sealed class EngineInProcess : IMeasured
+{
+    private const int Submitters = 8;
+    private const int BatchItems = 500;
+
+    public string Name => Names.Engine;
+
+    public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
+    {
+        await using var open = await OpenEngine.OnAsync(store);
+        return await MeasureAsync(open, work);
+    }
+
+    public static async Task<Sample> MeasureAsync(OpenEngine open, Workload work)
+    {
+        var dealt = work.DealtTo(Submitters);
+        var meter = new Meter();
+        await Task.WhenAll(dealt.Select(messages => Task.Run(() => SubmitAsync(open, messages))));
+        var sample = meter.Read(work.Messages.Length);
+        return sample with { Note = $"{open.Describe(sample.Events)}, {sample.Note}" };
+    }
+
+    private static async Task SubmitAsync(OpenEngine open, Message[] messages)
+    {
+        for (var first = 0; first < messages.Length; first += BatchItems)
+        {
+            var batch = new Submission[Math.Min(BatchItems, messages.Length - first)];
+            var defaults = OpenEngine.DefaultsNow();
+            for (var index = 0; index < batch.Length; index++)
+            {
+                batch[index] = open.Read(messages[first + index], defaults);
+            }
+
+            foreach (var receipt in await open.Engine.SubmitAsync(batch, CancellationToken.None))
+            {
+                OpenEngine.Check(receipt);
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace Audit.Load;
+
+/// <summary>A node in a process of its own, started as anybody would start it.</summary>
+internal sealed class NodeProcess : IAsyncDisposable
+{
+    /// <summary>What a node is given before it is measured, for a program that has just been started runs unoptimized code.</summary>
+    public static readonly Workload WarmUp = new(run: 998, records: 20_000);
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentQueue<string> said = new();
+    private readonly Process process;
+    private readonly string data;
+    private TimeSpan processorTimeBefore;
+
+    private NodeProcess(Process process, string data)
+    {
+        this.process = process;
+        this.data = data;
+        process.OutputDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => said.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public Uri Url { get; private set; } = null!;
+
+    public static async Task<NodeProcess> StartAsync(LoadStore store, string? program)
+    {
+        var data = Directory.CreateDirectory(Path.Combine(store.Directory, "data")).FullName;
+        program ??= Path.Combine(AppContext.BaseDirectory, "audit.dll");
+        string[] arguments =
+            ["exec", program, "serve", "--store", store.Address, "--data", data, "--urls", "http://127.0.0.1:0"];
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = data,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
+        var node = new NodeProcess(Process.Start(start)!, data);
+        await node.UntilReadyAsync();
+        return node;
+    }
+
+    /// <summary>A client that may do everything and keeps so many connections.</summary>
+    public HttpClient Client(int connections)
+    {
+        var handler = new SocketsHttpHandler { MaxConnectionsPerServer = connections, UseProxy = false };
+        var client = new HttpClient(handler) { BaseAddress = Url, Timeout = Patience };
+        var token = File.ReadAllText(Path.Combine(data, "admin.token")).Trim();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    public void BeginMeasurement() => processorTimeBefore = ProcessorTime();
+
+    public string Describe(long events)
+    {
+        var microseconds = (ProcessorTime() - processorTimeBefore).TotalMicroseconds / events;
+        return FormattableString.Invariant(
+            $"node: {microseconds:0.0} µs of CPU an event, {process.PeakWorkingSet64 >> 20} MB resident at most");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private TimeSpan ProcessorTime()
+    {
+        process.Refresh();
+        return process.TotalProcessorTime;
+    }
+
+    private async Task UntilReadyAsync()
+    {
+        using var client = new HttpClient();
+        var clock = Stopwatch.StartNew();
+        while (!await IsReadyAsync(client))
+        {
+            if (process.HasExited || clock.Elapsed > Patience)
+            {
+                throw new InvalidOperationException($"The node is not ready.\n{string.Join('\n', said)}");
+            }
+
+            await Task.Delay(50);
+        }
+    }
+
+    private async Task<bool> IsReadyAsync(HttpClient client)
+    {
+        try
+        {
+            using var note = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(data, "node.json")));
+            Url = new Uri(note.RootElement.GetProperty("urls")[0].GetString()!);
+            using var answer = await client.GetAsync(new Uri(Url, "/health/ready"));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception failure) when (failure is IOException or JsonException or HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsSetting(string variable) =>
+        variable.StartsWith("AUDIT_", StringComparison.OrdinalIgnoreCase)
+        || variable.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
+        || variable.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase);
+}

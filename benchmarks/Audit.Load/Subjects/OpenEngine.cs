@@ -1,0 +1,67 @@
+using Audit.Engine;
+using Audit.Engine.Intake;
+using Audit.Engine.Local;
+using Audit.Journal;
+using Audit.Lifecycle;
+
+namespace Audit.Load;
+
+/// <summary>The local engine, as the node puts it together.</summary>
+internal sealed class OpenEngine : IAsyncDisposable
+{
+    private readonly IAsyncDisposable owned;
+
+    private OpenEngine(IJournal journal, IAsyncDisposable owned)
+    {
+        var hasher = new RecordHasher(new byte[RecordHasher.KeyLength]);
+        this.owned = owned;
+        Reader = new ItemReader(hasher);
+        Engine = new LocalEngine(journal, hasher, new EngineOptions(), TimeProvider.System);
+    }
+
+    public ItemReader Reader { get; }
+
+    public LocalEngine Engine { get; }
+
+    public static async Task<OpenEngine> OnAsync(LoadStore store)
+    {
+        var opened = await AuditStore.OpenAsync(store.Address, CancellationToken.None);
+        return new OpenEngine(opened.Journal, opened);
+    }
+
+    /// <summary>The engine alone, its events going nowhere.</summary>
+    public static OpenEngine OnNothing()
+    {
+        var journal = new NowhereJournal();
+        return new OpenEngine(journal, journal);
+    }
+
+    public Submission Read(in Message message, ItemDefaults defaults)
+    {
+        var read = Reader.Read(message.Item, defaults);
+        return read.Submission ?? throw new InvalidOperationException(read.Error);
+    }
+
+    /// <summary>A receipt that is not this one would make every figure worthless.</summary>
+    public static void Check(Receipt receipt)
+    {
+        if (receipt is not { Status: ReceiptStatus.Recorded, Position: > 0, Anomalies: Anomalies.None })
+        {
+            throw new InvalidOperationException($"The workload is to be recorded, and got {receipt}.");
+        }
+    }
+
+    public static ItemDefaults DefaultsNow() => new("load", Timestamp.From(DateTimeOffset.UtcNow));
+
+    public string Describe(long events)
+    {
+        var stats = Engine.Stats;
+        return $"{events / (double)Math.Max(stats.Commits, 1):0} rows a commit, {stats.Conflicts} conflicts";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync();
+        await owned.DisposeAsync();
+    }
+}

@@ -1,0 +1,19 @@
+namespace Audit.Load;
+
+/// <summary>The kinds of message that a call tells in its life, each story legal by the table.</summary>
+internal sealed record CallStory(string Tier, params string[] Kinds)
+{
+    // Six calls of ten tell one message, three tell two and one tells three: 1.5 on average.
+    private static readonly CallStory[] InTwenty =
+    [
+        .. Enumerable.Repeat(new CallStory("Observe", "completed"), 10),
+        new("Observe", "cached"),
+        new("Confirm", "blocked"),
+        .. Enumerable.Repeat(new CallStory("Confirm", "requires_confirmation", "completed"), 4),
+        new("Confirm", "requires_confirmation", "blocked"),
+        new("Observe", "requested", "completed"),
+        .. Enumerable.Repeat(new CallStory("Confirm", "requires_confirmation", "approved", "completed"), 2),
+    ];
+
+    public static CallStory Next(Random random) => InTwenty[random.Next(InTwenty.Length)];
+}
