@@ -25,6 +25,12 @@ public sealed class BadOptionTests
     [InlineData("--urls", "http://127.0.0.1:5080;nonsense", "http:// or https://")]
     [InlineData("--data", "", "the path of a directory")]
     [InlineData("--data", "/etc/passwd", "the path of a directory")]
+    [InlineData("--log-origin", "", "printable characters")]
+    [InlineData("--log-origin", "of two words", "printable characters")]
+    [InlineData("--log-origin", "a+b", "printable characters")]
+    [InlineData("--log-key", "", "the path of a file")]
+    [InlineData("--log-key", "/", "the path of a file")]
+    [InlineData("--public-log", "perhaps", "true or false")]
     [InlineData("--max-window", "", "a whole number and a unit")]
     [InlineData("--max-window", "48", "a whole number and a unit")]
     [InlineData("--max-window", "h", "a whole number and a unit")]
@@ -84,9 +90,8 @@ public sealed class BadOptionTests
     }
 
     [Theory]
-    [InlineData("--log-key", "log.key")]
-    [InlineData("--log-origin", "audit.example")]
-    [InlineData("serve", "--public-log")]
+    [InlineData("ingest", "--public-log")]
+    [InlineData("token", "list", "--log-origin", "audit.example")]
     [InlineData("serve", "--agent")]
     [InlineData("ingest", "--store")]
     public async Task an_option_that_would_do_nothing_is_not_taken(params string[] args)
@@ -113,6 +118,18 @@ public sealed class BadOptionTests
     [InlineData("token", "create", "--name", "ci-7", "--role", "king")]
     [InlineData("token", "revoke")]
     [InlineData("token", "list", "--server", "http://127.0.0.1:1", "--store", "sqlite:a")]
+    [InlineData("verify", "--bundle", "a.zip", "--store", "sqlite:a")]
+    [InlineData("verify", "--bundle", "a.zip", "--server", "http://127.0.0.1:1")]
+    [InlineData("verify", "--store", "sqlite:a", "--server", "http://127.0.0.1:1")]
+    [InlineData("verify", "--store", "sqlite:not-there")]
+    [InlineData("verify", "--key", "nonsense")]
+    [InlineData("verify", "--since", "not-there")]
+    [InlineData("export")]
+    [InlineData("export", "--bundle", "")]
+    [InlineData("log")]
+    [InlineData("log", "restart")]
+    [InlineData("log", "restart", "--reason", " ")]
+    [InlineData("log", "restart", "--reason", "why", "--origin", "a+b")]
     public async Task wrong_use_ends_with_a_sentence(params string[] args)
     {
         var result = (await InProcess.RunAsync(args)).Require(ExitCode.WrongUse);

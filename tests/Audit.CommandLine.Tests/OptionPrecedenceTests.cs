@@ -26,6 +26,19 @@ public sealed class OptionPrecedenceTests : IDisposable
         Assert.Equal(TimeSpan.FromHours(1), options.MaxWindow);
     }
 
+    [Fact]
+    public void the_log_is_told_its_name_its_key_and_who_may_read_it_in_every_spelling()
+    {
+        WriteFile("""{"Audit":{"LogOrigin":"of-file","PublicLog":"true"}}""");
+        var options = Read(new() { ["log-key"] = "there.key" }, new() { ["AUDIT__LOG_ORIGIN"] = "example.com/log" });
+        Assert.Equal(("example.com/log", "there.key", true), (options.LogOrigin, options.LogKeyFile, options.PublicLog));
+        Assert.False(Read(new() { ["public-log"] = "false" }, []).PublicLog);
+    }
+
+    [Fact]
+    public void the_logs_key_lies_in_the_data_directory_unless_told_otherwise() =>
+        Assert.Equal(Path.Combine("here", "log.key"), Read(new() { ["data"] = "here" }, []).LogKeyFile);
+
     [Theory]
     [InlineData("AUDIT__MAX_WINDOW")]
     [InlineData("AUDIT__MAXWINDOW")]

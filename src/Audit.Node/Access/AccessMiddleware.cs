@@ -51,7 +51,8 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
     private static Task ForbidAsync(HttpContext context, Bearer bearer, AccessRule rule)
     {
         var roles = RoleNames.Join(rule.AnyOf);
-        context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"audit\", error=\"insufficient_scope\", scope=\"{roles.Replace(" or ", " ")}\"";
+        var scope = roles.Replace(" or ", " ");
+        context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"audit\", error=\"insufficient_scope\", scope=\"{scope}\"";
         return context.WriteProblemAsync(Problem.Forbidden(
             $"The token \"{bearer.Name}\" lacks the role for {context.Request.Method} {context.Request.Path}: {roles}."));
     }

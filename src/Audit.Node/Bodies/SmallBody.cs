@@ -20,14 +20,16 @@ internal static class SmallBody
 
         if (request.Headers.ContentEncoding.Count > 0)
         {
-            await context.WriteProblemAsync(Problem.UnsupportedMedia("A Content-Encoding is not accepted here; send the body plain."));
+            await context.WriteProblemAsync(Problem.UnsupportedMedia(
+                "A Content-Encoding is not accepted here; send the body plain."));
             return null;
         }
 
         var bytes = await ReadAsync(request.Body, context.RequestAborted);
         if (bytes.Length > StrictObject.MaxBytes)
         {
-            await context.WriteProblemAsync(Problem.TooLarge($"The body is larger than the {StrictObject.MaxBytes} bytes accepted here."));
+            await context.WriteProblemAsync(Problem.TooLarge(
+                $"The body is larger than the {StrictObject.MaxBytes} bytes accepted here."));
             return null;
         }
 

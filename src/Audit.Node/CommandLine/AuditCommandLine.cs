@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Audit.Journal;
+using Audit.Node.CommandLine.Export;
 using Audit.Node.CommandLine.Ingest;
+using Audit.Node.CommandLine.Log;
 using Audit.Node.CommandLine.Tokens;
+using Audit.Node.CommandLine.Verify;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 
@@ -47,6 +50,9 @@ public static class AuditCommandLine
     {
         ServeCommand.Make(surroundings),
         IngestCommand.Make(surroundings),
+        VerifyCommand.Make(surroundings),
+        ExportCommand.Make(surroundings),
+        LogCommand.Make(surroundings),
         TokenCommand.Make(surroundings),
         VersionCommand.Make(surroundings),
     };

@@ -7,4 +7,5 @@ public static class ExitCode
     public const int Failed = 1;
     public const int WrongUse = 2;
     public const int CannotReachNode = 3;
+    public const int VerificationFailed = 4;
 }

@@ -14,13 +14,16 @@ public sealed class GivenOptions
     public const string Urls = "urls";
     public const string Data = "data";
     public const string MaxWindow = "max-window";
+    public const string LogOrigin = "log-origin";
+    public const string LogKey = "log-key";
+    public const string PublicLog = "public-log";
     public const string Hocon = "hocon";
 
     private const string FileName = "appsettings.json";
     private const string SectionName = "Audit";
     private const string Prefix = "AUDIT__";
 
-    private static readonly string[] Names = [Store, Engine, Urls, Data, MaxWindow, Hocon];
+    private static readonly string[] Names = [Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, PublicLog, Hocon];
 
     private readonly Dictionary<string, GivenOption> given = [];
 

@@ -14,4 +14,18 @@ public sealed record NodeOptions
     public string Data { get; init; } = "./audit-data";
 
     public TimeSpan MaxWindow { get; init; } = WindowLimits.DefaultMaxLength;
+
+    /// <summary>The name of a log that must be made; null makes one up. A log that is there keeps its name.</summary>
+    public string? LogOrigin { get; init; }
+
+    /// <summary>Where the log's private key was told to be; null for its place in the data directory.</summary>
+    public string? LogKey { get; init; }
+
+    /// <summary>Whether the log's checkpoint and tiles are given to anybody.</summary>
+    public bool PublicLog { get; init; }
+
+    public string LogKeyFile => LogKey ?? Path.Combine(Data, "log.key");
+
+    /// <summary>What this node signed or saw signed last, kept where a restored database does not set it back.</summary>
+    public string CheckpointFile => Path.Combine(Data, "log.checkpoint");
 }

@@ -1,3 +1,4 @@
+using Audit.Integrity;
 using Microsoft.AspNetCore.Http;
 
 namespace Audit.Node.Configuration;
@@ -22,6 +23,9 @@ public static class NodeOptionsReader
             Store = ReadStore(given[GivenOptions.Store], data),
             Urls = ReadUrls(given[GivenOptions.Urls]),
             MaxWindow = ReadMaxWindow(given[GivenOptions.MaxWindow]),
+            LogOrigin = ReadLogOrigin(given[GivenOptions.LogOrigin]),
+            LogKey = ReadLogKey(given[GivenOptions.LogKey]),
+            PublicLog = ReadPublicLog(given[GivenOptions.PublicLog]),
         };
     }
 
@@ -76,6 +80,21 @@ public static class NodeOptionsReader
             return Defaults.MaxWindow;
         return DurationText.TryParse(length.Value, out var window) ? window : throw length.NotAccepted(DurationText.Accepted);
     }
+
+    private static string? ReadLogOrigin(GivenOption? origin) =>
+        origin is null || KeyName.IsValid(origin.Value) ? origin?.Value : throw origin.NotAccepted(KeyName.Accepted);
+
+    private static string? ReadLogKey(GivenOption? key) =>
+        key is null || (IsPath(key.Value) && !Directory.Exists(key.Value))
+            ? key?.Value
+            : throw key.NotAccepted("the path of a file, which is made for a new log");
+
+    private static bool ReadPublicLog(GivenOption? isPublic) => isPublic?.Value.ToLowerInvariant() switch
+    {
+        null or "false" => false,
+        "true" => true,
+        _ => throw isPublic!.NotAccepted("true or false"),
+    };
 
     private static bool IsPath(string text) => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0');
 

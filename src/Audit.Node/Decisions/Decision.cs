@@ -10,7 +10,9 @@ internal sealed record Decision(Outcome Outcome, string? OnBehalfOf)
 
     public static Decision Of(ToolAuditRecord record) => new(
         record.Outcome,
-        record.Unknown?.GetValueOrDefault(OnBehalfOfName) is { ValueKind: JsonValueKind.String } person ? person.GetString() : null);
+        record.Unknown?.GetValueOrDefault(OnBehalfOfName) is { ValueKind: JsonValueKind.String } person
+            ? person.GetString()
+            : null);
 
     /// <summary>The record of the decision: all but the outcome stands as in the call's last one.</summary>
     public ToolAuditRecord WriteInto(ToolAuditRecord last) => last with

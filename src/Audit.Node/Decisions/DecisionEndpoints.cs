@@ -22,19 +22,21 @@ internal sealed class DecisionEndpoints(NodeParts node)
     public void Map(IEndpointRouteBuilder routes)
     {
         const string Path = "/v1/sessions/{session}/calls/{call}/decision";
+        const string ByQuery = "/v1/call/decision";
+        // The host that waits has a token to write with, and a person's page one to read or to approve.
+        const Roles Waiting = Roles.Read | Roles.Ingest | Roles.Approve;
         const string Decide = "Records that a person approved or refused a call.";
-        const string Body = "The body is {decision, feedback?, by?}. The decisions that approve are approve-once, approve-for-session, "
-            + "approve-for-location, approve-permanently, approved, approved-for-session, approved-for-location and auto; any other refuses.";
+        var body = "The body is {decision, feedback?, by?}. The decisions that approve are "
+            + $"{ApprovingDecisions.Accepted}; any other refuses.";
         const string Wait = "Waits until a call no longer awaits its confirmation.";
         QueryParameter session = new("session", "The session.", Required: true);
         QueryParameter call = new("call", "The tool call.", Required: true);
         QueryParameter wait = new("wait", "Seconds to wait, up to 60.");
-        routes.Post(Path, context => PostAsync(context, CallAddress.OfPath(context)), Roles.Approve, Decide, Body);
-        routes.Post("/v1/call/decision", context => PostAsync(context, CallAddress.OfQuery(context)), Roles.Approve, Decide, Body, session, call);
-        routes.Get(Path, context => GetAsync(context, CallAddress.OfPath(context)), Roles.Read | Roles.Ingest | Roles.Approve, Wait, "", wait);
-        routes.Get(
-            "/v1/call/decision", context => GetAsync(context, CallAddress.OfQuery(context)), Roles.Read | Roles.Ingest | Roles.Approve,
-            Wait, "", session, call, wait);
+        routes.Post(Path, context => PostAsync(context, CallAddress.OfPath(context)), Roles.Approve, Decide, body);
+        routes.Post(
+            ByQuery, context => PostAsync(context, CallAddress.OfQuery(context)), Roles.Approve, Decide, body, session, call);
+        routes.Get(Path, context => GetAsync(context, CallAddress.OfPath(context)), Waiting, Wait, "", wait);
+        routes.Get(ByQuery, context => GetAsync(context, CallAddress.OfQuery(context)), Waiting, Wait, "", session, call, wait);
     }
 
     private async Task PostAsync(HttpContext context, CallAddress address)

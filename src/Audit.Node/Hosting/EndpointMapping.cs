@@ -27,8 +27,8 @@ internal static class EndpointMapping
         QueryParameter[] query)
     {
         // The method is what makes the framework's description list an endpoint that has no parameters to bind.
-        endpoint.WithMetadata(
-            handler.Method, anyOf == Roles.None ? AccessRule.Public : new AccessRule(anyOf), new EndpointSummaryAttribute(summary));
+        var rule = anyOf == Roles.None ? AccessRule.Public : new AccessRule(anyOf);
+        endpoint.WithMetadata(handler.Method, rule, new EndpointSummaryAttribute(summary));
         if (description.Length > 0)
         {
             endpoint.WithMetadata(new EndpointDescriptionAttribute(description));

@@ -3,8 +3,12 @@ namespace Audit.Node.Hosting;
 /// <summary>What a person who starts a node is told.</summary>
 internal static class Greeting
 {
-    private const string Record =
-        """{"tool_call_id":"call-1","tool_name":"echo","display_name":"Echo","tier":"Observe","requested_input":{},"effective_input":{},"turn":1,"provenance":null,"outcome":{"kind":"completed","result":{"success":true,"output":"hello","data":null,"duration_ms":1}},"recorded_at":"{time}"}""";
+    private const string Record = """
+        {"tool_call_id":"call-1","tool_name":"echo","display_name":"Echo","tier":"Observe","turn":1,"provenance":null,
+          "requested_input":{"text":"hello"},"effective_input":{"text":"hello"},
+          "outcome":{"kind":"completed","result":{"success":true,"output":"hello","data":null,"duration_ms":1}},
+          "recorded_at":"{time}"}
+        """;
 
     public static IEnumerable<string> Lines(RunningNode node)
     {

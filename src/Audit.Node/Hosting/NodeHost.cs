@@ -4,6 +4,7 @@ using Audit.Engine.Local;
 using Audit.Journal;
 using Audit.Lifecycle;
 using Audit.Node.Configuration;
+using Audit.Node.Log;
 using Audit.Node.Operations;
 
 namespace Audit.Node.Hosting;
@@ -60,7 +61,7 @@ public static class NodeHost
             var engine = seams.AroundEngine(new LocalEngine(store.Journal, hasher, engineOptions, seams.Clock));
             try
             {
-                return await ServeAsync(options, seams, store, engine, hasher, data, madeFirstToken);
+                return await ServeAsync(options, seams, store, engine, hasher, data, madeFirstToken, cancellation);
             }
             catch
             {
@@ -77,24 +78,37 @@ public static class NodeHost
 
     private static async Task<RunningNode> ServeAsync(
         NodeOptions options, NodeSeams seams, IAuditStore store, IAuditEngine engine, RecordHasher hasher, DataDirectory data,
-        bool madeFirstToken)
+        bool madeFirstToken, CancellationToken cancellation)
     {
-        var stopping = new CancellationTokenSource();
         var web = WebHost.Build(options);
         var log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Audit.Node");
-        var parts = new NodeParts(options, store, engine, hasher, seams.Clock, log, stopping.Token);
+        NodeLog sealing;
+        try
+        {
+            sealing = await NodeLog.OpenAsync(options, store, log, seams, cancellation);
+        }
+        catch
+        {
+            await web.DisposeAsync();
+            throw;
+        }
+
+        var stopping = new CancellationTokenSource();
+        var parts = new NodeParts(options, store, engine, sealing, hasher, seams.Clock, log, stopping.Token);
         try
         {
             WebHost.Map(web, parts);
             await WebHost.StartAsync(web, options);
             var node = new RunningNode(web, parts, data, Exporting.Start(parts), stopping, madeFirstToken);
             await node.WriteStartedAsync();
+            sealing.Start();
             data.WriteNodeFile(node.Urls);
             return node;
         }
         catch
         {
             await web.DisposeAsync();
+            await sealing.DisposeAsync();
             parts.Dispose();
             stopping.Dispose();
             throw;

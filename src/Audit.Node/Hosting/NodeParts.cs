@@ -4,14 +4,15 @@ using Audit.Lifecycle;
 using Audit.Node.Access;
 using Audit.Node.Configuration;
 using Audit.Node.Intake;
+using Audit.Node.Log;
 using Audit.Node.Operations;
 
 namespace Audit.Node.Hosting;
 
 /// <summary>What the endpoints of a running node work with.</summary>
 internal sealed partial class NodeParts(
-    NodeOptions options, IAuditStore store, IAuditEngine engine, RecordHasher hasher, TimeProvider clock, ILogger log,
-    CancellationToken stopping) : IDisposable
+    NodeOptions options, IAuditStore store, IAuditEngine engine, NodeLog sealing, RecordHasher hasher, TimeProvider clock,
+    ILogger log, CancellationToken stopping) : IDisposable
 {
     public NodeOptions Options { get; } = options;
 
@@ -20,6 +21,9 @@ internal sealed partial class NodeParts(
     public IJournal Journal => Store.Journal;
 
     public IAuditEngine Engine { get; } = engine;
+
+    /// <summary>The tamper-evident log over the journal.</summary>
+    public NodeLog Log { get; } = sealing;
 
     public RecordHasher Hasher { get; } = hasher;
 

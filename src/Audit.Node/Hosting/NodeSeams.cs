@@ -9,4 +9,10 @@ internal sealed record NodeSeams
 
     /// <summary>What stands between the endpoints and the engine.</summary>
     public Func<IAuditEngine, IAuditEngine> AroundEngine { get; init; } = engine => engine;
+
+    /// <summary>The shortest time between two signatures of the log.</summary>
+    public TimeSpan SealInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long receipts are held that were asked for sealed.</summary>
+    public TimeSpan SealedPatience { get; init; } = TimeSpan.FromSeconds(10);
 }

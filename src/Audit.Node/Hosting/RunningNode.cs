@@ -46,7 +46,7 @@ public sealed class RunningNode : IAsyncDisposable
     internal IServiceProvider Services => web.Services;
 
     /// <summary>
-    /// Takes nothing new, gives what was taken its receipts, writes down the stop, and closes the store.
+    /// Takes nothing new, gives what was taken its receipts, writes down the stop, seals it, and closes the store.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -59,6 +59,8 @@ public sealed class RunningNode : IAsyncDisposable
         await StopServingAsync();
         await WriteStoppedAsync();
         await parts.Engine.DisposeAsync();
+        await parts.Log.FinishAsync();
+        await parts.Log.DisposeAsync();
         await parts.Store.DisposeAsync();
         data.RemoveNodeFile();
         exporting?.Dispose();

@@ -3,6 +3,7 @@ using Audit.Node.Access;
 using Audit.Node.Configuration;
 using Audit.Node.Decisions;
 using Audit.Node.Intake;
+using Audit.Node.Log;
 using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
@@ -16,7 +17,7 @@ namespace Audit.Node.Hosting;
 internal static class WebHost
 {
     /// <summary>Bodies that are not records.</summary>
-    private const long MaxBodyBytes = 1 << 20;
+    private const long MaxBodyBytes = 32 << 20;
 
     private const int MaxConnections = 10_000;
 
@@ -51,6 +52,10 @@ internal static class WebHost
         new DecisionEndpoints(node).Map(web);
         new CallEventsEndpoint(node).Map(web);
         new EventEndpoints(node).Map(web);
+        new LogFileEndpoints(node).Map(web);
+        new LogEndpoints(node).Map(web);
+        new ProofEndpoint(node).Map(web);
+        new RestartEndpoint(node).Map(web);
         new TokenEndpoints(node).Map(web);
         new HealthEndpoints(node).Map(web);
         new StatsEndpoint(node).Map(web);
@@ -68,7 +73,8 @@ internal static class WebHost
         catch (Exception failure) when (failure
             is IOException or SocketException or FormatException or InvalidOperationException or ArgumentException)
         {
-            throw new NodeStartException($"The node cannot listen on \"{options.Urls}\": {failure.Message}", failure);
+            var sentence = failure.Message.Split('\n', 2)[0].TrimEnd();
+            throw new NodeStartException($"The node cannot listen on \"{options.Urls}\": {sentence}", failure);
         }
     }
 

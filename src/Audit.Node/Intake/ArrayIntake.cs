@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Audit.Engine;
 using Audit.Engine.Intake;
 using Audit.Node.Hosting;
+using Audit.Node.Log;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Intake;
@@ -10,7 +11,7 @@ namespace Audit.Node.Intake;
 internal static class ArrayIntake
 {
     public static async Task AnswerAsync(
-        NodeParts node, HttpContext context, ReadOnlyMemory<byte> body, ItemDefaults defaults)
+        NodeParts node, HttpContext context, ReadOnlyMemory<byte> body, ItemDefaults defaults, SealWait? seal)
     {
         var items = new List<RawItem>();
         if (new ArraySplitter(body.Span).Split(items) is { } refusal)
@@ -29,7 +30,7 @@ internal static class ArrayIntake
             return;
         }
 
-        await WriteAsync(context, receipts, node);
+        await WriteAsync(context, receipts, node, seal is null ? null : await seal.UntilAsync(receipts));
     }
 
     private static async Task<List<Receipt>> SubmitAsync(
@@ -46,7 +47,7 @@ internal static class ArrayIntake
         return receipts;
     }
 
-    private static async Task WriteAsync(HttpContext context, List<Receipt> receipts, NodeParts node)
+    private static async Task WriteAsync(HttpContext context, List<Receipt> receipts, NodeParts node, long? sealedUpTo)
     {
         using var writer = new ReceiptWriter(256);
         writer.Write((byte)'[');
@@ -57,7 +58,8 @@ internal static class ArrayIntake
                 writer.Write((byte)',');
             }
 
-            writer.Write(index, receipts[index]);
+            bool? isSealed = sealedUpTo is { } sealedPosition ? receipts[index].Position <= sealedPosition : null;
+            writer.Write(index, receipts[index], isSealed: isSealed);
             node.Metrics.Count(receipts[index].Status);
         }
 

@@ -6,6 +6,7 @@ using Audit.Engine.Intake;
 using Audit.Journal;
 using Audit.Lifecycle;
 using Audit.Node.Hosting;
+using Audit.Node.Log;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Intake;
@@ -14,7 +15,7 @@ namespace Audit.Node.Intake;
 /// One NDJSON request. Three loops run side by side: one reads lines and submits them, one waits for receipts in order,
 /// one sends them; the spool between the last two keeps a client that does not read from holding up the first.
 /// </summary>
-internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaults defaults) : IDisposable
+internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaults defaults, SealWait? seal) : IDisposable
 {
     private readonly Channel<LineBatch> submitted = Channel.CreateUnbounded<LineBatch>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
@@ -27,7 +28,8 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
         CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
 
     private Problem? stop;
-    private Task<ReadResult> arriving = Task.FromResult(default(ReadResult));
+    private Task<ReadResult>? arriving;
+    private Task sending = Task.CompletedTask;
     private long nextIndex;
     private bool holdsPlace;
 
@@ -64,12 +66,19 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
         while (true)
         {
             var read = await ReadMoreAsync(reader);
-            foreach (var segment in read.Buffer)
+            try
             {
-                await TakeAsync(segment);
+                foreach (var segment in read.Buffer)
+                {
+                    await TakeAsync(segment);
+                }
+            }
+            finally
+            {
+                // Also when it fails: the server reads what is left of the body.
+                reader.AdvanceTo(read.Buffer.End);
             }
 
-            reader.AdvanceTo(read.Buffer.End);
             if (read.IsCompleted)
             {
                 await EndBodyAsync();
@@ -97,14 +106,24 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
             }
         }
 
-        return await arriving;
+        var arrived = await arriving;
+        arriving = null;
+        return arrived;
     }
 
     /// <summary>Nothing may read the body any more when the request ends.</summary>
     private async Task CloseAsync(PipeReader reader)
     {
         await halt.CancelAsync();
-        await ((Task)arriving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (arriving is not null)
+        {
+            await ((Task)arriving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (arriving.IsCompletedSuccessfully)
+            {
+                reader.AdvanceTo(arriving.Result.Buffer.End);
+            }
+        }
+
         await BodyDecoding.CloseAsync(context.Request, reader);
     }
 
@@ -176,7 +195,7 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
     /// <summary>Turns receipts into lines, in order, until all batches are answered or one cannot be.</summary>
     private async Task AnswerAsync()
     {
-        var sending = Task.CompletedTask;
+        var held = seal is null ? null : new HeldReceipts(seal, Pass);
         var answered = 0L;
         await foreach (var batch in submitted.Reader.ReadAllAsync(CancellationToken.None))
         {
@@ -186,12 +205,26 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
             if (known > 0)
             {
                 answered += known;
-                sender.Write(spool, batch.FirstIndex, receipts.AsSpan(0, known));
-                sending = sender.HasStarted ? sending : sender.SendAsync(spool);
+                var sure = new ArraySegment<Receipt>(receipts, 0, known);
+                if (held is null)
+                {
+                    Pass(batch.FirstIndex, sure, sealedUpTo: null);
+                }
+                else
+                {
+                    await held.AddAsync(batch.FirstIndex, sure);
+                }
             }
         }
 
-        await EndAsync(answered, sending);
+        await (held?.EndAsync() ?? Task.CompletedTask);
+        await EndAsync(answered);
+    }
+
+    private void Pass(long firstIndex, ArraySegment<Receipt> receipts, long? sealedUpTo)
+    {
+        sender.Write(spool, firstIndex, receipts, sealedUpTo);
+        sending = sender.HasStarted ? sending : sender.SendAsync(spool);
     }
 
     private async Task<Receipt[]> FinishAsync(LineBatch batch)
@@ -226,7 +259,7 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
         return unknown;
     }
 
-    private async Task EndAsync(long answered, Task sending)
+    private async Task EndAsync(long answered)
     {
         if (stop is not null && !sender.HasStarted)
         {

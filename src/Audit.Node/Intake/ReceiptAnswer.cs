@@ -10,7 +10,7 @@ internal static class ReceiptAnswer
     [ThreadStatic] private static ReceiptWriter? spare;
 
     public static async Task WriteReceiptAsync(
-        this HttpContext context, Receipt receipt, NodeMetrics metrics, string? windowId = null)
+        this HttpContext context, Receipt receipt, NodeMetrics metrics, string? windowId = null, bool? isSealed = null)
     {
         metrics.Count(receipt.Status);
         if (receipt.Status == ReceiptStatus.Unknown)
@@ -21,7 +21,7 @@ internal static class ReceiptAnswer
 
         var writer = spare ?? new ReceiptWriter(512);
         spare = null;
-        writer.Write(0, receipt, windowId);
+        writer.Write(0, receipt, windowId, isSealed);
         context.Response.StatusCode = StatusOf(receipt.Status);
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = writer.Written.Length;

@@ -14,16 +14,18 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetri
 
     public bool HasStarted { get; private set; }
 
-    public void Write(ReceiptSpool spool, long firstIndex, ReadOnlySpan<Receipt> receipts)
+    /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked for.</param>
+    public void Write(ReceiptSpool spool, long firstIndex, ReadOnlySpan<Receipt> receipts, long? sealedUpTo = null)
     {
         for (var offset = 0; offset < receipts.Length; offset++)
         {
             var receipt = receipts[offset];
             counts[(int)receipt.Status]++;
             metrics.Count(receipt.Status);
-            if (!minimal || receipt.Status != ReceiptStatus.Recorded)
+            bool? isSealed = sealedUpTo is { } sealedPosition ? receipt.Position <= sealedPosition : null;
+            if (!minimal || receipt.Status != ReceiptStatus.Recorded || isSealed == false)
             {
-                writer.Write(firstIndex + offset, receipt);
+                writer.Write(firstIndex + offset, receipt, isSealed: isSealed);
                 writer.Write((byte)'\n');
             }
         }

@@ -75,7 +75,7 @@ internal sealed class ReceiptSpool(string directory) : IDisposable
         }
     }
 
-    /// <summary>The next receipts, in order; empty when there are none for ever. The memory is good until the next call.</summary>
+    /// <summary>The next receipts, in order; empty when there are none for ever.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(Memory<byte> into, CancellationToken cancellation)
     {
         while (true)
@@ -131,7 +131,8 @@ internal sealed class ReceiptSpool(string directory) : IDisposable
     {
         if (pendingBytes + receipts.Length > pending.Length)
         {
-            Array.Resize(ref pending, Math.Max(pendingBytes + receipts.Length, Math.Min(2 * pending.Length, IntakeLimits.ReceiptBytesInMemory)));
+            var doubled = Math.Min(2 * pending.Length, IntakeLimits.ReceiptBytesInMemory);
+            Array.Resize(ref pending, Math.Max(pendingBytes + receipts.Length, doubled));
         }
 
         receipts.CopyTo(pending.AsSpan(pendingBytes));

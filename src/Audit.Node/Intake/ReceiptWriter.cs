@@ -41,7 +41,8 @@ internal sealed class ReceiptWriter : IDisposable
         buffer.Advance(1);
     }
 
-    public void Write(long index, Receipt receipt, string? windowId = null)
+    /// <param name="isSealed">Null where it was not asked for.</param>
+    public void Write(long index, Receipt receipt, string? windowId = null, bool? isSealed = null)
     {
         json.WriteStartObject();
         json.WriteNumber(Index, index);
@@ -54,6 +55,10 @@ internal sealed class ReceiptWriter : IDisposable
         if (receipt.Position > 0)
         {
             WriteWritten(receipt);
+            if (isSealed is { } known)
+            {
+                json.WriteBoolean("sealed"u8, known);
+            }
         }
         else
         {

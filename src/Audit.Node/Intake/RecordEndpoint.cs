@@ -2,8 +2,10 @@ using Audit.Engine;
 using Audit.Engine.Intake;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
+using Audit.Node.Log;
 using Audit.Node.Operations;
 using Audit.Node.Problems;
+using Audit.Node.Reading;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -18,20 +20,29 @@ internal sealed class RecordEndpoint(NodeParts node)
         Roles.Ingest,
         "Takes in tool audit records, each in an item with its session, or bare with the header Audit-Session.",
         "One JSON object is answered with its receipt: 201 recorded, 200 duplicate, 409 violation, 422 invalid or refused. "
-        + "A JSON array is answered with an array of receipts, NDJSON (application/x-ndjson) of any length with NDJSON receipts. "
-        + "Content-Encoding gzip and br are accepted. With Prefer: return=minimal NDJSON answers only what was not recorded, and the counts.");
+        + "A JSON array is answered with an array of receipts, NDJSON (application/x-ndjson) of any length with NDJSON "
+        + "receipts. Content-Encoding gzip and br are accepted. With Prefer: return=minimal NDJSON answers only what was not "
+        + "recorded, and the counts. With ?wait=sealed receipts are held until a signed checkpoint of the log covers them, and "
+        + "say \"sealed\": true; after 10 seconds they are given all the same, with \"sealed\": false, and the rest of a stream "
+        + "is held no more. What was recorded is durable either way, and will be sealed.",
+        new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."));
 
     private async Task PostAsync(HttpContext context)
     {
         var kind = KindOf(context.Request);
-        if (kind is null || BodyDecoding.Refuse(context.Request) is not null)
+        if ((kind is null ? AcceptedKinds(context.Request) : BodyDecoding.Refuse(context.Request)) is { } refusal)
         {
-            await context.WriteProblemAsync(Problem.UnsupportedMedia(BodyDecoding.Refuse(context.Request) ?? AcceptedKinds(context.Request)));
+            await context.WriteProblemAsync(Problem.UnsupportedMedia(refusal));
             return;
         }
 
         var defaults = IntakeHeaders.Read(context, out var problem);
-        problem ??= node.IsFull ? Problem.Full("As many records wait for their receipts as the node holds; send them again later.") : null;
+        var query = new QueryReader(context.Request.Query);
+        var seal = SealWait.Read(node, context, query);
+        problem ??= query.Problem;
+        problem ??= node.IsFull
+            ? Problem.Full("As many records wait for their receipts as the node holds; send them again later.")
+            : null;
         if (problem is not null)
         {
             await context.WriteProblemAsync(problem);
@@ -39,10 +50,10 @@ internal sealed class RecordEndpoint(NodeParts node)
         }
 
         AllowAnyLength(context);
-        await (kind == BodyKind.Lines ? PostLinesAsync(context, defaults) : PostWholeAsync(context, defaults));
+        await (kind == BodyKind.Lines ? PostLinesAsync(context, defaults, seal) : PostWholeAsync(context, defaults, seal));
     }
 
-    private async Task PostLinesAsync(HttpContext context, ItemDefaults defaults)
+    private async Task PostLinesAsync(HttpContext context, ItemDefaults defaults, SealWait? seal)
     {
         if (!node.Places.TryEnterStream())
         {
@@ -52,7 +63,7 @@ internal sealed class RecordEndpoint(NodeParts node)
 
         try
         {
-            using var stream = new LineStream(node, context, defaults);
+            using var stream = new LineStream(node, context, defaults, seal);
             await stream.RunAsync();
         }
         finally
@@ -61,15 +72,15 @@ internal sealed class RecordEndpoint(NodeParts node)
         }
     }
 
-    private async Task PostWholeAsync(HttpContext context, ItemDefaults defaults)
+    private async Task PostWholeAsync(HttpContext context, ItemDefaults defaults, SealWait? seal)
     {
         try
         {
             using var body = await WholeBody.ReadAsync(context.Request, node.Places, context.RequestAborted);
             defaults = defaults with { ReceivedAt = node.Now };
             await (IsArray(body.Bytes.Span)
-                ? ArrayIntake.AnswerAsync(node, context, body.Bytes, defaults)
-                : AnswerOneAsync(context, body.Bytes, defaults));
+                ? ArrayIntake.AnswerAsync(node, context, body.Bytes, defaults, seal)
+                : AnswerOneAsync(context, body.Bytes, defaults, seal));
         }
         catch (BodyRefusedException refused)
         {
@@ -77,11 +88,13 @@ internal sealed class RecordEndpoint(NodeParts node)
         }
     }
 
-    private async Task AnswerOneAsync(HttpContext context, ReadOnlyMemory<byte> item, ItemDefaults defaults)
+    private async Task AnswerOneAsync(
+        HttpContext context, ReadOnlyMemory<byte> item, ItemDefaults defaults, SealWait? seal)
     {
         var read = node.Items.Read(item, defaults);
-        await context.WriteReceiptAsync(
-            read.Submission is { } submission ? await node.SubmitAsync(submission) : Receipt.Invalid(read.Error!), node.Metrics);
+        var receipt = read.Submission is { } submission ? await node.SubmitAsync(submission) : Receipt.Invalid(read.Error!);
+        bool? isSealed = seal is null ? null : receipt.Position <= await seal.UntilAsync([receipt]);
+        await context.WriteReceiptAsync(receipt, node.Metrics, isSealed: isSealed);
     }
 
     /// <summary>Streams have no end that could be known, and live ones rest between records as long as they like.</summary>

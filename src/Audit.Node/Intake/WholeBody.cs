@@ -61,10 +61,17 @@ internal sealed class WholeBody : IDisposable
         while (true)
         {
             var read = await reader.ReadAsync(cancellation);
-            await MakeRoomAsync(length + read.Buffer.Length, cancellation);
-            read.Buffer.CopyTo(buffer.AsSpan(length));
-            length += (int)read.Buffer.Length;
-            reader.AdvanceTo(read.Buffer.End);
+            try
+            {
+                await MakeRoomAsync(length + read.Buffer.Length, cancellation);
+                read.Buffer.CopyTo(buffer.AsSpan(length));
+                length += (int)read.Buffer.Length;
+            }
+            finally
+            {
+                reader.AdvanceTo(read.Buffer.End);
+            }
+
             if (read.IsCompleted)
             {
                 return;
@@ -82,8 +89,8 @@ internal sealed class WholeBody : IDisposable
         if (needed > IntakeLimits.BodyBytes)
         {
             throw new BodyRefusedException(Problem.TooLarge(
-                $"The body is larger than {IntakeLimits.BodyBytes} bytes; send more as NDJSON (Content-Type application/x-ndjson), "
-                + "which may be of any length."));
+                $"The body is larger than {IntakeLimits.BodyBytes} bytes; send more as NDJSON, which may be of any length "
+                + "(Content-Type application/x-ndjson)."));
         }
 
         if (!holdsPlace && needed > IntakeLimits.SmallBodyBytes)

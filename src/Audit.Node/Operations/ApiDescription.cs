@@ -17,7 +17,8 @@ internal static partial class ApiDescription
             {
                 Title = "Audit.Actors",
                 Version = NodeVersion.Text,
-                Description = "The book in which every tool call of every AI agent is written. Errors are RFC 9457 problem documents.",
+                Description = "The book in which every tool call of every AI agent is written. "
+                    + "Errors are RFC 9457 problem documents.",
             };
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>

@@ -1,6 +1,7 @@
 using Audit.Journal;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
+using Audit.Node.Log;
 using Audit.Node.Reading;
 
 namespace Audit.Node.Operations;
@@ -13,7 +14,9 @@ internal sealed class HealthEndpoints(NodeParts node)
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Get("/health/live", LiveAsync, Roles.None, "Tells that the process answers.");
-        routes.Get("/health/ready", ReadyAsync, Roles.None, "Tells whether the node can take records: whether its journal answers.");
+        routes.Get(
+            "/health/ready", ReadyAsync, Roles.None, "Tells whether the node can take records: whether its journal answers.",
+            "It is also not ready when its log is halted, which a person must look at: the log's reason says why.");
     }
 
     private static Task LiveAsync(HttpContext context) => context.WriteJsonAsync(StatusCodes.Status200OK, json =>
@@ -26,17 +29,27 @@ internal sealed class HealthEndpoints(NodeParts node)
     private async Task ReadyAsync(HttpContext context)
     {
         var (position, failure) = await AskJournalAsync(context.RequestAborted);
-        var isReady = failure is null && !node.Stopping.IsCancellationRequested;
+        var sealing = node.Log.Status;
+        var isWell = failure is null && !sealing.IsHalted;
+        var isReady = isWell && !node.Stopping.IsCancellationRequested;
         var status = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         await context.WriteJsonAsync(status, json =>
         {
             json.WriteStartObject();
-            json.WriteString("status", isReady ? "ready" : failure is null ? "stopping" : "not_ready");
+            json.WriteString("status", isReady ? "ready" : isWell ? "stopping" : "not_ready");
             json.WriteStartObject("journal");
             json.WriteString("status", failure is null ? "answers" : "away");
             if (failure is null)
             {
                 json.WriteNumber("position", position);
+            }
+
+            json.WriteEndObject();
+            json.WriteStartObject("log");
+            json.WriteString("status", SealerWords.Of(sealing.State));
+            if (sealing.IsHalted)
+            {
+                json.WriteString("reason", sealing.Reason);
             }
 
             json.WriteEndObject();

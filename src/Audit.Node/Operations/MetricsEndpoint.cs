@@ -16,6 +16,7 @@ internal sealed class MetricsEndpoint(NodeParts node)
         var text = new PrometheusText();
         WriteNode(text);
         WriteEngine(text);
+        await WriteLogAsync(text, context.RequestAborted);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text.ToString()), context.RequestAborted);
     }
@@ -41,6 +42,14 @@ internal sealed class MetricsEndpoint(NodeParts node)
         text.One("audit_uptime_seconds", "gauge", "Time since the start.", node.Metrics.Uptime.TotalSeconds);
         text.One("process_working_set_bytes", "gauge", "Memory of the process.", Environment.WorkingSet);
         text.One("dotnet_managed_heap_bytes", "gauge", "Memory of managed objects.", GC.GetTotalMemory(forceFullCollection: false));
+    }
+
+    private async Task WriteLogAsync(PrometheusText text, CancellationToken cancellation)
+    {
+        var head = await node.Log.TryHeadAsync(cancellation);
+        text.One("audit_log_size", "gauge", "Entries that the newest checkpoint covers.", head?.Size ?? 0);
+        text.One("audit_log_position", "gauge", "The last position that is sealed.", head?.LastPosition ?? 0);
+        text.One("audit_log_halted", "gauge", "Whether the log may not be signed any more.", node.Log.Status.IsHalted ? 1 : 0);
     }
 
     private void WriteEngine(PrometheusText text)

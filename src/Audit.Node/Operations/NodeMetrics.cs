@@ -21,7 +21,8 @@ internal sealed class NodeMetrics : IDisposable
     public NodeMetrics()
     {
         meter.CreateObservableCounter("audit.receipts", ReceiptMeasurements, description: "Receipts given, by status.");
-        meter.CreateObservableCounter("audit.requests", RequestMeasurements, description: "Requests answered, by class of status.");
+        meter.CreateObservableCounter(
+            "audit.requests", RequestMeasurements, description: "Requests answered, by class of status.");
     }
 
     public TimeSpan Uptime => Stopwatch.GetElapsedTime(started);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
+using Audit.Node.Log;
 using Audit.Node.Reading;
 
 namespace Audit.Node.Operations;
@@ -20,6 +21,7 @@ internal sealed class StatsEndpoint(NodeParts node)
     private async Task GetAsync(HttpContext context)
     {
         var position = await node.Journal.LastPositionAsync(context.RequestAborted);
+        var head = await node.Log.TryHeadAsync(context.RequestAborted);
         var engine = node.Engine.Stats;
         var perSecond = RateOf(engine.Rows);
         await context.WriteJsonAsync(StatusCodes.Status200OK, json =>
@@ -30,6 +32,13 @@ internal sealed class StatsEndpoint(NodeParts node)
             json.WriteStartObject("journal");
             json.WriteString("store", node.Store.Kind);
             json.WriteNumber("position", position);
+            json.WriteEndObject();
+            json.WriteStartObject("log");
+            json.WriteString("origin", head?.Log.Origin);
+            json.WriteNumber("size", head?.Size ?? 0);
+            json.WriteNumber("position", head?.LastPosition ?? 0);
+            json.WritePropertyName("sealing");
+            LogJson.WriteStatus(json, node.Log.Status);
             json.WriteEndObject();
             json.WriteStartObject("engine");
             json.WriteNumber("waiting", engine.Waiting);

@@ -15,7 +15,8 @@ internal sealed record CallAddress(string Session, string Call, Problem? Problem
         var call = PathIds.Of(context, "call");
         return new CallAddress(
             session, call,
-            Refuse("session", session, Ids.MaxBytes, isSession: true) ?? Refuse("call", call, Ids.MaxCallBytes, isSession: false));
+            Refuse("session", session, Ids.MaxBytes, isSession: true)
+                ?? Refuse("call", call, Ids.MaxCallBytes, isSession: false));
     }
 
     public static CallAddress OfQuery(HttpContext context)
@@ -26,7 +27,8 @@ internal sealed record CallAddress(string Session, string Call, Problem? Problem
         return new CallAddress(session, call, query.Problem);
     }
 
-    public Problem NotFound() => Problem.NotFound($"There is no call \"{Call}\" in a session \"{Session}\" that this token may see.");
+    public Problem NotFound() => Problem.NotFound(
+        $"There is no call \"{Call}\" in a session \"{Session}\" that this token may see.");
 
     private static Problem? Refuse(string name, string id, int maxBytes, bool isSession) =>
         Ids.Refuse(id, maxBytes, isSession) is { } sentence ? Problem.BadParameter(name, sentence + ".") : null;

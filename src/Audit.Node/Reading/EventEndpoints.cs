@@ -107,7 +107,8 @@ internal sealed class EventEndpoints(NodeParts node)
         var text = (string)context.Request.RouteValues["position"]!;
         if (!long.TryParse(text, out var position) || position < 1)
         {
-            await context.WriteProblemAsync(Problem.BadParameter("position", $"a whole number from 1 is expected, not \"{text}\"."));
+            await context.WriteProblemAsync(Problem.BadParameter(
+                "position", $"a whole number from 1 is expected, not \"{text}\"."));
             return null;
         }
 

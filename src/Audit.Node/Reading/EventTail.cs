@@ -22,15 +22,16 @@ internal sealed class EventTail(NodeParts node)
         if (Interlocked.Increment(ref open) > ReadLimits.Tails)
         {
             Interlocked.Decrement(ref open);
-            await context.WriteProblemAsync(Problem.Full($"{ReadLimits.Tails} live readers are there already; come again later."));
+            await context.WriteProblemAsync(Problem.Full(
+                $"{ReadLimits.Tails} live readers are there already; come again later."));
             return;
         }
 
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
         try
         {
-            await BeginAsync(context, ending.Token);
-            await FollowAsync(context.Response.Body, filter, after, ending.Token);
+            await BeginAsync(context);
+            await FollowAsync(context, filter, after, ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
@@ -42,14 +43,14 @@ internal sealed class EventTail(NodeParts node)
         }
     }
 
-    private static async Task BeginAsync(HttpContext context, CancellationToken cancellation)
+    private static async Task BeginAsync(HttpContext context)
     {
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
-        await context.Response.Body.WriteAsync(":\n\n"u8.ToArray(), cancellation);
+        await context.Response.Body.WriteAsync(":\n\n"u8.ToArray(), context.RequestAborted);
     }
 
-    private async Task FollowAsync(Stream body, RowFilter filter, long after, CancellationToken cancellation)
+    private async Task FollowAsync(HttpContext context, RowFilter filter, long after, CancellationToken cancellation)
     {
         var buffer = new ArrayBufferWriter<byte>(64 << 10);
         await using var json = new Utf8JsonWriter(buffer, JsonAnswer.Options);
@@ -70,8 +71,8 @@ internal sealed class EventTail(NodeParts node)
                 buffer.Write(": still here\n\n"u8);
             }
 
-            await body.WriteAsync(buffer.WrittenMemory, cancellation);
-            await body.FlushAsync(cancellation);
+            // A stop of the node must not cancel a write: the server would cut the connection for it.
+            await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
             buffer.Clear();
         }
     }

@@ -28,7 +28,7 @@ internal static class WindowBody
             Dedup = hasher.OfBytes(Identity(body, verb, actor)),
             MessageId = body.Id("message_id", Ids.MaxMessageIdBytes),
             Terms = asksForTerms ? ReadTerms(body) : null,
-            ClosesAt = verb == WindowVerb.Extend ? body.Time("closes_at") ?? throw new UnreadableException("closes_at", "missing") : null,
+            ClosesAt = verb == WindowVerb.Extend ? RequiredTime(body, "closes_at") : null,
             Reason = needsReason ? Reason(body, required: true) : asksForTerms ? null : Reason(body, required: false),
         };
     }
@@ -54,6 +54,9 @@ internal static class WindowBody
 
         return "w-" + Base64Url.EncodeToString(minted[..MintedBytes]);
     }
+
+    private static Timestamp RequiredTime(StrictObject body, string name) =>
+        body.Time(name) ?? throw new UnreadableException(name, "missing");
 
     private static WindowTerms ReadTerms(StrictObject body)
     {

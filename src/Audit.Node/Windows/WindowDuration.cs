@@ -9,7 +9,8 @@ namespace Audit.Node.Windows;
 /// <summary>Reads how long a window is to be: `2h`, `PT2H`, or a number of seconds.</summary>
 internal static class WindowDuration
 {
-    private const string Accepted = "accepted are a number of seconds, a whole number with s, m, h or d such as \"2h\", and ISO 8601 such as \"PT2H\"";
+    private const string Accepted =
+        "accepted are a number of seconds, a whole number with s, m, h or d such as \"2h\", and ISO 8601 such as \"PT2H\"";
 
     private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
 

@@ -21,16 +21,18 @@ internal sealed class WindowEndpoints(NodeParts node)
     {
         routes.Post(
             "/v1/windows", RequestAsync, Roles.Ingest | Roles.Approve, "Asks for a window, or grants one.",
-            "The body is {window_id?, task_id, agent, scope[], reason, opens_at?, closes_at or duration, grant?, by?, message_id?}. "
-            + "With grant: true the role approve is needed.");
-        routes.Get("/v1/windows/{window}", context => GetAsync(context, OfPath(context)), Roles.Read, "Shows a window and its history.");
-        routes.Get("/v1/window", context => GetAsync(context, OfQuery(context)), Roles.Read, "Shows a window and its history.", ByQuery, Window);
+            "The body is {window_id?, task_id, agent, scope[], reason, opens_at?, closes_at or duration, grant?, by?, "
+            + "message_id?}. With grant: true the role approve is needed.");
+        const string Show = "Shows a window and its history.";
+        routes.Get("/v1/windows/{window}", context => GetAsync(context, OfPath(context)), Roles.Read, Show);
+        routes.Get("/v1/window", context => GetAsync(context, OfQuery(context)), Roles.Read, Show, ByQuery, Window);
         foreach (var act in WindowPosting.Acts)
         {
             routes.Post(
                 $"/v1/windows/{{window}}/{act.Name}", context => ActAsync(context, act, OfPath(context)), act.AnyOf, act.Summary);
             routes.Post(
-                $"/v1/window/{act.Name}", context => ActAsync(context, act, OfQuery(context)), act.AnyOf, act.Summary, ByQuery, Window);
+                $"/v1/window/{act.Name}", context => ActAsync(context, act, OfQuery(context)), act.AnyOf, act.Summary,
+                ByQuery, Window);
         }
     }
 
@@ -143,9 +145,10 @@ internal sealed class WindowEndpoints(NodeParts node)
     private static string? RefuseRequest(WindowMessage message, Bearer actor)
     {
         var needed = message.Verb == WindowVerb.Grant ? Roles.Approve : Roles.Ingest;
+        var verb = message.Verb.ToString().ToLowerInvariant();
         return actor.HasAny(needed)
             ? actor.RefuseBound(message.Terms!.Agent, message.Terms.TaskId)
-            : $"The token \"{actor.Name}\" lacks the role to {message.Verb.ToString().ToLowerInvariant()} a window: {RoleNames.Join(needed)}.";
+            : $"The token \"{actor.Name}\" lacks the role to {verb} a window: {RoleNames.Join(needed)}.";
     }
 
     private async Task<string?> RefuseBoundAsync(Bearer actor, string id, CancellationToken cancellation) =>

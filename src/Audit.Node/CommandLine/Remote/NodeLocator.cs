@@ -3,6 +3,9 @@ namespace Audit.Node.CommandLine.Remote;
 /// <summary>Finds the node to speak to and the token to speak with.</summary>
 internal sealed class NodeLocator(string data, Uri? server, string? tokenFile, string? token)
 {
+    /// <summary>Whether a server was named, on the command line or in the environment.</summary>
+    public bool HasServer => server is not null;
+
     /// <returns>Null when no server was named and no node runs on the data directory.</returns>
     public async Task<NodeClient?> TryFindAsync(CancellationToken cancellation)
     {

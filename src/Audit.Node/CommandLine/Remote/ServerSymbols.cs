@@ -29,6 +29,7 @@ internal sealed class ServerSymbols
     public NodeLocator Locator(ParseResult parsed, Surroundings surroundings, string data) =>
         new(data, GivenServer(parsed, surroundings), parsed.GetValue(tokenFile), surroundings.Variable("AUDIT_TOKEN"));
 
+    /// <summary>Whether a server was named where --store and the like stand, and not in the environment.</summary>
     public bool NamesServer(ParseResult parsed) => parsed.GetValue(server) is not null;
 
     private Uri? GivenServer(ParseResult parsed, Surroundings surroundings)

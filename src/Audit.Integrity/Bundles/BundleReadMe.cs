@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace Audit.Integrity;
+
+/// <summary>Tells somebody who has nothing but the bundle how to check it.</summary>
+internal static class BundleReadMe
+{
+    public static string Of(LogRecord log, Checkpoint checkpoint, DateTimeOffset exportedAt) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        An audit journal with its tamper-evident log
+        ============================================
+
+        log        {log.Origin}
+        entries    {checkpoint.Size}
+        root       {Convert.ToBase64String(checkpoint.Root)}
+        exported   {exportedAt:yyyy-MM-ddTHH:mm:ssZ}
+        {Restart(log)}
+        What is in here
+        ---------------
+        checkpoint       the signed root over all entries (C2SP tlog-checkpoint, a signed note)
+        log.vkey         the log's public key. Whoever could forge the checkpoint could forge this file too:
+                         compare it with the key that you were given before, by other means.
+        tile/L/N         the hashes of the Merkle tree of RFC 6962, 256 in a tile (C2SP tlog-tiles)
+        tile/entries/N   the entries, each after its length in two bytes, high byte first
+        rows.ndjson      the journal's rows, one a line, in the order of the entries
+
+        A line of rows.ndjson has position, persistence_id, sequence_number, created (ticks of 100 ns since year 1, UTC),
+        manifest, identifier, deleted, and message: the message's bytes in base64. The entry of a row is
+
+          {Entry}
+
+        without spaces; stream and sha256 are the SHA-256, in hex, of persistence_id and of the message's bytes. A row whose
+        identifier is not 7401 has ,"identifier":N before the closing brace, a deleted one ,"deleted":true; a manifest that is
+        not plain ASCII stands as "manifest_sha256".
+
+        How to check it
+        ---------------
+        All of it:       audit verify --bundle THIS-FILE --key "the key that you were given"
+
+        By hand, one row, here the first:
+
+          head -1 rows.ndjson | jq -r .message | base64 -d | sha256sum         is the sha256 of the entry
+          head -1 rows.ndjson | jq -rj .persistence_id | sha256sum             is its stream
+          dd if=tile/entries/000 bs=1 count=2 status=none | xxd -p             is the length L of the entry
+          dd if=tile/entries/000 bs=1 skip=2 count=L status=none               is the entry
+          (printf '\0'; dd if=tile/entries/000 bs=1 skip=2 count=L status=none) | sha256sum
+                                                                               is the first 32 bytes of tile/0/000
+
+        (A tile that is not full is called tile/0/000.p/W, where W is how many hashes it has.)
+
+        The signature and the tree: any C2SP tlog client reads this directory, for instance golang.org/x/mod/sumdb/note and
+        golang.org/x/mod/sumdb/tlog. The signature is Ed25519 over the checkpoint's text up to, not including, its blank line.
+        """).ReplaceLineEndings("\n") + "\n";
+
+    private const string Entry =
+        """{"v":1,"position":P,"stream":"…","seq":S,"created":T,"manifest":"…","sha256":"…"}""";
+
+    private static string Restart(LogRecord log) => log.Reason is null
+        ? ""
+        : $"\nThis log was begun in the place of an older one because an operator said: {log.Reason}\n"
+            + $"The last checkpoint of the older one:\n\n{log.Previous ?? "(none was signed)\n"}";
+}

@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+
+namespace Audit.Integrity;
+
+/// <summary>Writes the files of a bundle, one after the other.</summary>
+internal sealed class BundleWriter(ZipArchive files, string address, ILogSource log, IProgress<VerifyProgress>? progress)
+{
+    private const int TilesAtOnce = 64;
+    private const int FlushBytes = 1 << 18;
+
+    private readonly StoredCheckpoint checkpoint = log.Newest!;
+
+    public async Task WriteAsync(DateTimeOffset now, CancellationToken cancellation)
+    {
+        var record = log.Logs[^1];
+        var readMe = BundleReadMe.Of(record, SignedCheckpoint.Parse(checkpoint.Note).Checkpoint, now);
+        await TextAsync(BundlePaths.ReadMe, readMe, cancellation).ConfigureAwait(false);
+        await TextAsync(BundlePaths.VerifierKey, record.Key + "\n", cancellation).ConfigureAwait(false);
+        await TextAsync(BundlePaths.Checkpoint, checkpoint.Note, cancellation).ConfigureAwait(false);
+        await RowsAsync(cancellation).ConfigureAwait(false);
+        await EntriesAsync(cancellation).ConfigureAwait(false);
+        for (var level = 0; level < TileShape.Levels && TileShape.HashesAt(checkpoint.Size, level) > 0; level++)
+            await TilesAsync(level, cancellation).ConfigureAwait(false);
+    }
+
+    private Task TextAsync(string path, string text, CancellationToken cancellation) =>
+        FileAsync(path, Encoding.UTF8.GetBytes(text), CompressionLevel.Optimal, cancellation);
+
+    private async Task RowsAsync(CancellationToken cancellation)
+    {
+        var entry = files.CreateEntry(BundlePaths.Rows, CompressionLevel.Fastest);
+        var stream = await entry.OpenAsync(cancellation).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            var buffer = new ArrayBufferWriter<byte>();
+            var json = new Utf8JsonWriter(buffer);
+            await using (json.ConfigureAwait(false))
+            {
+                await ForEachAsync(
+                    (batch, index) =>
+                    {
+                        RowJson.Write(json, batch, index);
+                        json.Flush();
+                        json.Reset();
+                        buffer.Write("\n"u8);
+                        return buffer.WrittenCount < FlushBytes ? ValueTask.CompletedTask : FlushAsync(buffer, stream, cancellation);
+                    },
+                    cancellation).ConfigureAwait(false);
+            }
+            await FlushAsync(buffer, stream, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // A zip file takes one file at a time, so the rows are read a second time rather than kept.
+    private async Task EntriesAsync(CancellationToken cancellation)
+    {
+        var bundle = new List<byte[]>(TileShape.Width);
+        var written = 0L;
+        await ForEachAsync(
+            (batch, index) =>
+            {
+                Span<byte> entry = stackalloc byte[LogEntry.Longest];
+                bundle.Add(entry[..LogEntry.Write(batch.Fields(index), entry)].ToArray());
+                return bundle.Count < TileShape.Width ? ValueTask.CompletedTask : BundleAsync();
+            },
+            cancellation).ConfigureAwait(false);
+        if (bundle.Count > 0)
+            await BundleAsync().ConfigureAwait(false);
+
+        async ValueTask BundleAsync()
+        {
+            var path = new TilePath(TilePath.Entries, written++, bundle.Count).ToString();
+            await FileAsync(path, EntryBundle.Of(bundle), CompressionLevel.Fastest, cancellation).ConfigureAwait(false);
+            bundle.Clear();
+        }
+    }
+
+    private async Task TilesAsync(int level, CancellationToken cancellation)
+    {
+        var number = 0L;
+        while (TileShape.CountIn(checkpoint.Size, level, number) > 0)
+        {
+            var tiles = await log.ReadTilesAsync(level, number, TilesAtOnce, cancellation).ConfigureAwait(false);
+            if (tiles.Count == 0)
+                throw new LogDamagedException($"The log's tile {number} of level {level} is missing.");
+            foreach (var tile in tiles.TakeWhile(_ => TileShape.CountIn(checkpoint.Size, level, number) > 0))
+            {
+                var count = TileShape.CountIn(checkpoint.Size, level, number);
+                if (tile.Length < count * TreeHash.Size)
+                    throw new LogDamagedException($"The log's tile {number} of level {level} is too short.");
+                var path = new TilePath(level, number++, count).ToString();
+                await FileAsync(path, tile.AsMemory(0, count * TreeHash.Size), CompressionLevel.NoCompression, cancellation)
+                    .ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task ForEachAsync(Func<RowBatch, int, ValueTask> write, CancellationToken cancellation)
+    {
+        var source = await RowSource.OpenAsync(address, cancellation).ConfigureAwait(false);
+        await using (source.ConfigureAwait(false))
+        {
+            var batch = new RowBatch();
+            for (var rows = 0L; rows < checkpoint.Size; batch.Clear())
+            {
+                await source.FillAsync(batch, cancellation).ConfigureAwait(false);
+                if (batch.Count == 0)
+                    return;
+                for (var i = 0; i < batch.Count && rows < checkpoint.Size; i++, rows++)
+                    await write(batch, i).ConfigureAwait(false);
+                progress?.Report(new VerifyProgress(rows, checkpoint.Size));
+            }
+        }
+    }
+
+    private async Task FileAsync(
+        string path, ReadOnlyMemory<byte> content, CompressionLevel compression, CancellationToken cancellation)
+    {
+        var stream = await files.CreateEntry(path, compression).OpenAsync(cancellation).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+            await stream.WriteAsync(content, cancellation).ConfigureAwait(false);
+    }
+
+    private static async ValueTask FlushAsync(ArrayBufferWriter<byte> buffer, Stream stream, CancellationToken cancellation)
+    {
+        await stream.WriteAsync(buffer.WrittenMemory, cancellation).ConfigureAwait(false);
+        buffer.ResetWrittenCount();
+    }
+}

@@ -1,0 +1,50 @@
+using System.IO.Compression;
+
+namespace Audit.Integrity;
+
+/// <summary>
+/// Exports what is sealed of a store into one zip file that can be verified anywhere, by this program or without it. What
+/// is wrong with the store is exported as it is: the bundle is evidence, and its verification tells.
+/// </summary>
+public static class LogBundle
+{
+    /// <summary>Writes a bundle to a file, which is there only when it is whole.</summary>
+    /// <exception cref="BundleException">There is nothing sealed.</exception>
+    public static async Task ExportAsync(
+        string address, string path, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
+    {
+        var partial = path + ".part";
+        try
+        {
+            var file = new FileStream(partial, FileMode.Create, FileAccess.Write);
+            await using (file.ConfigureAwait(false))
+                await WriteAsync(address, file, progress, cancellation).ConfigureAwait(false);
+            File.Move(partial, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(partial);
+        }
+    }
+
+    /// <summary>Writes a bundle to a stream, which need not be able to seek.</summary>
+    /// <exception cref="BundleException">There is nothing sealed.</exception>
+    public static async Task WriteAsync(
+        string address, Stream stream, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
+    {
+        var log = await StoreLogSource.FindAsync(address, cancellation).ConfigureAwait(false)
+            ?? throw new BundleException("There is no log that could be exported: nothing was sealed.");
+        await using (log.ConfigureAwait(false))
+        {
+            if (log.Newest is null)
+                throw new BundleException("There is no checkpoint yet that could be exported.");
+            var files = await ZipArchive.CreateAsync(stream, ZipArchiveMode.Create, leaveOpen: true, null, cancellation)
+                .ConfigureAwait(false);
+            await using (files.ConfigureAwait(false))
+            {
+                var writer = new BundleWriter(files, address, log, progress);
+                await writer.WriteAsync(DateTimeOffset.UtcNow, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+}

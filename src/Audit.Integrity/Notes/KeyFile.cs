@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text;
+
+namespace Audit.Integrity;
+
+/// <summary>
+/// The log's key in a file that only its owner may read. Beside it, in `.pub`, lies the verifier key, which anybody may have.
+/// </summary>
+public sealed class KeyFile(string path) : ILogKeyring
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Others =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
+    public string Path { get; } = path;
+
+    public string PublicPath => Path + ".pub";
+
+    public ILogSigner? Find()
+    {
+        if (!File.Exists(Path))
+            return null;
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(Path) & Others) != 0)
+            throw new LogKeyException($"The log key {Path} can be read or written by others; its mode must be 0600.");
+        try
+        {
+            return Ed25519Signer.Parse(File.ReadAllText(Path).TrimEnd('\n'));
+        }
+        catch (Exception failure) when (failure is NoteFormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new LogKeyException($"The log key {Path} cannot be used: {failure.Message}", failure);
+        }
+    }
+
+    public ILogSigner Create(string origin)
+    {
+        if (Find() is { } present)
+        {
+            if (present.Key.Name == origin)
+                return present;
+            KeepAside();
+        }
+        var signer = Ed25519Signer.Generate(origin);
+        DurableFile.Write(Path, Encoding.UTF8.GetBytes(signer.ToSecretText() + "\n"), OwnerOnly);
+        DurableFile.Write(PublicPath, Encoding.UTF8.GetBytes(signer.Key + "\n"), OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        return signer;
+    }
+
+    /// <summary>The verifier key that lies beside a log's key, or that of the private key itself; null where neither is.</summary>
+    public static VerifierKey? FindVerifierKey(string path)
+    {
+        var file = new KeyFile(path);
+        return File.Exists(file.PublicPath)
+            ? VerifierKey.Parse(File.ReadAllText(file.PublicPath).TrimEnd('\n'))
+            : file.Find()?.Key;
+    }
+
+    private void KeepAside()
+    {
+        var number = 1;
+        while (File.Exists(AsideOf(Path, number)))
+            number++;
+        File.Move(Path, AsideOf(Path, number));
+        if (File.Exists(PublicPath))
+            File.Move(PublicPath, AsideOf(PublicPath, number), overwrite: true);
+    }
+
+    private static string AsideOf(string path, int number) => string.Create(CultureInfo.InvariantCulture, $"{path}.{number}");
+}

@@ -1,0 +1,4 @@
+namespace Audit.Integrity;
+
+/// <summary>One signature line of a note.</summary>
+public sealed record NoteSignature(string Name, uint KeyId, byte[] Signature);

@@ -1,0 +1,91 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Audit.Integrity;
+
+/// <summary>
+/// C2SP signed-note: a text, a blank line, and a line for each signature. Reading refuses what the specification refuses.
+/// </summary>
+public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signatures)
+{
+    private const int Longest = 1_000_000;
+    private const int MostSignatures = 100;
+    private const int KeyIdSize = sizeof(uint);
+    private const string SignaturePrefix = "\u2014 ";
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Signs a text, which must end with a line feed.</summary>
+    public static async Task<SignedNote> SignAsync(string body, ILogSigner signer, CancellationToken cancellation)
+    {
+        if (!body.EndsWith('\n') || HasControlCharacter(body))
+            throw new NoteFormatException("The text of a note ends with a line feed and has no other control characters.");
+        var signature = await signer.SignAsync(Strict.GetBytes(body), cancellation).ConfigureAwait(false);
+        return new SignedNote(body, [new NoteSignature(signer.Key.Name, signer.Key.KeyId, signature)]);
+    }
+
+    /// <exception cref="NoteFormatException">The bytes are no note.</exception>
+    public static SignedNote Parse(ReadOnlySpan<byte> note)
+    {
+        var text = Decode(note);
+        // The last blank line: the text itself may have some.
+        var end = text.LastIndexOf("\n\n", StringComparison.Ordinal);
+        if (end < 0)
+            throw new NoteFormatException("The note has no blank line before its signatures.");
+        var lines = text[(end + 2)..];
+        if (lines.Length == 0 || !lines.EndsWith('\n'))
+            throw new NoteFormatException("The note has no signature, or its last line does not end.");
+        var signatures = lines[..^1].Split('\n').Select(ParseLine).ToList();
+        return signatures.Count <= MostSignatures
+            ? new SignedNote(text[..(end + 1)], signatures)
+            : throw new NoteFormatException($"The note has more than {MostSignatures} signatures.");
+    }
+
+    public static SignedNote Parse(string note) => Parse(Encoding.UTF8.GetBytes(note));
+
+    /// <summary>
+    /// Whether the key signed the note. Signatures of other keys count for nothing; a wrong one under this key spoils the note.
+    /// </summary>
+    public bool IsSignedBy(VerifierKey key)
+    {
+        var own = Signatures.Where(line => line.Name == key.Name && line.KeyId == key.KeyId).ToList();
+        var body = Strict.GetBytes(Body);
+        return own.Count > 0 && own.TrueForAll(line => key.Verify(body, line.Signature));
+    }
+
+    public override string ToString() => $"{Body}\n{string.Concat(Signatures.Select(Line))}";
+
+    private static string Line(NoteSignature signature)
+    {
+        var bytes = new byte[KeyIdSize + signature.Signature.Length];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, signature.KeyId);
+        signature.Signature.CopyTo(bytes, KeyIdSize);
+        return $"{SignaturePrefix}{signature.Name} {Convert.ToBase64String(bytes)}\n";
+    }
+
+    private static NoteSignature ParseLine(string line)
+    {
+        if (!line.StartsWith(SignaturePrefix, StringComparison.Ordinal)
+            || line[SignaturePrefix.Length..].Split(' ', 2) is not [var name, var encoded]
+            || !KeyName.IsValid(name) || !StrictBase64.TryDecode(encoded, out var bytes) || bytes.Length <= KeyIdSize)
+            throw new NoteFormatException("A signature line has the form \"\u2014 name base64\", with a key id and a signature in it.");
+        return new NoteSignature(name, BinaryPrimitives.ReadUInt32BigEndian(bytes), bytes[KeyIdSize..]);
+    }
+
+    private static string Decode(ReadOnlySpan<byte> note)
+    {
+        if (note.Length > Longest)
+            throw new NoteFormatException($"The note is longer than {Longest} bytes.");
+        try
+        {
+            var text = Strict.GetString(note);
+            return HasControlCharacter(text) ? throw new NoteFormatException("The note has a control character.") : text;
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new NoteFormatException("The note is not UTF-8.");
+        }
+    }
+
+    private static bool HasControlCharacter(string text) => text.Any(letter => letter < ' ' && letter != '\n');
+}

@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using Npgsql;
+
+namespace Audit.Integrity;
+
+/// <summary>Reads journal rows out of PostgreSQL's binary COPY format.</summary>
+internal sealed class CopyRows : IAsyncDisposable
+{
+    private const int HeaderBytes = 19;
+    private const int Fields = 8;
+
+    private readonly NpgsqlRawCopyStream stream;
+    private byte[] buffer = new byte[1 << 20];
+    private int start;
+    private int end;
+    private bool isAtEnd;
+
+    private CopyRows(NpgsqlRawCopyStream stream) => this.stream = stream;
+
+    /// <summary>How many rows were taken.</summary>
+    public int Rows { get; private set; }
+
+    public long? LastPosition { get; private set; }
+
+    public static async Task<CopyRows> BeginAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        var rows = new CopyRows(await connection.BeginRawBinaryCopyAsync(sql, cancellation).ConfigureAwait(false));
+        await rows.NeedAsync(HeaderBytes, cancellation).ConfigureAwait(false);
+        rows.start += HeaderBytes;
+        return rows;
+    }
+
+    /// <returns>False when there are no more rows.</returns>
+    public async Task<bool> FillAsync(RowBatch batch, CancellationToken cancellation)
+    {
+        while (!isAtEnd && !batch.IsFull)
+        {
+            var length = await NeedRowAsync(cancellation).ConfigureAwait(false);
+            if (length == 0)
+                isAtEnd = true;
+            else
+                Take(batch, length);
+        }
+        return !isAtEnd;
+    }
+
+    public ValueTask DisposeAsync() => stream.DisposeAsync();
+
+    private void Take(RowBatch batch, int length)
+    {
+        var rest = buffer.AsSpan(start + sizeof(short), length - sizeof(short));
+        var row = new RowSlot
+        {
+            Position = BinaryPrimitives.ReadInt64BigEndian(Next(ref rest)),
+            Sequence = BinaryPrimitives.ReadInt64BigEndian(Next(ref rest)),
+            Created = BinaryPrimitives.ReadInt64BigEndian(Next(ref rest)),
+        };
+        var identifier = Next(ref rest);
+        row.Identifier = identifier.IsEmpty ? null : BinaryPrimitives.ReadInt32BigEndian(identifier);
+        row.Deleted = Next(ref rest)[0] != 0;
+        batch.Add(row, Next(ref rest), Next(ref rest), Next(ref rest));
+        start += length;
+        Rows++;
+        LastPosition = row.Position;
+    }
+
+    // Null and empty need no distinction: of the numbers only the identifier may be null, and it is never empty.
+    private static ReadOnlySpan<byte> Next(ref Span<byte> rest)
+    {
+        var length = Math.Max(BinaryPrimitives.ReadInt32BigEndian(rest), 0);
+        var field = rest.Slice(sizeof(int), length);
+        rest = rest[(sizeof(int) + length)..];
+        return field;
+    }
+
+    /// <summary>Reads until a whole row is in the buffer, and returns its length, 0 at the end.</summary>
+    private async Task<int> NeedRowAsync(CancellationToken cancellation)
+    {
+        await NeedAsync(sizeof(short), cancellation).ConfigureAwait(false);
+        var fields = BinaryPrimitives.ReadInt16BigEndian(buffer.AsSpan(start));
+        if (fields < 0)
+            return 0;
+        if (fields != Fields)
+            throw new InvalidDataException($"A row of the COPY has {fields} fields.");
+        var length = sizeof(short);
+        for (var i = 0; i < fields; i++)
+        {
+            await NeedAsync(length + sizeof(int), cancellation).ConfigureAwait(false);
+            length += sizeof(int) + Math.Max(BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(start + length)), 0);
+        }
+        await NeedAsync(length, cancellation).ConfigureAwait(false);
+        return length;
+    }
+
+    private ValueTask NeedAsync(int bytes, CancellationToken cancellation) =>
+        end - start >= bytes ? ValueTask.CompletedTask : new ValueTask(ReadAsync(bytes, cancellation));
+
+    private async Task ReadAsync(int bytes, CancellationToken cancellation)
+    {
+        buffer.AsSpan(start, end - start).CopyTo(buffer);
+        (start, end) = (0, end - start);
+        if (buffer.Length < bytes)
+            Array.Resize(ref buffer, checked(Math.Max(2 * buffer.Length, bytes)));
+        while (end < bytes)
+        {
+            var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation).ConfigureAwait(false);
+            if (read == 0)
+                throw new InvalidDataException("The COPY ended in the middle of a row.");
+            end += read;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+namespace Audit.Integrity;
+
+/// <summary>
+/// Some rows that follow each other, with all their bytes in one array, and what was worked out of them. Batches are used
+/// again and again, so that millions of rows leave no objects behind.
+/// </summary>
+internal sealed class RowBatch
+{
+    private const int MostRows = 1024;
+    private const int EnoughBytes = 4 << 20;
+
+    private readonly RowSlot[] slots = new RowSlot[MostRows];
+    private readonly byte[] leaves = new byte[MostRows * TreeHash.Size];
+    private byte[] bytes = new byte[1 << 20];
+    private int used;
+
+    public int Count { get; private set; }
+
+    /// <summary>What each row says, as far as completeness asks; filled in by <see cref="Work"/>.</summary>
+    public EventFacts[] Facts { get; } = new EventFacts[MostRows];
+
+    public bool IsFull => Count == MostRows || used >= EnoughBytes;
+
+    public ref readonly RowSlot this[int index] => ref slots[index];
+
+    public ReadOnlySpan<byte> Stream(int index) => bytes.AsSpan(slots[index].Start, slots[index].StreamLength);
+
+    public ReadOnlySpan<byte> Manifest(int index) =>
+        bytes.AsSpan(slots[index].Start + slots[index].StreamLength, slots[index].ManifestLength);
+
+    public ReadOnlySpan<byte> Message(int index) => bytes.AsSpan(
+        slots[index].Start + slots[index].StreamLength + slots[index].ManifestLength, slots[index].MessageLength);
+
+    public ReadOnlySpan<byte> Leaf(int index) => leaves.AsSpan(index * TreeHash.Size, TreeHash.Size);
+
+    public void Clear()
+    {
+        Count = 0;
+        used = 0;
+    }
+
+    /// <param name="row">The row's numbers; where its bytes lie is set here.</param>
+    public void Add(
+        in RowSlot row, ReadOnlySpan<byte> stream, ReadOnlySpan<byte> manifest, ReadOnlySpan<byte> message)
+    {
+        var start = used;
+        Append(stream);
+        Append(manifest);
+        Append(message);
+        slots[Count] = row with
+        {
+            Start = start, StreamLength = stream.Length, ManifestLength = manifest.Length, MessageLength = message.Length,
+        };
+        Count++;
+    }
+
+    public EntryFields Fields(int index)
+    {
+        ref readonly var row = ref slots[index];
+        return new EntryFields
+        {
+            Position = row.Position,
+            Stream = Stream(index),
+            Sequence = row.Sequence,
+            Created = row.Created,
+            Manifest = Manifest(index),
+            Message = Message(index),
+            Identifier = row.Identifier,
+            Deleted = row.Deleted,
+        };
+    }
+
+    /// <summary>Hashes all rows.</summary>
+    public void Hash()
+    {
+        for (var i = 0; i < Count; i++)
+            LogEntry.HashLeaf(Fields(i), leaves.AsSpan(i * TreeHash.Size, TreeHash.Size));
+    }
+
+    /// <summary>Hashes all rows and reads what they say.</summary>
+    public void Work()
+    {
+        Hash();
+        for (var i = 0; i < Count; i++)
+            Facts[i] = EventFacts.Of(this, i);
+    }
+
+    private void Append(ReadOnlySpan<byte> content)
+    {
+        if (bytes.Length - used < content.Length)
+            Array.Resize(ref bytes, checked(Math.Max(2 * bytes.Length, used + content.Length)));
+        content.CopyTo(bytes.AsSpan(used));
+        used += content.Length;
+    }
+}

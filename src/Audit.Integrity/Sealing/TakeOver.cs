@@ -1,0 +1,89 @@
+namespace Audit.Integrity;
+
+/// <summary>Checks what was sealed before, by this node or another one, and adopts it.</summary>
+internal static class TakeOver
+{
+    /// <exception cref="LogHaltedException">What is stored contradicts itself or what was signed.</exception>
+    public static async Task<SealedTree> RunAsync(
+        ILogStore store, IReadOnlyList<LogRecord> logs, LocalCheckpoint file, CancellationToken cancellation)
+    {
+        var log = logs[^1];
+        var tiles = new StoreTiles(store, log.Number);
+        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation).ConfigureAwait(false);
+        var signed = stored is null ? null : CheckSignature(log, stored);
+        var size = signed?.Checkpoint.Size ?? 0;
+        try
+        {
+            var tree = await GrowingTree.LoadAsync(tiles, size, cancellation).ConfigureAwait(false);
+            if (signed is not null && !signed.Checkpoint.HasRoot(tree.Root()))
+                throw new LogHaltedException($"The stored hashes do not lead to the root of the stored checkpoint of {size} entries.");
+            var reader = new TreeReader(tiles, size);
+            var local = Local(logs, file);
+            if (local is not null && local.Checkpoint.Size <= size)
+                await CheckExtendsAsync(reader, local.Checkpoint, size, cancellation).ConfigureAwait(false);
+            if (signed is not null && size > (local?.Checkpoint.Size ?? 0))
+                file.Write(signed);
+            return new SealedTree
+            {
+                Tree = tree,
+                LastPosition = stored?.LastPosition ?? 0,
+                LastLeaf = size == 0
+                    ? new byte[TreeHash.Size]
+                    : await reader.LeafAsync(size - 1, cancellation).ConfigureAwait(false),
+                SignedSize = size,
+                Ahead = local is not null && local.Checkpoint.Size > size ? local.Checkpoint : null,
+            };
+        }
+        catch (LogDamagedException damaged)
+        {
+            throw new LogHaltedException(damaged.Message);
+        }
+    }
+
+    private static SignedCheckpoint CheckSignature(LogRecord log, StoredCheckpoint stored)
+    {
+        try
+        {
+            var signed = SignedCheckpoint.Parse(stored.Note);
+            if (signed.IsSignedBy(log.Key) && signed.Checkpoint.Size == stored.Size)
+                return signed;
+        }
+        catch (NoteFormatException)
+        {
+            // What cannot be read is not signed either.
+        }
+        throw new LogHaltedException(
+            $"The stored checkpoint of {stored.Size} entries is not signed by the log's key {log.Key}.");
+    }
+
+    // A file of a log that was ended is history. A file of a log that the store has never heard of is a contradiction.
+    private static SignedCheckpoint? Local(IReadOnlyList<LogRecord> logs, LocalCheckpoint file)
+    {
+        var local = file.Read();
+        if (local is null)
+            return null;
+        var log = logs[^1];
+        if (local.Checkpoint.Origin != log.Origin)
+        {
+            var old = logs.FirstOrDefault(other => other.Origin == local.Checkpoint.Origin)
+                ?? throw new LogHaltedException(
+                    $"This node last signed the log \"{local.Checkpoint.Origin}\", which the store does not know; its log is \"{log.Origin}\".");
+            file.KeepAside(old.Number);
+            return null;
+        }
+        return local.IsSignedBy(log.Key)
+            ? local
+            : throw new LogHaltedException("The checkpoint in this node's file is not signed by the log's key.");
+    }
+
+    private static async Task CheckExtendsAsync(
+        TreeReader reader, Checkpoint local, long size, CancellationToken cancellation)
+    {
+        var root = await reader.RootAsync(local.Size, cancellation).ConfigureAwait(false);
+        if (!local.HasRoot(root))
+        {
+            throw new LogHaltedException(
+                $"The stored log of {size} entries does not begin with the {local.Size} entries that this node saw signed.");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Audit.Journal;
+
+namespace Audit.Integrity;
+
+/// <summary>The log of a store, for a node: one part answers, the other one seals.</summary>
+public sealed class TamperEvidentLog : IAsyncDisposable
+{
+    private readonly ILogStore store;
+
+    private TamperEvidentLog(string address, IJournal journal, ILogStore store, ILogKeyring keys, SealerOptions options)
+    {
+        this.store = store;
+        var heads = new LogHeads(store);
+        Reader = new LogReader(journal, store, heads);
+        Sealer = new LogSealer(address, journal, store, heads, keys, options);
+    }
+
+    public LogReader Reader { get; }
+
+    public LogSealer Sealer { get; }
+
+    /// <param name="address">The store's address, as the journal was opened with.</param>
+    /// <exception cref="StoreException">The log's tables cannot be opened; the message says why.</exception>
+    /// <exception cref="NoteFormatException">The origin is not accepted.</exception>
+    public static async Task<TamperEvidentLog> OpenAsync(
+        string address, IJournal journal, ILogKeyring keys, SealerOptions options, CancellationToken cancellation)
+    {
+        var store = await LogStore.OpenAsync(address, cancellation).ConfigureAwait(false);
+        try
+        {
+            return new TamperEvidentLog(address, journal, store, keys, options);
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Sealer.DisposeAsync().ConfigureAwait(false);
+        await store.DisposeAsync().ConfigureAwait(false);
+    }
+}

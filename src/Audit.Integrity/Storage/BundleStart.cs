@@ -1,0 +1,4 @@
+namespace Audit.Integrity;
+
+/// <summary>At which position a bundle of 256 entries begins.</summary>
+public readonly record struct BundleStart(long Number, long FirstPosition);

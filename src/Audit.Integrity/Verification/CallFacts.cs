@@ -1,0 +1,17 @@
+using Audit.Lifecycle;
+
+namespace Audit.Integrity;
+
+/// <summary>A call that is not settled, or whose rows alone do not tell whether it is.</summary>
+internal sealed class CallFacts(SessionFacts session, string toolCallId)
+{
+    public SessionFacts Session { get; } = session;
+
+    public string ToolCallId { get; } = toolCallId;
+
+    public CallState State { get; set; }
+
+    public bool IsReordered { get; set; }
+
+    public long Position { get; set; }
+}

@@ -1,0 +1,169 @@
+using System.Text;
+using Audit.Journal;
+using Audit.Journal.Events;
+using Audit.Lifecycle;
+
+namespace Audit.Integrity;
+
+/// <summary>Follows sessions and calls while the rows go by. Settled calls are forgotten at once.</summary>
+internal sealed class CompletenessCheck
+{
+    private const int MostSessions = 1_000_000;
+    private const int MostCalls = 1_000_000;
+    private const int MostListed = 100;
+
+    /// <summary>So many calls whose messages came out of order are folded in the end.</summary>
+    private const int MostFolded = 10_000;
+    private const int FoldedAtOnce = 100;
+
+    private readonly Dictionary<byte[], SessionFacts>.AlternateLookup<ReadOnlySpan<byte>> sessions =
+        new Dictionary<byte[], SessionFacts>(Utf8Comparer.Instance).GetAlternateLookup<ReadOnlySpan<byte>>();
+
+    private readonly Dictionary<byte[], CallFacts>.AlternateLookup<ReadOnlySpan<byte>> calls =
+        new Dictionary<byte[], CallFacts>(Utf8Comparer.Instance).GetAlternateLookup<ReadOnlySpan<byte>>();
+
+    private long floods;
+    private long unreadable;
+    private bool isPartial;
+
+    public void Take(RowBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            ref readonly var facts = ref batch.Facts[i];
+            if (facts.IsUnreadable)
+                unreadable++;
+            else if (facts.IsCall || facts.IsNote)
+                Take(batch, i, facts);
+        }
+    }
+
+    public async Task<CompletenessVerdict> EndAsync(IRowSource source, CancellationToken cancellation)
+    {
+        var candidates = calls.Dictionary.Where(call => call.Value.Session.IsEnded).ToList();
+        await FoldAsync(source, [.. candidates.Where(call => call.Value.IsReordered)], cancellation).ConfigureAwait(false);
+        var open = candidates.Select(call => call.Value).Where(call => IsOpen(call.State)).OrderBy(call => call.Position).ToList();
+        var gaps = sessions.Dictionary.Values.SelectMany(session => session.Gaps()).ToList();
+        return new CompletenessVerdict
+        {
+            NumberedSessions = sessions.Dictionary.Values.LongCount(session => session.IsNumbered),
+            EndedSessions = sessions.Dictionary.Values.LongCount(session => session.IsEnded),
+            MissingNumbers = gaps.Sum(gap => gap.Last - gap.First + 1),
+            Gaps = [.. gaps.Take(MostListed)],
+            OpenCallCount = open.Count,
+            OpenCalls =
+            [
+                .. open.Take(MostListed).Select(
+                    call => new OpenCall(call.Session.Id, call.ToolCallId, Words.Of(call.State), call.Position)),
+            ],
+            Floods = floods,
+            UnreadableEvents = unreadable,
+            IsPartial = isPartial,
+        };
+    }
+
+    private void Take(RowBatch batch, int index, in EventFacts facts)
+    {
+        var stream = batch.Stream(index);
+        if (!TryNames(stream, out var session, out var call) || Session(session) is not { } known)
+            return;
+        if (facts.Seq is { } number)
+            known.Number(batch.Message(index).Slice(facts.HostStart, facts.HostLength), number);
+        if (facts.Turn != SessionTurn.None)
+            known.IsEnded = facts.Turn == SessionTurn.Ends;
+        if (facts.IsFlooded)
+            floods++;
+        if (facts.IsCall)
+            TakeCall(stream, known, call, facts, batch[index].Position);
+    }
+
+    private void TakeCall(
+        ReadOnlySpan<byte> stream, SessionFacts session, ReadOnlySpan<byte> call, in EventFacts facts, long position)
+    {
+        var isKnown = calls.TryGetValue(stream, out var known);
+        var isOpen = facts.State is { } state && IsOpen(state);
+        if (!isKnown)
+        {
+            if (!isOpen && !facts.IsReordered)
+                return;
+            if (calls.Dictionary.Count >= MostCalls)
+            {
+                isPartial = true;
+                return;
+            }
+            known = new CallFacts(session, Encoding.UTF8.GetString(call));
+            calls[stream] = known;
+        }
+        known!.IsReordered |= facts.IsReordered;
+        known.State = facts.State ?? known.State;
+        known.Position = position;
+        if (!isOpen && facts.State is not null && !known.IsReordered)
+            calls.Remove(stream);
+    }
+
+    private SessionFacts? Session(ReadOnlySpan<byte> id)
+    {
+        if (sessions.TryGetValue(id, out var known))
+            return known;
+        if (sessions.Dictionary.Count >= MostSessions)
+        {
+            isPartial = true;
+            return null;
+        }
+        return sessions[id] = new SessionFacts(id);
+    }
+
+    // The rows of these few calls are folded by the law itself, as the engine does.
+    private async Task FoldAsync(
+        IRowSource source, List<KeyValuePair<byte[], CallFacts>> reordered, CancellationToken cancellation)
+    {
+        isPartial |= reordered.Count > MostFolded;
+        var hasher = new RecordHasher(new byte[RecordHasher.KeyLength]);
+        foreach (var chunk in reordered.Take(MostFolded).Chunk(FoldedAtOnce))
+        {
+            var rows = await source.ReadStreamsAsync([.. chunk.Select(call => Encoding.UTF8.GetString(call.Key))], cancellation)
+                .ConfigureAwait(false);
+            var streams = rows.ToLookup(row => row.PersistenceId);
+            foreach (var (stream, call) in chunk)
+                call.State = StateOf(streams[Encoding.UTF8.GetString(stream)], hasher) ?? call.State;
+        }
+    }
+
+    private CallState? StateOf(IEnumerable<JournalRow> rows, RecordHasher hasher)
+    {
+        try
+        {
+            return rows.OrderBy(row => row.Sequence)
+                .Aggregate(CallHistory.Empty, (history, row) => CallEvolution.Evolve(history, EventReader.ReadCall(row, hasher)))
+                .Standing.State;
+        }
+        catch (InvalidDataException)
+        {
+            unreadable++;
+            return null;
+        }
+    }
+
+    private static bool IsOpen(CallState state) => state
+        is CallState.Requested or CallState.AwaitingConfirmation or CallState.Approved or CallState.Running;
+
+    private static bool TryNames(ReadOnlySpan<byte> stream, out ReadOnlySpan<byte> session, out ReadOnlySpan<byte> call)
+    {
+        call = default;
+        if (stream.StartsWith("session|"u8))
+        {
+            session = stream["session|"u8.Length..];
+            return true;
+        }
+        session = default;
+        if (!stream.StartsWith("tool-call|"u8))
+            return false;
+        var names = stream["tool-call|"u8.Length..];
+        var end = names.IndexOf((byte)'|');
+        if (end < 0)
+            return false;
+        session = names[..end];
+        call = names[(end + 1)..];
+        return true;
+    }
+}

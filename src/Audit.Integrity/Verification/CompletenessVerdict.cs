@@ -1,0 +1,31 @@
+namespace Audit.Integrity;
+
+/// <summary>Whether the hosts told all, as far as the book can know.</summary>
+public sealed record CompletenessVerdict
+{
+    /// <summary>Sessions in which a host numbered its messages.</summary>
+    public required long NumberedSessions { get; init; }
+
+    public required long EndedSessions { get; init; }
+
+    /// <summary>Missing numbers in all; only the first gaps are listed.</summary>
+    public required long MissingNumbers { get; init; }
+
+    public required IReadOnlyList<SequenceGap> Gaps { get; init; }
+
+    /// <summary>Open calls in all; only the first are listed.</summary>
+    public required long OpenCallCount { get; init; }
+
+    public required IReadOnlyList<OpenCall> OpenCalls { get; init; }
+
+    /// <summary>Notices of floods: messages of those calls were counted and not written, which may explain missing numbers.</summary>
+    public required long Floods { get; init; }
+
+    /// <summary>Events of ours that could not be read.</summary>
+    public required long UnreadableEvents { get; init; }
+
+    /// <summary>There were more sessions or calls than are followed: what is said holds for those that are.</summary>
+    public required bool IsPartial { get; init; }
+
+    public bool IsComplete => MissingNumbers == 0 && OpenCallCount == 0 && UnreadableEvents == 0;
+}

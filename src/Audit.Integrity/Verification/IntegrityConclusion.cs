@@ -1,0 +1,108 @@
+namespace Audit.Integrity;
+
+/// <summary>Draws from two trees and the signed roots what was tampered with.</summary>
+internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signed)
+{
+    private readonly List<IntegrityFault> faults = [];
+
+    public IReadOnlyList<IntegrityFault> Faults()
+    {
+        var rowsAreSealed = IsSealed(check.RowTree);
+        if (rowsAreSealed)
+            JudgeTiles();
+        else
+            JudgeRows();
+        JudgeDeleted();
+        // Whichever of the two is what was signed tells whether that is what others saw signed before.
+        if (rowsAreSealed || IsSealed(check.StoredTree))
+            JudgeKnown(rowsAreSealed ? check.MissedByRows : check.MissedByStored);
+        JudgeForged();
+        return faults;
+    }
+
+    // The rows lead to the signed root, so whatever differs from them is wrong in the log.
+    private void JudgeTiles()
+    {
+        if (check.FirstDifference is { } difference)
+        {
+            Add(IntegrityFaultKind.TileChanged, difference.Position, null,
+                $"The stored hash of the row at position {difference.Position} was changed; the row is as it was sealed.");
+        }
+        else if (check.FirstLeafMissing is { } missing)
+        {
+            var position = check.PositionBefore(missing);
+            Add(IntegrityFaultKind.TileChanged, position, null,
+                $"The log's tiles end before the row of index {missing}; the rows are as they were sealed.");
+        }
+        if (check.FirstTileDifference is { } range && check.FirstDifference is null)
+        {
+            Add(IntegrityFaultKind.TileChanged, check.PositionBefore(range.Start), check.PositionAfter(range.End - 1),
+                "A stored hash above these positions was changed; the rows are as they were sealed.");
+        }
+    }
+
+    private void JudgeRows()
+    {
+        if (check.FirstDifference is { } difference)
+            faults.Add(difference);
+        else if (check.RowTree.Size < signed.Size)
+        {
+            Add(IntegrityFaultKind.RowsMissing, check.LastPosition + 1, null,
+                $"The journal ends at position {check.LastPosition} with {check.RowTree.Size} rows; {signed.Size} were sealed.");
+        }
+        if (!IsSealed(check.StoredTree))
+            JudgeRewritten();
+    }
+
+    private bool IsSealed(TreeTrial tree) => tree.Size == signed.Size && tree.HasRoot(signed.Root);
+
+    // Rows and hashes were changed together. Where, is told by the tiles above that were forgotten, or else by the
+    // checkpoints between which it happened.
+    private void JudgeRewritten()
+    {
+        var tree = check.StoredTree;
+        var (start, end) = (tree.GoodUpTo, (tree.BadFrom ?? signed.Size) - 1);
+        if (check.FirstTileDifference is { } tile && tile.Start <= end && tile.End > start)
+            (start, end) = (Math.Max(start, tile.Start), Math.Min(end, tile.End - 1));
+        var (first, last) = (check.PositionBefore(start), check.PositionAfter(end));
+        var sentence = tree.Size < signed.Size
+            ? $"The log's tiles end after {tree.Size} of {signed.Size} entries."
+            : $"A row between the positions {first} and {last} and its stored hash were changed together: they do not lead to the signed root.";
+        Add(IntegrityFaultKind.Rewritten, first, last, sentence);
+    }
+
+    private void JudgeDeleted()
+    {
+        if (check.FirstDeleted is not { } first || faults.Any(fault => fault.Kind == IntegrityFaultKind.RowDeleted))
+            return;
+        Add(IntegrityFaultKind.RowDeleted, first, null,
+            $"The row at position {first} is marked deleted, the first of {check.DeletedRows}: nothing is ever deleted from this journal.");
+    }
+
+    private void JudgeKnown(IReadOnlyList<KnownRoot> missed)
+    {
+        if (missed.FirstOrDefault(known => known.Origin == KnownRootOrigin.Kept) is { } kept)
+        {
+            Add(IntegrityFaultKind.SetBack, null, null,
+                $"The log does not begin with the {kept.Size} entries of a checkpoint that its own key signed before.");
+        }
+        foreach (var known in missed.Where(known => known.Origin != KnownRootOrigin.Kept))
+        {
+            var who = known.Origin == KnownRootOrigin.Auditor ? "of the checkpoint that was given" : "that the node last saw signed";
+            Add(IntegrityFaultKind.SetBack, check.PositionBefore(0), check.PositionAfter(Math.Max(known.Size - 1, 0)),
+                $"The log does not begin with the {known.Size} entries {who}: it was rewritten since, and signed anew.");
+        }
+    }
+
+    private void JudgeForged()
+    {
+        if (check.ForgedCheckpoints is [var size, ..])
+        {
+            Add(IntegrityFaultKind.NotSigned, null, null,
+                $"The checkpoint of {size} entries that the store keeps is not what the log signed.");
+        }
+    }
+
+    private void Add(IntegrityFaultKind kind, long? first, long? last, string sentence) =>
+        faults.Add(new IntegrityFault(kind, first, last, sentence));
+}

@@ -1,0 +1,5 @@
+namespace Audit.Integrity;
+
+/// <summary>A call that was never settled though its session was noted as ended.</summary>
+/// <param name="Position">Of the call's last event.</param>
+public sealed record OpenCall(string SessionId, string ToolCallId, string State, long Position);

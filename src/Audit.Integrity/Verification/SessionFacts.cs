@@ -1,0 +1,35 @@
+using System.Text;
+
+namespace Audit.Integrity;
+
+/// <summary>What is known of a session while the rows go by.</summary>
+internal sealed class SessionFacts(ReadOnlySpan<byte> id)
+{
+    private readonly List<(byte[] Host, NumberRanges Numbers)> hosts = [];
+
+    public string Id { get; } = Encoding.UTF8.GetString(id);
+
+    public bool IsEnded { get; set; }
+
+    public bool IsNumbered => hosts.Count > 0;
+
+    public void Number(ReadOnlySpan<byte> host, long number)
+    {
+        foreach (var (known, numbers) in hosts)
+        {
+            if (host.SequenceEqual(known))
+            {
+                numbers.Add(number);
+                return;
+            }
+        }
+        var added = new NumberRanges();
+        added.Add(number);
+        hosts.Add((host.ToArray(), added));
+    }
+
+    public IEnumerable<SequenceGap> Gaps() =>
+        from host in hosts
+        from gap in host.Numbers.Gaps()
+        select new SequenceGap(Id, Encoding.UTF8.GetString(host.Host), gap.First, gap.Last);
+}

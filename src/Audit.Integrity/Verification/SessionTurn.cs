@@ -1,0 +1,9 @@
+namespace Audit.Integrity;
+
+/// <summary>What a note says of the session's own life.</summary>
+internal enum SessionTurn : byte
+{
+    None,
+    Begins,
+    Ends,
+}

@@ -1,0 +1,53 @@
+namespace Audit.Integrity;
+
+/// <summary>The log of a store, as it was when the verification began: what is sealed meanwhile only comes behind it.</summary>
+internal sealed class StoreLogSource : ILogSource
+{
+    private readonly LogStore store;
+
+    private StoreLogSource(LogStore store, IReadOnlyList<LogRecord> logs, StoredCheckpoint? newest)
+    {
+        this.store = store;
+        Logs = logs;
+        Newest = newest;
+    }
+
+    public IReadOnlyList<LogRecord> Logs { get; }
+
+    public StoredCheckpoint? Newest { get; }
+
+    private int Log => Logs[^1].Number;
+
+    /// <returns>Null where the store has no log.</returns>
+    public static async Task<StoreLogSource?> FindAsync(string address, CancellationToken cancellation)
+    {
+        var store = await LogStore.FindForReadingAsync(address, cancellation).ConfigureAwait(false);
+        if (store is null)
+            return null;
+        try
+        {
+            var logs = await store.ReadLogsAsync(cancellation).ConfigureAwait(false);
+            if (logs.Count > 0)
+            {
+                var newest = await store.ReadLastCheckpointAsync(logs[^1].Number, cancellation).ConfigureAwait(false);
+                return new StoreLogSource(store, logs, newest);
+            }
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+        await store.DisposeAsync().ConfigureAwait(false);
+        return null;
+    }
+
+    public Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(
+        long afterSize, int limit, CancellationToken cancellation) =>
+        store.ReadCheckpointsAsync(Log, afterSize, limit, cancellation);
+
+    public Task<IReadOnlyList<byte[]>> ReadTilesAsync(int level, long first, int limit, CancellationToken cancellation) =>
+        store.ReadTilesAsync(Log, level, first, limit, cancellation);
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
+}

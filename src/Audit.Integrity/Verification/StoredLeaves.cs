@@ -1,0 +1,52 @@
+namespace Audit.Integrity;
+
+/// <summary>The leaf hashes that the log stores, in order, read some tiles ahead.</summary>
+internal sealed class StoredLeaves(ILogSource log, long size)
+{
+    private const int TilesAtOnce = 64;
+
+    private IReadOnlyList<byte[]> tiles = [];
+    private long first;
+    private long readUpTo;
+
+    /// <summary>Makes the leaf at an index ready to be looked at, and those that follow it for a while.</summary>
+    /// <returns>False where the log does not have it.</returns>
+    public async ValueTask<bool> NeedAsync(long index, CancellationToken cancellation)
+    {
+        if (index < readUpTo)
+            return index >= first * TileShape.Width;
+        if (index >= size)
+            return false;
+        await ReadAsync(index, cancellation).ConfigureAwait(false);
+        return index < readUpTo;
+    }
+
+    /// <summary>Reads from the tile on that a leaf is in.</summary>
+    public async Task ReadAsync(long index, CancellationToken cancellation)
+    {
+        first = index / TileShape.Width;
+        tiles = await log.ReadTilesAsync(0, first, TilesAtOnce, cancellation).ConfigureAwait(false);
+        readUpTo = UpTo();
+    }
+
+    public bool Has(long index) => index >= first * TileShape.Width && index < readUpTo;
+
+    public ReadOnlySpan<byte> Leaf(long index)
+    {
+        var at = index - first * TileShape.Width;
+        return tiles[(int)(at / TileShape.Width)].AsSpan((int)(at % TileShape.Width) * TreeHash.Size, TreeHash.Size);
+    }
+
+    // A tile that is too short ends what is there, even if more tiles follow.
+    private long UpTo()
+    {
+        var upTo = first * TileShape.Width;
+        foreach (var tile in tiles)
+        {
+            upTo += Math.Min(tile.Length / TreeHash.Size, TileShape.Width);
+            if (tile.Length < TileShape.FullBytes)
+                break;
+        }
+        return Math.Min(upTo, size);
+    }
+}

@@ -1,0 +1,153 @@
+using Audit.Journal;
+
+namespace Audit.Integrity;
+
+/// <summary>One verification of one journal against one log.</summary>
+internal sealed class Verification(VerifyOptions options, IProgress<VerifyProgress>? progress)
+{
+    private readonly List<IntegrityFault> faults = [];
+    private readonly CompletenessCheck completeness = new();
+
+    /// <param name="log">Null where there is none.</param>
+    public async Task<Verdict> RunAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
+    {
+        if (log?.Newest is not { } newest)
+            return await RunWithoutLogAsync(log, rows, cancellation).ConfigureAwait(false);
+        var choice = KeyChoice.Of(options, log.Logs[^1]);
+        if (Signed(newest, log.Logs[^1], choice.Key) is not { } signed)
+            return await RunWithoutLogAsync(log, rows, cancellation).ConfigureAwait(false);
+        var check = new IntegrityCheck(log, signed.Size, choice.Key, [.. Outside(log, signed, choice.Key)]);
+        await check.BeginAsync(cancellation).ConfigureAwait(false);
+        await ReadAsync(rows, check, signed.Size, cancellation).ConfigureAwait(false);
+        await check.EndAsync(cancellation).ConfigureAwait(false);
+        faults.InsertRange(0, new IntegrityConclusion(check, signed).Faults());
+        JudgeHalt(log.Logs[^1]);
+        var integrity = new IntegrityVerdict
+        {
+            Origin = log.Logs[^1].Origin,
+            Key = choice.Key,
+            KeyTrust = choice.Trust,
+            Size = signed.Size,
+            Root = signed.Root,
+            SignedAt = newest.SignedAt,
+            Rows = check.Rows,
+            UnsealedRows = Math.Max(check.Rows - signed.Size, 0),
+            ForeignRows = check.ForeignRows,
+            ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack) ? null : options.Since?.Checkpoint.Size,
+            Faults = faults,
+        };
+        return new Verdict(integrity, await completeness.EndAsync(rows, cancellation).ConfigureAwait(false));
+    }
+
+    private async Task<Verdict> RunWithoutLogAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
+    {
+        var read = 0L;
+        await RowPipeline.RunAsync(
+            rows,
+            (batch, _) =>
+            {
+                read += batch.Count;
+                completeness.Take(batch);
+                progress?.Report(new VerifyProgress(read, 0));
+                return Task.CompletedTask;
+            },
+            cancellation).ConfigureAwait(false);
+        if (faults.Count == 0 && read > 0)
+            Add(IntegrityFaultKind.NoLog, "Nothing was ever sealed: there is no checkpoint that the rows could be compared with.");
+        else if (faults.Count == 0 && KeptOutside())
+            Add(IntegrityFaultKind.SetBack, "A checkpoint was signed once, and the store has neither rows nor a log.");
+        if (log is not null)
+            JudgeHalt(log.Logs[^1]);
+        var integrity = new IntegrityVerdict
+        {
+            Origin = log?.Logs[^1].Origin,
+            Rows = read,
+            UnsealedRows = read,
+            Faults = faults,
+        };
+        return new Verdict(integrity, await completeness.EndAsync(rows, cancellation).ConfigureAwait(false));
+    }
+
+    private Task ReadAsync(IRowSource rows, IntegrityCheck check, long size, CancellationToken cancellation) =>
+        RowPipeline.RunAsync(
+            rows,
+            async (batch, stop) =>
+            {
+                await check.TakeAsync(batch, stop).ConfigureAwait(false);
+                completeness.Take(batch);
+                progress?.Report(new VerifyProgress(check.Rows, size));
+            },
+            cancellation);
+
+    /// <returns>Null when there is nothing that the rows could be compared with.</returns>
+    private Checkpoint? Signed(StoredCheckpoint newest, LogRecord log, VerifierKey key)
+    {
+        try
+        {
+            var signed = SignedCheckpoint.Parse(newest.Note);
+            if (!signed.IsSignedBy(key) || signed.Checkpoint.Origin != log.Origin || signed.Checkpoint.Size != newest.Size)
+            {
+                Add(IntegrityFaultKind.NotSigned,
+                    $"The checkpoint of {newest.Size} entries is not signed by the key {key}{Restarted(log)}.");
+            }
+            return signed.Checkpoint with { Size = newest.Size };
+        }
+        catch (NoteFormatException failure)
+        {
+            Add(IntegrityFaultKind.NotSigned, $"The checkpoint cannot be read: {failure.Message}");
+            return null;
+        }
+    }
+
+    private static string Restarted(LogRecord log) =>
+        log.Reason is null ? "" : $"; the log \"{log.Origin}\" was begun because an operator said: {log.Reason}";
+
+    /// <summary>Roots that are known from outside of what is verified, if they can be relied on.</summary>
+    private IEnumerable<KnownRoot> Outside(ILogSource log, Checkpoint signed, VerifierKey key)
+    {
+        if (options.Since is { } since && Relies(since, log, key, signed.Size, "The checkpoint that was given"))
+            yield return new KnownRoot(since.Checkpoint.Size, since.Checkpoint.Root, KnownRootOrigin.Auditor);
+        if (NodeCheckpoint() is { } node && Relies(node, log, key, signed.Size, "The checkpoint in the node's own file"))
+            yield return new KnownRoot(node.Checkpoint.Size, node.Checkpoint.Root, KnownRootOrigin.Node);
+    }
+
+    // The entries of a row are the same in every log of a store, so a checkpoint of a log that was ended must still be met.
+    private bool Relies(SignedCheckpoint known, ILogSource log, VerifierKey key, long size, string what)
+    {
+        var of = log.Logs.FirstOrDefault(record => record.Origin == known.Checkpoint.Origin);
+        if (of is null)
+            Add(IntegrityFaultKind.SetBack, $"{what} is of the log \"{known.Checkpoint.Origin}\", which is unknown here.");
+        else if (!known.IsSignedBy(of.Number == log.Logs[^1].Number ? key : of.Key))
+            Add(IntegrityFaultKind.NotSigned, $"{what} is not signed by the key of the log \"{of.Origin}\".");
+        else if (known.Checkpoint.Size <= size)
+            return true;
+        else
+            Add(IntegrityFaultKind.SetBack, $"{what} is of {known.Checkpoint.Size} entries; the log has {size}: it was set back.");
+        return false;
+    }
+
+    private SignedCheckpoint? NodeCheckpoint()
+    {
+        if (options.CheckpointFile is not { } path || !File.Exists(path))
+            return null;
+        try
+        {
+            return SignedCheckpoint.Parse(File.ReadAllBytes(path));
+        }
+        catch (NoteFormatException failure)
+        {
+            Add(IntegrityFaultKind.SetBack, $"The node's file {path} is no checkpoint: {failure.Message}");
+            return null;
+        }
+    }
+
+    private bool KeptOutside() => options.Since is not null || NodeCheckpoint() is not null;
+
+    private void JudgeHalt(LogRecord log)
+    {
+        if (log.Halt is { } halt)
+            faults.Add(new IntegrityFault(IntegrityFaultKind.Halted, halt.Position, null, $"The log is halted: {halt.Reason}"));
+    }
+
+    private void Add(IntegrityFaultKind kind, string sentence) => faults.Add(new IntegrityFault(kind, null, null, sentence));
+}

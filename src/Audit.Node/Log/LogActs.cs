@@ -1,0 +1,17 @@
+using Audit.Integrity;
+using Audit.Node.Operations;
+
+namespace Audit.Node.Log;
+
+/// <summary>What an operator does to the log, as the journal keeps it.</summary>
+internal static class LogActs
+{
+    public static Task WriteRestartedAsync(OperatorActs acts, string actor, LogRestart restart) =>
+        acts.WriteAsync("log.restarted", actor, json =>
+        {
+            json.WriteString("old_origin", restart.OldOrigin);
+            json.WriteString("last_checkpoint", restart.LastCheckpoint?.ToString());
+            json.WriteString("new_origin", restart.NewOrigin);
+            json.WriteString("reason", restart.Reason);
+        });
+}

@@ -1,0 +1,48 @@
+using Audit.Node.CommandLine;
+
+namespace Audit.CommandLine.Tests.Verify;
+
+public sealed class LogRestartTests
+{
+    private static readonly string[] TwoCalls = [.. Records.Items("s-1", 2)];
+
+    [Fact]
+    public async Task a_node_is_asked_for_a_new_log_and_goes_on_with_it()
+    {
+        await using var book = await SealedBook.StartAsync(TwoCalls);
+        var made = (await book.RunAsync("log", "restart", "--reason", "the key was lent")).Require(ExitCode.Fine);
+        var key = Assert.Single(made.OutLines);
+        Assert.StartsWith("example.com/log-2+", key, StringComparison.Ordinal);
+        await book.SendAsync([.. Records.Items("s-2", 1)]);
+        Assert.Equal(key, (await book.VerifyAsync(ExitCode.Fine)).GetProperty("integrity").GetProperty("key").GetString());
+    }
+
+    [Fact]
+    public async Task a_store_whose_rows_were_changed_gets_a_new_log_while_no_node_runs()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        var kept = book.KeepCheckpoint("kept");
+        book.ChangeByte(3);
+        await book.VerifyAsync(ExitCode.VerificationFailed);
+        (await book.RunAsync("log", "restart", "--reason", "restored", "--origin", "example.com/anew")).Require(ExitCode.Fine);
+
+        var integrity = (await book.VerifyAsync(ExitCode.Fine)).GetProperty("integrity");
+        Assert.Equal("example.com/anew", integrity.GetProperty("origin").GetString());
+        Assert.Equal(0, integrity.GetProperty("unsealed_rows").GetInt64());
+        // What an auditor kept of the old log still tells.
+        await book.VerifyAsync(ExitCode.VerificationFailed, "--since", kept);
+    }
+
+    [Fact]
+    public async Task a_store_that_was_never_sealed_has_no_log_to_restart()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        foreach (var file in Directory.GetFiles(book.PathOf("."), "journal-log.db*"))
+        {
+            File.Delete(file);
+        }
+
+        var refused = (await book.RunAsync("log", "restart", "--reason", "why")).Require(ExitCode.Failed);
+        Assert.Contains("no log yet", refused.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Audit.Node.CommandLine;
+using Audit.Testing;
+using Microsoft.Data.Sqlite;
+
+namespace Audit.CommandLine.Tests.Verify;
+
+/// <summary>A data directory that a node has written to, sealed, and left, or that one is still at work on.</summary>
+internal sealed class SealedBook : IAsyncDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+    private NodeProcess? node;
+
+    public Uri Url => node!.Url;
+
+    public string TokenFile => directory.File("admin.token");
+
+    public string Store => "sqlite:" + directory.File("journal.db");
+
+    public string Key => File.ReadAllText(directory.File("log.key.pub")).TrimEnd('\n');
+
+    public string PathOf(string name) => directory.File(name);
+
+    /// <summary>Starts a node and has it take in lines, all of them sealed.</summary>
+    public static async Task<SealedBook> StartAsync(params string[] lines)
+    {
+        var book = new SealedBook();
+        await book.RunNodeAsync();
+        await book.SendAsync(lines);
+        return book;
+    }
+
+    /// <summary>The same, and the node has stopped.</summary>
+    public static async Task<SealedBook> LeftAsync(params string[] lines)
+    {
+        var book = await StartAsync(lines);
+        await book.StopNodeAsync();
+        return book;
+    }
+
+    public async Task RunNodeAsync() => node = await NodeProcess.StartAsync(directory.Path, "--log-origin", "example.com/log");
+
+    public async Task StopNodeAsync()
+    {
+        Assert.Equal(0, await node!.TerminateAsync());
+        await node.DisposeAsync();
+        node = null;
+    }
+
+    public async Task SendAsync(params string[] lines)
+    {
+        using var client = new HttpClient { BaseAddress = Url };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", (await File.ReadAllTextAsync(TokenFile)).Trim());
+        using var body = new StringContent(Records.Lines(lines), null, "application/x-ndjson");
+        using var answer = await client.PostAsync(new Uri("/v1/records?wait=sealed", UriKind.Relative), body);
+        var receipts = (await answer.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(lines.Length, receipts.Length);
+        Assert.All(receipts, receipt => Assert.True(JsonDocument.Parse(receipt).RootElement.GetProperty("sealed").GetBoolean(), receipt));
+    }
+
+    /// <summary>Changes one byte of a row's message, as somebody with all rights on the file can.</summary>
+    public void ChangeByte(long position)
+    {
+        using var connection = new SqliteConnection($"Data Source={directory.File("journal.db")};Pooling=False");
+        connection.Open();
+        using var command = new SqliteCommand(
+            """
+            DROP TRIGGER journal_no_update;
+            UPDATE journal SET message = CAST(replace(CAST(message AS TEXT), '/tmp/x', '/tmp/y') AS BLOB) WHERE ordering = @position;
+            """,
+            connection);
+        command.Parameters.AddWithValue("@position", position);
+        Assert.Equal(1, command.ExecuteNonQuery());
+    }
+
+    public Task<CommandResult> RunAsync(params string[] args) => InProcess.RunAsync([.. args, "--data", directory.Path]);
+
+    /// <summary>Verifies and returns what was said in JSON.</summary>
+    public async Task<JsonElement> VerifyAsync(int exitCode, params string[] args)
+    {
+        var result = (await RunAsync(["verify", "-o", "json", .. args])).Require(exitCode);
+        return JsonDocument.Parse(result.Out).RootElement;
+    }
+
+    /// <summary>Keeps the checkpoint of now, as an auditor does.</summary>
+    public string KeepCheckpoint(string name)
+    {
+        File.Copy(PathOf("log.checkpoint"), PathOf(name));
+        return PathOf(name);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (node is not null)
+        {
+            await node.DisposeAsync();
+        }
+
+        directory.Dispose();
+    }
+}

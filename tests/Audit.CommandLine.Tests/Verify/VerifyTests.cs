@@ -1,0 +1,135 @@
+using System.Text.Json;
+using Audit.Node.CommandLine;
+
+namespace Audit.CommandLine.Tests.Verify;
+
+public sealed class VerifyTests
+{
+    private static readonly string[] TwoCalls = [.. Records.Items("s-1", 2)];
+
+    [Fact]
+    public async Task a_store_is_verified_while_its_node_runs_and_after_it()
+    {
+        await using var book = await SealedBook.StartAsync(TwoCalls);
+        var live = (await book.VerifyAsync(ExitCode.Fine)).GetProperty("integrity");
+        Assert.Equal("data_directory", live.GetProperty("key_trust").GetString());
+        Assert.True(live.GetProperty("size").GetInt64() >= 5);
+
+        await book.StopNodeAsync();
+        var left = (await book.VerifyAsync(ExitCode.Fine, "--store", book.Store)).GetProperty("integrity");
+        Assert.Equal(6, left.GetProperty("size").GetInt64());
+        Assert.Equal(0, left.GetProperty("unsealed_rows").GetInt64());
+        Assert.Equal(0, left.GetProperty("faults").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task a_changed_byte_fails_the_verification_and_its_position_is_named()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        book.ChangeByte(3);
+        var integrity = (await book.VerifyAsync(ExitCode.VerificationFailed)).GetProperty("integrity");
+        Assert.Equal(3, integrity.GetProperty("first_bad_position").GetInt64());
+        Assert.Equal("row_changed", integrity.GetProperty("faults")[0].GetProperty("kind").GetString());
+
+        var said = (await book.RunAsync("verify")).Require(ExitCode.VerificationFailed).OutLines;
+        Assert.Equal("integrity     FAILED, first at position 3", said[0]);
+        Assert.Contains("position 3", said[1], StringComparison.Ordinal);
+        Assert.Contains(said, line => line.StartsWith("completeness  ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task a_bundle_verifies_with_the_key_that_the_auditor_has()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        var bundle = book.PathOf("bundle.zip");
+        (await book.RunAsync("export", "--bundle", bundle)).Require(ExitCode.Fine);
+        var integrity = (await book.VerifyAsync(ExitCode.Fine, "--bundle", bundle, "--key", book.Key)).GetProperty("integrity");
+        Assert.Equal("given", integrity.GetProperty("key_trust").GetString());
+        Assert.Equal(6, integrity.GetProperty("rows").GetInt64());
+
+        var said = (await book.RunAsync("verify", "--bundle", bundle)).Require(ExitCode.Fine).Out;
+        Assert.Contains("enclosed in what was verified", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_bundle_of_a_changed_journal_fails_as_the_journal_does()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        book.ChangeByte(3);
+        var bundle = book.PathOf("bundle.zip");
+        (await book.RunAsync("export", "--bundle", bundle, "--store", book.Store)).Require(ExitCode.Fine);
+        var integrity = (await book.VerifyAsync(ExitCode.VerificationFailed, "--bundle", bundle)).GetProperty("integrity");
+        Assert.Equal(3, integrity.GetProperty("first_bad_position").GetInt64());
+    }
+
+    [Fact]
+    public async Task a_node_elsewhere_is_verified_and_exported_by_its_address()
+    {
+        await using var book = await SealedBook.StartAsync(TwoCalls);
+        string[] there = ["--server", book.Url.ToString(), "--token-file", book.TokenFile];
+        var integrity = (await book.VerifyAsync(ExitCode.Fine, [.. there, "--key", book.Key])).GetProperty("integrity");
+        Assert.True(integrity.GetProperty("size").GetInt64() >= 5);
+
+        var bundle = book.PathOf("bundle.zip");
+        (await book.RunAsync(["export", "--bundle", bundle, .. there])).Require(ExitCode.Fine);
+        await book.VerifyAsync(ExitCode.Fine, "--bundle", bundle, "--key", book.Key);
+    }
+
+    [Fact]
+    public async Task a_kept_checkpoint_must_be_continued()
+    {
+        await using var book = await SealedBook.StartAsync(TwoCalls);
+        var kept = book.KeepCheckpoint("kept");
+        await book.SendAsync([.. Records.Items("s-2", 2)]);
+        var integrity = (await book.VerifyAsync(ExitCode.Fine, "--since", kept)).GetProperty("integrity");
+        Assert.True(integrity.GetProperty("continues_size").GetInt64() < integrity.GetProperty("size").GetInt64());
+
+        await using var other = await SealedBook.LeftAsync(TwoCalls);
+        var faults = (await other.VerifyAsync(ExitCode.VerificationFailed, "--since", kept)).GetProperty("integrity").GetProperty("faults");
+        Assert.NotEqual(0, faults.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task another_key_than_the_given_one_fails_the_verification()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        await using var other = await SealedBook.LeftAsync(TwoCalls);
+        var integrity = (await book.VerifyAsync(ExitCode.VerificationFailed, "--key", other.Key)).GetProperty("integrity");
+        Assert.Equal("not_signed", integrity.GetProperty("faults")[0].GetProperty("kind").GetString());
+    }
+
+    [Fact]
+    public async Task what_hosts_left_out_is_reported_and_fails_only_where_it_was_asked_to()
+    {
+        await using var book = await SealedBook.LeftAsync(Numbered(1, "c-1"), Numbered(4, "c-2"));
+        var completeness = (await book.VerifyAsync(ExitCode.Fine)).GetProperty("completeness");
+        Assert.False(completeness.GetProperty("is_complete").GetBoolean());
+        var gap = Assert.Single(completeness.GetProperty("gaps").EnumerateArray());
+        Assert.Equal((2, 3), (gap.GetProperty("first").GetInt32(), gap.GetProperty("last").GetInt32()));
+
+        var said = (await book.RunAsync("verify", "--require-complete")).Require(ExitCode.VerificationFailed).Out;
+        Assert.Contains("integrity     intact", said, StringComparison.Ordinal);
+        Assert.Contains("session s-1: 2 to 3 of the host admin", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task what_is_no_bundle_and_what_has_no_log_end_with_a_sentence()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        var notes = (await book.RunAsync("verify", "--bundle", book.PathOf("log.key.pub"))).Require(ExitCode.Failed);
+        Assert.Contains("is no bundle", Assert.Single(notes.ErrorLines), StringComparison.Ordinal);
+        foreach (var file in Directory.GetFiles(book.PathOf("."), "journal-log.db*"))
+        {
+            File.Delete(file);
+        }
+
+        Assert.Contains(
+            "nothing was sealed", (await book.RunAsync("export", "--bundle", book.PathOf("b"))).Require(ExitCode.Failed).Error,
+            StringComparison.Ordinal);
+        var kinds = (await book.VerifyAsync(ExitCode.VerificationFailed)).GetProperty("integrity").GetProperty("faults");
+        Assert.Contains(kinds.EnumerateArray(), fault => fault.GetProperty("kind").GetString() == "no_log");
+    }
+
+    private static string Numbered(int seq, string call) =>
+        $$"""{"session_id":"s-1","seq":{{seq}},"record":{{Records.Requested(call)}}}""";
+}

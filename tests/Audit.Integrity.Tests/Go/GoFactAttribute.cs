@@ -1,0 +1,7 @@
+namespace Audit.Integrity.Tests;
+
+/// <summary>A fact that needs Go and its module packages, skipped with the reason where they are not.</summary>
+public sealed class GoFactAttribute : FactAttribute
+{
+    public GoFactAttribute() => Skip = GoProgram.Unavailable;
+}

@@ -1,0 +1,49 @@
+using Audit.Testing;
+
+namespace Audit.Integrity.Tests;
+
+[NeedsPostgres]
+public sealed class PostgresSealerTests : SealerContract
+{
+    protected override async Task<Book> CreateAsync() => await PostgresBook.CreateAsync();
+
+    [ContractFact]
+    public async Task of_two_nodes_one_seals_and_the_other_takes_over_when_it_ends()
+    {
+        await using var first = await Book.OpenAsync();
+        await using var second = await Book.OpenAsync();
+        var sealing = await Book.OpenLogAsync(first);
+        await using var waiting = await TamperEvidentLog.OpenAsync(
+            Book.Address, second.Journal, Book.Keys, Book.Options with { CheckpointFile = Book.PathOf("other.checkpoint") },
+            CancellationToken.None);
+        sealing.Sealer.Start();
+        await Tests.Book.Until(sealing.Sealer, status => status.State == SealerState.Sealing);
+        waiting.Sealer.Start();
+        await Tests.Book.Until(waiting.Sealer, status => status.State == SealerState.Standby);
+        await Book.AppendAsync(first, 300);
+        Assert.True(await Tests.Book.SealedAsync(waiting, second));
+        await Assert.ThrowsAsync<SealingRefusedException>(
+            () => waiting.Sealer.RestartAsync("because", null, (_, _) => Task.CompletedTask, CancellationToken.None));
+        await sealing.DisposeAsync();
+        await Tests.Book.Until(waiting.Sealer, status => status.State == SealerState.Sealing);
+        await Book.AppendAsync(first, 300);
+        Assert.True(await Tests.Book.SealedAsync(waiting, second));
+        Assert.Empty((await Book.VerifyAsync(new VerifyOptions { KeyFile = Book.Keys.Path })).Integrity.Faults);
+        Assert.Equal(600, SignedCheckpoint.Parse(await File.ReadAllTextAsync(Book.PathOf("other.checkpoint"))).Checkpoint.Size);
+    }
+
+    [ContractFact]
+    public async Task a_sealer_whose_connection_is_cut_takes_the_right_again_and_goes_on()
+    {
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        log.Sealer.Start();
+        await Book.AppendAsync(store, 10);
+        Assert.True(await Tests.Book.SealedAsync(log, store));
+        await Book.TamperLogAsync(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7401 AND objid = 3");
+        await Book.AppendAsync(store, 10);
+        Assert.True(await Tests.Book.SealedAsync(log, store));
+        Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
+    }
+}

@@ -1,0 +1,352 @@
+using Audit.Journal;
+using Audit.Testing;
+
+namespace Audit.Integrity.Tests;
+
+public abstract class SealerContract : BookTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [ContractFact]
+    public async Task what_is_sealed_is_the_tree_over_the_rows_whatever_the_steps_were()
+    {
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        log.Sealer.Start();
+        foreach (var count in (int[])[1, 254, 1, 1, 300, 700])
+        {
+            await Book.AppendAsync(store, count);
+            Assert.True(await Tests.Book.SealedAsync(log, store));
+        }
+        var leaves = (await store.Journal.ReadAfterAsync(0, 2_000, long.MaxValue, None))
+            .Select(row => TreeHash.Leaf(RowEntry.Write(row))).ToArray();
+        var checkpoint = await CheckpointAsync(log);
+        Assert.Equal(leaves.Length, checkpoint.Checkpoint.Size);
+        Assert.Equal(PlainTree.Root(leaves), checkpoint.Checkpoint.Root);
+        Assert.True(checkpoint.IsSignedBy(Book.Keys.Find()!.Key));
+        Assert.Equal(checkpoint.ToString(), await File.ReadAllTextAsync(Book.CheckpointPath));
+    }
+
+    [ContractFact]
+    public async Task an_empty_journal_has_a_log_and_no_checkpoint()
+    {
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        log.Sealer.Start();
+        await Tests.Book.Until(log.Sealer, status => status.State == SealerState.Sealing);
+        var head = await log.Reader.HeadAsync(None);
+        Assert.Equal("example.com/log", head!.Log.Origin);
+        Assert.Null(head.Stored);
+        Assert.Null(await log.Reader.ReadAsync("checkpoint", None));
+    }
+
+    [ContractFact]
+    public async Task a_restarted_node_goes_on_with_the_same_log()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        var before = await File.ReadAllTextAsync(Book.CheckpointPath);
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        var verdict = await Book.VerifyAsync(Book.Trust with { Since = SignedCheckpoint.Parse(before) });
+        Assert.Empty(verdict.Integrity.Faults);
+        Assert.Equal(600, verdict.Integrity.Size);
+    }
+
+    [ContractFact]
+    public async Task nothing_new_is_signed_while_there_are_no_new_rows()
+    {
+        await Book.AppendAsync(10);
+        await Book.SealAsync();
+        var before = await Book.AskLogAsync<long>($"SELECT signed_at FROM {Book.LogSchema}checkpoint");
+        await Book.SealAsync();
+        Assert.Equal(before, await Book.AskLogAsync<long>($"SELECT signed_at FROM {Book.LogSchema}checkpoint"));
+    }
+
+    [ContractFact]
+    public async Task of_older_checkpoints_the_last_of_every_bundle_is_kept()
+    {
+        foreach (var count in (int[])[10, 10, 300, 10, 10])
+        {
+            await Book.AppendAsync(count);
+            await Book.SealAsync();
+        }
+        Assert.Equal(2, await Book.AskLogAsync<long>($"SELECT count(*) FROM {Book.LogSchema}checkpoint WHERE size IN (20, 340)"));
+        Assert.Equal(2, await Book.AskLogAsync<long>($"SELECT count(*) FROM {Book.LogSchema}checkpoint"));
+    }
+
+    [ContractFact]
+    public async Task a_node_without_the_key_never_seals()
+    {
+        await Book.AppendAsync(10);
+        await Book.SealAsync();
+        File.Delete(Book.Keys.Path);
+        await Book.AppendAsync(10);
+        var status = await Book.StatusAsync(status => status.State == SealerState.NoKey);
+        Assert.Contains("does not have the key", status.Reason, StringComparison.Ordinal);
+        Assert.Equal(10, (await Book.VerifyAsync()).Integrity.Size);
+    }
+
+    [ContractFact]
+    public async Task a_node_with_another_key_never_seals()
+    {
+        await Book.AppendAsync(10);
+        await Book.SealAsync();
+        File.Delete(Book.Keys.Path);
+        Book.Keys.Create("example.com/log");
+        Assert.Equal(SealerState.NoKey, (await Book.StatusAsync(status => status.State == SealerState.NoKey)).State);
+    }
+
+    [ContractFact]
+    public async Task a_node_that_takes_over_adopts_what_was_signed()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        File.Delete(Book.CheckpointPath);
+        await Book.AppendAsync(10);
+        await Book.SealAsync();
+        Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
+    }
+
+    [ContractFact]
+    public async Task an_older_file_of_the_same_history_is_fine()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        var old = await File.ReadAllBytesAsync(Book.CheckpointPath);
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        await File.WriteAllBytesAsync(Book.CheckpointPath, old);
+        await Book.AppendAsync(10);
+        await Book.SealAsync();
+        Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
+    }
+
+    [ContractFact]
+    public async Task a_file_of_another_history_halts()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        await SignFileAsync(new Checkpoint("example.com/log", 200, new byte[32]));
+        Assert.Contains("does not begin with the 200 entries", (await Book.HaltedAsync()).Reason, StringComparison.Ordinal);
+    }
+
+    [ContractFact]
+    public async Task a_file_of_a_log_that_the_store_does_not_know_halts()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        var other = Ed25519Signer.Generate("example.com/other");
+        var signed = await SignedCheckpoint.SignAsync(new Checkpoint("example.com/other", 1, new byte[32]), other, None);
+        await File.WriteAllTextAsync(Book.CheckpointPath, signed.ToString());
+        Assert.Contains("example.com/other", (await Book.HaltedAsync()).Reason, StringComparison.Ordinal);
+    }
+
+    [ContractFact]
+    public async Task a_file_that_is_no_checkpoint_halts()
+    {
+        await Book.AppendAsync(10);
+        await Book.SealAsync();
+        await File.WriteAllTextAsync(Book.CheckpointPath, "hello\n");
+        Assert.Contains("is not the checkpoint", (await Book.HaltedAsync()).Reason, StringComparison.Ordinal);
+    }
+
+    [ContractFact]
+    public async Task a_file_that_is_ahead_because_the_database_failed_to_commit_is_caught_up_with()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        await Book.AppendAsync(100);
+        await using (var store = await Book.OpenAsync())
+        {
+            var leaves = (await store.Journal.ReadAfterAsync(0, 2_000, long.MaxValue, None))
+                .Select(row => TreeHash.Leaf(RowEntry.Write(row))).ToArray();
+            await SignFileAsync(new Checkpoint("example.com/log", 350, PlainTree.Root(leaves.AsSpan(0, 350))));
+        }
+        await Book.AppendAsync(10);
+        await Book.SealAsync();
+        Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
+    }
+
+    [ContractFact]
+    public async Task a_file_that_is_ahead_of_all_rows_halts()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        await SignFileAsync(new Checkpoint("example.com/log", 350, new byte[32]));
+        Assert.Contains("a checkpoint of 350 was signed", (await Book.HaltedAsync()).Reason, StringComparison.Ordinal);
+    }
+
+    [ContractFact]
+    public async Task a_halted_log_stays_halted_on_a_node_that_knows_nothing_of_why()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        await SignFileAsync(new Checkpoint("example.com/log", 350, new byte[32]));
+        var reason = (await Book.HaltedAsync()).Reason;
+        File.Delete(Book.CheckpointPath);
+        Assert.Equal(reason, (await Book.HaltedAsync()).Reason);
+        Assert.Contains((await Book.VerifyAsync()).Integrity.Faults, fault => fault.Kind == IntegrityFaultKind.Halted);
+    }
+
+    [ContractFact]
+    public async Task who_waits_for_a_halted_log_is_told_so()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        await SignFileAsync(new Checkpoint("example.com/log", 350, new byte[32]));
+        await Book.AppendAsync(1);
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        log.Sealer.Start();
+        Assert.False(await Tests.Book.SealedAsync(log, store));
+    }
+
+    [ContractFact]
+    public async Task a_wait_that_is_given_up_ends()
+    {
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        using var stop = new CancellationTokenSource();
+        var wait = log.Sealer.WaitForSealedAsync(1, stop.Token);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+    }
+
+    [ContractFact]
+    public async Task an_operator_starts_a_new_log_that_names_the_old_ones_last_checkpoint()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        var last = SignedCheckpoint.Parse(await File.ReadAllTextAsync(Book.CheckpointPath));
+        await Book.TamperAsync("DELETE FROM journal WHERE ordering > 250");
+        Assert.Equal(300, (await Book.HaltedAsync()).Position);
+        LogRestart? told = null;
+        await using (var store = await Book.OpenAsync())
+        {
+            await using var log = await Book.OpenLogAsync(store);
+            log.Sealer.Start();
+            await Tests.Book.Until(log.Sealer, status => status.IsHalted);
+            var begun = await log.Sealer.RestartAsync(
+                "the backup of Monday was restored",
+                null,
+                async (restart, _) =>
+                {
+                    told = restart;
+                    await Book.AppendAsync(store, 1);
+                },
+                None);
+            Assert.Equal(("example.com/log-2", 2), (begun.Origin, begun.Number));
+            Assert.True(await Tests.Book.SealedAsync(log, store));
+            Assert.Equal(SealerState.Sealing, log.Sealer.Status.State);
+            var head = await log.Reader.HeadAsync(None);
+            Assert.Equal((251, "example.com/log-2"), (head!.Size, head.Log.Origin));
+            Assert.Equal(last.ToString(), head.Log.Previous);
+        }
+        Assert.Equal((last.ToString(), "example.com/log"), (told!.LastCheckpoint!.ToString(), told.OldOrigin));
+        Assert.Equal(last.ToString(), await File.ReadAllTextAsync(Book.CheckpointPath + ".1"));
+        Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
+        // Who kept the old log's checkpoint still learns that rows were lost.
+        var since = await Book.VerifyAsync(new VerifyOptions { Since = last });
+        Assert.Equal(IntegrityFaultKind.SetBack, Assert.Single(since.Integrity.Faults).Kind);
+    }
+
+    [ContractFact]
+    public async Task a_log_that_was_restarted_without_loss_still_continues_the_old_ones_checkpoints()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        var last = SignedCheckpoint.Parse(await File.ReadAllTextAsync(Book.CheckpointPath));
+        await RestartAsync();
+        await Book.AppendAsync(10);
+        await Book.SealAsync();
+        Assert.Empty((await Book.VerifyAsync(Book.Trust with { Since = last })).Integrity.Faults);
+    }
+
+    [ContractFact]
+    public async Task each_restart_counts_on()
+    {
+        await Book.AppendAsync(3);
+        await Book.SealAsync();
+        Assert.Equal("example.com/log-2", (await RestartAsync()).Origin);
+        await Book.SealAsync();
+        Assert.Equal("example.com/log-3", (await RestartAsync()).Origin);
+        await Book.SealAsync();
+        Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
+    }
+
+    [ContractFact]
+    public async Task a_restart_without_a_reason_a_name_or_a_log_is_refused()
+    {
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        Task Restart(string reason, string? origin) => log.Sealer.RestartAsync(reason, origin, (_, _) => Task.CompletedTask, None);
+        await Assert.ThrowsAsync<SealingRefusedException>(() => Restart(" ", null));
+        await Assert.ThrowsAsync<SealingRefusedException>(() => Restart("because", "a name with spaces"));
+        await Assert.ThrowsAsync<SealingRefusedException>(() => Restart("because", null));
+    }
+
+    [ContractFact]
+    public async Task rows_of_one_log_are_served_and_proved_as_the_specification_says()
+    {
+        await Book.AppendAsync(300);
+        await Book.SkipPositionAsync();
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        var checkpoint = await CheckpointAsync(log);
+        var key = Book.Keys.Find()!.Key;
+        var rows = await store.Journal.ReadAfterAsync(0, 1_000, long.MaxValue, None);
+        foreach (var index in (int[])[0, 255, 256, 299, 300, 599])
+        {
+            var proof = await log.Reader.ProveAsync(rows[index].Position, None);
+            Assert.Equal(index, proof!.Index);
+            Assert.True(ProofFile.Parse(proof.ToString()).Proves(RowEntry.Write(rows[index]), key));
+        }
+        Assert.Null(await log.Reader.ProveAsync(301, None));
+        Assert.Null(await log.Reader.ProveAsync(1_000, None));
+        Assert.Null(await log.Reader.ProveAsync(0, None));
+        var bundle = await log.Reader.ReadAsync("tile/entries/002.p/88", None);
+        Assert.Equal(EntryBundle.Of(rows.Skip(512).Select(RowEntry.Write)), bundle!.Content);
+        Assert.Equal("application/octet-stream", bundle.ContentType);
+        var tile = await log.Reader.ReadAsync("tile/0/002.p/50", None);
+        Assert.Equal(50 * TreeHash.Size, tile!.Content.Length);
+        Assert.Equal(TileShape.FullBytes, (await log.Reader.ReadAsync("tile/0/001", None))!.Content.Length);
+        Assert.Equal(2 * TreeHash.Size, (await log.Reader.ReadAsync("tile/1/000.p/2", None))!.Content.Length);
+        foreach (var path in (string[])["tile/0/002", "tile/0/003.p/1", "tile/0/002.p/89", "tile/entries/002.p/89", "tile/2/000.p/1", "tile/9/000", "x"])
+            Assert.Null(await log.Reader.ReadAsync(path, None));
+        var consistency = await log.Reader.ProveConsistencyAsync(300, None);
+        var older = PlainTree.Root([.. rows.Take(300).Select(row => TreeHash.Leaf(RowEntry.Write(row)))]);
+        Assert.True(MerkleProof.IsConsistent(300, 600, consistency!, older, checkpoint.Checkpoint.Root));
+    }
+
+    [ContractFact]
+    public async Task an_entry_that_is_not_what_was_sealed_is_neither_served_nor_proved()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        await Book.TamperAsync("UPDATE journal SET created = 1 WHERE ordering = 100");
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        await Assert.ThrowsAsync<LogDamagedException>(() => log.Reader.ReadAsync("tile/entries/000", None));
+        await Assert.ThrowsAsync<LogDamagedException>(() => log.Reader.ProveAsync(100, None));
+        Assert.NotNull(await log.Reader.ProveAsync(101, None));
+    }
+
+    private async Task<LogRecord> RestartAsync()
+    {
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        return await log.Sealer.RestartAsync("a rehearsal", null, (_, _) => Book.AppendAsync(store, 1), None);
+    }
+
+    private async Task SignFileAsync(Checkpoint checkpoint)
+    {
+        var signed = await SignedCheckpoint.SignAsync(checkpoint, Book.Keys.Find()!, None);
+        await File.WriteAllTextAsync(Book.CheckpointPath, signed.ToString());
+    }
+
+    private static async Task<SignedCheckpoint> CheckpointAsync(TamperEvidentLog log) =>
+        SignedCheckpoint.Parse((await log.Reader.ReadAsync("checkpoint", None))!.Content);
+}

@@ -1,0 +1,71 @@
+using System.Text;
+using Audit.Journal.Events;
+using Audit.Lifecycle;
+
+namespace Audit.Integrity.Tests;
+
+/// <summary>Rows as the engine writes them: decided by the law and written by the journal's own writer.</summary>
+internal sealed class Story : IDisposable
+{
+    private static readonly DateTimeOffset Start = new(2026, 11, 20, 14, 0, 0, TimeSpan.Zero);
+
+    private readonly EventWriter writer = new();
+    private readonly Dictionary<string, CallHistory> calls = [];
+    private readonly Dictionary<string, long> sequences = [];
+    private int messages;
+
+    public List<(string Stream, long Sequence, string Manifest, string Message)> Rows { get; } = [];
+
+    public Story Call(string session, string call, MessageKind kind, int second, long? seq = null, string host = "ci-7")
+    {
+        var stream = StreamNames.Call(session, call);
+        var outcome = kind == MessageKind.Completed
+            ? """{"kind":"completed","result":{"success":true,"output":"fine"}}"""
+            : $$"""{"kind":"{{Words.Of(kind)}}"}""";
+        var at = Timestamp.From(Start.AddSeconds(second));
+        var record = Encoding.UTF8.GetBytes(
+            $$$"""{"tool_call_id":"{{{call}}}","tool_name":"sql.query","display_name":"q","tier":"Observe","requested_input":{},"effective_input":{},"turn":1,"provenance":{"provider":"p","model":"m"},"outcome":{{{outcome}}},"recorded_at":"{{{at}}}"}""");
+        var message = new CallMessage
+        {
+            Kind = kind,
+            Success = kind == MessageKind.Completed,
+            RecordedAt = at,
+            ReceivedAt = Timestamp.From(Start.AddHours(1)),
+            Seq = seq,
+            Turn = 1,
+            ToolName = "sql.query",
+            Provider = "p",
+            Host = host,
+            Dedup = Fingerprint.From(Guid.NewGuid().ToByteArray()),
+            MessageId = $"m-{messages++}",
+        };
+        var decision = CallDecider.Decide(calls.GetValueOrDefault(stream, CallHistory.Empty), message);
+        calls[stream] = decision.After;
+        foreach (var happened in decision.Events)
+            Add(stream, writer.Write(new CallContext(session, call, "agent", message, record), happened));
+        return this;
+    }
+
+    public Story Note(string session, string type, long? seq = null, string host = "ci-7")
+    {
+        var note = new SessionNote
+        {
+            Type = type,
+            At = Timestamp.From(Start),
+            ReceivedAt = Timestamp.From(Start),
+            Host = host,
+            Seq = seq,
+            Dedup = Fingerprint.From(Guid.NewGuid().ToByteArray()),
+        };
+        Add(StreamNames.Session(session), writer.Write(session, null, "agent", note, "{}"u8));
+        return this;
+    }
+
+    public void Dispose() => writer.Dispose();
+
+    private void Add(string stream, EncodedEvent written)
+    {
+        var sequence = sequences[stream] = sequences.GetValueOrDefault(stream) + 1;
+        Rows.Add((stream, sequence, written.Manifest, Encoding.UTF8.GetString(written.Message.Span)));
+    }
+}

@@ -1,0 +1,21 @@
+using Audit.Testing;
+
+namespace Audit.Integrity.Tests;
+
+[NeedsPostgres]
+public sealed class PostgresTamperTests : TamperMatrix
+{
+    protected override async Task<Book> CreateAsync() => await PostgresBook.CreateAsync();
+
+    [ContractFact]
+    public async Task a_row_before_the_first_position_is_found()
+    {
+        await Book.AppendAsync(10);
+        await Book.SealAsync();
+        await Book.TamperAsync(
+            Book.InsertSql + "VALUES (-5, 1, false, 'forged', 1, @message, 'call.transitioned.v1', 7401, 'w')",
+            ("message", "{}"u8.ToArray()));
+        var verdict = await Book.VerifyAsync();
+        Assert.Equal((IntegrityFaultKind.RowsInserted, -5L), (verdict.Integrity.Faults[0].Kind, verdict.Integrity.FirstBadPosition));
+    }
+}

@@ -1,0 +1,157 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Audit.Engine;
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Intake;
+
+public sealed class StreamTests : IAsyncLifetime
+{
+    private EngineInFront front = null!;
+    private TestNode node = null!;
+
+    public async Task InitializeAsync() => node = await TestNode.StartAsync(around: engine => front = new EngineInFront(engine));
+
+    public async Task DisposeAsync() => await node.DisposeAsync();
+
+    [Fact]
+    public async Task every_line_gets_a_receipt_in_order_whatever_breaks_the_lines()
+    {
+        var answer = await node.LinesAsync(
+            "\uFEFF" + Item(0) + "\r\n\r\n  \n" + Item(1) + "\n\t\r\n{broken\n" + Item(2) + "\r\n" + Item(0) + "\n" + Item(3));
+
+        Assert.Equal(["recorded", "recorded", "invalid", "recorded", "duplicate", "recorded"], answer.Require(200).Statuses);
+        Assert.Equal(Enumerable.Range(0, 6), answer.Lines.Select(line => line.GetProperty("index").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("application/x-ndjson; charset=utf-8")]
+    [InlineData("application/jsonl")]
+    public async Task lines_go_by_several_names(string type)
+    {
+        Assert.Equal(["recorded"], (await node.PostAsync("/v1/records", Item(0) + "\n", type)).Require(200).Statuses);
+    }
+
+    [Fact]
+    public async Task a_client_that_waits_for_each_receipt_before_it_sends_on_is_not_kept_waiting()
+    {
+        using var client = await RawClient.ConnectAsync(node.Url);
+        await client.BeginAsync(node.AdminToken, "Transfer-Encoding: chunked\r\n");
+        for (var i = 0; i < 10; i++)
+        {
+            await client.SendChunkAsync(Item(i) + "\n");
+            Assert.Contains("recorded", await client.ReadUntilAsync($"{{\"index\":{i},"));
+        }
+
+        await client.EndChunksAsync();
+        await client.ReadUntilAsync("0\r\n\r\n");
+    }
+
+    [Fact]
+    public async Task with_minimal_preferred_only_what_was_not_recorded_is_told_and_the_counts()
+    {
+        await node.LinesAsync(Item(7));
+        var answer = await node.Http.AnswerAsync(
+            HttpMethod.Post, "/v1/records", Encoding.UTF8.GetBytes(Records.Lines([.. Enumerable.Range(0, 10).Select(Item), "{"])),
+            "application/x-ndjson", change: request => request.Headers.Add("Prefer", "respond-async, return=minimal"));
+
+        Assert.Equal("return=minimal", answer.Headers["Preference-Applied"]);
+        Assert.Equal(3, answer.Lines.Count);
+        Assert.Equal(("duplicate", 7), (answer.Lines[0].Text("status"), answer.Lines[0].GetProperty("index").GetInt32()));
+        Assert.Equal(("invalid", 10), (answer.Lines[1].Text("status"), answer.Lines[1].GetProperty("index").GetInt32()));
+        Assert.Equal(
+            """{"counts":{"recorded":9,"duplicate":1,"violation":0,"refused":0,"invalid":1}}""", answer.Lines[2].GetRawText());
+    }
+
+    [Fact]
+    public async Task a_journal_that_goes_away_before_the_first_receipt_is_503()
+    {
+        front.Instead = batch => Task.FromResult<Receipt[]?>([.. batch.Select(_ => Receipt.Unknown("The journal did not answer."))]);
+
+        Assert.Equal("The journal did not answer.", (await node.LinesAsync(Records.Lines(Item(0)))).Problem(503));
+    }
+
+    [Fact]
+    public async Task a_journal_that_goes_away_later_stops_the_stream_where_it_is()
+    {
+        var batches = 0;
+        front.Instead = batch => Task.FromResult<Receipt[]?>(
+            Interlocked.Increment(ref batches) == 1 ? null : [.. batch.Select(_ => Receipt.Unknown("The journal did not answer."))]);
+        var answer = await node.LinesAsync(Records.Lines(Enumerable.Range(0, 5000).Select(Item)));
+
+        var stopped = answer.Require(200).Lines[^1];
+        Assert.Equal("stopped", stopped.Text("status"));
+        Assert.Equal(answer.Lines.Count - 1, stopped.GetProperty("next_index").GetInt32());
+        Assert.True(stopped.GetProperty("retry_after").GetInt32() > 0);
+        Assert.Equal("The journal did not answer.", stopped.Text("error"));
+        Assert.All(answer.Statuses.SkipLast(1), status => Assert.Equal("recorded", status));
+    }
+
+    [Fact]
+    public async Task a_full_node_refuses_a_stream_before_it_begins()
+    {
+        front.IsFull = true;
+
+        (await node.LinesAsync(Item(0))).Problem(429);
+    }
+
+    [Fact]
+    public async Task when_a_client_goes_away_what_it_sent_is_recorded()
+    {
+        using (var client = await RawClient.ConnectAsync(node.Url))
+        {
+            await client.BeginAsync(node.AdminToken, "Content-Length: 100000000\r\n");
+            await client.SendAsync(Records.Lines(Enumerable.Range(0, 100).Select(Item)));
+            await client.ReadUntilAsync("\"index\":99,");
+            await client.SendAsync(Item(100)[..50]);
+        }
+
+        (await node.GetAsync("/v1/sessions/s-1/calls/c-99/events")).Require(200);
+        (await node.GetAsync("/v1/sessions/s-1/calls/c-100/events")).Problem(404);
+        Assert.Equal(1, Metric(await node.GetAsync("/metrics"), "audit_requests_total{class=\"5xx\"}") + 1);
+    }
+
+    [Fact]
+    public async Task a_body_that_is_no_http_is_400()
+    {
+        using var client = await RawClient.ConnectAsync(node.Url);
+        await client.BeginAsync(node.AdminToken, "Transfer-Encoding: chunked\r\n");
+        await client.SendAsync("this is no chunk\r\n");
+
+        Assert.StartsWith("HTTP/1.1 400", await client.ReadUntilAsync("}"));
+    }
+
+    [Fact]
+    public async Task a_hundred_megabytes_are_taken_from_a_client_that_reads_nothing_until_all_is_sent()
+    {
+        const int Count = 100_000;
+        var line = Encoding.UTF8.GetBytes(Records.OfSize("s-1", "c-000000", 999) + "\n");
+        using var client = await RawClient.ConnectAsync(node.Url);
+        await client.BeginAsync(node.AdminToken, $"Content-Length: {(long)line.Length * Count}\r\nConnection: close\r\n");
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var most = 0L;
+        var at = line.AsSpan().IndexOf("000000"u8);
+        for (var i = 0; i < Count; i++)
+        {
+            Encoding.ASCII.GetBytes($"{i:000000}").CopyTo(line, at);
+            await client.SendAsync(line);
+            if (i % 10_000 == 0)
+            {
+                most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: true));
+            }
+        }
+
+        var (_, receipts) = await client.CountToEndAsync();
+
+        Assert.Equal(Count, receipts);
+        Assert.True(most - before < 100L << 20, $"Memory rose by {(most - before) >> 20} MiB.");
+        var metrics = await node.GetAsync("/metrics");
+        Assert.True(Count == Metric(metrics, "audit_receipts_total{status=\"recorded\"}"), metrics.Text);
+        Assert.Empty(Directory.GetFiles(node.Data, "receipts-*"));
+    }
+
+    private static string Item(int number) => Records.Item("s-1", $"c-{number}", Records.Completed());
+
+    private static long Metric(Answer metrics, string name) =>
+        long.Parse(Regex.Match(metrics.Require(200).Text, $@"^{Regex.Escape(name)} (\d+)$", RegexOptions.Multiline).Groups[1].Value);
+}

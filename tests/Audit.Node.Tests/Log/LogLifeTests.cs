@@ -1,0 +1,125 @@
+using Audit.Integrity;
+using Audit.Node.Tests.Support;
+using Microsoft.Data.Sqlite;
+
+namespace Audit.Node.Tests.Log;
+
+public sealed class LogLifeTests
+{
+    [Fact]
+    public async Task the_first_start_of_a_store_makes_a_key_that_only_its_owner_reads_and_that_stays()
+    {
+        await using var node = await TestNode.StartAsync();
+        await RecordSealedAsync(node, "c-1");
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(node.Options.LogKeyFile));
+        }
+
+        var first = await new LogClient(node).LogAsync();
+        Assert.StartsWith("audit.local/", first.Text("origin"));
+        Assert.Empty(first.GetProperty("witnesses").EnumerateArray());
+        await node.RestartAsync();
+        await RecordSealedAsync(node, "c-2");
+        Assert.Equal(first.Text("key"), (await new LogClient(node).LogAsync()).Text("key"));
+    }
+
+    [Fact]
+    public async Task a_node_that_stops_leaves_nothing_unsealed()
+    {
+        await using var node = await TestNode.StartAsync();
+        await RecordSealedAsync(node, "c-1");
+        await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed()));
+        await node.StopAsync();
+        var verdict = await VerifyAsync(node);
+        await node.StartAgainAsync();
+        Assert.Empty(verdict.Integrity.Faults);
+        // The start, two records, and the stop.
+        Assert.Equal((4, 0), (verdict.Integrity.Size, verdict.Integrity.UnsealedRows));
+    }
+
+    [Fact]
+    public async Task a_store_is_verified_while_its_node_runs()
+    {
+        await using var node = await TestNode.StartAsync();
+        await RecordSealedAsync(node, "c-1");
+        var verdict = await VerifyAsync(node);
+        Assert.Empty(verdict.Integrity.Faults);
+        Assert.Equal(KeyTrust.DataDirectory, verdict.Integrity.KeyTrust);
+    }
+
+    [Fact]
+    public async Task a_log_whose_rows_were_changed_is_halted_and_an_operator_starts_a_new_one()
+    {
+        await using var node = await TestNode.StartAsync();
+        await RecordSealedAsync(node, "c-1");
+        var old = await new LogClient(node).CheckpointAsync();
+        await node.StopAsync();
+        ChangeLastRow(node);
+        await node.StartAgainAsync();
+        Assert.Contains("is not the one that was sealed", await HaltedAsync(node));
+        (await node.GetAsync("/health/live")).Require(200);
+
+        (await node.PostAsync("/v1/log/restart", "{}")).Problem(422);
+        (await node.PostAsync("/v1/log/restart", """{"reason":"x","origin":"a+b"}""")).Problem(422);
+        using var approver = await node.ClientAsync("eve", "approve");
+        (await approver.PostAsync("/v1/log/restart", """{"reason":"x"}""")).Problem(403);
+        var begun = (await node.PostAsync("/v1/log/restart", """{"reason":"the disk was restored"}""")).Require(201).Json;
+        Assert.Equal(old.Checkpoint.Origin + "-2", begun.Text("origin"));
+        Assert.StartsWith(old.Checkpoint.Origin + "\n", begun.Text("previous_checkpoint"));
+
+        await RecordSealedAsync(node, "c-2");
+        (await node.GetAsync("/health/ready")).Require(200);
+        Assert.Empty((await VerifyAsync(node)).Integrity.Faults);
+        var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray()
+            .Select(item => item.GetProperty("event")).Where(item => item.Text("event") == "operator.acted").ToList();
+        var act = acts.Single(act => act.Text("act") == "log.restarted");
+        Assert.Equal("admin", act.Text("host"));
+        Assert.Equal("the disk was restored", act.GetProperty("detail").Text("reason"));
+        Assert.Equal(begun.Text("previous_checkpoint"), act.GetProperty("detail").Text("last_checkpoint"));
+    }
+
+    [Fact]
+    public async Task a_key_is_not_kept_in_a_directory_that_is_missing()
+    {
+        var refused = await Assert.ThrowsAsync<Audit.Node.Hosting.NodeStartException>(
+            () => TestNode.StartAsync(change: options => options with { LogKey = Path.Combine(options.Data, "none", "log.key") }));
+        Assert.Contains("is missing", refused.Message);
+    }
+
+    private static Task<Verdict> VerifyAsync(TestNode node) => LogVerifier.VerifyStoreAsync(
+        node.Options.Store, new VerifyOptions { KeyFile = node.Options.LogKeyFile, CheckpointFile = node.Options.CheckpointFile }, null,
+        CancellationToken.None);
+
+    private static async Task RecordSealedAsync(TestNode node, string call)
+    {
+        var answer = await node.PostAsync("/v1/records?wait=sealed", Records.Item("s-1", call, Records.Completed()));
+        Assert.True(answer.Require(201).Json.GetProperty("sealed").GetBoolean());
+    }
+
+    private static async Task<string> HaltedAsync(TestNode node)
+    {
+        while (true)
+        {
+            var answer = await node.GetAsync("/health/ready");
+            if (answer.Status == 503)
+            {
+                Assert.Equal("not_ready", answer.Json.Text("status"));
+                Assert.Equal("halted", answer.Json.GetProperty("log").Text("status"));
+                return answer.Json.GetProperty("log").Text("reason");
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
+    private static void ChangeLastRow(TestNode node)
+    {
+        using var connection = new SqliteConnection($"Data Source={node.Options.Store["sqlite:".Length..]};Pooling=False");
+        connection.Open();
+        using var command = new SqliteCommand(
+            "DROP TRIGGER journal_no_update; UPDATE journal SET created = created + 1 WHERE ordering = (SELECT max(ordering) FROM journal)",
+            connection);
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,45 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Audit.Node.Tests.Support;
+
+internal static class HttpAnswers
+{
+    public static async Task<Answer> AnswerAsync(
+        this HttpClient client, HttpMethod method, string path, byte[]? body = null, string? type = null,
+        string? session = null, string? accept = null, Action<HttpRequestMessage>? change = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body);
+            request.Content.Headers.ContentType = type is null ? null : MediaTypeHeaderValue.Parse(type);
+        }
+
+        if (session is not null)
+        {
+            request.Headers.Add("Audit-Session", session);
+        }
+
+        if (accept is not null)
+        {
+            request.Headers.Accept.ParseAdd(accept);
+        }
+
+        change?.Invoke(request);
+        using var response = await client.SendAsync(request);
+        var headers = response.Headers.Concat(response.Content.Headers)
+            .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
+        return new Answer(
+            (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsByteArrayAsync(),
+            headers);
+    }
+
+    public static Task<Answer> PostAsync(this HttpClient client, string path, string body) =>
+        client.AnswerAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(body), "application/json");
+
+    public static Task<Answer> GetAnswerAsync(this HttpClient client, string path) => client.AnswerAsync(HttpMethod.Get, path);
+
+    public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
+}
