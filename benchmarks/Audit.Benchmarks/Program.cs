@@ -1,7 +1,6 @@
 using Audit.Benchmarks;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
-using BenchmarkDotNet.Exporters;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
@@ -9,5 +8,5 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 // In this process, for a project that BenchmarkDotNet would generate knows nothing of central package versions and of the
 // feed that this one was restored from.
 var job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
-var config = DefaultConfig.Instance.AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddExporter(MarkdownExporter.GitHub);
+var config = DefaultConfig.Instance.AddJob(job).AddDiagnoser(MemoryDiagnoser.Default);
 BenchmarkSwitcher.FromTypes([typeof(CallBenchmarks), typeof(ItemBenchmarks)]).Run(args.Length == 0 ? ["--filter", "*"] : args, config);

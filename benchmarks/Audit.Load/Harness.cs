@@ -3,7 +3,6 @@ namespace Audit.Load;
 /// <summary>Runs what is to be measured: a warm-up that is thrown away, then floors and subjects in turn, run by run.</summary>
 internal sealed class Harness(LoadOptions options, Action<string> tell)
 {
-    private const int WarmUpRecords = 40_000;
     private const int WarmUpRun = 999;
 
     public async Task<LoadReport> RunAsync()
@@ -16,7 +15,7 @@ internal sealed class Harness(LoadOptions options, Action<string> tell)
         tell(machine.ToString());
         await stores.PrepareAsync(options.Rows, tell);
 
-        await RunAsync(stores, measured, new Workload(WarmUpRun, Math.Min(options.Records, WarmUpRecords)), "warm-up");
+        await RunAsync(stores, measured, new Workload(WarmUpRun, options.Records), "warm-up");
         var runs = new List<IReadOnlyDictionary<string, Sample>>();
         for (var run = 1; run <= options.Runs; run++)
         {

@@ -17,7 +17,7 @@ public sealed record EngineOptions
     public int MaxRowsPerCommit { get; init; } = 3_000;
 
     /// <summary>Events of live streams kept in memory, over all shards.</summary>
-    public int MaxLiveEvents { get; init; } = 200_000;
+    public int MaxLiveEvents { get; init; } = 32_000;
 
     /// <summary>Streams that are only known to lie in the journal, at some twenty bytes each, over all shards.</summary>
     public int MaxKnownStreams { get; init; } = 500_000;

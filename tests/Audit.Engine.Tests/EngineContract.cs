@@ -212,6 +212,48 @@ public abstract class EngineContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task a_call_that_is_over_is_read_again_when_somebody_speaks_of_it()
+    {
+        var engine = OpenEngine(Store.Journal);
+        var first = Assert.Single(await Submit(engine, Told.Call("s", "c", Told.Completed(), 1)));
+        var again = await Submit(
+            engine, Told.Call("s", "c", Told.Completed(), 1), Told.Call("s", "c", Told.Completed(output: "else"), 2));
+
+        Assert.Equal((ReceiptStatus.Duplicate, first.Position), (again[0].Status, again[0].Position));
+        Assert.Equal((ReceiptStatus.Violation, 2L), (again[1].Status, again[1].Sequence));
+        Assert.Equal(0, engine.Stats.Conflicts);
+    }
+
+    [ContractFact]
+    public async Task no_message_is_ever_written_in_the_place_of_another()
+    {
+        // Enough for the room of written messages to be used again many times.
+        const int hosts = 8;
+        const int batches = 20;
+        var engine = OpenEngine(Store.Journal, new EngineOptions { MaxRowsPerCommit = 40 });
+        await Task.WhenAll(Enumerable.Range(0, hosts).Select(host => Task.Run(async () =>
+        {
+            for (var batch = 0; batch < batches; batch++)
+            {
+                await Submit(engine, [.. Enumerable.Range(0, 10).Select(number =>
+                    Told.Call($"s{host}", $"c{batch}-{number}", Told.Completed(output: OutputOf($"s{host}", $"c{batch}-{number}")), 1))]);
+            }
+        })));
+
+        var rows = await All();
+        Assert.Equal(hosts * batches * 10, rows.Count);
+        Assert.All(rows, row =>
+        {
+            var name = row.PersistenceId.Split('|');
+            var record = ToolAuditRecord.Parse(EventReader.RecordOf(row.Message).Span);
+            Assert.Equal(Told.Completed(output: OutputOf(name[1], name[2])), record.Outcome);
+        });
+
+        static string OutputOf(string session, string call) =>
+            string.Concat(Enumerable.Repeat($"{session} {call} ", 1 + (call[^1] - '0') * 100));
+    }
+
+    [ContractFact]
     public async Task many_submitters_of_the_same_records_write_each_of_them_once()
     {
         var engine = OpenEngine(Store.Journal);

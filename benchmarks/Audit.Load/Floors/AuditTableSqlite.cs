@@ -22,7 +22,7 @@ internal sealed class AuditTableSqlite(string name, int connections) : IMeasured
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        // The store's own file is left as it is; a new one gets the page size of every other new file.
+        // A file of its own, with nothing else in it.
         var path = store.Place + ".audit";
         using var first = new SqliteFile(path);
         first.Execute(TableSql);

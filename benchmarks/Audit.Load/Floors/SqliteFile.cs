@@ -1,3 +1,4 @@
+using Audit.Journal.Sqlite;
 using SQLitePCL;
 
 namespace Audit.Load;
@@ -5,14 +6,6 @@ namespace Audit.Load;
 /// <summary>A connection by SQLite's own interface, with the settings of the store's writer.</summary>
 internal sealed class SqliteFile : IDisposable
 {
-    private const string Settings = """
-        PRAGMA journal_mode = WAL;
-        PRAGMA synchronous = FULL;
-        PRAGMA wal_autocheckpoint = 4096;
-        PRAGMA journal_size_limit = 67108864;
-        PRAGMA cache_size = -98304;
-        """;
-
     private readonly List<sqlite3_stmt> statements = [];
     private readonly sqlite3 connection;
 
@@ -21,7 +14,7 @@ internal sealed class SqliteFile : IDisposable
         var flags = raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX;
         Check(raw.sqlite3_open_v2(path, out connection, flags, null));
         raw.sqlite3_busy_timeout(connection, busyMilliseconds);
-        Execute(Settings);
+        Execute(SqliteStore.WriterSettings);
     }
 
     public void Execute(string sql) => Check(raw.sqlite3_exec(connection, sql));

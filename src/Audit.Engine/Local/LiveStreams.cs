@@ -55,13 +55,13 @@ internal sealed class LiveStreams(long maxWeight, int maxKnown)
     /// </summary>
     public void Forget(LiveStream stream)
     {
-        if (young.Remove(stream.Handle.Key))
+        // Another one may have been opened in its place since.
+        if (TryGet(stream.Handle.Key, out var live) && ReferenceEquals(live, stream))
         {
+            young.Remove(stream.Handle.Key);
             Grow(-stream.Weight);
+            known.Add(stream.Handle.Key);
         }
-
-        old.Remove(stream.Handle.Key);
-        known.Add(stream.Handle.Key);
     }
 
     public void PassivateIfFull()

@@ -7,13 +7,14 @@ public sealed class SqliteStore : IAuditStore
 {
     // Pages of 8 KB: large enough for several messages of a kilobyte, and small because random ids touch a page of the
     // index for nearly every row, each of which is written whole. A checkpoint each 32 MB. What is told is on disk.
-    private const string WriterSettings = """
+    // The cache is small, for the system's own holds the file anyway and a node is to stay small under a flood.
+    internal const string WriterSettings = """
         PRAGMA page_size = 8192;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
         PRAGMA wal_autocheckpoint = 4096;
         PRAGMA journal_size_limit = 67108864;
-        PRAGMA cache_size = -98304;
+        PRAGMA cache_size = -16384;
         """;
 
     private const string SecretSql = "SELECT value FROM meta WHERE key = ?1";
