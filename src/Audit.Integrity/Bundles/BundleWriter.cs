@@ -46,7 +46,9 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
                         json.Flush();
                         json.Reset();
                         buffer.Write("\n"u8);
-                        return buffer.WrittenCount < FlushBytes ? ValueTask.CompletedTask : FlushAsync(buffer, stream, cancellation);
+                        return buffer.WrittenCount < FlushBytes
+                            ? ValueTask.CompletedTask
+                            : FlushAsync(buffer, stream, cancellation);
                     },
                     cancellation).ConfigureAwait(false);
             }

@@ -6,7 +6,7 @@ namespace Audit.Integrity;
 /// <summary>Signs with a key in memory, whose text form is the one that Go's note package writes.</summary>
 public sealed class Ed25519Signer : ILogSigner
 {
-    private const string Prefix = "PRIVATE+KEY+";
+    internal const string Prefix = "PRIVATE+KEY+";
 
     private readonly byte[] seed;
 

@@ -9,6 +9,7 @@ namespace Audit.Integrity;
 public sealed class KeyFile(string path) : ILogKeyring
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Anybody = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
@@ -42,17 +43,21 @@ public sealed class KeyFile(string path) : ILogKeyring
         }
         var signer = Ed25519Signer.Generate(origin);
         DurableFile.Write(Path, Encoding.UTF8.GetBytes(signer.ToSecretText() + "\n"), OwnerOnly);
-        DurableFile.Write(PublicPath, Encoding.UTF8.GetBytes(signer.Key + "\n"), OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        DurableFile.Write(PublicPath, Encoding.UTF8.GetBytes(signer.Key + "\n"), Anybody);
         return signer;
     }
 
-    /// <summary>The verifier key that lies beside a log's key, or that of the private key itself; null where neither is.</summary>
+    /// <summary>The verifier key of a file with either half of a key; null where there is no such file.</summary>
+    /// <exception cref="NoteFormatException">The file holds no key.</exception>
+    /// <exception cref="LogKeyException">The file holds a private key that cannot be used.</exception>
     public static VerifierKey? FindVerifierKey(string path)
     {
         var file = new KeyFile(path);
-        return File.Exists(file.PublicPath)
-            ? VerifierKey.Parse(File.ReadAllText(file.PublicPath).TrimEnd('\n'))
-            : file.Find()?.Key;
+        var text = new[] { file.PublicPath, path }.FirstOrDefault(File.Exists);
+        if (text is null)
+            return null;
+        var key = File.ReadAllText(text).TrimEnd('\n');
+        return key.StartsWith(Ed25519Signer.Prefix, StringComparison.Ordinal) ? file.Find()?.Key : VerifierKey.Parse(key);
     }
 
     private void KeepAside()

@@ -68,7 +68,7 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
         if (!line.StartsWith(SignaturePrefix, StringComparison.Ordinal)
             || line[SignaturePrefix.Length..].Split(' ', 2) is not [var name, var encoded]
             || !KeyName.IsValid(name) || !StrictBase64.TryDecode(encoded, out var bytes) || bytes.Length <= KeyIdSize)
-            throw new NoteFormatException("A signature line has the form \"\u2014 name base64\", with a key id and a signature in it.");
+            throw new NoteFormatException("A signature line is a dash, a name, and the base64 of a key id and a signature.");
         return new NoteSignature(name, BinaryPrimitives.ReadUInt32BigEndian(bytes), bytes[KeyIdSize..]);
     }
 

@@ -12,6 +12,9 @@ internal sealed class PostgresRowSource : IRowSource
     private const string Columns =
         "ordering, sequence_number, created, identifier, deleted, persistence_id, coalesce(manifest, ''), message";
 
+    private const string SettingsSql =
+        "SET default_transaction_read_only = on; SET enable_seqscan = off; SET jit = off";
+
     private const string StreamsSql =
         $"SELECT {Columns} FROM journal WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number";
 
@@ -31,7 +34,7 @@ internal sealed class PostgresRowSource : IRowSource
         try
         {
             await connection.OpenAsync(cancellation).ConfigureAwait(false);
-            var command = new NpgsqlCommand("SET default_transaction_read_only = on; SET enable_seqscan = off; SET jit = off", connection);
+            var command = new NpgsqlCommand(SettingsSql, connection);
             await using (command.ConfigureAwait(false))
                 await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
             return new PostgresRowSource(connection);

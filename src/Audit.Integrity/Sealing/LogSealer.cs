@@ -60,7 +60,7 @@ public sealed class LogSealer : IAsyncDisposable
     /// </summary>
     /// <param name="reason">Why, in words that stay.</param>
     /// <param name="origin">The new log's name; null makes one from the old.</param>
-    /// <param name="tell">Writes the operator's event that names the old log's last checkpoint; it becomes part of the new log.</param>
+    /// <param name="tell">Writes the operator's event that names the old log's last checkpoint: a row of the new log.</param>
     /// <exception cref="SealingRefusedException">There is no log, or another node is sealing it.</exception>
     public async Task<LogRecord> RestartAsync(
         string reason, string? origin, Func<LogRestart, CancellationToken, Task> tell, CancellationToken cancellation)
@@ -130,7 +130,7 @@ public sealed class LogSealer : IAsyncDisposable
             return Halted(halt);
         var session = await store.TryBeginSealingAsync(cancellation).ConfigureAwait(false);
         if (session is null)
-            return new SealerStatus(SealerState.Standby);
+            return await WatchAsync(logs, cancellation).ConfigureAwait(false);
         await using (session.ConfigureAwait(false))
         {
             logs = await FindOrCreateAsync(session, cancellation).ConfigureAwait(false);
@@ -140,6 +140,28 @@ public sealed class LogSealer : IAsyncDisposable
             if (signer?.Key != logs[^1].Key)
                 return new SealerStatus(SealerState.NoKey, $"This node does not have the key of the log \"{logs[^1].Origin}\".");
             return await SealAsync(session, logs, signer, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // A node that stands by remembers what the other one signs, so that a store that is set back while nobody else
+    // remembers is not signed on.
+    private async Task<SealerStatus> WatchAsync(IReadOnlyList<LogRecord> logs, CancellationToken cancellation)
+    {
+        if (logs.Count == 0)
+            return new SealerStatus(SealerState.Standby);
+        try
+        {
+            var tree = await TakeOver.RunAsync(store, logs, file, cancellation).ConfigureAwait(false);
+            return tree.Ahead is not { } ahead
+                ? new SealerStatus(SealerState.Standby)
+                : new SealerStatus(
+                    SealerState.Halted,
+                    $"The store's checkpoint is of {tree.SignedSize} entries, and this node saw one of {ahead.Size}: "
+                    + "the store was set back.");
+        }
+        catch (LogHaltedException halted)
+        {
+            return new SealerStatus(SealerState.Halted, halted.Message, halted.Position);
         }
     }
 
@@ -209,12 +231,16 @@ public sealed class LogSealer : IAsyncDisposable
         }
     }
 
-    /// <summary>The larger of what the store and this node's file have; what is not signed by the log's key counts for nothing.</summary>
+    /// <summary>The larger of what the store and this node's file have signed by the log's key.</summary>
     private async Task<SignedCheckpoint?> LastSignedAsync(LogRecord log, CancellationToken cancellation)
     {
         var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation).ConfigureAwait(false);
-        SignedCheckpoint?[] known = [Readable(() => stored is null ? null : SignedCheckpoint.Parse(stored.Note)), Readable(file.Read)];
-        return known.Where(checkpoint => checkpoint?.IsSignedBy(log.Key) == true).MaxBy(checkpoint => checkpoint!.Checkpoint.Size);
+        SignedCheckpoint?[] known =
+        [
+            Readable(() => stored is null ? null : SignedCheckpoint.Parse(stored.Note)), Readable(file.Read),
+        ];
+        return known.Where(checkpoint => checkpoint?.IsSignedBy(log.Key) == true)
+            .MaxBy(checkpoint => checkpoint!.Checkpoint.Size);
     }
 
     private static SignedCheckpoint? Readable(Func<SignedCheckpoint?> read)

@@ -46,7 +46,8 @@ internal sealed class SealingRun(
         if (isCaughtUp && state.Ahead is { } ahead)
         {
             throw new LogHaltedException(
-                $"The journal holds {state.Tree.Size} rows, and a checkpoint of {ahead.Size} was signed: it was cut off or set back.",
+                $"The journal holds {state.Tree.Size} rows, and a checkpoint of {ahead.Size} was signed: "
+                + "it was cut off or set back.",
                 state.LastPosition);
         }
         var mayStay = signedAt + options.Interval > options.Clock.GetUtcNow() && !isCaughtUp;
@@ -86,7 +87,8 @@ internal sealed class SealingRun(
         if (batch.Count == 0 || batch[0].Position != state.LastPosition)
         {
             throw new LogHaltedException(
-                $"The row at position {state.LastPosition}, the last that was sealed, is not there: the journal was cut off or set back.",
+                $"The row at position {state.LastPosition}, the last that was sealed, is not there: "
+                + "the journal was cut off or set back.",
                 state.LastPosition);
         }
         if (!batch.Leaf(0).SequenceEqual(state.LastLeaf))

@@ -16,7 +16,7 @@ internal static class TakeOver
         {
             var tree = await GrowingTree.LoadAsync(tiles, size, cancellation).ConfigureAwait(false);
             if (signed is not null && !signed.Checkpoint.HasRoot(tree.Root()))
-                throw new LogHaltedException($"The stored hashes do not lead to the root of the stored checkpoint of {size} entries.");
+                throw new LogHaltedException($"The stored hashes do not lead to the stored checkpoint of {size} entries.");
             var reader = new TreeReader(tiles, size);
             var local = Local(logs, file);
             if (local is not null && local.Checkpoint.Size <= size)
@@ -67,7 +67,8 @@ internal static class TakeOver
         {
             var old = logs.FirstOrDefault(other => other.Origin == local.Checkpoint.Origin)
                 ?? throw new LogHaltedException(
-                    $"This node last signed the log \"{local.Checkpoint.Origin}\", which the store does not know; its log is \"{log.Origin}\".");
+                    $"This node last saw the log \"{local.Checkpoint.Origin}\" signed, which the store does not know; "
+                    + $"the store's log is \"{log.Origin}\".");
             file.KeepAside(old.Number);
             return null;
         }

@@ -67,7 +67,8 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
         var (first, last) = (check.PositionBefore(start), check.PositionAfter(end));
         var sentence = tree.Size < signed.Size
             ? $"The log's tiles end after {tree.Size} of {signed.Size} entries."
-            : $"A row between the positions {first} and {last} and its stored hash were changed together: they do not lead to the signed root.";
+            : $"A row between the positions {first} and {last} and its stored hash were changed together: "
+                + "they do not lead to the signed root.";
         Add(IntegrityFaultKind.Rewritten, first, last, sentence);
     }
 
@@ -76,7 +77,8 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
         if (check.FirstDeleted is not { } first || faults.Any(fault => fault.Kind == IntegrityFaultKind.RowDeleted))
             return;
         Add(IntegrityFaultKind.RowDeleted, first, null,
-            $"The row at position {first} is marked deleted, the first of {check.DeletedRows}: nothing is ever deleted from this journal.");
+            $"The row at position {first} is marked deleted, the first of {check.DeletedRows}: "
+            + "nothing is ever deleted from this journal.");
     }
 
     private void JudgeKnown(IReadOnlyList<KnownRoot> missed)

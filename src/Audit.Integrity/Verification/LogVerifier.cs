@@ -8,6 +8,9 @@ namespace Audit.Integrity;
 /// </summary>
 public static class LogVerifier
 {
+    private const int MostLooks = 10;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Verifies a store by its address, `sqlite:PATH` or `postgres:CONNECTION STRING`.</summary>
     /// <exception cref="StoreException">The store cannot be read.</exception>
     /// <exception cref="LogKeyException">The key file cannot be used.</exception>
@@ -15,13 +18,14 @@ public static class LogVerifier
     public static async Task<Verdict> VerifyStoreAsync(
         string address, VerifyOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
     {
-        // The log first: rows that come meanwhile are only more than it covers.
-        var log = await StoreLogSource.FindAsync(address, cancellation).ConfigureAwait(false);
+        var memory = NodeMemory.Read(options.CheckpointFile);
+        var log = await FindLogAsync(address, memory, cancellation).ConfigureAwait(false);
         try
         {
+            // After the log: rows that come meanwhile are only more than it covers.
             var rows = await RowSource.OpenAsync(address, cancellation).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
-                return await new Verification(options, progress).RunAsync(log, rows, cancellation).ConfigureAwait(false);
+                return await new Verification(options, memory, progress).RunAsync(log, rows, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -35,9 +39,24 @@ public static class LogVerifier
     public static async Task<Verdict> VerifyBundleAsync(
         string path, VerifyOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
     {
+        var memory = NodeMemory.Read(options.CheckpointFile);
         using var bundle = BundleReader.Open(path);
         var rows = bundle.OpenRows();
         await using (rows.ConfigureAwait(false))
-            return await new Verification(options, progress).RunAsync(bundle.Log, rows, cancellation).ConfigureAwait(false);
+            return await new Verification(options, memory, progress).RunAsync(bundle.Log, rows, cancellation).ConfigureAwait(false);
+    }
+
+    // A node writes its file a moment before the database, so a file that is ahead is given that moment.
+    private static async Task<StoreLogSource?> FindLogAsync(
+        string address, NodeMemory memory, CancellationToken cancellation)
+    {
+        for (var look = 1; ; look++)
+        {
+            var log = await StoreLogSource.FindAsync(address, cancellation).ConfigureAwait(false);
+            if (log is null || !memory.IsAheadOf(log) || look == MostLooks)
+                return log;
+            await log.DisposeAsync().ConfigureAwait(false);
+            await Task.Delay(Pause, cancellation).ConfigureAwait(false);
+        }
     }
 }

@@ -14,7 +14,8 @@ internal static class RowDifference
             ?? Inserted(batch, row, leaves, index)
             ?? new IntegrityFault(
                 IntegrityFaultKind.RowChanged, position, null,
-                $"The row at position {position} is not the one that was sealed: its message, stream, sequence number, manifest or time was changed.");
+                $"The row at position {position} is not the one that was sealed: "
+                + "its message, stream, sequence number, manifest or time was changed.");
     }
 
     private static IntegrityFault? Marked(RowBatch batch, int row, StoredLeaves leaves, long index)
@@ -74,7 +75,8 @@ internal static class RowDifference
             var last = batch[later - 1].Position;
             return new IntegrityFault(
                 IntegrityFaultKind.RowsInserted, position, last,
-                $"{Rows(later - row)} at position {position} {(later - row == 1 ? "was" : "were")} not there when position {batch[later].Position} was sealed.");
+                $"{Rows(later - row)} at position {position} {(later - row == 1 ? "was" : "were")} "
+                + $"not there when position {batch[later].Position} was sealed.");
         }
         return null;
     }

@@ -3,7 +3,7 @@ using Audit.Journal;
 namespace Audit.Integrity;
 
 /// <summary>One verification of one journal against one log.</summary>
-internal sealed class Verification(VerifyOptions options, IProgress<VerifyProgress>? progress)
+internal sealed class Verification(VerifyOptions options, NodeMemory memory, IProgress<VerifyProgress>? progress)
 {
     private readonly List<IntegrityFault> faults = [];
     private readonly CompletenessCheck completeness = new();
@@ -54,7 +54,7 @@ internal sealed class Verification(VerifyOptions options, IProgress<VerifyProgre
             cancellation).ConfigureAwait(false);
         if (faults.Count == 0 && read > 0)
             Add(IntegrityFaultKind.NoLog, "Nothing was ever sealed: there is no checkpoint that the rows could be compared with.");
-        else if (faults.Count == 0 && KeptOutside())
+        else if (faults.Count == 0 && (options.Since ?? memory.Checkpoint) is not null)
             Add(IntegrityFaultKind.SetBack, "A checkpoint was signed once, and the store has neither rows nor a log.");
         if (log is not null)
             JudgeHalt(log.Logs[^1]);
@@ -107,7 +107,9 @@ internal sealed class Verification(VerifyOptions options, IProgress<VerifyProgre
     {
         if (options.Since is { } since && Relies(since, log, key, signed.Size, "The checkpoint that was given"))
             yield return new KnownRoot(since.Checkpoint.Size, since.Checkpoint.Root, KnownRootOrigin.Auditor);
-        if (NodeCheckpoint() is { } node && Relies(node, log, key, signed.Size, "The checkpoint in the node's own file"))
+        if (memory.Fault is { } fault)
+            Add(IntegrityFaultKind.SetBack, fault);
+        if (memory.Checkpoint is { } node && Relies(node, log, key, signed.Size, "The checkpoint in the node's own file"))
             yield return new KnownRoot(node.Checkpoint.Size, node.Checkpoint.Root, KnownRootOrigin.Node);
     }
 
@@ -125,23 +127,6 @@ internal sealed class Verification(VerifyOptions options, IProgress<VerifyProgre
             Add(IntegrityFaultKind.SetBack, $"{what} is of {known.Checkpoint.Size} entries; the log has {size}: it was set back.");
         return false;
     }
-
-    private SignedCheckpoint? NodeCheckpoint()
-    {
-        if (options.CheckpointFile is not { } path || !File.Exists(path))
-            return null;
-        try
-        {
-            return SignedCheckpoint.Parse(File.ReadAllBytes(path));
-        }
-        catch (NoteFormatException failure)
-        {
-            Add(IntegrityFaultKind.SetBack, $"The node's file {path} is no checkpoint: {failure.Message}");
-            return null;
-        }
-    }
-
-    private bool KeptOutside() => options.Since is not null || NodeCheckpoint() is not null;
 
     private void JudgeHalt(LogRecord log)
     {

@@ -16,6 +16,8 @@ public sealed class KeyFileTests : IDisposable
         var made = file.Create("example.com/log");
         Assert.Equal(made.Key, file.Find()!.Key);
         Assert.Equal(made.Key, KeyFile.FindVerifierKey(file.Path));
+        Assert.Equal(made.Key, KeyFile.FindVerifierKey(file.PublicPath));
+        Assert.Null(KeyFile.FindVerifierKey(directory.File("nothing")));
         Assert.Equal(made.Key + "\n", File.ReadAllText(file.PublicPath));
     }
 

@@ -46,4 +46,27 @@ public sealed class PostgresSealerTests : SealerContract
         Assert.True(await Tests.Book.SealedAsync(log, store));
         Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
     }
+
+    [ContractFact]
+    public async Task a_node_that_stands_by_remembers_what_was_signed_and_halts_when_the_store_is_set_back()
+    {
+        await Book.AppendAsync(300);
+        await Book.SealAsync();
+        var old = await Book.AskLogAsync<string>("SELECT note FROM audit_log.checkpoint");
+        await using var first = await Book.OpenAsync();
+        await using var sealing = await Book.OpenLogAsync(first);
+        sealing.Sealer.Start();
+        await Tests.Book.Until(sealing.Sealer, status => status.State == SealerState.Sealing);
+        await Book.AppendAsync(first, 300);
+        Assert.True(await Tests.Book.SealedAsync(sealing, first));
+        await using var waiting = await TamperEvidentLog.OpenAsync(
+            Book.Address, first.Journal, Book.Keys, Book.Options with { CheckpointFile = Book.PathOf("other.checkpoint") },
+            CancellationToken.None);
+        waiting.Sealer.Start();
+        await Tests.Book.Until(waiting.Sealer, _ => File.Exists(Book.PathOf("other.checkpoint")));
+        await Book.TamperLogAsync("DELETE FROM audit_log.checkpoint");
+        await Book.TamperLogAsync("INSERT INTO audit_log.checkpoint VALUES (1, 300, 300, @note, 0)", ("note", old));
+        var halted = await Tests.Book.Until(waiting.Sealer, status => status.IsHalted);
+        Assert.Contains("set back", halted.Reason, StringComparison.Ordinal);
+    }
 }

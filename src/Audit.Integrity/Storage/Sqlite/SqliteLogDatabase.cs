@@ -55,7 +55,12 @@ internal sealed class SqliteLogDatabase : ILogDatabase
     public static SqliteLogDatabase? FindForReading(string journal)
     {
         var path = PathFor(journal);
-        return File.Exists(path) ? new SqliteLogDatabase(path, SqliteOpenMode.ReadOnly) : null;
+        if (!File.Exists(path))
+            return null;
+        var database = new SqliteLogDatabase(path, SqliteOpenMode.ReadOnly);
+        return database.CanRead() || !SqliteImmutable.MayBe(path)
+            ? database
+            : new SqliteLogDatabase(SqliteImmutable.UriOf(path), SqliteOpenMode.ReadOnly);
     }
 
     public async Task<DbConnection> OpenAsync(CancellationToken cancellation)
@@ -92,6 +97,22 @@ internal sealed class SqliteLogDatabase : ILogDatabase
         SqliteConnection.ClearPool(one);
         hold.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private bool CanRead()
+    {
+        try
+        {
+            using var opened = new SqliteConnection(connection);
+            opened.Open();
+            using var command = new SqliteCommand("SELECT count(*) FROM sqlite_master", opened);
+            command.ExecuteScalar();
+            return true;
+        }
+        catch (SqliteException)
+        {
+            return false;
+        }
     }
 
     private static async Task SetAsync(SqliteConnection connection, string sql, CancellationToken cancellation)
