@@ -47,6 +47,16 @@ internal sealed class AppendPlan
         }
     }
 
+    /// <summary>To be called after the commit.</summary>
+    public void Written(object connection)
+    {
+        foreach (ref readonly var stream in Streams)
+        {
+            if (!stream.Handle.Lost)
+                stream.Handle.Wrote(connection, stream.Last);
+        }
+    }
+
     private int IndexOf(in RowToAppend row)
     {
         if (indexOfKey.TryGetValue(row.Stream.Key, out var index))

@@ -12,9 +12,8 @@ internal sealed class Committer(IJournal journal, EngineOptions options)
     private readonly Channel<CommitGroup> waiting =
         Channel.CreateUnbounded<CommitGroup>(new UnboundedChannelOptions { SingleReader = true });
 
-    private readonly List<CommitGroup> groups = [];
-    private readonly List<RowToAppend> merged = [];
-    private long[] positions = [];
+    private Commit current = new();
+    private Commit spare = new();
     private long commits;
     private long rows;
     private long failures;
@@ -33,95 +32,51 @@ internal sealed class Committer(IJournal journal, EngineOptions options)
     {
         while (await waiting.Reader.WaitToReadAsync())
         {
-            TakeWaiting();
-            await CommitAsync();
-            foreach (var group in groups)
+            // The next append is on its way before the shards hear of the last one, so that the store never waits for them.
+            var append = AppendAsync(TakeWaiting());
+            spare.Settle();
+            await append;
+            (current, spare) = (spare, current);
+            if (!waiting.Reader.TryPeek(out _))
             {
-                group.Shard.Settle(group);
+                spare.Settle();
             }
         }
+
+        spare.Settle();
     }
 
-    private void TakeWaiting()
+    private Commit TakeWaiting()
     {
-        groups.Clear();
-        var count = 0;
-        while (waiting.Reader.TryPeek(out var next)
-            && (groups.Count == 0 || count + next.Rows.Count <= options.MaxRowsPerCommit))
+        while (waiting.Reader.TryPeek(out var next) && current.HasRoomFor(next, options.MaxRowsPerCommit))
         {
             waiting.Reader.TryRead(out _);
-            groups.Add(next);
-            count += next.Rows.Count;
+            current.Add(next);
         }
+
+        return current;
     }
 
-    private async Task CommitAsync()
+    private async Task AppendAsync(Commit commit)
     {
-        var toAppend = Merge();
+        var toAppend = commit.Rows;
         if (toAppend.Count == 0)
         {
             return;
         }
 
-        if (positions.Length < toAppend.Count)
-        {
-            positions = new long[toAppend.Count * 2];
-        }
-
         try
         {
-            await journal.AppendAsync(toAppend, positions.AsMemory(0, toAppend.Count), CancellationToken.None);
+            await journal.AppendAsync(toAppend, commit.Positions, CancellationToken.None);
+            Interlocked.Increment(ref commits);
+            Interlocked.Add(ref rows, toAppend.Count);
         }
         catch (Exception exception)
         {
-            Fail(exception);
-            return;
-        }
-
-        Interlocked.Increment(ref commits);
-        Interlocked.Add(ref rows, toAppend.Count);
-        Distribute();
-    }
-
-    private List<RowToAppend> Merge()
-    {
-        if (groups.Count == 1)
-        {
-            return groups[0].Rows;
-        }
-
-        merged.Clear();
-        foreach (var group in groups)
-        {
-            merged.AddRange(group.Rows);
-        }
-
-        return merged;
-    }
-
-    private void Distribute()
-    {
-        var at = 0;
-        foreach (var group in groups)
-        {
-            group.TakePositions(positions.AsSpan(at, group.Rows.Count));
-            at += group.Rows.Count;
-        }
-    }
-
-    private void Fail(Exception exception)
-    {
-        Interlocked.Increment(ref failures);
-        foreach (var group in groups)
-        {
-            group.Failure = exception is JournalUnavailableException
+            Interlocked.Increment(ref failures);
+            commit.Fail(exception is JournalUnavailableException
                 ? exception.Message
-                : $"the journal failed: {exception.Message}";
-            foreach (var row in group.Rows)
-            {
-                // What was decided on top of these rows may stand on nothing; the journal will skip it.
-                row.Stream.Lose();
-            }
+                : $"the journal failed: {exception.Message}");
         }
     }
 }

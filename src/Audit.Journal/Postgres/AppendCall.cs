@@ -12,10 +12,12 @@ internal sealed class AppendCall : IAsyncDisposable
     private readonly List<long> created = [];
     private readonly List<string> manifests = [];
     private readonly List<ReadOnlyMemory<byte>> messages = [];
+    private readonly NpgsqlConnection connection;
     private readonly NpgsqlCommand command;
 
     public AppendCall(NpgsqlConnection connection, Guid writer)
     {
+        this.connection = connection;
         command = new NpgsqlCommand("SELECT accepted, positions FROM journal_append($1, $2, $3, $4, $5, $6, $7, $8)", connection);
         Add(ids, NpgsqlDbType.Text);
         Add(expected, NpgsqlDbType.Bigint);
@@ -40,6 +42,7 @@ internal sealed class AppendCall : IAsyncDisposable
             var accepted = reader.GetFieldValue<bool[]>(0);
             var written = reader.IsDBNull(1) ? [] : reader.GetFieldValue<long[]>(1);
             Settle(plan, rows.Count, accepted, written, positions.Span);
+            plan.Written(connection);
             return written.Length == 0 ? 0 : written[^1];
         }
     }

@@ -21,18 +21,24 @@ internal sealed class AppendCopy : IAsyncDisposable
     private const string SequenceSql =
         "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM journal_ordering_seq";
 
+    // Somebody who took a number without the lock makes the rows' positions other than counted. Then this divides by zero,
+    // and the COMMIT that was sent with it is skipped.
+    private const string CheckSql = "SELECT 1 / (last_value = $1)::int FROM journal_ordering_seq";
+
     private readonly List<ReadOnlyMemory<byte>> ids = [];
     private readonly List<long> expected = [];
+    private readonly NpgsqlParameter<long> lastPosition = new();
     private readonly NpgsqlConnection connection;
     private readonly CopyBuffer buffer;
     private readonly NpgsqlBatch begin;
-    private readonly NpgsqlCommand sequence;
+    private readonly NpgsqlBatch commit;
 
     public AppendCopy(NpgsqlConnection connection, Guid writer)
     {
         this.connection = connection;
         buffer = new CopyBuffer(writer);
-        sequence = new NpgsqlCommand(SequenceSql, connection);
+        var check = new NpgsqlBatchCommand(CheckSql) { Parameters = { lastPosition } };
+        commit = new NpgsqlBatch(connection) { BatchCommands = { check, new("COMMIT") } };
         var stale = new NpgsqlBatchCommand(StaleSql);
         stale.Parameters.Add(new NpgsqlParameter<List<ReadOnlyMemory<byte>>>
         {
@@ -51,7 +57,7 @@ internal sealed class AppendCopy : IAsyncDisposable
     public async Task PrepareAsync(CancellationToken cancellation)
     {
         await begin.PrepareAsync(cancellation).ConfigureAwait(false);
-        await sequence.PrepareAsync(cancellation).ConfigureAwait(false);
+        await commit.PrepareAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <returns>The last position written, or nothing when the bet failed.</returns>
@@ -60,21 +66,22 @@ internal sealed class AppendCopy : IAsyncDisposable
         var before = await BeginAsync(plan).ConfigureAwait(false);
         if (before is { } first
             && await TryCopyAsync(plan, rows).ConfigureAwait(false)
-            && await sequence.ExecuteScalarAsync().ConfigureAwait(false) is long last
-            && last == first + plan.RowsToWrite)
+            && await TryCommitAsync(first + plan.RowsToWrite).ConfigureAwait(false))
         {
-            await ExecuteAsync("COMMIT").ConfigureAwait(false);
+            plan.Written(connection);
             Number(plan, rows.Count, first, positions.Span);
-            return last;
+            return lastPosition.TypedValue;
         }
-        await ExecuteAsync("ROLLBACK").ConfigureAwait(false);
+        var rollback = new NpgsqlCommand("ROLLBACK", connection);
+        await using (rollback.ConfigureAwait(false))
+            await rollback.ExecuteNonQueryAsync().ConfigureAwait(false);
         return null;
     }
 
     public async ValueTask DisposeAsync()
     {
         await begin.DisposeAsync().ConfigureAwait(false);
-        await sequence.DisposeAsync().ConfigureAwait(false);
+        await commit.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <returns>The last position before the append, or nothing when a stream does not stand where it should.</returns>
@@ -85,7 +92,7 @@ internal sealed class AppendCopy : IAsyncDisposable
         expected.Clear();
         foreach (ref readonly var stream in plan.Streams)
         {
-            if (stream.Expected == 0)
+            if (stream.Expected == 0 || stream.Handle.WasWritten(connection, stream.Expected))
                 continue;
             ids.Add(stream.Handle.Key.Utf8);
             expected.Add(stream.Expected);
@@ -148,11 +155,19 @@ internal sealed class AppendCopy : IAsyncDisposable
         buffer.Clear();
     }
 
-    private async Task ExecuteAsync(string sql)
+    /// <returns>False when the rows' positions are not those that were counted.</returns>
+    private async Task<bool> TryCommitAsync(long last)
     {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-            await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+        try
+        {
+            lastPosition.TypedValue = last;
+            await commit.ExecuteNonQueryAsync().ConfigureAwait(false);
+            return true;
+        }
+        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.DivisionByZero)
+        {
+            return false;
+        }
     }
 
     private static void Number(AppendPlan plan, int rows, long before, Span<long> positions)

@@ -38,6 +38,7 @@ internal sealed class SqliteAppender
             if (TryInsertAll(rows, positions, out var last))
             {
                 database.Execute("COMMIT");
+                plan.Written(this);
                 return last;
             }
             // A stream was found broken in its middle: it was marked lost, and the others start over without it.
@@ -74,6 +75,7 @@ internal sealed class SqliteAppender
     // A stream that is expected to be new needs no look: if it is not, its first row's key is there already.
     private bool StandsAtExpected(in StreamInAppend stream) =>
         stream.Expected == 0
+        || stream.Handle.WasWritten(this, stream.Expected)
         || lastSequence.BindText(1, stream.Handle.Key.Utf8.Span).Number() == stream.Expected;
 
     private bool Insert(in RowToAppend row)
