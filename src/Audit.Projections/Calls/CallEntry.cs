@@ -1,0 +1,6 @@
+using Audit.Lifecycle;
+
+namespace Audit.Projections;
+
+/// <summary>An event of a call as the read models and as the law see it.</summary>
+internal readonly record struct CallEntry(EventFacts Facts, CallEvent Happened);

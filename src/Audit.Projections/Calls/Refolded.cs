@@ -1,0 +1,7 @@
+namespace Audit.Projections;
+
+/// <summary>A call folded from its stream, with all its rows.</summary>
+/// <param name="NamedTasks">The tasks that its messages name, by arrival.</param>
+internal sealed record Refolded(
+    CallModel Call, IReadOnlyList<TransitionModel> Transitions, IReadOnlyList<ViolationModel> Violations,
+    IReadOnlyList<string> NamedTasks);

@@ -1,0 +1,228 @@
+using Audit.Lifecycle;
+
+namespace Audit.Projections;
+
+/// <summary>
+/// Folds a batch of events into rows. What a row says is a function of the journal up to the batch's last position and of
+/// nothing else: not of how the events were cut into batches, and not of when they were read.
+/// </summary>
+internal sealed class BatchFold(
+    IReadLead lead, ReadCache cache, WorkingSet? before, CallStreams streams, IReadOnlySet<long> skipped, FeedLimits limits,
+    CancellationToken cancellation)
+{
+    private readonly WorkingSet set = new(lead, cache, before, cancellation);
+    private readonly HashSet<string> scattered = [];
+
+    /// <summary>The models as the batch leaves them.</summary>
+    public WorkingSet Set => set;
+
+    public async Task<ReadBatch> FoldAsync(FactBatch facts)
+    {
+        var batch = new ReadBatch(facts.From, facts.To, facts.Events.Count);
+        await new WindowsFold(lead, cache, limits, facts.From, cancellation).FollowAsync(facts.Events, batch).ConfigureAwait(false);
+        await LoadAsync(facts.Events).ConfigureAwait(false);
+        foreach (var one in facts.Events)
+        {
+            Follow(one, batch);
+        }
+
+        await RefoldAsync(facts.To.Position, batch).ConfigureAwait(false);
+        set.Loaded();
+        CountCalls();
+        CollectRows(batch);
+        Keep(batch);
+        return batch;
+    }
+
+    /// <summary>Keeps what the batch came to. Should it not get written, the cache is thrown away with all that follows.</summary>
+    private void Keep(ReadBatch batch)
+    {
+        foreach (var session in batch.Sessions.Values)
+        {
+            cache.Sessions.Keep(session.SessionId, session);
+        }
+
+        foreach (var stream in set.CallsBefore.Keys)
+        {
+            KeepIfOpen(stream, set.Call(stream)!);
+        }
+
+        foreach (var task in batch.Tasks.Values)
+        {
+            cache.Tasks.Keep(task.TaskId, task);
+        }
+
+        cache.LastSecond = batch.Moments.Count > 0 ? batch.Moments[^1].Second : cache.LastSecond;
+    }
+
+    /// <summary>A settled call is seldom spoken of again; if it is, it is read back.</summary>
+    private void KeepIfOpen(string stream, CallModel call)
+    {
+        if (call.IsOpen)
+        {
+            cache.Calls.Keep(stream, call);
+        }
+        else
+        {
+            cache.Calls.Forget(stream);
+        }
+    }
+
+    private async Task LoadAsync(IReadOnlyList<EventFacts> events)
+    {
+        cache.LastSecond ??= (await lead.QueryAsync(
+            "SELECT max(second) FROM moments", [], row => row.IsNull(0) ? long.MinValue : row.Number(0), cancellation)
+            .ConfigureAwait(false))[0];
+        await set.LoadSessionsAsync(events.Select(one => one.SessionId).Where(id => id.Length > 0)).ConfigureAwait(false);
+        await set.LoadCallsAsync(events.Where(one => one.CallId.Length > 0).DistinctBy(one => one.Stream)).ConfigureAwait(false);
+        HashSet<string> tasks =
+        [
+            .. events.Select(one => one.Task).OfType<string>(),
+            .. events.Select(one => one.Window?.Message.Terms?.TaskId).OfType<string>(),
+            .. set.CallsBefore.Values.Select(call => call?.Task).OfType<string>(),
+        ];
+        await set.LoadTasksAsync(tasks).ConfigureAwait(false);
+    }
+
+    private void Follow(EventFacts facts, ReadBatch batch)
+    {
+        FollowTime(facts, batch);
+        FollowTask(facts);
+        if (facts.SessionId.Length > 0)
+        {
+            set.Set(SessionFold.Tell(set.Session(facts.SessionId), facts));
+        }
+
+        if (facts.CallId.Length > 0 && !scattered.Contains(facts.Stream))
+        {
+            FollowCall(facts, batch);
+        }
+    }
+
+    private void FollowTime(EventFacts facts, ReadBatch batch)
+    {
+        var last = batch.Moments.Count > 0 ? batch.Moments[^1].Second : cache.LastSecond!.Value;
+        if (facts.ReceivedAt != default && Moment.SecondOf(facts.ReceivedAt) is var second && second > last)
+        {
+            batch.Moments.Add(new Moment(second, facts.Position));
+        }
+    }
+
+    private void FollowTask(EventFacts facts)
+    {
+        if (facts.Kind is EventKind.Told or EventKind.Noted && facts.Task is { } named)
+        {
+            set.Set(TaskFold.Name(set.Task(named), named, facts.Agent, facts.At, facts.Position));
+        }
+        else if (facts.Window is { Kind: WindowEventKind.Requested } requested)
+        {
+            var (terms, at) = (requested.Message.Terms!, requested.Message.ReceivedAt);
+            var task = TaskFold.Name(set.Task(terms.TaskId), terms.TaskId, terms.Agent, at, facts.Position);
+            set.Set(task with { Windows = task.Windows + 1 });
+        }
+    }
+
+    private void FollowCall(EventFacts facts, ReadBatch batch)
+    {
+        var known = set.Call(facts.Stream);
+        if (!CallFold.Follows(known, facts))
+        {
+            scattered.Add(facts.Stream);
+            return;
+        }
+
+        var call = known ?? CallFold.Begin(facts, set.Session(facts.SessionId)!.Id);
+        set.Set(facts.Stream, facts.Kind == EventKind.Flooded ? CallFold.Pass(call, facts) : FollowMessage(call, facts, batch));
+    }
+
+    private CallModel FollowMessage(CallModel call, EventFacts facts, ReadBatch batch)
+    {
+        var verdict = facts.Verdict;
+        var begun = (verdict.Anomalies & Anomalies.IdReused) != 0 ? default : Identity.Of(call);
+        var identity = facts.Names(verdict) ? begun.Or(facts) : begun;
+        var match = identity.Judge(facts, set.WindowsOf);
+        batch.Transitions[(call.Id, facts.Sequence)] = Transitions.Of(call.Id, facts, verdict, null, identity, match);
+        if (verdict.IsViolation)
+        {
+            batch.Violations[facts.Position] =
+                Transitions.Violation(facts, verdict, facts.Violation ?? "", identity, isLifted: false, liftedBy: null);
+        }
+
+        if (call.NamedTask is { } first && facts.Task is { } other && first != other)
+        {
+            NameTasks(call.Id, [first, other], batch);
+        }
+
+        return CallFold.Tell(call, facts, verdict, identity, match.Judgement, CallFold.OrderAfter(call.Order, facts));
+    }
+
+    private async Task RefoldAsync(long through, ReadBatch batch)
+    {
+        foreach (var stream in scattered)
+        {
+            var entries = await streams.ReadAsync(stream, through, skipped, cancellation).ConfigureAwait(false);
+            await set.LoadTasksAsync(entries.Select(entry => entry.Facts.Task).OfType<string>().ToHashSet()).ConfigureAwait(false);
+            var refolded = CallRefold.Of(set.Session(entries[0].Facts.SessionId)!.Id, entries, set.WindowsOf);
+            set.Set(stream, refolded.Call);
+            NameTasks(refolded.Call.Id, refolded.NamedTasks, batch);
+            foreach (var transition in refolded.Transitions)
+            {
+                batch.Transitions[(transition.Call, transition.Sequence)] = transition;
+            }
+
+            foreach (var violation in refolded.Violations)
+            {
+                batch.Violations[violation.Position] = violation;
+            }
+        }
+    }
+
+    /// <summary>
+    /// A call that may change its task is noted under each that it named: whoever asks for the past of a task must find it,
+    /// whatever a later message made of it.
+    /// </summary>
+    private static void NameTasks(long call, IReadOnlyList<string> tasks, ReadBatch batch)
+    {
+        foreach (var task in tasks.Count > 1 ? tasks : [])
+        {
+            batch.Named.Add((task, call));
+        }
+    }
+
+    private void CountCalls()
+    {
+        foreach (var (stream, before) in set.CallsBefore)
+        {
+            var after = set.Call(stream)!;
+            set.Set(SessionFold.Count(set.Session(after.SessionId)!, before, after));
+            if (before?.Task is { } past)
+            {
+                set.Set(TaskFold.Count(set.Task(past)!, before, after.Task == past ? after : null));
+            }
+
+            if (after.Task is { } task && task != before?.Task)
+            {
+                set.Set(TaskFold.Count(set.Task(task)!, null, after));
+            }
+        }
+    }
+
+    private void CollectRows(ReadBatch batch)
+    {
+        foreach (var session in set.Sessions)
+        {
+            batch.Sessions[session.Id] = session;
+        }
+
+        foreach (var stream in set.CallsBefore.Keys)
+        {
+            var call = set.Call(stream)!;
+            batch.Calls[call.Id] = call;
+        }
+
+        foreach (var task in set.ChangedTasks)
+        {
+            batch.Tasks[task.Id] = task;
+        }
+    }
+}

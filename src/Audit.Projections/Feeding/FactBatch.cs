@@ -1,0 +1,5 @@
+namespace Audit.Projections;
+
+/// <summary>Some events in a row, read into facts.</summary>
+/// <param name="CreatedTicks">When the last of them was written.</param>
+internal sealed record FactBatch(IReadOnlyList<EventFacts> Events, ReadOffset From, ReadOffset To, long CreatedTicks);

@@ -1,0 +1,126 @@
+using System.Threading.Channels;
+using Audit.Journal;
+
+namespace Audit.Projections;
+
+/// <summary>
+/// Reads the journal on from an offset and parses it, while what was read before is being written. Before each
+/// batch it looks at the row at the offset, which shows that the journal is still the same.
+/// </summary>
+internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnlySet<long> skipped)
+{
+    private readonly FactsReader reader = new();
+
+    /// <param name="follow">Whether to wait for more at the journal's end, or to end there.</param>
+    public async Task RunAsync(ReadOffset start, bool follow, ChannelWriter<FactBatch> batches, CancellationToken cancellation)
+    {
+        try
+        {
+            await ReadOnAsync(start, follow, batches, cancellation).ConfigureAwait(false);
+            batches.Complete();
+        }
+        catch (Exception end)
+        {
+            // Whoever takes the batches gets what was read until then, and after that the reason.
+            batches.Complete(end);
+        }
+    }
+
+    private async Task ReadOnAsync(
+        ReadOffset offset, bool follow, ChannelWriter<FactBatch> batches, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await CheckAsync(offset, cancellation).ConfigureAwait(false);
+            var (batch, poison) = await ReadBatchAsync(offset, cancellation).ConfigureAwait(false);
+            if (batch.Events.Count > 0)
+            {
+                offset = batch.To;
+                await batches.WriteAsync(batch, cancellation).ConfigureAwait(false);
+            }
+
+            if (poison is not null)
+            {
+                throw poison;
+            }
+
+            if (batch.Events.Count == 0 && !follow)
+            {
+                return;
+            }
+
+            if (batch.Events.Count == 0)
+            {
+                await WaitAsync(offset.Position, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async Task CheckAsync(ReadOffset offset, CancellationToken cancellation)
+    {
+        if (offset.Position == 0)
+        {
+            return;
+        }
+
+        var row = await journal.ReadRowAsync(offset.Position, cancellation).ConfigureAwait(false);
+        if (row is null || RowDigest.Of(row) != offset.Digest)
+        {
+            throw new WentBackException(offset.Position);
+        }
+    }
+
+    /// <summary>Reads page by page, as long as there is a whole one more, until the batch is full.</summary>
+    private async Task<(FactBatch Batch, PoisonException? Poison)> ReadBatchAsync(ReadOffset from, CancellationToken cancellation)
+    {
+        var events = new List<EventFacts>();
+        JournalRow? last = null;
+        PoisonException? poison = null;
+        var isWhole = true;
+        while (isWhole && poison is null && events.Count < limits.Rows)
+        {
+            var limit = Math.Min(limits.PageRows, limits.Rows - events.Count);
+            var page = await journal.ReadAfterAsync(last?.Position ?? from.Position, limit, limits.PageBytes, cancellation).ConfigureAwait(false);
+            poison = Parse(page, events, ref last);
+            isWhole = page.Count == limit;
+        }
+
+        var to = last is null ? from : new ReadOffset(last.Position, RowDigest.Of(last));
+        return (new FactBatch(events, from, to, last?.CreatedTicks ?? 0), poison);
+    }
+
+    private PoisonException? Parse(IReadOnlyList<JournalRow> page, List<EventFacts> events, ref JournalRow? last)
+    {
+        foreach (var row in page)
+        {
+            try
+            {
+                events.Add(skipped.Contains(row.Position) ? Passed(row) : reader.Read(row));
+                last = row;
+            }
+            catch (PoisonException unreadable)
+            {
+                return unreadable;
+            }
+        }
+
+        return null;
+    }
+
+    private static EventFacts Passed(JournalRow row) =>
+        new() { Position = row.Position, Sequence = row.Sequence, Stream = row.PersistenceId, Kind = EventKind.Passed };
+
+    private async Task WaitAsync(long position, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(limits.Patience);
+        try
+        {
+            await journal.WaitForMoreAsync(position, patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // Nothing came; the next reading shows whether what was there still is.
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Threading.Channels;
+using Audit.Journal;
+using Audit.Lifecycle;
+
+namespace Audit.Projections;
+
+/// <summary>Reads and parses the journal, folds it and writes it, each a batch ahead of the next.</summary>
+internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits limits)
+{
+    /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
+    /// <param name="committed">Told of every batch once it is written.</param>
+    /// <exception cref="PoisonException">An event cannot be read; all before it is written.</exception>
+    /// <exception cref="WentBackException">The journal is another one.</exception>
+    /// <exception cref="OffsetMovedException">The store is another one.</exception>
+    public async Task RunAsync(IReadLead lead, bool follow, Action<FactBatch> committed, CancellationToken cancellation)
+    {
+        var start = (await OffsetRow.ReadAsync(lead, cancellation).ConfigureAwait(false)).Offset;
+        var skipped = await Skipped.ReadAsync(lead, cancellation).ConfigureAwait(false);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var batches = Channel.CreateBounded<FactBatch>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
+        var feed = new JournalFeed(journal, limits, skipped);
+        var feeding = Task.Run(() => feed.RunAsync(start, follow, batches.Writer, ending.Token), CancellationToken.None);
+        try
+        {
+            await WriteAllAsync(lead, batches.Reader, skipped, committed, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ending.CancelAsync().ConfigureAwait(false);
+            await feeding.ConfigureAwait(false);
+        }
+    }
+
+    private async Task WriteAllAsync(
+        IReadLead lead, ChannelReader<FactBatch> batches, IReadOnlySet<long> skipped, Action<FactBatch> committed,
+        CancellationToken cancellation)
+    {
+        var cache = new ReadCache();
+        var streams = new CallStreams(journal, hasher);
+        WorkingSet? before = null;
+        var writing = Task.CompletedTask;
+        try
+        {
+            await foreach (var facts in batches.ReadAllAsync(cancellation).ConfigureAwait(false))
+            {
+                // A window judges anew what lies in the store, so the store must have all that came before.
+                if (facts.Events.Any(one => one.Kind == EventKind.Window))
+                {
+                    await writing.ConfigureAwait(false);
+                    before = null;
+                }
+
+                var fold = new BatchFold(lead, cache, before, streams, skipped, limits, cancellation);
+                var batch = await fold.FoldAsync(facts).ConfigureAwait(false);
+                before = fold.Set;
+                await writing.ConfigureAwait(false);
+                writing = Task.Run(() => WriteAsync(lead, batch, facts, committed, cancellation), CancellationToken.None);
+            }
+
+            await writing.ConfigureAwait(false);
+        }
+        finally
+        {
+            // Whatever ended it, nobody else may use the connection before the last write has.
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task WriteAsync(
+        IReadLead lead, ReadBatch batch, FactBatch facts, Action<FactBatch> committed, CancellationToken cancellation)
+    {
+        if (!await lead.WriteAsync(batch, cancellation).ConfigureAwait(false))
+        {
+            throw new OffsetMovedException();
+        }
+
+        committed(facts);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Buffers;
+using System.Text.Json;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Audit.Projections.Postgres;
+
+/// <summary>Writes a batch and its offset in one transaction: one statement for the offset, and one a table.</summary>
+internal sealed class PostgresBatchWriter
+{
+    private const string OffsetSql = """
+        UPDATE offsets SET position = $2, digest = $3, halted_at = NULL, sentence = NULL
+        WHERE name = $1 AND position = $4 AND digest = $5
+        """;
+
+    private const string MomentsSql = "INSERT INTO moments (second, position) SELECT * FROM unnest($1::bigint[], $2::bigint[])";
+
+    private const string NamedSql =
+        "INSERT INTO named (task_id, call) SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO NOTHING";
+
+    private readonly PostgresUpsert<SessionModel> sessions = new(ReadTables.Sessions);
+    private readonly PostgresUpsert<CallModel> calls = new(ReadTables.Calls);
+    private readonly PostgresUpsert<TransitionModel> transitions = new(ReadTables.Transitions);
+    private readonly PostgresUpsert<TaskModel> tasks = new(ReadTables.Tasks);
+    private readonly PostgresUpsert<WindowModel> windows = new(ReadTables.Windows);
+    private readonly PostgresUpsert<ViolationModel> violations = new(ReadTables.Violations);
+    private readonly Utf8JsonWriter json = new(new ArrayBufferWriter<byte>(), new JsonWriterOptions
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    });
+
+    public async Task<bool> WriteAsync(NpgsqlConnection connection, ReadBatch rows, CancellationToken cancellation)
+    {
+        var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            if (!await MoveOffsetAsync(connection, rows, cancellation).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            var batch = new NpgsqlBatch(connection, transaction);
+            await using (batch.ConfigureAwait(false))
+            {
+                Fill(batch, rows);
+                if (batch.BatchCommands.Count > 0)
+                {
+                    await batch.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
+                }
+            }
+
+            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+            return true;
+        }
+    }
+
+    private static async Task<bool> MoveOffsetAsync(NpgsqlConnection connection, ReadBatch rows, CancellationToken cancellation)
+    {
+        var command = new NpgsqlCommand(OffsetSql, connection);
+        await using (command.ConfigureAwait(false))
+        {
+            object[] values = [OffsetRow.Models, rows.To.Position, rows.To.Digest, rows.From.Position, rows.From.Digest];
+            command.Parameters.AddRange(values.Select(PostgresSession.Parameter).ToArray());
+            return await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false) == 1;
+        }
+    }
+
+    private void Fill(NpgsqlBatch batch, ReadBatch rows)
+    {
+        sessions.AddTo(batch, json, rows.From.Position, rows.Sessions.Values);
+        calls.AddTo(batch, json, rows.From.Position, rows.Calls.Values);
+        transitions.AddTo(batch, json, rows.From.Position, rows.Transitions.Values);
+        tasks.AddTo(batch, json, rows.From.Position, rows.Tasks.Values);
+        windows.AddTo(batch, json, rows.From.Position, rows.Windows.Values);
+        violations.AddTo(batch, json, rows.From.Position, rows.Violations.Values);
+        if (rows.Moments.Count > 0)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(MomentsSql)
+            {
+                Parameters =
+                {
+                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Moments.Select(moment => moment.Second)] },
+                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Moments.Select(moment => moment.Position)] },
+                },
+            });
+        }
+
+        if (rows.Named.Count > 0)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(NamedSql)
+            {
+                Parameters =
+                {
+                    new NpgsqlParameter<string[]>
+                    {
+                        TypedValue = [.. rows.Named.Select(named => named.Task)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+                    },
+                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Named.Select(named => named.Call)] },
+                },
+            });
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using Npgsql;
+
+namespace Audit.Projections.Postgres;
+
+/// <summary>The schema of the read models: made, thrown away and put in another's place.</summary>
+internal static class PostgresReadSchema
+{
+    private const string Folder = "Postgres";
+
+    /// <summary>Makes the schema where it is missing or of another version; what an operator had skipped stays.</summary>
+    /// <param name="connection">Of whoever holds the lock.</param>
+    public static async Task EnsureAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    {
+        if (await VersionAsync(connection, schema, cancellation).ConfigureAwait(false) == ReadScripts.Version(Folder))
+        {
+            return;
+        }
+
+        var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            var skipped = await ExistsAsync(connection, $"{schema}.skipped", cancellation).ConfigureAwait(false);
+            await RunAsync(connection, skipped
+                ? $"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped"
+                : "CREATE TEMP TABLE kept (position bigint, reason text) ON COMMIT DROP", cancellation).ConfigureAwait(false);
+            await RunAsync(connection, $"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation).ConfigureAwait(false);
+            await RunAsync(connection, $"CREATE SCHEMA {schema}", cancellation).ConfigureAwait(false);
+            await RunAsync(connection, ReadScripts.All(Folder), cancellation).ConfigureAwait(false);
+            await RunAsync(connection, "INSERT INTO skipped SELECT position, reason FROM kept", cancellation).ConfigureAwait(false);
+            await RunAsync(connection, $"INSERT INTO version VALUES ({ReadScripts.Version(Folder)})", cancellation).ConfigureAwait(false);
+            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Gives a schema another's name. Names are looked up anew by every statement, so readers go on.</summary>
+    public static async Task ReplaceAsync(NpgsqlConnection connection, string schema, string by, CancellationToken cancellation)
+    {
+        var old = schema + "_old";
+        await DropAsync(connection, old, cancellation).ConfigureAwait(false);
+        var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            if (await ExistsAsync(connection, $"{schema}.version", cancellation).ConfigureAwait(false))
+            {
+                await RunAsync(connection, $"ALTER SCHEMA {schema} RENAME TO {old}", cancellation).ConfigureAwait(false);
+            }
+
+            await RunAsync(connection, $"ALTER SCHEMA {by} RENAME TO {schema}", cancellation).ConfigureAwait(false);
+            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+        }
+
+        await DropAsync(connection, old, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Drops a schema that somebody may still be reading; whoever is in the way of the other is asked to begin again.</summary>
+    public static async Task DropAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    {
+        const int Attempts = 5;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await RunAsync(connection, $"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
+            {
+                // The reader got its turn; now it is ours.
+            }
+        }
+    }
+
+    public static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using (command.ConfigureAwait(false))
+        {
+            await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        await using (command.ConfigureAwait(false))
+        {
+            return await command.ExecuteScalarAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<long> VersionAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation) =>
+        await ExistsAsync(connection, $"{schema}.version", cancellation).ConfigureAwait(false)
+            ? await ScalarAsync(connection, $"SELECT max(version) FROM {schema}.version", cancellation).ConfigureAwait(false) as long? ?? 0
+            : 0;
+
+    private static async Task<bool> ExistsAsync(NpgsqlConnection connection, string table, CancellationToken cancellation) =>
+        await ScalarAsync(connection, $"SELECT to_regclass('{table}') IS NOT NULL", cancellation).ConfigureAwait(false) is true;
+}

@@ -1,0 +1,173 @@
+using System.Data;
+using Npgsql;
+
+namespace Audit.Projections.Postgres;
+
+/// <summary>The read models in a schema of the journal's own database, which many nodes may share.</summary>
+internal sealed class PostgresReadStore : IReadStore
+{
+    public const string Live = "audit_read";
+    private const string Next = "audit_read_next";
+
+    /// <summary>The keys of the advisory locks, beside those of the journal.</summary>
+    private const string LeadLock = "7401, 11";
+    private const string RebuildLock = "7401, 12";
+
+    private const int ConnectSeconds = 10;
+
+    // Plans made while the tables were small must not scan them later. What is lost with a crash is projected again. A node
+    // whose machine is gone must not hold the lock for hours.
+    private const string SessionSettings = """
+        SET enable_seqscan = off;
+        SET jit = off;
+        SET synchronous_commit = off;
+        SET tcp_keepalives_idle = 10;
+        SET tcp_keepalives_interval = 5;
+        SET tcp_keepalives_count = 3
+        """;
+
+    private readonly string connection;
+    private readonly string schema;
+    private readonly NpgsqlDataSource pool;
+    private readonly NpgsqlDataSource lasting;
+    private readonly NpgsqlConnection? rebuilding;
+
+    public PostgresReadStore(string connection) : this(connection, Live, null) { }
+
+    private PostgresReadStore(string connection, string schema, NpgsqlConnection? rebuilding)
+    {
+        this.connection = connection;
+        this.schema = schema;
+        this.rebuilding = rebuilding;
+        var settings = new NpgsqlConnectionStringBuilder(connection)
+        {
+            SearchPath = schema, Multiplexing = false, Enlist = false, NoResetOnClose = true, AutoPrepareMinUsages = 2,
+        };
+        settings.ApplicationName ??= "audit";
+        settings.Timeout = Math.Min(settings.Timeout, ConnectSeconds);
+        settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? 64 : settings.MaxAutoPrepare;
+        Place = $"{settings.Host}:{settings.Port}/{settings.Database ?? settings.Username}";
+        pool = Build(settings);
+        settings.Pooling = false;
+        lasting = Build(settings);
+    }
+
+    private string Place { get; }
+
+    public Task<IReadLead?> TryLeadAsync(CancellationToken cancellation) =>
+        PostgresFaults.GuardAsync(Place, () => TryTakeAsync(cancellation));
+
+    public Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation) =>
+        PostgresFaults.GuardAsync(Place, async () =>
+        {
+            var reader = await pool.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                var snapshot = await reader.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation).ConfigureAwait(false);
+                await using (snapshot.ConfigureAwait(false))
+                {
+                    var result = await read(new PostgresSession(reader)).ConfigureAwait(false);
+                    await snapshot.CommitAsync(cancellation).ConfigureAwait(false);
+                    return result;
+                }
+            }
+        });
+
+    public Task<int> ExecuteAsync(string sql, IReadOnlyList<object> values, CancellationToken cancellation) =>
+        PostgresFaults.GuardAsync(Place, async () =>
+        {
+            var command = pool.CreateCommand(sql);
+            await using (command.ConfigureAwait(false))
+            {
+                command.Parameters.AddRange(values.Select(PostgresSession.Parameter).ToArray());
+                return await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
+            }
+        });
+
+    public Task<IReadStore> CreateNextAsync(CancellationToken cancellation) =>
+        PostgresFaults.GuardAsync(Place, () => CreateAsync(cancellation));
+
+    public Task ReplaceByAsync(IReadStore next, CancellationToken cancellation) =>
+        PostgresFaults.GuardAsync(Place, async () =>
+        {
+            var holder = ((PostgresReadStore)next).rebuilding!;
+            await PostgresReadSchema.ReplaceAsync(holder, schema, Next, cancellation).ConfigureAwait(false);
+            await next.DisposeAsync().ConfigureAwait(false);
+            return true;
+        });
+
+    public async ValueTask DisposeAsync()
+    {
+        await pool.DisposeAsync().ConfigureAwait(false);
+        await lasting.DisposeAsync().ConfigureAwait(false);
+        if (rebuilding is not null)
+        {
+            await rebuilding.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<IReadLead?> TryTakeAsync(CancellationToken cancellation)
+    {
+        var taken = await lasting.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            // Who rebuilds holds the lock of rebuilding already, and writes to a schema that nobody else knows.
+            if (rebuilding is null && !await TryLockAsync(taken, LeadLock, cancellation).ConfigureAwait(false))
+            {
+                await taken.DisposeAsync().ConfigureAwait(false);
+                return null;
+            }
+
+            await PostgresReadSchema.EnsureAsync(taken, schema, cancellation).ConfigureAwait(false);
+            return new PostgresLead(taken, pool, Place);
+        }
+        catch
+        {
+            await taken.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<IReadStore> CreateAsync(CancellationToken cancellation)
+    {
+        var holder = await lasting.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (!await TryLockAsync(holder, RebuildLock, cancellation).ConfigureAwait(false))
+            {
+                throw new ReadModelsException("The read models are being rebuilt already, by another node.");
+            }
+
+            await PostgresReadSchema.DropAsync(holder, Next, cancellation).ConfigureAwait(false);
+            return new PostgresReadStore(connection, Next, holder);
+        }
+        catch
+        {
+            await holder.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<bool> TryLockAsync(NpgsqlConnection connection, string key, CancellationToken cancellation) =>
+        await PostgresReadSchema.ScalarAsync(connection, $"SELECT pg_try_advisory_lock({key})", cancellation).ConfigureAwait(false) is true;
+
+    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings)
+    {
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.UsePhysicalConnectionInitializer(
+            opened =>
+            {
+                using var command = new NpgsqlCommand(SessionSettings, opened);
+                command.ExecuteNonQuery();
+            },
+            async opened =>
+            {
+                var command = new NpgsqlCommand(SessionSettings, opened);
+                await using (command.ConfigureAwait(false))
+                {
+                    await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+                }
+            });
+        return builder.Build();
+    }
+}

@@ -1,0 +1,38 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+
+namespace Audit.Projections;
+
+/// <summary>Places in lists as texts, opaque to clients, so that what a place is may change.</summary>
+internal static class Cursor
+{
+    private const int Longest = 100;
+
+    public static string Write(params long[] place) => Base64Url.EncodeToString(
+        Encoding.ASCII.GetBytes(string.Join(' ', place.Select(part => part.ToString(CultureInfo.InvariantCulture)))));
+
+    /// <param name="parts">How many numbers a place of the list has.</param>
+    /// <param name="start">The place before the list's first item.</param>
+    /// <exception cref="CursorException">It is none of such a list.</exception>
+    public static long[] Read(string? cursor, int parts, params long[] start)
+    {
+        if (cursor is null)
+        {
+            return start;
+        }
+
+        if (cursor.Length <= Longest && Base64Url.IsValid(cursor))
+        {
+            var words = Encoding.ASCII.GetString(Base64Url.DecodeFromChars(cursor)).Split(' ');
+            var place = new long[parts];
+            if (words.Length == parts && words.Select((word, index) =>
+                long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out place[index])).All(read => read))
+            {
+                return place;
+            }
+        }
+
+        throw new CursorException(cursor);
+    }
+}

@@ -1,0 +1,171 @@
+using System.Globalization;
+
+namespace Audit.Projections;
+
+/// <summary>
+/// The questions that the read models answer. Lists are newest first, by the first event of each item, unless said; a place
+/// in a list is a key, so that pages neither repeat nor miss an item while the list grows.
+/// </summary>
+public sealed class ReadModels
+{
+    private const int MostTransitions = 1000;
+    private const int WindowsWithTask = 100;
+    private static readonly long[] Newest = [long.MaxValue];
+
+    private readonly IReadStore store;
+
+    internal ReadModels(IReadStore store) => this.store = store;
+
+    /// <summary>Everything up to here is in what is read.</summary>
+    public async Task<long> PositionAsync(CancellationToken cancellation) =>
+        (await store.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation).ConfigureAwait(false)).Offset.Position;
+
+    public Task<Page<SessionModel>> SessionsAsync(PageRequest page, CancellationToken cancellation) =>
+        ListAsync(ReadTables.Sessions, "id", [], page, session => session.Id, cancellation);
+
+    public Task<SessionModel?> SessionAsync(string session, CancellationToken cancellation) =>
+        store.ReadAsync(reader => OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation), cancellation);
+
+    /// <summary>The calls of a session; null where there is no such session.</summary>
+    public Task<Page<CallModel>?> CallsAsync(string session, PageRequest page, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation).ConfigureAwait(false) is { } known
+                ? await ListAsync(reader, ReadTables.Calls, "id", [("session = {0}", known.Id)], page, call => call.Id, cancellation)
+                    .ConfigureAwait(false)
+                : null,
+            cancellation);
+
+    public Task<CallView?> CallAsync(string session, string call, CancellationToken cancellation) =>
+        store.ReadAsync(reader => CallAsync(reader, session, call, cancellation), cancellation);
+
+    public Task<Page<TaskModel>> TasksAsync(PageRequest page, CancellationToken cancellation) =>
+        ListAsync(ReadTables.Tasks, "id", [], page, task => task.Id, cancellation);
+
+    public Task<TaskView?> TaskAsync(string task, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader =>
+            {
+                if (await OneAsync(reader, ReadTables.Tasks, "task_id", task, cancellation).ConfigureAwait(false) is not { } known)
+                {
+                    return null;
+                }
+
+                var windows = await ListAsync(
+                    reader, ReadTables.Windows, "id", [("task_id = {0}", task)], new PageRequest(WindowsWithTask), window => window.Id, cancellation)
+                    .ConfigureAwait(false);
+                return new TaskView(known, windows.Items);
+            },
+            cancellation);
+
+    /// <summary>The calls of a task whose gravest judgement is this one.</summary>
+    public Task<Page<CallModel>> CallsOfTaskAsync(
+        string task, Judgement judgement, PageRequest page, CancellationToken cancellation) =>
+        ListAsync(
+            ReadTables.Calls, "id", [("task_id = {0}", task), ("judgement = {0}", (long)judgement)], page, call => call.Id, cancellation);
+
+    public Task<Page<WindowModel>> WindowsAsync(WindowFilter filter, PageRequest page, CancellationToken cancellation)
+    {
+        var conditions = new List<(string, object)>();
+        if (filter.Task is not null)
+        {
+            conditions.Add(("task_id = {0}", filter.Task));
+        }
+
+        if (filter.Agent is not null)
+        {
+            conditions.Add(("agent = {0}", filter.Agent));
+        }
+
+        if (filter.OpenAt is { } open)
+        {
+            var at = Instants.ToNumber(Instants.Clamp(open));
+            conditions.Add(("opens_at <= {0}", at));
+            conditions.Add(("until > {0}", at));
+        }
+
+        return ListAsync(ReadTables.Windows, "id", conditions, page, window => window.Id, cancellation);
+    }
+
+    /// <summary>A window with the first page of each of its lists.</summary>
+    public Task<WindowView?> WindowAsync(string window, PageRequest page, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader =>
+            {
+                if (await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation).ConfigureAwait(false) is not { } known)
+                {
+                    return null;
+                }
+
+                var first = new PageRequest(page.Limit);
+                return new WindowView(
+                    known,
+                    await WindowDeeds.ReadAsync(reader, known, page, cancellation).ConfigureAwait(false),
+                    await OfWindowAsync(reader, known, Judgement.OutsideWindow, first, cancellation).ConfigureAwait(false),
+                    await OfWindowAsync(reader, known, Judgement.OutOfScope, first, cancellation).ConfigureAwait(false));
+            },
+            cancellation);
+
+    /// <summary>Every command in the time of a window, in order; null where there is no such window.</summary>
+    public Task<Page<WindowDeed>?> DoneInWindowAsync(string window, PageRequest page, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader => await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation).ConfigureAwait(false) is { } known
+                ? await WindowDeeds.ReadAsync(reader, known, page, cancellation).ConfigureAwait(false)
+                : null,
+            cancellation);
+
+    /// <param name="lifted">Only those that stand, or only those that were lifted; null for both.</param>
+    public Task<Page<ViolationModel>> ViolationsAsync(bool? lifted, PageRequest page, CancellationToken cancellation) =>
+        ListAsync(
+            ReadTables.Violations, "position", lifted is { } which ? [("lifted = {0}", which ? 1L : 0L)] : [], page,
+            violation => violation.Position, cancellation);
+
+    private static async Task<CallView?> CallAsync(IReadSession reader, string session, string call, CancellationToken cancellation)
+    {
+        var found = await reader.QueryAsync(
+            "SELECT calls.doc FROM calls JOIN sessions ON calls.session = sessions.id WHERE sessions.session_id = $1 AND calls.call_id = $2",
+            [session, call],
+            row => row.Document(0, ReadTables.Calls.Json),
+            cancellation).ConfigureAwait(false);
+        if (found.Count == 0)
+        {
+            return null;
+        }
+
+        var transitions = await reader.QueryAsync(
+            "SELECT doc FROM transitions WHERE call = $1 ORDER BY sequence LIMIT $2",
+            [found[0].Id, (long)MostTransitions],
+            row => row.Document(0, ReadTables.Transitions.Json),
+            cancellation).ConfigureAwait(false);
+        return new CallView(found[0], transitions);
+    }
+
+    private static Task<Page<CallModel>> OfWindowAsync(
+        IReadSession reader, WindowModel window, Judgement judgement, PageRequest page, CancellationToken cancellation) =>
+        window.Task is null || window.Agent is null
+            ? Task.FromResult(new Page<CallModel>([], null))
+            : CallsOfAgent.ReadAsync(reader, window.Task, window.Agent, judgement, page, cancellation);
+
+    private static async Task<T?> OneAsync<T>(
+        IReadSession reader, Table<T> table, string column, string value, CancellationToken cancellation)
+        where T : class =>
+        (await reader.FindAsync(table, [new KeyColumn(column, [value])], cancellation).ConfigureAwait(false)).SingleOrDefault();
+
+    private Task<Page<T>> ListAsync<T>(
+        Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page, Func<T, long> keyOf,
+        CancellationToken cancellation) =>
+        store.ReadAsync(reader => ListAsync(reader, table, key, conditions, page, keyOf, cancellation), cancellation);
+
+    private static async Task<Page<T>> ListAsync<T>(
+        IReadSession reader, Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
+        Func<T, long> keyOf, CancellationToken cancellation)
+    {
+        var where = string.Concat(conditions.Select((condition, index) =>
+            string.Format(CultureInfo.InvariantCulture, $" AND {condition.Sql}", $"${index + 3}")));
+        var items = await reader.QueryAsync(
+            $"SELECT doc FROM {table.Name} WHERE {key} < $1{where} ORDER BY {key} DESC LIMIT $2",
+            [Cursor.Read(page.Cursor, 1, Newest)[0], page.Limit + 1L, .. conditions.Select(condition => condition.Value)],
+            row => row.Document(0, table.Json),
+            cancellation).ConfigureAwait(false);
+        return Pages.Of(items, page.Limit, item => Cursor.Write(keyOf(item)));
+    }
+}

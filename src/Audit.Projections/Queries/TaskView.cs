@@ -1,0 +1,5 @@
+namespace Audit.Projections;
+
+/// <summary>A task with its windows, newest first.</summary>
+/// <param name="Windows">The first hundred of them; the list of windows has all.</param>
+public sealed record TaskView(TaskModel Task, IReadOnlyList<WindowModel> Windows);

@@ -1,0 +1,110 @@
+using Audit.Journal;
+using Audit.Lifecycle;
+using Audit.Projections.Postgres;
+using Audit.Projections.Sqlite;
+
+namespace Audit.Projections;
+
+/// <summary>All that reads the journal for people: the read models and what feeds them, time travel, and the rebuild.</summary>
+public sealed class ReadSide : IAsyncDisposable
+{
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
+
+    private readonly IReadStore store;
+    private readonly Projection projection;
+    private readonly Rebuild rebuild;
+
+    private ReadSide(IReadStore store, IJournal journal, RecordHasher hasher, ReadSideOptions options)
+    {
+        this.store = store;
+        Models = new ReadModels(store);
+        TimeTravel = new TimeTravel(store, journal, hasher);
+        projection = new Projection(store, journal, hasher, options);
+        rebuild = new Rebuild(store, journal, hasher, options.Limits);
+    }
+
+    public ReadModels Models { get; }
+
+    public TimeTravel TimeTravel { get; }
+
+    public ProjectionStatus Status => projection.Status;
+
+    /// <summary>Opens the read models of a store and begins to feed them.</summary>
+    /// <param name="address">The address of the journal's store: they lie beside it, or in a schema of its database.</param>
+    /// <exception cref="ReadModelsException">They cannot be opened.</exception>
+    public static async Task<ReadSide> OpenAsync(
+        string address, IJournal journal, RecordHasher hasher, ReadSideOptions options, CancellationToken cancellation)
+    {
+        var store = StoreOf(address);
+        try
+        {
+            // Made here already, so that whoever reads first finds tables. While another node leads, they are there.
+            var lead = await store.TryLeadAsync(cancellation).ConfigureAwait(false);
+            await (lead?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            return new ReadSide(store, journal, hasher, options);
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the read models have everything up to a position.</summary>
+    /// <exception cref="ReadModelsException">The projection has halted before it.</exception>
+    public async Task WaitForAsync(long position, CancellationToken cancellation)
+    {
+        while (Status.Position < position)
+        {
+            if (Status is { State: ProjectionState.Halted } halted)
+            {
+                throw new ReadModelsException($"The read models halted before position {position}: {halted.Sentence}");
+            }
+
+            await Task.Delay(Glance, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Passes over the event that halted the projection, for good. The operator's command is to be in the journal before.
+    /// </summary>
+    /// <exception cref="ReadModelsException">The projection is not halted at that position by an event that cannot be read.</exception>
+    public async Task SkipAsync(long position, string reason, CancellationToken cancellation)
+    {
+        var row = await store.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation).ConfigureAwait(false);
+        if (row.HaltedAt != position || row.Offset.Position == position)
+        {
+            throw new ReadModelsException(row.HaltedAt is { } halted && halted != row.Offset.Position
+                ? $"The projection is halted at position {halted}, not at {position}."
+                : $"The projection is not halted by an event at position {position}.");
+        }
+
+        await store.ExecuteAsync(
+            "INSERT INTO skipped (position, reason) VALUES ($1, $2) ON CONFLICT (position) DO NOTHING",
+            [position, reason.Replace('\0', ' ')],
+            cancellation).ConfigureAwait(false);
+        projection.Nudge();
+    }
+
+    /// <summary>Builds the read models anew beside the live ones, which go on being read, and swaps the two.</summary>
+    /// <exception cref="ReadModelsException">Somebody is rebuilding already.</exception>
+    /// <exception cref="PoisonException">An event cannot be read and was not skipped; the live ones stay.</exception>
+    public async Task RebuildAsync(IProgress<RebuildProgress>? progress, CancellationToken cancellation)
+    {
+        await rebuild.RunAsync(progress, cancellation).ConfigureAwait(false);
+        projection.Nudge();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await projection.DisposeAsync().ConfigureAwait(false);
+        await store.DisposeAsync().ConfigureAwait(false);
+    }
+
+    internal static IReadStore StoreOf(string address) => address.Split(':', 2) switch
+    {
+        ["sqlite", { Length: > 0 } path] => new SqliteReadStore(SqliteReadStore.PathBeside(path)),
+        ["postgres", { Length: > 0 } connection] => new PostgresReadStore(connection),
+        _ => throw new ReadModelsException("The store is not known; accepted are sqlite:PATH and postgres:CONNECTION STRING."),
+    };
+}

@@ -1,0 +1,19 @@
+namespace Audit.Projections.Sqlite;
+
+/// <summary>A journal in a file has one node, so the right to write is always there to take.</summary>
+internal sealed class SqliteLead(SqliteReadStore store) : IReadLead
+{
+    private readonly SqliteBatchWriter writer = new();
+
+    public Task<bool> WriteAsync(ReadBatch batch, CancellationToken cancellation) =>
+        store.WriteAsync(database => writer.Write(database, batch), cancellation);
+
+    public Task<List<T>> QueryAsync<T>(
+        string sql, IReadOnlyList<object> values, Func<IReadRow, T> read, CancellationToken cancellation) =>
+        store.AskAsync(session => session.QueryAsync(sql, values, read, cancellation), cancellation);
+
+    public Task<List<T>> FindAsync<T>(Table<T> table, IReadOnlyList<KeyColumn> keys, CancellationToken cancellation) =>
+        store.AskAsync(session => session.FindAsync(table, keys, cancellation), cancellation);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -1,0 +1,139 @@
+namespace Audit.Projections.Sqlite;
+
+/// <summary>The file of the read models: made, thrown away and put in another's place.</summary>
+internal static class SqliteReadFile
+{
+    private const string Folder = "Sqlite";
+
+    private const string LiveSettings = """
+        PRAGMA page_size = 8192;
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = NORMAL;
+        PRAGMA wal_autocheckpoint = 4096;
+        PRAGMA journal_size_limit = 67108864;
+        PRAGMA cache_size = -32768;
+        """;
+
+    // Nobody else sees a file that is being filled, and one that was not filled to its end is thrown away: no log is needed.
+    private const string FillingSettings = """
+        PRAGMA page_size = 8192;
+        PRAGMA journal_mode = OFF;
+        PRAGMA synchronous = OFF;
+        PRAGMA cache_size = -65536;
+        """;
+
+    /// <summary>Makes a file that is to be filled by this connection alone and then to replace another.</summary>
+    public static SqliteDatabase OpenForFilling(string path) => File.Exists(path) ? OpenMade(path, FillingSettings) : Make(path, FillingSettings, []);
+
+    /// <summary>Opens the file for writing. One of another version is thrown away; what an operator had skipped stays.</summary>
+    public static SqliteDatabase Open(string path)
+    {
+        var skipped = new List<(long Position, string Reason)>();
+        if (File.Exists(path))
+        {
+            var known = OpenMade(path, LiveSettings);
+            if (VersionOf(known) == ReadScripts.Version(Folder))
+            {
+                return known;
+            }
+
+            skipped = SkippedIn(known);
+            known.Dispose();
+        }
+
+        return Make(path, LiveSettings, skipped);
+    }
+
+    /// <summary>
+    /// Puts one file in the place of another, both being closed. What was filled without waiting for the disk is waited for
+    /// here. A log that is left of a file would be played back into the one that takes its name, so it goes first.
+    /// </summary>
+    public static void Replace(string path, string by)
+    {
+        using (var filled = new FileStream(by, FileMode.Open, FileAccess.ReadWrite))
+        {
+            filled.Flush(flushToDisk: true);
+        }
+
+        DeleteLogs(path);
+        File.Move(by, path, overwrite: true);
+    }
+
+    public static void Delete(string path)
+    {
+        DeleteLogs(path);
+        File.Delete(path);
+    }
+
+    private static SqliteDatabase Make(string path, string settings, List<(long Position, string Reason)> skipped)
+    {
+        Delete(path);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            // What agents did is nobody else's business: only the owner may read it.
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        new FileStream(path, options).Dispose();
+        var database = OpenMade(path, settings);
+        database.Execute("BEGIN IMMEDIATE");
+        database.Execute(ReadScripts.All(Folder));
+        database.Statement("INSERT INTO version (version) VALUES (?1)").Bind(1, (long?)ReadScripts.Version(Folder)).Run();
+        foreach (var (position, reason) in skipped)
+        {
+            database.Statement("INSERT INTO skipped (position, reason) VALUES (?1, ?2)").Bind(1, (long?)position).Bind(2, reason).Run();
+        }
+
+        database.Execute("COMMIT");
+        return database;
+    }
+
+    private static SqliteDatabase OpenMade(string path, string settings)
+    {
+        var database = SqliteDatabase.OpenWriter(path);
+        try
+        {
+            database.Execute(settings);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>0 for a file whose version cannot be told.</summary>
+    private static long VersionOf(SqliteDatabase database)
+    {
+        try
+        {
+            var found = new SqliteSession(database).QueryAsync("SELECT version FROM version", [], row => row.Number(0), default).Result;
+            return found.SingleOrDefault();
+        }
+        catch (SqliteFailure)
+        {
+            return 0;
+        }
+    }
+
+    private static List<(long, string)> SkippedIn(SqliteDatabase database)
+    {
+        try
+        {
+            return new SqliteSession(database)
+                .QueryAsync("SELECT position, reason FROM skipped", [], row => (row.Number(0), row.Text(1)), default).Result;
+        }
+        catch (SqliteFailure)
+        {
+            return [];
+        }
+    }
+
+    private static void DeleteLogs(string path)
+    {
+        File.Delete(path + "-wal");
+        File.Delete(path + "-shm");
+    }
+}

@@ -1,0 +1,12 @@
+namespace Audit.Projections;
+
+/// <summary>
+/// The right to write the read models, which one node at a time has. It ends with its connection. Questions see what is
+/// committed, and may be put while a batch is being written.
+/// </summary>
+internal interface IReadLead : IReadSession, IAsyncDisposable
+{
+    /// <summary>Writes a batch and its offset in one transaction.</summary>
+    /// <returns>False when the store does not stand at the offset that the batch was made for; nothing was written.</returns>
+    Task<bool> WriteAsync(ReadBatch batch, CancellationToken cancellation);
+}

@@ -1,0 +1,23 @@
+namespace Audit.Projections;
+
+/// <summary>How far a projection is, and where and why it halted, as its store tells it to every node.</summary>
+internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sentence)
+{
+    /// <summary>The projection of the read models; others have offsets of their own.</summary>
+    public const string Models = "models";
+
+    private const string Sql = "SELECT position, digest, halted_at, sentence FROM offsets WHERE name = $1";
+
+    public static async Task<OffsetRow> ReadAsync(IReadSession session, CancellationToken cancellation)
+    {
+        var rows = await session.QueryAsync(
+            Sql,
+            [Models],
+            row => new OffsetRow(
+                new ReadOffset(row.Number(0), row.Text(1)),
+                row.IsNull(2) ? null : row.Number(2),
+                row.IsNull(3) ? null : row.Text(3)),
+            cancellation).ConfigureAwait(false);
+        return rows.SingleOrDefault() ?? throw new ReadModelsException("The read models are not made yet.");
+    }
+}

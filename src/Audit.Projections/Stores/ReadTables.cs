@@ -1,0 +1,54 @@
+namespace Audit.Projections;
+
+/// <summary>The tables of the read models, as the scripts of both stores make them.</summary>
+internal static class ReadTables
+{
+    public static readonly Table<SessionModel> Sessions = new("sessions", ["id"], ReadJson.Of<SessionModel>(), session => session.Id,
+    [
+        Column<SessionModel>.Fixed("id", session => session.Id),
+        Column<SessionModel>.Fixed("session_id", session => session.SessionId),
+    ]);
+
+    public static readonly Table<CallModel> Calls = new("calls", ["id"], ReadJson.Of<CallModel>(), call => call.Id,
+    [
+        Column<CallModel>.Fixed("id", call => call.Id),
+        Column<CallModel>.Fixed("session", call => call.Session),
+        Column<CallModel>.Fixed("call_id", call => call.CallId),
+        Column<CallModel>.Changing("task_id", call => call.Task),
+        Column<CallModel>.Changing("judgement", call => (long)call.Judgement),
+    ]);
+
+    public static readonly Table<TransitionModel> Transitions = new(
+        "transitions", ["call", "sequence"], ReadJson.Of<TransitionModel>(), transition => transition.Position,
+    [
+        Column<TransitionModel>.Fixed("call", transition => transition.Call),
+        Column<TransitionModel>.Fixed("sequence", transition => transition.Sequence),
+        Column<TransitionModel>.Fixed("position", transition => transition.Position),
+        Column<TransitionModel>.Changing("task_id", transition => transition.Task),
+        Column<TransitionModel>.Changing("agent", transition => transition.Agent),
+        Column<TransitionModel>.Fixed("at", transition => Instants.ToNumber(transition.At)),
+    ]);
+
+    public static readonly Table<TaskModel> Tasks = new("tasks", ["id"], ReadJson.Of<TaskModel>(), task => task.Id,
+    [
+        Column<TaskModel>.Fixed("id", task => task.Id),
+        Column<TaskModel>.Fixed("task_id", task => task.TaskId),
+    ]);
+
+    public static readonly Table<WindowModel> Windows = new("windows", ["id"], ReadJson.Of<WindowModel>(), window => window.Id,
+    [
+        Column<WindowModel>.Fixed("id", window => window.Id),
+        Column<WindowModel>.Fixed("window_id", window => window.WindowId),
+        Column<WindowModel>.Changing("task_id", window => window.Task),
+        Column<WindowModel>.Changing("agent", window => window.Agent),
+        Column<WindowModel>.Changing("opens_at", window => Instants.ToNumber(window.OpensAt)),
+        Column<WindowModel>.Changing("until", window => Instants.ToNumber(window.Until)),
+    ]);
+
+    public static readonly Table<ViolationModel> Violations = new(
+        "violations", ["position"], ReadJson.Of<ViolationModel>(), violation => violation.Position,
+    [
+        Column<ViolationModel>.Fixed("position", violation => violation.Position),
+        Column<ViolationModel>.Changing("lifted", violation => violation.IsLifted ? 1 : 0),
+    ]);
+}

@@ -1,0 +1,81 @@
+using Audit.Journal;
+using Audit.Lifecycle;
+
+namespace Audit.Projections;
+
+/// <summary>Reads streams of the journal up to one position, and no more events than one answer may be made of.</summary>
+internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnlySet<long> skipped, long through)
+{
+    public const int MostEvents = 100_000;
+    private const int RowsAtOnce = 256;
+
+    private readonly CallStreams calls = new(journal, hasher);
+    private readonly FactsReader facts = new();
+    private readonly Dictionary<string, TaskWindows> windows = [];
+    private int left = MostEvents;
+
+    public async Task<List<CallEntry>> CallAsync(string session, string call, CancellationToken cancellation) =>
+        Count(await calls.ReadAsync(StreamNames.Call(session, call), through, skipped, cancellation).ConfigureAwait(false));
+
+    /// <summary>The events of a session or of a window.</summary>
+    public async Task<List<EventFacts>> StreamAsync(string stream, CancellationToken cancellation)
+    {
+        var found = new List<EventFacts>();
+        var after = 0L;
+        while (true)
+        {
+            var rows = await journal.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation).ConfigureAwait(false);
+            found.AddRange(rows.Where(row => row.Position <= through && !skipped.Contains(row.Position)).Select(facts.Read));
+            if (rows.Count < RowsAtOnce || rows[^1].Position > through)
+            {
+                return Count(found);
+            }
+
+            after = rows[^1].Sequence;
+        }
+    }
+
+    public async Task<WindowModel?> WindowAsync(string window, CancellationToken cancellation) =>
+        (await StreamAsync(StreamNames.Window(window), cancellation).ConfigureAwait(false))
+        .Aggregate((WindowModel?)null, WindowFold.Tell);
+
+    /// <summary>The windows of a task as they were. Which there are is looked up, what they were is not.</summary>
+    public async Task<IReadOnlyList<WindowModel>> WindowsOfAsync(IReadSession session, string task, CancellationToken cancellation)
+    {
+        var ids = await session.QueryAsync(
+            "SELECT window_id FROM windows WHERE task_id = $1 AND id <= $2 ORDER BY id DESC", [task, through], row => row.Text(0), cancellation)
+            .ConfigureAwait(false);
+        var found = new List<WindowModel>();
+        foreach (var id in ids)
+        {
+            if (await WindowAsync(id, cancellation).ConfigureAwait(false) is { Task: not null } window)
+            {
+                found.Add(window);
+            }
+        }
+
+        windows[task] = new TaskWindows(found);
+        return found;
+    }
+
+    /// <summary>A call as it was; null before its first event.</summary>
+    public async Task<Refolded?> RefoldAsync(
+        IReadSession session, long sessionId, IReadOnlyList<CallEntry> stream, CancellationToken cancellation)
+    {
+        foreach (var task in stream.Select(entry => entry.Facts.Task).OfType<string>().Distinct())
+        {
+            if (!windows.ContainsKey(task))
+            {
+                await WindowsOfAsync(session, task, cancellation).ConfigureAwait(false);
+            }
+        }
+
+        return stream.Count == 0 ? null : CallRefold.Of(sessionId, stream, task => windows[task]);
+    }
+
+    private List<T> Count<T>(List<T> events)
+    {
+        left -= events.Count;
+        return left >= 0 ? events : throw new TooMuchException(MostEvents);
+    }
+}

@@ -1,0 +1,4 @@
+namespace Audit.Projections;
+
+/// <summary>A session as it was, with its calls, newest first.</summary>
+public sealed record PastSession(SessionModel Session, IReadOnlyList<CallModel> Calls);

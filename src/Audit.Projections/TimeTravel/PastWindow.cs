@@ -1,0 +1,4 @@
+namespace Audit.Projections;
+
+/// <summary>A window as it was, with what had been done in it, in order.</summary>
+public sealed record PastWindow(WindowModel Window, IReadOnlyList<WindowDeed> Done);

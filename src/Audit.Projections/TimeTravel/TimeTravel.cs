@@ -1,0 +1,153 @@
+using Audit.Journal;
+using Audit.Lifecycle;
+
+namespace Audit.Projections;
+
+/// <summary>
+/// Answers as of a moment of the past, folded from the journal by the law that judged it then. The read models say only
+/// where to look: which calls a session or a task has, never what became of them.
+/// </summary>
+public sealed class TimeTravel
+{
+    private readonly IReadStore store;
+    private readonly IJournal journal;
+    private readonly RecordHasher hasher;
+    private readonly PastPosition positions;
+
+    internal TimeTravel(IReadStore store, IJournal journal, RecordHasher hasher)
+    {
+        this.store = store;
+        this.journal = journal;
+        this.hasher = hasher;
+        positions = new PastPosition(store, journal);
+    }
+
+    /// <summary>The position that a moment means.</summary>
+    public Task<long> PositionAsync(AsOf asOf, CancellationToken cancellation) => positions.OfAsync(asOf, cancellation);
+
+    public Task<Past<PastCall>?> CallAsync(string session, string call, AsOf asOf, CancellationToken cancellation) =>
+        TellAsync(asOf, (reader, past, position) => CallAsync(reader, past, session, call, cancellation), cancellation);
+
+    /// <exception cref="TooMuchException">The session holds more events than one answer is folded from.</exception>
+    public Task<Past<PastSession>?> SessionAsync(string session, AsOf asOf, CancellationToken cancellation) =>
+        TellAsync(asOf, (reader, past, position) => SessionAsync(reader, past, session, position, cancellation), cancellation);
+
+    /// <exception cref="TooMuchException">The task holds more events than one answer is folded from.</exception>
+    public Task<Past<PastTask>?> TaskAsync(string task, AsOf asOf, CancellationToken cancellation) =>
+        TellAsync(asOf, (reader, past, position) => TaskAsync(reader, past, task, position, cancellation), cancellation);
+
+    /// <exception cref="TooMuchException">The window holds more events than one answer is folded from.</exception>
+    public Task<Past<PastWindow>?> WindowAsync(string window, AsOf asOf, CancellationToken cancellation) =>
+        TellAsync(asOf, (reader, past, position) => WindowAsync(reader, past, window, position, cancellation), cancellation);
+
+    private async Task<Past<T>?> TellAsync<T>(
+        AsOf asOf, Func<IReadSession, PastReader, long, Task<T?>> tell, CancellationToken cancellation)
+        where T : class
+    {
+        var position = await positions.OfAsync(asOf, cancellation).ConfigureAwait(false);
+        var told = await store.ReadAsync(
+            async reader =>
+            {
+                // Calls are found through the read models, and so the past ends where these do.
+                var known = await OffsetRow.ReadAsync(reader, cancellation).ConfigureAwait(false);
+                position = Math.Min(position, known.Offset.Position);
+                var skipped = await Skipped.ReadAsync(reader, cancellation).ConfigureAwait(false);
+                return await tell(reader, new PastReader(journal, hasher, skipped, position), position).ConfigureAwait(false);
+            },
+            cancellation).ConfigureAwait(false);
+        return told is null ? null : new Past<T>(position, told);
+    }
+
+    private static async Task<PastCall?> CallAsync(
+        IReadSession reader, PastReader past, string session, string call, CancellationToken cancellation)
+    {
+        var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation).ConfigureAwait(false);
+        var stream = await past.CallAsync(session, call, cancellation).ConfigureAwait(false);
+        var refolded = await past.RefoldAsync(reader, known.SingleOrDefault()?.Id ?? 0, stream, cancellation).ConfigureAwait(false);
+        return refolded is null ? null : new PastCall(refolded.Call, refolded.Transitions, refolded.Violations);
+    }
+
+    private static async Task<PastSession?> SessionAsync(
+        IReadSession reader, PastReader past, string session, long position, CancellationToken cancellation)
+    {
+        var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation).ConfigureAwait(false);
+        var id = known.SingleOrDefault()?.Id ?? 0;
+        var ids = await reader.QueryAsync(
+            "SELECT call_id FROM calls WHERE session = $1 AND id <= $2 ORDER BY id DESC", [id, position], row => row.Text(0), cancellation)
+            .ConfigureAwait(false);
+        var events = await past.StreamAsync(StreamNames.Session(session), cancellation).ConfigureAwait(false);
+        var calls = new List<CallModel>();
+        foreach (var call in ids)
+        {
+            var stream = await past.CallAsync(session, call, cancellation).ConfigureAwait(false);
+            if (await past.RefoldAsync(reader, id, stream, cancellation).ConfigureAwait(false) is { } refolded)
+            {
+                calls.Add(refolded.Call);
+                events.AddRange(stream.Select(entry => entry.Facts));
+            }
+        }
+
+        var told = events.OrderBy(one => one.Position).Aggregate((SessionModel?)null, SessionFold.Tell);
+        return told is null
+            ? null
+            : new PastSession(calls.Aggregate(told, (model, call) => SessionFold.Count(model, null, call)), calls);
+    }
+
+    private static async Task<PastTask?> TaskAsync(
+        IReadSession reader, PastReader past, string task, long position, CancellationToken cancellation)
+    {
+        var windows = await past.WindowsOfAsync(reader, task, cancellation).ConfigureAwait(false);
+        var calls = await CallsOfAsync(reader, past, task, position, cancellation).ConfigureAwait(false);
+        var ofTask = calls.Select(refolded => refolded.Call).Where(call => call.Task == task).ToList();
+        return windows.Count == 0 && ofTask.Count == 0 ? null : new PastTask(task, windows, ofTask);
+    }
+
+    private static async Task<PastWindow?> WindowAsync(
+        IReadSession reader, PastReader past, string id, long position, CancellationToken cancellation)
+    {
+        if (await past.WindowAsync(id, cancellation).ConfigureAwait(false) is not { } window)
+        {
+            return null;
+        }
+
+        if (window.Task is null || window.Until is not { } until)
+        {
+            return new PastWindow(window, []);
+        }
+
+        await past.WindowsOfAsync(reader, window.Task, cancellation).ConfigureAwait(false);
+        var calls = await CallsOfAsync(reader, past, window.Task, position, cancellation).ConfigureAwait(false);
+        var deeds = calls.Select(refolded => (refolded.Call, First: refolded.Transitions
+                .Where(message => message.Task == window.Task && message.Agent == window.Agent && message.At >= window.OpensAt && message.At < until)
+                .OrderBy(message => message.At).ThenBy(message => message.Position).FirstOrDefault()))
+            .Where(deed => deed.First is not null)
+            .OrderBy(deed => deed.First!.At).ThenBy(deed => deed.First!.Position);
+        return new PastWindow(window, [.. deeds.Select(deed => new WindowDeed(deed.First!.At, deed.First.Judgement, deed.Call))]);
+    }
+
+    /// <summary>Every call that may have belonged to the task: those of which a message does now, and those that named it.</summary>
+    private static async Task<List<Refolded>> CallsOfAsync(
+        IReadSession reader, PastReader past, string task, long position, CancellationToken cancellation)
+    {
+        var found = await reader.QueryAsync(
+            """
+            SELECT doc FROM calls
+            WHERE id IN (SELECT call FROM transitions WHERE task_id = $1 UNION SELECT call FROM named WHERE task_id = $1) AND id <= $2
+            ORDER BY id DESC LIMIT $3
+            """,
+            [task, position, (long)PastReader.MostEvents + 1],
+            row => row.Document(0, ReadTables.Calls.Json),
+            cancellation).ConfigureAwait(false);
+        var calls = new List<Refolded>();
+        foreach (var call in found)
+        {
+            var stream = await past.CallAsync(call.SessionId, call.CallId, cancellation).ConfigureAwait(false);
+            if (await past.RefoldAsync(reader, call.Session, stream, cancellation).ConfigureAwait(false) is { } refolded)
+            {
+                calls.Add(refolded);
+            }
+        }
+
+        return calls;
+    }
+}

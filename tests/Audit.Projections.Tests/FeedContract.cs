@@ -1,0 +1,101 @@
+using Audit.Lifecycle;
+using Audit.Testing;
+
+namespace Audit.Projections.Tests;
+
+/// <summary>How the read models are fed, and when they refuse to be.</summary>
+public abstract class FeedContract : ReadSideContract
+{
+    [ContractFact]
+    public async Task a_restart_goes_on_where_it_was()
+    {
+        var side = await OpenAsync();
+        await TellAsync(new Say("s", "c", Say.Asked, 1));
+        await CaughtUpAsync(side);
+        await CloseAsync(side);
+        await TellAsync(new Say("s", "c", Say.Done(), 2), new Say("s", "d", Say.Done(), 3));
+        var models = await CaughtUpAsync(await OpenAsync());
+
+        Assert.Equal(2, (await models.SessionAsync("s", None))!.States[CallState.Completed]);
+        Assert.Equal(2, (await models.CallAsync("s", "c", None))!.Call.Messages);
+    }
+
+    [ContractFact]
+    public async Task what_other_programs_and_the_node_itself_write_is_passed_over()
+    {
+        await AppendAsync("operator|2026-11-20", 1, "operator.acted.v1", """{"v":1,"received_at":"2026-11-20T14:00:00Z"}""");
+        await AppendAsync("reader|alice|2026-11-20", 1, "reader.read.v1", """{"v":1}""");
+        var models = await ReadAsync(new Say("s", "c", Say.Asked, 1));
+
+        Assert.Single((await models.SessionsAsync(All, None)).Items);
+    }
+
+    [ContractFact]
+    public async Task an_event_that_cannot_be_read_halts_the_projection_before_it_until_it_is_skipped()
+    {
+        await TellAsync(new Say("s", "one", Say.Asked, 1));
+        var good = await Journal.LastPositionAsync(None);
+        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v2", """{"v":2}""");
+        var poison = await Journal.LastPositionAsync(None);
+        await TellAsync(new Say("s", "three", Say.Asked, 2));
+        var side = await OpenAsync();
+        await UntilAsync(() => side.Status.State == ProjectionState.Halted);
+
+        Assert.Equal((good, poison), (side.Status.Position, side.Status.HaltedAt));
+        Assert.Contains("call.transitioned.v2", side.Status.Sentence, StringComparison.Ordinal);
+        Assert.Equal(1, (await side.Models.SessionAsync("s", None))!.Calls);
+        await Assert.ThrowsAsync<ReadModelsException>(() => side.SkipAsync(good, "not this one", None));
+
+        await side.SkipAsync(poison, "it is a test", None);
+        await UntilAsync(() => side.Status.State == ProjectionState.Projecting);
+        var models = await CaughtUpAsync(side);
+        Assert.Equal(2, (await models.SessionAsync("s", None))!.Calls);
+    }
+
+    [ContractFact]
+    public async Task what_was_skipped_stays_skipped_in_a_rebuild()
+    {
+        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v1", """{"v":1,"received_at":"2026-11-20T14:00:00Z","from":"nowhere"}""");
+        await TellAsync(new Say("s", "three", Say.Asked, 2));
+        var side = await OpenAsync();
+        await UntilAsync(() => side.Status.State == ProjectionState.Halted);
+        await Assert.ThrowsAsync<PoisonException>(() => side.RebuildAsync(null, None));
+        await side.SkipAsync(side.Status.HaltedAt!.Value, "it is a test", None);
+        await UntilAsync(() => side.Status.State == ProjectionState.Projecting);
+        await CaughtUpAsync(side);
+        await side.RebuildAsync(null, None);
+
+        Assert.Equal(1, (await (await CaughtUpAsync(side)).SessionAsync("s", None))!.Calls);
+    }
+
+    [ContractFact]
+    public async Task a_journal_that_went_back_halts_the_projection_and_a_rebuild_sets_it_going_again()
+    {
+        var side = await OpenAsync();
+        await TellAsync(new Say("s", "one", Say.Asked, 1), new Say("s", "two", Say.Asked, 2));
+        await CaughtUpAsync(side);
+        await CloseAsync(side);
+        await using var restored = new JournalUpTo(Journal, 1);
+        side = await OpenAsync(restored);
+        await UntilAsync(() => side.Status.State == ProjectionState.Halted);
+
+        Assert.StartsWith("journal went back", side.Status.Sentence, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ReadModelsException>(() => side.SkipAsync(side.Status.HaltedAt!.Value, "no", None));
+        await side.RebuildAsync(null, None);
+        await UntilAsync(() => side.Status.State == ProjectionState.Projecting);
+        Assert.Equal(1, (await side.Models.SessionAsync("s", None))!.Calls);
+    }
+
+    [ContractFact]
+    public async Task a_row_that_is_another_one_than_was_read_halts_the_projection_while_it_runs()
+    {
+        await using var journal = new JournalUpTo(Journal, long.MaxValue);
+        var side = await OpenAsync(journal);
+        await TellAsync(new Say("s", "one", Say.Asked, 1));
+        await CaughtUpAsync(side);
+        journal.Falsify = true;
+        await UntilAsync(() => side.Status.State == ProjectionState.Halted);
+
+        Assert.StartsWith("journal went back", side.Status.Sentence, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,101 @@
+using Audit.Engine;
+using Audit.Engine.Local;
+using Audit.Journal;
+using Audit.Lifecycle;
+
+namespace Audit.Projections.Tests;
+
+/// <summary>A journal with an engine before it and read models behind it, on one of the stores.</summary>
+public abstract class ReadSideContract : IAsyncLifetime
+{
+    protected static readonly PageRequest All = new(PageRequest.MostItems);
+
+    private readonly List<IAsyncDisposable> opened = [];
+
+    protected string Address { get; private set; } = "";
+
+    protected IAuditStore Store { get; private set; } = null!;
+
+    protected IAuditEngine Engine { get; private set; } = null!;
+
+    protected IJournal Journal => Store.Journal;
+
+    protected static CancellationToken None => CancellationToken.None;
+
+    protected abstract Task<string> PrepareAsync();
+
+    protected abstract Task RemoveAsync();
+
+    public async Task InitializeAsync()
+    {
+        Address = await PrepareAsync();
+        Store = await AuditStore.OpenAsync(Address, None);
+        Engine = new LocalEngine(Journal, Say.Hasher, new EngineOptions(), TimeProvider.System);
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var one in Enumerable.Reverse(opened))
+        {
+            await one.DisposeAsync();
+        }
+
+        await Engine.DisposeAsync();
+        await Store.DisposeAsync();
+        await RemoveAsync();
+    }
+
+    /// <summary>Opens the read models as a node does.</summary>
+    protected async Task<ReadSide> OpenAsync(IJournal? journal = null, FeedLimits? limits = null)
+    {
+        var options = new ReadSideOptions { Limits = limits ?? new FeedLimits { Patience = TimeSpan.FromMilliseconds(200) } };
+        var side = await ReadSide.OpenAsync(Address, journal ?? Journal, Say.Hasher, options, None);
+        opened.Add(side);
+        return side;
+    }
+
+    protected async Task CloseAsync(ReadSide side)
+    {
+        opened.Remove(side);
+        await side.DisposeAsync();
+    }
+
+    /// <summary>Submits items one after the other, so that the journal has them in this order.</summary>
+    protected async Task TellAsync(params Submission[] items)
+    {
+        foreach (var item in items)
+        {
+            var receipt = Assert.Single(await Engine.SubmitAsync([item], None));
+            Assert.True(receipt.Status is ReceiptStatus.Recorded or ReceiptStatus.Violation or ReceiptStatus.Duplicate, receipt.Error);
+        }
+    }
+
+    /// <summary>The read models once they have all that was told.</summary>
+    protected async Task<ReadModels> CaughtUpAsync(ReadSide side)
+    {
+        await side.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
+        return side.Models;
+    }
+
+    protected async Task<ReadModels> ReadAsync(params Submission[] items)
+    {
+        await TellAsync(items);
+        return await CaughtUpAsync(await OpenAsync());
+    }
+
+    protected static async Task UntilAsync(Func<bool> reached)
+    {
+        for (var tries = 0; !reached(); tries++)
+        {
+            Assert.True(tries < 3000, "It never came to be so.");
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>A row of the journal that no engine wrote.</summary>
+    protected Task AppendAsync(string stream, long sequence, string manifest, string message) =>
+        Journal.AppendAsync(
+            [new RowToAppend(new StreamHandle(new StreamKey(stream)), sequence, manifest, DateTime.UtcNow.Ticks, System.Text.Encoding.UTF8.GetBytes(message))],
+            new long[1],
+            None);
+}

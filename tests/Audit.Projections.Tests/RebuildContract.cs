@@ -1,0 +1,92 @@
+using Audit.Engine;
+using Audit.Lifecycle;
+using Audit.Testing;
+
+namespace Audit.Projections.Tests;
+
+/// <summary>Rebuilding beside the live read models.</summary>
+public abstract class RebuildContract : ReadSideContract
+{
+    private static Submission[] Story(string session) =>
+    [
+        new Say(session, "late", Say.Done(), 9) { Task = "migrate-orders", Agent = "copilot" },
+        new Say(session, "late", Say.Asked, 4),
+        Say.Window($"w-{session}", WindowVerb.Grant, "alice", 5, opens: 1, closes: 30),
+        new Say(session, "refused", new Outcome.Blocked("no"), 6) { Task = "migrate-orders", Agent = "copilot", Tool = "shell.run" },
+        new Say(session, "refused", Say.Done(), 7),
+        new Say(session, "refused", new Outcome.PersistenceFailed(null, "disk"), 6.5),
+        Say.Note(session, "ended", 40, seq: 4),
+        Say.Window($"w-{session}", WindowVerb.Extend, "alice", 20, closes: 50),
+    ];
+
+    [ContractFact]
+    public async Task a_rebuild_comes_to_the_live_rows_row_by_row()
+    {
+        var side = await OpenAsync(limits: new FeedLimits { Rows = 3 });
+        await TellAsync([.. Story("one"), .. Story("two")]);
+        await CaughtUpAsync(side);
+        var live = await Dump.OfAsync(Address);
+        var told = new List<RebuildProgress>();
+        await side.RebuildAsync(new Told(told), None);
+
+        Assert.Equal(live, await Dump.OfAsync(Address));
+        Assert.Equal(await Journal.LastPositionAsync(None), told[^1].Position);
+        Assert.Equal(told[^1].End, told[^1].Position);
+    }
+
+    [ContractFact]
+    public async Task reads_and_the_live_feed_go_on_during_a_rebuild()
+    {
+        var side = await OpenAsync(limits: new FeedLimits { Rows = 50, Patience = TimeSpan.FromMilliseconds(200) });
+        await TellAsync([.. Enumerable.Range(0, 100).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
+        await CaughtUpAsync(side);
+        using var stop = new CancellationTokenSource();
+        var reads = 0;
+        var reading = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                Assert.True((await side.Models.SessionAsync("s", None))!.Calls >= 100);
+                Assert.True((await side.Models.CallsAsync("s", new PageRequest(10), None))!.Items.Count == 10);
+                reads++;
+            }
+        });
+        for (var round = 0; round < 3; round++)
+        {
+            await side.RebuildAsync(null, None);
+            await TellAsync(new Say("s", $"more{round}", Say.Asked, 200));
+        }
+
+        await CaughtUpAsync(side);
+        await UntilAsync(() => reads > 0);
+        await stop.CancelAsync();
+        await reading;
+        Assert.Equal(103, (await side.Models.SessionAsync("s", None))!.Calls);
+    }
+
+    [ContractFact]
+    public async Task read_models_of_another_version_are_thrown_away_and_rebuilt()
+    {
+        var side = await OpenAsync();
+        await TellAsync(Story("one"));
+        await CaughtUpAsync(side);
+        var before = await Dump.OfAsync(Address);
+        await CloseAsync(side);
+        await using (var store = ReadSide.StoreOf(Address))
+        {
+            await store.ExecuteAsync("UPDATE version SET version = 999", [], None);
+            await store.ExecuteAsync("UPDATE sessions SET doc = 'from another time'", [], None);
+            await store.ExecuteAsync("INSERT INTO skipped (position, reason) VALUES (99, 'kept')", [], None);
+        }
+
+        await CaughtUpAsync(await OpenAsync());
+        Assert.Equal(before, await Dump.OfAsync(Address));
+        await using var again = ReadSide.StoreOf(Address);
+        Assert.Equal([99L], await again.ReadAsync(session => Skipped.ReadAsync(session, None), None));
+    }
+
+    private sealed class Told(List<RebuildProgress> told) : IProgress<RebuildProgress>
+    {
+        public void Report(RebuildProgress value) => told.Add(value);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Json;
+using Audit.Engine;
+using Audit.Engine.Intake;
+using Audit.Lifecycle;
+
+namespace Audit.Projections.Tests;
+
+/// <summary>One item as a host sends it, in minutes after a beginning.</summary>
+internal sealed record Say(string Session, string Call, Outcome Outcome, double Minute)
+{
+    public static readonly DateTimeOffset Start = DateTimeOffset.Parse("2026-11-20T14:00:00Z");
+
+    public static readonly RecordHasher Hasher = new(new byte[RecordHasher.KeyLength]);
+
+    public static readonly Outcome Asked = new Outcome.RequiresConfirmation("may I?", null);
+
+    public double? ReceivedMinute { get; init; }
+
+    public string? Task { get; init; }
+
+    public string? Agent { get; init; }
+
+    public string Tool { get; init; } = "sql.query";
+
+    public string Host { get; init; } = "ci-7";
+
+    public long? Seq { get; init; }
+
+    public string? MessageId { get; init; }
+
+    public int Turn { get; init; } = 1;
+
+    public string Input { get; init; } = """{"sql":"SELECT 1"}""";
+
+    public static Timestamp At(double minute) => Timestamp.From(Start.AddMinutes(minute));
+
+    public static Outcome Done(bool success = true, long? durationMs = null) =>
+        new Outcome.Completed(new ToolResult(success, "done") { DurationMs = durationMs });
+
+    public static implicit operator Submission(Say say) => say.ToSubmission();
+
+    public static Submission Note(string session, string type, double minute, long? seq = null, string host = "ci-7") => Read(
+        JsonSerializer.SerializeToUtf8Bytes(new { session_id = session, seq, note = new { type, at = At(minute).ToString(), detail = new { minute } } }),
+        host, minute);
+
+    public static Submission Window(
+        string window, WindowVerb verb, string actor, double minute, double? opens = null, double? closes = null,
+        string task = "migrate-orders", string agent = "copilot", params string[] scope)
+    {
+        var said = Encoding.UTF8.GetBytes($"\"{verb} {actor} {minute} {opens} {closes}\"");
+        var terms = verb is WindowVerb.Request or WindowVerb.Grant
+            ? new WindowTerms(task, agent, scope.Length == 0 ? ["sql.*"] : scope, "migration")
+            {
+                OpensAt = opens is { } from ? At(from) : null,
+                ClosesAt = At(closes!.Value),
+            }
+            : null;
+        return new WindowSubmission(
+            window,
+            new WindowMessage
+            {
+                Verb = verb,
+                Actor = actor,
+                ReceivedAt = At(minute),
+                Dedup = Hasher.OfBytes(said),
+                Terms = terms,
+                ClosesAt = verb == WindowVerb.Extend ? At(closes!.Value) : null,
+                Reason = "a reason",
+            },
+            said);
+    }
+
+    public Submission ToSubmission() => Read(
+        JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            session_id = Session,
+            task_id = Task,
+            agent = Agent,
+            seq = Seq,
+            message_id = MessageId,
+            record = JsonDocument.Parse(Record()).RootElement,
+        }),
+        Host,
+        ReceivedMinute ?? Minute);
+
+    private byte[] Record() => new ToolAuditRecord
+    {
+        ToolCallId = Call,
+        ToolName = Tool,
+        Tier = "Confirm",
+        Turn = Turn,
+        EffectiveInput = JsonDocument.Parse(Input).RootElement,
+        Provenance = new Provenance("anthropic", "claude"),
+        Outcome = Outcome,
+        RecordedAt = At(Minute).ToString(),
+    }.ToUtf8();
+
+    private static Submission Read(byte[] item, string host, double receivedMinute)
+    {
+        var read = new ItemReader(Hasher).Read(item, new ItemDefaults(host, At(receivedMinute)));
+        return read.Submission ?? throw new InvalidOperationException(read.Error);
+    }
+}

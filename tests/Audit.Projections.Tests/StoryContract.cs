@@ -1,0 +1,191 @@
+using Audit.Engine;
+using Audit.Lifecycle;
+using Audit.Testing;
+
+namespace Audit.Projections.Tests;
+
+/// <summary>What the read models tell after stories.</summary>
+public abstract class StoryContract : ReadSideContract
+{
+    [ContractFact]
+    public async Task a_call_tells_its_state_its_command_and_how_long_it_waited_and_ran()
+    {
+        var models = await ReadAsync(
+            new Say("s", "c", Say.Asked, 1) { Task = "t", Agent = "a", Input = """{"sql":"ALTER TABLE customers"}""" },
+            new Say("s", "c", new Outcome.Approved("approve-once") { By = "alice" }, 3) { Input = "null" },
+            new Say("s", "c", new Outcome.Started(), 4) { Input = "null" },
+            new Say("s", "c", Say.Done(durationMs: 1500), 5) { Input = "null" });
+
+        var view = (await models.CallAsync("s", "c", None))!;
+        var call = view.Call;
+        Assert.Equal((CallState.Completed, 1, "sql.query", "t", "a", "ci-7"), (call.State, call.Attempt, call.Tool, call.Task, call.Agent, call.Host));
+        Assert.Equal(("ALTER TABLE customers", "approve-once", "alice", (bool?)true), (call.Command, call.Decision, call.DecidedBy, call.Success));
+        Assert.Equal((TimeSpan.FromMinutes(2), TimeSpan.FromMilliseconds(1500)), (call.Waited, call.Ran));
+        Assert.Equal((Say.At(1), Say.At(5), false), (call.FirstAt, call.LastAt, call.IsOpen));
+        Assert.Equal(["requires_confirmation", "approved", "started", "completed"], view.Transitions.Select(one => Words.Of(one.Message)));
+    }
+
+    [ContractFact]
+    public async Task a_call_that_tells_no_decision_waited_until_it_must_have_begun_to_run()
+    {
+        var models = await ReadAsync(new Say("s", "c", Say.Asked, 1), new Say("s", "c", Say.Done(durationMs: 60_000), 5));
+
+        var call = (await models.CallAsync("s", "c", None))!.Call;
+        Assert.Equal((TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(1)), (call.Waited, call.Ran));
+    }
+
+    [ContractFact]
+    public async Task a_session_counts_its_calls_by_state_and_knows_who_took_part()
+    {
+        var models = await ReadAsync(
+            new Say("s", "one", Say.Done(), 1) { Agent = "a", Task = "t" },
+            new Say("s", "two", Say.Asked, 2) { Agent = "b" },
+            new Say("s", "three", new Outcome.Blocked("no"), 3),
+            new Say("s", "three", Say.Done(), 4),
+            Say.Note("s", "idle", 5));
+
+        var session = (await models.SessionAsync("s", None))!;
+        Assert.Equal((3, 1, 1, 1), (session.Calls, session.States[CallState.Completed], session.States[CallState.AwaitingConfirmation], session.States[CallState.Blocked]));
+        Assert.Equal((1, 1, 4, 1), (session.Violations, session.OpenCalls, session.Messages, session.Notes));
+        Assert.Equal(["a", "b"], session.Agents.Names);
+        Assert.Equal(["t"], session.Tasks.Names);
+        Assert.Equal(["ci-7"], session.Hosts.Names);
+        Assert.Equal((Say.At(1), Say.At(5)), (session.FirstAt, session.LastAt));
+    }
+
+    [ContractFact]
+    public async Task a_second_host_in_a_session_is_an_anomaly_of_the_session()
+    {
+        var models = await ReadAsync(new Say("s", "one", Say.Asked, 1), new Say("s", "two", Say.Asked, 2) { Host = "ci-8" });
+
+        Assert.Equal(Anomalies.ForeignHost, (await models.SessionAsync("s", None))!.Anomalies);
+    }
+
+    [ContractFact]
+    public async Task a_session_that_was_told_whole_is_complete()
+    {
+        var models = await ReadAsync(
+            Say.Note("s", "started", 0, seq: 0), new Say("s", "c", Say.Done(), 1) { Seq = 1 }, Say.Note("s", "ended", 2, seq: 2));
+
+        Assert.True((await models.SessionAsync("s", None))!.Completeness.IsComplete);
+    }
+
+    [ContractFact]
+    public async Task gaps_in_the_numbers_calls_open_after_the_end_and_late_messages_speak_against_completeness()
+    {
+        var models = await ReadAsync(
+            new Say("s", "one", Say.Done(), 1) { Seq = 3 },
+            new Say("s", "two", Say.Asked, 2) { Seq = 7 },
+            new Say("s", "three", Say.Done(), 3) { Seq = 6, ReceivedMinute = 9 },
+            Say.Note("s", "ended", 10, seq: 8));
+
+        var completeness = (await models.SessionAsync("s", None))!.Completeness;
+        Assert.Equal([new HostGap("ci-7", 1, 2), new HostGap("ci-7", 4, 5)], completeness.Gaps);
+        Assert.Equal((4, 1, 1), (completeness.MissingMessages, completeness.OpenAfterEnd, completeness.ReportedLate));
+    }
+
+    [ContractFact]
+    public async Task a_session_that_starts_again_after_its_end_has_not_ended()
+    {
+        var models = await ReadAsync(Say.Note("s", "ended", 1), Say.Note("s", "started", 2));
+
+        Assert.False((await models.SessionAsync("s", None))!.HasEnded);
+    }
+
+    [ContractFact]
+    public async Task a_violation_that_a_late_message_lifts_is_shown_as_lifted()
+    {
+        var side = await OpenAsync();
+        await TellAsync(new Say("s", "c", new Outcome.Blocked("no"), 1), new Say("s", "c", Say.Done(), 3));
+        var models = await CaughtUpAsync(side);
+        var standing = Assert.Single((await models.ViolationsAsync(lifted: false, All, None)).Items);
+        Assert.Equal(("s", "c", "completed", "blocked"), (standing.SessionId, standing.CallId, standing.Message, standing.From));
+        Assert.Equal("a blocked call reported success", standing.Reason);
+
+        await TellAsync(new Say("s", "c", new Outcome.Approved("approve-once"), 2));
+        models = await CaughtUpAsync(side);
+
+        // The approval is a violation itself, for a settled call takes none; so only a retry by the host can lift.
+        var all = (await models.ViolationsAsync(lifted: null, All, None)).Items;
+        Assert.Equal(all.Count(one => !one.IsLifted), (await models.SessionAsync("s", None))!.Violations);
+    }
+
+    [ContractFact]
+    public async Task what_arrives_out_of_order_ends_as_what_arrives_in_order()
+    {
+        Submission[] story =
+        [
+            new Say("s", "c", Say.Asked, 1) { Task = "t", Agent = "a" },
+            new Say("s", "c", new Outcome.Approved("approve-once"), 2),
+            new Say("s", "c", new Outcome.Started(), 3),
+            new Say("s", "c", Say.Done(), 4),
+        ];
+        var side = await OpenAsync();
+        foreach (var item in (Submission[])[story[3], story[0], story[2], story[1]])
+        {
+            await TellAsync(item);
+            await CaughtUpAsync(side);
+        }
+
+        var call = (await side.Models.CallAsync("s", "c", None))!.Call;
+        Assert.Equal((CallState.Completed, 0, TimeSpan.FromMinutes(1), "t"), (call.State, call.Violations, call.Waited, call.Task));
+        Assert.Equal(0, (await side.Models.SessionAsync("s", None))!.Violations);
+        Assert.Equal(1, (await side.Models.TaskAsync("t", None))!.Task.Calls);
+        Assert.All((await side.Models.ViolationsAsync(null, All, None)).Items, one => Assert.True(one.IsLifted));
+    }
+
+    [ContractFact]
+    public async Task a_refused_act_on_a_window_is_a_violation_like_that_of_a_call()
+    {
+        var models = await ReadAsync(
+            Say.Window("w", WindowVerb.Request, "bob", 0, closes: 60), Say.Window("w", WindowVerb.Approve, "bob", 1));
+
+        var violation = Assert.Single((await models.ViolationsAsync(null, All, None)).Items);
+        Assert.Equal(("w", "approve", "requested", "bob"), (violation.WindowId, violation.Message, violation.From, violation.Host));
+        Assert.Equal("who requested a window may not approve it", violation.Reason);
+    }
+
+    [ContractFact]
+    public async Task pages_go_through_a_list_newest_first_without_repeating_or_missing_anything()
+    {
+        var side = await OpenAsync();
+        await TellAsync([.. Enumerable.Range(0, 25).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
+        var models = await CaughtUpAsync(side);
+        var seen = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = (await models.CallsAsync("s", new PageRequest(10, cursor), None))!;
+            seen.AddRange(page.Items.Select(call => call.CallId));
+            cursor = page.Next;
+
+            // What comes meanwhile stands before the first page.
+            await TellAsync(new Say("s", $"later{seen.Count}", Say.Asked, 100));
+            await CaughtUpAsync(side);
+        }
+        while (cursor is not null);
+
+        Assert.Equal(Enumerable.Range(0, 25).Reverse().Select(call => $"c{call}"), seen);
+    }
+
+    [ContractFact]
+    public async Task a_cursor_of_nobody_is_refused()
+    {
+        var models = await ReadAsync(new Say("s", "c", Say.Asked, 1));
+
+        await Assert.ThrowsAsync<CursorException>(() => models.SessionsAsync(new PageRequest(10, "nonsense!"), None));
+    }
+
+    [ContractFact]
+    public async Task what_nobody_told_is_not_there()
+    {
+        var models = await ReadAsync(new Say("s", "c", Say.Asked, 1));
+
+        Assert.Null(await models.SessionAsync("x", None));
+        Assert.Null(await models.CallsAsync("x", All, None));
+        Assert.Null(await models.CallAsync("s", "x", None));
+        Assert.Null(await models.TaskAsync("x", None));
+        Assert.Null(await models.WindowAsync("x", All, None));
+        Assert.Single((await models.SessionsAsync(All, None)).Items);
+    }
+}
