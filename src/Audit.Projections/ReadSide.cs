@@ -11,12 +11,14 @@ public sealed class ReadSide : IAsyncDisposable
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
 
     private readonly IReadStore store;
+    private readonly IJournal journal;
     private readonly Projection projection;
     private readonly Rebuild rebuild;
 
     private ReadSide(IReadStore store, IJournal journal, RecordHasher hasher, ReadSideOptions options)
     {
         this.store = store;
+        this.journal = journal;
         Models = new ReadModels(store);
         TimeTravel = new TimeTravel(store, journal, hasher);
         projection = new Projection(store, journal, hasher, options);
@@ -66,6 +68,20 @@ public sealed class ReadSide : IAsyncDisposable
     }
 
     /// <summary>
+    /// Waits a little for what the journal has by now, so that whoever wrote something and then asks for it finds it.
+    /// </summary>
+    public async Task CatchUpAsync(TimeSpan patience, CancellationToken cancellation)
+    {
+        var until = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        var end = await journal.LastPositionAsync(cancellation).ConfigureAwait(false);
+        while (await KnownPositionAsync(cancellation).ConfigureAwait(false) < end
+            && Status.State is not ProjectionState.Halted && Environment.TickCount64 < until)
+        {
+            await Task.Delay(Glance, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
     /// Passes over the event that halted the projection, for good. The operator's command is to be in the journal before.
     /// </summary>
     /// <exception cref="ReadModelsException">The projection is not halted at that position by an event that cannot be read.</exception>
@@ -100,6 +116,10 @@ public sealed class ReadSide : IAsyncDisposable
         await projection.DisposeAsync().ConfigureAwait(false);
         await store.DisposeAsync().ConfigureAwait(false);
     }
+
+    /// <summary>A node that does not feed the read models itself learns of their position only by asking.</summary>
+    private async ValueTask<long> KnownPositionAsync(CancellationToken cancellation) =>
+        Status is { State: ProjectionState.Projecting } own ? own.Position : await Models.PositionAsync(cancellation).ConfigureAwait(false);
 
     internal static IReadStore StoreOf(string address) => address.Split(':', 2) switch
     {

@@ -14,4 +14,6 @@ public static class StreamNames
     public static string Window(string windowId) => WindowPrefix + windowId;
 
     public static string Operator(DateTimeOffset day) => $"operator|{day.UtcDateTime:yyyy-MM-dd}";
+
+    public static string Reader(string name, DateTimeOffset day) => $"reader|{name}|{day.UtcDateTime:yyyy-MM-dd}";
 }

@@ -6,6 +6,7 @@ using Audit.Lifecycle;
 using Audit.Node.Configuration;
 using Audit.Node.Log;
 using Audit.Node.Operations;
+using Audit.Projections;
 
 namespace Audit.Node.Hosting;
 
@@ -31,7 +32,7 @@ public static class NodeHost
             await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 0;
         }
-        catch (Exception refusal) when (refusal is StoreException or NodeStartException or JournalUnavailableException)
+        catch (Exception refusal) when (refusal is StoreException or ReadModelsException or NodeStartException or JournalUnavailableException)
         {
             await Console.Error.WriteLineAsync(refusal.Message);
             return 2;
@@ -93,8 +94,20 @@ public static class NodeHost
             throw;
         }
 
+        ReadSide reads;
+        try
+        {
+            reads = await ReadSide.OpenAsync(options.Store, store.Journal, hasher, new ReadSideOptions { Clock = seams.Clock }, cancellation);
+        }
+        catch
+        {
+            await web.DisposeAsync();
+            await sealing.DisposeAsync();
+            throw;
+        }
+
         var stopping = new CancellationTokenSource();
-        var parts = new NodeParts(options, store, engine, sealing, hasher, seams.Clock, log, stopping.Token);
+        var parts = new NodeParts(options, store, engine, sealing, reads, hasher, seams.Clock, log, stopping.Token);
         try
         {
             WebHost.Map(web, parts);
@@ -108,7 +121,9 @@ public static class NodeHost
         catch
         {
             await web.DisposeAsync();
+            await parts.Diary.DisposeAsync();
             await sealing.DisposeAsync();
+            await reads.DisposeAsync();
             parts.Dispose();
             stopping.Dispose();
             throw;

@@ -5,13 +5,15 @@ using Audit.Node.Access;
 using Audit.Node.Configuration;
 using Audit.Node.Intake;
 using Audit.Node.Log;
+using Audit.Node.Models;
 using Audit.Node.Operations;
+using Audit.Projections;
 
 namespace Audit.Node.Hosting;
 
 /// <summary>What the endpoints of a running node work with.</summary>
 internal sealed partial class NodeParts(
-    NodeOptions options, IAuditStore store, IAuditEngine engine, NodeLog sealing, RecordHasher hasher, TimeProvider clock,
+    NodeOptions options, IAuditStore store, IAuditEngine engine, NodeLog sealing, ReadSide reads, RecordHasher hasher, TimeProvider clock,
     ILogger log, CancellationToken stopping) : IDisposable
 {
     public NodeOptions Options { get; } = options;
@@ -25,6 +27,9 @@ internal sealed partial class NodeParts(
     /// <summary>The tamper-evident log over the journal.</summary>
     public NodeLog Log { get; } = sealing;
 
+    /// <summary>The read models, and what else reads the journal for people.</summary>
+    public ReadSide Reads { get; } = reads;
+
     public RecordHasher Hasher { get; } = hasher;
 
     public ItemIntake Items { get; } = new(new Audit.Engine.Intake.ItemReader(hasher), hasher);
@@ -34,6 +39,9 @@ internal sealed partial class NodeParts(
     public BearerTokens Tokens { get; } = new(store.Tokens, clock);
 
     public OperatorActs Acts { get; } = new(engine, clock);
+
+    /// <summary>Who read what.</summary>
+    public ReadDiary Diary { get; } = new(engine, clock, log);
 
     public NodeMetrics Metrics { get; } = new();
 

@@ -57,10 +57,12 @@ public sealed class RunningNode : IAsyncDisposable
 
         await stopping.CancelAsync();
         await StopServingAsync();
+        await parts.Diary.DisposeAsync();
         await WriteStoppedAsync();
         await parts.Engine.DisposeAsync();
         await parts.Log.FinishAsync();
         await parts.Log.DisposeAsync();
+        await parts.Reads.DisposeAsync();
         await parts.Store.DisposeAsync();
         data.RemoveNodeFile();
         exporting?.Dispose();

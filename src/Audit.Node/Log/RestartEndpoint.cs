@@ -33,12 +33,30 @@ internal sealed class RestartEndpoint(NodeParts node)
             var begun = await node.Log.Sealer.RestartAsync(
                 reason, origin, (restart, _) => LogActs.WriteRestartedAsync(node.Acts, context.Bearer().Name, restart),
                 CancellationToken.None);
+            if (node.Reads.Status.JournalChanged)
+            {
+                // The journal that the operator now stands by is also the one that people are to read.
+                _ = RebuildReadsAsync();
+            }
+
             await context.WriteJsonAsync(
                 StatusCodes.Status201Created, json => LogJson.Write(json, new LogHead(begun, null), node.Log.Status));
         }
         catch (Exception refused) when (refused is SealingRefusedException or LogKeyException)
         {
             await context.WriteProblemAsync(Refused(refused.Message));
+        }
+    }
+
+    private async Task RebuildReadsAsync()
+    {
+        try
+        {
+            await node.Reads.RebuildAsync(null, node.Stopping);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            node.LogUnexpected(failure, "The read models could not be rebuilt after the log was restarted; they stay halted.");
         }
     }
 

@@ -3,6 +3,7 @@ using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Log;
 using Audit.Node.Reading;
+using Audit.Projections;
 
 namespace Audit.Node.Operations;
 
@@ -16,7 +17,7 @@ internal sealed class HealthEndpoints(NodeParts node)
         routes.Get("/health/live", LiveAsync, Roles.None, "Tells that the process answers.");
         routes.Get(
             "/health/ready", ReadyAsync, Roles.None, "Tells whether the node can take records: whether its journal answers.",
-            "It is also not ready when its log is halted, which a person must look at: the log's reason says why.");
+            "It is also not ready when its log or its read models are halted, which a person must look at.");
     }
 
     private static Task LiveAsync(HttpContext context) => context.WriteJsonAsync(StatusCodes.Status200OK, json =>
@@ -30,7 +31,8 @@ internal sealed class HealthEndpoints(NodeParts node)
     {
         var (position, failure) = await AskJournalAsync(context.RequestAborted);
         var sealing = node.Log.Status;
-        var isWell = failure is null && !sealing.IsHalted;
+        var reads = node.Reads.Status;
+        var isWell = failure is null && !sealing.IsHalted && reads.State != ProjectionState.Halted;
         var isReady = isWell && !node.Stopping.IsCancellationRequested;
         var status = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         await context.WriteJsonAsync(status, json =>
@@ -50,6 +52,15 @@ internal sealed class HealthEndpoints(NodeParts node)
             if (sealing.IsHalted)
             {
                 json.WriteString("reason", sealing.Reason);
+            }
+
+            json.WriteEndObject();
+            json.WriteStartObject("projections");
+            json.WriteString("status", reads.State.ToString().ToLowerInvariant());
+            json.WriteNumber("position", reads.Position);
+            if (reads is { State: ProjectionState.Halted, HaltedAt: { } halted })
+            {
+                json.WriteNumber("halted_at", halted);
             }
 
             json.WriteEndObject();

@@ -2,6 +2,7 @@ using System.Text;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
+using Audit.Projections;
 
 namespace Audit.Node.Operations;
 
@@ -16,6 +17,7 @@ internal sealed class MetricsEndpoint(NodeParts node)
         var text = new PrometheusText();
         WriteNode(text);
         WriteEngine(text);
+        WriteProjections(text);
         await WriteLogAsync(text, context.RequestAborted);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text.ToString()), context.RequestAborted);
@@ -50,6 +52,15 @@ internal sealed class MetricsEndpoint(NodeParts node)
         text.One("audit_log_size", "gauge", "Entries that the newest checkpoint covers.", head?.Size ?? 0);
         text.One("audit_log_position", "gauge", "The last position that is sealed.", head?.LastPosition ?? 0);
         text.One("audit_log_halted", "gauge", "Whether the log may not be signed any more.", node.Log.Status.IsHalted ? 1 : 0);
+    }
+
+    private void WriteProjections(PrometheusText text)
+    {
+        var status = node.Reads.Status;
+        text.One("audit_projections_position", "gauge", "The last position that is in the read models.", status.Position);
+        text.One("audit_projections_lag_seconds", "gauge", "How old the newest event was when the read models had it.", status.Lag.TotalSeconds);
+        text.One("audit_projections_halted", "gauge", "Whether an event stands in the way of the read models.",
+            status.State == ProjectionState.Halted ? 1 : 0);
     }
 
     private void WriteEngine(PrometheusText text)

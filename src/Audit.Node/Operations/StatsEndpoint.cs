@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
@@ -40,6 +41,7 @@ internal sealed class StatsEndpoint(NodeParts node)
             json.WritePropertyName("sealing");
             LogJson.WriteStatus(json, node.Log.Status);
             json.WriteEndObject();
+            WriteProjections(json);
             json.WriteStartObject("engine");
             json.WriteNumber("waiting", engine.Waiting);
             json.WriteNumber("waiting_bytes", engine.WaitingBytes);
@@ -61,6 +63,22 @@ internal sealed class StatsEndpoint(NodeParts node)
             json.WriteNumber("streams_open", node.Places.Streams);
             json.WriteEndObject();
         });
+    }
+
+    private void WriteProjections(Utf8JsonWriter json)
+    {
+        var status = node.Reads.Status;
+        json.WriteStartObject("projections");
+        json.WriteString("state", status.State.ToString().ToLowerInvariant());
+        json.WriteNumber("position", status.Position);
+        json.WriteNumber("lag_ms", Math.Round(status.Lag.TotalMilliseconds, 1));
+        if (status.HaltedAt is { } halted)
+        {
+            json.WriteNumber("halted_at", halted);
+        }
+
+        json.WriteString("sentence", status.Sentence);
+        json.WriteEndObject();
     }
 
     /// <summary>Rows a second since it was last asked, at least a second ago.</summary>

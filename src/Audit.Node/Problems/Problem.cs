@@ -36,6 +36,11 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
     public static Problem Full(string detail) =>
         new(429, "full", "The node is full", detail) { RetryAfter = 1 };
 
+    public static Problem Refused(string kind, string title, string detail) => new(409, kind, title, detail);
+
+    public static Problem ReadModelsAway(string detail) =>
+        new(503, "read-models-away", "The read models are away", detail) { RetryAfter = 2 };
+
     public static Problem Unexpected() => new(
         500, "unexpected", "Something failed that should not",
         "The node met an error that it did not expect; its log has the details.");

@@ -1,6 +1,7 @@
 using Audit.Engine;
 using Audit.Journal;
 using Audit.Lifecycle;
+using Audit.Projections;
 
 namespace Audit.Node.Problems;
 
@@ -53,6 +54,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     {
         JournalUnavailableException => Problem.JournalAway(exception.Message),
         EngineStoppedException or ObjectDisposedException => Problem.Stopping(),
+        ReadModelsException => Problem.ReadModelsAway(exception.Message),
+        CursorException => Problem.BadParameter("cursor", exception.Message),
+        TooMuchException => Problem.Unprocessable(exception.Message),
         UnreadableException => Problem.Unprocessable(exception.Message),
         BadHttpRequestException { StatusCode: 413 } => Problem.TooLarge(exception.Message),
         BadHttpRequestException => Problem.BadRequest(exception.Message),

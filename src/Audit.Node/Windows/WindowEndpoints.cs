@@ -4,9 +4,11 @@ using Audit.Node.Access;
 using Audit.Node.Bodies;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
+using Audit.Node.Models;
 using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
+using Audit.Projections;
 
 namespace Audit.Node.Windows;
 
@@ -17,15 +19,22 @@ internal sealed class WindowEndpoints(NodeParts node)
 
     private static readonly QueryParameter Window = new("window", "The window.", Required: true);
 
+    private readonly ModelAnswers answers = new(node);
+
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Post(
             "/v1/windows", RequestAsync, Roles.Ingest | Roles.Approve, "Asks for a window, or grants one.",
             "The body is {window_id?, task_id, agent, scope[], reason, opens_at?, closes_at or duration, grant?, by?, "
             + "message_id?}. With grant: true the role approve is needed.");
-        const string Show = "Shows a window and its history.";
-        routes.Get("/v1/windows/{window}", context => GetAsync(context, OfPath(context)), Roles.Read, Show);
-        routes.Get("/v1/window", context => GetAsync(context, OfQuery(context)), Roles.Read, Show, ByQuery, Window);
+        const string Show = "Shows a window, its history, every command given in it, and what its agent did outside.";
+        QueryParameter[] paging =
+        [
+            new("at", "A position or a time: as it was known then."), new("limit", "At most so many commands, up to 1000."),
+            new("cursor", "The next of the commands before."),
+        ];
+        routes.Get("/v1/windows/{window}", context => GetAsync(context, OfPath(context)), Roles.Read, Show, "", paging);
+        routes.Get("/v1/window", context => GetAsync(context, OfQuery(context)), Roles.Read, Show, ByQuery, [Window, .. paging]);
         foreach (var act in WindowPosting.Acts)
         {
             routes.Post(
@@ -110,6 +119,14 @@ internal sealed class WindowEndpoints(NodeParts node)
             return;
         }
 
+        var query = new QueryReader(context.Request.Query);
+        var (asOf, page) = (query.AsOf(), query.Page());
+        if (query.Problem is not null)
+        {
+            await context.WriteProblemAsync(query.Problem);
+            return;
+        }
+
         var read = await WindowRead.ReadAsync(node, asked.Id, context.RequestAborted);
         if (read.Events.Count == 0)
         {
@@ -117,9 +134,32 @@ internal sealed class WindowEndpoints(NodeParts node)
             return;
         }
 
-        await (read.RefuseFor(context.Bearer()) is { } refusal
-            ? context.WriteProblemAsync(Problem.Forbidden(refusal))
-            : context.WriteJsonAsync(StatusCodes.Status200OK, json => WindowWriter.Write(json, read, node.Now)));
+        if (read.RefuseFor(context.Bearer()) is { } refusal)
+        {
+            await context.WriteProblemAsync(Problem.Forbidden(refusal));
+            return;
+        }
+
+        await (asOf is { } moment ? WritePastAsync(context, asked.Id, moment) : WriteNowAsync(context, read, page));
+    }
+
+    private async Task WriteNowAsync(HttpContext context, WindowRead read, PageRequest page)
+    {
+        await answers.BeginAsync(context);
+        var view = await node.Reads.Models.WindowAsync(read.Id, page, context.RequestAborted);
+        await context.WriteJsonAsync(StatusCodes.Status200OK, json => WindowWriter.Write(json, read, view, node.Now));
+    }
+
+    private async Task WritePastAsync(HttpContext context, string id, AsOf moment)
+    {
+        await answers.BeginAsync(context);
+        if (await node.Reads.TimeTravel.WindowAsync(id, moment, context.RequestAborted) is not { } past)
+        {
+            await context.WriteProblemAsync(Problem.NotFound($"There was no window \"{id}\" then."));
+            return;
+        }
+
+        await context.WriteJsonAsync(StatusCodes.Status200OK, json => WindowWriter.Write(json, past, moment.Time ?? node.Now));
     }
 
     private async Task SubmitAsync(HttpContext context, string id, WindowMessage message, StrictObject body)

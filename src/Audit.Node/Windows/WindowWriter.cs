@@ -2,13 +2,16 @@ using System.Text.Json;
 using Audit.Journal;
 using Audit.Journal.Events;
 using Audit.Lifecycle;
+using Audit.Node.Models;
+using Audit.Projections;
 
 namespace Audit.Node.Windows;
 
 /// <summary>Writes a window as the API shows it.</summary>
 internal static class WindowWriter
 {
-    public static void Write(Utf8JsonWriter json, WindowRead read, Timestamp now)
+    /// <param name="view">What was done in it; null while the read models do not know it yet.</param>
+    public static void Write(Utf8JsonWriter json, WindowRead read, WindowView? view, Timestamp now)
     {
         var window = read.Window;
         json.WriteStartObject();
@@ -29,6 +32,27 @@ internal static class WindowWriter
         }
 
         json.WriteEndArray();
+        WriteDeeds(json, "done", view?.Done ?? new([], null), WindowModelJson.WriteDeed);
+        WriteDeeds(json, "outside_window", view?.Outside ?? new([], null), CallJson.Write);
+        WriteDeeds(json, "out_of_scope", view?.OutOfScope ?? new([], null), CallJson.Write);
+        json.WriteEndObject();
+    }
+
+    /// <summary>A window as it was.</summary>
+    public static void Write(Utf8JsonWriter json, Past<PastWindow> past, Timestamp then)
+    {
+        json.WriteStartObject();
+        WindowModelJson.WriteMembers(json, past.Item.Window, then);
+        WindowModelJson.WriteActs(json, past.Item.Window);
+        WriteDeeds(json, "done", new Page<WindowDeed>(past.Item.Done, null), WindowModelJson.WriteDeed);
+        json.WriteNumber("as_of", past.Position);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDeeds<T>(Utf8JsonWriter json, string name, Page<T> page, Action<Utf8JsonWriter, T> write)
+    {
+        json.WriteStartObject(name);
+        ModelAnswers.WritePage(json, page, _ => true, write);
         json.WriteEndObject();
     }
 

@@ -42,4 +42,13 @@ internal static class HttpAnswers
     public static Task<Answer> GetAnswerAsync(this HttpClient client, string path) => client.AnswerAsync(HttpMethod.Get, path);
 
     public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;
+
+    public static IReadOnlyList<string> Texts(this JsonElement element, string name) =>
+        [.. element.GetProperty(name).EnumerateArray().Select(text => text.GetString()!)];
+
+    /// <summary>One member of every item of a list.</summary>
+    public static IReadOnlyList<string> Ids(this JsonElement list, string member) =>
+        [.. list.GetProperty("items").EnumerateArray().Select(item => item.Text(member))];
+
+    public static IReadOnlyList<string> Ids(this Answer answer, string member) => answer.Json.Ids(member);
 }
