@@ -19,6 +19,11 @@ internal static class Catalogue
             new EngineSingles(),
             new NdjsonPosts(options.Node),
             new SinglePosts(options.Node),
+            new ProjectionLag(options.Node),
+            new ReadModelRebuild(),
+            new Verification(options.Node),
+            new SessionPages(options.Node),
+            new NodeStart(options.Node),
         ];
         var wanted = all.Where(one => (one.Kind ?? kind) == kind && options.Wants(one.Name)).ToArray();
         return wanted.Length > 0

@@ -30,6 +30,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public Uri Url { get; private set; } = null!;
 
+    /// <summary>Its own directory, with the log's key.</summary>
+    public string Data => data;
+
     public static async Task<NodeProcess> StartAsync(LoadStore store, string? program)
     {
         var data = Directory.CreateDirectory(Path.Combine(store.Directory, "data")).FullName;
@@ -63,6 +66,23 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     public void BeginMeasurement() => processorTimeBefore = ProcessorTime();
+
+    /// <summary>Waits until the read models and the log have all that the journal has.</summary>
+    public static async Task CaughtUpAsync(HttpClient client)
+    {
+        long behind;
+        do
+        {
+            using var stats = JsonDocument.Parse(await client.GetByteArrayAsync("/v1/stats"));
+            var end = PositionOf(stats, "journal");
+            behind = end - Math.Min(PositionOf(stats, "projections"), PositionOf(stats, "log"));
+        }
+        while (behind > 0);
+    }
+
+    public static double LagOf(JsonDocument stats) => stats.RootElement.GetProperty("projections").GetProperty("lag_ms").GetDouble();
+
+    private static long PositionOf(JsonDocument stats, string part) => stats.RootElement.GetProperty(part).GetProperty("position").GetInt64();
 
     public string Describe(long events)
     {
