@@ -57,6 +57,7 @@ public static class AuditCommandLine
         ShowCommand.Make(surroundings),
         TasksCommand.Make(surroundings),
         WindowsCommand.Make(surroundings),
+        SearchCommand.Make(surroundings),
         TailCommand.Make(surroundings),
         ReplayCommand.Make(surroundings),
         RebuildCommand.Make(surroundings),

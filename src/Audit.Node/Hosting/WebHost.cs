@@ -59,6 +59,7 @@ internal static class WebHost
         new TaskEndpoints(node).Map(web);
         new WindowListEndpoint(node).Map(web);
         new ViolationEndpoint(node).Map(web);
+        new SearchEndpoints(node).Map(web);
         new ProjectionEndpoints(node).Map(web);
         new LogFileEndpoints(node).Map(web);
         new LogEndpoints(node).Map(web);

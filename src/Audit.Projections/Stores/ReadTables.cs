@@ -16,6 +16,7 @@ internal static class ReadTables
         Column<CallModel>.Fixed("call_id", call => call.CallId),
         Column<CallModel>.Changing("task_id", call => call.Task),
         Column<CallModel>.Changing("judgement", call => (long)call.Judgement),
+        Column<CallModel>.Changing("mark", CallMarks.Noteworthy),
     ]);
 
     public static readonly Table<TransitionModel> Transitions = new(

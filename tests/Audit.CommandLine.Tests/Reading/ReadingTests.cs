@@ -66,6 +66,30 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
         Assert.Contains("VIOLATION (standing_refusal)", said, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("customers UPDATE during:last-tuesday", "call_tues_002")] // Who changed this row last Tuesday?
+    [InlineData("customers tool:sql.* during:w-incident-442", "call_trig_003", "call_trig_002")] // Was the table read in the window?
+    [InlineData("\"ALTER TABLE orders ADD\"", "call_migr_003")] // Which task authorised this change of the schema?
+    [InlineData("is:violation", "call_trig_006")]
+    [InlineData("/etc/passwd", "call_trig_004")]
+    [InlineData("input.path:/etc/passwd", "call_trig_004")]
+    [InlineData("state:awaiting_confirmation", "call_migr_002")]
+    [InlineData("is:outside-window session:migr-orders-20a7", "call_migr_009")]
+    public async Task a_question_is_answered_by_one_search(string query, params string[] calls) => Assert.Equal(
+        calls,
+        (await RunAsync("search", query, "-o", "ndjson")).Require(ExitCode.Fine).OutLines
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("tool_call_id").GetString()));
+
+    [Fact]
+    public async Task a_wrong_query_is_shown_with_its_place()
+    {
+        var said = (await RunAsync("search", "customers stat:blocked")).Require(ExitCode.WrongUse).Error;
+        Assert.Contains("  customers stat:blocked\n            ^^^^", said, StringComparison.Ordinal);
+        Assert.Contains("There is no key \"stat\"", said, StringComparison.Ordinal);
+        Assert.Contains("window \"none\"", (await RunAsync("search", "during:none")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("input.<path>", (await RunAsync("search", "--keys")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task a_session_is_played_again_up_to_a_moment()
     {
