@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Audit.Node.Access;
 using Audit.Node.Configuration;
 using Audit.Node.Decisions;
+using Audit.Node.Formats;
 using Audit.Node.Intake;
 using Audit.Node.Log;
 using Audit.Node.Operations;
@@ -48,6 +49,8 @@ internal static class WebHost
         web.UseRouting();
         web.UseMiddleware<AccessMiddleware>(node.Tokens);
         new RecordEndpoint(node).Map(web);
+        new FormatEndpoint(node).Map(web);
+        new TracesEndpoint(node).Map(web);
         new WindowEndpoints(node).Map(web);
         new DecisionEndpoints(node).Map(web);
         new CallEventsEndpoint(node).Map(web);
