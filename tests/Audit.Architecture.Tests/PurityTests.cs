@@ -62,11 +62,11 @@ public sealed class PurityTests
     }
 
     [Theory]
-    [InlineData("toolCallId")]
-    [InlineData("tool_use_id")]
-    [InlineData("hook_event_name")]
-    [InlineData("permission_denied")]
-    [InlineData("resourceSpans")]
+    [InlineData("\"toolCallId\"")]
+    [InlineData("\"tool_use_id\"")]
+    [InlineData("\"hook_event_name\"")]
+    [InlineData("\"permission_denied\"")]
+    [InlineData("\"resourceSpans\"")]
     public void the_words_of_other_systems_stand_in_the_formats_alone(string word)
     {
         var elsewhere = Repository.Files()
