@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Audit.Node.Access;
 using Audit.Node.Configuration;
 using Audit.Node.Decisions;
+using Audit.Node.Export;
 using Audit.Node.Formats;
 using Audit.Node.Intake;
 using Audit.Node.Log;
@@ -55,6 +56,7 @@ internal static class WebHost
         new DecisionEndpoints(node).Map(web);
         new CallEventsEndpoint(node).Map(web);
         new EventEndpoints(node).Map(web);
+        new ExportEndpoint(node).Map(web);
         new LogFileEndpoints(node).Map(web);
         new LogEndpoints(node).Map(web);
         new ProofEndpoint(node).Map(web);
