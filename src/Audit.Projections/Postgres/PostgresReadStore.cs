@@ -39,12 +39,13 @@ internal sealed class PostgresReadStore : IReadStore
             SearchPath = schema, Multiplexing = false, Enlist = false, NoResetOnClose = true, AutoPrepareMinUsages = 2,
         };
         settings.ApplicationName ??= "audit";
+        settings.CommandTimeout = kind.CommandSeconds;
         settings.Timeout = Math.Min(settings.Timeout, ConnectSeconds);
         settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? 64 : settings.MaxAutoPrepare;
         Place = $"{settings.Host}:{settings.Port}/{settings.Database ?? settings.Username}";
-        pool = Build(settings);
+        pool = Build(settings, kind);
         settings.Pooling = false;
-        lasting = Build(settings);
+        lasting = Build(settings, kind);
     }
 
     private string Place { get; }
@@ -146,18 +147,19 @@ internal sealed class PostgresReadStore : IReadStore
     private static async Task<bool> TryLockAsync(NpgsqlConnection connection, string key, CancellationToken cancellation) =>
         await PostgresReadSchema.ScalarAsync(connection, $"SELECT pg_try_advisory_lock({key})", cancellation).ConfigureAwait(false) is true;
 
-    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings)
+    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, ReadStoreKind kind)
     {
+        var sessionSettings = $"{SessionSettings};{kind.PostgresSettings}";
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         builder.UsePhysicalConnectionInitializer(
             opened =>
             {
-                using var command = new NpgsqlCommand(SessionSettings, opened);
+                using var command = new NpgsqlCommand(sessionSettings, opened);
                 command.ExecuteNonQuery();
             },
             async opened =>
             {
-                var command = new NpgsqlCommand(SessionSettings, opened);
+                var command = new NpgsqlCommand(sessionSettings, opened);
                 await using (command.ConfigureAwait(false))
                 {
                     await command.ExecuteNonQueryAsync().ConfigureAwait(false);

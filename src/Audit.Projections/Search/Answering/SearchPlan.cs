@@ -28,10 +28,8 @@ internal sealed class SearchPlan
 
     /// <param name="call">Null where the read models know no such call.</param>
     public bool Holds(CallModel? call, long at) =>
-        HoldsMark(call is null ? 0 : CallMarks.Of(call))
+        Marks.TrueForAll(term => ((call is null ? 0 : CallMarks.Of(call) & term.Mask) != 0) != term.IsNegated)
         && Windows.TrueForAll(term => term.Windows.Any(window => IsDoneIn(window, call, at)) != term.IsNegated);
-
-    public bool HoldsMark(long mark) => Marks.TrueForAll(term => ((mark & term.Mask) != 0) != term.IsNegated);
 
     public static TimeRange RangeOf(WindowModel window) => window.OpensAt is { } opens && window.Until is { } until
         ? new TimeRange(Instants.ToNumber(opens), Instants.ToNumber(until))

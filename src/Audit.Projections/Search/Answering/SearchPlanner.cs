@@ -106,9 +106,7 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
         }
 
         plan.Windows.Add((keyed.IsNegated, windows));
-        var approved = windows.Where(window => window is { Until: not null, Task: not null, Agent: not null }).ToList();
-        Narrow(keyed.IsNegated, [.. approved.Select(window => new[] { Marks.Of(SearchKey.Task, window.Task!) })]);
-        Narrow(keyed.IsNegated, [.. approved.SelectMany(window => TimeMarks.Covering(SearchPlan.RangeOf(window)))]);
+        Narrow(keyed.IsNegated, [.. windows.SelectMany(window => TimeMarks.Covering(SearchPlan.RangeOf(window)))]);
     }
 
     /// <summary>Asks for one of the marks; where there is none to ask for, nothing can be found.</summary>

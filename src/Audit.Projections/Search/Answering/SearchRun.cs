@@ -5,14 +5,14 @@ namespace Audit.Projections;
 
 /// <summary>
 /// Goes through what the index names from the newest event to older ones and keeps what holds: each call once, at its newest
-/// event that matches. It begins with the calls worth a look when only such are asked for and there are few of them.
+/// event that matches. It begins with the calls that it can be at all, where the read models know them and they are few.
 /// </summary>
 internal sealed class SearchRun
 {
     /// <summary>So many calls are looked up one by one rather than met among all others.</summary>
     private const int FewCalls = 2_000;
 
-    /// <summary>More calls worth a look than these are not rare, and will be met.</summary>
+    /// <summary>More calls than these are not rare, and will be met.</summary>
     private const int MostNoted = 50_000;
     private const int FirstStep = 200;
     private const int LongestStep = 4_000;
@@ -26,7 +26,7 @@ internal sealed class SearchRun
     private readonly long start;
     private readonly CancellationToken cancellation;
     private readonly HashSet<long> seen = [];
-    private Dictionary<long, long>? noted;
+    private HashSet<long>? noted;
     private List<Candidate>? few;
     private int step = FirstStep;
 
@@ -73,29 +73,35 @@ internal sealed class SearchRun
         return taken;
     }
 
+    /// <summary>Looks up which calls it can be at all, where the read models know and there are not too many.</summary>
     private async Task NoteAsync()
     {
         var rare = plan.Marks.FirstOrDefault(term => !term.IsNegated && CallMarks.AreNoteworthy(term.Mask));
-        if (rare.Mask == 0 || noted is not null)
+        if (rare.Mask != 0)
         {
-            return;
+            noted = await CallsAsync("mark IS NOT NULL AND (mark & $1) <> 0", [rare.Mask]).ConfigureAwait(false);
         }
 
+        var windows = plan.Windows.FirstOrDefault(term => !term.IsNegated).Windows;
+        if (noted is null && windows is not null)
+        {
+            var tasks = windows.Select(window => window.Task).OfType<string>().Distinct().ToList();
+            noted = await CallsAsync(
+                $"task_id IN ({string.Join(", ", tasks.Select((_, index) => $"${index + 1}"))})", [.. tasks]).ConfigureAwait(false);
+        }
+
+        if (noted?.Count <= FewCalls)
+        {
+            few = await reader.OfCallsAsync(index, noted, 0, start, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<HashSet<long>?> CallsAsync(string condition, object[] values)
+    {
         var found = await models.QueryAsync(
-            "SELECT id, mark FROM calls WHERE mark IS NOT NULL AND (mark & $1) <> 0 LIMIT $2",
-            [rare.Mask, MostNoted + 1L],
-            row => (Call: row.Number(0), Mark: row.Number(1)),
-            cancellation).ConfigureAwait(false);
-        if (found.Count > MostNoted)
-        {
-            return;
-        }
-
-        noted = found.Where(call => plan.HoldsMark(call.Mark)).ToDictionary(call => call.Call, call => call.Mark);
-        if (noted.Count <= FewCalls)
-        {
-            few = await reader.OfCallsAsync(index, noted.Keys, 0, start, cancellation).ConfigureAwait(false);
-        }
+            $"SELECT id FROM calls WHERE {condition} LIMIT ${values.Length + 1}", [.. values, MostNoted + 1L], row => row.Number(0), cancellation)
+            .ConfigureAwait(false);
+        return found.Count > MostNoted ? null : [.. found];
     }
 
     private async Task<List<Candidate>> NextAsync()
@@ -138,8 +144,8 @@ internal sealed class SearchRun
     /// <summary>What holds by all that is known without reading events.</summary>
     private async Task<List<Candidate>> HoldingAsync(List<Candidate> found)
     {
-        found.RemoveAll(one => !plan.HoldsAt(one.At) || noted?.ContainsKey(one.Call) == false);
-        if (found.Count == 0 || !plan.AsksModels || (noted is not null && plan.Windows.Count == 0))
+        found.RemoveAll(one => !plan.HoldsAt(one.At) || noted?.Contains(one.Call) == false);
+        if (found.Count == 0 || !plan.AsksModels)
         {
             return found;
         }

@@ -10,11 +10,15 @@ internal sealed class EventIndexer
     private const int LongestSentence = 500;
     private const int NamesKept = 20_000;
 
+    private static readonly string[] Outcomes = [.. Words.AllKinds.Select(kind => Marks.Of(SearchKey.Outcome, kind))];
+
     private readonly FactsReader reader = new();
     private readonly EventTexts texts = new();
     private readonly DocumentWriter writer = new();
     private readonly Generations<(SearchKey, string), string> names = new(NamesKept);
     private readonly IndexedCalls calls;
+    private string[] times = [];
+    private long hour = -1;
 
     public EventIndexer(IJournal journal) => calls = new IndexedCalls(journal, reader);
 
@@ -57,7 +61,7 @@ internal sealed class EventIndexer
 
         if (call is not null && !facts.Oversized)
         {
-            writer.Mark(Marks.Of(SearchKey.Outcome, Words.Of(facts.Message)));
+            writer.Mark(Outcomes[(int)facts.Message]);
         }
 
         batch.Documents.Add(writer.End(row.Position, call?.Id ?? 0, Instants.ToNumber(facts.At)));
@@ -65,11 +69,18 @@ internal sealed class EventIndexer
 
     private void MarkTime(Timestamp at)
     {
-        var time = Marks.Clamp(new DateTime(at.Ticks));
-        writer.Mark(Marks.Year(time.Year));
-        writer.Mark(Marks.Month(time));
-        writer.Mark(Marks.Day(time));
-        writer.Mark(Marks.Hour(time));
+        // Events of one hour mostly come one after the other.
+        if (at.Ticks / TimeSpan.TicksPerHour != hour)
+        {
+            var time = Marks.Clamp(new DateTime(at.Ticks));
+            times = [Marks.Year(time.Year), Marks.Month(time), Marks.Day(time), Marks.Hour(time)];
+            hour = at.Ticks / TimeSpan.TicksPerHour;
+        }
+
+        foreach (var mark in times)
+        {
+            writer.Mark(mark);
+        }
     }
 
     private void Mark(IndexBatch batch, SearchKey key, string? name, string? another)

@@ -17,6 +17,9 @@ internal static class Marks
     /// <summary>The document has a word more often than PostgreSQL remembers where.</summary>
     public const string Crowded = "§c";
 
+    /// <summary>So many positions in a row share a mark on PostgreSQL, as a power of two.</summary>
+    public const int StretchBits = 15;
+
     /// <summary>Times before and after are put into the first and last year.</summary>
     public const int FirstYear = 2000;
     public const int LastYear = 2099;
@@ -27,6 +30,8 @@ internal static class Marks
         SHA256.HashData(Encoding.UTF8.GetBytes(value), hash);
         return string.Create(CultureInfo.InvariantCulture, $"§k{(int)key}x{BinaryPrimitives.ReadUInt64BigEndian(hash):x16}");
     }
+
+    public static string Stretch(long number) => string.Create(CultureInfo.InvariantCulture, $"§p{number}");
 
     public static string Year(int year) => string.Create(CultureInfo.InvariantCulture, $"§y{year}");
 

@@ -3,8 +3,23 @@ namespace Audit.Projections.Postgres;
 /// <summary>Asks PostgreSQL's text search.</summary>
 internal sealed class PostgresIndexReader : IIndexReader
 {
-    private const string NewestSql = """
-        SELECT position, call, at FROM docs WHERE words @@ $1::tsquery AND position < $2 ORDER BY position DESC LIMIT $3
+    private const int FewWalked = 2_000;
+    private const int MostWalked = 16_000;
+    private const int MostStretches = 8;
+
+    private const string WalkSql = """
+        SELECT position, call, at FROM (SELECT * FROM docs WHERE position < $2 ORDER BY position DESC LIMIT $4) newest
+        WHERE words @@ $1::tsquery ORDER BY position DESC LIMIT $3
+        """;
+
+    private const string FloorSql = """
+        SELECT count(*), coalesce(min(position), 0) FROM (SELECT position FROM docs WHERE position < $1 ORDER BY position DESC LIMIT $2) newest
+        """;
+
+    // Nothing but the index of words can answer this one, whatever the planner believes of the table.
+    private const string StretchSql = """
+        WITH found AS MATERIALIZED (SELECT position, call, at FROM docs WHERE words @@ $1::tsquery AND position + 0 < $2)
+        SELECT position, call, at FROM found ORDER BY position DESC LIMIT $3
         """;
 
     private const string AmongSql = """
@@ -19,9 +34,48 @@ internal sealed class PostgresIndexReader : IIndexReader
 
     private const string RestSql = "SELECT gin_clean_pending_list('docs_by_words')";
 
-    public Task<List<Candidate>> NewestAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit, CancellationToken cancellation) =>
-        session.QueryAsync(NewestSql, [Match(clauses), before, (long)limit], Candidate.Read, cancellation);
+    /// <summary>
+    /// The index of words has no order, so whoever asked it for a common word would get a million answers to sort. What is
+    /// common is found among the newest documents, which are walked; what is not is asked for in one stretch of the journal
+    /// after the other, in ever more of them at a time.
+    /// </summary>
+    public async Task<List<Candidate>> NewestAsync(
+        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit, CancellationToken cancellation)
+    {
+        var (match, found) = (Match(clauses), new List<Candidate>());
+        var floor = before;
+        for (var walked = FewWalked; walked <= MostWalked && found.Count < limit; walked *= 2)
+        {
+            var (start, known) = (floor, found.Count);
+            found.AddRange(await session.QueryAsync(
+                WalkSql, [match, start, (long)(limit - known), (long)walked], Candidate.Read, cancellation).ConfigureAwait(false));
+            var (count, lowest) = (await session.QueryAsync(
+                FloorSql, [start, (long)walked], row => (row.Number(0), row.Number(1)), cancellation).ConfigureAwait(false))[0];
+            floor = lowest;
+            if (count < walked)
+            {
+                return found;
+            }
+
+            if (found.Count - known < walked / 100)
+            {
+                break;
+            }
+        }
+
+        var (last, stretches) = ((floor - 1) >> Marks.StretchBits, 1);
+        while (last >= 0 && found.Count < limit)
+        {
+            var marks = Enumerable.Range(0, stretches).Select(back => new[] { Marks.Stretch(last - back) });
+            var within = Match([.. clauses, new IndexClause(false, [.. marks])]);
+            found.AddRange(await session.QueryAsync(
+                StretchSql, [within, floor, (long)(limit - found.Count)], Candidate.Read, cancellation).ConfigureAwait(false));
+            last -= stretches;
+            stretches = Math.Min(2 * stretches, MostStretches);
+        }
+
+        return found;
+    }
 
     public Task<List<Candidate>> AmongAsync(
         IReadSession session, IReadOnlyList<IndexClause> clauses, IReadOnlyList<Candidate> events, CancellationToken cancellation) =>

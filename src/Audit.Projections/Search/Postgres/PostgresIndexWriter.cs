@@ -61,7 +61,7 @@ internal sealed class PostgresIndexWriter
             copy.Number(document.Position);
             copy.Number(document.Call);
             copy.Number(document.At);
-            vector.WriteTo(copy, batch.Text.WrittenMemory.Slice(document.Start, document.Words + document.Marks), document.Words);
+            vector.WriteTo(copy, document.Position, batch.Text.WrittenMemory.Slice(document.Start, document.Words + document.Marks), document.Words);
         }
 
         copy.End();

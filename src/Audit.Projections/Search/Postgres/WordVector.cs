@@ -4,7 +4,7 @@ namespace Audit.Projections.Postgres;
 
 /// <summary>
 /// The words of one document as PostgreSQL's tsvector: each once, in order, with the places where it stands. A place that
-/// PostgreSQL would not keep is left out, and a mark says so.
+/// PostgreSQL would not keep is left out, and a mark says so; another mark says in which stretch of the journal it lies.
 /// </summary>
 internal sealed class WordVector
 {
@@ -16,21 +16,30 @@ internal sealed class WordVector
     private readonly ushort[] places = new ushort[MostPlaces];
     private WordPlace[] words = new WordPlace[1024];
     private int count;
+    private byte[] stretch = [];
+    private long stretchNumber = -1;
 
     /// <param name="text">The words and then the marks of a document, a space after each.</param>
     /// <param name="said">How much of it are words; marks have no place.</param>
-    public void WriteTo(CopyText copy, ReadOnlyMemory<byte> text, int said)
+    public void WriteTo(CopyText copy, long position, ReadOnlyMemory<byte> text, int said)
     {
+        if (position >> Marks.StretchBits != stretchNumber)
+        {
+            stretchNumber = position >> Marks.StretchBits;
+            stretch = Encoding.UTF8.GetBytes(Marks.Stretch(stretchNumber));
+        }
+
         Split(text.Span, said);
         words.AsSpan(0, count).Sort((one, other) => Compare(text, one, other));
         var (distinct, isCrowded) = Count(text.Span);
         var field = copy.BeginField();
-        copy.Int32(distinct + (isCrowded ? 1 : 0));
+        copy.Int32(distinct + 1 + (isCrowded ? 1 : 0));
         for (var first = 0; first < count;)
         {
             first = WriteWord(copy, text.Span, first);
         }
 
+        copy.Word(stretch, []);
         if (isCrowded)
         {
             copy.Word(Crowded, []);

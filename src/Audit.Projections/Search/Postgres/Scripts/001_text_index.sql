@@ -34,4 +34,4 @@ CREATE TABLE docs (
 CREATE INDEX docs_of_call ON docs (call, position);
 
 -- New documents wait in a list, which is worked in when it is long or when nothing else is to be done.
-CREATE INDEX docs_by_words ON docs USING gin (words) WITH (fastupdate = on, gin_pending_list_limit = 65536);
+CREATE INDEX docs_by_words ON docs USING gin (words) WITH (fastupdate = on, gin_pending_list_limit = 32768);
