@@ -3,46 +3,50 @@ using Audit.Journal;
 namespace Audit.Projections.Tests;
 
 /// <summary>The search without an index: every event is read, and asked everything, with the same tokenizer.</summary>
-internal static class NaiveSearch
+internal sealed class NaiveSearch
 {
-    /// <returns>The newest event that matches of each call, and every note that does, newest first.</returns>
-    public static async Task<long[]> FindAsync(IJournal journal, ReadModels models, SearchQuery query)
+    private readonly List<(JournalRow Row, EventFacts Facts, IndexedCall? Call, CallModel? Model)> events = [];
+    private readonly Dictionary<string, WindowModel> windows = [];
+
+    private NaiveSearch() { }
+
+    public static async Task<NaiveSearch> OfAsync(IJournal journal, ReadModels models)
     {
-        var (reader, calls, found) = (new FactsReader(), new Dictionary<string, IndexedCall>(), new Dictionary<string, long>());
+        var (search, reader, calls) = (new NaiveSearch(), new FactsReader(), new Dictionary<string, IndexedCall>());
         foreach (var row in await journal.ReadAfterAsync(0, 100_000, long.MaxValue, default))
         {
             var facts = reader.Read(row);
-            if (facts.Kind is not (EventKind.Told or EventKind.Noted))
+            if (facts.Kind == EventKind.Noted)
             {
-                continue;
+                search.events.Add((row, facts, null, null));
             }
-
-            IndexedCall? call = null;
-            CallModel? model = null;
-            if (facts.Kind == EventKind.Told)
+            else if (facts.Kind == EventKind.Told)
             {
-                call = (calls.GetValueOrDefault(facts.Stream) ?? new IndexedCall(row.Position, default, null, null, null)).Follow(facts);
-                calls[facts.Stream] = call;
-                model = (await models.CallAsync(facts.SessionId, facts.CallId, default))!.Call;
-            }
-
-            var holds = true;
-            foreach (var term in query.Terms)
-            {
-                holds &= await HoldsAsync(term, row, facts, call, model, models) != term.IsNegated;
-            }
-
-            if (holds)
-            {
-                found[facts.Kind == EventKind.Told ? facts.Stream : $"note {row.Position}"] = row.Position;
+                var call = calls.GetValueOrDefault(facts.Stream) ?? new IndexedCall(row.Position, default, null, null, null);
+                calls[facts.Stream] = call.Follow(facts);
+                var model = (await models.CallAsync(facts.SessionId, facts.CallId, default))!.Call;
+                search.events.Add((row, facts, calls[facts.Stream], model));
             }
         }
 
-        return [.. found.Values.OrderDescending()];
+        foreach (var window in (await models.WindowsAsync(new WindowFilter(), ReadSideContract.FirstPage, default)).Items)
+        {
+            search.windows.Add(window.WindowId, window);
+        }
+
+        return search;
     }
 
-    private static async Task<bool> HoldsAsync(
-        SearchTerm term, JournalRow row, EventFacts facts, IndexedCall? call, CallModel? model, ReadModels models)
+    /// <returns>The newest event that matches of each call, and every note that does, newest first.</returns>
+    public long[] Find(SearchQuery query) =>
+    [
+        .. events.Where(one => query.Terms.All(term => Holds(term, one.Row, one.Facts, one.Call, one.Model) != term.IsNegated))
+            .GroupBy(one => one.Call is null ? $"note {one.Row.Position}" : one.Facts.Stream, one => one.Row.Position)
+            .Select(call => call.Max())
+            .OrderDescending(),
+    ];
+
+    private bool Holds(SearchTerm term, JournalRow row, EventFacts facts, IndexedCall? call, CallModel? model)
     {
         switch (term)
         {
@@ -61,16 +65,8 @@ internal static class NaiveSearch
                     _ => timed.Ranges.Any(range => range!.Value.Holds(at)),
                 };
             case SearchTerm.Keyed { Key.Key: SearchKey.Window } keyed:
-                foreach (var value in keyed.Values)
-                {
-                    var window = (await models.WindowAsync(value.Text, ReadSideContract.FirstPage, default))!.Window;
-                    if (model is not null && model.Task == window.Task && model.Agent == window.Agent && window.Until is not null && window.IsOpenAt(facts.At))
-                    {
-                        return true;
-                    }
-                }
-
-                return false;
+                return keyed.Values.Select(value => windows[value.Text]).Any(window =>
+                    model is not null && model.Task == window.Task && model.Agent == window.Agent && window.IsOpenAt(facts.At));
             case SearchTerm.Keyed keyed:
                 return keyed.Values.Any(value => ValuesOf(keyed.Key.Key, facts, call, model).Any(value.Matches));
             default:

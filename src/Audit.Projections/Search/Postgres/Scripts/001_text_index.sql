@@ -1,6 +1,8 @@
-CREATE TABLE version (version BIGINT NOT NULL);
+-- Unlogged, for all of it can be made again from the journal: after a crash of the server the tables are empty, the version
+-- with them, and so they are made and filled anew.
+CREATE UNLOGGED TABLE version (version BIGINT NOT NULL);
 
-CREATE TABLE offsets (
+CREATE UNLOGGED TABLE offsets (
     name      TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     position  BIGINT NOT NULL,
     digest    TEXT NOT NULL,
@@ -11,20 +13,20 @@ CREATE TABLE offsets (
 INSERT INTO offsets (name, position, digest) VALUES ('search', 0, '');
 
 -- Events that could not be read, and so are found by nothing.
-CREATE TABLE unread (
+CREATE UNLOGGED TABLE unread (
     position BIGINT NOT NULL PRIMARY KEY,
     sentence TEXT NOT NULL
 );
 
 -- Every value that a key has had, for globs and for completion.
-CREATE TABLE names (
+CREATE UNLOGGED TABLE names (
     key  BIGINT NOT NULL,
     name TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (key, name)
 );
 
 -- The words come from our own tokenizer, and PostgreSQL's parser never sees a text.
-CREATE TABLE docs (
+CREATE UNLOGGED TABLE docs (
     position BIGINT NOT NULL PRIMARY KEY,
     call     BIGINT NOT NULL,
     at       BIGINT NOT NULL,
