@@ -1,4 +1,4 @@
-namespace Audit.Engine.Local;
+namespace Audit.Engine;
 
 /// <summary>A submitted batch on its way through the shards; done when each of its items has a receipt.</summary>
 internal sealed class BatchInWork(IReadOnlyList<Submission> items)
