@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Audit.Engine;
@@ -16,6 +17,8 @@ public sealed class AkkaEngine : IClusterEngine
     private readonly Membership membership;
     private readonly SubmissionGate gate;
     private readonly IActorRef dispatcher;
+    private readonly ConcurrentDictionary<BatchInWork, bool> inWork = new();
+    private volatile bool isOver;
     private int disposed;
 
     private AkkaEngine(ActorSystem system, IJournal journal, StreamRoom room, EngineOptions options)
@@ -27,7 +30,8 @@ public sealed class AkkaEngine : IClusterEngine
         var regions = new StreamRegions(system, room, settings.GetInt("shards"));
         var patience = settings.GetTimeSpan("answer-timeout");
         dispatcher = system.ActorOf(Props.Create(() => new Dispatcher(journal, regions.For, patience)), "dispatcher");
-        gate = new SubmissionGate(options, batch => dispatcher.Tell(batch));
+        gate = new SubmissionGate(options, HandOn);
+        system.WhenTerminated.ContinueWith(_ => GiveUpAll(), TaskScheduler.Default);
     }
 
     public EngineStats Stats => new(
@@ -67,7 +71,7 @@ public sealed class AkkaEngine : IClusterEngine
     }
 
     public Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation) =>
-        gate.SubmitAsync(batch, cancellation);
+        isOver ? throw new EngineStoppedException() : gate.SubmitAsync(batch, cancellation);
 
     public async Task LeaveAsync()
     {
@@ -84,4 +88,28 @@ public sealed class AkkaEngine : IClusterEngine
             room.Dispose();
         }
     }
+
+    private void HandOn(BatchInWork batch)
+    {
+        inWork.TryAdd(batch, true);
+        batch.Done.ContinueWith(_ => inWork.TryRemove(batch, out bool _), TaskScheduler.Default);
+        dispatcher.Tell(batch);
+        if (isOver)
+        {
+            GiveUp(batch);
+        }
+    }
+
+    /// <summary>When the cluster puts the node down in the middle of its work, nobody is left who would answer.</summary>
+    private void GiveUpAll()
+    {
+        isOver = true;
+        foreach (var batch in inWork.Keys)
+        {
+            GiveUp(batch);
+        }
+    }
+
+    private static void GiveUp(BatchInWork batch) =>
+        batch.GiveUp(Receipt.Unknown("the node went out of the cluster; it may be sent again"));
 }

@@ -1,4 +1,5 @@
 using Akka.Configuration;
+using Akka.Persistence.Sql;
 
 namespace Audit.Actors;
 
@@ -11,6 +12,7 @@ internal static class EngineConfig
         var (connection, journal) = await StoreSettings.ReadAsync(options.Store).ConfigureAwait(false);
         var ours = journal.WithFallback(HoconFiles.Read("remoting.conf")).WithFallback(HoconFiles.Read("cluster.conf"));
         var users = options.Hocon is { } text ? HoconFiles.Parse(text) : Config.Empty;
-        return connection.WithFallback(EnvironmentSettings.Read(environment)).WithFallback(users).WithFallback(ours);
+        return connection.WithFallback(EnvironmentSettings.Read(environment)).WithFallback(users).WithFallback(ours)
+            .WithFallback(SqlPersistence.DefaultConfiguration);
     }
 }

@@ -16,7 +16,8 @@ internal sealed class HealthEndpoints(NodeParts node)
         routes.Get("/health/live", LiveAsync, Roles.None, "Tells that the process answers.");
         routes.Get(
             "/health/ready", ReadyAsync, Roles.None, "Tells whether the node can take records: whether its journal answers.",
-            "It is also not ready when its log is halted, which a person must look at: the log's reason says why.");
+            "It is also not ready when its log is halted, which a person must look at: the log's reason says why; and as long as "
+            + "its cluster has not let it in.");
     }
 
     private static Task LiveAsync(HttpContext context) => context.WriteJsonAsync(StatusCodes.Status200OK, json =>
@@ -30,7 +31,8 @@ internal sealed class HealthEndpoints(NodeParts node)
     {
         var (position, failure) = await AskJournalAsync(context.RequestAborted);
         var sealing = node.Log.Status;
-        var isWell = failure is null && !sealing.IsHalted;
+        var cluster = node.Cluster?.Cluster;
+        var isWell = failure is null && !sealing.IsHalted && (cluster is null || cluster.IsUp);
         var isReady = isWell && !node.Stopping.IsCancellationRequested;
         var status = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         await context.WriteJsonAsync(status, json =>
@@ -53,6 +55,13 @@ internal sealed class HealthEndpoints(NodeParts node)
             }
 
             json.WriteEndObject();
+            if (cluster is not null)
+            {
+                json.WriteStartObject("cluster");
+                json.WriteString("status", cluster.Status);
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         });
     }
