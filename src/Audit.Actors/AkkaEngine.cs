@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
-using Akka.Actor.Setup;
 using Audit.Engine;
 using Audit.Journal;
 using Audit.Lifecycle;
@@ -51,7 +50,7 @@ public sealed class AkkaEngine : IClusterEngine
         ActorSystem? system = null;
         try
         {
-            system = ActorSystem.Create(SystemName, BootstrapSetup.Create().WithConfig(config));
+            system = ActorSystem.Create(SystemName, config);
             StartCheck.Run(system);
             var engine = new AkkaEngine(system, journal, room, options);
             await engine.membership.JoinAsync(cancellation).ConfigureAwait(false);
