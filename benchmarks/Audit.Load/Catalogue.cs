@@ -14,11 +14,12 @@ internal static class Catalogue
             new RawBatchPostgres(),
             new AuditTablePostgres(Names.AuditTableAlone, connections: 1),
             new AuditTablePostgres(Names.AuditTableCrowd, connections: 48),
-            new EngineInProcess(),
-            new EngineAlone(),
-            new EngineSingles(),
-            new NdjsonPosts(options.Node),
-            new SinglePosts(options.Node),
+            .. AkkaParts.Peers,
+            new EngineInProcess(options.Engine),
+            .. options.Engine == "local" ? [new EngineAlone()] : Array.Empty<IMeasured>(),
+            new EngineSingles(options.Engine),
+            new NdjsonPosts(options.Node, options.Engine),
+            new SinglePosts(options.Node, options.Engine),
         ];
         var wanted = all.Where(one => (one.Kind ?? kind) == kind && options.Wants(one.Name)).ToArray();
         return wanted.Length > 0

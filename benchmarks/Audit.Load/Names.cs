@@ -6,9 +6,15 @@ internal static class Names
     public const string RawBatch = "raw batch";
     public const string AuditTableAlone = "audit table, 1 connection";
     public const string AuditTableCrowd = "audit table, 48 connections";
+    public const string AkkaAsItComes = "Akka.NET as it comes";
     public const string Engine = "engine in process";
     public const string EngineAlone = "engine without a store";
     public const string EngineSingles = "engine, single submissions";
     public const string Ndjson = "NDJSON over HTTP";
     public const string SinglePosts = "single posts";
+
+    public static readonly string AkkaEngine = On("akka", Engine);
+
+    /// <summary>The name of a subject that runs with that engine.</summary>
+    public static string On(string engine, string name) => engine == "local" ? name : $"{name}, {engine}";
 }

@@ -9,6 +9,8 @@ internal sealed record Goal(string Subject, string What, Func<LoadReport, double
         Ratio(Names.Engine, Names.RawBatch, 0.8),
         Ratio(Names.Engine, Names.AuditTableAlone, 10),
         Ratio(Names.Engine, Names.AuditTableCrowd, 4),
+        Ratio(Names.Engine, Names.AkkaAsItComes, 15),
+        Ratio(Names.AkkaEngine, Names.AkkaAsItComes, 1),
         new(Names.SinglePosts, "a second", report => report.Of(Names.SinglePosts)?.Median, 5_000),
         new(
             Names.SinglePosts,

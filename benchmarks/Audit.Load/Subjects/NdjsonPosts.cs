@@ -3,17 +3,17 @@ using System.Net.Http.Headers;
 namespace Audit.Load;
 
 /// <summary>The whole node: NDJSON bodies of 500 records, one after the other on each of four connections.</summary>
-internal sealed class NdjsonPosts(string? program) : IMeasured
+internal sealed class NdjsonPosts(string? program, string engine) : IMeasured
 {
     private const int Connections = 4;
     private const int BatchItems = 500;
     private const int AnswerBytes = 1 << 20;
 
-    public string Name => Names.Ndjson;
+    public string Name => Names.On(engine, Names.Ndjson);
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        await using var node = await NodeProcess.StartAsync(store, program);
+        await using var node = await NodeProcess.StartAsync(store, program, engine);
         using var client = node.Client(Connections);
         await Task.WhenAll(BodiesOf(NodeProcess.WarmUp).Select(of => Task.Run(() => PostAllAsync(client, of))));
         var bodies = BodiesOf(work);

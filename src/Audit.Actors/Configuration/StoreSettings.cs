@@ -25,10 +25,14 @@ internal static class StoreSettings
     private static string Sqlite(string path) =>
         new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Mode = SqliteOpenMode.ReadWrite }.ConnectionString;
 
-    /// <summary>What is committed must be on disk whatever the server was told; remote_apply promises more and is left alone.</summary>
+    /// <summary>
+    /// The plugin opens a connection for each transaction, so that there must be a pool.
+    /// What is committed must be on disk whatever the server was told; remote_apply promises more and is left
+    /// alone.
+    /// </summary>
     private static async Task<string> PostgresAsync(string connection)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connection) { Enlist = false };
+        var settings = new NpgsqlConnectionStringBuilder(connection) { Enlist = false, Pooling = true };
         settings.ApplicationName ??= "audit";
         var isStronger = await AsksForMoreAsync(settings.ConnectionString).ConfigureAwait(false);
         var durable = isStronger ? "" : " -c synchronous_commit=on";
