@@ -2,39 +2,40 @@ using Audit.Journal;
 using Audit.Journal.Events;
 using Audit.Lifecycle;
 
-namespace Audit.Engine.Local;
+namespace Audit.Engine;
 
-internal sealed class LiveCall(StreamHandle handle) : LiveStream(handle)
+/// <summary>One tool call.</summary>
+public sealed class CallStream : AuditStream
 {
     private CallHistory history = CallHistory.Empty;
 
-    protected override long Sequence => history.Sequence;
+    public override long Sequence => history.Sequence;
 
-    protected override bool IsSettled => history.Standing.State is CallState.Completed or CallState.Blocked
+    public override bool IsSettled => history.Standing.State is CallState.Completed or CallState.Blocked
         or CallState.Cached or CallState.Replayed or CallState.Invalidated or CallState.Cancelled;
 
-    public override Receipt Decide(Submission submission, EventWriter writer, RowSink rows, EngineOptions options)
+    public override Receipt Decide(
+        Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         var call = (CallSubmission)submission;
         var decision = CallDecider.Decide(history, call.Message);
         var context = new CallContext(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record);
-        var sequence = history.Sequence;
         foreach (var happened in decision.Events)
         {
-            rows.Add(Handle, ++sequence, writer.Write(context, happened));
+            events.Add(writer.Write(context, happened));
         }
 
         history = decision.After;
         return ReceiptOf(decision, call.Message);
     }
 
-    protected override void Evolve(JournalRow row, RecordHasher hasher) =>
+    public override void Evolve(JournalRow row, RecordHasher hasher) =>
         history = CallEvolution.Evolve(history, EventReader.ReadCall(row, hasher));
 
     private static Receipt ReceiptOf(CallDecision decision, CallMessage message)
     {
         var standing = decision.After.Standing;
-        var receipt = new Receipt(Receipts.StatusOf(decision.Outcome))
+        var receipt = new Receipt(StatusOf(decision.Outcome))
         {
             Sequence = decision.Sequence,
             State = Words.Of(standing.State),

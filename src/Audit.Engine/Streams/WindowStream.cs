@@ -2,26 +2,27 @@ using Audit.Journal;
 using Audit.Journal.Events;
 using Audit.Lifecycle;
 
-namespace Audit.Engine.Local;
+namespace Audit.Engine;
 
-internal sealed class LiveWindow(StreamHandle handle) : LiveStream(handle)
+/// <summary>One task window.</summary>
+public sealed class WindowStream : AuditStream
 {
     private WindowHistory history = WindowHistory.Empty;
 
-    protected override long Sequence => history.Sequence;
+    public override long Sequence => history.Sequence;
 
-    public override Receipt Decide(Submission submission, EventWriter writer, RowSink rows, EngineOptions options)
+    public override Receipt Decide(
+        Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         var said = (WindowSubmission)submission;
         var decision = WindowDecider.Decide(history, said.Message, options.MaxWindowLength);
-        var sequence = history.Sequence;
         foreach (var happened in decision.Events)
         {
-            rows.Add(Handle, ++sequence, writer.Write(said.WindowId, happened, said.Said.Span));
+            events.Add(writer.Write(said.WindowId, happened, said.Said.Span));
         }
 
         history = decision.After;
-        var receipt = new Receipt(Receipts.StatusOf(decision.Outcome))
+        var receipt = new Receipt(StatusOf(decision.Outcome))
         {
             Sequence = decision.Sequence,
             State = EventWriter.WordOf(history.State),
@@ -38,6 +39,6 @@ internal sealed class LiveWindow(StreamHandle handle) : LiveStream(handle)
         };
     }
 
-    protected override void Evolve(JournalRow row, RecordHasher hasher) =>
+    public override void Evolve(JournalRow row, RecordHasher hasher) =>
         history = WindowDecider.Evolve(history, EventReader.ReadWindow(row));
 }

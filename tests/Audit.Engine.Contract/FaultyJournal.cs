@@ -1,14 +1,14 @@
 using Audit.Journal;
 
-namespace Audit.Engine.Tests;
+namespace Audit.Engine.Contract;
 
 /// <summary>A journal that fails on demand: before it writes, or after, when the writer cannot know.</summary>
-internal sealed class FaultyJournal(IJournal inner) : IJournal
+public sealed class FaultyJournal(IJournal inner, Func<Fault> next) : IJournal
 {
     private readonly Lock gate = new();
 
     /// <summary>Asked before each append; the answer says how that one goes.</summary>
-    public Func<Fault> Next { get; set; } = () => Fault.None;
+    public Func<Fault> Next { get; } = next;
 
     public async Task AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation)
     {
@@ -45,6 +45,9 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
         inner.ReadBeforeAsync(position, limit, byteLimit, cancellation);
 
+    public Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
+        inner.ReadPositionsAsync(places, cancellation);
+
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         inner.ReadRowAsync(position, cancellation);
 
@@ -54,11 +57,4 @@ internal sealed class FaultyJournal(IJournal inner) : IJournal
         inner.WaitForMoreAsync(position, cancellation);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    internal enum Fault
-    {
-        None,
-        BeforeWriting,
-        AfterWriting,
-    }
 }

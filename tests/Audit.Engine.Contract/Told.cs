@@ -3,10 +3,10 @@ using System.Text.Json;
 using Audit.Engine.Intake;
 using Audit.Lifecycle;
 
-namespace Audit.Engine.Tests;
+namespace Audit.Engine.Contract;
 
 /// <summary>Makes items as hosts send them.</summary>
-internal static class Told
+public static class Told
 {
     private static readonly DateTimeOffset Start = DateTimeOffset.Parse("2026-11-20T14:00:00Z");
     private static readonly RecordHasher Hasher = new(new byte[RecordHasher.KeyLength]);

@@ -1,6 +1,6 @@
-namespace Audit.Engine.Local;
+namespace Audit.Engine;
 
-/// <summary>A submitted batch on its way through the shards; done when each of its items has a receipt.</summary>
+/// <summary>A submitted batch on its way through an engine; done when each of its items has a receipt.</summary>
 internal sealed class BatchInWork(IReadOnlyList<Submission> items)
 {
     private readonly Receipt[] receipts = new Receipt[items.Count];
@@ -16,7 +16,10 @@ internal sealed class BatchInWork(IReadOnlyList<Submission> items)
         receipts[index] = receipt;
         if (Interlocked.Decrement(ref open) == 0)
         {
-            done.SetResult(receipts);
+            done.TrySetResult(receipts);
         }
     }
+
+    /// <summary>Gives all that have no receipt yet this one; what is answered after it counts no more.</summary>
+    public void GiveUp(Receipt receipt) => done.TrySetResult(Array.ConvertAll(receipts, given => given ?? receipt));
 }

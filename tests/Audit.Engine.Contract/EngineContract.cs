@@ -1,29 +1,31 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Engine.Local;
 using Audit.Journal;
 using Audit.Journal.Events;
 using Audit.Lifecycle;
 using Audit.Testing;
 
-namespace Audit.Engine.Tests;
+namespace Audit.Engine.Contract;
 
 /// <summary>What every engine owes on every store.</summary>
 public abstract class EngineContract : IAsyncLifetime
 {
     private readonly List<IAsyncDisposable> opened = [];
 
-    internal static readonly Outcome Asked = new Outcome.RequiresConfirmation("may I?", null);
-    internal static readonly Outcome Blocked = new Outcome.Blocked("no");
+    public static readonly Outcome Asked = new Outcome.RequiresConfirmation("may I?", null);
+    public static readonly Outcome Blocked = new Outcome.Blocked("no");
 
     protected IAuditStore Store { get; private set; } = null!;
 
     protected abstract Task<IAuditStore> OpenStoreAsync();
 
+    /// <summary>Starts the engine under test on the store; before each of its writes it asks how that one is to go.</summary>
+    protected abstract Task<IAuditEngine> StartAsync(EngineOptions options, Func<Fault> nextWrite);
+
     /// <summary>Opens another engine on the same journal, as a restart or a second node would.</summary>
-    protected IAuditEngine OpenEngine(IJournal journal, EngineOptions? options = null)
+    protected async Task<IAuditEngine> OpenEngineAsync(EngineOptions? options = null, Func<Fault>? nextWrite = null)
     {
-        var engine = new LocalEngine(journal, Told.SharedHasher, options ?? new EngineOptions(), TimeProvider.System);
+        var engine = await StartAsync(options ?? new EngineOptions(), nextWrite ?? (() => Fault.None));
         opened.Add(engine);
         return engine;
     }
@@ -43,7 +45,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_call_that_asks_and_completes_is_recorded_in_two_events()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var receipts = await Submit(engine, Told.Call("s", "c", Asked, 1), Told.Call("s", "c", Told.Completed(), 2));
 
         Assert.Equal([ReceiptStatus.Recorded, ReceiptStatus.Recorded], receipts.Select(receipt => receipt.Status));
@@ -62,7 +64,7 @@ public abstract class EngineContract : IAsyncLifetime
             {"session_id":"s","record": { "tool_call_id" : "c" ,
               "tool_name":"b\u0061sh","outcome":{"kind":"started"}, "x":1.50, "recorded_at":"2026-11-20T14:03:00.123456789Z" } }
             """);
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var submission = Told.Read(item);
         var receipt = Assert.Single(await Submit(engine, submission));
 
@@ -75,7 +77,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_duplicate_gets_the_position_of_the_first_and_writes_nothing()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var first = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
         var again = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
 
@@ -86,7 +88,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_duplicate_within_its_own_batch_gets_the_position_of_the_first()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var receipts = await Submit(engine, Told.Call("s", "c", Asked, 1), Told.Call("s", "c", Asked, 1));
 
         Assert.Equal([ReceiptStatus.Recorded, ReceiptStatus.Duplicate], receipts.Select(receipt => receipt.Status));
@@ -97,8 +99,8 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task a_duplicate_after_a_restart_is_known_again()
     {
         var batch = Enumerable.Range(0, 50).Select(number => Told.Call("s", $"c{number}", Asked, number)).ToArray();
-        var first = await Submit(OpenEngine(Store.Journal), batch);
-        var again = await Submit(OpenEngine(Store.Journal), batch);
+        var first = await Submit(await OpenEngineAsync(), batch);
+        var again = await Submit(await OpenEngineAsync(), batch);
 
         Assert.All(again, receipt => Assert.Equal(ReceiptStatus.Duplicate, receipt.Status));
         Assert.Equal(first.Select(receipt => receipt.Position), again.Select(receipt => receipt.Position));
@@ -108,7 +110,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_violation_is_kept_and_does_not_move_the_call()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var receipts = await Submit(engine, Told.Call("s", "c", Blocked, 1), Told.Call("s", "c", Told.Completed(), 2));
 
         var violation = receipts[1];
@@ -120,7 +122,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_late_message_is_judged_in_its_place_and_changes_older_verdicts_in_the_same_commit()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         await Submit(engine, Told.Call("s", "c", Told.Completed(), 5));
         var late = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
 
@@ -136,11 +138,11 @@ public abstract class EngineContract : IAsyncLifetime
         Outcome[] story = [new Outcome.Requested(), Asked, new Outcome.Approved("approve-once"), new Outcome.Started(), Told.Completed()];
         for (var second = 0; second < story.Length; second++)
         {
-            await Submit(OpenEngine(Store.Journal), Told.Call("s", "split", story[second], second));
+            await Submit(await OpenEngineAsync(), Told.Call("s", "split", story[second], second));
         }
 
         var whole = await Submit(
-            OpenEngine(Store.Journal), [.. story.Select((outcome, second) => Told.Call("s", "whole", outcome, second))]);
+            await OpenEngineAsync(), [.. story.Select((outcome, second) => Told.Call("s", "whole", outcome, second))]);
 
         Assert.Equal("completed", whole[^1].State);
         Assert.Equal(await VerdictsOf("tool-call|s|whole"), await VerdictsOf("tool-call|s|split"));
@@ -149,20 +151,24 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task items_of_one_stream_are_decided_in_the_order_of_the_batch_and_stand_so_in_the_journal()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var batch = Enumerable.Range(0, 300)
             .Select(number => Told.Call("s", $"c{number % 7}", number < 7 ? Asked : new Outcome.RequiresConfirmation($"{number}", null), number))
             .ToArray();
         var receipts = await Submit(engine, batch);
 
         Assert.All(receipts, receipt => Assert.Equal(ReceiptStatus.Recorded, receipt.Status));
-        Assert.Equal(receipts.Select(receipt => receipt.Position).Order(), receipts.Select(receipt => receipt.Position));
+        foreach (var call in receipts.Zip(batch).GroupBy(pair => pair.Second.Stream, pair => pair.First))
+        {
+            Assert.Equal(call.Select(receipt => receipt.Position).Order(), call.Select(receipt => receipt.Position));
+            Assert.Equal(Enumerable.Range(1, call.Count()).Select(number => (long)number), call.Select(receipt => receipt.Sequence));
+        }
     }
 
     [ContractFact]
     public async Task notes_windows_and_operators_acts_are_written_to_their_own_streams()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var receipts = await Submit(
             engine,
             Told.Note("s", "turn_started", 1),
@@ -190,8 +196,8 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_window_is_found_again_by_another_engine()
     {
-        await Submit(OpenEngine(Store.Journal), Told.Window("w-1", WindowVerb.Request, "ci"));
-        var receipt = Assert.Single(await Submit(OpenEngine(Store.Journal), Told.Window("w-1", WindowVerb.Approve, "alice", 1)));
+        await Submit(await OpenEngineAsync(), Told.Window("w-1", WindowVerb.Request, "ci"));
+        var receipt = Assert.Single(await Submit(await OpenEngineAsync(), Told.Window("w-1", WindowVerb.Approve, "alice", 1)));
 
         Assert.Equal((ReceiptStatus.Recorded, 2L, "approved"), (receipt.Status, receipt.Sequence, receipt.State));
     }
@@ -200,7 +206,7 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task idle_streams_are_passivated_and_wake_as_they_were()
     {
         var options = new EngineOptions { MaxLiveEvents = 40, IdleAfter = TimeSpan.FromMilliseconds(20) };
-        var engine = OpenEngine(Store.Journal, options);
+        var engine = await OpenEngineAsync(options);
         for (var number = 0; number < 40; number++)
         {
             await Submit(engine, [.. Enumerable.Range(0, 25).Select(call => Told.Call("s", $"c{number}-{call}", Asked, 1))]);
@@ -214,7 +220,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_call_that_is_over_is_read_again_when_somebody_speaks_of_it()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var first = Assert.Single(await Submit(engine, Told.Call("s", "c", Told.Completed(), 1)));
         var again = await Submit(
             engine, Told.Call("s", "c", Told.Completed(), 1), Told.Call("s", "c", Told.Completed(output: "else"), 2));
@@ -230,7 +236,7 @@ public abstract class EngineContract : IAsyncLifetime
         // Enough for the room of written messages to be used again many times.
         const int hosts = 8;
         const int batches = 20;
-        var engine = OpenEngine(Store.Journal, new EngineOptions { MaxRowsPerCommit = 40 });
+        var engine = await OpenEngineAsync(new EngineOptions { MaxRowsPerCommit = 40 });
         await Task.WhenAll(Enumerable.Range(0, hosts).Select(host => Task.Run(async () =>
         {
             for (var batch = 0; batch < batches; batch++)
@@ -256,7 +262,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task many_submitters_of_the_same_records_write_each_of_them_once()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var batch = Enumerable.Range(0, 200).Select(number => Told.Call($"s{number % 9}", $"c{number}", Asked, number)).ToArray();
         var all = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Submit(engine, batch))));
 
@@ -274,7 +280,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task two_engines_on_one_journal_write_one_gapless_story_of_each_call()
     {
-        var engines = new[] { OpenEngine(Store.Journal), OpenEngine(Store.Journal) };
+        var engines = new[] { await OpenEngineAsync(), await OpenEngineAsync() };
         var receipts = await Task.WhenAll(engines.Select((engine, which) => Task.Run(async () =>
         {
             var mine = new List<Receipt>();
@@ -306,7 +312,7 @@ public abstract class EngineContract : IAsyncLifetime
         await Store.Journal.AppendAsync([foreign], new long[1], CancellationToken.None);
 
         var receipts = await Submit(
-            OpenEngine(Store.Journal),
+            await OpenEngineAsync(),
             Told.Call("s", "fine", Asked, 1), Told.Call("s", "broken", Asked, 1), Told.Call("s", "fine too", Asked, 1));
 
         Assert.Equal(
@@ -316,7 +322,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_flood_of_violations_is_written_up_to_its_limit_and_then_counted()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         await Submit(engine, Told.Call("s", "c", Blocked, 0));
         var flood = await Submit(
             engine, [.. Enumerable.Range(1, 208).Select(second => Told.Call("s", "c", Told.Completed(output: $"{second}"), second))]);
@@ -331,7 +337,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task what_was_submitted_before_the_stop_is_answered_and_nothing_is_taken_after_it()
     {
-        var engine = OpenEngine(Store.Journal);
+        var engine = await OpenEngineAsync();
         var inWork = Enumerable.Range(0, 50)
             .Select(batch => Submit(engine, [.. Enumerable.Range(0, 20).Select(call => Told.Call($"s{batch}", $"c{call}", Asked, 1))]))
             .ToArray();
@@ -345,7 +351,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task more_than_may_wait_at_once_waits_in_line_and_is_all_written()
     {
-        var engine = OpenEngine(Store.Journal, new EngineOptions { MaxWaiting = 10, MaxWaitingBytes = 4096 });
+        var engine = await OpenEngineAsync(new EngineOptions { MaxWaiting = 10, MaxWaitingBytes = 4096 });
         var receipts = await Task.WhenAll(Enumerable.Range(0, 60).Select(batch => Task.Run(() =>
             Submit(engine, [.. Enumerable.Range(0, 5).Select(call => Told.Call($"s{batch}", $"c{call}", Asked, 1))]))));
 
@@ -357,7 +363,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task batches_are_decided_in_the_order_of_the_calls_also_when_they_waited_in_line()
     {
-        var engine = OpenEngine(Store.Journal, new EngineOptions { MaxWaiting = 4 });
+        var engine = await OpenEngineAsync(new EngineOptions { MaxWaiting = 4 });
         var submitted = Enumerable.Range(0, 300)
             .Select(number => Submit(engine, Told.Call("s", "c", new Outcome.Requested(), 1, messageId: $"m-{number}"))).ToList();
         var receipts = await Task.WhenAll(submitted);
@@ -368,7 +374,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_submitter_that_gives_up_while_waiting_in_line_blocks_nobody()
     {
-        var engine = OpenEngine(Store.Journal, new EngineOptions { MaxWaiting = 1 });
+        var engine = await OpenEngineAsync(new EngineOptions { MaxWaiting = 1 });
         using var impatient = new CancellationTokenSource();
         var first = Submit(engine, [.. Enumerable.Range(0, 500).Select(call => Told.Call("s", $"c{call}", Asked, 1))]);
         var second = engine.SubmitAsync([Told.Call("s", "d", Asked, 1)], impatient.Token);
@@ -383,12 +389,12 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_write_that_failed_is_answered_as_not_known_and_recorded_when_it_is_sent_again()
     {
-        var journal = new FaultyJournal(Store.Journal);
-        var engine = OpenEngine(journal);
+        var next = Fault.None;
+        var engine = await OpenEngineAsync(nextWrite: () => next);
         await Submit(engine, Told.Call("s", "c", Asked, 1));
-        journal.Next = () => FaultyJournal.Fault.BeforeWriting;
+        next = Fault.BeforeWriting;
         var failed = Assert.Single(await Submit(engine, Told.Call("s", "c", Told.Completed(), 2)));
-        journal.Next = () => FaultyJournal.Fault.None;
+        next = Fault.None;
         var again = Assert.Single(await Submit(engine, Told.Call("s", "c", Told.Completed(), 2)));
 
         Assert.Equal(ReceiptStatus.Unknown, failed.Status);
@@ -398,10 +404,10 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_write_whose_answer_was_lost_is_known_as_a_duplicate_when_it_is_sent_again()
     {
-        var journal = new FaultyJournal(Store.Journal) { Next = () => FaultyJournal.Fault.AfterWriting };
-        var engine = OpenEngine(journal);
+        var next = Fault.AfterWriting;
+        var engine = await OpenEngineAsync(nextWrite: () => next);
         var failed = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
-        journal.Next = () => FaultyJournal.Fault.None;
+        next = Fault.None;
         var again = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
 
         Assert.Equal(ReceiptStatus.Unknown, failed.Status);
@@ -413,16 +419,8 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task under_random_failures_nothing_acknowledged_is_lost_and_nothing_is_written_twice()
     {
         var random = new Random(20261121);
-        var journal = new FaultyJournal(Store.Journal)
-        {
-            Next = () => random.Next(4) switch
-            {
-                0 => FaultyJournal.Fault.BeforeWriting,
-                1 => FaultyJournal.Fault.AfterWriting,
-                _ => FaultyJournal.Fault.None,
-            },
-        };
-        var engine = OpenEngine(journal, new EngineOptions { MaxRowsPerCommit = 20, MaxLiveEvents = 100 });
+        var gate = new Lock();
+        var engine = await OpenEngineAsync(new EngineOptions { MaxRowsPerCommit = 20, MaxLiveEvents = 100 }, NextWrite);
         await Task.WhenAll(Enumerable.Range(0, 6).Select(host => Task.Run(async () =>
         {
             for (var round = 0; round < 30; round++)
@@ -439,6 +437,19 @@ public abstract class EngineContract : IAsyncLifetime
         Assert.Equal(6 * 30 * 10, told.Length);
         Assert.All(rows.Where(row => row.Manifest == "call.transitioned.v1"), HoldsTheRecordItWasSent);
         Assert.Equal(told.Length, told.Distinct().Count());
+
+        Fault NextWrite()
+        {
+            lock (gate)
+            {
+                return random.Next(4) switch
+                {
+                    0 => Fault.BeforeWriting,
+                    1 => Fault.AfterWriting,
+                    _ => Fault.None,
+                };
+            }
+        }
     }
 
     /// <summary>The buffers of the way into the journal are used again and again; each row must hold its own record still.</summary>
