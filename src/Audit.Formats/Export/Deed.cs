@@ -12,6 +12,9 @@ internal sealed class Deed
     private static readonly string[] Commands =
         ["command", "cmd", "sql", "query", "statement", "script", "fullCommandText", "file_path", "path", "url"];
 
+    private string? tool;
+    private string? command;
+
     private Deed(BookEvent told, bool isEnd)
     {
         Session = told.SessionId!;
@@ -20,7 +23,6 @@ internal sealed class Deed
         Host = told.Host;
         IsEnd = isEnd;
         At = TimeOf(told);
-        Text = isEnd ? "ended" : "";
     }
 
     public string Session { get; }
@@ -35,7 +37,9 @@ internal sealed class Deed
 
     public Timestamp At { get; private set; }
 
-    public string Text { get; private set; }
+    public string Text => IsEnd ? "ended"
+        : command is null ? tool ?? "?"
+        : $"{tool} {JsonSerializer.Serialize(command, JsonText.Readable)}".TrimStart();
 
     /// <summary>How it went, where it went otherwise than well.</summary>
     public string? State { get; private set; }
@@ -50,13 +54,10 @@ internal sealed class Deed
     {
         Agent ??= told.Agent;
         Task ??= told.TaskId;
-        At = TimeOf(told) is var at && at < At ? at : At;
-        var command = CommandOf(told.Input);
-        if (Text.Length == 0 || (command is not null && !Text.Contains('"')))
-        {
-            Text = command is null ? told.Tool ?? Text : $"{told.Tool ?? Text} {JsonSerializer.Serialize(command, JsonText.Readable)}".TrimStart();
-        }
-
+        var at = TimeOf(told);
+        At = at < At ? at : At;
+        tool ??= told.Tool;
+        command ??= CommandOf(told.Input);
         ApprovedBy = told.Kind == "approved" ? told.By ?? told.Source ?? told.Decision : ApprovedBy;
         State = told.To == "completed" && told.Success == false ? "failed" : told.To;
     }
