@@ -49,6 +49,14 @@ public sealed class BookEvent
 
     public string? Tool => record.Text("tool_name");
 
+    public string? DisplayName => record.Text("display_name");
+
+    /// <summary>The message came after others that it precedes, so that its state is not the one the call is in.</summary>
+    public bool IsLate => told.Flag("late") == true;
+
+    /// <summary>What a confirmation was asked for, in the host's words.</summary>
+    public string? Description => outcome.Text("description");
+
     /// <summary>What the message says: the outcome of a record, the type of a note, the verb of a window, an operator's act.</summary>
     public string? Kind => outcome.Text("kind") ?? told.Text("type") ?? told.Text("verb") ?? told.Text("act");
 

@@ -13,7 +13,9 @@ internal sealed class Deed
         ["command", "cmd", "sql", "query", "statement", "script", "fullCommandText", "file_path", "path", "url"];
 
     private string? tool;
+    private string? displayName;
     private string? command;
+    private string? description;
 
     private Deed(BookEvent told, bool isEnd)
     {
@@ -38,12 +40,15 @@ internal sealed class Deed
     public Timestamp At { get; private set; }
 
     public string Text => IsEnd ? "ended"
-        : command is null ? tool ?? "?"
-        : $"{tool} {JsonSerializer.Serialize(command, JsonText.Readable)}".TrimStart();
+        : (command ?? description) is { } said ? $"{tool ?? displayName} {JsonSerializer.Serialize(said, JsonText.Readable)}".TrimStart()
+        : tool ?? displayName ?? "?";
 
     /// <summary>How it went, where it went otherwise than well.</summary>
     public string? State { get; private set; }
 
+    public bool WasApproved { get; private set; }
+
+    /// <summary>Who or what approved it last, where that is told.</summary>
     public string? ApprovedBy { get; private set; }
 
     public static Deed Begin(BookEvent told) => new(told, isEnd: false);
@@ -57,9 +62,15 @@ internal sealed class Deed
         var at = TimeOf(told);
         At = at < At ? at : At;
         tool ??= told.Tool;
+        displayName ??= told.DisplayName;
         command ??= CommandOf(told.Input);
-        ApprovedBy = told.Kind == "approved" ? told.By ?? told.Source ?? told.Decision : ApprovedBy;
-        State = told.To == "completed" && told.Success == false ? "failed" : told.To;
+        description ??= told.Description;
+        WasApproved |= told.Kind == "approved";
+        ApprovedBy = told.Kind == "approved" ? told.By ?? told.Source : ApprovedBy;
+        if (!told.IsLate)
+        {
+            State = told.To == "completed" && told.Success == false ? "failed" : told.To;
+        }
     }
 
     public void Join(Deed before)

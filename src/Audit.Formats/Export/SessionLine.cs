@@ -59,9 +59,9 @@ internal static class SessionLine
             line.Append(' ').Append(OneLine(state));
         }
 
-        if (deed.ApprovedBy is { } person)
+        if (deed.WasApproved)
         {
-            line.Append(" (approved by ").Append(OneLine(person)).Append(')');
+            line.Append(" (approved").Append(deed.ApprovedBy is { } person ? $" by {OneLine(person)})" : ")");
         }
     }
 

@@ -58,6 +58,22 @@ public sealed class SessionLineTests
     }
 
     [Fact]
+    public void a_message_that_came_late_does_not_say_where_the_call_is() => Assert.EndsWith(
+        "11:59:59 sql.query \"x\" failed\n",
+        Lines(
+            Call("c-1", "12:00:00", "completed", "x", """{"kind":"completed","result":{"success":false,"output":""}}"""),
+            Call("c-1", "11:59:59", "requested", "x", """{"kind":"requested"}""").Replace("\"to\"", "\"late\":true,\"to\"")));
+
+    [Fact]
+    public void a_call_that_has_no_name_is_told_by_what_was_asked_for() => Assert.EndsWith(
+        "12:00:00 shell \"Run it\" approved (approved)\n",
+        Lines(
+            Call("c-1", "12:00:00", "awaiting_confirmation", null, """{"kind":"requires_confirmation","description":"Run it"}""")
+                .Replace("\"tool_name\":\"sql.query\"", "\"tool_name\":\"\",\"display_name\":\"shell\""),
+            Call("c-1", "12:00:01", "approved", null, """{"kind":"approved","decision":"approve-once"}""")
+                .Replace("\"tool_name\":\"sql.query\"", "\"tool_name\":\"\",\"display_name\":\"shell\"")));
+
+    [Fact]
     public void a_call_that_tells_no_input_is_told_by_its_tool() => Assert.EndsWith(
         "12:00:00 sql.query requested\n", Lines(Call("c-1", "12:00:00", "requested", null, """{"kind":"requested"}""")));
 
