@@ -59,9 +59,13 @@ internal static class SessionLine
             line.Append(' ').Append(OneLine(state));
         }
 
-        if (deed.WasApproved)
+        if (deed.ApprovedBy is { } person)
         {
-            line.Append(" (approved").Append(deed.ApprovedBy is { } person ? $" by {OneLine(person)})" : ")");
+            line.Append(" (approved by ").Append(OneLine(person)).Append(')');
+        }
+        else if (deed.WasApproved && deed.State != "approved")
+        {
+            line.Append(" (approved)");
         }
     }
 
