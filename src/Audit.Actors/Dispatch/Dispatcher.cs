@@ -11,12 +11,16 @@ namespace Audit.Actors;
 /// </summary>
 internal sealed class Dispatcher : ReceiveActor, IWithTimers
 {
+    /// <summary>More actors at work at once than a few writes can hold only wait for each other, in memory.</summary>
+    private const int MostUnderWay = 512;
+
     private const int MostTries = 50;
     private const int LongestPauseMilliseconds = 32;
     private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<StreamKey, StreamQueue> queues = [];
     private readonly Dictionary<long, StreamQueue> underWay = [];
+    private readonly Queue<StreamQueue> ready = new();
     private readonly Func<Submission, IActorRef> regionFor;
     private readonly PositionDesk positions;
     private readonly TimeSpan patience;
@@ -64,11 +68,17 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
         if (queue.Waiting.Count == 0)
         {
             queues.Remove(queue.Key);
-            return;
+        }
+        else
+        {
+            ready.Enqueue(queue);
         }
 
-        queue.TakeLot();
-        Send(queue);
+        while (underWay.Count < MostUnderWay && ready.TryDequeue(out var next))
+        {
+            next.TakeLot();
+            Send(next);
+        }
     }
 
     private void Send(StreamQueue queue)
