@@ -28,18 +28,19 @@ internal sealed class PageNode : IAsyncDisposable
 
     public Story Story { get; private set; } = null!;
 
-    public static async Task<PageNode> StartAsync(DateTimeOffset? now = null)
+    public static async Task<PageNode> StartAsync()
     {
+        var clock = new StoryClock();
         var directory = new TemporaryDirectory();
         var options = new NodeOptions
         {
             Store = "sqlite:" + directory.File("journal.db"), Data = directory.File("data"), Urls = "http://127.0.0.1:0", LogOrigin = "audit.example/orders",
         };
-        var started = new PageNode(directory, await NodeHost.StartAsync(options));
+        var started = new PageNode(directory, await NodeHost.StartAsync(options, new NodeSeams { Clock = clock }, CancellationToken.None));
         using var approver = started.ClientWith(await started.TokenAsync("dana", "approve"));
         using var host = started.ClientWith(await started.TokenAsync("ci-7", "ingest"));
-        await new Story(host, now ?? DateTimeOffset.UtcNow).TellAsync(approver);
-        started.Story = new Story(started.Admin, now ?? DateTimeOffset.UtcNow);
+        await new Story(host, clock).TellAsync(approver);
+        started.Story = new Story(host: started.Admin, clock);
         await started.SealedAsync();
         return started;
     }

@@ -5,11 +5,14 @@ using System.Text.Json.Nodes;
 namespace Audit.Browser.Tests.Support;
 
 /// <summary>Tells a node what happened: a migration in its window, and around it much of what an auditor looks for.</summary>
-internal sealed class Story(HttpClient node, DateTimeOffset now)
+internal sealed class Story(HttpClient host, StoryClock clock)
 {
+    private readonly DateTimeOffset now = DateTimeOffset.UtcNow;
+    private readonly List<(double MinutesAgo, Func<Task> Tell)> told = [];
+
     public const string Session = "orders-migration-7f31";
     public const string Task = "migrate-orders";
-    public const string Window = "w-orders-2";
+    public const string WindowId = "w-orders-2";
     public const string Agent = "copilot-agent";
 
     private static readonly string[] Tables = ["orders", "order_lines", "shipments", "invoices", "customers"];
@@ -22,10 +25,17 @@ internal sealed class Story(HttpClient node, DateTimeOffset now)
     /// <param name="approver">Somebody else than who asked for the window.</param>
     public async Task TellAsync(HttpClient approver)
     {
-        await WindowAsync(approver);
-        await MigrationAsync();
-        await TroubleAsync();
-        await OtherSessionsAsync();
+        Window(approver);
+        Migration();
+        Trouble();
+        OtherSessions();
+        foreach (var (minutesAgo, tell) in told.OrderByDescending(one => one.MinutesAgo))
+        {
+            clock.StandAt(now.AddMinutes(-minutesAgo));
+            await tell();
+        }
+
+        clock.GoOn();
     }
 
     public Task SayAsync(
@@ -69,22 +79,22 @@ internal sealed class Story(HttpClient node, DateTimeOffset now)
 
     private string Ago(double minutes) => now.AddMinutes(-minutes).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'");
 
-    private async Task WindowAsync(HttpClient approver)
+    private void Window(HttpClient approver)
     {
-        await PostAsync(node, "/v1/windows", new
+        told.Add((58.5, () => PostAsync(host, "/v1/windows", new
         {
-            window_id = Window, task_id = Task, agent = Agent, scope = new[] { "sql.*", "fs.read" },
+            window_id = WindowId, task_id = Task, agent = Agent, scope = new[] { "sql.*", "fs.read" },
             reason = "Move the order tables to the new schema, change CR-2291", opens_at = Ago(58), closes_at = Ago(-25),
-        });
-        await PostAsync(approver, $"/v1/windows/{Window}/approve", new { reason = "agreed in the change meeting" });
-        await PostAsync(node, "/v1/windows", new
+        })));
+        told.Add((58, () => PostAsync(approver, $"/v1/windows/{WindowId}/approve", new { reason = "agreed in the change meeting" })));
+        told.Add((6, () => PostAsync(host, "/v1/windows", new
         {
             window_id = "w-reindex", task_id = "reindex-search", agent = "indexer", scope = new[] { "search.*" },
             reason = "Rebuild the search index after the migration", duration = "2h",
-        });
+        })));
     }
 
-    private async Task MigrationAsync()
+    private void Migration()
     {
         var minute = 55.0;
         for (var index = 0; index < Tables.Length * 4; index++)
@@ -99,53 +109,57 @@ internal sealed class Story(HttpClient node, DateTimeOffset now)
                 _ => new { sql = $"ALTER TABLE {table} RENAME TO {table}_old", timeout_s = 30 },
             };
             var confirms = index / Tables.Length is 1 or 3;
-            await SayAsync(Session, call, minute, Kind("requested"), input: input, tier: confirms ? "Confirm" : "Observe", turn: index + 1);
+            Say(Session, call, minute, Kind("requested"), input: input, tier: confirms ? "Confirm" : "Observe", turn: index + 1);
             if (confirms)
             {
-                await SayAsync(Session, call, minute - 0.1, Asked($"Change the table {table}?"), input: input, tier: "Confirm", turn: index + 1);
-                await SayAsync(Session, call, minute - 0.6, Approved("kim"), input: input, tier: "Confirm", turn: index + 1);
+                Say(Session, call, minute - 0.1, Asked($"Change the table {table}?"), input: input, tier: "Confirm", turn: index + 1);
+                Say(Session, call, minute - 0.6, Approved("kim"), input: input, tier: "Confirm", turn: index + 1);
             }
 
             var begun = minute - (confirms ? 0.7 : 0.1);
             var took = 4_000 + (index * 1931 % 45_000);
-            await SayAsync(Session, call, begun, Kind("started"), input: input, tier: confirms ? "Confirm" : "Observe", turn: index + 1);
-            await SayAsync(
+            if (index != 13)
+            {
+                Say(Session, call, begun, Kind("started"), input: input, tier: confirms ? "Confirm" : "Observe", turn: index + 1);
+            }
+
+            Say(
                 Session, call, begun - (took / 60_000.0), index == 13 ? Result("cached", "841 rows") : Done($"{(index * 7919) % 90_000} rows", took), input: input,
                 tier: confirms ? "Confirm" : "Observe", turn: index + 1);
             minute = begun - (took / 60_000.0) - 0.4;
         }
     }
 
-    private async Task TroubleAsync()
+    private void Trouble()
     {
         var secrets = new { command = "cat /etc/orders/secrets.env" };
-        await SayAsync(Session, Blocked, 20, Kind("requested"), "bash", secrets, tier: "Confirm", turn: 30);
-        await SayAsync(Session, Blocked, 19.9, Asked("Read a file with secrets?"), "bash", secrets, tier: "Confirm", turn: 30);
-        await SayAsync(Session, Blocked, 19.2, Refused("secrets are not part of this change", "kim"), "bash", secrets, tier: "Confirm", turn: 30);
-        await SayAsync(Session, Blocked, 19.1, Done("DB_PASSWORD=…", 30), "bash", secrets, tier: "Confirm", turn: 30);
+        Say(Session, Blocked, 20, Kind("requested"), "bash", secrets, tier: "Confirm", turn: 30);
+        Say(Session, Blocked, 19.9, Asked("Read a file with secrets?"), "bash", secrets, tier: "Confirm", turn: 30);
+        Say(Session, Blocked, 19.2, Refused("secrets are not part of this change", "kim"), "bash", secrets, tier: "Confirm", turn: 30);
+        Say(Session, Blocked, 19.1, Done("DB_PASSWORD=…", 30), "bash", secrets, tier: "Confirm", turn: 30);
 
         var export = new { sql = "SELECT email, address FROM customers", format = "csv" };
         var cut = new { sql = "SELECT email, address FROM customers LIMIT 100", format = "csv", redact = true };
-        await SayAsync(Session, "call-export", 17, Asked("Export customers?"), "sql.export", export, tier: "Confirm", turn: 31);
-        await SayAsync(Session, "call-export", 16.2, Approved("lee"), "sql.export", export, cut, tier: "Confirm", turn: 31);
-        await SayAsync(Session, "call-export", 16.1, Done("100 rows, 4 columns", 3_100), "sql.export", export, cut, tier: "Confirm", turn: 31);
-        await SayAsync(
+        Say(Session, "call-export", 17, Asked("Export customers?"), "sql.export", export, tier: "Confirm", turn: 31);
+        Say(Session, "call-export", 16.2, Approved("lee"), "sql.export", export, cut, tier: "Confirm", turn: 31);
+        Say(Session, "call-export", 16.1, Done("100 rows, 4 columns", 3_100), "sql.export", export, cut, tier: "Confirm", turn: 31);
+        Say(
             Session, "call-notes", 14, JsonSerializer.SerializeToNode(new
             {
                 kind = "persistence_failed", error = "disk full: /var/lib/agent/session.db",
                 result = new { success = true, output = "written", data = (object?)null, duration_ms = 12 },
             })!, "fs.write", new { path = "notes.md" }, turn: 32);
-        await SayAsync(Session, "call-replayed", 12, Result("replayed", "3 files"), "fs.read", new { path = "schema/" }, turn: 33);
-        await SayAsync(
+        Say(Session, "call-replayed", 12, Result("replayed", "3 files"), "fs.read", new { path = "schema/" }, turn: 33);
+        Say(
             Session, "call-cancel", 11, JsonSerializer.SerializeToNode(new { kind = "cancelled", reason = "taking too long", by = "kim" })!, "sql.query",
             new { sql = "VACUUM FULL orders_old" }, turn: 34);
-        await SayAsync(Session, "call-long", 3, Kind("started"), "sql.query", new { sql = "CREATE INDEX CONCURRENTLY ON orders_v2 (customer_id)" }, turn: 35);
-        await SayAsync(
+        Say(Session, "call-long", 3, Kind("started"), "sql.query", new { sql = "CREATE INDEX CONCURRENTLY ON orders_v2 (customer_id)" }, turn: 35);
+        Say(
             Session, Waiting, 2, Asked("Drop the old table orders_old? 1.2 million rows."), "sql.execute", new { sql = "DROP TABLE orders_old" }, tier: "Confirm",
             turn: 36);
     }
 
-    private async Task OtherSessionsAsync()
+    private void OtherSessions()
     {
         string[] agents = ["support-bot", "reviewer", "indexer", "release-bot"];
         string[] tools = ["http.get", "fs.read", "git.diff", "mail.send", "search.query"];
@@ -154,13 +168,18 @@ internal sealed class Story(HttpClient node, DateTimeOffset now)
             var agent = agents[index % agents.Length];
             var minutes = 70 + (index * 15.3 * (1 + (index % 3 * 0.2)));
             var outcome = (index % 13) switch { 4 => Refused("denied by rule 12", "policy"), 7 => Result("cached", "from cache"), _ => Done(took: 200 + (index * 97)) };
-            await SayAsync(
+            Say(
                 $"{agent}-{index / 8:00}", $"call-{index:000}", minutes, outcome, tools[index % tools.Length], new { target = $"item-{index}" },
                 task: index % 9 == 2 ? Task : null, agent: agent);
         }
     }
 
-    private Task SendAsync(object item) => PostAsync(node, "/v1/records", item);
+    private void Say(
+        string session, string call, double minutesAgo, JsonNode outcome, string tool = "sql.query", object? input = null, object? effective = null,
+        string? task = Task, string agent = Agent, string tier = "Observe", int turn = 1) =>
+        told.Add((minutesAgo, () => SayAsync(session, call, minutesAgo, outcome, tool, input, effective, task, agent, tier, turn)));
+
+    private Task SendAsync(object item) => PostAsync(host, "/v1/records", item);
 
     private static async Task PostAsync(HttpClient client, string path, object body)
     {

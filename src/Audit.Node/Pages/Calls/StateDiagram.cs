@@ -73,7 +73,9 @@ public static class StateDiagram
         var (start, end) = toX > x
             ? (x + (WidthOf(from) / 2), toX - (WidthOf(to) / 2))
             : (x - (WidthOf(from) / 2), toX + (WidthOf(to) / 2));
-        var middle = (start + end) / 2;
-        return ($"M{start} {y}C{middle} {y} {middle} {toY} {end} {toY}", middle, ((y + toY) / 2) - 4);
+        // A long way keeps to its height until it is past the boxes between.
+        var bend = end - (Math.Sign(end - start) * Math.Min(50, Math.Abs(end - start) / 2));
+        var straight = Math.Abs(end - start) > 150 ? $"L{end - (Math.Sign(end - start) * 80)} {y}" : "";
+        return ($"M{start} {y}{straight}C{bend} {y} {bend} {toY} {end} {toY}", (start + end) / 2, straight.Length > 0 ? y - 4 : ((y + toY) / 2) - 4);
     }
 }
