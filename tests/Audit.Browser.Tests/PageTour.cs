@@ -15,7 +15,7 @@ public sealed class PageTour
         var page = person.Page;
         await person.SignInAsync(await node.TokenAsync("ann", "read"));
         Assert.Equal("Overview", await person.HeadingAsync());
-        await person.HasAsync("Drop the old table");
+        await person.HasAsync("DROP TABLE orders_old");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Sessions", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = Story.Session }).ClickAsync();
