@@ -6,11 +6,12 @@ internal static class Dump
     private static readonly (string Table, string Order, string[] Columns)[] Tables =
     [
         ("sessions", "id", ["id", "session_id", "doc"]),
-        ("calls", "id", ["id", "session", "call_id", "task_id", "judgement", "mark", "doc"]),
+        ("calls", "id", ["id", "session", "call_id", "task_id", "judgement", "mark", "attention", "strayed", "first_at", "last_at", "doc"]),
         ("transitions", "call, sequence", ["call", "sequence", "position", "task_id", "agent", "at", "doc"]),
         ("tasks", "id", ["id", "task_id", "doc"]),
-        ("windows", "id", ["id", "window_id", "task_id", "agent", "opens_at", "until", "doc"]),
+        ("windows", "id", ["id", "window_id", "task_id", "agent", "opens_at", "until", "requested", "doc"]),
         ("violations", "position", ["position", "lifted", "doc"]),
+        ("hours", "hour", ["hour", "calls", "doc"]),
         ("named", "task_id, call", ["task_id", "call"]),
         ("moments", "second", ["second", "position"]),
         ("offsets", "name", ["name", "position", "digest"]),

@@ -16,19 +16,9 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
             return;
         }
 
-        var header = context.Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        // A browser that signed in is known already.
+        if ((context.Features.Get<Bearer>() ?? await FindAsync(context)) is not { } bearer)
         {
-            await RefuseAsync(context, header.Length == 0
-                ? "The request has no token; send the header Authorization: Bearer <token>."
-                : "The header Authorization names no bearer token; accepted is Bearer <token>.");
-            return;
-        }
-
-        var bearer = await tokens.FindAsync(header[Scheme.Length..].Trim(), context.RequestAborted);
-        if (bearer is null)
-        {
-            await RefuseAsync(context, "The token is not known here, or it was revoked.", ", error=\"invalid_token\"");
             return;
         }
 
@@ -40,6 +30,27 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
 
         context.Features.Set(bearer);
         await next(context);
+    }
+
+    /// <returns>Null when a problem was answered.</returns>
+    private async ValueTask<Bearer?> FindAsync(HttpContext context)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            await RefuseAsync(context, header.Length == 0
+                ? "The request has no token; send the header Authorization: Bearer <token>."
+                : "The header Authorization names no bearer token; accepted is Bearer <token>.");
+            return null;
+        }
+
+        var bearer = await tokens.FindAsync(header[Scheme.Length..].Trim(), context.RequestAborted);
+        if (bearer is null)
+        {
+            await RefuseAsync(context, "The token is not known here, or it was revoked.", ", error=\"invalid_token\"");
+        }
+
+        return bearer;
     }
 
     private static Task RefuseAsync(HttpContext context, string detail, string error = "")

@@ -16,14 +16,11 @@ internal sealed class BearerTokens(ITokenStore store, TimeProvider clock)
     private readonly ConcurrentDictionary<TokenHash, Remembered> known = new();
     private int generation;
 
-    public async ValueTask<Bearer?> FindAsync(string token, CancellationToken cancellation)
-    {
-        if (!TokenText.IsOne(token))
-        {
-            return null;
-        }
+    public ValueTask<Bearer?> FindAsync(string token, CancellationToken cancellation) =>
+        TokenText.IsOne(token) ? FindAsync(TokenText.HashOf(token), cancellation) : ValueTask.FromResult<Bearer?>(null);
 
-        var hash = TokenText.HashOf(token);
+    public async ValueTask<Bearer?> FindAsync(TokenHash hash, CancellationToken cancellation)
+    {
         var now = clock.GetTimestamp();
         var current = Volatile.Read(ref generation);
         if (known.TryGetValue(hash, out var found) && found.Generation == current

@@ -97,7 +97,7 @@ internal sealed class TokenEndpoints(NodeParts node)
         }
     }
 
-    private static NewToken ReadWanted(StrictObject body)
+    public static NewToken ReadWanted(StrictObject body)
     {
         var name = body.RequiredId("name");
         var roles = body.Texts("roles", most: 4) ?? [];

@@ -8,6 +8,9 @@ using Audit.Node.Intake;
 using Audit.Node.Log;
 using Audit.Node.Models;
 using Audit.Node.Operations;
+using Audit.Node.Pages;
+using Audit.Node.Pages.Access;
+using Audit.Node.Pages.Rendering;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
 using Audit.Node.Windows;
@@ -46,9 +49,13 @@ internal static class WebHost
 
     public static void Map(WebApplication web, NodeParts node)
     {
+        var sessions = new PageSessions(node.Store, node.Tokens, node.Clock);
+        var pages = new PageWriter(web.Services, web.Services.GetRequiredService<ILoggerFactory>(), sessions);
         web.UseMiddleware<RequestCount>(node.Metrics);
+        web.UseMiddleware<PageHeaders>();
         web.UseMiddleware<ProblemMiddleware>();
         web.UseRouting();
+        web.UseMiddleware<PageAccessMiddleware>(sessions, pages);
         web.UseMiddleware<AccessMiddleware>(node.Tokens);
         web.UseMiddleware<ReadDiaryMiddleware>(node);
         new RecordEndpoint(node).Map(web);
@@ -74,6 +81,7 @@ internal static class WebHost
         new HealthEndpoints(node).Map(web);
         new StatsEndpoint(node).Map(web);
         new MetricsEndpoint(node).Map(web);
+        PageEndpoints.Map(web, node, pages, sessions);
         web.MapOpenApi().WithMetadata(new AccessRule(Roles.Any));
     }
 

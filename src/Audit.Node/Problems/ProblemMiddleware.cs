@@ -50,7 +50,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         await context.WriteProblemAsync(problem);
     }
 
-    private static Problem ProblemOf(Exception exception) => exception switch
+    public static Problem ProblemOf(Exception exception) => exception switch
     {
         JournalUnavailableException => Problem.JournalAway(exception.Message),
         EngineStoppedException or ObjectDisposedException => Problem.Stopping(),

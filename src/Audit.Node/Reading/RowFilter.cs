@@ -38,6 +38,6 @@ internal sealed class RowFilter(Bearer bearer)
         && (bearer.Task is null || facts.Task == bearer.Task)
         && (bearer.Agent is null || facts.Agent == bearer.Agent);
 
-    private static bool IsOfAdministration(string stream) =>
+    public static bool IsOfAdministration(string stream) =>
         stream.StartsWith("operator|", StringComparison.Ordinal) || stream.StartsWith("reader|", StringComparison.Ordinal);
 }

@@ -182,7 +182,8 @@ internal sealed class WindowEndpoints(NodeParts node)
         }
     }
 
-    private static string? RefuseRequest(WindowMessage message, Bearer actor)
+    /// <returns>Null when the bearer may ask for the window, or grant it.</returns>
+    public static string? RefuseRequest(WindowMessage message, Bearer actor)
     {
         var needed = message.Verb == WindowVerb.Grant ? Roles.Approve : Roles.Ingest;
         var verb = message.Verb.ToString().ToLowerInvariant();

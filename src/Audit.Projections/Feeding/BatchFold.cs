@@ -27,6 +27,7 @@ internal sealed class BatchFold(
         }
 
         await RefoldAsync(facts.To.Position, batch).ConfigureAwait(false);
+        await set.LoadHoursAsync(set.CallsBefore.SelectMany(call => HourFold.HoursOf(call.Value, set.Call(call.Key)!))).ConfigureAwait(false);
         set.Loaded();
         CountCalls();
         CollectRows(batch);
@@ -50,6 +51,11 @@ internal sealed class BatchFold(
         foreach (var task in batch.Tasks.Values)
         {
             cache.Tasks.Keep(task.TaskId, task);
+        }
+
+        foreach (var hour in batch.Hours.Values)
+        {
+            cache.Hours.Keep(hour.Hour, hour);
         }
 
         cache.LastSecond = batch.Moments.Count > 0 ? batch.Moments[^1].Second : cache.LastSecond;
@@ -195,6 +201,11 @@ internal sealed class BatchFold(
         {
             var after = set.Call(stream)!;
             set.Set(SessionFold.Count(set.Session(after.SessionId)!, before, after));
+            foreach (var hour in HourFold.Count(before, after, set.Hour))
+            {
+                set.Set(hour);
+            }
+
             if (before?.Task is { } past)
             {
                 set.Set(TaskFold.Count(set.Task(past)!, before, after.Task == past ? after : null));
@@ -218,6 +229,11 @@ internal sealed class BatchFold(
         {
             var call = set.Call(stream)!;
             batch.Calls[call.Id] = call;
+        }
+
+        foreach (var hour in set.Hours)
+        {
+            batch.Hours[hour.Hour] = hour;
         }
 
         foreach (var task in set.ChangedTasks)

@@ -10,6 +10,8 @@ internal sealed class ReadCache
 
     public Generations<string, TaskModel> Tasks { get; } = new(4_000);
 
+    public Generations<long, HourModel> Hours { get; } = new(1_000);
+
     /// <summary>The windows of tasks, none included.</summary>
     public Generations<string, TaskWindows> Windows { get; } = new(4_000);
 
@@ -22,6 +24,7 @@ internal sealed class ReadCache
         Calls.Clear();
         Tasks.Clear();
         Windows.Clear();
+        Hours.Clear();
         LastSecond = null;
     }
 }

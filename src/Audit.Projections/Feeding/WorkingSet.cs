@@ -11,6 +11,7 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
     private readonly Dictionary<string, CallModel?> callsBefore = [];
     private readonly Dictionary<string, TaskModel?> tasks = [];
     private readonly HashSet<string> changedTasks = [];
+    private readonly Dictionary<long, HourModel?> hours = [];
     private readonly Dictionary<string, TaskWindows> windows = [];
     private WorkingSet? earlier = before;
 
@@ -32,6 +33,12 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
 
     public TaskWindows WindowsOf(string task) => windows[task];
 
+    public IEnumerable<HourModel> Hours => hours.Values.OfType<HourModel>();
+
+    public HourModel? Hour(long number) => hours[number];
+
+    public void Set(HourModel hour) => hours[hour.Hour] = hour;
+
     public void Set(SessionModel session) => sessions[session.SessionId] = session;
 
     public void Set(string stream, CallModel call) => calls[stream] = call;
@@ -48,6 +55,16 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
         if (missing.Count > 0)
         {
             var found = await lead.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", missing)], cancellation).ConfigureAwait(false);
+            found.ForEach(Set);
+        }
+    }
+
+    public async Task LoadHoursAsync(IEnumerable<long> numbers)
+    {
+        var missing = Missing(numbers, hours, number => earlier?.hours.GetValueOrDefault(number) ?? cache.Hours.Find(number));
+        if (missing.Count > 0)
+        {
+            var found = await lead.FindAsync(ReadTables.Hours, [new KeyColumn("hour", missing)], cancellation).ConfigureAwait(false);
             found.ForEach(Set);
         }
     }
@@ -101,10 +118,11 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
     private void Take(string stream, CallModel? call) => calls[stream] = callsBefore[stream] = call;
 
     /// <summary>Those that are neither in the set nor in the cache; the latter are taken from there.</summary>
-    private static List<string> Missing<T>(IEnumerable<string> asked, Dictionary<string, T?> known, Func<string, T?> cached)
+    private static List<TKey> Missing<TKey, T>(IEnumerable<TKey> asked, Dictionary<TKey, T?> known, Func<TKey, T?> cached)
+        where TKey : notnull
         where T : class
     {
-        var missing = new List<string>();
+        var missing = new List<TKey>();
         foreach (var id in asked)
         {
             if (!known.TryAdd(id, null))

@@ -24,6 +24,7 @@ internal sealed class PostgresBatchWriter
     private readonly PostgresUpsert<TaskModel> tasks = new(ReadTables.Tasks);
     private readonly PostgresUpsert<WindowModel> windows = new(ReadTables.Windows);
     private readonly PostgresUpsert<ViolationModel> violations = new(ReadTables.Violations);
+    private readonly PostgresUpsert<HourModel> hours = new(ReadTables.Hours);
     private readonly Utf8JsonWriter json = new(new ArrayBufferWriter<byte>(), new JsonWriterOptions
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -74,6 +75,12 @@ internal sealed class PostgresBatchWriter
         tasks.AddTo(batch, json, rows.From.Position, rows.Tasks.Values);
         windows.AddTo(batch, json, rows.From.Position, rows.Windows.Values);
         violations.AddTo(batch, json, rows.From.Position, rows.Violations.Values);
+        hours.AddTo(batch, json, rows.From.Position, rows.Hours.Values);
+        if (rows.EmptiesHours)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadTables.DeleteEmptyHours));
+        }
+
         if (rows.Moments.Count > 0)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(MomentsSql)

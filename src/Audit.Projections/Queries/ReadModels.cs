@@ -1,4 +1,5 @@
 using System.Globalization;
+using Audit.Lifecycle;
 
 namespace Audit.Projections;
 
@@ -33,6 +34,57 @@ public sealed class ReadModels
                 ? await ListAsync(reader, ReadTables.Calls, "id", [("session = {0}", known.Id)], page, call => call.Id, cancellation)
                     .ConfigureAwait(false)
                 : null,
+            cancellation);
+
+    /// <summary>The calls of a session of which something was told in a time; null where there is no such session.</summary>
+    public Task<Page<CallModel>?> CallsAsync(
+        string session, Timestamp? from, Timestamp? until, PageRequest page, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation).ConfigureAwait(false) is { } known
+                ? await ListAsync(
+                    reader, ReadTables.Calls, "id",
+                    [
+                        ("session = {0}", known.Id),
+                        ("last_at >= {0}", from is { } begin ? Instants.ToNumber(Instants.Clamp(begin)) : long.MinValue),
+                        ("first_at <= {0}", until is { } end ? Instants.ToNumber(Instants.Clamp(end)) : long.MaxValue),
+                    ],
+                    page, call => call.Id, cancellation).ConfigureAwait(false)
+                : null,
+            cancellation);
+
+    /// <summary>The calls that are in one of the states of <see cref="Attention.States"/>.</summary>
+    public Task<Page<CallModel>> CallsInStateAsync(CallState state, PageRequest page, CancellationToken cancellation) =>
+        ListAsync(ReadTables.Calls, "id", [("attention = {0}", (long)state)], page, call => call.Id, cancellation);
+
+    /// <summary>The calls outside of their windows, or out of their scope.</summary>
+    public Task<Page<CallModel>> StrayedCallsAsync(Judgement judgement, PageRequest page, CancellationToken cancellation) =>
+        ListAsync(ReadTables.Calls, "id", [("strayed = {0}", (long)judgement)], page, call => call.Id, cancellation);
+
+    /// <summary>Where the messages of some calls lie, in order.</summary>
+    public Task<List<long>> PositionsAsync(IReadOnlyCollection<CallModel> calls, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader =>
+            {
+                var found = await reader.FindAsync(
+                    ReadTables.Transitions, [new KeyColumn("call", calls.Select(call => call.Id))], cancellation).ConfigureAwait(false);
+                return found.Select(message => message.Position).Order().ToList();
+            },
+            cancellation);
+
+    /// <summary>Calls by state and by the hour in which they began.</summary>
+    public Task<HourTotals> HoursAsync(long from, long until, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader =>
+            {
+                var found = await reader.QueryAsync(
+                    "SELECT doc FROM hours WHERE hour = $1 OR (hour >= $2 AND hour < $3) ORDER BY hour",
+                    [HourModel.AllHours, from, until],
+                    row => row.Document(0, ReadTables.Hours.Json),
+                    cancellation).ConfigureAwait(false);
+                var all = found.Find(hour => hour.Hour == HourModel.AllHours);
+                return new HourTotals(
+                    all ?? new HourModel { Hour = HourModel.AllHours }, [.. found.Where(hour => hour.Hour != HourModel.AllHours)]);
+            },
             cancellation);
 
     public Task<CallView?> CallAsync(string session, string call, CancellationToken cancellation) =>
@@ -74,6 +126,11 @@ public sealed class ReadModels
         if (filter.Agent is not null)
         {
             conditions.Add(("agent = {0}", filter.Agent));
+        }
+
+        if (filter.Requested)
+        {
+            conditions.Add(("requested = {0}", 1L));
         }
 
         if (filter.OpenAt is { } open)

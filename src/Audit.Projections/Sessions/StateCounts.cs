@@ -11,8 +11,8 @@ public sealed record StateCounts(IReadOnlyList<int> ByState)
     [JsonIgnore]
     public int this[CallState state] => ByState[(int)state];
 
-    /// <summary>A call that was in one state and is in another; null when it was not there.</summary>
-    public StateCounts Change(CallState? before, CallState after)
+    /// <summary>A call that was in one state and is in another; null when it was not there, or is not there any more.</summary>
+    public StateCounts Change(CallState? before, CallState? after)
     {
         if (before == after)
         {
@@ -20,7 +20,11 @@ public sealed record StateCounts(IReadOnlyList<int> ByState)
         }
 
         var changed = ByState.ToArray();
-        changed[(int)after]++;
+        if (after is { } now)
+        {
+            changed[(int)now]++;
+        }
+
         if (before is { } was)
         {
             changed[(int)was]--;

@@ -21,6 +21,7 @@ internal sealed class SqliteBatchWriter
     private readonly SqliteUpsert<TaskModel> tasks = new(ReadTables.Tasks);
     private readonly SqliteUpsert<WindowModel> windows = new(ReadTables.Windows);
     private readonly SqliteUpsert<ViolationModel> violations = new(ReadTables.Violations);
+    private readonly SqliteUpsert<HourModel> hours = new(ReadTables.Hours);
     private readonly Utf8JsonWriter json = new(new ArrayBufferWriter<byte>(), new JsonWriterOptions
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -42,6 +43,12 @@ internal sealed class SqliteBatchWriter
         tasks.Write(database, json, batch.From.Position, batch.Tasks.Values);
         windows.Write(database, json, batch.From.Position, batch.Windows.Values);
         violations.Write(database, json, batch.From.Position, batch.Violations.Values);
+        hours.Write(database, json, batch.From.Position, batch.Hours.Values);
+        if (batch.EmptiesHours)
+        {
+            database.Statement(ReadTables.DeleteEmptyHours).Run();
+        }
+
         foreach (var moment in batch.Moments)
         {
             database.Statement(MomentSql).Bind(1, (long?)moment.Second).Bind(2, (long?)moment.Position).Run();

@@ -1,3 +1,5 @@
+using Audit.Lifecycle;
+
 namespace Audit.Projections;
 
 /// <summary>The tables of the read models, as the scripts of both stores make them.</summary>
@@ -17,6 +19,10 @@ internal static class ReadTables
         Column<CallModel>.Changing("task_id", call => call.Task),
         Column<CallModel>.Changing("judgement", call => (long)call.Judgement),
         Column<CallModel>.Changing("mark", CallMarks.Noteworthy),
+        Column<CallModel>.Changing("attention", Attention.OfState),
+        Column<CallModel>.Changing("strayed", Attention.OfJudgement),
+        Column<CallModel>.Changing("first_at", call => Instants.ToNumber(call.FirstAt)),
+        Column<CallModel>.Changing("last_at", call => Instants.ToNumber(call.LastAt)),
     ]);
 
     public static readonly Table<TransitionModel> Transitions = new(
@@ -44,6 +50,7 @@ internal static class ReadTables
         Column<WindowModel>.Changing("agent", window => window.Agent),
         Column<WindowModel>.Changing("opens_at", window => Instants.ToNumber(window.OpensAt)),
         Column<WindowModel>.Changing("until", window => Instants.ToNumber(window.Until)),
+        Column<WindowModel>.Changing("requested", window => window.State == WindowState.Requested ? 1 : null),
     ]);
 
     public static readonly Table<ViolationModel> Violations = new(
@@ -51,5 +58,14 @@ internal static class ReadTables
     [
         Column<ViolationModel>.Fixed("position", violation => violation.Position),
         Column<ViolationModel>.Changing("lifted", violation => violation.IsLifted ? 1 : 0),
+    ]);
+
+    public const string DeleteEmptyHours = "DELETE FROM hours WHERE calls = 0";
+
+    /// <summary>No event makes such a row: calls that move from hour to hour do.</summary>
+    public static readonly Table<HourModel> Hours = new("hours", ["hour"], ReadJson.Of<HourModel>(), _ => 0,
+    [
+        Column<HourModel>.Fixed("hour", hour => hour.Hour),
+        Column<HourModel>.Changing("calls", hour => hour.Calls),
     ]);
 }

@@ -1,0 +1,51 @@
+// Checks in the browser that an event is in the log: the leaf is made from the event itself, its path must lead to the
+// root of the checkpoint, and the log's key must have signed that.
+import { entryOf, isSigned, leafHash, parseProof, rootOf, same } from './merkle.js';
+
+async function read(address) {
+    const answer = await fetch(address);
+    if (!answer.ok) {
+        throw new Error((await answer.json()).detail);
+    }
+    return new TextDecoder('utf-8', { fatal: true }).decode(await answer.arrayBuffer());
+}
+
+async function verify(position, key) {
+    if (!window.isSecureContext) {
+        return [false, 'This browser hashes only on https or localhost; use audit verify.'];
+    }
+    const [event, text] = await Promise.all([read(`/v1/events/${position}`), read(`/v1/proofs/${position}`)]);
+    const { index, path, checkpoint } = parseProof(text);
+    const root = await rootOf(index, checkpoint.size, await leafHash(await entryOf(event)), path);
+    if (root === null || !same(root, checkpoint.root)) {
+        return [false, `The event does not lead to the root of the checkpoint of ${checkpoint.size} entries.`];
+    }
+    const signed = await isSigned(checkpoint, key);
+    if (signed === false) {
+        return [false, 'The checkpoint is not signed by the key of this log.'];
+    }
+    return [true, `leaf ${index} leads by ${path.length} hashes to the root of ${checkpoint.size} entries`
+        + (signed ? ', signed by the log\u2019s key' : '; this browser cannot check the signature')];
+}
+
+for (const place of document.querySelectorAll('[data-verify]')) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = 'Verify here';
+    button.setAttribute('aria-label', `Verify here the event at position ${place.dataset.verify}`);
+    const told = document.createElement('span');
+    told.setAttribute('role', 'status');
+    place.append(button, ' ', told);
+    button.addEventListener('click', async () => {
+        told.className = '';
+        told.textContent = 'checking\u2026';
+        try {
+            const [good, sentence] = await verify(place.dataset.verify, place.dataset.key);
+            told.className = good ? 'verify-good' : 'verify-bad';
+            told.textContent = (good ? '\u2713 verified: ' : '\u2715 FAILED: ') + sentence;
+        } catch (failure) {
+            told.className = 'verify-bad';
+            told.textContent = `\u2715 could not be checked: ${failure.message}`;
+        }
+    });
+}

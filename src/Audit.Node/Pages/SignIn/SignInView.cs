@@ -1,0 +1,3 @@
+namespace Audit.Node.Pages.SignIn;
+
+public sealed record SignInView(string FormSecret, string Return, string? Wrong);

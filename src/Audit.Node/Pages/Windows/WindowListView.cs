@@ -1,0 +1,8 @@
+using Audit.Lifecycle;
+using Audit.Node.Pages.Shared;
+using Audit.Projections;
+
+namespace Audit.Node.Pages.Windows;
+
+/// <param name="Open">Only those that are open now.</param>
+public sealed record WindowListView(ListView<WindowModel> Windows, string? Task, string? Agent, bool Open, Timestamp Now);

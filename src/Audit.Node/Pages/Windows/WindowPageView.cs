@@ -1,0 +1,11 @@
+using Audit.Lifecycle;
+using Audit.Projections;
+
+namespace Audit.Node.Pages.Windows;
+
+public sealed record WindowPageView(WindowView Found, Timestamp Now, long? Recorded)
+{
+    public WindowModel Window => Found.Window;
+
+    public string State => Window.StateAt(Now);
+}

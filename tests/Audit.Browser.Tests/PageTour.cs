@@ -1,0 +1,136 @@
+using Audit.Browser.Tests.Support;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Audit.Browser.Tests;
+
+/// <summary>What an investigator does, from the sign-in to the proof.</summary>
+public sealed class PageTour
+{
+    [BrowserFact]
+    public async Task from_the_sign_in_through_the_past_of_a_session_to_the_proof_of_a_call()
+    {
+        await using var node = await PageNode.StartAsync();
+        await using var person = await Investigator.OpenAsync(node.Url);
+        var page = person.Page;
+        await person.SignInAsync(await node.TokenAsync("ann", "read"));
+        Assert.Equal("Overview", await person.HeadingAsync());
+        await person.HasAsync("DROP TABLE orders_old");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Sessions", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = Story.Session }).ClickAsync();
+        await person.HasAsync("As it is known now.");
+        await Expect(page.Locator("tbody")).ToContainTextAsync(Story.Waiting);
+
+        await page.GetByLabel("As of position").FocusAsync();
+        await page.Keyboard.PressAsync("Home");
+        await person.HasAsync("folded from the journal");
+        await Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("[?&]at=\\d+"));
+        await page.GetByRole(AriaRole.Link, new() { Name = "Step on" }).ClickAsync();
+        await person.HasAsync("folded from the journal");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Now", Exact = true }).ClickAsync();
+        await person.HasAsync("As it is known now.");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = Story.Blocked }).ClickAsync();
+        await person.HasAsync("standing refusal");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Verify here" }).First.ClickAsync();
+        await Expect(page.Locator(".verify-good")).ToContainTextAsync("signed by the log’s key");
+        Assert.Empty(person.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task a_proof_that_was_tampered_with_fails_in_the_browser()
+    {
+        await using var node = await PageNode.StartAsync();
+        await using var person = await Investigator.OpenAsync(node.Url);
+        var page = person.Page;
+        await person.SignInAsync(await node.TokenAsync("ann", "read"), $"/call?session={Story.Session}&call={Story.Blocked}");
+        await page.RouteAsync("**/v1/events/*", async route =>
+        {
+            var answer = await route.FetchAsync();
+            await route.FulfillAsync(new() { Response = answer, Body = (await answer.TextAsync()).Replace("secrets", "nothing", StringComparison.Ordinal) });
+        });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Verify here" }).First.ClickAsync();
+        await Expect(page.Locator(".verify-bad")).ToContainTextAsync("does not lead to the root");
+    }
+
+    [BrowserFact]
+    public async Task the_live_tail_follows_and_pausing_loses_nothing()
+    {
+        await using var node = await PageNode.StartAsync();
+        await using var person = await Investigator.OpenAsync(node.Url);
+        var page = person.Page;
+        await person.SignInAsync(await node.TokenAsync("ann", "read"), "/live?tool=live.*");
+        await Expect(page.Locator("#tail-state")).ToContainTextAsync("following");
+
+        await node.Story.SayAsync("live", "call-1", 0, Story.Done(), "live.one");
+        await Expect(page.Locator("#tail")).ToContainTextAsync("live.one");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await Expect(page.Locator("#tail-state")).ToContainTextAsync("paused");
+        await node.Story.SayAsync("live", "call-2", 0, Story.Done(), "live.two");
+        await node.Story.SayAsync("live", "call-3", 0, Story.Done(), "other");
+        await node.Story.SayAsync("live", "call-4", 0, Story.Done("\u202egnp.exe"), "live.three");
+        Assert.DoesNotContain("live.two", await page.Locator("#tail").InnerTextAsync());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await Expect(page.Locator("#tail")).ToContainTextAsync("live.three");
+        Assert.Equal(["live.three", "live.two", "live.one"], await page.Locator("#tail td:nth-child(5)").AllInnerTextsAsync());
+        Assert.Empty(person.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task a_waiting_call_is_decided_and_the_host_hears_of_it()
+    {
+        await using var node = await PageNode.StartAsync();
+        await using var person = await Investigator.OpenAsync(node.Url);
+        var page = person.Page;
+        await person.SignInAsync(await node.TokenAsync("eve", "read", "approve"), "/waiting");
+        await page.GetByLabel("Reason", new() { Exact = true }).FillAsync("keep it for a week");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Refuse" }).ClickAsync();
+        await person.HasAsync("Written into the book at position");
+        await person.HasAsync("No call waits.");
+        var heard = await node.Admin.GetStringAsync($"/v1/sessions/{Story.Session}/calls/{Story.Waiting}/decision");
+        Assert.Contains("keep it for a week", heard);
+        Assert.Contains("\"by\":\"eve\"", heard);
+        Assert.Empty(person.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task a_window_is_asked_for_approved_and_revoked()
+    {
+        await using var node = await PageNode.StartAsync();
+        await using var person = await Investigator.OpenAsync(node.Url);
+        var page = person.Page;
+        await person.SignInAsync(await node.TokenAsync("ci-8", "read", "ingest"), "/windows");
+        await page.Locator("#task").FillAsync("rotate-keys");
+        await page.Locator("#agent").FillAsync("ops-bot");
+        await page.GetByLabel("Tools").FillAsync("vault.*, kms.sign");
+        await page.Locator("#reason").FillAsync("quarterly rotation");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Ask for the window" }).ClickAsync();
+        await person.HasAsync("Written into the book at position");
+        await person.HasAsync("vault.*, kms.sign");
+        var window = new Uri(page.Url).PathAndQuery;
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+
+        await person.SignInAsync(await node.TokenAsync("eve", "read", "approve"), window);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync("open");
+        await page.GetByLabel("Reason to revoke").FillAsync("not today");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync("revoked");
+        await person.HasAsync("not today");
+        Assert.Empty(person.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task a_verification_is_run_and_shows_what_it_found()
+    {
+        await using var node = await PageNode.StartAsync();
+        await using var person = await Investigator.OpenAsync(node.Url);
+        await person.SignInAsync(await node.TokenAsync("ann", "read"), "/integrity");
+        await person.HasAsync("audit.example/orders");
+        await person.Page.GetByRole(AriaRole.Button, new() { Name = "Verify now" }).ClickAsync();
+        await person.HasAsync("Intact.");
+        Assert.Empty(person.Complaints);
+    }
+}

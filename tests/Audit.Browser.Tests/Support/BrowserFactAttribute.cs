@@ -1,0 +1,7 @@
+namespace Audit.Browser.Tests.Support;
+
+/// <summary>A fact that needs a browser, skipped with the reason where there is none.</summary>
+public sealed class BrowserFactAttribute : FactAttribute
+{
+    public BrowserFactAttribute() => Skip = Chromium.Unavailable;
+}

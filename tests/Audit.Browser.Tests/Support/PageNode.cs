@@ -1,0 +1,83 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Audit.Node.Configuration;
+using Audit.Node.Hosting;
+using Audit.Testing;
+
+namespace Audit.Browser.Tests.Support;
+
+/// <summary>A node of its own, with the story told, and tokens for those who look at it.</summary>
+internal sealed class PageNode : IAsyncDisposable
+{
+    private readonly TemporaryDirectory directory;
+    private readonly RunningNode node;
+
+    private PageNode(TemporaryDirectory directory, RunningNode node)
+    {
+        this.directory = directory;
+        this.node = node;
+        Admin = ClientWith(AdminToken);
+    }
+
+    public string Url => node.Urls[0];
+
+    public string AdminToken => File.ReadAllText(node.TokenFile).Trim();
+
+    public HttpClient Admin { get; }
+
+    public Story Story { get; private set; } = null!;
+
+    public static async Task<PageNode> StartAsync()
+    {
+        var clock = new StoryClock();
+        var directory = new TemporaryDirectory();
+        var options = new NodeOptions
+        {
+            Store = "sqlite:" + directory.File("journal.db"), Data = directory.File("data"), Urls = "http://127.0.0.1:0", LogOrigin = "audit.example/orders",
+        };
+        var started = new PageNode(directory, await NodeHost.StartAsync(options, new NodeSeams { Clock = clock }, CancellationToken.None));
+        using var approver = started.ClientWith(await started.TokenAsync("dana", "approve"));
+        using var host = started.ClientWith(await started.TokenAsync("ci-7", "ingest"));
+        await new Story(host, clock).TellAsync(approver);
+        started.Story = new Story(host: started.Admin, clock);
+        await started.SealedAsync();
+        return started;
+    }
+
+    public async Task<string> TokenAsync(string name, params string[] roles)
+    {
+        using var answer = await Admin.PostAsJsonAsync("/v1/tokens", new { name, roles });
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
+    }
+
+    public HttpClient ClientWith(string token) => new()
+    {
+        BaseAddress = new Uri(Url), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        Admin.Dispose();
+        await node.DisposeAsync();
+        directory.Dispose();
+    }
+
+    /// <summary>Waits until all that was told can be proven.</summary>
+    private async Task SealedAsync()
+    {
+        for (var tries = 0; tries < 600; tries++)
+        {
+            var stats = await Admin.GetFromJsonAsync<JsonElement>("/v1/stats");
+            if (stats.GetProperty("log").GetProperty("position").GetInt64() >= stats.GetProperty("journal").GetProperty("position").GetInt64() - 5)
+            {
+                return;
+            }
+
+            await Task.Delay(50);
+        }
+
+        Assert.Fail("The story was never sealed.");
+    }
+}

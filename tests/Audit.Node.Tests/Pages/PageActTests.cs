@@ -1,0 +1,87 @@
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Pages;
+
+/// <summary>What is done by forms is done as by the API.</summary>
+public sealed class PageActTests
+{
+    [Fact]
+    public async Task a_decision_by_a_form_is_the_signed_in_persons()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s", "c", Records.Asked()));
+        using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"]));
+        var answer = await browser.SubmitAsync(
+            "/waiting", "/call/decision", ("session", "s"), ("call", "c"), ("decision", "approve-once"), ("feedback", "fine"), ("return", "/waiting"));
+        Assert.StartsWith("/waiting?recorded=", answer.Require(303).Headers["Location"]);
+        var call = (await node.GetAsync("/v1/sessions/s/calls/c")).Json;
+        Assert.Equal("approved", call.Text("state"));
+        Assert.Equal("eve", call.Text("decided_by"));
+        Assert.Contains("No call waits", (await browser.GetAsync("/waiting")).Text);
+    }
+
+    [Fact]
+    public async Task a_window_is_asked_for_by_one_and_approved_by_another()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var host = await PageBrowser.SignedInAsync(node, await node.TokenAsync("ci-7", ["read", "ingest"]));
+        var asked = await host.SubmitAsync(
+            "/windows", "/windows", ("task", "t"), ("agent", "a"), ("scope", "sql.*, bash"), ("reason", "why"), ("duration", "1h"));
+        var window = asked.Require(303).Headers["Location"].Split('&')[0];
+        var id = window["/window?id=".Length..];
+        (await host.SubmitAsync(window, "/window/approve", ("window", id))).Require(403);
+
+        using var approver = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"]));
+        (await approver.SubmitAsync(window, "/window/approve", ("window", id))).Require(303);
+        Assert.Contains("open", (await approver.GetAsync(window)).Text);
+        var until = DateTime.UtcNow.AddHours(2).ToString("yyyy-MM-ddTHH:mm");
+        (await approver.SubmitAsync(window, "/window/extend", ("window", id), ("closes_at", until))).Require(303);
+        Assert.Contains("reason", (await approver.SubmitAsync(window, "/window/revoke", ("window", id))).Require(422).Text);
+        (await approver.SubmitAsync(window, "/window/revoke", ("window", id), ("reason", "enough"))).Require(303);
+        Assert.Contains("Written down as a violation", (await approver.SubmitAsync(window, "/window/approve", ("window", id), ("reason", "once more"))).Require(409).Text, StringComparison.OrdinalIgnoreCase);
+
+        var shown = (await node.GetAsync("/v1/windows/" + id)).Json;
+        Assert.Equal(["sql.*", "bash"], shown.Texts("scope"));
+        Assert.Equal("revoked", shown.Text("state"));
+        Assert.Equal("eve", shown.Text("approved_by"));
+    }
+
+    [Fact]
+    public async Task a_bound_approver_decides_for_its_own_only()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s", "c", Records.Asked(), task: "t", agent: "other"));
+        using var bound = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"], agent: "mine"));
+        var answer = await bound.SubmitAsync("/waiting", "/call/decision", ("session", "s"), ("call", "c"), ("decision", "approve-once"));
+        Assert.Contains("is bound to the agent", answer.Require(403).Text);
+        var asked = await bound.SubmitAsync(
+            "/windows", "/windows", ("task", "t"), ("agent", "other"), ("scope", "*"), ("reason", "why"), ("duration", "1h"), ("grant", "true"));
+        Assert.Contains("is bound to the agent", asked.Require(403).Text);
+    }
+
+    [Fact]
+    public async Task an_administrator_makes_a_token_and_revokes_it()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        var made = await browser.SubmitAsync("/tokens", "/tokens", ("name", "new <one>"), ("roles", "read"), ("roles", "approve"), ("agent", "a"));
+        var token = System.Text.RegularExpressions.Regex.Match(made.Require(200).Text, "aat_[A-Za-z0-9_-]{43}").Value;
+        using var client = node.ClientWith(token);
+        (await client.AnswerAsync(HttpMethod.Get, "/v1/sessions")).Require(200);
+        Assert.DoesNotContain(token, (await browser.GetAsync("/tokens")).Text);
+        (await browser.SubmitAsync("/tokens", "/tokens/revoke", ("name", "new <one>"))).Require(303);
+        (await client.AnswerAsync(HttpMethod.Get, "/v1/sessions")).Require(401);
+        Assert.Contains("accepted are", (await browser.SubmitAsync("/tokens", "/tokens", ("name", "x"))).Require(422).Text);
+    }
+
+    [Fact]
+    public async Task a_verification_is_run_once_and_written_down()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s", "c", Records.Completed()));
+        using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("ann", ["read"]));
+        (await browser.SubmitAsync("/integrity", "/integrity/verify")).Require(303);
+        await Patience.UntilAsync(async () => (await browser.GetAsync("/integrity")).Text.Contains("Intact."), "it ended well");
+        await Patience.UntilAsync(async () => (await node.GetAsync("/v1/events?limit=1000")).Text.Contains("log.verified"), "it is written down");
+    }
+}

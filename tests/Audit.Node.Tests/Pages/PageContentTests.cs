@@ -1,0 +1,156 @@
+using System.Text.Json;
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Pages;
+
+/// <summary>What pages show, above all of what strangers wrote.</summary>
+public sealed class PageContentTests
+{
+    private const int MostBytes = 150_000;
+
+    [Fact]
+    public async Task hostile_content_is_shown_as_text_and_breaks_no_page()
+    {
+        const string Hostile = "<script>alert(1)</script><img src=x onerror=alert(2)>\u001b[31mred\u001b[0m \u202egnp.exe\u2066 \u0000 </pre></title>";
+        await using var node = await TestNode.StartAsync();
+        var session = "s<script>\u202e";
+        var outcome = JsonSerializer.Serialize(new
+        {
+            kind = "completed", result = new { success = true, output = Hostile + new string('x', 1 << 20), data = new { html = Hostile }, duration_ms = 5 },
+        });
+        var asked = Records.Asked(Hostile);
+        await node.RecordAsync(Item(session, "c&\"<b>", asked, Hostile));
+        await node.RecordAsync(Item(session, "c&\"<b>", outcome, Hostile));
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        foreach (var page in new[]
+        {
+            "/overview", "/waiting", "/sessions", "/live", "/tasks", "/session?id=" + Uri.EscapeDataString(session),
+            $"/call?session={Uri.EscapeDataString(session)}&call={Uri.EscapeDataString("c&\"<b>")}", "/task?id=" + Uri.EscapeDataString("<i>task"),
+        })
+        {
+            var html = (await browser.GetAsync(page)).Require(200);
+            Assert.DoesNotContain("<script>", html.Text);
+            Assert.DoesNotContain("<img", html.Text);
+            Assert.DoesNotContain("<i>", html.Text);
+            Assert.DoesNotContain('\u001b', html.Text);
+            Assert.DoesNotContain("&#x1B;", html.Text);
+            Assert.DoesNotContain('\u202e', html.Text);
+            Assert.DoesNotMatch(">[^<]*&#x202E;", html.Text);
+            Assert.True(html.Bytes.Length < MostBytes, $"{page} has {html.Bytes.Length} bytes");
+            Assert.Equal(1, html.Text.Split("</html>").Length - 1);
+        }
+
+        var call = (await browser.GetAsync($"/call?session={Uri.EscapeDataString(session)}&call={Uri.EscapeDataString("c&\"<b>")}")).Text;
+        Assert.Contains("&#x241B;", call);
+        Assert.Contains("[U&#x2B;202E]", call);
+        Assert.Contains("/raw\">all ", call);
+    }
+
+    [Fact]
+    public async Task pages_of_much_stay_small_and_go_on()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.LinesAsync(Records.Lines(Enumerable.Range(0, 400).Select(call => Records.Item(
+            call < 200 ? "much" : $"session-{call}", $"call-{call}-{new string('y', 60)}", Records.Asked(new string('d', 500)), $"2025-01-02T03:{call / 60:00}:{call % 60:00}Z",
+            task: "task", agent: "agent", tool: new string('t', 100)))));
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        foreach (var page in new[] { "/overview", "/waiting", "/sessions", "/session?id=much", "/calls?state=awaiting_confirmation", "/strayed", "/live", "/task?id=task&judgement=outside_window" })
+        {
+            var html = (await browser.GetAsync(page)).Require(200);
+            Assert.True(html.Bytes.Length < MostBytes, $"{page} has {html.Bytes.Length} bytes");
+        }
+
+        var seen = new HashSet<string>();
+        for (string? path = "/calls?state=awaiting_confirmation"; path is not null;)
+        {
+            var html = (await browser.GetAsync(path)).Require(200).Text;
+            foreach (System.Text.RegularExpressions.Match call in System.Text.RegularExpressions.Regex.Matches(html, "call=call-(\\d+)-"))
+            {
+                seen.Add(call.Groups[1].Value);
+            }
+
+            var next = System.Text.RegularExpressions.Regex.Match(html, "rel=\"next\" href=\"([^\"]+)\"");
+            path = next.Success ? System.Net.WebUtility.HtmlDecode(next.Groups[1].Value) : null;
+        }
+
+        Assert.Equal(400, seen.Count);
+    }
+
+    [Fact]
+    public async Task a_session_is_shown_as_it_was_and_zoomed()
+    {
+        await using var node = await TestNode.StartAsync();
+        var asked = (await node.RecordAsync(Records.Item("s", "first", Records.Asked(), "2025-01-02T03:00:00Z"))).Json.GetProperty("position").GetInt64();
+        await node.RecordAsync(Records.Item("s", "first", Records.Completed(), "2025-01-02T03:00:10Z"));
+        await node.RecordAsync(Records.Item("s", "second", Records.Completed(), "2025-01-02T04:00:00Z"));
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+
+        var now = (await browser.GetAsync("/session?id=s")).Require(200).Text;
+        Assert.Contains("call=second", now);
+        var then = (await browser.GetAsync($"/session?id=s&at={asked}")).Require(200).Text;
+        Assert.Contains($"As it was known at position {asked}", then);
+        Assert.DoesNotContain("call=second", then);
+        Assert.Contains("awaiting confirmation", then);
+        Assert.Contains($"at={asked}", then);
+
+        var zoomed = (await browser.GetAsync("/session?id=s&from=2025-01-02T03:30:00Z")).Require(200).Text;
+        Assert.DoesNotContain("call=first", zoomed);
+        Assert.Contains("call=second", zoomed);
+        Assert.Contains("No call of this session", (await browser.GetAsync("/session?id=s&from=2026-01-01T00:00:00Z")).Text);
+    }
+
+    [Fact]
+    public async Task what_was_asked_for_is_held_against_what_was_executed()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s", "c", Records.Completed()).Replace("\"effective_input\":{\"a\":1}", "\"effective_input\":{\"a\":2,\"b\":[true]}"));
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        var html = (await browser.GetAsync("/call?session=s&call=c")).Require(200).Text;
+        Assert.Contains("&#x2260; changed", html);
+        Assert.Contains("&#x2B; added", html);
+        Assert.Contains("b[0]", html);
+    }
+
+    [Theory]
+    [InlineData("/session?id=", 400)]
+    [InlineData("/session?id=none", 404)]
+    [InlineData("/session?id=s%7Cx", 400)]
+    [InlineData("/session?id=s&at=noon", 400)]
+    [InlineData("/call?session=s&call=none", 404)]
+    [InlineData("/task?id=none", 404)]
+    [InlineData("/task?id=none&judgement=bad", 400)]
+    [InlineData("/window?id=none", 404)]
+    [InlineData("/sessions?cursor=x", 400)]
+    [InlineData("/overview?range=ever", 400)]
+    [InlineData("/calls?state=happy", 400)]
+    [InlineData("/strayed?judgement=x", 400)]
+    [InlineData("/violations?lifted=perhaps", 400)]
+    public async Task a_wrong_question_is_answered_by_a_page_that_says_so(string path, int status)
+    {
+        await using var node = await TestNode.StartAsync();
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        var answer = (await browser.GetAsync(path)).Require(status);
+        Assert.Equal("text/html", answer.Type);
+        Assert.Contains("role=\"alert\"", answer.Text);
+    }
+
+    private static string Item(string session, string call, string outcome, string hostile) => JsonSerializer.Serialize(new
+    {
+        session_id = session,
+        task_id = "<i>task",
+        agent = "<i>agent",
+        record = new
+        {
+            tool_call_id = call,
+            tool_name = "<i>" + hostile,
+            display_name = hostile,
+            tier = hostile,
+            requested_input = new Dictionary<string, string> { [hostile] = hostile },
+            effective_input = new Dictionary<string, string> { [hostile] = "</td>" + hostile },
+            turn = 1,
+            provenance = new { provider = hostile, model = hostile },
+            outcome = JsonDocument.Parse(outcome).RootElement,
+            recorded_at = "2025-01-02T03:04:05Z",
+        },
+    });
+}

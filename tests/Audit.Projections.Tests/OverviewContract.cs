@@ -1,0 +1,98 @@
+using Audit.Lifecycle;
+using Audit.Testing;
+
+namespace Audit.Projections.Tests;
+
+/// <summary>What the read models tell of the whole book at once.</summary>
+public abstract class OverviewContract : ReadSideContract
+{
+    [ContractFact]
+    public async Task calls_are_counted_by_state_in_the_hour_in_which_they_began()
+    {
+        var models = await ReadAsync(
+            new Say("s", "one", Say.Asked, 1),
+            new Say("s", "two", Say.Done(), 2),
+            new Say("s", "one", new Outcome.Approved("approve-once"), 70),
+            new Say("s", "one", Say.Done(), 71),
+            new Say("s", "three", new Outcome.Blocked("no"), 130),
+            new Say("s", "three", Say.Done(), 131));
+
+        var begin = HourModel.HourOf(Say.At(0));
+        var totals = await models.HoursAsync(begin, begin + 3, None);
+        Assert.Equal((2, 1, 1L), (totals.All.States[CallState.Completed], totals.All.States[CallState.Blocked], totals.All.Violations));
+        Assert.Equal([begin, begin + 2], totals.Hours.Select(hour => hour.Hour));
+        Assert.Equal([2, 0], totals.Hours.Select(hour => hour.States[CallState.Completed]));
+        Assert.Equal([0L, 1L], totals.Hours.Select(hour => hour.Violations));
+        Assert.Equal(Say.At(0), HourModel.Begin(begin));
+    }
+
+    [ContractFact]
+    public async Task a_call_that_turns_out_to_be_older_moves_to_its_hour()
+    {
+        var side = await OpenAsync();
+        await TellAsync(new Say("s", "one", Say.Done(), 70));
+        await CaughtUpAsync(side);
+        await TellAsync(new Say("s", "one", Say.Asked, 1));
+        await CaughtUpAsync(side);
+
+        var models = side.Models;
+        var begin = HourModel.HourOf(Say.At(0));
+        var totals = await models.HoursAsync(begin, begin + 2, None);
+        Assert.Equal([(begin, 1)], totals.Hours.Select(hour => (hour.Hour, hour.States[CallState.Completed])));
+        Assert.Equal(1, totals.All.States[CallState.Completed]);
+        Assert.Empty((await models.HoursAsync(begin + 2, begin + 9, None)).Hours);
+    }
+
+    [ContractFact]
+    public async Task open_calls_and_those_that_their_host_forgot_are_listed_by_state()
+    {
+        var models = await ReadAsync(
+            new Say("s", "waits", Say.Asked, 1),
+            new Say("s", "waited", Say.Asked, 1),
+            new Say("s", "waited", Say.Done(), 2),
+            new Say("s", "runs", new Outcome.Started(), 3),
+            new Say("s", "forgotten", new Outcome.PersistenceFailed(null, "disk full"), 4));
+
+        Assert.Equal(["waits"], await NamesAsync(CallState.AwaitingConfirmation));
+        Assert.Equal(["runs"], await NamesAsync(CallState.Running));
+        Assert.Equal(["forgotten"], await NamesAsync(CallState.PersistenceFailed));
+        Assert.Empty(await NamesAsync(CallState.Completed));
+
+        async Task<IEnumerable<string>> NamesAsync(CallState state) =>
+            (await models.CallsInStateAsync(state, All, None)).Items.Select(call => call.CallId);
+    }
+
+    [ContractFact]
+    public async Task calls_outside_of_their_windows_and_windows_that_wait_are_listed()
+    {
+        var models = await ReadAsync(
+            Say.Window("asked", WindowVerb.Request, "ann", 0, 0, 60),
+            Say.Window("open", WindowVerb.Grant, "ann", 0, 0, 60),
+            new Say("s", "in", Say.Done(), 10) { Task = "migrate-orders", Agent = "copilot" },
+            new Say("s", "scope", Say.Done(), 11) { Task = "migrate-orders", Agent = "copilot", Tool = "bash" },
+            new Say("s", "out", Say.Done(), 90) { Task = "migrate-orders", Agent = "copilot" });
+
+        Assert.Equal(["out"], (await models.StrayedCallsAsync(Judgement.OutsideWindow, All, None)).Items.Select(call => call.CallId));
+        Assert.Equal(["scope"], (await models.StrayedCallsAsync(Judgement.OutOfScope, All, None)).Items.Select(call => call.CallId));
+        Assert.Equal(["asked"], (await models.WindowsAsync(new WindowFilter { Requested = true }, All, None)).Items.Select(window => window.WindowId));
+    }
+
+    [ContractFact]
+    public async Task the_calls_of_a_session_can_be_asked_for_by_time()
+    {
+        var models = await ReadAsync(
+            new Say("s", "early", Say.Done(), 1), new Say("s", "long", Say.Asked, 2), new Say("s", "late", Say.Done(), 9),
+            new Say("s", "long", Say.Done(), 10));
+
+        Assert.Equal(["long", "early"], await NamesAsync(null, Say.At(3)));
+        Assert.Equal(["late", "long"], await NamesAsync(Say.At(5), null));
+        Assert.Equal(["long"], await NamesAsync(Say.At(5), Say.At(6)));
+        Assert.Null(await models.CallsAsync("none", null, null, All, None));
+        var positions = await models.PositionsAsync((await models.CallsAsync("s", All, None))!.Items, None);
+        Assert.Equal(4, positions.Count);
+        Assert.Equal(positions.Order(), positions);
+
+        async Task<IEnumerable<string>> NamesAsync(Timestamp? from, Timestamp? until) =>
+            (await models.CallsAsync("s", from, until, All, None))!.Items.Select(call => call.CallId);
+    }
+}
