@@ -29,6 +29,7 @@ public sealed class AkkaEngine : IClusterEngine
         var regions = new StreamRegions(system, room, settings.GetInt("shards"));
         var patience = settings.GetTimeSpan("answer-timeout");
         dispatcher = system.ActorOf(Props.Create(() => new Dispatcher(journal, regions.For, patience)), "dispatcher");
+        system.ActorOf(Props.Create(() => new LostMail()), "lost-mail");
         gate = new SubmissionGate(options, HandOn);
         system.WhenTerminated.ContinueWith(_ => GiveUpAll(), TaskScheduler.Default);
     }
