@@ -39,6 +39,8 @@ public sealed class AkkaEngine : IClusterEngine
 
     public ClusterState Cluster => membership.State;
 
+    internal ActorSystem System => system;
+
     public Task Ended => system.WhenTerminated;
 
     /// <summary>Starts the node's actors and joins the cluster; done when the node is up.</summary>
@@ -71,7 +73,9 @@ public sealed class AkkaEngine : IClusterEngine
     }
 
     public Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation) =>
-        isOver ? throw new EngineStoppedException() : gate.SubmitAsync(batch, cancellation);
+        isOver
+            ? Task.FromException<Receipt[]>(new EngineStoppedException())
+            : gate.SubmitAsync(batch, cancellation);
 
     public async Task LeaveAsync()
     {
