@@ -29,6 +29,7 @@ public sealed class AkkaEngine : IClusterEngine
         var regions = new StreamRegions(system, room, settings.GetInt("shards"));
         var patience = settings.GetTimeSpan("answer-timeout");
         dispatcher = system.ActorOf(Props.Create(() => new Dispatcher(journal, regions.For, patience)), "dispatcher");
+        system.ActorOf(Props.Create(() => new LostMail()), "lost-mail");
         gate = new SubmissionGate(options, HandOn);
         system.WhenTerminated.ContinueWith(_ => GiveUpAll(), TaskScheduler.Default);
     }
@@ -37,6 +38,8 @@ public sealed class AkkaEngine : IClusterEngine
         gate.Items, gate.Bytes, gate.IsFull, room.Live, room.Commits, room.Rows, room.Conflicts, room.Failures);
 
     public ClusterState Cluster => membership.State;
+
+    internal ActorSystem System => system;
 
     public Task Ended => system.WhenTerminated;
 
@@ -70,7 +73,9 @@ public sealed class AkkaEngine : IClusterEngine
     }
 
     public Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation) =>
-        isOver ? throw new EngineStoppedException() : gate.SubmitAsync(batch, cancellation);
+        isOver
+            ? Task.FromException<Receipt[]>(new EngineStoppedException())
+            : gate.SubmitAsync(batch, cancellation);
 
     public async Task LeaveAsync()
     {

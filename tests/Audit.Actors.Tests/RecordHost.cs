@@ -54,10 +54,12 @@ internal sealed class RecordHost(string name, Uri[] nodes, string token) : IDisp
         for (var item = 0; item < BatchItems; item++)
         {
             var call = $"{name}-{batch}-{item / 2}";
+            // Now and then one as large as a record may be, which must fit into what goes from node to node.
+            var input = item == 0 && batch % 10 == 0 ? new string('x', 200_000) : "";
             var (kind, second) = item % 2 == 0 ? ("requested", 1) : ("started", 2);
             yield return $$$"""
                 {"session_id":"s-{{{name}}}","message_id":"{{{kind}}}","record":{"tool_call_id":"{{{call}}}","tool_name":"bash","display_name":"Bash",
-                "tier":"Observe","turn":1,"provenance":null,"requested_input":{},"effective_input":{},
+                "tier":"Observe","turn":1,"provenance":null,"requested_input":{"text":"{{{input}}}"},"effective_input":{},
                 "outcome":{"kind":"{{{kind}}}"},"recorded_at":"2026-11-20T14:00:0{{{second}}}Z"}}
                 """;
         }

@@ -194,6 +194,27 @@ public sealed class ToolCallActorTests : TestKit
         Assert.Equal((2L, "completed"), (receipt.Sequence, receipt.State));
     }
 
+    [Fact]
+    public void mail_of_a_stream_that_could_not_be_read_comes_back_as_not_written()
+    {
+        journal.Read = () => Task.FromException(new IOException("the disk is gone"));
+        // Without an event the stream is not read at all.
+        var first = Start();
+        first.Tell(Mail(1, Asked(1)), TestActor);
+        Answer(1);
+        End(first);
+
+        Sys.ActorOf(Props.Create(() => new LostMail()));
+        var actor = Start();
+        Watch(actor);
+        actor.Tell(Mail(2, Asked(1)), TestActor);
+        actor.Tell(Mail(3, Done(2)), TestActor);
+
+        StreamAnswer[] answers = [.. ReceiveN(3).OfType<StreamAnswer>()];
+        Assert.All(answers, answer => Assert.True(answer.NothingWritten));
+        Assert.Equal([2L, 3L], answers.Select(answer => answer.Ticket).Order());
+    }
+
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);

@@ -96,6 +96,15 @@ public sealed class WireTests() : TestKit(
     }
 
     [Fact]
+    public void a_frame_holds_what_a_mail_may_hold()
+    {
+        var tcp = Sys.Settings.Config.GetConfig("akka.remote.dot-netty.tcp");
+
+        Assert.Equal(4L << 20, tcp.GetByteSize("maximum-frame-size"));
+        Assert.InRange(2 * StreamQueue.MostBytes, 0, 4L << 20);
+    }
+
+    [Fact]
     public void hyperion_is_bound_to_what_crosses_the_wire_alone()
     {
         Assert.IsType<WireSerializer>(Sys.Serialization.FindSerializerForType(typeof(StreamAnswer)));
