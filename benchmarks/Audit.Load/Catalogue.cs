@@ -17,8 +17,15 @@ internal static class Catalogue
             new EngineInProcess(),
             new EngineAlone(),
             new EngineSingles(),
-            new NdjsonPosts(options.Node),
+            new NdjsonPosts(options.Node, untilSearchable: false),
+            new NdjsonPosts(options.Node, untilSearchable: true),
             new SinglePosts(options.Node),
+            new ProjectionLag(options.Node),
+            new ReadModelRebuild(),
+            new Verification(options.Node),
+            new SessionPages(options.Node),
+            new SearchPages(options.Node),
+            new NodeStart(options.Node),
         ];
         var wanted = all.Where(one => (one.Kind ?? kind) == kind && options.Wants(one.Name)).ToArray();
         return wanted.Length > 0

@@ -15,12 +15,15 @@ internal sealed class Latencies(int expected)
         }
     }
 
-    public TimeSpan? Median()
+    public TimeSpan? Median() => At(0.5);
+
+    /// <param name="share">0.99 for what only one in a hundred exceeds.</param>
+    public TimeSpan? At(double share)
     {
         lock (ticks)
         {
             ticks.Sort();
-            return ticks.Count == 0 ? null : Stopwatch.GetElapsedTime(0, ticks[ticks.Count / 2]);
+            return ticks.Count == 0 ? null : Stopwatch.GetElapsedTime(0, ticks[Math.Min((int)(ticks.Count * share), ticks.Count - 1)]);
         }
     }
 }

@@ -10,5 +10,12 @@ internal static class Names
     public const string EngineAlone = "engine without a store";
     public const string EngineSingles = "engine, single submissions";
     public const string Ndjson = "NDJSON over HTTP";
+    public const string Searchable = "NDJSON over HTTP, until searchable";
+    public const string Lag = "projections' lag at half speed (p99)";
+    public const string Rebuild = "rebuild of the read models";
+    public const string Verify = "verify";
+    public const string SessionPage = "page of a session of 10,000 calls";
+    public const string SearchPage = "first page of a search";
+    public const string Start = "start until ready";
     public const string SinglePosts = "single posts";
 }

@@ -25,6 +25,9 @@ public sealed record Receipt(ReceiptStatus Status)
     /// <summary>Where nothing was written: why.</summary>
     public string? Error { get; init; }
 
+    /// <summary>Where nothing was written of a stream of another system: the line that says it; else 0.</summary>
+    public long Line { get; init; }
+
     public static Receipt Duplicate(long position, long sequence, string state, int attempt) =>
         new(ReceiptStatus.Duplicate) { Position = position, Sequence = sequence, State = state, Attempt = attempt };
 

@@ -15,10 +15,11 @@ public sealed class ReadSide : IAsyncDisposable
     private readonly Projection projection;
     private readonly Rebuild rebuild;
 
-    private ReadSide(IReadStore store, IJournal journal, RecordHasher hasher, ReadSideOptions options)
+    private ReadSide(IReadStore store, SearchIndex search, IJournal journal, RecordHasher hasher, ReadSideOptions options)
     {
         this.store = store;
         this.journal = journal;
+        Search = search;
         Models = new ReadModels(store);
         TimeTravel = new TimeTravel(store, journal, hasher);
         projection = new Projection(store, journal, hasher, options);
@@ -28,6 +29,9 @@ public sealed class ReadSide : IAsyncDisposable
     public ReadModels Models { get; }
 
     public TimeTravel TimeTravel { get; }
+
+    /// <summary>The text index, which lags behind the read models and never holds them up.</summary>
+    public SearchIndex Search { get; }
 
     public ProjectionStatus Status => projection.Status;
 
@@ -43,7 +47,9 @@ public sealed class ReadSide : IAsyncDisposable
             // Made here already, so that whoever reads first finds tables. While another node leads, they are there.
             var lead = await store.TryLeadAsync(cancellation).ConfigureAwait(false);
             await (lead?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
-            return new ReadSide(store, journal, hasher, options);
+            var search = await SearchIndex.OpenAsync(
+                StoreOf(address, ReadStoreKind.Search), IndexReaderOf(address), store, journal, options, cancellation).ConfigureAwait(false);
+            return new ReadSide(store, search, journal, hasher, options);
         }
         catch
         {
@@ -113,6 +119,7 @@ public sealed class ReadSide : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Search.DisposeAsync().ConfigureAwait(false);
         await projection.DisposeAsync().ConfigureAwait(false);
         await store.DisposeAsync().ConfigureAwait(false);
     }
@@ -121,10 +128,15 @@ public sealed class ReadSide : IAsyncDisposable
     private async ValueTask<long> KnownPositionAsync(CancellationToken cancellation) =>
         Status is { State: ProjectionState.Projecting } own ? own.Position : await Models.PositionAsync(cancellation).ConfigureAwait(false);
 
-    internal static IReadStore StoreOf(string address) => address.Split(':', 2) switch
+    internal static IReadStore StoreOf(string address) => StoreOf(address, ReadStoreKind.Models);
+
+    internal static IReadStore StoreOf(string address, ReadStoreKind kind) => address.Split(':', 2) switch
     {
-        ["sqlite", { Length: > 0 } path] => new SqliteReadStore(SqliteReadStore.PathBeside(path)),
-        ["postgres", { Length: > 0 } connection] => new PostgresReadStore(connection),
+        ["sqlite", { Length: > 0 } path] => new SqliteReadStore(SqliteReadStore.PathBeside(path, kind), kind),
+        ["postgres", { Length: > 0 } connection] => new PostgresReadStore(connection, kind),
         _ => throw new ReadModelsException("The store is not known; accepted are sqlite:PATH and postgres:CONNECTION STRING."),
     };
+
+    private static IIndexReader IndexReaderOf(string address) =>
+        address.StartsWith("sqlite:", StringComparison.Ordinal) ? new SqliteIndexReader() : new PostgresIndexReader();
 }

@@ -4,6 +4,7 @@ namespace Audit.Architecture.Tests;
 public sealed class PurityTests
 {
     private const string Lifecycle = "Audit.Lifecycle";
+    private const string Formats = "Audit.Formats";
 
     private static readonly string[] ImpureTypes =
     [
@@ -50,6 +51,29 @@ public sealed class PurityTests
     [Fact]
     public void the_law_asks_nobody_for_the_time_or_a_new_identity() =>
         Assert.DoesNotContain(Compiled.Members, IsImpureMember);
+
+    [Fact]
+    public void the_formats_are_as_pure_as_the_law()
+    {
+        var formats = CompiledAssembly.Read(Rooms.Project(Formats).Assembly);
+        Assert.Empty(Rooms.Project(Formats).Packages);
+        Assert.DoesNotContain(formats.Types, IsImpure);
+        Assert.DoesNotContain(formats.Members, IsImpureMember);
+    }
+
+    [Theory]
+    [InlineData("\"toolCallId\"")]
+    [InlineData("\"tool_use_id\"")]
+    [InlineData("\"hook_event_name\"")]
+    [InlineData("\"permission_denied\"")]
+    [InlineData("\"resourceSpans\"")]
+    public void the_words_of_other_systems_stand_in_the_formats_alone(string word)
+    {
+        var elsewhere = Repository.Files()
+            .Where(file => file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))
+            .Where(file => !file.StartsWith($"src/{Formats}/", StringComparison.Ordinal));
+        Assert.DoesNotContain(elsewhere, file => File.ReadAllText(Repository.PathOf(file)).Contains(word, StringComparison.Ordinal));
+    }
 
     private static CompiledAssembly Compiled => CompiledAssembly.Read(Rooms.Project(Lifecycle).Assembly);
 

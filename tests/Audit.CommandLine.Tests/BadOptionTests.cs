@@ -101,8 +101,8 @@ public sealed class BadOptionTests
     }
 
     [Theory]
-    [InlineData("rebuild")]
-    [InlineData("tail")]
+    [InlineData("rebuild", "again")]
+    [InlineData("tail", "--after")]
     [InlineData("serve", "again")]
     [InlineData("ingest")]
     [InlineData("ingest", "one", "two")]

@@ -8,6 +8,8 @@ namespace Audit.Projections.Tests;
 /// <summary>A journal with an engine before it and read models behind it, on one of the stores.</summary>
 public abstract class ReadSideContract : IAsyncLifetime
 {
+    internal static readonly PageRequest FirstPage = new(10);
+
     protected static readonly PageRequest All = new(PageRequest.MostItems);
 
     private readonly List<IAsyncDisposable> opened = [];

@@ -30,7 +30,7 @@ internal static class TableReport
             .. Goal.All.Where(goal => report.Of(goal.Subject) is not null).Select(goal => new[]
             {
                 goal.Subject,
-                Invariant($"{(goal.AtMost ? "≤" : "≥")} {goal.Owed:#,0.##} {goal.What}"),
+                Invariant($"{(goal.AtMost ? "≤" : "≥")} {goal.OwedOn(report.Store):#,0.##} {goal.What}"),
                 goal.Figure(report) is { } figure ? Invariant($"{figure:#,0.00}") : "–",
                 goal.IsMet(report) switch { true => "met", false => "NOT met", null => "not measured" },
             }),

@@ -11,6 +11,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>What a node is given before it is measured, for a program that has just been started runs unoptimized code.</summary>
     public static readonly Workload WarmUp = new(run: 998, records: 20_000);
 
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentQueue<string> said = new();
@@ -29,6 +30,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     public Uri Url { get; private set; } = null!;
+
+    /// <summary>Its own directory, with the log's key.</summary>
+    public string Data => data;
 
     public static async Task<NodeProcess> StartAsync(LoadStore store, string? program)
     {
@@ -63,6 +67,27 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     public void BeginMeasurement() => processorTimeBefore = ProcessorTime();
+
+    /// <summary>Waits until the read models and the log have all that the journal has.</summary>
+    /// <param name="withSearch">The text index too.</param>
+    public static async Task CaughtUpAsync(HttpClient client, bool withSearch = false)
+    {
+        long behind;
+        do
+        {
+            using var stats = JsonDocument.Parse(await client.GetByteArrayAsync("/v1/stats"));
+            var end = PositionOf(stats, "journal");
+            behind = end - Math.Min(PositionOf(stats, "projections"), PositionOf(stats, "log"));
+            behind = Math.Max(behind, withSearch ? end - PositionOf(stats, "search") : 0);
+            // Asking all the time would take from the node what is being measured.
+            await Task.Delay(behind > 0 ? BetweenLooks : TimeSpan.Zero);
+        }
+        while (behind > 0);
+    }
+
+    public static double LagOf(JsonDocument stats) => stats.RootElement.GetProperty("projections").GetProperty("lag_ms").GetDouble();
+
+    private static long PositionOf(JsonDocument stats, string part) => stats.RootElement.GetProperty(part).GetProperty("position").GetInt64();
 
     public string Describe(long events)
     {

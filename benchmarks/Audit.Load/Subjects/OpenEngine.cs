@@ -14,10 +14,16 @@ internal sealed class OpenEngine : IAsyncDisposable
     private OpenEngine(IJournal journal, IAsyncDisposable owned)
     {
         var hasher = new RecordHasher(new byte[RecordHasher.KeyLength]);
+        Journal = journal;
+        Hasher = hasher;
         this.owned = owned;
         Reader = new ItemReader(hasher);
         Engine = new LocalEngine(journal, hasher, new EngineOptions(), TimeProvider.System);
     }
+
+    public IJournal Journal { get; }
+
+    public RecordHasher Hasher { get; }
 
     public ItemReader Reader { get; }
 

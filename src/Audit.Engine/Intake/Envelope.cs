@@ -30,6 +30,8 @@ internal ref struct Envelope
             Host = defaults.Host,
             MessageId = MessageId,
             Dedup = facts.Dedup,
+            Derived = defaults.Derived,
+            TimeInferred = defaults.TimeInferred,
             Input = facts.Input,
             Result = facts.Result,
         };
@@ -46,7 +48,8 @@ internal ref struct Envelope
         {
             Type = type,
             At = at ?? defaults.ReceivedAt,
-            TimeInferred = at is null,
+            Derived = defaults.Derived,
+            TimeInferred = at is null || defaults.TimeInferred,
             ReceivedAt = defaults.ReceivedAt,
             Host = defaults.Host,
             Seq = Seq,

@@ -7,4 +7,7 @@ public sealed record LogFile(byte[] Content, string ContentType, string CacheCon
 
     /// <summary>A tile never changes; it is not said to be public, for the node may serve it to bearers of a token only.</summary>
     internal static LogFile OfTile(byte[] content) => new(content, "application/octet-stream", "max-age=31536000, immutable");
+
+    /// <summary>A log that was started anew has other tiles under the paths of the one before it.</summary>
+    internal static LogFile OfTileOfLaterLog(byte[] content) => new(content, "application/octet-stream", "no-cache");
 }

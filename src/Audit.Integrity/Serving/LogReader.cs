@@ -46,7 +46,7 @@ public sealed class LogReader
         var content = tile.Level == TilePath.Entries
             ? await EntriesAsync(head, tile, cancellation).ConfigureAwait(false)
             : await HashesAsync(head, tile.Level, tile.Number, tile.Count, cancellation).ConfigureAwait(false);
-        return LogFile.OfTile(content);
+        return head.Log.Previous is null ? LogFile.OfTile(content) : LogFile.OfTileOfLaterLog(content);
     }
 
     /// <summary>The proof that the row at a position is in the log.</summary>

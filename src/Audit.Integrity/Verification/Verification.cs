@@ -53,7 +53,11 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             },
             cancellation).ConfigureAwait(false);
         if (faults.Count == 0 && read > 0)
-            Add(IntegrityFaultKind.NoLog, "Nothing was ever sealed: there is no checkpoint that the rows could be compared with.");
+        {
+            Add(IntegrityFaultKind.NoLog, log?.Logs.Count > 1
+                ? "Nothing was sealed since the log was started anew: there is no checkpoint that the rows could be compared with."
+                : "Nothing was ever sealed: there is no checkpoint that the rows could be compared with.");
+        }
         else if (faults.Count == 0 && (options.Since ?? memory.Checkpoint) is not null)
             Add(IntegrityFaultKind.SetBack, "A checkpoint was signed once, and the store has neither rows nor a log.");
         if (log is not null)

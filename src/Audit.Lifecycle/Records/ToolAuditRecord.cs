@@ -36,5 +36,8 @@ public sealed record ToolAuditRecord
         JsonSerializer.Deserialize(json, RecordJson.Default.ToolAuditRecord)
         ?? throw new JsonException("A tool audit record is not null.");
 
+    /// <summary>Writes the record as a value, with the writer's own escaping.</summary>
+    public void WriteTo(Utf8JsonWriter json) => JsonSerializer.Serialize(json, this, RecordJson.Default.ToolAuditRecord);
+
     public byte[] ToUtf8() => JsonSerializer.SerializeToUtf8Bytes(this, RecordJson.Default.ToolAuditRecord);
 }

@@ -15,6 +15,16 @@ public readonly record struct Timestamp(long Ticks, byte Nanos) : IComparable<Ti
     public Timestamp Add(TimeSpan span) =>
         Ticks > DateTime.MaxValue.Ticks - span.Ticks ? Latest : new(Ticks + span.Ticks, Nanos);
 
+    public Timestamp AddNanoseconds(long nanos)
+    {
+        var all = Nanos + nanos;
+        var ticks = Math.DivRem(all, 100, out var rest);
+        (ticks, rest) = rest < 0 ? (ticks - 1, rest + 100) : (ticks, rest);
+        return Ticks + ticks > DateTime.MaxValue.Ticks ? Latest
+            : Ticks + ticks < 0 ? default
+            : new(Ticks + ticks, (byte)rest);
+    }
+
     /// <summary>The very next moment, for what must come after everything that is known already.</summary>
     public Timestamp Next() =>
         Nanos < 99 ? new(Ticks, (byte)(Nanos + 1)) : Ticks < DateTime.MaxValue.Ticks ? new(Ticks + 1, 0) : Latest;

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using Audit.Journal;
+using Audit.Node.CommandLine.Demo;
 using Audit.Node.CommandLine.Export;
 using Audit.Node.CommandLine.Ingest;
 using Audit.Node.CommandLine.Log;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.CommandLine.Tokens;
 using Audit.Node.CommandLine.Verify;
 using Audit.Node.Configuration;
@@ -49,7 +51,17 @@ public static class AuditCommandLine
         "Keeps the book of every tool call of every AI agent. Without a verb it serves: `audit` is `audit serve`.")
     {
         ServeCommand.Make(surroundings),
+        DemoCommand.Make(surroundings),
         IngestCommand.Make(surroundings),
+        SessionsCommand.Make(surroundings),
+        ShowCommand.Make(surroundings),
+        TasksCommand.Make(surroundings),
+        WindowsCommand.Make(surroundings),
+        SearchCommand.Make(surroundings),
+        TailCommand.Make(surroundings),
+        ReplayCommand.Make(surroundings),
+        RebuildCommand.Make(surroundings),
+        ProjectionsCommand.Make(surroundings),
         VerifyCommand.Make(surroundings),
         ExportCommand.Make(surroundings),
         LogCommand.Make(surroundings),

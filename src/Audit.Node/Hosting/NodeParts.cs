@@ -1,4 +1,5 @@
 using Audit.Engine;
+using Audit.Formats;
 using Audit.Journal;
 using Audit.Lifecycle;
 using Audit.Node.Access;
@@ -33,6 +34,9 @@ internal sealed partial class NodeParts(
     public RecordHasher Hasher { get; } = hasher;
 
     public ItemIntake Items { get; } = new(new Audit.Engine.Intake.ItemReader(hasher), hasher);
+
+    /// <summary>The formats of other systems, with what they remember from one request to the next.</summary>
+    public FormatReaders Formats { get; } = new();
 
     public TimeProvider Clock { get; } = clock;
 

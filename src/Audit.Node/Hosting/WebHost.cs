@@ -2,6 +2,8 @@ using System.Net.Sockets;
 using Audit.Node.Access;
 using Audit.Node.Configuration;
 using Audit.Node.Decisions;
+using Audit.Node.Export;
+using Audit.Node.Formats;
 using Audit.Node.Intake;
 using Audit.Node.Log;
 using Audit.Node.Models;
@@ -57,6 +59,8 @@ internal static class WebHost
         web.UseMiddleware<AccessMiddleware>(node.Tokens);
         web.UseMiddleware<ReadDiaryMiddleware>(node);
         new RecordEndpoint(node).Map(web);
+        new FormatEndpoint(node).Map(web);
+        new TracesEndpoint(node).Map(web);
         new WindowEndpoints(node).Map(web);
         new DecisionEndpoints(node).Map(web);
         new CallEventsEndpoint(node).Map(web);
@@ -66,7 +70,9 @@ internal static class WebHost
         new TaskEndpoints(node).Map(web);
         new WindowListEndpoint(node).Map(web);
         new ViolationEndpoint(node).Map(web);
+        new SearchEndpoints(node).Map(web);
         new ProjectionEndpoints(node).Map(web);
+        new ExportEndpoint(node).Map(web);
         new LogFileEndpoints(node).Map(web);
         new LogEndpoints(node).Map(web);
         new ProofEndpoint(node).Map(web);

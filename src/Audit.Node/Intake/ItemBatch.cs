@@ -8,15 +8,11 @@ namespace Audit.Node.Intake;
 internal sealed class ItemBatch
 {
     private readonly List<Submission> submissions;
-    private Receipt?[]? invalid;
+    private List<(int Index, Receipt Receipt)>? invalid;
 
-    private ItemBatch(int count)
-    {
-        Count = count;
-        submissions = new List<Submission>(count);
-    }
+    public ItemBatch(int expected) => submissions = new List<Submission>(expected);
 
-    public int Count { get; }
+    public int Count { get; private set; }
 
     public static ItemBatch Read(
         ReadOnlyMemory<byte> buffer, ReadOnlySpan<RawItem> items, ItemIntake intake, ItemDefaults defaults)
@@ -24,7 +20,7 @@ internal sealed class ItemBatch
         var batch = new ItemBatch(items.Length);
         for (var index = 0; index < items.Length; index++)
         {
-            batch.Add(index, intake.Read(buffer, items[index], defaults));
+            batch.Add(intake.Read(buffer, items[index], defaults));
         }
 
         return batch;
@@ -38,25 +34,30 @@ internal sealed class ItemBatch
         return invalid is null ? receipts : Merge(receipts);
     }
 
-    private void Add(int index, in ItemRead read)
+    /// <param name="line">With a stream of another system, the line that an error is about.</param>
+    public void Add(in ItemRead read, long line = 0)
     {
         if (read.Submission is { } submission)
         {
             submissions.Add(submission);
-            return;
+        }
+        else
+        {
+            invalid ??= [];
+            invalid.Add((Count, Receipt.Invalid(read.Error!) with { Line = line }));
         }
 
-        invalid ??= new Receipt?[Count];
-        invalid[index] = Receipt.Invalid(read.Error!);
+        Count++;
     }
 
     private Receipt[] Merge(Receipt[] receipts)
     {
         var merged = new Receipt[Count];
-        var next = 0;
+        var (next, nextInvalid) = (0, 0);
         for (var index = 0; index < merged.Length; index++)
         {
-            merged[index] = invalid![index] ?? receipts[next++];
+            var isInvalid = nextInvalid < invalid!.Count && invalid[nextInvalid].Index == index;
+            merged[index] = isInvalid ? invalid[nextInvalid++].Receipt : receipts[next++];
         }
 
         return merged;

@@ -20,6 +20,7 @@ internal sealed class LineCollector(RecordHasher hasher) : IDisposable
     private List<RawItem> items = [];
     private bool atFirstLine = true;
     private LargeLine? large;
+    private long line;
 
     public int Count => items.Count;
 
@@ -48,20 +49,21 @@ internal sealed class LineCollector(RecordHasher hasher) : IDisposable
     /// <summary>Ends a line, by its break or by the end of the body.</summary>
     public void EndLine()
     {
+        line++;
         if (large is not null)
         {
-            items.Add(new RawItem(0, 0, large.End()));
+            items.Add(new RawItem(0, 0, large.End(), line));
             large = null;
             return;
         }
 
-        var line = buffer.AsSpan(lineStart, filled - lineStart);
-        var mark = atFirstLine && line.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
+        var text = buffer.AsSpan(lineStart, filled - lineStart);
+        var mark = atFirstLine && text.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
         atFirstLine = false;
-        line = line[mark..].TrimEnd("\r"u8);
-        if (line.ContainsAnyExcept(" \t\r"u8))
+        text = text[mark..].TrimEnd("\r"u8);
+        if (text.ContainsAnyExcept(" \t\r"u8))
         {
-            items.Add(new RawItem(lineStart + mark, line.Length));
+            items.Add(new RawItem(lineStart + mark, text.Length, Line: line));
             lineStart = filled;
         }
         else

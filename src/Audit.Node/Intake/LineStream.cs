@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Audit.Engine;
 using Audit.Engine.Intake;
@@ -15,7 +14,8 @@ namespace Audit.Node.Intake;
 /// One NDJSON request. Three loops run side by side: one reads lines and submits them, one waits for receipts in order,
 /// one sends them; the spool between the last two keeps a client that does not read from holding up the first.
 /// </summary>
-internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaults defaults, SealWait? seal) : IDisposable
+internal sealed class LineStream(
+    NodeParts node, HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake intake) : IDisposable
 {
     private readonly Channel<LineBatch> submitted = Channel.CreateUnbounded<LineBatch>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
@@ -102,7 +102,7 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
             await HoldPlaceAsync();
             if (!arriving.IsCompleted)
             {
-                Submit();
+                await SubmitAsync();
             }
         }
 
@@ -138,7 +138,7 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
             }
 
             await HoldPlaceAsync();
-            Submit();
+            await SubmitAsync();
         }
     }
 
@@ -148,7 +148,7 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
         if (lines.Count > 0)
         {
             await HoldPlaceAsync();
-            Submit();
+            await SubmitAsync();
         }
     }
 
@@ -179,16 +179,14 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
         }
     }
 
-    private void Submit()
+    private async ValueTask SubmitAsync()
     {
-        var (buffer, items) = lines.Take();
-        var batch = ItemBatch.Read(
-            buffer, CollectionsMarshal.AsSpan(items), node.Items,
-            defaults with { ReceivedAt = node.Now });
+        var (buffer, taken) = lines.Take();
+        var batch = await intake.ReadAsync(buffer, taken, defaults with { ReceivedAt = node.Now });
         // What was submitted is finished, whatever becomes of the request.
         var receipts = batch.SubmitAsync(node.Engine, CancellationToken.None);
         submitted.Writer.TryWrite(new LineBatch(nextIndex, buffer, receipts));
-        nextIndex += items.Count;
+        nextIndex += batch.Count;
         holdsPlace = false;
     }
 
@@ -268,7 +266,7 @@ internal sealed class LineStream(NodeParts node, HttpContext context, ItemDefaul
         }
 
         sending = sender.HasStarted ? sending : sender.SendAsync(spool);
-        sender.WriteEnd(spool, stop, answered);
+        sender.WriteEnd(spool, stop, answered, intake);
         spool.End();
         await sending;
     }

@@ -33,7 +33,7 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetri
         Pass(spool);
     }
 
-    public void WriteEnd(ReceiptSpool spool, Problem? stop, long nextIndex)
+    public void WriteEnd(ReceiptSpool spool, Problem? stop, long nextIndex, ILineIntake intake)
     {
         if (minimal)
         {
@@ -41,6 +41,7 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetri
             writer.Write((byte)'\n');
         }
 
+        intake.WriteEnd(writer);
         if (stop is not null)
         {
             writer.WriteStopped(nextIndex, stop.RetryAfter, stop.Detail);

@@ -41,6 +41,8 @@ internal sealed class ReceiptWriter : IDisposable
         buffer.Advance(1);
     }
 
+    public void Write(ReadOnlySpan<byte> text) => buffer.Write(text);
+
     /// <param name="isSealed">Null where it was not asked for.</param>
     public void Write(long index, Receipt receipt, string? windowId = null, bool? isSealed = null)
     {
@@ -63,8 +65,29 @@ internal sealed class ReceiptWriter : IDisposable
         else
         {
             json.WriteString("error"u8, receipt.Error);
+            if (receipt.Line > 0)
+            {
+                json.WriteNumber("line"u8, receipt.Line);
+            }
         }
 
+        json.WriteEndObject();
+        End();
+    }
+
+    /// <summary>What of a stream of another system concerns no call and no session.</summary>
+    public void WriteIgnored(long count, IEnumerable<KeyValuePair<string, long>> types)
+    {
+        json.WriteStartObject();
+        json.WriteString(Status, "ignored"u8);
+        json.WriteNumber("count"u8, count);
+        json.WriteStartObject("types"u8);
+        foreach (var (type, ofType) in types)
+        {
+            json.WriteNumber(type, ofType);
+        }
+
+        json.WriteEndObject();
         json.WriteEndObject();
         End();
     }

@@ -6,8 +6,6 @@ using Audit.Node.Log;
 using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Audit.Node.Intake;
 
@@ -29,8 +27,8 @@ internal sealed class RecordEndpoint(NodeParts node)
 
     private async Task PostAsync(HttpContext context)
     {
-        var kind = KindOf(context.Request);
-        if ((kind is null ? AcceptedKinds(context.Request) : BodyDecoding.Refuse(context.Request)) is { } refusal)
+        var kind = BodyKinds.KindOf(context.Request);
+        if ((kind is null ? BodyKinds.Accepted(context.Request) : BodyDecoding.Refuse(context.Request)) is { } refusal)
         {
             await context.WriteProblemAsync(Problem.UnsupportedMedia(refusal));
             return;
@@ -49,7 +47,7 @@ internal sealed class RecordEndpoint(NodeParts node)
             return;
         }
 
-        AllowAnyLength(context);
+        BodyKinds.AllowAnyLength(context);
         await (kind == BodyKind.Lines ? PostLinesAsync(context, defaults, seal) : PostWholeAsync(context, defaults, seal));
     }
 
@@ -63,7 +61,7 @@ internal sealed class RecordEndpoint(NodeParts node)
 
         try
         {
-            using var stream = new LineStream(node, context, defaults, seal);
+            using var stream = new LineStream(node, context, defaults, seal, new RecordLines(node.Items));
             await stream.RunAsync();
         }
         finally
@@ -78,7 +76,7 @@ internal sealed class RecordEndpoint(NodeParts node)
         {
             using var body = await WholeBody.ReadAsync(context.Request, node.Places, context.RequestAborted);
             defaults = defaults with { ReceivedAt = node.Now };
-            await (IsArray(body.Bytes.Span)
+            await (BodyKinds.IsArray(body.Bytes.Span)
                 ? ArrayIntake.AnswerAsync(node, context, body.Bytes, defaults, seal)
                 : AnswerOneAsync(context, body.Bytes, defaults, seal));
         }
@@ -95,47 +93,5 @@ internal sealed class RecordEndpoint(NodeParts node)
         var receipt = read.Submission is { } submission ? await node.SubmitAsync(submission) : Receipt.Invalid(read.Error!);
         bool? isSealed = seal is null ? null : receipt.Position <= await seal.UntilAsync([receipt]);
         await context.WriteReceiptAsync(receipt, node.Metrics, isSealed: isSealed);
-    }
-
-    /// <summary>Streams have no end that could be known, and live ones rest between records as long as they like.</summary>
-    private static void AllowAnyLength(HttpContext context)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = null;
-        }
-
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
-    }
-
-    private static BodyKind? KindOf(HttpRequest request)
-    {
-        var type = request.ContentType.AsSpan();
-        var end = type.IndexOf(';');
-        type = (end < 0 ? type : type[..end]).Trim();
-        return type switch
-        {
-            "" => BodyKind.Whole,
-            _ when type.Equals("application/json", StringComparison.OrdinalIgnoreCase) => BodyKind.Whole,
-            _ when type.Equals("application/x-ndjson", StringComparison.OrdinalIgnoreCase)
-                || type.Equals("application/ndjson", StringComparison.OrdinalIgnoreCase)
-                || type.Equals("application/jsonl", StringComparison.OrdinalIgnoreCase) => BodyKind.Lines,
-            _ => null,
-        };
-    }
-
-    private static string AcceptedKinds(HttpRequest request) =>
-        $"The Content-Type \"{request.ContentType}\" is not accepted; accepted are application/json (one object or an array) "
-        + "and application/x-ndjson (one object a line).";
-
-    private static bool IsArray(ReadOnlySpan<byte> body) => body.TrimStart(" \t\r\n"u8) is [(byte)'[', ..];
-
-    private enum BodyKind : byte
-    {
-        Whole,
-        Lines,
     }
 }

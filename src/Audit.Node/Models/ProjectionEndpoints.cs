@@ -21,7 +21,7 @@ internal sealed class ProjectionEndpoints(NodeParts node)
             "/v1/projections/skip", SkipAsync, Roles.Admin, "Passes over the event that halted the read models, for good.",
             "The body is {position, reason}; it is written into the journal before anything is skipped.");
         routes.Post(
-            "/v1/projections/rebuild", RebuildAsync, Roles.Admin, "Builds the read models anew beside the live ones, and swaps.",
+            "/v1/projections/rebuild", RebuildAsync, Roles.Admin, "Builds the read models anew beside the live ones, and swaps; then the text index.",
             "The answer is NDJSON: a line {position, end} while it goes on, and last {status} with rebuilt or failed.");
     }
 
@@ -76,7 +76,7 @@ internal sealed class ProjectionEndpoints(NodeParts node)
     {
         await node.Acts.WriteAsync("projections.rebuild", context.Bearer().Name, _ => { });
         var latest = default(RebuildProgress);
-        var work = node.Reads.RebuildAsync(new Reported(progress => latest = progress), node.Stopping);
+        var work = BuildAllAsync(new Reported(progress => latest = progress));
         context.Response.ContentType = "application/x-ndjson";
         while (await Task.WhenAny(work, Task.Delay(BetweenLines)) != work)
         {
@@ -93,6 +93,12 @@ internal sealed class ProjectionEndpoints(NodeParts node)
             json.WriteNumber("position", latest.Position);
             json.WriteString("error", work.Exception?.GetBaseException().Message);
         });
+    }
+
+    private async Task BuildAllAsync(Reported progress)
+    {
+        await node.Reads.RebuildAsync(progress, node.Stopping);
+        await node.Reads.Search.RebuildAsync(progress, node.Stopping);
     }
 
     /// <summary>A client that went away does not end the rebuild.</summary>

@@ -18,5 +18,7 @@ internal readonly struct Visibility(Bearer bearer)
 
     public bool Sees(WindowModel window) => bearer.RefuseBound(window.Agent, window.Task) is null;
 
+    public bool Sees(SearchHit hit) => bearer.RefuseBound(hit.Agent, hit.Task) is null;
+
     public bool Sees(ViolationModel violation) => bearer.RefuseBound(violation.Agent, violation.Task) is null;
 }

@@ -60,7 +60,7 @@ internal static partial class ApiDescription
 
     private static OpenApiRequestBody Body(string path)
     {
-        var kinds = path == "v1/records" ? ["application/json", "application/x-ndjson"] : new[] { "application/json" };
+        var kinds = path is "v1/records" or "v1/ingest/{format}" ? ["application/json", "application/x-ndjson"] : new[] { "application/json" };
         var body = new OpenApiRequestBody { Content = new Dictionary<string, OpenApiMediaType>() };
         foreach (var kind in kinds)
         {

@@ -61,6 +61,9 @@ internal sealed class MetricsEndpoint(NodeParts node)
         text.One("audit_projections_lag_seconds", "gauge", "How old the newest event was when the read models had it.", status.Lag.TotalSeconds);
         text.One("audit_projections_halted", "gauge", "Whether an event stands in the way of the read models.",
             status.State == ProjectionState.Halted ? 1 : 0);
+        var search = node.Reads.Search.Status;
+        text.One("audit_search_position", "gauge", "The last position that is searched.", search.Position);
+        text.One("audit_search_unread", "gauge", "Events that the text index could not read.", search.Unread);
     }
 
     private void WriteEngine(PrometheusText text)

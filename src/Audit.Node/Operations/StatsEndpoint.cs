@@ -79,6 +79,14 @@ internal sealed class StatsEndpoint(NodeParts node)
 
         json.WriteString("sentence", status.Sentence);
         json.WriteEndObject();
+        var search = node.Reads.Search.Status;
+        json.WriteStartObject("search");
+        json.WriteString("state", search.State.ToString().ToLowerInvariant());
+        json.WriteNumber("position", search.Position);
+        json.WriteNumber("lag_ms", Math.Round(search.Lag.TotalMilliseconds, 1));
+        json.WriteNumber("unread", search.Unread);
+        json.WriteString("sentence", search.Sentence ?? search.LastUnreadSentence);
+        json.WriteEndObject();
     }
 
     /// <summary>Rows a second since it was last asked, at least a second ago.</summary>

@@ -6,6 +6,12 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
     /// <summary>Seconds after which the same request may succeed.</summary>
     public int? RetryAfter { get; init; }
 
+    /// <summary>Where in a query the fault lies, in UTF-16 units.</summary>
+    public (int Offset, int Length)? Place { get; init; }
+
+    public static Problem BadQuery(string sentence, int offset, int length) =>
+        new(400, "bad-query", "The query cannot be read", sentence) { Place = (offset, length) };
+
     public static Problem BadRequest(string detail) => new(400, "bad-request", "The request cannot be read", detail);
 
     public static Problem BadParameter(string name, string sentence) =>

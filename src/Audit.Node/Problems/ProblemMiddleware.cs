@@ -55,6 +55,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         JournalUnavailableException => Problem.JournalAway(exception.Message),
         EngineStoppedException or ObjectDisposedException => Problem.Stopping(),
         ReadModelsException => Problem.ReadModelsAway(exception.Message),
+        SearchQueryException wrong => Problem.BadQuery(wrong.Message, wrong.Offset, wrong.Length),
         CursorException => Problem.BadParameter("cursor", exception.Message),
         TooMuchException => Problem.Unprocessable(exception.Message),
         UnreadableException => Problem.Unprocessable(exception.Message),

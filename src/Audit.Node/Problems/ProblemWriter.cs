@@ -33,6 +33,12 @@ internal static class ProblemWriter
         json.WriteString("title"u8, problem.Title);
         json.WriteNumber("status"u8, problem.Status);
         json.WriteString("detail"u8, problem.Detail);
+        if (problem.Place is var (offset, length))
+        {
+            json.WriteNumber("offset"u8, offset);
+            json.WriteNumber("length"u8, length);
+        }
+
         json.WriteEndObject();
         return body;
     }

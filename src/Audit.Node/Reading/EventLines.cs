@@ -9,11 +9,13 @@ internal sealed class EventLines(NodeParts node)
 {
     public async Task SendAsync(HttpContext context, RowFilter filter, long after, int limit)
     {
+        var range = await SessionRange.OfAsync(node, filter.Session, context.RequestAborted);
         context.Response.ContentType = "application/x-ndjson";
         var buffer = new ArrayBufferWriter<byte>((int)ReadLimits.PageBytes);
         await using var json = new Utf8JsonWriter(buffer, JsonAnswer.Options);
         while (limit > 0 && !node.Stopping.IsCancellationRequested)
         {
+            after = range.Skip(after);
             var page = await node.Journal.ReadAfterAsync(
                 after, ReadLimits.PageRows, ReadLimits.PageBytes, context.RequestAborted);
             if (page.Count == 0)

@@ -27,10 +27,12 @@ internal sealed class EventList(NodeParts node)
     private async Task<(List<JournalRow> Rows, long? Next)> ReadAsync(
         RowFilter filter, long after, int limit, CancellationToken cancellation)
     {
+        var range = await SessionRange.OfAsync(node, filter.Session, cancellation);
         var found = new List<JournalRow>();
         var bytes = 0L;
         for (var scanned = 0; scanned < ReadLimits.ListScan;)
         {
+            after = range.Skip(after);
             var page = await node.Journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
             if (page.Count == 0)
             {

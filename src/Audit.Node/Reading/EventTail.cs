@@ -30,7 +30,7 @@ internal sealed class EventTail(NodeParts node)
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
         try
         {
-            await BeginAsync(context);
+            await BeginAsync(context, after);
             await FollowAsync(context, filter, after, ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -43,8 +43,10 @@ internal sealed class EventTail(NodeParts node)
         }
     }
 
-    private static async Task BeginAsync(HttpContext context)
+    private static async Task BeginAsync(HttpContext context, long after)
     {
+        // Where a reader goes on whose connection breaks before its first event.
+        context.Response.Headers["Audit-Position"] = after.ToString(CultureInfo.InvariantCulture);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         await context.Response.Body.WriteAsync(":\n\n"u8.ToArray(), context.RequestAborted);

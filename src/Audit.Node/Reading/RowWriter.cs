@@ -1,11 +1,14 @@
 using System.Text.Json;
 using Audit.Journal;
+using Audit.Lifecycle;
 
 namespace Audit.Node.Reading;
 
 /// <summary>Writes a row of the journal as the API shows it, the event with its record byte for byte as it lies there.</summary>
 internal static class RowWriter
 {
+    private static readonly JsonReaderOptions Whole = new() { MaxDepth = StrictJsonReader.MaxDepth + 8 };
+
     /// <param name="inOneLine">Line breaks, which in JSON stand only between tokens, become spaces.</param>
     public static void Write(Utf8JsonWriter json, JournalRow row, bool inOneLine)
     {
@@ -29,9 +32,24 @@ internal static class RowWriter
         json.WriteEndObject();
     }
 
-    /// <summary>Only what our own serializer wrote is known to be JSON.</summary>
+    /// <summary>Whether it is what our own serializer writes. A row that somebody broke must not break the answer it is in.</summary>
     public static bool IsOurs(JournalRow row) =>
-        row.Identifier == JournalTable.SerializerId && row.Message is [(byte)'{', ..];
+        row.Identifier == JournalTable.SerializerId && row.Message is [(byte)'{', ..] && IsJson(row.Message);
+
+    private static bool IsJson(ReadOnlySpan<byte> message)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(message, Whole);
+            json.Read();
+            json.Skip();
+            return !json.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 
     private static byte[] InOneLine(byte[] message)
     {

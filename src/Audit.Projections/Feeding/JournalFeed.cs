@@ -31,7 +31,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
     {
         while (true)
         {
-            await CheckAsync(offset, cancellation).ConfigureAwait(false);
+            await CheckAsync(journal, offset, cancellation).ConfigureAwait(false);
             var (batch, poison) = await ReadBatchAsync(offset, cancellation).ConfigureAwait(false);
             if (batch.Events.Count > 0)
             {
@@ -51,12 +51,13 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
 
             if (batch.Events.Count == 0)
             {
-                await WaitAsync(offset.Position, cancellation).ConfigureAwait(false);
+                await WaitAsync(journal, offset.Position, limits.Patience, cancellation).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task CheckAsync(ReadOffset offset, CancellationToken cancellation)
+    /// <exception cref="WentBackException">The row at an offset is not the one that was read.</exception>
+    public static async Task CheckAsync(IJournal journal, ReadOffset offset, CancellationToken cancellation)
     {
         if (offset.Position == 0)
         {
@@ -110,10 +111,11 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
     private static EventFacts Passed(JournalRow row) =>
         new() { Position = row.Position, Sequence = row.Sequence, Stream = row.PersistenceId, Kind = EventKind.Passed };
 
-    private async Task WaitAsync(long position, CancellationToken cancellation)
+    /// <summary>Waits until there may be more, or until it is time to look at the journal again.</summary>
+    public static async Task WaitAsync(IJournal journal, long position, TimeSpan longest, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(limits.Patience);
+        patience.CancelAfter(longest);
         try
         {
             await journal.WaitForMoreAsync(position, patience.Token).ConfigureAwait(false);

@@ -9,9 +9,13 @@ namespace Audit.Projections.Postgres;
 internal sealed class PostgresLead(NpgsqlConnection connection, NpgsqlDataSource pool, string place) : IReadLead
 {
     private readonly PostgresBatchWriter writer = new();
+    private readonly PostgresIndexWriter indexWriter = new();
 
     public Task<bool> WriteAsync(ReadBatch batch, CancellationToken cancellation) =>
         PostgresFaults.GuardAsync(place, () => writer.WriteAsync(connection, batch, cancellation));
+
+    public Task<bool> WriteAsync(IndexBatch batch, CancellationToken cancellation) =>
+        PostgresFaults.GuardAsync(place, () => indexWriter.WriteAsync(connection, batch, cancellation));
 
     public Task<List<T>> QueryAsync<T>(
         string sql, IReadOnlyList<object> values, Func<IReadRow, T> read, CancellationToken cancellation) =>

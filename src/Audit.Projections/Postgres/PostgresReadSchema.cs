@@ -2,16 +2,15 @@ using Npgsql;
 
 namespace Audit.Projections.Postgres;
 
-/// <summary>The schema of the read models: made, thrown away and put in another's place.</summary>
+/// <summary>The schema of a read store: made, thrown away and put in another's place.</summary>
 internal static class PostgresReadSchema
 {
-    private const string Folder = "Postgres";
-
     /// <summary>Makes the schema where it is missing or of another version; what an operator had skipped stays.</summary>
     /// <param name="connection">Of whoever holds the lock.</param>
-    public static async Task EnsureAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    /// <param name="folder">Where the scripts lie that make it.</param>
+    public static async Task EnsureAsync(NpgsqlConnection connection, string schema, string folder, CancellationToken cancellation)
     {
-        if (await VersionAsync(connection, schema, cancellation).ConfigureAwait(false) == ReadScripts.Version(Folder))
+        if (await VersionAsync(connection, schema, cancellation).ConfigureAwait(false) == ReadScripts.Version(folder))
         {
             return;
         }
@@ -20,14 +19,22 @@ internal static class PostgresReadSchema
         await using (transaction.ConfigureAwait(false))
         {
             var skipped = await ExistsAsync(connection, $"{schema}.skipped", cancellation).ConfigureAwait(false);
-            await RunAsync(connection, skipped
-                ? $"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped"
-                : "CREATE TEMP TABLE kept (position bigint, reason text) ON COMMIT DROP", cancellation).ConfigureAwait(false);
+            if (skipped)
+            {
+                await RunAsync(
+                    connection, $"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped", cancellation)
+                    .ConfigureAwait(false);
+            }
+
             await RunAsync(connection, $"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation).ConfigureAwait(false);
             await RunAsync(connection, $"CREATE SCHEMA {schema}", cancellation).ConfigureAwait(false);
-            await RunAsync(connection, ReadScripts.All(Folder), cancellation).ConfigureAwait(false);
-            await RunAsync(connection, "INSERT INTO skipped SELECT position, reason FROM kept", cancellation).ConfigureAwait(false);
-            await RunAsync(connection, $"INSERT INTO version VALUES ({ReadScripts.Version(Folder)})", cancellation).ConfigureAwait(false);
+            await RunAsync(connection, ReadScripts.All(folder), cancellation).ConfigureAwait(false);
+            if (skipped)
+            {
+                await RunAsync(connection, "INSERT INTO skipped SELECT position, reason FROM kept", cancellation).ConfigureAwait(false);
+            }
+
+            await RunAsync(connection, $"INSERT INTO version VALUES ({ReadScripts.Version(folder)})", cancellation).ConfigureAwait(false);
             await transaction.CommitAsync(cancellation).ConfigureAwait(false);
         }
     }

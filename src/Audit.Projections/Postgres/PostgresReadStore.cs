@@ -3,16 +3,9 @@ using Npgsql;
 
 namespace Audit.Projections.Postgres;
 
-/// <summary>The read models in a schema of the journal's own database, which many nodes may share.</summary>
+/// <summary>A read store in a schema of the journal's own database, which many nodes may share.</summary>
 internal sealed class PostgresReadStore : IReadStore
 {
-    public const string Live = "audit_read";
-    private const string Next = "audit_read_next";
-
-    /// <summary>The keys of the advisory locks, beside those of the journal.</summary>
-    private const string LeadLock = "7401, 11";
-    private const string RebuildLock = "7401, 12";
-
     private const int ConnectSeconds = 10;
 
     // Plans made while the tables were small must not scan them later. What is lost with a crash is projected again. A node
@@ -27,16 +20,18 @@ internal sealed class PostgresReadStore : IReadStore
         """;
 
     private readonly string connection;
+    private readonly ReadStoreKind kind;
     private readonly string schema;
     private readonly NpgsqlDataSource pool;
     private readonly NpgsqlDataSource lasting;
     private readonly NpgsqlConnection? rebuilding;
 
-    public PostgresReadStore(string connection) : this(connection, Live, null) { }
+    public PostgresReadStore(string connection, ReadStoreKind kind) : this(connection, kind, kind.Schema, null) { }
 
-    private PostgresReadStore(string connection, string schema, NpgsqlConnection? rebuilding)
+    private PostgresReadStore(string connection, ReadStoreKind kind, string schema, NpgsqlConnection? rebuilding)
     {
         this.connection = connection;
+        this.kind = kind;
         this.schema = schema;
         this.rebuilding = rebuilding;
         var settings = new NpgsqlConnectionStringBuilder(connection)
@@ -44,12 +39,13 @@ internal sealed class PostgresReadStore : IReadStore
             SearchPath = schema, Multiplexing = false, Enlist = false, NoResetOnClose = true, AutoPrepareMinUsages = 2,
         };
         settings.ApplicationName ??= "audit";
+        settings.CommandTimeout = kind.CommandSeconds;
         settings.Timeout = Math.Min(settings.Timeout, ConnectSeconds);
         settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? 64 : settings.MaxAutoPrepare;
         Place = $"{settings.Host}:{settings.Port}/{settings.Database ?? settings.Username}";
-        pool = Build(settings);
+        pool = Build(settings, kind);
         settings.Pooling = false;
-        lasting = Build(settings);
+        lasting = Build(settings, kind);
     }
 
     private string Place { get; }
@@ -91,7 +87,7 @@ internal sealed class PostgresReadStore : IReadStore
         PostgresFaults.GuardAsync(Place, async () =>
         {
             var holder = ((PostgresReadStore)next).rebuilding!;
-            await PostgresReadSchema.ReplaceAsync(holder, schema, Next, cancellation).ConfigureAwait(false);
+            await PostgresReadSchema.ReplaceAsync(holder, schema, kind.NextSchema, cancellation).ConfigureAwait(false);
             await next.DisposeAsync().ConfigureAwait(false);
             return true;
         });
@@ -112,13 +108,13 @@ internal sealed class PostgresReadStore : IReadStore
         try
         {
             // Who rebuilds holds the lock of rebuilding already, and writes to a schema that nobody else knows.
-            if (rebuilding is null && !await TryLockAsync(taken, LeadLock, cancellation).ConfigureAwait(false))
+            if (rebuilding is null && !await TryLockAsync(taken, kind.LeadLock, cancellation).ConfigureAwait(false))
             {
                 await taken.DisposeAsync().ConfigureAwait(false);
                 return null;
             }
 
-            await PostgresReadSchema.EnsureAsync(taken, schema, cancellation).ConfigureAwait(false);
+            await PostgresReadSchema.EnsureAsync(taken, schema, kind.PostgresScripts, cancellation).ConfigureAwait(false);
             return new PostgresLead(taken, pool, Place);
         }
         catch
@@ -133,13 +129,13 @@ internal sealed class PostgresReadStore : IReadStore
         var holder = await lasting.OpenConnectionAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (!await TryLockAsync(holder, RebuildLock, cancellation).ConfigureAwait(false))
+            if (!await TryLockAsync(holder, kind.RebuildLock, cancellation).ConfigureAwait(false))
             {
-                throw new ReadModelsException("The read models are being rebuilt already, by another node.");
+                throw new ReadModelsException($"The {kind.What} is being rebuilt already, by another node.");
             }
 
-            await PostgresReadSchema.DropAsync(holder, Next, cancellation).ConfigureAwait(false);
-            return new PostgresReadStore(connection, Next, holder);
+            await PostgresReadSchema.DropAsync(holder, kind.NextSchema, cancellation).ConfigureAwait(false);
+            return new PostgresReadStore(connection, kind, kind.NextSchema, holder);
         }
         catch
         {
@@ -151,18 +147,19 @@ internal sealed class PostgresReadStore : IReadStore
     private static async Task<bool> TryLockAsync(NpgsqlConnection connection, string key, CancellationToken cancellation) =>
         await PostgresReadSchema.ScalarAsync(connection, $"SELECT pg_try_advisory_lock({key})", cancellation).ConfigureAwait(false) is true;
 
-    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings)
+    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, ReadStoreKind kind)
     {
+        var sessionSettings = $"{SessionSettings};{kind.PostgresSettings}";
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         builder.UsePhysicalConnectionInitializer(
             opened =>
             {
-                using var command = new NpgsqlCommand(SessionSettings, opened);
+                using var command = new NpgsqlCommand(sessionSettings, opened);
                 command.ExecuteNonQuery();
             },
             async opened =>
             {
-                var command = new NpgsqlCommand(SessionSettings, opened);
+                var command = new NpgsqlCommand(sessionSettings, opened);
                 await using (command.ConfigureAwait(false))
                 {
                     await command.ExecuteNonQueryAsync().ConfigureAwait(false);

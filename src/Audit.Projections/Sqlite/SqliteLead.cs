@@ -4,9 +4,13 @@ namespace Audit.Projections.Sqlite;
 internal sealed class SqliteLead(SqliteReadStore store) : IReadLead
 {
     private readonly SqliteBatchWriter writer = new();
+    private readonly SqliteIndexWriter indexWriter = new();
 
     public Task<bool> WriteAsync(ReadBatch batch, CancellationToken cancellation) =>
         store.WriteAsync(database => writer.Write(database, batch), cancellation);
+
+    public Task<bool> WriteAsync(IndexBatch batch, CancellationToken cancellation) =>
+        store.WriteAsync(database => indexWriter.Write(database, batch), cancellation);
 
     public Task<List<T>> QueryAsync<T>(
         string sql, IReadOnlyList<object> values, Func<IReadRow, T> read, CancellationToken cancellation) =>

@@ -1,38 +1,34 @@
 namespace Audit.Projections.Sqlite;
 
-/// <summary>The file of the read models: made, thrown away and put in another's place.</summary>
+/// <summary>The file of a read store: made, thrown away and put in another's place.</summary>
 internal static class SqliteReadFile
 {
-    private const string Folder = "Sqlite";
-
     private const string LiveSettings = """
-        PRAGMA page_size = 8192;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = NORMAL;
         PRAGMA wal_autocheckpoint = 4096;
         PRAGMA journal_size_limit = 67108864;
-        PRAGMA cache_size = -32768;
         """;
 
     // Nobody else sees a file that is being filled, and one that was not filled to its end is thrown away: no log is needed.
     private const string FillingSettings = """
-        PRAGMA page_size = 8192;
         PRAGMA journal_mode = OFF;
         PRAGMA synchronous = OFF;
         PRAGMA cache_size = -65536;
         """;
 
     /// <summary>Makes a file that is to be filled by this connection alone and then to replace another.</summary>
-    public static SqliteDatabase OpenForFilling(string path) => File.Exists(path) ? OpenMade(path, FillingSettings) : Make(path, FillingSettings, []);
+    public static SqliteDatabase OpenForFilling(string path, ReadStoreKind kind) =>
+        File.Exists(path) ? OpenMade(path, kind, FillingSettings) : Make(path, kind, FillingSettings, []);
 
     /// <summary>Opens the file for writing. One of another version is thrown away; what an operator had skipped stays.</summary>
-    public static SqliteDatabase Open(string path)
+    public static SqliteDatabase Open(string path, ReadStoreKind kind)
     {
         var skipped = new List<(long Position, string Reason)>();
         if (File.Exists(path))
         {
-            var known = OpenMade(path, LiveSettings);
-            if (VersionOf(known) == ReadScripts.Version(Folder))
+            var known = OpenMade(path, kind, LiveSettings);
+            if (VersionOf(known) == ReadScripts.Version(kind.SqliteScripts))
             {
                 return known;
             }
@@ -41,7 +37,7 @@ internal static class SqliteReadFile
             known.Dispose();
         }
 
-        return Make(path, LiveSettings, skipped);
+        return Make(path, kind, LiveSettings, skipped);
     }
 
     /// <summary>
@@ -65,7 +61,7 @@ internal static class SqliteReadFile
         File.Delete(path);
     }
 
-    private static SqliteDatabase Make(string path, string settings, List<(long Position, string Reason)> skipped)
+    private static SqliteDatabase Make(string path, ReadStoreKind kind, string settings, List<(long Position, string Reason)> skipped)
     {
         Delete(path);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -76,10 +72,10 @@ internal static class SqliteReadFile
         }
 
         new FileStream(path, options).Dispose();
-        var database = OpenMade(path, settings);
+        var database = OpenMade(path, kind, settings);
         database.Execute("BEGIN IMMEDIATE");
-        database.Execute(ReadScripts.All(Folder));
-        database.Statement("INSERT INTO version (version) VALUES (?1)").Bind(1, (long?)ReadScripts.Version(Folder)).Run();
+        database.Execute(ReadScripts.All(kind.SqliteScripts));
+        database.Statement("INSERT INTO version (version) VALUES (?1)").Bind(1, (long?)ReadScripts.Version(kind.SqliteScripts)).Run();
         foreach (var (position, reason) in skipped)
         {
             database.Statement("INSERT INTO skipped (position, reason) VALUES (?1, ?2)").Bind(1, (long?)position).Bind(2, reason).Run();
@@ -89,12 +85,12 @@ internal static class SqliteReadFile
         return database;
     }
 
-    private static SqliteDatabase OpenMade(string path, string settings)
+    private static SqliteDatabase OpenMade(string path, ReadStoreKind kind, string settings)
     {
         var database = SqliteDatabase.OpenWriter(path);
         try
         {
-            database.Execute(settings);
+            database.Execute(kind.SqliteSettings + settings);
             return database;
         }
         catch

@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Audit.Projections.Sqlite;
 
-/// <summary>The read models in a SQLite file of their own: one writer, and readers beside it that never wait for it.</summary>
+/// <summary>A read store in a SQLite file of its own: one writer, and readers beside it that never wait for it.</summary>
 /// <param name="isFilled">The file is being filled to replace another, and nobody but the lead uses it.</param>
-internal sealed class SqliteReadStore(string path, bool isFilled = false) : IReadStore
+internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFilled = false) : IReadStore
 {
     private const int MostReaders = 4;
 
@@ -16,8 +16,8 @@ internal sealed class SqliteReadStore(string path, bool isFilled = false) : IRea
     private bool swept;
 
     /// <summary>The file beside a journal.</summary>
-    public static string PathBeside(string journal) =>
-        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(journal))!, Path.GetFileNameWithoutExtension(journal) + "-read.db");
+    public static string PathBeside(string journal, ReadStoreKind kind) =>
+        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(journal))!, Path.GetFileNameWithoutExtension(journal) + kind.FileSuffix);
 
     private string NextPath => path + ".next";
 
@@ -44,7 +44,7 @@ internal sealed class SqliteReadStore(string path, bool isFilled = false) : IRea
         }
         catch (SqliteFailure failure)
         {
-            throw new ReadModelsException($"The read models in {path} could not be read: {failure.Message}.", failure);
+            throw new ReadModelsException($"The {kind.What} in {path} could not be read: {failure.Message}.", failure);
         }
         finally
         {
@@ -68,7 +68,7 @@ internal sealed class SqliteReadStore(string path, bool isFilled = false) : IRea
     public Task<IReadStore> CreateNextAsync(CancellationToken cancellation)
     {
         SqliteReadFile.Delete(NextPath);
-        return Task.FromResult<IReadStore>(new SqliteReadStore(NextPath, isFilled: true));
+        return Task.FromResult<IReadStore>(new SqliteReadStore(NextPath, kind, isFilled: true));
     }
 
     public async Task ReplaceByAsync(IReadStore next, CancellationToken cancellation)
@@ -97,7 +97,7 @@ internal sealed class SqliteReadStore(string path, bool isFilled = false) : IRea
         try
         {
             ObjectDisposedException.ThrowIf(closed, this);
-            return await Task.Run(() => work(writer ??= isFilled ? SqliteReadFile.OpenForFilling(path) : SqliteReadFile.Open(path)), cancellation).ConfigureAwait(false);
+            return await Task.Run(() => work(writer ??= isFilled ? SqliteReadFile.OpenForFilling(path, kind) : SqliteReadFile.Open(path, kind)), cancellation).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -106,7 +106,7 @@ internal sealed class SqliteReadStore(string path, bool isFilled = false) : IRea
             writer = null;
             if (failure is SqliteFailure)
             {
-                throw new ReadModelsException($"The read models in {path} could not be written: {failure.Message}.", failure);
+                throw new ReadModelsException($"The {kind.What} in {path} could not be written: {failure.Message}.", failure);
             }
 
             throw;

@@ -22,6 +22,7 @@ internal static class ReadTables
         Column<CallModel>.Changing("strayed", Attention.OfJudgement),
         Column<CallModel>.Changing("first_at", call => Instants.ToNumber(call.FirstAt)),
         Column<CallModel>.Changing("last_at", call => Instants.ToNumber(call.LastAt)),
+        Column<CallModel>.Changing("mark", CallMarks.Noteworthy),
     ]);
 
     public static readonly Table<TransitionModel> Transitions = new(

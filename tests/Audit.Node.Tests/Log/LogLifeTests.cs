@@ -70,6 +70,8 @@ public sealed class LogLifeTests
 
         await RecordSealedAsync(node, "c-2");
         await Patience.UntilAsync(async () => (await node.GetAsync("/health/ready")).Status == 200, "the read models are rebuilt");
+        // The new log has other tiles under the same paths.
+        Assert.Equal("no-cache", (await node.GetAsync("/tile/0/000.p/1")).Require(200).Headers["Cache-Control"]);
         Assert.Empty((await VerifyAsync(node)).Integrity.Faults);
         var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray()
             .Select(item => item.GetProperty("event")).Where(item => item.Text("event") == "operator.acted").ToList();

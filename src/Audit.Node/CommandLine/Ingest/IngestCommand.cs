@@ -1,20 +1,23 @@
 using System.CommandLine;
+using Audit.Formats;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
 
 namespace Audit.Node.CommandLine.Ingest;
 
-/// <summary>`audit ingest FILE|-`.</summary>
+/// <summary>`audit ingest [FORMAT] FILE|-`.</summary>
 internal sealed class IngestCommand
 {
     private readonly Surroundings surroundings;
     private readonly NodeOptionSymbols node;
     private readonly ServerSymbols server;
 
-    private readonly Argument<string> file = new("file")
+    private readonly Argument<string[]> input = new("input")
     {
-        HelpName = "FILE|-",
-        Description = "NDJSON: an item or a tool audit record a line; - reads the standard input",
+        HelpName = "[FORMAT] FILE|-",
+        Description = "NDJSON: an item or a tool audit record a line, or with a FORMAT another system's stream ("
+            + string.Join(", ", FormatReaders.Names) + "); - reads the standard input",
+        Arity = new ArgumentArity(1, 2),
     };
 
     private readonly Option<string> session = new("--session")
@@ -30,7 +33,7 @@ internal sealed class IngestCommand
     private IngestCommand(Surroundings surroundings, Command command)
     {
         this.surroundings = surroundings;
-        command.Arguments.Add(file);
+        command.Arguments.Add(input);
         command.Options.Add(session);
         command.Options.Add(task);
         command.Options.Add(agent);
@@ -50,14 +53,18 @@ internal sealed class IngestCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var data = NodeOptionsReader.Read(node.Gather(parsed, surroundings)).Data;
-        await using var input = OpenInput(parsed.GetRequiredValue(file));
+        var named = parsed.GetRequiredValue(input);
+        var format = named.Length == 2 ? RequireFormat(named[0]) : null;
+        await using var stream = OpenInput(named[^1]);
         using var client = await server.Locator(parsed, surroundings, data).FindAsync(cancellation).ConfigureAwait(false);
         var report = new IngestReport(surroundings, parsed.GetValue(output));
-        var sender = new BatchSender(client, Headers(parsed));
-        var delivery = new Delivery(sender, report);
+        var headers = Headers(parsed);
+        Func<Task> deliver = format is null
+            ? () => new Delivery(new BatchSender(client, headers), report).RunAsync(stream, cancellation)
+            : () => new FormatDelivery(client, format, headers, report).RunAsync(stream, cancellation);
         try
         {
-            await report.FollowAsync(input, () => delivery.RunAsync(input, cancellation)).ConfigureAwait(false);
+            await report.FollowAsync(stream, deliver).ConfigureAwait(false);
         }
         finally
         {
@@ -65,6 +72,11 @@ internal sealed class IngestCommand
         }
         return report.Counts.IsClean ? ExitCode.Fine : ExitCode.Failed;
     }
+
+    private static string RequireFormat(string name) => FormatReaders.Names.Contains(name)
+        ? name
+        : throw CommandException.WrongUse(
+            $"The format \"{name}\" is not known; accepted are {string.Join(", ", FormatReaders.Names)}.");
 
     private Stream OpenInput(string path)
     {

@@ -14,6 +14,11 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
 
     public IngestCounts Counts { get; } = new();
 
+    /// <summary>Bytes of the input that have gone to the node.</summary>
+    public long SentBytes { get; private set; }
+
+    private long? ignored;
+
     // A bar and lines of data on one terminal would write over each other.
     private bool ShowsBar => surroundings.ErrorIsTerminal && !(format == OutputFormat.Ndjson && surroundings.OutIsTerminal);
 
@@ -29,6 +34,14 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
         Counts.Add(receipt.Status);
     }
 
+    /// <summary>Events of another system's stream that concern no call and no session.</summary>
+    public void Ignore(ReceiptLine told)
+    {
+        ignored = told.Number("count");
+        if (format == OutputFormat.Ndjson)
+            surroundings.Out.WriteLine(told.ToString());
+    }
+
     public void Note(string sentence)
     {
         var line = PrintableText.Of(sentence);
@@ -41,6 +54,12 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
     /// <summary>So much of the batch in work has its receipts.</summary>
     public void Delivered(long bytes) => bar?.Update(finishedBytes + bytes, Counts);
 
+    public void Sent(long bytes)
+    {
+        SentBytes = bytes;
+        bar?.Update(bytes, Counts);
+    }
+
     public void FinishBatch(long bytes)
     {
         finishedBytes += bytes;
@@ -50,17 +69,19 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
 
     public void Summarize()
     {
+        IEnumerable<KeyValuePair<string, long>> counts =
+            ignored is { } events ? [.. Counts.ByStatus, KeyValuePair.Create("ignored", events)] : Counts.ByStatus;
         switch (format)
         {
             case OutputFormat.Ndjson:
-                Note($"{Counts.Items} items: {string.Join(", ", Counts.ByStatus.Select(count => $"{count.Value} {count.Key}"))}.");
+                Note($"{Counts.Items} items: {string.Join(", ", counts.Select(count => $"{count.Value} {count.Key}"))}.");
                 break;
             case OutputFormat.Json:
                 surroundings.Out.WriteLine(JsonSerializer.Serialize(
-                    new Dictionary<string, long>(Counts.ByStatus) { ["items"] = Counts.Items }));
+                    new Dictionary<string, long>(counts) { ["items"] = Counts.Items }));
                 break;
             default:
-                Columns.Write(surroundings, ["status", "items"], Counts.ByStatus.Select(
+                Columns.Write(surroundings, ["status", "items"], counts.Select(
                     count => new[] { count.Key, count.Value.ToString(CultureInfo.InvariantCulture) }));
                 break;
         }
@@ -89,7 +110,8 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
 
     private string Describe(ReceiptLine receipt)
     {
-        var line = $"item {Counts.Items}: {receipt.Status}";
+        var place = receipt.Text("line") is { } number ? $"line {number}" : $"item {Counts.Items}";
+        var line = $"{place}: {receipt.Status}";
         if ((receipt.Text("error") ?? receipt.Text("reason")) is { } why)
             line += $": {why}";
         return receipt.Text("position") is { } position ? $"{line} (position {position})" : line;

@@ -10,6 +10,7 @@ internal sealed class ReceiptLine : IDisposable
     public const string Violation = "violation";
 
     private const string Stopped = "stopped";
+    private const string Ignored = "ignored";
 
     private readonly JsonDocument json;
 
@@ -23,6 +24,9 @@ internal sealed class ReceiptLine : IDisposable
 
     /// <summary>No receipt but the last line of an answer that could not go on.</summary>
     public bool IsStop => Status == Stopped;
+
+    /// <summary>No receipt but the count of the events that said nothing.</summary>
+    public bool IsIgnored => Status == Ignored;
 
     public bool IsPlain => Status is Recorded or Duplicate;
 
@@ -48,6 +52,14 @@ internal sealed class ReceiptLine : IDisposable
         json.RootElement.TryGetProperty(member, out var value) && value.ValueKind is not JsonValueKind.Null
             ? value.ToString()
             : null;
+
+    public long Number(string member) =>
+        json.RootElement.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetInt64(out var number)
+            ? number
+            : 0;
+
+    public override string ToString() => json.RootElement.GetRawText();
 
     /// <summary>Writes the receipt with the item's place in the whole input, not in the request that carried it.</summary>
     public void WriteTo(Utf8JsonWriter writer, long index)

@@ -1,0 +1,17 @@
+using System.Diagnostics;
+
+namespace Audit.Load;
+
+/// <summary>From the start of the process until it is ready, on a store that was closed in good order or not.</summary>
+internal sealed class NodeStart(string? program) : IMeasured
+{
+    public string Name => Names.Start;
+
+    public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
+    {
+        var meter = new Meter();
+        var clock = Stopwatch.StartNew();
+        await using var node = await NodeProcess.StartAsync(store, program);
+        return meter.Read(1) with { MedianLatency = clock.Elapsed };
+    }
+}

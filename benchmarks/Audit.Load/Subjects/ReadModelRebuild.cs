@@ -1,0 +1,22 @@
+using Audit.Projections;
+
+namespace Audit.Load;
+
+/// <summary>The read models built anew from a journal that the engine filled.</summary>
+internal sealed class ReadModelRebuild : IMeasured
+{
+    public string Name => Names.Rebuild;
+
+    public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
+    {
+        await using var open = await OpenEngine.OnAsync(store);
+        await EngineInProcess.MeasureAsync(open, work);
+        await using var reads = await ReadSide.OpenAsync(
+            store.Address, open.Journal, open.Hasher, new ReadSideOptions(), CancellationToken.None);
+        var end = await open.Journal.LastPositionAsync(CancellationToken.None);
+        await reads.WaitForAsync(end, CancellationToken.None);
+        var meter = new Meter();
+        await reads.RebuildAsync(null, CancellationToken.None);
+        return meter.Read(end);
+    }
+}

@@ -1,0 +1,28 @@
+using Audit.Integrity;
+
+namespace Audit.Load;
+
+/// <summary>Everything hashed again and compared with the log that a node sealed.</summary>
+internal sealed class Verification(string? program) : IMeasured
+{
+    public string Name => Names.Verify;
+
+    public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
+    {
+        string data;
+        await using (var node = await NodeProcess.StartAsync(store, program))
+        {
+            using var client = node.Client(NdjsonBodies.Connections);
+            await Task.WhenAll(NdjsonBodies.Of(work).Select(of => Task.Run(() => NdjsonBodies.PostAllAsync(client, of))));
+            await NodeProcess.CaughtUpAsync(client);
+            data = node.Data;
+        }
+
+        var options = new VerifyOptions { KeyFile = Path.Combine(data, "log.key"), CheckpointFile = Path.Combine(data, "log.checkpoint") };
+        var meter = new Meter();
+        var verdict = await LogVerifier.VerifyStoreAsync(store.Address, options, null, CancellationToken.None);
+        return verdict.Integrity.IsIntact
+            ? meter.Read((long)verdict.Integrity.Rows)
+            : throw new InvalidOperationException("What was written is not what was sealed.");
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>Names the calls of one stream: the first result of a tool in a turn belongs to the first call of it there.</summary>
+internal sealed class AgentCodeCalls
+{
+    private const int LongestTool = 48;
+    private const int MostKinds = 65_536;
+    private const int MostOpen = 1024;
+    private const int LongestInput = 64 << 10;
+
+    private readonly Dictionary<(long Turn, string Tool), Counted> counts = [];
+
+    public AgentCodeCall Request(long turn, string tool, JsonElement? input)
+    {
+        var counted = Of(turn, tool);
+        counted.Requested++;
+        // The order is what joins them; an input that would take too much room is not said again with the result.
+        counted.Inputs.Enqueue(
+            counted.Inputs.Count < MostOpen && input is { } given && given.Raw().Length <= LongestInput ? given.Clone() : null);
+        return new AgentCodeCall(IdOf(turn, tool, counted.Requested), turn, tool, input, WasDenied: false);
+    }
+
+    /// <summary>The denial comes right before the result of the same call.</summary>
+    public AgentCodeCall Deny(long turn, string tool)
+    {
+        var counted = Of(turn, tool);
+        counted.IsNextDenied = true;
+        return new AgentCodeCall(
+            IdOf(turn, tool, counted.Settled + 1), turn, tool, counted.Inputs.TryPeek(out var input) ? input : null, WasDenied: true);
+    }
+
+    public AgentCodeCall Settle(long turn, string tool)
+    {
+        var counted = Of(turn, tool);
+        counted.Settled++;
+        var wasDenied = counted.IsNextDenied;
+        counted.IsNextDenied = false;
+        counted.Inputs.TryDequeue(out var input);
+        return new AgentCodeCall(IdOf(turn, tool, counted.Settled), turn, tool, input, wasDenied);
+    }
+
+    private Counted Of(long turn, string tool)
+    {
+        if (!counts.TryGetValue((turn, tool), out var counted))
+        {
+            if (counts.Count == MostKinds)
+            {
+                throw new UnreadableException("tool", $"a stream of more than {MostKinds} kinds of calls cannot be followed");
+            }
+
+            counts[(turn, tool)] = counted = new Counted();
+        }
+
+        return counted;
+    }
+
+    private static string IdOf(long turn, string tool, int ordinal)
+    {
+        var name = Encoding.UTF8.GetByteCount(tool) <= LongestTool ? tool : CanonicalJson.NameOf(tool);
+        return string.Create(CultureInfo.InvariantCulture, $"turn-{turn}-{name}-{ordinal}");
+    }
+
+    private sealed class Counted
+    {
+        public Queue<JsonElement?> Inputs { get; } = new();
+
+        public int Requested { get; set; }
+
+        public int Settled { get; set; }
+
+        public bool IsNextDenied { get; set; }
+    }
+}

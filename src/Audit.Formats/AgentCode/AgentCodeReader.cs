@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>
+/// The event stream of the agent-code command line. It has no ids of calls and but one time, that of its start; so a call is
+/// named by its turn, its tool and its place among the calls of that tool in that turn, and the stream must be sent from its
+/// beginning. Results are taken in the order of the calls.
+/// </summary>
+internal sealed class AgentCodeReader(string? session) : IEventReader
+{
+    private const string Format = "agent-code";
+    private const string Cancelled = "(cancelled)";
+    private const string DeniedAtPrompt = "user denied at prompt";
+
+    private readonly AgentCodeCalls calls = new();
+    private readonly Dictionary<string, int> notes = [];
+    private string? session = session;
+    private Timestamp? start;
+    private string? model;
+
+    public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        var type = happened.RequireText("type");
+        switch (type)
+        {
+            case "session_start":
+                Begin(happened);
+                Note("started", happened, number, sink);
+                break;
+            case "tool_call":
+                Request(happened, number, sink);
+                break;
+            case "permission_denied":
+                Deny(happened, number, sink);
+                break;
+            case "tool_result":
+                Complete(happened, number, sink);
+                break;
+            case "turn_start":
+                Note("turn_started", happened, number, sink);
+                break;
+            case "turn_complete":
+                Note("turn_ended", happened, number, sink);
+                break;
+            case "error" or "warning":
+                Note(type, happened, number, sink);
+                break;
+            case "session_end":
+                Note("ended", happened, number, sink);
+                break;
+            default:
+                sink.Ignored(type);
+                break;
+        }
+    }
+
+    private void Begin(JsonElement happened)
+    {
+        session ??= happened.RequireText("session_id");
+        model = happened.Text("model");
+        start = happened.Time("timestamp") is { } text && Rfc3339.TryParse(text, out var time) ? time : null;
+    }
+
+    private void Request(JsonElement happened, long number, IFormatSink sink)
+    {
+        var (turn, tool) = Place(happened);
+        Tell(calls.Request(turn, tool, happened.Member("input")), new Outcome.Requested(), number, sink);
+    }
+
+    private void Deny(JsonElement happened, long number, IFormatSink sink)
+    {
+        var (turn, tool) = Place(happened);
+        var reason = happened.RequireText("reason");
+        var outcome = reason == DeniedAtPrompt
+            ? new Outcome.Blocked(reason) { Decision = "denied-interactively-by-user", Source = "human_response" }
+            : new Outcome.Blocked(reason) { Decision = "denied-by-rules", Source = "host_policy" };
+        Tell(calls.Deny(turn, tool), outcome, number, sink);
+    }
+
+    private void Complete(JsonElement happened, long number, IFormatSink sink)
+    {
+        var (turn, tool) = Place(happened);
+        var isError = happened.RequireFlag("is_error");
+        var output = happened.Member("output")?.AsText() ?? "";
+        var call = calls.Settle(turn, tool);
+        if (call.WasDenied && isError)
+        {
+            // It closes the call by saying again that it was denied; the story has been told.
+            sink.Ignored("tool_result of a denied call");
+            return;
+        }
+
+        Outcome outcome = isError && output == Cancelled
+            ? new Outcome.Cancelled(Cancelled)
+            : new Outcome.Completed(new ToolResult(!isError, output));
+        Tell(call, outcome, number, sink);
+    }
+
+    private static (long Turn, string Tool) Place(JsonElement happened) =>
+        (happened.Count("turn") ?? 0, happened.Text("tool") ?? "");
+
+    private void Tell(AgentCodeCall call, Outcome outcome, long number, IFormatSink sink)
+    {
+        var record = DerivedRecord.Of(Format, session, call.Id, call.Tool, outcome, TimeAt(number));
+        sink.Record(record with
+        {
+            IsTimeInferred = true,
+            Told = record.Told with
+            {
+                RequestedInput = call.Input,
+                EffectiveInput = call.Input,
+                Turn = call.Turn,
+                Provenance = model is null ? null : new Provenance("", model),
+            },
+        });
+    }
+
+    private void Note(string type, JsonElement happened, long number, IFormatSink sink)
+    {
+        notes[type] = notes.GetValueOrDefault(type) + 1;
+        sink.Note(new DerivedNote(session, $"{Format}:{type}:{notes[type]}", type, happened)
+        {
+            Time = TimeAt(number),
+            IsTimeInferred = type != "started",
+        });
+    }
+
+    /// <summary>The start of the stream and a nanosecond for each event, so that their order is kept.</summary>
+    private string? TimeAt(long number) =>
+        start is { } known ? Rfc3339.Format(known.AddNanoseconds(number - 1)) : null;
+}

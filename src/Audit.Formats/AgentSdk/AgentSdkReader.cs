@@ -1,0 +1,7 @@
+namespace Audit.Formats;
+
+/// <summary>agent-sdk writes tool audit records, which are what we speak: they go on byte for byte.</summary>
+internal sealed class AgentSdkReader : IFormatReader
+{
+    public void Read(ReadOnlySpan<byte> text, long number, IFormatSink sink) => sink.Item(text);
+}

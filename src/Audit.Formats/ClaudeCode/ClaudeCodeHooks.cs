@@ -1,0 +1,162 @@
+using System.Text.Json;
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>
+/// Payloads of hooks. They tell no time. A PermissionRequest tells no call either and is joined by what the call is to do; when
+/// that is not known, because its PreToolUse was not sent or came before a restart, it is noted in the session.
+/// </summary>
+internal sealed class ClaudeCodeHooks(CallMemory memory)
+{
+    public void Read(JsonElement happened, string hook, string? session, IFormatSink sink)
+    {
+        switch (hook)
+        {
+            case "PreToolUse":
+                Request(happened, happened, session, sink);
+                break;
+            case "PermissionRequest":
+                Ask(happened, session, sink);
+                break;
+            case "PermissionDenied":
+                Deny(happened, session, sink);
+                break;
+            case "PostToolUse":
+                Complete(happened, session, ResultOf(happened), sink);
+                break;
+            case "PostToolUseFailure":
+                Complete(happened, session, FailureOf(happened), sink);
+                break;
+            case "PostToolBatch":
+                RequestAll(happened, session, sink);
+                break;
+            default:
+                Note(happened, hook, session, sink);
+                break;
+        }
+    }
+
+    private void Request(JsonElement happened, JsonElement said, string? session, IFormatSink sink)
+    {
+        var call = said.RequireText("tool_use_id");
+        var tool = said.RequireText("tool_name");
+        var input = said.Member("tool_input");
+        memory.Tell(session, call, tool, input);
+        if (input is { } given)
+        {
+            memory.Open(ClaudeCodeReader.KeyOf(session, happened, tool, given), call);
+        }
+
+        sink.Record(ClaudeCodeReader.Tell(session, call, tool, new Outcome.Requested(), input, input, null));
+    }
+
+    private void Ask(JsonElement happened, string? session, IFormatSink sink)
+    {
+        var tool = happened.RequireText("tool_name");
+        var input = happened.Member("tool_input");
+        var candidates = 0;
+        var call = happened.Text("tool_use_id")
+            ?? (input is { } given ? memory.Ask(ClaudeCodeReader.KeyOf(session, happened, tool, given), out candidates) : null);
+        if (call is null)
+        {
+            sink.Note(new DerivedNote(session, null, "permission_requested", happened));
+            return;
+        }
+
+        var description = candidates > 1 ? $"{tool} (one of {candidates} calls that are alike)" : tool;
+        var outcome = new Outcome.RequiresConfirmation(description, null) { Permission = happened };
+        sink.Record(ClaudeCodeReader.Tell(session, call, tool, outcome, input, input, null));
+    }
+
+    private void Deny(JsonElement happened, string? session, IFormatSink sink)
+    {
+        var call = happened.RequireText("tool_use_id");
+        var tool = happened.RequireText("tool_name");
+        var outcome = new Outcome.Blocked(happened.Text("reason") ?? "denied without a reason")
+        {
+            Decision = "denied-by-auto-mode",
+            Source = "assisted_approval",
+        };
+        Settle(happened, session, call, tool);
+        var input = happened.Member("tool_input");
+        sink.Record(ClaudeCodeReader.Tell(session, call, tool, outcome, input, input, null));
+    }
+
+    /// <summary>What ran is the input of this payload; what was asked for stood in the one before, and a hook may have changed it.</summary>
+    private void Complete(JsonElement happened, string? session, ToolResult result, IFormatSink sink)
+    {
+        var call = happened.RequireText("tool_use_id");
+        var tool = happened.RequireText("tool_name");
+        var ran = happened.Member("tool_input");
+        var requested = memory.Find(session, call)?.Input ?? ran;
+        Settle(happened, session, call, tool);
+        sink.Record(ClaudeCodeReader.Tell(session, call, tool, new Outcome.Completed(result), requested, ran, null));
+    }
+
+    /// <summary>The batch says which calls there were, and not whether they succeeded.</summary>
+    private void RequestAll(JsonElement happened, string? session, IFormatSink sink)
+    {
+        foreach (var said in happened.ArrayMember("tool_calls"))
+        {
+            if (said.Text("tool_use_id") is { } call && memory.Find(session, call) is { } known)
+            {
+                // Asked for already; what is open stays open and what is not is not opened again.
+                sink.Record(ClaudeCodeReader.Tell(session, call, known.Tool, new Outcome.Requested(), known.Input, known.Input, null));
+            }
+            else
+            {
+                Request(happened, said, session, sink);
+            }
+        }
+    }
+
+    private void Settle(JsonElement happened, string? session, string call, string tool)
+    {
+        if (memory.Find(session, call)?.Input is { } input)
+        {
+            memory.Close(ClaudeCodeReader.KeyOf(session, happened, tool, input), call);
+        }
+    }
+
+    private static ToolResult ResultOf(JsonElement happened)
+    {
+        var response = happened.Member("tool_response");
+        return new ToolResult(true, response?.Text("stdout") ?? response?.AsText() ?? "")
+        {
+            Data = response is { ValueKind: not JsonValueKind.String } ? response : null,
+            DurationMs = happened.Count("duration_ms"),
+        };
+    }
+
+    private static ToolResult FailureOf(JsonElement happened) =>
+        new(false, happened.Text("error") ?? (happened.Flag("is_interrupt") == true ? "interrupted" : ""))
+        {
+            DurationMs = happened.Count("duration_ms"),
+        };
+
+    private static void Note(JsonElement happened, string hook, string? session, IFormatSink sink)
+    {
+        var type = hook switch
+        {
+            "SessionStart" => "started",
+            "SessionEnd" => "ended",
+            "UserPromptSubmit" => "prompt",
+            "Stop" => "turn_ended",
+            "StopFailure" => "error",
+            "SubagentStart" => "subagent_started",
+            "SubagentStop" => "subagent_ended",
+            "TaskCreated" => "task_created",
+            "TaskCompleted" => "task_completed",
+            _ => null,
+        };
+        if (type is null)
+        {
+            sink.Ignored(hook);
+        }
+        else
+        {
+            sink.Note(new DerivedNote(session, null, type, happened));
+        }
+    }
+}

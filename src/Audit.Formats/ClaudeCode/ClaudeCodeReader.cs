@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>
+/// What Claude Code says: payloads of its hooks, one a request or one a line, and the lines of its transcripts. Both name a call
+/// by the same id, so that whoever sends both tells one story.
+/// </summary>
+internal sealed class ClaudeCodeReader(CallMemory memory, string? session) : IEventReader
+{
+    public const string Format = "claude-code";
+
+    private readonly ClaudeCodeHooks hooks = new(memory);
+    private readonly ClaudeCodeTranscript transcript = new(memory);
+
+    public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        var named = happened.Text("session_id") ?? happened.Text("sessionId") ?? session;
+        if (happened.Text("hook_event_name") is { } hook)
+        {
+            hooks.Read(happened, hook, named, sink);
+        }
+        else if (happened.Text("type") is { } type)
+        {
+            transcript.Read(happened, type, named, sink);
+        }
+        else
+        {
+            throw new UnreadableException(
+                "hook_event_name", "missing, and so is type; expected is the payload of a hook or a line of a transcript");
+        }
+    }
+
+    /// <summary>What a call is known by to one who does not know its id.</summary>
+    public static string KeyOf(string? session, JsonElement happened, string tool, JsonElement input) =>
+        $"{session}|{happened.Text("agent_id")}|{tool}|{CanonicalJson.NameOf(input)}";
+
+    public static DerivedRecord Tell(
+        string? session, string call, string? tool, Outcome outcome, JsonElement? requested, JsonElement? effective, string? time)
+    {
+        var record = DerivedRecord.Of(Format, session, call, tool, outcome, time);
+        return record with { Told = record.Told with { RequestedInput = requested, EffectiveInput = effective } };
+    }
+}

@@ -1,0 +1,55 @@
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>A tool audit record that was made of another system's words.</summary>
+/// <param name="SessionId">Null where the event names none.</param>
+/// <param name="MessageId">By it the same message is known again, however often and from whichever source it comes.</param>
+/// <param name="Told">The record; its time stands beside it.</param>
+public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAuditRecord Told)
+{
+    /// <summary>RFC 3339; null where nothing but the receipt tells a time.</summary>
+    public string? Time { get; init; }
+
+    /// <summary>The time is not the event's own but was worked out from its neighbours.</summary>
+    public bool IsTimeInferred { get; init; }
+
+    public MessageKind Kind => KindOf(Told.Outcome);
+
+    /// <param name="part">Tells messages of one kind apart that a call may have several of.</param>
+    public static DerivedRecord Of(
+        string format, string? session, string call, string? tool, Outcome outcome, string? time, string? part = null)
+    {
+        var kind = Words.Of(KindOf(outcome));
+        return new DerivedRecord(
+            session,
+            part is null ? $"{format}:{call}:{kind}" : $"{format}:{call}:{kind}:{part}",
+            new ToolAuditRecord
+            {
+                ToolCallId = call,
+                ToolName = tool ?? "",
+                Tier = "",
+                Outcome = outcome,
+                RecordedAt = "",
+            })
+        {
+            Time = time,
+        };
+    }
+
+    private static MessageKind KindOf(Outcome outcome) => outcome switch
+    {
+        Outcome.Requested => MessageKind.Requested,
+        Outcome.RequiresConfirmation => MessageKind.RequiresConfirmation,
+        Outcome.Approved => MessageKind.Approved,
+        Outcome.Started => MessageKind.Started,
+        Outcome.Blocked => MessageKind.Blocked,
+        Outcome.Cached => MessageKind.Cached,
+        Outcome.Replayed => MessageKind.Replayed,
+        Outcome.Invalidated => MessageKind.Invalidated,
+        Outcome.Cancelled => MessageKind.Cancelled,
+        Outcome.Completed => MessageKind.Completed,
+        Outcome.PersistenceFailed => MessageKind.PersistenceFailed,
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "There is no such outcome."),
+    };
+}

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>Asks an event for its members. What may be missing may also be of another kind than expected: then it is not there.</summary>
+internal static class EventMembers
+{
+    /// <summary>Null too for a member that is null.</summary>
+    public static JsonElement? Member(this JsonElement happened, string name) =>
+        happened.ValueKind == JsonValueKind.Object && happened.TryGetProperty(name, out var member)
+            && member.ValueKind != JsonValueKind.Null
+            ? member
+            : null;
+
+    public static JsonElement? ObjectMember(this JsonElement happened, string name) =>
+        happened.Member(name) is { ValueKind: JsonValueKind.Object } member ? member : null;
+
+    public static IEnumerable<JsonElement> ArrayMember(this JsonElement happened, string name) =>
+        happened.Member(name) is { ValueKind: JsonValueKind.Array } member ? member.EnumerateArray() : Enumerable.Empty<JsonElement>();
+
+    /// <summary>Null too for a member that is empty.</summary>
+    public static string? Text(this JsonElement happened, string name) =>
+        happened.Member(name) is { ValueKind: JsonValueKind.String } member && member.GetString() is { Length: > 0 } text
+            ? text
+            : null;
+
+    public static long? Count(this JsonElement happened, string name) =>
+        happened.Member(name) is { ValueKind: JsonValueKind.Number } member && member.TryGetInt64(out var count) && count >= 0
+            ? count
+            : null;
+
+    public static bool? Flag(this JsonElement happened, string name) => happened.Member(name)?.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
+
+    public static JsonElement RequireObject(this JsonElement happened, string name) =>
+        happened.ObjectMember(name) ?? throw Missing(happened, name, "an object");
+
+    public static string RequireText(this JsonElement happened, string name, string within = "") =>
+        happened.Text(name) ?? throw Missing(happened, name, "a string", within);
+
+    public static bool RequireFlag(this JsonElement happened, string name, string within = "") =>
+        happened.Flag(name) ?? throw Missing(happened, name, "true or false", within);
+
+    /// <summary>A time as the host wrote it.</summary>
+    public static string? Time(this JsonElement happened, string name)
+    {
+        var text = happened.Text(name);
+        return text is null || Rfc3339.TryParse(text, out _)
+            ? text
+            : throw new UnreadableException(name, $"not an RFC 3339 time: \"{Shorten(text)}\"");
+    }
+
+    /// <summary>The JSON of a value as it stands in the event.</summary>
+    public static string Raw(this JsonElement value) => Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value));
+
+    /// <summary>A string as it is, anything else as its JSON.</summary>
+    public static string AsText(this JsonElement value) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : value.Raw();
+
+    public static string Shorten(string text)
+    {
+        const int Longest = 60;
+        return text.Length <= Longest ? text : text[..(char.IsHighSurrogate(text[Longest - 1]) ? Longest - 1 : Longest)] + "…";
+    }
+
+    private static UnreadableException Missing(JsonElement happened, string name, string expected, string within = "") =>
+        new(
+            within.Length == 0 ? name : $"{within}.{name}",
+            happened.ValueKind == JsonValueKind.Object && happened.TryGetProperty(name, out _)
+                ? $"{expected} is expected"
+                : "missing");
+}

@@ -1,0 +1,13 @@
+using System.Buffers;
+
+namespace Audit.Formats;
+
+/// <summary>Writes the book, or a part of it, in another form, event by event in the order of the journal.</summary>
+public interface IBookWriter
+{
+    void Begin(IBufferWriter<byte> to);
+
+    void Write(BookEvent told, IBufferWriter<byte> to);
+
+    void End(IBufferWriter<byte> to);
+}

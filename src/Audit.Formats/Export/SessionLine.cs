@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>
+/// One auditable line: `identity=… task=… window=14:02-14:19 … 14:07:00 sql.query "ALTER TABLE …" completed (approved by alice)`.
+/// Times are UTC, those of another day than the line's date with their date.
+/// </summary>
+internal static class SessionLine
+{
+    public static string Of(TaskWindow? window, IReadOnlyList<Deed> deeds)
+    {
+        var begins = window?.Opens ?? deeds.Select(deed => deed.At).DefaultIfEmpty().Min();
+        var day = begins.ToDateTimeOffset().Date;
+        var line = new StringBuilder();
+        Append(line, "identity", window?.Agent ?? WhoDid(deeds));
+        Append(line, "task", window?.Task ?? List(deeds.Select(deed => deed.Task)));
+        Append(line, "session", List(deeds.Select(deed => deed.Session)));
+        Append(line, "date", day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+        if (window is not null)
+        {
+            var end = window.End is { } closes ? TimeOf(closes, day, "HH:mm") : "";
+            Append(line, "window", $"{TimeOf(window.Opens!.Value, day, "HH:mm")}-{end}");
+            Append(line, "window_id", window.Id);
+            Append(line, "approved_by", window.ApprovedBy!);
+        }
+        else
+        {
+            Append(line, "window", "none");
+        }
+
+        foreach (var deed in deeds)
+        {
+            Append(line, deed, day);
+        }
+
+        return line.ToString();
+    }
+
+    /// <summary>The agents; where none is named, whoever reported for them.</summary>
+    private static string WhoDid(IReadOnlyList<Deed> deeds) =>
+        List(deeds.Select(deed => deeds.All(one => one.Agent is null) ? deed.Host : deed.Agent));
+
+    private static void Append(StringBuilder line, string name, string value)
+    {
+        var isPlain = value.Length > 0 && !value.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter) || letter is '"' or '=');
+        line.Append(line.Length == 0 ? "" : " ").Append(name).Append('=')
+            .Append(isPlain ? value : JsonSerializer.Serialize(value, JsonText.Readable));
+    }
+
+    private static void Append(StringBuilder line, Deed deed, DateTime day)
+    {
+        line.Append(' ').Append(TimeOf(deed.At, day, "HH:mm:ss")).Append(' ').Append(OneLine(deed.Text));
+        if (deed.State is { } state)
+        {
+            line.Append(' ').Append(OneLine(state));
+        }
+
+        if (deed.ApprovedBy is { } person)
+        {
+            line.Append(" (approved by ").Append(OneLine(person)).Append(')');
+        }
+    }
+
+    private static string List(IEnumerable<string?> names)
+    {
+        var listed = string.Join(',', names.OfType<string>().Distinct().Order(StringComparer.Ordinal));
+        return listed.Length == 0 ? "none" : listed;
+    }
+
+    private static string TimeOf(Timestamp time, DateTime day, string format)
+    {
+        var moment = time.ToDateTimeOffset();
+        return moment.ToString(moment.Date == day ? format : $"yyyy-MM-dd'T'{format}", CultureInfo.InvariantCulture);
+    }
+
+    // The separators of lines that Unicode knows break a line for some programs as much as our own does.
+    private static string OneLine(string text) =>
+        string.Concat(text.Select(letter => char.IsControl(letter) || letter is '\u2028' or '\u2029' ? ' ' : letter));
+}

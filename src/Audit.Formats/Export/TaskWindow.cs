@@ -1,0 +1,51 @@
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>A task window as its events tell it.</summary>
+internal sealed class TaskWindow(string id)
+{
+    private Timestamp? ended;
+
+    public string Id => id;
+
+    public string? Task { get; private set; }
+
+    public string? Agent { get; private set; }
+
+    public Timestamp? Opens { get; private set; }
+
+    public Timestamp? Closes { get; private set; }
+
+    public string? ApprovedBy { get; private set; }
+
+    public bool WasOpen => Opens is not null && ApprovedBy is not null;
+
+    /// <summary>Its end, whether by the clock or before it.</summary>
+    public Timestamp? End => ended is { } early && (Closes is not { } closes || early < closes) ? early : Closes;
+
+    public void Follow(BookEvent told)
+    {
+        Task ??= told.TaskId;
+        Agent ??= told.Agent;
+        switch (told.Name)
+        {
+            case "window.approved":
+                Opens = TimeOf(told.OpensAt) ?? TimeOf(told.ReceivedAt);
+                Closes = TimeOf(told.ClosesAt);
+                ApprovedBy = told.OnBehalfOf is { } person ? $"{told.Host} for {person}" : told.Host;
+                break;
+            case "window.extended":
+                Closes = TimeOf(told.ClosesAt) ?? Closes;
+                break;
+            case "window.revoked" or "window.closed":
+                ended = TimeOf(told.ReceivedAt);
+                break;
+        }
+    }
+
+    public bool Holds(Deed deed) =>
+        WasOpen && deed.Task == Task && deed.Agent == Agent && deed.At >= Opens && (End is not { } end || deed.At < end || deed.IsEnd);
+
+    private static Timestamp? TimeOf(string? text) => text is not null && Rfc3339.TryParse(text, out var time) ? time : null;
+}

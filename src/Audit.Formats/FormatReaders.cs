@@ -1,0 +1,27 @@
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>Opens readers for the streams of other systems, by the name of the format.</summary>
+public sealed class FormatReaders
+{
+    private readonly CallMemory copilot = new();
+    private readonly CallMemory claudeCode = new();
+
+    /// <summary>The formats there are, in the order in which they are shown.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        ["copilot", "agent-code", "claude-code", "laravel", "otlp", "agent-sdk"];
+
+    /// <param name="session">The session of events that name none.</param>
+    /// <returns>Null when there is no format of this name.</returns>
+    public IFormatReader? Open(string format, string? session) => format switch
+    {
+        "copilot" => new StrictEvents(new CopilotReader(copilot, session)),
+        "agent-code" => new StrictEvents(new AgentCodeReader(session)),
+        "claude-code" => new StrictEvents(new ClaudeCodeReader(claudeCode, session)),
+        "laravel" => new StrictEvents(new LaravelReader()),
+        "otlp" => new StrictEvents(new OtlpReader(session)),
+        "agent-sdk" => new AgentSdkReader(),
+        _ => null,
+    };
+}

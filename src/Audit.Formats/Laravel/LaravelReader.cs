@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>
+/// What the closure of the Laravel SDK sees and answers: `request` as it came, `invocation` with the session, and the
+/// `decision` it returned, if it has. Neither has an id of its own, so that the request's content stands for one.
+/// </summary>
+internal sealed class LaravelReader : IEventReader
+{
+    private const string Format = "laravel";
+
+    public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        var request = happened.RequireObject("request");
+        var kind = request.RequireText("kind", "request");
+        var session = happened.ObjectMember("invocation")?.Text("sessionId");
+        var time = happened.Time("at");
+        var answer = happened.Member("decision") is { } decision ? PermissionAnswer.Read(decision, "decision", null) : null;
+        if (request.Text("toolCallId") is not { } call)
+        {
+            // Some requests concern no call of a tool, and still were made and answered.
+            var message = $"{Format}:{CanonicalJson.NameOf(request)}:{(answer is null ? "asked" : "answered")}";
+            sink.Note(new DerivedNote(session, message, "permission", happened) { Time = time });
+            return;
+        }
+
+        var part = CanonicalJson.NameOf(request);
+        var asked = new Outcome.RequiresConfirmation(DescriptionOf(request, kind), null) { Permission = request };
+        sink.Record(Tell(session, call, kind, asked, time, part));
+        if (answer is not null)
+        {
+            sink.Record(Tell(session, call, kind, answer, time, part));
+        }
+    }
+
+    // A kind of request is no name of a tool, by which windows and other streams would know the call.
+    private static DerivedRecord Tell(string? session, string call, string kind, Outcome outcome, string? time, string part)
+    {
+        var record = DerivedRecord.Of(Format, session, call, null, outcome, time, part);
+        return record with { Told = record.Told with { DisplayName = kind } };
+    }
+
+    private static string DescriptionOf(JsonElement request, string kind) =>
+        request.Text("intention") ?? request.Text("fullCommandText") ?? request.Text("path") ?? request.Text("url")
+        ?? request.Text("toolName") ?? kind;
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Audit.Lifecycle;
+
+namespace Audit.Formats;
+
+/// <summary>
+/// What an answer to a request for permission means. Copilot and its SDKs have two vocabularies for it, what a client
+/// decides and what became of the request, and both are read wherever one of them is expected.
+/// </summary>
+internal static class PermissionAnswer
+{
+    private const string SaysNothing = "no-result";
+
+    /// <param name="answer">An object with a kind, or the kind alone.</param>
+    /// <param name="source">Who or what decided, where it stands beside the answer.</param>
+    /// <returns>Null when the answer says nothing.</returns>
+    public static Outcome? Read(JsonElement answer, string place, string? source)
+    {
+        if (answer.ObjectMember("result") is { } attributed && answer.Text("kind") is "attributed" or null)
+        {
+            return Read(attributed, $"{place}.result", answer.ObjectMember("decisionContext")?.Text("source") ?? source);
+        }
+
+        var kind = answer.ValueKind == JsonValueKind.String ? answer.GetString()! : answer.RequireText("kind", place);
+        var feedback = answer.Text("feedback");
+        if (ApprovingDecisions.Contains(kind))
+        {
+            return new Outcome.Approved(kind) { Source = source, Feedback = feedback };
+        }
+
+        if (kind == SaysNothing)
+        {
+            return null;
+        }
+
+        return ReasonOf(kind, answer) is { } reason
+            ? new Outcome.Blocked(reason) { Decision = kind, Source = source ?? SourceOf(kind), Feedback = feedback }
+            : throw new UnreadableException($"{place}.kind", $"\"{EventMembers.Shorten(kind)}\" is no decision that is known");
+    }
+
+    private static string? ReasonOf(string kind, JsonElement answer) => kind switch
+    {
+        "reject" or "denied-interactively-by-user" => answer.Text("feedback") ?? "rejected by the user",
+        "user-not-available" => "the user was not available",
+        "cancelled" => answer.Text("reason") ?? "the request for permission was cancelled",
+        "denied-by-rules" => RulesOf(answer),
+        "denied-no-approval-rule-and-could-not-request-from-user" => "no rule approves it, and the user could not be asked",
+        "denied-by-content-exclusion-policy" => ExclusionOf(answer),
+        "denied-by-permission-request-hook" => answer.Text("message") ?? "denied by a permission request hook",
+        // A refusal of a kind that is newer than this program is still a refusal.
+        _ when kind.StartsWith("denied-", StringComparison.Ordinal) => answer.Text("message") ?? kind,
+        _ => null,
+    };
+
+    private static string? SourceOf(string kind) => kind == "denied-by-permission-request-hook" ? "hook" : null;
+
+    private static string RulesOf(JsonElement answer)
+    {
+        var rules = answer.ArrayMember("rules")
+            .Select(rule => rule.Text("argument") is { } argument ? $"{rule.Text("kind")}({argument})" : rule.Text("kind"))
+            .OfType<string>();
+        var listed = string.Join(", ", rules);
+        return listed.Length == 0 ? "denied by rules" : $"denied by rules: {listed}";
+    }
+
+    private static string ExclusionOf(JsonElement answer) => (answer.Text("message"), answer.Text("path")) switch
+    {
+        ({ } message, { } path) => $"{message} ({path})",
+        var (message, path) => message ?? path ?? "denied by a content exclusion policy",
+    };
+}

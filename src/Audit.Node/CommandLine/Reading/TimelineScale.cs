@@ -1,0 +1,66 @@
+using System.Text.Json;
+
+namespace Audit.Node.CommandLine.Reading;
+
+/// <summary>Where in a lane of text the times of a call lie.</summary>
+internal sealed class TimelineScale
+{
+    public const char Waiting = '░';
+    public const char Running = '█';
+    public const char Moment = '|';
+    public const char Open = '>';
+
+    private readonly DateTimeOffset from;
+    private readonly double ticksPerCell;
+    private readonly int width;
+
+    private TimelineScale(DateTimeOffset from, DateTimeOffset until, int width)
+    {
+        this.from = from;
+        this.width = width;
+        ticksPerCell = Math.Max(1, (until - from).Ticks / (double)width);
+    }
+
+    public static TimelineScale Of(IReadOnlyList<JsonElement> calls, int width)
+    {
+        var from = calls.Min(call => call.Time("first_at")) ?? DateTimeOffset.UnixEpoch;
+        var until = calls.Max(call => call.Time("last_at")) ?? from;
+        return new TimelineScale(from, until, width);
+    }
+
+    /// <summary>A lane: waiting from the question to the decision, running up to the end.</summary>
+    public string Bar(JsonElement call)
+    {
+        var lane = new char[width];
+        Array.Fill(lane, ' ');
+        var (first, last) = (call.Time("first_at") ?? from, call.Time("last_at") ?? from);
+        var asked = call.Time("asked_at");
+        if (asked is { } question)
+        {
+            Fill(lane, question, call.Time("decided_at") ?? last, Waiting);
+        }
+
+        var ended = call.Time("settled_at") ?? last;
+        var started = call.Time("started_at") ?? (call.Number("ran_ms") is > 0 and var ran ? ended.AddMilliseconds(-ran) : null);
+        if (started is { } begin)
+        {
+            Fill(lane, begin, ended, Running);
+        }
+        else if (asked is null)
+        {
+            lane[CellOf(first)] = Moment;
+        }
+
+        if (call.Cell("state") is "requested" or "awaiting_confirmation" or "approved" or "running")
+        {
+            lane[^1] = Open;
+        }
+
+        return new string(lane);
+    }
+
+    private void Fill(char[] lane, DateTimeOffset begin, DateTimeOffset end, char with) =>
+        Array.Fill(lane, with, CellOf(begin), Math.Max(1, CellOf(end) - CellOf(begin) + 1));
+
+    private int CellOf(DateTimeOffset time) => Math.Clamp((int)((time - from).Ticks / ticksPerCell), 0, width - 1);
+}

@@ -1,0 +1,15 @@
+using System.Buffers;
+using Audit.Formats;
+using Audit.Journal;
+
+namespace Audit.Node.Export;
+
+/// <summary>Writes rows of the journal in the form that was asked for.</summary>
+internal interface IExportWriter
+{
+    void Begin(IBufferWriter<byte> to);
+
+    void Write(JournalRow row, BookEvent told, IBufferWriter<byte> to);
+
+    void End(IBufferWriter<byte> to);
+}

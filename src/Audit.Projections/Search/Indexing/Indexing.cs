@@ -1,0 +1,86 @@
+using Audit.Journal;
+
+namespace Audit.Projections;
+
+/// <summary>Reads the journal on from the index's own offset, and writes what it says, one batch ahead of the other.</summary>
+internal sealed class Indexing(IJournal journal, FeedLimits limits)
+{
+    /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
+    /// <param name="committed">Told of every batch once it is written.</param>
+    /// <param name="rest">Done when there is nothing more to index, before more is waited for.</param>
+    /// <exception cref="WentBackException">The journal is another one.</exception>
+    /// <exception cref="OffsetMovedException">The store is another one.</exception>
+    public async Task RunAsync(
+        IReadLead lead, bool follow, Action<IndexBatch> committed, Func<Task> rest, CancellationToken cancellation)
+    {
+        var offset = (await OffsetRow.ReadAsync(lead, OffsetRow.Search, cancellation).ConfigureAwait(false)).Offset;
+        var indexer = new EventIndexer(journal);
+        var writing = Task.CompletedTask;
+        try
+        {
+            while (true)
+            {
+                await JournalFeed.CheckAsync(journal, offset, cancellation).ConfigureAwait(false);
+                var batch = await ReadAsync(indexer, offset, cancellation).ConfigureAwait(false);
+                await writing.ConfigureAwait(false);
+                if (batch.To != offset)
+                {
+                    offset = batch.To;
+                    writing = Task.Run(() => WriteAsync(lead, batch, committed, cancellation), CancellationToken.None);
+                    continue;
+                }
+
+                if (!follow)
+                {
+                    return;
+                }
+
+                await rest().ConfigureAwait(false);
+                await JournalFeed.WaitAsync(journal, offset.Position, limits.Patience, cancellation).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            // Whatever ended it, nobody else may use the connection before the last write has.
+            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<IndexBatch> ReadAsync(EventIndexer indexer, ReadOffset from, CancellationToken cancellation)
+    {
+        var batch = new IndexBatch(from);
+        JournalRow? last = null;
+        var isWhole = true;
+        for (var rows = 0; isWhole && rows < limits.Rows && batch.Text.WrittenCount < IndexLimits.BatchBytes;)
+        {
+            var limit = Math.Min(limits.PageRows, limits.Rows - rows);
+            var page = await journal.ReadAfterAsync(last?.Position ?? from.Position, limit, limits.PageBytes, cancellation).ConfigureAwait(false);
+            foreach (var row in page)
+            {
+                await indexer.AddAsync(row, batch, cancellation).ConfigureAwait(false);
+                last = row;
+            }
+
+            rows += page.Count;
+            isWhole = page.Count == limit;
+        }
+
+        if (last is not null)
+        {
+            batch.To = new ReadOffset(last.Position, RowDigest.Of(last));
+            batch.CreatedTicks = last.CreatedTicks;
+        }
+
+        return batch;
+    }
+
+    private static async Task WriteAsync(IReadLead lead, IndexBatch batch, Action<IndexBatch> committed, CancellationToken cancellation)
+    {
+        if (!await lead.WriteAsync(batch, cancellation).ConfigureAwait(false))
+        {
+            throw new OffsetMovedException();
+        }
+
+        committed(batch);
+    }
+}

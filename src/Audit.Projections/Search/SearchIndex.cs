@@ -1,0 +1,172 @@
+using Audit.Journal;
+
+namespace Audit.Projections;
+
+/// <summary>The investigation search: answers queries over all that agents asked and got, and keeps the index that it takes.</summary>
+public sealed class SearchIndex : IAsyncDisposable
+{
+    private const int MostCounted = 1_000;
+
+    /// <summary>Where each event has to be read, fewer are.</summary>
+    private const int MostCountedByReading = 300;
+    private const int MostNames = 100;
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>A page that takes longer is given as far as it has come.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(500);
+
+    private readonly IReadStore store;
+    private readonly IReadStore models;
+    private readonly IIndexReader reader;
+    private readonly IJournal journal;
+    private readonly ReadSideOptions options;
+    private readonly SearchFeed feed;
+    private readonly SearchRebuild rebuild;
+
+    private SearchIndex(IReadStore store, IIndexReader reader, IReadStore models, IJournal journal, ReadSideOptions options)
+    {
+        this.store = store;
+        this.reader = reader;
+        this.models = models;
+        this.journal = journal;
+        this.options = options;
+        feed = new SearchFeed(store, reader, journal, options);
+        rebuild = new SearchRebuild(store, journal, options.Limits);
+    }
+
+    public SearchStatus Status => feed.Status;
+
+    /// <summary>Reads a query by this node's clock.</summary>
+    /// <exception cref="SearchQueryException">It is none.</exception>
+    public SearchQuery Parse(string text) => SearchQuery.Parse(text, options.Clock.GetUtcNow());
+
+    /// <exception cref="SearchQueryException">It names a window that does not exist, or a glob that matches too much.</exception>
+    /// <exception cref="CursorException">The cursor is none of a search.</exception>
+    public Task<SearchAnswer> SearchAsync(SearchQuery query, PageRequest page, CancellationToken cancellation) =>
+        AskAsync(
+            query,
+            page,
+            async (run, plan, calls, end) =>
+            {
+                var found = await run.TakeAsync(page.Limit + 1, Longest).ConfigureAwait(false);
+                var shown = found.Take(page.Limit).ToList();
+                var items = await ShowAsync(shown, plan, calls, cancellation).ConfigureAwait(false);
+                var next = found.Count > page.Limit ? shown[^1].Position : run.IsAtEnd ? (long?)null : run.Before;
+                return new SearchAnswer(
+                    items, next is { } before ? Cursor.Write(before, run.Top) : null, run.Top, Math.Max(end, run.Top));
+            },
+            cancellation);
+
+    /// <summary>Counts the newest of what a query finds.</summary>
+    /// <exception cref="SearchQueryException">It names a window that does not exist, or a glob that matches too much.</exception>
+    public Task<SearchCounts> CountAsync(SearchQuery query, CancellationToken cancellation) =>
+        AskAsync(
+            query,
+            PageRequest.First,
+            async (run, plan, models, _) =>
+            {
+                var most = plan.AsksEvents ? MostCountedByReading : MostCounted;
+                var found = await run.TakeAsync(most + 1, Longest).ConfigureAwait(false);
+                var counted = found.Take(most).ToList();
+                var calls = await SearchRun.CallsAsync(models, counted, cancellation).ConfigureAwait(false);
+                return new SearchCounts(
+                    counted.Count(one => one.Call != 0),
+                    counted.Count(one => one.Call == 0),
+                    calls.Values.CountBy(call => call.Tool ?? "").ToDictionary(),
+                    calls.Values.CountBy(call => Lifecycle.Words.Of(call.State)).ToDictionary(),
+                    found.Count > most || !run.IsAtEnd);
+            },
+            cancellation);
+
+    /// <summary>Values that a key has had and that begin so, for whoever completes a query while it is written.</summary>
+    public Task<IReadOnlyList<string>> NamesAsync(SearchKey key, string prefix, CancellationToken cancellation) =>
+        SearchKeys.Of(key).Values is { Count: > 0 } values
+            ? Task.FromResult<IReadOnlyList<string>>([.. values.Where(value => value.StartsWith(prefix, StringComparison.Ordinal))])
+            : store.ReadAsync<IReadOnlyList<string>>(
+                async session => await session.QueryAsync(
+                    "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name < $3 ORDER BY name LIMIT $4",
+                    [(long)key, prefix, prefix + "\U0010FFFF", (long)MostNames],
+                    row => row.Text(0),
+                    cancellation).ConfigureAwait(false),
+                cancellation);
+
+    /// <summary>Waits until everything up to a position is searched.</summary>
+    /// <exception cref="ReadModelsException">The index has halted before it.</exception>
+    public async Task WaitForAsync(long position, CancellationToken cancellation)
+    {
+        while (Status.Position < position)
+        {
+            if (Status is { State: ProjectionState.Halted } halted)
+            {
+                throw new ReadModelsException($"The text index halted before position {position}: {halted.Sentence}");
+            }
+
+            await Task.Delay(Glance, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Builds the index anew beside the live one, which goes on being searched, and swaps the two.</summary>
+    /// <exception cref="ReadModelsException">Somebody is rebuilding it already.</exception>
+    public async Task RebuildAsync(IProgress<RebuildProgress>? progress, CancellationToken cancellation)
+    {
+        await rebuild.RunAsync(progress, cancellation).ConfigureAwait(false);
+        feed.Nudge();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await feed.DisposeAsync().ConfigureAwait(false);
+        await store.DisposeAsync().ConfigureAwait(false);
+    }
+
+    internal static async Task<SearchIndex> OpenAsync(
+        IReadStore store, IIndexReader reader, IReadStore models, IJournal journal, ReadSideOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            // Made here already, so that whoever asks first finds tables. While another node leads, they are there.
+            var lead = await store.TryLeadAsync(cancellation).ConfigureAwait(false);
+            await (lead?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            return new SearchIndex(store, reader, models, journal, options);
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<T> AskAsync<T>(
+        SearchQuery query, PageRequest page, Func<SearchRun, SearchPlan, IReadSession, long, Task<T>> ask, CancellationToken cancellation)
+    {
+        var end = await journal.LastPositionAsync(cancellation).ConfigureAwait(false);
+        return await store.ReadAsync(
+            index => models.ReadAsync(
+                async calls =>
+                {
+                    var indexed = (await OffsetRow.ReadAsync(index, OffsetRow.Search, cancellation).ConfigureAwait(false)).Offset.Position;
+                    var place = Cursor.Read(page.Cursor, 2, indexed + 1, indexed);
+                    var plan = await new SearchPlanner(index, calls, cancellation).MakeAsync(query).ConfigureAwait(false);
+                    var run = new SearchRun(plan, reader, index, calls, journal, place[0], Math.Min(place[1], indexed), cancellation);
+                    return await ask(run, plan, calls, end).ConfigureAwait(false);
+                },
+                cancellation),
+            cancellation).ConfigureAwait(false);
+    }
+
+    private async Task<List<SearchHit>> ShowAsync(
+        List<Candidate> found, SearchPlan plan, IReadSession models, CancellationToken cancellation)
+    {
+        var calls = await SearchRun.CallsAsync(models, found, cancellation).ConfigureAwait(false);
+        var (look, facts, hits) = (new EventLook(plan), new FactsReader(), new List<SearchHit>());
+        foreach (var one in found)
+        {
+            if (await journal.ReadRowAsync(one.Position, cancellation).ConfigureAwait(false) is { } row)
+            {
+                hits.Add(SearchHit.Of(facts.Read(row), calls.GetValueOrDefault(one.Call), look.Excerpt(row)));
+            }
+        }
+
+        return hits;
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Audit.Node.CommandLine;
+
+namespace Audit.CommandLine.Tests.Reading;
+
+/// <summary>The reading verbs, asked of the demo.</summary>
+public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
+{
+    [Fact]
+    public async Task sessions_are_listed_newest_first()
+    {
+        var lines = (await RunAsync("sessions")).Require(ExitCode.Fine).OutLines;
+        Assert.StartsWith("session\tcalls\tstates", lines[0], StringComparison.Ordinal);
+        Assert.Equal(
+            ["migr-orders-20b1", "trig-442-91bc", "migr-orders-20a7", "docs-weekly-55c0", "tues-support-881"],
+            lines.Skip(1).Select(line => line.Split('\t')[0]));
+        Assert.Equal(2, (await RunAsync("sessions", "--limit", "2", "-o", "ndjson")).Require(ExitCode.Fine).OutLines.Length);
+        using var list = JsonDocument.Parse((await RunAsync("sessions", "-o", "json")).Require(ExitCode.Fine).Out);
+        Assert.Equal(5, list.RootElement.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task a_window_tells_who_approved_it_what_was_done_and_what_outside()
+    {
+        var said = (await RunAsync("windows", "w-orders-17")).Require(ExitCode.Fine).Out;
+        var places = new[]
+        {
+            "window w-orders-17: expired", "task          migrate-orders", "agent         copilot-agent", "approved by   maria",
+            "done in it, in order", "SELECT count(*) FROM orders", "ALTER TABLE orders ADD COLUMN region text", "OUTSIDE of any window",
+            "CREATE INDEX orders_region", "OUT OF SCOPE",
+        }.Select(part => said.IndexOf(part, StringComparison.Ordinal)).ToList();
+        Assert.DoesNotContain(-1, places);
+        Assert.Equal(places.Order(), places);
+        Assert.Equal(
+            ["w-orders-18", "w-orders-17"],
+            (await RunAsync("windows", "--task", "migrate-orders")).Require(ExitCode.Fine).OutLines.Skip(1).Select(line => line.Split('\t')[0]));
+    }
+
+    [Fact]
+    public async Task a_task_names_who_authorised_the_change_of_its_schema()
+    {
+        var task = Json(await RunAsync("tasks", "migrate-orders", "-o", "json"));
+        var change = task.GetProperty("calls").GetProperty("in_window").GetProperty("items").EnumerateArray()
+            .Single(call => call.GetProperty("command").GetString()!.StartsWith("ALTER TABLE", StringComparison.Ordinal));
+        Assert.Equal("maria", change.GetProperty("decided_by").GetString());
+        Assert.Equal("completed", change.GetProperty("state").GetString());
+        Assert.Contains("migrate-orders", (await RunAsync("tasks")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_session_is_shown_as_lanes_and_as_it_was()
+    {
+        var said = (await RunAsync("show", "migr-orders-20a7")).Require(ExitCode.Fine).Out;
+        Assert.Contains("told whole    no: 1 messages are missing", said, StringComparison.Ordinal);
+        Assert.Contains("░", said, StringComparison.Ordinal);
+        var past = Json(await RunAsync("show", "tues-support-881", "--at", "10", "-o", "json"));
+        Assert.Equal(10, past.GetProperty("as_of").GetInt64());
+        Assert.Equal(1, past.GetProperty("states").GetProperty("awaiting_confirmation").GetInt32());
+    }
+
+    [Fact]
+    public async Task a_call_is_shown_message_by_message_with_its_violation()
+    {
+        var said = (await RunAsync("show", "trig-442-91bc", "call_trig_006")).Require(ExitCode.Fine).Out;
+        Assert.Contains("awaiting_confirmation → blocked", said, StringComparison.Ordinal);
+        Assert.Contains("VIOLATION (standing_refusal)", said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("customers UPDATE during:last-tuesday", "call_tues_002")] // Who changed this row last Tuesday?
+    [InlineData("customers tool:sql.* during:w-incident-442", "call_trig_003", "call_trig_002")] // Was the table read in the window?
+    [InlineData("\"ALTER TABLE orders ADD\"", "call_migr_003")] // Which task authorised this change of the schema?
+    [InlineData("is:violation", "call_trig_006")]
+    [InlineData("/etc/passwd", "call_trig_004")]
+    [InlineData("input.path:/etc/passwd", "call_trig_004")]
+    [InlineData("state:awaiting_confirmation", "call_migr_002")]
+    [InlineData("is:outside-window session:migr-orders-20a7", "call_migr_009")]
+    public async Task a_question_is_answered_by_one_search(string query, params string[] calls) => Assert.Equal(
+        calls,
+        (await RunAsync("search", query, "-o", "ndjson")).Require(ExitCode.Fine).OutLines
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("tool_call_id").GetString()));
+
+    [Fact]
+    public async Task a_wrong_query_is_shown_with_its_place()
+    {
+        var said = (await RunAsync("search", "customers stat:blocked")).Require(ExitCode.WrongUse).Error;
+        Assert.Contains("  customers stat:blocked\n            ^^^^", said, StringComparison.Ordinal);
+        Assert.Contains("There is no key \"stat\"", said, StringComparison.Ordinal);
+        Assert.Contains("window \"none\"", (await RunAsync("search", "during:none")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("input.<path>", (await RunAsync("search", "--keys")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_session_is_played_again_up_to_a_moment()
+    {
+        var whole = (await RunAsync("replay", "tues-support-881", "-o", "ndjson")).Require(ExitCode.Fine).OutLines;
+        Assert.Equal(8, whole.Length);
+        var last = JsonDocument.Parse(whole[4]).RootElement.GetProperty("position").GetInt64();
+        Assert.Equal(5, (await RunAsync("replay", "tues-support-881", "--at", $"{last}", "-o", "ndjson")).Require(ExitCode.Fine).OutLines.Length);
+        Assert.Contains("running → completed", (await RunAsync("replay", "tues-support-881")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task the_tail_begins_where_it_is_told()
+    {
+        var events = (await RunAsync("tail", "--after", "0", "--session", "tues-support-881", "--count", "3", "-o", "ndjson"))
+            .Require(ExitCode.Fine).OutLines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(3, events.Count);
+        Assert.All(events, one => Assert.Equal("tues-support-881", one.GetProperty("event").GetProperty("session_id").GetString()));
+    }
+
+    [Fact]
+    public async Task a_rebuild_leaves_everything_as_it_was()
+    {
+        var before = (await RunAsync("sessions", "-o", "ndjson")).Require(ExitCode.Fine).Out;
+        Assert.Contains("built anew", (await RunAsync("rebuild")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+        Assert.Equal(before, (await RunAsync("sessions", "-o", "ndjson")).Require(ExitCode.Fine).Out);
+    }
+
+    [Fact]
+    public async Task what_is_not_there_or_not_understood_is_a_sentence()
+    {
+        Assert.Contains("no session \"none\"", (await RunAsync("show", "none")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("RFC 3339", (await RunAsync("show", "tues-support-881", "--at", "noon")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("--limit \"0\"", (await RunAsync("sessions", "--limit", "0")).Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+        Assert.Contains("not halted", (await RunAsync("projections", "skip", "7", "--reason", "x")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("No node runs", (await InProcess.RunAsync("sessions", "--data", demo.Data + "-none")).Require(ExitCode.CannotReachNode).Error, StringComparison.Ordinal);
+        Assert.Contains("not empty", (await InProcess.RunAsync("demo", "--data", demo.Data)).Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+    }
+
+    private Task<CommandResult> RunAsync(params string[] args) => InProcess.RunAsync([.. args, "--data", demo.Data]);
+
+    private static JsonElement Json(CommandResult result) => JsonDocument.Parse(result.Require(ExitCode.Fine).Out).RootElement;
+}

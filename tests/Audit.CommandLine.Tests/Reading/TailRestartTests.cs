@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Audit.Node.CommandLine;
+using Audit.Testing;
+
+namespace Audit.CommandLine.Tests.Reading;
+
+public sealed class TailRestartTests : IDisposable
+{
+    private const int Wanted = 12;
+
+    private readonly TemporaryDirectory directory = new();
+
+    [Fact]
+    public async Task a_tail_goes_on_over_a_killed_node_without_loss_or_repetition()
+    {
+        var data = directory.File("data");
+        await using var first = await NodeProcess.StartAsync(data);
+        var url = first.Url.ToString();
+        using var tail = AuditProgram.Start(
+            directory.Path, ["tail", "--after", "0", "-o", "ndjson", "--server", url, "--token-file", Path.Combine(data, "admin.token")]);
+        try
+        {
+            Assert.Equal(1, await NextAsync(tail));
+            await IngestAsync(data, "before");
+            await first.KillAsync();
+            await using var second = await NodeProcess.StartAtAsync(url.TrimEnd('/'), data);
+            await IngestAsync(data, "after");
+            for (var position = 2; position <= Wanted; position++)
+            {
+                Assert.Equal(position, await NextAsync(tail));
+            }
+        }
+        finally
+        {
+            tail.Kill();
+        }
+    }
+
+    public void Dispose() => directory.Dispose();
+
+    private static async Task<long> NextAsync(Process tail)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var line = await tail.StandardOutput.ReadLineAsync(patience.Token);
+        return JsonDocument.Parse(line!).RootElement.GetProperty("position").GetInt64();
+    }
+
+    private async Task IngestAsync(string data, string session)
+    {
+        var file = directory.File($"{session}.jsonl");
+        await File.WriteAllTextAsync(file, Records.Lines(Records.Items(session, calls: 4)));
+        (await InProcess.RunAsync("ingest", file, "--data", data)).Require(ExitCode.Fine);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.Text;
+
+namespace Audit.Formats.Tests.Export;
+
+public sealed class SessionLineTests
+{
+    private const string Requested = """{"event":"window.requested","received_at":"2026-11-20T14:01:00Z","host":"bot","window_id":"w-7","terms":{"task_id":"migrate-orders","agent":"copilot-agent","scope":["sql.*"],"reason":"x"}}""";
+    private const string Approved = """{"event":"window.approved","received_at":"2026-11-20T14:01:30Z","host":"alice","window_id":"w-7","opens_at":"2026-11-20T14:02:00Z","closes_at":"2026-11-20T14:19:00Z"}""";
+
+    [Fact]
+    public void a_window_is_one_line_with_its_commands_and_who_approved_them() => Assert.Equal(
+        "identity=copilot-agent task=migrate-orders session=s-1 date=2026-11-20 window=14:02-14:19 window_id=w-7 approved_by=alice "
+        + "14:03:00 sql.query \"SELECT 1\" completed 14:07:00 sql.query \"ALTER TABLE orders ADD x int\" completed (approved by alice) "
+        + "14:18:59 ended\n",
+        Lines(
+            Requested, Approved,
+            Call("c-1", "14:03:00", "completed", "SELECT 1", """{"kind":"completed","result":{"success":true,"output":""}}"""),
+            Call("c-2", "14:07:00", "awaiting_confirmation", "ALTER TABLE orders ADD x int", """{"kind":"requires_confirmation","description":"?"}"""),
+            Call("c-2", "14:07:05", "approved", "ALTER TABLE orders ADD x int", """{"kind":"approved","decision":"approve-once","by":"alice"}"""),
+            Call("c-2", "14:07:06", "completed", "ALTER TABLE orders ADD x int", """{"kind":"completed","result":{"success":true,"output":""}}"""),
+            """{"event":"session.noted","session_id":"s-1","type":"ended","at":"2026-11-20T14:18:59Z"}"""));
+
+    [Fact]
+    public void what_was_done_outside_of_the_window_is_a_line_of_its_session()
+    {
+        var lines = Lines(
+            Requested, Approved,
+            Call("c-1", "13:00:00", "completed", "SELECT 1", """{"kind":"completed","result":{"success":false,"output":"no"}}"""),
+            Call("c-2", "14:07:00", "blocked", "DROP TABLE orders", """{"kind":"blocked","reason":"no"}"""),
+            Call("c-3", "14:19:00", "completed", "SELECT 3", """{"kind":"completed","result":{"success":true,"output":""}}""")).Split('\n');
+
+        Assert.Equal(3, lines.Length);
+        Assert.EndsWith("approved_by=alice 14:07:00 sql.query \"DROP TABLE orders\" blocked", lines[0]);
+        Assert.Equal(
+            "identity=copilot-agent task=migrate-orders session=s-1 date=2026-11-20 window=none 13:00:00 sql.query \"SELECT 1\" failed "
+            + "14:19:00 sql.query \"SELECT 3\" completed",
+            lines[1]);
+    }
+
+    [Fact]
+    public void a_window_that_was_revoked_ends_there_and_one_that_was_never_approved_has_no_line()
+    {
+        var revoked = """{"event":"window.revoked","received_at":"2026-11-20T14:05:00Z","host":"alice","window_id":"w-7"}""";
+        Assert.Contains("window=14:02-14:05", Lines(Requested, Approved, revoked));
+        Assert.Empty(Lines(Requested));
+    }
+
+    [Fact]
+    public void times_of_another_day_have_their_date_and_what_breaks_a_line_does_not()
+    {
+        var line = Lines(
+            Call("c-1", "23:59:59", "completed", "echo 'a\\nb\\u2028c'", """{"kind":"started"}"""),
+            Call("c-2", "23:59:59", "requested", "x", """{"kind":"requested"}""").Replace("2026-11-20T23:59:59Z", "2026-11-21T00:00:01Z"));
+
+        Assert.Single(line.TrimEnd('\n').Split('\n', '\u2028'));
+        Assert.Contains(" 2026-11-21T00:00:01 sql.query \"x\" requested", line);
+    }
+
+    [Fact]
+    public void a_call_that_tells_no_input_is_told_by_its_tool() => Assert.EndsWith(
+        "12:00:00 sql.query requested\n", Lines(Call("c-1", "12:00:00", "requested", null, """{"kind":"requested"}""")));
+
+    [Fact]
+    public void more_calls_than_a_line_may_tell_are_refused()
+    {
+        var book = new SessionBook();
+        var buffer = new ArrayBufferWriter<byte>();
+        var message = Encoding.UTF8.GetBytes(Call("c", "12:00:00", "requested", null, """{"kind":"requested"}"""));
+        for (var call = 0; call < SessionBook.MostCalls; call++)
+        {
+            book.Write(BookEvent.Read(call + 1, $"tool-call|s-1|{call}", 1, message), buffer);
+        }
+
+        Assert.Throws<TooManyCallsException>(() => book.Write(BookEvent.Read(1, "tool-call|s-1|x", 1, message), buffer));
+    }
+
+    private static string Call(string call, string time, string to, string? sql, string outcome)
+    {
+        var input = sql is null ? "null" : $$"""{"sql":"{{sql}}"}""";
+        return $$$"""{"event":"call.transitioned","host":"ci-7","session_id":"s-1","task_id":"migrate-orders","agent":"copilot-agent","to":"{{{to}}}","record":{"tool_call_id":"{{{call}}}","tool_name":"sql.query","effective_input":{{{input}}},"outcome":{{{outcome}}},"recorded_at":"2026-11-20T{{{time}}}Z"}}""";
+    }
+
+    private static string Lines(params string[] messages)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        var book = new SessionBook();
+        book.Begin(buffer);
+        foreach (var (index, message) in messages.Index())
+        {
+            var told = BookEvent.Read(index + 1, "", 1, Encoding.UTF8.GetBytes(message));
+            var stream = told.WindowId is { } window ? $"task-window|{window}" : $"tool-call|s-1|{told.ToolCallId}";
+            book.Write(BookEvent.Read(index + 1, stream, 1, Encoding.UTF8.GetBytes(message)), buffer);
+        }
+
+        book.End(buffer);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

@@ -1,0 +1,25 @@
+namespace Audit.Formats.Tests;
+
+/// <summary>Small streams beside what is made of them. Each file was read line by line when it was written down.</summary>
+public sealed class GoldenTests
+{
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Golden");
+
+    public static TheoryData<string> Streams { get; } =
+        [.. Directory.GetFiles(Folder, "*.jsonl").Select(path => Path.GetFileNameWithoutExtension(path)!).Order()];
+
+    [Theory]
+    [MemberData(nameof(Streams))]
+    public void a_stream_tells_what_its_golden_file_says(string name)
+    {
+        var told = Told.Of(name.Split('+')[0], File.ReadAllBytes(Path.Combine(Folder, name + ".jsonl")), session: null);
+        var golden = Path.Combine(Folder, name + ".told");
+        Assert.True(File.Exists(golden), $"There is no golden file {name}.told; told was\n{told.Text}");
+        Assert.Equal(File.ReadAllText(golden), told.Text);
+    }
+
+    [Fact]
+    public void every_format_has_a_golden_stream() =>
+        Assert.Equal(FormatReaders.Names.Order(), Directory.GetFiles(Folder, "*.jsonl")
+            .Select(path => Path.GetFileName(path).Split('+')[0]).Distinct().Order());
+}

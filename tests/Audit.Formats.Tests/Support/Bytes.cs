@@ -1,0 +1,7 @@
+namespace Audit.Formats.Tests;
+
+internal static class Bytes
+{
+    public static byte[] Replace(this byte[] text, byte one, byte other) =>
+        [.. text.Select(letter => letter == one ? other : letter)];
+}

@@ -1,0 +1,13 @@
+namespace Audit.Formats.Tests;
+
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class SharedFactAttribute : FactAttribute
+{
+    public SharedFactAttribute()
+    {
+        if (Shared.Folder is null)
+        {
+            Skip = Shared.WhyNot;
+        }
+    }
+}

@@ -1,0 +1,219 @@
+using System.IO.Compression;
+using System.Text;
+using Audit.Formats;
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Formats;
+
+public sealed class FormatIntakeTests : IAsyncLifetime
+{
+    private const string Lines = "application/x-ndjson";
+    private const string Hook = """{"session_id":"cc-1","hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"ls"},"tool_use_id":"toolu_1"}""";
+
+    private TestNode node = null!;
+
+    public async Task InitializeAsync() => node = await TestNode.StartAsync();
+
+    public async Task DisposeAsync() => await node.DisposeAsync();
+
+    public static TheoryData<string> StreamNames => Streams.Names;
+
+    public static TheoryData<string> FormatNames => Streams.Formats;
+
+    [Theory]
+    [MemberData(nameof(StreamNames))]
+    public async Task a_stream_that_is_sent_twice_is_recorded_once(string name)
+    {
+        var path = $"/v1/ingest/{Streams.FormatOf(name)}?session=s-1&task=t-1&agent=a-1";
+        var first = (await node.PostAsync(path, Streams.Text(name), Lines)).Require(200);
+        var again = (await node.PostAsync(path, Streams.Text(name), Lines)).Require(200);
+
+        Assert.Contains("recorded", first.Statuses);
+        Assert.DoesNotContain("violation", first.Statuses);
+        Assert.DoesNotContain("recorded", again.Statuses);
+        Assert.DoesNotContain("violation", again.Statuses);
+        Assert.Equal(
+            first.Lines.Where(line => line.Text("status") is "invalid" or "ignored").Select(line => line.GetRawText()),
+            again.Lines.Where(line => line.Text("status") is "invalid" or "ignored").Select(line => line.GetRawText()));
+    }
+
+    [Theory]
+    [MemberData(nameof(StreamNames))]
+    public async Task half_a_stream_and_then_all_of_it_leave_the_same_book_as_all_of_it(string name)
+    {
+        var lines = Streams.Text(name).Split('\n');
+        var path = $"/v1/ingest/{Streams.FormatOf(name)}?session=";
+        await node.PostAsync(path + "half", string.Join('\n', lines[..(lines.Length / 2)]), Lines);
+        await node.PostAsync(path + "half", string.Join('\n', lines), Lines);
+        var halves = await CountAsync();
+        await using var other = await TestNode.StartAsync();
+        await other.PostAsync(path + "half", string.Join('\n', lines), Lines);
+
+        var answer = await other.GetAsync("/v1/events", accept: Lines);
+        Assert.Equal(Told(answer), halves);
+    }
+
+    [Theory]
+    [MemberData(nameof(FormatNames))]
+    public async Task damaged_lines_never_stop_a_stream_nor_take_a_neighbour_with_them(string format)
+    {
+        var random = new Random(11);
+        var good = Streams.All.Where(name => Streams.FormatOf(name) == format)
+            .SelectMany(name => Streams.Text(name).Split('\n', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var body = new MemoryStream();
+        for (var round = 0; round < 300; round++)
+        {
+            var line = Encoding.UTF8.GetBytes(good[random.Next(good.Count)]);
+            for (var times = random.Next(1, 5); times > 0; times--)
+            {
+                line[random.Next(line.Length)] = (byte)random.Next(256);
+            }
+
+            body.Write(line);
+            body.WriteByte((byte)'\n');
+        }
+
+        foreach (var line in good)
+        {
+            body.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+
+        var answer = await node.Http.AnswerAsync(HttpMethod.Post, $"/v1/ingest/{format}?session=s-1", body.ToArray(), Lines);
+
+        answer.Require(200);
+        Assert.Equal("ignored", answer.Statuses[^1]);
+        Assert.DoesNotContain("stopped", answer.Statuses);
+        Assert.Contains("invalid", answer.Statuses);
+        Assert.All(
+            answer.Lines.Where(line => line.Text("status") == "invalid"),
+            line => Assert.InRange(line.GetProperty("line").GetInt64(), 1, 10_000));
+        await using var alone = await TestNode.StartAsync();
+        var untouched = await alone.Http.AnswerAsync(
+            HttpMethod.Post, $"/v1/ingest/{format}?session=s-1", Encoding.UTF8.GetBytes(string.Join('\n', good)), Lines);
+        var calls = untouched.Statuses.Count(status => status is "recorded" or "duplicate");
+        var last = answer.Statuses.SkipLast(1).TakeLast(untouched.Statuses.Count - 1);
+        Assert.True(format == "agent-code" || last.Count(status => status is not "invalid") >= calls);
+    }
+
+    [Theory]
+    [MemberData(nameof(FormatNames))]
+    public async Task whatever_is_posted_is_never_an_error_of_the_node(string format)
+    {
+        foreach (var body in new[] { "", " ", "{}", "[]", "[[]]", "null", "7", "\"x\"", "{", "[{},{\"type\":7},", "\uFEFF{}", "{\"type\":\"x\",\"type\":\"y\"}", new string('[', 5000), "{\"type\":\"tool_call\",\"data\":null}" })
+        {
+            foreach (var type in new[] { "application/json", Lines })
+            {
+                var answer = await node.PostAsync($"/v1/ingest/{format}?session=s-1", body, type);
+                Assert.InRange(answer.Status, 200, 499);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task a_hook_is_answered_with_an_object_that_decides_nothing()
+    {
+        var answer = (await node.PostAsync("/v1/ingest/claude-code?task=t-1&agent=a-1", Hook)).Require(200);
+
+        Assert.Equal("application/json", answer.Type);
+        Assert.Equal(["receipts", "ignored"], answer.Json.EnumerateObject().Select(member => member.Name));
+        Assert.Equal("recorded", answer.Json.GetProperty("receipts")[0].Text("status"));
+        Assert.Equal("requested", answer.Json.GetProperty("receipts")[0].Text("state"));
+        var told = (await node.GetAsync("/v1/events?session=cc-1")).Json.GetProperty("items")[0].GetProperty("event");
+        Assert.Equal(("t-1", "a-1", "claude-code:toolu_1:requested"), (told.Text("task_id"), told.Text("agent"), told.Text("message_id")));
+    }
+
+    [Fact]
+    public async Task an_array_of_events_has_the_receipts_of_all_of_them()
+    {
+        var answer = await node.PostAsync("/v1/ingest/claude-code", $$"""[{{Hook}},{"session_id":"cc-1","hook_event_name":"Notification"},{}]""");
+
+        Assert.Equal(["recorded", "invalid"], answer.Require(200).Json.GetProperty("receipts").EnumerateArray().Select(one => one.Text("status")));
+        Assert.Equal(3, answer.Json.GetProperty("receipts")[1].GetProperty("line").GetInt64());
+        Assert.Equal(1, answer.Json.GetProperty("ignored").GetProperty("types").GetProperty("Notification").GetInt64());
+    }
+
+    [Fact]
+    public async Task an_unknown_format_is_told_which_there_are()
+    {
+        var detail = (await node.PostAsync("/v1/ingest/copilott", "{}")).Problem(404);
+        Assert.All(FormatReaders.Names, name => Assert.Contains(name, detail));
+    }
+
+    [Fact]
+    public async Task events_that_name_no_session_need_one_from_the_query()
+    {
+        const string Event = """{"type":"tool.execution_start","data":{"toolCallId":"c","toolName":"bash"}}""";
+        var without = await node.PostAsync("/v1/ingest/copilot", "\n\n" + Event, Lines);
+        var with = await node.PostAsync("/v1/ingest/copilot?session=s-1", Event, Lines);
+
+        Assert.Equal(["invalid", "ignored"], without.Require(200).Statuses);
+        Assert.Equal(3, without.Lines[0].GetProperty("line").GetInt64());
+        Assert.Contains("?session=", without.Lines[0].Text("error"));
+        Assert.Equal(["recorded", "ignored"], with.Require(200).Statuses);
+    }
+
+    [Theory]
+    [InlineData("?session=a|b", "session")]
+    [InlineData("?session=s&session=t", "session")]
+    [InlineData("?task=%01", "task")]
+    public async Task a_wrong_parameter_is_named(string query, string name) =>
+        Assert.StartsWith(name, (await node.PostAsync("/v1/ingest/copilot" + query, "{}")).Problem(400));
+
+    [Fact]
+    public async Task who_may_only_read_may_not_ingest_and_a_bound_token_speaks_of_its_own()
+    {
+        var reader = await node.ClientAsync("reader", "read");
+        var bound = await node.ClientAsync("bound", "ingest", agent: "a-1", task: "t-1");
+
+        (await reader.PostAsync("/v1/ingest/claude-code", Hook)).Problem(403);
+        (await bound.PostAsync("/v1/ingest/claude-code?agent=a-2", Hook)).Problem(403);
+        (await bound.PostAsync("/v1/ingest/claude-code?task=t-2", Hook)).Problem(403);
+        (await bound.PostAsync("/v1/ingest/claude-code", Hook)).Require(200);
+        var told = (await node.GetAsync("/v1/events?session=cc-1")).Json.GetProperty("items")[0].GetProperty("event");
+        Assert.Equal(("t-1", "a-1", "bound"), (told.Text("task_id"), told.Text("agent"), told.Text("host")));
+    }
+
+    [Fact]
+    public async Task a_body_may_be_compressed_and_of_no_other_kind()
+    {
+        using var packed = new MemoryStream();
+        await using (var gzip = new GZipStream(packed, CompressionMode.Compress, leaveOpen: true))
+        {
+            gzip.Write(Encoding.UTF8.GetBytes(Hook));
+        }
+
+        var answer = await node.Http.AnswerAsync(
+            HttpMethod.Post, "/v1/ingest/claude-code", packed.ToArray(), Lines, change: request => request.Content!.Headers.ContentEncoding.Add("gzip"));
+        Assert.Equal(["recorded", "ignored"], answer.Require(200).Statuses);
+        (await node.PostAsync("/v1/ingest/claude-code", Hook, "text/csv")).Problem(415);
+    }
+
+    [Fact]
+    public async Task types_beyond_count_are_counted_together()
+    {
+        var body = string.Join('\n', Enumerable.Range(0, 300).Select(i => $$$"""{"type":"t-{{{i}}}","data":{}}"""));
+        var answer = (await node.PostAsync("/v1/ingest/copilot?session=s-1", body, Lines)).Require(200);
+
+        Assert.Equal(300, answer.Lines[0].GetProperty("count").GetInt64());
+        Assert.Equal(200, answer.Lines[0].GetProperty("types").GetProperty("others").GetInt64());
+    }
+
+    [Fact]
+    public async Task a_large_result_is_cut_and_its_call_still_judged()
+    {
+        var output = new string('x', 1 << 20);
+        var body = $$$"""{"type":"tool.execution_complete","data":{"toolCallId":"c","success":true,"result":{"content":"{{{output}}}"}},"timestamp":"2026-01-01T00:00:00Z"}""";
+        var answer = (await node.PostAsync("/v1/ingest/copilot?session=s-1", body, Lines)).Require(200);
+
+        Assert.Equal("completed", answer.Lines[0].Text("state"));
+        Assert.Equal("truncated", answer.Lines[0].GetProperty("anomalies")[0].GetString());
+    }
+
+    private async Task<string[]> CountAsync() => Told(await node.GetAsync("/v1/events", accept: Lines));
+
+    private static string[] Told(Answer answer) =>
+    [
+        .. answer.Require(200).Lines.Select(line => line.GetProperty("event")).Where(told => told.Text("event") != "operator.acted")
+            .Select(told => $"{told.Text("event")} {told.GetProperty("message_id")} {told.GetProperty("session_id")}").Order(),
+    ];
+}

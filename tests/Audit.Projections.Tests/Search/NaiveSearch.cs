@@ -1,0 +1,97 @@
+using Audit.Journal;
+
+namespace Audit.Projections.Tests;
+
+/// <summary>The search without an index: every event is read, and asked everything, with the same tokenizer.</summary>
+internal sealed class NaiveSearch
+{
+    private readonly List<(JournalRow Row, EventFacts Facts, IndexedCall? Call, CallModel? Model)> events = [];
+    private readonly Dictionary<string, WindowModel> windows = [];
+
+    private NaiveSearch() { }
+
+    public static async Task<NaiveSearch> OfAsync(IJournal journal, ReadModels models)
+    {
+        var (search, reader, calls) = (new NaiveSearch(), new FactsReader(), new Dictionary<string, IndexedCall>());
+        foreach (var row in await journal.ReadAfterAsync(0, 100_000, long.MaxValue, default))
+        {
+            var facts = reader.Read(row);
+            if (facts.Kind == EventKind.Noted)
+            {
+                search.events.Add((row, facts, null, null));
+            }
+            else if (facts.Kind == EventKind.Told)
+            {
+                var call = calls.GetValueOrDefault(facts.Stream) ?? new IndexedCall(row.Position, default, null, null, null);
+                calls[facts.Stream] = call.Follow(facts);
+                var model = (await models.CallAsync(facts.SessionId, facts.CallId, default))!.Call;
+                search.events.Add((row, facts, calls[facts.Stream], model));
+            }
+        }
+
+        foreach (var window in (await models.WindowsAsync(new WindowFilter(), ReadSideContract.FirstPage, default)).Items)
+        {
+            search.windows.Add(window.WindowId, window);
+        }
+
+        return search;
+    }
+
+    /// <returns>The newest event that matches of each call, and every note that does, newest first.</returns>
+    public long[] Find(SearchQuery query) =>
+    [
+        .. events.Where(one => query.Terms.All(term => Holds(term, one.Row, one.Facts, one.Call, one.Model) != term.IsNegated))
+            .GroupBy(one => one.Call is null ? $"note {one.Row.Position}" : one.Facts.Stream, one => one.Row.Position)
+            .Select(call => call.Max())
+            .OrderDescending(),
+    ];
+
+    private bool Holds(SearchTerm term, JournalRow row, EventFacts facts, IndexedCall? call, CallModel? model)
+    {
+        switch (term)
+        {
+            case SearchTerm.Said said:
+                var finder = new TextFinder([said.Sequences]);
+                new EventTexts().Read(row.Message, finder);
+                return finder.Found[0];
+            case SearchTerm.Input input:
+                return InputMatch.Holds(input with { IsNegated = false }, row.Message);
+            case SearchTerm.Timed timed:
+                var at = Instants.ToNumber(facts.At);
+                return timed.Key.Key switch
+                {
+                    SearchKey.After => at >= timed.Ranges[0]!.Value.From,
+                    SearchKey.Before => at < timed.Ranges[0]!.Value.From,
+                    _ => timed.Ranges.Any(range => range!.Value.Holds(at)),
+                };
+            case SearchTerm.Keyed { Key.Key: SearchKey.Window } keyed:
+                return keyed.Values.Select(value => windows[value.Text]).Any(window =>
+                    model is not null && model.Task == window.Task && model.Agent == window.Agent && window.IsOpenAt(facts.At));
+            case SearchTerm.Keyed keyed:
+                return keyed.Values.Any(value => ValuesOf(keyed.Key.Key, facts, call, model).Any(value.Matches));
+            default:
+                throw new ArgumentOutOfRangeException(nameof(term));
+        }
+    }
+
+    private static IEnumerable<string?> ValuesOf(SearchKey key, EventFacts facts, IndexedCall? call, CallModel? model) => key switch
+    {
+        SearchKey.Session => [facts.SessionId],
+        SearchKey.Host => [facts.Host],
+        SearchKey.Task => [facts.Task, call?.Identity.Task],
+        SearchKey.Agent => [facts.Agent, call?.Identity.Agent],
+        SearchKey.Tool => [facts.Tool, call?.Identity.Tool],
+        SearchKey.Provider => [call?.Provider],
+        SearchKey.Model => [call?.Model],
+        SearchKey.By => [call?.By],
+        SearchKey.Outcome => [call is null || facts.Oversized ? null : Lifecycle.Words.Of(facts.Message)],
+        SearchKey.State => [model is null ? null : Lifecycle.Words.Of(model.State)],
+        _ =>
+        [
+            model?.Violations > 0 ? "violation" : null,
+            model is not null && model.Anomalies != Lifecycle.Anomalies.None ? "anomaly" : null,
+            model?.IsOpen == true ? "open" : null,
+            model?.Judged.OutsideWindow > 0 ? "outside-window" : null,
+        ],
+    };
+}

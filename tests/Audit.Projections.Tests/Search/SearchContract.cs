@@ -1,0 +1,307 @@
+using Audit.Lifecycle;
+using Audit.Testing;
+
+namespace Audit.Projections.Tests;
+
+/// <summary>The investigation search: the same query has the same hits on both stores.</summary>
+public abstract class SearchContract : ReadSideContract
+{
+    private static readonly string VeryLong = new('x', 5_000);
+
+    /// <summary>Asks a search that has everything.</summary>
+    private async Task<SearchAnswer> AskAsync(ReadSide side, string query, PageRequest? page = null)
+    {
+        await CaughtUpAsync(side);
+        await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
+        return await side.Search.SearchAsync(SearchQuery.Parse(query, Say.Start.AddHours(1)), page ?? All, None);
+    }
+
+    private async Task<string[]> FindAsync(ReadSide side, string query) =>
+        [.. (await AskAsync(side, query)).Items.Select(hit => hit.CallId ?? $"note {hit.Message}")];
+
+    private static Say Asks(string call, string input, double minute) => new("s", call, Say.Asked, minute) { Input = input };
+
+    private static string Sql(string sql) => System.Text.Json.JsonSerializer.Serialize(new { sql });
+
+    [ContractFact]
+    public async Task commands_paths_and_names_are_found_by_their_parts_and_as_a_phrase()
+    {
+        await TellAsync(
+            Asks("alter", Sql("ALTER TABLE customers ADD customer_id int"), 1),
+            Asks("other", Sql("SELECT table, alter FROM orders -- no customers"), 2),
+            Asks("path", """{"path":"/etc/passwd","fileMode":"readOnly"}""", 3));
+        var side = await OpenAsync();
+
+        Assert.Equal(["other", "alter"], await FindAsync(side, "customers"));
+        Assert.Equal(["alter"], await FindAsync(side, "\"alter table Customers\""));
+        Assert.Equal(["alter"], await FindAsync(side, "customer_id"));
+        Assert.Equal(["path"], await FindAsync(side, "/etc/passwd"));
+        Assert.Equal(["path"], await FindAsync(side, "passwd"));
+        Assert.Equal(["path"], await FindAsync(side, "etc.passwd"));
+        Assert.Equal(["path"], await FindAsync(side, "filemode"));
+        Assert.Equal(["path"], await FindAsync(side, "fileMode"));
+        Assert.Equal(["path"], await FindAsync(side, "file only"));
+        Assert.Equal(["path", "other", "alter"], await FindAsync(side, "sql.query"));
+        Assert.Equal(["path"], await FindAsync(side, "-customers"));
+        Assert.Equal(["other"], await FindAsync(side, "customers -\"alter table\""));
+        Assert.Empty(await FindAsync(side, "\"passwd etc\""));
+    }
+
+    [ContractFact]
+    public async Task a_phrase_stands_in_one_text_and_not_across_two()
+    {
+        await TellAsync(Asks("c", """{"one":"drop the","two":"table now"}""", 1));
+        var side = await OpenAsync();
+
+        Assert.Empty(await FindAsync(side, "\"the table\""));
+        Assert.Empty(await FindAsync(side, "\"the two\""));
+        Assert.Equal(["c"], await FindAsync(side, "-\"the two\""));
+        Assert.Equal(["c"], await FindAsync(side, "\"drop the\" \"table now\""));
+    }
+
+    [ContractFact]
+    public async Task every_script_is_found_and_no_sign_of_a_query_language_does_harm()
+    {
+        await TellAsync(
+            Asks("greek", Sql("Ο Οδυσσεύς γύρισε"), 1),
+            Asks("russian", Sql("Удалить ТАБЛИЦУ клиентов"), 2),
+            Asks("chinese", Sql("删除客户表"), 3),
+            Asks("hindi", Sql("हिन्दी में लिखा"), 4),
+            Asks("marked", Sql("re\u0301sume\u0301 naïve"), 5),
+            Asks("emoji", Sql("done😀deal 𝒳 🎉"), 6),
+            Asks("digits", Sql("id=0042 amount=13.37 ٣٤"), 7),
+            Asks("long", Sql(VeryLong + " tail"), 8),
+            Asks("signs", Sql("a\"b'c*(d NEAR e):f&g|h!i\\j AND OR NOT <-> %_"), 9));
+        var side = await OpenAsync();
+
+        Assert.Equal(["greek"], await FindAsync(side, "ΟΔΥΣΣΕΎΣ"));
+        Assert.Equal(["russian"], await FindAsync(side, "\"таблицу КЛИЕНТОВ\""));
+        Assert.Equal(["chinese"], await FindAsync(side, "客户"));
+        Assert.Empty(await FindAsync(side, "户客"));
+        Assert.Equal(["hindi"], await FindAsync(side, "हिन्दी"));
+        Assert.Equal(["marked"], await FindAsync(side, "RE\u0301SUME\u0301"));
+        Assert.Equal(["marked"], await FindAsync(side, "NAÏVE"));
+        Assert.Empty(await FindAsync(side, "resume"));
+        Assert.Equal(["emoji"], await FindAsync(side, "done deal"));
+        Assert.Equal(["digits"], await FindAsync(side, "13.37"));
+        Assert.Equal(["digits"], await FindAsync(side, "0042 ٣٤"));
+        Assert.Equal(["long"], await FindAsync(side, VeryLong[..1_000] + " tail"));
+        foreach (var query in new[]
+        {
+            "a\"b", "b'c", "c*(d", "\"d NEAR e\"", "NEAR", "\"e):f\"", "f&g", "g|h", "h!i", "i\\j", "\"i\\\\j\"", "AND", "NOT OR",
+            "near(e", "d*", "'a'", "\"and or not\"", "<->NOT", "\"a\\\"b\"",
+        })
+        {
+            Assert.Equal(["signs"], await FindAsync(side, query));
+        }
+    }
+
+    [ContractFact]
+    public async Task keys_narrow_by_what_the_call_is_and_by_globs()
+    {
+        await TellAsync(
+            new Say("s-1", "one", Say.Asked, 1) { Tool = "sql.query", Task = "t-1", Agent = "copilot", Host = "ci-7" },
+            new Say("s-1", "one", Say.Done(), 2) { Tool = "", Host = "ci-8" },
+            new Say("s-2", "two", new Outcome.Blocked("too risky") { By = "alice" }, 3) { Tool = "sql.write", Agent = "claude" },
+            new Say("s-2", "three", Say.Done(), 4) { Tool = "file*read" });
+        var side = await OpenAsync();
+
+        Assert.Equal(["two", "one"], await FindAsync(side, "tool:sql.*"));
+        Assert.Equal(["two"], await FindAsync(side, "tool:sql.w?ite"));
+        Assert.Equal(["three"], await FindAsync(side, "-tool:sql.*"));
+        Assert.Equal(["three"], await FindAsync(side, "tool:\"file*read\""));
+        Assert.Equal(["three", "two"], await FindAsync(side, "tool:nothing,file*,sql.write"));
+        Assert.Empty(await FindAsync(side, "tool:nothing*"));
+        Assert.Equal(["three", "two", "one"], await FindAsync(side, "-tool:nothing*"));
+        Assert.Equal(["three", "two"], await FindAsync(side, "session:s-2"));
+        Assert.Equal(["one"], await FindAsync(side, "task:t-1 outcome:completed agent:copilot"));
+        Assert.Equal(["one"], await FindAsync(side, "host:ci-8"));
+        Assert.Equal(["two"], await FindAsync(side, "by:alice risky"));
+        Assert.Equal(["three", "two", "one"], await FindAsync(side, "provider:anthropic model:cl*"));
+        Assert.Equal(["two"], await FindAsync(side, "outcome:blocked,requires_confirmation -session:s-1"));
+        Assert.Equal(["claude", "copilot"], await side.Search.NamesAsync(SearchKey.Agent, "c", None));
+        Assert.Equal(["awaiting_confirmation", "approved"], await side.Search.NamesAsync(SearchKey.State, "a", None));
+    }
+
+    [ContractFact]
+    public async Task states_and_flags_are_those_of_the_call_now()
+    {
+        await TellAsync(
+            new Say("s", "open", Say.Asked, 1),
+            new Say("s", "done", Say.Asked, 2),
+            new Say("s", "done", Say.Done(), 3),
+            new Say("s", "wrong", Say.Done(), 4),
+            new Say("s", "wrong", Say.Done(), 5));
+        var side = await OpenAsync();
+
+        Assert.Equal(["open"], await FindAsync(side, "state:awaiting_confirmation select"));
+        Assert.Equal(["open"], await FindAsync(side, "is:open"));
+        Assert.Equal(["wrong", "done"], await FindAsync(side, "state:completed"));
+        Assert.Equal(["wrong"], await FindAsync(side, "is:violation state:completed"));
+        Assert.Equal(["done", "open"], await FindAsync(side, "-is:violation"));
+        Assert.Equal(["wrong", "done"], await FindAsync(side, "-is:open select"));
+
+        // What was a second completion is another attempt once it is told that the first could not be kept.
+        await TellAsync(new Say("s", "wrong", new Outcome.PersistenceFailed(null, "disk"), 4.5), new Say("s", "open", Say.Done(), 6));
+        Assert.Empty(await FindAsync(side, "is:violation"));
+        Assert.Equal(["open", "wrong", "done"], await FindAsync(side, "state:completed"));
+        Assert.Empty(await FindAsync(side, "is:open"));
+    }
+
+    [ContractFact]
+    public async Task what_was_done_in_a_window_and_outside_of_one_is_found()
+    {
+        await TellAsync(
+            Say.Window("w-7", WindowVerb.Grant, "alice", 10, opens: 10, closes: 20),
+            new Say("s", "before", Say.Done(), 5) { Task = "migrate-orders", Agent = "copilot" },
+            new Say("s", "within", Say.Done(), 15) { Task = "migrate-orders", Agent = "copilot" },
+            new Say("s", "scope", Say.Done(), 16) { Task = "migrate-orders", Agent = "copilot", Tool = "shell.run" },
+            new Say("s", "stranger", Say.Done(), 17) { Agent = "claude" },
+            Say.Window("w-8", WindowVerb.Request, "bob", 18, closes: 60));
+        var side = await OpenAsync();
+
+        Assert.Equal(["scope", "within"], await FindAsync(side, "window:w-7"));
+        Assert.Equal(["stranger", "before"], await FindAsync(side, "-window:w-7"));
+        Assert.Equal(["stranger", "scope", "within"], await FindAsync(side, "during:w-7"));
+        Assert.Equal(["before"], await FindAsync(side, "is:outside-window"));
+        Assert.Equal(["stranger", "within"], await FindAsync(side, "during:w-7 tool:sql.*"));
+        Assert.Empty(await FindAsync(side, "during:w-8"));
+        var unknown = await Assert.ThrowsAsync<SearchQueryException>(() => FindAsync(side, "select during:w-9"));
+        Assert.Equal((14, 3), (unknown.Offset, unknown.Length));
+    }
+
+    [ContractFact]
+    public async Task times_are_of_what_happened_and_not_of_what_was_heard()
+    {
+        var day = Say.Start.UtcDateTime.Date;
+        double MinuteOf(DateTime time) => (time - Say.Start.UtcDateTime).TotalMinutes;
+        await TellAsync(
+            new Say("s", "yesterday", Say.Done(), MinuteOf(day.AddHours(-1))) { ReceivedMinute = 1 },
+            new Say("s", "midnight", Say.Done(), MinuteOf(day)) { ReceivedMinute = 1 },
+            new Say("s", "now", Say.Done(), 30),
+            new Say("s", "old", Say.Done(), MinuteOf(new DateTime(1999, 12, 31, 23, 59, 0))) { ReceivedMinute = 31 });
+        var side = await OpenAsync();
+
+        Assert.Equal(["now", "midnight"], await FindAsync(side, "after:today"));
+        Assert.Equal(["old", "yesterday"], await FindAsync(side, "before:today"));
+        Assert.Equal(["yesterday"], await FindAsync(side, "during:yesterday"));
+        Assert.Equal(["yesterday"], await FindAsync(side, "during:thursday"));
+        Assert.Equal(["now"], await FindAsync(side, "during:1h"));
+        Assert.Equal(["old", "now", "midnight"], await FindAsync(side, "-during:yesterday"));
+        Assert.Equal(["now"], await FindAsync(side, "after:2026-11-20T14:00:00Z before:2026-11-20T14:30:00.1Z"));
+        Assert.Equal(["midnight", "yesterday"], await FindAsync(side, "after:2000-01-01 before:2026-11-20T00:00:00.000000001Z"));
+        Assert.Equal(["old"], await FindAsync(side, "before:2000-01-01"));
+    }
+
+    [ContractFact]
+    public async Task a_value_at_a_path_of_the_input_is_found_whole_by_its_words_and_by_globs()
+    {
+        await TellAsync(
+            Asks("one", """{"path":"/etc/passwd","options":{"mode":"read only","depth":3,"deep":[{"name":"Customers"}]}}""", 1),
+            Asks("two", """{"path":"/etc/hosts","note":"/etc/passwd","options":{"mode":"="}}""", 2),
+            Asks("three", """{"path":["/tmp/x","/etc/passwd.bak"]}""", 3));
+        var side = await OpenAsync();
+
+        Assert.Equal(["three", "one"], await FindAsync(side, "input.path:/etc/passwd"));
+        Assert.Equal(["one"], await FindAsync(side, "input.path:\"/etc/passwd\" -input.path:*.bak"));
+        Assert.Equal(["three", "two", "one"], await FindAsync(side, "input.path:/etc/*"));
+        Assert.Equal(["two", "one"], await FindAsync(side, "input.path:/etc/hosts,*/passwd"));
+        Assert.Equal(["one"], await FindAsync(side, "input.options.mode:ONLY"));
+        Assert.Equal(["one"], await FindAsync(side, "input.options.depth:3"));
+        Assert.Equal(["two"], await FindAsync(side, "input.options.mode:="));
+        Assert.Equal(["one"], await FindAsync(side, "input.options:customers"));
+        Assert.Equal(["one"], await FindAsync(side, "input.options.deep.name:Cust*"));
+        Assert.Empty(await FindAsync(side, "input.mode:only"));
+        Assert.Equal(["three", "one"], await FindAsync(side, "-input.note:*"));
+    }
+
+    [ContractFact]
+    public async Task outputs_reasons_data_and_notes_are_found_and_nonces_are_not()
+    {
+        await TellAsync(
+            new Say("s", "told", new Outcome.Completed(new ToolResult(true, "rows: 7 Zanzibar") { Data = System.Text.Json.JsonDocument.Parse("""{"rowCount":"many"}""").RootElement }), 1),
+            new Say("s", "failed", new Outcome.PersistenceFailed(null, "disk is full"), 2),
+            new Say("s", "refused", new Outcome.Blocked("against the rules") { Feedback = "ask Mallory" }, 3),
+            Say.Note("s", "prompt.sent", 4));
+        var side = await OpenAsync();
+
+        Assert.Equal(["told"], await FindAsync(side, "zanzibar"));
+        Assert.Equal(["told"], await FindAsync(side, "rowcount many"));
+        Assert.Equal(["failed"], await FindAsync(side, "\"disk is full\""));
+        Assert.Equal(["refused"], await FindAsync(side, "mallory rules"));
+        Assert.Equal(["note prompt.sent"], await FindAsync(side, "prompt minute"));
+        Assert.Equal(["note prompt.sent", "refused", "failed", "told"], await FindAsync(side, ""));
+        Assert.Equal(["refused", "failed", "told"], await FindAsync(side, "tool:*"));
+        foreach (var row in await Journal.ReadAfterAsync(0, 10, long.MaxValue, None))
+        {
+            using var told = System.Text.Json.JsonDocument.Parse(row.Message);
+            Assert.Empty(await FindAsync(side, $"\"{told.RootElement.GetProperty("nonce").GetString()}\""));
+            Assert.Empty(await FindAsync(side, $"\"{told.RootElement.GetProperty("dedup").GetString()}\""));
+        }
+    }
+
+    [ContractFact]
+    public async Task a_hit_is_the_call_at_its_newest_matching_event_with_what_matched_marked()
+    {
+        await TellAsync(
+            Asks("c", Sql("SELECT *\nFROM customers c JOIN orders o ON o.customerId = c.id"), 1),
+            new Say("s", "c", Say.Done(), 2) { Task = "t-1", Agent = "copilot", Input = Sql("SELECT 1") });
+        var side = await OpenAsync();
+
+        var hit = Assert.Single((await AskAsync(side, "customers \"orders o\" customer_id")).Items);
+        Assert.Equal((1, "s", "c", CallState.Completed, "sql.query"), (hit.Position, hit.SessionId, hit.CallId, hit.State!.Value, hit.Tool));
+        Assert.Equal((Say.At(1), Say.At(2), Say.At(1)), (hit.FirstAt, hit.LastAt, hit.At));
+        Assert.Equal("SELECT * FROM customers c JOIN orders o ON o.customerId = c.id", hit.Excerpt!.Text);
+        Assert.Equal(TextPlace.Input, hit.Excerpt.Place);
+        Assert.Equal(
+            ["customers", "orders o", "customerId"],
+            hit.Excerpt.Marks.Select(mark => hit.Excerpt.Text.Substring(mark.Offset, mark.Length)));
+        Assert.Equal(2, Assert.Single((await AskAsync(side, "session:s")).Items).Position);
+        Assert.Null(Assert.Single((await AskAsync(side, "session:s")).Items).Excerpt);
+    }
+
+    [ContractFact]
+    public async Task pages_neither_repeat_nor_miss_while_calls_go_on()
+    {
+        await TellAsync([.. Enumerable.Range(0, 30).Select(call => (Engine.Submission)Asks($"c{call}", Sql("find me"), call))]);
+        await TellAsync([.. Enumerable.Range(0, 10).Select(call => (Engine.Submission)new Say("s", $"c{call * 2}", Say.Done(), 40 + call) { Input = Sql("find me") })]);
+        var side = await OpenAsync();
+        foreach (var query in new[] { "find", "\"find me\"", "tool:sql.*" })
+        {
+            var found = new List<string>();
+            string? cursor = null;
+            do
+            {
+                var answer = await AskAsync(side, query, new PageRequest(7, cursor));
+                found.AddRange(answer.Items.Select(hit => hit.CallId!));
+                cursor = answer.Next;
+                Assert.True(answer.Items.Count == 7 || cursor is null);
+                await TellAsync(new Say("s", $"c{found.Count % 30}", Say.Asked, 60) { Input = Sql("find me again") });
+            }
+            while (cursor is not null);
+
+            Assert.Equal(30, found.Count);
+            Assert.Equal(30, found.Distinct().Count());
+        }
+
+        await Assert.ThrowsAsync<CursorException>(() => AskAsync(side, "find", new PageRequest(7, "nonsense")));
+    }
+
+    [ContractFact]
+    public async Task calls_are_counted_by_tool_and_by_state()
+    {
+        await TellAsync(
+            new Say("s", "one", Say.Asked, 1),
+            new Say("s", "one", Say.Done(), 2),
+            new Say("s", "two", Say.Asked, 3),
+            new Say("s", "three", Say.Asked, 4) { Tool = "shell.run" },
+            Say.Note("s", "idle", 5));
+        var side = await OpenAsync();
+        await AskAsync(side, "");
+
+        var counts = await side.Search.CountAsync(side.Search.Parse(""), None);
+        Assert.Equal((3, 1, false), (counts.Calls, counts.Notes, counts.IsCut));
+        Assert.Equal([("shell.run", 1), ("sql.query", 2)], counts.ByTool.Select(pair => (pair.Key, pair.Value)).Order());
+        Assert.Equal([("awaiting_confirmation", 2), ("completed", 1)], counts.ByState.Select(pair => (pair.Key, pair.Value)).Order());
+    }
+}

@@ -1,0 +1,16 @@
+using Audit.Testing;
+
+namespace Audit.Projections.Tests;
+
+public sealed class SqliteSearchFeedTests : SearchFeedContract
+{
+    private readonly TemporaryDirectory directory = new();
+
+    protected override Task<string> PrepareAsync() => Task.FromResult("sqlite:" + directory.File("journal.db"));
+
+    protected override Task RemoveAsync()
+    {
+        directory.Dispose();
+        return Task.CompletedTask;
+    }
+}
