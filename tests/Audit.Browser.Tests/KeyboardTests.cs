@@ -30,8 +30,10 @@ public sealed class KeyboardTests
         await Expect(page.Locator("tbody tr:first-child a").First).ToBeFocusedAsync();
         await TabToAsync(page, $"a[href='/session?id={Story.Session}']");
         await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToContainTextAsync(Story.Session);
         await TabToAsync(page, $"tbody a[href='/call?session={Story.Session}&call={Story.Blocked}']");
         await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("h1")).ToContainTextAsync("bash");
         await TabToAsync(page, ".verify button");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.Locator(".verify-good")).ToBeVisibleAsync();

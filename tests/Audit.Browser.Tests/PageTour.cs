@@ -123,6 +123,32 @@ public sealed class PageTour
     }
 
     [BrowserFact]
+    public async Task a_search_suggests_counts_and_marks_what_it_found()
+    {
+        await using var node = await PageNode.StartAsync();
+        await using var person = await Investigator.OpenAsync(node.Url);
+        var page = person.Page;
+        await person.SignInAsync(await node.TokenAsync("ann", "read"), "/search");
+        await person.HasAsync("What can be asked");
+        await page.GetByLabel("Query").FillAsync("secrets tool:ba");
+        await Expect(page.Locator("#suggestions option[value='secrets tool:bash']")).ToBeAttachedAsync();
+        await page.GetByLabel("Query").FillAsync("secrets tool:bash");
+        await page.Keyboard.PressAsync("Enter");
+        await person.HasAsync("1 call");
+        await Expect(page.Locator(".hits mark").First).ToHaveTextAsync("secrets");
+        await Expect(page.Locator("#command")).ToHaveTextAsync("audit search 'secrets tool:bash'");
+        await page.GetByRole(AriaRole.Link, new() { Name = "blocked 1" }).ClickAsync();
+        Assert.Equal("secrets tool:bash state:blocked", await page.GetByLabel("Query").InputValueAsync());
+        await page.Locator(".hits a").First.ClickAsync();
+        await person.HasAsync("standing refusal");
+        Assert.Empty(person.Complaints);
+
+        // The page of a wrong query is a 400, which the console tells too.
+        await page.GotoAsync("/search?q=tool:");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
+    }
+
+    [BrowserFact]
     public async Task a_verification_is_run_and_shows_what_it_found()
     {
         await using var node = await PageNode.StartAsync();

@@ -9,7 +9,7 @@ namespace Audit.Node.Models;
 /// <summary>`/v1/search`: the investigation search.</summary>
 internal sealed class SearchEndpoints(NodeParts node)
 {
-    private const int LongestQuery = 4_000;
+    public const int LongestQuery = 4_000;
 
     /// <summary>The index may lag; a search says how far it is rather than wait longer than this for it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
@@ -114,7 +114,7 @@ internal sealed class SearchEndpoints(NodeParts node)
         });
     }
 
-    private async Task CatchUpAsync(CancellationToken cancellation)
+    public async Task CatchUpAsync(CancellationToken cancellation)
     {
         await node.Reads.CatchUpAsync(Patience, cancellation);
         var end = await node.Journal.LastPositionAsync(cancellation);

@@ -1,5 +1,6 @@
 using Audit.Node.Access;
 using Audit.Node.Hosting;
+using Audit.Node.Models;
 using Audit.Node.Pages.Assets;
 using Audit.Node.Pages.Calls;
 using Audit.Node.Pages.Integrity;
@@ -7,6 +8,7 @@ using Audit.Node.Pages.Lists;
 using Audit.Node.Pages.Live;
 using Audit.Node.Pages.Overview;
 using Audit.Node.Pages.Rendering;
+using Audit.Node.Pages.Search;
 using Audit.Node.Pages.Sessions;
 using Audit.Node.Pages.SignIn;
 using Audit.Node.Pages.Tasks;
@@ -27,6 +29,7 @@ internal static class PageEndpoints
         OverviewPages.Map(pages);
         WaitingPages.Map(pages);
         TaskPages.Map(pages);
+        new SearchPages(new SearchEndpoints(node)).Map(pages);
         WindowPages.Map(pages);
         LivePages.Map(pages);
         new IntegrityPages(node).Map(pages);

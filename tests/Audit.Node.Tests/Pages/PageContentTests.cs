@@ -100,6 +100,23 @@ public sealed class PageContentTests
     }
 
     [Fact]
+    public async Task a_search_is_a_page_and_a_fault_in_it_is_pointed_at()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s", "c", Records.Completed(output: "the <b>needle</b> in the hay")));
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        Assert.Contains("input.&lt;path&gt;", (await browser.GetAsync("/search")).Require(200).Text);
+        await Patience.UntilAsync(async () => (await browser.GetAsync("/search?q=needle")).Require(200).Text.Contains("<mark>needle</mark>"), "it is found");
+        var found = (await browser.GetAsync("/search?q=needle")).Text;
+        Assert.Contains("&lt;b&gt;", found);
+        Assert.Contains("<b>1 call</b>", found);
+        var wrong = (await browser.GetAsync("/search?q=needle%20happy:x")).Require(400);
+        Assert.Contains("role=\"alert\"", wrong.Text);
+        Assert.Contains("<mark>happy", wrong.Text);
+        (await browser.GetAsync("/search?q=" + new string('x', 5000))).Require(400);
+    }
+
+    [Fact]
     public async Task what_was_asked_for_is_held_against_what_was_executed()
     {
         await using var node = await TestNode.StartAsync();
