@@ -32,7 +32,7 @@ internal static class CallRefold
             }
         }
 
-        return new Refolded(call, transitions, violations, told.NamedTasks);
+        return new Refolded(call, transitions, violations, told.NamedTasks, told.NamesNoTask);
     }
 
     /// <summary>What the call is about at each message: all that lies between two reuses of its id is one call.</summary>

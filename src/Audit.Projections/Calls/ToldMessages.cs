@@ -33,6 +33,8 @@ internal sealed class ToldMessages
 
     public IReadOnlyList<string> NamedTasks => [.. facts.Select(one => one.Task).OfType<string>().Distinct()];
 
+    public bool NamesNoTask => facts.Exists(one => one.Task is null);
+
     public EventFacts Facts(int index) => facts[index];
 
     public Verdict Now(int index) => now[index];

@@ -154,10 +154,11 @@ internal sealed class BatchFold(
                 Transitions.Violation(facts, verdict, facts.Violation ?? "", identity, isLifted: false, liftedBy: null);
         }
 
-        if (call.NamedTask is { } first && facts.Task is { } other && first != other)
-        {
-            NameTasks(call.Id, [first, other], batch);
-        }
+        NameTasks(
+            call.Id,
+            [.. new[] { call.NamedTask, facts.Task }.OfType<string>().Distinct()],
+            call.Messages > 0 && (call.NamedTask is null || facts.Task is null),
+            batch);
 
         return CallFold.Tell(call, facts, verdict, identity, match.Judgement, CallFold.OrderAfter(call.Order, facts));
     }
@@ -170,7 +171,7 @@ internal sealed class BatchFold(
             await set.LoadTasksAsync(entries.Select(entry => entry.Facts.Task).OfType<string>().ToHashSet()).ConfigureAwait(false);
             var refolded = CallRefold.Of(set.Session(entries[0].Facts.SessionId)!.Id, entries, set.WindowsOf);
             set.Set(stream, refolded.Call);
-            NameTasks(refolded.Call.Id, refolded.NamedTasks, batch);
+            NameTasks(refolded.Call.Id, refolded.NamedTasks, refolded.NamesNoTask, batch);
             foreach (var transition in refolded.Transitions)
             {
                 batch.Transitions[(transition.Call, transition.Sequence)] = transition;
@@ -187,9 +188,10 @@ internal sealed class BatchFold(
     /// A call that may change its task is noted under each that it named: whoever asks for the past of a task must find it,
     /// whatever a later message made of it.
     /// </summary>
-    private static void NameTasks(long call, IReadOnlyList<string> tasks, ReadBatch batch)
+    /// <param name="namesNone">A message names none: when it turns out to be the first, the call belongs to none.</param>
+    private static void NameTasks(long call, IReadOnlyList<string> tasks, bool namesNone, ReadBatch batch)
     {
-        foreach (var task in tasks.Count > 1 ? tasks : [])
+        foreach (var task in tasks.Count > 1 || namesNone ? tasks : [])
         {
             batch.Named.Add((task, call));
         }
