@@ -19,10 +19,11 @@ public sealed class Screenshots
     public async Task pages_in_light_and_dark()
     {
         await using var node = await PageNode.StartAsync();
+        var token = await node.TokenAsync("ann", "read", "approve");
         foreach (var (name, path, scheme) in Pictures)
         {
             await using var person = await Investigator.OpenAsync(node.Url, scheme: scheme, height: 900);
-            await person.SignInAsync(await node.TokenAsync("ann-" + name, "read", "approve"), path);
+            await person.SignInAsync(token, path);
             await person.Page.ScreenshotAsync(new PageScreenshotOptions
             {
                 Path = System.IO.Path.Combine(ScreenshotFactAttribute.Folder!, name + ".png"), Animations = ScreenshotAnimations.Disabled,

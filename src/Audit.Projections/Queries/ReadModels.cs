@@ -37,8 +37,9 @@ public sealed class ReadModels
             cancellation);
 
     /// <summary>The calls of a session of which something was told in a time; null where there is no such session.</summary>
+    /// <param name="through">Only calls that had begun by this position.</param>
     public Task<Page<CallModel>?> CallsAsync(
-        string session, Timestamp? from, Timestamp? until, PageRequest page, CancellationToken cancellation) =>
+        string session, Timestamp? from, Timestamp? until, long? through, PageRequest page, CancellationToken cancellation) =>
         store.ReadAsync(
             async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation).ConfigureAwait(false) is { } known
                 ? await ListAsync(
@@ -47,6 +48,7 @@ public sealed class ReadModels
                         ("session = {0}", known.Id),
                         ("last_at >= {0}", from is { } begin ? Instants.ToNumber(Instants.Clamp(begin)) : long.MinValue),
                         ("first_at <= {0}", until is { } end ? Instants.ToNumber(Instants.Clamp(end)) : long.MaxValue),
+                        ("id <= {0}", through ?? long.MaxValue),
                     ],
                     page, call => call.Id, cancellation).ConfigureAwait(false)
                 : null,

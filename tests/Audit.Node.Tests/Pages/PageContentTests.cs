@@ -100,6 +100,19 @@ public sealed class PageContentTests
     }
 
     [Fact]
+    public async Task the_past_of_a_long_session_shows_the_calls_that_there_were()
+    {
+        await using var node = await TestNode.StartAsync();
+        var first = (await node.RecordAsync(Records.Item("s", "first", Records.Completed()))).Json.GetProperty("position").GetInt64();
+        await node.LinesAsync(Records.Lines(Enumerable.Range(0, 200).Select(call => Records.Item("s", $"later-{call}", Records.Completed()))));
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        var then = (await browser.GetAsync($"/session?id=s&at={first}")).Require(200).Text;
+        Assert.Contains("call=first", then);
+        Assert.DoesNotContain("call=later", then);
+        Assert.Contains($"at={first + 1}", then);
+    }
+
+    [Fact]
     public async Task a_search_is_a_page_and_a_fault_in_it_is_pointed_at()
     {
         await using var node = await TestNode.StartAsync();

@@ -9,6 +9,10 @@ public static class StateDiagram
     public const int BoxWidth = 124;
     public const int BoxHeight = 24;
 
+    /// <summary>The height of the boxes in the middle, which a line that passes them has to go around.</summary>
+    private const int Row = 132;
+    private const int NextColumn = 200;
+
     private static readonly Dictionary<CallState, (int X, int Y)> Places = new()
     {
         [CallState.None] = (36, 132),
@@ -70,6 +74,11 @@ public static class StateDiagram
                 : ($"M{side} {y}C{side + 44} {y} {side + 44} {toY} {side} {toY}", side + 40, (y + toY) / 2);
         }
 
+        if (y == Row && toX - x > NextColumn)
+        {
+            return Around(x, toX, toY);
+        }
+
         var (start, end) = toX > x
             ? (x + (WidthOf(from) / 2), toX - (WidthOf(to) / 2))
             : (x - (WidthOf(from) / 2), toX + (WidthOf(to) / 2));
@@ -77,5 +86,18 @@ public static class StateDiagram
         var bend = end - (Math.Sign(end - start) * Math.Min(50, Math.Abs(end - start) / 2));
         var straight = Math.Abs(end - start) > 150 ? $"L{end - (Math.Sign(end - start) * 80)} {y}" : "";
         return ($"M{start} {y}{straight}C{bend} {y} {bend} {toY} {end} {toY}", (start + end) / 2, straight.Length > 0 ? y - 4 : ((y + toY) / 2) - 4);
+    }
+
+    /// <summary>Above the row, or below it where the way leads down.</summary>
+    private static (string Path, int X, int Y) Around(int x, int toX, int toY)
+    {
+        var up = toY > Row ? 1 : -1;
+        var startY = Row + (up * BoxHeight / 2);
+        var (endX, endY) = toY == Row ? (toX, startY) : (toX - (BoxWidth / 2), toY);
+        var (bendX, bendY) = toY == Row ? (toX, startY + (up * 70)) : (endX - 80, toY);
+        var turnY = startY + (up * 50);
+        return (
+            $"M{x} {startY}C{x} {turnY} {bendX} {bendY} {endX} {endY}",
+            (x + (3 * x) + (3 * bendX) + endX) / 8, ((startY + (3 * turnY) + (3 * bendY) + endY) / 8) - 4);
     }
 }

@@ -45,7 +45,8 @@ internal static class SessionPages
             return PageAnswer.Wrong(Problem.NotFound($"There is no session \"{id}\" that this token may see."));
         }
 
-        var page = (await models.CallsAsync(id, from, until, new PageRequest(LanesOnPage, visit.Query.Text("cursor")), visit.Cancellation))!;
+        long? at = asOf is { } moment ? await visit.Node.Reads.TimeTravel.PositionAsync(moment, visit.Cancellation) : null;
+        var page = (await models.CallsAsync(id, from, until, at, new PageRequest(LanesOnPage, visit.Query.Text("cursor")), visit.Cancellation))!;
         var calls = page.Items.Where(visit.Visible.Sees).Reverse().ToList();
         var windows = await WindowsAsync(visit, session);
         var view = new SessionView(session, Waterfall.Of(calls, windows, from, until, visit.Now), calls, page.Next)
@@ -55,22 +56,21 @@ internal static class SessionPages
             From = from,
             Until = until,
         };
-        if (asOf is { } moment)
+        if (at is { } position)
         {
-            view = await AsOfAsync(visit, view, moment, windows);
+            view = await AsOfAsync(visit, view, position, windows);
         }
 
         return PageAnswer.Show<SessionPage>($"Session {id}", "sessions", view, ["as-of"]);
     }
 
-    /// <summary>The same lanes as they were. Those that were not there yet are left out.</summary>
-    private static async Task<SessionView> AsOfAsync(Visit visit, SessionView now, AsOf moment, IReadOnlyList<WindowModel> windows)
+    /// <summary>The same lanes as they were.</summary>
+    private static async Task<SessionView> AsOfAsync(Visit visit, SessionView now, long position, IReadOnlyList<WindowModel> windows)
     {
         var travel = visit.Node.Reads.TimeTravel;
-        var position = await travel.PositionAsync(moment, visit.Cancellation);
         var at = AsOf.At(position);
         var calls = new List<CallModel>();
-        foreach (var call in now.Calls.Where(call => call.Id <= position))
+        foreach (var call in now.Calls)
         {
             if (await travel.CallAsync(call.SessionId, call.CallId, at, visit.Cancellation) is { } past)
             {

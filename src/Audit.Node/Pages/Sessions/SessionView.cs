@@ -23,7 +23,7 @@ public sealed record SessionView(SessionModel Session, Waterfall Chart, IReadOnl
 
     public long Shown => At ?? LastPosition;
 
-    public long? StepBefore => Steps.Where(step => step < Shown).Select(step => (long?)step).LastOrDefault();
+    public long? StepBefore => Steps.Where(step => step < Shown).Select(step => (long?)step).LastOrDefault() ?? (Shown > Session.Id ? Shown - 1 : null);
 
-    public long? StepAfter => Steps.Where(step => step > Shown).Select(step => (long?)step).FirstOrDefault();
+    public long? StepAfter => Steps.Where(step => step > Shown).Select(step => (long?)step).FirstOrDefault() ?? (Shown < LastPosition ? Shown + 1 : null);
 }
