@@ -8,6 +8,8 @@ namespace Audit.Actors;
 /// <summary>This node's place in the cluster.</summary>
 internal sealed class Membership(ActorSystem system)
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
+
     private readonly Cluster cluster = Cluster.Get(system);
 
     public ClusterState State
@@ -37,6 +39,11 @@ internal sealed class Membership(ActorSystem system)
             await (seeds.Length == 0
                 ? cluster.JoinAsync(cluster.SelfAddress, limit.Token)
                 : cluster.JoinSeedNodesAsync(seeds, limit.Token)).ConfigureAwait(false);
+            while (!State.IsUp)
+            {
+                // What this node sees of the cluster follows the news of its own joining by a moment.
+                await Task.Delay(Look, limit.Token).ConfigureAwait(false);
+            }
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested && failure is OperationCanceledException or ClusterJoinFailedException)
         {

@@ -110,6 +110,16 @@ public sealed class ToolCallActorTests : TestKit
     }
 
     [Fact]
+    public void where_too_many_live_an_actor_asks_to_end_once_it_has_answered()
+    {
+        var actor = Start(new StreamRoom(Told.SharedHasher, new EngineOptions { MaxLiveEvents = 0 }));
+        actor.Tell(Mail(1, Asked(1)), TestActor);
+        Answer(1);
+
+        Assert.Same(Stop.Instance, shard.ExpectMsg<Passivate>().StopMessage);
+    }
+
+    [Fact]
     public void an_actor_that_is_told_to_stop_finishes_its_write_and_answers_all_that_came_before()
     {
         var written = new TaskCompletionSource();

@@ -196,9 +196,10 @@ internal abstract class StreamActor : ReceivePersistentActor
         {
             Context.Stop(Self);
         }
-        else if (stream.IsSettled && !wasRead)
+        else if ((stream.IsSettled && !wasRead) || room.IsCrowded)
         {
-            // Nothing more is expected of it. What was read back has proved the contrary and stays until it is idle.
+            // Nothing more is expected of what is settled. What was read back has proved the contrary and stays until it is
+            // idle, if there is room.
             Passivate();
         }
     }

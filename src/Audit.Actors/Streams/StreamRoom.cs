@@ -7,6 +7,9 @@ namespace Audit.Actors;
 /// <summary>What the actors of one node share: how they decide, and what they count.</summary>
 internal sealed class StreamRoom(RecordHasher hasher, EngineOptions options) : IDisposable
 {
+    /// <summary>What an actor weighs against the bound of memory, in events.</summary>
+    private const int WeightOfAnActor = 4;
+
     private readonly ThreadLocal<EventWriter> writers = new(() => new EventWriter(), trackAllValues: true);
     private long live;
     private long commits;
@@ -20,6 +23,9 @@ internal sealed class StreamRoom(RecordHasher hasher, EngineOptions options) : I
 
     /// <summary>An actor decides without pause, so that a writer for each thread is enough.</summary>
     public EventWriter Writer => writers.Value!;
+
+    /// <summary>More actors live here than may: whoever has answered makes room, and does not wait until it is idle.</summary>
+    public bool IsCrowded => Live > Options.MaxLiveEvents / WeightOfAnActor;
 
     public long Live => Interlocked.Read(ref live);
 
