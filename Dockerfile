@@ -2,7 +2,10 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 COPY Directory.Build.props Directory.Packages.props global.json .editorconfig ./
 COPY src/ src/
-RUN dotnet publish src/Audit.Node -c Release -o /app
+COPY hocon/ hocon/
+# true puts the Akka.NET engine in, if the feed serves its packages.
+ARG AKKA_ENGINE=false
+RUN dotnet publish src/Audit.Node -c Release -o /app -p:AkkaEngine=$AKKA_ENGINE
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 COPY --from=build /app /app
@@ -15,7 +18,7 @@ VOLUME /data
 ENV ASPNETCORE_HTTP_PORTS= \
     AUDIT__DATA=/data \
     AUDIT__URLS=http://0.0.0.0:5080
-EXPOSE 5080
+EXPOSE 5080 4053
 # The image has no curl; bash speaks HTTP well enough to read a status line.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["bash", "-c", \
     "exec 3<>/dev/tcp/127.0.0.1/5080 && printf 'GET /health/ready HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]

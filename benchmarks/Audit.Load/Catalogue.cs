@@ -14,22 +14,29 @@ internal static class Catalogue
             new RawBatchPostgres(),
             new AuditTablePostgres(Names.AuditTableAlone, connections: 1),
             new AuditTablePostgres(Names.AuditTableCrowd, connections: 48),
-            new EngineInProcess(),
-            new EngineAlone(),
-            new EngineSingles(),
-            new NdjsonPosts(options.Node, untilSearchable: false),
-            new NdjsonPosts(options.Node, untilSearchable: true),
-            new SinglePosts(options.Node),
-            new ProjectionLag(options.Node),
-            new ReadModelRebuild(),
-            new Verification(options.Node),
-            new SessionPages(options.Node),
-            new SearchPages(options.Node),
-            new NodeStart(options.Node),
+            .. AkkaParts.Peers,
+            new EngineInProcess(options.Engine),
+            .. options.Engine == "local" ? [new EngineAlone()] : Array.Empty<IMeasured>(),
+            new EngineSingles(options.Engine),
+            new NdjsonPosts(options.Node, options.Engine, untilSearchable: false),
+            new NdjsonPosts(options.Node, options.Engine, untilSearchable: true),
+            new SinglePosts(options.Node, options.Engine),
+            .. options.Engine == "local" ? ReadSideSubjects(options) : [],
         ];
         var wanted = all.Where(one => (one.Kind ?? kind) == kind && options.Wants(one.Name)).ToArray();
         return wanted.Length > 0
             ? wanted
             : throw new WrongUseException($"--only knows: {string.Join("; ", all.Select(one => one.Name).Distinct())}.");
     }
+
+    /// <summary>What reads the journal does not care which engine wrote it.</summary>
+    private static IMeasured[] ReadSideSubjects(LoadOptions options) =>
+    [
+        new ProjectionLag(options.Node),
+        new ReadModelRebuild(),
+        new Verification(options.Node),
+        new SessionPages(options.Node),
+        new SearchPages(options.Node),
+        new NodeStart(options.Node),
+    ];
 }

@@ -6,11 +6,14 @@ namespace Audit.Load;
 internal sealed record LoadOptions
 {
     public const string Usage = """
-        Audit.Load --store sqlite|postgres [--postgres CONNECTION] [--records N] [--rows N] [--runs N]
+        Audit.Load --store sqlite|postgres [--engine local|akka] [--postgres CONNECTION] [--records N] [--rows N] [--runs N]
                    [--only NAME…] [--json FILE] [--directory DIRECTORY] [--node AUDIT_DLL]
         """;
 
     public string Store { get; private init; } = "sqlite";
+
+    /// <summary>The engine that the subjects run with, `local` or `akka`.</summary>
+    public string Engine { get; private init; } = "local";
 
     /// <summary>A server to make databases on; without it a throwaway one is started.</summary>
     public string? Postgres { get; private init; }
@@ -58,6 +61,7 @@ internal sealed record LoadOptions
     private static LoadOptions With(LoadOptions options, string option, string[] values) => option switch
     {
         "--store" when values is ["sqlite" or "postgres"] => options with { Store = values[0] },
+        "--engine" when values is ["local" or "akka"] => options with { Engine = values[0] },
         "--postgres" when values is [var connection] => options with { Postgres = connection },
         "--records" => options with { Records = Count(option, values, atLeast: 1_000) },
         "--rows" => options with { Rows = Count(option, values, atLeast: 0) },

@@ -6,6 +6,7 @@ internal static class Names
     public const string RawBatch = "raw batch";
     public const string AuditTableAlone = "audit table, 1 connection";
     public const string AuditTableCrowd = "audit table, 48 connections";
+    public const string AkkaAsItComes = "Akka.NET as it comes";
     public const string Engine = "engine in process";
     public const string EngineAlone = "engine without a store";
     public const string EngineSingles = "engine, single submissions";
@@ -18,4 +19,9 @@ internal static class Names
     public const string SearchPage = "first page of a search";
     public const string Start = "start until ready";
     public const string SinglePosts = "single posts";
+
+    public static readonly string AkkaEngine = On("akka", Engine);
+
+    /// <summary>The name of a subject that runs with that engine.</summary>
+    public static string On(string engine, string name) => engine == "local" ? name : $"{name}, {engine}";
 }

@@ -24,6 +24,10 @@ public interface IJournal : IAsyncDisposable
     Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
         StreamKey stream, long afterSequence, int limit, CancellationToken cancellation);
 
+    /// <summary>Finds where events lie, all in one go: what somebody else wrote has its position from here.</summary>
+    /// <returns>A position for each place, 0 where no event is.</returns>
+    Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation);
+
     /// <summary>
     /// Reads all streams after a position, in order; stops at <paramref name="limit"/> rows or soon after
     /// <paramref name="byteLimit"/> bytes of messages, never before one row.

@@ -1,3 +1,4 @@
+using Audit.Engine.Contract;
 using Audit.Engine.Local;
 using Audit.Journal;
 using Audit.Journal.Events;

@@ -4,7 +4,7 @@ using Audit.Testing;
 namespace Audit.Engine.Tests;
 
 [NeedsPostgres]
-public sealed class PostgresEngineTests : EngineContract, IDisposable
+public sealed class PostgresEngineTests : LocalEngineContract, IDisposable
 {
     private PostgresDatabase? database;
 

@@ -3,7 +3,7 @@ using Audit.Testing;
 
 namespace Audit.Engine.Tests;
 
-public sealed class SqliteEngineTests : EngineContract, IDisposable
+public sealed class SqliteEngineTests : LocalEngineContract, IDisposable
 {
     private readonly TemporaryDirectory directory = new();
 

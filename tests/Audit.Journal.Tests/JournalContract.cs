@@ -35,6 +35,22 @@ public abstract class JournalContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task events_are_found_by_their_place_in_their_stream()
+    {
+        var one = Rows.Handle("call|one");
+        var other = Rows.Handle("call|other");
+        var positions = await Store.AppendAsync([
+            new RowToAppend(one, 1, "m", 1, new byte[] { 1 }), new RowToAppend(other, 1, "m", 1, new byte[] { 1 }),
+            new RowToAppend(one, 2, "m", 1, new byte[] { 1 })]);
+
+        var found = await Journal.ReadPositionsAsync(
+            [new(one.Key, 2), new(other.Key, 2), new(other.Key, 1), new(one.Key, 1), new(one.Key, 2)], CancellationToken.None);
+
+        Assert.Equal([positions[2], 0, positions[1], positions[0], positions[2]], found);
+        Assert.Empty(await Journal.ReadPositionsAsync([], CancellationToken.None));
+    }
+
+    [ContractFact]
     public async Task an_appended_row_reads_back_field_for_field()
     {
         foreach (var company in Rows.FewAndMany)

@@ -25,6 +25,9 @@ internal sealed class JournalUpTo(IJournal inner, long last) : IJournal
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
         inner.ReadBeforeAsync(position, limit, byteLimit, cancellation);
 
+    public Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
+        inner.ReadPositionsAsync(places, cancellation);
+
     public async Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         position <= last && await inner.ReadRowAsync(position, cancellation) is { } row ? Told(row) : null;
 

@@ -11,6 +11,8 @@ internal sealed record Goal(string Subject, string What, Func<LoadReport, double
         Ratio(Names.Engine, Names.AuditTableCrowd, 4),
         Ratio(Names.Ndjson, Names.RawBatch, 0.35),
         Ratio(Names.Searchable, Names.RawBatch, 0.25) with { OwedOnPostgres = 0.12 },
+        Ratio(Names.Engine, Names.AkkaAsItComes, 15),
+        Ratio(Names.AkkaEngine, Names.AkkaAsItComes, 1),
         new(Names.SinglePosts, "a second", report => report.Of(Names.SinglePosts)?.Median, 5_000),
         new(
             Names.SinglePosts,

@@ -6,7 +6,8 @@ internal sealed record LoadReport(
     Machine Machine, string Store, int Records, int PrefilledRows, int Runs,
     IReadOnlyList<ResultRow> Rows, IReadOnlyDictionary<(string Subject, string Floor), double> Ratios)
 {
-    public static readonly IReadOnlyList<string> Floors = [Names.RawBatch, Names.AuditTableAlone, Names.AuditTableCrowd];
+    public static readonly IReadOnlyList<string> Floors =
+        [Names.RawBatch, Names.AuditTableAlone, Names.AuditTableCrowd, Names.AkkaAsItComes];
 
     public static LoadReport Of(
         Machine machine, LoadOptions options, IReadOnlyList<string> names, IReadOnlyList<IReadOnlyDictionary<string, Sample>> runs)

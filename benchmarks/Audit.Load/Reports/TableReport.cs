@@ -7,7 +7,7 @@ internal static class TableReport
 {
     private static readonly string[] Head =
     [
-        "what", "events/s", "min", "max", "× raw batch", "× table, 1", "× table, 48", "median ms", "CPU µs", "bytes",
+        "what", "events/s", "min", "max", "× raw batch", "× table, 1", "× table, 48", "× Akka", "median ms", "CPU µs", "bytes",
     ];
 
     public static void Write(LoadReport report, TextWriter output)

@@ -70,7 +70,9 @@ internal sealed class PostgresStores : IStoreSource
         await RunOnServerAsync("CHECKPOINT");
         var own = Directory.CreateDirectory(Path.Combine(directory, name)).FullName;
         var place = ConnectionTo(name);
-        return new LoadStore("postgres", $"postgres:{place}", place, own, async () =>
+        // A store has its own pool and closes it, as with anybody's connection string.
+        var address = $"postgres:{new NpgsqlConnectionStringBuilder(place) { Pooling = true }}";
+        return new LoadStore("postgres", address, place, own, async () =>
         {
             Directory.Delete(own, recursive: true);
             await RunOnServerAsync($"DROP DATABASE {name} WITH (FORCE)");

@@ -3,16 +3,16 @@ using Audit.Engine;
 namespace Audit.Load;
 
 /// <summary>The engine without HTTP: items are read from their bytes and submitted, 4,000 outstanding.</summary>
-internal sealed class EngineInProcess : IMeasured
+internal sealed class EngineInProcess(string engine) : IMeasured
 {
     private const int Submitters = 8;
     private const int BatchItems = 500;
 
-    public string Name => Names.Engine;
+    public string Name => Names.On(engine, Names.Engine);
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        await using var open = await OpenEngine.OnAsync(store);
+        await using var open = await OpenEngine.OnAsync(store, engine);
         return await MeasureAsync(open, work);
     }
 

@@ -3,15 +3,15 @@ using System.Diagnostics;
 namespace Audit.Load;
 
 /// <summary>One record a submission, 64 outstanding: batches come from the backlog alone.</summary>
-internal sealed class EngineSingles : IMeasured
+internal sealed class EngineSingles(string engine) : IMeasured
 {
     private const int Submitters = 64;
 
-    public string Name => Names.EngineSingles;
+    public string Name => Names.On(engine, Names.EngineSingles);
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        await using var open = await OpenEngine.OnAsync(store);
+        await using var open = await OpenEngine.OnAsync(store, engine);
         var dealt = work.DealtTo(Submitters);
         var latencies = new Latencies(work.Messages.Length);
         var meter = new Meter();

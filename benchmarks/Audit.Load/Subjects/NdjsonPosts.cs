@@ -4,14 +4,14 @@ namespace Audit.Load;
 /// The whole node: NDJSON bodies of 500 records, one after the other on each of four connections, until the read models and
 /// the log have all of it, and the text index too where that is asked for.
 /// </summary>
-internal sealed class NdjsonPosts(string? program, bool untilSearchable) : IMeasured
+internal sealed class NdjsonPosts(string? program, string engine, bool untilSearchable) : IMeasured
 {
 
-    public string Name => untilSearchable ? Names.Searchable : Names.Ndjson;
+    public string Name => Names.On(engine, untilSearchable ? Names.Searchable : Names.Ndjson);
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        await using var node = await NodeProcess.StartAsync(store, program);
+        await using var node = await NodeProcess.StartAsync(store, program, engine);
         using var client = node.Client(NdjsonBodies.Connections);
         await Task.WhenAll(NdjsonBodies.Of(NodeProcess.WarmUp).Select(of => Task.Run(() => NdjsonBodies.PostAllAsync(client, of))));
         await NodeProcess.CaughtUpAsync(client, untilSearchable);

@@ -34,12 +34,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Its own directory, with the log's key.</summary>
     public string Data => data;
 
-    public static async Task<NodeProcess> StartAsync(LoadStore store, string? program)
+    public static async Task<NodeProcess> StartAsync(LoadStore store, string? program, string engine = "local")
     {
         var data = Directory.CreateDirectory(Path.Combine(store.Directory, "data")).FullName;
         program ??= Path.Combine(AppContext.BaseDirectory, "audit.dll");
         string[] arguments =
-            ["exec", program, "serve", "--store", store.Address, "--data", data, "--urls", "http://127.0.0.1:0"];
+            ["exec", program, "serve", "--engine", engine, "--store", store.Address, "--data", data, "--urls", "http://127.0.0.1:0"];
         var start = new ProcessStartInfo("dotnet", arguments)
         {
             WorkingDirectory = data,
@@ -51,6 +51,8 @@ internal sealed class NodeProcess : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
+        // A free port; nobody joins it.
+        start.Environment["AUDIT_AKKA_PORT"] = "0";
         var node = new NodeProcess(Process.Start(start)!, data);
         await node.UntilReadyAsync();
         return node;

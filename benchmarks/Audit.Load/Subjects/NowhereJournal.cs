@@ -30,6 +30,9 @@ internal sealed class NowhereJournal : IJournal
     public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) => Nothing();
 
+    public Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
+        Task.FromResult(new long[places.Count]);
+
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         Task.FromResult<JournalRow?>(null);
 

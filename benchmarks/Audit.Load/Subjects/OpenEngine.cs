@@ -6,19 +6,18 @@ using Audit.Lifecycle;
 
 namespace Audit.Load;
 
-/// <summary>The local engine, as the node puts it together.</summary>
+/// <summary>An engine, as the node puts it together.</summary>
 internal sealed class OpenEngine : IAsyncDisposable
 {
     private readonly IAsyncDisposable owned;
 
-    private OpenEngine(IJournal journal, IAsyncDisposable owned)
+    private OpenEngine(IAuditEngine engine, IJournal journal, RecordHasher hasher, IAsyncDisposable owned)
     {
-        var hasher = new RecordHasher(new byte[RecordHasher.KeyLength]);
         Journal = journal;
         Hasher = hasher;
         this.owned = owned;
         Reader = new ItemReader(hasher);
-        Engine = new LocalEngine(journal, hasher, new EngineOptions(), TimeProvider.System);
+        Engine = engine;
     }
 
     public IJournal Journal { get; }
@@ -27,19 +26,24 @@ internal sealed class OpenEngine : IAsyncDisposable
 
     public ItemReader Reader { get; }
 
-    public LocalEngine Engine { get; }
+    public IAuditEngine Engine { get; }
 
-    public static async Task<OpenEngine> OnAsync(LoadStore store)
+    /// <param name="engine">`local` or `akka`.</param>
+    public static async Task<OpenEngine> OnAsync(LoadStore store, string engine = "local")
     {
         var opened = await AuditStore.OpenAsync(store.Address, CancellationToken.None);
-        return new OpenEngine(opened.Journal, opened);
+        var hasher = NewHasher();
+        return new OpenEngine(
+            engine == "akka" ? await AkkaParts.StartAsync(store, opened.Journal, hasher) : Local(opened.Journal, hasher),
+            opened.Journal, hasher, opened);
     }
 
     /// <summary>The engine alone, its events going nowhere.</summary>
     public static OpenEngine OnNothing()
     {
         var journal = new NowhereJournal();
-        return new OpenEngine(journal, journal);
+        var hasher = NewHasher();
+        return new OpenEngine(Local(journal, hasher), journal, hasher, journal);
     }
 
     public Submission Read(in Message message, ItemDefaults defaults)
@@ -64,6 +68,11 @@ internal sealed class OpenEngine : IAsyncDisposable
         var stats = Engine.Stats;
         return $"{events / (double)Math.Max(stats.Commits, 1):0} rows a commit, {stats.Conflicts} conflicts";
     }
+
+    private static RecordHasher NewHasher() => new(new byte[RecordHasher.KeyLength]);
+
+    private static LocalEngine Local(IJournal journal, RecordHasher hasher) =>
+        new(journal, hasher, new EngineOptions(), TimeProvider.System);
 
     public async ValueTask DisposeAsync()
     {

@@ -5,15 +5,15 @@ using System.Net.Http.Headers;
 namespace Audit.Load;
 
 /// <summary>The whole node: one record a request, 64 connections kept alive.</summary>
-internal sealed class SinglePosts(string? program) : IMeasured
+internal sealed class SinglePosts(string? program, string engine) : IMeasured
 {
     private const int Connections = 64;
 
-    public string Name => Names.SinglePosts;
+    public string Name => Names.On(engine, Names.SinglePosts);
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        await using var node = await NodeProcess.StartAsync(store, program);
+        await using var node = await NodeProcess.StartAsync(store, program, engine);
         using var client = node.Client(Connections);
         await PostAllAsync(client, NodeProcess.WarmUp, new Latencies(NodeProcess.WarmUp.Messages.Length));
         var latencies = new Latencies(work.Messages.Length);

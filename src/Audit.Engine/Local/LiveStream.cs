@@ -5,10 +5,10 @@ using Audit.Lifecycle;
 namespace Audit.Engine.Local;
 
 /// <summary>
-/// The actor of one stream: its history and its hold on the journal. It runs ahead of the commit: what it decided counts
-/// at once for what it decides next, and all of it is thrown away when the journal says that the stream was lost.
+/// The actor of one stream: its history and its hold on the journal. All of it is thrown away when the journal says that the
+/// stream was lost.
 /// </summary>
-internal abstract class LiveStream(StreamHandle handle)
+internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
 {
     // Most streams are short: only what comes after the first event takes an array.
     private long firstPosition;
@@ -21,38 +21,33 @@ internal abstract class LiveStream(StreamHandle handle)
     /// <summary>Rows decided and not yet settled; a stream that has any is never passivated.</summary>
     public int RowsInFlight { get; set; }
 
-    public bool IsNew => Sequence == 0;
+    public bool IsNew => stream.Sequence == 0;
 
     /// <summary>
     /// Nothing more is expected of it. What was read back from the journal has proved the contrary and stays until it is idle,
     /// or every further message would read it again.
     /// </summary>
-    public bool IsOver => IsSettled && !wasRead && RowsInFlight == 0;
+    public bool IsOver => stream.IsSettled && !wasRead && RowsInFlight == 0;
 
     /// <summary>What the stream weighs against the bound of memory.</summary>
-    public long Weight => Sequence + 1;
+    public long Weight => stream.Sequence + 1;
 
-    /// <summary>The last sequence number decided.</summary>
-    protected abstract long Sequence { get; }
-
-    protected virtual bool IsSettled => false;
-
-    public static LiveStream For(Submission submission) => submission switch
-    {
-        CallSubmission => new LiveCall(new StreamHandle(submission.Stream)),
-        NoteSubmission => new LiveSession(new StreamHandle(submission.Stream)),
-        WindowSubmission => new LiveWindow(new StreamHandle(submission.Stream)),
-        OperatorSubmission => new LiveOperator(new StreamHandle(submission.Stream)),
-        _ => throw new ArgumentOutOfRangeException(nameof(submission), submission, "No actor takes such a submission."),
-    };
+    public static LiveStream For(Submission submission) =>
+        new(new StreamHandle(submission.Stream), AuditStream.For(submission));
 
     /// <summary>Decides a submission: adds what is to be written and returns the receipt, as yet without a position.</summary>
-    public abstract Receipt Decide(Submission submission, EventWriter writer, RowSink rows, EngineOptions options);
+    public Receipt Decide(Submission submission, EventWriter writer, RowSink rows, EngineOptions options)
+    {
+        var sequence = stream.Sequence;
+        var receipt = stream.Decide(submission, writer, rows.Begin(), options);
+        rows.Add(Handle, sequence);
+        return receipt;
+    }
 
     public void Replay(JournalRow row, RecordHasher hasher)
     {
         wasRead = true;
-        Evolve(row, hasher);
+        stream.Evolve(row, hasher);
         AddPosition(row.Position);
     }
 
@@ -77,6 +72,4 @@ internal abstract class LiveStream(StreamHandle handle)
 
     public long PositionOf(long sequence) =>
         sequence < 1 || sequence > committed ? 0 : sequence == 1 ? firstPosition : laterPositions[sequence - 2];
-
-    protected abstract void Evolve(JournalRow row, RecordHasher hasher);
 }

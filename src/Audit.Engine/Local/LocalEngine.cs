@@ -7,19 +7,16 @@ namespace Audit.Engine.Local;
 public sealed class LocalEngine : IAuditEngine
 {
     private readonly EngineOptions options;
-    private readonly Admission admission;
+    private readonly SubmissionGate gate;
     private readonly Committer committer;
     private readonly Shard[] shards;
     private readonly Task running;
     private readonly ITimer idleTimer;
-    private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int batches;
-    private int stopping;
 
     public LocalEngine(IJournal journal, RecordHasher hasher, EngineOptions options, TimeProvider clock)
     {
         this.options = options;
-        admission = new Admission(options.MaxWaiting, options.MaxWaitingBytes);
+        gate = new SubmissionGate(options, Distribute);
         committer = new Committer(journal, options);
         shards = [.. Enumerable.Range(0, options.Shards)
             .Select(number => new Shard(number, journal, committer, hasher, options, clock))];
@@ -28,47 +25,20 @@ public sealed class LocalEngine : IAuditEngine
     }
 
     public EngineStats Stats => new(
-        admission.Items, admission.Bytes, admission.IsFull, shards.Sum(shard => (long)shard.LiveCount),
+        gate.Items, gate.Bytes, gate.IsFull, shards.Sum(shard => (long)shard.LiveCount),
         committer.Commits, committer.Rows, shards.Sum(shard => shard.Conflicts), committer.Failures);
 
-    public async Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation)
-    {
-        if (batch.Count == 0)
-        {
-            return [];
-        }
-
-        var bytes = batch.Sum(submission => (long)submission.Bytes);
-        Enter();
-        try
-        {
-            var work = new BatchInWork(batch);
-            await admission.EnterAsync(batch.Count, bytes, () => Distribute(work), cancellation);
-            try
-            {
-                return await work.Done;
-            }
-            finally
-            {
-                admission.Leave(batch.Count, bytes);
-            }
-        }
-        finally
-        {
-            Exit();
-        }
-    }
+    public Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation) =>
+        gate.SubmitAsync(batch, cancellation);
 
     /// <summary>Takes nothing new, gives every item in work its receipt, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref stopping, 1) == 0)
+        if (await gate.CloseAsync())
         {
             await idleTimer.DisposeAsync();
-            Exit();
         }
 
-        await drained.Task;
         foreach (var shard in shards)
         {
             shard.Complete();
@@ -92,25 +62,6 @@ public sealed class LocalEngine : IAuditEngine
             {
                 shards[number].Post(work);
             }
-        }
-    }
-
-    /// <summary>Batches in work are counted from one below, so that the stop itself is the last to leave.</summary>
-    private void Enter()
-    {
-        Interlocked.Increment(ref batches);
-        if (Volatile.Read(ref stopping) != 0)
-        {
-            Exit();
-            throw new EngineStoppedException();
-        }
-    }
-
-    private void Exit()
-    {
-        if (Interlocked.Decrement(ref batches) < 0)
-        {
-            drained.TrySetResult();
         }
     }
 

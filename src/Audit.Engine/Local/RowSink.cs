@@ -3,9 +3,10 @@ using Audit.Journal.Events;
 
 namespace Audit.Engine.Local;
 
-/// <summary>Takes the rows of the item that is being decided.</summary>
+/// <summary>Makes rows of the events that are being decided.</summary>
 internal sealed class RowSink
 {
+    private readonly List<EncodedEvent> events = [];
     private List<RowToAppend> rows = [];
     private long createdTicks;
 
@@ -16,6 +17,19 @@ internal sealed class RowSink
         createdTicks = created.UtcTicks;
     }
 
-    public void Add(StreamHandle stream, long sequence, EncodedEvent encoded) =>
-        rows.Add(new RowToAppend(stream, sequence, encoded.Manifest, createdTicks, encoded.Message));
+    /// <summary>Begins an item; its events go into the list.</summary>
+    public List<EncodedEvent> Begin()
+    {
+        events.Clear();
+        return events;
+    }
+
+    /// <summary>Adds the rows of the item, which follow the sequence number given.</summary>
+    public void Add(StreamHandle stream, long sequence)
+    {
+        foreach (var encoded in events)
+        {
+            rows.Add(new RowToAppend(stream, ++sequence, encoded.Manifest, createdTicks, encoded.Message));
+        }
+    }
 }

@@ -102,7 +102,8 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
             if (said.Text("tool_use_id") is { } call && memory.Find(session, call) is { } known)
             {
                 // Asked for already; what is open stays open and what is not is not opened again.
-                sink.Record(ClaudeCodeReader.Tell(session, call, known.Tool, new Outcome.Requested(), known.Input, known.Input, null));
+                var again = new Outcome.Requested();
+                sink.Record(ClaudeCodeReader.Tell(session, call, known.Tool, again, known.Input, known.Input, null));
             }
             else
             {

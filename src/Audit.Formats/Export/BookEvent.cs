@@ -9,15 +9,14 @@ public sealed class BookEvent
     private static readonly JsonElement Nothing = JsonElement.Parse("{}"u8);
     private static readonly JsonDocumentOptions Depth = new() { MaxDepth = StrictJsonReader.MaxDepth + 8 };
 
-    private readonly JsonElement told;
-    private readonly JsonElement record;
-    private readonly JsonElement outcome;
+    private readonly ReadOnlyMemory<byte> message;
+    private JsonElement? parsed;
 
-    private BookEvent(long position, string stream, long sequence, JsonElement told)
+    /// <param name="message">The event's JSON; empty for a row that is none of ours. Read when first something is asked of it.</param>
+    public BookEvent(long position, string stream, long sequence, ReadOnlyMemory<byte> message)
     {
-        (Position, Stream, Sequence, this.told) = (position, stream, sequence, told);
-        record = told.ObjectMember("record") ?? Nothing;
-        outcome = record.ObjectMember("outcome") ?? Nothing;
+        (Position, Stream, Sequence) = (position, stream, sequence);
+        this.message = message;
     }
 
     public long Position { get; }
@@ -26,69 +25,79 @@ public sealed class BookEvent
 
     public long Sequence { get; }
 
-    public string? Name => told.Text("event");
+    public string? Name => Told.Text("event");
 
-    public string? ReceivedAt => told.Text("received_at");
+    public string? ReceivedAt => Told.Text("received_at");
 
     /// <summary>When it happened, as the host tells it.</summary>
-    public string? HappenedAt => record.Text("recorded_at") ?? told.Text("at");
+    public string? HappenedAt => Record.Text("recorded_at") ?? Told.Text("at");
 
-    public string? Host => told.Text("host");
+    public string? Host => Told.Text("host");
 
-    public string? OnBehalfOf => told.Text("on_behalf_of");
+    public string? OnBehalfOf => Told.Text("on_behalf_of");
 
-    public string? Agent => told.Text("agent") ?? Terms?.Text("agent");
+    public string? Agent => Told.Text("agent") ?? Terms?.Text("agent");
 
-    public string? TaskId => told.Text("task_id") ?? Terms?.Text("task_id");
+    public string? TaskId => Told.Text("task_id") ?? Terms?.Text("task_id");
 
-    public string? SessionId => told.Text("session_id");
+    public string? SessionId => Told.Text("session_id");
 
-    public string? WindowId => told.Text("window_id");
+    public string? WindowId => Told.Text("window_id");
 
-    public string? ToolCallId => record.Text("tool_call_id") ?? told.Text("tool_call_id");
+    public string? ToolCallId => Record.Text("tool_call_id") ?? Told.Text("tool_call_id");
 
-    public string? Tool => record.Text("tool_name");
+    public string? Tool => Record.Text("tool_name");
+
+    public string? DisplayName => Record.Text("display_name");
+
+    /// <summary>The message came after others that it precedes, so that its state is not the one the call is in.</summary>
+    public bool IsLate => Told.Flag("late") == true;
+
+    /// <summary>What a confirmation was asked for, in the host's words.</summary>
+    public string? Description => Outcome.Text("description");
 
     /// <summary>What the message says: the outcome of a record, the type of a note, the verb of a window, an operator's act.</summary>
-    public string? Kind => outcome.Text("kind") ?? told.Text("type") ?? told.Text("verb") ?? told.Text("act");
+    public string? Kind => Outcome.Text("kind") ?? Told.Text("type") ?? Told.Text("verb") ?? Told.Text("act");
 
-    public string? From => (told.ObjectMember("now") ?? told).Text("from");
+    public string? From => (Told.ObjectMember("now") ?? Told).Text("from");
 
-    public string? To => (told.ObjectMember("now") ?? told).Text("to");
+    public string? To => (Told.ObjectMember("now") ?? Told).Text("to");
 
-    public long? Attempt => (told.ObjectMember("now") ?? told).Count("attempt");
+    public long? Attempt => (Told.ObjectMember("now") ?? Told).Count("attempt");
 
-    public IEnumerable<string> Anomalies => (told.ObjectMember("now") ?? told).ArrayMember("anomalies").Select(EventMembers.AsText);
+    public IEnumerable<string> Anomalies => (Told.ObjectMember("now") ?? Told).ArrayMember("anomalies").Select(EventMembers.AsText);
 
     /// <summary>Why, in words: the law's reason where it refused, else the message's own.</summary>
     public string? Reason =>
-        told.Text("violation") ?? told.Text("reason") ?? outcome.Text("reason") ?? outcome.Text("description") ?? outcome.Text("error");
+        Told.Text("violation") ?? Told.Text("reason") ?? Outcome.Text("reason") ?? Outcome.Text("description") ?? Outcome.Text("error");
 
-    public string? Decision => outcome.Text("decision");
+    public string? Decision => Outcome.Text("decision");
 
-    public string? Source => outcome.Text("source");
+    public string? Source => Outcome.Text("source");
 
-    public string? By => outcome.Text("by") ?? (told.Flag("made_by_node") == true ? Host : null);
+    public string? By => Outcome.Text("by") ?? (Told.Flag("made_by_node") == true ? Host : null);
 
-    public bool? Success => outcome.ObjectMember("result")?.Flag("success");
+    public bool? Success => Outcome.ObjectMember("result")?.Flag("success");
 
-    public long? DurationMs => outcome.ObjectMember("result")?.Count("duration_ms");
+    public long? DurationMs => Outcome.ObjectMember("result")?.Count("duration_ms");
 
-    public JsonElement? Input => record.Member("effective_input") ?? record.Member("requested_input");
+    public JsonElement? Input => Record.Member("effective_input") ?? Record.Member("requested_input");
 
-    public string? Output => outcome.ObjectMember("result")?.Text("output");
+    public string? Output => Outcome.ObjectMember("result")?.Text("output");
 
-    public string? MessageId => told.Text("message_id");
+    public string? MessageId => Told.Text("message_id");
 
-    public JsonElement? Detail => told.Member("detail") ?? told.Member("terms");
+    public JsonElement? Detail => Told.Member("detail") ?? Told.Member("terms");
 
-    public string? OpensAt => told.Text("opens_at");
+    public string? OpensAt => Told.Text("opens_at");
 
-    public string? ClosesAt => told.Text("closes_at");
+    public string? ClosesAt => Told.Text("closes_at");
 
-    private JsonElement? Terms => told.ObjectMember("terms");
+    private JsonElement? Terms => Told.ObjectMember("terms");
 
-    /// <param name="message">The event's JSON; empty for a row that is none of ours.</param>
-    public static BookEvent Read(long position, string stream, long sequence, ReadOnlySpan<byte> message) =>
-        new(position, stream, sequence, message.IsEmpty ? Nothing : JsonElement.Parse(message, Depth));
+    private JsonElement Told => parsed ??= message.IsEmpty ? Nothing : JsonElement.Parse(message.Span, Depth);
+
+    private JsonElement Record => Told.ObjectMember("record") ?? Nothing;
+
+    private JsonElement Outcome => Record.ObjectMember("outcome") ?? Nothing;
 }

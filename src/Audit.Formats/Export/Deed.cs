@@ -12,6 +12,11 @@ internal sealed class Deed
     private static readonly string[] Commands =
         ["command", "cmd", "sql", "query", "statement", "script", "fullCommandText", "file_path", "path", "url"];
 
+    private string? tool;
+    private string? displayName;
+    private string? command;
+    private string? description;
+
     private Deed(BookEvent told, bool isEnd)
     {
         Session = told.SessionId!;
@@ -20,7 +25,6 @@ internal sealed class Deed
         Host = told.Host;
         IsEnd = isEnd;
         At = TimeOf(told);
-        Text = isEnd ? "ended" : "";
     }
 
     public string Session { get; }
@@ -35,11 +39,16 @@ internal sealed class Deed
 
     public Timestamp At { get; private set; }
 
-    public string Text { get; private set; }
+    public string Text => IsEnd ? "ended"
+        : (command ?? description) is { } said ? $"{tool ?? displayName} {JsonSerializer.Serialize(said, JsonText.Readable)}".TrimStart()
+        : tool ?? displayName ?? "?";
 
     /// <summary>How it went, where it went otherwise than well.</summary>
     public string? State { get; private set; }
 
+    public bool WasApproved { get; private set; }
+
+    /// <summary>Who or what approved it last, where that is told.</summary>
     public string? ApprovedBy { get; private set; }
 
     public static Deed Begin(BookEvent told) => new(told, isEnd: false);
@@ -50,15 +59,18 @@ internal sealed class Deed
     {
         Agent ??= told.Agent;
         Task ??= told.TaskId;
-        At = TimeOf(told) is var at && at < At ? at : At;
-        var command = CommandOf(told.Input);
-        if (Text.Length == 0 || (command is not null && !Text.Contains('"')))
+        var at = TimeOf(told);
+        At = at < At ? at : At;
+        tool ??= told.Tool;
+        displayName ??= told.DisplayName;
+        command ??= CommandOf(told.Input);
+        description ??= told.Description;
+        WasApproved |= told.Kind == "approved";
+        ApprovedBy = told.Kind == "approved" ? told.By ?? told.Source : ApprovedBy;
+        if (!told.IsLate)
         {
-            Text = command is null ? told.Tool ?? Text : $"{told.Tool ?? Text} {JsonSerializer.Serialize(command, JsonText.Readable)}".TrimStart();
+            State = told.To == "completed" && told.Success == false ? "failed" : told.To;
         }
-
-        ApprovedBy = told.Kind == "approved" ? told.By ?? told.Source ?? told.Decision : ApprovedBy;
-        State = told.To == "completed" && told.Success == false ? "failed" : told.To;
     }
 
     public void Join(Deed before)

@@ -63,6 +63,10 @@ internal static class SessionLine
         {
             line.Append(" (approved by ").Append(OneLine(person)).Append(')');
         }
+        else if (deed.WasApproved && deed.State != "approved")
+        {
+            line.Append(" (approved)");
+        }
     }
 
     private static string List(IEnumerable<string?> names)

@@ -41,7 +41,7 @@ internal sealed class OtlpReader(string? session) : IEventReader
             }
             catch (UnreadableException unreadable)
             {
-                sink.Invalid($"span {span.SpanId}: {unreadable.Message}");
+                sink.Invalid($"span {span.SpanId ?? "without an id"}: {unreadable.Message}");
             }
         }
     }

@@ -22,7 +22,8 @@ internal static class OtlpValue
     }
 
     public static string? Text(JsonElement owner, string key) =>
-        Find(owner, key) is JsonValue value && value.GetValueKind() == JsonValueKind.String && value.GetValue<string>() is { Length: > 0 } text
+        Find(owner, key) is JsonValue value && value.GetValueKind() == JsonValueKind.String
+            && value.GetValue<string>() is { Length: > 0 } text
             ? text
             : null;
 

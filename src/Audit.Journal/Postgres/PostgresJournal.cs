@@ -61,6 +61,16 @@ internal sealed class PostgresJournal : IJournal
             (connection, token) => PostgresReads.StreamAsync(connection, stream, afterSequence, limit, token), cancellation);
     }
 
+    public async Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation)
+    {
+        if (places.Count == 0)
+            return [];
+        var positions = await connections.ReadAsync(
+            (connection, token) => PostgresReads.PositionsAsync(connection, places, token), cancellation).ConfigureAwait(false);
+        signal.Advance(positions.Max());
+        return positions;
+    }
+
     public Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation)
     {

@@ -22,6 +22,12 @@ internal static class PostgresReads
     private const string StreamsSql =
         $"SELECT {Columns} FROM journal WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number";
 
+    private const string PositionsSql =
+        """
+        SELECT r.n, j.ordering FROM unnest($1, $2) WITH ORDINALITY AS r(id, sequence_number, n)
+        JOIN journal j ON j.persistence_id = r.id AND j.sequence_number = r.sequence_number
+        """;
+
     private static readonly string AfterSql = PageSql("ordering > $1", "ordering");
 
     private static readonly string BeforeSql = PageSql("ordering < $1", "ordering DESC");
@@ -59,6 +65,34 @@ internal static class PostgresReads
             stream.Add(row);
         }
         return found;
+    }
+
+    public static async Task<long[]> PositionsAsync(
+        NpgsqlConnection connection, IReadOnlyList<StreamPlace> places, CancellationToken cancellation)
+    {
+        var command = new NpgsqlCommand(PositionsSql, connection)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<List<ReadOnlyMemory<byte>>>
+                {
+                    TypedValue = [.. places.Select(place => place.Stream.Utf8)],
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+                },
+                new NpgsqlParameter<long[]> { TypedValue = [.. places.Select(place => place.Sequence)] },
+            },
+        };
+        var positions = new long[places.Count];
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
+                    positions[reader.GetInt64(0) - 1] = reader.GetInt64(1);
+            }
+        }
+        return positions;
     }
 
     public static async Task<JournalRow?> RowAsync(

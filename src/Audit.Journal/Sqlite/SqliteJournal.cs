@@ -15,6 +15,8 @@ internal sealed class SqliteJournal : IJournal
         WHERE persistence_id = ?1 AND sequence_number > ?2 ORDER BY sequence_number LIMIT ?3
         """;
 
+    private const string PositionSql = "SELECT ordering FROM journal WHERE persistence_id = ?1 AND sequence_number = ?2";
+
     private const string RowSql = $"SELECT {SqliteRows.Columns} FROM journal WHERE ordering = ?1";
 
     private const string LastSql = "SELECT max(ordering) FROM journal";
@@ -70,6 +72,16 @@ internal sealed class SqliteJournal : IJournal
         return readers.RunAsync(database => ReadStream(database, stream, afterSequence, limit), cancellation);
     }
 
+    public async Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation)
+    {
+        if (places.Count == 0)
+            return [];
+        var positions = await readers.RunAsync(
+            database => places.Select(place => PositionOf(database, place)).ToArray(), cancellation).ConfigureAwait(false);
+        signal.Advance(positions.Max());
+        return positions;
+    }
+
     public Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
         ReadPageAsync(AfterSql, position, limit, byteLimit, cancellation);
@@ -101,6 +113,9 @@ internal sealed class SqliteJournal : IJournal
         return readers.RunAsync(
             database => ReadAll(database.Statement(sql).Bind(1, position).Bind(2, limit), byteLimit), cancellation);
     }
+
+    private static long PositionOf(SqliteDatabase database, StreamPlace place) =>
+        database.Statement(PositionSql).BindText(1, place.Stream.Utf8.Span).Bind(2, place.Sequence).Number();
 
     private static IReadOnlyList<JournalRow> ReadStream(SqliteDatabase database, StreamKey stream, long after, int limit) =>
         ReadAll(

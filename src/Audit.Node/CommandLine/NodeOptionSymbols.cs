@@ -17,14 +17,14 @@ internal sealed class NodeOptionSymbols
 
     public static NodeOptionSymbols AddAll(Command command) => new NodeOptionSymbols()
         .AddStore(command)
-        .Add(command, GivenOptions.Engine, "ENGINE", "local, which is the only engine of this build")
+        .Add(command, GivenOptions.Engine, "ENGINE", "local, or akka for a cluster; default local")
         .Add(command, GivenOptions.Urls, "URLS", "where to listen, default http://127.0.0.1:5080; several with ; between")
         .AddData(command)
         .Add(command, GivenOptions.MaxWindow, "LENGTH", "the longest task window, such as 90m, 48h or 2d; default 48h")
         .Add(command, GivenOptions.LogOrigin, "NAME", "the name of the log of a new store; default audit.local/ and a random part")
         .AddLogKey(command)
         .Add(command, GivenOptions.PublicLog, "true|false", "gives the log's checkpoint and tiles to anybody", isFlag: true)
-        .Add(command, GivenOptions.Hocon, "FILE", "for the Akka.NET engine", hidden: true);
+        .Add(command, GivenOptions.Hocon, "FILE", "with the engine akka: HOCON that is laid over its own");
 
     public static NodeOptionSymbols AddStoreAndData(Command command) =>
         new NodeOptionSymbols().AddStore(command).AddData(command);

@@ -8,6 +8,12 @@ public sealed record NodeOptions
     /// <summary>`sqlite:PATH` or `postgres:CONNECTION STRING`.</summary>
     public string Store { get; init; } = "sqlite:./audit-data/journal.db";
 
+    /// <summary>Whether the node is one of a cluster, with the Akka.NET engine, or works alone with the local one.</summary>
+    public bool UsesAkka { get; init; }
+
+    /// <summary>With the Akka.NET engine: the text of the user's own HOCON file, laid over ours; null for none.</summary>
+    public string? Hocon { get; init; }
+
     public string Urls { get; init; } = "http://127.0.0.1:5080";
 
     /// <summary>The directory of what belongs to this node alone.</summary>

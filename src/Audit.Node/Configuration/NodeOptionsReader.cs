@@ -1,4 +1,5 @@
 using Audit.Integrity;
+using Audit.Node.Hosting;
 using Microsoft.AspNetCore.Http;
 
 namespace Audit.Node.Configuration;
@@ -15,10 +16,12 @@ public static class NodeOptionsReader
     /// <exception cref="OptionException">An option is not accepted.</exception>
     public static NodeOptions Read(GivenOptions given)
     {
-        RefuseOtherEngines(given);
+        var usesAkka = ReadUsesAkka(given[GivenOptions.Engine]);
         var data = ReadData(given[GivenOptions.Data]);
         return new NodeOptions
         {
+            UsesAkka = usesAkka,
+            Hocon = ReadHocon(given[GivenOptions.Hocon], usesAkka),
             Data = data,
             Store = ReadStore(given[GivenOptions.Store], data),
             Urls = ReadUrls(given[GivenOptions.Urls]),
@@ -29,19 +32,31 @@ public static class NodeOptionsReader
         };
     }
 
-    private static void RefuseOtherEngines(GivenOptions given)
+    private static bool ReadUsesAkka(GivenOption? engine) => engine?.Value switch
     {
-        if (given[GivenOptions.Engine] is { } engine && engine.Value != "local")
-        {
-            throw engine.Value == "akka"
-                ? new OptionException(
-                    $"{engine.Where} \"akka\" is not accepted: the Akka.NET engine is not in this build, and only local is accepted.")
-                : engine.NotAccepted("local");
-        }
-        if (given[GivenOptions.Hocon] is { } hocon)
+        null or "local" => false,
+        "akka" when AkkaNode.LeftOut is { } why =>
+            throw new OptionException($"{engine.Where} \"akka\" is not accepted: {why}. Accepted is local."),
+        "akka" => true,
+        _ => throw engine.NotAccepted("local or akka"),
+    };
+
+    private static string? ReadHocon(GivenOption? hocon, bool usesAkka)
+    {
+        if (hocon is null)
+            return null;
+        if (!usesAkka)
         {
             throw new OptionException(
-                $"{hocon.Where} \"{hocon.Value}\" is not accepted: it configures the Akka.NET engine, which is not in this build.");
+                $"{hocon.Where} \"{hocon.Value}\" is not accepted: it configures the Akka.NET engine, and the engine is local.");
+        }
+        try
+        {
+            return File.ReadAllText(hocon.Value);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw hocon.NotAccepted($"the path of a file that can be read ({failure.Message})");
         }
     }
 

@@ -24,7 +24,9 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Bea
         var writer = request.OpenWriter();
         var buffer = new ArrayBufferWriter<byte>((int)ReadLimits.PageBytes);
         writer.Begin(buffer);
-        for (var position = 0L; position < last;)
+        // What a call's first message says of its task may stand before what is asked for.
+        var start = request is { Task: null, Window: null } ? request.After?.Position ?? 0 : 0;
+        for (var position = start; position < last;)
         {
             var page = await journal.ReadAfterAsync(position, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
             if (page.Count == 0)
@@ -47,7 +49,7 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Bea
     {
         foreach (var row in page.TakeWhile(row => row.Position <= last))
         {
-            var told = BookEvent.Read(row.Position, row.PersistenceId, row.Sequence, RowWriter.IsOurs(row) ? row.Message : default);
+            var told = new BookEvent(row.Position, row.PersistenceId, row.Sequence, RowWriter.IsOurs(row) ? row.Message : default);
             if (filter.Passes(row, told))
             {
                 writer.Write(row, told, buffer);

@@ -85,7 +85,7 @@ internal sealed class FormatLines(NodeParts node, IFormatReader reader) : ILineI
             return Count(new ItemRead(null, "session_id: missing; the event names no session, and neither does ?session="), one);
         }
 
-        return one.Record is { } record ? Count(ReadRecord(record, one, derived, inferred), one) : ReadNote(one.Note!, derived, inferred);
+        return one.Record is { } record ? Count(ReadRecord(record, one, derived, inferred), one) : ReadNote(one.Note!, one, derived, inferred);
     }
 
     private ItemRead ReadRecord(DerivedRecord record, SaidByLine one, ItemDefaults derived, ItemDefaults inferred)
@@ -96,8 +96,13 @@ internal sealed class FormatLines(NodeParts node, IFormatReader reader) : ILineI
             DerivedJson.Item(record, derived.SessionId, time), record.Time is null || record.IsTimeInferred ? inferred : derived);
     }
 
-    private ItemRead ReadNote(DerivedNote note, ItemDefaults derived, ItemDefaults inferred) =>
-        node.Items.Read(DerivedJson.Item(note, derived.SessionId), note.IsTimeInferred ? inferred : derived);
+    private ItemRead ReadNote(DerivedNote note, SaidByLine one, ItemDefaults derived, ItemDefaults inferred)
+    {
+        var received = derived.ReceivedAt.AddNanoseconds(one.Line);
+        return node.Items.Read(
+            DerivedJson.Item(note, derived.SessionId),
+            note.Time is null ? inferred with { ReceivedAt = received } : note.IsTimeInferred ? inferred : derived);
+    }
 
     /// <summary>Several messages of one call that cannot be written are one event that could not be taken in.</summary>
     private ItemRead Count(in ItemRead read, SaidByLine one)

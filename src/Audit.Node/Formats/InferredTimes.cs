@@ -32,7 +32,7 @@ internal sealed class InferredTimes(NodeParts node)
         }
 
         var streams = await node.Journal.ReadStreamsAsync(
-            [.. calls.Select(key => new StreamKey($"tool-call|{key.Session}|{key.Call}"))], node.Stopping);
+            [.. calls.Select(key => new StreamKey($"tool-call|{key.Session}|{key.Call}"))], CancellationToken.None);
         for (var index = 0; index < calls.Count; index++)
         {
             foreach (var row in streams[index])

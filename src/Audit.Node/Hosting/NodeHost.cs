@@ -29,8 +29,14 @@ public static class NodeHost
                 Console.Out.WriteLine(line);
             }
 
-            await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return 0;
+            await Task.WhenAny(node.PutDown, Task.Delay(Timeout.Infinite, cancellation));
+            if (cancellation.IsCancellationRequested)
+            {
+                return 0;
+            }
+
+            await Console.Error.WriteLineAsync("The cluster has put this node down; start it again to let it join anew.");
+            return 1;
         }
         catch (Exception refusal) when (refusal is StoreException or ReadModelsException or NodeStartException or JournalUnavailableException)
         {
@@ -59,10 +65,14 @@ public static class NodeHost
             var hasher = await HasherAsync(store, cancellation);
             var madeFirstToken = await FirstToken.EnsureAsync(store.Tokens, data, seams.Clock, cancellation);
             var engineOptions = new EngineOptions { MaxWindowLength = options.MaxWindow };
-            var engine = seams.AroundEngine(new LocalEngine(store.Journal, hasher, engineOptions, seams.Clock));
+            var cluster = options.UsesAkka
+                ? await AkkaNode.StartAsync(options, store.Journal, hasher, engineOptions, cancellation)
+                : null;
+            var engine = seams.AroundEngine(
+                cluster ?? (IAuditEngine)new LocalEngine(store.Journal, hasher, engineOptions, seams.Clock));
             try
             {
-                return await ServeAsync(options, seams, store, engine, hasher, data, madeFirstToken, cancellation);
+                return await ServeAsync(options, seams, store, engine, cluster, hasher, data, madeFirstToken, cancellation);
             }
             catch
             {
@@ -78,8 +88,8 @@ public static class NodeHost
     }
 
     private static async Task<RunningNode> ServeAsync(
-        NodeOptions options, NodeSeams seams, IAuditStore store, IAuditEngine engine, RecordHasher hasher, DataDirectory data,
-        bool madeFirstToken, CancellationToken cancellation)
+        NodeOptions options, NodeSeams seams, IAuditStore store, IAuditEngine engine, IClusterEngine? cluster, RecordHasher hasher,
+        DataDirectory data, bool madeFirstToken, CancellationToken cancellation)
     {
         var web = WebHost.Build(options);
         var log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Audit.Node");
@@ -107,7 +117,7 @@ public static class NodeHost
         }
 
         var stopping = new CancellationTokenSource();
-        var parts = new NodeParts(options, store, engine, sealing, reads, hasher, seams.Clock, log, stopping.Token);
+        var parts = new NodeParts(options, store, engine, cluster, sealing, reads, hasher, seams.Clock, log, stopping.Token);
         try
         {
             WebHost.Map(web, parts);

@@ -14,8 +14,8 @@ namespace Audit.Node.Hosting;
 
 /// <summary>What the endpoints of a running node work with.</summary>
 internal sealed partial class NodeParts(
-    NodeOptions options, IAuditStore store, IAuditEngine engine, NodeLog sealing, ReadSide reads, RecordHasher hasher, TimeProvider clock,
-    ILogger log, CancellationToken stopping) : IDisposable
+    NodeOptions options, IAuditStore store, IAuditEngine engine, IClusterEngine? cluster, NodeLog sealing, ReadSide reads,
+    RecordHasher hasher, TimeProvider clock, ILogger log, CancellationToken stopping) : IDisposable
 {
     public NodeOptions Options { get; } = options;
 
@@ -24,6 +24,9 @@ internal sealed partial class NodeParts(
     public IJournal Journal => Store.Journal;
 
     public IAuditEngine Engine { get; } = engine;
+
+    /// <summary>The same engine, where it is one of a cluster.</summary>
+    public IClusterEngine? Cluster { get; } = cluster;
 
     /// <summary>The tamper-evident log over the journal.</summary>
     public NodeLog Log { get; } = sealing;

@@ -24,6 +24,7 @@ public sealed class RunningNode : IAsyncDisposable
         this.exporting = exporting;
         this.stopping = stopping;
         MadeFirstToken = madeFirstToken;
+        PutDown = parts.Cluster?.Ended ?? Task.Delay(Timeout.Infinite, stopping.Token);
         Urls = [.. web.Urls];
     }
 
@@ -41,6 +42,9 @@ public sealed class RunningNode : IAsyncDisposable
     /// <summary>The store was empty and has got its first token, which lies in <see cref="TokenFile"/>.</summary>
     public bool MadeFirstToken { get; }
 
+    /// <summary>Done when the cluster has put the node down; a node alone is never put down.</summary>
+    internal Task PutDown { get; }
+
     internal NodeParts Parts => parts;
 
     internal IServiceProvider Services => web.Services;
@@ -56,9 +60,21 @@ public sealed class RunningNode : IAsyncDisposable
         }
 
         await stopping.CancelAsync();
-        await StopServingAsync();
-        await parts.Diary.DisposeAsync();
-        await WriteStoppedAsync();
+        if (parts.Cluster is { } cluster)
+        {
+            // While its streams move to the other nodes, the server still tells those who come to try again.
+            await parts.Diary.DisposeAsync();
+            await WriteStoppedAsync();
+            await cluster.LeaveAsync();
+            await StopServingAsync();
+        }
+        else
+        {
+            await StopServingAsync();
+            await parts.Diary.DisposeAsync();
+            await WriteStoppedAsync();
+        }
+
         await parts.Engine.DisposeAsync();
         await parts.Log.FinishAsync();
         await parts.Log.DisposeAsync();

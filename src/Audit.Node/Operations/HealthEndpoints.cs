@@ -17,7 +17,8 @@ internal sealed class HealthEndpoints(NodeParts node)
         routes.Get("/health/live", LiveAsync, Roles.None, "Tells that the process answers.");
         routes.Get(
             "/health/ready", ReadyAsync, Roles.None, "Tells whether the node can take records: whether its journal answers.",
-            "It is also not ready when its log or its read models are halted, which a person must look at.");
+            "It is also not ready when its log or its read models are halted, which a person must look at, and as long as its "
+            + "cluster has not let it in.");
     }
 
     private static Task LiveAsync(HttpContext context) => context.WriteJsonAsync(StatusCodes.Status200OK, json =>
@@ -32,7 +33,8 @@ internal sealed class HealthEndpoints(NodeParts node)
         var (position, failure) = await AskJournalAsync(context.RequestAborted);
         var sealing = node.Log.Status;
         var reads = node.Reads.Status;
-        var isWell = failure is null && !sealing.IsHalted && reads.State != ProjectionState.Halted;
+        var cluster = node.Cluster?.Cluster;
+        var isWell = failure is null && !sealing.IsHalted && reads.State != ProjectionState.Halted && (cluster is null || cluster.IsUp);
         var isReady = isWell && !node.Stopping.IsCancellationRequested;
         var status = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         await context.WriteJsonAsync(status, json =>
@@ -64,6 +66,13 @@ internal sealed class HealthEndpoints(NodeParts node)
             }
 
             json.WriteEndObject();
+            if (cluster is not null)
+            {
+                json.WriteStartObject("cluster");
+                json.WriteString("status", cluster.Status);
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         });
     }

@@ -43,6 +43,7 @@ internal sealed class StatsEndpoint(NodeParts node)
             json.WriteEndObject();
             WriteProjections(json);
             json.WriteStartObject("engine");
+            json.WriteString("kind", node.Cluster is null ? "local" : "akka");
             json.WriteNumber("waiting", engine.Waiting);
             json.WriteNumber("waiting_bytes", engine.WaitingBytes);
             json.WriteBoolean("is_full", engine.IsFull);
@@ -53,6 +54,11 @@ internal sealed class StatsEndpoint(NodeParts node)
             json.WriteNumber("conflicts", engine.Conflicts);
             json.WriteNumber("failures", engine.Failures);
             json.WriteEndObject();
+            if (node.Cluster is { } cluster)
+            {
+                ClusterJson.Write(json, cluster.Cluster);
+            }
+
             json.WriteStartObject("receipts");
             foreach (var (status, count) in node.Metrics.Receipts())
             {

@@ -98,7 +98,26 @@ internal sealed class PostgresReadStore : IReadStore
         await lasting.DisposeAsync().ConfigureAwait(false);
         if (rebuilding is not null)
         {
+            await UnlockAsync(rebuilding).ConfigureAwait(false);
             await rebuilding.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The server ends a session some time after it was closed; whoever rebuilds next need not wait for that.</summary>
+    private static async Task UnlockAsync(NpgsqlConnection holder)
+    {
+        if (holder.State != ConnectionState.Open)
+        {
+            return;
+        }
+
+        try
+        {
+            await PostgresReadSchema.RunAsync(holder, "SELECT pg_advisory_unlock_all()", CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (NpgsqlException)
+        {
+            // The session is gone, and its locks with it.
         }
     }
 
@@ -131,7 +150,7 @@ internal sealed class PostgresReadStore : IReadStore
         {
             if (!await TryLockAsync(holder, kind.RebuildLock, cancellation).ConfigureAwait(false))
             {
-                throw new ReadModelsException($"The {kind.What} is being rebuilt already, by another node.");
+                throw new ReadModelsException($"Another node is rebuilding the {kind.What} already.");
             }
 
             await PostgresReadSchema.DropAsync(holder, kind.NextSchema, cancellation).ConfigureAwait(false);

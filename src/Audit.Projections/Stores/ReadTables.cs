@@ -18,11 +18,11 @@ internal static class ReadTables
         Column<CallModel>.Fixed("call_id", call => call.CallId),
         Column<CallModel>.Changing("task_id", call => call.Task),
         Column<CallModel>.Changing("judgement", call => (long)call.Judgement),
+        Column<CallModel>.Changing("mark", CallMarks.Noteworthy),
         Column<CallModel>.Changing("attention", Attention.OfState),
         Column<CallModel>.Changing("strayed", Attention.OfJudgement),
         Column<CallModel>.Changing("first_at", call => Instants.ToNumber(call.FirstAt)),
         Column<CallModel>.Changing("last_at", call => Instants.ToNumber(call.LastAt)),
-        Column<CallModel>.Changing("mark", CallMarks.Noteworthy),
     ]);
 
     public static readonly Table<TransitionModel> Transitions = new(

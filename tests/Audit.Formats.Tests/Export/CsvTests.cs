@@ -51,7 +51,7 @@ public sealed class CsvTests
         var buffer = new ArrayBufferWriter<byte>();
         var csv = new CsvBook();
         csv.Begin(buffer);
-        csv.Write(BookEvent.Read(7, "tool-call|s-1|c-1", 3, Encoding.UTF8.GetBytes(message)), buffer);
+        csv.Write(new BookEvent(7, "tool-call|s-1|c-1", 3, Encoding.UTF8.GetBytes(message)), buffer);
         csv.End(buffer);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }

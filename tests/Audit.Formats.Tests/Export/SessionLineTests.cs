@@ -58,6 +58,21 @@ public sealed class SessionLineTests
     }
 
     [Fact]
+    public void a_message_that_came_late_does_not_say_where_the_call_is() => Assert.EndsWith(
+        "11:59:59 sql.query \"x\" failed\n",
+        Lines(
+            Call("c-1", "12:00:00", "completed", "x", """{"kind":"completed","result":{"success":false,"output":""}}"""),
+            Call("c-1", "11:59:59", "requested", "x", """{"kind":"requested"}""").Replace("\"to\"", "\"late\":true,\"to\"")));
+
+    [Fact]
+    public void a_call_that_has_no_name_is_told_by_what_was_asked_for() => Assert.EndsWith(
+        "12:00:00 shell \"Run it\" completed (approved)\n",
+        Lines(
+            Nameless("12:00:00", "awaiting_confirmation", """{"kind":"requires_confirmation","description":"Run it"}"""),
+            Nameless("12:00:01", "approved", """{"kind":"approved","decision":"approve-once"}"""),
+            Nameless("12:00:02", "completed", """{"kind":"completed","result":{"success":true,"output":""}}""")));
+
+    [Fact]
     public void a_call_that_tells_no_input_is_told_by_its_tool() => Assert.EndsWith(
         "12:00:00 sql.query requested\n", Lines(Call("c-1", "12:00:00", "requested", null, """{"kind":"requested"}""")));
 
@@ -69,10 +84,10 @@ public sealed class SessionLineTests
         var message = Encoding.UTF8.GetBytes(Call("c", "12:00:00", "requested", null, """{"kind":"requested"}"""));
         for (var call = 0; call < SessionBook.MostCalls; call++)
         {
-            book.Write(BookEvent.Read(call + 1, $"tool-call|s-1|{call}", 1, message), buffer);
+            book.Write(new BookEvent(call + 1, $"tool-call|s-1|{call}", 1, message), buffer);
         }
 
-        Assert.Throws<TooManyCallsException>(() => book.Write(BookEvent.Read(1, "tool-call|s-1|x", 1, message), buffer));
+        Assert.Throws<TooManyCallsException>(() => book.Write(new BookEvent(1, "tool-call|s-1|x", 1, message), buffer));
     }
 
     private static string Call(string call, string time, string to, string? sql, string outcome)
@@ -81,6 +96,9 @@ public sealed class SessionLineTests
         return $$$"""{"event":"call.transitioned","host":"ci-7","session_id":"s-1","task_id":"migrate-orders","agent":"copilot-agent","to":"{{{to}}}","record":{"tool_call_id":"{{{call}}}","tool_name":"sql.query","effective_input":{{{input}}},"outcome":{{{outcome}}},"recorded_at":"2026-11-20T{{{time}}}Z"}}""";
     }
 
+    private static string Nameless(string time, string to, string outcome) => Call("c-1", time, to, null, outcome)
+        .Replace("\"tool_name\":\"sql.query\"", "\"tool_name\":\"\",\"display_name\":\"shell\"");
+
     private static string Lines(params string[] messages)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -88,9 +106,9 @@ public sealed class SessionLineTests
         book.Begin(buffer);
         foreach (var (index, message) in messages.Index())
         {
-            var told = BookEvent.Read(index + 1, "", 1, Encoding.UTF8.GetBytes(message));
+            var told = new BookEvent(index + 1, "", 1, Encoding.UTF8.GetBytes(message));
             var stream = told.WindowId is { } window ? $"task-window|{window}" : $"tool-call|s-1|{told.ToolCallId}";
-            book.Write(BookEvent.Read(index + 1, stream, 1, Encoding.UTF8.GetBytes(message)), buffer);
+            book.Write(new BookEvent(index + 1, stream, 1, Encoding.UTF8.GetBytes(message)), buffer);
         }
 
         book.End(buffer);

@@ -21,7 +21,7 @@ public sealed class ExportTests : IAsyncLifetime
         await RecordAsync("s-1", "c-1", Records.Completed(output: "=cmd"), minutes: 3, null, null);
         await RecordAsync("s-1", "c-2", Records.Completed(), minutes: -10, "t-1", "a-1");
         await RecordAsync("s-2", "c-1", Records.Completed(), minutes: 4, "t-2", "a-1");
-        await node.RecordAsync("""{"session_id":"s-2","note":{"type":"ended"}}""");
+        await node.RecordAsync($$$"""{"session_id":"s-2","note":{"type":"ended","at":"{{{At(5)}}}"}}""");
     }
 
     public async Task DisposeAsync() => await node.DisposeAsync();

@@ -28,7 +28,7 @@ public sealed class FormatIntakeTests : IAsyncLifetime
         var first = (await node.PostAsync(path, Streams.Text(name), Lines)).Require(200);
         var again = (await node.PostAsync(path, Streams.Text(name), Lines)).Require(200);
 
-        Assert.Contains("recorded", first.Statuses);
+        Assert.Contains(name.EndsWith("+broken", StringComparison.Ordinal) ? "invalid" : "recorded", first.Statuses);
         Assert.DoesNotContain("violation", first.Statuses);
         Assert.DoesNotContain("recorded", again.Statuses);
         Assert.DoesNotContain("violation", again.Statuses);
@@ -196,6 +196,18 @@ public sealed class FormatIntakeTests : IAsyncLifetime
 
         Assert.Equal(300, answer.Lines[0].GetProperty("count").GetInt64());
         Assert.Equal(200, answer.Lines[0].GetProperty("types").GetProperty("others").GetInt64());
+    }
+
+    [Theory]
+    [InlineData(40, "recorded")]
+    [InlineData(63, "invalid")]
+    [InlineData(70, "invalid")]
+    public async Task what_is_nested_too_deep_costs_its_line_and_no_more(int depth, string status)
+    {
+        var nested = string.Concat(Enumerable.Repeat("{\"a\":", depth)) + "1" + new string('}', depth);
+        var deep = $$$"""{"session_id":"cc-1","hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{{{nested}}},"tool_use_id":"toolu_9"}""";
+        var answer = (await node.PostAsync("/v1/ingest/claude-code", deep + "\n" + Hook, Lines)).Require(200);
+        Assert.Equal([status, "recorded", "ignored"], answer.Statuses);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Intake;
 
+[Collection(AloneCollection.Name)]
 public sealed class StreamTests : IAsyncLifetime
 {
     private EngineInFront front = null!;

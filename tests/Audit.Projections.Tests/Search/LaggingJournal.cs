@@ -15,6 +15,9 @@ internal sealed class LaggingJournal(IJournal inner, long last) : IJournal
         StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
         inner.ReadStreamAsync(stream, afterSequence, limit, cancellation);
 
+    public Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
+        inner.ReadPositionsAsync(places, cancellation);
+
     public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
         [.. (await inner.ReadAfterAsync(position, limit, byteLimit, cancellation)).Where(row => row.Position <= last)];

@@ -22,7 +22,11 @@ internal sealed class ExportCommand
 
     private readonly Option<string>[] parts =
     [
-        new("--format") { HelpName = "FORMAT", Description = $"writes the book to the standard output; accepted are {ExportRequest.Accepted}" },
+        new("--format")
+        {
+            HelpName = "FORMAT",
+            Description = $"writes the book to the standard output; accepted are {ExportRequest.Accepted}",
+        },
         new("--session") { HelpName = "ID", Description = "only this session" },
         new("--task") { HelpName = "ID", Description = "only the windows, notes and calls of this task" },
         new("--window") { HelpName = "ID", Description = "only this window and what was done in it" },
@@ -57,7 +61,8 @@ internal sealed class ExportCommand
         var given = node.Gather(parsed, surroundings);
         var options = NodeOptionsReader.Read(given);
         var locator = server.Locator(parsed, surroundings, options.Data);
-        var said = parts.Where(part => parsed.GetValue(part) is not null).ToDictionary(part => part.Name[2..], part => parsed.GetValue(part)!);
+        var said = parts.Where(part => parsed.GetValue(part) is not null)
+            .ToDictionary(part => part.Name[2..], part => parsed.GetValue(part)!);
         var path = parsed.GetValue(bundle);
         var namesBook = said.Count > 0;
         if (path is null != namesBook)

@@ -17,6 +17,9 @@ internal sealed class SearchRun
     private const int FirstStep = 200;
     private const int LongestStep = 4_000;
 
+    /// <summary>Where each event has to be read, the clock is looked at more often.</summary>
+    private const int LongestStepOfReading = 250;
+
     private readonly SearchPlan plan;
     private readonly IIndexReader reader;
     private readonly IReadSession index;
@@ -67,7 +70,7 @@ internal sealed class SearchRun
         {
             var found = await NextAsync().ConfigureAwait(false);
             await KeepAsync(found, taken, count).ConfigureAwait(false);
-            step = Math.Min(2 * step, LongestStep);
+            step = Math.Min(2 * step, plan.AsksEvents ? LongestStepOfReading : LongestStep);
         }
 
         return taken;

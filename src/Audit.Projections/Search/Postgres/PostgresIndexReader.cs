@@ -5,7 +5,7 @@ internal sealed class PostgresIndexReader : IIndexReader
 {
     private const int FewWalked = 2_000;
     private const int MostWalked = 16_000;
-    private const int MostStretches = 8;
+    private const int MostStretches = 4;
 
     private const string WalkSql = """
         SELECT position, call, at FROM (SELECT * FROM docs WHERE position < $2 ORDER BY position DESC LIMIT $4) newest

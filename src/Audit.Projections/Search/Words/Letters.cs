@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Audit.Projections;
@@ -6,57 +8,47 @@ namespace Audit.Projections;
 /// <summary>Tells what characters are, and folds their case as no culture does.</summary>
 internal static class Letters
 {
-    private static readonly LetterKind[] Ascii = [.. Enumerable.Range(0, 128).Select(code => KindOf(new Rune(code)))];
+    private static readonly LetterKind[] OfAscii = [.. Enumerable.Range(0, 128).Select(code => KindOf(new Rune(code)))];
 
-    /// <param name="text">Is not empty; half of a surrogate pair is no letter.</param>
+    /// <summary>What begins at a place of a text; half of a surrogate pair is no letter.</summary>
     /// <param name="length">How many UTF-16 units the character takes.</param>
-    public static LetterKind At(ReadOnlySpan<char> text, out int length)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LetterKind At(ReadOnlySpan<char> text, int at, out int length)
     {
+        var kinds = OfAscii;
         length = 1;
-        if (text[0] < Ascii.Length)
-        {
-            return Ascii[text[0]];
-        }
-
-        return Rune.DecodeFromUtf16(text, out var rune, out length) == System.Buffers.OperationStatus.Done ? KindOf(rune) : LetterKind.None;
+        return text[at] < kinds.Length ? kinds[text[at]] : AtOther(text[at..], out length);
     }
 
     /// <summary>Folds a word; one that is too long is cut, never within a character.</summary>
     /// <returns>How much of the destination is filled.</returns>
     public static int Fold(ReadOnlySpan<char> word, Span<char> folded)
     {
-        var used = 0;
+        if (Ascii.ToLower(word, folded, out var used) is OperationStatus.Done or OperationStatus.DestinationTooSmall)
+        {
+            return used;
+        }
+
+        used = 0;
         while (!word.IsEmpty)
         {
-            int length;
-            if (word[0] < Ascii.Length)
+            Rune.DecodeFromUtf16(word, out var rune, out var length);
+
+            // By way of the capital, so that letters with two small forms, such as sigma, become one.
+            if (!Rune.ToLowerInvariant(Rune.ToUpperInvariant(rune)).TryEncodeToUtf16(folded[used..], out var written))
             {
-                if (used == folded.Length)
-                {
-                    return used;
-                }
-
-                folded[used++] = char.ToLowerInvariant(word[0]);
-                length = 1;
-            }
-            else
-            {
-                Rune.DecodeFromUtf16(word, out var rune, out length);
-
-                // By way of the capital, so that letters with two small forms, such as sigma, become one.
-                if (!Rune.ToLowerInvariant(Rune.ToUpperInvariant(rune)).TryEncodeToUtf16(folded[used..], out var written))
-                {
-                    return used;
-                }
-
-                used += written;
+                return used;
             }
 
+            used += written;
             word = word[length..];
         }
 
         return used;
     }
+
+    private static LetterKind AtOther(ReadOnlySpan<char> text, out int length) =>
+        Rune.DecodeFromUtf16(text, out var rune, out length) == OperationStatus.Done ? KindOf(rune) : LetterKind.None;
 
     private static LetterKind KindOf(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {

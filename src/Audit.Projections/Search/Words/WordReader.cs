@@ -16,6 +16,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text)
     private int runEnd;
     private int parts;
     private int runs;
+    private bool hasCapitals;
 
     public int Start { get; private set; }
 
@@ -54,7 +55,7 @@ internal ref struct WordReader(ReadOnlySpan<char> text)
     {
         while (at < text.Length)
         {
-            var kind = Letters.At(text[at..], out var length);
+            var kind = Letters.At(text, at, out var length);
             if (kind is not (LetterKind.None or LetterKind.Mark))
             {
                 (runStart, parts) = (at, 0);
@@ -70,16 +71,18 @@ internal ref struct WordReader(ReadOnlySpan<char> text)
         return false;
     }
 
-    private readonly int EndOfRun(int end, LetterKind first)
+    private int EndOfRun(int end, LetterKind first)
     {
+        hasCapitals = false;
         while (end < text.Length)
         {
-            var kind = Letters.At(text[end..], out var length);
+            var kind = Letters.At(text, end, out var length);
             if (kind == LetterKind.None || (kind != LetterKind.Mark && (first == LetterKind.Sign || kind == LetterKind.Sign)))
             {
                 return end;
             }
 
+            hasCapitals |= kind == LetterKind.Capital;
             end += length;
         }
 
@@ -89,11 +92,16 @@ internal ref struct WordReader(ReadOnlySpan<char> text)
     /// <summary>A capital after a small letter begins a part, and so does the last of several before a small one: `HTTPServer`.</summary>
     private readonly int EndOfPart()
     {
+        if (!hasCapitals)
+        {
+            return runEnd;
+        }
+
         var (before, last) = (LetterKind.None, LetterKind.None);
         var lastStart = at;
         for (var end = at; end < runEnd;)
         {
-            var kind = Letters.At(text[end..], out var length);
+            var kind = Letters.At(text, end, out var length);
             if (kind == LetterKind.Capital && last == LetterKind.Letter)
             {
                 return end;

@@ -1,0 +1,3 @@
+namespace Audit.Load;
+
+internal sealed record PlainCallEvent(string Record, DateTime At);

@@ -1,0 +1,3 @@
+namespace Audit.Load;
+
+internal sealed record PlainCallMessage(string Id, string Record);

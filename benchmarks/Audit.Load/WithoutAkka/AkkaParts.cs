@@ -1,0 +1,14 @@
+using Audit.Engine;
+using Audit.Journal;
+using Audit.Lifecycle;
+
+namespace Audit.Load;
+
+/// <summary>Stands where Akka.NET is not in the build.</summary>
+internal static class AkkaParts
+{
+    public static IReadOnlyList<IMeasured> Peers => [];
+
+    public static Task<IAuditEngine> StartAsync(LoadStore store, IJournal journal, RecordHasher hasher) =>
+        throw new WrongUseException("--engine akka: the Akka.NET engine is not in this build.");
+}

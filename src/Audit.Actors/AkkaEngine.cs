@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Audit.Engine;
+using Audit.Journal;
+using Audit.Lifecycle;
+
+namespace Audit.Actors;
+
+/// <summary>The engine of a cluster: a persistent actor for each stream, wherever in the cluster its shard lives.</summary>
+public sealed class AkkaEngine : IClusterEngine
+{
+    private const string SystemName = "audit";
+
+    private readonly ActorSystem system;
+    private readonly StreamRoom room;
+    private readonly Membership membership;
+    private readonly SubmissionGate gate;
+    private readonly IActorRef dispatcher;
+    private readonly ConcurrentDictionary<BatchInWork, bool> inWork = new();
+    private volatile bool isOver;
+    private int disposed;
+
+    private AkkaEngine(ActorSystem system, IJournal journal, StreamRoom room, EngineOptions options)
+    {
+        this.system = system;
+        this.room = room;
+        membership = new Membership(system);
+        var settings = system.Settings.Config.GetConfig("audit.cluster");
+        var regions = new StreamRegions(system, room, settings.GetInt("shards"));
+        var patience = settings.GetTimeSpan("answer-timeout");
+        dispatcher = system.ActorOf(Props.Create(() => new Dispatcher(journal, regions.For, patience)), "dispatcher");
+        system.ActorOf(Props.Create(() => new LostMail()), "lost-mail");
+        gate = new SubmissionGate(options, HandOn);
+        system.WhenTerminated.ContinueWith(_ => GiveUpAll(), TaskScheduler.Default);
+    }
+
+    public EngineStats Stats => new(
+        gate.Items, gate.Bytes, gate.IsFull, room.Live, room.Commits, room.Rows, room.Conflicts, room.Failures);
+
+    public ClusterState Cluster => membership.State;
+
+    internal ActorSystem System => system;
+
+    public Task Ended => system.WhenTerminated;
+
+    /// <summary>Starts the node's actors and joins the cluster; done when the node is up.</summary>
+    /// <exception cref="AkkaEngineException">The configuration cannot be used, or the cluster did not let the node in.</exception>
+    public static async Task<AkkaEngine> StartAsync(
+        IJournal journal, RecordHasher hasher, EngineOptions options, AkkaEngineOptions akka, CancellationToken cancellation)
+    {
+        var config = await EngineConfig.ReadAsync(akka, Environment.GetEnvironmentVariable).ConfigureAwait(false);
+        var room = new StreamRoom(hasher, options);
+        ActorSystem? system = null;
+        try
+        {
+            system = ActorSystem.Create(SystemName, config);
+            StartCheck.Run(system);
+            var engine = new AkkaEngine(system, journal, room, options);
+            await engine.membership.JoinAsync(cancellation).ConfigureAwait(false);
+            return engine;
+        }
+        catch (Exception failure)
+        {
+            await (system?.Terminate() ?? Task.CompletedTask).ConfigureAwait(false);
+            room.Dispose();
+            if (failure is AkkaEngineException or OperationCanceledException)
+            {
+                throw;
+            }
+
+            throw new AkkaEngineException($"The Akka.NET engine cannot start: {failure.GetBaseException().Message}", failure);
+        }
+    }
+
+    public Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation) =>
+        isOver
+            ? Task.FromException<Receipt[]>(new EngineStoppedException())
+            : gate.SubmitAsync(batch, cancellation);
+
+    public async Task LeaveAsync()
+    {
+        await gate.CloseAsync().ConfigureAwait(false);
+        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).ConfigureAwait(false);
+        await system.WhenTerminated.ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await LeaveAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        {
+            room.Dispose();
+        }
+    }
+
+    private void HandOn(BatchInWork batch)
+    {
+        inWork.TryAdd(batch, true);
+        batch.Done.ContinueWith(_ => inWork.TryRemove(batch, out bool _), TaskScheduler.Default);
+        dispatcher.Tell(batch);
+        if (isOver)
+        {
+            GiveUp(batch);
+        }
+    }
+
+    /// <summary>When the cluster puts the node down in the middle of its work, nobody is left who would answer.</summary>
+    private void GiveUpAll()
+    {
+        isOver = true;
+        foreach (var batch in inWork.Keys)
+        {
+            GiveUp(batch);
+        }
+    }
+
+    private static void GiveUp(BatchInWork batch) =>
+        batch.GiveUp(Receipt.Unknown("the node went out of the cluster; it may be sent again"));
+}

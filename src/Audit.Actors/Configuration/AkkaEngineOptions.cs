@@ -1,0 +1,6 @@
+namespace Audit.Actors;
+
+/// <summary>What the cluster engine is told beside its HOCON.</summary>
+/// <param name="Store">The node's store, `sqlite:PATH` or `postgres:CONNECTION STRING`: the plugin writes into the same one.</param>
+/// <param name="Hocon">The text of the user's own file, laid over ours; null for none.</param>
+public sealed record AkkaEngineOptions(string Store, string? Hocon = null);

@@ -1,0 +1,18 @@
+using Akka.Configuration;
+using Akka.Persistence.Sql;
+
+namespace Audit.Actors;
+
+/// <summary>Puts the engine's configuration together, the strongest first: the store, the environment, the user's file, ours.</summary>
+internal static class EngineConfig
+{
+    /// <exception cref="AkkaEngineException">Something of it cannot be used.</exception>
+    public static async Task<Config> ReadAsync(AkkaEngineOptions options, Func<string, string?> environment)
+    {
+        var (connection, journal) = await StoreSettings.ReadAsync(options.Store).ConfigureAwait(false);
+        var ours = journal.WithFallback(HoconFiles.Read("remoting.conf")).WithFallback(HoconFiles.Read("cluster.conf"));
+        var users = options.Hocon is { } text ? HoconFiles.Parse(text) : Config.Empty;
+        return connection.WithFallback(EnvironmentSettings.Read(environment)).WithFallback(users).WithFallback(ours)
+            .WithFallback(SqlPersistence.DefaultConfiguration);
+    }
+}

@@ -1,0 +1,66 @@
+using Akka.Configuration;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Audit.Actors;
+
+/// <summary>Makes the plugin write into the node's own store, and as durably as the node itself would.</summary>
+internal static class StoreSettings
+{
+    private const string ConnectionKey = "akka.persistence.journal.sql.connection-string";
+
+    // What a plan made while the table was small must not do later, and a level under which a write sees what it may.
+    private const string PostgresSession = @"-c enable_seqscan=off -c jit=off -c default_transaction_isolation=read\ committed";
+
+    /// <summary>The connection, over our file for that kind of store.</summary>
+    /// <exception cref="AkkaEngineException">The store cannot be asked how durable it is.</exception>
+    public static async Task<(Config Connection, Config Journal)> ReadAsync(string store)
+    {
+        var (kind, place) = (store[..store.IndexOf(':')], store[(store.IndexOf(':') + 1)..]);
+        return kind == "sqlite"
+            ? (Connection(Sqlite(place)), HoconFiles.Read("journal-sqlite.conf"))
+            : (Connection(await PostgresAsync(place).ConfigureAwait(false)), HoconFiles.Read("journal-postgres.conf"));
+    }
+
+    private static string Sqlite(string path) =>
+        new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Mode = SqliteOpenMode.ReadWrite }.ConnectionString;
+
+    /// <summary>
+    /// The plugin opens a connection for each transaction, so that there must be a pool.
+    /// What is committed must be on disk whatever the server was told; remote_apply promises more and is left
+    /// alone.
+    /// </summary>
+    private static async Task<string> PostgresAsync(string connection)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connection) { Enlist = false, Pooling = true };
+        settings.ApplicationName ??= "audit";
+        var isStronger = await AsksForMoreAsync(settings.ConnectionString).ConfigureAwait(false);
+        var durable = isStronger ? "" : " -c synchronous_commit=on";
+        settings.Options = $"{settings.Options} {PostgresSession}{durable}".Trim();
+        return settings.ConnectionString;
+    }
+
+    private static async Task<bool> AsksForMoreAsync(string connection)
+    {
+        try
+        {
+            var opened = new NpgsqlConnection(connection);
+            await using (opened.ConfigureAwait(false))
+            {
+                await opened.OpenAsync().ConfigureAwait(false);
+                var command = new NpgsqlCommand("SHOW synchronous_commit", opened);
+                await using (command.ConfigureAwait(false))
+                {
+                    return await command.ExecuteScalarAsync().ConfigureAwait(false) is "remote_apply";
+                }
+            }
+        }
+        catch (NpgsqlException failure)
+        {
+            throw new AkkaEngineException($"The store cannot be reached by the Akka.NET engine: {failure.Message}", failure);
+        }
+    }
+
+    private static Config Connection(string connection) =>
+        ConfigurationFactory.ParseString($"{ConnectionKey} = \"{connection.Replace(@"\", @"\\").Replace("\"", "\\\"")}\"");
+}

@@ -1,0 +1,21 @@
+using Hyperion;
+
+namespace Audit.Actors;
+
+/// <summary>
+/// The types that Hyperion may write and make. Its own filter knows a type by its short name alone, but is asked by the long
+/// one, version and all, when it writes, and so lets nothing out; this one strips what comes after the assembly's name.
+/// </summary>
+internal sealed class WireTypes(IEnumerable<string> names) : ITypeFilter
+{
+    private readonly HashSet<string> allowed = [.. names.Select(Short)];
+
+    public bool IsAllowed(string typeName) => allowed.Contains(Short(typeName));
+
+    /// <summary>`Name, Assembly`; generic types, whose names hold further ones, are none of ours and stay as they are.</summary>
+    private static string Short(string name)
+    {
+        var parts = name.Split(',', 3);
+        return parts.Length < 2 || name.Contains('`') ? name : $"{parts[0].Trim()}, {parts[1].Trim()}";
+    }
+}

@@ -1,0 +1,42 @@
+using Audit.Journal;
+
+namespace Audit.Actors;
+
+/// <summary>
+/// What this node has for one stream. One mail is under way at a time, so that items keep their order also when a mail must
+/// be sent again; what comes meanwhile goes with the next one.
+/// </summary>
+internal sealed class StreamQueue(StreamKey key)
+{
+    public const int MostItems = 64;
+    public const int MostBytes = 1 << 20;
+
+    public StreamKey Key { get; } = key;
+
+    public Queue<WaitingItem> Waiting { get; } = new();
+
+    /// <summary>The items of the mail that is under way.</summary>
+    public List<WaitingItem> UnderWay { get; } = [];
+
+    /// <summary>By which its answer is known; 0 when none is under way.</summary>
+    public long Ticket { get; set; }
+
+    public long SentAt { get; set; }
+
+    /// <summary>How often the mail under way was sent in vain.</summary>
+    public int Tries { get; set; }
+
+    /// <summary>Takes the next lot from what waits.</summary>
+    public void TakeLot()
+    {
+        UnderWay.Clear();
+        Tries = 0;
+        var bytes = 0;
+        while (UnderWay.Count < MostItems && Waiting.TryPeek(out var next)
+            && (UnderWay.Count == 0 || bytes + next.Submission.Bytes <= MostBytes))
+        {
+            bytes += next.Submission.Bytes;
+            UnderWay.Add(Waiting.Dequeue());
+        }
+    }
+}

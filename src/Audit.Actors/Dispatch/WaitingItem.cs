@@ -1,0 +1,11 @@
+using Audit.Engine;
+
+namespace Audit.Actors;
+
+/// <summary>An item of a batch that has no receipt yet.</summary>
+internal readonly record struct WaitingItem(BatchInWork Batch, int Index)
+{
+    public Submission Submission => Batch.Items[Index];
+
+    public void Answer(Receipt receipt) => Batch.Answer(Index, receipt);
+}

@@ -1,0 +1,22 @@
+using Akka.Actor;
+using Akka.Serialization;
+using Audit.Journal;
+
+namespace Audit.Actors;
+
+/// <summary>
+/// Puts an event into its row as it is: the manifest names it, and the bytes are the JSON that the other engine writes too.
+/// </summary>
+internal sealed class JournalEventSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    public override int Identifier => JournalTable.SerializerId;
+
+    public override string Manifest(object o) => Event(o).Manifest;
+
+    public override byte[] ToBinary(object obj) => Event(obj).Message;
+
+    public override object FromBinary(byte[] bytes, string manifest) => new JournalEvent(manifest, bytes);
+
+    private static JournalEvent Event(object o) =>
+        o as JournalEvent ?? throw new ArgumentException($"A {o.GetType()} is no event of the journal.", nameof(o));
+}

@@ -1,0 +1,222 @@
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+using Akka.Persistence;
+using Audit.Engine;
+using Audit.Journal;
+using Audit.Journal.Events;
+
+namespace Audit.Actors;
+
+/// <summary>
+/// The persistent actor of one stream. It decides with the same code as the local engine, answers only after the write, and
+/// takes all that waits in one go: what comes while a write is under way is held here, and not in the system's own stash,
+/// so that nothing is lost with the actor when the write fails.
+/// </summary>
+internal abstract class StreamActor : ReceivePersistentActor
+{
+    private readonly StreamRoom room;
+    private readonly AuditStream stream;
+    private readonly List<EncodedEvent> events = [];
+    private readonly List<(IActorRef Sender, StreamMail Mail)> waiting = [];
+    private readonly List<(IActorRef Sender, StreamAnswer Answer)> answers = [];
+    private string? unreadable;
+    private int unwritten;
+    private bool wasRead;
+    private bool stopping;
+
+    protected StreamActor(string persistenceId, StreamRoom room, AuditStream stream)
+    {
+        PersistenceId = persistenceId;
+        this.room = room;
+        this.stream = stream;
+        Recover<JournalEvent>(Replay);
+        Command<StreamMail>(Take);
+        Command<ReceiveTimeout>(_ => Passivate());
+        Command<Stop>(_ => StopWhenDone());
+    }
+
+    public override string PersistenceId { get; }
+
+    /// <summary>Nobody makes snapshots: a stream is short, and its events are the book.</summary>
+    public override Recovery Recovery { get; } = new(SnapshotSelectionCriteria.None);
+
+    private bool IsWriting => unwritten > 0;
+
+    protected override void PreStart()
+    {
+        base.PreStart();
+        room.Started();
+        Context.SetReceiveTimeout(room.Options.IdleAfter);
+    }
+
+    protected override void PostStop()
+    {
+        room.Ended();
+        base.PostStop();
+    }
+
+    /// <summary>
+    /// Whoever waits is told before the actor ends: not known, or nothing written where the database says so. The shard is
+    /// told first, so that it keeps what is sent again for the actor that follows this one.
+    /// </summary>
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        if (!IsWriting)
+        {
+            return;
+        }
+
+        unwritten = 0;
+        var isConflict = WriteFailure.IsConflict(cause);
+        room.Failed(isConflict);
+        Context.Parent.Tell(new Passivate(Stop.Instance));
+        foreach (var (sender, answer) in answers)
+        {
+            sender.Tell(isConflict
+                ? new StreamAnswer { Ticket = answer.Ticket, NothingWritten = true }
+                : new StreamAnswer { Ticket = answer.Ticket, Unknown = $"the journal failed: {cause.GetBaseException().Message}" });
+        }
+
+        foreach (var (sender, mail) in waiting)
+        {
+            sender.Tell(new StreamAnswer { Ticket = mail.Ticket, NothingWritten = true });
+        }
+
+        waiting.Clear();
+    }
+
+    /// <summary>Its number is used up and the history stands ahead of the stream, so that a new actor has to begin.</summary>
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        OnPersistFailure(cause, @event, sequenceNr);
+        Context.Stop(Self);
+    }
+
+    private void Replay(JournalEvent happened)
+    {
+        wasRead = true;
+        try
+        {
+            stream.Evolve(
+                new JournalRow(0, PersistenceId, LastSequenceNr, 0, happened.Manifest, happened.Message), room.Hasher);
+        }
+        catch (InvalidDataException failure)
+        {
+            // It would be as unreadable after every restart; the actor stays and says so to whoever asks.
+            unreadable = failure.Message;
+        }
+    }
+
+    private void Take(StreamMail mail)
+    {
+        waiting.Add((Sender, mail));
+        if (!IsWriting)
+        {
+            DecideWaiting();
+        }
+    }
+
+    private void DecideWaiting()
+    {
+        events.Clear();
+        answers.Clear();
+        foreach (var (sender, mail) in waiting)
+        {
+            answers.Add((sender, Decide(mail)));
+        }
+
+        waiting.Clear();
+        if (events.Count == 0)
+        {
+            Answer();
+            return;
+        }
+
+        unwritten = events.Count;
+        PersistAllAsync(events.Select(each => new JournalEvent(each.Manifest, each.Message.ToArray())), _ => Written());
+    }
+
+    private StreamAnswer Decide(StreamMail mail)
+    {
+        var answer = new StreamAnswer { Ticket = mail.Ticket };
+        if (unreadable is not null)
+        {
+            answer.Unknown = "the stream could not be read; it may be sent again";
+            return answer;
+        }
+
+        answer.Items = new AnswerItem[mail.Items.Length];
+        for (var index = 0; index < mail.Items.Length; index++)
+        {
+            answer.Items[index] = AnswerItem.Of(Decide(mail.Items[index]));
+        }
+
+        return answer;
+    }
+
+    private Receipt Decide(MailItem item)
+    {
+        var before = events.Count;
+        try
+        {
+            return stream.Decide(Submissions.FromMail(PersistenceId, item), room.Writer, events, room.Options);
+        }
+        catch (Exception exception)
+        {
+            // A fault of this program in one item: the stream moves on only after all is decided and encoded, so it stands
+            // where it stood, and its neighbours go on.
+            events.RemoveRange(before, events.Count - before);
+            return Receipt.Unknown($"the item could not be decided: {exception.Message}");
+        }
+    }
+
+    private void Written()
+    {
+        if (--unwritten > 0)
+        {
+            return;
+        }
+
+        room.Wrote(events.Count);
+        Answer();
+    }
+
+    private void Answer()
+    {
+        foreach (var (sender, answer) in answers)
+        {
+            sender.Tell(answer);
+        }
+
+        if (waiting.Count > 0)
+        {
+            DecideWaiting();
+        }
+        else if (stopping)
+        {
+            Context.Stop(Self);
+        }
+        else if (stream.IsSettled && !wasRead)
+        {
+            // Nothing more is expected of it. What was read back has proved the contrary and stays until it is idle.
+            Passivate();
+        }
+    }
+
+    private void Passivate()
+    {
+        if (!IsWriting)
+        {
+            Context.Parent.Tell(new Passivate(Stop.Instance));
+        }
+    }
+
+    private void StopWhenDone()
+    {
+        stopping = true;
+        if (!IsWriting)
+        {
+            Context.Stop(Self);
+        }
+    }
+}

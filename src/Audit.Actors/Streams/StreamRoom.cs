@@ -1,0 +1,55 @@
+using Audit.Engine;
+using Audit.Journal.Events;
+using Audit.Lifecycle;
+
+namespace Audit.Actors;
+
+/// <summary>What the actors of one node share: how they decide, and what they count.</summary>
+internal sealed class StreamRoom(RecordHasher hasher, EngineOptions options) : IDisposable
+{
+    private readonly ThreadLocal<EventWriter> writers = new(() => new EventWriter(), trackAllValues: true);
+    private long live;
+    private long commits;
+    private long rows;
+    private long conflicts;
+    private long failures;
+
+    public RecordHasher Hasher { get; } = hasher;
+
+    public EngineOptions Options { get; } = options;
+
+    /// <summary>An actor decides without pause, so that a writer for each thread is enough.</summary>
+    public EventWriter Writer => writers.Value!;
+
+    public long Live => Interlocked.Read(ref live);
+
+    public long Commits => Interlocked.Read(ref commits);
+
+    public long Rows => Interlocked.Read(ref rows);
+
+    public long Conflicts => Interlocked.Read(ref conflicts);
+
+    public long Failures => Interlocked.Read(ref failures);
+
+    public void Started() => Interlocked.Increment(ref live);
+
+    public void Ended() => Interlocked.Decrement(ref live);
+
+    public void Wrote(int count)
+    {
+        Interlocked.Increment(ref commits);
+        Interlocked.Add(ref rows, count);
+    }
+
+    public void Failed(bool isConflict) => Interlocked.Increment(ref isConflict ? ref conflicts : ref failures);
+
+    public void Dispose()
+    {
+        foreach (var writer in writers.Values)
+        {
+            writer.Dispose();
+        }
+
+        writers.Dispose();
+    }
+}

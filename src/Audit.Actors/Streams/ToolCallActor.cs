@@ -1,0 +1,6 @@
+using Audit.Engine;
+
+namespace Audit.Actors;
+
+/// <summary>The actor of one tool call.</summary>
+internal sealed class ToolCallActor(string persistenceId, StreamRoom room) : StreamActor(persistenceId, room, new CallStream());

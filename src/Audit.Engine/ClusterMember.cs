@@ -1,0 +1,3 @@
+namespace Audit.Engine;
+
+public sealed record ClusterMember(string Address, string Status);

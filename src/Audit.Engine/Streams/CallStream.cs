@@ -1,0 +1,54 @@
+using Audit.Journal;
+using Audit.Journal.Events;
+using Audit.Lifecycle;
+
+namespace Audit.Engine;
+
+/// <summary>One tool call.</summary>
+public sealed class CallStream : AuditStream
+{
+    private CallHistory history = CallHistory.Empty;
+
+    public override long Sequence => history.Sequence;
+
+    public override bool IsSettled => history.Standing.State is CallState.Completed or CallState.Blocked
+        or CallState.Cached or CallState.Replayed or CallState.Invalidated or CallState.Cancelled;
+
+    public override Receipt Decide(
+        Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
+    {
+        var call = (CallSubmission)submission;
+        var decision = CallDecider.Decide(history, call.Message);
+        var context = new CallContext(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record);
+        foreach (var happened in decision.Events)
+        {
+            events.Add(writer.Write(context, happened));
+        }
+
+        history = decision.After;
+        return ReceiptOf(decision, call.Message);
+    }
+
+    public override void Evolve(JournalRow row, RecordHasher hasher) =>
+        history = CallEvolution.Evolve(history, EventReader.ReadCall(row, hasher));
+
+    private static Receipt ReceiptOf(CallDecision decision, CallMessage message)
+    {
+        var standing = decision.After.Standing;
+        var receipt = new Receipt(StatusOf(decision.Outcome))
+        {
+            Sequence = decision.Sequence,
+            State = Words.Of(standing.State),
+            Attempt = standing.Attempt,
+            Anomalies = decision.Verdict.Anomalies,
+            Error = decision.Error,
+        };
+        return decision.Outcome != MessageOutcome.Violation
+            ? receipt
+            : receipt with
+            {
+                Message = Words.Of(message.Kind),
+                Reason = ViolationReason.Of(decision.Verdict, message),
+            };
+    }
+}

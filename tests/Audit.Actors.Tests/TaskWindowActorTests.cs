@@ -1,0 +1,46 @@
+using Akka.Actor;
+using Akka.TestKit.Xunit2;
+using Audit.Engine;
+using Audit.Engine.Contract;
+using Audit.Lifecycle;
+
+namespace Audit.Actors.Tests;
+
+public sealed class TaskWindowActorTests() : TestKit(HeldJournal.Hocon(new HeldJournal.Control()))
+{
+    [Fact]
+    public void a_window_is_requested_and_approved_and_wakes_approved()
+    {
+        using var room = new StreamRoom(Told.SharedHasher, new EngineOptions());
+        var actor = Start();
+        actor.Tell(Mail(Told.Window("w-1", WindowVerb.Request, "ci"), Told.Window("w-1", WindowVerb.Approve, "ci", 1)), TestActor);
+        var receipts = ExpectMsg<StreamAnswer>().Items;
+        Assert.Equal("who requested a window may not approve it", receipts[1].Reason);
+        Watch(actor);
+        actor.Tell(Stop.Instance);
+        ExpectTerminated(actor);
+
+        Start().Tell(Mail(Told.Window("w-1", WindowVerb.Approve, "alice", 2)), TestActor);
+        var approved = Assert.Single(ExpectMsg<StreamAnswer>().Items);
+        Assert.Equal(((byte)ReceiptStatus.Recorded, 3L, "approved"), (approved.Status, approved.Sequence, approved.State));
+
+        IActorRef Start() => Sys.ActorOf(Props.Create(() => new TaskWindowActor("task-window|w-1", room)));
+    }
+
+    [Fact]
+    public void a_window_may_not_be_longer_than_the_node_allows()
+    {
+        using var room = new StreamRoom(Told.SharedHasher, new EngineOptions { MaxWindowLength = TimeSpan.FromHours(1) });
+        var actor = Sys.ActorOf(Props.Create(() => new TaskWindowActor("task-window|w-1", room)));
+        actor.Tell(Mail(Told.Window("w-1", WindowVerb.Request, "ci"), Told.Window("w-1", WindowVerb.Approve, "alice", 1)), TestActor);
+
+        Assert.Contains(ExpectMsg<StreamAnswer>().Items, receipt => receipt.Status == (byte)ReceiptStatus.Violation);
+    }
+
+    private static StreamMail Mail(params Submission[] items) => new()
+    {
+        Stream = "task-window|w-1",
+        Ticket = 1,
+        Items = [.. items.Select(Submissions.ToMail)],
+    };
+}

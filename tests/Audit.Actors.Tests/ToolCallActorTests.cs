@@ -1,0 +1,254 @@
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+using Akka.TestKit;
+using Akka.TestKit.Xunit2;
+using Audit.Engine;
+using Audit.Engine.Contract;
+using Audit.Lifecycle;
+using Microsoft.Data.Sqlite;
+
+namespace Audit.Actors.Tests;
+
+public sealed class ToolCallActorTests : TestKit
+{
+    private readonly HeldJournal.Control journal;
+    private readonly StreamRoom room = new(Told.SharedHasher, new EngineOptions { IdleAfter = TimeSpan.FromMinutes(10) });
+    private readonly TestProbe shard;
+
+    public ToolCallActorTests() : this(new HeldJournal.Control())
+    {
+    }
+
+    private ToolCallActorTests(HeldJournal.Control journal) : base(HeldJournal.Hocon(journal))
+    {
+        this.journal = journal;
+        shard = CreateTestProbe();
+    }
+
+    [Fact]
+    public void a_message_is_written_and_then_answered()
+    {
+        var written = new TaskCompletionSource();
+        journal.Write = () => written.Task;
+        var actor = Start();
+        actor.Tell(Mail(1, Asked(1)), TestActor);
+        AwaitAssert(() => Assert.Equal(1, journal.Writes));
+        ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+
+        written.SetResult();
+        var receipt = Assert.Single(Answer(1).Items);
+        Assert.Equal(((byte)ReceiptStatus.Recorded, 1L, "awaiting_confirmation"), (receipt.Status, receipt.Sequence, receipt.State));
+    }
+
+    [Fact]
+    public void a_duplicate_is_answered_without_a_write()
+    {
+        var actor = Start();
+        actor.Tell(Mail(1, Asked(1)), TestActor);
+        Answer(1);
+        actor.Tell(Mail(2, Asked(1)), TestActor);
+
+        var receipt = Assert.Single(Answer(2).Items);
+        Assert.Equal(((byte)ReceiptStatus.Duplicate, 1L), (receipt.Status, receipt.Sequence));
+        Assert.Equal(1, journal.Writes);
+    }
+
+    [Fact]
+    public void a_violation_is_written_and_told()
+    {
+        var actor = Start();
+        actor.Tell(Mail(1, Told.Call("s", "c", EngineContract.Blocked, 1), Done(2)), TestActor);
+
+        var receipts = Answer(1).Items;
+        Assert.Equal((byte)ReceiptStatus.Violation, receipts[1].Status);
+        Assert.Equal("a blocked call reported success", receipts[1].Reason);
+        Assert.Equal(2, receipts[1].Sequence);
+    }
+
+    [Fact]
+    public void what_comes_while_it_writes_goes_into_one_write_of_its_own()
+    {
+        var written = new TaskCompletionSource();
+        journal.Write = () => written.Task;
+        var actor = Start();
+        for (var ticket = 1; ticket <= 20; ticket++)
+        {
+            actor.Tell(Mail(ticket, Told.Call("s", "c", new Outcome.RequiresConfirmation($"{ticket}", null), ticket)), TestActor);
+        }
+
+        AwaitAssert(() => Assert.Equal(1, journal.Writes));
+        written.SetResult();
+        var sequences = Enumerable.Range(1, 20).Select(ticket => Answer(ticket).Items[0].Sequence);
+
+        Assert.Equal(Enumerable.Range(1, 20).Select(number => (long)number), sequences);
+        Assert.InRange(journal.Writes, 2, 3);
+    }
+
+    [Fact]
+    public void a_call_that_is_over_asks_its_shard_to_end_and_wakes_as_it_was()
+    {
+        var actor = Start();
+        actor.Tell(Mail(1, Done(1)), TestActor);
+        Answer(1);
+        Assert.Same(Stop.Instance, shard.ExpectMsg<Passivate>().StopMessage);
+        End(actor);
+
+        Start().Tell(Mail(2, Done(1), Told.Call("s", "c", Told.Completed(output: "else"), 2)), TestActor);
+        var receipts = Answer(2).Items;
+        Assert.Equal(((byte)ReceiptStatus.Duplicate, 1L), (receipts[0].Status, receipts[0].Sequence));
+        Assert.Equal(((byte)ReceiptStatus.Violation, 2L), (receipts[1].Status, receipts[1].Sequence));
+    }
+
+    [Fact]
+    public void an_idle_call_asks_its_shard_to_end()
+    {
+        var actor = Start(new StreamRoom(Told.SharedHasher, new EngineOptions { IdleAfter = TimeSpan.FromMilliseconds(50) }));
+        actor.Tell(Mail(1, Asked(1)), TestActor);
+        Answer(1);
+
+        Assert.Same(Stop.Instance, shard.ExpectMsg<Passivate>().StopMessage);
+    }
+
+    [Fact]
+    public void an_actor_that_is_told_to_stop_finishes_its_write_and_answers_all_that_came_before()
+    {
+        var written = new TaskCompletionSource();
+        journal.Write = () => written.Task;
+        var actor = Start();
+        Watch(actor);
+        actor.Tell(Mail(1, Asked(1)), TestActor);
+        actor.Tell(Mail(2, Told.Call("s", "c", new Outcome.Approved("approve-once"), 2)), TestActor);
+        AwaitAssert(() => Assert.Equal(1, journal.Writes));
+        actor.Tell(Stop.Instance);
+        written.SetResult();
+
+        Assert.Equal(1, Answer(1).Items[0].Sequence);
+        Assert.Equal(2, Answer(2).Items[0].Sequence);
+        ExpectTerminated(actor);
+    }
+
+    [Fact]
+    public void a_write_that_failed_is_answered_as_not_known_and_never_as_lost()
+    {
+        journal.Write = () => Task.FromException(new IOException("the disk is gone"));
+        var actor = Start();
+        Watch(actor);
+        actor.Tell(Mail(1, Asked(1)), TestActor);
+
+        var answer = Answer(1);
+        Assert.Equal("the journal failed: the disk is gone", answer.Unknown);
+        Assert.False(answer.NothingWritten);
+        ExpectTerminated(actor);
+        Assert.Same(Stop.Instance, shard.ExpectMsg<Passivate>().StopMessage);
+        Assert.Equal((1L, 0L), (room.Failures, room.Conflicts));
+    }
+
+    [Fact]
+    public void a_write_that_another_writer_was_before_is_told_as_not_written()
+    {
+        journal.Write = () => Task.FromException(
+            new AggregateException(new InvalidOperationException("the batch", new SqliteException("taken", 19))));
+        var actor = Start();
+        actor.Tell(Mail(1, Asked(1)), TestActor);
+
+        Assert.True(Answer(1).NothingWritten);
+        Assert.Equal((0L, 1L), (room.Failures, room.Conflicts));
+    }
+
+    [Fact]
+    public void what_waits_behind_a_failed_write_is_told_that_nothing_of_it_was_written()
+    {
+        var written = new TaskCompletionSource();
+        journal.Write = () => written.Task;
+        var actor = Start();
+        actor.Tell(Mail(1, Asked(1)), TestActor);
+        AwaitAssert(() => Assert.Equal(1, journal.Writes));
+        actor.Tell(Mail(2, Done(2)), TestActor);
+        AwaitAssert(() => Assert.Equal(1, journal.Writes));
+        actor.Tell(new Identify(1), TestActor);
+        ExpectMsg<ActorIdentity>();
+        written.SetException(new IOException("the disk is gone"));
+
+        Assert.NotNull(Answer(1).Unknown);
+        Assert.True(Answer(2).NothingWritten);
+    }
+
+    [Fact]
+    public void what_comes_while_the_stream_is_read_is_decided_after_it()
+    {
+        var first = Start();
+        first.Tell(Mail(1, Asked(1)), TestActor);
+        Answer(1);
+        End(first);
+
+        var read = new TaskCompletionSource();
+        journal.Read = () => read.Task;
+        var actor = Start();
+        actor.Tell(Mail(2, Asked(1)), TestActor);
+        actor.Tell(Mail(3, Done(2)), TestActor);
+        ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+        read.SetResult();
+
+        Assert.Equal((byte)ReceiptStatus.Duplicate, Answer(2).Items[0].Status);
+        var receipt = Assert.Single(Answer(3).Items);
+        Assert.Equal((2L, "completed"), (receipt.Sequence, receipt.State));
+    }
+
+    [Fact]
+    public void mail_of_a_stream_that_could_not_be_read_comes_back_as_not_written()
+    {
+        journal.Read = () => Task.FromException(new IOException("the disk is gone"));
+        // Without an event the stream is not read at all.
+        var first = Start();
+        first.Tell(Mail(1, Asked(1)), TestActor);
+        Answer(1);
+        End(first);
+
+        Sys.ActorOf(Props.Create(() => new LostMail()));
+        var actor = Start();
+        Watch(actor);
+        actor.Tell(Mail(2, Asked(1)), TestActor);
+        actor.Tell(Mail(3, Done(2)), TestActor);
+
+        StreamAnswer[] answers = [.. ReceiveN(3).OfType<StreamAnswer>()];
+        Assert.All(answers, answer => Assert.True(answer.NothingWritten));
+        Assert.Equal([2L, 3L], answers.Select(answer => answer.Ticket).Order());
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        room.Dispose();
+    }
+
+    private static Submission Asked(int second) => Told.Call("s", "c", EngineContract.Asked, second);
+
+    private static Submission Done(int second) => Told.Call("s", "c", Told.Completed(), second);
+
+    private static StreamMail Mail(long ticket, params Submission[] items) => new()
+    {
+        Stream = "tool-call|s|c",
+        Ticket = ticket,
+        Items = [.. items.Select(Submissions.ToMail)],
+    };
+
+    private IActorRef Start(StreamRoom? other = null)
+    {
+        var shared = other ?? room;
+        return shard.ChildActorOf(Props.Create(() => new ToolCallActor("tool-call|s|c", shared)));
+    }
+
+    private void End(IActorRef actor)
+    {
+        Watch(actor);
+        actor.Tell(Stop.Instance);
+        ExpectTerminated(actor);
+    }
+
+    private StreamAnswer Answer(long ticket)
+    {
+        var answer = ExpectMsg<StreamAnswer>();
+        Assert.Equal(ticket, answer.Ticket);
+        return answer;
+    }
+}

@@ -1,0 +1,141 @@
+using Akka.Actor;
+using Akka.Configuration;
+using System.Runtime.Serialization;
+using Akka.Serialization;
+using Akka.TestKit.Xunit2;
+using Audit.Engine;
+using Audit.Engine.Contract;
+using Audit.Lifecycle;
+
+namespace Audit.Actors.Tests;
+
+/// <summary>What nodes say to each other, through Hyperion as the nodes configure it.</summary>
+public sealed class WireTests() : TestKit(
+    ConfigurationFactory.ParseString("akka.actor.provider = local").WithFallback(HoconFiles.Read("remoting.conf")))
+{
+    public static TheoryData<string> Kinds => [.. Submitted.Keys];
+
+    private static readonly Dictionary<string, Submission> Submitted = new()
+    {
+        ["a call"] = Told.Call("s", "c", Told.Completed(), 1, messageId: "m-1"),
+        ["a call that waits"] = Told.Call("s", "c", EngineContract.Asked, 1),
+        ["a note"] = Told.Note("s", "turn_started", 1),
+        ["a request for a window"] = Told.Window("w", WindowVerb.Request, "ci"),
+        ["an approval"] = Told.Window("w", WindowVerb.Approve, "alice", 1),
+        ["an act"] = Told.Operator("node.started"),
+    };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void a_submission_arrives_as_it_was_sent(string kind)
+    {
+        var submission = Submitted[kind];
+        var mail = new StreamMail
+        {
+            Stream = submission.Stream.ToString(), Ticket = 7, Items = [Submissions.ToMail(submission), Submissions.ToMail(submission)],
+        };
+        var arrived = Over(mail);
+
+        Assert.Equal((mail.Stream, 7L, 2), (arrived.Stream, arrived.Ticket, arrived.Items.Length));
+        Assert.Equal(Facts(submission), Facts(Submissions.FromMail(arrived.Stream, arrived.Items[1])));
+    }
+
+    [Fact]
+    public void every_field_of_a_call_arrives()
+    {
+        var message = new CallMessage
+        {
+            Kind = MessageKind.Completed,
+            Success = true,
+            RecordedAt = new Timestamp(638_000_000_000_000_001, 7),
+            ReceivedAt = new Timestamp(638_000_000_000_000_002, 99),
+            Seq = 0,
+            Turn = 3,
+            ToolName = "sql.query",
+            Provider = "anthropic",
+            NeedsConfirmation = true,
+            TaskId = "t",
+            Host = "ci",
+            MadeByNode = true,
+            MessageId = "m",
+            Dedup = new Fingerprint(1, 2),
+            Derived = true,
+            TimeInferred = true,
+            Truncated = true,
+            OversizedBytes = 20_000_000,
+            Input = new Fingerprint(3, 4),
+            Result = new Fingerprint(0, 5),
+        };
+        var call = new CallSubmission(new("tool-call|s|c"), "s", "c", "agent", message, "{}"u8.ToArray());
+        var arrived = Over(new StreamMail { Stream = "tool-call|s|c", Items = [Submissions.ToMail(call)] });
+
+        Assert.Equal(message, ((CallSubmission)Submissions.FromMail(arrived.Stream, arrived.Items[0])).Message);
+    }
+
+    [Fact]
+    public void an_answer_arrives_as_it_was_given()
+    {
+        var receipt = new Receipt(ReceiptStatus.Violation)
+        {
+            Sequence = 12, State = "blocked", Attempt = 2, Anomalies = Anomalies.Truncated, Message = "completed", Reason = "no",
+        };
+        var answer = Over(new StreamAnswer { Ticket = 3, Unknown = "x", NothingWritten = true, Items = [AnswerItem.Of(receipt)] });
+
+        Assert.Equal((3L, "x", true), (answer.Ticket, answer.Unknown, answer.NothingWritten));
+        Assert.Equal(receipt, answer.Items[0].ToReceipt());
+    }
+
+    [Fact]
+    public void a_type_that_is_not_on_the_list_is_not_made()
+    {
+        // Written by somebody who has no such list.
+        var foreign = new HyperionSerializer((ExtendedActorSystem)Sys).ToBinary(new Stranger { Name = "who?" });
+
+        Assert.ThrowsAny<SerializationException>(() => Hyperion().FromBinary(foreign, typeof(object)));
+        Assert.ThrowsAny<Exception>(() => Hyperion().ToBinary(new Stranger()));
+    }
+
+    [Fact]
+    public void a_frame_holds_what_a_mail_may_hold()
+    {
+        var tcp = Sys.Settings.Config.GetConfig("akka.remote.dot-netty.tcp");
+
+        Assert.Equal(4L << 20, tcp.GetByteSize("maximum-frame-size"));
+        Assert.InRange(2 * StreamQueue.MostBytes, 0, 4L << 20);
+    }
+
+    [Fact]
+    public void hyperion_is_bound_to_what_crosses_the_wire_alone()
+    {
+        Assert.IsType<WireSerializer>(Sys.Serialization.FindSerializerForType(typeof(StreamAnswer)));
+        Assert.IsNotType<WireSerializer>(Sys.Serialization.FindSerializerForType(typeof(object)));
+        Assert.IsNotType<WireSerializer>(Sys.Serialization.FindSerializerForType(typeof(JournalEvent)));
+    }
+
+    private HyperionSerializer Hyperion() =>
+        (HyperionSerializer)Sys.Serialization.FindSerializerForType(typeof(StreamMail));
+
+    private T Over<T>(T message) => (T)Hyperion().FromBinary(Hyperion().ToBinary(message), typeof(T));
+
+    private static string Facts(Submission submission) => submission switch
+    {
+        CallSubmission call =>
+            $"{call.Stream} {call.SessionId} {call.ToolCallId} {call.Agent} {call.Message} {Convert.ToHexString(call.Record.Span)}",
+        NoteSubmission note =>
+            $"{note.Stream} {note.SessionId} {note.TaskId} {note.Agent} {note.Note} {Convert.ToHexString(note.Detail.Span)}",
+        WindowSubmission window =>
+            $"{window.Stream} {window.WindowId} {window.Message with { Terms = null }} {Facts(window.Message.Terms)} {Convert.ToHexString(window.Said.Span)}",
+        OperatorSubmission act =>
+            $"{act.Stream} {act.Act} {act.Actor} {act.At} {Convert.ToHexString(act.Detail.Span)}",
+        _ => throw new ArgumentOutOfRangeException(nameof(submission)),
+    };
+
+    private static string Facts(WindowTerms? terms) => terms is null
+        ? "no terms"
+        : $"{terms.TaskId} {terms.Agent} {string.Join(',', terms.Scope)} {terms.Reason} {terms.OpensAt} {terms.ClosesAt} {terms.Duration}";
+
+    private sealed class Stranger
+    {
+        public string Name { get; set; } = "";
+    }
+}

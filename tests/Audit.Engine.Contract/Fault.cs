@@ -1,0 +1,9 @@
+namespace Audit.Engine.Contract;
+
+/// <summary>How a write goes.</summary>
+public enum Fault
+{
+    None,
+    BeforeWriting,
+    AfterWriting,
+}

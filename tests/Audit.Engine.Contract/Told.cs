@@ -1,0 +1,77 @@
+using System.Text;
+using System.Text.Json;
+using Audit.Engine.Intake;
+using Audit.Lifecycle;
+
+namespace Audit.Engine.Contract;
+
+/// <summary>Makes items as hosts send them.</summary>
+public static class Told
+{
+    private static readonly DateTimeOffset Start = DateTimeOffset.Parse("2026-11-20T14:00:00Z");
+    private static readonly RecordHasher Hasher = new(new byte[RecordHasher.KeyLength]);
+
+    public static RecordHasher SharedHasher => Hasher;
+
+    public static Submission Call(string session, string call, Outcome outcome, int second, string? messageId = null, string host = "host") =>
+        Read(
+            JsonSerializer.SerializeToUtf8Bytes(new
+            {
+                session_id = session,
+                message_id = messageId,
+                record = JsonSerializer.SerializeToElement(JsonDocument.Parse(Record(call, outcome, second)).RootElement),
+            }),
+            host);
+
+    public static Submission Note(string session, string type, int second) =>
+        Read(
+            JsonSerializer.SerializeToUtf8Bytes(new
+            {
+                session_id = session,
+                note = new { type, at = At(second), detail = new { second } },
+            }));
+
+    public static Submission Window(string window, WindowVerb verb, string actor, int second = 0)
+    {
+        var said = Encoding.UTF8.GetBytes($$"""{"verb":"{{verb}}","actor":"{{actor}}"}""");
+        var terms = verb is WindowVerb.Request or WindowVerb.Grant
+            ? new WindowTerms("migrate-orders", "copilot-agent", ["sql.*"], "migration") { Duration = TimeSpan.FromHours(2) }
+            : null;
+        var message = new WindowMessage
+        {
+            Verb = verb,
+            Actor = actor,
+            ReceivedAt = Timestamp.From(Start.AddSeconds(second)),
+            Dedup = Hasher.OfBytes(said),
+            Terms = terms,
+        };
+        return new WindowSubmission(window, message, said);
+    }
+
+    public static Submission Operator(string act) =>
+        new OperatorSubmission(act, "node-1", Timestamp.From(Start), Encoding.UTF8.GetBytes("""{"why":"a test"}"""));
+
+    public static Outcome Completed(bool success = true, string output = "done") =>
+        new Outcome.Completed(new ToolResult(success, output));
+
+    public static Submission Read(byte[] item, string host = "host")
+    {
+        var defaults = new ItemDefaults(host, Timestamp.From(Start.AddHours(1)));
+        var read = new ItemReader(Hasher).Read(item, defaults);
+        return read.Submission ?? throw new InvalidOperationException(read.Error);
+    }
+
+    private static byte[] Record(string call, Outcome outcome, int second) =>
+        new ToolAuditRecord
+        {
+            ToolCallId = call,
+            ToolName = "sql.query",
+            Tier = "Confirm",
+            Turn = 1,
+            Provenance = new Provenance("anthropic", "claude"),
+            Outcome = outcome,
+            RecordedAt = At(second),
+        }.ToUtf8();
+
+    private static string At(int second) => Timestamp.From(Start.AddSeconds(second)).ToString();
+}

@@ -1,0 +1,24 @@
+using Audit.Engine.Contract;
+using Audit.Engine.Local;
+using Audit.Lifecycle;
+using Audit.Testing;
+
+namespace Audit.Engine.Tests;
+
+/// <summary>The contract on the local engine, and what that engine promises beyond it.</summary>
+public abstract class LocalEngineContract : EngineContract
+{
+    protected override Task<IAuditEngine> StartAsync(EngineOptions options, Func<Fault> nextWrite) =>
+        Task.FromResult<IAuditEngine>(new LocalEngine(
+            new FaultyJournal(Store.Journal, nextWrite), Told.SharedHasher, options, TimeProvider.System));
+
+    [ContractFact]
+    public async Task the_journal_tells_a_session_in_the_order_in_which_it_was_submitted()
+    {
+        var engine = await OpenEngineAsync();
+        var receipts = await Submit(engine, [.. Enumerable.Range(0, 300).Select(number =>
+            Told.Call("s", $"c{number % 7}", new Outcome.RequiresConfirmation($"{number}", null), number))]);
+
+        Assert.Equal(receipts.Select(receipt => receipt.Position).Order(), receipts.Select(receipt => receipt.Position));
+    }
+}
