@@ -21,7 +21,7 @@ internal static class Submissions
         MailKind.Call => ToCall(new StreamKey(stream), item),
         MailKind.Note => ToNote(new StreamKey(stream), item),
         MailKind.Window => ToWindow(item),
-        MailKind.Operator => new OperatorSubmission(item.Name!, item.Host, At(item)!.Value, item.Body),
+        MailKind.Operator => new OperatorSubmission(stream, item.Name!, item.Host, At(item)!.Value, item.Body),
         _ => throw new InvalidDataException($"A mail item of the kind {item.Kind} is not known."),
     };
 

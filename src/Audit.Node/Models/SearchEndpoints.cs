@@ -37,9 +37,13 @@ internal sealed class SearchEndpoints(NodeParts node)
             query.Refuse("q", $"{text.Length} characters; at most {LongestQuery} are accepted.");
         }
 
-        if (query.Problem is not null)
+        var bearer = context.Bearer();
+        var problem = counts && IsBound(bearer)
+            ? Problem.Forbidden("The token is bound to an agent or a task, and counts are those of all.")
+            : query.Problem;
+        if (problem is not null)
         {
-            await context.WriteProblemAsync(query.Problem);
+            await context.WriteProblemAsync(problem);
             return;
         }
 
@@ -48,7 +52,7 @@ internal sealed class SearchEndpoints(NodeParts node)
         await CatchUpAsync(context.RequestAborted);
         var answer = await search.SearchAsync(parsed, page, context.RequestAborted);
         var counted = counts ? await search.CountAsync(parsed, context.RequestAborted) : null;
-        var visible = new Visibility(context.Bearer());
+        var visible = new Visibility(bearer);
         await context.WriteJsonAsync(StatusCodes.Status200OK, json =>
         {
             json.WriteStartObject();
@@ -95,7 +99,7 @@ internal sealed class SearchEndpoints(NodeParts node)
 
         // The values are those of all calls, of which a token that is bound sees a part only.
         var bearer = context.Bearer();
-        var problem = bearer.Agent is not null || bearer.Task is not null
+        var problem = IsBound(bearer)
             ? Problem.Forbidden("The token is bound to an agent or a task, and values are those of all.")
             : query.Problem;
         if (problem is not null)
@@ -113,6 +117,8 @@ internal sealed class SearchEndpoints(NodeParts node)
             json.WriteEndObject();
         });
     }
+
+    private static bool IsBound(Bearer bearer) => bearer.Agent is not null || bearer.Task is not null;
 
     public async Task CatchUpAsync(CancellationToken cancellation)
     {
