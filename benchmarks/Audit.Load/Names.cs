@@ -11,7 +11,7 @@ internal static class Names
     public const string EngineAlone = "engine without a store";
     public const string EngineSingles = "engine, single submissions";
     public const string Ndjson = "NDJSON over HTTP";
-    public const string Searchable = "NDJSON over HTTP, until searchable";
+    public const string Searchable = "searchable, NDJSON over HTTP";
     public const string Lag = "projections' lag at half speed (p99)";
     public const string Rebuild = "rebuild of the read models";
     public const string Verify = "verify";

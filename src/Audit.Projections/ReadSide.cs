@@ -15,14 +15,15 @@ public sealed class ReadSide : IAsyncDisposable
     private readonly Projection projection;
     private readonly Rebuild rebuild;
 
-    private ReadSide(IReadStore store, SearchIndex search, IJournal journal, RecordHasher hasher, ReadSideOptions options)
+    private ReadSide(
+        IReadStore store, Projection projection, SearchIndex search, IJournal journal, RecordHasher hasher, ReadSideOptions options)
     {
         this.store = store;
         this.journal = journal;
         Search = search;
         Models = new ReadModels(store);
         TimeTravel = new TimeTravel(store, journal, hasher);
-        projection = new Projection(store, journal, hasher, options);
+        this.projection = projection;
         rebuild = new Rebuild(store, journal, hasher, options.Limits);
     }
 
@@ -42,17 +43,21 @@ public sealed class ReadSide : IAsyncDisposable
         string address, IJournal journal, RecordHasher hasher, ReadSideOptions options, CancellationToken cancellation)
     {
         var store = StoreOf(address);
+        Projection? projection = null;
         try
         {
             // Made here already, so that whoever reads first finds tables. While another node leads, they are there.
             var lead = await store.TryLeadAsync(cancellation).ConfigureAwait(false);
             await (lead?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            projection = new Projection(store, journal, hasher, options);
             var search = await SearchIndex.OpenAsync(
-                StoreOf(address, ReadStoreKind.Search), IndexReaderOf(address), store, journal, options, cancellation).ConfigureAwait(false);
-            return new ReadSide(store, search, journal, hasher, options);
+                StoreOf(address, ReadStoreKind.Search), IndexReaderOf(address), store, journal, options,
+                () => IsBehindAsync(projection, journal), cancellation).ConfigureAwait(false);
+            return new ReadSide(store, projection, search, journal, hasher, options);
         }
         catch
         {
+            await (projection?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
             await store.DisposeAsync().ConfigureAwait(false);
             throw;
         }
@@ -123,6 +128,10 @@ public sealed class ReadSide : IAsyncDisposable
         await projection.DisposeAsync().ConfigureAwait(false);
         await store.DisposeAsync().ConfigureAwait(false);
     }
+
+    private static async ValueTask<bool> IsBehindAsync(Projection projection, IJournal journal) =>
+        projection.Status is { State: ProjectionState.Projecting } own
+        && own.Position < await journal.LastPositionAsync(CancellationToken.None).ConfigureAwait(false);
 
     /// <summary>A node that does not feed the read models itself learns of their position only by asking.</summary>
     private async ValueTask<long> KnownPositionAsync(CancellationToken cancellation) =>

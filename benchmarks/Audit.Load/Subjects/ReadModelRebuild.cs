@@ -15,6 +15,9 @@ internal sealed class ReadModelRebuild : IMeasured
             store.Address, open.Journal, open.Hasher, new ReadSideOptions(), CancellationToken.None);
         var end = await open.Journal.LastPositionAsync(CancellationToken.None);
         await reads.WaitForAsync(end, CancellationToken.None);
+
+        // The text index is fed in the background, and would go on with it while the rebuild is measured.
+        await reads.Search.WaitForAsync(end, CancellationToken.None);
         var meter = new Meter();
         await reads.RebuildAsync(null, CancellationToken.None);
         return meter.Read(end);

@@ -3,8 +3,11 @@ namespace Audit.Projections;
 /// <summary>How much is in memory at one time: one page of rows, and the facts of three batches at most.</summary>
 public sealed record FeedLimits
 {
-    /// <summary>Events that are written in one transaction.</summary>
-    public int Rows { get; init; } = 4_000;
+    /// <summary>
+    /// Events that are written in one transaction. With more of them the tables in memory that hold a batch become large
+    /// objects, which keep all that they name alive until the rarest of collections.
+    /// </summary>
+    public int Rows { get; init; } = 2_000;
 
     /// <summary>Rows that are read at one time: their records are dropped as soon as they are parsed.</summary>
     public int PageRows { get; init; } = 500;

@@ -22,7 +22,7 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
         var feeding = Task.Run(() => feed.RunAsync(start, follow, batches.Writer, ending.Token), CancellationToken.None);
         try
         {
-            await WriteAllAsync(lead, batches.Reader, skipped, committed, cancellation).ConfigureAwait(false);
+            await WriteAllAsync(lead, start.Position == 0, batches.Reader, skipped, committed, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -32,12 +32,13 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
     }
 
     private async Task WriteAllAsync(
-        IReadLead lead, ChannelReader<FactBatch> batches, IReadOnlySet<long> skipped, Action<FactBatch> committed,
+        IReadLead lead, bool isEmpty, ChannelReader<FactBatch> batches, IReadOnlySet<long> skipped, Action<FactBatch> committed,
         CancellationToken cancellation)
     {
-        var cache = new ReadCache();
+        var cache = new ReadCache { Met = isEmpty ? new SessionsMet() : null };
         var streams = new CallStreams(journal, hasher);
         WorkingSet? before = null;
+        var (rows, other) = (new BatchRows(), new BatchRows());
         var writing = Task.CompletedTask;
         try
         {
@@ -51,10 +52,14 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
                 }
 
                 var fold = new BatchFold(lead, cache, before, streams, skipped, limits, cancellation);
-                var batch = await fold.FoldAsync(facts).ConfigureAwait(false);
+                var ready = rows.Fill(await fold.FoldAsync(facts).ConfigureAwait(false));
                 before = fold.Set;
                 await writing.ConfigureAwait(false);
-                writing = Task.Run(() => WriteAsync(lead, batch, facts, committed, cancellation), CancellationToken.None);
+
+                // The events themselves are needed no more, and garbage that lives long is dear.
+                var done = facts with { Events = [] };
+                writing = Task.Run(() => WriteAsync(lead, ready, done, committed, cancellation), CancellationToken.None);
+                (rows, other) = (other, rows);
             }
 
             await writing.ConfigureAwait(false);
@@ -67,9 +72,9 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
     }
 
     private static async Task WriteAsync(
-        IReadLead lead, ReadBatch batch, FactBatch facts, Action<FactBatch> committed, CancellationToken cancellation)
+        IReadLead lead, BatchRows rows, FactBatch facts, Action<FactBatch> committed, CancellationToken cancellation)
     {
-        if (!await lead.WriteAsync(batch, cancellation).ConfigureAwait(false))
+        if (!await lead.WriteAsync(rows, cancellation).ConfigureAwait(false))
         {
             throw new OffsetMovedException();
         }

@@ -15,6 +15,9 @@ internal sealed class ReadCache
     /// <summary>The windows of tasks, none included.</summary>
     public Generations<string, TaskWindows> Windows { get; } = new(4_000);
 
+    /// <summary>Only of a store that is being filled from the beginning.</summary>
+    public SessionsMet? Met { get; init; }
+
     /// <summary>The second of the last moment; null until it is read.</summary>
     public long? LastSecond { get; set; }
 

@@ -52,6 +52,7 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
     public async Task LoadSessionsAsync(IEnumerable<string> ids)
     {
         var missing = Missing(ids, sessions, id => earlier?.sessions.GetValueOrDefault(id) ?? cache.Sessions.Find(id));
+        missing.RemoveAll(id => cache.Met?.IsNew(id) == true);
         if (missing.Count > 0)
         {
             var found = await lead.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", missing)], cancellation).ConfigureAwait(false);

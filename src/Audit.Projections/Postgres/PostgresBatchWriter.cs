@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -25,18 +23,13 @@ internal sealed class PostgresBatchWriter
     private readonly PostgresUpsert<WindowModel> windows = new(ReadTables.Windows);
     private readonly PostgresUpsert<ViolationModel> violations = new(ReadTables.Violations);
     private readonly PostgresUpsert<HourModel> hours = new(ReadTables.Hours);
-    private readonly Utf8JsonWriter json = new(new ArrayBufferWriter<byte>(), new JsonWriterOptions
-    {
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        SkipValidation = true,
-    });
 
-    public async Task<bool> WriteAsync(NpgsqlConnection connection, ReadBatch rows, CancellationToken cancellation)
+    public async Task<bool> WriteAsync(NpgsqlConnection connection, BatchRows rows, CancellationToken cancellation)
     {
         var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
         {
-            if (!await MoveOffsetAsync(connection, rows, cancellation).ConfigureAwait(false))
+            if (!await MoveOffsetAsync(connection, rows.Batch, cancellation).ConfigureAwait(false))
             {
                 return false;
             }
@@ -67,33 +60,33 @@ internal sealed class PostgresBatchWriter
         }
     }
 
-    private void Fill(NpgsqlBatch batch, ReadBatch rows)
+    private void Fill(NpgsqlBatch batch, BatchRows rows)
     {
-        sessions.AddTo(batch, json, rows.From.Position, rows.Sessions.Values);
-        calls.AddTo(batch, json, rows.From.Position, rows.Calls.Values);
-        transitions.AddTo(batch, json, rows.From.Position, rows.Transitions.Values);
-        tasks.AddTo(batch, json, rows.From.Position, rows.Tasks.Values);
-        windows.AddTo(batch, json, rows.From.Position, rows.Windows.Values);
-        violations.AddTo(batch, json, rows.From.Position, rows.Violations.Values);
-        hours.AddTo(batch, json, rows.From.Position, rows.Hours.Values);
-        if (rows.EmptiesHours)
+        sessions.AddTo(batch, rows.Sessions);
+        calls.AddTo(batch, rows.Calls);
+        transitions.AddTo(batch, rows.Transitions);
+        tasks.AddTo(batch, rows.Tasks);
+        windows.AddTo(batch, rows.Windows);
+        violations.AddTo(batch, rows.Violations);
+        hours.AddTo(batch, rows.Hours);
+        if (rows.Batch.EmptiesHours)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadTables.DeleteEmptyHours));
         }
 
-        if (rows.Moments.Count > 0)
+        if (rows.Batch.Moments.Count > 0)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(MomentsSql)
             {
                 Parameters =
                 {
-                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Moments.Select(moment => moment.Second)] },
-                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Moments.Select(moment => moment.Position)] },
+                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Batch.Moments.Select(moment => moment.Second)] },
+                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Batch.Moments.Select(moment => moment.Position)] },
                 },
             });
         }
 
-        if (rows.Named.Count > 0)
+        if (rows.Batch.Named.Count > 0)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(NamedSql)
             {
@@ -101,9 +94,9 @@ internal sealed class PostgresBatchWriter
                 {
                     new NpgsqlParameter<string[]>
                     {
-                        TypedValue = [.. rows.Named.Select(named => named.Task)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+                        TypedValue = [.. rows.Batch.Named.Select(named => named.Task)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
                     },
-                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Named.Select(named => named.Call)] },
+                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Batch.Named.Select(named => named.Call)] },
                 },
             });
         }

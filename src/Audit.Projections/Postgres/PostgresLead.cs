@@ -11,8 +11,8 @@ internal sealed class PostgresLead(NpgsqlConnection connection, NpgsqlDataSource
     private readonly PostgresBatchWriter writer = new();
     private readonly PostgresIndexWriter indexWriter = new();
 
-    public Task<bool> WriteAsync(ReadBatch batch, CancellationToken cancellation) =>
-        PostgresFaults.GuardAsync(place, () => writer.WriteAsync(connection, batch, cancellation));
+    public Task<bool> WriteAsync(BatchRows rows, CancellationToken cancellation) =>
+        PostgresFaults.GuardAsync(place, () => writer.WriteAsync(connection, rows, cancellation));
 
     public Task<bool> WriteAsync(IndexBatch batch, CancellationToken cancellation) =>
         PostgresFaults.GuardAsync(place, () => indexWriter.WriteAsync(connection, batch, cancellation));

@@ -18,15 +18,17 @@ internal sealed class SearchFeed : IAsyncDisposable
     private readonly IIndexReader reader;
     private readonly IJournal journal;
     private readonly ReadSideOptions options;
+    private readonly Func<ValueTask<bool>> isBusy;
     private readonly Task work;
     private volatile SearchStatus status = new(ProjectionState.Starting, 0, null, TimeSpan.Zero, 0, null, null);
 
-    public SearchFeed(IReadStore store, IIndexReader reader, IJournal journal, ReadSideOptions options)
+    public SearchFeed(IReadStore store, IIndexReader reader, IJournal journal, ReadSideOptions options, Func<ValueTask<bool>> isBusy)
     {
         this.store = store;
         this.reader = reader;
         this.journal = journal;
         this.options = options;
+        this.isBusy = isBusy;
         work = Task.Run(WorkAsync);
     }
 
@@ -90,7 +92,7 @@ internal sealed class SearchFeed : IAsyncDisposable
         try
         {
             await new Indexing(journal, options.Limits)
-                .RunAsync(lead, follow: true, Advance, () => reader.RestAsync(store, stop.Token), stop.Token).ConfigureAwait(false);
+                .RunAsync(lead, follow: true, Advance, () => reader.RestAsync(store, stop.Token), isBusy, stop.Token).ConfigureAwait(false);
         }
         catch (WentBackException back)
         {

@@ -23,14 +23,15 @@ public sealed class SearchIndex : IAsyncDisposable
     private readonly SearchFeed feed;
     private readonly SearchRebuild rebuild;
 
-    private SearchIndex(IReadStore store, IIndexReader reader, IReadStore models, IJournal journal, ReadSideOptions options)
+    private SearchIndex(IReadStore store, IIndexReader reader, IReadStore models, IJournal journal, ReadSideOptions options,
+        Func<ValueTask<bool>> isBusy)
     {
         this.store = store;
         this.reader = reader;
         this.models = models;
         this.journal = journal;
         this.options = options;
-        feed = new SearchFeed(store, reader, journal, options);
+        feed = new SearchFeed(store, reader, journal, options, isBusy);
         rebuild = new SearchRebuild(store, journal, options.Limits);
     }
 
@@ -119,15 +120,17 @@ public sealed class SearchIndex : IAsyncDisposable
         await store.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <param name="isBusy">Whether what people wait for more than for the index has work to do; the index then gives way.</param>
     internal static async Task<SearchIndex> OpenAsync(
-        IReadStore store, IIndexReader reader, IReadStore models, IJournal journal, ReadSideOptions options, CancellationToken cancellation)
+        IReadStore store, IIndexReader reader, IReadStore models, IJournal journal, ReadSideOptions options,
+        Func<ValueTask<bool>> isBusy, CancellationToken cancellation)
     {
         try
         {
             // Made here already, so that whoever asks first finds tables. While another node leads, they are there.
             var lead = await store.TryLeadAsync(cancellation).ConfigureAwait(false);
             await (lead?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
-            return new SearchIndex(store, reader, models, journal, options);
+            return new SearchIndex(store, reader, models, journal, options, isBusy);
         }
         catch
         {

@@ -52,6 +52,7 @@ internal sealed class SearchRebuild(IReadStore live, IJournal journal, FeedLimit
                         progress?.Report(new RebuildProgress(done, Math.Max(done, end)));
                     },
                     () => Task.CompletedTask,
+                    () => ValueTask.FromResult(false),
                     cancellation).ConfigureAwait(false);
             }
         }

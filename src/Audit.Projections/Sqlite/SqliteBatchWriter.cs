@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-
 namespace Audit.Projections.Sqlite;
 
 /// <summary>Writes a batch and its offset in one transaction.</summary>
@@ -22,14 +19,10 @@ internal sealed class SqliteBatchWriter
     private readonly SqliteUpsert<WindowModel> windows = new(ReadTables.Windows);
     private readonly SqliteUpsert<ViolationModel> violations = new(ReadTables.Violations);
     private readonly SqliteUpsert<HourModel> hours = new(ReadTables.Hours);
-    private readonly Utf8JsonWriter json = new(new ArrayBufferWriter<byte>(), new JsonWriterOptions
-    {
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        SkipValidation = true,
-    });
 
-    public bool Write(SqliteDatabase database, ReadBatch batch)
+    public bool Write(SqliteDatabase database, BatchRows rows)
     {
+        var batch = rows.Batch;
         database.Execute("BEGIN IMMEDIATE");
         if (!MoveOffset(database, batch))
         {
@@ -37,13 +30,13 @@ internal sealed class SqliteBatchWriter
             return false;
         }
 
-        sessions.Write(database, json, batch.From.Position, batch.Sessions.Values);
-        calls.Write(database, json, batch.From.Position, batch.Calls.Values);
-        transitions.Write(database, json, batch.From.Position, batch.Transitions.Values);
-        tasks.Write(database, json, batch.From.Position, batch.Tasks.Values);
-        windows.Write(database, json, batch.From.Position, batch.Windows.Values);
-        violations.Write(database, json, batch.From.Position, batch.Violations.Values);
-        hours.Write(database, json, batch.From.Position, batch.Hours.Values);
+        sessions.Write(database, rows.Sessions);
+        calls.Write(database, rows.Calls);
+        transitions.Write(database, rows.Transitions);
+        tasks.Write(database, rows.Tasks);
+        windows.Write(database, rows.Windows);
+        violations.Write(database, rows.Violations);
+        hours.Write(database, rows.Hours);
         if (batch.EmptiesHours)
         {
             database.Statement(ReadTables.DeleteEmptyHours).Run();

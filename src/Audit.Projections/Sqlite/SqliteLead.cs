@@ -6,8 +6,8 @@ internal sealed class SqliteLead(SqliteReadStore store) : IReadLead
     private readonly SqliteBatchWriter writer = new();
     private readonly SqliteIndexWriter indexWriter = new();
 
-    public Task<bool> WriteAsync(ReadBatch batch, CancellationToken cancellation) =>
-        store.WriteAsync(database => writer.Write(database, batch), cancellation);
+    public Task<bool> WriteAsync(BatchRows rows, CancellationToken cancellation) =>
+        store.WriteAsync(database => writer.Write(database, rows), cancellation);
 
     public Task<bool> WriteAsync(IndexBatch batch, CancellationToken cancellation) =>
         store.WriteAsync(database => indexWriter.Write(database, batch), cancellation);

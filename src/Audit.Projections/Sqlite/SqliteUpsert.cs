@@ -1,15 +1,11 @@
-using System.Buffers;
-using System.Text.Json;
-
 namespace Audit.Projections.Sqlite;
 
-/// <summary>Writes the rows of one table by prepared statements: those that are new to the store need no look for older ones.</summary>
+/// <summary>Writes the rows of one table by prepared statements.</summary>
 internal sealed class SqliteUpsert<T>
 {
     private readonly Table<T> table;
     private readonly string insert;
     private readonly string upsert;
-    private readonly ArrayBufferWriter<byte> document = new(1024);
 
     public SqliteUpsert(Table<T> table)
     {
@@ -19,22 +15,27 @@ internal sealed class SqliteUpsert<T>
         upsert = $"{insert} {table.OnConflict}";
     }
 
-    /// <param name="known">Everything up to this position is in the store.</param>
-    public void Write(SqliteDatabase database, Utf8JsonWriter json, long known, IReadOnlyCollection<T> rows)
+    public void Write(SqliteDatabase database, TableRows<T> rows)
     {
-        foreach (var row in rows)
+        for (var index = 0; index < rows.Added.Count; index++)
         {
-            var statement = database.Statement(table.Position(row) > known ? insert : upsert);
-            for (var index = 0; index < table.Columns.Length; index++)
-            {
-                var column = table.Columns[index];
-                _ = column.Number is { } number ? statement.Bind(index + 1, number(row)) : statement.Bind(index + 1, column.Text!(row));
-            }
-
-            document.ResetWrittenCount();
-            json.Reset(document);
-            JsonSerializer.Serialize(json, row, table.Json);
-            statement.BindText(table.Columns.Length + 1, document.WrittenSpan).Run();
+            Write(database.Statement(insert), rows.Added[index], rows.Document(index));
         }
+
+        for (var index = 0; index < rows.Changed.Count; index++)
+        {
+            Write(database.Statement(upsert), rows.Changed[index], rows.Document(rows.Added.Count + index));
+        }
+    }
+
+    private void Write(SqliteStatement statement, T row, ReadOnlyMemory<byte> document)
+    {
+        for (var index = 0; index < table.Columns.Length; index++)
+        {
+            var column = table.Columns[index];
+            _ = column.Number is { } number ? statement.Bind(index + 1, number(row)) : statement.Bind(index + 1, column.Text!(row));
+        }
+
+        statement.BindText(table.Columns.Length + 1, document.Span).Run();
     }
 }

@@ -88,7 +88,7 @@ internal sealed class Rejudging(
         cache.Calls.Clear();
         cache.Sessions.Clear();
         cache.Tasks.Clear();
-        if (!await lead.WriteAsync(batch, cancellation).ConfigureAwait(false))
+        if (!await lead.WriteAsync(new BatchRows().Fill(batch), cancellation).ConfigureAwait(false))
         {
             throw new OffsetMovedException();
         }

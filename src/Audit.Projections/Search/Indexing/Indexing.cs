@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Audit.Journal;
 
 namespace Audit.Projections;
@@ -5,13 +6,20 @@ namespace Audit.Projections;
 /// <summary>Reads the journal on from the index's own offset, and writes what it says, one batch ahead of the other.</summary>
 internal sealed class Indexing(IJournal journal, FeedLimits limits)
 {
+    /// <summary>While others are busy it rests so many times as long as it worked.</summary>
+    private const int RestsTimes = 3;
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
+
     /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
     /// <param name="committed">Told of every batch once it is written.</param>
     /// <param name="rest">Done when there is nothing more to index, before more is waited for.</param>
+    /// <param name="isBusy">Whether what people wait for more than for the index has work to do; the index then gives way.</param>
     /// <exception cref="WentBackException">The journal is another one.</exception>
     /// <exception cref="OffsetMovedException">The store is another one.</exception>
     public async Task RunAsync(
-        IReadLead lead, bool follow, Action<IndexBatch> committed, Func<Task> rest, CancellationToken cancellation)
+        IReadLead lead, bool follow, Action<IndexBatch> committed, Func<Task> rest, Func<ValueTask<bool>> isBusy,
+        CancellationToken cancellation)
     {
         var offset = (await OffsetRow.ReadAsync(lead, OffsetRow.Search, cancellation).ConfigureAwait(false)).Offset;
         var indexer = new EventIndexer(journal);
@@ -20,6 +28,7 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
         {
             while (true)
             {
+                var begun = Stopwatch.GetTimestamp();
                 await JournalFeed.CheckAsync(journal, offset, cancellation).ConfigureAwait(false);
                 var batch = await ReadAsync(indexer, offset, cancellation).ConfigureAwait(false);
                 await writing.ConfigureAwait(false);
@@ -27,6 +36,12 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
                 {
                     offset = batch.To;
                     writing = Task.Run(() => WriteAsync(lead, batch, committed, cancellation), CancellationToken.None);
+                    if (await isBusy().ConfigureAwait(false))
+                    {
+                        await writing.ConfigureAwait(false);
+                        await GiveWayAsync(Stopwatch.GetElapsedTime(begun), cancellation).ConfigureAwait(false);
+                    }
+
                     continue;
                 }
 
@@ -72,6 +87,12 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
         }
 
         return batch;
+    }
+
+    private static Task GiveWayAsync(TimeSpan worked, CancellationToken cancellation)
+    {
+        var rest = RestsTimes * worked;
+        return Task.Delay(rest < LongestRest ? rest : LongestRest, cancellation);
     }
 
     private static async Task WriteAsync(IReadLead lead, IndexBatch batch, Action<IndexBatch> committed, CancellationToken cancellation)
