@@ -17,18 +17,20 @@ internal sealed class SqliteUpsert<T>
 
     public void Write(SqliteDatabase database, TableRows<T> rows)
     {
-        for (var index = 0; index < rows.Added.Count; index++)
-        {
-            Write(database.Statement(insert), rows.Added[index], rows.Document(index));
-        }
+        Write(database, insert, rows.Added, rows, 0);
+        Write(database, upsert, rows.Changed, rows, rows.Added.Count);
+    }
 
-        for (var index = 0; index < rows.Changed.Count; index++)
+    private void Write(SqliteDatabase database, string sql, IReadOnlyList<T> some, TableRows<T> rows, int first)
+    {
+        var statement = database.Statement(sql);
+        for (var index = 0; index < some.Count; index++)
         {
-            Write(database.Statement(upsert), rows.Changed[index], rows.Document(rows.Added.Count + index));
+            Bind(statement, some[index]).BindText(table.Columns.Length + 1, rows.Document(first + index).Span).Run();
         }
     }
 
-    private void Write(SqliteStatement statement, T row, ReadOnlyMemory<byte> document)
+    private SqliteStatement Bind(SqliteStatement statement, T row)
     {
         for (var index = 0; index < table.Columns.Length; index++)
         {
@@ -36,6 +38,6 @@ internal sealed class SqliteUpsert<T>
             _ = column.Number is { } number ? statement.Bind(index + 1, number(row)) : statement.Bind(index + 1, column.Text!(row));
         }
 
-        statement.BindText(table.Columns.Length + 1, document.Span).Run();
+        return statement;
     }
 }
