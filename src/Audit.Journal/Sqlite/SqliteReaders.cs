@@ -67,7 +67,7 @@ internal sealed class SqliteReaders(string path) : IAsyncDisposable
     private SqliteDatabase Open()
     {
         var database = SqliteDatabase.OpenReader(path);
-        database.Execute("PRAGMA cache_size = -4096");
+        database.Execute("PRAGMA cache_size = -2048");
         return database;
     }
 }

@@ -14,7 +14,7 @@ public sealed class SqliteStore : IAuditStore
         PRAGMA synchronous = FULL;
         PRAGMA wal_autocheckpoint = 4096;
         PRAGMA journal_size_limit = 67108864;
-        PRAGMA cache_size = -16384;
+        PRAGMA cache_size = -6144;
         """;
 
     private const string SecretSql = "SELECT value FROM meta WHERE key = ?1";

@@ -7,7 +7,7 @@ public sealed record FeedLimits
     /// Events that are written in one transaction. With more of them the tables in memory that hold a batch become large
     /// objects, which keep all that they name alive until the rarest of collections.
     /// </summary>
-    public int Rows { get; init; } = 2_000;
+    public int Rows { get; init; } = 1_000;
 
     /// <summary>Rows that are read at one time: their records are dropped as soon as they are parsed.</summary>
     public int PageRows { get; init; } = 500;

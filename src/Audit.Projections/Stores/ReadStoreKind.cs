@@ -14,13 +14,13 @@ internal sealed record ReadStoreKind(
     string Schema, string LeadLock, string RebuildLock)
 {
     public static readonly ReadStoreKind Models = new(
-        "read models", "-read.db", "Sqlite", "PRAGMA page_size = 8192; PRAGMA cache_size = -32768;", "Postgres", "",
+        "read models", "-read.db", "Sqlite", "PRAGMA page_size = 8192; PRAGMA cache_size = -4096;", "Postgres", "",
         "audit_read", "7401, 11", "7401, 12");
 
     // Pages of the index are read and written in long runs. On PostgreSQL the list of what waits is worked in by whoever fills
     // it: in as many rounds as it takes with the memory that the session has, and longer than a command may take by default.
     public static readonly ReadStoreKind Search = new(
-        "text index", "-search.db", "Search.Sqlite", "PRAGMA page_size = 16384; PRAGMA cache_size = -32768;", "Search.Postgres",
+        "text index", "-search.db", "Search.Sqlite", "PRAGMA page_size = 16384; PRAGMA cache_size = -4096;", "Search.Postgres",
         "SET work_mem = '128MB'; SET maintenance_work_mem = '128MB'", "audit_search", "7401, 13", "7401, 14")
     {
         CommandSeconds = 600,

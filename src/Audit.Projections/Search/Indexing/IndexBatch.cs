@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Audit.Projections;
 
 /// <summary>What some events add to the index, and the offset that they bring with them.</summary>
-internal sealed class IndexBatch(ReadOffset from)
+/// <param name="text">Its room for text, used again for a later batch.</param>
+internal sealed class IndexBatch(ReadOffset from, ArrayBufferWriter<byte> text)
 {
     public ReadOffset From { get; } = from;
 
@@ -14,7 +15,7 @@ internal sealed class IndexBatch(ReadOffset from)
 
     public List<IndexedDocument> Documents { get; } = [];
 
-    public ArrayBufferWriter<byte> Text { get; } = new(1 << 16);
+    public ArrayBufferWriter<byte> Text => text;
 
     /// <summary>Values of keys that may be new.</summary>
     public List<(SearchKey Key, string Name)> Names { get; } = [];

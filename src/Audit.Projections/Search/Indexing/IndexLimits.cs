@@ -12,5 +12,5 @@ internal static class IndexLimits
     public const int LongestName = 256;
 
     /// <summary>Documents gathered in one transaction hold no more text than this, and one more.</summary>
-    public const int BatchBytes = 8 << 20;
+    public const int BatchBytes = 4 << 20;
 }

@@ -5,7 +5,7 @@ namespace Audit.Projections;
 /// <summary>Knows of each call what its earlier messages said; what was forgotten meanwhile is read again from its stream.</summary>
 internal sealed class IndexedCalls(IJournal journal, FactsReader reader)
 {
-    private const int Kept = 50_000;
+    private const int Kept = 8_000;
     private const int RowsAtOnce = 64;
 
     private readonly Generations<string, IndexedCall> known = new(Kept);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Audit.Journal;
 
@@ -10,6 +11,10 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
     private const int RestsTimes = 3;
 
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(2);
+
+    // One is filled while the other is being written.
+    private ArrayBufferWriter<byte> text = new();
+    private ArrayBufferWriter<byte> otherText = new();
 
     /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
     /// <param name="committed">Told of every batch once it is written.</param>
@@ -63,7 +68,9 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
 
     private async Task<IndexBatch> ReadAsync(EventIndexer indexer, ReadOffset from, CancellationToken cancellation)
     {
-        var batch = new IndexBatch(from);
+        (text, otherText) = (otherText, text);
+        text.ResetWrittenCount();
+        var batch = new IndexBatch(from, text);
         JournalRow? last = null;
         var isWhole = true;
         for (var rows = 0; isWhole && rows < limits.Rows && batch.Text.WrittenCount < IndexLimits.BatchBytes;)
