@@ -13,7 +13,7 @@ public sealed class ReadSide : IAsyncDisposable
     private readonly IReadStore store;
     private readonly IJournal journal;
     private readonly Projection projection;
-    private readonly Rebuild rebuild;
+    private readonly ModelsRebuild rebuild;
 
     private ReadSide(
         IReadStore store, Projection projection, SearchIndex search, IJournal journal, RecordHasher hasher, ReadSideOptions options)
@@ -24,7 +24,7 @@ public sealed class ReadSide : IAsyncDisposable
         Models = new ReadModels(store);
         TimeTravel = new TimeTravel(store, journal, hasher);
         this.projection = projection;
-        rebuild = new Rebuild(store, journal, hasher, options.Limits);
+        rebuild = new ModelsRebuild(store, journal, hasher, options.Limits);
     }
 
     public ReadModels Models { get; }

@@ -1,10 +1,11 @@
 using Audit.Journal;
-using Audit.Lifecycle;
 
 namespace Audit.Projections;
 
 /// <summary>Fills a second store from the first position on, as the first one was, and puts it in the first one's place.</summary>
-internal sealed class Rebuild(IReadStore live, IJournal journal, RecordHasher hasher, FeedLimits limits)
+/// <param name="what">What is rebuilt, as sentences name it.</param>
+/// <param name="verb">Is it one, or are they many.</param>
+internal abstract class Rebuild(IReadStore live, IJournal journal, string what, string verb)
 {
     /// <summary>Under load the end moves on while one catches up; what is left then is caught up after the swap.</summary>
     private const int MostRounds = 3;
@@ -15,7 +16,7 @@ internal sealed class Rebuild(IReadStore live, IJournal journal, RecordHasher ha
     {
         if (Interlocked.Exchange(ref running, 1) != 0)
         {
-            throw new ReadModelsException("The read models are being rebuilt already.");
+            throw new ReadModelsException($"The {what} {verb} being rebuilt already.");
         }
 
         try
@@ -23,7 +24,7 @@ internal sealed class Rebuild(IReadStore live, IJournal journal, RecordHasher ha
             var next = await live.CreateNextAsync(cancellation).ConfigureAwait(false);
             await using (next.ConfigureAwait(false))
             {
-                await CopySkippedAsync(next, cancellation).ConfigureAwait(false);
+                await PrepareAsync(next, cancellation).ConfigureAwait(false);
                 await FillAsync(next, progress, cancellation).ConfigureAwait(false);
                 await live.ReplaceByAsync(next, cancellation).ConfigureAwait(false);
             }
@@ -34,10 +35,17 @@ internal sealed class Rebuild(IReadStore live, IJournal journal, RecordHasher ha
         }
     }
 
+    /// <summary>Takes over what is not made of the journal.</summary>
+    protected virtual Task PrepareAsync(IReadStore next, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>Feeds a store from where it is to the journal's end.</summary>
+    /// <param name="committed">Told of every batch once it is written, by its last position.</param>
+    protected abstract Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation);
+
     private async Task FillAsync(IReadStore next, IProgress<RebuildProgress>? progress, CancellationToken cancellation)
     {
         var lead = await next.TryLeadAsync(cancellation).ConfigureAwait(false)
-            ?? throw new ReadModelsException("Somebody else writes to the read models that are being rebuilt.");
+            ?? throw new ReadModelsException($"Somebody else writes to the {what} that {verb} being rebuilt.");
         await using (lead.ConfigureAwait(false))
         {
             var done = -1L;
@@ -45,31 +53,15 @@ internal sealed class Rebuild(IReadStore live, IJournal journal, RecordHasher ha
             {
                 var end = await journal.LastPositionAsync(cancellation).ConfigureAwait(false);
                 done = Math.Max(done, 0);
-                await new Pipeline(journal, hasher, limits).RunAsync(
+                await FeedAsync(
                     lead,
-                    follow: false,
-                    batch =>
+                    position =>
                     {
-                        done = batch.To.Position;
+                        done = position;
                         progress?.Report(new RebuildProgress(done, Math.Max(done, end)));
                     },
                     cancellation).ConfigureAwait(false);
             }
-        }
-    }
-
-    private async Task CopySkippedAsync(IReadStore next, CancellationToken cancellation)
-    {
-        var skipped = await live.ReadAsync(
-            session => session.QueryAsync(
-                "SELECT position, reason FROM skipped", [], row => (Position: row.Number(0), Reason: row.Text(1)), cancellation),
-            cancellation).ConfigureAwait(false);
-        var made = await next.TryLeadAsync(cancellation).ConfigureAwait(false);
-        await (made?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
-        foreach (var (position, reason) in skipped)
-        {
-            await next.ExecuteAsync(
-                "INSERT INTO skipped (position, reason) VALUES ($1, $2)", [position, reason], cancellation).ConfigureAwait(false);
         }
     }
 }
