@@ -48,7 +48,7 @@ public sealed class AkkaEngine : IClusterEngine
     public static async Task<AkkaEngine> StartAsync(
         IJournal journal, RecordHasher hasher, EngineOptions options, AkkaEngineOptions akka, CancellationToken cancellation)
     {
-        var config = await EngineConfig.ReadAsync(akka, Environment.GetEnvironmentVariable).ConfigureAwait(false);
+        var config = await EngineConfig.ReadAsync(akka, Environment.GetEnvironmentVariable);
         var room = new StreamRoom(hasher, options);
         ActorSystem? system = null;
         try
@@ -56,12 +56,12 @@ public sealed class AkkaEngine : IClusterEngine
             system = ActorSystem.Create(SystemName, config);
             StartCheck.Run(system);
             var engine = new AkkaEngine(system, journal, room, options);
-            await engine.membership.JoinAsync(cancellation).ConfigureAwait(false);
+            await engine.membership.JoinAsync(cancellation);
             return engine;
         }
         catch (Exception failure)
         {
-            await (system?.Terminate() ?? Task.CompletedTask).ConfigureAwait(false);
+            await (system?.Terminate() ?? Task.CompletedTask);
             room.Dispose();
             if (failure is AkkaEngineException or OperationCanceledException)
             {
@@ -79,14 +79,14 @@ public sealed class AkkaEngine : IClusterEngine
 
     public async Task LeaveAsync()
     {
-        await gate.CloseAsync().ConfigureAwait(false);
-        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).ConfigureAwait(false);
-        await system.WhenTerminated.ConfigureAwait(false);
+        await gate.CloseAsync();
+        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
+        await system.WhenTerminated;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await LeaveAsync().ConfigureAwait(false);
+        await LeaveAsync();
         if (Interlocked.Exchange(ref disposed, 1) == 0)
         {
             room.Dispose();

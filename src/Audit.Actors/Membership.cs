@@ -38,11 +38,11 @@ internal sealed class Membership(ActorSystem system)
             var seeds = Seeds(settings);
             await (seeds.Length == 0
                 ? cluster.JoinAsync(cluster.SelfAddress, limit.Token)
-                : cluster.JoinSeedNodesAsync(seeds, limit.Token)).ConfigureAwait(false);
+                : cluster.JoinSeedNodesAsync(seeds, limit.Token));
             while (!State.IsUp)
             {
                 // What this node sees of the cluster follows the news of its own joining by a moment.
-                await Task.Delay(Look, limit.Token).ConfigureAwait(false);
+                await Task.Delay(Look, limit.Token);
             }
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested && failure is OperationCanceledException or ClusterJoinFailedException)

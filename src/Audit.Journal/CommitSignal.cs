@@ -39,7 +39,7 @@ internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastP
             }
             await advance.WaitAsync(SafetyNet, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!advance.IsCompleted && !cancellation.IsCancellationRequested)
-                await LookAsync(cancellation).ConfigureAwait(false);
+                await LookAsync(cancellation);
         }
     }
 
@@ -47,7 +47,7 @@ internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastP
     {
         try
         {
-            Advance(await readLastPosition(cancellation).ConfigureAwait(false));
+            Advance(await readLastPosition(cancellation));
         }
         catch (JournalUnavailableException)
         {

@@ -47,18 +47,18 @@ public sealed class ReadSide : IAsyncDisposable
         try
         {
             // Made here already, so that whoever reads first finds tables. While another node leads, they are there.
-            var lead = await store.TryLeadAsync(cancellation).ConfigureAwait(false);
-            await (lead?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            var lead = await store.TryLeadAsync(cancellation);
+            await (lead?.DisposeAsync() ?? ValueTask.CompletedTask);
             projection = new Projection(store, journal, hasher, options);
             var search = await SearchIndex.OpenAsync(
                 StoreOf(address, ReadStoreKind.Search), IndexReaderOf(address), store, journal, options,
-                () => IsBehindAsync(projection, journal), cancellation).ConfigureAwait(false);
+                () => IsBehindAsync(projection, journal), cancellation);
             return new ReadSide(store, projection, search, journal, hasher, options);
         }
         catch
         {
-            await (projection?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
-            await store.DisposeAsync().ConfigureAwait(false);
+            await (projection?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await store.DisposeAsync();
             throw;
         }
     }
@@ -74,7 +74,7 @@ public sealed class ReadSide : IAsyncDisposable
                 throw new ReadModelsException($"The read models halted before position {position}: {halted.Sentence}");
             }
 
-            await Task.Delay(Glance, cancellation).ConfigureAwait(false);
+            await Task.Delay(Glance, cancellation);
         }
     }
 
@@ -84,11 +84,11 @@ public sealed class ReadSide : IAsyncDisposable
     public async Task CatchUpAsync(TimeSpan patience, CancellationToken cancellation)
     {
         var until = Environment.TickCount64 + (long)patience.TotalMilliseconds;
-        var end = await journal.LastPositionAsync(cancellation).ConfigureAwait(false);
-        while (await KnownPositionAsync(cancellation).ConfigureAwait(false) < end
+        var end = await journal.LastPositionAsync(cancellation);
+        while (await KnownPositionAsync(cancellation) < end
             && Status.State is not ProjectionState.Halted && Environment.TickCount64 < until)
         {
-            await Task.Delay(Glance, cancellation).ConfigureAwait(false);
+            await Task.Delay(Glance, cancellation);
         }
     }
 
@@ -98,7 +98,7 @@ public sealed class ReadSide : IAsyncDisposable
     /// <exception cref="ReadModelsException">The projection is not halted at that position by an event that cannot be read.</exception>
     public async Task SkipAsync(long position, string reason, CancellationToken cancellation)
     {
-        var row = await store.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation).ConfigureAwait(false);
+        var row = await store.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation);
         if (row.HaltedAt != position || row.Offset.Position == position)
         {
             throw new ReadModelsException(row.HaltedAt is { } halted && halted != row.Offset.Position
@@ -109,7 +109,7 @@ public sealed class ReadSide : IAsyncDisposable
         await store.ExecuteAsync(
             "INSERT INTO skipped (position, reason) VALUES ($1, $2) ON CONFLICT (position) DO NOTHING",
             [position, reason.Replace('\0', ' ')],
-            cancellation).ConfigureAwait(false);
+            cancellation);
         projection.Nudge();
     }
 
@@ -118,24 +118,24 @@ public sealed class ReadSide : IAsyncDisposable
     /// <exception cref="PoisonException">An event cannot be read and was not skipped; the live ones stay.</exception>
     public async Task RebuildAsync(IProgress<RebuildProgress>? progress, CancellationToken cancellation)
     {
-        await rebuild.RunAsync(progress, cancellation).ConfigureAwait(false);
+        await rebuild.RunAsync(progress, cancellation);
         projection.Nudge();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Search.DisposeAsync().ConfigureAwait(false);
-        await projection.DisposeAsync().ConfigureAwait(false);
-        await store.DisposeAsync().ConfigureAwait(false);
+        await Search.DisposeAsync();
+        await projection.DisposeAsync();
+        await store.DisposeAsync();
     }
 
     private static async ValueTask<bool> IsBehindAsync(Projection projection, IJournal journal) =>
         projection.Status is { State: ProjectionState.Projecting } own
-        && own.Position < await journal.LastPositionAsync(CancellationToken.None).ConfigureAwait(false);
+        && own.Position < await journal.LastPositionAsync(CancellationToken.None);
 
     /// <summary>A node that does not feed the read models itself learns of their position only by asking.</summary>
     private async ValueTask<long> KnownPositionAsync(CancellationToken cancellation) =>
-        Status is { State: ProjectionState.Projecting } own ? own.Position : await Models.PositionAsync(cancellation).ConfigureAwait(false);
+        Status is { State: ProjectionState.Projecting } own ? own.Position : await Models.PositionAsync(cancellation);
 
     internal static IReadStore StoreOf(string address) => StoreOf(address, ReadStoreKind.Models);
 

@@ -9,7 +9,7 @@ internal static class EngineConfig
     /// <exception cref="AkkaEngineException">Something of it cannot be used.</exception>
     public static async Task<Config> ReadAsync(AkkaEngineOptions options, Func<string, string?> environment)
     {
-        var (connection, journal) = await StoreSettings.ReadAsync(options.Store).ConfigureAwait(false);
+        var (connection, journal) = await StoreSettings.ReadAsync(options.Store);
         var ours = journal.WithFallback(HoconFiles.Read("remoting.conf")).WithFallback(HoconFiles.Read("cluster.conf"));
         var users = options.Hocon is { } text ? HoconFiles.Parse(text) : Config.Empty;
         return connection.WithFallback(EnvironmentSettings.Read(environment)).WithFallback(users).WithFallback(ours)

@@ -19,7 +19,7 @@ internal static class StoreSettings
         var (kind, place) = (store[..store.IndexOf(':')], store[(store.IndexOf(':') + 1)..]);
         return kind == "sqlite"
             ? (Connection(Sqlite(place)), HoconFiles.Read("journal-sqlite.conf"))
-            : (Connection(await PostgresAsync(place).ConfigureAwait(false)), HoconFiles.Read("journal-postgres.conf"));
+            : (Connection(await PostgresAsync(place)), HoconFiles.Read("journal-postgres.conf"));
     }
 
     private static string Sqlite(string path) =>
@@ -34,7 +34,7 @@ internal static class StoreSettings
     {
         var settings = new NpgsqlConnectionStringBuilder(connection) { Enlist = false, Pooling = true };
         settings.ApplicationName ??= "audit";
-        var isStronger = await AsksForMoreAsync(settings.ConnectionString).ConfigureAwait(false);
+        var isStronger = await AsksForMoreAsync(settings.ConnectionString);
         var durable = isStronger ? "" : " -c synchronous_commit=on";
         settings.Options = $"{settings.Options} {PostgresSession}{durable}".Trim();
         return settings.ConnectionString;
@@ -44,16 +44,10 @@ internal static class StoreSettings
     {
         try
         {
-            var opened = new NpgsqlConnection(connection);
-            await using (opened.ConfigureAwait(false))
-            {
-                await opened.OpenAsync().ConfigureAwait(false);
-                var command = new NpgsqlCommand("SHOW synchronous_commit", opened);
-                await using (command.ConfigureAwait(false))
-                {
-                    return await command.ExecuteScalarAsync().ConfigureAwait(false) is "remote_apply";
-                }
-            }
+            await using var opened = new NpgsqlConnection(connection);
+            await opened.OpenAsync();
+            await using var command = new NpgsqlCommand("SHOW synchronous_commit", opened);
+            return await command.ExecuteScalarAsync() is "remote_apply";
         }
         catch (NpgsqlException failure)
         {

@@ -56,7 +56,7 @@ internal sealed class PositionDesk(IJournal journal, IActorRef owner)
         {
             var places = Array.ConvertAll(
                 reading, each => new StreamPlace(each.Item.Submission.Stream, each.Receipt.Sequence));
-            return new Found(await journal.ReadPositionsAsync(places, CancellationToken.None).ConfigureAwait(false), null);
+            return new Found(await journal.ReadPositionsAsync(places, CancellationToken.None), null);
         }
         catch (Exception failure)
         {

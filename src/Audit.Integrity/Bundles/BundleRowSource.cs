@@ -21,7 +21,7 @@ internal sealed class BundleRowSource : IRowSource
 
     public async Task FillAsync(RowBatch batch, CancellationToken cancellation)
     {
-        while (!batch.IsFull && await lines.ReadAsync(cancellation).ConfigureAwait(false) is { } line)
+        while (!batch.IsFull && await lines.ReadAsync(cancellation) is { } line)
         {
             var row = RowJson.Read(line.Span);
             var slot = new RowSlot
@@ -43,7 +43,7 @@ internal sealed class BundleRowSource : IRowSource
         var wanted = streams.ToHashSet(StringComparer.Ordinal);
         var rows = new List<JournalRow>();
         using var again = new LineReader(entry.Open());
-        while (await again.ReadAsync(cancellation).ConfigureAwait(false) is { } line)
+        while (await again.ReadAsync(cancellation) is { } line)
         {
             var row = RowJson.Read(line.Span);
             if (wanted.Contains(row.PersistenceId))

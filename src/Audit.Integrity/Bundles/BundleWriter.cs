@@ -17,13 +17,13 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
     {
         var record = log.Logs[^1];
         var readMe = BundleReadMe.Of(record, SignedCheckpoint.Parse(checkpoint.Note).Checkpoint, now);
-        await TextAsync(BundlePaths.ReadMe, readMe, cancellation).ConfigureAwait(false);
-        await TextAsync(BundlePaths.VerifierKey, record.Key + "\n", cancellation).ConfigureAwait(false);
-        await TextAsync(BundlePaths.Checkpoint, checkpoint.Note, cancellation).ConfigureAwait(false);
-        await RowsAsync(cancellation).ConfigureAwait(false);
-        await EntriesAsync(cancellation).ConfigureAwait(false);
+        await TextAsync(BundlePaths.ReadMe, readMe, cancellation);
+        await TextAsync(BundlePaths.VerifierKey, record.Key + "\n", cancellation);
+        await TextAsync(BundlePaths.Checkpoint, checkpoint.Note, cancellation);
+        await RowsAsync(cancellation);
+        await EntriesAsync(cancellation);
         for (var level = 0; level < TileShape.Levels && TileShape.HashesAt(checkpoint.Size, level) > 0; level++)
-            await TilesAsync(level, cancellation).ConfigureAwait(false);
+            await TilesAsync(level, cancellation);
     }
 
     private Task TextAsync(string path, string text, CancellationToken cancellation) =>
@@ -32,28 +32,24 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
     private async Task RowsAsync(CancellationToken cancellation)
     {
         var entry = files.CreateEntry(BundlePaths.Rows, CompressionLevel.Fastest);
-        var stream = await entry.OpenAsync(cancellation).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
+        await using var stream = await entry.OpenAsync(cancellation);
+        var buffer = new ArrayBufferWriter<byte>();
+        await using (var json = new Utf8JsonWriter(buffer))
         {
-            var buffer = new ArrayBufferWriter<byte>();
-            var json = new Utf8JsonWriter(buffer);
-            await using (json.ConfigureAwait(false))
-            {
-                await ForEachAsync(
-                    (batch, index) =>
-                    {
-                        RowJson.Write(json, batch, index);
-                        json.Flush();
-                        json.Reset();
-                        buffer.Write("\n"u8);
-                        return buffer.WrittenCount < FlushBytes
-                            ? ValueTask.CompletedTask
-                            : FlushAsync(buffer, stream, cancellation);
-                    },
-                    cancellation).ConfigureAwait(false);
-            }
-            await FlushAsync(buffer, stream, cancellation).ConfigureAwait(false);
+            await ForEachAsync(
+                (batch, index) =>
+                {
+                    RowJson.Write(json, batch, index);
+                    json.Flush();
+                    json.Reset();
+                    buffer.Write("\n"u8);
+                    return buffer.WrittenCount < FlushBytes
+                        ? ValueTask.CompletedTask
+                        : FlushAsync(buffer, stream, cancellation);
+                },
+                cancellation);
         }
+        await FlushAsync(buffer, stream, cancellation);
     }
 
     // A zip file takes one file at a time, so the rows are read a second time rather than kept.
@@ -68,14 +64,14 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
                 bundle.Add(entry[..LogEntry.Write(batch.Fields(index), entry)].ToArray());
                 return bundle.Count < TileShape.Width ? ValueTask.CompletedTask : BundleAsync();
             },
-            cancellation).ConfigureAwait(false);
+            cancellation);
         if (bundle.Count > 0)
-            await BundleAsync().ConfigureAwait(false);
+            await BundleAsync();
 
         async ValueTask BundleAsync()
         {
             var path = new TilePath(TilePath.Entries, written++, bundle.Count).ToString();
-            await FileAsync(path, EntryBundle.Of(bundle), CompressionLevel.Fastest, cancellation).ConfigureAwait(false);
+            await FileAsync(path, EntryBundle.Of(bundle), CompressionLevel.Fastest, cancellation);
             bundle.Clear();
         }
     }
@@ -85,7 +81,7 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
         var number = 0L;
         while (TileShape.CountIn(checkpoint.Size, level, number) > 0)
         {
-            var tiles = await log.ReadTilesAsync(level, number, TilesAtOnce, cancellation).ConfigureAwait(false);
+            var tiles = await log.ReadTilesAsync(level, number, TilesAtOnce, cancellation);
             if (tiles.Count == 0)
                 throw new LogDamagedException($"The log's tile {number} of level {level} is missing.");
             foreach (var tile in tiles.TakeWhile(_ => TileShape.CountIn(checkpoint.Size, level, number) > 0))
@@ -94,41 +90,37 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
                 if (tile.Length < count * TreeHash.Size)
                     throw new LogDamagedException($"The log's tile {number} of level {level} is too short.");
                 var path = new TilePath(level, number++, count).ToString();
-                await FileAsync(path, tile.AsMemory(0, count * TreeHash.Size), CompressionLevel.NoCompression, cancellation)
-                    .ConfigureAwait(false);
+                await FileAsync(path, tile.AsMemory(0, count * TreeHash.Size), CompressionLevel.NoCompression, cancellation);
             }
         }
     }
 
     private async Task ForEachAsync(Func<RowBatch, int, ValueTask> write, CancellationToken cancellation)
     {
-        var source = await RowSource.OpenAsync(address, cancellation).ConfigureAwait(false);
-        await using (source.ConfigureAwait(false))
+        await using var source = await RowSource.OpenAsync(address, cancellation);
+        var batch = new RowBatch();
+        for (var rows = 0L; rows < checkpoint.Size; batch.Clear())
         {
-            var batch = new RowBatch();
-            for (var rows = 0L; rows < checkpoint.Size; batch.Clear())
-            {
-                await source.FillAsync(batch, cancellation).ConfigureAwait(false);
-                if (batch.Count == 0)
-                    return;
-                for (var i = 0; i < batch.Count && rows < checkpoint.Size; i++, rows++)
-                    await write(batch, i).ConfigureAwait(false);
-                progress?.Report(new VerifyProgress(rows, checkpoint.Size));
-            }
+            await source.FillAsync(batch, cancellation);
+            if (batch.Count == 0)
+                return;
+            for (var i = 0; i < batch.Count && rows < checkpoint.Size; i++, rows++)
+                await write(batch, i);
+            progress?.Report(new VerifyProgress(rows, checkpoint.Size));
         }
     }
 
     private async Task FileAsync(
         string path, ReadOnlyMemory<byte> content, CompressionLevel compression, CancellationToken cancellation)
     {
-        var stream = await files.CreateEntry(path, compression).OpenAsync(cancellation).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
-            await stream.WriteAsync(content, cancellation).ConfigureAwait(false);
+        var stream = await files.CreateEntry(path, compression).OpenAsync(cancellation);
+        await using (stream)
+            await stream.WriteAsync(content, cancellation);
     }
 
     private static async ValueTask FlushAsync(ArrayBufferWriter<byte> buffer, Stream stream, CancellationToken cancellation)
     {
-        await stream.WriteAsync(buffer.WrittenMemory, cancellation).ConfigureAwait(false);
+        await stream.WriteAsync(buffer.WrittenMemory, cancellation);
         buffer.ResetWrittenCount();
     }
 }

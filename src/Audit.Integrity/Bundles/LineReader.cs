@@ -23,7 +23,7 @@ internal sealed class LineReader(Stream stream) : IDisposable
                 return line;
             }
             var unfinished = end - start;
-            if (!await MoreAsync(cancellation).ConfigureAwait(false))
+            if (!await MoreAsync(cancellation))
                 return unfinished == 0 ? null : throw new BundleException("A file of the bundle ends in the middle of a line.");
             searched = start + unfinished;
         }
@@ -41,7 +41,7 @@ internal sealed class LineReader(Stream stream) : IDisposable
                 throw new BundleException("A file of the bundle has a line that is too long.");
             Array.Resize(ref buffer, 2 * buffer.Length);
         }
-        var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation).ConfigureAwait(false);
+        var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation);
         end += read;
         return read > 0;
     }

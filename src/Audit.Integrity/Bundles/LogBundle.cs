@@ -17,8 +17,8 @@ public static class LogBundle
         try
         {
             var file = new FileStream(partial, FileMode.Create, FileAccess.Write);
-            await using (file.ConfigureAwait(false))
-                await WriteAsync(address, file, progress, cancellation).ConfigureAwait(false);
+            await using (file)
+                await WriteAsync(address, file, progress, cancellation);
             File.Move(partial, path, overwrite: true);
         }
         finally
@@ -32,19 +32,12 @@ public static class LogBundle
     public static async Task WriteAsync(
         string address, Stream stream, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
     {
-        var log = await StoreLogSource.FindAsync(address, cancellation).ConfigureAwait(false)
+        await using var log = await StoreLogSource.FindAsync(address, cancellation)
             ?? throw new BundleException("There is no log that could be exported: nothing was sealed.");
-        await using (log.ConfigureAwait(false))
-        {
-            if (log.Newest is null)
-                throw new BundleException("There is no checkpoint yet that could be exported.");
-            var files = await ZipArchive.CreateAsync(stream, ZipArchiveMode.Create, leaveOpen: true, null, cancellation)
-                .ConfigureAwait(false);
-            await using (files.ConfigureAwait(false))
-            {
-                var writer = new BundleWriter(files, address, log, progress);
-                await writer.WriteAsync(DateTimeOffset.UtcNow, cancellation).ConfigureAwait(false);
-            }
-        }
+        if (log.Newest is null)
+            throw new BundleException("There is no checkpoint yet that could be exported.");
+        await using var files = await ZipArchive.CreateAsync(stream, ZipArchiveMode.Create, leaveOpen: true, null, cancellation);
+        var writer = new BundleWriter(files, address, log, progress);
+        await writer.WriteAsync(DateTimeOffset.UtcNow, cancellation);
     }
 }

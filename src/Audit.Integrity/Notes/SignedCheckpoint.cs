@@ -7,7 +7,7 @@ public sealed record SignedCheckpoint(Checkpoint Checkpoint, SignedNote Note)
 {
     public static async Task<SignedCheckpoint> SignAsync(
         Checkpoint checkpoint, ILogSigner signer, CancellationToken cancellation) =>
-        new(checkpoint, await SignedNote.SignAsync(checkpoint.ToString(), signer, cancellation).ConfigureAwait(false));
+        new(checkpoint, await SignedNote.SignAsync(checkpoint.ToString(), signer, cancellation));
 
     /// <exception cref="NoteFormatException">The bytes are no signed checkpoint.</exception>
     public static SignedCheckpoint Parse(ReadOnlySpan<byte> bytes)

@@ -20,7 +20,7 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
     {
         if (!body.EndsWith('\n') || HasControlCharacter(body))
             throw new NoteFormatException("The text of a note ends with a line feed and has no other control characters.");
-        var signature = await signer.SignAsync(Strict.GetBytes(body), cancellation).ConfigureAwait(false);
+        var signature = await signer.SignAsync(Strict.GetBytes(body), cancellation);
         return new SignedNote(body, [new NoteSignature(signer.Key.Name, signer.Key.KeyId, signature)]);
     }
 

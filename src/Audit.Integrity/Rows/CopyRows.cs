@@ -24,8 +24,8 @@ internal sealed class CopyRows : IAsyncDisposable
 
     public static async Task<CopyRows> BeginAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
-        var rows = new CopyRows(await connection.BeginRawBinaryCopyAsync(sql, cancellation).ConfigureAwait(false));
-        await rows.NeedAsync(HeaderBytes, cancellation).ConfigureAwait(false);
+        var rows = new CopyRows(await connection.BeginRawBinaryCopyAsync(sql, cancellation));
+        await rows.NeedAsync(HeaderBytes, cancellation);
         rows.start += HeaderBytes;
         return rows;
     }
@@ -35,7 +35,7 @@ internal sealed class CopyRows : IAsyncDisposable
     {
         while (!isAtEnd && !batch.IsFull)
         {
-            var length = await NeedRowAsync(cancellation).ConfigureAwait(false);
+            var length = await NeedRowAsync(cancellation);
             if (length == 0)
                 isAtEnd = true;
             else
@@ -76,7 +76,7 @@ internal sealed class CopyRows : IAsyncDisposable
     /// <summary>Reads until a whole row is in the buffer, and returns its length, 0 at the end.</summary>
     private async Task<int> NeedRowAsync(CancellationToken cancellation)
     {
-        await NeedAsync(sizeof(short), cancellation).ConfigureAwait(false);
+        await NeedAsync(sizeof(short), cancellation);
         var fields = BinaryPrimitives.ReadInt16BigEndian(buffer.AsSpan(start));
         if (fields < 0)
             return 0;
@@ -85,10 +85,10 @@ internal sealed class CopyRows : IAsyncDisposable
         var length = sizeof(short);
         for (var i = 0; i < fields; i++)
         {
-            await NeedAsync(length + sizeof(int), cancellation).ConfigureAwait(false);
+            await NeedAsync(length + sizeof(int), cancellation);
             length += sizeof(int) + Math.Max(BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(start + length)), 0);
         }
-        await NeedAsync(length, cancellation).ConfigureAwait(false);
+        await NeedAsync(length, cancellation);
         return length;
     }
 
@@ -103,7 +103,7 @@ internal sealed class CopyRows : IAsyncDisposable
             Array.Resize(ref buffer, checked(Math.Max(2 * buffer.Length, bytes)));
         while (end < bytes)
         {
-            var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation).ConfigureAwait(false);
+            var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation);
             if (read == 0)
                 throw new InvalidDataException("The COPY ended in the middle of a row.");
             end += read;

@@ -33,15 +33,15 @@ internal sealed class PostgresRowSource : IRowSource
         var connection = new NpgsqlConnection(settings.ConnectionString);
         try
         {
-            await connection.OpenAsync(cancellation).ConfigureAwait(false);
+            await connection.OpenAsync(cancellation);
             var command = new NpgsqlCommand(SettingsSql, connection);
-            await using (command.ConfigureAwait(false))
-                await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
+            await using (command)
+                await command.ExecuteNonQueryAsync(cancellation);
             return new PostgresRowSource(connection);
         }
         catch (NpgsqlException failure)
         {
-            await connection.DisposeAsync().ConfigureAwait(false);
+            await connection.DisposeAsync();
             throw Unreadable(failure);
         }
     }
@@ -50,7 +50,7 @@ internal sealed class PostgresRowSource : IRowSource
     {
         next = position;
         if (copy is not null)
-            await copy.DisposeAsync().ConfigureAwait(false);
+            await copy.DisposeAsync();
         copy = null;
     }
 
@@ -60,12 +60,12 @@ internal sealed class PostgresRowSource : IRowSource
         {
             while (!batch.IsFull && next is not null)
             {
-                copy ??= await CopyRows.BeginAsync(connection, CopySql(), cancellation).ConfigureAwait(false);
-                if (await copy.FillAsync(batch, cancellation).ConfigureAwait(false))
+                copy ??= await CopyRows.BeginAsync(connection, CopySql(), cancellation);
+                if (await copy.FillAsync(batch, cancellation))
                     continue;
                 var isLast = copy.Rows < RowsInCopy || copy.LastPosition == long.MaxValue;
                 next = isLast ? null : copy.LastPosition + 1;
-                await copy.DisposeAsync().ConfigureAwait(false);
+                await copy.DisposeAsync();
                 copy = null;
             }
         }
@@ -78,25 +78,19 @@ internal sealed class PostgresRowSource : IRowSource
     public async Task<IReadOnlyList<JournalRow>> ReadStreamsAsync(
         IReadOnlyCollection<string> streams, CancellationToken cancellation)
     {
-        var command = new NpgsqlCommand(StreamsSql, connection) { Parameters = { new() { Value = streams.ToArray() } } };
-        await using (command.ConfigureAwait(false))
-        {
-            var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                var rows = new List<JournalRow>();
-                while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-                    rows.Add(Row(reader));
-                return rows;
-            }
-        }
+        await using var command = new NpgsqlCommand(StreamsSql, connection) { Parameters = { new() { Value = streams.ToArray() } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var rows = new List<JournalRow>();
+        while (await reader.ReadAsync(cancellation))
+            rows.Add(Row(reader));
+        return rows;
     }
 
     public async ValueTask DisposeAsync()
     {
         if (copy is not null)
-            await copy.DisposeAsync().ConfigureAwait(false);
-        await connection.DisposeAsync().ConfigureAwait(false);
+            await copy.DisposeAsync();
+        await connection.DisposeAsync();
     }
 
     private string CopySql() => FormattableString.Invariant(

@@ -11,7 +11,7 @@ internal static class RowSource
         {
             ["sqlite", { Length: > 0 } path] => SqliteRowSource.Open(Path.GetFullPath(path)),
             ["postgres", { Length: > 0 } connection] =>
-                await PostgresRowSource.OpenAsync(connection, cancellation).ConfigureAwait(false),
+                await PostgresRowSource.OpenAsync(connection, cancellation),
             _ => throw new StoreException(
                 "The store's address is not known; accepted are sqlite:PATH and postgres:CONNECTION STRING."),
         };

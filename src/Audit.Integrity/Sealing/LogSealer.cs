@@ -69,12 +69,12 @@ public sealed class LogSealer : IAsyncDisposable
             throw new SealingRefusedException("A new log wants a reason.");
         if (origin is not null && !KeyName.IsValid(origin))
             throw new SealingRefusedException($"The origin \"{origin}\" is not accepted; accepted are {KeyName.Accepted}.");
-        await restarting.WaitAsync(cancellation).ConfigureAwait(false);
+        await restarting.WaitAsync(cancellation);
         var wasStarted = status.State != SealerState.Stopped;
         try
         {
-            await StopAsync().ConfigureAwait(false);
-            return await BeginAnewAsync(reason, origin, tell, cancellation).ConfigureAwait(false);
+            await StopAsync();
+            return await BeginAnewAsync(reason, origin, tell, cancellation);
         }
         finally
         {
@@ -86,13 +86,13 @@ public sealed class LogSealer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync().ConfigureAwait(false);
+        await StopAsync();
         stop.Dispose();
     }
 
     private async Task StopAsync()
     {
-        await stop.CancelAsync().ConfigureAwait(false);
+        await stop.CancelAsync();
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         status = new SealerStatus(SealerState.Stopped);
     }
@@ -103,7 +103,7 @@ public sealed class LogSealer : IAsyncDisposable
         {
             try
             {
-                status = await HoldAsync(cancellation).ConfigureAwait(false);
+                status = await HoldAsync(cancellation);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -125,21 +125,21 @@ public sealed class LogSealer : IAsyncDisposable
     /// <summary>Seals until that ends, and returns why this node does not seal.</summary>
     private async Task<SealerStatus> HoldAsync(CancellationToken cancellation)
     {
-        var logs = await store.ReadLogsAsync(cancellation).ConfigureAwait(false);
+        var logs = await store.ReadLogsAsync(cancellation);
         if (logs.Count > 0 && logs[^1].Halt is { } halt)
             return Halted(halt);
-        var session = await store.TryBeginSealingAsync(cancellation).ConfigureAwait(false);
+        var session = await store.TryBeginSealingAsync(cancellation);
         if (session is null)
-            return await WatchAsync(logs, cancellation).ConfigureAwait(false);
-        await using (session.ConfigureAwait(false))
+            return await WatchAsync(logs, cancellation);
+        await using (session)
         {
-            logs = await FindOrCreateAsync(session, cancellation).ConfigureAwait(false);
+            logs = await FindOrCreateAsync(session, cancellation);
             if (logs[^1].Halt is { } found)
                 return Halted(found);
             var signer = keys.Find();
             if (signer?.Key != logs[^1].Key)
                 return new SealerStatus(SealerState.NoKey, $"This node does not have the key of the log \"{logs[^1].Origin}\".");
-            return await SealAsync(session, logs, signer, cancellation).ConfigureAwait(false);
+            return await SealAsync(session, logs, signer, cancellation);
         }
     }
 
@@ -151,7 +151,7 @@ public sealed class LogSealer : IAsyncDisposable
             return new SealerStatus(SealerState.Standby);
         try
         {
-            var tree = await TakeOver.RunAsync(store, logs, file, cancellation).ConfigureAwait(false);
+            var tree = await TakeOver.RunAsync(store, logs, file, cancellation);
             return tree.Ahead is not { } ahead
                 ? new SealerStatus(SealerState.Standby)
                 : new SealerStatus(
@@ -171,14 +171,13 @@ public sealed class LogSealer : IAsyncDisposable
         var log = logs[^1];
         try
         {
-            var tree = await TakeOver.RunAsync(store, logs, file, cancellation).ConfigureAwait(false);
-            var rows = await RowSource.OpenAsync(address, cancellation).ConfigureAwait(false);
-            await using (rows.ConfigureAwait(false))
+            var tree = await TakeOver.RunAsync(store, logs, file, cancellation);
+            await using (var rows = await RowSource.OpenAsync(address, cancellation))
             {
                 status = new SealerStatus(SealerState.Sealing);
                 var run = new SealingRun(
                     journal, rows, session, log, signer, file, tree, options, stored => heads.Tell(new LogHead(log, stored)));
-                await run.SealAsync(cancellation).ConfigureAwait(false);
+                await run.SealAsync(cancellation);
             }
             throw new InvalidOperationException("Sealing does not end by itself.");
         }
@@ -187,54 +186,51 @@ public sealed class LogSealer : IAsyncDisposable
             // In the store, so that no other node that knows less signs on.
             var halt = new LogHalt(halted.Message, halted.Position, options.Clock.GetUtcNow());
             status = Halted(halt);
-            await session.HaltAsync(log.Number, halt, cancellation).ConfigureAwait(false);
+            await session.HaltAsync(log.Number, halt, cancellation);
             return status;
         }
     }
 
     private async Task<IReadOnlyList<LogRecord>> FindOrCreateAsync(ILogSession session, CancellationToken cancellation)
     {
-        var logs = await store.ReadLogsAsync(cancellation).ConfigureAwait(false);
+        var logs = await store.ReadLogsAsync(cancellation);
         if (logs.Count > 0)
             return logs;
         var signer = keys.Find() ?? keys.Create(options.Origin ?? MakeUpOrigin());
         await session.CreateLogAsync(
-            new LogRecord(1, signer.Key.Name, signer.Key, options.Clock.GetUtcNow()), cancellation).ConfigureAwait(false);
-        return await store.ReadLogsAsync(cancellation).ConfigureAwait(false);
+            new LogRecord(1, signer.Key.Name, signer.Key, options.Clock.GetUtcNow()), cancellation);
+        return await store.ReadLogsAsync(cancellation);
     }
 
     private async Task<LogRecord> BeginAnewAsync(
         string reason, string? origin, Func<LogRestart, CancellationToken, Task> tell, CancellationToken cancellation)
     {
-        var session = await store.TryBeginSealingAsync(cancellation).ConfigureAwait(false)
+        await using var session = await store.TryBeginSealingAsync(cancellation)
             ?? throw new SealingRefusedException("Another node is sealing the log; ask that node, or stop it first.");
-        await using (session.ConfigureAwait(false))
+        var logs = await store.ReadLogsAsync(cancellation);
+        if (logs.Count == 0)
+            throw new SealingRefusedException("There is no log yet that could be ended.");
+        var old = logs[^1];
+        var name = origin ?? NextOrigin(old.Origin);
+        if (logs.Any(log => log.Origin == name))
+            throw new SealingRefusedException($"There was a log \"{name}\" already; the new one needs a name of its own.");
+        var last = await LastSignedAsync(old, cancellation);
+        await tell(new LogRestart(old.Origin, last, name, reason), cancellation);
+        var begun = new LogRecord(old.Number + 1, name, keys.Create(name).Key, options.Clock.GetUtcNow())
         {
-            var logs = await store.ReadLogsAsync(cancellation).ConfigureAwait(false);
-            if (logs.Count == 0)
-                throw new SealingRefusedException("There is no log yet that could be ended.");
-            var old = logs[^1];
-            var name = origin ?? NextOrigin(old.Origin);
-            if (logs.Any(log => log.Origin == name))
-                throw new SealingRefusedException($"There was a log \"{name}\" already; the new one needs a name of its own.");
-            var last = await LastSignedAsync(old, cancellation).ConfigureAwait(false);
-            await tell(new LogRestart(old.Origin, last, name, reason), cancellation).ConfigureAwait(false);
-            var begun = new LogRecord(old.Number + 1, name, keys.Create(name).Key, options.Clock.GetUtcNow())
-            {
-                Reason = reason,
-                Previous = last?.ToString(),
-            };
-            await session.CreateLogAsync(begun, cancellation).ConfigureAwait(false);
-            file.KeepAside(old.Number);
-            heads.Tell(new LogHead(begun, null));
-            return begun;
-        }
+            Reason = reason,
+            Previous = last?.ToString(),
+        };
+        await session.CreateLogAsync(begun, cancellation);
+        file.KeepAside(old.Number);
+        heads.Tell(new LogHead(begun, null));
+        return begun;
     }
 
     /// <summary>The larger of what the store and this node's file have signed by the log's key.</summary>
     private async Task<SignedCheckpoint?> LastSignedAsync(LogRecord log, CancellationToken cancellation)
     {
-        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation).ConfigureAwait(false);
+        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation);
         SignedCheckpoint?[] known =
         [
             Readable(() => stored is null ? null : SignedCheckpoint.Parse(stored.Note)), Readable(file.Read),

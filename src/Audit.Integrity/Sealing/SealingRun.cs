@@ -22,18 +22,18 @@ internal sealed class SealingRun(
     {
         while (true)
         {
-            if (await StepAsync(cancellation).ConfigureAwait(false))
-                await PauseAsync(cancellation).ConfigureAwait(false);
+            if (await StepAsync(cancellation))
+                await PauseAsync(cancellation);
         }
     }
 
     private async Task PauseAsync(CancellationToken cancellation)
     {
-        await journal.WaitForMoreAsync(state.LastPosition, cancellation).ConfigureAwait(false);
+        await journal.WaitForMoreAsync(state.LastPosition, cancellation);
         // Since the last step and not the last signature: a journal that says there is more, and gives none, makes no hurry.
         var rest = steppedAt + options.Interval - options.Clock.GetUtcNow();
         if (rest > TimeSpan.Zero)
-            await Task.Delay(rest < options.Interval ? rest : options.Interval, options.Clock, cancellation).ConfigureAwait(false);
+            await Task.Delay(rest < options.Interval ? rest : options.Interval, options.Clock, cancellation);
     }
 
     /// <returns>Whether all rows that there are have been sealed.</returns>
@@ -42,7 +42,7 @@ internal sealed class SealingRun(
         var before = state.Tree.Size;
         var isCaughtUp = false;
         while (!isCaughtUp && state.Tree.Size - before < LeavesInStep)
-            isCaughtUp = !await TakeBatchAsync(cancellation).ConfigureAwait(false);
+            isCaughtUp = !await TakeBatchAsync(cancellation);
         if (isCaughtUp && state.Ahead is { } ahead)
         {
             throw new LogHaltedException(
@@ -52,9 +52,9 @@ internal sealed class SealingRun(
         }
         var mayStay = signedAt + options.Interval > options.Clock.GetUtcNow() && !isCaughtUp;
         if (state.Ahead is not null || mayStay)
-            await CommitAsync(null, cancellation).ConfigureAwait(false);
+            await CommitAsync(null, cancellation);
         else if (state.Tree.Size > state.SignedSize)
-            await SignAsync(cancellation).ConfigureAwait(false);
+            await SignAsync(cancellation);
         steppedAt = options.Clock.GetUtcNow();
         return isCaughtUp;
     }
@@ -67,11 +67,11 @@ internal sealed class SealingRun(
         {
             // The last row that was sealed is read again: if it changed or went away, nothing may be built upon it.
             var from = state.Tree.Size == 0 ? long.MinValue : state.LastPosition;
-            await rows.SeekAsync(from, cancellation).ConfigureAwait(false);
+            await rows.SeekAsync(from, cancellation);
             isReading = true;
         }
         batch.Clear();
-        await rows.FillAsync(batch, cancellation).ConfigureAwait(false);
+        await rows.FillAsync(batch, cancellation);
         batch.Hash();
         var isKnown = isFirst && state.Tree.Size > 0;
         if (isKnown)
@@ -119,7 +119,7 @@ internal sealed class SealingRun(
     private async Task SignAsync(CancellationToken cancellation)
     {
         var checkpoint = new Checkpoint(log.Origin, state.Tree.Size, state.Tree.Root());
-        var signed = await SignedCheckpoint.SignAsync(checkpoint, signer, cancellation).ConfigureAwait(false);
+        var signed = await SignedCheckpoint.SignAsync(checkpoint, signer, cancellation);
         if (!signed.IsSignedBy(log.Key))
             throw new LogKeyException("The signer gave a signature that the log's verifier key does not accept.");
         // First the file, then the database: what others may have seen signed is never unknown to the file. A database that
@@ -127,7 +127,7 @@ internal sealed class SealingRun(
         file.Write(signed);
         signedAt = options.Clock.GetUtcNow();
         var stored = new StoredCheckpoint(checkpoint.Size, state.LastPosition, signed.ToString(), signedAt);
-        await CommitAsync(stored, cancellation).ConfigureAwait(false);
+        await CommitAsync(stored, cancellation);
         state.SignedSize = checkpoint.Size;
         told(stored);
     }
@@ -136,7 +136,7 @@ internal sealed class SealingRun(
     {
         List<LogTile> tiles = [.. completed, .. state.Tree.TakeChangedEdge()];
         var step = new SealStep(log.Number, state.SignedSize, tiles, bundles, checkpoint);
-        await session.CommitAsync(step, cancellation).ConfigureAwait(false);
+        await session.CommitAsync(step, cancellation);
         completed.Clear();
         bundles.Clear();
     }

@@ -9,18 +9,18 @@ internal static class TakeOver
     {
         var log = logs[^1];
         var tiles = new StoreTiles(store, log.Number);
-        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation).ConfigureAwait(false);
+        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation);
         var signed = stored is null ? null : CheckSignature(log, stored);
         var size = signed?.Checkpoint.Size ?? 0;
         try
         {
-            var tree = await GrowingTree.LoadAsync(tiles, size, cancellation).ConfigureAwait(false);
+            var tree = await GrowingTree.LoadAsync(tiles, size, cancellation);
             if (signed is not null && !signed.Checkpoint.HasRoot(tree.Root()))
                 throw new LogHaltedException($"The stored hashes do not lead to the stored checkpoint of {size} entries.");
             var reader = new TreeReader(tiles, size);
             var local = Local(logs, file);
             if (local is not null && local.Checkpoint.Size <= size)
-                await CheckExtendsAsync(reader, local.Checkpoint, size, cancellation).ConfigureAwait(false);
+                await CheckExtendsAsync(reader, local.Checkpoint, size, cancellation);
             if (signed is not null && size > (local?.Checkpoint.Size ?? 0))
                 file.Write(signed);
             return new SealedTree
@@ -29,7 +29,7 @@ internal static class TakeOver
                 LastPosition = stored?.LastPosition ?? 0,
                 LastLeaf = size == 0
                     ? new byte[TreeHash.Size]
-                    : await reader.LeafAsync(size - 1, cancellation).ConfigureAwait(false),
+                    : await reader.LeafAsync(size - 1, cancellation),
                 SignedSize = size,
                 Ahead = local is not null && local.Checkpoint.Size > size ? local.Checkpoint : null,
             };
@@ -80,7 +80,7 @@ internal static class TakeOver
     private static async Task CheckExtendsAsync(
         TreeReader reader, Checkpoint local, long size, CancellationToken cancellation)
     {
-        var root = await reader.RootAsync(local.Size, cancellation).ConfigureAwait(false);
+        var root = await reader.RootAsync(local.Size, cancellation);
         if (!local.HasRoot(root))
         {
             throw new LogHaltedException(

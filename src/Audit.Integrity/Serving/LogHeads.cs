@@ -16,15 +16,15 @@ internal sealed class LogHeads(ILogStore store)
     {
         if (Recent(out var head))
             return head;
-        await looking.WaitAsync(cancellation).ConfigureAwait(false);
+        await looking.WaitAsync(cancellation);
         try
         {
             if (Recent(out head))
                 return head;
-            var logs = await store.ReadLogsAsync(cancellation).ConfigureAwait(false);
+            var logs = await store.ReadLogsAsync(cancellation);
             var stored = logs.Count == 0
                 ? null
-                : await store.ReadLastCheckpointAsync(logs[^1].Number, cancellation).ConfigureAwait(false);
+                : await store.ReadLastCheckpointAsync(logs[^1].Number, cancellation);
             head = logs.Count == 0 ? null : new LogHead(logs[^1], stored);
             Tell(head);
             return head;
@@ -61,7 +61,7 @@ internal sealed class LogHeads(ILogStore store)
             Task told;
             lock (gate)
                 told = next.Task;
-            var head = await ReadAsync(cancellation).ConfigureAwait(false);
+            var head = await ReadAsync(cancellation);
             if (head?.LastPosition >= position)
                 return true;
             if (head?.Log.Halt is not null)

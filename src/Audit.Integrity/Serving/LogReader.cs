@@ -33,7 +33,7 @@ public sealed class LogReader
     /// <exception cref="LogDamagedException">A row is not the one that was sealed, so its entry cannot be given.</exception>
     public async Task<LogFile?> ReadAsync(string path, CancellationToken cancellation)
     {
-        var head = await HeadAsync(cancellation).ConfigureAwait(false);
+        var head = await HeadAsync(cancellation);
         if (head?.Stored is null)
             return null;
         if (path == CheckpointPath)
@@ -44,8 +44,8 @@ public sealed class LogReader
         if (tile.Count > available)
             return null;
         var content = tile.Level == TilePath.Entries
-            ? await EntriesAsync(head, tile, cancellation).ConfigureAwait(false)
-            : await HashesAsync(head, tile.Level, tile.Number, tile.Count, cancellation).ConfigureAwait(false);
+            ? await EntriesAsync(head, tile, cancellation)
+            : await HashesAsync(head, tile.Level, tile.Number, tile.Count, cancellation);
         return head.Log.Previous is null ? LogFile.OfTile(content) : LogFile.OfTileOfLaterLog(content);
     }
 
@@ -54,19 +54,19 @@ public sealed class LogReader
     /// <exception cref="LogDamagedException">The row is not the one that was sealed.</exception>
     public async Task<ProofFile?> ProveAsync(long position, CancellationToken cancellation)
     {
-        var head = await HeadAsync(cancellation).ConfigureAwait(false);
+        var head = await HeadAsync(cancellation);
         if (head?.Stored is null || position > head.LastPosition)
             return null;
-        var bundle = await store.FindBundleAsync(head.Log.Number, position, cancellation).ConfigureAwait(false);
+        var bundle = await store.FindBundleAsync(head.Log.Number, position, cancellation);
         if (bundle is not { } start)
             return null;
-        var rows = await RowsAsync(start, TileShape.Width, position, cancellation).ConfigureAwait(false);
+        var rows = await RowsAsync(start, TileShape.Width, position, cancellation);
         if (rows.Count == 0 || rows[^1].Position != position)
             return null;
         var index = start.Number * TileShape.Width + rows.Count - 1;
         var tree = new TreeReader(new StoreTiles(store, head.Log.Number), head.Size);
-        CheckLeaf(rows[^1], await tree.LeafAsync(index, cancellation).ConfigureAwait(false));
-        var hashes = await tree.InclusionAsync(index, cancellation).ConfigureAwait(false);
+        CheckLeaf(rows[^1], await tree.LeafAsync(index, cancellation));
+        var hashes = await tree.InclusionAsync(index, cancellation);
         return new ProofFile(index, hashes, SignedCheckpoint.Parse(head.Stored.Note));
     }
 
@@ -74,16 +74,16 @@ public sealed class LogReader
     /// <returns>Null where the log is not that large.</returns>
     public async Task<IReadOnlyList<byte[]>?> ProveConsistencyAsync(long older, CancellationToken cancellation)
     {
-        var head = await HeadAsync(cancellation).ConfigureAwait(false);
+        var head = await HeadAsync(cancellation);
         if (head is null || older < 0 || older > head.Size)
             return null;
         var tree = new TreeReader(new StoreTiles(store, head.Log.Number), head.Size);
-        return await tree.ConsistencyAsync(older, cancellation).ConfigureAwait(false);
+        return await tree.ConsistencyAsync(older, cancellation);
     }
 
     private async Task<byte[]> HashesAsync(LogHead head, int level, long number, int count, CancellationToken cancellation)
     {
-        var tiles = await store.ReadTilesAsync(head.Log.Number, level, number, 1, cancellation).ConfigureAwait(false);
+        var tiles = await store.ReadTilesAsync(head.Log.Number, level, number, 1, cancellation);
         return tiles.Count == 1 && tiles[0].Length >= count * TreeHash.Size
             ? tiles[0][..(count * TreeHash.Size)]
             : throw new LogDamagedException($"The log's tile {number} of level {level} is missing or too short.");
@@ -91,10 +91,10 @@ public sealed class LogReader
 
     private async Task<byte[]> EntriesAsync(LogHead head, TilePath tile, CancellationToken cancellation)
     {
-        var start = await store.ReadBundleAsync(head.Log.Number, tile.Number, cancellation).ConfigureAwait(false)
+        var start = await store.ReadBundleAsync(head.Log.Number, tile.Number, cancellation)
             ?? throw new LogDamagedException($"The log does not know where its bundle {tile.Number} begins.");
-        var hashes = await HashesAsync(head, 0, tile.Number, tile.Count, cancellation).ConfigureAwait(false);
-        var rows = await RowsAsync(start, tile.Count, long.MaxValue, cancellation).ConfigureAwait(false);
+        var hashes = await HashesAsync(head, 0, tile.Number, tile.Count, cancellation);
+        var rows = await RowsAsync(start, tile.Count, long.MaxValue, cancellation);
         if (rows.Count < tile.Count)
             throw new LogDamagedException($"The journal ends within the log's bundle {tile.Number}.");
         for (var i = 0; i < rows.Count; i++)
@@ -108,7 +108,7 @@ public sealed class LogReader
         var after = start.FirstPosition - 1;
         while (rows.Count < limit && after < last)
         {
-            var page = await journal.ReadAfterAsync(after, limit - rows.Count, BytesInPage, cancellation).ConfigureAwait(false);
+            var page = await journal.ReadAfterAsync(after, limit - rows.Count, BytesInPage, cancellation);
             if (page.Count == 0)
                 break;
             rows.AddRange(page.TakeWhile(row => row.Position <= last));

@@ -25,21 +25,21 @@ public sealed class TamperEvidentLog : IAsyncDisposable
     public static async Task<TamperEvidentLog> OpenAsync(
         string address, IJournal journal, ILogKeyring keys, SealerOptions options, CancellationToken cancellation)
     {
-        var store = await LogStore.OpenAsync(address, cancellation).ConfigureAwait(false);
+        var store = await LogStore.OpenAsync(address, cancellation);
         try
         {
             return new TamperEvidentLog(address, journal, store, keys, options);
         }
         catch
         {
-            await store.DisposeAsync().ConfigureAwait(false);
+            await store.DisposeAsync();
             throw;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Sealer.DisposeAsync().ConfigureAwait(false);
-        await store.DisposeAsync().ConfigureAwait(false);
+        await Sealer.DisposeAsync();
+        await store.DisposeAsync();
     }
 }

@@ -14,9 +14,9 @@ internal static class LogScripts
     {
         var versions = $"{database.Schema}schema_version";
         var create = $"CREATE TABLE IF NOT EXISTS {versions} (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
-        await RunAsync(connection, transaction, create, cancellation).ConfigureAwait(false);
+        await RunAsync(connection, transaction, create, cancellation);
         var scripts = Of(folder);
-        var version = await VersionAsync(connection, transaction, versions, cancellation).ConfigureAwait(false);
+        var version = await VersionAsync(connection, transaction, versions, cancellation);
         if (version > scripts.Count)
         {
             throw new StoreException(
@@ -25,36 +25,30 @@ internal static class LogScripts
         }
         for (var next = version; next < scripts.Count; next++)
         {
-            await RunAsync(connection, transaction, scripts[next].Sql, cancellation).ConfigureAwait(false);
+            await RunAsync(connection, transaction, scripts[next].Sql, cancellation);
             var note = string.Create(
                 CultureInfo.InvariantCulture, $"INSERT INTO {versions} VALUES ({next + 1}, '{scripts[next].Name}')");
-            await RunAsync(connection, transaction, note, cancellation).ConfigureAwait(false);
+            await RunAsync(connection, transaction, note, cancellation);
         }
     }
 
     private static async Task<int> VersionAsync(
         DbConnection connection, DbTransaction transaction, string versions, CancellationToken cancellation)
     {
-        var command = connection.CreateCommand();
-        await using (command.ConfigureAwait(false))
-        {
-            command.Transaction = transaction;
-            command.CommandText = $"SELECT coalesce(max(version), 0) FROM {versions}";
-            var version = await command.ExecuteScalarAsync(cancellation).ConfigureAwait(false);
-            return Convert.ToInt32(version, CultureInfo.InvariantCulture);
-        }
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = $"SELECT coalesce(max(version), 0) FROM {versions}";
+        var version = await command.ExecuteScalarAsync(cancellation);
+        return Convert.ToInt32(version, CultureInfo.InvariantCulture);
     }
 
     private static async Task RunAsync(
         DbConnection connection, DbTransaction transaction, string sql, CancellationToken cancellation)
     {
-        var command = connection.CreateCommand();
-        await using (command.ConfigureAwait(false))
-        {
-            command.Transaction = transaction;
-            command.CommandText = sql;
-            await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
-        }
+        await using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     private static List<(string Name, string Sql)> Of(string folder)

@@ -30,39 +30,36 @@ internal sealed class LogSession(DbConnection connection, ILogDatabase database,
 
     public async Task CommitAsync(SealStep step, CancellationToken cancellation)
     {
-        transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
+        transaction = await connection.BeginTransactionAsync(cancellation);
         try
         {
-            await RefuseOtherSealerAsync(step, cancellation).ConfigureAwait(false);
-            await PutTilesAsync(step, cancellation).ConfigureAwait(false);
-            await PutBundlesAsync(step, cancellation).ConfigureAwait(false);
+            await RefuseOtherSealerAsync(step, cancellation);
+            await PutTilesAsync(step, cancellation);
+            await PutBundlesAsync(step, cancellation);
             if (step.Checkpoint is { } checkpoint)
-                await AddCheckpointAsync(step, checkpoint, cancellation).ConfigureAwait(false);
-            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+                await AddCheckpointAsync(step, checkpoint, cancellation);
+            await transaction.CommitAsync(cancellation);
         }
         finally
         {
-            await transaction.DisposeAsync().ConfigureAwait(false);
+            await transaction.DisposeAsync();
             transaction = null;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await connection.DisposeAsync().ConfigureAwait(false);
+        await connection.DisposeAsync();
         database.Release();
     }
 
     private async Task RefuseOtherSealerAsync(SealStep step, CancellationToken cancellation)
     {
-        var command = Command(sql.LastSize, ("log", step.Log));
-        await using (command.ConfigureAwait(false))
-        {
-            var found = Convert.ToInt64(
-                await command.ExecuteScalarAsync(cancellation).ConfigureAwait(false), CultureInfo.InvariantCulture);
-            if (found != step.After)
-                throw new SealingLostException($"The store's newest checkpoint is of {found} entries, not of {step.After}.");
-        }
+        await using var command = Command(sql.LastSize, ("log", step.Log));
+        var found = Convert.ToInt64(
+            await command.ExecuteScalarAsync(cancellation), CultureInfo.InvariantCulture);
+        if (found != step.After)
+            throw new SealingLostException($"The store's newest checkpoint is of {found} entries, not of {step.After}.");
     }
 
     private Task PutTilesAsync(SealStep step, CancellationToken cancellation) =>
@@ -88,10 +85,9 @@ internal sealed class LogSession(DbConnection connection, ILogDatabase database,
             ("size", checkpoint.Size),
             ("last", checkpoint.LastPosition),
             ("note", checkpoint.Note),
-            ("at", checkpoint.SignedAt.UtcTicks)).ConfigureAwait(false);
+            ("at", checkpoint.SignedAt.UtcTicks));
         await RunAsync(
-            sql.ThinCheckpoints, cancellation, ("log", step.Log), ("before", step.After), ("size", checkpoint.Size))
-            .ConfigureAwait(false);
+            sql.ThinCheckpoints, cancellation, ("log", step.Log), ("before", step.After), ("size", checkpoint.Size));
     }
 
     // PostgreSQL takes all at once, which saves as many round trips; SQLite has none to save.
@@ -103,17 +99,14 @@ internal sealed class LogSession(DbConnection connection, ILogDatabase database,
         if (!connection.CanCreateBatch)
         {
             foreach (var item in items)
-                await RunAsync(text, cancellation, parametersOf(item)).ConfigureAwait(false);
+                await RunAsync(text, cancellation, parametersOf(item));
             return;
         }
-        var batch = connection.CreateBatch();
-        await using (batch.ConfigureAwait(false))
-        {
-            batch.Transaction = transaction;
-            foreach (var item in items)
-                batch.BatchCommands.Add(BatchCommand(batch, text, parametersOf(item)));
-            await batch.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
-        }
+        await using var batch = connection.CreateBatch();
+        batch.Transaction = transaction;
+        foreach (var item in items)
+            batch.BatchCommands.Add(BatchCommand(batch, text, parametersOf(item)));
+        await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     private static DbBatchCommand BatchCommand(DbBatch batch, string text, (string Name, object Value)[] parameters)
@@ -134,8 +127,8 @@ internal sealed class LogSession(DbConnection connection, ILogDatabase database,
         string text, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
         var command = Command(text, parameters);
-        await using (command.ConfigureAwait(false))
-            await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
+        await using (command)
+            await command.ExecuteNonQueryAsync(cancellation);
     }
 
     private DbCommand Command(string text, params (string Name, object Value)[] parameters)

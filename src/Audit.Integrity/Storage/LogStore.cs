@@ -15,9 +15,9 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
     public static async Task<LogStore> OpenAsync(string address, CancellationToken cancellation) =>
         new(address.Split(':', 2) switch
         {
-            ["sqlite", { Length: > 0 } path] => await SqliteLogDatabase.OpenAsync(path, cancellation).ConfigureAwait(false),
+            ["sqlite", { Length: > 0 } path] => await SqliteLogDatabase.OpenAsync(path, cancellation),
             ["postgres", { Length: > 0 } connection] =>
-                await PostgresLogDatabase.OpenAsync(connection, cancellation).ConfigureAwait(false),
+                await PostgresLogDatabase.OpenAsync(connection, cancellation),
             _ => throw new StoreException($"The store's address is not known; {UnknownAddress}."),
         });
 
@@ -29,7 +29,7 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
         {
             ["sqlite", { Length: > 0 } path] => SqliteLogDatabase.FindForReading(path),
             ["postgres", { Length: > 0 } connection] =>
-                await PostgresLogDatabase.FindForReadingAsync(connection, cancellation).ConfigureAwait(false),
+                await PostgresLogDatabase.FindForReadingAsync(connection, cancellation),
             _ => throw new StoreException($"The store's address is not known; {UnknownAddress}."),
         };
         return found is null ? null : new LogStore(found);
@@ -40,7 +40,7 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
 
     public async Task<StoredCheckpoint?> ReadLastCheckpointAsync(int log, CancellationToken cancellation)
     {
-        var found = await ReadAsync(sql.LastCheckpoint, ReadCheckpoint, cancellation, ("log", log)).ConfigureAwait(false);
+        var found = await ReadAsync(sql.LastCheckpoint, ReadCheckpoint, cancellation, ("log", log));
         return found.Count == 0 ? null : found[0];
     }
 
@@ -58,7 +58,7 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
             ("log", log),
             ("level", level),
             ("first", first),
-            ("end", first + limit)).ConfigureAwait(false);
+            ("end", first + limit));
         return [.. rows.TakeWhile((row, index) => row.Number == first + index).Select(row => row.Hashes)];
     }
 
@@ -70,7 +70,7 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
 
     public async Task<ILogSession?> TryBeginSealingAsync(CancellationToken cancellation)
     {
-        var held = await database.TryHoldAsync(cancellation).ConfigureAwait(false);
+        var held = await database.TryHoldAsync(cancellation);
         return held is null ? null : new LogSession(held, database, sql);
     }
 
@@ -80,7 +80,7 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
         string question, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
         var found = await ReadAsync(
-            question, row => new BundleStart(row.GetInt64(0), row.GetInt64(1)), cancellation, parameters).ConfigureAwait(false);
+            question, row => new BundleStart(row.GetInt64(0), row.GetInt64(1)), cancellation, parameters);
         return found.Count == 0 ? null : found[0];
     }
 
@@ -88,22 +88,13 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
         string question, Func<DbDataReader, T> read, CancellationToken cancellation,
         params (string Name, object Value)[] parameters)
     {
-        var connection = await database.OpenAsync(cancellation).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
-        {
-            var command = LogSql.Command(connection, question, parameters!);
-            await using (command.ConfigureAwait(false))
-            {
-                var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
-                await using (reader.ConfigureAwait(false))
-                {
-                    var rows = new List<T>();
-                    while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-                        rows.Add(read(reader));
-                    return rows;
-                }
-            }
-        }
+        await using var connection = await database.OpenAsync(cancellation);
+        await using var command = LogSql.Command(connection, question, parameters!);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellation))
+            rows.Add(read(reader));
+        return rows;
     }
 
     private static LogRecord ReadLog(DbDataReader row) =>

@@ -5,7 +5,7 @@ internal sealed class StoreTiles(ILogStore store, int log) : ITileSource
 {
     public async Task<byte[]?> ReadAsync(int level, long number, CancellationToken cancellation)
     {
-        var found = await store.ReadTilesAsync(log, level, number, 1, cancellation).ConfigureAwait(false);
+        var found = await store.ReadTilesAsync(log, level, number, 1, cancellation);
         return found.Count == 0 ? null : found[0];
     }
 }

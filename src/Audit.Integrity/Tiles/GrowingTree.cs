@@ -27,7 +27,7 @@ internal sealed class GrowingTree
                 continue;
             var number = hashes / TileShape.Width;
             var length = tree.Used(level);
-            var stored = await source.ReadAsync(level, number, cancellation).ConfigureAwait(false);
+            var stored = await source.ReadAsync(level, number, cancellation);
             if (stored is null || stored.Length < length)
                 throw new LogDamagedException($"The log's tile {number} of level {level} is missing or too short.");
             stored.AsSpan(0, length).CopyTo(tree.TileAt(level));

@@ -14,7 +14,7 @@ internal sealed class TreeReader(ITileSource source, long size)
     }
 
     public async Task<byte[]> LeafAsync(long index, CancellationToken cancellation) =>
-        await HashAsync(new LeafRange(index, index + 1), cancellation).ConfigureAwait(false);
+        await HashAsync(new LeafRange(index, index + 1), cancellation);
 
     public Task<List<byte[]>> InclusionAsync(long index, CancellationToken cancellation) =>
         HashesAsync(ProofRanges.Inclusion(index, size), cancellation);
@@ -26,7 +26,7 @@ internal sealed class TreeReader(ITileSource source, long size)
     {
         var hashes = new List<byte[]>(ranges.Count);
         foreach (var range in ranges)
-            hashes.Add(await HashAsync(range, cancellation).ConfigureAwait(false));
+            hashes.Add(await HashAsync(range, cancellation));
         return hashes;
     }
 
@@ -37,7 +37,7 @@ internal sealed class TreeReader(ITileSource source, long size)
         {
             var alignment = at == 0 ? 62 : BitOperations.TrailingZeroCount(at);
             var height = Math.Min(alignment, BitOperations.Log2((ulong)(range.End - at)));
-            subtrees.AddRange(await SubtreeAsync(height, at >> height, cancellation).ConfigureAwait(false));
+            subtrees.AddRange(await SubtreeAsync(height, at >> height, cancellation));
             at += 1L << height;
         }
         return TreeHash.Fold(subtrees.ToArray());
@@ -48,7 +48,7 @@ internal sealed class TreeReader(ITileSource source, long size)
         var level = height / TileShape.Height;
         var within = height % TileShape.Height;
         var first = index << within;
-        var tile = await TileAsync(level, first / TileShape.Width, cancellation).ConfigureAwait(false);
+        var tile = await TileAsync(level, first / TileShape.Width, cancellation);
         var hash = new byte[TreeHash.Size];
         var at = (int)(first % TileShape.Width) * TreeHash.Size;
         TreeHash.Perfect(tile.AsSpan(at, TreeHash.Size << within), hash);
@@ -60,7 +60,7 @@ internal sealed class TreeReader(ITileSource source, long size)
         if (tiles.TryGetValue((level, number), out var known))
             return known;
         var expected = TileShape.CountIn(size, level, number) * TreeHash.Size;
-        var tile = await source.ReadAsync(level, number, cancellation).ConfigureAwait(false);
+        var tile = await source.ReadAsync(level, number, cancellation);
         if (tile is null || tile.Length < expected)
             throw new LogDamagedException($"The log's tile {number} of level {level} is missing or too short.");
         tiles.Add((level, number), tile);

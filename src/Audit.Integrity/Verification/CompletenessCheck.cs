@@ -41,7 +41,7 @@ internal sealed class CompletenessCheck
     public async Task<CompletenessVerdict> EndAsync(IRowSource source, CancellationToken cancellation)
     {
         var candidates = calls.Dictionary.Where(call => call.Value.Session.IsEnded).ToList();
-        await FoldAsync(source, [.. candidates.Where(call => call.Value.IsReordered)], cancellation).ConfigureAwait(false);
+        await FoldAsync(source, [.. candidates.Where(call => call.Value.IsReordered)], cancellation);
         var open = candidates.Select(call => call.Value).Where(call => IsOpen(call.State)).OrderBy(call => call.Position).ToList();
         var gaps = sessions.Dictionary.Values.SelectMany(session => session.Gaps()).ToList();
         return new CompletenessVerdict
@@ -121,8 +121,7 @@ internal sealed class CompletenessCheck
         var hasher = new RecordHasher(new byte[RecordHasher.KeyLength]);
         foreach (var chunk in reordered.Take(MostFolded).Chunk(FoldedAtOnce))
         {
-            var rows = await source.ReadStreamsAsync([.. chunk.Select(call => Encoding.UTF8.GetString(call.Key))], cancellation)
-                .ConfigureAwait(false);
+            var rows = await source.ReadStreamsAsync([.. chunk.Select(call => Encoding.UTF8.GetString(call.Key))], cancellation);
             var streams = rows.ToLookup(row => row.PersistenceId);
             foreach (var (stream, call) in chunk)
                 call.State = StateOf(streams[Encoding.UTF8.GetString(stream)], hasher) ?? call.State;

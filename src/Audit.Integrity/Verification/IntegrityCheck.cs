@@ -69,8 +69,8 @@ internal sealed class IntegrityCheck
 
     public async Task BeginAsync(CancellationToken cancellation)
     {
-        await roots.AdvanceAsync(cancellation).ConfigureAwait(false);
-        await CompareRootsAsync(cancellation).ConfigureAwait(false);
+        await roots.AdvanceAsync(cancellation);
+        await CompareRootsAsync(cancellation);
     }
 
     public async Task TakeAsync(RowBatch batch, CancellationToken cancellation)
@@ -82,16 +82,16 @@ internal sealed class IntegrityCheck
             var index = RowTree.Size;
             if (index >= size)
                 continue;
-            leavesEnded = leavesEnded || !await leaves.NeedAsync(index, cancellation).ConfigureAwait(false);
+            leavesEnded = leavesEnded || !await leaves.NeedAsync(index, cancellation);
             if (!leavesEnded && FirstDifference is null && !batch.Leaf(i).SequenceEqual(leaves.Leaf(index)))
             {
                 // From here, so that there is something to compare the row with.
-                await leaves.ReadAsync(index, cancellation).ConfigureAwait(false);
+                await leaves.ReadAsync(index, cancellation);
                 FirstDifference = RowDifference.Of(batch, i, before, leaves, index);
                 Part();
             }
             Append(batch.Leaf(i), index);
-            await AfterLeafAsync(cancellation).ConfigureAwait(false);
+            await AfterLeafAsync(cancellation);
         }
     }
 
@@ -100,15 +100,15 @@ internal sealed class IntegrityCheck
     {
         if (RowTree.Size < size)
             Part();
-        while (stored.Size < size && await leaves.NeedAsync(stored.Size, cancellation).ConfigureAwait(false))
+        while (stored.Size < size && await leaves.NeedAsync(stored.Size, cancellation))
         {
             stored.Append(leaves.Leaf(stored.Size), completed);
-            await AfterLeafAsync(cancellation).ConfigureAwait(false);
+            await AfterLeafAsync(cancellation);
         }
         if (stored.Size < size)
             FirstLeafMissing ??= stored.Size;
         else if (FirstTileDifference is null)
-            await CompareTilesAsync([.. stored.Edge], cancellation).ConfigureAwait(false);
+            await CompareTilesAsync([.. stored.Edge], cancellation);
     }
 
     /// <summary>The position of the bundle that a leaf is in, as far as rows were read.</summary>
@@ -159,11 +159,11 @@ internal sealed class IntegrityCheck
     {
         if (completed.Count > 0)
         {
-            await CompareTilesAsync(completed, cancellation).ConfigureAwait(false);
+            await CompareTilesAsync(completed, cancellation);
             completed.Clear();
         }
         if (roots.Next?.Size == Leading)
-            await CompareRootsAsync(cancellation).ConfigureAwait(false);
+            await CompareRootsAsync(cancellation);
     }
 
     private long Leading => Math.Max(RowTree.Size, stored.Size);
@@ -173,7 +173,7 @@ internal sealed class IntegrityCheck
         while (roots.Next is { } next && next.Size == Leading)
         {
             Compare(next);
-            await roots.AdvanceAsync(cancellation).ConfigureAwait(false);
+            await roots.AdvanceAsync(cancellation);
         }
     }
 
@@ -202,7 +202,7 @@ internal sealed class IntegrityCheck
             // The tiles of the lowest level are what the tree is made of.
             if (tile.Level == 0 || FirstTileDifference is not null)
                 continue;
-            var found = await log.ReadTilesAsync(tile.Level, tile.Number, 1, cancellation).ConfigureAwait(false);
+            var found = await log.ReadTilesAsync(tile.Level, tile.Number, 1, cancellation);
             var hashes = found.Count == 0 ? [] : found[0];
             var same = tile.Hashes.AsSpan().CommonPrefixLength(hashes) / TreeHash.Size;
             if (same >= tile.Count)

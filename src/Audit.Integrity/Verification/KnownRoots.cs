@@ -19,14 +19,14 @@ internal sealed class KnownRoots(ILogSource log, long size, IEnumerable<KnownRoo
     public async Task AdvanceAsync(CancellationToken cancellation)
     {
         while (kept.Count == 0 && !isAtEnd)
-            await ReadKeptAsync(cancellation).ConfigureAwait(false);
+            await ReadKeptAsync(cancellation);
         var fromOutside = outside.TryPeek(out var given) && (!kept.TryPeek(out var own) || given.Size <= own.Size);
         Next = fromOutside ? outside.Dequeue() : kept.TryDequeue(out var next) ? next : null;
     }
 
     private async Task ReadKeptAsync(CancellationToken cancellation)
     {
-        var page = await log.ReadCheckpointsAsync(keptUpTo, CheckpointsAtOnce, cancellation).ConfigureAwait(false);
+        var page = await log.ReadCheckpointsAsync(keptUpTo, CheckpointsAtOnce, cancellation);
         isAtEnd = page.Count < CheckpointsAtOnce || page[^1].Size >= size;
         foreach (var stored in page.Where(stored => stored.Size < size))
         {

@@ -19,18 +19,18 @@ public static class LogVerifier
         string address, VerifyOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
     {
         var memory = NodeMemory.Read(options.CheckpointFile);
-        var log = await FindLogAsync(address, memory, cancellation).ConfigureAwait(false);
+        var log = await FindLogAsync(address, memory, cancellation);
         try
         {
             // After the log: rows that come meanwhile are only more than it covers.
-            var rows = await RowSource.OpenAsync(address, cancellation).ConfigureAwait(false);
-            await using (rows.ConfigureAwait(false))
-                return await new Verification(options, memory, progress).RunAsync(log, rows, cancellation).ConfigureAwait(false);
+            var rows = await RowSource.OpenAsync(address, cancellation);
+            await using (rows)
+                return await new Verification(options, memory, progress).RunAsync(log, rows, cancellation);
         }
         finally
         {
             if (log is not null)
-                await log.DisposeAsync().ConfigureAwait(false);
+                await log.DisposeAsync();
         }
     }
 
@@ -42,8 +42,8 @@ public static class LogVerifier
         var memory = NodeMemory.Read(options.CheckpointFile);
         using var bundle = BundleReader.Open(path);
         var rows = bundle.OpenRows();
-        await using (rows.ConfigureAwait(false))
-            return await new Verification(options, memory, progress).RunAsync(bundle.Log, rows, cancellation).ConfigureAwait(false);
+        await using (rows)
+            return await new Verification(options, memory, progress).RunAsync(bundle.Log, rows, cancellation);
     }
 
     // A node writes its file a moment before the database, so a file that is ahead is given that moment.
@@ -52,11 +52,11 @@ public static class LogVerifier
     {
         for (var look = 1; ; look++)
         {
-            var log = await StoreLogSource.FindAsync(address, cancellation).ConfigureAwait(false);
+            var log = await StoreLogSource.FindAsync(address, cancellation);
             if (log is null || !memory.IsAheadOf(log) || look == MostLooks)
                 return log;
-            await log.DisposeAsync().ConfigureAwait(false);
-            await Task.Delay(Pause, cancellation).ConfigureAwait(false);
+            await log.DisposeAsync();
+            await Task.Delay(Pause, cancellation);
         }
     }
 }

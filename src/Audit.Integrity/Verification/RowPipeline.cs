@@ -19,10 +19,10 @@ internal static class RowPipeline
         var reading = Task.Run(() => ReadAsync(source, free.Reader, filled.Writer, stop.Token), CancellationToken.None);
         try
         {
-            await foreach (var (batch, work) in filled.Reader.ReadAllAsync(stop.Token).ConfigureAwait(false))
+            await foreach (var (batch, work) in filled.Reader.ReadAllAsync(stop.Token))
             {
-                await work.ConfigureAwait(false);
-                await take(batch, stop.Token).ConfigureAwait(false);
+                await work;
+                await take(batch, stop.Token);
                 batch.Clear();
                 free.Writer.TryWrite(batch);
             }
@@ -30,10 +30,10 @@ internal static class RowPipeline
         finally
         {
             // Whoever gave the source may close it once this has returned.
-            await stop.CancelAsync().ConfigureAwait(false);
+            await stop.CancelAsync();
             await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        await reading.ConfigureAwait(false);
+        await reading;
     }
 
     private static async Task ReadAsync(
@@ -44,11 +44,11 @@ internal static class RowPipeline
         {
             while (true)
             {
-                var batch = await free.ReadAsync(cancellation).ConfigureAwait(false);
-                await source.FillAsync(batch, cancellation).ConfigureAwait(false);
+                var batch = await free.ReadAsync(cancellation);
+                await source.FillAsync(batch, cancellation);
                 if (batch.Count == 0)
                     return;
-                await filled.WriteAsync((batch, Task.Run(batch.Work, CancellationToken.None)), cancellation).ConfigureAwait(false);
+                await filled.WriteAsync((batch, Task.Run(batch.Work, CancellationToken.None)), cancellation);
             }
         }
         catch (Exception thrown)

@@ -21,24 +21,24 @@ internal sealed class StoreLogSource : ILogSource
     /// <returns>Null where the store has no log.</returns>
     public static async Task<StoreLogSource?> FindAsync(string address, CancellationToken cancellation)
     {
-        var store = await LogStore.FindForReadingAsync(address, cancellation).ConfigureAwait(false);
+        var store = await LogStore.FindForReadingAsync(address, cancellation);
         if (store is null)
             return null;
         try
         {
-            var logs = await store.ReadLogsAsync(cancellation).ConfigureAwait(false);
+            var logs = await store.ReadLogsAsync(cancellation);
             if (logs.Count > 0)
             {
-                var newest = await store.ReadLastCheckpointAsync(logs[^1].Number, cancellation).ConfigureAwait(false);
+                var newest = await store.ReadLastCheckpointAsync(logs[^1].Number, cancellation);
                 return new StoreLogSource(store, logs, newest);
             }
         }
         catch
         {
-            await store.DisposeAsync().ConfigureAwait(false);
+            await store.DisposeAsync();
             throw;
         }
-        await store.DisposeAsync().ConfigureAwait(false);
+        await store.DisposeAsync();
         return null;
     }
 

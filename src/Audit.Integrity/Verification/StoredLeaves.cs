@@ -17,7 +17,7 @@ internal sealed class StoredLeaves(ILogSource log, long size)
             return index >= first * TileShape.Width;
         if (index >= size)
             return false;
-        await ReadAsync(index, cancellation).ConfigureAwait(false);
+        await ReadAsync(index, cancellation);
         return index < readUpTo;
     }
 
@@ -25,7 +25,7 @@ internal sealed class StoredLeaves(ILogSource log, long size)
     public async Task ReadAsync(long index, CancellationToken cancellation)
     {
         first = index / TileShape.Width;
-        tiles = await log.ReadTilesAsync(0, first, TilesAtOnce, cancellation).ConfigureAwait(false);
+        tiles = await log.ReadTilesAsync(0, first, TilesAtOnce, cancellation);
         readUpTo = UpTo();
     }
 

@@ -12,14 +12,14 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     public async Task<Verdict> RunAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
     {
         if (log?.Newest is not { } newest)
-            return await RunWithoutLogAsync(log, rows, cancellation).ConfigureAwait(false);
+            return await RunWithoutLogAsync(log, rows, cancellation);
         var choice = KeyChoice.Of(options, log.Logs[^1]);
         if (Signed(newest, log.Logs[^1], choice.Key) is not { } signed)
-            return await RunWithoutLogAsync(log, rows, cancellation).ConfigureAwait(false);
+            return await RunWithoutLogAsync(log, rows, cancellation);
         var check = new IntegrityCheck(log, signed.Size, choice.Key, [.. Outside(log, signed, choice.Key)]);
-        await check.BeginAsync(cancellation).ConfigureAwait(false);
-        await ReadAsync(rows, check, signed.Size, cancellation).ConfigureAwait(false);
-        await check.EndAsync(cancellation).ConfigureAwait(false);
+        await check.BeginAsync(cancellation);
+        await ReadAsync(rows, check, signed.Size, cancellation);
+        await check.EndAsync(cancellation);
         faults.InsertRange(0, new IntegrityConclusion(check, signed).Faults());
         JudgeHalt(log.Logs[^1]);
         var integrity = new IntegrityVerdict
@@ -36,7 +36,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack) ? null : options.Since?.Checkpoint.Size,
             Faults = faults,
         };
-        return new Verdict(integrity, await completeness.EndAsync(rows, cancellation).ConfigureAwait(false));
+        return new Verdict(integrity, await completeness.EndAsync(rows, cancellation));
     }
 
     private async Task<Verdict> RunWithoutLogAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
@@ -51,7 +51,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
                 progress?.Report(new VerifyProgress(read, 0));
                 return Task.CompletedTask;
             },
-            cancellation).ConfigureAwait(false);
+            cancellation);
         if (faults.Count == 0 && read > 0)
         {
             Add(IntegrityFaultKind.NoLog, log?.Logs.Count > 1
@@ -69,7 +69,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             UnsealedRows = read,
             Faults = faults,
         };
-        return new Verdict(integrity, await completeness.EndAsync(rows, cancellation).ConfigureAwait(false));
+        return new Verdict(integrity, await completeness.EndAsync(rows, cancellation));
     }
 
     private Task ReadAsync(IRowSource rows, IntegrityCheck check, long size, CancellationToken cancellation) =>
@@ -77,7 +77,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             rows,
             async (batch, stop) =>
             {
-                await check.TakeAsync(batch, stop).ConfigureAwait(false);
+                await check.TakeAsync(batch, stop);
                 completeness.Take(batch);
                 progress?.Report(new VerifyProgress(check.Rows, size));
             },

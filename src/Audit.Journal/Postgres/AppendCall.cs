@@ -35,16 +35,13 @@ internal sealed class AppendCall : IAsyncDisposable
     public async Task<long> RunAsync(AppendPlan plan, IReadOnlyList<RowToAppend> rows, Memory<long> positions)
     {
         Fill(plan, rows);
-        var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
-        await using (reader.ConfigureAwait(false))
-        {
-            await reader.ReadAsync().ConfigureAwait(false);
-            var accepted = reader.GetFieldValue<bool[]>(0);
-            var written = reader.IsDBNull(1) ? [] : reader.GetFieldValue<long[]>(1);
-            Settle(plan, rows.Count, accepted, written, positions.Span);
-            plan.Written(connection);
-            return written.Length == 0 ? 0 : written[^1];
-        }
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        var accepted = reader.GetFieldValue<bool[]>(0);
+        var written = reader.IsDBNull(1) ? [] : reader.GetFieldValue<long[]>(1);
+        Settle(plan, rows.Count, accepted, written, positions.Span);
+        plan.Written(connection);
+        return written.Length == 0 ? 0 : written[^1];
     }
 
     public ValueTask DisposeAsync() => command.DisposeAsync();

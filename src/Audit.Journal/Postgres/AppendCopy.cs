@@ -56,32 +56,32 @@ internal sealed class AppendCopy : IAsyncDisposable
 
     public async Task PrepareAsync(CancellationToken cancellation)
     {
-        await begin.PrepareAsync(cancellation).ConfigureAwait(false);
-        await commit.PrepareAsync(cancellation).ConfigureAwait(false);
+        await begin.PrepareAsync(cancellation);
+        await commit.PrepareAsync(cancellation);
     }
 
     /// <returns>The last position written, or nothing when the bet failed.</returns>
     public async Task<long?> TryRunAsync(AppendPlan plan, IReadOnlyList<RowToAppend> rows, Memory<long> positions)
     {
-        var before = await BeginAsync(plan).ConfigureAwait(false);
+        var before = await BeginAsync(plan);
         if (before is { } first
-            && await TryCopyAsync(plan, rows).ConfigureAwait(false)
-            && await TryCommitAsync(first + plan.RowsToWrite).ConfigureAwait(false))
+            && await TryCopyAsync(plan, rows)
+            && await TryCommitAsync(first + plan.RowsToWrite))
         {
             plan.Written(connection);
             Number(plan, rows.Count, first, positions.Span);
             return lastPosition.TypedValue;
         }
         var rollback = new NpgsqlCommand("ROLLBACK", connection);
-        await using (rollback.ConfigureAwait(false))
-            await rollback.ExecuteNonQueryAsync().ConfigureAwait(false);
+        await using (rollback)
+            await rollback.ExecuteNonQueryAsync();
         return null;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await begin.DisposeAsync().ConfigureAwait(false);
-        await commit.DisposeAsync().ConfigureAwait(false);
+        await begin.DisposeAsync();
+        await commit.DisposeAsync();
     }
 
     /// <returns>The last position before the append, or nothing when a stream does not stand where it should.</returns>
@@ -97,16 +97,13 @@ internal sealed class AppendCopy : IAsyncDisposable
             ids.Add(stream.Handle.Key.Utf8);
             expected.Add(stream.Expected);
         }
-        var reader = await begin.ExecuteReaderAsync().ConfigureAwait(false);
-        await using (reader.ConfigureAwait(false))
-        {
-            await reader.NextResultAsync().ConfigureAwait(false);
-            await reader.ReadAsync().ConfigureAwait(false);
-            var stale = reader.GetInt64(0);
-            await reader.NextResultAsync().ConfigureAwait(false);
-            await reader.ReadAsync().ConfigureAwait(false);
-            return stale == 0 ? reader.GetInt64(0) : null;
-        }
+        await using var reader = await begin.ExecuteReaderAsync();
+        await reader.NextResultAsync();
+        await reader.ReadAsync();
+        var stale = reader.GetInt64(0);
+        await reader.NextResultAsync();
+        await reader.ReadAsync();
+        return stale == 0 ? reader.GetInt64(0) : null;
     }
 
     /// <returns>False when a key was there already.</returns>
@@ -114,9 +111,9 @@ internal sealed class AppendCopy : IAsyncDisposable
     {
         try
         {
-            var stream = await connection.BeginRawBinaryCopyAsync(CopyBuffer.Command).ConfigureAwait(false);
-            await using (stream.ConfigureAwait(false))
-                await WriteAsync(stream, plan, rows).ConfigureAwait(false);
+            var stream = await connection.BeginRawBinaryCopyAsync(CopyBuffer.Command);
+            await using (stream)
+                await WriteAsync(stream, plan, rows);
             return true;
         }
         catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -134,24 +131,24 @@ internal sealed class AppendCopy : IAsyncDisposable
                 continue;
             var row = rows[i];
             if (!buffer.FitsHead)
-                await FlushAsync(stream).ConfigureAwait(false);
+                await FlushAsync(stream);
             buffer.Head(row);
             if (!buffer.Fits(row.Message))
-                await FlushAsync(stream).ConfigureAwait(false);
+                await FlushAsync(stream);
             if (buffer.Fits(row.Message))
                 buffer.Message(row.Message);
             else
-                await stream.WriteAsync(row.Message).ConfigureAwait(false);
+                await stream.WriteAsync(row.Message);
         }
         if (!buffer.FitsHead)
-            await FlushAsync(stream).ConfigureAwait(false);
+            await FlushAsync(stream);
         buffer.End();
-        await FlushAsync(stream).ConfigureAwait(false);
+        await FlushAsync(stream);
     }
 
     private async ValueTask FlushAsync(Stream stream)
     {
-        await stream.WriteAsync(buffer.Written).ConfigureAwait(false);
+        await stream.WriteAsync(buffer.Written);
         buffer.Clear();
     }
 
@@ -161,7 +158,7 @@ internal sealed class AppendCopy : IAsyncDisposable
         try
         {
             lastPosition.TypedValue = last;
-            await commit.ExecuteNonQueryAsync().ConfigureAwait(false);
+            await commit.ExecuteNonQueryAsync();
             return true;
         }
         catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.DivisionByZero)

@@ -31,16 +31,16 @@ internal sealed class PostgresAppender : IAsyncDisposable
         PostgresConnections connections, Guid writer, CancellationToken cancellation)
     {
         var appender = new PostgresAppender(
-            await connections.OpenLastingAsync(cancellation).ConfigureAwait(false), writer);
+            await connections.OpenLastingAsync(cancellation), writer);
         try
         {
-            await appender.call.PrepareAsync(cancellation).ConfigureAwait(false);
-            await appender.copy.PrepareAsync(cancellation).ConfigureAwait(false);
+            await appender.call.PrepareAsync(cancellation);
+            await appender.copy.PrepareAsync(cancellation);
             return appender;
         }
         catch
         {
-            await appender.DisposeAsync().ConfigureAwait(false);
+            await appender.DisposeAsync();
             throw;
         }
     }
@@ -53,8 +53,8 @@ internal sealed class PostgresAppender : IAsyncDisposable
         try
         {
             var command = new NpgsqlCommand("SELECT 1", connection);
-            await using (command.ConfigureAwait(false))
-                await command.ExecuteScalarAsync().ConfigureAwait(false);
+            await using (command)
+                await command.ExecuteScalarAsync();
             return true;
         }
         catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)
@@ -72,16 +72,16 @@ internal sealed class PostgresAppender : IAsyncDisposable
             return 0;
         long? last = null;
         if (plan.RowsToWrite > MostRowsInCall)
-            last = await copy.TryRunAsync(plan, rows, positions).ConfigureAwait(false);
-        last ??= await call.RunAsync(plan, rows, positions).ConfigureAwait(false);
+            last = await copy.TryRunAsync(plan, rows, positions);
+        last ??= await call.RunAsync(plan, rows, positions);
         lastUse = Environment.TickCount64;
         return last.Value;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await call.DisposeAsync().ConfigureAwait(false);
-        await copy.DisposeAsync().ConfigureAwait(false);
-        await connection.DisposeAsync().ConfigureAwait(false);
+        await call.DisposeAsync();
+        await copy.DisposeAsync();
+        await connection.DisposeAsync();
     }
 }

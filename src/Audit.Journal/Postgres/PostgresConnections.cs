@@ -61,8 +61,8 @@ internal sealed class PostgresConnections : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await pool.DisposeAsync().ConfigureAwait(false);
-        await lasting.DisposeAsync().ConfigureAwait(false);
+        await pool.DisposeAsync();
+        await lasting.DisposeAsync();
     }
 
     private async Task<T> RunAsync<T>(
@@ -72,9 +72,9 @@ internal sealed class PostgresConnections : IAsyncDisposable
         {
             try
             {
-                var connection = await pool.OpenConnectionAsync(cancellation).ConfigureAwait(false);
-                await using (connection.ConfigureAwait(false))
-                    return await work(connection, cancellation).ConfigureAwait(false);
+                var connection = await pool.OpenConnectionAsync(cancellation);
+                await using (connection)
+                    return await work(connection, cancellation);
             }
             catch (NpgsqlException failure) when (--attempts > 0 && failure.IsTransient)
             {
@@ -116,8 +116,8 @@ internal sealed class PostgresConnections : IAsyncDisposable
             async connection =>
             {
                 var command = new NpgsqlCommand(SessionSettings, connection);
-                await using (command.ConfigureAwait(false))
-                    await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+                await using (command)
+                    await command.ExecuteNonQueryAsync();
             });
         return builder.Build();
     }

@@ -21,12 +21,12 @@ internal sealed class PostgresJournal : IJournal
         var journal = new PostgresJournal(connections);
         try
         {
-            journal.signal.Advance(await journal.LastPositionAsync(cancellation).ConfigureAwait(false));
+            journal.signal.Advance(await journal.LastPositionAsync(cancellation));
             return journal;
         }
         catch
         {
-            await journal.DisposeAsync().ConfigureAwait(false);
+            await journal.DisposeAsync();
             throw;
         }
     }
@@ -37,7 +37,7 @@ internal sealed class PostgresJournal : IJournal
         ArgumentOutOfRangeException.ThrowIfLessThan(positions.Length, rows.Count, nameof(positions));
         if (rows.Count == 0)
             return;
-        signal.Advance(await writer.AppendAsync(rows, positions[..rows.Count], cancellation).ConfigureAwait(false));
+        signal.Advance(await writer.AppendAsync(rows, positions[..rows.Count], cancellation));
     }
 
     public async Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
@@ -46,7 +46,7 @@ internal sealed class PostgresJournal : IJournal
         if (streams.Count == 0)
             return [];
         var found = await connections.ReadAsync(
-            (connection, token) => PostgresReads.StreamsAsync(connection, streams, token), cancellation).ConfigureAwait(false);
+            (connection, token) => PostgresReads.StreamsAsync(connection, streams, token), cancellation);
         var result = new IReadOnlyList<JournalRow>[streams.Count];
         for (var i = 0; i < result.Length; i++)
             result[i] = found.TryGetValue(streams[i].ToString(), out var rows) ? rows : [];
@@ -66,7 +66,7 @@ internal sealed class PostgresJournal : IJournal
         if (places.Count == 0)
             return [];
         var positions = await connections.ReadAsync(
-            (connection, token) => PostgresReads.PositionsAsync(connection, places, token), cancellation).ConfigureAwait(false);
+            (connection, token) => PostgresReads.PositionsAsync(connection, places, token), cancellation);
         signal.Advance(positions.Max());
         return positions;
     }
@@ -98,8 +98,8 @@ internal sealed class PostgresJournal : IJournal
 
     public async ValueTask DisposeAsync()
     {
-        await listener.DisposeAsync().ConfigureAwait(false);
-        await writer.DisposeAsync().ConfigureAwait(false);
-        await connections.DisposeAsync().ConfigureAwait(false);
+        await listener.DisposeAsync();
+        await writer.DisposeAsync();
+        await connections.DisposeAsync();
     }
 }

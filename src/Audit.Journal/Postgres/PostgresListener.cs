@@ -26,8 +26,8 @@ internal sealed class PostgresListener : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync().ConfigureAwait(false);
-        await work.ConfigureAwait(false);
+        await stop.CancelAsync();
+        await work;
     }
 
     private async Task WorkAsync()
@@ -36,7 +36,7 @@ internal sealed class PostgresListener : IAsyncDisposable
         {
             try
             {
-                await ListenAsync().ConfigureAwait(false);
+                await ListenAsync();
             }
             catch (Exception)
             {
@@ -48,29 +48,26 @@ internal sealed class PostgresListener : IAsyncDisposable
 
     private async Task ListenAsync()
     {
-        var connection = await connections.OpenLastingAsync(stop.Token).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
+        await using var connection = await connections.OpenLastingAsync(stop.Token);
+        var foreign = true;
+        connection.Notification += (_, told) => foreign |= told.PID != writer.ProcessId;
+        await ExecuteAsync(connection, "LISTEN journal");
+        while (true)
         {
-            var foreign = true;
-            connection.Notification += (_, told) => foreign |= told.PID != writer.ProcessId;
-            await ExecuteAsync(connection, "LISTEN journal").ConfigureAwait(false);
-            while (true)
+            // Of its own appends the journal knows already.
+            if (foreign)
             {
-                // Of its own appends the journal knows already.
-                if (foreign)
-                {
-                    foreign = false;
-                    signal.Advance(await PostgresReads.LastPositionAsync(connection, stop.Token).ConfigureAwait(false));
-                }
-                foreign |= !await connection.WaitAsync(Silence, stop.Token).ConfigureAwait(false);
+                foreign = false;
+                signal.Advance(await PostgresReads.LastPositionAsync(connection, stop.Token));
             }
+            foreign |= !await connection.WaitAsync(Silence, stop.Token);
         }
     }
 
     private async Task ExecuteAsync(NpgsqlConnection connection, string sql)
     {
         var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-            await command.ExecuteNonQueryAsync(stop.Token).ConfigureAwait(false);
+        await using (command)
+            await command.ExecuteNonQueryAsync(stop.Token);
     }
 }

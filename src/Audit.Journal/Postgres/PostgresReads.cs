@@ -56,7 +56,7 @@ internal static class PostgresReads
             new NpgsqlParameter<List<ReadOnlyMemory<byte>>>
             {
                 TypedValue = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-            }).ConfigureAwait(false);
+            });
         var found = new Dictionary<string, List<JournalRow>>(streams.Count);
         foreach (var row in rows)
         {
@@ -83,14 +83,11 @@ internal static class PostgresReads
             },
         };
         var positions = new long[places.Count];
-        await using (command.ConfigureAwait(false))
+        await using (command)
         {
-            var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-                    positions[reader.GetInt64(0) - 1] = reader.GetInt64(1);
-            }
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                positions[reader.GetInt64(0) - 1] = reader.GetInt64(1);
         }
         return positions;
     }
@@ -98,15 +95,15 @@ internal static class PostgresReads
     public static async Task<JournalRow?> RowAsync(
         NpgsqlConnection connection, long position, CancellationToken cancellation)
     {
-        var rows = await ReadAsync(connection, RowSql, cancellation, Number(position)).ConfigureAwait(false);
+        var rows = await ReadAsync(connection, RowSql, cancellation, Number(position));
         return rows.SingleOrDefault();
     }
 
     public static async Task<long> LastPositionAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var command = new NpgsqlCommand(LastSql, connection);
-        await using (command.ConfigureAwait(false))
-            return (long)(await command.ExecuteScalarAsync(cancellation).ConfigureAwait(false))!;
+        await using (command)
+            return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
     // The server stops at the byte limit, for a client that stops reading must still drain all that was asked for. A
@@ -124,19 +121,13 @@ internal static class PostgresReads
     private static async Task<IReadOnlyList<JournalRow>> ReadAsync(
         NpgsqlConnection connection, string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Parameters.AddRange(parameters);
-            var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                var rows = new List<JournalRow>();
-                while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-                    rows.Add(Row(reader));
-                return rows;
-            }
-        }
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var rows = new List<JournalRow>();
+        while (await reader.ReadAsync(cancellation))
+            rows.Add(Row(reader));
+        return rows;
     }
 
     private static JournalRow Row(NpgsqlDataReader reader) => new(

@@ -7,56 +7,49 @@ internal static class PostgresSchema
 {
     public static async Task ApplyAsync(NpgsqlConnection connection, string place, CancellationToken cancellation)
     {
-        var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
-        await using (transaction.ConfigureAwait(false))
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await RunAsync(connection, "SELECT pg_advisory_xact_lock(7401, 2)", cancellation);
+        var version = await VersionAsync(connection, cancellation);
+        foreach (var script in SchemaScript.After("Postgres", version, place))
         {
-            await RunAsync(connection, "SELECT pg_advisory_xact_lock(7401, 2)", cancellation).ConfigureAwait(false);
-            var version = await VersionAsync(connection, cancellation).ConfigureAwait(false);
-            foreach (var script in SchemaScript.After("Postgres", version, place))
-            {
-                await RunAsync(connection, script.Sql, cancellation).ConfigureAwait(false);
-                await RunAsync(
-                    connection,
-                    "INSERT INTO schema_version (version, name, applied_at) VALUES ($1, $2, now())",
-                    cancellation,
-                    script.Version,
-                    script.Name).ConfigureAwait(false);
-            }
-            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+            await RunAsync(connection, script.Sql, cancellation);
+            await RunAsync(
+                connection,
+                "INSERT INTO schema_version (version, name, applied_at) VALUES ($1, $2, now())",
+                cancellation,
+                script.Version,
+                script.Name);
         }
+        await transaction.CommitAsync(cancellation);
     }
 
     // The table is made only where it is missing: a role that may not make tables can still open what others made.
     private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        if (await ScalarAsync(connection, "SELECT to_regclass('schema_version') IS NULL", cancellation).ConfigureAwait(false)
+        if (await ScalarAsync(connection, "SELECT to_regclass('schema_version') IS NULL", cancellation)
             is true)
         {
             await RunAsync(
                 connection,
                 "CREATE TABLE schema_version (version INT PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL)",
-                cancellation).ConfigureAwait(false);
+                cancellation);
         }
-        return (int)(await ScalarAsync(connection, "SELECT coalesce(max(version), 0) FROM schema_version", cancellation)
-            .ConfigureAwait(false))!;
+        return (int)(await ScalarAsync(connection, "SELECT coalesce(max(version), 0) FROM schema_version", cancellation))!;
     }
 
     private static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
         var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-            return await command.ExecuteScalarAsync(cancellation).ConfigureAwait(false);
+        await using (command)
+            return await command.ExecuteScalarAsync(cancellation);
     }
 
     private static async Task RunAsync(
         NpgsqlConnection connection, string sql, CancellationToken cancellation, params object[] values)
     {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-        {
-            foreach (var value in values)
-                command.Parameters.Add(new NpgsqlParameter { Value = value });
-            await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
-        }
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var value in values)
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 }

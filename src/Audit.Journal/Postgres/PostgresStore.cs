@@ -34,15 +34,15 @@ public sealed class PostgresStore : IAuditStore
         var connections = new PostgresConnections(connection);
         try
         {
-            var first = await connections.OpenLastingAsync(cancellation).ConfigureAwait(false);
-            await using (first.ConfigureAwait(false))
-                await PostgresSchema.ApplyAsync(first, connections.Place, cancellation).ConfigureAwait(false);
-            var journal = await PostgresJournal.OpenAsync(connections, cancellation).ConfigureAwait(false);
+            var first = await connections.OpenLastingAsync(cancellation);
+            await using (first)
+                await PostgresSchema.ApplyAsync(first, connections.Place, cancellation);
+            var journal = await PostgresJournal.OpenAsync(connections, cancellation);
             return new PostgresStore(connections, journal);
         }
         catch (Exception failure)
         {
-            await connections.DisposeAsync().ConfigureAwait(false);
+            await connections.DisposeAsync();
             if (failure is not (NpgsqlException or JournalUnavailableException or IOException or ArgumentException))
                 throw;
             throw new StoreException(
@@ -63,10 +63,10 @@ public sealed class PostgresStore : IAuditStore
         {
             Parameters = { new() { Value = name }, new() { Value = ifAbsent.ToArray() } },
         };
-        await using (add.ConfigureAwait(false))
-            await add.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
+        await using (add)
+            await add.ExecuteNonQueryAsync(cancellation);
         var read = new NpgsqlCommand(SecretSql, connection) { Parameters = { new() { Value = name } } };
-        await using (read.ConfigureAwait(false))
-            return (byte[])(await read.ExecuteScalarAsync(cancellation).ConfigureAwait(false))!;
+        await using (read)
+            return (byte[])(await read.ExecuteScalarAsync(cancellation))!;
     }
 }

@@ -37,7 +37,7 @@ internal sealed class PostgresTokenStore(PostgresConnections connections) : ITok
             {
                 TypedValue = sha256.ToArray(),
             }),
-            cancellation).ConfigureAwait(false);
+            cancellation);
         return found.SingleOrDefault();
     }
 
@@ -48,44 +48,31 @@ internal sealed class PostgresTokenStore(PostgresConnections connections) : ITok
     private static async Task<bool> AddFirstAsync(
         NpgsqlConnection connection, TokenRow token, CancellationToken cancellation)
     {
-        var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation)
-            .ConfigureAwait(false);
-        await using (transaction.ConfigureAwait(false))
-        {
-            await ChangeAsync(connection, "LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE", cancellation).ConfigureAwait(false);
-            var added = await ChangeAsync(connection, AddFirstSql, cancellation, Values(token)).ConfigureAwait(false);
-            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
-            return added;
-        }
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+        await ChangeAsync(connection, "LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE", cancellation);
+        var added = await ChangeAsync(connection, AddFirstSql, cancellation, Values(token));
+        await transaction.CommitAsync(cancellation);
+        return added;
     }
 
     private static async Task<bool> ChangeAsync(
         NpgsqlConnection connection, string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Parameters.AddRange(parameters);
-            return await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false) > 0;
-        }
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters);
+        return await command.ExecuteNonQueryAsync(cancellation) > 0;
     }
 
     private static async Task<IReadOnlyList<TokenRow>> ReadAsync(
         NpgsqlConnection connection, string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Parameters.AddRange(parameters);
-            var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                var tokens = new List<TokenRow>();
-                while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-                    tokens.Add(Token(reader));
-                return tokens;
-            }
-        }
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var tokens = new List<TokenRow>();
+        while (await reader.ReadAsync(cancellation))
+            tokens.Add(Token(reader));
+        return tokens;
     }
 
     private static TokenRow Token(NpgsqlDataReader reader) => new(

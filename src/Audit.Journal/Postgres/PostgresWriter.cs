@@ -35,27 +35,26 @@ internal sealed class PostgresWriter : IAsyncDisposable
         var done = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            await queue.Writer.WriteAsync(() => DoAsync(rows, positions, done, cancellation), cancellation)
-                .ConfigureAwait(false);
+            await queue.Writer.WriteAsync(() => DoAsync(rows, positions, done, cancellation), cancellation);
         }
         catch (ChannelClosedException)
         {
             throw new ObjectDisposedException(nameof(IJournal), "The store is closed.");
         }
-        return await done.Task.ConfigureAwait(false);
+        return await done.Task;
     }
 
     public async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
-        await work.ConfigureAwait(false);
+        await work;
     }
 
     private async Task WorkAsync()
     {
-        await foreach (var append in queue.Reader.ReadAllAsync().ConfigureAwait(false))
-            await append().ConfigureAwait(false);
-        await DropAsync().ConfigureAwait(false);
+        await foreach (var append in queue.Reader.ReadAllAsync())
+            await append();
+        await DropAsync();
     }
 
     private async Task DoAsync(
@@ -69,8 +68,8 @@ internal sealed class PostgresWriter : IAsyncDisposable
         }
         try
         {
-            var ready = await ReadyAsync().ConfigureAwait(false);
-            done.SetResult(await ready.AppendAsync(rows, positions).ConfigureAwait(false));
+            var ready = await ReadyAsync();
+            done.SetResult(await ready.AppendAsync(rows, positions));
         }
         catch (Exception failure) when (failure is ArgumentException or JournalUnavailableException)
         {
@@ -79,7 +78,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            await DropAsync().ConfigureAwait(false);
+            await DropAsync();
             done.SetException(new JournalUnavailableException(
                 $"PostgreSQL at {connections.Place}: {failure.Message}", failure));
         }
@@ -87,9 +86,9 @@ internal sealed class PostgresWriter : IAsyncDisposable
 
     private async Task<PostgresAppender> ReadyAsync()
     {
-        if (appender is not null && !await appender.IsAliveAsync().ConfigureAwait(false))
-            await DropAsync().ConfigureAwait(false);
-        return appender ??= await ConnectAsync().ConfigureAwait(false);
+        if (appender is not null && !await appender.IsAliveAsync())
+            await DropAsync();
+        return appender ??= await ConnectAsync();
     }
 
     // Between attempts appends fail at once, so that those who wait for them learn it soon and the server has some peace.
@@ -99,7 +98,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
             throw new JournalUnavailableException($"PostgreSQL at {connections.Place} did not answer; it is tried again soon.");
         try
         {
-            var opened = await PostgresAppender.OpenAsync(connections, writer, CancellationToken.None).ConfigureAwait(false);
+            var opened = await PostgresAppender.OpenAsync(connections, writer, CancellationToken.None);
             processId = opened.ProcessId;
             pause = ShortestPause;
             return opened;
@@ -120,7 +119,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
             return;
         try
         {
-            await broken.DisposeAsync().ConfigureAwait(false);
+            await broken.DisposeAsync();
         }
         catch (Exception)
         {

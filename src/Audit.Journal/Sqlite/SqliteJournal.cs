@@ -37,8 +37,8 @@ internal sealed class SqliteJournal : IJournal
         SqliteWriter writer, SqliteReaders readers, CancellationToken cancellation)
     {
         var journal = new SqliteJournal(writer, readers);
-        journal.appender = await writer.RunAsync(database => new SqliteAppender(database), cancellation).ConfigureAwait(false);
-        journal.signal.Advance(await journal.LastPositionAsync(cancellation).ConfigureAwait(false));
+        journal.appender = await writer.RunAsync(database => new SqliteAppender(database), cancellation);
+        journal.signal.Advance(await journal.LastPositionAsync(cancellation));
         return journal;
     }
 
@@ -48,8 +48,7 @@ internal sealed class SqliteJournal : IJournal
         ArgumentOutOfRangeException.ThrowIfLessThan(positions.Length, rows.Count, nameof(positions));
         if (rows.Count == 0)
             return;
-        var last = await writer.RunAsync(_ => appender!.Append(rows, positions.Span[..rows.Count]), cancellation)
-            .ConfigureAwait(false);
+        var last = await writer.RunAsync(_ => appender!.Append(rows, positions.Span[..rows.Count]), cancellation);
         signal.Advance(last);
     }
 
@@ -77,7 +76,7 @@ internal sealed class SqliteJournal : IJournal
         if (places.Count == 0)
             return [];
         var positions = await readers.RunAsync(
-            database => places.Select(place => PositionOf(database, place)).ToArray(), cancellation).ConfigureAwait(false);
+            database => places.Select(place => PositionOf(database, place)).ToArray(), cancellation);
         signal.Advance(positions.Max());
         return positions;
     }
@@ -102,8 +101,8 @@ internal sealed class SqliteJournal : IJournal
 
     public async ValueTask DisposeAsync()
     {
-        await readers.DisposeAsync().ConfigureAwait(false);
-        await writer.DisposeAsync().ConfigureAwait(false);
+        await readers.DisposeAsync();
+        await writer.DisposeAsync();
     }
 
     private Task<IReadOnlyList<JournalRow>> ReadPageAsync(

@@ -14,12 +14,12 @@ internal sealed class SqliteReaders(string path) : IAsyncDisposable
     /// <summary>Reads in one snapshot, away from the caller's thread.</summary>
     public async Task<T> RunAsync<T>(Func<SqliteDatabase, T> read, CancellationToken cancellation)
     {
-        await free.WaitAsync(cancellation).ConfigureAwait(false);
+        await free.WaitAsync(cancellation);
         try
         {
             if (closed)
                 throw new ObjectDisposedException(nameof(IJournal), "The store is closed.");
-            return await Task.Run(() => Run(read), cancellation).ConfigureAwait(false);
+            return await Task.Run(() => Run(read), cancellation);
         }
         catch (SqliteFailure failure)
         {
@@ -38,7 +38,7 @@ internal sealed class SqliteReaders(string path) : IAsyncDisposable
         closed = true;
         // Holding every place means that no reading is under way any more.
         for (var i = 0; i < MostReaders; i++)
-            await free.WaitAsync().ConfigureAwait(false);
+            await free.WaitAsync();
         while (idle.TryPop(out var database))
             database.Dispose();
         free.Release(MostReaders);

@@ -50,7 +50,7 @@ public sealed class SqliteStore : IAuditStore
             throw new StoreException($"The store sqlite:{path} is no path of a file: a journal is kept on disk.");
         try
         {
-            return await OpenFileAsync(Path.GetFullPath(path), cancellation).ConfigureAwait(false);
+            return await OpenFileAsync(Path.GetFullPath(path), cancellation);
         }
         catch (Exception failure) when (failure
             is SqliteFailure or JournalUnavailableException or IOException or UnauthorizedAccessException or ArgumentException)
@@ -74,7 +74,7 @@ public sealed class SqliteStore : IAuditStore
 
     public async ValueTask DisposeAsync()
     {
-        await journal.DisposeAsync().ConfigureAwait(false);
+        await journal.DisposeAsync();
         hold.Dispose();
     }
 
@@ -90,13 +90,13 @@ public sealed class SqliteStore : IAuditStore
             MakeFile(path);
             writer = new SqliteWriter(OpenDatabase(path), "journal writer");
             var readers = new SqliteReaders(path);
-            var journal = await SqliteJournal.OpenAsync(writer, readers, cancellation).ConfigureAwait(false);
+            var journal = await SqliteJournal.OpenAsync(writer, readers, cancellation);
             return new SqliteStore(path, hold, writer, readers, journal);
         }
         catch
         {
             if (writer is not null)
-                await writer.DisposeAsync().ConfigureAwait(false);
+                await writer.DisposeAsync();
             hold.Dispose();
             throw;
         }

@@ -28,19 +28,19 @@ internal sealed class SqliteWriter : IAsyncDisposable
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            await queue.Writer.WriteAsync(() => Do(work, done, cancellation), cancellation).ConfigureAwait(false);
+            await queue.Writer.WriteAsync(() => Do(work, done, cancellation), cancellation);
         }
         catch (ChannelClosedException)
         {
             throw new ObjectDisposedException(nameof(IJournal), "The store is closed.");
         }
-        return await done.Task.ConfigureAwait(false);
+        return await done.Task;
     }
 
     public async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
-        await ended.Task.ConfigureAwait(false);
+        await ended.Task;
     }
 
     private void Work()

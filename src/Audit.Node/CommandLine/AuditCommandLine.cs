@@ -32,7 +32,7 @@ public static class AuditCommandLine
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             };
-            return await parsed.InvokeAsync(invocation, cancellation).ConfigureAwait(false);
+            return await parsed.InvokeAsync(invocation, cancellation);
         }
         catch (Exception failure) when (Explain(failure, cancellation) is { } explained)
         {

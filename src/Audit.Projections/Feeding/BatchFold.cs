@@ -19,15 +19,15 @@ internal sealed class BatchFold(
     public async Task<ReadBatch> FoldAsync(FactBatch facts)
     {
         var batch = new ReadBatch(facts.From, facts.To, facts.Events.Count);
-        await new WindowsFold(lead, cache, limits, facts.From, cancellation).FollowAsync(facts.Events, batch).ConfigureAwait(false);
-        await LoadAsync(facts.Events).ConfigureAwait(false);
+        await new WindowsFold(lead, cache, limits, facts.From, cancellation).FollowAsync(facts.Events, batch);
+        await LoadAsync(facts.Events);
         foreach (var one in facts.Events)
         {
             Follow(one, batch);
         }
 
-        await RefoldAsync(facts.To.Position, batch).ConfigureAwait(false);
-        await set.LoadHoursAsync(set.CallsBefore.SelectMany(call => HourFold.HoursOf(call.Value, set.Call(call.Key)!))).ConfigureAwait(false);
+        await RefoldAsync(facts.To.Position, batch);
+        await set.LoadHoursAsync(set.CallsBefore.SelectMany(call => HourFold.HoursOf(call.Value, set.Call(call.Key)!)));
         set.Loaded();
         CountCalls();
         CollectRows(batch);
@@ -77,17 +77,16 @@ internal sealed class BatchFold(
     private async Task LoadAsync(IReadOnlyList<EventFacts> events)
     {
         cache.LastSecond ??= (await lead.QueryAsync(
-            "SELECT max(second) FROM moments", [], row => row.IsNull(0) ? long.MinValue : row.Number(0), cancellation)
-            .ConfigureAwait(false))[0];
-        await set.LoadSessionsAsync(events.Select(one => one.SessionId).Where(id => id.Length > 0)).ConfigureAwait(false);
-        await set.LoadCallsAsync(events.Where(one => one.CallId.Length > 0).DistinctBy(one => one.Stream)).ConfigureAwait(false);
+            "SELECT max(second) FROM moments", [], row => row.IsNull(0) ? long.MinValue : row.Number(0), cancellation))[0];
+        await set.LoadSessionsAsync(events.Select(one => one.SessionId).Where(id => id.Length > 0));
+        await set.LoadCallsAsync(events.Where(one => one.CallId.Length > 0).DistinctBy(one => one.Stream));
         HashSet<string> tasks =
         [
             .. events.Select(one => one.Task).OfType<string>(),
             .. events.Select(one => one.Window?.Message.Terms?.TaskId).OfType<string>(),
             .. set.CallsBefore.Values.Select(call => call?.Task).OfType<string>(),
         ];
-        await set.LoadTasksAsync(tasks).ConfigureAwait(false);
+        await set.LoadTasksAsync(tasks);
     }
 
     private void Follow(EventFacts facts, ReadBatch batch)
@@ -167,8 +166,8 @@ internal sealed class BatchFold(
     {
         foreach (var stream in scattered)
         {
-            var entries = await streams.ReadAsync(stream, through, skipped, cancellation).ConfigureAwait(false);
-            await set.LoadTasksAsync(entries.Select(entry => entry.Facts.Task).OfType<string>().ToHashSet()).ConfigureAwait(false);
+            var entries = await streams.ReadAsync(stream, through, skipped, cancellation);
+            await set.LoadTasksAsync(entries.Select(entry => entry.Facts.Task).OfType<string>().ToHashSet());
             var refolded = CallRefold.Of(set.Session(entries[0].Facts.SessionId)!.Id, entries, set.WindowsOf);
             set.Set(stream, refolded.Call);
             NameTasks(refolded.Call.Id, refolded.NamedTasks, refolded.NamesNoTask, batch);

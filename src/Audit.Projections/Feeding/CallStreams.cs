@@ -22,7 +22,7 @@ internal sealed class CallStreams(IJournal journal, RecordHasher hasher)
         var after = 0L;
         while (true)
         {
-            var rows = await journal.ReadStreamAsync(key, after, RowsAtOnce, cancellation).ConfigureAwait(false);
+            var rows = await journal.ReadStreamAsync(key, after, RowsAtOnce, cancellation);
             foreach (var row in rows)
             {
                 if (row.Position > through)

@@ -16,7 +16,7 @@ internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDispos
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync().ConfigureAwait(false);
+        await stop.CancelAsync();
         await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.Dispose();
         nudge.Dispose();
@@ -37,11 +37,10 @@ internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDispos
     protected async Task HaltAsync(string offset, long position, string sentence)
     {
         await store.ExecuteAsync(
-            "UPDATE offsets SET halted_at = $1, sentence = $2 WHERE name = $3", [position, sentence, offset], stop.Token)
-            .ConfigureAwait(false);
+            "UPDATE offsets SET halted_at = $1, sentence = $2 WHERE name = $3", [position, sentence, offset], stop.Token);
 
         // Looked at again now and then, for another node may have been told what to do about it.
-        await PauseAsync(limits.Patience).ConfigureAwait(false);
+        await PauseAsync(limits.Patience);
     }
 
     private async Task WorkAsync()
@@ -50,7 +49,7 @@ internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDispos
         {
             try
             {
-                await LeadOrFollowAsync().ConfigureAwait(false);
+                await LeadOrFollowAsync();
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -60,26 +59,26 @@ internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDispos
             {
                 // Whatever it is, what was not committed is read again from the journal.
                 NoteTrouble(trouble.Message);
-                await PauseAsync(StandBy).ConfigureAwait(false);
+                await PauseAsync(StandBy);
             }
         }
     }
 
     private async Task LeadOrFollowAsync()
     {
-        var lead = await store.TryLeadAsync(stop.Token).ConfigureAwait(false);
+        var lead = await store.TryLeadAsync(stop.Token);
         if (lead is null)
         {
-            await FollowAsync().ConfigureAwait(false);
-            await PauseAsync(StandBy).ConfigureAwait(false);
+            await FollowAsync();
+            await PauseAsync(StandBy);
             return;
         }
 
-        await using (lead.ConfigureAwait(false))
+        await using (lead)
         {
             while (true)
             {
-                await LeadAsync(lead).ConfigureAwait(false);
+                await LeadAsync(lead);
             }
         }
     }
@@ -88,7 +87,7 @@ internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDispos
     {
         try
         {
-            await nudge.WaitAsync(longest, stop.Token).ConfigureAwait(false);
+            await nudge.WaitAsync(longest, stop.Token);
         }
         catch (OperationCanceledException)
         {

@@ -16,7 +16,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
     {
         try
         {
-            await ReadOnAsync(start, follow, batches, cancellation).ConfigureAwait(false);
+            await ReadOnAsync(start, follow, batches, cancellation);
             batches.Complete();
         }
         catch (Exception end)
@@ -31,12 +31,12 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
     {
         while (true)
         {
-            await CheckAsync(journal, offset, cancellation).ConfigureAwait(false);
-            var (batch, poison) = await ReadBatchAsync(offset, cancellation).ConfigureAwait(false);
+            await CheckAsync(journal, offset, cancellation);
+            var (batch, poison) = await ReadBatchAsync(offset, cancellation);
             if (batch.Events.Count > 0)
             {
                 offset = batch.To;
-                await batches.WriteAsync(batch, cancellation).ConfigureAwait(false);
+                await batches.WriteAsync(batch, cancellation);
             }
 
             if (poison is not null)
@@ -51,7 +51,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
 
             if (batch.Events.Count == 0)
             {
-                await WaitAsync(journal, offset.Position, limits.Patience, cancellation).ConfigureAwait(false);
+                await WaitAsync(journal, offset.Position, limits.Patience, cancellation);
             }
         }
     }
@@ -64,7 +64,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
             return;
         }
 
-        var row = await journal.ReadRowAsync(offset.Position, cancellation).ConfigureAwait(false);
+        var row = await journal.ReadRowAsync(offset.Position, cancellation);
         if (row is null || RowDigest.Of(row) != offset.Digest)
         {
             throw new WentBackException(offset.Position);
@@ -81,7 +81,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
         while (isWhole && poison is null && events.Count < limits.Rows)
         {
             var limit = Math.Min(limits.PageRows, limits.Rows - events.Count);
-            var page = await journal.ReadAfterAsync(last?.Position ?? from.Position, limit, limits.PageBytes, cancellation).ConfigureAwait(false);
+            var page = await journal.ReadAfterAsync(last?.Position ?? from.Position, limit, limits.PageBytes, cancellation);
             poison = Parse(page, events, ref last);
             isWhole = page.Count == limit;
         }
@@ -118,7 +118,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
         patience.CancelAfter(longest);
         try
         {
-            await journal.WaitForMoreAsync(position, patience.Token).ConfigureAwait(false);
+            await journal.WaitForMoreAsync(position, patience.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

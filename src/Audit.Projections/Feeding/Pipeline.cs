@@ -14,20 +14,20 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
     /// <exception cref="OffsetMovedException">The store is another one.</exception>
     public async Task RunAsync(IReadLead lead, bool follow, Action<FactBatch> committed, CancellationToken cancellation)
     {
-        var start = (await OffsetRow.ReadAsync(lead, cancellation).ConfigureAwait(false)).Offset;
-        var skipped = await Skipped.ReadAsync(lead, cancellation).ConfigureAwait(false);
+        var start = (await OffsetRow.ReadAsync(lead, cancellation)).Offset;
+        var skipped = await Skipped.ReadAsync(lead, cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var batches = Channel.CreateBounded<FactBatch>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
         var feed = new JournalFeed(journal, limits, skipped);
         var feeding = Task.Run(() => feed.RunAsync(start, follow, batches.Writer, ending.Token), CancellationToken.None);
         try
         {
-            await WriteAllAsync(lead, start.Position == 0, batches.Reader, skipped, committed, cancellation).ConfigureAwait(false);
+            await WriteAllAsync(lead, start.Position == 0, batches.Reader, skipped, committed, cancellation);
         }
         finally
         {
-            await ending.CancelAsync().ConfigureAwait(false);
-            await feeding.ConfigureAwait(false);
+            await ending.CancelAsync();
+            await feeding;
         }
     }
 
@@ -42,19 +42,19 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
         var writing = Task.CompletedTask;
         try
         {
-            await foreach (var facts in batches.ReadAllAsync(cancellation).ConfigureAwait(false))
+            await foreach (var facts in batches.ReadAllAsync(cancellation))
             {
                 // A window judges anew what lies in the store, so the store must have all that came before.
                 if (facts.Events.Any(one => one.Kind == EventKind.Window))
                 {
-                    await writing.ConfigureAwait(false);
+                    await writing;
                     before = null;
                 }
 
                 var fold = new BatchFold(lead, cache, before, streams, skipped, limits, cancellation);
-                var ready = rows.Fill(await fold.FoldAsync(facts).ConfigureAwait(false));
+                var ready = rows.Fill(await fold.FoldAsync(facts));
                 before = fold.Set;
-                await writing.ConfigureAwait(false);
+                await writing;
 
                 // The events themselves are needed no more, and garbage that lives long is dear.
                 var done = facts with { Events = [] };
@@ -62,7 +62,7 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
                 (rows, other) = (other, rows);
             }
 
-            await writing.ConfigureAwait(false);
+            await writing;
         }
         finally
         {
@@ -74,7 +74,7 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
     private static async Task WriteAsync(
         IReadLead lead, BatchRows rows, FactBatch facts, Action<FactBatch> committed, CancellationToken cancellation)
     {
-        if (!await lead.WriteAsync(rows, cancellation).ConfigureAwait(false))
+        if (!await lead.WriteAsync(rows, cancellation))
         {
             throw new OffsetMovedException();
         }

@@ -30,28 +30,28 @@ internal sealed class Projection : Feed
 
     protected override async Task FollowAsync()
     {
-        var row = await store.ReadAsync(session => OffsetRow.ReadAsync(session, Stopping), Stopping).ConfigureAwait(false);
+        var row = await store.ReadAsync(session => OffsetRow.ReadAsync(session, Stopping), Stopping);
         var state = row.HaltedAt is null ? ProjectionState.Following : ProjectionState.Halted;
         status = new ProjectionStatus(state, row.Offset.Position, row.HaltedAt, row.Sentence, TimeSpan.Zero);
     }
 
     protected override async Task LeadAsync(IReadLead lead)
     {
-        var row = await OffsetRow.ReadAsync(lead, Stopping).ConfigureAwait(false);
+        var row = await OffsetRow.ReadAsync(lead, Stopping);
         var state = row.HaltedAt is null ? ProjectionState.Projecting : ProjectionState.Halted;
         status = new ProjectionStatus(state, row.Offset.Position, row.HaltedAt, row.Sentence, status.Lag);
         try
         {
             await new Pipeline(journal, hasher, options.Limits)
-                .RunAsync(lead, follow: true, Advance, Stopping).ConfigureAwait(false);
+                .RunAsync(lead, follow: true, Advance, Stopping);
         }
         catch (PoisonException poison)
         {
-            await HaltAsync(poison.Position, poison.Message).ConfigureAwait(false);
+            await HaltAsync(poison.Position, poison.Message);
         }
         catch (WentBackException back)
         {
-            await HaltAsync(back.Position, back.Message).ConfigureAwait(false);
+            await HaltAsync(back.Position, back.Message);
         }
         catch (OffsetMovedException)
         {

@@ -4,5 +4,5 @@ namespace Audit.Projections;
 internal static class Skipped
 {
     public static async Task<IReadOnlySet<long>> ReadAsync(IReadSession session, CancellationToken cancellation) =>
-        (await session.QueryAsync("SELECT position FROM skipped", [], row => row.Number(0), cancellation).ConfigureAwait(false)).ToHashSet();
+        (await session.QueryAsync("SELECT position FROM skipped", [], row => row.Number(0), cancellation)).ToHashSet();
 }

@@ -55,7 +55,7 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
         missing.RemoveAll(id => cache.Met?.IsNew(id) == true);
         if (missing.Count > 0)
         {
-            var found = await lead.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", missing)], cancellation).ConfigureAwait(false);
+            var found = await lead.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", missing)], cancellation);
             found.ForEach(Set);
         }
     }
@@ -65,7 +65,7 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
         var missing = Missing(numbers, hours, number => earlier?.hours.GetValueOrDefault(number) ?? cache.Hours.Find(number));
         if (missing.Count > 0)
         {
-            var found = await lead.FindAsync(ReadTables.Hours, [new KeyColumn("hour", missing)], cancellation).ConfigureAwait(false);
+            var found = await lead.FindAsync(ReadTables.Hours, [new KeyColumn("hour", missing)], cancellation);
             found.ForEach(Set);
         }
     }
@@ -76,12 +76,12 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
         var missing = Missing(ids, tasks, id => earlier?.tasks.GetValueOrDefault(id) ?? cache.Tasks.Find(id));
         if (missing.Count > 0)
         {
-            var found = await lead.FindAsync(ReadTables.Tasks, [new KeyColumn("task_id", missing)], cancellation).ConfigureAwait(false);
+            var found = await lead.FindAsync(ReadTables.Tasks, [new KeyColumn("task_id", missing)], cancellation);
             found.ForEach(task => tasks[task.TaskId] = task);
         }
 
         var windowless = ids.Where(id => !windows.ContainsKey(id)).ToList();
-        foreach (var (id, found) in await TaskWindowsReader.ReadAsync(lead, cache, windowless, cancellation).ConfigureAwait(false))
+        foreach (var (id, found) in await TaskWindowsReader.ReadAsync(lead, cache, windowless, cancellation))
         {
             windows[id] = found;
         }
@@ -111,8 +111,7 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
         var sessionIds = missing.Select(facts => sessions[facts.SessionId]!.Id);
         var callIds = missing.Select(facts => facts.CallId);
         var found = await lead.FindAsync(
-            ReadTables.Calls, [new KeyColumn("session", sessionIds), new KeyColumn("call_id", callIds)], cancellation)
-            .ConfigureAwait(false);
+            ReadTables.Calls, [new KeyColumn("session", sessionIds), new KeyColumn("call_id", callIds)], cancellation);
         found.ForEach(call => Take(StreamNames.Call(call.SessionId, call.CallId), call));
     }
 

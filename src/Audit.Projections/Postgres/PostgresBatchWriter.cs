@@ -26,38 +26,31 @@ internal sealed class PostgresBatchWriter
 
     public async Task<bool> WriteAsync(NpgsqlConnection connection, BatchRows rows, CancellationToken cancellation)
     {
-        var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
-        await using (transaction.ConfigureAwait(false))
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        if (!await MoveOffsetAsync(connection, rows.Batch, cancellation))
         {
-            if (!await MoveOffsetAsync(connection, rows.Batch, cancellation).ConfigureAwait(false))
-            {
-                return false;
-            }
-
-            var batch = new NpgsqlBatch(connection, transaction);
-            await using (batch.ConfigureAwait(false))
-            {
-                Fill(batch, rows);
-                if (batch.BatchCommands.Count > 0)
-                {
-                    await batch.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
-                }
-            }
-
-            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
-            return true;
+            return false;
         }
+
+        await using (var batch = new NpgsqlBatch(connection, transaction))
+        {
+            Fill(batch, rows);
+            if (batch.BatchCommands.Count > 0)
+            {
+                await batch.ExecuteNonQueryAsync(cancellation);
+            }
+        }
+
+        await transaction.CommitAsync(cancellation);
+        return true;
     }
 
     private static async Task<bool> MoveOffsetAsync(NpgsqlConnection connection, ReadBatch rows, CancellationToken cancellation)
     {
-        var command = new NpgsqlCommand(OffsetSql, connection);
-        await using (command.ConfigureAwait(false))
-        {
-            object[] values = [OffsetRow.Models, rows.To.Position, rows.To.Digest, rows.From.Position, rows.From.Digest];
-            command.Parameters.AddRange(values.Select(PostgresSession.Parameter).ToArray());
-            return await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false) == 1;
-        }
+        await using var command = new NpgsqlCommand(OffsetSql, connection);
+        object[] values = [OffsetRow.Models, rows.To.Position, rows.To.Digest, rows.From.Position, rows.From.Digest];
+        command.Parameters.AddRange(values.Select(PostgresSession.Parameter).ToArray());
+        return await command.ExecuteNonQueryAsync(cancellation) == 1;
     }
 
     private void Fill(NpgsqlBatch batch, BatchRows rows)

@@ -9,7 +9,7 @@ internal static class PostgresFaults
     {
         try
         {
-            return await work().ConfigureAwait(false);
+            return await work();
         }
         catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
         {

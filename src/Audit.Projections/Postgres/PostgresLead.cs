@@ -29,10 +29,7 @@ internal sealed class PostgresLead(NpgsqlConnection connection, NpgsqlDataSource
     private Task<List<T>> AskAsync<T>(Func<PostgresSession, Task<List<T>>> ask, CancellationToken cancellation) =>
         PostgresFaults.GuardAsync(place, async () =>
         {
-            var reader = await pool.OpenConnectionAsync(cancellation).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                return await ask(new PostgresSession(reader)).ConfigureAwait(false);
-            }
+            await using var reader = await pool.OpenConnectionAsync(cancellation);
+            return await ask(new PostgresSession(reader));
         });
 }

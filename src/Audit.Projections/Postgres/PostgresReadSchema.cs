@@ -10,53 +10,48 @@ internal static class PostgresReadSchema
     /// <param name="folder">Where the scripts lie that make it.</param>
     public static async Task EnsureAsync(NpgsqlConnection connection, string schema, string folder, CancellationToken cancellation)
     {
-        if (await VersionAsync(connection, schema, cancellation).ConfigureAwait(false) == ReadScripts.Version(folder))
+        if (await VersionAsync(connection, schema, cancellation) == ReadScripts.Version(folder))
         {
             return;
         }
 
-        var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
-        await using (transaction.ConfigureAwait(false))
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        var skipped = await ExistsAsync(connection, $"{schema}.skipped", cancellation);
+        if (skipped)
         {
-            var skipped = await ExistsAsync(connection, $"{schema}.skipped", cancellation).ConfigureAwait(false);
-            if (skipped)
-            {
-                await RunAsync(
-                    connection, $"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped", cancellation)
-                    .ConfigureAwait(false);
-            }
-
-            await RunAsync(connection, $"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation).ConfigureAwait(false);
-            await RunAsync(connection, $"CREATE SCHEMA {schema}", cancellation).ConfigureAwait(false);
-            await RunAsync(connection, ReadScripts.All(folder), cancellation).ConfigureAwait(false);
-            if (skipped)
-            {
-                await RunAsync(connection, "INSERT INTO skipped SELECT position, reason FROM kept", cancellation).ConfigureAwait(false);
-            }
-
-            await RunAsync(connection, $"INSERT INTO version VALUES ({ReadScripts.Version(folder)})", cancellation).ConfigureAwait(false);
-            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+            await RunAsync(
+                connection, $"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped", cancellation);
         }
+
+        await RunAsync(connection, $"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
+        await RunAsync(connection, $"CREATE SCHEMA {schema}", cancellation);
+        await RunAsync(connection, ReadScripts.All(folder), cancellation);
+        if (skipped)
+        {
+            await RunAsync(connection, "INSERT INTO skipped SELECT position, reason FROM kept", cancellation);
+        }
+
+        await RunAsync(connection, $"INSERT INTO version VALUES ({ReadScripts.Version(folder)})", cancellation);
+        await transaction.CommitAsync(cancellation);
     }
 
     /// <summary>Gives a schema another's name. Names are looked up anew by every statement, so readers go on.</summary>
     public static async Task ReplaceAsync(NpgsqlConnection connection, string schema, string by, CancellationToken cancellation)
     {
         var old = schema + "_old";
-        await DropAsync(connection, old, cancellation).ConfigureAwait(false);
-        var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
-        await using (transaction.ConfigureAwait(false))
+        await DropAsync(connection, old, cancellation);
+        await using (var transaction = await connection.BeginTransactionAsync(cancellation))
         {
-            if (await ExistsAsync(connection, $"{schema}.version", cancellation).ConfigureAwait(false))
+            if (await ExistsAsync(connection, $"{schema}.version", cancellation))
             {
-                await RunAsync(connection, $"ALTER SCHEMA {schema} RENAME TO {old}", cancellation).ConfigureAwait(false);
+                await RunAsync(connection, $"ALTER SCHEMA {schema} RENAME TO {old}", cancellation);
             }
 
-            await RunAsync(connection, $"ALTER SCHEMA {by} RENAME TO {schema}", cancellation).ConfigureAwait(false);
-            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+            await RunAsync(connection, $"ALTER SCHEMA {by} RENAME TO {schema}", cancellation);
+            await transaction.CommitAsync(cancellation);
         }
 
-        await DropAsync(connection, old, cancellation).ConfigureAwait(false);
+        await DropAsync(connection, old, cancellation);
     }
 
     /// <summary>Drops a schema that somebody may still be reading; whoever is in the way of the other is asked to begin again.</summary>
@@ -67,7 +62,7 @@ internal static class PostgresReadSchema
         {
             try
             {
-                await RunAsync(connection, $"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation).ConfigureAwait(false);
+                await RunAsync(connection, $"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
                 return;
             }
             catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
@@ -79,27 +74,21 @@ internal static class PostgresReadSchema
 
     public static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
-        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
-        await using (command.ConfigureAwait(false))
-        {
-            await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
-        }
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     public static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-        {
-            return await command.ExecuteScalarAsync(cancellation).ConfigureAwait(false);
-        }
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(cancellation);
     }
 
     private static async Task<long> VersionAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation) =>
-        await ExistsAsync(connection, $"{schema}.version", cancellation).ConfigureAwait(false)
-            ? await ScalarAsync(connection, $"SELECT max(version) FROM {schema}.version", cancellation).ConfigureAwait(false) as long? ?? 0
+        await ExistsAsync(connection, $"{schema}.version", cancellation)
+            ? await ScalarAsync(connection, $"SELECT max(version) FROM {schema}.version", cancellation) as long? ?? 0
             : 0;
 
     private static async Task<bool> ExistsAsync(NpgsqlConnection connection, string table, CancellationToken cancellation) =>
-        await ScalarAsync(connection, $"SELECT to_regclass('{table}') IS NOT NULL", cancellation).ConfigureAwait(false) is true;
+        await ScalarAsync(connection, $"SELECT to_regclass('{table}') IS NOT NULL", cancellation) is true;
 }

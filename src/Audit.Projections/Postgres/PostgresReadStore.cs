@@ -56,28 +56,19 @@ internal sealed class PostgresReadStore : IReadStore
     public Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation) =>
         PostgresFaults.GuardAsync(Place, async () =>
         {
-            var reader = await pool.OpenConnectionAsync(cancellation).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                var snapshot = await reader.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation).ConfigureAwait(false);
-                await using (snapshot.ConfigureAwait(false))
-                {
-                    var result = await read(new PostgresSession(reader)).ConfigureAwait(false);
-                    await snapshot.CommitAsync(cancellation).ConfigureAwait(false);
-                    return result;
-                }
-            }
+            await using var reader = await pool.OpenConnectionAsync(cancellation);
+            await using var snapshot = await reader.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
+            var result = await read(new PostgresSession(reader));
+            await snapshot.CommitAsync(cancellation);
+            return result;
         });
 
     public Task<int> ExecuteAsync(string sql, IReadOnlyList<object> values, CancellationToken cancellation) =>
         PostgresFaults.GuardAsync(Place, async () =>
         {
-            var command = pool.CreateCommand(sql);
-            await using (command.ConfigureAwait(false))
-            {
-                command.Parameters.AddRange(values.Select(PostgresSession.Parameter).ToArray());
-                return await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
-            }
+            await using var command = pool.CreateCommand(sql);
+            command.Parameters.AddRange(values.Select(PostgresSession.Parameter).ToArray());
+            return await command.ExecuteNonQueryAsync(cancellation);
         });
 
     public Task<IReadStore> CreateNextAsync(CancellationToken cancellation) =>
@@ -87,19 +78,19 @@ internal sealed class PostgresReadStore : IReadStore
         PostgresFaults.GuardAsync(Place, async () =>
         {
             var holder = ((PostgresReadStore)next).rebuilding!;
-            await PostgresReadSchema.ReplaceAsync(holder, schema, kind.NextSchema, cancellation).ConfigureAwait(false);
-            await next.DisposeAsync().ConfigureAwait(false);
+            await PostgresReadSchema.ReplaceAsync(holder, schema, kind.NextSchema, cancellation);
+            await next.DisposeAsync();
             return true;
         });
 
     public async ValueTask DisposeAsync()
     {
-        await pool.DisposeAsync().ConfigureAwait(false);
-        await lasting.DisposeAsync().ConfigureAwait(false);
+        await pool.DisposeAsync();
+        await lasting.DisposeAsync();
         if (rebuilding is not null)
         {
-            await UnlockAsync(rebuilding).ConfigureAwait(false);
-            await rebuilding.DisposeAsync().ConfigureAwait(false);
+            await UnlockAsync(rebuilding);
+            await rebuilding.DisposeAsync();
         }
     }
 
@@ -113,7 +104,7 @@ internal sealed class PostgresReadStore : IReadStore
 
         try
         {
-            await PostgresReadSchema.RunAsync(holder, "SELECT pg_advisory_unlock_all()", CancellationToken.None).ConfigureAwait(false);
+            await PostgresReadSchema.RunAsync(holder, "SELECT pg_advisory_unlock_all()", CancellationToken.None);
         }
         catch (NpgsqlException)
         {
@@ -123,48 +114,48 @@ internal sealed class PostgresReadStore : IReadStore
 
     private async Task<IReadLead?> TryTakeAsync(CancellationToken cancellation)
     {
-        var taken = await lasting.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+        var taken = await lasting.OpenConnectionAsync(cancellation);
         try
         {
             // Who rebuilds holds the lock of rebuilding already, and writes to a schema that nobody else knows.
-            if (rebuilding is null && !await TryLockAsync(taken, kind.LeadLock, cancellation).ConfigureAwait(false))
+            if (rebuilding is null && !await TryLockAsync(taken, kind.LeadLock, cancellation))
             {
-                await taken.DisposeAsync().ConfigureAwait(false);
+                await taken.DisposeAsync();
                 return null;
             }
 
-            await PostgresReadSchema.EnsureAsync(taken, schema, kind.PostgresScripts, cancellation).ConfigureAwait(false);
+            await PostgresReadSchema.EnsureAsync(taken, schema, kind.PostgresScripts, cancellation);
             return new PostgresLead(taken, pool, Place);
         }
         catch
         {
-            await taken.DisposeAsync().ConfigureAwait(false);
+            await taken.DisposeAsync();
             throw;
         }
     }
 
     private async Task<IReadStore> CreateAsync(CancellationToken cancellation)
     {
-        var holder = await lasting.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+        var holder = await lasting.OpenConnectionAsync(cancellation);
         try
         {
-            if (!await TryLockAsync(holder, kind.RebuildLock, cancellation).ConfigureAwait(false))
+            if (!await TryLockAsync(holder, kind.RebuildLock, cancellation))
             {
                 throw new ReadModelsException($"Another node is rebuilding the {kind.What} already.");
             }
 
-            await PostgresReadSchema.DropAsync(holder, kind.NextSchema, cancellation).ConfigureAwait(false);
+            await PostgresReadSchema.DropAsync(holder, kind.NextSchema, cancellation);
             return new PostgresReadStore(connection, kind, kind.NextSchema, holder);
         }
         catch
         {
-            await holder.DisposeAsync().ConfigureAwait(false);
+            await holder.DisposeAsync();
             throw;
         }
     }
 
     private static async Task<bool> TryLockAsync(NpgsqlConnection connection, string key, CancellationToken cancellation) =>
-        await PostgresReadSchema.ScalarAsync(connection, $"SELECT pg_try_advisory_lock({key})", cancellation).ConfigureAwait(false) is true;
+        await PostgresReadSchema.ScalarAsync(connection, $"SELECT pg_try_advisory_lock({key})", cancellation) is true;
 
     private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, ReadStoreKind kind)
     {
@@ -178,11 +169,8 @@ internal sealed class PostgresReadStore : IReadStore
             },
             async opened =>
             {
-                var command = new NpgsqlCommand(sessionSettings, opened);
-                await using (command.ConfigureAwait(false))
-                {
-                    await command.ExecuteNonQueryAsync().ConfigureAwait(false);
-                }
+                await using var command = new NpgsqlCommand(sessionSettings, opened);
+                await command.ExecuteNonQueryAsync();
             });
         return builder.Build();
     }

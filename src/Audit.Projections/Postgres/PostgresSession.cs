@@ -32,26 +32,20 @@ internal sealed class PostgresSession(NpgsqlConnection connection) : IReadSessio
     private async Task<List<T>> ReadAsync<T>(
         string sql, IEnumerable<NpgsqlParameter> parameters, Func<IReadRow, T> read, CancellationToken cancellation)
     {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var parameter in parameters)
         {
-            foreach (var parameter in parameters)
-            {
-                command.Parameters.Add(parameter);
-            }
-
-            var reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                var found = new List<T>();
-                var row = new PostgresRow(reader);
-                while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
-                {
-                    found.Add(read(row));
-                }
-
-                return found;
-            }
+            command.Parameters.Add(parameter);
         }
+
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var found = new List<T>();
+        var row = new PostgresRow(reader);
+        while (await reader.ReadAsync(cancellation))
+        {
+            found.Add(read(row));
+        }
+
+        return found;
     }
 }

@@ -15,7 +15,7 @@ internal static class CallsOfAgent
             Sql,
             [task, (long)judgement, Cursor.Read(page.Cursor, 1, long.MaxValue)[0], (long)MostLookedAt],
             row => row.Document(0, ReadTables.Calls.Json),
-            cancellation).ConfigureAwait(false);
+            cancellation);
         var found = Pages.Of(looked.Where(call => call.Agent == agent).ToList(), page.Limit, last => Cursor.Write(last.Id));
         return found.Next is null && looked.Count == MostLookedAt ? found with { Next = Cursor.Write(looked[^1].Id) } : found;
     }

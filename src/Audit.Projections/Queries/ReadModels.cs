@@ -19,7 +19,7 @@ public sealed class ReadModels
 
     /// <summary>Everything up to here is in what is read.</summary>
     public async Task<long> PositionAsync(CancellationToken cancellation) =>
-        (await store.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation).ConfigureAwait(false)).Offset.Position;
+        (await store.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation)).Offset.Position;
 
     public Task<Page<SessionModel>> SessionsAsync(PageRequest page, CancellationToken cancellation) =>
         ListAsync(ReadTables.Sessions, "id", [], page, session => session.Id, cancellation);
@@ -30,9 +30,8 @@ public sealed class ReadModels
     /// <summary>The calls of a session; null where there is no such session.</summary>
     public Task<Page<CallModel>?> CallsAsync(string session, PageRequest page, CancellationToken cancellation) =>
         store.ReadAsync(
-            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation).ConfigureAwait(false) is { } known
+            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation) is { } known
                 ? await ListAsync(reader, ReadTables.Calls, "id", [("session = {0}", known.Id)], page, call => call.Id, cancellation)
-                    .ConfigureAwait(false)
                 : null,
             cancellation);
 
@@ -41,7 +40,7 @@ public sealed class ReadModels
     public Task<Page<CallModel>?> CallsAsync(
         string session, Timestamp? from, Timestamp? until, long? through, PageRequest page, CancellationToken cancellation) =>
         store.ReadAsync(
-            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation).ConfigureAwait(false) is { } known
+            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation) is { } known
                 ? await ListAsync(
                     reader, ReadTables.Calls, "id",
                     [
@@ -50,7 +49,7 @@ public sealed class ReadModels
                         ("first_at <= {0}", until is { } end ? Instants.ToNumber(Instants.Clamp(end)) : long.MaxValue),
                         ("id <= {0}", through ?? long.MaxValue),
                     ],
-                    page, call => call.Id, cancellation).ConfigureAwait(false)
+                    page, call => call.Id, cancellation)
                 : null,
             cancellation);
 
@@ -68,7 +67,7 @@ public sealed class ReadModels
             async reader =>
             {
                 var found = await reader.FindAsync(
-                    ReadTables.Transitions, [new KeyColumn("call", calls.Select(call => call.Id))], cancellation).ConfigureAwait(false);
+                    ReadTables.Transitions, [new KeyColumn("call", calls.Select(call => call.Id))], cancellation);
                 return found.Select(message => message.Position).Order().ToList();
             },
             cancellation);
@@ -82,7 +81,7 @@ public sealed class ReadModels
                     "SELECT doc FROM hours WHERE hour = $1 OR (hour >= $2 AND hour < $3) ORDER BY hour",
                     [HourModel.AllHours, from, until],
                     row => row.Document(0, ReadTables.Hours.Json),
-                    cancellation).ConfigureAwait(false);
+                    cancellation);
                 var all = found.Find(hour => hour.Hour == HourModel.AllHours);
                 return new HourTotals(
                     all ?? new HourModel { Hour = HourModel.AllHours }, [.. found.Where(hour => hour.Hour != HourModel.AllHours)]);
@@ -99,14 +98,13 @@ public sealed class ReadModels
         store.ReadAsync(
             async reader =>
             {
-                if (await OneAsync(reader, ReadTables.Tasks, "task_id", task, cancellation).ConfigureAwait(false) is not { } known)
+                if (await OneAsync(reader, ReadTables.Tasks, "task_id", task, cancellation) is not { } known)
                 {
                     return null;
                 }
 
                 var windows = await ListAsync(
-                    reader, ReadTables.Windows, "id", [("task_id = {0}", task)], new PageRequest(WindowsWithTask), window => window.Id, cancellation)
-                    .ConfigureAwait(false);
+                    reader, ReadTables.Windows, "id", [("task_id = {0}", task)], new PageRequest(WindowsWithTask), window => window.Id, cancellation);
                 return new TaskView(known, windows.Items);
             },
             cancellation);
@@ -150,7 +148,7 @@ public sealed class ReadModels
         store.ReadAsync(
             async reader =>
             {
-                if (await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation).ConfigureAwait(false) is not { } known)
+                if (await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation) is not { } known)
                 {
                     return null;
                 }
@@ -158,17 +156,17 @@ public sealed class ReadModels
                 var first = new PageRequest(page.Limit);
                 return new WindowView(
                     known,
-                    await WindowDeeds.ReadAsync(reader, known, page, cancellation).ConfigureAwait(false),
-                    await OfWindowAsync(reader, known, Judgement.OutsideWindow, first, cancellation).ConfigureAwait(false),
-                    await OfWindowAsync(reader, known, Judgement.OutOfScope, first, cancellation).ConfigureAwait(false));
+                    await WindowDeeds.ReadAsync(reader, known, page, cancellation),
+                    await OfWindowAsync(reader, known, Judgement.OutsideWindow, first, cancellation),
+                    await OfWindowAsync(reader, known, Judgement.OutOfScope, first, cancellation));
             },
             cancellation);
 
     /// <summary>Every command in the time of a window, in order; null where there is no such window.</summary>
     public Task<Page<WindowDeed>?> DoneInWindowAsync(string window, PageRequest page, CancellationToken cancellation) =>
         store.ReadAsync(
-            async reader => await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation).ConfigureAwait(false) is { } known
-                ? await WindowDeeds.ReadAsync(reader, known, page, cancellation).ConfigureAwait(false)
+            async reader => await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation) is { } known
+                ? await WindowDeeds.ReadAsync(reader, known, page, cancellation)
                 : null,
             cancellation);
 
@@ -184,7 +182,7 @@ public sealed class ReadModels
             "SELECT calls.doc FROM calls JOIN sessions ON calls.session = sessions.id WHERE sessions.session_id = $1 AND calls.call_id = $2",
             [session, call],
             row => row.Document(0, ReadTables.Calls.Json),
-            cancellation).ConfigureAwait(false);
+            cancellation);
         if (found.Count == 0)
         {
             return null;
@@ -194,7 +192,7 @@ public sealed class ReadModels
             "SELECT doc FROM transitions WHERE call = $1 ORDER BY sequence LIMIT $2",
             [found[0].Id, (long)MostTransitions],
             row => row.Document(0, ReadTables.Transitions.Json),
-            cancellation).ConfigureAwait(false);
+            cancellation);
         return new CallView(found[0], transitions);
     }
 
@@ -207,7 +205,7 @@ public sealed class ReadModels
     private static async Task<T?> OneAsync<T>(
         IReadSession reader, Table<T> table, string column, string value, CancellationToken cancellation)
         where T : class =>
-        (await reader.FindAsync(table, [new KeyColumn(column, [value])], cancellation).ConfigureAwait(false)).SingleOrDefault();
+        (await reader.FindAsync(table, [new KeyColumn(column, [value])], cancellation)).SingleOrDefault();
 
     private Task<Page<T>> ListAsync<T>(
         Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page, Func<T, long> keyOf,
@@ -224,7 +222,7 @@ public sealed class ReadModels
             $"SELECT doc FROM {table.Name} WHERE {key} < $1{where} ORDER BY {key} DESC LIMIT $2",
             [Cursor.Read(page.Cursor, 1, Newest)[0], page.Limit + 1L, .. conditions.Select(condition => condition.Value)],
             row => row.Document(0, table.Json),
-            cancellation).ConfigureAwait(false);
+            cancellation);
         return Pages.Of(items, page.Limit, item => Cursor.Write(keyOf(item)));
     }
 }

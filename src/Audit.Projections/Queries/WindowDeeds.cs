@@ -30,7 +30,7 @@ internal static class WindowDeeds
             Sql,
             [window.Task!, window.Agent!, after[0], after[1], Instants.ToNumber(until), opens, page.Limit + 1L],
             row => (Message: row.Document(0, ReadTables.Transitions.Json), Call: row.Document(1, ReadTables.Calls.Json)),
-            cancellation).ConfigureAwait(false);
+            cancellation);
         var cut = Pages.Of(found, page.Limit, last => Cursor.Write(Instants.ToNumber(last.Message.At), last.Message.Position));
         return new Page<WindowDeed>(
             [.. cut.Items.Select(deed => new WindowDeed(deed.Message.At, deed.Message.Judgement, deed.Call))], cut.Next);

@@ -18,13 +18,13 @@ internal sealed class ModelsRebuild(IReadStore live, IJournal journal, RecordHas
         var skipped = await live.ReadAsync(
             session => session.QueryAsync(
                 "SELECT position, reason FROM skipped", [], row => (Position: row.Number(0), Reason: row.Text(1)), cancellation),
-            cancellation).ConfigureAwait(false);
-        var made = await next.TryLeadAsync(cancellation).ConfigureAwait(false);
-        await (made?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            cancellation);
+        var made = await next.TryLeadAsync(cancellation);
+        await (made?.DisposeAsync() ?? ValueTask.CompletedTask);
         foreach (var (position, reason) in skipped)
         {
             await next.ExecuteAsync(
-                "INSERT INTO skipped (position, reason) VALUES ($1, $2)", [position, reason], cancellation).ConfigureAwait(false);
+                "INSERT INTO skipped (position, reason) VALUES ($1, $2)", [position, reason], cancellation);
         }
     }
 }

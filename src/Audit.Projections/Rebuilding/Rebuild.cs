@@ -21,13 +21,10 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
 
         try
         {
-            var next = await live.CreateNextAsync(cancellation).ConfigureAwait(false);
-            await using (next.ConfigureAwait(false))
-            {
-                await PrepareAsync(next, cancellation).ConfigureAwait(false);
-                await FillAsync(next, progress, cancellation).ConfigureAwait(false);
-                await live.ReplaceByAsync(next, cancellation).ConfigureAwait(false);
-            }
+            await using var next = await live.CreateNextAsync(cancellation);
+            await PrepareAsync(next, cancellation);
+            await FillAsync(next, progress, cancellation);
+            await live.ReplaceByAsync(next, cancellation);
         }
         finally
         {
@@ -44,24 +41,21 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
 
     private async Task FillAsync(IReadStore next, IProgress<RebuildProgress>? progress, CancellationToken cancellation)
     {
-        var lead = await next.TryLeadAsync(cancellation).ConfigureAwait(false)
+        await using var lead = await next.TryLeadAsync(cancellation)
             ?? throw new ReadModelsException($"Somebody else writes to the {what} that {verb} being rebuilt.");
-        await using (lead.ConfigureAwait(false))
+        var done = -1L;
+        for (var round = 0; round < MostRounds && done < await journal.LastPositionAsync(cancellation); round++)
         {
-            var done = -1L;
-            for (var round = 0; round < MostRounds && done < await journal.LastPositionAsync(cancellation).ConfigureAwait(false); round++)
-            {
-                var end = await journal.LastPositionAsync(cancellation).ConfigureAwait(false);
-                done = Math.Max(done, 0);
-                await FeedAsync(
-                    lead,
-                    position =>
-                    {
-                        done = position;
-                        progress?.Report(new RebuildProgress(done, Math.Max(done, end)));
-                    },
-                    cancellation).ConfigureAwait(false);
-            }
+            var end = await journal.LastPositionAsync(cancellation);
+            done = Math.Max(done, 0);
+            await FeedAsync(
+                lead,
+                position =>
+                {
+                    done = position;
+                    progress?.Report(new RebuildProgress(done, Math.Max(done, end)));
+                },
+                cancellation);
         }
     }
 }

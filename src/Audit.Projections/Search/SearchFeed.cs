@@ -34,16 +34,16 @@ internal sealed class SearchFeed : Feed
 
     protected override async Task LeadAsync(IReadLead lead)
     {
-        await LookAsync(ProjectionState.Projecting).ConfigureAwait(false);
+        await LookAsync(ProjectionState.Projecting);
         try
         {
             await new Indexing(journal, options.Limits)
-                .RunAsync(lead, follow: true, Advance, () => reader.RestAsync(store, Stopping), isBusy, Stopping).ConfigureAwait(false);
+                .RunAsync(lead, follow: true, Advance, () => reader.RestAsync(store, Stopping), isBusy, Stopping);
         }
         catch (WentBackException back)
         {
             status = status with { State = ProjectionState.Halted, Sentence = back.Message };
-            await HaltAsync(OffsetRow.Search, back.Position, back.Message).ConfigureAwait(false);
+            await HaltAsync(OffsetRow.Search, back.Position, back.Message);
         }
         catch (OffsetMovedException)
         {
@@ -66,15 +66,15 @@ internal sealed class SearchFeed : Feed
         status = await store.ReadAsync(
             async session =>
             {
-                var row = await OffsetRow.ReadAsync(session, OffsetRow.Search, Stopping).ConfigureAwait(false);
+                var row = await OffsetRow.ReadAsync(session, OffsetRow.Search, Stopping);
                 var unread = await session.QueryAsync(
                     UnreadSql,
                     [],
                     found => (Count: found.Number(0), Last: found.IsNull(1) ? (long?)null : found.Number(1), Sentence: found.IsNull(2) ? null : found.Text(2)),
-                    Stopping).ConfigureAwait(false);
+                    Stopping);
                 return new SearchStatus(
                     row.HaltedAt is null ? state : ProjectionState.Halted, row.Offset.Position, row.Sentence, status.Lag, unread[0].Count,
                     unread[0].Last, unread[0].Sentence);
             },
-            Stopping).ConfigureAwait(false);
+            Stopping);
 }

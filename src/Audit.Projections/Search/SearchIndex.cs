@@ -49,9 +49,9 @@ public sealed class SearchIndex : IAsyncDisposable
             page,
             async (run, plan, calls, end) =>
             {
-                var found = await run.TakeAsync(page.Limit + 1, Longest).ConfigureAwait(false);
+                var found = await run.TakeAsync(page.Limit + 1, Longest);
                 var shown = found.Take(page.Limit).ToList();
-                var items = await ShowAsync(shown, plan, calls, cancellation).ConfigureAwait(false);
+                var items = await ShowAsync(shown, plan, calls, cancellation);
                 var next = found.Count > page.Limit ? shown[^1].Position : run.IsAtEnd ? (long?)null : run.Before;
                 return new SearchAnswer(
                     items, next is { } before ? Cursor.Write(before, run.Top) : null, run.Top, Math.Max(end, run.Top));
@@ -67,9 +67,9 @@ public sealed class SearchIndex : IAsyncDisposable
             async (run, plan, models, _) =>
             {
                 var most = plan.AsksEvents ? MostCountedByReading : MostCounted;
-                var found = await run.TakeAsync(most + 1, Longest).ConfigureAwait(false);
+                var found = await run.TakeAsync(most + 1, Longest);
                 var counted = found.Take(most).ToList();
-                var calls = await SearchRun.CallsAsync(models, counted, cancellation).ConfigureAwait(false);
+                var calls = await SearchRun.CallsAsync(models, counted, cancellation);
                 return new SearchCounts(
                     counted.Count(one => one.Call != 0),
                     counted.Count(one => one.Call == 0),
@@ -88,7 +88,7 @@ public sealed class SearchIndex : IAsyncDisposable
                     "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name < $3 ORDER BY name LIMIT $4",
                     [(long)key, prefix, prefix + "\U0010FFFF", (long)MostNames],
                     row => row.Text(0),
-                    cancellation).ConfigureAwait(false),
+                    cancellation),
                 cancellation);
 
     /// <summary>Waits until everything up to a position is searched.</summary>
@@ -102,7 +102,7 @@ public sealed class SearchIndex : IAsyncDisposable
                 throw new ReadModelsException($"The text index halted before position {position}: {halted.Sentence}");
             }
 
-            await Task.Delay(Glance, cancellation).ConfigureAwait(false);
+            await Task.Delay(Glance, cancellation);
         }
     }
 
@@ -110,14 +110,14 @@ public sealed class SearchIndex : IAsyncDisposable
     /// <exception cref="ReadModelsException">Somebody is rebuilding it already.</exception>
     public async Task RebuildAsync(IProgress<RebuildProgress>? progress, CancellationToken cancellation)
     {
-        await rebuild.RunAsync(progress, cancellation).ConfigureAwait(false);
+        await rebuild.RunAsync(progress, cancellation);
         feed.Nudge();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await feed.DisposeAsync().ConfigureAwait(false);
-        await store.DisposeAsync().ConfigureAwait(false);
+        await feed.DisposeAsync();
+        await store.DisposeAsync();
     }
 
     /// <param name="isBusy">Whether what people wait for more than for the index has work to do; the index then gives way.</param>
@@ -128,13 +128,13 @@ public sealed class SearchIndex : IAsyncDisposable
         try
         {
             // Made here already, so that whoever asks first finds tables. While another node leads, they are there.
-            var lead = await store.TryLeadAsync(cancellation).ConfigureAwait(false);
-            await (lead?.DisposeAsync() ?? ValueTask.CompletedTask).ConfigureAwait(false);
+            var lead = await store.TryLeadAsync(cancellation);
+            await (lead?.DisposeAsync() ?? ValueTask.CompletedTask);
             return new SearchIndex(store, reader, models, journal, options, isBusy);
         }
         catch
         {
-            await store.DisposeAsync().ConfigureAwait(false);
+            await store.DisposeAsync();
             throw;
         }
     }
@@ -142,29 +142,29 @@ public sealed class SearchIndex : IAsyncDisposable
     private async Task<T> AskAsync<T>(
         SearchQuery query, PageRequest page, Func<SearchRun, SearchPlan, IReadSession, long, Task<T>> ask, CancellationToken cancellation)
     {
-        var end = await journal.LastPositionAsync(cancellation).ConfigureAwait(false);
+        var end = await journal.LastPositionAsync(cancellation);
         return await store.ReadAsync(
             index => models.ReadAsync(
                 async calls =>
                 {
-                    var indexed = (await OffsetRow.ReadAsync(index, OffsetRow.Search, cancellation).ConfigureAwait(false)).Offset.Position;
+                    var indexed = (await OffsetRow.ReadAsync(index, OffsetRow.Search, cancellation)).Offset.Position;
                     var place = Cursor.Read(page.Cursor, 2, indexed + 1, indexed);
-                    var plan = await new SearchPlanner(index, calls, cancellation).MakeAsync(query).ConfigureAwait(false);
+                    var plan = await new SearchPlanner(index, calls, cancellation).MakeAsync(query);
                     var run = new SearchRun(plan, reader, index, calls, journal, place[0], Math.Min(place[1], indexed), cancellation);
-                    return await ask(run, plan, calls, end).ConfigureAwait(false);
+                    return await ask(run, plan, calls, end);
                 },
                 cancellation),
-            cancellation).ConfigureAwait(false);
+            cancellation);
     }
 
     private async Task<List<SearchHit>> ShowAsync(
         List<Candidate> found, SearchPlan plan, IReadSession models, CancellationToken cancellation)
     {
-        var calls = await SearchRun.CallsAsync(models, found, cancellation).ConfigureAwait(false);
+        var calls = await SearchRun.CallsAsync(models, found, cancellation);
         var (look, facts, hits) = (new EventLook(plan), new FactsReader(), new List<SearchHit>());
         foreach (var one in found)
         {
-            if (await journal.ReadRowAsync(one.Position, cancellation).ConfigureAwait(false) is { } row)
+            if (await journal.ReadRowAsync(one.Position, cancellation) is { } row)
             {
                 hits.Add(SearchHit.Of(facts.Read(row), calls.GetValueOrDefault(one.Call), look.Excerpt(row)));
             }

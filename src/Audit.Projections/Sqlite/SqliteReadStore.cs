@@ -30,17 +30,17 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
         }
 
         // The file is made by the first who writes to it.
-        await WriteAsync(_ => true, cancellation).ConfigureAwait(false);
+        await WriteAsync(_ => true, cancellation);
         return new SqliteLead(this);
     }
 
     public async Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation)
     {
-        await reading.WaitAsync(cancellation).ConfigureAwait(false);
+        await reading.WaitAsync(cancellation);
         try
         {
             ObjectDisposedException.ThrowIf(closed, this);
-            return await Task.Run(() => Read(read), cancellation).ConfigureAwait(false);
+            return await Task.Run(() => Read(read), cancellation);
         }
         catch (SqliteFailure failure)
         {
@@ -73,15 +73,15 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
 
     public async Task ReplaceByAsync(IReadStore next, CancellationToken cancellation)
     {
-        await next.DisposeAsync().ConfigureAwait(false);
-        await CloseForAsync(() => SqliteReadFile.Replace(path, NextPath), cancellation).ConfigureAwait(false);
+        await next.DisposeAsync();
+        await CloseForAsync(() => SqliteReadFile.Replace(path, NextPath), cancellation);
     }
 
     public async ValueTask DisposeAsync()
     {
         if (!closed)
         {
-            await CloseForAsync(() => closed = true, CancellationToken.None).ConfigureAwait(false);
+            await CloseForAsync(() => closed = true, CancellationToken.None);
         }
     }
 
@@ -93,11 +93,11 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
     /// <summary>Does a piece of work on the writing connection, away from the caller's thread.</summary>
     public async Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellation)
     {
-        await writing.WaitAsync(cancellation).ConfigureAwait(false);
+        await writing.WaitAsync(cancellation);
         try
         {
             ObjectDisposedException.ThrowIf(closed, this);
-            return await Task.Run(() => work(writer ??= isFilled ? SqliteReadFile.OpenForFilling(path, kind) : SqliteReadFile.Open(path, kind)), cancellation).ConfigureAwait(false);
+            return await Task.Run(() => work(writer ??= isFilled ? SqliteReadFile.OpenForFilling(path, kind) : SqliteReadFile.Open(path, kind)), cancellation);
         }
         catch (Exception failure)
         {
@@ -127,7 +127,7 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
         try
         {
             database.Execute("BEGIN");
-            var result = await read(new SqliteSession(database)).ConfigureAwait(false);
+            var result = await read(new SqliteSession(database));
             database.Execute("COMMIT");
             idle.Push(database);
             return result;
@@ -142,13 +142,13 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
     /// <summary>Waits for all who read and write, closes every connection, does the work and lets others in again.</summary>
     private async Task CloseForAsync(Action work, CancellationToken cancellation)
     {
-        await writing.WaitAsync(cancellation).ConfigureAwait(false);
+        await writing.WaitAsync(cancellation);
         var held = 0;
         try
         {
             for (; held < MostReaders; held++)
             {
-                await reading.WaitAsync(cancellation).ConfigureAwait(false);
+                await reading.WaitAsync(cancellation);
             }
 
             while (idle.TryPop(out var database))

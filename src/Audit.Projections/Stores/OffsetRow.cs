@@ -23,7 +23,7 @@ internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sent
                 new ReadOffset(row.Number(0), row.Text(1)),
                 row.IsNull(2) ? null : row.Number(2),
                 row.IsNull(3) ? null : row.Text(3)),
-            cancellation).ConfigureAwait(false);
+            cancellation);
         return rows.SingleOrDefault() ?? throw new ReadModelsException("The read models are not made yet.");
     }
 }

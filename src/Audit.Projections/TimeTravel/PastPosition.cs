@@ -11,15 +11,15 @@ internal sealed class PastPosition(IReadStore store, IJournal journal)
 
     public async Task<long> OfAsync(AsOf asOf, CancellationToken cancellation)
     {
-        var last = await journal.LastPositionAsync(cancellation).ConfigureAwait(false);
+        var last = await journal.LastPositionAsync(cancellation);
         if (asOf.Position is { } position)
         {
             return Math.Min(position, last);
         }
 
         var time = Instants.Clamp(asOf.Time!.Value);
-        var (from, until) = await RangeAsync(Moment.SecondOf(time), last, cancellation).ConfigureAwait(false);
-        return await SearchAsync(time, from, until, cancellation).ConfigureAwait(false);
+        var (from, until) = await RangeAsync(Moment.SecondOf(time), last, cancellation);
+        return await SearchAsync(time, from, until, cancellation);
     }
 
     /// <summary>
@@ -33,9 +33,9 @@ internal sealed class PastPosition(IReadStore store, IJournal journal)
             async session => (
                 await session.QueryAsync(
                     "SELECT second, position FROM moments WHERE second >= $1 ORDER BY second LIMIT 2",
-                    [second], row => new Moment(row.Number(0), row.Number(1)), cancellation).ConfigureAwait(false),
-                await OffsetRow.ReadAsync(session, cancellation).ConfigureAwait(false)),
-            cancellation).ConfigureAwait(false);
+                    [second], row => new Moment(row.Number(0), row.Number(1)), cancellation),
+                await OffsetRow.ReadAsync(session, cancellation)),
+            cancellation);
         var own = moments.Find(moment => moment.Second == second);
         var later = moments.Find(moment => moment.Second > second);
         var until = later.Position > 0 ? later.Position - 1 : last;
@@ -47,7 +47,7 @@ internal sealed class PastPosition(IReadStore store, IJournal journal)
     {
         while (from < until)
         {
-            var rows = await journal.ReadAfterAsync(from, RowsAtOnce, BytesAtOnce, cancellation).ConfigureAwait(false);
+            var rows = await journal.ReadAfterAsync(from, RowsAtOnce, BytesAtOnce, cancellation);
             foreach (var row in rows)
             {
                 if (row.Position > until)

@@ -15,7 +15,7 @@ internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnl
     private int left = MostEvents;
 
     public async Task<List<CallEntry>> CallAsync(string session, string call, CancellationToken cancellation) =>
-        Count(await calls.ReadAsync(StreamNames.Call(session, call), through, skipped, cancellation).ConfigureAwait(false));
+        Count(await calls.ReadAsync(StreamNames.Call(session, call), through, skipped, cancellation));
 
     /// <summary>The events of a session or of a window.</summary>
     public async Task<List<EventFacts>> StreamAsync(string stream, CancellationToken cancellation)
@@ -24,7 +24,7 @@ internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnl
         var after = 0L;
         while (true)
         {
-            var rows = await journal.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation).ConfigureAwait(false);
+            var rows = await journal.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation);
             found.AddRange(rows.Where(row => row.Position <= through && !skipped.Contains(row.Position)).Select(facts.Read));
             if (rows.Count < RowsAtOnce || rows[^1].Position > through)
             {
@@ -36,19 +36,18 @@ internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnl
     }
 
     public async Task<WindowModel?> WindowAsync(string window, CancellationToken cancellation) =>
-        (await StreamAsync(StreamNames.Window(window), cancellation).ConfigureAwait(false))
+        (await StreamAsync(StreamNames.Window(window), cancellation))
         .Aggregate((WindowModel?)null, WindowFold.Tell);
 
     /// <summary>The windows of a task as they were. Which there are is looked up, what they were is not.</summary>
     public async Task<IReadOnlyList<WindowModel>> WindowsOfAsync(IReadSession session, string task, CancellationToken cancellation)
     {
         var ids = await session.QueryAsync(
-            "SELECT window_id FROM windows WHERE task_id = $1 AND id <= $2 ORDER BY id DESC", [task, through], row => row.Text(0), cancellation)
-            .ConfigureAwait(false);
+            "SELECT window_id FROM windows WHERE task_id = $1 AND id <= $2 ORDER BY id DESC", [task, through], row => row.Text(0), cancellation);
         var found = new List<WindowModel>();
         foreach (var id in ids)
         {
-            if (await WindowAsync(id, cancellation).ConfigureAwait(false) is { Task: not null } window)
+            if (await WindowAsync(id, cancellation) is { Task: not null } window)
             {
                 found.Add(window);
             }
@@ -66,7 +65,7 @@ internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnl
         {
             if (!windows.ContainsKey(task))
             {
-                await WindowsOfAsync(session, task, cancellation).ConfigureAwait(false);
+                await WindowsOfAsync(session, task, cancellation);
             }
         }
 

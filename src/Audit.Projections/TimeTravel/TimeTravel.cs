@@ -44,43 +44,42 @@ public sealed class TimeTravel
         AsOf asOf, Func<IReadSession, PastReader, long, Task<T?>> tell, CancellationToken cancellation)
         where T : class
     {
-        var position = await positions.OfAsync(asOf, cancellation).ConfigureAwait(false);
+        var position = await positions.OfAsync(asOf, cancellation);
         var told = await store.ReadAsync(
             async reader =>
             {
                 // Calls are found through the read models, and so the past ends where these do.
-                var known = await OffsetRow.ReadAsync(reader, cancellation).ConfigureAwait(false);
+                var known = await OffsetRow.ReadAsync(reader, cancellation);
                 position = Math.Min(position, known.Offset.Position);
-                var skipped = await Skipped.ReadAsync(reader, cancellation).ConfigureAwait(false);
-                return await tell(reader, new PastReader(journal, hasher, skipped, position), position).ConfigureAwait(false);
+                var skipped = await Skipped.ReadAsync(reader, cancellation);
+                return await tell(reader, new PastReader(journal, hasher, skipped, position), position);
             },
-            cancellation).ConfigureAwait(false);
+            cancellation);
         return told is null ? null : new Past<T>(position, told);
     }
 
     private static async Task<PastCall?> CallAsync(
         IReadSession reader, PastReader past, string session, string call, CancellationToken cancellation)
     {
-        var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation).ConfigureAwait(false);
-        var stream = await past.CallAsync(session, call, cancellation).ConfigureAwait(false);
-        var refolded = await past.RefoldAsync(reader, known.SingleOrDefault()?.Id ?? 0, stream, cancellation).ConfigureAwait(false);
+        var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation);
+        var stream = await past.CallAsync(session, call, cancellation);
+        var refolded = await past.RefoldAsync(reader, known.SingleOrDefault()?.Id ?? 0, stream, cancellation);
         return refolded is null ? null : new PastCall(refolded.Call, refolded.Transitions, refolded.Violations);
     }
 
     private static async Task<PastSession?> SessionAsync(
         IReadSession reader, PastReader past, string session, long position, CancellationToken cancellation)
     {
-        var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation).ConfigureAwait(false);
+        var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation);
         var id = known.SingleOrDefault()?.Id ?? 0;
         var ids = await reader.QueryAsync(
-            "SELECT call_id FROM calls WHERE session = $1 AND id <= $2 ORDER BY id DESC", [id, position], row => row.Text(0), cancellation)
-            .ConfigureAwait(false);
-        var events = await past.StreamAsync(StreamNames.Session(session), cancellation).ConfigureAwait(false);
+            "SELECT call_id FROM calls WHERE session = $1 AND id <= $2 ORDER BY id DESC", [id, position], row => row.Text(0), cancellation);
+        var events = await past.StreamAsync(StreamNames.Session(session), cancellation);
         var calls = new List<CallModel>();
         foreach (var call in ids)
         {
-            var stream = await past.CallAsync(session, call, cancellation).ConfigureAwait(false);
-            if (await past.RefoldAsync(reader, id, stream, cancellation).ConfigureAwait(false) is { } refolded)
+            var stream = await past.CallAsync(session, call, cancellation);
+            if (await past.RefoldAsync(reader, id, stream, cancellation) is { } refolded)
             {
                 calls.Add(refolded.Call);
                 events.AddRange(stream.Select(entry => entry.Facts));
@@ -96,8 +95,8 @@ public sealed class TimeTravel
     private static async Task<PastTask?> TaskAsync(
         IReadSession reader, PastReader past, string task, long position, CancellationToken cancellation)
     {
-        var windows = await past.WindowsOfAsync(reader, task, cancellation).ConfigureAwait(false);
-        var calls = await CallsOfAsync(reader, past, task, position, cancellation).ConfigureAwait(false);
+        var windows = await past.WindowsOfAsync(reader, task, cancellation);
+        var calls = await CallsOfAsync(reader, past, task, position, cancellation);
         var ofTask = calls.Select(refolded => refolded.Call).Where(call => call.Task == task).ToList();
         return windows.Count == 0 && ofTask.Count == 0 ? null : new PastTask(task, windows, ofTask);
     }
@@ -105,7 +104,7 @@ public sealed class TimeTravel
     private static async Task<PastWindow?> WindowAsync(
         IReadSession reader, PastReader past, string id, long position, CancellationToken cancellation)
     {
-        if (await past.WindowAsync(id, cancellation).ConfigureAwait(false) is not { } window)
+        if (await past.WindowAsync(id, cancellation) is not { } window)
         {
             return null;
         }
@@ -115,8 +114,8 @@ public sealed class TimeTravel
             return new PastWindow(window, []);
         }
 
-        await past.WindowsOfAsync(reader, window.Task, cancellation).ConfigureAwait(false);
-        var calls = await CallsOfAsync(reader, past, window.Task, position, cancellation).ConfigureAwait(false);
+        await past.WindowsOfAsync(reader, window.Task, cancellation);
+        var calls = await CallsOfAsync(reader, past, window.Task, position, cancellation);
         var deeds = calls.Select(refolded => (refolded.Call, First: refolded.Transitions
                 .Where(message => message.Task == window.Task && message.Agent == window.Agent && message.At >= window.OpensAt && message.At < until)
                 .OrderBy(message => message.At).ThenBy(message => message.Position).FirstOrDefault()))
@@ -137,12 +136,12 @@ public sealed class TimeTravel
             """,
             [task, position, (long)PastReader.MostEvents + 1],
             row => row.Document(0, ReadTables.Calls.Json),
-            cancellation).ConfigureAwait(false);
+            cancellation);
         var calls = new List<Refolded>();
         foreach (var call in found)
         {
-            var stream = await past.CallAsync(call.SessionId, call.CallId, cancellation).ConfigureAwait(false);
-            if (await past.RefoldAsync(reader, call.Session, stream, cancellation).ConfigureAwait(false) is { } refolded)
+            var stream = await past.CallAsync(call.SessionId, call.CallId, cancellation);
+            if (await past.RefoldAsync(reader, call.Session, stream, cancellation) is { } refolded)
             {
                 calls.Add(refolded);
             }

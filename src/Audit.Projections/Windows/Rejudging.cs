@@ -25,8 +25,8 @@ internal sealed class Rejudging(
                 ChunkSql,
                 [window.Task!, window.Agent!, at, position, Instants.ToNumber(until), (long)limits.RejudgedAtOnce],
                 row => row.Document(0, ReadTables.Transitions.Json),
-                cancellation).ConfigureAwait(false);
-            await JudgeAsync(chunk, windows).ConfigureAwait(false);
+                cancellation);
+            await JudgeAsync(chunk, windows);
             if (chunk.Count < limits.RejudgedAtOnce)
             {
                 return;
@@ -54,20 +54,18 @@ internal sealed class Rejudging(
 
         if (counts.Count > 0)
         {
-            await CountAsync(batch, counts).ConfigureAwait(false);
-            await WriteAsync(batch).ConfigureAwait(false);
+            await CountAsync(batch, counts);
+            await WriteAsync(batch);
         }
     }
 
     private async Task CountAsync(ReadBatch batch, Dictionary<long, JudgementCounts> counts)
     {
-        var calls = await lead.FindAsync(ReadTables.Calls, [new KeyColumn("id", counts.Keys)], cancellation).ConfigureAwait(false);
+        var calls = await lead.FindAsync(ReadTables.Calls, [new KeyColumn("id", counts.Keys)], cancellation);
         var sessions = (await lead.FindAsync(
-            ReadTables.Sessions, [new KeyColumn("id", calls.Select(call => call.Session).Distinct())], cancellation)
-            .ConfigureAwait(false)).ToDictionary(session => session.Id);
+            ReadTables.Sessions, [new KeyColumn("id", calls.Select(call => call.Session).Distinct())], cancellation)).ToDictionary(session => session.Id);
         var tasks = (await lead.FindAsync(
-            ReadTables.Tasks, [new KeyColumn("task_id", calls.Select(call => call.Task).OfType<string>().Distinct())], cancellation)
-            .ConfigureAwait(false)).ToDictionary(task => task.TaskId);
+            ReadTables.Tasks, [new KeyColumn("task_id", calls.Select(call => call.Task).OfType<string>().Distinct())], cancellation)).ToDictionary(task => task.TaskId);
         foreach (var before in calls)
         {
             var after = before with { Judged = before.Judged.Plus(counts[before.Id]) };
@@ -88,7 +86,7 @@ internal sealed class Rejudging(
         cache.Calls.Clear();
         cache.Sessions.Clear();
         cache.Tasks.Clear();
-        if (!await lead.WriteAsync(new BatchRows().Fill(batch), cancellation).ConfigureAwait(false))
+        if (!await lead.WriteAsync(new BatchRows().Fill(batch), cancellation))
         {
             throw new OffsetMovedException();
         }

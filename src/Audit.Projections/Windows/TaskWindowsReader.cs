@@ -25,7 +25,7 @@ internal static class TaskWindowsReader
             return windows;
         }
 
-        var found = await session.FindAsync(ReadTables.Windows, [new KeyColumn("task_id", missing)], cancellation).ConfigureAwait(false);
+        var found = await session.FindAsync(ReadTables.Windows, [new KeyColumn("task_id", missing)], cancellation);
         var byTask = found.ToLookup(window => window.Task!);
         foreach (var task in missing)
         {

@@ -20,19 +20,19 @@ internal sealed class WindowsFold(
             return;
         }
 
-        await LoadAsync(ofWindows).ConfigureAwait(false);
+        await LoadAsync(ofWindows);
         foreach (var facts in ofWindows)
         {
             Follow(facts, batch);
         }
 
-        await KeepForTasksAsync().ConfigureAwait(false);
+        await KeepForTasksAsync();
         foreach (var (id, window) in after)
         {
             if (window.Task is not null && WindowFold.Affected(before.GetValueOrDefault(id), window) is { } affected)
             {
                 await new Rejudging(lead, cache, limits, offset, cancellation)
-                    .RunAsync(window, affected.From, affected.Until).ConfigureAwait(false);
+                    .RunAsync(window, affected.From, affected.Until);
             }
         }
     }
@@ -40,7 +40,7 @@ internal sealed class WindowsFold(
     private async Task LoadAsync(List<EventFacts> events)
     {
         var ids = events.Select(one => StreamParts.WindowOf(one.Stream)).Distinct();
-        var found = await lead.FindAsync(ReadTables.Windows, [new KeyColumn("window_id", ids)], cancellation).ConfigureAwait(false);
+        var found = await lead.FindAsync(ReadTables.Windows, [new KeyColumn("window_id", ids)], cancellation);
         found.ForEach(window => before[window.WindowId] = after[window.WindowId] = window);
     }
 
@@ -59,7 +59,7 @@ internal sealed class WindowsFold(
     private async Task KeepForTasksAsync()
     {
         var changed = after.Values.Where(window => window.Task is not null).ToLookup(window => window.Task!);
-        var known = await TaskWindowsReader.ReadAsync(lead, cache, [.. changed.Select(task => task.Key)], cancellation).ConfigureAwait(false);
+        var known = await TaskWindowsReader.ReadAsync(lead, cache, [.. changed.Select(task => task.Key)], cancellation);
         foreach (var task in changed)
         {
             cache.Windows.Keep(task.Key, task.Aggregate(known[task.Key], (windows, window) => windows.With(window)));

@@ -39,12 +39,12 @@ internal sealed class PostgresLogDatabase : ILogDatabase
         var database = new PostgresLogDatabase(connection);
         try
         {
-            await database.MakeTablesAsync(cancellation).ConfigureAwait(false);
+            await database.MakeTablesAsync(cancellation);
             return database;
         }
         catch (Exception failure)
         {
-            await database.DisposeAsync().ConfigureAwait(false);
+            await database.DisposeAsync();
             if (failure is not NpgsqlException)
                 throw;
             throw new StoreException($"The log in {database.Place} cannot be opened: {failure.Message}", failure);
@@ -57,38 +57,38 @@ internal sealed class PostgresLogDatabase : ILogDatabase
         var database = new PostgresLogDatabase(connection);
         try
         {
-            if (await database.AskAsync(LogExistsSql, cancellation).ConfigureAwait(false))
+            if (await database.AskAsync(LogExistsSql, cancellation))
                 return database;
         }
         catch (NpgsqlException failure)
         {
-            await database.DisposeAsync().ConfigureAwait(false);
+            await database.DisposeAsync();
             throw new StoreException($"The log in {database.Place} cannot be opened: {failure.Message}", failure);
         }
-        await database.DisposeAsync().ConfigureAwait(false);
+        await database.DisposeAsync();
         return null;
     }
 
     public async Task<DbConnection> OpenAsync(CancellationToken cancellation) =>
-        await pool.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+        await pool.OpenConnectionAsync(cancellation);
 
     // The lock hangs on the session, and what is sealed is written over that same session: a node that lost the lock
     // cannot write, whether or not it knows.
     public async Task<DbConnection?> TryHoldAsync(CancellationToken cancellation)
     {
-        var held = await lasting.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+        var held = await lasting.OpenConnectionAsync(cancellation);
         try
         {
-            await RunAsync(held, null, DurableSql, cancellation).ConfigureAwait(false);
-            if (await RunAsync(held, null, HoldSql, cancellation).ConfigureAwait(false) is true)
+            await RunAsync(held, null, DurableSql, cancellation);
+            if (await RunAsync(held, null, HoldSql, cancellation) is true)
                 return held;
         }
         catch
         {
-            await held.DisposeAsync().ConfigureAwait(false);
+            await held.DisposeAsync();
             throw;
         }
-        await held.DisposeAsync().ConfigureAwait(false);
+        await held.DisposeAsync();
         return null;
     }
 
@@ -99,40 +99,34 @@ internal sealed class PostgresLogDatabase : ILogDatabase
 
     public async ValueTask DisposeAsync()
     {
-        await pool.DisposeAsync().ConfigureAwait(false);
-        await lasting.DisposeAsync().ConfigureAwait(false);
+        await pool.DisposeAsync();
+        await lasting.DisposeAsync();
     }
 
     private async Task MakeTablesAsync(CancellationToken cancellation)
     {
-        var connection = await lasting.OpenConnectionAsync(cancellation).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
-        {
-            var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
-            {
-                await RunAsync(connection, transaction, ScriptLockSql, cancellation).ConfigureAwait(false);
-                // Made only where it is missing: a role that may make no schema can use one that was made for it.
-                if (await RunAsync(connection, transaction, SchemaExistsSql, cancellation).ConfigureAwait(false) is false)
-                    await RunAsync(connection, transaction, $"CREATE SCHEMA {SchemaName}", cancellation).ConfigureAwait(false);
-                await LogScripts.ApplyAsync(connection, transaction, this, "Postgres", cancellation).ConfigureAwait(false);
-                await transaction.CommitAsync(cancellation).ConfigureAwait(false);
-            }
-        }
+        await using var connection = await lasting.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await RunAsync(connection, transaction, ScriptLockSql, cancellation);
+        // Made only where it is missing: a role that may make no schema can use one that was made for it.
+        if (await RunAsync(connection, transaction, SchemaExistsSql, cancellation) is false)
+            await RunAsync(connection, transaction, $"CREATE SCHEMA {SchemaName}", cancellation);
+        await LogScripts.ApplyAsync(connection, transaction, this, "Postgres", cancellation);
+        await transaction.CommitAsync(cancellation);
     }
 
     private async Task<bool> AskAsync(string sql, CancellationToken cancellation)
     {
-        var connection = await pool.OpenConnectionAsync(cancellation).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
-            return await RunAsync(connection, null, sql, cancellation).ConfigureAwait(false) is true;
+        var connection = await pool.OpenConnectionAsync(cancellation);
+        await using (connection)
+            return await RunAsync(connection, null, sql, cancellation) is true;
     }
 
     private static async Task<object?> RunAsync(
         NpgsqlConnection connection, NpgsqlTransaction? transaction, string sql, CancellationToken cancellation)
     {
         var command = new NpgsqlCommand(sql, connection, transaction);
-        await using (command.ConfigureAwait(false))
-            return await command.ExecuteScalarAsync(cancellation).ConfigureAwait(false);
+        await using (command)
+            return await command.ExecuteScalarAsync(cancellation);
     }
 }

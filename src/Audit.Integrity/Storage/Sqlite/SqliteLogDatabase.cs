@@ -36,17 +36,13 @@ internal sealed class SqliteLogDatabase : ILogDatabase
         var path = PathFor(journal);
         MakeFile(path);
         var database = new SqliteLogDatabase(path, SqliteOpenMode.ReadWrite);
-        var connection = (SqliteConnection)await database.OpenAsync(cancellation).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
+        await using (var connection = (SqliteConnection)await database.OpenAsync(cancellation))
         {
-            await SetAsync(connection, "PRAGMA journal_mode = WAL", cancellation).ConfigureAwait(false);
+            await SetAsync(connection, "PRAGMA journal_mode = WAL", cancellation);
             // Immediate, so that two programs cannot both find that a script is missing.
-            var transaction = connection.BeginTransaction(deferred: false);
-            await using (transaction.ConfigureAwait(false))
-            {
-                await LogScripts.ApplyAsync(connection, transaction, database, "Sqlite", cancellation).ConfigureAwait(false);
-                await transaction.CommitAsync(cancellation).ConfigureAwait(false);
-            }
+            await using var transaction = connection.BeginTransaction(deferred: false);
+            await LogScripts.ApplyAsync(connection, transaction, database, "Sqlite", cancellation);
+            await transaction.CommitAsync(cancellation);
         }
         return database;
     }
@@ -66,20 +62,20 @@ internal sealed class SqliteLogDatabase : ILogDatabase
     public async Task<DbConnection> OpenAsync(CancellationToken cancellation)
     {
         var opened = new SqliteConnection(connection);
-        await opened.OpenAsync(cancellation).ConfigureAwait(false);
+        await opened.OpenAsync(cancellation);
         return opened;
     }
 
     // The store's own lock file keeps other nodes away; what is left is to seal once within this one.
     public async Task<DbConnection?> TryHoldAsync(CancellationToken cancellation)
     {
-        if (!await hold.WaitAsync(TimeSpan.Zero, cancellation).ConfigureAwait(false))
+        if (!await hold.WaitAsync(TimeSpan.Zero, cancellation))
             return null;
         try
         {
-            var held = (SqliteConnection)await OpenAsync(cancellation).ConfigureAwait(false);
+            var held = (SqliteConnection)await OpenAsync(cancellation);
             // A checkpoint that was given out must not be forgotten when the power fails.
-            await SetAsync(held, "PRAGMA synchronous = FULL", cancellation).ConfigureAwait(false);
+            await SetAsync(held, "PRAGMA synchronous = FULL", cancellation);
             return held;
         }
         catch
@@ -118,8 +114,8 @@ internal sealed class SqliteLogDatabase : ILogDatabase
     private static async Task SetAsync(SqliteConnection connection, string sql, CancellationToken cancellation)
     {
         var command = new SqliteCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-            await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
+        await using (command)
+            await command.ExecuteNonQueryAsync(cancellation);
     }
 
     private static void MakeFile(string path)

@@ -17,10 +17,10 @@ internal sealed class BookPlace(NodeLocator locator, NodeOptions options, bool n
 
     public async Task ExportAsync(ExportRequest request, string query, BookOutput output, CancellationToken cancellation)
     {
-        using var client = namesStore ? null : await locator.TryFindAsync(cancellation).ConfigureAwait(false);
+        using var client = namesStore ? null : await locator.TryFindAsync(cancellation);
         await (client is null
             ? FromStoreAsync(request, output, cancellation)
-            : FromNodeAsync(client, query, output, cancellation)).ConfigureAwait(false);
+            : FromNodeAsync(client, query, output, cancellation));
     }
 
     private async Task FromStoreAsync(ExportRequest request, BookOutput output, CancellationToken cancellation)
@@ -30,7 +30,7 @@ internal sealed class BookPlace(NodeLocator locator, NodeOptions options, bool n
             throw CommandException.WrongUse($"There is no store {options.Store}.");
         }
 
-        await using var store = await AuditStore.OpenAsync(options.Store, cancellation).ConfigureAwait(false);
+        await using var store = await AuditStore.OpenAsync(options.Store, cancellation);
         // Whoever can open the store can read all of it.
         var reader = new Bearer("store", Roles.Admin, Agent: null, Task: null);
         await new JournalExport(store.Journal, request, reader).RunAsync(
@@ -39,21 +39,21 @@ internal sealed class BookPlace(NodeLocator locator, NodeOptions options, bool n
                 output.Write(piece.Span);
                 return ValueTask.CompletedTask;
             },
-            output.Passed, cancellation).ConfigureAwait(false);
+            output.Passed, cancellation);
     }
 
     private static async Task FromNodeAsync(NodeClient client, string query, BookOutput output, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"v1/export{query}");
-        using var answer = await client.RequireAsync(request, cancellation).ConfigureAwait(false);
+        using var answer = await client.RequireAsync(request, cancellation);
         var last = answer.Headers.TryGetValues(ExportEndpoint.LastPosition, out var told) && long.TryParse(told.First(), out var position)
             ? position
             : 0;
         try
         {
-            await using var body = await answer.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+            await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
             var piece = new byte[PieceLength];
-            while (await body.ReadAsync(piece, cancellation).ConfigureAwait(false) is > 0 and var read)
+            while (await body.ReadAsync(piece, cancellation) is > 0 and var read)
             {
                 output.Write(piece.AsSpan(0, read));
                 if (LinePosition.Of(piece.AsSpan(0, read)) is { } passed)

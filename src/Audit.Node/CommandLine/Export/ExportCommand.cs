@@ -72,7 +72,7 @@ internal sealed class ExportCommand
 
         await (path is not null
             ? ExportBundleAsync(parsed, path, given, locator, options, cancellation)
-            : ExportBookAsync(parsed, said, given, locator, options, cancellation)).ConfigureAwait(false);
+            : ExportBookAsync(parsed, said, given, locator, options, cancellation));
         return ExitCode.Fine;
     }
 
@@ -85,7 +85,7 @@ internal sealed class ExportCommand
         }
 
         var place = LogPlace.Choose(null, given, server.NamesServer(parsed), locator, options);
-        await place.ExportAsync(path, surroundings, cancellation).ConfigureAwait(false);
+        await place.ExportAsync(path, surroundings, cancellation);
         surroundings.Error.WriteLine(
             $"Everything that is sealed is in {PrintableText.Of(path)}; `audit verify --bundle` verifies it.");
     }
@@ -110,9 +110,9 @@ internal sealed class ExportCommand
         {
             await RowsBar.ShowAsync(bar, "rows read", async progress =>
             {
-                await place.ExportAsync(request, query, new BookOutput(surroundings, progress), cancellation).ConfigureAwait(false);
+                await place.ExportAsync(request, query, new BookOutput(surroundings, progress), cancellation);
                 return request;
-            }).ConfigureAwait(false);
+            });
         }
         catch (TooManyCallsException tooMany)
         {

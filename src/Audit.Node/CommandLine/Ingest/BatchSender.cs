@@ -20,11 +20,11 @@ internal sealed class BatchSender(NodeClient client, IReadOnlyList<KeyValuePair<
         try
         {
             using var request = MakeRequest(lines);
-            using var response = await client.SendAsync(request, cancellation).ConfigureAwait(false);
-            if (await RefusedForNowAsync(response, cancellation).ConfigureAwait(false) is { } refused)
+            using var response = await client.SendAsync(request, cancellation);
+            if (await RefusedForNowAsync(response, cancellation) is { } refused)
                 return refused;
-            using var answer = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
-            while (await answer.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
+            using var answer = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
+            while (await answer.ReadLineAsync(cancellation) is { } line)
             {
                 using var receipt = ReceiptLine.Parse(line);
                 if (receipt.IsStop)
@@ -71,7 +71,7 @@ internal sealed class BatchSender(NodeClient client, IReadOnlyList<KeyValuePair<
     {
         if (response.IsSuccessStatusCode)
             return null;
-        var refusal = await Refusal.ReadAsync(response, cancellation).ConfigureAwait(false);
+        var refusal = await Refusal.ReadAsync(response, cancellation);
         return response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
                 or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
             ? new PostResult(0) { Trouble = refusal.Message, RetryAfter = response.Headers.RetryAfter?.Delta }

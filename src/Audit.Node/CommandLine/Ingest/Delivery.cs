@@ -21,10 +21,10 @@ internal sealed class Delivery(BatchSender sender, IngestReport report)
         var batches = new LineBatches(input);
         while (true)
         {
-            var batch = await NextAsync(batches, cancellation).ConfigureAwait(false);
+            var batch = await NextAsync(batches, cancellation);
             if (batch.IsEmpty)
                 return;
-            await DeliverAsync(batch, cancellation).ConfigureAwait(false);
+            await DeliverAsync(batch, cancellation);
             batches.Advance(batch);
         }
     }
@@ -33,7 +33,7 @@ internal sealed class Delivery(BatchSender sender, IngestReport report)
     {
         try
         {
-            return await batches.NextAsync(cancellation).ConfigureAwait(false);
+            return await batches.NextAsync(cancellation);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -46,11 +46,11 @@ internal sealed class Delivery(BatchSender sender, IngestReport report)
         var pending = ItemLines.Skip(batch, 0);
         while (!pending.IsEmpty)
         {
-            var result = await sender.PostAsync(pending, report.Receive, cancellation).ConfigureAwait(false);
+            var result = await sender.PostAsync(pending, report.Receive, cancellation);
             pending = ItemLines.Skip(pending, result.Receipts);
             report.Delivered(batch.Length - pending.Length);
             if (!pending.IsEmpty)
-                await PauseAsync(result, cancellation).ConfigureAwait(false);
+                await PauseAsync(result, cancellation);
             wasReached = true;
         }
         tries = 0;
@@ -66,7 +66,7 @@ internal sealed class Delivery(BatchSender sender, IngestReport report)
         var pause = result.RetryAfter ?? TimeSpan.FromSeconds(1 << (tries - 1));
         pause = pause < LongestPause ? pause : LongestPause;
         report.Note($"{result.Trouble.TrimEnd('.')}; going on from item {report.Counts.Items} in {pause.TotalSeconds:0.#} s.");
-        await Task.Delay(pause, cancellation).ConfigureAwait(false);
+        await Task.Delay(pause, cancellation);
     }
 
     private CommandException GiveUp(PostResult result)

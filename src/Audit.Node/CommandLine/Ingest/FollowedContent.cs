@@ -27,11 +27,11 @@ internal sealed class FollowedContent : HttpContent
     {
         var piece = new byte[PieceLength];
         var bytes = 0L;
-        while (await input.ReadAsync(piece, cancellationToken).ConfigureAwait(false) is > 0 and var read)
+        while (await input.ReadAsync(piece, cancellationToken) is > 0 and var read)
         {
-            await stream.WriteAsync(piece.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+            await stream.WriteAsync(piece.AsMemory(0, read), cancellationToken);
             // What somebody follows goes as it comes.
-            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+            await stream.FlushAsync(cancellationToken);
             sent(bytes += read);
         }
     }

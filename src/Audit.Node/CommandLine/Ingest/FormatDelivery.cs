@@ -17,9 +17,9 @@ internal sealed class FormatDelivery(
         try
         {
             using var request = MakeRequest(input);
-            using var response = await client.RequireAsync(request, cancellation).ConfigureAwait(false);
-            using var answer = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
-            while (await answer.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
+            using var response = await client.RequireAsync(request, cancellation);
+            using var answer = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
+            while (await answer.ReadLineAsync(cancellation) is { } line)
             {
                 using var receipt = ReceiptLine.Parse(line);
                 Receive(receipt);

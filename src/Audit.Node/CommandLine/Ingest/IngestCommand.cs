@@ -56,7 +56,7 @@ internal sealed class IngestCommand
         var named = parsed.GetRequiredValue(input);
         var format = named.Length == 2 ? RequireFormat(named[0]) : null;
         await using var stream = OpenInput(named[^1]);
-        using var client = await server.Locator(parsed, surroundings, data).FindAsync(cancellation).ConfigureAwait(false);
+        using var client = await server.Locator(parsed, surroundings, data).FindAsync(cancellation);
         var report = new IngestReport(surroundings, parsed.GetValue(output));
         var headers = Headers(parsed);
         Func<Task> deliver = format is null
@@ -64,7 +64,7 @@ internal sealed class IngestCommand
             : () => new FormatDelivery(client, format, headers, report).RunAsync(stream, cancellation);
         try
         {
-            await report.FollowAsync(stream, deliver).ConfigureAwait(false);
+            await report.FollowAsync(stream, deliver);
         }
         finally
         {

@@ -92,7 +92,7 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
         bar = shown;
         try
         {
-            await work().ConfigureAwait(false);
+            await work();
         }
         finally
         {

@@ -24,7 +24,7 @@ internal sealed class LineBatches
     {
         while (true)
         {
-            var read = await pipe.Reader.ReadAsync(cancellation).ConfigureAwait(false);
+            var read = await pipe.Reader.ReadAsync(cancellation);
             if (WholeLines(read.Buffer) is { } lines)
                 return lines;
             if (read.IsCompleted)
@@ -68,12 +68,12 @@ internal sealed class LineBatches
     {
         try
         {
-            await input.CopyToAsync(pipe.Writer).ConfigureAwait(false);
-            await pipe.Writer.CompleteAsync().ConfigureAwait(false);
+            await input.CopyToAsync(pipe.Writer);
+            await pipe.Writer.CompleteAsync();
         }
         catch (Exception failure)
         {
-            await pipe.Writer.CompleteAsync(failure).ConfigureAwait(false);
+            await pipe.Writer.CompleteAsync(failure);
         }
     }
 }

@@ -49,9 +49,9 @@ internal sealed class LogRestartCommand
         var given = node.Gather(parsed, surroundings);
         var options = NodeOptionsReader.Read(given);
         var (why, name) = (RequireReason(parsed.GetRequiredValue(reason)), OptionalOrigin(parsed.GetValue(origin)));
-        var key = await FindNodeAsync(parsed, given, options, cancellation).ConfigureAwait(false) is { } client
-            ? await NodeLogRestart.RunAsync(client, why, name, cancellation).ConfigureAwait(false)
-            : await StoreLogRestart.RunAsync(options, why, name, cancellation).ConfigureAwait(false);
+        var key = await FindNodeAsync(parsed, given, options, cancellation) is { } client
+            ? await NodeLogRestart.RunAsync(client, why, name, cancellation)
+            : await StoreLogRestart.RunAsync(options, why, name, cancellation);
         surroundings.Out.WriteLine(key);
         surroundings.Error.WriteLine("This is the verifier key of the new log; give it to those who verify.");
         return ExitCode.Fine;
@@ -62,7 +62,7 @@ internal sealed class LogRestartCommand
     {
         if (given[GivenOptions.Store]?.Where != "--store")
         {
-            return await server.Locator(parsed, surroundings, options.Data).TryFindAsync(cancellation).ConfigureAwait(false);
+            return await server.Locator(parsed, surroundings, options.Data).TryFindAsync(cancellation);
         }
 
         return server.NamesServer(parsed)

@@ -16,10 +16,10 @@ internal static class NodeLogRestart
             {
                 Content = JsonContent.Create(new { reason, origin }),
             };
-            using var answer = await client.RequireAsync(request, cancellation).ConfigureAwait(false);
+            using var answer = await client.RequireAsync(request, cancellation);
             try
             {
-                var log = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation).ConfigureAwait(false);
+                var log = await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
                 return log.GetProperty("key").GetString()!;
             }
             catch (Exception failure) when (failure is JsonException or HttpRequestException or IOException)

@@ -28,16 +28,16 @@ internal static class StoreLogRestart
         }
 
         DataDirectory.Open(options.Data);
-        await using var store = await AuditStore.OpenAsync(options.Store, cancellation).ConfigureAwait(false);
-        var hasher = await NodeHost.HasherAsync(store, cancellation).ConfigureAwait(false);
+        await using var store = await AuditStore.OpenAsync(options.Store, cancellation);
+        var hasher = await NodeHost.HasherAsync(store, cancellation);
         await using var engine = new LocalEngine(store.Journal, hasher, new EngineOptions { Shards = 1 }, TimeProvider.System);
         var acts = new OperatorActs(engine, TimeProvider.System);
         await using var log = await TamperEvidentLog.OpenAsync(
             options.Store, store.Journal, new KeyFile(options.LogKeyFile),
-            new SealerOptions { CheckpointFile = options.CheckpointFile }, cancellation).ConfigureAwait(false);
-        var key = await RestartAsync(log.Sealer, acts, reason, origin, cancellation).ConfigureAwait(false);
-        var last = await store.Journal.LastPositionAsync(cancellation).ConfigureAwait(false);
-        await SealAsync(log.Sealer, last, cancellation).ConfigureAwait(false);
+            new SealerOptions { CheckpointFile = options.CheckpointFile }, cancellation);
+        var key = await RestartAsync(log.Sealer, acts, reason, origin, cancellation);
+        var last = await store.Journal.LastPositionAsync(cancellation);
+        await SealAsync(log.Sealer, last, cancellation);
         return key;
     }
 
@@ -45,7 +45,7 @@ internal static class StoreLogRestart
     private static async Task SealAsync(LogSealer sealer, long last, CancellationToken cancellation)
     {
         sealer.Start();
-        while (!await IsSealedSoonAsync(sealer, last, cancellation).ConfigureAwait(false))
+        while (!await IsSealedSoonAsync(sealer, last, cancellation))
         {
             if (sealer.Status.State is not (SealerState.Starting or SealerState.Sealing))
             {
@@ -60,7 +60,7 @@ internal static class StoreLogRestart
         soon.CancelAfter(TimeSpan.FromSeconds(5));
         try
         {
-            return await sealer.WaitForSealedAsync(last, soon.Token).ConfigureAwait(false);
+            return await sealer.WaitForSealedAsync(last, soon.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -74,8 +74,7 @@ internal static class StoreLogRestart
         try
         {
             var begun = await sealer.RestartAsync(
-                reason, origin, (restart, _) => LogActs.WriteRestartedAsync(acts, Actor, restart), cancellation)
-                .ConfigureAwait(false);
+                reason, origin, (restart, _) => LogActs.WriteRestartedAsync(acts, Actor, restart), cancellation);
             return begun.Key.ToString();
         }
         catch (Exception refused) when (refused is SealingRefusedException or LogKeyException)

@@ -16,17 +16,17 @@ internal static class Answers
         switch (format)
         {
             case OutputFormat.Ndjson:
-                await foreach (var item in items.ConfigureAwait(false))
+                await foreach (var item in items)
                 {
                     WriteLine(surroundings, item);
                 }
 
                 break;
             case OutputFormat.Json:
-                surroundings.Out.WriteLine(JsonSerializer.Serialize(await items.ToListAsync().ConfigureAwait(false), Indented));
+                surroundings.Out.WriteLine(JsonSerializer.Serialize(await items.ToListAsync(), Indented));
                 break;
             default:
-                var rows = await items.Select(item => columns.Select(column => column.Text(item)).ToArray()).ToListAsync().ConfigureAwait(false);
+                var rows = await items.Select(item => columns.Select(column => column.Text(item)).ToArray()).ToListAsync();
                 Columns.Write(surroundings, [.. columns.Select(column => column.Title)], rows);
                 break;
         }

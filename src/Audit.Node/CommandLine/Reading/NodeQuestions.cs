@@ -15,11 +15,11 @@ internal sealed class NodeQuestions(NodeClient client) : IDisposable
     public async Task<JsonElement> AskAsync(string path, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        using var answer = await Client.RequireAsync(request, cancellation).ConfigureAwait(false);
+        using var answer = await Client.RequireAsync(request, cancellation);
         try
         {
-            using var body = await answer.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-            using var read = await JsonDocument.ParseAsync(body, default, cancellation).ConfigureAwait(false);
+            using var body = await answer.Content.ReadAsStreamAsync(cancellation);
+            using var read = await JsonDocument.ParseAsync(body, default, cancellation);
             return read.RootElement.Clone();
         }
         catch (Exception failure) when (failure is JsonException or HttpRequestException or IOException)
@@ -36,7 +36,7 @@ internal sealed class NodeQuestions(NodeClient client) : IDisposable
         var left = most;
         do
         {
-            var page = await AskAsync(Paged(path, Math.Min(left, MostInPage), cursor), cancellation).ConfigureAwait(false);
+            var page = await AskAsync(Paged(path, Math.Min(left, MostInPage), cursor), cancellation);
             foreach (var item in page.GetProperty("items").EnumerateArray())
             {
                 yield return item;

@@ -21,12 +21,12 @@ internal static class ProjectionsCommand
         var read = new ReadSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var node = await read.OpenAsync(parsed, cancellation).ConfigureAwait(false);
+            using var node = await read.OpenAsync(parsed, cancellation);
             using var request = new HttpRequestMessage(HttpMethod.Post, "v1/projections/skip")
             {
                 Content = JsonContent.Create(new { position = parsed.GetValue(position), reason = parsed.GetValue(reason) }),
             };
-            using var answer = await node.Client.RequireAsync(request, cancellation).ConfigureAwait(false);
+            using var answer = await node.Client.RequireAsync(request, cancellation);
             surroundings.Out.WriteLine($"Position {parsed.GetValue(position)} is passed over.");
             return ExitCode.Fine;
         });

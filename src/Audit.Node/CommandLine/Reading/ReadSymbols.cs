@@ -26,7 +26,7 @@ internal sealed class ReadSymbols
     {
         var options = NodeOptionsReader.Read(node.Gather(parsed, surroundings));
         return new NodeQuestions(
-            await server.Locator(parsed, surroundings, options.Data).FindAsync(cancellation).ConfigureAwait(false));
+            await server.Locator(parsed, surroundings, options.Data).FindAsync(cancellation));
     }
 
     public static Option<int> AddLimit(Command command, string what)

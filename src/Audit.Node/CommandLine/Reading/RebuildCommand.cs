@@ -14,8 +14,8 @@ internal static class RebuildCommand
         var read = new ReadSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var node = await read.OpenAsync(parsed, cancellation).ConfigureAwait(false);
-            var last = await ShowAsync(surroundings, report => RunAsync(node.Client, report, cancellation)).ConfigureAwait(false);
+            using var node = await read.OpenAsync(parsed, cancellation);
+            var last = await ShowAsync(surroundings, report => RunAsync(node.Client, report, cancellation));
             Answers.PrintOne(surroundings, read.Format(parsed), last, answer => surroundings.Out.WriteLine(
                 $"The read models were built anew, up to position {answer.Cell("position")}."));
             return ExitCode.Fine;
@@ -26,9 +26,9 @@ internal static class RebuildCommand
     private static async Task<JsonElement> RunAsync(NodeClient client, Action<JsonElement>? report, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/projections/rebuild");
-        using var answer = await client.RequireAsync(request, cancellation).ConfigureAwait(false);
-        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
-        while (await lines.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
+        using var answer = await client.RequireAsync(request, cancellation);
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellation));
+        while (await lines.ReadLineAsync(cancellation) is { } line)
         {
             var told = JsonElement.Parse(line);
             switch (told.Text("status"))
@@ -50,7 +50,7 @@ internal static class RebuildCommand
     {
         if (!surroundings.ErrorIsTerminal)
         {
-            return await work(null).ConfigureAwait(false);
+            return await work(null);
         }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(surroundings.Error) });
@@ -64,6 +64,6 @@ internal static class RebuildCommand
                     bar.MaxValue = Math.Max(1, told.Number("end"));
                     bar.Value = told.Number("position");
                 });
-            }).ConfigureAwait(false);
+            });
     }
 }

@@ -32,23 +32,23 @@ internal static class ReplayCommand
         var read = new ReadSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var node = await read.OpenAsync(parsed, cancellation).ConfigureAwait(false);
+            using var node = await read.OpenAsync(parsed, cancellation);
             var id = parsed.GetRequiredValue(session);
 
             // Says at once, in the node's own words, when there is no such session or the moment cannot be read.
             var known = await node.AskAsync(
-                ReadSymbols.Query("v1/session", ("session", id), ("at", parsed.GetValue(at))), cancellation).ConfigureAwait(false);
+                ReadSymbols.Query("v1/session", ("session", id), ("at", parsed.GetValue(at))), cancellation);
             var end = parsed.GetValue(at) is null ? long.MaxValue : known.Number("as_of");
             var pace = new Pace(parsed.GetValue(speed));
             var printed = new List<JsonElement>();
-            await foreach (var row in node.ListAsync(ReadSymbols.Query("v1/events", ("session", id)), int.MaxValue, cancellation).ConfigureAwait(false))
+            await foreach (var row in node.ListAsync(ReadSymbols.Query("v1/events", ("session", id)), int.MaxValue, cancellation))
             {
                 if (row.Number("position") > end)
                 {
                     break;
                 }
 
-                await pace.WaitForAsync(row.GetProperty("event").Time("received_at"), cancellation).ConfigureAwait(false);
+                await pace.WaitForAsync(row.GetProperty("event").Time("received_at"), cancellation);
                 Print(row);
             }
 
@@ -88,7 +88,7 @@ internal static class ReplayCommand
             if (speed > 0 && before is { } last && time is { } next && next > last)
             {
                 var pause = (next - last) / speed;
-                await Task.Delay(pause < LongestPause ? pause : LongestPause, cancellation).ConfigureAwait(false);
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, cancellation);
             }
 
             before = time ?? before;

@@ -32,21 +32,21 @@ internal static class SearchCommand
                 RequireQuery(surroundings, text);
             }
 
-            using var node = await read.OpenAsync(parsed, cancellation).ConfigureAwait(false);
+            using var node = await read.OpenAsync(parsed, cancellation);
             var format = read.Format(parsed);
             if (parsed.GetValue(keys))
             {
-                var known = await node.AskAsync("v1/search/keys", cancellation).ConfigureAwait(false);
+                var known = await node.AskAsync("v1/search/keys", cancellation);
                 await Answers.PrintListAsync(
                     surroundings, format, known.GetProperty("items").EnumerateArray().ToAsyncEnumerable(),
-                    [Column.Of("key"), Column.Of("says"), Column.Of("values"), Column.Of("example")]).ConfigureAwait(false);
+                    [Column.Of("key"), Column.Of("says"), Column.Of("values"), Column.Of("example")]);
                 return ExitCode.Fine;
             }
 
             var path = ReadSymbols.Query("v1/search", ("q", text));
-            await WarnOfLagAsync(surroundings, node, path, cancellation).ConfigureAwait(false);
+            await WarnOfLagAsync(surroundings, node, path, cancellation);
             await Answers.PrintListAsync(
-                surroundings, format, node.ListAsync(path, parsed.GetValue(limit), cancellation), Shown).ConfigureAwait(false);
+                surroundings, format, node.ListAsync(path, parsed.GetValue(limit), cancellation), Shown);
             return ExitCode.Fine;
         });
         return command;
@@ -75,7 +75,7 @@ internal static class SearchCommand
     /// <summary>A person must not take what is not found yet for what is not there.</summary>
     private static async Task WarnOfLagAsync(Surroundings surroundings, NodeQuestions node, string path, CancellationToken cancellation)
     {
-        var first = await node.AskAsync(path + "&limit=1", cancellation).ConfigureAwait(false);
+        var first = await node.AskAsync(path + "&limit=1", cancellation);
         var (indexed, end) = (first.Number("indexed_to"), first.Number("journal_end"));
         if (indexed < end)
         {

@@ -21,18 +21,18 @@ internal sealed class ServerSentEvents(NodeClient client, string path)
         var pause = TimeSpan.FromMilliseconds(100);
         while (!cancellation.IsCancellationRequested)
         {
-            using var response = await ConnectAsync(cancellation).ConfigureAwait(false);
+            using var response = await ConnectAsync(cancellation);
             if (response is not null)
             {
-                using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
-                while (await NextAsync(lines, cancellation).ConfigureAwait(false) is { } happened)
+                using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
+                while (await NextAsync(lines, cancellation) is { } happened)
                 {
                     pause = TimeSpan.FromMilliseconds(100);
                     yield return happened;
                 }
             }
 
-            await Task.Delay(pause, cancellation).ConfigureAwait(false);
+            await Task.Delay(pause, cancellation);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
@@ -49,7 +49,7 @@ internal sealed class ServerSentEvents(NodeClient client, string path)
 
         try
         {
-            var response = await client.RequireAsync(request, cancellation).ConfigureAwait(false);
+            var response = await client.RequireAsync(request, cancellation);
             last ??= StartOf(response);
             return response;
         }
@@ -73,7 +73,7 @@ internal sealed class ServerSentEvents(NodeClient client, string path)
         JsonElement? data = null;
         try
         {
-            while (await lines.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
+            while (await lines.ReadLineAsync(cancellation) is { } line)
             {
                 if (line.StartsWith("id: ", StringComparison.Ordinal))
                 {

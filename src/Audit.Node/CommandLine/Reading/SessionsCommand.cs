@@ -20,9 +20,9 @@ internal static class SessionsCommand
         var read = new ReadSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var node = await read.OpenAsync(parsed, cancellation).ConfigureAwait(false);
+            using var node = await read.OpenAsync(parsed, cancellation);
             var sessions = node.ListAsync("v1/sessions", parsed.GetValue(limit), cancellation);
-            await Answers.PrintListAsync(surroundings, read.Format(parsed), sessions, Shown).ConfigureAwait(false);
+            await Answers.PrintListAsync(surroundings, read.Format(parsed), sessions, Shown);
             return ExitCode.Fine;
         });
         return command;

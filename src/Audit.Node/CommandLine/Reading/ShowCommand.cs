@@ -17,20 +17,20 @@ internal static class ShowCommand
         var read = new ReadSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var node = await read.OpenAsync(parsed, cancellation).ConfigureAwait(false);
+            using var node = await read.OpenAsync(parsed, cancellation);
             var (id, moment, format) = (parsed.GetRequiredValue(session), parsed.GetValue(at), read.Format(parsed));
             if (parsed.GetValue(call) is { } one)
             {
                 var shown = await node.AskAsync(
-                    ReadSymbols.Query("v1/call", ("session", id), ("call", one), ("at", moment)), cancellation).ConfigureAwait(false);
+                    ReadSymbols.Query("v1/call", ("session", id), ("call", one), ("at", moment)), cancellation);
                 Answers.PrintOne(surroundings, format, shown, answer => CallText.Write(surroundings, answer));
                 return ExitCode.Fine;
             }
 
-            var told = await node.AskAsync(ReadSymbols.Query("v1/session", ("session", id), ("at", moment)), cancellation).ConfigureAwait(false);
+            var told = await node.AskAsync(ReadSymbols.Query("v1/session", ("session", id), ("at", moment)), cancellation);
             var calls = await node.ListAsync(
                 ReadSymbols.Query("v1/session/calls", ("session", id), ("at", moment)), parsed.GetValue(limit), cancellation)
-                .ToListAsync(cancellation).ConfigureAwait(false);
+                .ToListAsync(cancellation);
             Answers.PrintOne(surroundings, format, SessionText.Join(told, calls), _ => SessionText.Write(surroundings, told, calls));
             return ExitCode.Fine;
         });

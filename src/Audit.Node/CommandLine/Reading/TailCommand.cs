@@ -17,12 +17,12 @@ internal static class TailCommand
         var read = new ReadSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var node = await read.OpenAsync(parsed, cancellation).ConfigureAwait(false);
+            using var node = await read.OpenAsync(parsed, cancellation);
             var path = ReadSymbols.Query(
                 "v1/events", ("after", parsed.GetValue(after) ?? "now"), ("session", parsed.GetValue(session)),
                 ("task", parsed.GetValue(task)), ("tool", parsed.GetValue(tool)));
             var left = parsed.GetValue(count) ?? int.MaxValue;
-            await foreach (var happened in new ServerSentEvents(node.Client, path).ReadAsync(cancellation).ConfigureAwait(false))
+            await foreach (var happened in new ServerSentEvents(node.Client, path).ReadAsync(cancellation))
             {
                 if (read.Format(parsed) == OutputFormat.Table)
                 {

@@ -22,19 +22,19 @@ internal static class TasksCommand
         var read = new ReadSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var node = await read.OpenAsync(parsed, cancellation).ConfigureAwait(false);
+            using var node = await read.OpenAsync(parsed, cancellation);
             var format = read.Format(parsed);
             if (parsed.GetValue(task) is { } one)
             {
                 var limited = Math.Min(parsed.GetValue(limit), 1000).ToString(System.Globalization.CultureInfo.InvariantCulture);
                 var path = ReadSymbols.Query("v1/task", ("task", one), ("limit", limited), ("at", parsed.GetValue(at)));
-                var answer = await node.AskAsync(path, cancellation).ConfigureAwait(false);
+                var answer = await node.AskAsync(path, cancellation);
                 Answers.PrintOne(surroundings, format, answer, shown => TaskText.Write(surroundings, shown));
                 return ExitCode.Fine;
             }
 
             await Answers.PrintListAsync(
-                surroundings, format, node.ListAsync("v1/tasks", parsed.GetValue(limit), cancellation), Shown).ConfigureAwait(false);
+                surroundings, format, node.ListAsync("v1/tasks", parsed.GetValue(limit), cancellation), Shown);
             return ExitCode.Fine;
         });
         return command;

@@ -26,13 +26,13 @@ internal static class WindowsCommand
         var read = new ReadSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var node = await read.OpenAsync(parsed, cancellation).ConfigureAwait(false);
+            using var node = await read.OpenAsync(parsed, cancellation);
             var format = read.Format(parsed);
             if (parsed.GetValue(window) is { } one)
             {
                 var limited = Math.Min(parsed.GetValue(limit), 1000).ToString(System.Globalization.CultureInfo.InvariantCulture);
                 var path = ReadSymbols.Query("v1/window", ("window", one), ("limit", limited), ("at", parsed.GetValue(at)));
-                var answer = await node.AskAsync(path, cancellation).ConfigureAwait(false);
+                var answer = await node.AskAsync(path, cancellation);
                 Answers.PrintOne(surroundings, format, answer, shown => WindowText.Write(surroundings, shown));
                 return ExitCode.Fine;
             }
@@ -40,7 +40,7 @@ internal static class WindowsCommand
             var list = ReadSymbols.Query(
                 "v1/windows", ("task", parsed.GetValue(task)), ("agent", parsed.GetValue(agent)), ("open_at", parsed.GetValue(openAt)));
             await Answers.PrintListAsync(
-                surroundings, format, node.ListAsync(list, parsed.GetValue(limit), cancellation), Shown).ConfigureAwait(false);
+                surroundings, format, node.ListAsync(list, parsed.GetValue(limit), cancellation), Shown);
             return ExitCode.Fine;
         });
         return command;

@@ -10,7 +10,7 @@ internal static class LocalNode
 
     /// <returns>Null when none runs there: a node that was killed leaves its file behind.</returns>
     public static async Task<Uri?> FindAsync(string data, CancellationToken cancellation) =>
-        ReadNote(data) is { } url && await AnswersAsync(url, cancellation).ConfigureAwait(false) ? url : null;
+        ReadNote(data) is { } url && await AnswersAsync(url, cancellation) ? url : null;
 
     private static Uri? ReadNote(string data)
     {
@@ -60,7 +60,7 @@ internal static class LocalNode
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "health/live");
-            using var answer = await client.SendAsync(request, patience.Token).ConfigureAwait(false);
+            using var answer = await client.SendAsync(request, patience.Token);
             return answer.IsSuccessStatusCode;
         }
         catch (Exception failure) when (failure is HttpRequestException

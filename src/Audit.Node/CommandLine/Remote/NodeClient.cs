@@ -36,9 +36,9 @@ internal sealed class NodeClient : IDisposable
     {
         try
         {
-            var response = await SendAsync(request, cancellation).ConfigureAwait(false);
+            var response = await SendAsync(request, cancellation);
             if (!response.IsSuccessStatusCode)
-                throw await Refusal.ReadAsync(response, cancellation).ConfigureAwait(false);
+                throw await Refusal.ReadAsync(response, cancellation);
             return response;
         }
         catch (HttpRequestException failure)

@@ -11,13 +11,13 @@ internal sealed class NodeLocator(string data, Uri? server, string? tokenFile, s
     {
         if (server is not null)
             return new NodeClient(server, TokenForNamedServer());
-        return await LocalNode.FindAsync(data, cancellation).ConfigureAwait(false) is { } local
+        return await LocalNode.FindAsync(data, cancellation) is { } local
             ? new NodeClient(local, TokenForLocalNode())
             : null;
     }
 
     public async Task<NodeClient> FindAsync(CancellationToken cancellation) =>
-        await TryFindAsync(cancellation).ConfigureAwait(false) ?? throw CommandException.CannotReach(
+        await TryFindAsync(cancellation) ?? throw CommandException.CannotReach(
             $"No node runs on the data directory {data}; `audit serve` starts one there, --server names another one.");
 
     // The administrator's token of this machine is never sent to a server that merely was named.

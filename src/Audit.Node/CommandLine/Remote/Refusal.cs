@@ -10,7 +10,7 @@ internal static class Refusal
     public static async Task<CommandException> ReadAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         var status = (int)response.StatusCode;
-        var said = await DetailAsync(response, cancellation).ConfigureAwait(false);
+        var said = await DetailAsync(response, cancellation);
         response.Dispose();
         return CommandException.Failed(said is null ? $"The node answered {status}." : $"The node answered {status}: {said}");
     }
@@ -19,9 +19,9 @@ internal static class Refusal
     {
         try
         {
-            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false));
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
             var body = new char[MostCharacters];
-            var length = await reader.ReadBlockAsync(body, cancellation).ConfigureAwait(false);
+            var length = await reader.ReadBlockAsync(body, cancellation);
             using var problem = JsonDocument.Parse(body.AsMemory(0, length));
             return Member(problem.RootElement, "detail") ?? Member(problem.RootElement, "title");
         }

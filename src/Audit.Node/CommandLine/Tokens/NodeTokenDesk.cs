@@ -14,14 +14,14 @@ internal sealed class NodeTokenDesk(NodeClient client) : ITokenDesk
     {
         var body = new { name = wanted.Name, roles = wanted.Roles, agent = wanted.Agent, task = wanted.Task };
         using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = JsonContent.Create(body) };
-        var made = await AskAsync(request, cancellation).ConfigureAwait(false);
+        var made = await AskAsync(request, cancellation);
         return made.GetProperty("token").GetString()!;
     }
 
     public async Task<IReadOnlyList<JsonElement>> ListAsync(CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Path);
-        var list = await AskAsync(request, cancellation).ConfigureAwait(false);
+        var list = await AskAsync(request, cancellation);
         return [.. list.GetProperty("items").EnumerateArray()];
     }
 
@@ -29,7 +29,7 @@ internal sealed class NodeTokenDesk(NodeClient client) : ITokenDesk
     {
         // A path cannot carry every name: two dots, for one, would lead out of it.
         using var request = new HttpRequestMessage(HttpMethod.Delete, $"v1/token?name={Uri.EscapeDataString(name)}");
-        using var answer = await client.RequireAsync(request, cancellation).ConfigureAwait(false);
+        using var answer = await client.RequireAsync(request, cancellation);
     }
 
     public ValueTask DisposeAsync()
@@ -40,10 +40,10 @@ internal sealed class NodeTokenDesk(NodeClient client) : ITokenDesk
 
     private async Task<JsonElement> AskAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
-        using var answer = await client.RequireAsync(request, cancellation).ConfigureAwait(false);
+        using var answer = await client.RequireAsync(request, cancellation);
         try
         {
-            return await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation).ConfigureAwait(false);
+            return await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation);
         }
         catch (Exception failure) when (failure is JsonException or HttpRequestException or IOException)
         {

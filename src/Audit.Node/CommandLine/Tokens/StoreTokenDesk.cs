@@ -34,16 +34,16 @@ internal sealed class StoreTokenDesk : ITokenDesk
     /// <exception cref="StoreException">The store cannot be opened; a running node may have it.</exception>
     public static async Task<ITokenDesk> OpenAsync(NodeOptions options, TextWriter notes, CancellationToken cancellation)
     {
-        var store = await AuditStore.OpenAsync(options.Store, cancellation).ConfigureAwait(false);
+        var store = await AuditStore.OpenAsync(options.Store, cancellation);
         try
         {
-            var hasher = await NodeHost.HasherAsync(store, cancellation).ConfigureAwait(false);
+            var hasher = await NodeHost.HasherAsync(store, cancellation);
             var engine = new LocalEngine(store.Journal, hasher, new EngineOptions { Shards = 1 }, TimeProvider.System);
             return new StoreTokenDesk(options, store, engine, notes);
         }
         catch
         {
-            await store.DisposeAsync().ConfigureAwait(false);
+            await store.DisposeAsync();
             throw;
         }
     }
@@ -52,9 +52,9 @@ internal sealed class StoreTokenDesk : ITokenDesk
     {
         // Otherwise this token would be the store's first, and no administrator would ever get one.
         var data = DataDirectory.Open(options.Data);
-        if (await FirstToken.EnsureAsync(store.Tokens, data, TimeProvider.System, cancellation).ConfigureAwait(false))
+        if (await FirstToken.EnsureAsync(store.Tokens, data, TimeProvider.System, cancellation))
             notes.WriteLine($"The store is new; the token of its administrator is in {data.TokenFile}.");
-        return await book.CreateAsync(wanted, Actor, cancellation).ConfigureAwait(false)
+        return await book.CreateAsync(wanted, Actor, cancellation)
             ?? throw CommandException.Failed(TokenBook.TakenSentence(wanted.Name));
     }
 
@@ -64,7 +64,7 @@ internal sealed class StoreTokenDesk : ITokenDesk
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartArray();
-            foreach (var row in await store.Tokens.ListAsync(cancellation).ConfigureAwait(false))
+            foreach (var row in await store.Tokens.ListAsync(cancellation))
                 TokenJson.Write(json, row);
             json.WriteEndArray();
         }
@@ -73,13 +73,13 @@ internal sealed class StoreTokenDesk : ITokenDesk
 
     public async Task RevokeAsync(string name, CancellationToken cancellation)
     {
-        if (!await book.RevokeAsync(name, Actor, cancellation).ConfigureAwait(false))
+        if (!await book.RevokeAsync(name, Actor, cancellation))
             throw CommandException.Failed(TokenBook.UnknownSentence(name));
     }
 
     public async ValueTask DisposeAsync()
     {
-        await engine.DisposeAsync().ConfigureAwait(false);
-        await store.DisposeAsync().ConfigureAwait(false);
+        await engine.DisposeAsync();
+        await store.DisposeAsync();
     }
 }

@@ -50,8 +50,8 @@ internal sealed class TokenCreateCommand
         var wanted = new NewToken(
             RequireId(name, parsed.GetRequiredValue(name)), RequireRoles(parsed.GetRequiredValue(roles)),
             OptionalId(agent, parsed.GetValue(agent)), OptionalId(task, parsed.GetValue(task)));
-        await using var opened = await desk.OpenAsync(parsed, makesStore: true, cancellation).ConfigureAwait(false);
-        surroundings.Out.WriteLine(await opened.CreateAsync(wanted, cancellation).ConfigureAwait(false));
+        await using var opened = await desk.OpenAsync(parsed, makesStore: true, cancellation);
+        surroundings.Out.WriteLine(await opened.CreateAsync(wanted, cancellation));
         surroundings.Error.WriteLine(
             $"This is the token of {PrintableText.Of(wanted.Name)} with {string.Join(", ", wanted.Roles)}; it is not shown again.");
         return ExitCode.Fine;

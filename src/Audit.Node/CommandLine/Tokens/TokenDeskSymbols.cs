@@ -30,13 +30,13 @@ internal sealed class TokenDeskSymbols
             if (server.NamesServer(parsed))
                 throw CommandException.WrongUse("--server and --store name two places; accepted is one of them.");
         }
-        else if (await server.Locator(parsed, surroundings, options.Data).TryFindAsync(cancellation).ConfigureAwait(false) is { } client)
+        else if (await server.Locator(parsed, surroundings, options.Data).TryFindAsync(cancellation) is { } client)
         {
             return new NodeTokenDesk(client);
         }
         if (!makesStore && options.Store.StartsWith(SqliteStore, StringComparison.Ordinal)
             && !File.Exists(options.Store[SqliteStore.Length..]))
             throw CommandException.Failed($"There is no store {options.Store}, and no node runs on {options.Data}.");
-        return await StoreTokenDesk.OpenAsync(options, surroundings.Error, cancellation).ConfigureAwait(false);
+        return await StoreTokenDesk.OpenAsync(options, surroundings.Error, cancellation);
     }
 }

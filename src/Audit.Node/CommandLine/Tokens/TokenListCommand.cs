@@ -16,8 +16,8 @@ internal static class TokenListCommand
         var desk = new TokenDeskSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var opened = await desk.OpenAsync(parsed, makesStore: false, cancellation).ConfigureAwait(false);
-            Print(surroundings, parsed.GetValue(output), await opened.ListAsync(cancellation).ConfigureAwait(false));
+            await using var opened = await desk.OpenAsync(parsed, makesStore: false, cancellation);
+            Print(surroundings, parsed.GetValue(output), await opened.ListAsync(cancellation));
             return ExitCode.Fine;
         });
         return command;

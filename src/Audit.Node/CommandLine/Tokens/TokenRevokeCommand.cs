@@ -13,8 +13,8 @@ internal static class TokenRevokeCommand
         var desk = new TokenDeskSymbols(surroundings, command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            await using var opened = await desk.OpenAsync(parsed, makesStore: false, cancellation).ConfigureAwait(false);
-            await opened.RevokeAsync(parsed.GetRequiredValue(name), cancellation).ConfigureAwait(false);
+            await using var opened = await desk.OpenAsync(parsed, makesStore: false, cancellation);
+            await opened.RevokeAsync(parsed.GetRequiredValue(name), cancellation);
             surroundings.Error.WriteLine($"The token {PrintableText.Of(parsed.GetRequiredValue(name))} is revoked.");
             return ExitCode.Fine;
         });

@@ -31,9 +31,9 @@ internal abstract class LogPlace
     public async Task ExportAsync(string path, Surroundings surroundings, CancellationToken cancellation) =>
         await WithSentencesAsync(async () =>
         {
-            await ExportThereAsync(path, surroundings, cancellation).ConfigureAwait(false);
+            await ExportThereAsync(path, surroundings, cancellation);
             return path;
-        }).ConfigureAwait(false);
+        });
 
     protected abstract Task<Verdict> VerifyThereAsync(
         VerifyOptions trust, Surroundings surroundings, CancellationToken cancellation);
@@ -44,7 +44,7 @@ internal abstract class LogPlace
     {
         try
         {
-            return await work().ConfigureAwait(false);
+            return await work();
         }
         catch (Exception failure) when (failure is LogKeyException or NoteFormatException)
         {

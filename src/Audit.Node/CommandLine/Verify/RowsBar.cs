@@ -11,13 +11,13 @@ internal sealed class RowsBar(ProgressTask task) : IProgress<VerifyProgress>
     {
         if (!surroundings.ErrorIsTerminal)
         {
-            return await work(null).ConfigureAwait(false);
+            return await work(null);
         }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(surroundings.Error) });
         return await console.Progress().AutoClear(true)
             .Columns(new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new TaskDescriptionColumn())
-            .StartAsync(context => work(new RowsBar(context.AddTask(what)))).ConfigureAwait(false);
+            .StartAsync(context => work(new RowsBar(context.AddTask(what))));
     }
 
     public void Report(VerifyProgress value)

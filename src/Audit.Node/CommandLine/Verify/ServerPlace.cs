@@ -14,8 +14,8 @@ internal sealed class ServerPlace(NodeLocator locator) : LogPlace
         var path = Path.Combine(Path.GetTempPath(), $"audit-{Guid.NewGuid():N}.zip");
         try
         {
-            await DownloadAsync(path, cancellation).ConfigureAwait(false);
-            return await new BundlePlace(path).VerifyAsync(trust, surroundings, cancellation).ConfigureAwait(false);
+            await DownloadAsync(path, cancellation);
+            return await new BundlePlace(path).VerifyAsync(trust, surroundings, cancellation);
         }
         finally
         {
@@ -29,7 +29,7 @@ internal sealed class ServerPlace(NodeLocator locator) : LogPlace
         try
         {
             File.Delete(partial);
-            await DownloadAsync(partial, cancellation).ConfigureAwait(false);
+            await DownloadAsync(partial, cancellation);
             File.Move(partial, path, overwrite: true);
         }
         finally
@@ -40,13 +40,13 @@ internal sealed class ServerPlace(NodeLocator locator) : LogPlace
 
     private async Task DownloadAsync(string path, CancellationToken cancellation)
     {
-        using var client = await locator.FindAsync(cancellation).ConfigureAwait(false);
+        using var client = await locator.FindAsync(cancellation);
         using var request = new HttpRequestMessage(HttpMethod.Get, "v1/log/bundle");
-        using var answer = await client.RequireAsync(request, cancellation).ConfigureAwait(false);
+        using var answer = await client.RequireAsync(request, cancellation);
         try
         {
             await using var file = Create(path);
-            await answer.Content.CopyToAsync(file, cancellation).ConfigureAwait(false);
+            await answer.Content.CopyToAsync(file, cancellation);
         }
         catch (HttpRequestException failure)
         {

@@ -28,7 +28,7 @@ internal sealed class StorePlace(NodeOptions options) : LogPlace
             surroundings, "rows exported",
             async progress =>
             {
-                await LogBundle.ExportAsync(options.Store, path, progress, cancellation).ConfigureAwait(false);
+                await LogBundle.ExportAsync(options.Store, path, progress, cancellation);
                 return path;
             });
     }

@@ -67,7 +67,7 @@ internal sealed class VerifyCommand
             TrustedKey = VerifyInput.Key(parsed.GetValue(key)),
             Since = VerifyInput.Checkpoint(parsed.GetValue(since)),
         };
-        var verdict = await place.VerifyAsync(trust, surroundings, cancellation).ConfigureAwait(false);
+        var verdict = await place.VerifyAsync(trust, surroundings, cancellation);
         Print(parsed.GetValue(output), verdict);
         var passes = verdict.Integrity.IsIntact && (verdict.Completeness.IsComplete || !parsed.GetValue(requireComplete));
         return passes ? ExitCode.Fine : ExitCode.VerificationFailed;

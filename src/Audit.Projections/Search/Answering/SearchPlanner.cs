@@ -22,7 +22,7 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
                     Plan(said);
                     break;
                 case SearchTerm.Timed timed:
-                    await PlanAsync(timed).ConfigureAwait(false);
+                    await PlanAsync(timed);
                     break;
                 case SearchTerm.Input input:
                     Plan(input);
@@ -31,10 +31,10 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
                     plan.Marks.Add((keyed.IsNegated, keyed.Values.Aggregate(0L, (mask, value) => mask | CallMarks.Of(keyed.Key.Key, value.Text))));
                     break;
                 case SearchTerm.Keyed { Key.Key: SearchKey.Window } keyed:
-                    await PlanWindowsAsync(keyed).ConfigureAwait(false);
+                    await PlanWindowsAsync(keyed);
                     break;
                 case SearchTerm.Keyed keyed:
-                    await PlanNamesAsync(keyed).ConfigureAwait(false);
+                    await PlanNamesAsync(keyed);
                     break;
             }
         }
@@ -84,7 +84,7 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
         for (var index = 0; index < timed.Values.Count; index++)
         {
             ranges.Add(timed.Ranges[index] is not { } told
-                ? SearchPlan.RangeOf(await WindowAsync(timed.Values[index]).ConfigureAwait(false))
+                ? SearchPlan.RangeOf(await WindowAsync(timed.Values[index]))
                 : timed.Key.Key switch
                 {
                     SearchKey.After => new TimeRange(told.From, long.MaxValue),
@@ -102,7 +102,7 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
         var windows = new List<WindowModel>();
         foreach (var value in keyed.Values)
         {
-            windows.Add(await WindowAsync(value).ConfigureAwait(false));
+            windows.Add(await WindowAsync(value));
         }
 
         plan.Windows.Add((keyed.IsNegated, windows));
@@ -126,7 +126,7 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
         var names = new List<string>();
         foreach (var value in keyed.Values)
         {
-            names.AddRange(value.IsGlob ? await MatchingAsync(keyed.Key, value).ConfigureAwait(false) : [value.Text]);
+            names.AddRange(value.IsGlob ? await MatchingAsync(keyed.Key, value) : [value.Text]);
         }
 
         plan.FindsNothing |= names.Count == 0 && !keyed.IsNegated;
@@ -142,7 +142,7 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
         var prefix = glob.Text[..glob.Text.AsSpan().IndexOfAny('*', '?')];
         object[] values = prefix.Length == 0 ? [(long)key.Key, ""] : [(long)key.Key, prefix, prefix + "\U0010FFFF"];
         var names = await index.QueryAsync(
-            prefix.Length == 0 ? NamesSql : NamesBelowSql, values, row => row.Text(0), cancellation).ConfigureAwait(false);
+            prefix.Length == 0 ? NamesSql : NamesBelowSql, values, row => row.Text(0), cancellation);
         var found = names.Where(glob.Matches).Take(MostNames + 1).ToList();
         return found.Count <= MostNames ? found : throw new SearchQueryException(
             $"More than {MostNames} values of {key.Name} match \"{glob.Text}\"; say more of it.", glob.Offset, glob.Length);
@@ -150,7 +150,7 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
 
     private async Task<WindowModel> WindowAsync(SearchValue value)
     {
-        var found = await models.FindAsync(ReadTables.Windows, [new KeyColumn("window_id", [value.Text])], cancellation).ConfigureAwait(false);
+        var found = await models.FindAsync(ReadTables.Windows, [new KeyColumn("window_id", [value.Text])], cancellation);
         return found.SingleOrDefault() ?? throw new SearchQueryException(
             $"There is no window \"{value.Text}\"; accepted are ids of windows, and after during: days as well (today, tuesday, 2026-11-17) and how long ago (1h, 2d).",
             value.Offset,

@@ -65,11 +65,11 @@ internal sealed class SearchRun
     {
         var clock = Stopwatch.StartNew();
         var taken = new List<Candidate>();
-        await NoteAsync().ConfigureAwait(false);
+        await NoteAsync();
         while (!IsAtEnd && taken.Count < count && clock.Elapsed < longest)
         {
-            var found = await NextAsync().ConfigureAwait(false);
-            await KeepAsync(found, taken, count).ConfigureAwait(false);
+            var found = await NextAsync();
+            await KeepAsync(found, taken, count);
             step = Math.Min(2 * step, plan.AsksEvents ? LongestStepOfReading : LongestStep);
         }
 
@@ -82,7 +82,7 @@ internal sealed class SearchRun
         var rare = plan.Marks.FirstOrDefault(term => !term.IsNegated && CallMarks.AreNoteworthy(term.Mask));
         if (rare.Mask != 0)
         {
-            noted = await CallsAsync("mark IS NOT NULL AND (mark & $1) <> 0", [rare.Mask]).ConfigureAwait(false);
+            noted = await CallsAsync("mark IS NOT NULL AND (mark & $1) <> 0", [rare.Mask]);
         }
 
         var windows = plan.Windows.FirstOrDefault(term => !term.IsNegated).Windows;
@@ -90,20 +90,19 @@ internal sealed class SearchRun
         {
             var tasks = windows.Select(window => window.Task).OfType<string>().Distinct().ToList();
             noted = await CallsAsync(
-                $"task_id IN ({string.Join(", ", tasks.Select((_, index) => $"${index + 1}"))})", [.. tasks]).ConfigureAwait(false);
+                $"task_id IN ({string.Join(", ", tasks.Select((_, index) => $"${index + 1}"))})", [.. tasks]);
         }
 
         if (noted?.Count <= FewCalls)
         {
-            few = await reader.OfCallsAsync(index, noted, 0, start, cancellation).ConfigureAwait(false);
+            few = await reader.OfCallsAsync(index, noted, 0, start, cancellation);
         }
     }
 
     private async Task<HashSet<long>?> CallsAsync(string condition, object[] values)
     {
         var found = await models.QueryAsync(
-            $"SELECT id FROM calls WHERE {condition} LIMIT ${values.Length + 1}", [.. values, MostNoted + 1L], row => row.Number(0), cancellation)
-            .ConfigureAwait(false);
+            $"SELECT id FROM calls WHERE {condition} LIMIT ${values.Length + 1}", [.. values, MostNoted + 1L], row => row.Number(0), cancellation);
         return found.Count > MostNoted ? null : [.. found];
     }
 
@@ -111,7 +110,7 @@ internal sealed class SearchRun
     {
         if (few is null)
         {
-            var found = await reader.NewestAsync(index, plan.Clauses, Before, step, cancellation).ConfigureAwait(false);
+            var found = await reader.NewestAsync(index, plan.Clauses, Before, step, cancellation);
             IsAtEnd = found.Count < step;
             Before = IsAtEnd ? 0 : found[^1].Position;
             return found;
@@ -121,13 +120,13 @@ internal sealed class SearchRun
         few.RemoveRange(0, next.Count);
         IsAtEnd = few.Count == 0;
         Before = IsAtEnd ? 0 : next[^1].Position;
-        return await reader.AmongAsync(index, plan.Clauses, next, cancellation).ConfigureAwait(false);
+        return await reader.AmongAsync(index, plan.Clauses, next, cancellation);
     }
 
     private async Task KeepAsync(List<Candidate> found, List<Candidate> taken, int count)
     {
-        var holding = await HoldingAsync(found).ConfigureAwait(false);
-        var earlier = await OnEarlierPagesAsync(holding).ConfigureAwait(false);
+        var holding = await HoldingAsync(found);
+        var earlier = await OnEarlierPagesAsync(holding);
         foreach (var one in holding)
         {
             if (taken.Count == count)
@@ -136,7 +135,7 @@ internal sealed class SearchRun
             }
 
             if ((one.Call == 0 || (!seen.Contains(one.Call) && !earlier.Contains(one.Call)))
-                && await IsSoAsync(one).ConfigureAwait(false))
+                && await IsSoAsync(one))
             {
                 seen.Add(one.Call);
                 taken.Add(one);
@@ -153,7 +152,7 @@ internal sealed class SearchRun
             return found;
         }
 
-        var calls = await CallsAsync(models, found, cancellation).ConfigureAwait(false);
+        var calls = await CallsAsync(models, found, cancellation);
         return found.FindAll(one => plan.Holds(calls.GetValueOrDefault(one.Call), one.At));
     }
 
@@ -167,12 +166,12 @@ internal sealed class SearchRun
         }
 
         var calls = found.Select(one => one.Call).Where(call => call != 0).Distinct();
-        var later = await reader.OfCallsAsync(index, calls, start, Top + 1, cancellation).ConfigureAwait(false);
+        var later = await reader.OfCallsAsync(index, calls, start, Top + 1, cancellation);
         if (later.Count > 0)
         {
-            foreach (var one in await HoldingAsync(await reader.AmongAsync(index, plan.Clauses, later, cancellation).ConfigureAwait(false)).ConfigureAwait(false))
+            foreach (var one in await HoldingAsync(await reader.AmongAsync(index, plan.Clauses, later, cancellation)))
             {
-                if (!earlier.Contains(one.Call) && await IsSoAsync(one).ConfigureAwait(false))
+                if (!earlier.Contains(one.Call) && await IsSoAsync(one))
                 {
                     earlier.Add(one.Call);
                 }
@@ -184,13 +183,13 @@ internal sealed class SearchRun
 
     private async Task<bool> IsSoAsync(Candidate one) =>
         !plan.AsksEvents
-        || (await journal.ReadRowAsync(one.Position, cancellation).ConfigureAwait(false) is { } row && look.Holds(row));
+        || (await journal.ReadRowAsync(one.Position, cancellation) is { } row && look.Holds(row));
 
     public static async Task<Dictionary<long, CallModel>> CallsAsync(
         IReadSession models, IEnumerable<Candidate> found, CancellationToken cancellation)
     {
         var ids = found.Select(one => one.Call).Where(call => call != 0).Distinct();
-        var calls = await models.FindAsync(ReadTables.Calls, [new KeyColumn("id", ids)], cancellation).ConfigureAwait(false);
+        var calls = await models.FindAsync(ReadTables.Calls, [new KeyColumn("id", ids)], cancellation);
         return calls.ToDictionary(call => call.Id);
     }
 }

@@ -29,7 +29,7 @@ internal sealed class EventIndexer
             var facts = reader.Read(row);
             if (facts.Kind is EventKind.Told or EventKind.Noted)
             {
-                var call = facts.Kind == EventKind.Told ? await calls.FollowAsync(facts, cancellation).ConfigureAwait(false) : null;
+                var call = facts.Kind == EventKind.Told ? await calls.FollowAsync(facts, cancellation) : null;
                 Write(row, facts, call, batch);
             }
         }

@@ -14,7 +14,7 @@ internal sealed class IndexedCalls(IJournal journal, FactsReader reader)
     public async Task<IndexedCall> FollowAsync(EventFacts facts, CancellationToken cancellation)
     {
         var call = facts.Sequence == 1 ? null
-            : known.Find(facts.Stream) ?? await ReadAsync(facts, cancellation).ConfigureAwait(false);
+            : known.Find(facts.Stream) ?? await ReadAsync(facts, cancellation);
         call = (call ?? new IndexedCall(facts.Position, default, null, null, null)).Follow(facts);
         known.Keep(facts.Stream, call);
         return call;
@@ -26,7 +26,7 @@ internal sealed class IndexedCalls(IJournal journal, FactsReader reader)
         var after = 0L;
         while (true)
         {
-            var rows = await journal.ReadStreamAsync(new StreamKey(facts.Stream), after, RowsAtOnce, cancellation).ConfigureAwait(false);
+            var rows = await journal.ReadStreamAsync(new StreamKey(facts.Stream), after, RowsAtOnce, cancellation);
             foreach (var row in rows)
             {
                 if (row.Position >= facts.Position)

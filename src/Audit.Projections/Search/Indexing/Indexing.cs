@@ -26,7 +26,7 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
         IReadLead lead, bool follow, Action<IndexBatch> committed, Func<Task> rest, Func<ValueTask<bool>> isBusy,
         CancellationToken cancellation)
     {
-        var offset = (await OffsetRow.ReadAsync(lead, OffsetRow.Search, cancellation).ConfigureAwait(false)).Offset;
+        var offset = (await OffsetRow.ReadAsync(lead, OffsetRow.Search, cancellation)).Offset;
         var indexer = new EventIndexer(journal);
         var writing = Task.CompletedTask;
         try
@@ -34,17 +34,17 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
             while (true)
             {
                 var begun = Stopwatch.GetTimestamp();
-                await JournalFeed.CheckAsync(journal, offset, cancellation).ConfigureAwait(false);
-                var batch = await ReadAsync(indexer, offset, cancellation).ConfigureAwait(false);
-                await writing.ConfigureAwait(false);
+                await JournalFeed.CheckAsync(journal, offset, cancellation);
+                var batch = await ReadAsync(indexer, offset, cancellation);
+                await writing;
                 if (batch.To != offset)
                 {
                     offset = batch.To;
                     writing = Task.Run(() => WriteAsync(lead, batch, committed, cancellation), CancellationToken.None);
-                    if (await isBusy().ConfigureAwait(false))
+                    if (await isBusy())
                     {
-                        await writing.ConfigureAwait(false);
-                        await GiveWayAsync(Stopwatch.GetElapsedTime(begun), cancellation).ConfigureAwait(false);
+                        await writing;
+                        await GiveWayAsync(Stopwatch.GetElapsedTime(begun), cancellation);
                     }
 
                     continue;
@@ -55,8 +55,8 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
                     return;
                 }
 
-                await rest().ConfigureAwait(false);
-                await JournalFeed.WaitAsync(journal, offset.Position, limits.Patience, cancellation).ConfigureAwait(false);
+                await rest();
+                await JournalFeed.WaitAsync(journal, offset.Position, limits.Patience, cancellation);
             }
         }
         finally
@@ -76,10 +76,10 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
         for (var rows = 0; isWhole && rows < limits.Rows && batch.Text.WrittenCount < IndexLimits.BatchBytes;)
         {
             var limit = Math.Min(limits.PageRows, limits.Rows - rows);
-            var page = await journal.ReadAfterAsync(last?.Position ?? from.Position, limit, limits.PageBytes, cancellation).ConfigureAwait(false);
+            var page = await journal.ReadAfterAsync(last?.Position ?? from.Position, limit, limits.PageBytes, cancellation);
             foreach (var row in page)
             {
-                await indexer.AddAsync(row, batch, cancellation).ConfigureAwait(false);
+                await indexer.AddAsync(row, batch, cancellation);
                 last = row;
             }
 
@@ -104,7 +104,7 @@ internal sealed class Indexing(IJournal journal, FeedLimits limits)
 
     private static async Task WriteAsync(IReadLead lead, IndexBatch batch, Action<IndexBatch> committed, CancellationToken cancellation)
     {
-        if (!await lead.WriteAsync(batch, cancellation).ConfigureAwait(false))
+        if (!await lead.WriteAsync(batch, cancellation))
         {
             throw new OffsetMovedException();
         }

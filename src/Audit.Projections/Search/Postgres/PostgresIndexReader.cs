@@ -48,9 +48,9 @@ internal sealed class PostgresIndexReader : IIndexReader
         {
             var (start, known) = (floor, found.Count);
             found.AddRange(await session.QueryAsync(
-                WalkSql, [match, start, (long)(limit - known), (long)walked], Candidate.Read, cancellation).ConfigureAwait(false));
+                WalkSql, [match, start, (long)(limit - known), (long)walked], Candidate.Read, cancellation));
             var (count, lowest) = (await session.QueryAsync(
-                FloorSql, [start, (long)walked], row => (row.Number(0), row.Number(1)), cancellation).ConfigureAwait(false))[0];
+                FloorSql, [start, (long)walked], row => (row.Number(0), row.Number(1)), cancellation))[0];
             floor = lowest;
             if (count < walked)
             {
@@ -69,7 +69,7 @@ internal sealed class PostgresIndexReader : IIndexReader
             var marks = Enumerable.Range(0, stretches).Select(back => new[] { Marks.Stretch(last - back) });
             var within = Match([.. clauses, new IndexClause(false, [.. marks])]);
             found.AddRange(await session.QueryAsync(
-                StretchSql, [within, floor, (long)(limit - found.Count)], Candidate.Read, cancellation).ConfigureAwait(false));
+                StretchSql, [within, floor, (long)(limit - found.Count)], Candidate.Read, cancellation));
             last -= stretches;
             stretches = Math.Min(2 * stretches, MostStretches);
         }

@@ -22,34 +22,31 @@ internal sealed class PostgresIndexWriter
 
     public async Task<bool> WriteAsync(NpgsqlConnection connection, IndexBatch batch, CancellationToken cancellation)
     {
-        var transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
-        await using (transaction.ConfigureAwait(false))
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        object[] offset = [OffsetRow.Search, batch.To.Position, batch.To.Digest, batch.From.Position, batch.From.Digest];
+        if (await RunAsync(connection, OffsetSql, offset.Select(PostgresSession.Parameter), cancellation) != 1)
         {
-            object[] offset = [OffsetRow.Search, batch.To.Position, batch.To.Digest, batch.From.Position, batch.From.Digest];
-            if (await RunAsync(connection, OffsetSql, offset.Select(PostgresSession.Parameter), cancellation).ConfigureAwait(false) != 1)
-            {
-                return false;
-            }
-
-            if (batch.Documents.Count > 0)
-            {
-                await CopyAsync(connection, batch, cancellation).ConfigureAwait(false);
-            }
-
-            if (batch.Names.Count > 0)
-            {
-                var names = batch.Names.Select(name => ((long)name.Key, name.Name)).ToList();
-                await RunAsync(connection, NamesSql, Pairs(names), cancellation).ConfigureAwait(false);
-            }
-
-            if (batch.Unread.Count > 0)
-            {
-                await RunAsync(connection, UnreadSql, Pairs(batch.Unread), cancellation).ConfigureAwait(false);
-            }
-
-            await transaction.CommitAsync(cancellation).ConfigureAwait(false);
-            return true;
+            return false;
         }
+
+        if (batch.Documents.Count > 0)
+        {
+            await CopyAsync(connection, batch, cancellation);
+        }
+
+        if (batch.Names.Count > 0)
+        {
+            var names = batch.Names.Select(name => ((long)name.Key, name.Name)).ToList();
+            await RunAsync(connection, NamesSql, Pairs(names), cancellation);
+        }
+
+        if (batch.Unread.Count > 0)
+        {
+            await RunAsync(connection, UnreadSql, Pairs(batch.Unread), cancellation);
+        }
+
+        await transaction.CommitAsync(cancellation);
+        return true;
     }
 
     private async Task CopyAsync(NpgsqlConnection connection, IndexBatch batch, CancellationToken cancellation)
@@ -65,11 +62,8 @@ internal sealed class PostgresIndexWriter
         }
 
         copy.End();
-        var stream = await connection.BeginRawBinaryCopyAsync(CopyText.Command, cancellation).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
-        {
-            await stream.WriteAsync(copy.Written, cancellation).ConfigureAwait(false);
-        }
+        await using var stream = await connection.BeginRawBinaryCopyAsync(CopyText.Command, cancellation);
+        await stream.WriteAsync(copy.Written, cancellation);
     }
 
     private static NpgsqlParameter[] Pairs(IReadOnlyCollection<(long Number, string Text)> pairs) =>
@@ -84,11 +78,8 @@ internal sealed class PostgresIndexWriter
     private static async Task<int> RunAsync(
         NpgsqlConnection connection, string sql, IEnumerable<NpgsqlParameter> parameters, CancellationToken cancellation)
     {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command.ConfigureAwait(false))
-        {
-            command.Parameters.AddRange(parameters.ToArray());
-            return await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
-        }
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters.ToArray());
+        return await command.ExecuteNonQueryAsync(cancellation);
     }
 }

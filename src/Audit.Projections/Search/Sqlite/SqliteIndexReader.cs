@@ -26,7 +26,7 @@ internal sealed class SqliteIndexReader : IIndexReader
         var found = new List<Candidate>();
         foreach (var one in events)
         {
-            var rows = await session.QueryAsync(OneSql, [match, one.Position], row => row.Number(0), cancellation).ConfigureAwait(false);
+            var rows = await session.QueryAsync(OneSql, [match, one.Position], row => row.Number(0), cancellation);
             found.AddRange(rows.Select(_ => one));
         }
 
