@@ -1,7 +1,5 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle;
-using Audit.Load;
+using Audit.Lifecycle.Calls;
+using Audit.Load.Workloads;
 using BenchmarkDotNet.Attributes;
 
 namespace Audit.Benchmarks;

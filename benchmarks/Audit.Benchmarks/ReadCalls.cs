@@ -1,7 +1,8 @@
 using Audit.Engine;
 using Audit.Engine.Intake;
-using Audit.Lifecycle;
-using Audit.Load;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Time;
+using Audit.Load.Workloads;
 
 namespace Audit.Benchmarks;
 

@@ -1,3 +1,6 @@
+using Audit.Load.Floors;
+using Audit.Load.Subjects;
+
 namespace Audit.Load;
 
 /// <summary>All that can be measured. A new floor, peer or subject is one file and one line here.</summary>

@@ -1,3 +1,7 @@
+using Audit.Load.Reports;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+
 namespace Audit.Load;
 
 /// <summary>Runs what is to be measured: a warm-up that is thrown away, then floors and subjects in turn, run by run.</summary>

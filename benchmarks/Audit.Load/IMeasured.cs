@@ -1,3 +1,6 @@
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+
 namespace Audit.Load;
 
 /// <summary>A floor, a peer or a subject: whatever takes the workload in and can be timed at it.</summary>

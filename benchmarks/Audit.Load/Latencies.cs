@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Audit.Formats;
 
 namespace Audit.Load;
 

@@ -1,3 +1,9 @@
+using Audit.Actors;
+using Audit.Load.Subjects;
+using Audit.Node.Pages.Search;
+using Audit.Node.Pages.Sessions;
+using Audit.Projections.Rebuilding;
+
 namespace Audit.Load;
 
 /// <summary>The names that goals refer to.</summary>

@@ -1,4 +1,6 @@
 using Audit.Load;
+using Audit.Load.Reports;
+using Audit.Load.Workloads;
 
 try
 {

@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
 using Akka.Actor;
+using Audit.Actors.Configuration;
+using Audit.Actors.Dispatch;
+using Audit.Actors.Streams;
 using Audit.Engine;
+using Audit.Engine.Submitting;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
 
 namespace Audit.Actors;
 

@@ -1,5 +1,7 @@
 using Akka.Actor;
 using Akka.Cluster.Sharding;
+using Audit.Actors.Messages;
+using Audit.Actors.Streams;
 using Audit.Engine;
 
 namespace Audit.Actors;

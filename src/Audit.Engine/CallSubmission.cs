@@ -1,5 +1,5 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 
 namespace Audit.Engine;
 

@@ -1,3 +1,5 @@
+using Audit.Engine.Local;
+
 namespace Audit.Engine;
 
 /// <summary>A look at an engine at work.</summary>

@@ -1,5 +1,6 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
 
 namespace Audit.Engine;
 

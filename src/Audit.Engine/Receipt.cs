@@ -1,4 +1,4 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 
 namespace Audit.Engine;
 

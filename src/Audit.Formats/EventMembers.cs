@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Time;
 
 namespace Audit.Formats;
 

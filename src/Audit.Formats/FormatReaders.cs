@@ -1,4 +1,10 @@
-using Audit.Lifecycle;
+using Audit.Formats.AgentCode;
+using Audit.Formats.AgentSdk;
+using Audit.Formats.ClaudeCode;
+using Audit.Formats.Copilot;
+using Audit.Formats.Correlation;
+using Audit.Formats.Laravel;
+using Audit.Formats.Otlp;
 
 namespace Audit.Formats;
 

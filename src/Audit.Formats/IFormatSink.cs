@@ -1,3 +1,5 @@
+using Audit.Formats.Derived;
+
 namespace Audit.Formats;
 
 /// <summary>Takes what an event of another system says in our words: any number of items, or nothing that concerns us.</summary>

@@ -31,7 +31,10 @@ internal sealed class AppendPlan
         streams.Clear();
         RowsToWrite = 0;
         if (streamOfRow.Length < rows.Count)
+        {
             streamOfRow = new int[Math.Max(rows.Count, 2 * streamOfRow.Length)];
+        }
+
         StreamHandle? before = null;
         for (var i = 0; i < rows.Count; i++)
         {
@@ -41,7 +44,10 @@ internal sealed class AppendPlan
             before = row.Stream;
             streamOfRow[i] = stream;
             if (stream < 0)
+            {
                 continue;
+            }
+
             Follow(row, ref Streams[stream]);
             RowsToWrite++;
         }
@@ -53,7 +59,9 @@ internal sealed class AppendPlan
         foreach (ref readonly var stream in Streams)
         {
             if (!stream.Handle.Lost)
+            {
                 stream.Handle.Wrote(connection, stream.Last);
+            }
         }
     }
 
@@ -62,13 +70,18 @@ internal sealed class AppendPlan
         if (indexOfKey.TryGetValue(row.Stream.Key, out var index))
         {
             if (ReferenceEquals(streams[index].Handle, row.Stream))
+            {
                 return index;
+            }
             // Of two holds on one stream in one append the first wins: the second decided without knowing its rows.
             row.Stream.Lose();
             return -1;
         }
         if (row.Stream.Lost)
+        {
             return -1;
+        }
+
         CheckKey(row.Stream.Key);
         index = streams.Count;
         streams.Add(new StreamInAppend(row.Stream, row.Sequence - 1));
@@ -84,7 +97,10 @@ internal sealed class AppendPlan
                 $"The stream {row.Stream.Key} cannot go from sequence number {stream.Last} to {row.Sequence}.", nameof(row));
         }
         if (row.Manifest.Length is 0 or > LongestManifest)
+        {
             throw new ArgumentException($"The manifest \"{row.Manifest}\" is empty or longer than {LongestManifest}.", nameof(row));
+        }
+
         stream.Last = row.Sequence;
     }
 
@@ -93,16 +109,24 @@ internal sealed class AppendPlan
     {
         var id = key.Utf8.Span;
         if (id.IsEmpty || id.Contains((byte)0) || !Utf8.IsValid(id))
+        {
             throw new ArgumentException($"The persistence id \"{key}\" is empty, not UTF-8 or has a zero in it.", nameof(key));
+        }
+
         if (id.Length > LongestPersistenceId && Characters(id) > LongestPersistenceId)
+        {
             throw new ArgumentException($"The persistence id \"{key}\" is longer than {LongestPersistenceId}.", nameof(key));
+        }
     }
 
     private static int Characters(ReadOnlySpan<byte> utf8)
     {
         var count = 0;
         foreach (var unit in utf8)
+        {
             count += (unit & 0xC0) == 0x80 ? 0 : 1;
+        }
+
         return count;
     }
 }

@@ -16,7 +16,10 @@ internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastP
         lock (gate)
         {
             if (position <= last)
+            {
                 return;
+            }
+
             last = position;
             wake = next;
             next = NewSource();
@@ -34,12 +37,17 @@ internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastP
             lock (gate)
             {
                 if (last > position)
+                {
                     return last;
+                }
+
                 advance = next.Task;
             }
             await advance.WaitAsync(SafetyNet, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!advance.IsCompleted && !cancellation.IsCancellationRequested)
+            {
                 await LookAsync(cancellation);
+            }
         }
     }
 

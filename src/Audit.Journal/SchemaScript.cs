@@ -18,7 +18,9 @@ internal sealed record SchemaScript(int Version, string Name, string Sql)
         for (var i = 0; i < scripts.Count; i++)
         {
             if (scripts[i].Version != i + 1)
+            {
                 throw new InvalidOperationException($"The schema scripts of {folder} are not numbered from 1 without a gap.");
+            }
         }
         return scripts;
     }

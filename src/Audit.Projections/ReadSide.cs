@@ -1,7 +1,16 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
+using Audit.Projections.Feeding;
 using Audit.Projections.Postgres;
+using Audit.Projections.Queries;
+using Audit.Projections.Rebuilding;
+using Audit.Projections.Search;
+using Audit.Projections.Search.Answering;
+using Audit.Projections.Search.Postgres;
+using Audit.Projections.Search.Sqlite;
 using Audit.Projections.Sqlite;
+using Audit.Projections.Stores;
+using Audit.Projections.TimeTravel;
 
 namespace Audit.Projections;
 
@@ -22,14 +31,14 @@ public sealed class ReadSide : IAsyncDisposable
         this.journal = journal;
         Search = search;
         Models = new ReadModels(store);
-        TimeTravel = new TimeTravel(store, journal, hasher);
+        TimeTravel = new PastModels(store, journal, hasher);
         this.projection = projection;
         rebuild = new ModelsRebuild(store, journal, hasher, options.Limits);
     }
 
     public ReadModels Models { get; }
 
-    public TimeTravel TimeTravel { get; }
+    public PastModels TimeTravel { get; }
 
     /// <summary>The text index, which lags behind the read models and never holds them up.</summary>
     public SearchIndex Search { get; }

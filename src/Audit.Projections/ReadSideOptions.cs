@@ -1,3 +1,5 @@
+using Audit.Projections.Feeding;
+
 namespace Audit.Projections;
 
 public sealed record ReadSideOptions

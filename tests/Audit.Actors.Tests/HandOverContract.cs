@@ -1,9 +1,12 @@
 using Audit.Engine;
 using Audit.Engine.Contract;
 using Audit.Engine.Local;
+using Audit.Formats;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Node.Pages.Shared;
 using Audit.Testing;
 
 namespace Audit.Actors.Tests;
@@ -97,7 +100,7 @@ public abstract class HandOverContract : IAsyncLifetime
         var rows = await store.Journal.ReadStreamAsync(new StreamKey("tool-call|s|c"), 0, 100, CancellationToken.None);
         Assert.Equal(
             ["requested", "awaiting_confirmation", "approved", "running", "completed"],
-            rows.Select(row => Words.Of(((CallEvent.Told)EventReader.ReadCall(row, Told.SharedHasher)).Verdict.To)));
+            rows.Select(row => Words.Of(((CallEvent.Received)EventReader.ReadCall(row, Told.SharedHasher)).Verdict.To)));
     }
 
     private static async Task<Receipt> SubmitAsync(IAuditEngine engine, Outcome outcome, int second, string call = "c") =>

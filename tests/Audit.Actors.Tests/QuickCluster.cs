@@ -1,3 +1,4 @@
+using Audit.Actors.Configuration;
 using Audit.Engine;
 using Audit.Engine.Contract;
 using Audit.Journal;

@@ -1,6 +1,9 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Audit.Formats;
+using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Actors.Tests;
 

@@ -1,6 +1,8 @@
+using Audit.Actors.Configuration;
+using Audit.Actors.Journal;
 using Audit.Engine;
-using Audit.Engine.Contract;
 using Audit.Journal;
+using Audit.Node.Pages.Shared;
 using Audit.Testing;
 
 namespace Audit.Actors.Tests;

@@ -37,7 +37,10 @@ internal sealed class CompiledAssembly
         var type = reader.GetTypeReference(handle);
         var name = reader.GetString(type.Name);
         if (type.ResolutionScope.Kind == HandleKind.TypeReference)
+        {
             return $"{NameOf(reader, (TypeReferenceHandle)type.ResolutionScope)}.{name}";
+        }
+
         return type.Namespace.IsNil ? name : $"{reader.GetString(type.Namespace)}.{name}";
     }
 }

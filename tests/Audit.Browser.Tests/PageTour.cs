@@ -1,4 +1,7 @@
 using Audit.Browser.Tests.Support;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Models;
+using Audit.Projections.Queries;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Audit.Node.CommandLine;
 
 namespace Audit.CommandLine.Tests;
 
@@ -38,7 +39,10 @@ internal static class AuditProgram
             RedirectStandardError = true,
         };
         foreach (var name in start.Environment.Keys.Where(IsOfSomebodyElse).ToArray())
+        {
             start.Environment.Remove(name);
+        }
+
         return Process.Start(start)!;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections;
 using Audit.Node.CommandLine;
+using Audit.Node.Pages.Shared;
 using Audit.Testing;
 
 namespace Audit.CommandLine.Tests;

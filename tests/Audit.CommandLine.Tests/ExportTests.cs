@@ -1,4 +1,5 @@
 using Audit.Node.CommandLine;
+using Audit.Node.Pages.Shared;
 using Audit.Testing;
 
 namespace Audit.CommandLine.Tests;

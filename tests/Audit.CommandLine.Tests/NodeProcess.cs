@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
+using Audit.Node.CommandLine;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.CommandLine.Tests;
 
@@ -78,7 +80,10 @@ internal sealed class NodeProcess : IAsyncDisposable
         while (!await IsReadyAsync(client))
         {
             if (process.HasExited || clock.Elapsed > Patience)
+            {
                 throw new InvalidOperationException($"The node is not ready.\n{Said}");
+            }
+
             await Task.Delay(50);
         }
     }
@@ -90,7 +95,10 @@ internal sealed class NodeProcess : IAsyncDisposable
             using var note = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(data, "node.json")));
             // What a killed node left speaks of another process.
             if (note.RootElement.GetProperty("pid").GetInt32() != process.Id)
+            {
                 return false;
+            }
+
             Url = new Uri(note.RootElement.GetProperty("urls")[0].GetString()!);
             using var answer = await client.GetAsync(new Uri(Url, "/health/ready"));
             return answer.IsSuccessStatusCode;

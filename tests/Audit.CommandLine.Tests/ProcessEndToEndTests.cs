@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using Audit.Engine;
+using Audit.Formats;
 using Audit.Node.CommandLine;
+using Audit.Node.Pages.Shared;
 using Audit.Testing;
 
 namespace Audit.CommandLine.Tests;
@@ -56,14 +59,19 @@ public sealed class ProcessEndToEndTests : IDisposable
             await ingest.StandardInput.FlushAsync();
             var receipts = new List<(long Index, string Status, long Position)>();
             while (receipts.Count < 40)
+            {
                 receipts.Add(Records.Receipt((await ingest.StandardOutput.ReadLineAsync())!));
+            }
 
             await killed.KillAsync();
             await ingest.StandardInput.WriteAsync(Records.Lines(items[40..]));
             ingest.StandardInput.Close();
             await using var restarted = await NodeProcess.StartAtAsync(url, directory.Path);
             while (await ingest.StandardOutput.ReadLineAsync() is { } line)
+            {
                 receipts.Add(Records.Receipt(line));
+            }
+
             await ingest.WaitForExitAsync();
 
             Assert.Equal(ExitCode.Fine, ingest.ExitCode);

@@ -1,4 +1,7 @@
+using Audit.Formats;
 using Audit.Node.CommandLine;
+using Audit.Node.CommandLine.Remote;
+using Audit.Node.Pages.Shared;
 using Audit.Testing;
 
 namespace Audit.CommandLine.Tests;

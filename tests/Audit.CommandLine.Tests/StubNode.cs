@@ -1,3 +1,6 @@
+using Audit.Formats;
+using Audit.Node.CommandLine.Remote;
+using Audit.Node.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -37,7 +40,10 @@ internal sealed class StubNode : IAsyncDisposable
     public static Func<HttpContext, string[], Task> Receipts(int most, string last = "") => async (context, lines) =>
     {
         for (var index = 0; index < Math.Min(most, lines.Length); index++)
+        {
             await context.Response.WriteAsync($$"""{"index":{{index}},"status":"recorded","position":1}""" + "\n");
+        }
+
         await context.Response.WriteAsync(last);
     };
 

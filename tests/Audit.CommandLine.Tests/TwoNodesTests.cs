@@ -1,3 +1,4 @@
+using Audit.Formats;
 using Audit.Node.CommandLine;
 using Audit.Testing;
 

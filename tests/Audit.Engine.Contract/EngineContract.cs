@@ -1,8 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using Audit.Engine.Local;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
 using Audit.Testing;
 
 namespace Audit.Engine.Contract;
@@ -433,7 +436,7 @@ public abstract class EngineContract : IAsyncLifetime
 
         var rows = await All();
         var told = rows.Where(row => row.Manifest == "call.transitioned.v1")
-            .Select(row => (row.PersistenceId, ((CallEvent.Told)EventReader.ReadCall(row, Told.SharedHasher)).Message.Dedup)).ToArray();
+            .Select(row => (row.PersistenceId, ((CallEvent.Received)EventReader.ReadCall(row, Told.SharedHasher)).Message.Dedup)).ToArray();
         Assert.Equal(6 * 30 * 10, told.Length);
         Assert.All(rows.Where(row => row.Manifest == "call.transitioned.v1"), HoldsTheRecordItWasSent);
         Assert.Equal(told.Length, told.Distinct().Count());
@@ -455,7 +458,7 @@ public abstract class EngineContract : IAsyncLifetime
     /// <summary>The buffers of the way into the journal are used again and again; each row must hold its own record still.</summary>
     private static void HoldsTheRecordItWasSent(JournalRow row)
     {
-        var told = (CallEvent.Told)EventReader.ReadCall(row, Told.SharedHasher);
+        var told = (CallEvent.Received)EventReader.ReadCall(row, Told.SharedHasher);
         Assert.Equal(told.Message.Dedup, Told.SharedHasher.OfBytes(EventReader.RecordOf(row.Message).Span));
         Assert.EndsWith(JsonDocument.Parse(EventReader.RecordOf(row.Message)).RootElement.GetProperty("tool_call_id").GetString(), row.PersistenceId);
     }
@@ -491,5 +494,5 @@ public abstract class EngineContract : IAsyncLifetime
 
     private async Task<string[]> VerdictsOf(string name) =>
         [.. (await StreamOf(name)).Select(row => EventReader.ReadCall(row, Told.SharedHasher)).Select(happened =>
-            happened is CallEvent.Told told ? told.Verdict.ToString() : happened.GetType().Name)];
+            happened is CallEvent.Received told ? told.Verdict.ToString() : happened.GetType().Name)];
 }

@@ -1,6 +1,6 @@
 using Audit.Engine.Contract;
 using Audit.Engine.Local;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
 using Audit.Testing;
 
 namespace Audit.Engine.Tests;

@@ -1,7 +1,10 @@
 using System.Text;
 using Audit.Engine;
 using Audit.Engine.Intake;
-using Audit.Lifecycle;
+using Audit.Formats.Tests.Support;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Time;
 
 namespace Audit.Formats.Tests;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using Audit.Formats.Derived;
+using Audit.Formats.Tests.Support;
 
 namespace Audit.Formats.Tests;
 

@@ -1,3 +1,5 @@
+using Audit.Formats.Tests.Support;
+
 namespace Audit.Formats.Tests;
 
 /// <summary>Small streams beside what is made of them. Each file was read line by line when it was written down.</summary>

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Tests.Support;
 
 namespace Audit.Formats.Tests;
 

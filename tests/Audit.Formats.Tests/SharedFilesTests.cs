@@ -1,3 +1,5 @@
+using Audit.Formats.Tests.Support;
+
 namespace Audit.Formats.Tests;
 
 /// <summary>Every shared file goes through. The counts were written down from reading the files.</summary>

@@ -240,7 +240,9 @@ public abstract class JournalContract : IAsyncLifetime
         await Task.WhenAll(Enumerable.Range(0, 16).Select(writer => Task.Run(async () =>
         {
             for (var i = 0; i < 25; i++)
+            {
                 await Store.AppendAsync([.. Rows.Neighbours(1 + i * writer % 90)]);
+            }
         }))).OrHung();
 
         var expected = Enumerable.Range(0, 16).Sum(writer => Enumerable.Range(0, 25).Sum(i => 1 + i * writer % 90));
@@ -302,7 +304,9 @@ public abstract class JournalContract : IAsyncLifetime
     {
         string[] names = ["a", "A", "a ", " a", "ä", "a\u0308", "a/b", "a/./b", "'; DROP TABLE journal --", "a|b", "a%", "a\\", "日本"];
         for (var i = 0; i < names.Length; i++)
+        {
             await Store.WriteStreamAsync(names[i], i + 1);
+        }
 
         var streams = await Journal.ReadStreamsAsync([.. names.Select(name => new StreamKey(name))], CancellationToken.None);
 

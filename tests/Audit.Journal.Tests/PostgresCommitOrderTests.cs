@@ -109,7 +109,10 @@ public sealed class PostgresCommitOrderTests : IAsyncLifetime
             WriteForeignAsync(20, commitEvery: 2)).OrHung();
         var all = (await store.ReadAllAsync()).Select(row => row.Position).ToList();
         while (reader is { IsCompleted: false } && Volatile.Read(ref followed) < all[^1])
+        {
             await Task.Delay(20);
+        }
+
         await stop.CancelAsync();
 
         Assert.Equal(all, await reader.OrHung());
@@ -141,7 +144,9 @@ public sealed class PostgresCommitOrderTests : IAsyncLifetime
         var stealing = Task.Run(async () =>
         {
             while (!stop.IsCancellationRequested)
+            {
                 await thief.ExecuteAsync("SELECT nextval('journal_ordering_seq')");
+            }
         });
 
         try
@@ -170,7 +175,9 @@ public sealed class PostgresCommitOrderTests : IAsyncLifetime
                 var rows = await store.Journal.ReadAfterAsync(followed, 1000, long.MaxValue, CancellationToken.None);
                 seen.AddRange(rows.Select(row => row.Position));
                 if (rows.Count > 0)
+                {
                     Volatile.Write(ref followed, rows[^1].Position);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -182,7 +189,9 @@ public sealed class PostgresCommitOrderTests : IAsyncLifetime
     private static async Task AppendManyAsync(IAuditStore node, int appends)
     {
         for (var i = 0; i < appends; i++)
+        {
             await node.AppendAsync([.. Rows.Neighbours(i % 5 == 0 ? Rows.Many : 1 + i)]);
+        }
     }
 
     /// <summary>Transactions that hold their numbers for a while; all but each n-th are rolled back.</summary>
@@ -210,7 +219,10 @@ public sealed class PostgresCommitOrderTests : IAsyncLifetime
         for (var looks = 0; looks < 3000; looks++)
         {
             if (await place.ExecuteAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") is not 0L)
+            {
                 return;
+            }
+
             await Task.Delay(10);
         }
         Assert.Fail("Nobody waits for the journal's lock.");

@@ -124,7 +124,10 @@ public sealed class PostgresNodesTests : IAsyncLifetime
                 handles[stream] = Rows.Handle(stream);
                 var found = await ReadPatientlyAsync(node, stream);
                 if (found.Any(row => row.Sequence == at[stream] + 1 && Same(row, rows[i])))
+                {
                     left[stream]--;
+                }
+
                 at[stream] = found.Count;
             }
         }

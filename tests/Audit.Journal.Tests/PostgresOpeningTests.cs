@@ -17,7 +17,10 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
     {
         var stores = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => place.OpenAsync()));
         foreach (var store in stores)
+        {
             await store.DisposeAsync();
+        }
+
         Assert.Equal(2L, await place.ExecuteAsync("SELECT count(*) FROM schema_version"));
     }
 
@@ -85,7 +88,10 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
             """);
 
         foreach (var company in Rows.FewAndMany)
+        {
             await store.AppendAsync([.. Rows.Neighbours(1 + company)]);
+        }
+
         await store.SecretAsync("secret", new byte[] { 1 }, CancellationToken.None);
 
         Assert.Equal("on on on", await place.ExecuteAsync("SELECT string_agg(setting, ' ') FROM seen"));
@@ -104,7 +110,10 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
             var handle = Rows.Handle($"call|{company}");
             var append = store.AppendAsync([Rows.Row(handle, 2), .. Rows.Neighbours(company)]);
             for (var looks = 0; looks < 3000 && await NobodyWaitsAsync(); looks++)
+            {
                 await Task.Delay(10);
+            }
+
             await foreign.ExecuteAsync("COMMIT");
             await append.OrHung();
             Assert.False(handle.Lost);

@@ -79,7 +79,10 @@ public sealed class SqliteOpeningTests : IDisposable
         Assert.Equal(path, store.Place);
         Assert.Equal("sqlite", store.Kind);
         if (OperatingSystem.IsWindows())
+        {
             return;
+        }
+
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
             File.GetUnixFileMode(Path.GetDirectoryName(path)!));

@@ -95,7 +95,9 @@ public abstract class StoreContract : IAsyncLifetime
     public async Task tokens_are_listed_by_name()
     {
         foreach (var (name, i) in new[] { "b", "a", "C" }.Select((name, i) => (name, i)))
+        {
             await store.Tokens.AddAsync(Token(name, (byte)i), CancellationToken.None);
+        }
 
         var names = (await store.Tokens.ListAsync(CancellationToken.None)).Select(token => token.Name);
 

@@ -1,4 +1,6 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Stores;
 using Audit.Testing;
 
 namespace Audit.Projections.Tests;

@@ -1,9 +1,10 @@
 using Audit.Engine;
-using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
 using FsCheck;
 using FsCheck.Fluent;
-using Outcome = Audit.Lifecycle.Outcome;
+using Outcome = Audit.Lifecycle.Records.Outcome;
 
 namespace Audit.Projections.Tests;
 

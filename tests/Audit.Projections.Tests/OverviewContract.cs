@@ -1,4 +1,10 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
+using Audit.Projections.Overview;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 using Audit.Testing;
 
 namespace Audit.Projections.Tests;
@@ -72,8 +78,8 @@ public abstract class OverviewContract : ReadSideContract
             new Say("s", "scope", Say.Done(), 11) { Task = "migrate-orders", Agent = "copilot", Tool = "bash" },
             new Say("s", "out", Say.Done(), 90) { Task = "migrate-orders", Agent = "copilot" });
 
-        Assert.Equal(["out"], (await models.StrayedCallsAsync(Judgement.OutsideWindow, All, None)).Items.Select(call => call.CallId));
-        Assert.Equal(["scope"], (await models.StrayedCallsAsync(Judgement.OutOfScope, All, None)).Items.Select(call => call.CallId));
+        Assert.Equal(["out"], (await models.StrayedCallsAsync(WindowJudgement.OutsideWindow, All, None)).Items.Select(call => call.CallId));
+        Assert.Equal(["scope"], (await models.StrayedCallsAsync(WindowJudgement.OutOfScope, All, None)).Items.Select(call => call.CallId));
         Assert.Equal(["asked"], (await models.WindowsAsync(new WindowFilter { Requested = true }, All, None)).Items.Select(window => window.WindowId));
     }
 

@@ -2,7 +2,13 @@ using Audit.Engine;
 using Audit.Engine.Local;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Queries;
+using Audit.Projections.Stores;
+using Audit.Projections.TimeTravel;
+using Audit.Projections.Windows;
 using Audit.Testing;
 using FsCheck;
 using FsCheck.Fluent;
@@ -79,7 +85,7 @@ public sealed class ReadLaws
         await FeedAsync(now, journal, Whole);
         await using var then = ReadSide.StoreOf("sqlite:" + place.File("then.db"));
         await FeedAsync(then, new JournalUpTo(journal, cut), Whole);
-        var (models, travel, asOf) = (new ReadModels(then), new TimeTravel(now, journal, Say.Hasher), AsOf.At(cut));
+        var (models, travel, asOf) = (new ReadModels(then), new PastModels(now, journal, Say.Hasher), AsOf.At(cut));
         var all = new PageRequest(PageRequest.MostItems);
         foreach (var session in (await new ReadModels(now).SessionsAsync(all, default)).Items.Select(session => session.SessionId))
         {
@@ -96,7 +102,7 @@ public sealed class ReadLaws
         {
             var told = (await travel.TaskAsync(task, asOf, default))?.Item;
             var calls = new List<CallModel>();
-            foreach (var judgement in Enum.GetValues<Judgement>())
+            foreach (var judgement in Enum.GetValues<WindowJudgement>())
             {
                 calls.AddRange((await models.CallsOfTaskAsync(task, judgement, all, default)).Items);
             }

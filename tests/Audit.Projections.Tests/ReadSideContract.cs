@@ -1,7 +1,8 @@
 using Audit.Engine;
 using Audit.Engine.Local;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Projections.Feeding;
+using Audit.Projections.Queries;
 
 namespace Audit.Projections.Tests;
 

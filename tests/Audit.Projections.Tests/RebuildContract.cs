@@ -1,5 +1,9 @@
 using Audit.Engine;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
+using Audit.Projections.Feeding;
+using Audit.Projections.Queries;
+using Audit.Projections.Rebuilding;
 using Audit.Testing;
 
 namespace Audit.Projections.Tests;

@@ -1,5 +1,8 @@
 using System.Text;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Feeding;
+using Audit.Projections.Sessions;
+using Audit.Projections.Windows;
 
 namespace Audit.Projections.Tests;
 

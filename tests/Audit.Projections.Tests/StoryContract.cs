@@ -1,5 +1,10 @@
 using Audit.Engine;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
+using Audit.Projections.Sessions;
 using Audit.Testing;
 
 namespace Audit.Projections.Tests;

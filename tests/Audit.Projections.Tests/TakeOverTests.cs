@@ -1,4 +1,5 @@
 using Audit.Engine;
+using Audit.Projections.Feeding;
 using Audit.Testing;
 using Npgsql;
 

@@ -1,5 +1,11 @@
 using Audit.Engine;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 using Audit.Testing;
 
 namespace Audit.Projections.Tests;
@@ -24,16 +30,16 @@ public abstract class WindowContract : ReadSideContract
             new Say("s", "none", Say.Done(), 6),
             Do("at-the-end", 19));
 
-        Assert.Equal(Judgement.OutsideWindow, await JudgementOf(models, "before"));
-        Assert.Equal(Judgement.InWindow, await JudgementOf(models, "in"));
-        Assert.Equal(Judgement.OutOfScope, await JudgementOf(models, "shell"));
-        Assert.Equal(Judgement.OutsideWindow, await JudgementOf(models, "other-agent"));
-        Assert.Equal(Judgement.NoTask, await JudgementOf(models, "none"));
-        Assert.Equal(Judgement.OutsideWindow, await JudgementOf(models, "at-the-end"));
+        Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "before"));
+        Assert.Equal(WindowJudgement.InWindow, await JudgementOf(models, "in"));
+        Assert.Equal(WindowJudgement.OutOfScope, await JudgementOf(models, "shell"));
+        Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "other-agent"));
+        Assert.Equal(WindowJudgement.NoTask, await JudgementOf(models, "none"));
+        Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "at-the-end"));
         var task = (await models.TaskAsync(MigrateOrders, None))!;
         Assert.Equal(new JudgementCounts { InWindow = 1, OutOfScope = 1, OutsideWindow = 3 }, task.Task.Judged);
         Assert.Equal("w", Assert.Single(task.Windows).WindowId);
-        Assert.Equal(["in"], (await models.CallsOfTaskAsync(MigrateOrders, Judgement.InWindow, All, None)).Items.Select(call => call.CallId));
+        Assert.Equal(["in"], (await models.CallsOfTaskAsync(MigrateOrders, WindowJudgement.InWindow, All, None)).Items.Select(call => call.CallId));
     }
 
     [ContractFact]
@@ -45,7 +51,7 @@ public abstract class WindowContract : ReadSideContract
             Do("c", 1));
 
         var transition = Assert.Single((await models.CallAsync("s", "c", None))!.Transitions);
-        Assert.Equal((Judgement.InWindow, "w-2"), (transition.Judgement, transition.Window));
+        Assert.Equal((WindowJudgement.InWindow, "w-2"), (transition.Judgement, transition.Window));
     }
 
     [ContractFact]
@@ -56,8 +62,8 @@ public abstract class WindowContract : ReadSideContract
             Do("ahead", 40) with { ReceivedMinute = 10 },
             Do("late", 10) with { ReceivedMinute = 40 });
 
-        Assert.Equal(Judgement.InWindow, await JudgementOf(models, "ahead"));
-        Assert.Equal(Judgement.InWindow, await JudgementOf(models, "late"));
+        Assert.Equal(WindowJudgement.InWindow, await JudgementOf(models, "ahead"));
+        Assert.Equal(WindowJudgement.InWindow, await JudgementOf(models, "late"));
         Assert.Equal((0, 1), ((await models.CallAsync("s", "ahead", None))!.Call.ReportedLate, (await models.CallAsync("s", "late", None))!.Call.ReportedLate));
     }
 
@@ -73,7 +79,7 @@ public abstract class WindowContract : ReadSideContract
         Assert.Equal(new JudgementCounts { InWindow = 6, OutsideWindow = 1 }, (await models.TaskAsync(MigrateOrders, None))!.Task.Judged);
         Assert.Equal(new JudgementCounts { InWindow = 6, OutsideWindow = 1 }, (await models.SessionAsync("s", None))!.Judged);
         Assert.Equal(6, (await models.WindowAsync("w", All, None))!.Done.Items.Count);
-        Assert.Equal(Judgement.OutsideWindow, await JudgementOf(models, "c1"));
+        Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "c1"));
     }
 
     [ContractFact]
@@ -82,15 +88,15 @@ public abstract class WindowContract : ReadSideContract
         var side = await OpenAsync();
         await TellAsync(Say.Window("w", WindowVerb.Grant, "alice", 0, closes: 10), Do("c12", 12), Do("c17", 17));
         var models = await CaughtUpAsync(side);
-        Assert.Equal(Judgement.OutsideWindow, await JudgementOf(models, "c12"));
+        Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "c12"));
 
         await TellAsync(Say.Window("w", WindowVerb.Extend, "alice", 9, closes: 20));
         await CaughtUpAsync(side);
-        Assert.Equal((Judgement.InWindow, Judgement.InWindow), (await JudgementOf(models, "c12"), await JudgementOf(models, "c17")));
+        Assert.Equal((WindowJudgement.InWindow, WindowJudgement.InWindow), (await JudgementOf(models, "c12"), await JudgementOf(models, "c17")));
 
         await TellAsync(Say.Window("w", WindowVerb.Revoke, "bob", 15));
         await CaughtUpAsync(side);
-        Assert.Equal((Judgement.InWindow, Judgement.OutsideWindow), (await JudgementOf(models, "c12"), await JudgementOf(models, "c17")));
+        Assert.Equal((WindowJudgement.InWindow, WindowJudgement.OutsideWindow), (await JudgementOf(models, "c12"), await JudgementOf(models, "c17")));
     }
 
     [ContractFact]
@@ -104,7 +110,7 @@ public abstract class WindowContract : ReadSideContract
         var models = await CaughtUpAsync(side);
 
         var view = (await models.CallAsync("s", "c", None))!;
-        Assert.All(view.Transitions, one => Assert.Equal(Judgement.InWindow, one.Judgement));
+        Assert.All(view.Transitions, one => Assert.Equal(WindowJudgement.InWindow, one.Judgement));
         Assert.Equal(2, view.Call.Judged.InWindow);
     }
 
@@ -166,5 +172,5 @@ public abstract class WindowContract : ReadSideContract
         Assert.Equal(["w-1"], await Find(new WindowFilter { OpenAt = Say.At(8), Agent = "copilot" } with { OpenAt = Say.At(6) }));
     }
 
-    private static async Task<Judgement> JudgementOf(ReadModels models, string call) => (await models.CallAsync("s", call, None))!.Call.Judgement;
+    private static async Task<WindowJudgement> JudgementOf(ReadModels models, string call) => (await models.CallAsync("s", call, None))!.Call.Judgement;
 }

@@ -11,6 +11,8 @@ public sealed class TemporaryDirectory : IDisposable
     public void Dispose()
     {
         if (Directory.Exists(Path))
+        {
             Directory.Delete(Path, recursive: true);
+        }
     }
 }

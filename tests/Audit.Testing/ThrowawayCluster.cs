@@ -67,7 +67,10 @@ internal static class ThrowawayCluster
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop(process);
         var said = await UntilStartedAsync(process);
         if (!said.Contains("started"))
+        {
             throw new InvalidOperationException($"PostgreSQL's cluster was not made: {said}");
+        }
+
         await UntilAnswersAsync(settings, process);
         return settings.ConnectionString;
     }
@@ -79,7 +82,9 @@ internal static class ThrowawayCluster
         {
             said += line + "\n";
             if (line == "started")
+            {
                 break;
+            }
         }
         return said;
     }

@@ -1,8 +1,12 @@
 using System.Diagnostics;
 using System.Text;
+using Audit.Formats;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+using Audit.Node.CommandLine.Reading;
 using Npgsql;
 
-namespace Audit.Load;
+namespace Audit.Load.Floors;
 
 /// <summary>What a host would write instead: a table with an index, one INSERT and one commit a record.</summary>
 internal sealed class AuditTablePostgres(string name, int connections) : IMeasured

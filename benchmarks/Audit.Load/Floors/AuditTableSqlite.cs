@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using Audit.Formats;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
 using SQLitePCL;
 
-namespace Audit.Load;
+namespace Audit.Load.Floors;
 
 /// <summary>What a host would write instead: a table with an index, one INSERT and one commit a record.</summary>
 internal sealed class AuditTableSqlite(string name, int connections) : IMeasured

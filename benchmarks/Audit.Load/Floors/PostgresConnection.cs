@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Audit.Load;
+namespace Audit.Load.Floors;
 
 /// <summary>Opens connections that commit durably, whatever the server was told.</summary>
 internal static class PostgresConnection

@@ -1,6 +1,7 @@
+using Audit.Load.Workloads;
 using Npgsql;
 
-namespace Audit.Load;
+namespace Audit.Load.Floors;
 
 /// <summary>The journal's rows, inserted by hand: one UNNEST a transaction.</summary>
 internal static class PostgresJournalInsert

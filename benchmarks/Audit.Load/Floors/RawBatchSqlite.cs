@@ -1,4 +1,7 @@
-namespace Audit.Load;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+
+namespace Audit.Load.Floors;
 
 internal sealed class RawBatchSqlite : IMeasured
 {

@@ -1,7 +1,7 @@
 using Audit.Journal.Sqlite;
 using SQLitePCL;
 
-namespace Audit.Load;
+namespace Audit.Load.Floors;
 
 /// <summary>A connection by SQLite's own interface, with the settings of the store's writer.</summary>
 internal sealed class SqliteFile : IDisposable

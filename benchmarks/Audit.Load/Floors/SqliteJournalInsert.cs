@@ -1,6 +1,7 @@
+using Audit.Load.Workloads;
 using SQLitePCL;
 
-namespace Audit.Load;
+namespace Audit.Load.Floors;
 
 /// <summary>The journal's rows, inserted by hand.</summary>
 internal sealed class SqliteJournalInsert

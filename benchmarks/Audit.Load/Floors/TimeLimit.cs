@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Audit.Load;
+namespace Audit.Load.Floors;
 
 /// <summary>A commit a record is slow: its rate is known after a few seconds, long before the workload is written.</summary>
 internal static class TimeLimit

@@ -1,4 +1,10 @@
-namespace Audit.Load;
+using Audit.Actors;
+using Audit.Load.Subjects;
+using Audit.Node.Pages.Search;
+using Audit.Node.Pages.Sessions;
+using Audit.Projections.Rebuilding;
+
+namespace Audit.Load.Reports;
 
 /// <summary>A row of performance.md, or the part of it that one figure answers.</summary>
 /// <param name="Figure">The figure, or null where what it needs was not measured.</param>

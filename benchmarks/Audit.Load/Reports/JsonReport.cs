@@ -1,6 +1,8 @@
 using System.Text.Json;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Pages.Calls;
 
-namespace Audit.Load;
+namespace Audit.Load.Reports;
 
 /// <summary>The report for machines.</summary>
 internal static class JsonReport

@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Reports;
 
 /// <summary>The outcome of a whole invocation.</summary>
 /// <param name="Ratios">By subject and floor, the median of the ratios within each run.</param>

@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Reports;
 
 /// <summary>All runs of one floor or subject.</summary>
 /// <param name="MedianLatency">In milliseconds, the median of the runs' medians.</param>

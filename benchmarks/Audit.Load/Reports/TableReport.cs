@@ -1,6 +1,7 @@
 using System.Globalization;
+using Audit.Node.CommandLine.Reading;
 
-namespace Audit.Load;
+namespace Audit.Load.Reports;
 
 /// <summary>The report for a person, as a table that a README can take as it is.</summary>
 internal static class TableReport

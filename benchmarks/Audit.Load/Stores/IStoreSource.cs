@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Stores;
 
 /// <summary>Makes stores of one kind.</summary>
 internal interface IStoreSource : IAsyncDisposable

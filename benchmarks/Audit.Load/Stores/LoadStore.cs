@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Stores;
 
 /// <summary>A store made for one measurement and thrown away after it.</summary>
 /// <param name="Address">As <see cref="Journal.AuditStore"/> takes it.</param>

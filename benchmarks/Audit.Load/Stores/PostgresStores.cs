@@ -1,8 +1,10 @@
 using Audit.Journal;
+using Audit.Load.Floors;
+using Audit.Node.Hosting;
 using Audit.Testing;
 using Npgsql;
 
-namespace Audit.Load;
+namespace Audit.Load.Stores;
 
 /// <summary>Each store is a database, copied from a template on the same server.</summary>
 internal sealed class PostgresStores : IStoreSource

@@ -1,4 +1,6 @@
-namespace Audit.Load;
+using Audit.Load.Workloads;
+
+namespace Audit.Load.Stores;
 
 /// <summary>The rows of earlier days, slice by slice, with ids that no run has.</summary>
 internal static class Prefill

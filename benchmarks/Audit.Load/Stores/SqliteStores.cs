@@ -1,7 +1,9 @@
 using Audit.Journal;
+using Audit.Load.Floors;
+using Audit.Node.Hosting;
 using SQLitePCL;
 
-namespace Audit.Load;
+namespace Audit.Load.Stores;
 
 /// <summary>Each store is a file in a directory of its own.</summary>
 internal sealed class SqliteStores : IStoreSource

@@ -1,4 +1,7 @@
-namespace Audit.Load;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+
+namespace Audit.Load.Subjects;
 
 /// <summary>As <see cref="EngineInProcess"/>, with a journal that forgets: what is left is what can be tuned here.</summary>
 internal sealed class EngineAlone : IMeasured

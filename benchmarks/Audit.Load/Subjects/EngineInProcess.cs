@@ -1,6 +1,8 @@
 using Audit.Engine;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>The engine without HTTP: items are read from their bytes and submitted, 4,000 outstanding.</summary>
 internal sealed class EngineInProcess(string engine) : IMeasured

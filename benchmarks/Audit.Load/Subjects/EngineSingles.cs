@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>One record a submission, 64 outstanding: batches come from the backlog alone.</summary>
 internal sealed class EngineSingles(string engine) : IMeasured

@@ -1,6 +1,9 @@
 using System.Net.Http.Headers;
+using Audit.Formats;
+using Audit.Load.Workloads;
+using Audit.Node.Hosting;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>Bodies of many records, and how they are sent.</summary>
 internal static class NdjsonBodies

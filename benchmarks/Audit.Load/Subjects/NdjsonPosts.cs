@@ -1,4 +1,7 @@
-namespace Audit.Load;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+
+namespace Audit.Load.Subjects;
 
 /// <summary>
 /// The whole node: NDJSON bodies of 500 records, one after the other on each of four connections, until the read models and

@@ -2,8 +2,12 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>A node in a process of its own, started as anybody would start it.</summary>
 internal sealed class NodeProcess : IAsyncDisposable

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>From the start of the process until it is ready, on a store that was closed in good order or not.</summary>
 internal sealed class NodeStart(string? program) : IMeasured

@@ -1,6 +1,7 @@
+using Audit.Formats;
 using Audit.Journal;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>A journal that numbers rows and forgets them, so that the engine's own cost can be seen.</summary>
 internal sealed class NowhereJournal : IJournal

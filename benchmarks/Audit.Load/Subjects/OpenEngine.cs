@@ -2,9 +2,14 @@ using Audit.Engine;
 using Audit.Engine.Intake;
 using Audit.Engine.Local;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Time;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+using Audit.Node.Pages.Shared;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>An engine, as the node puts it together.</summary>
 internal sealed class OpenEngine : IAsyncDisposable

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+using Audit.Node.CommandLine.Reading;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>How old events are when the read models have them, while a node takes in half of what it can.</summary>
 internal sealed class ProjectionLag(string? program) : IMeasured

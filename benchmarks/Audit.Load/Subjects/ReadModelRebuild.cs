@@ -1,6 +1,9 @@
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
 using Audit.Projections;
+using Audit.Projections.Rebuilding;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>The read models built anew from a journal that the engine filled.</summary>
 internal sealed class ReadModelRebuild : IMeasured

@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+using Audit.Node.Pages.Calls;
+using Audit.Node.Pages.Search;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>First pages of searches over all calls of the workload: the slowest of the questions is what counts.</summary>
 internal sealed class SearchPages(string? program) : IMeasured

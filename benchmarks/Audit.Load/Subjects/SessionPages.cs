@@ -1,7 +1,12 @@
 using System.Diagnostics;
 using System.Text;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Pages.Calls;
+using Audit.Node.Pages.Sessions;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>A session of ten thousand calls, looked at page by page, among the calls of the workload.</summary>
 internal sealed class SessionPages(string? program) : IMeasured

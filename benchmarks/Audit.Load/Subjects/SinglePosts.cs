@@ -1,8 +1,12 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using Audit.Formats;
+using Audit.Load.Floors;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>The whole node: one record a request, 64 connections kept alive.</summary>
 internal sealed class SinglePosts(string? program, string engine) : IMeasured

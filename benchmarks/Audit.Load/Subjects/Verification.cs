@@ -1,6 +1,9 @@
-using Audit.Integrity;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Verification;
+using Audit.Load.Stores;
+using Audit.Load.Workloads;
 
-namespace Audit.Load;
+namespace Audit.Load.Subjects;
 
 /// <summary>Everything hashed again and compared with the log that a node sealed.</summary>
 internal sealed class Verification(string? program) : IMeasured

@@ -1,6 +1,7 @@
 using Audit.Engine;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
+using Audit.Load.Stores;
 
 namespace Audit.Load;
 

@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Workloads;
 
 /// <summary>Keeps many small texts in few large arrays, so that the collector has no workload to walk through.</summary>
 internal sealed class Arena

@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Workloads;
 
 /// <summary>The kinds of message that a call tells in its life, each story legal by the table.</summary>
 internal sealed record CallStory(string Tier, params string[] Kinds)

@@ -3,9 +3,12 @@ using Audit.Engine;
 using Audit.Engine.Intake;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Load;
+namespace Audit.Load.Workloads;
 
 /// <summary>
 /// Makes, before anything is timed, the very rows that the engine will write, by the functions that it uses: a floor then

@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Workloads;
 
 /// <summary>A row as the engine writes it, for a floor to insert by hand.</summary>
 internal readonly record struct JournalRowToCopy(

@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Workloads;
 
 /// <summary>A session that is under way: 20 to 200 calls, one after the other.</summary>
 internal sealed class LiveSession

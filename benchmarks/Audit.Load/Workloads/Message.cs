@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Workloads;
 
 /// <summary>One message of the workload, as a host would send it and as an audit table would take it.</summary>
 /// <param name="Session">The number of the live session that tells it: whoever sends it sends all of that session.</param>

@@ -1,4 +1,4 @@
-namespace Audit.Load;
+namespace Audit.Load.Workloads;
 
 /// <summary>Ids without any order: ascending ones would flatter every index.</summary>
 internal static class RandomIds

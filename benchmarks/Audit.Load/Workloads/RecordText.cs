@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Load;
+namespace Audit.Load.Workloads;
 
 /// <summary>Writes tool audit records of about a kilobyte.</summary>
 internal sealed class RecordText(Random random)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Audit.Load;
+namespace Audit.Load.Workloads;
 
 /// <summary>
 /// The messages of one run, in the order in which a thousand live sessions tell them. A run's floors, peers and subjects

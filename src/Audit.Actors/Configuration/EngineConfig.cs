@@ -1,7 +1,7 @@
 using Akka.Configuration;
 using Akka.Persistence.Sql;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Configuration;
 
 /// <summary>Puts the engine's configuration together, the strongest first: the store, the environment, the user's file, ours.</summary>
 internal static class EngineConfig

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Akka.Configuration;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Configuration;
 
 /// <summary>What the environment says of this one node: where it is, whom it joins, and its certificate.</summary>
 internal static class EnvironmentSettings

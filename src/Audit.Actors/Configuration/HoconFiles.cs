@@ -1,7 +1,7 @@
 using System.Reflection;
 using Akka.Configuration;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Configuration;
 
 /// <summary>Our own HOCON, which travels in the assembly so that a node cannot be started without it.</summary>
 internal static class HoconFiles

@@ -1,7 +1,9 @@
 using Akka.Actor;
 using Akka.Serialization;
+using Audit.Actors.Journal;
+using Audit.Actors.Messages;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Configuration;
 
 /// <summary>What a user's HOCON may not undo, for it would corrupt the book or open the door to anybody's types.</summary>
 internal static class StartCheck

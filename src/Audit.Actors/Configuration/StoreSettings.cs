@@ -2,7 +2,7 @@ using Akka.Configuration;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Configuration;
 
 /// <summary>Makes the plugin write into the node's own store, and as durably as the node itself would.</summary>
 internal static class StoreSettings

@@ -2,7 +2,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Configuration;
 
 /// <summary>
 /// Hyperion for what crosses the wire, with a list of types that holds in both directions. The filter has to go in here, for

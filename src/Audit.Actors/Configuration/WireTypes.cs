@@ -1,6 +1,6 @@
 using Hyperion;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Configuration;
 
 /// <summary>
 /// The types that Hyperion may write and make. Its own filter knows a type by its short name alone, but is asked by the long

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Audit.Actors.Messages;
 using Audit.Engine;
+using Audit.Engine.Submitting;
 using Audit.Journal;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Dispatch;
 
 /// <summary>
 /// Stands between the batches of one node and the actors of the cluster: sends each stream its items, waits for the answers,

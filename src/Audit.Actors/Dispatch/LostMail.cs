@@ -1,7 +1,8 @@
 using Akka.Actor;
 using Akka.Event;
+using Audit.Actors.Messages;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Dispatch;
 
 /// <summary>
 /// Tells whoever sent mail that reached nobody: its actor had just ended, could not read its stream, or lives on a node that

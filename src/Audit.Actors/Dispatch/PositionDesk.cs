@@ -2,7 +2,7 @@ using Akka.Actor;
 using Audit.Engine;
 using Audit.Journal;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Dispatch;
 
 /// <summary>
 /// Finds the positions of what the actors wrote. They know only sequence numbers, for the plugin does not tell more; all

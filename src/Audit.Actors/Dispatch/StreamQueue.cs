@@ -1,6 +1,7 @@
+using Audit.Engine;
 using Audit.Journal;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Dispatch;
 
 /// <summary>
 /// What this node has for one stream. One mail is under way at a time, so that items keep their order also when a mail must

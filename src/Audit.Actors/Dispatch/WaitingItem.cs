@@ -1,6 +1,7 @@
 using Audit.Engine;
+using Audit.Engine.Submitting;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Dispatch;
 
 /// <summary>An item of a batch that has no receipt yet.</summary>
 internal readonly record struct WaitingItem(BatchInWork Batch, int Index)

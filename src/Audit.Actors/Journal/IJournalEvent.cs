@@ -1,4 +1,4 @@
-namespace Audit.Actors;
+namespace Audit.Actors.Journal;
 
 /// <summary>
 /// Marks what is persisted. The serializer is bound to this marker, for the journal's plugin asks for the binding of the

@@ -2,7 +2,7 @@ using Akka.Actor;
 using Akka.Serialization;
 using Audit.Journal;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Journal;
 
 /// <summary>
 /// Puts an event into its row as it is: the manifest names it, and the bytes are the JSON that the other engine writes too.

@@ -1,7 +1,7 @@
 using Audit.Engine;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Messages;
 
 /// <summary>A receipt as it travels between nodes, as yet without a position.</summary>
 public sealed class AnswerItem : ICrossesTheWire

@@ -1,4 +1,4 @@
-namespace Audit.Actors;
+namespace Audit.Actors.Messages;
 
 /// <summary>
 /// Marks what nodes of one cluster say to each other. Hyperion is bound to it and to nothing else: it reads fields by

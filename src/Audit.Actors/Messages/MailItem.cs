@@ -1,4 +1,4 @@
-namespace Audit.Actors;
+namespace Audit.Actors.Messages;
 
 /// <summary>
 /// A submission as it travels between nodes: one flat type for all kinds, of numbers, texts and octets only. What a kind does

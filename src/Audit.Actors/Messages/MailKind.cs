@@ -1,4 +1,4 @@
-namespace Audit.Actors;
+namespace Audit.Actors.Messages;
 
 /// <summary>What a <see cref="MailItem"/> tells.</summary>
 public static class MailKind

@@ -1,4 +1,4 @@
-namespace Audit.Actors;
+namespace Audit.Actors.Messages;
 
 /// <summary>What became of a <see cref="StreamMail"/>.</summary>
 public sealed class StreamAnswer : ICrossesTheWire

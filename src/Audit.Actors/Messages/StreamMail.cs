@@ -1,4 +1,4 @@
-namespace Audit.Actors;
+namespace Audit.Actors.Messages;
 
 /// <summary>Items for one stream, in order; they are decided and written together.</summary>
 public sealed class StreamMail : ICrossesTheWire

@@ -1,8 +1,11 @@
 using Audit.Engine;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Sessions;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Messages;
 
 /// <summary>Turns submissions into what travels, and back.</summary>
 internal static class Submissions

@@ -1,6 +1,6 @@
-using Audit.Engine;
+using Audit.Engine.Streams;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Streams;
 
 /// <summary>The actor of one session's notes.</summary>
 internal sealed class SessionActor(string persistenceId, StreamRoom room) : StreamActor(persistenceId, room, new SessionStream());

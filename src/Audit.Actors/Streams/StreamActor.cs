@@ -1,11 +1,14 @@
 using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Persistence;
+using Audit.Actors.Journal;
+using Audit.Actors.Messages;
 using Audit.Engine;
+using Audit.Engine.Streams;
 using Audit.Journal;
 using Audit.Journal.Events;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Streams;
 
 /// <summary>
 /// The persistent actor of one stream. It decides with the same code as the local engine, answers only after the write, and

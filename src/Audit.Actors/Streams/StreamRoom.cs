@@ -1,8 +1,8 @@
 using Audit.Engine;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Streams;
 
 /// <summary>What the actors of one node share: how they decide, and what they count.</summary>
 internal sealed class StreamRoom(RecordHasher hasher, EngineOptions options) : IDisposable

@@ -2,7 +2,7 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
-namespace Audit.Actors;
+namespace Audit.Actors.Streams;
 
 /// <summary>What a failed write means for what was to be written.</summary>
 internal static class WriteFailure

@@ -1,5 +1,9 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Sessions;
+using Audit.Lifecycle.Time;
 
 namespace Audit.Engine.Intake;
 

@@ -1,4 +1,4 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 
 namespace Audit.Engine.Intake;
 

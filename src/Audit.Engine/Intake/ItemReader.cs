@@ -1,7 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
 
 namespace Audit.Engine.Intake;
 

@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Json;
 
 namespace Audit.Engine.Intake;
 

@@ -1,6 +1,7 @@
+using Audit.Engine.Streams;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
 
 namespace Audit.Engine.Local;
 

@@ -1,5 +1,6 @@
+using Audit.Engine.Submitting;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
 
 namespace Audit.Engine.Local;
 

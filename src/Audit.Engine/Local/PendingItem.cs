@@ -1,3 +1,5 @@
+using Audit.Engine.Submitting;
+
 namespace Audit.Engine.Local;
 
 /// <summary>An item that is decided and waits for its commit: the rows it made, and the receipt it will get.</summary>

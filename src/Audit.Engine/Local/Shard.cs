@@ -1,7 +1,8 @@
 using System.Threading.Channels;
+using Audit.Engine.Submitting;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
 
 namespace Audit.Engine.Local;
 

@@ -1,8 +1,9 @@
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
 
-namespace Audit.Engine;
+namespace Audit.Engine.Streams;
 
 /// <summary>
 /// One stream as its events tell it, and what comes of a submission to it: the law at work, the same in every engine. It

@@ -1,8 +1,10 @@
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Engine;
+namespace Audit.Engine.Streams;
 
 /// <summary>One tool call.</summary>
 public sealed class CallStream : AuditStream

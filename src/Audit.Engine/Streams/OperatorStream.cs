@@ -1,8 +1,8 @@
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
 
-namespace Audit.Engine;
+namespace Audit.Engine.Streams;
 
 /// <summary>A day of the node's own acts: no law but their order.</summary>
 public sealed class OperatorStream : AuditStream

@@ -1,8 +1,10 @@
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Sessions;
 
-namespace Audit.Engine;
+namespace Audit.Engine.Streams;
 
 /// <summary>The notes of one session.</summary>
 public sealed class SessionStream : AuditStream

@@ -1,8 +1,11 @@
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
 
-namespace Audit.Engine;
+namespace Audit.Engine.Streams;
 
 /// <summary>One task window.</summary>
 public sealed class WindowStream : AuditStream

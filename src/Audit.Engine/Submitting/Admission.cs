@@ -1,4 +1,4 @@
-namespace Audit.Engine;
+namespace Audit.Engine.Submitting;
 
 /// <summary>
 /// Bounds what waits for a receipt, in items and in bytes. Who comes when it is full waits in line; a batch that is larger

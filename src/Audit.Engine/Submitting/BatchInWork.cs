@@ -1,4 +1,4 @@
-namespace Audit.Engine;
+namespace Audit.Engine.Submitting;
 
 /// <summary>A submitted batch on its way through an engine; done when each of its items has a receipt.</summary>
 internal sealed class BatchInWork(IReadOnlyList<Submission> items)

@@ -1,4 +1,4 @@
-namespace Audit.Engine;
+namespace Audit.Engine.Submitting;
 
 /// <summary>
 /// The way into an engine: lets in as many as may wait, hands each batch on in the order of the calls, and closes for good

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Correlation;
+using Audit.Lifecycle.Json;
 
-namespace Audit.Formats;
+namespace Audit.Formats.AgentCode;
 
 /// <summary>Names the calls of one stream: the first result of a tool in a turn belongs to the first call of it there.</summary>
 internal sealed class AgentCodeCalls

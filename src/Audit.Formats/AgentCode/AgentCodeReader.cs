@@ -1,7 +1,9 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Derived;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Formats;
+namespace Audit.Formats.AgentCode;
 
 /// <summary>
 /// The event stream of the agent-code command line. It has no ids of calls and but one time, that of its start; so a call is

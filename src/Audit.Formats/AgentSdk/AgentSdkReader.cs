@@ -1,4 +1,4 @@
-namespace Audit.Formats;
+namespace Audit.Formats.AgentSdk;
 
 /// <summary>agent-sdk writes tool audit records, which are what we speak: they go on byte for byte.</summary>
 internal sealed class AgentSdkReader : IFormatReader

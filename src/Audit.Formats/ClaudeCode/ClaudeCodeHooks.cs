@@ -1,7 +1,9 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Correlation;
+using Audit.Formats.Derived;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.ClaudeCode;
 
 /// <summary>
 /// Payloads of hooks. They tell no time. A PermissionRequest tells no call either and is joined by what the call is to do; when

@@ -1,7 +1,10 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Correlation;
+using Audit.Formats.Derived;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.ClaudeCode;
 
 /// <summary>
 /// What Claude Code says: payloads of its hooks, one a request or one a line, and the lines of its transcripts. Both name a call

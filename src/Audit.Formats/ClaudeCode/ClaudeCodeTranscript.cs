@@ -1,7 +1,9 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Correlation;
+using Audit.Formats.Derived;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.ClaudeCode;
 
 /// <summary>Lines of a transcript: what the assistant asks for, and what it is given back.</summary>
 internal sealed class ClaudeCodeTranscript(CallMemory memory)

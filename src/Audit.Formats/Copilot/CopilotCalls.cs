@@ -1,7 +1,10 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Correlation;
+using Audit.Formats.Derived;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Copilot;
 
 /// <summary>Events of tools, of a client's own tools, and of sub-agents, which are tools that were called.</summary>
 internal sealed class CopilotCalls(CallMemory memory)

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Copilot;
 
 /// <summary>The envelope of a Copilot session event.</summary>
 internal readonly record struct CopilotEvent(string Type, string? Id, string? Time, JsonElement Data)

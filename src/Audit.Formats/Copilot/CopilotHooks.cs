@@ -1,7 +1,9 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Correlation;
+using Audit.Formats.Derived;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Copilot;
 
 /// <summary>
 /// A hook that runs before a tool may refuse it. Its input names the tool and what it is to do, and seldom the call; where

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
+using Audit.Formats.Derived;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Copilot;
 
 /// <summary>Events that concern the session and no single call.</summary>
 internal static class CopilotNotes

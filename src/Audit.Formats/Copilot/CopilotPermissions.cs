@@ -1,7 +1,11 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Correlation;
+using Audit.Formats.Derived;
+using Audit.Formats.Permissions;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Copilot;
 
 /// <summary>
 /// Requests for permission and what became of them. They may come before the start of the tool, as documented, or after

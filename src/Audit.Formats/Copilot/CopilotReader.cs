@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Audit.Formats.Correlation;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Copilot;
 
 /// <summary>The session events of the Copilot SDK and command line, JSONL.</summary>
 internal sealed class CopilotReader(CallMemory memory, string? session) : IEventReader

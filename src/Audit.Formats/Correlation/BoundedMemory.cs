@@ -1,4 +1,4 @@
-namespace Audit.Formats;
+namespace Audit.Formats.Correlation;
 
 /// <summary>Remembers so many entries and forgets the oldest first. Safe for many readers at once.</summary>
 internal sealed class BoundedMemory<TKey, TValue>(int most)

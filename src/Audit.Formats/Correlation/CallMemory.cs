@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Correlation;
 
 /// <summary>
 /// What was heard of calls lately, in all sessions of a format. It only ever adds to what an event says: with the memory lost,

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Correlation;
 
 /// <summary>A short name for a JSON value that does not depend on the order of its members or on white space.</summary>
 internal static class CanonicalJson

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Derived;
 
 /// <summary>Writes what was derived as items of the intake.</summary>
 public static class DerivedJson

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Derived;
 
 /// <summary>A note of a session that was made of another system's words.</summary>
 /// <param name="SessionId">Null where the event names none.</param>

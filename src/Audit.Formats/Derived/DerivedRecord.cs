@@ -1,6 +1,7 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Derived;
 
 /// <summary>A tool audit record that was made of another system's words.</summary>
 /// <param name="SessionId">Null where the event names none.</param>

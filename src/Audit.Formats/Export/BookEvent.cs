@@ -1,7 +1,9 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Export;
 
 /// <summary>An event of the book as an export sees it: what it says of itself, and nothing where it says nothing.</summary>
 public sealed class BookEvent

@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Export;
 
 /// <summary>One row an event, as RFC 4180 has it. Columns are only ever added, at the end.</summary>
 public sealed class CsvBook : IBookWriter

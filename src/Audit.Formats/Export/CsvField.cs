@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Export;
 
 /// <summary>A field of a table that people open with programs that take some text for a formula.</summary>
 public static class CsvField

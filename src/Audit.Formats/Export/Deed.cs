@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Export;
 
 /// <summary>A call, or the end of a session, as a line tells it.</summary>
 internal sealed class Deed

@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Text;
-using Audit.Lifecycle;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Export;
 
 /// <summary>
 /// One line for each task window, and one for what a session did outside of any: who, which task, from when until when, who approved

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Export;
 
 /// <summary>
 /// One auditable line: `identity=… task=… window=14:02-14:19 … 14:07:00 sql.query "ALTER TABLE …" completed (approved by alice)`.

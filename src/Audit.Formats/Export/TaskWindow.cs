@@ -1,6 +1,6 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Export;
 
 /// <summary>A task window as its events tell it.</summary>
 internal sealed class TaskWindow(string id)

@@ -1,4 +1,4 @@
-namespace Audit.Formats;
+namespace Audit.Formats.Export;
 
 /// <summary>There is more to tell than an export in lines of sessions holds.</summary>
 public sealed class TooManyCallsException() : Exception(

@@ -1,7 +1,10 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats.Correlation;
+using Audit.Formats.Derived;
+using Audit.Formats.Permissions;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Laravel;
 
 /// <summary>
 /// What the closure of the Laravel SDK sees and answers: `request` as it came, `invocation` with the session, and the

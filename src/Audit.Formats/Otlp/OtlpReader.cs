@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Audit.Lifecycle;
+using Audit.Formats.Derived;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Otlp;
 
 /// <summary>
 /// Traces in OTLP's JSON, a request for export at a time. Of their spans those count that tell of a tool: execute_tool of the GenAI

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Otlp;
 
 /// <summary>A span with the resource that sent it.</summary>
 internal readonly record struct OtlpSpan(JsonElement Span, JsonElement? Resource)

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Otlp;
 
 /// <summary>Attributes as OTLP writes them in JSON.</summary>
 internal static class OtlpValue

@@ -1,7 +1,8 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Permissions;
 
 /// <summary>
 /// What an answer to a request for permission means. Copilot and its SDKs have two vocabularies for it, what a client

@@ -1,6 +1,10 @@
 using System.IO.Compression;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Storage;
+using Audit.Integrity.Tiles;
+using Audit.Integrity.Verification;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Bundles;
 
 /// <summary>The log of a bundle.</summary>
 internal sealed class BundleLogSource(ZipArchive files, LogRecord log, StoredCheckpoint newest) : ILogSource
@@ -23,7 +27,10 @@ internal sealed class BundleLogSource(ZipArchive files, LogRecord log, StoredChe
             var count = TileShape.CountIn(Newest!.Size, level, number);
             var file = count == 0 ? null : files.GetEntry(new TilePath(level, number, count).ToString());
             if (file is null || file.Length != count * TreeHash.Size)
+            {
                 break;
+            }
+
             tiles.Add(BundleReader.ReadAll(file));
         }
         return Task.FromResult<IReadOnlyList<byte[]>>(tiles);

@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Bundles;
 
 /// <summary>What is where in a bundle.</summary>
 internal static class BundlePaths

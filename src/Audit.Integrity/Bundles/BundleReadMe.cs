@@ -1,6 +1,9 @@
 using System.Globalization;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Storage;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Bundles;
 
 /// <summary>Tells somebody who has nothing but the bundle how to check it.</summary>
 internal static class BundleReadMe

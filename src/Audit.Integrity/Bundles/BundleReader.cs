@@ -1,7 +1,9 @@
 using System.IO.Compression;
 using System.Text;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Storage;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Bundles;
 
 /// <summary>Opens a bundle for verification.</summary>
 internal sealed class BundleReader : IDisposable

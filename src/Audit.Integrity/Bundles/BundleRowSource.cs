@@ -1,8 +1,9 @@
 using System.IO.Compression;
 using System.Text;
+using Audit.Integrity.Rows;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Bundles;
 
 /// <summary>The rows of a bundle.</summary>
 internal sealed class BundleRowSource : IRowSource
@@ -47,7 +48,9 @@ internal sealed class BundleRowSource : IRowSource
         {
             var row = RowJson.Read(line.Span);
             if (wanted.Contains(row.PersistenceId))
+            {
                 rows.Add(row);
+            }
         }
         return rows;
     }

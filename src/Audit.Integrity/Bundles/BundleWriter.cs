@@ -2,8 +2,15 @@ using System.Buffers;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using Audit.Integrity.Entries;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Rows;
+using Audit.Integrity.Storage;
+using Audit.Integrity.Tiles;
+using Audit.Integrity.Verification;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Bundles;
 
 /// <summary>Writes the files of a bundle, one after the other.</summary>
 internal sealed class BundleWriter(ZipArchive files, string address, ILogSource log, IProgress<VerifyProgress>? progress)
@@ -23,7 +30,9 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
         await RowsAsync(cancellation);
         await EntriesAsync(cancellation);
         for (var level = 0; level < TileShape.Levels && TileShape.HashesAt(checkpoint.Size, level) > 0; level++)
+        {
             await TilesAsync(level, cancellation);
+        }
     }
 
     private Task TextAsync(string path, string text, CancellationToken cancellation) =>
@@ -66,7 +75,9 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
             },
             cancellation);
         if (bundle.Count > 0)
+        {
             await BundleAsync();
+        }
 
         async ValueTask BundleAsync()
         {
@@ -83,12 +94,18 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
         {
             var tiles = await log.ReadTilesAsync(level, number, TilesAtOnce, cancellation);
             if (tiles.Count == 0)
+            {
                 throw new LogDamagedException($"The log's tile {number} of level {level} is missing.");
+            }
+
             foreach (var tile in tiles.TakeWhile(_ => TileShape.CountIn(checkpoint.Size, level, number) > 0))
             {
                 var count = TileShape.CountIn(checkpoint.Size, level, number);
                 if (tile.Length < count * TreeHash.Size)
+                {
                     throw new LogDamagedException($"The log's tile {number} of level {level} is too short.");
+                }
+
                 var path = new TilePath(level, number++, count).ToString();
                 await FileAsync(path, tile.AsMemory(0, count * TreeHash.Size), CompressionLevel.NoCompression, cancellation);
             }
@@ -103,9 +120,15 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
         {
             await source.FillAsync(batch, cancellation);
             if (batch.Count == 0)
+            {
                 return;
+            }
+
             for (var i = 0; i < batch.Count && rows < checkpoint.Size; i++, rows++)
+            {
                 await write(batch, i);
+            }
+
             progress?.Report(new VerifyProgress(rows, checkpoint.Size));
         }
     }
@@ -115,7 +138,9 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
     {
         var stream = await files.CreateEntry(path, compression).OpenAsync(cancellation);
         await using (stream)
+        {
             await stream.WriteAsync(content, cancellation);
+        }
     }
 
     private static async ValueTask FlushAsync(ArrayBufferWriter<byte> buffer, Stream stream, CancellationToken cancellation)

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Bundles;
 
 /// <summary>Reads lines of bytes.</summary>
 internal sealed class LineReader(Stream stream) : IDisposable
@@ -24,7 +24,10 @@ internal sealed class LineReader(Stream stream) : IDisposable
             }
             var unfinished = end - start;
             if (!await MoreAsync(cancellation))
+            {
                 return unfinished == 0 ? null : throw new BundleException("A file of the bundle ends in the middle of a line.");
+            }
+
             searched = start + unfinished;
         }
     }
@@ -38,7 +41,10 @@ internal sealed class LineReader(Stream stream) : IDisposable
         if (end == buffer.Length)
         {
             if (buffer.Length >= LongestLine)
+            {
                 throw new BundleException("A file of the bundle has a line that is too long.");
+            }
+
             Array.Resize(ref buffer, 2 * buffer.Length);
         }
         var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation);

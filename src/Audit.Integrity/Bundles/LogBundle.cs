@@ -1,6 +1,7 @@
 using System.IO.Compression;
+using Audit.Integrity.Verification;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Bundles;
 
 /// <summary>
 /// Exports what is sealed of a store into one zip file that can be verified anywhere, by this program or without it. What
@@ -18,7 +19,10 @@ public static class LogBundle
         {
             var file = new FileStream(partial, FileMode.Create, FileAccess.Write);
             await using (file)
+            {
                 await WriteAsync(address, file, progress, cancellation);
+            }
+
             File.Move(partial, path, overwrite: true);
         }
         finally
@@ -35,7 +39,10 @@ public static class LogBundle
         await using var log = await StoreLogSource.FindAsync(address, cancellation)
             ?? throw new BundleException("There is no log that could be exported: nothing was sealed.");
         if (log.Newest is null)
+        {
             throw new BundleException("There is no checkpoint yet that could be exported.");
+        }
+
         await using var files = await ZipArchive.CreateAsync(stream, ZipArchiveMode.Create, leaveOpen: true, null, cancellation);
         var writer = new BundleWriter(files, address, log, progress);
         await writer.WriteAsync(DateTimeOffset.UtcNow, cancellation);

@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Audit.Integrity.Rows;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Bundles;
 
 /// <summary>A journal row as one line of JSON, with every column that an entry is made of.</summary>
 internal static class RowJson
@@ -27,9 +28,14 @@ internal static class RowJson
         json.WriteNumber(Created, row.Created);
         WriteText(json, Manifest, batch.Manifest(index));
         if (row.Identifier is { } identifier)
+        {
             json.WriteNumber(Identifier, identifier);
+        }
         else
+        {
             json.WriteNull(Identifier);
+        }
+
         json.WriteBoolean(Deleted, row.Deleted);
         json.WriteBase64String(Message, batch.Message(index));
         json.WriteEndObject();
@@ -44,7 +50,10 @@ internal static class RowJson
             var row = new JournalRow(0, "", 0, 0, "", []) { Identifier = null };
             json.Read();
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
                 row = ReadMember(ref json, row);
+            }
+
             return row;
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException)
@@ -57,9 +66,13 @@ internal static class RowJson
     private static void WriteText(Utf8JsonWriter json, JsonEncodedText name, ReadOnlySpan<byte> utf8)
     {
         if (Utf8.IsValid(utf8))
+        {
             json.WriteString(name, utf8);
+        }
         else
+        {
             json.WriteString(name, Encoding.UTF8.GetString(utf8));
+        }
     }
 
     private static JournalRow ReadMember(ref Utf8JsonReader json, JournalRow row)

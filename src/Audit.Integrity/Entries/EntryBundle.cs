@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Entries;
 
 /// <summary>Up to 256 entries, each after its length in two bytes, the high one first.</summary>
 internal static class EntryBundle

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Entries;
 
 /// <summary>What an entry says of a row. Names are UTF-8; a row without a manifest has an empty one.</summary>
 internal readonly ref struct EntryFields

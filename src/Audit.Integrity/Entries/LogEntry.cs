@@ -1,8 +1,9 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Audit.Integrity.Merkle;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Entries;
 
 /// <summary>
 /// Writes the log's entry of a row, always in the same bytes. Our own rows have the seven members of the design. A row
@@ -67,12 +68,18 @@ internal static class LogEntry
         {
             Text(",\"identifier\":"u8, entry, ref at);
             if (row.Identifier is { } identifier)
+            {
                 Number(identifier, entry, ref at);
+            }
             else
+            {
                 Text("null"u8, entry, ref at);
+            }
         }
         if (row.Deleted)
+        {
             Text(",\"deleted\":true"u8, entry, ref at);
+        }
     }
 
     private static bool IsPlain(ReadOnlySpan<byte> manifest) =>

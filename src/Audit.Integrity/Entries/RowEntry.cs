@@ -1,7 +1,7 @@
 using System.Text;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Entries;
 
 /// <summary>The log's entry of a row that the journal gave.</summary>
 internal static class RowEntry

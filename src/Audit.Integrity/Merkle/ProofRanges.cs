@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Merkle;
 
 /// <summary>Of which ranges of leaves a proof has the hashes, in the order of RFC 6962.</summary>
 internal static class ProofRanges
@@ -31,7 +31,10 @@ internal static class ProofRanges
         ArgumentOutOfRangeException.ThrowIfGreaterThan(older, later);
         var ranges = new List<LeafRange>();
         if (older == 0 || older == later)
+        {
             return ranges;
+        }
+
         var tree = new LeafRange(0, later);
         while (tree.End != older)
         {
@@ -43,7 +46,10 @@ internal static class ProofRanges
         }
         // The whole older tree is known to whoever asks.
         if (tree.Start != 0)
+        {
             ranges.Add(tree);
+        }
+
         ranges.Reverse();
         return ranges;
     }

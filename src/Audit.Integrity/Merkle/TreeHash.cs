@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Merkle;
 
 /// <summary>The hashes of RFC 6962: a leaf and a node differ in their first byte, so that neither can pass for the other.</summary>
 public static class TreeHash
@@ -45,7 +45,9 @@ public static class TreeHash
         for (var length = row.Length; length > Size; length /= 2)
         {
             for (var at = 0; at < length; at += 2 * Size)
+            {
                 Node(row.Slice(at, Size), row.Slice(at + Size, Size), row.Slice(at / 2, Size));
+            }
         }
         row[..Size].CopyTo(root);
     }
@@ -54,10 +56,16 @@ public static class TreeHash
     internal static byte[] Fold(ReadOnlySpan<byte> subtrees)
     {
         if (subtrees.IsEmpty)
+        {
             return Empty;
+        }
+
         var root = subtrees[^Size..].ToArray();
         for (var at = subtrees.Length - 2 * Size; at >= 0; at -= Size)
+        {
             Node(subtrees.Slice(at, Size), root, root);
+        }
+
         return root;
     }
 }

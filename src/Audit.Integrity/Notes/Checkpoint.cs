@@ -1,6 +1,7 @@
 using System.Globalization;
+using Audit.Integrity.Merkle;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>C2SP tlog-checkpoint: of which log, how many entries, and the root over them.</summary>
 public sealed record Checkpoint(string Origin, long Size, byte[] Root)
@@ -10,14 +11,26 @@ public sealed record Checkpoint(string Origin, long Size, byte[] Root)
     {
         var lines = body.Split('\n');
         if (lines.Length < 4 || lines[^1].Length != 0 || lines[..^1].Any(line => line.Length == 0))
+        {
             throw new NoteFormatException("A checkpoint has three lines or more, each ended by a line feed and none empty.");
+        }
+
         if (!long.TryParse(lines[1], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
             || size.ToString(CultureInfo.InvariantCulture) != lines[1])
+        {
             throw new NoteFormatException($"The checkpoint's size \"{lines[1]}\" is no decimal number without leading zeros.");
+        }
+
         if (!StrictBase64.TryDecode(lines[2], out var root) || root.Length != TreeHash.Size)
+        {
             throw new NoteFormatException("The checkpoint's root is not the base64 of 32 bytes.");
+        }
+
         if (size == 0 && !root.AsSpan().SequenceEqual(TreeHash.Empty))
+        {
             throw new NoteFormatException("The checkpoint of an empty log has a root that is not the empty tree's.");
+        }
+
         return new Checkpoint(lines[0], size, root);
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>Files that are there as a whole or not at all, whenever the machine stops.</summary>
 internal static class DurableFile
@@ -12,7 +12,10 @@ internal static class DurableFile
         File.Delete(next);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
+        {
             options.UnixCreateMode = mode;
+        }
+
         using (var file = new FileStream(next, options))
         {
             file.Write(content);
@@ -32,15 +35,23 @@ internal static class DurableFile
     private static void FlushDirectory(string directory)
     {
         if (OperatingSystem.IsWindows())
+        {
             return;
+        }
+
         var handle = OpenForReading(directory, 0);
         if (handle < 0)
+        {
             throw new IOException($"The directory {directory} cannot be opened: error {Marshal.GetLastPInvokeError()}.");
+        }
+
         var failed = Flush(handle) != 0;
         var error = Marshal.GetLastPInvokeError();
         Close(handle);
         if (failed)
+        {
             throw new IOException($"The directory {directory} cannot be written to disk: error {error}.");
+        }
     }
 
     [DllImport("libc", EntryPoint = "open", SetLastError = true)]

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Org.BouncyCastle.Math.EC.Rfc8032;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>Signs with a key in memory, whose text form is the one that Go's note package writes.</summary>
 public sealed class Ed25519Signer : ILogSigner
@@ -13,7 +13,10 @@ public sealed class Ed25519Signer : ILogSigner
     public Ed25519Signer(string name, byte[] seed)
     {
         if (seed.Length != Ed25519.SecretKeySize)
+        {
             throw new NoteFormatException($"An Ed25519 private key has {Ed25519.SecretKeySize} bytes, not {seed.Length}.");
+        }
+
         var publicKey = new byte[Ed25519.PublicKeySize];
         Ed25519.GeneratePublicKey(seed, 0, publicKey, 0);
         this.seed = seed;
@@ -29,10 +32,16 @@ public sealed class Ed25519Signer : ILogSigner
     {
         if (!text.StartsWith(Prefix, StringComparison.Ordinal)
             || text[Prefix.Length..].Split('+', 3) is not [var name, var hash, var encoded])
+        {
             throw new NoteFormatException("A private key has the form PRIVATE+KEY+name+hash+base64.");
+        }
+
         if (!StrictBase64.TryDecode(encoded, out var key) || key.Length != 1 + Ed25519.SecretKeySize
             || key[0] != VerifierKey.Ed25519Type)
+        {
             throw new NoteFormatException("A private key ends with the base64 of type 1, Ed25519, and 32 bytes.");
+        }
+
         var signer = new Ed25519Signer(name, key[1..]);
         return VerifierKey.HexOf(signer.Key.KeyId) == hash
             ? signer

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>Where this node has its log's key, if it has one.</summary>
 public interface ILogKeyring

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>
 /// Signs for one log. The private key may be anywhere: in a file, in a key service, in a device that gives it to nobody.

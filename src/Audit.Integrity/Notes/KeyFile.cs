@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>
 /// The log's key in a file that only its owner may read. Beside it, in `.pub`, lies the verifier key, which anybody may have.
@@ -20,9 +20,15 @@ public sealed class KeyFile(string path) : ILogKeyring
     public ILogSigner? Find()
     {
         if (!File.Exists(Path))
+        {
             return null;
+        }
+
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(Path) & Others) != 0)
+        {
             throw new LogKeyException($"The log key {Path} can be read or written by others; its mode must be 0600.");
+        }
+
         try
         {
             return Ed25519Signer.Parse(File.ReadAllText(Path).TrimEnd('\n'));
@@ -38,7 +44,10 @@ public sealed class KeyFile(string path) : ILogKeyring
         if (Find() is { } present)
         {
             if (present.Key.Name == origin)
+            {
                 return present;
+            }
+
             KeepAside();
         }
         var signer = Ed25519Signer.Generate(origin);
@@ -55,7 +64,10 @@ public sealed class KeyFile(string path) : ILogKeyring
         var file = new KeyFile(path);
         var text = new[] { file.PublicPath, path }.FirstOrDefault(File.Exists);
         if (text is null)
+        {
             return null;
+        }
+
         var key = File.ReadAllText(text).TrimEnd('\n');
         return key.StartsWith(Ed25519Signer.Prefix, StringComparison.Ordinal) ? file.Find()?.Key : VerifierKey.Parse(key);
     }
@@ -64,10 +76,15 @@ public sealed class KeyFile(string path) : ILogKeyring
     {
         var number = 1;
         while (File.Exists(AsideOf(Path, number)))
+        {
             number++;
+        }
+
         File.Move(Path, AsideOf(Path, number));
         if (File.Exists(PublicPath))
+        {
             File.Move(PublicPath, AsideOf(PublicPath, number), overwrite: true);
+        }
     }
 
     private static string AsideOf(string path, int number) => string.Create(CultureInfo.InvariantCulture, $"{path}.{number}");

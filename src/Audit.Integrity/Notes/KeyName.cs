@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>The name of a key, which is the origin of its log.</summary>
 public static class KeyName

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Audit.Integrity.Merkle;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>C2SP tlog-proof: that an entry is in a log, in one file that can be checked offline.</summary>
 public sealed record ProofFile(long Index, IReadOnlyList<byte[]> Hashes, SignedCheckpoint Checkpoint)
@@ -19,17 +20,29 @@ public sealed record ProofFile(long Index, IReadOnlyList<byte[]> Hashes, SignedC
     {
         var end = text.IndexOf("\n\n", StringComparison.Ordinal);
         if (end < 0)
+        {
             throw new NoteFormatException("The proof has no blank line before its checkpoint.");
+        }
+
         var lines = new Queue<string>(text[..end].Split('\n'));
         if (lines.Dequeue() != Header)
+        {
             throw new NoteFormatException($"A proof begins with the line {Header}.");
+        }
+
         byte[] extra = [];
         if (lines.TryPeek(out var line) && line.StartsWith(ExtraPrefix, StringComparison.Ordinal)
             && !StrictBase64.TryDecode(lines.Dequeue()[ExtraPrefix.Length..], out extra))
+        {
             throw new NoteFormatException("The proof's extra data is not base64.");
+        }
+
         var index = ParseIndex(lines);
         if (lines.Count > MostHashes)
+        {
             throw new NoteFormatException($"The proof has more than {MostHashes} hashes.");
+        }
+
         return new ProofFile(index, [.. lines.Select(ParseHash)], SignedCheckpoint.Parse(text[(end + 2)..])) { Extra = extra };
     }
 
@@ -45,10 +58,16 @@ public sealed record ProofFile(long Index, IReadOnlyList<byte[]> Hashes, SignedC
     {
         var text = new StringBuilder(Header).Append('\n');
         if (Extra.Length > 0)
+        {
             text.Append(ExtraPrefix).Append(Convert.ToBase64String(Extra)).Append('\n');
+        }
+
         text.Append(CultureInfo.InvariantCulture, $"{IndexPrefix}{Index}\n");
         foreach (var hash in Hashes)
+        {
             text.Append(Convert.ToBase64String(hash)).Append('\n');
+        }
+
         return text.Append('\n').Append(Checkpoint).ToString();
     }
 
@@ -57,7 +76,10 @@ public sealed record ProofFile(long Index, IReadOnlyList<byte[]> Hashes, SignedC
         if (lines.TryDequeue(out var line) && line.StartsWith(IndexPrefix, StringComparison.Ordinal)
             && long.TryParse(line.AsSpan(IndexPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             && line == string.Create(CultureInfo.InvariantCulture, $"{IndexPrefix}{index}"))
+        {
             return index;
+        }
+
         throw new NoteFormatException("The proof does not name its index.");
     }
 

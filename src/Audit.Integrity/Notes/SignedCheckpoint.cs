@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>A checkpoint and the note that it stands in.</summary>
 public sealed record SignedCheckpoint(Checkpoint Checkpoint, SignedNote Note)

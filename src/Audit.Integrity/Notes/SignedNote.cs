@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>
 /// C2SP signed-note: a text, a blank line, and a line for each signature. Reading refuses what the specification refuses.
@@ -19,7 +19,10 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
     public static async Task<SignedNote> SignAsync(string body, ILogSigner signer, CancellationToken cancellation)
     {
         if (!body.EndsWith('\n') || HasControlCharacter(body))
+        {
             throw new NoteFormatException("The text of a note ends with a line feed and has no other control characters.");
+        }
+
         var signature = await signer.SignAsync(Strict.GetBytes(body), cancellation);
         return new SignedNote(body, [new NoteSignature(signer.Key.Name, signer.Key.KeyId, signature)]);
     }
@@ -31,10 +34,16 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
         // The last blank line: the text itself may have some.
         var end = text.LastIndexOf("\n\n", StringComparison.Ordinal);
         if (end < 0)
+        {
             throw new NoteFormatException("The note has no blank line before its signatures.");
+        }
+
         var lines = text[(end + 2)..];
         if (lines.Length == 0 || !lines.EndsWith('\n'))
+        {
             throw new NoteFormatException("The note has no signature, or its last line does not end.");
+        }
+
         var signatures = lines[..^1].Split('\n').Select(ParseLine).ToList();
         return signatures.Count <= MostSignatures
             ? new SignedNote(text[..(end + 1)], signatures)
@@ -68,14 +77,20 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
         if (!line.StartsWith(SignaturePrefix, StringComparison.Ordinal)
             || line[SignaturePrefix.Length..].Split(' ', 2) is not [var name, var encoded]
             || !KeyName.IsValid(name) || !StrictBase64.TryDecode(encoded, out var bytes) || bytes.Length <= KeyIdSize)
+        {
             throw new NoteFormatException("A signature line is a dash, a name, and the base64 of a key id and a signature.");
+        }
+
         return new NoteSignature(name, BinaryPrimitives.ReadUInt32BigEndian(bytes), bytes[KeyIdSize..]);
     }
 
     private static string Decode(ReadOnlySpan<byte> note)
     {
         if (note.Length > Longest)
+        {
             throw new NoteFormatException($"The note is longer than {Longest} bytes.");
+        }
+
         try
         {
             var text = Strict.GetString(note);

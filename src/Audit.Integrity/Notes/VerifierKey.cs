@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Org.BouncyCastle.Math.EC.Rfc8032;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Notes;
 
 /// <summary>The public half of a log's Ed25519 key, in the text form `name+hash+base64` of signed notes.</summary>
 public sealed record VerifierKey
@@ -16,9 +16,15 @@ public sealed record VerifierKey
     public VerifierKey(string name, byte[] publicKey)
     {
         if (!KeyName.IsValid(name))
+        {
             throw new NoteFormatException($"The key name \"{name}\" is not accepted; accepted are {KeyName.Accepted}.");
+        }
+
         if (publicKey.Length != Ed25519.PublicKeySize)
+        {
             throw new NoteFormatException($"An Ed25519 public key has {Ed25519.PublicKeySize} bytes, not {publicKey.Length}.");
+        }
+
         Name = name;
         this.publicKey = publicKey;
         KeyId = IdOf(name, publicKey);
@@ -34,11 +40,20 @@ public sealed record VerifierKey
     {
         // The base64 may hold a + of its own.
         if (text.Split('+', 3) is not [var name, var hash, var encoded])
+        {
             throw new NoteFormatException("A verifier key has the form name+hash+base64.");
+        }
+
         if (!StrictBase64.TryDecode(encoded, out var key) || key.Length != 1 + Ed25519.PublicKeySize)
+        {
             throw new NoteFormatException("A verifier key ends with the base64 of a type and 32 bytes.");
+        }
+
         if (key[0] != Ed25519Type)
+        {
             throw new NoteFormatException($"The verifier key is of type {key[0]}; only Ed25519, type 1, is known.");
+        }
+
         var parsed = new VerifierKey(name, key[1..]);
         return HexOf(parsed.KeyId) == hash
             ? parsed

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Npgsql;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Rows;
 
 /// <summary>Reads journal rows out of PostgreSQL's binary COPY format.</summary>
 internal sealed class CopyRows : IAsyncDisposable
@@ -37,9 +37,13 @@ internal sealed class CopyRows : IAsyncDisposable
         {
             var length = await NeedRowAsync(cancellation);
             if (length == 0)
+            {
                 isAtEnd = true;
+            }
             else
+            {
                 Take(batch, length);
+            }
         }
         return !isAtEnd;
     }
@@ -79,9 +83,15 @@ internal sealed class CopyRows : IAsyncDisposable
         await NeedAsync(sizeof(short), cancellation);
         var fields = BinaryPrimitives.ReadInt16BigEndian(buffer.AsSpan(start));
         if (fields < 0)
+        {
             return 0;
+        }
+
         if (fields != Fields)
+        {
             throw new InvalidDataException($"A row of the COPY has {fields} fields.");
+        }
+
         var length = sizeof(short);
         for (var i = 0; i < fields; i++)
         {
@@ -100,12 +110,18 @@ internal sealed class CopyRows : IAsyncDisposable
         buffer.AsSpan(start, end - start).CopyTo(buffer);
         (start, end) = (0, end - start);
         if (buffer.Length < bytes)
+        {
             Array.Resize(ref buffer, checked(Math.Max(2 * buffer.Length, bytes)));
+        }
+
         while (end < bytes)
         {
             var read = await stream.ReadAsync(buffer.AsMemory(end), cancellation);
             if (read == 0)
+            {
                 throw new InvalidDataException("The COPY ended in the middle of a row.");
+            }
+
             end += read;
         }
     }

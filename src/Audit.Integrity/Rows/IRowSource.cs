@@ -1,6 +1,6 @@
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Rows;
 
 /// <summary>The rows of a journal as they lie there, in order of position and whatever they are.</summary>
 internal interface IRowSource : IAsyncDisposable

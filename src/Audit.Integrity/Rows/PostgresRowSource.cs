@@ -1,7 +1,8 @@
+using Audit.Integrity.Storage.Postgres;
 using Audit.Journal;
 using Npgsql;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Rows;
 
 /// <summary>The rows of a PostgreSQL store, by binary COPY: nothing else gives as many rows for as little work.</summary>
 internal sealed class PostgresRowSource : IRowSource
@@ -36,7 +37,10 @@ internal sealed class PostgresRowSource : IRowSource
             await connection.OpenAsync(cancellation);
             var command = new NpgsqlCommand(SettingsSql, connection);
             await using (command)
+            {
                 await command.ExecuteNonQueryAsync(cancellation);
+            }
+
             return new PostgresRowSource(connection);
         }
         catch (NpgsqlException failure)
@@ -50,7 +54,10 @@ internal sealed class PostgresRowSource : IRowSource
     {
         next = position;
         if (copy is not null)
+        {
             await copy.DisposeAsync();
+        }
+
         copy = null;
     }
 
@@ -62,7 +69,10 @@ internal sealed class PostgresRowSource : IRowSource
             {
                 copy ??= await CopyRows.BeginAsync(connection, CopySql(), cancellation);
                 if (await copy.FillAsync(batch, cancellation))
+                {
                     continue;
+                }
+
                 var isLast = copy.Rows < RowsInCopy || copy.LastPosition == long.MaxValue;
                 next = isLast ? null : copy.LastPosition + 1;
                 await copy.DisposeAsync();
@@ -82,14 +92,20 @@ internal sealed class PostgresRowSource : IRowSource
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var rows = new List<JournalRow>();
         while (await reader.ReadAsync(cancellation))
+        {
             rows.Add(Row(reader));
+        }
+
         return rows;
     }
 
     public async ValueTask DisposeAsync()
     {
         if (copy is not null)
+        {
             await copy.DisposeAsync();
+        }
+
         await connection.DisposeAsync();
     }
 

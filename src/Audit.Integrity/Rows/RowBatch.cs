@@ -1,4 +1,8 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Entries;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Verification;
+
+namespace Audit.Integrity.Rows;
 
 /// <summary>
 /// Some rows that follow each other, with all their bytes in one array, and what was worked out of them. Batches are used
@@ -74,7 +78,9 @@ internal sealed class RowBatch
     public void Hash()
     {
         for (var i = 0; i < Count; i++)
+        {
             LogEntry.HashLeaf(Fields(i), leaves.AsSpan(i * TreeHash.Size, TreeHash.Size));
+        }
     }
 
     /// <summary>Hashes all rows and reads what they say.</summary>
@@ -82,13 +88,18 @@ internal sealed class RowBatch
     {
         Hash();
         for (var i = 0; i < Count; i++)
+        {
             Facts[i] = EventFacts.Of(this, i);
+        }
     }
 
     private void Append(ReadOnlySpan<byte> content)
     {
         if (bytes.Length - used < content.Length)
+        {
             Array.Resize(ref bytes, checked(Math.Max(2 * bytes.Length, used + content.Length)));
+        }
+
         content.CopyTo(bytes.AsSpan(used));
         used += content.Length;
     }

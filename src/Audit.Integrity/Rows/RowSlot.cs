@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Rows;
 
 /// <summary>A row of a batch: its numbers, and where its bytes begin in the batch.</summary>
 internal struct RowSlot

@@ -1,6 +1,6 @@
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Rows;
 
 /// <summary>Opens the rows of a store for reading only, beside a node or without one.</summary>
 internal static class RowSource

@@ -1,8 +1,9 @@
 using System.Text;
+using Audit.Integrity.Storage.Sqlite;
 using Audit.Journal;
 using SQLitePCL;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Rows;
 
 /// <summary>
 /// The rows of a SQLite store, over a connection that can only read: it takes no lock file and does not keep a node from
@@ -37,7 +38,10 @@ internal sealed class SqliteRowSource : IRowSource
     public static SqliteRowSource Open(string path)
     {
         if (!File.Exists(path))
+        {
             throw new StoreException($"There is no file {path}.");
+        }
+
         try
         {
             return Open(path, path, raw.SQLITE_OPEN_READONLY);
@@ -58,10 +62,16 @@ internal sealed class SqliteRowSource : IRowSource
     {
         cancellation.ThrowIfCancellationRequested();
         if (next is not { } from)
+        {
             return Task.CompletedTask;
+        }
+
         Check(raw.sqlite3_bind_int64(page, 1, from));
         while (!batch.IsFull && Step(page))
+        {
             Add(batch, page);
+        }
+
         var last = batch.Count == 0 ? long.MaxValue : batch[batch.Count - 1].Position;
         next = last == long.MaxValue ? null : last + 1;
         raw.sqlite3_reset(page);
@@ -78,7 +88,10 @@ internal sealed class SqliteRowSource : IRowSource
             cancellation.ThrowIfCancellationRequested();
             Check(raw.sqlite3_bind_text(statement, 1, stream));
             while (Step(statement))
+            {
                 rows.Add(Row(stream, statement));
+            }
+
             raw.sqlite3_reset(statement);
         }
         return Task.FromResult<IReadOnlyList<JournalRow>>(rows);
@@ -152,9 +165,15 @@ internal sealed class SqliteRowSource : IRowSource
     {
         var code = raw.sqlite3_step(statement);
         if (code == raw.SQLITE_ROW)
+        {
             return true;
+        }
+
         if (code != raw.SQLITE_DONE)
+        {
             Check(code);
+        }
+
         return false;
     }
 

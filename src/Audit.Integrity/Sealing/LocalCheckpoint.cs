@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Audit.Integrity.Notes;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Sealing;
 
 /// <summary>
 /// The last checkpoint that this node signed or adopted, in a file outside the database: whoever sets the database back
@@ -16,7 +17,10 @@ internal sealed class LocalCheckpoint(string path)
     public SignedCheckpoint? Read()
     {
         if (!File.Exists(path))
+        {
             return null;
+        }
+
         try
         {
             return SignedCheckpoint.Parse(File.ReadAllBytes(path));
@@ -34,6 +38,8 @@ internal sealed class LocalCheckpoint(string path)
     public void KeepAside(int log)
     {
         if (File.Exists(path))
+        {
             DurableFile.Move(path, string.Create(CultureInfo.InvariantCulture, $"{path}.{log}"));
+        }
     }
 }

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Sealing;
 
 /// <summary>Signing on would contradict what was signed, or what was sealed is not there any more.</summary>
 internal sealed class LogHaltedException(string reason, long? position = null) : Exception(reason)

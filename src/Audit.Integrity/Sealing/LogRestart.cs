@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Sealing;
 
 /// <summary>What an operator's event says when a new log takes the place of an old one.</summary>
 /// <param name="LastCheckpoint">The last checkpoint that is known to be signed for the old log; null where there is none.</param>

@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Rows;
+using Audit.Integrity.Serving;
+using Audit.Integrity.Storage;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Sealing;
 
 /// <summary>
 /// Seals the journal while this node has the log's key and no other node seals. It may be started on every node of a store.
@@ -28,7 +32,10 @@ public sealed class LogSealer : IAsyncDisposable
         string address, IJournal journal, ILogStore store, LogHeads heads, ILogKeyring keys, SealerOptions options)
     {
         if (options.Origin is { } origin && !KeyName.IsValid(origin))
+        {
             throw new NoteFormatException($"The log's origin \"{origin}\" is not accepted; accepted are {KeyName.Accepted}.");
+        }
+
         this.address = address;
         this.journal = journal;
         this.store = store;
@@ -44,7 +51,10 @@ public sealed class LogSealer : IAsyncDisposable
     public void Start()
     {
         if (!work.IsCompleted)
+        {
             return;
+        }
+
         stop = new CancellationTokenSource();
         status = new SealerStatus(SealerState.Starting);
         work = Task.Run(() => WorkAsync(stop.Token));
@@ -66,9 +76,15 @@ public sealed class LogSealer : IAsyncDisposable
         string reason, string? origin, Func<LogRestart, CancellationToken, Task> tell, CancellationToken cancellation)
     {
         if (string.IsNullOrWhiteSpace(reason))
+        {
             throw new SealingRefusedException("A new log wants a reason.");
+        }
+
         if (origin is not null && !KeyName.IsValid(origin))
+        {
             throw new SealingRefusedException($"The origin \"{origin}\" is not accepted; accepted are {KeyName.Accepted}.");
+        }
+
         await restarting.WaitAsync(cancellation);
         var wasStarted = status.State != SealerState.Stopped;
         try
@@ -79,7 +95,10 @@ public sealed class LogSealer : IAsyncDisposable
         finally
         {
             if (wasStarted)
+            {
                 Start();
+            }
+
             restarting.Release();
         }
     }
@@ -127,18 +146,30 @@ public sealed class LogSealer : IAsyncDisposable
     {
         var logs = await store.ReadLogsAsync(cancellation);
         if (logs.Count > 0 && logs[^1].Halt is { } halt)
+        {
             return Halted(halt);
+        }
+
         var session = await store.TryBeginSealingAsync(cancellation);
         if (session is null)
+        {
             return await WatchAsync(logs, cancellation);
+        }
+
         await using (session)
         {
             logs = await FindOrCreateAsync(session, cancellation);
             if (logs[^1].Halt is { } found)
+            {
                 return Halted(found);
+            }
+
             var signer = keys.Find();
             if (signer?.Key != logs[^1].Key)
+            {
                 return new SealerStatus(SealerState.NoKey, $"This node does not have the key of the log \"{logs[^1].Origin}\".");
+            }
+
             return await SealAsync(session, logs, signer, cancellation);
         }
     }
@@ -148,7 +179,10 @@ public sealed class LogSealer : IAsyncDisposable
     private async Task<SealerStatus> WatchAsync(IReadOnlyList<LogRecord> logs, CancellationToken cancellation)
     {
         if (logs.Count == 0)
+        {
             return new SealerStatus(SealerState.Standby);
+        }
+
         try
         {
             var tree = await TakeOver.RunAsync(store, logs, file, cancellation);
@@ -195,7 +229,10 @@ public sealed class LogSealer : IAsyncDisposable
     {
         var logs = await store.ReadLogsAsync(cancellation);
         if (logs.Count > 0)
+        {
             return logs;
+        }
+
         var signer = keys.Find() ?? keys.Create(options.Origin ?? MakeUpOrigin());
         await session.CreateLogAsync(
             new LogRecord(1, signer.Key.Name, signer.Key, options.Clock.GetUtcNow()), cancellation);
@@ -209,11 +246,17 @@ public sealed class LogSealer : IAsyncDisposable
             ?? throw new SealingRefusedException("Another node is sealing the log; ask that node, or stop it first.");
         var logs = await store.ReadLogsAsync(cancellation);
         if (logs.Count == 0)
+        {
             throw new SealingRefusedException("There is no log yet that could be ended.");
+        }
+
         var old = logs[^1];
         var name = origin ?? NextOrigin(old.Origin);
         if (logs.Any(log => log.Origin == name))
+        {
             throw new SealingRefusedException($"There was a log \"{name}\" already; the new one needs a name of its own.");
+        }
+
         var last = await LastSignedAsync(old, cancellation);
         await tell(new LogRestart(old.Origin, last, name, reason), cancellation);
         var begun = new LogRecord(old.Number + 1, name, keys.Create(name).Key, options.Clock.GetUtcNow())

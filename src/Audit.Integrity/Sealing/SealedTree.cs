@@ -1,4 +1,7 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Tiles;
+
+namespace Audit.Integrity.Sealing;
 
 /// <summary>The tree of a log up to what is signed, and what is needed to go on from there.</summary>
 internal sealed class SealedTree

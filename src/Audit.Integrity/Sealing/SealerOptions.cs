@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Sealing;
 
 /// <summary>How a node seals.</summary>
 public sealed record SealerOptions

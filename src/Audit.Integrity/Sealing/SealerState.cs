@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Sealing;
 
 /// <summary>What a node's sealer is at.</summary>
 public enum SealerState

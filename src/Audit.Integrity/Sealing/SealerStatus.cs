@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Sealing;
 
 /// <param name="Reason">A sentence; null where there is nothing to explain.</param>
 /// <param name="Position">With Halted: the first position known to be concerned, if any.</param>

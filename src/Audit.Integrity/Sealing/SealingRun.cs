@@ -1,6 +1,10 @@
+using Audit.Integrity.Notes;
+using Audit.Integrity.Rows;
+using Audit.Integrity.Storage;
+using Audit.Integrity.Tiles;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Sealing;
 
 /// <summary>Seals for as long as this node has the right to, from where <see cref="TakeOver"/> left off.</summary>
 internal sealed class SealingRun(
@@ -23,7 +27,9 @@ internal sealed class SealingRun(
         while (true)
         {
             if (await StepAsync(cancellation))
+            {
                 await PauseAsync(cancellation);
+            }
         }
     }
 
@@ -33,7 +39,9 @@ internal sealed class SealingRun(
         // Since the last step and not the last signature: a journal that says there is more, and gives none, makes no hurry.
         var rest = steppedAt + options.Interval - options.Clock.GetUtcNow();
         if (rest > TimeSpan.Zero)
+        {
             await Task.Delay(rest < options.Interval ? rest : options.Interval, options.Clock, cancellation);
+        }
     }
 
     /// <returns>Whether all rows that there are have been sealed.</returns>
@@ -42,7 +50,10 @@ internal sealed class SealingRun(
         var before = state.Tree.Size;
         var isCaughtUp = false;
         while (!isCaughtUp && state.Tree.Size - before < LeavesInStep)
+        {
             isCaughtUp = !await TakeBatchAsync(cancellation);
+        }
+
         if (isCaughtUp && state.Ahead is { } ahead)
         {
             throw new LogHaltedException(
@@ -52,9 +63,14 @@ internal sealed class SealingRun(
         }
         var mayStay = signedAt + options.Interval > options.Clock.GetUtcNow() && !isCaughtUp;
         if (state.Ahead is not null || mayStay)
+        {
             await CommitAsync(null, cancellation);
+        }
         else if (state.Tree.Size > state.SignedSize)
+        {
             await SignAsync(cancellation);
+        }
+
         steppedAt = options.Clock.GetUtcNow();
         return isCaughtUp;
     }
@@ -75,9 +91,15 @@ internal sealed class SealingRun(
         batch.Hash();
         var isKnown = isFirst && state.Tree.Size > 0;
         if (isKnown)
+        {
             CheckLastRow();
+        }
+
         for (var i = isKnown ? 1 : 0; i < batch.Count; i++)
+        {
             Append(batch[i].Position, batch.Leaf(i));
+        }
+
         isReading = batch.Count > 0;
         return isReading;
     }
@@ -102,12 +124,18 @@ internal sealed class SealingRun(
     {
         var tree = state.Tree;
         if (tree.Size % TileShape.Width == 0)
+        {
             bundles.Add(new BundleStart(tree.Size / TileShape.Width, position));
+        }
+
         leaf.CopyTo(state.LastLeaf);
         tree.Append(leaf, completed);
         state.LastPosition = position;
         if (state.Ahead is not { } ahead || tree.Size < ahead.Size)
+        {
             return;
+        }
+
         if (!ahead.HasRoot(tree.Root()))
         {
             throw new LogHaltedException(
@@ -121,7 +149,9 @@ internal sealed class SealingRun(
         var checkpoint = new Checkpoint(log.Origin, state.Tree.Size, state.Tree.Root());
         var signed = await SignedCheckpoint.SignAsync(checkpoint, signer, cancellation);
         if (!signed.IsSignedBy(log.Key))
+        {
             throw new LogKeyException("The signer gave a signature that the log's verifier key does not accept.");
+        }
         // First the file, then the database: what others may have seen signed is never unknown to the file. A database that
         // stayed behind comes to the same root from the same rows.
         file.Write(signed);

@@ -1,4 +1,9 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Storage;
+using Audit.Integrity.Tiles;
+
+namespace Audit.Integrity.Sealing;
 
 /// <summary>Checks what was sealed before, by this node or another one, and adopts it.</summary>
 internal static class TakeOver
@@ -16,13 +21,22 @@ internal static class TakeOver
         {
             var tree = await GrowingTree.LoadAsync(tiles, size, cancellation);
             if (signed is not null && !signed.Checkpoint.HasRoot(tree.Root()))
+            {
                 throw new LogHaltedException($"The stored hashes do not lead to the stored checkpoint of {size} entries.");
+            }
+
             var reader = new TreeReader(tiles, size);
             var local = Local(logs, file);
             if (local is not null && local.Checkpoint.Size <= size)
+            {
                 await CheckExtendsAsync(reader, local.Checkpoint, size, cancellation);
+            }
+
             if (signed is not null && size > (local?.Checkpoint.Size ?? 0))
+            {
                 file.Write(signed);
+            }
+
             return new SealedTree
             {
                 Tree = tree,
@@ -46,7 +60,9 @@ internal static class TakeOver
         {
             var signed = SignedCheckpoint.Parse(stored.Note);
             if (signed.IsSignedBy(log.Key) && signed.Checkpoint.Size == stored.Size)
+            {
                 return signed;
+            }
         }
         catch (NoteFormatException)
         {
@@ -61,7 +77,10 @@ internal static class TakeOver
     {
         var local = file.Read();
         if (local is null)
+        {
             return null;
+        }
+
         var log = logs[^1];
         if (local.Checkpoint.Origin != log.Origin)
         {

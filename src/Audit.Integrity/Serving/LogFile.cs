@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Serving;
 
 /// <summary>What is served of the log under a path, with the headers that go with it.</summary>
 public sealed record LogFile(byte[] Content, string ContentType, string CacheControl)

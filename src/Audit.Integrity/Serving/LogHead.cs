@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Storage;
+
+namespace Audit.Integrity.Serving;
 
 /// <summary>How far a store's log is.</summary>
 /// <param name="Stored">The newest checkpoint; null before the first.</param>

@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Storage;
+
+namespace Audit.Integrity.Serving;
 
 /// <summary>Knows how far the log is, told by this node's sealer or, where another node seals, by looking now and then.</summary>
 internal sealed class LogHeads(ILogStore store)
@@ -15,12 +17,18 @@ internal sealed class LogHeads(ILogStore store)
     public async Task<LogHead?> ReadAsync(CancellationToken cancellation)
     {
         if (Recent(out var head))
+        {
             return head;
+        }
+
         await looking.WaitAsync(cancellation);
         try
         {
             if (Recent(out head))
+            {
                 return head;
+            }
+
             var logs = await store.ReadLogsAsync(cancellation);
             var stored = logs.Count == 0
                 ? null
@@ -60,12 +68,21 @@ internal sealed class LogHeads(ILogStore store)
         {
             Task told;
             lock (gate)
+            {
                 told = next.Task;
+            }
+
             var head = await ReadAsync(cancellation);
             if (head?.LastPosition >= position)
+            {
                 return true;
+            }
+
             if (head?.Log.Halt is not null)
+            {
                 return false;
+            }
+
             await told.WaitAsync(OldestKnown, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellation.ThrowIfCancellationRequested();
         }

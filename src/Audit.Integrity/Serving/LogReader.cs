@@ -1,7 +1,12 @@
 using System.Text;
+using Audit.Integrity.Entries;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Storage;
+using Audit.Integrity.Tiles;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Serving;
 
 /// <summary>
 /// Answers what is asked of the log, on every node of a store. Entries are made from the journal's rows when they are asked
@@ -35,14 +40,26 @@ public sealed class LogReader
     {
         var head = await HeadAsync(cancellation);
         if (head?.Stored is null)
+        {
             return null;
+        }
+
         if (path == CheckpointPath)
+        {
             return LogFile.OfCheckpoint(Encoding.UTF8.GetBytes(head.Stored.Note));
+        }
+
         if (!TilePath.TryParse(path, out var tile) || tile.Level >= TileShape.Levels)
+        {
             return null;
+        }
+
         var available = TileShape.CountIn(head.Size, Math.Max(tile.Level, 0), tile.Number);
         if (tile.Count > available)
+        {
             return null;
+        }
+
         var content = tile.Level == TilePath.Entries
             ? await EntriesAsync(head, tile, cancellation)
             : await HashesAsync(head, tile.Level, tile.Number, tile.Count, cancellation);
@@ -56,13 +73,22 @@ public sealed class LogReader
     {
         var head = await HeadAsync(cancellation);
         if (head?.Stored is null || position > head.LastPosition)
+        {
             return null;
+        }
+
         var bundle = await store.FindBundleAsync(head.Log.Number, position, cancellation);
         if (bundle is not { } start)
+        {
             return null;
+        }
+
         var rows = await RowsAsync(start, TileShape.Width, position, cancellation);
         if (rows.Count == 0 || rows[^1].Position != position)
+        {
             return null;
+        }
+
         var index = start.Number * TileShape.Width + rows.Count - 1;
         var tree = new TreeReader(new StoreTiles(store, head.Log.Number), head.Size);
         CheckLeaf(rows[^1], await tree.LeafAsync(index, cancellation));
@@ -76,7 +102,10 @@ public sealed class LogReader
     {
         var head = await HeadAsync(cancellation);
         if (head is null || older < 0 || older > head.Size)
+        {
             return null;
+        }
+
         var tree = new TreeReader(new StoreTiles(store, head.Log.Number), head.Size);
         return await tree.ConsistencyAsync(older, cancellation);
     }
@@ -96,9 +125,15 @@ public sealed class LogReader
         var hashes = await HashesAsync(head, 0, tile.Number, tile.Count, cancellation);
         var rows = await RowsAsync(start, tile.Count, long.MaxValue, cancellation);
         if (rows.Count < tile.Count)
+        {
             throw new LogDamagedException($"The journal ends within the log's bundle {tile.Number}.");
+        }
+
         for (var i = 0; i < rows.Count; i++)
+        {
             CheckLeaf(rows[i], hashes.AsSpan(i * TreeHash.Size, TreeHash.Size));
+        }
+
         return EntryBundle.Of(rows.Select(RowEntry.Write));
     }
 
@@ -110,7 +145,10 @@ public sealed class LogReader
         {
             var page = await journal.ReadAfterAsync(after, limit - rows.Count, BytesInPage, cancellation);
             if (page.Count == 0)
+            {
                 break;
+            }
+
             rows.AddRange(page.TakeWhile(row => row.Position <= last));
             after = page[^1].Position;
         }
@@ -122,6 +160,8 @@ public sealed class LogReader
         Span<byte> hash = stackalloc byte[TreeHash.Size];
         RowEntry.HashLeaf(row, hash);
         if (!hash.SequenceEqual(leaf))
+        {
             throw new LogDamagedException($"The row at position {row.Position} is not the one that was sealed.");
+        }
     }
 }

@@ -1,6 +1,9 @@
+using Audit.Integrity.Notes;
+using Audit.Integrity.Sealing;
+using Audit.Integrity.Storage;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Serving;
 
 /// <summary>The log of a store, for a node: one part answers, the other one seals.</summary>
 public sealed class TamperEvidentLog : IAsyncDisposable

@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage;
 
 /// <summary>What the two databases do differently for the log.</summary>
 internal interface ILogDatabase : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage;
 
 /// <summary>The right to seal, which one node has at a time; it ends with the connection it hangs on.</summary>
 internal interface ILogSession : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage;
 
 /// <summary>What is kept of the logs of a store. All of it can be made again from the journal, but for the signatures.</summary>
 internal interface ILogStore : IAsyncDisposable

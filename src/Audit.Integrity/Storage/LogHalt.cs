@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage;
 
 /// <summary>Why a log is signed no more until an operator starts a new one.</summary>
 /// <param name="Reason">A sentence.</param>

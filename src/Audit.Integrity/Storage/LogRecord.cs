@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Storage;
 
 /// <summary>One log of a store.</summary>
 public sealed record LogRecord(int Number, string Origin, VerifierKey Key, DateTimeOffset StartedAt)

@@ -2,7 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage;
 
 /// <summary>The numbered scripts that make the log's tables.</summary>
 internal static class LogScripts

@@ -1,7 +1,8 @@
 using System.Data.Common;
 using System.Globalization;
+using Audit.Integrity.Notes;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage;
 
 /// <summary>Writes what is sealed over the connection that the right to seal hangs on.</summary>
 internal sealed class LogSession(DbConnection connection, ILogDatabase database, LogSql sql) : ILogSession
@@ -37,7 +38,10 @@ internal sealed class LogSession(DbConnection connection, ILogDatabase database,
             await PutTilesAsync(step, cancellation);
             await PutBundlesAsync(step, cancellation);
             if (step.Checkpoint is { } checkpoint)
+            {
                 await AddCheckpointAsync(step, checkpoint, cancellation);
+            }
+
             await transaction.CommitAsync(cancellation);
         }
         finally
@@ -59,7 +63,9 @@ internal sealed class LogSession(DbConnection connection, ILogDatabase database,
         var found = Convert.ToInt64(
             await command.ExecuteScalarAsync(cancellation), CultureInfo.InvariantCulture);
         if (found != step.After)
+        {
             throw new SealingLostException($"The store's newest checkpoint is of {found} entries, not of {step.After}.");
+        }
     }
 
     private Task PutTilesAsync(SealStep step, CancellationToken cancellation) =>
@@ -95,17 +101,26 @@ internal sealed class LogSession(DbConnection connection, ILogDatabase database,
         string text, IReadOnlyList<T> items, Func<T, (string, object)[]> parametersOf, CancellationToken cancellation)
     {
         if (items.Count == 0)
+        {
             return;
+        }
+
         if (!connection.CanCreateBatch)
         {
             foreach (var item in items)
+            {
                 await RunAsync(text, cancellation, parametersOf(item));
+            }
+
             return;
         }
         await using var batch = connection.CreateBatch();
         batch.Transaction = transaction;
         foreach (var item in items)
+        {
             batch.BatchCommands.Add(BatchCommand(batch, text, parametersOf(item)));
+        }
+
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 
@@ -128,7 +143,9 @@ internal sealed class LogSession(DbConnection connection, ILogDatabase database,
     {
         var command = Command(text, parameters);
         await using (command)
+        {
             await command.ExecuteNonQueryAsync(cancellation);
+        }
     }
 
     private DbCommand Command(string text, params (string Name, object Value)[] parameters)

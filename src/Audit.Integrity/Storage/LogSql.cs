@@ -1,6 +1,6 @@
 using System.Data.Common;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage;
 
 /// <summary>The statements of the log's tables, in words that both databases understand.</summary>
 internal sealed class LogSql(string schema)

@@ -1,8 +1,12 @@
 using System.Data.Common;
 using System.Globalization;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Storage.Postgres;
+using Audit.Integrity.Storage.Sqlite;
+using Audit.Integrity.Tiles;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage;
 
 /// <summary>The log's tables, by the same statements on both databases.</summary>
 internal sealed class LogStore(ILogDatabase database) : ILogStore
@@ -93,7 +97,10 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellation))
+        {
             rows.Add(read(reader));
+        }
+
         return rows;
     }
 

@@ -1,4 +1,7 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Tiles;
+
+namespace Audit.Integrity.Storage;
 
 /// <summary>What one step of sealing writes, as a whole or not at all.</summary>
 /// <param name="After">The size of the newest checkpoint before; if another one is found, nobody knows what happened.</param>

@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Tiles;
+
+namespace Audit.Integrity.Storage;
 
 /// <summary>The tiles of one log of a store.</summary>
 internal sealed class StoreTiles(ILogStore store, int log) : ITileSource

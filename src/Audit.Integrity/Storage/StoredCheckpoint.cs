@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage;
 
 /// <summary>A checkpoint as the store has it.</summary>
 /// <param name="LastPosition">The position of the last row that it covers, 0 for an empty log.</param>

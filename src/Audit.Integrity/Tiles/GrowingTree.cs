@@ -1,6 +1,7 @@
 using System.Numerics;
+using Audit.Integrity.Merkle;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Tiles;
 
 /// <summary>
 /// A tree that grows at its right edge and keeps nothing but that edge: of each level the tile that is not yet full. A leaf
@@ -24,12 +25,18 @@ internal sealed class GrowingTree
         {
             var hashes = TileShape.HashesAt(size, level);
             if (hashes % TileShape.Width == 0)
+            {
                 continue;
+            }
+
             var number = hashes / TileShape.Width;
             var length = tree.Used(level);
             var stored = await source.ReadAsync(level, number, cancellation);
             if (stored is null || stored.Length < length)
+            {
                 throw new LogDamagedException($"The log's tile {number} of level {level} is missing or too short.");
+            }
+
             stored.AsSpan(0, length).CopyTo(tree.TileAt(level));
         }
         return tree;
@@ -39,7 +46,10 @@ internal sealed class GrowingTree
     {
         var clone = new GrowingTree { Size = Size };
         for (var level = 0; level < edge.Length; level++)
+        {
             clone.edge[level] = (byte[]?)edge[level]?.Clone();
+        }
+
         return clone;
     }
 
@@ -57,10 +67,16 @@ internal sealed class GrowingTree
             var tile = TileAt(level);
             hash.CopyTo(tile.AsSpan(at * TreeHash.Size));
             if (at < TileShape.Width - 1)
+            {
                 return;
+            }
+
             TreeHash.Perfect(tile, hash);
             if (completed is null)
+            {
                 continue;
+            }
+
             completed.Add(new LogTile(level, hashes / TileShape.Width - 1, tile));
             edge[level] = null;
         }
@@ -72,7 +88,9 @@ internal sealed class GrowingTree
         for (var level = 0; level <= changedUpTo; level++)
         {
             if (Used(level) > 0)
+            {
                 yield return EdgeTile(level);
+            }
         }
         changedUpTo = -1;
     }

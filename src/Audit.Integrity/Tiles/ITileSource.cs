@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Tiles;
 
 /// <summary>Where tiles of one log are kept.</summary>
 internal interface ITileSource

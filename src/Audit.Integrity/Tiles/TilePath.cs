@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Tiles;
 
 /// <summary>
 /// Where C2SP tlog-tiles puts a tile or a bundle of entries: `tile/0/x001/x234/067`, partial ones with `.p/WIDTH` behind.
@@ -21,20 +21,29 @@ public readonly record struct TilePath(int Level, long Number, int Count)
     {
         path = default;
         if (text.Length > LongestPath || !text.StartsWith(Prefix, StringComparison.Ordinal))
+        {
             return false;
+        }
+
         var parts = text[Prefix.Length..].Split('/');
         var count = TileShape.Width;
         if (parts is [.., var last, var width] && last.EndsWith(".p", StringComparison.Ordinal))
         {
             if (!TryNumber(width, out var partial))
+            {
                 return false;
+            }
+
             count = (int)Math.Min(partial, int.MaxValue);
             parts = [.. parts[..^2], last[..^2]];
         }
         long level = Entries;
         if (parts.Length < 2 || (parts[0] != "entries" && !TryNumber(parts[0], out level)) || level > LastLevel
             || !TryNumber(string.Concat(parts[1..]).Replace("x", ""), out var number))
+        {
             return false;
+        }
+
         path = new TilePath((int)level, number, count);
         return count is > 0 and <= TileShape.Width && path.ToString() == text;
     }
@@ -51,7 +60,10 @@ public readonly record struct TilePath(int Level, long Number, int Count)
     {
         var text = (number % 1000).ToString("000", CultureInfo.InvariantCulture);
         for (var rest = number / 1000; rest > 0; rest /= 1000)
+        {
             text = string.Create(CultureInfo.InvariantCulture, $"x{rest % 1000:000}/{text}");
+        }
+
         return text;
     }
 

@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Merkle;
+
+namespace Audit.Integrity.Tiles;
 
 /// <summary>How a tree is cut into tiles: 256 hashes each, and each full tile is one hash of the level above.</summary>
 public static class TileShape

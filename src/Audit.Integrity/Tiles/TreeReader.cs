@@ -1,6 +1,7 @@
 using System.Numerics;
+using Audit.Integrity.Merkle;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Tiles;
 
 /// <summary>Roots and proofs of trees up to a size, read from tiles. It serves one question: what it read it keeps.</summary>
 internal sealed class TreeReader(ITileSource source, long size)
@@ -26,7 +27,10 @@ internal sealed class TreeReader(ITileSource source, long size)
     {
         var hashes = new List<byte[]>(ranges.Count);
         foreach (var range in ranges)
+        {
             hashes.Add(await HashAsync(range, cancellation));
+        }
+
         return hashes;
     }
 
@@ -58,11 +62,17 @@ internal sealed class TreeReader(ITileSource source, long size)
     private async Task<byte[]> TileAsync(int level, long number, CancellationToken cancellation)
     {
         if (tiles.TryGetValue((level, number), out var known))
+        {
             return known;
+        }
+
         var expected = TileShape.CountIn(size, level, number) * TreeHash.Size;
         var tile = await source.ReadAsync(level, number, cancellation);
         if (tile is null || tile.Length < expected)
+        {
             throw new LogDamagedException($"The log's tile {number} of level {level} is missing or too short.");
+        }
+
         tiles.Add((level, number), tile);
         return tile;
     }

@@ -1,6 +1,6 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>A call that is not settled, or whose rows alone do not tell whether it is.</summary>
 internal sealed class CallFacts(SessionFacts session, string toolCallId)

@@ -1,9 +1,11 @@
 using System.Text;
+using Audit.Integrity.Rows;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>Follows sessions and calls while the rows go by. Settled calls are forgotten at once.</summary>
 internal sealed class CompletenessCheck
@@ -32,9 +34,13 @@ internal sealed class CompletenessCheck
         {
             ref readonly var facts = ref batch.Facts[i];
             if (facts.IsUnreadable)
+            {
                 unreadable++;
+            }
             else if (facts.IsCall || facts.IsNote)
+            {
                 Take(batch, i, facts);
+            }
         }
     }
 
@@ -66,15 +72,29 @@ internal sealed class CompletenessCheck
     {
         var stream = batch.Stream(index);
         if (!TryNames(stream, out var session, out var call) || Session(session) is not { } known)
+        {
             return;
+        }
+
         if (facts.Seq is { } number)
+        {
             known.Number(batch.Message(index).Slice(facts.HostStart, facts.HostLength), number);
+        }
+
         if (facts.Turn != SessionTurn.None)
+        {
             known.IsEnded = facts.Turn == SessionTurn.Ends;
+        }
+
         if (facts.IsFlooded)
+        {
             floods++;
+        }
+
         if (facts.IsCall)
+        {
             TakeCall(stream, known, call, facts, batch[index].Position);
+        }
     }
 
     private void TakeCall(
@@ -85,7 +105,10 @@ internal sealed class CompletenessCheck
         if (!isKnown)
         {
             if (!isOpen && !facts.IsReordered)
+            {
                 return;
+            }
+
             if (calls.Dictionary.Count >= MostCalls)
             {
                 isPartial = true;
@@ -98,13 +121,18 @@ internal sealed class CompletenessCheck
         known.State = facts.State ?? known.State;
         known.Position = position;
         if (!isOpen && facts.State is not null && !known.IsReordered)
+        {
             calls.Remove(stream);
+        }
     }
 
     private SessionFacts? Session(ReadOnlySpan<byte> id)
     {
         if (sessions.TryGetValue(id, out var known))
+        {
             return known;
+        }
+
         if (sessions.Dictionary.Count >= MostSessions)
         {
             isPartial = true;
@@ -124,7 +152,9 @@ internal sealed class CompletenessCheck
             var rows = await source.ReadStreamsAsync([.. chunk.Select(call => Encoding.UTF8.GetString(call.Key))], cancellation);
             var streams = rows.ToLookup(row => row.PersistenceId);
             foreach (var (stream, call) in chunk)
+            {
                 call.State = StateOf(streams[Encoding.UTF8.GetString(stream)], hasher) ?? call.State;
+            }
         }
     }
 
@@ -156,11 +186,17 @@ internal sealed class CompletenessCheck
         }
         session = default;
         if (!stream.StartsWith("tool-call|"u8))
+        {
             return false;
+        }
+
         var names = stream["tool-call|"u8.Length..];
         var end = names.IndexOf((byte)'|');
         if (end < 0)
+        {
             return false;
+        }
+
         session = names[..end];
         call = names[(end + 1)..];
         return true;

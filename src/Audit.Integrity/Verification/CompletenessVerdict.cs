@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>Whether the hosts told all, as far as the book can know.</summary>
 public sealed record CompletenessVerdict

@@ -1,10 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using Audit.Integrity.Rows;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>What completeness asks of an event, read from what stands before the record: the record itself is not parsed.</summary>
 internal struct EventFacts
@@ -51,11 +52,17 @@ internal struct EventFacts
         ref readonly var row = ref batch[index];
         var manifest = batch.Manifest(index);
         if (row.Identifier != JournalTable.SerializerId || row.Deleted)
+        {
             return facts;
+        }
+
         facts.IsCall = manifest.StartsWith(CallPrefix);
         facts.IsNote = manifest.SequenceEqual(NoteManifest);
         if (!facts.IsCall && !facts.IsNote)
+        {
             return facts;
+        }
+
         facts.IsReordered = manifest.SequenceEqual(Rejudged);
         facts.IsFlooded = manifest.SequenceEqual(Flooded);
         try
@@ -74,26 +81,46 @@ internal struct EventFacts
         var json = new Utf8JsonReader(message, new JsonReaderOptions { MaxDepth = MaxDepth });
         CallState? from = null, to = null;
         if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+        {
             throw new JsonException();
+        }
+
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             // The writer puts the record and the detail last, and they are by far the largest.
             if (json.ValueTextEquals("record"u8) || json.ValueTextEquals("detail"u8))
+            {
                 break;
+            }
+
             if (json.ValueTextEquals("from"u8))
+            {
                 from = ReadState(ref json);
+            }
             else if (json.ValueTextEquals("to"u8))
+            {
                 to = ReadState(ref json);
+            }
             else if (json.ValueTextEquals("seq"u8))
+            {
                 Seq = json.Read() && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var seq) ? seq : null;
+            }
             else if (json.ValueTextEquals("host"u8))
+            {
                 ReadHost(ref json);
+            }
             else if (json.ValueTextEquals("late"u8))
+            {
                 IsReordered |= json.Read() && json.TokenType == JsonTokenType.True;
+            }
             else if (IsNote && json.ValueTextEquals("type"u8))
+            {
                 Turn = json.Read() && json.TokenType == JsonTokenType.String ? SessionTurns.Of(json.ValueSpan) : SessionTurn.None;
+            }
             else
+            {
                 SkipValue(ref json);
+            }
         }
         // A violation leaves the call where it was.
         State = IsCall ? to ?? from : null;
@@ -103,7 +130,10 @@ internal struct EventFacts
     {
         json.Read();
         if (json.TokenType != JsonTokenType.String)
+        {
             return;
+        }
+
         HostStart = (int)json.TokenStartIndex + 1;
         HostLength = json.ValueSpan.Length;
     }
@@ -113,7 +143,10 @@ internal struct EventFacts
         json.Read();
         Span<char> word = stackalloc char[32];
         if (json.TokenType != JsonTokenType.String || json.ValueSpan.Length > word.Length)
+        {
             return null;
+        }
+
         var length = json.CopyString(word);
         return States.TryGetValue(word[..length], out var state) ? state : null;
     }

@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Storage;
+
+namespace Audit.Integrity.Verification;
 
 /// <summary>A log that is to be verified, in a store or in a bundle.</summary>
 internal interface ILogSource : IAsyncDisposable

@@ -1,6 +1,11 @@
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Rows;
+using Audit.Integrity.Tiles;
 using Audit.Journal;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>
 /// Compares rows with the stored leaf hashes, these with the stored tiles above them, and all with the roots that were
@@ -81,7 +86,10 @@ internal sealed class IntegrityCheck
             Note(batch, i);
             var index = RowTree.Size;
             if (index >= size)
+            {
                 continue;
+            }
+
             leavesEnded = leavesEnded || !await leaves.NeedAsync(index, cancellation);
             if (!leavesEnded && FirstDifference is null && !batch.Leaf(i).SequenceEqual(leaves.Leaf(index)))
             {
@@ -99,16 +107,23 @@ internal sealed class IntegrityCheck
     public async Task EndAsync(CancellationToken cancellation)
     {
         if (RowTree.Size < size)
+        {
             Part();
+        }
+
         while (stored.Size < size && await leaves.NeedAsync(stored.Size, cancellation))
         {
             stored.Append(leaves.Leaf(stored.Size), completed);
             await AfterLeafAsync(cancellation);
         }
         if (stored.Size < size)
+        {
             FirstLeafMissing ??= stored.Size;
+        }
         else if (FirstTileDifference is null)
+        {
             await CompareTilesAsync([.. stored.Edge], cancellation);
+        }
     }
 
     /// <summary>The position of the bundle that a leaf is in, as far as rows were read.</summary>
@@ -129,13 +144,22 @@ internal sealed class IntegrityCheck
     {
         ref readonly var row = ref batch[i];
         if (Rows % TileShape.Width == 0)
+        {
             bundleStarts.Add(row.Position);
+        }
+
         Rows++;
         LastPosition = row.Position;
         if (row.Identifier != JournalTable.SerializerId)
+        {
             ForeignRows++;
+        }
+
         if (!row.Deleted)
+        {
             return;
+        }
+
         FirstDeleted ??= row.Position;
         DeletedRows++;
     }
@@ -149,7 +173,9 @@ internal sealed class IntegrityCheck
         }
         rows?.Append(leaf, []);
         if (!leavesEnded)
+        {
             stored.Append(leaves.Leaf(index), completed);
+        }
     }
 
     // From here on the rows are no longer what is stored.
@@ -163,7 +189,9 @@ internal sealed class IntegrityCheck
             completed.Clear();
         }
         if (roots.Next?.Size == Leading)
+        {
             await CompareRootsAsync(cancellation);
+        }
     }
 
     private long Leading => Math.Max(RowTree.Size, stored.Size);
@@ -190,9 +218,14 @@ internal sealed class IntegrityCheck
         stored.Judge(known.Size, storedMeets);
         rows?.Judge(known.Size, rowsMeet);
         if (!rowsMeet)
+        {
             missedByRows.Add(known);
+        }
+
         if (!storedMeets)
+        {
             missedByStored.Add(known);
+        }
     }
 
     private async Task CompareTilesAsync(IReadOnlyList<LogTile> tiles, CancellationToken cancellation)
@@ -201,12 +234,18 @@ internal sealed class IntegrityCheck
         {
             // The tiles of the lowest level are what the tree is made of.
             if (tile.Level == 0 || FirstTileDifference is not null)
+            {
                 continue;
+            }
+
             var found = await log.ReadTilesAsync(tile.Level, tile.Number, 1, cancellation);
             var hashes = found.Count == 0 ? [] : found[0];
             var same = tile.Hashes.AsSpan().CommonPrefixLength(hashes) / TreeHash.Size;
             if (same >= tile.Count)
+            {
                 continue;
+            }
+
             var span = 1L << (TileShape.Height * tile.Level);
             var start = (tile.Number * TileShape.Width + same) * span;
             FirstTileDifference = new LeafRange(start, Math.Min(start + span, size));

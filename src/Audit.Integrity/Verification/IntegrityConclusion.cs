@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Verification;
 
 /// <summary>Draws from two trees and the signed roots what was tampered with.</summary>
 internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signed)
@@ -9,13 +11,21 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
     {
         var rowsAreSealed = IsSealed(check.RowTree);
         if (rowsAreSealed)
+        {
             JudgeTiles();
+        }
         else
+        {
             JudgeRows();
+        }
+
         JudgeDeleted();
         // Whichever of the two is what was signed tells whether that is what others saw signed before.
         if (rowsAreSealed || IsSealed(check.StoredTree))
+        {
             JudgeKnown(rowsAreSealed ? check.MissedByRows : check.MissedByStored);
+        }
+
         JudgeForged();
         return faults;
     }
@@ -44,14 +54,18 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
     private void JudgeRows()
     {
         if (check.FirstDifference is { } difference)
+        {
             faults.Add(difference);
+        }
         else if (check.RowTree.Size < signed.Size)
         {
             Add(IntegrityFaultKind.RowsMissing, check.LastPosition + 1, null,
                 $"The journal ends at position {check.LastPosition} with {check.RowTree.Size} rows; {signed.Size} were sealed.");
         }
         if (!IsSealed(check.StoredTree))
+        {
             JudgeRewritten();
+        }
     }
 
     private bool IsSealed(TreeTrial tree) => tree.Size == signed.Size && tree.HasRoot(signed.Root);
@@ -63,7 +77,10 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
         var tree = check.StoredTree;
         var (start, end) = (tree.GoodUpTo, (tree.BadFrom ?? signed.Size) - 1);
         if (check.FirstTileDifference is { } tile && tile.Start <= end && tile.End > start)
+        {
             (start, end) = (Math.Max(start, tile.Start), Math.Min(end, tile.End - 1));
+        }
+
         var (first, last) = (check.PositionBefore(start), check.PositionAfter(end));
         var sentence = tree.Size < signed.Size
             ? $"The log's tiles end after {tree.Size} of {signed.Size} entries."
@@ -75,7 +92,10 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
     private void JudgeDeleted()
     {
         if (check.FirstDeleted is not { } first || faults.Any(fault => fault.Kind == IntegrityFaultKind.RowDeleted))
+        {
             return;
+        }
+
         Add(IntegrityFaultKind.RowDeleted, first, null,
             $"The row at position {first} is marked deleted, the first of {check.DeletedRows}: "
             + "nothing is ever deleted from this journal.");

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>One thing that is wrong.</summary>
 /// <param name="Position">The first position concerned; null where none can be named.</param>

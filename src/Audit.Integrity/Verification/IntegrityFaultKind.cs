@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>What can be wrong with a journal and its log.</summary>
 public enum IntegrityFaultKind

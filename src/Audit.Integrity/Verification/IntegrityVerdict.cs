@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Verification;
 
 /// <summary>Whether the journal is what was sealed.</summary>
 public sealed record IntegrityVerdict

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>Where the key came from that signatures were checked with: a verdict is worth as much as that.</summary>
 public enum KeyTrust

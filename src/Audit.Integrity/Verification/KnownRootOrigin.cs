@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>Where a root comes from that the log must have had.</summary>
 internal enum KnownRootOrigin

@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Verification;
 
 /// <summary>The roots that are known of the log, in order of size: those kept in the store, and those kept outside of it.</summary>
 internal sealed class KnownRoots(ILogSource log, long size, IEnumerable<KnownRoot> outside)
@@ -19,7 +21,10 @@ internal sealed class KnownRoots(ILogSource log, long size, IEnumerable<KnownRoo
     public async Task AdvanceAsync(CancellationToken cancellation)
     {
         while (kept.Count == 0 && !isAtEnd)
+        {
             await ReadKeptAsync(cancellation);
+        }
+
         var fromOutside = outside.TryPeek(out var given) && (!kept.TryPeek(out var own) || given.Size <= own.Size);
         Next = fromOutside ? outside.Dequeue() : kept.TryDequeue(out var next) ? next : null;
     }
@@ -41,6 +46,8 @@ internal sealed class KnownRoots(ILogSource log, long size, IEnumerable<KnownRoo
             }
         }
         if (page.Count > 0)
+        {
             keptUpTo = page[^1].Size;
+        }
     }
 }

@@ -1,6 +1,7 @@
-using Audit.Journal;
+using Audit.Integrity.Bundles;
+using Audit.Integrity.Rows;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>
 /// Verifies a journal: every row against the log, and what the hosts say of themselves. It only reads, takes no lock, and
@@ -25,12 +26,16 @@ public static class LogVerifier
             // After the log: rows that come meanwhile are only more than it covers.
             var rows = await RowSource.OpenAsync(address, cancellation);
             await using (rows)
+            {
                 return await new Verification(options, memory, progress).RunAsync(log, rows, cancellation);
+            }
         }
         finally
         {
             if (log is not null)
+            {
                 await log.DisposeAsync();
+            }
         }
     }
 
@@ -43,7 +48,9 @@ public static class LogVerifier
         using var bundle = BundleReader.Open(path);
         var rows = bundle.OpenRows();
         await using (rows)
+        {
             return await new Verification(options, memory, progress).RunAsync(bundle.Log, rows, cancellation);
+        }
     }
 
     // A node writes its file a moment before the database, so a file that is ahead is given that moment.
@@ -54,7 +61,10 @@ public static class LogVerifier
         {
             var log = await StoreLogSource.FindAsync(address, cancellation);
             if (log is null || !memory.IsAheadOf(log) || look == MostLooks)
+            {
                 return log;
+            }
+
             await log.DisposeAsync();
             await Task.Delay(Pause, cancellation);
         }

@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Verification;
 
 /// <summary>What the node's own file remembers of the last signature.</summary>
 /// <param name="Fault">Why the file cannot be used; null where it can, or there is none.</param>
@@ -7,7 +9,10 @@ internal readonly record struct NodeMemory(SignedCheckpoint? Checkpoint, string?
     public static NodeMemory Read(string? path)
     {
         if (path is null || !File.Exists(path))
+        {
             return default;
+        }
+
         try
         {
             return new NodeMemory(SignedCheckpoint.Parse(File.ReadAllBytes(path)), null);

@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>The numbers that were seen, as ranges: a host that numbers without gaps makes one, in whatever order they come.</summary>
 internal sealed class NumberRanges
@@ -12,10 +12,15 @@ internal sealed class NumberRanges
     {
         var at = ranges.Count;
         while (at > 0 && ranges[at - 1].First > number)
+        {
             at--;
+        }
         // The range before reaches it, touches it, or lies apart.
         if (at > 0 && ranges[at - 1].Last >= number)
+        {
             return;
+        }
+
         var joinsBefore = at > 0 && ranges[at - 1].Last == number - 1;
         var joinsAfter = at < ranges.Count && ranges[at].First == number + 1;
         switch (joinsBefore, joinsAfter)
@@ -45,8 +50,13 @@ internal sealed class NumberRanges
     public IEnumerable<(long First, long Last)> Gaps()
     {
         if (ranges.Count > 0 && ranges[0].First > 1)
+        {
             yield return (1, ranges[0].First - 1);
+        }
+
         for (var i = 1; i < ranges.Count; i++)
+        {
             yield return (ranges[i - 1].Last + 1, ranges[i].First - 1);
+        }
     }
 }

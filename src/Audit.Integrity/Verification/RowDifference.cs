@@ -1,6 +1,9 @@
+using Audit.Integrity.Entries;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Rows;
 using Audit.Journal;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>Finds words for the first row whose hash is not the stored one, by what lies around it.</summary>
 internal static class RowDifference
@@ -37,7 +40,10 @@ internal static class RowDifference
             },
             leaf);
         if (!leaf.SequenceEqual(leaves.Leaf(index)))
+        {
             return null;
+        }
+
         var identifier = slot.Identifier?.ToString() ?? "null";
         return slot.Deleted
             ? new IntegrityFault(
@@ -54,7 +60,10 @@ internal static class RowDifference
         for (var later = index + 1; leaves.Has(later); later++)
         {
             if (!batch.Leaf(row).SequenceEqual(leaves.Leaf(later)))
+            {
                 continue;
+            }
+
             var count = later - index;
             var position = batch[row].Position;
             return new IntegrityFault(
@@ -70,7 +79,10 @@ internal static class RowDifference
         for (var later = row + 1; later < batch.Count; later++)
         {
             if (!batch.Leaf(later).SequenceEqual(leaves.Leaf(index)))
+            {
                 continue;
+            }
+
             var position = batch[row].Position;
             var last = batch[later - 1].Position;
             return new IntegrityFault(

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
+using Audit.Integrity.Rows;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>
 /// Reads batches, hashes several at once, and gives them on in order. What is under way is bounded, and so is the memory.
@@ -14,7 +15,10 @@ internal static class RowPipeline
         var depth = 2 * Environment.ProcessorCount + 1;
         var free = Channel.CreateBounded<RowBatch>(depth);
         for (var i = 0; i < depth; i++)
+        {
             free.Writer.TryWrite(new RowBatch());
+        }
+
         var filled = Channel.CreateBounded<(RowBatch Batch, Task Work)>(depth);
         var reading = Task.Run(() => ReadAsync(source, free.Reader, filled.Writer, stop.Token), CancellationToken.None);
         try
@@ -47,7 +51,10 @@ internal static class RowPipeline
                 var batch = await free.ReadAsync(cancellation);
                 await source.FillAsync(batch, cancellation);
                 if (batch.Count == 0)
+                {
                     return;
+                }
+
                 await filled.WriteAsync((batch, Task.Run(batch.Work, CancellationToken.None)), cancellation);
             }
         }

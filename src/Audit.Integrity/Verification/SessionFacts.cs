@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>What is known of a session while the rows go by.</summary>
 internal sealed class SessionFacts(ReadOnlySpan<byte> id)

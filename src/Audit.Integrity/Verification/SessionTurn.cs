@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>What a note says of the session's own life.</summary>
 internal enum SessionTurn : byte

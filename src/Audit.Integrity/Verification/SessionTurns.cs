@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>
 /// Which notes count as the end of a session: the types `ended`, `session_ended` and `session.ended`, and nothing else. A later
@@ -10,7 +10,10 @@ internal static class SessionTurns
     {
         var word = type.StartsWith("session_"u8) || type.StartsWith("session."u8) ? type["session_".Length..] : type;
         if (word.SequenceEqual("ended"u8))
+        {
             return SessionTurn.Ends;
+        }
+
         return word.SequenceEqual("started"u8) || word.SequenceEqual("resumed"u8) ? SessionTurn.Begins : SessionTurn.None;
     }
 }

@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Storage;
+
+namespace Audit.Integrity.Verification;
 
 /// <summary>The log of a store, as it was when the verification began: what is sealed meanwhile only comes behind it.</summary>
 internal sealed class StoreLogSource : ILogSource
@@ -23,7 +25,10 @@ internal sealed class StoreLogSource : ILogSource
     {
         var store = await LogStore.FindForReadingAsync(address, cancellation);
         if (store is null)
+        {
             return null;
+        }
+
         try
         {
             var logs = await store.ReadLogsAsync(cancellation);

@@ -1,4 +1,7 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Tiles;
+
+namespace Audit.Integrity.Verification;
 
 /// <summary>The leaf hashes that the log stores, in order, read some tiles ahead.</summary>
 internal sealed class StoredLeaves(ILogSource log, long size)
@@ -14,9 +17,15 @@ internal sealed class StoredLeaves(ILogSource log, long size)
     public async ValueTask<bool> NeedAsync(long index, CancellationToken cancellation)
     {
         if (index < readUpTo)
+        {
             return index >= first * TileShape.Width;
+        }
+
         if (index >= size)
+        {
             return false;
+        }
+
         await ReadAsync(index, cancellation);
         return index < readUpTo;
     }
@@ -45,7 +54,9 @@ internal sealed class StoredLeaves(ILogSource log, long size)
         {
             upTo += Math.Min(tile.Length / TreeHash.Size, TileShape.Width);
             if (tile.Length < TileShape.FullBytes)
+            {
                 break;
+            }
         }
         return Math.Min(upTo, size);
     }

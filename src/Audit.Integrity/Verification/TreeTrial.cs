@@ -1,4 +1,7 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Tiles;
+using Audit.Lifecycle.Calls;
+
+namespace Audit.Integrity.Verification;
 
 /// <summary>A tree that is compared with the roots that the log is known to have had.</summary>
 internal sealed class TreeTrial
@@ -34,8 +37,12 @@ internal sealed class TreeTrial
     public void Judge(long size, bool met)
     {
         if (!met)
+        {
             BadFrom ??= size;
+        }
         else if (BadFrom is null)
+        {
             GoodUpTo = size;
+        }
     }
 }

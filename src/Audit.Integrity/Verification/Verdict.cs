@@ -1,4 +1,4 @@
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>What a verification found: that nobody changed the book, and that the hosts told all.</summary>
 public sealed record Verdict(IntegrityVerdict Integrity, CompletenessVerdict Completeness)

@@ -1,6 +1,8 @@
-using Audit.Journal;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Rows;
+using Audit.Integrity.Storage;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Verification;
 
 /// <summary>One verification of one journal against one log.</summary>
 internal sealed class Verification(VerifyOptions options, NodeMemory memory, IProgress<VerifyProgress>? progress)
@@ -12,10 +14,16 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     public async Task<Verdict> RunAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
     {
         if (log?.Newest is not { } newest)
+        {
             return await RunWithoutLogAsync(log, rows, cancellation);
+        }
+
         var choice = KeyChoice.Of(options, log.Logs[^1]);
         if (Signed(newest, log.Logs[^1], choice.Key) is not { } signed)
+        {
             return await RunWithoutLogAsync(log, rows, cancellation);
+        }
+
         var check = new IntegrityCheck(log, signed.Size, choice.Key, [.. Outside(log, signed, choice.Key)]);
         await check.BeginAsync(cancellation);
         await ReadAsync(rows, check, signed.Size, cancellation);
@@ -59,9 +67,15 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
                 : "Nothing was ever sealed: there is no checkpoint that the rows could be compared with.");
         }
         else if (faults.Count == 0 && (options.Since ?? memory.Checkpoint) is not null)
+        {
             Add(IntegrityFaultKind.SetBack, "A checkpoint was signed once, and the store has neither rows nor a log.");
+        }
+
         if (log is not null)
+        {
             JudgeHalt(log.Logs[^1]);
+        }
+
         var integrity = new IntegrityVerdict
         {
             Origin = log?.Logs[^1].Origin,
@@ -110,11 +124,19 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     private IEnumerable<KnownRoot> Outside(ILogSource log, Checkpoint signed, VerifierKey key)
     {
         if (options.Since is { } since && Relies(since, log, key, signed.Size, "The checkpoint that was given"))
+        {
             yield return new KnownRoot(since.Checkpoint.Size, since.Checkpoint.Root, KnownRootOrigin.Auditor);
+        }
+
         if (memory.Fault is { } fault)
+        {
             Add(IntegrityFaultKind.SetBack, fault);
+        }
+
         if (memory.Checkpoint is { } node && Relies(node, log, key, signed.Size, "The checkpoint in the node's own file"))
+        {
             yield return new KnownRoot(node.Checkpoint.Size, node.Checkpoint.Root, KnownRootOrigin.Node);
+        }
     }
 
     // The entries of a row are the same in every log of a store, so a checkpoint of a log that was ended must still be met.
@@ -122,20 +144,31 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     {
         var of = log.Logs.FirstOrDefault(record => record.Origin == known.Checkpoint.Origin);
         if (of is null)
+        {
             Add(IntegrityFaultKind.SetBack, $"{what} is of the log \"{known.Checkpoint.Origin}\", which is unknown here.");
+        }
         else if (!known.IsSignedBy(of.Number == log.Logs[^1].Number ? key : of.Key))
+        {
             Add(IntegrityFaultKind.NotSigned, $"{what} is not signed by the key of the log \"{of.Origin}\".");
+        }
         else if (known.Checkpoint.Size <= size)
+        {
             return true;
+        }
         else
+        {
             Add(IntegrityFaultKind.SetBack, $"{what} is of {known.Checkpoint.Size} entries; the log has {size}: it was set back.");
+        }
+
         return false;
     }
 
     private void JudgeHalt(LogRecord log)
     {
         if (log.Halt is { } halt)
+        {
             faults.Add(new IntegrityFault(IntegrityFaultKind.Halted, halt.Position, null, $"The log is halted: {halt.Reason}"));
+        }
     }
 
     private void Add(IntegrityFaultKind kind, string sentence) => faults.Add(new IntegrityFault(kind, null, null, sentence));

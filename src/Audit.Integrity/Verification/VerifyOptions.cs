@@ -1,4 +1,6 @@
-namespace Audit.Integrity;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Verification;
 
 /// <summary>What a verification may rely on beside what it verifies.</summary>
 public sealed record VerifyOptions

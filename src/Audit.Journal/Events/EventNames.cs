@@ -1,4 +1,4 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Windows;
 
 namespace Audit.Journal.Events;
 

@@ -1,6 +1,12 @@
 using System.Buffers.Text;
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Sessions;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
 
 namespace Audit.Journal.Events;
 
@@ -121,7 +127,7 @@ public static class EventReader
     private static InvalidDataException Unknown(JournalRow row) =>
         new($"The row at position {row.Position} is a \"{row.Manifest}\", which this program does not know.");
 
-    private static CallEvent.Told Told(in Said said)
+    private static CallEvent.Received Told(in Said said)
     {
         var facts = said.Record ?? throw new InvalidDataException("The event holds no record.");
         var message = new CallMessage
@@ -147,10 +153,10 @@ public static class EventReader
             Result = facts.Result,
         };
         var weight = said.Verdict.Cause == ViolationCause.MessageIdReused ? EntryWeight.MessageIdReused : EntryWeight.Judged;
-        return new CallEvent.Told(message, VerdictReader.Complete(said.Verdict), weight, said.Late);
+        return new CallEvent.Received(message, VerdictReader.Complete(said.Verdict), weight, said.Late);
     }
 
-    private static CallEvent.Told Oversized(in Said said)
+    private static CallEvent.Received Oversized(in Said said)
     {
         var message = new CallMessage
         {
@@ -166,7 +172,7 @@ public static class EventReader
             TimeInferred = said.TimeInferred,
             OversizedBytes = said.Bytes,
         };
-        return new CallEvent.Told(
+        return new CallEvent.Received(
             message, said.Verdict with { Anomalies = Anomalies.Oversized }, EntryWeight.Oversized, Late: false);
     }
 

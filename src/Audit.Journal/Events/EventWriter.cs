@@ -3,7 +3,10 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Sessions;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
 
 namespace Audit.Journal.Events;
 
@@ -33,8 +36,8 @@ public sealed class EventWriter : IDisposable
 
     public EncodedEvent Write(in CallContext context, CallEvent happened) => happened switch
     {
-        CallEvent.Told { Weight: EntryWeight.Oversized } told => WriteOversized(context, told),
-        CallEvent.Told told => WriteTold(context, told),
+        CallEvent.Received { Weight: EntryWeight.Oversized } told => WriteOversized(context, told),
+        CallEvent.Received told => WriteTold(context, told),
         CallEvent.Rejudged rejudged => WriteRejudged(context, rejudged),
         CallEvent.Flooded flooded => WriteFlooded(context, flooded),
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "A call knows no such event."),
@@ -96,7 +99,7 @@ public sealed class EventWriter : IDisposable
 
     public void Dispose() => json.Dispose();
 
-    private EncodedEvent WriteTold(in CallContext context, CallEvent.Told told)
+    private EncodedEvent WriteTold(in CallContext context, CallEvent.Received told)
     {
         var name = told.Verdict.IsViolation ? EventNames.CallViolated : EventNames.CallTransitioned;
         BeginCall(name, context);
@@ -117,7 +120,7 @@ public sealed class EventWriter : IDisposable
         return End(name);
     }
 
-    private EncodedEvent WriteOversized(in CallContext context, CallEvent.Told told)
+    private EncodedEvent WriteOversized(in CallContext context, CallEvent.Received told)
     {
         BeginCall(EventNames.CallOversized, context);
         json.WriteString("tool_call_id"u8, context.ToolCallId);

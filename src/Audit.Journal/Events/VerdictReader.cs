@@ -1,5 +1,7 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
 
 namespace Audit.Journal.Events;
 

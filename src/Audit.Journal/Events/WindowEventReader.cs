@@ -1,6 +1,8 @@
 using System.Buffers.Text;
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
 
 namespace Audit.Journal.Events;
 

@@ -52,7 +52,10 @@ internal sealed class AppendCall : IAsyncDisposable
         for (var i = 0; i < rows.Count; i++)
         {
             if (plan.StreamOf(i) is var stream && stream < 0)
+            {
                 continue;
+            }
+
             var row = rows[i];
             ids.Add(row.Stream.Key.Utf8);
             expected.Add(plan.Streams[stream].Expected);
@@ -80,11 +83,18 @@ internal sealed class AppendCall : IAsyncDisposable
         for (var i = 0; i < rows; i++)
         {
             if (plan.StreamOf(i) is var stream && stream < 0)
+            {
                 continue;
+            }
+
             if (accepted[asked++])
+            {
                 positions[i] = written[landed++];
+            }
             else
+            {
                 plan.Streams[stream].Handle.Lose();
+            }
         }
     }
 

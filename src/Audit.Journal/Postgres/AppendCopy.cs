@@ -74,7 +74,10 @@ internal sealed class AppendCopy : IAsyncDisposable
         }
         var rollback = new NpgsqlCommand("ROLLBACK", connection);
         await using (rollback)
+        {
             await rollback.ExecuteNonQueryAsync();
+        }
+
         return null;
     }
 
@@ -93,7 +96,10 @@ internal sealed class AppendCopy : IAsyncDisposable
         foreach (ref readonly var stream in plan.Streams)
         {
             if (stream.Expected == 0 || stream.Handle.WasWritten(connection, stream.Expected))
+            {
                 continue;
+            }
+
             ids.Add(stream.Handle.Key.Utf8);
             expected.Add(stream.Expected);
         }
@@ -113,7 +119,10 @@ internal sealed class AppendCopy : IAsyncDisposable
         {
             var stream = await connection.BeginRawBinaryCopyAsync(CopyBuffer.Command);
             await using (stream)
+            {
                 await WriteAsync(stream, plan, rows);
+            }
+
             return true;
         }
         catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -128,20 +137,36 @@ internal sealed class AppendCopy : IAsyncDisposable
         for (var i = 0; i < rows.Count; i++)
         {
             if (plan.StreamOf(i) < 0)
+            {
                 continue;
+            }
+
             var row = rows[i];
             if (!buffer.FitsHead)
+            {
                 await FlushAsync(stream);
+            }
+
             buffer.Head(row);
             if (!buffer.Fits(row.Message))
+            {
                 await FlushAsync(stream);
+            }
+
             if (buffer.Fits(row.Message))
+            {
                 buffer.Message(row.Message);
+            }
             else
+            {
                 await stream.WriteAsync(row.Message);
+            }
         }
         if (!buffer.FitsHead)
+        {
             await FlushAsync(stream);
+        }
+
         buffer.End();
         await FlushAsync(stream);
     }
@@ -172,7 +197,9 @@ internal sealed class AppendCopy : IAsyncDisposable
         for (var i = 0; i < rows; i++)
         {
             if (plan.StreamOf(i) >= 0)
+            {
                 positions[i] = ++before;
+            }
         }
     }
 }

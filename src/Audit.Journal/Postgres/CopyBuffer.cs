@@ -50,7 +50,10 @@ internal sealed class CopyBuffer(Guid writer)
     public void Head(in RowToAppend row)
     {
         if (!ReferenceEquals(manifest, row.Manifest))
+        {
             manifestUtf8 = Encoding.UTF8.GetBytes(manifest = row.Manifest);
+        }
+
         Int16(Columns);
         Int32(sizeof(long));
         Int64(row.CreatedTicks);

@@ -49,12 +49,18 @@ internal sealed class PostgresAppender : IAsyncDisposable
     public async Task<bool> IsAliveAsync()
     {
         if (Environment.TickCount64 - lastUse < Trusted.TotalMilliseconds)
+        {
             return true;
+        }
+
         try
         {
             var command = new NpgsqlCommand("SELECT 1", connection);
             await using (command)
+            {
                 await command.ExecuteScalarAsync();
+            }
+
             return true;
         }
         catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)
@@ -69,10 +75,16 @@ internal sealed class PostgresAppender : IAsyncDisposable
         plan.Make(rows);
         positions.Span.Clear();
         if (plan.RowsToWrite == 0)
+        {
             return 0;
+        }
+
         long? last = null;
         if (plan.RowsToWrite > MostRowsInCall)
+        {
             last = await copy.TryRunAsync(plan, rows, positions);
+        }
+
         last ??= await call.RunAsync(plan, rows, positions);
         lastUse = Environment.TickCount64;
         return last.Value;

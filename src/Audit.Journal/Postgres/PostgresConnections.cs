@@ -33,7 +33,10 @@ internal sealed class PostgresConnections : IAsyncDisposable
         // No reading changes its session, and the session's settings must outlive it.
         settings.NoResetOnClose = true;
         if (settings.MaxAutoPrepare == 0)
+        {
             settings.MaxAutoPrepare = 32;
+        }
+
         settings.AutoPrepareMinUsages = 2;
         pool = Build(settings);
         settings.Pooling = false;
@@ -74,7 +77,9 @@ internal sealed class PostgresConnections : IAsyncDisposable
             {
                 var connection = await pool.OpenConnectionAsync(cancellation);
                 await using (connection)
+                {
                     return await work(connection, cancellation);
+                }
             }
             catch (NpgsqlException failure) when (--attempts > 0 && failure.IsTransient)
             {
@@ -93,7 +98,9 @@ internal sealed class PostgresConnections : IAsyncDisposable
         {
             var settings = new NpgsqlConnectionStringBuilder(connection);
             if (!string.IsNullOrEmpty(settings.Host))
+            {
                 return settings;
+            }
         }
         catch (Exception failure) when (failure is ArgumentException or FormatException)
         {
@@ -117,7 +124,9 @@ internal sealed class PostgresConnections : IAsyncDisposable
             {
                 var command = new NpgsqlCommand(SessionSettings, connection);
                 await using (command)
+                {
                     await command.ExecuteNonQueryAsync();
+                }
             });
         return builder.Build();
     }

@@ -36,7 +36,10 @@ internal sealed class PostgresJournal : IJournal
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(positions.Length, rows.Count, nameof(positions));
         if (rows.Count == 0)
+        {
             return;
+        }
+
         signal.Advance(await writer.AppendAsync(rows, positions[..rows.Count], cancellation));
     }
 
@@ -44,12 +47,18 @@ internal sealed class PostgresJournal : IJournal
         IReadOnlyList<StreamKey> streams, CancellationToken cancellation)
     {
         if (streams.Count == 0)
+        {
             return [];
+        }
+
         var found = await connections.ReadAsync(
             (connection, token) => PostgresReads.StreamsAsync(connection, streams, token), cancellation);
         var result = new IReadOnlyList<JournalRow>[streams.Count];
         for (var i = 0; i < result.Length; i++)
+        {
             result[i] = found.TryGetValue(streams[i].ToString(), out var rows) ? rows : [];
+        }
+
         return result;
     }
 
@@ -64,7 +73,10 @@ internal sealed class PostgresJournal : IJournal
     public async Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation)
     {
         if (places.Count == 0)
+        {
             return [];
+        }
+
         var positions = await connections.ReadAsync(
             (connection, token) => PostgresReads.PositionsAsync(connection, places, token), cancellation);
         signal.Advance(positions.Max());

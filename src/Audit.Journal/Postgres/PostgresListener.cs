@@ -68,6 +68,8 @@ internal sealed class PostgresListener : IAsyncDisposable
     {
         var command = new NpgsqlCommand(sql, connection);
         await using (command)
+        {
             await command.ExecuteNonQueryAsync(stop.Token);
+        }
     }
 }

@@ -61,7 +61,10 @@ internal static class PostgresReads
         foreach (var row in rows)
         {
             if (!found.TryGetValue(row.PersistenceId, out var stream))
+            {
                 found.Add(row.PersistenceId, stream = []);
+            }
+
             stream.Add(row);
         }
         return found;
@@ -87,7 +90,9 @@ internal static class PostgresReads
         {
             await using var reader = await command.ExecuteReaderAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
+            {
                 positions[reader.GetInt64(0) - 1] = reader.GetInt64(1);
+            }
         }
         return positions;
     }
@@ -103,7 +108,9 @@ internal static class PostgresReads
     {
         var command = new NpgsqlCommand(LastSql, connection);
         await using (command)
+        {
             return (long)(await command.ExecuteScalarAsync(cancellation))!;
+        }
     }
 
     // The server stops at the byte limit, for a client that stops reading must still drain all that was asked for. A
@@ -126,7 +133,10 @@ internal static class PostgresReads
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var rows = new List<JournalRow>();
         while (await reader.ReadAsync(cancellation))
+        {
             rows.Add(Row(reader));
+        }
+
         return rows;
     }
 

@@ -41,7 +41,9 @@ internal static class PostgresSchema
     {
         var command = new NpgsqlCommand(sql, connection);
         await using (command)
+        {
             return await command.ExecuteScalarAsync(cancellation);
+        }
     }
 
     private static async Task RunAsync(
@@ -49,7 +51,10 @@ internal static class PostgresSchema
     {
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in values)
+        {
             command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
         await command.ExecuteNonQueryAsync(cancellation);
     }
 }

@@ -36,7 +36,10 @@ public sealed class PostgresStore : IAuditStore
         {
             var first = await connections.OpenLastingAsync(cancellation);
             await using (first)
+            {
                 await PostgresSchema.ApplyAsync(first, connections.Place, cancellation);
+            }
+
             var journal = await PostgresJournal.OpenAsync(connections, cancellation);
             return new PostgresStore(connections, journal);
         }
@@ -44,7 +47,10 @@ public sealed class PostgresStore : IAuditStore
         {
             await connections.DisposeAsync();
             if (failure is not (NpgsqlException or JournalUnavailableException or IOException or ArgumentException))
+            {
                 throw;
+            }
+
             throw new StoreException(
                 $"The store in PostgreSQL at {connections.Place} cannot be opened: {failure.Message}", failure);
         }
@@ -64,9 +70,14 @@ public sealed class PostgresStore : IAuditStore
             Parameters = { new() { Value = name }, new() { Value = ifAbsent.ToArray() } },
         };
         await using (add)
+        {
             await add.ExecuteNonQueryAsync(cancellation);
+        }
+
         var read = new NpgsqlCommand(SecretSql, connection) { Parameters = { new() { Value = name } } };
         await using (read)
+        {
             return (byte[])(await read.ExecuteScalarAsync(cancellation))!;
+        }
     }
 }

@@ -71,7 +71,10 @@ internal sealed class PostgresTokenStore(PostgresConnections connections) : ITok
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var tokens = new List<TokenRow>();
         while (await reader.ReadAsync(cancellation))
+        {
             tokens.Add(Token(reader));
+        }
+
         return tokens;
     }
 

@@ -53,7 +53,10 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private async Task WorkAsync()
     {
         await foreach (var append in queue.Reader.ReadAllAsync())
+        {
             await append();
+        }
+
         await DropAsync();
     }
 
@@ -87,7 +90,10 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private async Task<PostgresAppender> ReadyAsync()
     {
         if (appender is not null && !await appender.IsAliveAsync())
+        {
             await DropAsync();
+        }
+
         return appender ??= await ConnectAsync();
     }
 
@@ -95,7 +101,10 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private async Task<PostgresAppender> ConnectAsync()
     {
         if (Environment.TickCount64 < nextAttempt)
+        {
             throw new JournalUnavailableException($"PostgreSQL at {connections.Place} did not answer; it is tried again soon.");
+        }
+
         try
         {
             var opened = await PostgresAppender.OpenAsync(connections, writer, CancellationToken.None);
@@ -116,7 +125,10 @@ internal sealed class PostgresWriter : IAsyncDisposable
         var broken = appender;
         appender = null;
         if (broken is null)
+        {
             return;
+        }
+
         try
         {
             await broken.DisposeAsync();

@@ -33,7 +33,10 @@ internal sealed class SqliteAppender
             plan.Make(rows);
             positions.Clear();
             if (plan.RowsToWrite == 0)
+            {
                 return 0;
+            }
+
             database.Execute("BEGIN IMMEDIATE");
             if (TryInsertAll(rows, positions, out var last))
             {
@@ -53,10 +56,16 @@ internal sealed class SqliteAppender
         for (var i = 0; i < rows.Count; i++)
         {
             if (plan.StreamOf(i) is var index && index < 0)
+            {
                 continue;
+            }
+
             ref var stream = ref streams[index];
             if (stream.Refused)
+            {
                 continue;
+            }
+
             var row = rows[i];
             var first = row.Sequence == stream.Expected + 1;
             if ((!first || StandsAtExpected(stream)) && Insert(row))
@@ -67,7 +76,9 @@ internal sealed class SqliteAppender
             stream.Refused = true;
             stream.Handle.Lose();
             if (!first)
+            {
                 return false;
+            }
         }
         return true;
     }
@@ -82,7 +93,10 @@ internal sealed class SqliteAppender
     {
         // Manifests are a handful of constants, and a bound value stays bound.
         if (!ReferenceEquals(row.Manifest, boundManifest))
+        {
             insert.Bind(5, boundManifest = row.Manifest);
+        }
+
         return insert.Bind(1, row.CreatedTicks)
             .BindText(2, row.Stream.Key.Utf8.Span)
             .Bind(3, row.Sequence)

@@ -47,7 +47,10 @@ internal sealed class SqliteDatabase : IDisposable
     public void Dispose()
     {
         foreach (var statement in statements.Values)
+        {
             statement.Dispose();
+        }
+
         statements.Clear();
         connection.Dispose();
     }
@@ -73,6 +76,8 @@ internal sealed class SqliteDatabase : IDisposable
     private void Check(int code)
     {
         if (code != raw.SQLITE_OK)
+        {
             throw Failure(code);
+        }
     }
 }

@@ -40,7 +40,9 @@ internal sealed class SqliteFileLock : IDisposable
     public void Dispose()
     {
         if (held.SafeFileHandle.IsClosed)
+        {
             return;
+        }
         // The lock file itself stays: removing it would let two nodes hold two different files of that name.
         File.Delete(note);
         held.Dispose();

@@ -47,7 +47,10 @@ internal sealed class SqliteJournal : IJournal
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(positions.Length, rows.Count, nameof(positions));
         if (rows.Count == 0)
+        {
             return;
+        }
+
         var last = await writer.RunAsync(_ => appender!.Append(rows, positions.Span[..rows.Count]), cancellation);
         signal.Advance(last);
     }
@@ -59,7 +62,10 @@ internal sealed class SqliteJournal : IJournal
             {
                 var found = new IReadOnlyList<JournalRow>[streams.Count];
                 for (var i = 0; i < found.Length; i++)
+                {
                     found[i] = ReadStream(database, streams[i], 0, int.MaxValue);
+                }
+
                 return found;
             },
             cancellation);
@@ -74,7 +80,10 @@ internal sealed class SqliteJournal : IJournal
     public async Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation)
     {
         if (places.Count == 0)
+        {
             return [];
+        }
+
         var positions = await readers.RunAsync(
             database => places.Select(place => PositionOf(database, place)).ToArray(), cancellation);
         signal.Advance(positions.Max());
@@ -128,7 +137,10 @@ internal sealed class SqliteJournal : IJournal
         while (bytes < byteLimit || rows.Count == 0)
         {
             if (!statement.Step())
+            {
                 return rows;
+            }
+
             var row = reader.Read(statement);
             bytes += row.Message.Length;
             rows.Add(row);

@@ -18,7 +18,10 @@ internal sealed class SqliteReaders(string path) : IAsyncDisposable
         try
         {
             if (closed)
+            {
                 throw new ObjectDisposedException(nameof(IJournal), "The store is closed.");
+            }
+
             return await Task.Run(() => Run(read), cancellation);
         }
         catch (SqliteFailure failure)
@@ -34,20 +37,32 @@ internal sealed class SqliteReaders(string path) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (closed)
+        {
             return;
+        }
+
         closed = true;
         // Holding every place means that no reading is under way any more.
         for (var i = 0; i < MostReaders; i++)
+        {
             await free.WaitAsync();
+        }
+
         while (idle.TryPop(out var database))
+        {
             database.Dispose();
+        }
+
         free.Release(MostReaders);
     }
 
     private T Run<T>(Func<SqliteDatabase, T> read)
     {
         if (!idle.TryPop(out var database))
+        {
             database = Open();
+        }
+
         try
         {
             database.Execute("BEGIN");

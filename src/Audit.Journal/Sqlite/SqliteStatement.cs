@@ -36,7 +36,10 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
     {
         var code = raw.sqlite3_step(handle);
         if (code == raw.SQLITE_ROW)
+        {
             return true;
+        }
+
         var failure = code == raw.SQLITE_DONE ? null : database.Failure(code);
         Reset();
         return failure is null ? false : throw failure;
@@ -67,7 +70,10 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
     public long Number()
     {
         if (!Step())
+        {
             return 0;
+        }
+
         var number = Int64(0);
         Reset();
         return number;
@@ -91,6 +97,8 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
     private void Check(int code)
     {
         if (code != raw.SQLITE_OK)
+        {
             throw database.Failure(code);
+        }
     }
 }

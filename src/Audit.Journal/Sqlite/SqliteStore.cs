@@ -47,7 +47,10 @@ public sealed class SqliteStore : IAuditStore
     public static async Task<IAuditStore> OpenAsync(string path, CancellationToken cancellation)
     {
         if (path.StartsWith(':') || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
+        {
             throw new StoreException($"The store sqlite:{path} is no path of a file: a journal is kept on disk.");
+        }
+
         try
         {
             return await OpenFileAsync(Path.GetFullPath(path), cancellation);
@@ -81,7 +84,10 @@ public sealed class SqliteStore : IAuditStore
     private static async Task<IAuditStore> OpenFileAsync(string path, CancellationToken cancellation)
     {
         if (Directory.Exists(path))
+        {
             throw new StoreException($"The store sqlite:{path} is a directory: the path of a file is needed.");
+        }
+
         MakeDirectory(Path.GetDirectoryName(path)!);
         var hold = SqliteFileLock.Take(path);
         SqliteWriter? writer = null;
@@ -96,7 +102,10 @@ public sealed class SqliteStore : IAuditStore
         catch
         {
             if (writer is not null)
+            {
                 await writer.DisposeAsync();
+            }
+
             hold.Dispose();
             throw;
         }
@@ -122,20 +131,33 @@ public sealed class SqliteStore : IAuditStore
     private static void MakeDirectory(string directory)
     {
         if (Directory.Exists(directory))
+        {
             return;
+        }
+
         if (OperatingSystem.IsWindows())
+        {
             Directory.CreateDirectory(directory);
+        }
         else
+        {
             Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     private static void MakeFile(string path)
     {
         if (File.Exists(path))
+        {
             return;
+        }
+
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
+        {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
         using var file = new FileStream(path, options);
     }
 }

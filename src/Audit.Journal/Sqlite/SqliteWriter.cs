@@ -49,7 +49,9 @@ internal sealed class SqliteWriter : IAsyncDisposable
         while (reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             while (reader.TryRead(out var work))
+            {
                 work();
+            }
         }
         database.Dispose();
         ended.SetResult();
@@ -83,7 +85,9 @@ internal sealed class SqliteWriter : IAsyncDisposable
         try
         {
             if (database.InTransaction)
+            {
                 database.Execute("ROLLBACK");
+            }
         }
         catch (SqliteFailure)
         {

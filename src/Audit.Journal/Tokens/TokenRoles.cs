@@ -8,7 +8,9 @@ internal static class TokenRoles
         foreach (var role in roles)
         {
             if (role.Length == 0 || role.Contains(' '))
+            {
                 throw new ArgumentException($"\"{role}\" cannot be a role: it is empty or has a space in it.", nameof(roles));
+            }
         }
         return string.Join(' ', roles);
     }

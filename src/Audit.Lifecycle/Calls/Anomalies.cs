@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>What is legal and still worth an auditor's eye.</summary>
 [Flags]

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>Decides what a message writes: pure, so that both engines, the replay and the tests decide alike.</summary>
 public static class CallDecider
@@ -19,8 +19,8 @@ public static class CallDecider
             : EntryWeight.Judged;
         var events = weight == EntryWeight.Judged
             ? Tell(history, message)
-            : [new CallEvent.Told(message, Entry.UnjudgedVerdict(weight, message, history.Standing), weight, Late: false)];
-        var told = (CallEvent.Told)events[0];
+            : [new CallEvent.Received(message, Entry.UnjudgedVerdict(weight, message, history.Standing), weight, Late: false)];
+        var told = (CallEvent.Received)events[0];
         if (Excess(history, told, events.Count) is { } excess)
         {
             return Count(history, told.Verdict, excess);
@@ -42,7 +42,7 @@ public static class CallDecider
         {
             var standing = history.Standing;
             var verdict = CallLaw.Step(ref standing, message);
-            return [new CallEvent.Told(message, verdict, EntryWeight.Judged, Late: false)];
+            return [new CallEvent.Received(message, verdict, EntryWeight.Judged, Late: false)];
         }
 
         var older = history.JudgedByArrival();
@@ -50,7 +50,7 @@ public static class CallDecider
         var entry = new Entry(history.Latest, history.Sequence + 1, message, EntryWeight.Judged);
         var now = Judge.Of([.. older, entry]);
         var late = now.IsLate(older.Length);
-        var events = new List<CallEvent> { new CallEvent.Told(message, now.Verdicts[^1], EntryWeight.Judged, late) };
+        var events = new List<CallEvent> { new CallEvent.Received(message, now.Verdicts[^1], EntryWeight.Judged, late) };
         for (var index = 0; index < older.Length; index++)
         {
             if (!was.Verdicts[index].RulesAs(now.Verdicts[index]))
@@ -87,7 +87,7 @@ public static class CallDecider
             || (first.ToolName is not null && again.ToolName is not null && first.ToolName != again.ToolName)
             || (!first.Input.IsEmpty && !again.Input.IsEmpty && first.Input != again.Input));
 
-    private static string? Excess(CallHistory history, CallEvent.Told told, int events)
+    private static string? Excess(CallHistory history, CallEvent.Received told, int events)
     {
         var isNoise = told.Verdict.IsViolation || (told.Verdict.Anomalies & Anomalies.Repeated) != 0
             || told.Weight != EntryWeight.Judged;

@@ -1,4 +1,6 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>What comes of a message: the events to write, all or none of them, and the call as it then is.</summary>
 /// <param name="Sequence">The event that tells the message: its own, or for a duplicate the first one's.</param>

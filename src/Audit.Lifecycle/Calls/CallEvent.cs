@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>What can be written in the stream of a call.</summary>
 public abstract record CallEvent
@@ -7,7 +7,7 @@ public abstract record CallEvent
 
     /// <summary>A message with the verdict it got on arrival: `call.transitioned`, or `call.violated`.</summary>
     /// <param name="Late">Its place in the history is not the last.</param>
-    public sealed record Told(CallMessage Message, Verdict Verdict, EntryWeight Weight, bool Late) : CallEvent;
+    public sealed record Received(CallMessage Message, Verdict Verdict, EntryWeight Weight, bool Late) : CallEvent;
 
     /// <summary>A later message changed what is said of an older one.</summary>
     public sealed record Rejudged(long Sequence, Verdict Was, Verdict Now, string Reason) : CallEvent;

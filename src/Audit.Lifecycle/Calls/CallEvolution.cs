@@ -1,11 +1,11 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>The history after an event. The stream of a call, folded by this, is the call.</summary>
 public static class CallEvolution
 {
     public static CallHistory Evolve(CallHistory history, CallEvent happened) => happened switch
     {
-        CallEvent.Told told => Append(history, told),
+        CallEvent.Received told => Append(history, told),
         CallEvent.Rejudged rejudged => Rejudge(history, rejudged),
         CallEvent.Flooded flooded => history with { Sequence = history.Sequence + 1, Flooded = flooded.Count },
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "A call knows no such event."),
@@ -24,7 +24,7 @@ public static class CallEvolution
             && Judge.Compare(history.LatestJudged()!.Message, message, numbered) <= 0;
     }
 
-    private static CallHistory Append(CallHistory history, CallEvent.Told told)
+    private static CallHistory Append(CallHistory history, CallEvent.Received told)
     {
         var entry = new Entry(history.Latest, history.Sequence + 1, told.Message, told.Weight);
         var isNoise = told.Verdict.IsViolation || (told.Verdict.Anomalies & Anomalies.Repeated) != 0

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>
 /// A call as its stream tells it. Immutable: <see cref="CallDecider"/> asks it and <see cref="CallEvolution"/> makes the next one.

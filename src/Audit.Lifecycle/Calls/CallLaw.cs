@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>One step of the law: the table, the two flags that outlive an attempt, and what is said beside the table.</summary>
 public static class CallLaw

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>How much one call may write. A limit on everything: no host fills the book with one call.</summary>
 public static class CallLimits

@@ -1,4 +1,6 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>
 /// What the law needs to know of one record: facts and fingerprints, never the payload, so that a live call costs a few

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>Where a call stands, in the order of the rows of the table.</summary>
 public enum CallState : byte

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>One cell of the table: what a message does to a call in a state.</summary>
 public readonly record struct Cell(CellRule Rule, Anomalies Anomalies = Anomalies.None, CellCondition Condition = CellCondition.None)

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>What a cell makes of the success flag of a completion.</summary>
 public enum CellCondition : byte

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 public enum CellRule : byte
 {

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>A message in its place of arrival, linked to the one before: appending shares all that is older.</summary>
 public sealed record Entry(Entry? Earlier, long Sequence, CallMessage Message, EntryWeight Weight)

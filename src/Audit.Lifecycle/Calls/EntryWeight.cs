@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>Whether a message counts when its call is judged.</summary>
 public enum EntryWeight : byte

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>The law: a pure function over the whole history of a call.</summary>
 public static class Judge

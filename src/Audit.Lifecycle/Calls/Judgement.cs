@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <param name="Order">The history: for each place the index, by arrival, of the message that has it.</param>
 /// <param name="Verdicts">What is said of each message, by arrival.</param>

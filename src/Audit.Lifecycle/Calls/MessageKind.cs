@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>What a host says of a call, in the order of the columns of the table.</summary>
 public enum MessageKind : byte

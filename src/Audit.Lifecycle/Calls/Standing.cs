@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>All that the past of a call means for its next message: the accumulator of the fold.</summary>
 public readonly record struct Standing

@@ -1,6 +1,6 @@
-using static Audit.Lifecycle.Cell;
+using static Audit.Lifecycle.Calls.Cell;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>
 /// The law as one table: a row for each state, a column for each message. It reads as the table of the specification:

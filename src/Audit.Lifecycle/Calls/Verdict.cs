@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>What the law says of one message of a history.</summary>
 public readonly record struct Verdict(

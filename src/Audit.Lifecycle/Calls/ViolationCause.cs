@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>Why a message does not move its call.</summary>
 public enum ViolationCause : byte

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>Says in one sentence what a message did against the law.</summary>
 public static class ViolationReason

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Calls;
 
 /// <summary>The names of the wire for the law's own enumerations.</summary>
 public static class Words

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Hashing;
 
 /// <summary>JSON without the whitespace between its tokens: what stays the same when a host prints a record anew.</summary>
 public static class CompactJson

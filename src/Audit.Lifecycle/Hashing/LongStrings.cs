@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Hashing;
 
 /// <summary>
 /// Cuts the long strings of a JSON text to a head, with the length and the keyed hash of the whole behind it. Whether a

@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Hashing;
 
 /// <summary>
 /// The keyed hash by which a store knows a record again. Keyed, so that the hashes in the journal tell nobody who lacks the

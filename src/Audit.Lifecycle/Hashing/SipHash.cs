@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Hashing;
 
 /// <summary>
 /// SipHash-2-4 with 128 bits (Aumasson, Bernstein): a keyed hash whose collisions nobody finds who lacks the key, at a small

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Json;
 
 /// <summary>Says in words where in a JSON text a byte lies: `record.outcome.documents[2].data`.</summary>
 internal static class JsonPlace

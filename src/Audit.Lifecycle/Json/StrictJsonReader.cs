@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Json;
 
 /// <summary>
 /// Reads one JSON value more strictly than the framework does: valid UTF-8, no lone surrogates in escapes, no key

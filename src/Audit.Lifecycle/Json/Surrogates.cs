@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Json;
 
 /// <summary>Finds \u escapes that are half of a surrogate pair; the framework's reader lets them pass and fails later.</summary>
 internal static class Surrogates

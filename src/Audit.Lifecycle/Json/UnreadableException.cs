@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Json;
 
 /// <summary>
 /// What was sent cannot be read. The message is one sentence that begins with the place. It never leaves the reader that

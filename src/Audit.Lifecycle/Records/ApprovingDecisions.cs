@@ -1,4 +1,6 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+
+namespace Audit.Lifecycle.Records;
 
 /// <summary>The words by which a confirmation is given; every other decision refuses.</summary>
 public static class ApprovingDecisions

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Records;
 
 /// <summary>The bounds of the names that streams are made of.</summary>
 public static class Ids

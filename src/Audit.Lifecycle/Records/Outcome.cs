@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Records;
 
 /// <summary>What a record says of its call; each kind with its own payload.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

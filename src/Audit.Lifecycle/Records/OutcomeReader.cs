@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Json;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Records;
 
 /// <summary>
 /// Reads the outcome of a record. Its kind may stand after its payload and is looked up first: a member that belongs to

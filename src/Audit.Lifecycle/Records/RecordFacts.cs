@@ -1,4 +1,7 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+
+namespace Audit.Lifecycle.Records;
 
 /// <summary>What the reader found in a record: what the law asks for, and where the record lies in its text.</summary>
 public readonly record struct RecordFacts

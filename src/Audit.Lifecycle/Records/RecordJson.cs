@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Audit.Lifecycle.Json;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Records;
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

@@ -1,6 +1,10 @@
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Records;
 
 /// <summary>
 /// Reads a tool audit record in one pass. Required is what the law judges by and what gives the kind its meaning;

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Records;
 
 /// <summary>
 /// Names that stand in record after record (tools, providers, tasks, agents, sessions): live calls share one string of each instead

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Records;
 
 /// <summary>The tool audit record as hosts write it, field for field.</summary>
 public sealed record ToolAuditRecord

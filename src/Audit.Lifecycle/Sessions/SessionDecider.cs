@@ -1,4 +1,6 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+
+namespace Audit.Lifecycle.Sessions;
 
 /// <summary>Notes have no law but that each is written once.</summary>
 public static class SessionDecider

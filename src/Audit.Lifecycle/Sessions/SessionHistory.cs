@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Sessions;
 
 /// <summary>The notes of a session, as far as a repeated delivery must be known again.</summary>
 public sealed record SessionHistory

@@ -1,4 +1,7 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+
+namespace Audit.Lifecycle.Sessions;
 
 /// <summary>What a host says of a session that concerns no single call.</summary>
 public sealed record SessionNote

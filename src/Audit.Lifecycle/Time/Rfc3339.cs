@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Time;
 
 /// <summary>Reads and writes RFC 3339 times, with 0 to 9 fraction digits and any offset.</summary>
 public static class Rfc3339

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Time;
 
 /// <summary>
 /// A moment in UTC to the nanosecond. Hosts write up to nine fraction digits and two records of one call can lie

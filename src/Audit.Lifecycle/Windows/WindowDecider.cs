@@ -1,4 +1,7 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+
+namespace Audit.Lifecycle.Windows;
 
 /// <summary>The law of task windows, as pure as that of calls.</summary>
 public static class WindowDecider

@@ -1,4 +1,6 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+
+namespace Audit.Lifecycle.Windows;
 
 /// <summary>What can be written in the stream of a task window.</summary>
 public sealed record WindowEvent(WindowEventKind Kind, WindowMessage Message, WindowState From, WindowState To)

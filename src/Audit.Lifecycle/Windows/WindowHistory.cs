@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Windows;
 
 /// <summary>A task window as its stream tells it.</summary>
 public sealed record WindowHistory

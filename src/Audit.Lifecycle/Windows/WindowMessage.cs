@@ -1,4 +1,7 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+
+namespace Audit.Lifecycle.Windows;
 
 /// <summary>One act on a task window, by the bearer of a token.</summary>
 public sealed record WindowMessage

@@ -1,4 +1,6 @@
-namespace Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+
+namespace Audit.Lifecycle.Windows;
 
 /// <summary>What is asked for: which agent, for which task, with which tools, from when until when.</summary>
 public sealed record WindowTerms(string TaskId, string Agent, IReadOnlyList<string> Scope, string Reason)

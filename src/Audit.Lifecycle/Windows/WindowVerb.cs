@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle;
+namespace Audit.Lifecycle.Windows;
 
 /// <summary>What can be said of a task window.</summary>
 public enum WindowVerb : byte

@@ -1,3 +1,4 @@
+using Audit.Node.Hosting;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Access;

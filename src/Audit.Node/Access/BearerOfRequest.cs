@@ -1,3 +1,5 @@
+using Audit.Node.Hosting;
+
 namespace Audit.Node.Access;
 
 internal static class BearerOfRequest

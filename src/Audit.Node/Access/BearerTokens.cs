@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Audit.Formats;
 using Audit.Journal.Tokens;
 
 namespace Audit.Node.Access;

@@ -1,7 +1,10 @@
-using Audit.Lifecycle;
+using Audit.Formats;
+using Audit.Lifecycle.Json;
 using Audit.Node.Bodies;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Operations;
+using Audit.Node.Pages;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
 

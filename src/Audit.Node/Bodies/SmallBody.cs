@@ -1,4 +1,4 @@
-using Audit.Lifecycle;
+using Audit.Formats;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Bodies;

@@ -1,5 +1,11 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Formats;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Models;
 
 namespace Audit.Node.Bodies;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Audit.Formats;
 using Audit.Journal;
 using Audit.Node.CommandLine.Demo;
 using Audit.Node.CommandLine.Export;
@@ -21,7 +22,10 @@ public static class AuditCommandLine
     {
         var parsed = MakeRoot(surroundings).Parse(WithVerb(args));
         if (parsed.Errors.Count > 0)
+        {
             return Refuse(parsed, surroundings.Error);
+        }
+
         try
         {
             // The process's own signals are watched by whoever calls; the parser's watch would end it after two seconds.
@@ -75,7 +79,10 @@ public static class AuditCommandLine
     private static int Refuse(ParseResult parsed, TextWriter error)
     {
         foreach (var message in parsed.Errors.Select(problem => problem.Message).Distinct())
+        {
             error.WriteLine(PrintableText.Of(message));
+        }
+
         error.WriteLine($"`{PathOf(parsed.CommandResult)} --help` says what is accepted.");
         return ExitCode.WrongUse;
     }

@@ -1,3 +1,5 @@
+using Audit.Node.CommandLine.Reading;
+using Audit.Projections.Stores;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine;
@@ -8,18 +10,28 @@ public static class Columns
     public static void Write(Surroundings surroundings, IReadOnlyList<string> head, IEnumerable<IReadOnlyList<string>> rows)
     {
         if (surroundings.OutIsTerminal)
+        {
             WriteTable(surroundings.Out, head, rows);
+        }
         else
+        {
             WriteLines(surroundings.Out, head, rows);
+        }
     }
 
     private static void WriteTable(TextWriter to, IReadOnlyList<string> head, IEnumerable<IReadOnlyList<string>> rows)
     {
         var table = new Table { Border = TableBorder.Rounded };
         foreach (var title in head)
+        {
             table.AddColumn(new TableColumn(new Text(title)));
+        }
+
         foreach (var row in rows)
+        {
             table.AddRow(row.Select(cell => new Text(PrintableText.Of(cell))));
+        }
+
         AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(to) }).Write(table);
     }
 
@@ -27,6 +39,8 @@ public static class Columns
     {
         to.WriteLine(string.Join('\t', head));
         foreach (var row in rows)
+        {
             to.WriteLine(string.Join('\t', row.Select(PrintableText.Of)));
+        }
     }
 }

@@ -1,3 +1,5 @@
+using Audit.Projections.Stores;
+
 namespace Audit.Node.CommandLine;
 
 public enum OutputFormat

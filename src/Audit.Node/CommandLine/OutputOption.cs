@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine;
 

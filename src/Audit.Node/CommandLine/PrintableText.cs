@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine;
 
@@ -12,14 +13,21 @@ public static class PrintableText
     public static string Of(string text)
     {
         if (!text.Any(IsControl))
+        {
             return text;
+        }
+
         var printable = new StringBuilder(text.Length + 16);
         foreach (var unit in text)
         {
             if (IsControl(unit))
+            {
                 printable.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
+            }
             else
+            {
                 printable.Append(unit);
+            }
         }
         return printable.ToString();
     }

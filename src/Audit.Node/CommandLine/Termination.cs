@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Audit.Actors.Messages;
 
 namespace Audit.Node.CommandLine;
 
@@ -20,7 +21,9 @@ internal sealed class Termination : IDisposable
     public void Dispose()
     {
         foreach (var registration in watched)
+        {
             registration.Dispose();
+        }
     }
 
     private void Stop(PosixSignalContext context)

@@ -14,10 +14,16 @@ public static class DurationText
         duration = TimeSpan.Zero;
         if (text.Length < 2 || SecondsOf(text[^1]) is not { } unit
             || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        {
             return false;
+        }
+
         var seconds = (long)count * unit;
         if (seconds < 1 || seconds > (long)Longest.TotalSeconds)
+        {
             return false;
+        }
+
         duration = TimeSpan.FromSeconds(seconds);
         return true;
     }

@@ -1,3 +1,5 @@
+using Audit.Node.Pages.Calls;
+
 namespace Audit.Node.Configuration;
 
 /// <summary>A value as somebody wrote it, and where: `--store`, `AUDIT__STORE`, or the setting of a file.</summary>

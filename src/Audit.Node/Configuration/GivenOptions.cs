@@ -1,4 +1,5 @@
 using System.Collections;
+using Audit.Node.Pages.Calls;
 using Microsoft.Extensions.Configuration;
 
 namespace Audit.Node.Configuration;
@@ -38,7 +39,10 @@ public sealed class GivenOptions
         options.AddFile(directory);
         options.AddEnvironment(environment);
         foreach (var (name, value) in commandLine)
+        {
             options.given[name] = new GivenOption(value, $"--{name}");
+        }
+
         return options;
     }
 
@@ -69,7 +73,9 @@ public sealed class GivenOptions
         {
             var name = (string)variable.Key;
             if (name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            {
                 Add(name[Prefix.Length..], (string?)variable.Value ?? "", name);
+            }
         }
     }
 

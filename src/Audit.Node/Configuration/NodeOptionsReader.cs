@@ -1,5 +1,6 @@
-using Audit.Integrity;
+using Audit.Integrity.Notes;
 using Audit.Node.Hosting;
+using Audit.Node.Pages.Calls;
 using Microsoft.AspNetCore.Http;
 
 namespace Audit.Node.Configuration;
@@ -44,7 +45,10 @@ public static class NodeOptionsReader
     private static string? ReadHocon(GivenOption? hocon, bool usesAkka)
     {
         if (hocon is null)
+        {
             return null;
+        }
+
         if (!usesAkka)
         {
             throw new OptionException(
@@ -63,16 +67,25 @@ public static class NodeOptionsReader
     private static string ReadData(GivenOption? data)
     {
         if (data is null)
+        {
             return Defaults.Data;
+        }
+
         if (!IsPath(data.Value) || File.Exists(data.Value))
+        {
             throw data.NotAccepted("the path of a directory, which is made when it is missing");
+        }
+
         return data.Value;
     }
 
     private static string ReadStore(GivenOption? store, string data)
     {
         if (store is null)
+        {
             return "sqlite:" + Path.Combine(data, "journal.db");
+        }
+
         return store.Value.Split(':', 2) switch
         {
             ["sqlite", var path] when IsPath(path) && !Directory.Exists(path) => store.Value,
@@ -84,7 +97,10 @@ public static class NodeOptionsReader
     private static string ReadUrls(GivenOption? urls)
     {
         if (urls is null)
+        {
             return Defaults.Urls;
+        }
+
         var each = urls.Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return each.Length > 0 && Array.TrueForAll(each, IsAddress) ? string.Join(';', each) : throw urls.NotAccepted(AcceptedUrls);
     }
@@ -92,7 +108,10 @@ public static class NodeOptionsReader
     private static TimeSpan ReadMaxWindow(GivenOption? length)
     {
         if (length is null)
+        {
             return Defaults.MaxWindow;
+        }
+
         return DurationText.TryParse(length.Value, out var window) ? window : throw length.NotAccepted(DurationText.Accepted);
     }
 

@@ -1,6 +1,9 @@
+using Audit.Formats;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Reading;
@@ -60,7 +63,7 @@ internal sealed class CallRead
     {
         var happened = EventReader.ReadCall(row, node.Hasher);
         History = CallEvolution.Evolve(History, happened);
-        if (happened is not CallEvent.Told { Weight: not EntryWeight.Oversized } told)
+        if (happened is not CallEvent.Received { Weight: not EntryWeight.Oversized } told)
         {
             return;
         }

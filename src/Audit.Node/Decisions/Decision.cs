@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.Decisions;
 

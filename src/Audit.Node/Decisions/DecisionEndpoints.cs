@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 using Audit.Node.Bodies;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
 using Audit.Node.Operations;

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Audit.Formats;
+using Audit.Formats.Export;
 using Audit.Journal;
 
 namespace Audit.Node.Export;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Audit.Formats;
-using Audit.Lifecycle;
+using Audit.Formats.Export;
+using Audit.Lifecycle.Time;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.Export;
 

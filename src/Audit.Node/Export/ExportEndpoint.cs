@@ -1,8 +1,8 @@
 using System.Globalization;
 using Audit.Formats;
+using Audit.Formats.Export;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
-using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
 

@@ -1,6 +1,7 @@
-using Audit.Formats;
+using Audit.Formats.Export;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Reading;
 

@@ -1,5 +1,5 @@
-using Audit.Formats;
-using Audit.Lifecycle;
+using Audit.Formats.Export;
+using Audit.Lifecycle.Records;
 
 namespace Audit.Node.Export;
 

@@ -1,8 +1,10 @@
 using System.Buffers;
 using Audit.Formats;
+using Audit.Formats.Export;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Reading;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Audit.Formats;
+using Audit.Formats.Export;
 using Audit.Journal;
 using Audit.Node.Reading;
 

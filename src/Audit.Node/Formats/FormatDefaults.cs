@@ -1,6 +1,7 @@
 using Audit.Engine.Intake;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Intake;
 using Audit.Node.Problems;
 using Audit.Node.Reading;

@@ -1,6 +1,8 @@
+using Audit.Engine;
 using Audit.Engine.Intake;
 using Audit.Formats;
-using Audit.Lifecycle;
+using Audit.Formats.Derived;
+using Audit.Lifecycle.Time;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
 

@@ -1,3 +1,4 @@
+using Audit.Formats;
 using Audit.Node.Intake;
 
 namespace Audit.Node.Formats;

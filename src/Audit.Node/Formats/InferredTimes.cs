@@ -1,8 +1,10 @@
 using Audit.Engine.Intake;
 using Audit.Formats;
+using Audit.Formats.Derived;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.Formats;
@@ -37,7 +39,7 @@ internal sealed class InferredTimes(NodeParts node)
         {
             foreach (var row in streams[index])
             {
-                if (EventReader.ReadCall(row, node.Hasher) is CallEvent.Told { Verdict.IsViolation: false } told)
+                if (EventReader.ReadCall(row, node.Hasher) is CallEvent.Received { Verdict.IsViolation: false } told)
                 {
                     Remember((calls[index].Session!, calls[index].Call), told.Message.Kind, told.Message.OrderedAt);
                 }

@@ -1,4 +1,4 @@
-using Audit.Formats;
+using Audit.Formats.Derived;
 
 namespace Audit.Node.Formats;
 

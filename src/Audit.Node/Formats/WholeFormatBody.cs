@@ -1,5 +1,6 @@
 using Audit.Engine;
 using Audit.Engine.Intake;
+using Audit.Formats;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
 using Audit.Node.Problems;

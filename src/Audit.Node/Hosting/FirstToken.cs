@@ -1,3 +1,4 @@
+using Audit.Formats;
 using Audit.Journal.Tokens;
 using Audit.Node.Access;
 

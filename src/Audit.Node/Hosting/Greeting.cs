@@ -1,3 +1,7 @@
+using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.CommandLine.Verify;
+
 namespace Audit.Node.Hosting;
 
 /// <summary>What a person who starts a node is told.</summary>

@@ -1,4 +1,5 @@
 using Audit.Engine;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.Hosting;
 

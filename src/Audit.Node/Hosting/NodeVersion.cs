@@ -1,3 +1,5 @@
+using Audit.Node.CommandLine.Reading;
+
 namespace Audit.Node.Hosting;
 
 internal static class NodeVersion

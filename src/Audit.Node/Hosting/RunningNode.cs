@@ -1,5 +1,6 @@
 using Audit.Engine;
 using Audit.Journal;
+using Audit.Node.CommandLine.Verify;
 using Audit.Node.Operations;
 
 namespace Audit.Node.Hosting;

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
 using Audit.Node.Decisions;
 using Audit.Node.Export;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Audit.Engine;
 using Audit.Engine.Intake;
+using Audit.Formats;
 using Audit.Node.Hosting;
 using Audit.Node.Log;
 using Audit.Node.Problems;

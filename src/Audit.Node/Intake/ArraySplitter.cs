@@ -1,4 +1,5 @@
 using System.Globalization;
+using Audit.Formats;
 
 namespace Audit.Node.Intake;
 

@@ -1,5 +1,6 @@
 using Audit.Engine.Intake;
-using Audit.Lifecycle;
+using Audit.Formats;
+using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 using Audit.Node.Problems;
 

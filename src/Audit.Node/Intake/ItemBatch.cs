@@ -1,5 +1,6 @@
 using Audit.Engine;
 using Audit.Engine.Intake;
+using Audit.Formats;
 using Audit.Node.Operations;
 
 namespace Audit.Node.Intake;

@@ -1,5 +1,5 @@
 using Audit.Engine.Intake;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
 
 namespace Audit.Node.Intake;
 

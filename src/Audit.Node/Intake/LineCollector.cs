@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Audit.Engine.Intake;
-using Audit.Lifecycle;
+using Audit.Formats;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
 
 namespace Audit.Node.Intake;
 

@@ -1,6 +1,9 @@
 using System.Buffers;
 using Audit.Engine;
+using Audit.Formats;
+using Audit.Node.Hosting;
 using Audit.Node.Operations;
+using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 

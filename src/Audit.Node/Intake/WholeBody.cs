@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Audit.Formats;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Intake;

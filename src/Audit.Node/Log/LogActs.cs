@@ -1,4 +1,4 @@
-using Audit.Integrity;
+using Audit.Integrity.Sealing;
 using Audit.Node.Operations;
 
 namespace Audit.Node.Log;

@@ -1,7 +1,6 @@
-using Audit.Integrity;
+using Audit.Integrity.Bundles;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
-using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
 using Microsoft.AspNetCore.Http.Features;

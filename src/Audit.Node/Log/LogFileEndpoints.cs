@@ -1,6 +1,6 @@
-using Audit.Integrity;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
+using Audit.Node.Pages.Calls;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Log;

@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Audit.Integrity;
+using Audit.Integrity.Tiles;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Log;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;
 using Audit.Node.Reading;

@@ -1,8 +1,12 @@
-using Audit.Integrity;
-using Audit.Lifecycle;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Sealing;
+using Audit.Integrity.Serving;
+using Audit.Lifecycle.Json;
 using Audit.Node.Access;
 using Audit.Node.Bodies;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
+using Audit.Node.Pages;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
 

@@ -1,4 +1,4 @@
-using Audit.Integrity;
+using Audit.Integrity.Sealing;
 
 namespace Audit.Node.Log;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Calls;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Decisions;
+using Audit.Projections.Calls;
 
 namespace Audit.Node.Models;
 

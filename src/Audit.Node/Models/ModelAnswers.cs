@@ -1,8 +1,9 @@
 using System.Text.Json;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Models;
 

@@ -1,7 +1,9 @@
 using System.Globalization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Queries;
+using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Models;
 
@@ -20,12 +22,12 @@ internal static class ModelQuery
 
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position))
         {
-            return Projections.AsOf.At(position);
+            return Projections.TimeTravel.AsOf.At(position);
         }
 
         if (Rfc3339.TryParse(text, out var time))
         {
-            return Projections.AsOf.At(time);
+            return Projections.TimeTravel.AsOf.At(time);
         }
 
         query.Refuse("at", $"a position of the journal or an RFC 3339 time is expected, not \"{text}\".");

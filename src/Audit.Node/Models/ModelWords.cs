@@ -1,18 +1,21 @@
 using System.Text.Json;
-using Audit.Lifecycle;
-using Audit.Projections;
-using Judgement = Audit.Projections.Judgement;
+using Audit.Formats;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Node.CommandLine.Reading;
+using Audit.Projections.Sessions;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Models;
 
 /// <summary>What several models write alike.</summary>
 internal static class ModelWords
 {
-    public static string Of(Judgement judgement) => judgement switch
+    public static string Of(WindowJudgement judgement) => judgement switch
     {
-        Judgement.NoTask => "no_task",
-        Judgement.InWindow => "in_window",
-        Judgement.OutOfScope => "out_of_scope",
+        WindowJudgement.NoTask => "no_task",
+        WindowJudgement.InWindow => "in_window",
+        WindowJudgement.OutOfScope => "out_of_scope",
         _ => "outside_window",
     };
 

@@ -1,11 +1,15 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Json;
 using Audit.Node.Access;
 using Audit.Node.Bodies;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
+using Audit.Node.Pages;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Feeding;
+using Audit.Projections.Rebuilding;
+using Audit.Projections.Stores;
 
 namespace Audit.Node.Models;
 

@@ -1,8 +1,12 @@
 using System.Buffers;
 using System.Text.Json;
 using Audit.Engine;
+using Audit.Formats;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.Models;
 

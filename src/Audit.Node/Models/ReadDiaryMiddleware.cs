@@ -1,5 +1,6 @@
 using Audit.Node.Access;
 using Audit.Node.Hosting;
+using Audit.Node.Pages.Calls;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Node.Models;

@@ -1,10 +1,12 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
+using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Models;
 

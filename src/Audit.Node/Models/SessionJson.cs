@@ -1,6 +1,7 @@
 using System.Text.Json;
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Calls;
+using Audit.Node.CommandLine.Reading;
+using Audit.Projections.Sessions;
 
 namespace Audit.Node.Models;
 

@@ -1,19 +1,23 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections;
-using Judgement = Audit.Projections.Judgement;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
+using Audit.Projections.TimeTravel;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Models;
 
 /// <summary>`/v1/tasks`: tasks, their windows, and what was done in their name.</summary>
 internal sealed class TaskEndpoints(NodeParts node)
 {
-    private static readonly Judgement[] Judged = [Judgement.InWindow, Judgement.OutsideWindow, Judgement.OutOfScope];
+    private static readonly WindowJudgement[] Judged = [WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
 
     private readonly ModelAnswers answers = new(node);
 
@@ -81,7 +85,7 @@ internal sealed class TaskEndpoints(NodeParts node)
             return;
         }
 
-        var calls = new List<(Judgement Judgement, Page<CallModel> Page)>();
+        var calls = new List<(WindowJudgement Judgement, Page<CallModel> Page)>();
         foreach (var judgement in Judged)
         {
             calls.Add((judgement, await node.Reads.Models.CallsOfTaskAsync(id, judgement, page, context.RequestAborted)));

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Audit.Projections;
+using Audit.Node.CommandLine.Reading;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Models;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Audit.Projections;
+using Audit.Node.CommandLine.Reading;
+using Audit.Projections.Calls;
 
 namespace Audit.Node.Models;
 

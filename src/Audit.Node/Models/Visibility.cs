@@ -1,5 +1,8 @@
 using Audit.Node.Access;
-using Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Search.Answering;
+using Audit.Projections.Sessions;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Models;
 

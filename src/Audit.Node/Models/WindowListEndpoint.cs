@@ -1,7 +1,8 @@
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Models;
 

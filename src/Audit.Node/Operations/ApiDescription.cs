@@ -1,6 +1,8 @@
 using System.Text.RegularExpressions;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
+using Audit.Node.Pages.Calls;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 

@@ -1,3 +1,4 @@
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;

@@ -3,7 +3,7 @@ using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Log;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Feeding;
 
 namespace Audit.Node.Operations;
 

@@ -1,4 +1,6 @@
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
+using Audit.Node.Pages;
 
 namespace Audit.Node.Operations;
 

@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Text.Json;
 using Audit.Engine;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.Operations;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.Operations;
 

@@ -1,7 +1,9 @@
 using Audit.Engine;
+using Audit.Formats;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages;
 

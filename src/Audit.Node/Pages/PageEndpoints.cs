@@ -1,6 +1,7 @@
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Models;
+using Audit.Node.Pages.Access;
 using Audit.Node.Pages.Assets;
 using Audit.Node.Pages.Calls;
 using Audit.Node.Pages.Integrity;
@@ -16,6 +17,7 @@ using Audit.Node.Pages.Tokens;
 using Audit.Node.Pages.Waiting;
 using Audit.Node.Pages.Windows;
 using Audit.Node.Problems;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages;
 

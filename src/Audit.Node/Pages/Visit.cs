@@ -1,12 +1,13 @@
 using System.Globalization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Access;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages;
 

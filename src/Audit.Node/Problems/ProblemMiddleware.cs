@@ -1,7 +1,10 @@
 using Audit.Engine;
 using Audit.Journal;
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Json;
+using Audit.Projections.Queries;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Stores;
+using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Problems;
 

@@ -1,5 +1,5 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Reading;

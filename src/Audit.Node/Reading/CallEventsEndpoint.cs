@@ -1,8 +1,9 @@
+using Audit.Formats;
 using Audit.Journal;
-using Audit.Lifecycle;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Reading;
 

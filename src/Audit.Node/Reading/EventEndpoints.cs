@@ -1,9 +1,10 @@
 using Audit.Journal;
 using Audit.Journal.Events;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
-using Audit.Node.Operations;
 using Audit.Node.Problems;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Reading;
 

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
+using Audit.Formats;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.Reading;

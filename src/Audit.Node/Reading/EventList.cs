@@ -1,3 +1,4 @@
+using Audit.Formats;
 using Audit.Journal;
 using Audit.Node.Hosting;
 

@@ -2,8 +2,10 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Audit.Formats;
 using Audit.Journal;
 using Audit.Journal.Events;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.Reading;
 

@@ -1,3 +1,5 @@
+using Audit.Formats;
+using Audit.Node.Hosting;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing.Patterns;
 

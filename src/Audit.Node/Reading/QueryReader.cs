@@ -1,8 +1,11 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using Audit.Lifecycle;
+using Audit.Formats;
+using Audit.Lifecycle.Records;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Problems;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Reading;
 

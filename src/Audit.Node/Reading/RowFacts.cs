@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Json;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.Reading;
 

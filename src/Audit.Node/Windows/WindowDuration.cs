@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Xml;
-using Audit.Lifecycle;
+using Audit.Formats;
 using Audit.Node.Bodies;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
 
 namespace Audit.Node.Windows;

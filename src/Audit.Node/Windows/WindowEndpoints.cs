@@ -1,14 +1,19 @@
 using Audit.Engine;
-using Audit.Lifecycle;
+using Audit.Formats;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Bodies;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
 using Audit.Node.Models;
 using Audit.Node.Operations;
+using Audit.Node.Pages;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Queries;
+using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Windows;
 

@@ -1,5 +1,6 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
+using Audit.Node.Pages;
 
 namespace Audit.Node.Windows;
 

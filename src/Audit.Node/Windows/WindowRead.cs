@@ -1,6 +1,8 @@
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 

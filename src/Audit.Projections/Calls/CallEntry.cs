@@ -1,6 +1,7 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Feeding;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>An event of a call as the read models and as the law see it.</summary>
 internal readonly record struct CallEntry(EventFacts Facts, CallEvent Happened);

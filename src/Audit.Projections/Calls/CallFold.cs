@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>A call after one more message of its history.</summary>
 internal static class CallFold
@@ -30,7 +32,7 @@ internal static class CallFold
     /// <param name="verdict">As things stand.</param>
     /// <param name="identity">What the call is about at this message.</param>
     public static CallModel Tell(
-        CallModel call, EventFacts facts, Verdict verdict, Identity identity, Judgement judgement, CallOrder order)
+        CallModel call, EventFacts facts, Verdict verdict, Identity identity, WindowJudgement judgement, CallOrder order)
     {
         var names = facts.Names(verdict);
         var isOther = names && (verdict.Anomalies & Anomalies.IdReused) != 0;

@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>A tool call as its stream tells it.</summary>
 public sealed record CallModel
@@ -98,7 +100,7 @@ public sealed record CallModel
 
     /// <summary>The gravest judgement of its messages.</summary>
     [JsonIgnore]
-    public Judgement Judgement => Judged.Worst();
+    public WindowJudgement Judgement => Judged.Worst();
 
     /// <summary>How long it waited for a decision.</summary>
     [JsonIgnore]

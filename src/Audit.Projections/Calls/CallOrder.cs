@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>Whether the order of arrival is the order of the history, which is when a call can be followed message by message.</summary>
 public enum CallOrder : byte

@@ -1,6 +1,7 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>
 /// A call from its whole stream, by the same law that judged it when it was written. Where the order of arrival is that of the

@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Feeding;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>The steps of the attempt that a call is in: when it was asked, decided, started and settled, and what was said.</summary>
 internal readonly record struct CallSteps

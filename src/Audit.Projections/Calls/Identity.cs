@@ -1,4 +1,8 @@
-namespace Audit.Projections;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Calls;
 
 /// <summary>What a call is about, as the first message that says so has it. A reused id begins anew.</summary>
 internal readonly record struct Identity(string? Task, string? Agent, string? Tool)
@@ -9,6 +13,6 @@ internal readonly record struct Identity(string? Task, string? Agent, string? To
 
     /// <summary>The message by the windows: what it names itself counts before what the call was begun with.</summary>
     public WindowMatch Judge(EventFacts facts, Func<string, TaskWindows> windowsOf) => Task is null
-        ? new WindowMatch(Judgement.NoTask, null)
+        ? new WindowMatch(WindowJudgement.NoTask, null)
         : windowsOf(Task).Judge(facts.Agent ?? Agent, facts.Tool ?? Tool, facts.At);
 }

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>A call folded from its stream, with all its rows.</summary>
 /// <param name="NamedTasks">The tasks that its messages name, by arrival.</param>

@@ -1,12 +1,13 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Feeding;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>The messages of a call by arrival, with what the law says of each as things stand.</summary>
 internal sealed class ToldMessages
 {
     private readonly List<EventFacts> facts = [];
-    private readonly List<CallEvent.Told> told = [];
+    private readonly List<CallEvent.Received> told = [];
     private readonly Dictionary<long, int> indexOfSequence = [];
     private readonly Dictionary<int, Verdict> violations = [];
     private readonly Dictionary<int, long> rejudgedAt = [];
@@ -55,7 +56,7 @@ internal sealed class ToldMessages
     {
         switch (entry.Happened)
         {
-            case CallEvent.Told message:
+            case CallEvent.Received message:
                 indexOfSequence[entry.Facts.Sequence] = told.Count;
                 if (message.Verdict.IsViolation)
                 {

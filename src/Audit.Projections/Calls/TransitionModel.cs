@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>One message of a call: what it did, as it is judged now, and how it stands to the windows of its task.</summary>
 public sealed record TransitionModel
@@ -45,7 +47,7 @@ public sealed record TransitionModel
 
     public Timestamp ReceivedAt { get; init; }
 
-    public Judgement Judgement { get; init; }
+    public WindowJudgement Judgement { get; init; }
 
     /// <summary>The window that let it be done, or that was open and did not.</summary>
     public string? Window { get; init; }

@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>Makes the rows of one message.</summary>
 internal static class Transitions

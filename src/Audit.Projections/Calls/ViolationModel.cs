@@ -1,6 +1,6 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Calls;
 
 /// <summary>A refused message of a call, or a refused act on a window. One that a later message lifted stays, marked so.</summary>
 public sealed record ViolationModel

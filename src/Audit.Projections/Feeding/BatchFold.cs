@@ -1,6 +1,12 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Windows;
+using Audit.Projections.Calls;
+using Audit.Projections.Overview;
+using Audit.Projections.Sessions;
+using Audit.Projections.Stores;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>
 /// Folds a batch of events into rows. What a row says is a function of the journal up to the batch's last position and of

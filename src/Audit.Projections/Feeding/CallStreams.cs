@@ -1,8 +1,10 @@
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Projections.Calls;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>Reads the whole stream of a call from the journal, a few rows at a time, for a record may be large.</summary>
 internal sealed class CallStreams(IJournal journal, RecordHasher hasher)

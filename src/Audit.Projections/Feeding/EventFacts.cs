@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>
 /// What the read models need of one event, read once: facts without the payload, so that a batch in work stays small

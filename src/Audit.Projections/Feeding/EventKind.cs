@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>What an event means to the read models.</summary>
 internal enum EventKind : byte

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>Some events in a row, read into facts.</summary>
 /// <param name="CreatedTicks">When the last of them was written.</param>

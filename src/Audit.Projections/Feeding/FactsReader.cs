@@ -1,9 +1,11 @@
 using System.Text.Json;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>
 /// Reads events into facts: once each, and only what the read models ask for. The strict reader of the law hashes records

@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Feeding;
 
 /// <summary>Feeds a store as long as this node lives, or stands by while another node does.</summary>
 internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>How much is in memory at one time: one page of rows, and the facts of three batches at most.</summary>
 public sealed record FeedLimits

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>
 /// Keeps what was used of late, bounded: when the young generation is full it becomes the old one, and what nobody asks

@@ -1,6 +1,6 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>
 /// Times as a read store holds them: nanoseconds since 1970 in one sortable number. It reaches from 1678 to 2261; what a

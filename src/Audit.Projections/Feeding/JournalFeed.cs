@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Audit.Journal;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>
 /// Reads the journal on from an offset and parses it, while what was read before is being written. Before each

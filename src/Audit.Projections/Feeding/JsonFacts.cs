@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>Reads the value of the member that a reader stands at.</summary>
 internal static class JsonFacts

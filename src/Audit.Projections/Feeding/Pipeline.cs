@@ -1,8 +1,9 @@
 using System.Threading.Channels;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>Reads and parses the journal, folds it and writes it, each a batch ahead of the next.</summary>
 internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits limits)

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>An event that cannot be read. It is never passed over silently.</summary>
 public sealed class PoisonException(long position, string sentence, Exception? inner = null) : Exception(sentence, inner)

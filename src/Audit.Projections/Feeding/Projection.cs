@@ -1,7 +1,8 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>Feeds the read models as long as this node lives, or stands by while another node does.</summary>
 internal sealed class Projection : Feed

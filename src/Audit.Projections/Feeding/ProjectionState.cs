@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>What a node does about the read models.</summary>
 public enum ProjectionState : byte

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>A look at the projection of the read models.</summary>
 /// <param name="Position">Everything up to here is in the read models.</param>

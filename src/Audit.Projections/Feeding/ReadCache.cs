@@ -1,4 +1,9 @@
-namespace Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Overview;
+using Audit.Projections.Sessions;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Feeding;
 
 /// <summary>Models that were committed of late, so that a live call is not read back with each of its messages.</summary>
 internal sealed class ReadCache

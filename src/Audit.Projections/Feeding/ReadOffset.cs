@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>How far a reader has come: a position, and the digest of the row that lies there.</summary>
 internal readonly record struct ReadOffset(long Position, string Digest)

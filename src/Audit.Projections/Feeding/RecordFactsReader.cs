@@ -1,7 +1,8 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Json;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>Reads the record within an event.</summary>
 internal sealed class RecordFactsReader(SharedNames names)

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Audit.Journal;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>The SHA-256 of all that a row says. With its position it tells whether the journal is still the one that was read.</summary>
 internal static class RowDigest

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>
 /// Knows of a store that is being filled from the journal's beginning which sessions are certainly not in it, so that nobody

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>Names that stand in event after event become one string each instead of as many as there are events.</summary>
 internal sealed class SharedNames

@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Feeding;
 
 /// <summary>The positions that an operator had passed over.</summary>
 internal static class Skipped

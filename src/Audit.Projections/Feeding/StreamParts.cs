@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>What the name of a stream says: it is the one place where an event of any kind tells whose it is.</summary>
 internal static class StreamParts

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>Reads the verdict that a message got on arrival.</summary>
 internal sealed class VerdictFactsReader(SharedNames names)

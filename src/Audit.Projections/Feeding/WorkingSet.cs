@@ -1,6 +1,11 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+using Audit.Projections.Calls;
+using Audit.Projections.Overview;
+using Audit.Projections.Sessions;
+using Audit.Projections.Stores;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Feeding;
 
 /// <summary>What a batch works on: the models as they were, and as they become.</summary>
 /// <param name="before">The batch before, which may still be being written: what it has is newer than cache and store.</param>

@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Calls;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Overview;
 
 /// <summary>Which calls are kept in short lists of their own, because somebody may have to do something about them.</summary>
 public static class Attention
@@ -12,5 +14,5 @@ public static class Attention
     internal static long? OfState(CallModel call) => States.Contains(call.State) ? (long)call.State : null;
 
     internal static long? OfJudgement(CallModel call) =>
-        call.Judgement is Judgement.OutsideWindow or Judgement.OutOfScope ? (long)call.Judgement : null;
+        call.Judgement is WindowJudgement.OutsideWindow or WindowJudgement.OutOfScope ? (long)call.Judgement : null;
 }

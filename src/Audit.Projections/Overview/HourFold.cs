@@ -1,6 +1,6 @@
-using Audit.Lifecycle;
+using Audit.Projections.Calls;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Overview;
 
 /// <summary>Counts calls by the hour in which they began. A call that turns out to have begun earlier moves.</summary>
 internal static class HourFold

@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Sessions;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Overview;
 
 /// <summary>The calls that were first told of in one hour, by the state that they are in now; and one for those of all time.</summary>
 public sealed record HourModel

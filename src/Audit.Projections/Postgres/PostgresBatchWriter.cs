@@ -1,3 +1,8 @@
+using Audit.Projections.Calls;
+using Audit.Projections.Overview;
+using Audit.Projections.Sessions;
+using Audit.Projections.Stores;
+using Audit.Projections.Windows;
 using Npgsql;
 using NpgsqlTypes;
 

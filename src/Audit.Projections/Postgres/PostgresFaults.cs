@@ -1,3 +1,4 @@
+using Audit.Projections.Stores;
 using Npgsql;
 
 namespace Audit.Projections.Postgres;

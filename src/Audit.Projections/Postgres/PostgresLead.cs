@@ -1,3 +1,6 @@
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Search.Postgres;
+using Audit.Projections.Stores;
 using Npgsql;
 
 namespace Audit.Projections.Postgres;

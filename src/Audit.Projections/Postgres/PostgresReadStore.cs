@@ -1,4 +1,5 @@
 using System.Data;
+using Audit.Projections.Stores;
 using Npgsql;
 
 namespace Audit.Projections.Postgres;

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Audit.Lifecycle.Records;
+using Audit.Projections.Stores;
 using Npgsql;
 
 namespace Audit.Projections.Postgres;

@@ -1,3 +1,5 @@
+using Audit.Lifecycle.Records;
+using Audit.Projections.Stores;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Calls;
+
+namespace Audit.Projections.Queries;
 
 /// <summary>A call with its messages in the order of arrival.</summary>
 /// <param name="Transitions">The first thousand of them; the journal has all.</param>

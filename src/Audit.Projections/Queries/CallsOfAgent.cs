@@ -1,4 +1,9 @@
-namespace Audit.Projections;
+using Audit.Lifecycle.Records;
+using Audit.Projections.Calls;
+using Audit.Projections.Stores;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Queries;
 
 /// <summary>Finds the calls of an agent among those of a task with a judgement. A task has few agents, so they are looked through.</summary>
 internal static class CallsOfAgent
@@ -9,7 +14,7 @@ internal static class CallsOfAgent
         "SELECT doc FROM calls WHERE task_id = $1 AND judgement = $2 AND id < $3 ORDER BY id DESC LIMIT $4";
 
     public static async Task<Page<CallModel>> ReadAsync(
-        IReadSession reader, string task, string agent, Judgement judgement, PageRequest page, CancellationToken cancellation)
+        IReadSession reader, string task, string agent, WindowJudgement judgement, PageRequest page, CancellationToken cancellation)
     {
         var looked = await reader.QueryAsync(
             Sql,

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Queries;
 
 /// <summary>Places in lists as texts, opaque to clients, so that what a place is may change.</summary>
 internal static class Cursor

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Queries;
 
 /// <summary>How much of a list is asked for, and from where on.</summary>
 public sealed record PageRequest

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Queries;
 
 /// <summary>Makes a page of what was read, one item more than the page has showing that there is another.</summary>
 internal static class Pages

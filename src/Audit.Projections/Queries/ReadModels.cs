@@ -1,7 +1,15 @@
 using System.Globalization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Overview;
+using Audit.Projections.Sessions;
+using Audit.Projections.Stores;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Queries;
 
 /// <summary>
 /// The questions that the read models answer. Lists are newest first, by the first event of each item, unless said; a place
@@ -58,7 +66,7 @@ public sealed class ReadModels
         ListAsync(ReadTables.Calls, "id", [("attention = {0}", (long)state)], page, call => call.Id, cancellation);
 
     /// <summary>The calls outside of their windows, or out of their scope.</summary>
-    public Task<Page<CallModel>> StrayedCallsAsync(Judgement judgement, PageRequest page, CancellationToken cancellation) =>
+    public Task<Page<CallModel>> StrayedCallsAsync(WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
         ListAsync(ReadTables.Calls, "id", [("strayed = {0}", (long)judgement)], page, call => call.Id, cancellation);
 
     /// <summary>Where the messages of some calls lie, in order.</summary>
@@ -111,7 +119,7 @@ public sealed class ReadModels
 
     /// <summary>The calls of a task whose gravest judgement is this one.</summary>
     public Task<Page<CallModel>> CallsOfTaskAsync(
-        string task, Judgement judgement, PageRequest page, CancellationToken cancellation) =>
+        string task, WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
         ListAsync(
             ReadTables.Calls, "id", [("task_id = {0}", task), ("judgement = {0}", (long)judgement)], page, call => call.Id, cancellation);
 
@@ -157,8 +165,8 @@ public sealed class ReadModels
                 return new WindowView(
                     known,
                     await WindowDeeds.ReadAsync(reader, known, page, cancellation),
-                    await OfWindowAsync(reader, known, Judgement.OutsideWindow, first, cancellation),
-                    await OfWindowAsync(reader, known, Judgement.OutOfScope, first, cancellation));
+                    await OfWindowAsync(reader, known, WindowJudgement.OutsideWindow, first, cancellation),
+                    await OfWindowAsync(reader, known, WindowJudgement.OutOfScope, first, cancellation));
             },
             cancellation);
 
@@ -197,7 +205,7 @@ public sealed class ReadModels
     }
 
     private static Task<Page<CallModel>> OfWindowAsync(
-        IReadSession reader, WindowModel window, Judgement judgement, PageRequest page, CancellationToken cancellation) =>
+        IReadSession reader, WindowModel window, WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
         window.Task is null || window.Agent is null
             ? Task.FromResult(new Page<CallModel>([], null))
             : CallsOfAgent.ReadAsync(reader, window.Task, window.Agent, judgement, page, cancellation);

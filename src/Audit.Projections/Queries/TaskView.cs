@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Queries;
 
 /// <summary>A task with its windows, newest first.</summary>
 /// <param name="Windows">The first hundred of them; the list of windows has all.</param>

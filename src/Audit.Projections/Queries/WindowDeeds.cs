@@ -1,4 +1,11 @@
-namespace Audit.Projections;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Stores;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Queries;
 
 /// <summary>
 /// Finds what was done in the time of a window, oldest first: each call once, at its first message in that time, so that a

@@ -1,4 +1,7 @@
-namespace Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Queries;
 
 /// <summary>A window, what was done in it, and what its agent did for the task without one.</summary>
 /// <param name="Done">Every command in the time of the window, in order.</param>

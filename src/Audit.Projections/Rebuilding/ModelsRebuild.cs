@@ -1,7 +1,9 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
+using Audit.Projections.Feeding;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Rebuilding;
 
 /// <summary>The rebuild of the read models; what an operator had skipped stays skipped.</summary>
 internal sealed class ModelsRebuild(IReadStore live, IJournal journal, RecordHasher hasher, FeedLimits limits)

@@ -1,6 +1,7 @@
 using Audit.Journal;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Rebuilding;
 
 /// <summary>Fills a second store from the first position on, as the first one was, and puts it in the first one's place.</summary>
 /// <param name="what">What is rebuilt, as sentences name it.</param>

@@ -1,6 +1,10 @@
 using Audit.Journal;
+using Audit.Projections.Feeding;
+using Audit.Projections.Search.Answering;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search;
 
 /// <summary>Feeds the text index; it holds up nobody.</summary>
 internal sealed class SearchFeed : Feed
@@ -37,7 +41,7 @@ internal sealed class SearchFeed : Feed
         await LookAsync(ProjectionState.Projecting);
         try
         {
-            await new Indexing(journal, options.Limits)
+            await new IndexWriting(journal, options.Limits)
                 .RunAsync(lead, follow: true, Advance, () => reader.RestAsync(store, Stopping), isBusy, Stopping);
         }
         catch (WentBackException back)

@@ -1,6 +1,13 @@
 using Audit.Journal;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Queries;
+using Audit.Projections.Rebuilding;
+using Audit.Projections.Search.Answering;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search;
 
 /// <summary>The investigation search: answers queries over all that agents asked and got, and keeps the index that it takes.</summary>
 public sealed class SearchIndex : IAsyncDisposable
@@ -74,7 +81,7 @@ public sealed class SearchIndex : IAsyncDisposable
                     counted.Count(one => one.Call != 0),
                     counted.Count(one => one.Call == 0),
                     calls.Values.CountBy(call => call.Tool ?? "").ToDictionary(),
-                    calls.Values.CountBy(call => Lifecycle.Words.Of(call.State)).ToDictionary(),
+                    calls.Values.CountBy(call => Lifecycle.Calls.Words.Of(call.State)).ToDictionary(),
                     found.Count > most || !run.IsAtEnd);
             },
             cancellation);

@@ -1,6 +1,10 @@
 using Audit.Journal;
+using Audit.Projections.Feeding;
+using Audit.Projections.Rebuilding;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search;
 
 /// <summary>The rebuild of the text index.</summary>
 internal sealed class SearchRebuild(IReadStore live, IJournal journal, FeedLimits limits)
@@ -9,7 +13,7 @@ internal sealed class SearchRebuild(IReadStore live, IJournal journal, FeedLimit
     private readonly IJournal journal = journal;
 
     protected override Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation) =>
-        new Indexing(journal, limits).RunAsync(
+        new IndexWriting(journal, limits).RunAsync(
             lead, follow: false, batch => committed(batch.To.Position), () => Task.CompletedTask, () => ValueTask.FromResult(false),
             cancellation);
 }

@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Feeding;
+
+namespace Audit.Projections.Search;
 
 /// <summary>A look at the text index.</summary>
 /// <param name="Position">Everything up to here is searched.</param>

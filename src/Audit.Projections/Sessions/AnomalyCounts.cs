@@ -1,8 +1,8 @@
 using System.Numerics;
 using System.Text.Json.Serialization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Sessions;
 
 /// <summary>How many calls have each anomaly: counted, for a re-judgement takes an anomaly back.</summary>
 public sealed record AnomalyCounts(IReadOnlyList<int> ByFlag)

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Sessions;
 
 /// <summary>What speaks against a session's having been told whole.</summary>
 /// <param name="Gaps">Numbers of a host that never arrived, host by host; the first hundred gaps.</param>

@@ -1,3 +1,3 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Sessions;
 
 public readonly record struct HostGap(string Host, long From, long To);

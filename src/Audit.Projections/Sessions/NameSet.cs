@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Sessions;
 
 /// <summary>The first so many names of a kind that a session or a task has, and whether there are more.</summary>
 public sealed record NameSet(IReadOnlyList<string> Names, bool HasMore)

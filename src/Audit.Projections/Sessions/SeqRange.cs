@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Sessions;
 
 /// <summary>Numbers from one to another, both included.</summary>
 public readonly record struct SeqRange(long From, long To);

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Sessions;
 
 /// <summary>
 /// The host's own numbers that have arrived, as ranges: a host that loses nothing has one, however long the session.

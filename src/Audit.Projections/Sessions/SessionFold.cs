@@ -1,6 +1,9 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Sessions;
 
 /// <summary>A session after one more of its events, in the order of arrival, and after a call of it became another one.</summary>
 internal static class SessionFold

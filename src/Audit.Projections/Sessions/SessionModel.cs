@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Sessions;
 
 /// <summary>A session: its calls by state, who took part in it, and whether it was told whole.</summary>
 public sealed record SessionModel

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Sessions;
 
 /// <summary>How many calls are in each state; those of none are of calls of which nothing could be read.</summary>
 public sealed record StateCounts(IReadOnlyList<int> ByState)

@@ -1,3 +1,9 @@
+using Audit.Projections.Calls;
+using Audit.Projections.Overview;
+using Audit.Projections.Sessions;
+using Audit.Projections.Stores;
+using Audit.Projections.Windows;
+
 namespace Audit.Projections.Sqlite;
 
 /// <summary>Writes a batch and its offset in one transaction.</summary>

@@ -1,3 +1,7 @@
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Search.Sqlite;
+using Audit.Projections.Stores;
+
 namespace Audit.Projections.Sqlite;
 
 /// <summary>A journal in a file has one node, so the right to write is always there to take.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Audit.Projections.Stores;
 
 namespace Audit.Projections.Sqlite;
 

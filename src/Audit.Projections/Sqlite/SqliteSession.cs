@@ -1,3 +1,6 @@
+using Audit.Lifecycle.Records;
+using Audit.Projections.Stores;
+
 namespace Audit.Projections.Sqlite;
 
 /// <summary>Puts questions to one connection, at once: what it returns is always completed.</summary>

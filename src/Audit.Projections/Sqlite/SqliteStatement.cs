@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Audit.Lifecycle.Records;
+using Audit.Projections.Stores;
 using SQLitePCL;
 
 namespace Audit.Projections.Sqlite;

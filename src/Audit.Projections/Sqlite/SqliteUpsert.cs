@@ -1,3 +1,6 @@
+using Audit.Lifecycle.Records;
+using Audit.Projections.Stores;
+
 namespace Audit.Projections.Sqlite;
 
 /// <summary>Writes the rows of one table by prepared statements.</summary>

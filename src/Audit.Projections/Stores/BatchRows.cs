@@ -1,8 +1,12 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Audit.Projections.Calls;
+using Audit.Projections.Overview;
+using Audit.Projections.Sessions;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>A batch made ready to be written, while the one before it may still be being written.</summary>
 internal sealed class BatchRows

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>A column by which rows are found, beside their document.</summary>
 /// <param name="Number">Its value in a column of numbers, else null.</param>

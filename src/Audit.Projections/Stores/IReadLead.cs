@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Search.Indexing;
+
+namespace Audit.Projections.Stores;
 
 /// <summary>
 /// The right to write the read models, which one node at a time has. It ends with its connection. Questions see what is

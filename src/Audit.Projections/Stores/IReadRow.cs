@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>A row of an answer, valid until the next one.</summary>
 internal interface IReadRow

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>Something that questions can be put to.</summary>
 internal interface IReadSession

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>Where the read models lie.</summary>
 internal interface IReadStore : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>A column of an index, and the values that are looked for in it: numbers or texts.</summary>
 internal sealed record KeyColumn(string Name, long[]? Numbers, string[]? Texts)

@@ -1,6 +1,6 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>The first row that was received in a second later than all before it: where a time lies in the journal.</summary>
 /// <param name="Second">Since 1970.</param>

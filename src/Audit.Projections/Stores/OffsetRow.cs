@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Feeding;
+
+namespace Audit.Projections.Stores;
 
 /// <summary>How far a projection is, and where and why it halted, as its store tells it to every node.</summary>
 internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sentence)

@@ -1,4 +1,10 @@
-namespace Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Overview;
+using Audit.Projections.Sessions;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Stores;
 
 /// <summary>The rows as they are to be after some events, and the offset that they bring with them.</summary>
 /// <param name="events">How many events it is made of, about.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>The models as documents: what a row says beside the columns by which it is found.</summary>
 internal static class ReadJson

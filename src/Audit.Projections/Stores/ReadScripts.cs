@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>
 /// The numbered scripts that make a read store. Their number is its version: whoever changes what a row says adds a script,

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>What is kept in a read store, and under which names: the read models and the text index lie apart, and are fed apart.</summary>
 /// <param name="What">As sentences for people name it.</param>

@@ -1,6 +1,13 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Windows;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Overview;
+using Audit.Projections.Search.Answering;
+using Audit.Projections.Sessions;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>The tables of the read models, as the scripts of both stores make them.</summary>
 internal static class ReadTables

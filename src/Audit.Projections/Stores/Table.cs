@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>A table of models: a key, columns by which rows are found, and last the document `doc`.</summary>
 /// <param name="Position">The position of the event that made the row: a row is new to a store that is not as far.</param>

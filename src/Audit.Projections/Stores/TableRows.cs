@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 /// <summary>
 /// Rows of one table as they are to be written, each with its document: first those that are new to the store, which need no

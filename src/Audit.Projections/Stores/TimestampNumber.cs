@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Feeding;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Stores;
 
 internal sealed class TimestampNumber : JsonConverter<Timestamp>
 {

@@ -1,6 +1,6 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Projections;
+namespace Audit.Projections.TimeTravel;
 
 /// <summary>A moment of the past: a position of the journal, or a time, which means what the book knew then.</summary>
 public readonly record struct AsOf

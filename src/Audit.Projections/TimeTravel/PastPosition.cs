@@ -1,7 +1,9 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Feeding;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.TimeTravel;
 
 /// <summary>Finds the position that a time means: the last one before the first row that was received later.</summary>
 internal sealed class PastPosition(IReadStore store, IJournal journal)

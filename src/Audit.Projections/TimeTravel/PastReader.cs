@@ -1,7 +1,12 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Records;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Stores;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.TimeTravel;
 
 /// <summary>Reads streams of the journal up to one position, and no more events than one answer may be made of.</summary>
 internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnlySet<long> skipped, long through)

@@ -1,4 +1,8 @@
-namespace Audit.Projections;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Calls;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.TimeTravel;
 
 /// <summary>A task as it was: its windows and its calls, newest first.</summary>
 public sealed record PastTask(string TaskId, IReadOnlyList<WindowModel> Windows, IReadOnlyList<CallModel> Calls)

@@ -1,4 +1,7 @@
-namespace Audit.Projections;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.TimeTravel;
 
 /// <summary>A window as it was, with what had been done in it, in order.</summary>
 public sealed record PastWindow(WindowModel Window, IReadOnlyList<WindowDeed> Done);

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.TimeTravel;
 
 /// <summary>Telling the past would take more events than one answer may.</summary>
 public sealed class TooMuchException(int most) : Exception(

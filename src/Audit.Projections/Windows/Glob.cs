@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>Patterns of tool names: `*` stands for any letters or none, and `?` for one.</summary>
 internal static class Glob

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>How many messages of a call, or calls of a task, were judged how.</summary>
 public readonly record struct JudgementCounts
@@ -12,22 +12,22 @@ public readonly record struct JudgementCounts
     public int OutsideWindow { get; init; }
 
     /// <summary>The gravest judgement that anything got.</summary>
-    public Judgement Worst() =>
-        OutsideWindow > 0 ? Judgement.OutsideWindow
-        : OutOfScope > 0 ? Judgement.OutOfScope
-        : InWindow > 0 ? Judgement.InWindow
-        : Judgement.NoTask;
+    public WindowJudgement Worst() =>
+        OutsideWindow > 0 ? WindowJudgement.OutsideWindow
+        : OutOfScope > 0 ? WindowJudgement.OutOfScope
+        : InWindow > 0 ? WindowJudgement.InWindow
+        : WindowJudgement.NoTask;
 
-    public JudgementCounts Add(Judgement judgement, int count) => judgement switch
+    public JudgementCounts Add(WindowJudgement judgement, int count) => judgement switch
     {
-        Judgement.NoTask => this with { NoTask = NoTask + count },
-        Judgement.InWindow => this with { InWindow = InWindow + count },
-        Judgement.OutOfScope => this with { OutOfScope = OutOfScope + count },
+        WindowJudgement.NoTask => this with { NoTask = NoTask + count },
+        WindowJudgement.InWindow => this with { InWindow = InWindow + count },
+        WindowJudgement.OutOfScope => this with { OutOfScope = OutOfScope + count },
         _ => this with { OutsideWindow = OutsideWindow + count },
     };
 
     /// <summary>One that was judged one way and is judged another, null standing for not being there.</summary>
-    public JudgementCounts Change(Judgement? before, Judgement? after)
+    public JudgementCounts Change(WindowJudgement? before, WindowJudgement? after)
     {
         var counts = before is { } was ? Add(was, -1) : this;
         return after is { } now ? counts.Add(now, 1) : counts;

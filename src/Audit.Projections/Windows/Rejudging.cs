@@ -1,6 +1,12 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Sessions;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>
 /// Judges anew what lies in the time of a window that has changed: chunk by chunk, each in a transaction of its own that

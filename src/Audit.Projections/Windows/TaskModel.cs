@@ -1,6 +1,7 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Sessions;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>A task: what was done in its name, and how that stood to its windows.</summary>
 public sealed record TaskModel

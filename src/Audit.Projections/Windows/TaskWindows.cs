@@ -1,6 +1,7 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>The windows of one task that were ever open, and what they say of a message.</summary>
 internal sealed class TaskWindows
@@ -34,9 +35,9 @@ internal sealed class TaskWindows
             allowing = window.Allows(tool ?? "") ? Older(allowing, window) : allowing;
         }
 
-        return allowing is not null ? new WindowMatch(Judgement.InWindow, allowing.WindowId)
-            : open is not null ? new WindowMatch(Judgement.OutOfScope, open.WindowId)
-            : new WindowMatch(Judgement.OutsideWindow, null);
+        return allowing is not null ? new WindowMatch(WindowJudgement.InWindow, allowing.WindowId)
+            : open is not null ? new WindowMatch(WindowJudgement.OutOfScope, open.WindowId)
+            : new WindowMatch(WindowJudgement.OutsideWindow, null);
     }
 
     private static WindowModel Older(WindowModel? known, WindowModel other) =>

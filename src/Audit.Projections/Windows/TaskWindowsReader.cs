@@ -1,4 +1,7 @@
-namespace Audit.Projections;
+using Audit.Projections.Feeding;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Windows;
 
 /// <summary>Reads the windows of tasks from the cache or the store.</summary>
 internal static class TaskWindowsReader

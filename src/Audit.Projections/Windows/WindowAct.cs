@@ -1,6 +1,7 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>What somebody did with a window.</summary>
 public sealed record WindowAct(long Position, WindowEventKind Kind, WindowVerb Verb, string By, Timestamp At)

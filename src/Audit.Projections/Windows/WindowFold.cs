@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
+using Audit.Projections.Feeding;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>A window after one more of its events.</summary>
 internal static class WindowFold

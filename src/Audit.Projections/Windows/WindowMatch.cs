@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Lifecycle.Calls;
+
+namespace Audit.Projections.Windows;
 
 /// <param name="Window">The window that let it be done, or that was open and did not.</param>
-internal readonly record struct WindowMatch(Judgement Judgement, string? Window);
+internal readonly record struct WindowMatch(WindowJudgement Judgement, string? Window);

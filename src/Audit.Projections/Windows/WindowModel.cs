@@ -1,7 +1,8 @@
 using System.Text.Json.Serialization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Lifecycle.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>A task window: who had access for what, from when until when, and who said so.</summary>
 public sealed record WindowModel

@@ -1,6 +1,9 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Windows;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>
 /// Follows the windows of a batch before anything else of it, for what they say of messages does not depend on which of the

@@ -1,5 +1,8 @@
 using System.Text.Json;
+using Audit.Formats;
 using Audit.Node.CommandLine;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Pages.Shared;
 
 namespace Audit.CommandLine.Tests.Reading;
 

@@ -1,4 +1,6 @@
 using Audit.Node.CommandLine;
+using Audit.Node.Hosting;
+using Audit.Node.Pages.Shared;
 
 namespace Audit.CommandLine.Tests.Verify;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Audit.Node.CommandLine;
+using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Testing;
 using Microsoft.Data.Sqlite;
 

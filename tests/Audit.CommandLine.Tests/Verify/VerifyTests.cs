@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Audit.Node.CommandLine;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Hosting;
+using Audit.Node.Pages.Shared;
 
 namespace Audit.CommandLine.Tests.Verify;
 

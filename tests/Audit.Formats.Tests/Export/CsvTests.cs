@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Audit.Formats.Export;
 
 namespace Audit.Formats.Tests.Export;
 

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text;
+using Audit.Formats.Export;
+using Audit.Formats.Tests.Support;
 
 namespace Audit.Formats.Tests.Export;
 

@@ -1,4 +1,4 @@
-namespace Audit.Formats.Tests;
+namespace Audit.Formats.Tests.Support;
 
 internal static class Bytes
 {

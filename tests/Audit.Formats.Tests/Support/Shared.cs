@@ -1,4 +1,4 @@
-namespace Audit.Formats.Tests;
+namespace Audit.Formats.Tests.Support;
 
 /// <summary>Recorded and documented inputs that lie beside the checkout and are no part of it.</summary>
 internal static class Shared

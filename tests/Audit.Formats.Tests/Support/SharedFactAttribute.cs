@@ -1,4 +1,4 @@
-namespace Audit.Formats.Tests;
+namespace Audit.Formats.Tests.Support;
 
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class SharedFactAttribute : FactAttribute

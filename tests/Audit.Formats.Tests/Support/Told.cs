@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Audit.Formats.Derived;
 
-namespace Audit.Formats.Tests;
+namespace Audit.Formats.Tests.Support;
 
 /// <summary>Collects what a reader makes of a stream.</summary>
 internal sealed class Told : IFormatSink

@@ -1,6 +1,10 @@
 using System.IO.Compression;
+using Audit.Integrity.Bundles;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Verification;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Bundles;
 
 public sealed class BundleTests : IAsyncLifetime
 {
@@ -109,7 +113,10 @@ public sealed class BundleTests : IAsyncLifetime
         using var bundle = ZipFile.Open(Path, ZipArchiveMode.Update);
         string text;
         using (var reader = new StreamReader(bundle.GetEntry(name)!.Open()))
+        {
             text = await reader.ReadToEndAsync();
+        }
+
         bundle.GetEntry(name)!.Delete();
         await using var writer = new StreamWriter(bundle.CreateEntry(name).Open());
         await writer.WriteAsync(edit(text));

@@ -2,9 +2,12 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Audit.Integrity.Entries;
+using Audit.Integrity.Merkle;
 using Audit.Journal;
+using Audit.Lifecycle.Calls;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Entries;
 
 public sealed class LogEntryTests
 {

@@ -1,4 +1,4 @@
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Go;
 
 /// <summary>A fact that needs Go and its module packages, skipped with the reason where they are not.</summary>
 public sealed class GoFactAttribute : FactAttribute

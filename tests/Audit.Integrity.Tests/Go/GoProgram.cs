@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Go;
 
 /// <summary>Builds and runs the verifier in Go, from what Debian installs and without any network.</summary>
 internal static class GoProgram

@@ -1,7 +1,12 @@
 using System.IO.Compression;
+using Audit.Integrity.Bundles;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Serving;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Tiles;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Go;
 
 /// <summary>A verifier that no one here wrote reads our logs, and says no when it should.</summary>
 public sealed class GoVerifierTests : IAsyncLifetime
@@ -14,10 +19,15 @@ public sealed class GoVerifierTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         if (GoProgram.Unavailable is not null)
+        {
             return;
+        }
+
         await using var store = await book.OpenAsync();
         for (var written = 0; written < Rows; written += 6_000)
+        {
             await book.AppendAsync(store, 6_000);
+        }
     }
 
     public async Task DisposeAsync()
@@ -63,7 +73,9 @@ public sealed class GoVerifierTests : IAsyncLifetime
         for (var level = TilePath.Entries; level <= 2; level++)
         {
             for (var number = 0L; TileShape.CountIn(Rows, Math.Max(level, 0), number) is > 0 and var count; number++)
+            {
                 await FetchAsync(log, directory, new TilePath(level, number, count).ToString());
+            }
         }
         return directory;
     }

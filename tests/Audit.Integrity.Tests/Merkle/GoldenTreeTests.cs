@@ -1,7 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Tiles;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Merkle;
 
 /// <summary>A tree of 70,000 entries whose root and signature other programs have verified.</summary>
 public sealed class GoldenTreeTests

@@ -1,4 +1,8 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Tiles;
+
+namespace Audit.Integrity.Tests.Merkle;
 
 public sealed class MerkleProofTests
 {
@@ -50,7 +54,9 @@ public sealed class MerkleProofTests
                 Assert.Equal(PlainTree.Proof(older, All.AsSpan(0, later)), proof);
                 Assert.True(MerkleProof.IsConsistent(older, later, proof, Roots[older], Roots[later]));
                 if (older != later)
+                {
                     Assert.False(MerkleProof.IsConsistent(older, later, proof, Roots[(older + 1) % Largest], Roots[later]));
+                }
             }
         }
     }
@@ -64,9 +70,14 @@ public sealed class MerkleProofTests
         var inclusion = await reader.InclusionAsync(Index, CancellationToken.None);
         var consistency = await reader.ConsistencyAsync(Older, CancellationToken.None);
         foreach (var wrong in Spoil(inclusion))
+        {
             Assert.False(MerkleProof.IsIncluded(Index, Size, All[Index], wrong, Roots[Size]));
+        }
+
         foreach (var wrong in Spoil(consistency))
+        {
             Assert.False(MerkleProof.IsConsistent(Older, Size, wrong, Roots[Older], Roots[Size]));
+        }
     }
 
     [Fact]

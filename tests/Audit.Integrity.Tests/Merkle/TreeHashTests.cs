@@ -1,4 +1,6 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Merkle;
+
+namespace Audit.Integrity.Tests.Merkle;
 
 public sealed class TreeHashTests
 {

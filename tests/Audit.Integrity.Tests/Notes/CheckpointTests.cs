@@ -1,4 +1,7 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Tests.Notes;
 
 public sealed class CheckpointTests
 {

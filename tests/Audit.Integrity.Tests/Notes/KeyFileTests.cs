@@ -1,6 +1,7 @@
+using Audit.Integrity.Notes;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Notes;
 
 public sealed class KeyFileTests : IDisposable
 {
@@ -25,7 +26,10 @@ public sealed class KeyFileTests : IDisposable
     public void only_the_owner_may_read_it()
     {
         if (OperatingSystem.IsWindows())
+        {
             return;
+        }
+
         var file = new KeyFile(directory.File("log.key"));
         file.Create("example.com/log");
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file.Path));
@@ -50,7 +54,10 @@ public sealed class KeyFileTests : IDisposable
         var path = directory.File("log.key");
         File.WriteAllText(path, "hello");
         if (!OperatingSystem.IsWindows())
+        {
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
         Assert.Contains(path, Assert.Throws<LogKeyException>(new KeyFile(path).Find).Message, StringComparison.Ordinal);
     }
 }

@@ -1,6 +1,9 @@
 using System.Text;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Tiles;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Notes;
 
 public sealed class ProofFileTests
 {

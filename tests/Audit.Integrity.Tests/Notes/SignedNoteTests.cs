@@ -1,4 +1,6 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Notes;
+
+namespace Audit.Integrity.Tests.Notes;
 
 public sealed class SignedNoteTests
 {

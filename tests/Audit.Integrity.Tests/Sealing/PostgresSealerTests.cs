@@ -1,6 +1,11 @@
+using Audit.Integrity.Notes;
+using Audit.Integrity.Sealing;
+using Audit.Integrity.Serving;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Verification;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Sealing;
 
 [NeedsPostgres]
 public sealed class PostgresSealerTests : SealerContract
@@ -17,17 +22,17 @@ public sealed class PostgresSealerTests : SealerContract
             Book.Address, second.Journal, Book.Keys, Book.Options with { CheckpointFile = Book.PathOf("other.checkpoint") },
             CancellationToken.None);
         sealing.Sealer.Start();
-        await Tests.Book.Until(sealing.Sealer, status => status.State == SealerState.Sealing);
+        await Tests.Support.Book.Until(sealing.Sealer, status => status.State == SealerState.Sealing);
         waiting.Sealer.Start();
-        await Tests.Book.Until(waiting.Sealer, status => status.State == SealerState.Standby);
+        await Tests.Support.Book.Until(waiting.Sealer, status => status.State == SealerState.Standby);
         await Book.AppendAsync(first, 300);
-        Assert.True(await Tests.Book.SealedAsync(waiting, second));
+        Assert.True(await Tests.Support.Book.SealedAsync(waiting, second));
         await Assert.ThrowsAsync<SealingRefusedException>(
             () => waiting.Sealer.RestartAsync("because", null, (_, _) => Task.CompletedTask, CancellationToken.None));
         await sealing.DisposeAsync();
-        await Tests.Book.Until(waiting.Sealer, status => status.State == SealerState.Sealing);
+        await Tests.Support.Book.Until(waiting.Sealer, status => status.State == SealerState.Sealing);
         await Book.AppendAsync(first, 300);
-        Assert.True(await Tests.Book.SealedAsync(waiting, second));
+        Assert.True(await Tests.Support.Book.SealedAsync(waiting, second));
         Assert.Empty((await Book.VerifyAsync(new VerifyOptions { KeyFile = Book.Keys.Path })).Integrity.Faults);
         Assert.Equal(600, SignedCheckpoint.Parse(await File.ReadAllTextAsync(Book.PathOf("other.checkpoint"))).Checkpoint.Size);
     }
@@ -39,11 +44,11 @@ public sealed class PostgresSealerTests : SealerContract
         await using var log = await Book.OpenLogAsync(store);
         log.Sealer.Start();
         await Book.AppendAsync(store, 10);
-        Assert.True(await Tests.Book.SealedAsync(log, store));
+        Assert.True(await Tests.Support.Book.SealedAsync(log, store));
         await Book.TamperLogAsync(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7401 AND objid = 3");
         await Book.AppendAsync(store, 10);
-        Assert.True(await Tests.Book.SealedAsync(log, store));
+        Assert.True(await Tests.Support.Book.SealedAsync(log, store));
         Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
     }
 
@@ -56,17 +61,17 @@ public sealed class PostgresSealerTests : SealerContract
         await using var first = await Book.OpenAsync();
         await using var sealing = await Book.OpenLogAsync(first);
         sealing.Sealer.Start();
-        await Tests.Book.Until(sealing.Sealer, status => status.State == SealerState.Sealing);
+        await Tests.Support.Book.Until(sealing.Sealer, status => status.State == SealerState.Sealing);
         await Book.AppendAsync(first, 300);
-        Assert.True(await Tests.Book.SealedAsync(sealing, first));
+        Assert.True(await Tests.Support.Book.SealedAsync(sealing, first));
         await using var waiting = await TamperEvidentLog.OpenAsync(
             Book.Address, first.Journal, Book.Keys, Book.Options with { CheckpointFile = Book.PathOf("other.checkpoint") },
             CancellationToken.None);
         waiting.Sealer.Start();
-        await Tests.Book.Until(waiting.Sealer, _ => File.Exists(Book.PathOf("other.checkpoint")));
+        await Tests.Support.Book.Until(waiting.Sealer, _ => File.Exists(Book.PathOf("other.checkpoint")));
         await Book.TamperLogAsync("DELETE FROM audit_log.checkpoint");
         await Book.TamperLogAsync("INSERT INTO audit_log.checkpoint VALUES (1, 300, 300, @note, 0)", ("note", old));
-        var halted = await Tests.Book.Until(waiting.Sealer, status => status.IsHalted);
+        var halted = await Tests.Support.Book.Until(waiting.Sealer, status => status.IsHalted);
         Assert.Contains("set back", halted.Reason, StringComparison.Ordinal);
     }
 }

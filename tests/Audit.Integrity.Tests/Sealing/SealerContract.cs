@@ -1,7 +1,15 @@
-using Audit.Journal;
+using Audit.Integrity.Entries;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Sealing;
+using Audit.Integrity.Serving;
+using Audit.Integrity.Storage;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Tiles;
+using Audit.Integrity.Verification;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Sealing;
 
 public abstract class SealerContract : BookTests
 {
@@ -16,7 +24,7 @@ public abstract class SealerContract : BookTests
         foreach (var count in (int[])[1, 254, 1, 1, 300, 700])
         {
             await Book.AppendAsync(store, count);
-            Assert.True(await Tests.Book.SealedAsync(log, store));
+            Assert.True(await Tests.Support.Book.SealedAsync(log, store));
         }
         var leaves = (await store.Journal.ReadAfterAsync(0, 2_000, long.MaxValue, None))
             .Select(row => TreeHash.Leaf(RowEntry.Write(row))).ToArray();
@@ -33,7 +41,7 @@ public abstract class SealerContract : BookTests
         await using var store = await Book.OpenAsync();
         await using var log = await Book.OpenLogAsync(store);
         log.Sealer.Start();
-        await Tests.Book.Until(log.Sealer, status => status.State == SealerState.Sealing);
+        await Tests.Support.Book.Until(log.Sealer, status => status.State == SealerState.Sealing);
         var head = await log.Reader.HeadAsync(None);
         Assert.Equal("example.com/log", head!.Log.Origin);
         Assert.Null(head.Stored);
@@ -199,7 +207,7 @@ public abstract class SealerContract : BookTests
         await using var store = await Book.OpenAsync();
         await using var log = await Book.OpenLogAsync(store);
         log.Sealer.Start();
-        Assert.False(await Tests.Book.SealedAsync(log, store));
+        Assert.False(await Tests.Support.Book.SealedAsync(log, store));
     }
 
     [ContractFact]
@@ -226,7 +234,7 @@ public abstract class SealerContract : BookTests
         {
             await using var log = await Book.OpenLogAsync(store);
             log.Sealer.Start();
-            await Tests.Book.Until(log.Sealer, status => status.IsHalted);
+            await Tests.Support.Book.Until(log.Sealer, status => status.IsHalted);
             var begun = await log.Sealer.RestartAsync(
                 "the backup of Monday was restored",
                 null,
@@ -237,7 +245,7 @@ public abstract class SealerContract : BookTests
                 },
                 None);
             Assert.Equal(("example.com/log-2", 2), (begun.Origin, begun.Number));
-            Assert.True(await Tests.Book.SealedAsync(log, store));
+            Assert.True(await Tests.Support.Book.SealedAsync(log, store));
             Assert.Equal(SealerState.Sealing, log.Sealer.Status.State);
             var head = await log.Reader.HeadAsync(None);
             Assert.Equal((251, "example.com/log-2"), (head!.Size, head.Log.Origin));
@@ -315,7 +323,10 @@ public abstract class SealerContract : BookTests
         Assert.Equal(TileShape.FullBytes, (await log.Reader.ReadAsync("tile/0/001", None))!.Content.Length);
         Assert.Equal(2 * TreeHash.Size, (await log.Reader.ReadAsync("tile/1/000.p/2", None))!.Content.Length);
         foreach (var path in (string[])["tile/0/002", "tile/0/003.p/1", "tile/0/002.p/89", "tile/entries/002.p/89", "tile/2/000.p/1", "tile/9/000", "x"])
+        {
             Assert.Null(await log.Reader.ReadAsync(path, None));
+        }
+
         var consistency = await log.Reader.ProveConsistencyAsync(300, None);
         var older = PlainTree.Root([.. rows.Take(300).Select(row => TreeHash.Leaf(RowEntry.Write(row)))]);
         Assert.True(MerkleProof.IsConsistent(300, 600, consistency!, older, checkpoint.Checkpoint.Root));

@@ -1,4 +1,6 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Tests.Support;
+
+namespace Audit.Integrity.Tests.Sealing;
 
 public sealed class SqliteSealerTests : SealerContract
 {

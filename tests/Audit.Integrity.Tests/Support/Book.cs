@@ -1,10 +1,14 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Text;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Sealing;
+using Audit.Integrity.Serving;
+using Audit.Integrity.Verification;
 using Audit.Journal;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Support;
 
 /// <summary>A store with a node's data directory beside it, that tests write to, seal, tamper with and verify.</summary>
 public abstract class Book : IAsyncDisposable
@@ -133,7 +137,10 @@ public abstract class Book : IAsyncDisposable
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!awaited(sealer.Status))
+        {
             await Task.Delay(5, patience.Token);
+        }
+
         return sealer.Status;
     }
 

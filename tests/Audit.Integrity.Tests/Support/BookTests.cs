@@ -1,4 +1,4 @@
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Support;
 
 /// <summary>Tests that every store must pass, each with a book of its own.</summary>
 public abstract class BookTests : IAsyncLifetime

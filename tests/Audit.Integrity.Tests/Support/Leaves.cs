@@ -1,6 +1,8 @@
 using System.Text;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Tiles;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Support;
 
 /// <summary>Trees to test with.</summary>
 internal static class Leaves
@@ -17,7 +19,10 @@ internal static class Leaves
         var tree = new GrowingTree();
         var completed = new List<LogTile>();
         foreach (var leaf in leaves)
+        {
             tree.Append(leaf, completed);
+        }
+
         return (tree, MemoryTiles.Of(tree, completed));
     }
 }

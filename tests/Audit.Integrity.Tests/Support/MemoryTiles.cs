@@ -1,4 +1,6 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Tiles;
+
+namespace Audit.Integrity.Tests.Support;
 
 /// <summary>Tiles in memory, filled by a growing tree.</summary>
 internal sealed class MemoryTiles : ITileSource
@@ -11,7 +13,10 @@ internal sealed class MemoryTiles : ITileSource
     {
         var tiles = new MemoryTiles();
         foreach (var tile in completed.Concat(tree.Edge()))
+        {
             tiles.tiles[(tile.Level, tile.Number)] = tile.Hashes;
+        }
+
         return tiles;
     }
 

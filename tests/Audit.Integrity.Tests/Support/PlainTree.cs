@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Support;
 
 /// <summary>RFC 6962 word for word, over a list of leaf hashes: slow, and plain to see that it is right.</summary>
 internal static class PlainTree
@@ -8,9 +8,15 @@ internal static class PlainTree
     public static byte[] Root(ReadOnlySpan<byte[]> leaves)
     {
         if (leaves.Length == 0)
+        {
             return SHA256.HashData([]);
+        }
+
         if (leaves.Length == 1)
+        {
             return leaves[0];
+        }
+
         var k = Split(leaves.Length);
         return SHA256.HashData([1, .. Root(leaves[..k]), .. Root(leaves[k..])]);
     }
@@ -18,7 +24,10 @@ internal static class PlainTree
     public static List<byte[]> Path(int m, ReadOnlySpan<byte[]> leaves)
     {
         if (leaves.Length == 1)
+        {
             return [];
+        }
+
         var k = Split(leaves.Length);
         return m < k
             ? [.. Path(m, leaves[..k]), Root(leaves[k..])]
@@ -31,7 +40,10 @@ internal static class PlainTree
     private static List<byte[]> SubProof(int m, ReadOnlySpan<byte[]> leaves, bool complete)
     {
         if (m == leaves.Length)
+        {
             return complete ? [] : [Root(leaves)];
+        }
+
         var k = Split(leaves.Length);
         return m <= k
             ? [.. SubProof(m, leaves[..k], complete), Root(leaves[k..])]
@@ -42,7 +54,10 @@ internal static class PlainTree
     {
         var k = 1;
         while (2 * k < n)
+        {
             k *= 2;
+        }
+
         return k;
     }
 }

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Support;
 
 public sealed class PostgresBook : Book
 {

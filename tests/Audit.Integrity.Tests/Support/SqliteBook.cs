@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Support;
 
 public sealed class SqliteBook : Book
 {

@@ -1,8 +1,11 @@
 using System.Text;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Sessions;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Support;
 
 /// <summary>Rows as the engine writes them: decided by the law and written by the journal's own writer.</summary>
 internal sealed class Story : IDisposable
@@ -42,7 +45,10 @@ internal sealed class Story : IDisposable
         var decision = CallDecider.Decide(calls.GetValueOrDefault(stream, CallHistory.Empty), message);
         calls[stream] = decision.After;
         foreach (var happened in decision.Events)
+        {
             Add(stream, writer.Write(new CallContext(session, call, "agent", message, record), happened));
+        }
+
         return this;
     }
 

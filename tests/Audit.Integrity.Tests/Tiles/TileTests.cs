@@ -1,4 +1,8 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Tiles;
+
+namespace Audit.Integrity.Tests.Tiles;
 
 public sealed class TileTests
 {
@@ -81,7 +85,10 @@ public sealed class TileTests
             var (whole, _) = Leaves.Grow(leaves.Take(left + 200));
             var completed = new List<LogTile>();
             foreach (var leaf in leaves.Skip(left).Take(200))
+            {
                 again.Append(leaf, completed);
+            }
+
             Assert.Equal(whole.Root(), again.Root());
             Assert.Equal(whole.Edge().Select(tile => tile.Hashes), again.Edge().Select(tile => tile.Hashes));
         }
@@ -101,6 +108,8 @@ public sealed class TileTests
         var (_, tiles) = Leaves.Grow(leaves);
         var reader = new TreeReader(tiles, 1_000);
         foreach (var size in (int[])[0, 1, 2, 255, 256, 257, 512, 513, 999, 1_000])
+        {
             Assert.Equal(PlainTree.Root(leaves.AsSpan(0, size)), await reader.RootAsync(size, CancellationToken.None));
+        }
     }
 }

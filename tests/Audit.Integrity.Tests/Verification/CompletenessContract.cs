@@ -1,7 +1,11 @@
-using Audit.Lifecycle;
+using Audit.Integrity.Bundles;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Verification;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Verification;
 
 public abstract class CompletenessContract : BookTests, IDisposable
 {
@@ -38,7 +42,10 @@ public abstract class CompletenessContract : BookTests, IDisposable
     public async Task numbers_that_come_out_of_order_leave_no_gap()
     {
         foreach (var number in (int[])[3, 1, 5, 4, 2])
+        {
             story.Note("s-1", "idle", number);
+        }
+
         Assert.True((await JudgeAsync()).IsComplete);
     }
 
@@ -68,7 +75,10 @@ public abstract class CompletenessContract : BookTests, IDisposable
     {
         string[] types = ["ended", "session_ended", "session.ended", "turn_ended", "idle", "error"];
         for (var i = 0; i < types.Length; i++)
+        {
             story.Call($"s-{i}", "c", MessageKind.Requested, 1).Note($"s-{i}", types[i]);
+        }
+
         Assert.Equal(["s-0", "s-1", "s-2"], (await JudgeAsync()).OpenCalls.Select(call => call.SessionId));
     }
 

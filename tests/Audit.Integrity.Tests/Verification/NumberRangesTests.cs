@@ -1,4 +1,6 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Verification;
+
+namespace Audit.Integrity.Tests.Verification;
 
 public sealed class NumberRangesTests
 {
@@ -14,7 +16,10 @@ public sealed class NumberRangesTests
             random.Shuffle(numbers);
             var ranges = new NumberRanges();
             foreach (var number in numbers.Concat(numbers.Take(5)))
+            {
                 ranges.Add(number);
+            }
+
             Assert.Equal(missing, ranges.Gaps().SelectMany(Numbers));
         }
     }
@@ -24,13 +29,18 @@ public sealed class NumberRangesTests
     {
         var ranges = new NumberRanges();
         for (var number = 0L; number < 10_000; number += 2)
+        {
             ranges.Add(number);
+        }
+
         Assert.InRange(ranges.Gaps().Count(), 1, 1024);
     }
 
     private static IEnumerable<long> Numbers((long First, long Last) gap)
     {
         for (var number = gap.First; number <= gap.Last; number++)
+        {
             yield return number;
+        }
     }
 }

@@ -1,6 +1,8 @@
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Verification;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Verification;
 
 [NeedsPostgres]
 public sealed class PostgresCompletenessTests : CompletenessContract

@@ -1,4 +1,7 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Verification;
+
+namespace Audit.Integrity.Tests.Verification;
 
 public sealed class SqliteCompletenessTests : CompletenessContract
 {

@@ -1,4 +1,8 @@
-namespace Audit.Integrity.Tests;
+using Audit.Integrity.Storage.Sqlite;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Verification;
+
+namespace Audit.Integrity.Tests.Verification;
 
 public sealed class SqliteTamperTests : TamperMatrix
 {
@@ -84,7 +88,10 @@ public sealed class SqliteTamperTests : TamperMatrix
         await Book.AppendAsync(700);
         await Book.SealAsync();
         foreach (var file in Directory.GetFiles(Book.Data, "journal-log.db*"))
+        {
             File.Delete(file);
+        }
+
         await Book.AppendAsync(10);
         await Book.SealAsync();
         Assert.True((await Book.VerifyAsync()).Integrity.IsIntact);

@@ -1,6 +1,13 @@
+using Audit.Integrity.Entries;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Sealing;
+using Audit.Integrity.Tests.Support;
+using Audit.Integrity.Tiles;
+using Audit.Integrity.Verification;
 using Audit.Testing;
 
-namespace Audit.Integrity.Tests;
+namespace Audit.Integrity.Tests.Verification;
 
 /// <summary>What somebody with all rights on the database may do, and how it is found.</summary>
 public abstract class TamperMatrix : BookTests
@@ -333,7 +340,7 @@ public abstract class TamperMatrix : BookTests
         await using var log = await Book.OpenLogAsync(store);
         log.Sealer.Start();
         await Book.AppendAsync(store, Rows);
-        Assert.True(await Tests.Book.SealedAsync(log, store));
+        Assert.True(await Tests.Support.Book.SealedAsync(log, store));
         for (var i = 0; i < 10; i++)
         {
             await Book.AppendAsync(store, 100);

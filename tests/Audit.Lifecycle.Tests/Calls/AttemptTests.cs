@@ -1,6 +1,8 @@
-using static Audit.Lifecycle.Tests.Say;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Tests.Support;
+using static Audit.Lifecycle.Tests.Support.Say;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Calls;
 
 public sealed class AttemptTests
 {

@@ -1,6 +1,9 @@
-using static Audit.Lifecycle.Tests.Say;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Support;
+using static Audit.Lifecycle.Tests.Support.Say;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Calls;
 
 /// <summary>Hosts deliver at least once.</summary>
 public sealed class DeliveryTests
@@ -172,7 +175,7 @@ public sealed class DeliveryTests
         Assert.Equal((MessageOutcome.Recorded, 2), (decision.Outcome, decision.Sequence));
         Assert.Equal(
             new Verdict(CallState.Requested, CallState.Requested, 1, Anomalies.Oversized, ViolationCause.None), decision.Verdict);
-        Assert.Equal(EntryWeight.Oversized, Assert.IsType<CallEvent.Told>(Assert.Single(decision.Events)).Weight);
+        Assert.Equal(EntryWeight.Oversized, Assert.IsType<CallEvent.Received>(Assert.Single(decision.Events)).Weight);
     }
 
     [Fact]
@@ -188,7 +191,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Requested(9) with { OversizedBytes = 20 << 20, Dedup = Print("whole") }, Started(1));
 
-        Assert.False(Assert.IsType<CallEvent.Told>(story.Events[1]).Late);
+        Assert.False(Assert.IsType<CallEvent.Received>(story.Events[1]).Late);
         Assert.Equal((CallState.Running, 1), (story.State, story.History.Standing.Attempt));
     }
 

@@ -1,6 +1,9 @@
-using static Audit.Lifecycle.Tests.Say;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Support;
+using static Audit.Lifecycle.Tests.Support.Say;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Calls;
 
 /// <summary>By what a history is ordered, and what becomes of messages that come late.</summary>
 public sealed class OrderTests
@@ -12,7 +15,7 @@ public sealed class OrderTests
 
         var decision = story.Tell(Started(2));
 
-        Assert.True(Assert.IsType<CallEvent.Told>(Assert.Single(decision.Events)).Late);
+        Assert.True(Assert.IsType<CallEvent.Received>(Assert.Single(decision.Events)).Late);
         Assert.Equal(MessageOutcome.Recorded, decision.Outcome);
         Assert.Equal(CallState.Running, decision.Verdict.To);
         Assert.Equal(CallState.Completed, story.State);
@@ -23,7 +26,7 @@ public sealed class OrderTests
     {
         var story = CallStory.Of(Requested(1), Started(2), Completed(2));
 
-        Assert.All(story.Events, happened => Assert.False(Assert.IsType<CallEvent.Told>(happened).Late));
+        Assert.All(story.Events, happened => Assert.False(Assert.IsType<CallEvent.Received>(happened).Late));
     }
 
     [Fact]
@@ -89,7 +92,7 @@ public sealed class OrderTests
         var decision = story.Tell(Started(2));
 
         Assert.Equal(MessageOutcome.Violation, decision.Outcome);
-        Assert.True(Assert.IsType<CallEvent.Told>(decision.Events[0]).Late);
+        Assert.True(Assert.IsType<CallEvent.Received>(decision.Events[0]).Late);
         Assert.Equal(CallState.Completed, story.State);
     }
 
@@ -148,7 +151,7 @@ public sealed class OrderTests
 
         var decision = story.Tell(PersistenceFailed(311) with { ReceivedAt = At(311) });
 
-        Assert.False(Assert.IsType<CallEvent.Told>(decision.Events[0]).Late);
+        Assert.False(Assert.IsType<CallEvent.Received>(decision.Events[0]).Late);
         Assert.Equal(CallState.PersistenceFailed, story.State);
     }
 
@@ -169,7 +172,7 @@ public sealed class OrderTests
         Assert.Equal([Anomalies.None, Anomalies.None, Anomalies.ClockWentBack, Anomalies.ClockWentBack],
             story.Book.Values.Select(verdict => verdict.Anomalies));
         Assert.Equal(CallState.Completed, story.State);
-        Assert.All(story.Events, happened => Assert.False(happened is CallEvent.Told { Late: true }));
+        Assert.All(story.Events, happened => Assert.False(happened is CallEvent.Received { Late: true }));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
-using static Audit.Lifecycle.Tests.Say;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Tests.Support;
+using static Audit.Lifecycle.Tests.Support.Say;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Calls;
 
 /// <summary>The flag that a success leaves behind, through all attempts.</summary>
 public sealed class RanTests

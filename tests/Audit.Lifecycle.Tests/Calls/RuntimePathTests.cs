@@ -1,4 +1,8 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Support;
+
+namespace Audit.Lifecycle.Tests.Calls;
 
 /// <summary>What the seed's own runtime does with a call, and what no honest runtime does.</summary>
 public sealed class RuntimePathTests
@@ -94,7 +98,7 @@ public sealed class RuntimePathTests
     {
         var story = Tell(path);
 
-        var told = Assert.IsType<CallEvent.Told>(story.Events[^1]);
+        var told = Assert.IsType<CallEvent.Received>(story.Events[^1]);
         Assert.Equal(reason, ViolationReason.Of(told.Verdict, told.Message));
         Assert.Single(story.Book.Values, verdict => verdict.IsViolation);
     }

@@ -1,4 +1,7 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Tests.Support;
+
+namespace Audit.Lifecycle.Tests.Calls;
 
 /// <summary>The table of the specification, typed anew, against the law, cell by cell.</summary>
 public sealed class TransitionTableTests

@@ -1,8 +1,12 @@
 using System.Text;
 using Audit.Journal;
 using Audit.Journal.Events;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Tests.Intake;
+using Audit.Lifecycle.Tests.Support;
+using Audit.Lifecycle.Windows;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Events;
 
 public sealed class EventReaderTests
 {
@@ -47,7 +51,7 @@ public sealed class EventReaderTests
             Golden.Row("call.transitioned.v1"),
             text => text.Replace("\"anomalies\":[]", "\"anomalies\":[\"of_the_future\",\"truncated\"]"));
 
-        Assert.Equal(Anomalies.Truncated, Assert.IsType<CallEvent.Told>(EventReader.ReadCall(row, Say.Hasher)).Verdict.Anomalies);
+        Assert.Equal(Anomalies.Truncated, Assert.IsType<CallEvent.Received>(EventReader.ReadCall(row, Say.Hasher)).Verdict.Anomalies);
     }
 
     [Theory]

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Audit.Journal;
 using Audit.Journal.Events;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Events;
 
 /// <summary>The events as they lie in journals for ever. Only the nonce, which is random, is masked.</summary>
 internal static partial class Golden

@@ -1,6 +1,8 @@
 using Audit.Journal.Events;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Tests.Support;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Events;
 
 public sealed class GoldenCallTests
 {
@@ -48,7 +50,7 @@ public sealed class GoldenCallTests
     {
         var (spec, happened) = Cases[name];
         using var writer = new EventWriter();
-        var message = happened is CallEvent.Told told ? told.Message : spec.Message();
+        var message = happened is CallEvent.Received told ? told.Message : spec.Message();
         var record = spec.OversizedBytes > 0 ? default : spec.Record().AsMemory();
 
         Golden.Matches(name, writer.Write(new CallContext("s-1", "call-1", "copilot", message, record), happened));
@@ -62,10 +64,10 @@ public sealed class GoldenCallTests
 
         var read = EventReader.ReadCall(Golden.Row(name), Say.Hasher);
 
-        if (happened is CallEvent.Told { Weight: EntryWeight.Oversized } told)
+        if (happened is CallEvent.Received { Weight: EntryWeight.Oversized } told)
         {
-            var message = Assert.IsType<CallEvent.Told>(read).Message;
-            Assert.Equal(told.Verdict, ((CallEvent.Told)read).Verdict);
+            var message = Assert.IsType<CallEvent.Received>(read).Message;
+            Assert.Equal(told.Verdict, ((CallEvent.Received)read).Verdict);
             Assert.Equal(
                 (told.Message.OversizedBytes, told.Message.Dedup, told.Message.MessageId, told.Message.Seq, told.Message.Host),
                 (message.OversizedBytes, message.Dedup, message.MessageId, message.Seq, message.Host));
@@ -74,7 +76,7 @@ public sealed class GoldenCallTests
         }
 
         Assert.Equal(happened, read);
-        if (happened is CallEvent.Told)
+        if (happened is CallEvent.Received)
         {
             Assert.Equal(spec.Record(), EventReader.RecordOf(Golden.Row(name).Message).ToArray());
         }
@@ -82,5 +84,5 @@ public sealed class GoldenCallTests
 
     private static (Spec Spec, CallEvent Happened) Told(
         Spec spec, Verdict verdict, EntryWeight weight = EntryWeight.Judged, bool late = false, bool inferred = false) =>
-        (spec, new CallEvent.Told(spec.Message() with { TimeInferred = inferred }, verdict, weight, late));
+        (spec, new CallEvent.Received(spec.Message() with { TimeInferred = inferred }, verdict, weight, late));
 }

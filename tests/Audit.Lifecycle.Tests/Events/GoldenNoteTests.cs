@@ -1,7 +1,10 @@
 using System.Reflection;
 using Audit.Journal.Events;
+using Audit.Lifecycle.Sessions;
+using Audit.Lifecycle.Tests.Support;
+using Audit.Lifecycle.Windows;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Events;
 
 public sealed class GoldenNoteTests
 {

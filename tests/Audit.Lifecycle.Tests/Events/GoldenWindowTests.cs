@@ -1,6 +1,8 @@
 using Audit.Journal.Events;
+using Audit.Lifecycle.Tests.Support;
+using Audit.Lifecycle.Windows;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Events;
 
 public sealed class GoldenWindowTests
 {

@@ -1,9 +1,14 @@
 using System.Text;
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Tests.Json;
+using Audit.Lifecycle.Tests.Support;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Hashing;
 
 public sealed class LongStringsTests
 {
@@ -19,28 +24,28 @@ public sealed class LongStringsTests
     {
         var json = Encoding.UTF8.GetBytes($$"""{"short":"\ud83d\ude00","long":"{{content}}"}""");
 
-        var cut = Lifecycle.LongStrings.Cut(json, Say.Hasher);
+        var cut = Lifecycle.Hashing.LongStrings.Cut(json, Say.Hasher);
 
         AssertStrict(cut);
         var whole = Long(json);
         var head = Long(cut).Split("… [cut: ")[0];
         Assert.StartsWith(head, whole);
-        if (Encoding.UTF8.GetByteCount(content) <= Lifecycle.LongStrings.LongestKept)
+        if (Encoding.UTF8.GetByteCount(content) <= Lifecycle.Hashing.LongStrings.LongestKept)
         {
             Assert.Equal(json, cut);
             return;
         }
 
         Assert.EndsWith($"… [cut: {Encoding.UTF8.GetByteCount(content)} bytes, keyed hash {Hash(content)}]", Long(cut));
-        Assert.InRange(HeadBytes(cut), Lifecycle.LongStrings.HeadBytes - 11, Lifecycle.LongStrings.HeadBytes);
-        Assert.Equal(cut, Lifecycle.LongStrings.Cut(cut, Say.Hasher));
+        Assert.InRange(HeadBytes(cut), Lifecycle.Hashing.LongStrings.HeadBytes - 11, Lifecycle.Hashing.LongStrings.HeadBytes);
+        Assert.Equal(cut, Lifecycle.Hashing.LongStrings.Cut(cut, Say.Hasher));
     });
 
     [Fact]
     public void strings_of_the_same_head_are_still_told_apart()
     {
-        var one = Lifecycle.LongStrings.Cut(Quoted(new string('a', 9000) + "1"), Say.Hasher);
-        var other = Lifecycle.LongStrings.Cut(Quoted(new string('a', 9000) + "2"), Say.Hasher);
+        var one = Lifecycle.Hashing.LongStrings.Cut(Quoted(new string('a', 9000) + "1"), Say.Hasher);
+        var other = Lifecycle.Hashing.LongStrings.Cut(Quoted(new string('a', 9000) + "2"), Say.Hasher);
 
         Assert.NotEqual(one, other);
         Assert.Equal(one.Length, other.Length);
@@ -51,7 +56,7 @@ public sealed class LongStringsTests
     {
         var text = $$"""{ "a" : [1, "{{new string('b', 5000)}}", {"c":null} ], "d":"\"" }""";
 
-        var cut = Lifecycle.LongStrings.Cut(Encoding.UTF8.GetBytes(text), Say.Hasher);
+        var cut = Lifecycle.Hashing.LongStrings.Cut(Encoding.UTF8.GetBytes(text), Say.Hasher);
 
         using var document = JsonDocument.Parse(cut);
         Assert.StartsWith(new string('b', 4096) + "… [cut: 5000 bytes", document.RootElement.GetProperty("a")[1].GetString());
@@ -62,7 +67,7 @@ public sealed class LongStringsTests
     public void a_value_and_its_cut_are_comparable() => Law.Holds(LongStrings, content =>
     {
         var whole = Encoding.UTF8.GetBytes($$"""{"a": "{{content}}", "b":[ 1 ]}""");
-        var cut = Lifecycle.LongStrings.Cut(whole, Say.Hasher);
+        var cut = Lifecycle.Hashing.LongStrings.Cut(whole, Say.Hasher);
 
         Assert.Equal(
             Say.Hasher.OfComparable(whole, CompactLength(whole)), Say.Hasher.OfComparable(cut, CompactLength(cut)));

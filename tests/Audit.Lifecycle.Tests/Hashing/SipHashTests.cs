@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Hashing;
 
 public sealed class SipHashTests
 {

@@ -1,8 +1,9 @@
 using System.Text;
 using Audit.Engine;
 using Audit.Engine.Intake;
+using Audit.Lifecycle.Tests.Support;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Intake;
 
 public sealed class ItemReaderTests
 {

@@ -1,8 +1,11 @@
 using System.Text;
 using Audit.Engine;
 using Audit.Engine.Intake;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Support;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Intake;
 
 /// <summary>Nobody hides a call by making it big.</summary>
 public sealed class ItemSizeTests

@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Json;
 
 /// <summary>The same JSON twice: as short as it can be, and with whitespace wherever it may stand.</summary>
 internal sealed record JsonTexts(string Compact, string Spaced)

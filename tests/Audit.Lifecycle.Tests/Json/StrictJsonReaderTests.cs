@@ -1,7 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Tests.Support;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Json;
 
 public sealed class StrictJsonReaderTests
 {

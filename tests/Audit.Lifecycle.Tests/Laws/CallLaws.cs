@@ -1,4 +1,9 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Support;
+using Audit.Lifecycle.Time;
+
+namespace Audit.Lifecycle.Tests.Laws;
 
 public sealed class CallLaws
 {
@@ -53,7 +58,7 @@ public sealed class CallLaws
         var told = tales.Told.Tell();
         var arrived = tales.Arrived.Tell();
 
-        Assert.All(told.Events, happened => Assert.False(((CallEvent.Told)happened).Verdict.IsViolation));
+        Assert.All(told.Events, happened => Assert.False(((CallEvent.Received)happened).Verdict.IsViolation));
         Assert.Equal(told.History.Standing, arrived.History.Standing);
         Assert.DoesNotContain(arrived.Book.Values, verdict => verdict.IsViolation);
     });

@@ -1,7 +1,9 @@
 using Audit.Journal;
 using Audit.Journal.Events;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Tests.Support;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Laws;
 
 public sealed class EventLaws
 {
@@ -33,7 +35,7 @@ public sealed class EventLaws
         var context = new CallContext("s-1", "call-1", "agent", message, record);
         var encoded = writer.Write(context, happened);
         var written = encoded.Message.ToArray();
-        if (happened is CallEvent.Told { Weight: not EntryWeight.Oversized })
+        if (happened is CallEvent.Received { Weight: not EntryWeight.Oversized })
         {
             Assert.Equal(spec.Record(), EventReader.RecordOf(written).ToArray());
         }
@@ -45,11 +47,11 @@ public sealed class EventLaws
     {
         switch (written)
         {
-            case CallEvent.Told { Weight: EntryWeight.Oversized } told:
-                Assert.Equal(told.Message.OversizedBytes, Assert.IsType<CallEvent.Told>(read).Message.OversizedBytes);
+            case CallEvent.Received { Weight: EntryWeight.Oversized } told:
+                Assert.Equal(told.Message.OversizedBytes, Assert.IsType<CallEvent.Received>(read).Message.OversizedBytes);
                 break;
-            case CallEvent.Told { Weight: EntryWeight.MessageIdReused } told:
-                Assert.Equal(told.Verdict, Assert.IsType<CallEvent.Told>(read).Verdict);
+            case CallEvent.Received { Weight: EntryWeight.MessageIdReused } told:
+                Assert.Equal(told.Verdict, Assert.IsType<CallEvent.Received>(read).Verdict);
                 break;
             default:
                 Assert.Equal(written, read);

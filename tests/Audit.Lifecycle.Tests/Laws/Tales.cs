@@ -1,7 +1,9 @@
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Tests.Support;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Laws;
 
 /// <summary>Generates what hosts may send: everything at first, then what the table allows.</summary>
 internal static class Tales

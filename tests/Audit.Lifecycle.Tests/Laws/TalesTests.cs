@@ -1,4 +1,7 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Tests.Support;
+
+namespace Audit.Lifecycle.Tests.Laws;
 
 /// <summary>A law that is never put to the test holds for nothing.</summary>
 public sealed class TalesTests
@@ -22,7 +25,7 @@ public sealed class TalesTests
                 states.Add(verdict.To);
             }
 
-            late += story.Events.Count(happened => happened is CallEvent.Told { Late: true });
+            late += story.Events.Count(happened => happened is CallEvent.Received { Late: true });
             lifted += story.Events.Count(happened =>
                 happened is CallEvent.Rejudged rejudged && rejudged.Was.IsViolation && !rejudged.Now.IsViolation);
         }, runs: 1000);

@@ -1,4 +1,11 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Engine.Intake;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Intake;
+using Audit.Lifecycle.Tests.Support;
+
+namespace Audit.Lifecycle.Tests.Records;
 
 /// <summary>What a record must have, and the sentence that says what it lacks.</summary>
 public sealed class RecordReaderTests

@@ -1,7 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Support;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Records;
 
 /// <summary>The record as a .NET program holds it.</summary>
 public sealed class ToolAuditRecordTests

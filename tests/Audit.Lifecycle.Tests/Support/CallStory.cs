@@ -1,4 +1,6 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+
+namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Tells messages to a call and keeps its book, as an engine does.</summary>
 internal sealed class CallStory
@@ -44,7 +46,7 @@ internal sealed class CallStory
         events.Add(happened);
         switch (happened)
         {
-            case CallEvent.Told told:
+            case CallEvent.Received told:
                 book[sequence] = told.Verdict;
                 break;
             case CallEvent.Rejudged rejudged:

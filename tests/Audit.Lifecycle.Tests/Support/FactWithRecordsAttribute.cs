@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Support;
 
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class FactWithRecordsAttribute : FactAttribute

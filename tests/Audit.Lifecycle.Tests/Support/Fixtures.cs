@@ -1,4 +1,8 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
+
+namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>What lies beside the checkout and is no part of it.</summary>
 internal static class Fixtures

@@ -1,4 +1,6 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+
+namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Compares histories link by link; their own equality would descend through all of them at once.</summary>
 internal static class Histories

@@ -2,7 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.FSharp.Core;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Checks a law on generated cases: always the same ones, so that a failure can be run again as it was.</summary>
 internal static class Law

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Reads a table as it stands in a document: the first row names the columns, the first column the rows.</summary>
 internal sealed class MarkdownTable

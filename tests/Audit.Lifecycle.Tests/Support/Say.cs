@@ -1,6 +1,9 @@
 using System.Text;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Makes messages of one call, a few seconds apart, all received an hour later.</summary>
 internal static class Say

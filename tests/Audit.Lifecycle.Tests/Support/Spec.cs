@@ -1,6 +1,10 @@
 using System.Text;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Json;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>A message as its host would write it: a real record, read by the real reader.</summary>
 internal sealed record Spec

@@ -1,4 +1,6 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+
+namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Messages of one call in the order of their arrival.</summary>
 internal sealed record Tale(IReadOnlyList<Spec> Specs)

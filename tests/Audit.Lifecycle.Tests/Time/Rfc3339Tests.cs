@@ -1,4 +1,7 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Tests.Support;
+using Audit.Lifecycle.Time;
+
+namespace Audit.Lifecycle.Tests.Time;
 
 public sealed class Rfc3339Tests
 {

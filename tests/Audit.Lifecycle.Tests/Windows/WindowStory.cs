@@ -1,4 +1,9 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Support;
+using Audit.Lifecycle.Windows;
+
+namespace Audit.Lifecycle.Tests.Windows;
 
 /// <summary>Acts on one task window. Times are seconds; the window asked for is open from 0 to an hour.</summary>
 internal sealed class WindowStory

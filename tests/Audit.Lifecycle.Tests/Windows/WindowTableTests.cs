@@ -1,4 +1,9 @@
-namespace Audit.Lifecycle.Tests;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Support;
+using Audit.Lifecycle.Windows;
+
+namespace Audit.Lifecycle.Tests.Windows;
 
 /// <summary>Every verb in every state of a task window.</summary>
 public sealed class WindowTableTests

@@ -1,6 +1,10 @@
-using static Audit.Lifecycle.Tests.WindowStory;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Tests.Support;
+using Audit.Lifecycle.Windows;
+using static Audit.Lifecycle.Tests.Windows.WindowStory;
 
-namespace Audit.Lifecycle.Tests;
+namespace Audit.Lifecycle.Tests.Windows;
 
 public sealed class WindowTests
 {

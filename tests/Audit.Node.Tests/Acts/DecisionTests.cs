@@ -1,3 +1,6 @@
+using Audit.Node.Pages;
+using Audit.Node.Pages.Shared;
+using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Acts;

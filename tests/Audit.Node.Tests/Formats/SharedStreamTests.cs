@@ -1,3 +1,4 @@
+using Audit.Formats;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Formats;

@@ -1,3 +1,6 @@
+using Audit.Formats;
+using Audit.Node.Hosting;
+using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 using Audit.Testing;
 

@@ -1,3 +1,4 @@
+using Audit.Node.Pages.Shared;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Intake;

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
-using Audit.Integrity;
+using Audit.Formats;
+using Audit.Integrity.Merkle;
+using Audit.Integrity.Notes;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Log;

@@ -1,4 +1,8 @@
-using Audit.Integrity;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Verification;
+using Audit.Node.Hosting;
+using Audit.Node.Pages.Shared;
+using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 using Microsoft.Data.Sqlite;
 

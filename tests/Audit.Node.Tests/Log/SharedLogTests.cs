@@ -1,3 +1,4 @@
+using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 using Audit.Testing;
 

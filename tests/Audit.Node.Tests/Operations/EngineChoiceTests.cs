@@ -1,5 +1,7 @@
+using Audit.Actors;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
+using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.Tests.Operations;
 

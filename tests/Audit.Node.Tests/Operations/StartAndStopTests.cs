@@ -1,7 +1,7 @@
-using Audit.Engine;
 using Audit.Journal;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
+using Audit.Node.Pages.Shared;
 using Audit.Node.Tests.Support;
 using Audit.Testing;
 

@@ -1,5 +1,9 @@
 using System.Text.Json;
+using Audit.Formats;
+using Audit.Node.Pages.Calls;
+using Audit.Node.Pages.Shared;
 using Audit.Node.Tests.Support;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Tests.Pages;
 

@@ -1,4 +1,9 @@
+using Audit.Node.Hosting;
+using Audit.Node.Pages.Calls;
+using Audit.Node.Pages.Shared;
+using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Tests.Pages;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Audit.Node.Problems;
 
 namespace Audit.Node.Tests.Support;
 

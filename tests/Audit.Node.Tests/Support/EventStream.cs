@@ -1,4 +1,5 @@
 using System.Globalization;
+using Audit.Node.Hosting;
 
 namespace Audit.Node.Tests.Support;
 

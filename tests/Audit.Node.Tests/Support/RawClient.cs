@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
+using Audit.Formats;
+using Audit.Node.Access;
 
 namespace Audit.Node.Tests.Support;
 

@@ -1,6 +1,6 @@
 using Audit.Journal;
 
-namespace Audit.Projections.Tests;
+namespace Audit.Projections.Tests.Search;
 
 /// <summary>A journal that has more than it hands out in order: whoever follows it lags behind.</summary>
 internal sealed class LaggingJournal(IJournal inner, long last) : IJournal

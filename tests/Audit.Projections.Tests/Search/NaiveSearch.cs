@@ -1,6 +1,16 @@
 using Audit.Journal;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Queries;
+using Audit.Projections.Search.Answering;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Search.Text;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections.Tests;
+namespace Audit.Projections.Tests.Search;
 
 /// <summary>The search without an index: every event is read, and asked everything, with the same tokenizer.</summary>
 internal sealed class NaiveSearch
@@ -84,12 +94,12 @@ internal sealed class NaiveSearch
         SearchKey.Provider => [call?.Provider],
         SearchKey.Model => [call?.Model],
         SearchKey.By => [call?.By],
-        SearchKey.Outcome => [call is null || facts.Oversized ? null : Lifecycle.Words.Of(facts.Message)],
-        SearchKey.State => [model is null ? null : Lifecycle.Words.Of(model.State)],
+        SearchKey.Outcome => [call is null || facts.Oversized ? null : Lifecycle.Calls.Words.Of(facts.Message)],
+        SearchKey.State => [model is null ? null : Lifecycle.Calls.Words.Of(model.State)],
         _ =>
         [
             model?.Violations > 0 ? "violation" : null,
-            model is not null && model.Anomalies != Lifecycle.Anomalies.None ? "anomaly" : null,
+            model is not null && model.Anomalies != Lifecycle.Calls.Anomalies.None ? "anomaly" : null,
             model?.IsOpen == true ? "open" : null,
             model?.Judged.OutsideWindow > 0 ? "outside-window" : null,
         ],

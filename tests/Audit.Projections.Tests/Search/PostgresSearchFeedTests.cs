@@ -1,6 +1,6 @@
 using Audit.Testing;
 
-namespace Audit.Projections.Tests;
+namespace Audit.Projections.Tests.Search;
 
 [NeedsPostgres]
 public sealed class PostgresSearchFeedTests : SearchFeedContract

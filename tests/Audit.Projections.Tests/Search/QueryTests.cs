@@ -1,7 +1,10 @@
+using Audit.Lifecycle.Time;
+using Audit.Projections.Feeding;
+using Audit.Projections.Search.Query;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Audit.Projections.Tests;
+namespace Audit.Projections.Tests.Search;
 
 /// <summary>The query language.</summary>
 public sealed class QueryTests
@@ -73,7 +76,7 @@ public sealed class QueryTests
         var range = SearchTimes.Read(text, Now)!.Value;
 
         Assert.Equal(DateTimeOffset.Parse(from), Instants.FromNumber(range.From).ToDateTimeOffset());
-        Assert.Equal(until is null ? long.MaxValue : Instants.ToNumber(Lifecycle.Timestamp.From(DateTimeOffset.Parse(until))), range.Until);
+        Assert.Equal(until is null ? long.MaxValue : Instants.ToNumber(Lifecycle.Time.Timestamp.From(DateTimeOffset.Parse(until))), range.Until);
     }
 
     [Theory]

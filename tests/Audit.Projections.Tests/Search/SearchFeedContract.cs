@@ -1,11 +1,19 @@
 using Audit.Engine;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
+using Audit.Projections.Feeding;
+using Audit.Projections.Queries;
+using Audit.Projections.Rebuilding;
+using Audit.Projections.Search;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Stores;
 using Audit.Testing;
 using FsCheck;
 using FsCheck.Fluent;
-using Outcome = Audit.Lifecycle.Outcome;
+using Outcome = Audit.Lifecycle.Records.Outcome;
 
-namespace Audit.Projections.Tests;
+namespace Audit.Projections.Tests.Search;
 
 /// <summary>How the index is fed, and that it finds what a look at every event finds.</summary>
 public abstract class SearchFeedContract : ReadSideContract

@@ -1,7 +1,8 @@
 using Audit.Engine;
+using Audit.Projections.Feeding;
 using Audit.Testing;
 
-namespace Audit.Projections.Tests;
+namespace Audit.Projections.Tests.Search;
 
 /// <summary>Several nodes on one PostgreSQL have one text index.</summary>
 [NeedsPostgres]

@@ -1,6 +1,6 @@
 using Audit.Testing;
 
-namespace Audit.Projections.Tests;
+namespace Audit.Projections.Tests.Search;
 
 public sealed class SqliteSearchTests : SearchContract
 {

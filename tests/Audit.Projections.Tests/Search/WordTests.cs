@@ -1,7 +1,12 @@
+using Audit.Lifecycle.Time;
+using Audit.Projections.Feeding;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Search.Text;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Audit.Projections.Tests;
+namespace Audit.Projections.Tests.Search;
 
 /// <summary>The one tokenizer.</summary>
 public sealed class WordTests
@@ -70,7 +75,7 @@ public sealed class WordTests
             (from, length, within) =>
             {
                 DateTime At(int hours) => new DateTime(1995, 1, 1).AddHours(hours).AddMinutes(hours % 60);
-                long NumberOf(DateTime time) => Instants.ToNumber(new Lifecycle.Timestamp(time.Ticks, 0));
+                long NumberOf(DateTime time) => Instants.ToNumber(new Lifecycle.Time.Timestamp(time.Ticks, 0));
                 var range = new TimeRange(NumberOf(At(from)), NumberOf(At(from + length)));
                 var marks = TimeMarks.Covering(range).Select(Assert.Single).ToHashSet();
                 var at = At(from + (length == 0 ? 0 : within % length));

@@ -2,7 +2,7 @@ using System.Data.Common;
 using Audit.Journal;
 using Npgsql;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage.Postgres;
 
 /// <summary>The log of a PostgreSQL store, in a schema of its own beside the journal.</summary>
 internal sealed class PostgresLogDatabase : ILogDatabase
@@ -46,7 +46,10 @@ internal sealed class PostgresLogDatabase : ILogDatabase
         {
             await database.DisposeAsync();
             if (failure is not NpgsqlException)
+            {
                 throw;
+            }
+
             throw new StoreException($"The log in {database.Place} cannot be opened: {failure.Message}", failure);
         }
     }
@@ -58,7 +61,9 @@ internal sealed class PostgresLogDatabase : ILogDatabase
         try
         {
             if (await database.AskAsync(LogExistsSql, cancellation))
+            {
                 return database;
+            }
         }
         catch (NpgsqlException failure)
         {
@@ -81,7 +86,9 @@ internal sealed class PostgresLogDatabase : ILogDatabase
         {
             await RunAsync(held, null, DurableSql, cancellation);
             if (await RunAsync(held, null, HoldSql, cancellation) is true)
+            {
                 return held;
+            }
         }
         catch
         {
@@ -110,7 +117,10 @@ internal sealed class PostgresLogDatabase : ILogDatabase
         await RunAsync(connection, transaction, ScriptLockSql, cancellation);
         // Made only where it is missing: a role that may make no schema can use one that was made for it.
         if (await RunAsync(connection, transaction, SchemaExistsSql, cancellation) is false)
+        {
             await RunAsync(connection, transaction, $"CREATE SCHEMA {SchemaName}", cancellation);
+        }
+
         await LogScripts.ApplyAsync(connection, transaction, this, "Postgres", cancellation);
         await transaction.CommitAsync(cancellation);
     }
@@ -119,7 +129,9 @@ internal sealed class PostgresLogDatabase : ILogDatabase
     {
         var connection = await pool.OpenConnectionAsync(cancellation);
         await using (connection)
+        {
             return await RunAsync(connection, null, sql, cancellation) is true;
+        }
     }
 
     private static async Task<object?> RunAsync(
@@ -127,6 +139,8 @@ internal sealed class PostgresLogDatabase : ILogDatabase
     {
         var command = new NpgsqlCommand(sql, connection, transaction);
         await using (command)
+        {
             return await command.ExecuteScalarAsync(cancellation);
+        }
     }
 }

@@ -1,7 +1,7 @@
 using Audit.Journal;
 using Npgsql;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage.Postgres;
 
 /// <summary>Reads the connection string of a store.</summary>
 internal static class PostgresSettings

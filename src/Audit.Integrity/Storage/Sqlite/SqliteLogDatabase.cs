@@ -2,7 +2,7 @@ using System.Data.Common;
 using Audit.Journal;
 using Microsoft.Data.Sqlite;
 
-namespace Audit.Integrity;
+namespace Audit.Integrity.Storage.Sqlite;
 
 /// <summary>The log of a SQLite store, in a file of its own beside the journal's: the journal's writer never waits for it.</summary>
 internal sealed class SqliteLogDatabase : ILogDatabase
@@ -52,7 +52,10 @@ internal sealed class SqliteLogDatabase : ILogDatabase
     {
         var path = PathFor(journal);
         if (!File.Exists(path))
+        {
             return null;
+        }
+
         var database = new SqliteLogDatabase(path, SqliteOpenMode.ReadOnly);
         return database.CanRead() || !SqliteImmutable.MayBe(path)
             ? database
@@ -70,7 +73,10 @@ internal sealed class SqliteLogDatabase : ILogDatabase
     public async Task<DbConnection?> TryHoldAsync(CancellationToken cancellation)
     {
         if (!await hold.WaitAsync(TimeSpan.Zero, cancellation))
+        {
             return null;
+        }
+
         try
         {
             var held = (SqliteConnection)await OpenAsync(cancellation);
@@ -115,16 +121,24 @@ internal sealed class SqliteLogDatabase : ILogDatabase
     {
         var command = new SqliteCommand(sql, connection);
         await using (command)
+        {
             await command.ExecuteNonQueryAsync(cancellation);
+        }
     }
 
     private static void MakeFile(string path)
     {
         if (File.Exists(path))
+        {
             return;
+        }
+
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
+        {
             options.UnixCreateMode = OwnerOnly;
+        }
+
         try
         {
             using var file = new FileStream(path, options);

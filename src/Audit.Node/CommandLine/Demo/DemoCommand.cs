@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Audit.Formats;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 

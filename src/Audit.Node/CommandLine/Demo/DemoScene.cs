@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Demo;
 

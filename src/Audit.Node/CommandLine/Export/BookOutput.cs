@@ -1,5 +1,6 @@
 using System.Text;
-using Audit.Integrity;
+using Audit.Integrity.Verification;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Export;
 

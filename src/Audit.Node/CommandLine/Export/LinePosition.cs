@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Export;
 

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Net;
 using System.Text.Json;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.CommandLine.Remote;
+using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Ingest;
 
@@ -22,13 +24,19 @@ internal sealed class BatchSender(NodeClient client, IReadOnlyList<KeyValuePair<
             using var request = MakeRequest(lines);
             using var response = await client.SendAsync(request, cancellation);
             if (await RefusedForNowAsync(response, cancellation) is { } refused)
+            {
                 return refused;
+            }
+
             using var answer = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
             while (await answer.ReadLineAsync(cancellation) is { } line)
             {
                 using var receipt = ReceiptLine.Parse(line);
                 if (receipt.IsStop)
+                {
                     return Stopped(received, receipt);
+                }
+
                 receive(receipt);
                 received++;
             }
@@ -62,7 +70,9 @@ internal sealed class BatchSender(NodeClient client, IReadOnlyList<KeyValuePair<
         foreach (var (name, value) in headers)
         {
             if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
                 throw CommandException.WrongUse($"\"{value}\" cannot be sent as {name}.");
+            }
         }
         return request;
     }
@@ -70,7 +80,10 @@ internal sealed class BatchSender(NodeClient client, IReadOnlyList<KeyValuePair<
     private static async Task<PostResult?> RefusedForNowAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         if (response.IsSuccessStatusCode)
+        {
             return null;
+        }
+
         var refusal = await Refusal.ReadAsync(response, cancellation);
         return response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
                 or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout

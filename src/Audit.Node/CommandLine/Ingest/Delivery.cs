@@ -23,7 +23,10 @@ internal sealed class Delivery(BatchSender sender, IngestReport report)
         {
             var batch = await NextAsync(batches, cancellation);
             if (batch.IsEmpty)
+            {
                 return;
+            }
+
             await DeliverAsync(batch, cancellation);
             batches.Advance(batch);
         }
@@ -50,7 +53,10 @@ internal sealed class Delivery(BatchSender sender, IngestReport report)
             pending = ItemLines.Skip(pending, result.Receipts);
             report.Delivered(batch.Length - pending.Length);
             if (!pending.IsEmpty)
+            {
                 await PauseAsync(result, cancellation);
+            }
+
             wasReached = true;
         }
         tries = 0;
@@ -62,7 +68,10 @@ internal sealed class Delivery(BatchSender sender, IngestReport report)
         tries = result.Receipts > 0 ? 1 : tries + 1;
         // Who was never there needs no patience; who was there a moment ago may come back.
         if (result.IsFinal || tries == MostTries || (result.IsAbsent && !wasReached))
+        {
             throw GiveUp(result);
+        }
+
         var pause = result.RetryAfter ?? TimeSpan.FromSeconds(1 << (tries - 1));
         pause = pause < LongestPause ? pause : LongestPause;
         report.Note($"{result.Trouble.TrimEnd('.')}; going on from item {report.Counts.Items} in {pause.TotalSeconds:0.#} s.");

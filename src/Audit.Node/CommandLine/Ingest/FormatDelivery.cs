@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.CommandLine.Remote;
+using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Ingest;
 
@@ -37,11 +39,18 @@ internal sealed class FormatDelivery(
     private void Receive(ReceiptLine receipt)
     {
         if (receipt.IsStop)
+        {
             throw CommandException.Failed($"The node takes no more: {receipt.Text("error")}");
+        }
+
         if (receipt.IsIgnored)
+        {
             report.Ignore(receipt);
+        }
         else
+        {
             report.Receive(receipt);
+        }
     }
 
     private HttpRequestMessage MakeRequest(Stream input)
@@ -55,7 +64,9 @@ internal sealed class FormatDelivery(
         foreach (var (name, value) in headers)
         {
             if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
                 throw CommandException.WrongUse($"\"{value}\" cannot be sent as {name}.");
+            }
         }
         return request;
     }

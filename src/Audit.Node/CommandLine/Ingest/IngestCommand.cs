@@ -2,6 +2,7 @@ using System.CommandLine;
 using Audit.Formats;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
+using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Ingest;
 
@@ -81,7 +82,10 @@ internal sealed class IngestCommand
     private Stream OpenInput(string path)
     {
         if (path == "-")
+        {
             return surroundings.OpenInput();
+        }
+
         try
         {
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);

@@ -1,3 +1,5 @@
+using Audit.Node.Pages.Shared;
+
 namespace Audit.Node.CommandLine.Ingest;
 
 /// <summary>How many receipts there were of each status.</summary>

@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Ingest;
 
@@ -28,9 +30,15 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
     public void Receive(ReceiptLine receipt)
     {
         if (format == OutputFormat.Ndjson)
+        {
             WriteReceipt(receipt);
+        }
+
         if (!receipt.IsPlain)
+        {
             Note(Describe(receipt));
+        }
+
         Counts.Add(receipt.Status);
     }
 
@@ -39,16 +47,22 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
     {
         ignored = told.Number("count");
         if (format == OutputFormat.Ndjson)
+        {
             surroundings.Out.WriteLine(told.ToString());
+        }
     }
 
     public void Note(string sentence)
     {
         var line = PrintableText.Of(sentence);
         if (bar is null)
+        {
             surroundings.Error.WriteLine(line);
+        }
         else
+        {
             bar.WriteLine(line);
+        }
     }
 
     /// <summary>So much of the batch in work has its receipts.</summary>
@@ -104,7 +118,10 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
     {
         buffer.ResetWrittenCount();
         using (var json = new Utf8JsonWriter(buffer))
+        {
             receipt.WriteTo(json, Counts.Items);
+        }
+
         surroundings.Out.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
     }
 
@@ -113,7 +130,10 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
         var place = receipt.Text("line") is { } number ? $"line {number}" : $"item {Counts.Items}";
         var line = $"{place}: {receipt.Status}";
         if ((receipt.Text("error") ?? receipt.Text("reason")) is { } why)
+        {
             line += $": {why}";
+        }
+
         return receipt.Text("position") is { } position ? $"{line} (position {position})" : line;
     }
 }

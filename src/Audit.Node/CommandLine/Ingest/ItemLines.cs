@@ -1,4 +1,5 @@
 using System.Buffers;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Ingest;
 
@@ -26,7 +27,10 @@ internal static class ItemLines
         {
             var at = segment.Span.IndexOfAnyExcept(White);
             if (at >= 0)
+            {
                 return lines.Slice(before + at);
+            }
+
             before += segment.Length;
         }
         return lines.Slice(lines.End);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Ingest;
 
@@ -26,9 +27,14 @@ internal sealed class LineBatches
         {
             var read = await pipe.Reader.ReadAsync(cancellation);
             if (WholeLines(read.Buffer) is { } lines)
+            {
                 return lines;
+            }
+
             if (read.IsCompleted)
+            {
                 return read.Buffer;
+            }
             // A line may be of any length, and what of it was searched is not searched again.
             seenWithoutEnd = read.Buffer.Length;
             pipe.Reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -45,7 +51,10 @@ internal sealed class LineBatches
     {
         var last = LastLineEnd(buffer.Slice(0, Math.Min(buffer.Length, MostBytes)));
         if (last is not null)
+        {
             return buffer.Slice(0, last.Value);
+        }
+
         var end = buffer.Slice(seenWithoutEnd).PositionOf((byte)'\n');
         return end is null ? null : buffer.Slice(0, buffer.GetPosition(1, end.Value));
     }
@@ -58,7 +67,10 @@ internal sealed class LineBatches
         {
             var at = segment.Span.LastIndexOf((byte)'\n');
             if (at >= 0)
+            {
                 last = before + at + 1;
+            }
+
             before += segment.Length;
         }
         return last;

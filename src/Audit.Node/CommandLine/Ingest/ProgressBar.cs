@@ -1,3 +1,5 @@
+using Audit.Node.Pages.Calls;
+using Audit.Node.Pages.Shared;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Ingest;

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.CommandLine.Ingest;
 
@@ -43,7 +45,10 @@ internal sealed class ReceiptLine : IDisposable
         var json = JsonDocument.Parse(line);
         if (json.RootElement.ValueKind == JsonValueKind.Object
             && json.RootElement.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String)
+        {
             return new ReceiptLine(json, status.GetString()!);
+        }
+
         json.Dispose();
         throw new JsonException("A line of the answer is no receipt.");
     }
@@ -69,7 +74,9 @@ internal sealed class ReceiptLine : IDisposable
         foreach (var member in json.RootElement.EnumerateObject())
         {
             if (!member.NameEquals("index"u8))
+            {
                 member.WriteTo(writer);
+            }
         }
         writer.WriteEndObject();
     }

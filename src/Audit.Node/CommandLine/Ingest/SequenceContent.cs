@@ -22,7 +22,9 @@ internal sealed class SequenceContent : HttpContent
         Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         foreach (var piece in bytes)
+        {
             await stream.WriteAsync(piece, cancellationToken);
+        }
     }
 
     protected override bool TryComputeLength(out long length)

@@ -1,3 +1,6 @@
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>Calls in lists for a person.</summary>

@@ -1,4 +1,7 @@
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Reading;
 

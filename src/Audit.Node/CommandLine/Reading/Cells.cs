@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
 
 namespace Audit.Node.CommandLine.Reading;
 

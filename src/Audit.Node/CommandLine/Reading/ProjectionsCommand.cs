@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Http.Json;
+using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Reading;
 

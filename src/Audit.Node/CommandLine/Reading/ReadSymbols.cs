@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Audit.Formats;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
 using Audit.Node.CommandLine.Remote;
+using Audit.Node.Hosting;
+using Audit.Node.Pages.Calls;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Reading;

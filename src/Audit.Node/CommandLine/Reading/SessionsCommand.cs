@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Audit.Lifecycle.Calls;
+using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.CommandLine.Reading;
 

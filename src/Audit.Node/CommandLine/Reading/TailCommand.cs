@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Reading;
 

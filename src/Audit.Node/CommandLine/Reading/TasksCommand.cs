@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Audit.Node.Access;
 
 namespace Audit.Node.CommandLine.Remote;
 
@@ -20,7 +21,9 @@ internal sealed class NodeClient : IDisposable
         };
         http = new HttpClient(handler) { BaseAddress = WithSlash(server), Timeout = Timeout.InfiniteTimeSpan };
         if (token is not null)
+        {
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
     }
 
     public Uri Server { get; }
@@ -38,7 +41,10 @@ internal sealed class NodeClient : IDisposable
         {
             var response = await SendAsync(request, cancellation);
             if (!response.IsSuccessStatusCode)
+            {
                 throw await Refusal.ReadAsync(response, cancellation);
+            }
+
             return response;
         }
         catch (HttpRequestException failure)

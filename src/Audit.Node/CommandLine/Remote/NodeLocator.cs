@@ -10,7 +10,10 @@ internal sealed class NodeLocator(string data, Uri? server, string? tokenFile, s
     public async Task<NodeClient?> TryFindAsync(CancellationToken cancellation)
     {
         if (server is not null)
+        {
             return new NodeClient(server, TokenForNamedServer());
+        }
+
         return await LocalNode.FindAsync(data, cancellation) is { } local
             ? new NodeClient(local, TokenForLocalNode())
             : null;

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Audit.Formats;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Remote;
 

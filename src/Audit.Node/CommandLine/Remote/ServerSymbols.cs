@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Audit.Node.Configuration;
+using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Remote;
 
@@ -38,7 +39,10 @@ internal sealed class ServerSymbols
             : surroundings.Variable("AUDIT_SERVER") is { } variable ? new GivenOption(variable, "AUDIT_SERVER")
             : null;
         if (given is null)
+        {
             return null;
+        }
+
         return Uri.TryCreate(given.Value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
             ? url
             : throw given.NotAccepted("the address of a node, such as http://127.0.0.1:5080");

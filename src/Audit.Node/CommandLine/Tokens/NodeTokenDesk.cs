@@ -1,7 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.CommandLine.Remote;
+using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Tokens;
 

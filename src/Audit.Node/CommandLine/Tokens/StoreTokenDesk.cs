@@ -4,6 +4,7 @@ using Audit.Engine;
 using Audit.Engine.Local;
 using Audit.Journal;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 using Audit.Node.Operations;
@@ -53,7 +54,10 @@ internal sealed class StoreTokenDesk : ITokenDesk
         // Otherwise this token would be the store's first, and no administrator would ever get one.
         var data = DataDirectory.Open(options.Data);
         if (await FirstToken.EnsureAsync(store.Tokens, data, TimeProvider.System, cancellation))
+        {
             notes.WriteLine($"The store is new; the token of its administrator is in {data.TokenFile}.");
+        }
+
         return await book.CreateAsync(wanted, Actor, cancellation)
             ?? throw CommandException.Failed(TokenBook.TakenSentence(wanted.Name));
     }
@@ -65,7 +69,10 @@ internal sealed class StoreTokenDesk : ITokenDesk
         {
             json.WriteStartArray();
             foreach (var row in await store.Tokens.ListAsync(cancellation))
+            {
                 TokenJson.Write(json, row);
+            }
+
             json.WriteEndArray();
         }
         return [.. JsonDocument.Parse(buffer.WrittenMemory).RootElement.EnumerateArray()];
@@ -74,7 +81,9 @@ internal sealed class StoreTokenDesk : ITokenDesk
     public async Task RevokeAsync(string name, CancellationToken cancellation)
     {
         if (!await book.RevokeAsync(name, Actor, cancellation))
+        {
             throw CommandException.Failed(TokenBook.UnknownSentence(name));
+        }
     }
 
     public async ValueTask DisposeAsync()

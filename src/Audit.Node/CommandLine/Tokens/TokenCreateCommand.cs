@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 
 namespace Audit.Node.CommandLine.Tokens;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Audit.Journal.Sqlite;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
 
@@ -28,7 +29,9 @@ internal sealed class TokenDeskSymbols
         if (given[GivenOptions.Store]?.Where == "--store")
         {
             if (server.NamesServer(parsed))
+            {
                 throw CommandException.WrongUse("--server and --store name two places; accepted is one of them.");
+            }
         }
         else if (await server.Locator(parsed, surroundings, options.Data).TryFindAsync(cancellation) is { } client)
         {
@@ -36,7 +39,10 @@ internal sealed class TokenDeskSymbols
         }
         if (!makesStore && options.Store.StartsWith(SqliteStore, StringComparison.Ordinal)
             && !File.Exists(options.Store[SqliteStore.Length..]))
+        {
             throw CommandException.Failed($"There is no store {options.Store}, and no node runs on {options.Data}.");
+        }
+
         return await StoreTokenDesk.OpenAsync(options, surroundings.Error, cancellation);
     }
 }

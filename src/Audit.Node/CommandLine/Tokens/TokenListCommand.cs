@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Tokens;
 
@@ -32,7 +33,10 @@ internal static class TokenListCommand
                 break;
             case OutputFormat.Ndjson:
                 foreach (var token in tokens)
+                {
                     surroundings.Out.WriteLine(JsonSerializer.Serialize(token));
+                }
+
                 break;
             default:
                 Columns.Write(surroundings, Head, tokens.Select(Row));

@@ -1,4 +1,4 @@
-using Audit.Integrity;
+using Audit.Integrity.Verification;
 
 namespace Audit.Node.CommandLine.Verify;
 

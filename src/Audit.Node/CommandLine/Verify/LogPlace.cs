@@ -1,5 +1,8 @@
 using System.Data.Common;
-using Audit.Integrity;
+using Audit.Integrity.Bundles;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Tiles;
+using Audit.Integrity.Verification;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
 

@@ -1,4 +1,5 @@
-using Audit.Integrity;
+using Audit.Integrity.Verification;
+using Audit.Node.Pages.Calls;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Verify;

@@ -1,5 +1,6 @@
-using Audit.Integrity;
+using Audit.Integrity.Verification;
 using Audit.Node.CommandLine.Remote;
+using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Verify;
 

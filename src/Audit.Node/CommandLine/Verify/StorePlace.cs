@@ -1,4 +1,6 @@
-using Audit.Integrity;
+using Audit.Integrity.Bundles;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Verification;
 using Audit.Node.Configuration;
 
 namespace Audit.Node.CommandLine.Verify;

@@ -1,7 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Audit.Integrity;
+using Audit.Integrity.Verification;
+using Audit.Node.CommandLine.Reading;
+using Audit.Projections.Sessions;
 
 namespace Audit.Node.CommandLine.Verify;
 

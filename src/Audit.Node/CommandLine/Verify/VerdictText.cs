@@ -1,4 +1,6 @@
-using Audit.Integrity;
+using Audit.Integrity.Verification;
+using Audit.Node.Hosting;
+using Audit.Projections.Sessions;
 
 namespace Audit.Node.CommandLine.Verify;
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
-using Audit.Integrity;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Verification;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
+using Audit.Projections.Sessions;
+using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Verify;
 

@@ -1,4 +1,4 @@
-using Audit.Integrity;
+using Audit.Integrity.Notes;
 
 namespace Audit.Node.CommandLine.Verify;
 

@@ -1,7 +1,8 @@
 using Audit.Actors;
+using Audit.Actors.Configuration;
 using Audit.Engine;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
 using Audit.Node.Configuration;
 
 namespace Audit.Node.Hosting;

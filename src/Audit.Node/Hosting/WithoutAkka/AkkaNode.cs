@@ -1,6 +1,7 @@
+using Audit.Actors;
 using Audit.Engine;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Hashing;
 using Audit.Node.Configuration;
 
 namespace Audit.Node.Hosting;

@@ -1,3 +1,6 @@
+using Audit.Node.Hosting;
+using Audit.Projections.Queries;
+
 namespace Audit.Node.Pages.Access;
 
 /// <summary>The cookies of the pages: no script reads them, and no other site's page sends them.</summary>

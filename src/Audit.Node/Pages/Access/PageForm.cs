@@ -1,5 +1,9 @@
 using System.Text.Json;
 using Audit.Node.Bodies;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Hosting;
+using Audit.Node.Pages.Calls;
+using Audit.Projections.Queries;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Node.Pages.Access;

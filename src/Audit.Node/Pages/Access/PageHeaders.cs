@@ -1,3 +1,5 @@
+using Audit.Projections.Queries;
+
 namespace Audit.Node.Pages.Access;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Audit.Node.Access;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Access;
 

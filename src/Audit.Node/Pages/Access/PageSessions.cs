@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Audit.Formats;
 using Audit.Journal;
 using Audit.Node.Access;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Access;
 

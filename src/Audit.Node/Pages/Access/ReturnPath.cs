@@ -1,3 +1,5 @@
+using Audit.Projections.Queries;
+
 namespace Audit.Node.Pages.Access;
 
 /// <summary>Where a form leads back to: a path of this node and nothing else.</summary>

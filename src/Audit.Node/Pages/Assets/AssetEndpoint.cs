@@ -1,5 +1,6 @@
 using Audit.Node.Access;
 using Audit.Node.Problems;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Assets;
 

@@ -1,9 +1,13 @@
 using System.Text.Json;
+using Audit.Formats;
 using Audit.Journal;
 using Audit.Journal.Events;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
-using Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Calls;
 

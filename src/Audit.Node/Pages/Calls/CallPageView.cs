@@ -1,5 +1,8 @@
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Node.Pages.Shared;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Calls;
 

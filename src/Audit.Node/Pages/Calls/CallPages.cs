@@ -1,10 +1,15 @@
-using Audit.Lifecycle;
+using Audit.Formats;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
+using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
+using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Pages.Calls;
 

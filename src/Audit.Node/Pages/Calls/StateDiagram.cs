@@ -1,5 +1,7 @@
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Formats;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Calls;
 

@@ -1,8 +1,9 @@
-using Audit.Integrity;
+using Audit.Integrity.Notes;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Log;
 using Audit.Node.Pages.Rendering;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Integrity;
 

@@ -1,4 +1,6 @@
-using Audit.Integrity;
+using Audit.Integrity.Sealing;
+using Audit.Integrity.Serving;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Integrity;
 

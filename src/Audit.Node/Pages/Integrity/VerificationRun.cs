@@ -1,5 +1,7 @@
-using Audit.Integrity;
-using Audit.Lifecycle;
+using Audit.Integrity.Verification;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Integrity;
 
@@ -13,7 +15,7 @@ public sealed record VerificationRun(string By, Timestamp StartedAt)
     public Timestamp? EndedAt { get; init; }
 
     /// <summary>What it found; null while it is under way, and where it could not be ended.</summary>
-    public Audit.Integrity.Verdict? Verdict { get; init; }
+    public Audit.Integrity.Verification.Verdict? Verdict { get; init; }
 
     /// <summary>Why it could not be ended.</summary>
     public string? Failure { get; init; }

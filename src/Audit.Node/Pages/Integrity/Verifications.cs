@@ -1,8 +1,12 @@
 using System.Data.Common;
 using Audit.Engine;
-using Audit.Integrity;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Tiles;
+using Audit.Integrity.Verification;
 using Audit.Journal;
 using Audit.Node.Hosting;
+using Audit.Projections.Queries;
+using Audit.Projections.Sessions;
 
 namespace Audit.Node.Pages.Integrity;
 

@@ -1,17 +1,21 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
-using Audit.Projections;
-using Judgement = Audit.Projections.Judgement;
+using Audit.Projections.Calls;
+using Audit.Projections.Overview;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Lists;
 
 /// <summary>`/calls?state=` and `/strayed?judgement=`: short lists of calls that somebody may have to look at.</summary>
 internal static class CallListPages
 {
-    private static readonly Judgement[] Strayed = [Judgement.OutsideWindow, Judgement.OutOfScope];
+    private static readonly WindowJudgement[] Strayed = [WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
 
     public static void Map(PageMap pages)
     {
@@ -34,16 +38,16 @@ internal static class CallListPages
 
     private static async Task<PageAnswer> StrayedAsync(Visit visit)
     {
-        var word = visit.Query.Text("judgement") ?? ModelWords.Of(Judgement.OutsideWindow);
+        var word = visit.Query.Text("judgement") ?? ModelWords.Of(WindowJudgement.OutsideWindow);
         var judgement = Strayed.FirstOrDefault(one => ModelWords.Of(one) == word);
         if (judgement == default)
         {
             visit.Query.Refuse("judgement", $"outside_window or out_of_scope is expected, not \"{word}\".");
-            judgement = Judgement.OutsideWindow;
+            judgement = WindowJudgement.OutsideWindow;
         }
 
         var calls = await visit.ListAsync(page => visit.Node.Reads.Models.StrayedCallsAsync(judgement, page, visit.Cancellation), visit.Visible.Sees);
-        var explanation = judgement == Judgement.OutOfScope
+        var explanation = judgement == WindowJudgement.OutOfScope
             ? "Calls for a task whose window was open and did not let this tool be used."
             : "Calls for a task while no window of it was open for their agent.";
         return Show($"Calls {Say.Name(judgement)}", explanation, calls, $"/strayed?judgement={word}");

@@ -1,5 +1,6 @@
 using Audit.Node.Pages.Shared;
-using Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Lists;
 

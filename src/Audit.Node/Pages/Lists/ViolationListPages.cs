@@ -1,6 +1,8 @@
 using Audit.Node.Access;
+using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Lists;
 

@@ -1,7 +1,10 @@
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Reading;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Live;
 

@@ -1,3 +1,5 @@
+using Audit.Projections.Queries;
+
 namespace Audit.Node.Pages.Live;
 
 /// <param name="Rows">The latest events that pass the filter, newest first.</param>

@@ -1,5 +1,8 @@
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Formats;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Overview;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Overview;
 

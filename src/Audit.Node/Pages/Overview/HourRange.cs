@@ -1,5 +1,6 @@
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Overview;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Overview;
 

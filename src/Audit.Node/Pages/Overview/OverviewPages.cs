@@ -1,9 +1,12 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Hosting;
 using Audit.Node.Log;
+using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
-using Audit.Projections;
-using Judgement = Audit.Projections.Judgement;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Overview;
 
@@ -30,8 +33,8 @@ internal static class OverviewPages
             Awaiting = Own(await models.CallsInStateAsync(CallState.AwaitingConfirmation, Few, cancellation), visible.Sees),
             Requested = Own(await models.WindowsAsync(new WindowFilter { Requested = true }, Few, cancellation), visible.Sees),
             Forgotten = Own(await models.CallsInStateAsync(CallState.PersistenceFailed, Few, cancellation), visible.Sees),
-            Outside = Own(await models.StrayedCallsAsync(Judgement.OutsideWindow, Few, cancellation), visible.Sees),
-            OutOfScope = Own(await models.StrayedCallsAsync(Judgement.OutOfScope, Few, cancellation), visible.Sees),
+            Outside = Own(await models.StrayedCallsAsync(WindowJudgement.OutsideWindow, Few, cancellation), visible.Sees),
+            OutOfScope = Own(await models.StrayedCallsAsync(WindowJudgement.OutOfScope, Few, cancellation), visible.Sees),
             Violations = Own(await models.ViolationsAsync(lifted: false, Few, cancellation), visible.Sees),
             Health = await HealthAsync(visit),
         };

@@ -1,4 +1,8 @@
-using Audit.Projections;
+using Audit.Node.Models;
+using Audit.Projections.Calls;
+using Audit.Projections.Overview;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Overview;
 

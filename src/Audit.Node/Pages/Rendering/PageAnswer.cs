@@ -1,4 +1,5 @@
 using Audit.Node.Problems;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Rendering;
 

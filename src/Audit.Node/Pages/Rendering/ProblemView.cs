@@ -1,3 +1,5 @@
+using Audit.Projections.Queries;
+
 namespace Audit.Node.Pages.Rendering;
 
 public sealed record ProblemView(int Status, string Title, string Detail);

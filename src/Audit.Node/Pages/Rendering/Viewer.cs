@@ -1,3 +1,6 @@
+using Audit.Node.Pages.Shared;
+using Audit.Projections.Queries;
+
 namespace Audit.Node.Pages.Rendering;
 
 /// <summary>Who looks at a page, as far as the page asks.</summary>

@@ -1,5 +1,6 @@
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Sessions;
 

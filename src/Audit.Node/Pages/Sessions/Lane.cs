@@ -1,5 +1,7 @@
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Sessions;
 

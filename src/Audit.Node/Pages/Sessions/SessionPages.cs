@@ -1,10 +1,14 @@
-using Audit.Lifecycle;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
-using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
-using Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
+using Audit.Projections.Sessions;
+using Audit.Projections.TimeTravel;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Sessions;
 

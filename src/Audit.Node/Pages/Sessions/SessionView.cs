@@ -1,5 +1,8 @@
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Time;
+using Audit.Node.Pages.Shared;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
+using Audit.Projections.Sessions;
 
 namespace Audit.Node.Pages.Sessions;
 

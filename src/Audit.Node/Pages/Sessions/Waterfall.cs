@@ -1,5 +1,7 @@
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Sessions;
 

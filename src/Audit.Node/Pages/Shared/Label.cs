@@ -1,3 +1,4 @@
+using Audit.Projections.Queries;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Rendering;
 

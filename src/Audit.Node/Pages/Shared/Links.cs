@@ -1,4 +1,7 @@
 using System.Globalization;
+using Audit.Formats;
+using Audit.Node.Pages.Calls;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Shared;
 

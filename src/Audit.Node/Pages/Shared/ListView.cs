@@ -1,3 +1,5 @@
+using Audit.Projections.Queries;
+
 namespace Audit.Node.Pages.Shared;
 
 /// <summary>One page of a list, of those items that its reader may see.</summary>

@@ -1,7 +1,11 @@
 using System.Globalization;
-using Audit.Lifecycle;
-using Audit.Projections;
-using Judgement = Audit.Projections.Judgement;
+using Audit.Formats;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Models;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Shared;
 
@@ -35,11 +39,11 @@ public static class Say
 
     public static string Name(MessageKind kind) => Words.Of(kind).Replace('_', ' ');
 
-    public static string Name(Judgement judgement) => judgement switch
+    public static string Name(WindowJudgement judgement) => judgement switch
     {
-        Judgement.InWindow => "in window",
-        Judgement.OutOfScope => "out of scope",
-        Judgement.OutsideWindow => "outside window",
+        WindowJudgement.InWindow => "in window",
+        WindowJudgement.OutOfScope => "out of scope",
+        WindowJudgement.OutsideWindow => "outside window",
         _ => "no task",
     };
 

@@ -1,4 +1,5 @@
-using Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Shared;
 

@@ -1,16 +1,18 @@
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Problems;
-using Audit.Projections;
-using Judgement = Audit.Projections.Judgement;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Tasks;
 
 /// <summary>`/tasks` and `/task?id=`.</summary>
 internal static class TaskPages
 {
-    private static readonly Judgement[] Judged = [Judgement.InWindow, Judgement.OutsideWindow, Judgement.OutOfScope];
+    private static readonly WindowJudgement[] Judged = [WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
 
     public static void Map(PageMap pages)
     {
@@ -24,7 +26,7 @@ internal static class TaskPages
     private static async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var id = visit.Query.RequiredId("id");
-        var word = visit.Query.Text("judgement") ?? ModelWords.Of(Judgement.InWindow);
+        var word = visit.Query.Text("judgement") ?? ModelWords.Of(WindowJudgement.InWindow);
         var judgement = Judged.FirstOrDefault(one => ModelWords.Of(one) == word);
         if (judgement == default)
         {

@@ -1,4 +1,6 @@
 using Audit.Journal.Tokens;
+using Audit.Node.CommandLine.Reading;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Tokens;
 

@@ -1,8 +1,10 @@
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Pages.Access;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Problems;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Tokens;
 

@@ -1,13 +1,15 @@
-using Audit.Engine;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Decisions;
+using Audit.Node.Hosting;
 using Audit.Node.Pages.Access;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Waiting;
 

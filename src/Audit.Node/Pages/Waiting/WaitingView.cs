@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
 using Audit.Node.Pages.Shared;
-using Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Waiting;
 

@@ -1,5 +1,7 @@
-using Audit.Lifecycle;
-using Audit.Projections;
+using Audit.Lifecycle.Time;
+using Audit.Node.Pages.Shared;
+using Audit.Projections.Queries;
+using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Windows;
 

@@ -1,13 +1,17 @@
 using Audit.Engine;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
+using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Access;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
 using Audit.Node.Windows;
-using Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Windows;
 

@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Calls;
+using Audit.Projections.Search.Query;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>
 /// What may change about a call while its events stay: a bit for its state and one for each thing that can be said of it. It

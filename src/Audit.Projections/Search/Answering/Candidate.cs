@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>An event that the index names.</summary>
 internal readonly record struct Candidate(long Position, long Call, long At)

@@ -1,6 +1,8 @@
 using Audit.Journal;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Search.Text;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>Looks at the events themselves: whether they hold what the index could not tell for sure, and what to show of them.</summary>
 internal sealed class EventLook

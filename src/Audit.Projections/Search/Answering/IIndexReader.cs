@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>
 /// Asks the index of one database. It may name an event too many where a phrase is looked for, and never one too few.

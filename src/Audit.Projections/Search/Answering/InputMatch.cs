@@ -1,7 +1,10 @@
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Json;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Search.Text;
+using Audit.Projections.Windows;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>
 /// Whether a value stands at a path of an event's requested or effective input, or in what lies below the path: a text or

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>A page of hits, newest first.</summary>
 /// <param name="Next">Where the list goes on; null at its end. A page may be short, or empty, and still have one: the search took long.</param>

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>How many calls a query finds, by tool and by state.</summary>
 /// <param name="IsCut">Only the newest were counted; there are more.</param>

@@ -1,4 +1,7 @@
-namespace Audit.Projections;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Search.Text;
+
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>A piece of what an event says, with the places that a query asked for.</summary>
 /// <param name="Place">Where in the event it stands.</param>

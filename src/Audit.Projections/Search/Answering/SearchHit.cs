@@ -1,6 +1,9 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>A call, or a note of a session, that a query finds.</summary>
 public sealed record SearchHit

@@ -1,4 +1,10 @@
-namespace Audit.Projections;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>A query with all that it names looked up: what the index is asked, and what is asked of calls and events after.</summary>
 internal sealed class SearchPlan

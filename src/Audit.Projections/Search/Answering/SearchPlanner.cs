@@ -1,4 +1,9 @@
-namespace Audit.Projections;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Stores;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>Makes a plan of a query: looks up the names that globs match, and the windows.</summary>
 internal sealed class SearchPlanner(IReadSession index, IReadSession models, CancellationToken cancellation)

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using Audit.Journal;
+using Audit.Projections.Calls;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>
 /// Goes through what the index names from the newest event to older ones and keeps what holds: each call once, at its newest

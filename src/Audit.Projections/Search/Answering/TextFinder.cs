@@ -1,4 +1,7 @@
-namespace Audit.Projections;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Search.Text;
+
+namespace Audit.Projections.Search.Answering;
 
 /// <summary>Looks through the texts of one event for words in a row, and keeps the piece of text that shows the most of them.</summary>
 /// <param name="wanted">Groups, of each of which one sequence is to stand in some text.</param>

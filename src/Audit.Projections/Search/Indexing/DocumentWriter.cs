@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using Audit.Projections.Search.Text;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>Writes the words of one event after another into a batch.</summary>
 internal sealed class DocumentWriter : ITextVisitor

@@ -1,8 +1,14 @@
 using System.Text.Json;
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Search.Query;
+using Audit.Projections.Search.Text;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>Makes documents of events. What a document holds is a function of the journal up to its event, and of nothing else.</summary>
 internal sealed class EventIndexer

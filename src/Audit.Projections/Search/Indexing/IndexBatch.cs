@@ -1,6 +1,9 @@
 using System.Buffers;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Search.Query;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>What some events add to the index, and the offset that they bring with them.</summary>
 /// <param name="text">Its room for text, used again for a later batch.</param>

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>How much of one event is indexed; what lies behind it is in the journal and is not found by its words.</summary>
 internal static class IndexLimits

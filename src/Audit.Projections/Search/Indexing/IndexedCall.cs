@@ -1,6 +1,8 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>What a call's messages so far say of it, so that a later one is found by what only an earlier one names.</summary>
 internal sealed record IndexedCall(long Id, Identity Identity, string? Provider, string? Model, string? By)

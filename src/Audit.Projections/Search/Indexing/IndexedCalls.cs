@@ -1,6 +1,7 @@
 using Audit.Journal;
+using Audit.Projections.Feeding;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>Knows of each call what its earlier messages said; what was forgotten meanwhile is read again from its stream.</summary>
 internal sealed class IndexedCalls(IJournal journal, FactsReader reader)

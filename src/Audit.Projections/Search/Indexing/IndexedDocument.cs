@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Lifecycle.Calls;
+
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>An event as the index has it.</summary>
 /// <param name="Call">The <see cref="CallModel.Id"/> of its call; 0 for a note.</param>

@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Audit.Projections.Search.Query;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>
 /// Words of the index that no text can hold: they begin with a sign that is no letter. A value of a key becomes one, hashed,

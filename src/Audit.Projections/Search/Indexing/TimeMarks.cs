@@ -1,4 +1,7 @@
-namespace Audit.Projections;
+using Audit.Projections.Feeding;
+using Audit.Projections.Search.Query;
+
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>Which years, months, days and hours cover a range of times: whatever lies in it has one of their marks.</summary>
 internal static class TimeMarks

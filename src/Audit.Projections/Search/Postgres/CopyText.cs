@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Audit.Projections.Postgres;
+namespace Audit.Projections.Search.Postgres;
 
 /// <summary>Rows of the index in the binary format of COPY.</summary>
 internal sealed class CopyText

@@ -1,4 +1,8 @@
-namespace Audit.Projections.Postgres;
+using Audit.Projections.Search.Answering;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Search.Postgres;
 
 /// <summary>Asks PostgreSQL's text search.</summary>
 internal sealed class PostgresIndexReader : IIndexReader

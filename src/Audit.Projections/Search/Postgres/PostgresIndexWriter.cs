@@ -1,7 +1,11 @@
+using Audit.Lifecycle.Calls;
+using Audit.Projections.Postgres;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Stores;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Audit.Projections.Postgres;
+namespace Audit.Projections.Search.Postgres;
 
 /// <summary>Adds a batch to the index, and moves its offset, in one transaction.</summary>
 internal sealed class PostgresIndexWriter

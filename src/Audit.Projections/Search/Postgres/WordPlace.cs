@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Audit.Projections.Postgres;
+namespace Audit.Projections.Search.Postgres;
 
 /// <summary>A word of a document that is being sorted.</summary>
 /// <param name="Head">Its first bytes as a number, by which most words are told apart.</param>

@@ -1,6 +1,7 @@
 using System.Text;
+using Audit.Projections.Search.Indexing;
 
-namespace Audit.Projections.Postgres;
+namespace Audit.Projections.Search.Postgres;
 
 /// <summary>
 /// The words of one document as PostgreSQL's tsvector: each once, in order, with the places where it stands. A place that

@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Lifecycle.Records;
+
+namespace Audit.Projections.Search.Query;
 
 /// <summary>What a `key:value` of a query speaks of.</summary>
 public enum SearchKey : byte

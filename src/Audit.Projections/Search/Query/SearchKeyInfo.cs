@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Query;
 
 /// <summary>A key of the query language, as a person who writes a query wants to know it.</summary>
 /// <param name="Name">As it is written, without the colon.</param>

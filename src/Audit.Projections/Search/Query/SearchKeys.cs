@@ -1,6 +1,7 @@
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Query;
 
 /// <summary>The keys of the query language: for the parser, for its errors, and for whoever completes a query while it is written.</summary>
 public static class SearchKeys

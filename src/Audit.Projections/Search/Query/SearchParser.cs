@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Query;
 
 /// <summary>
 /// Reads a query: terms with spaces between them, each a word, a "phrase" or a `key:value`, and not meant with a minus sign

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Query;
 
 /// <summary>A query of the investigation search, read and found to be one.</summary>
 public sealed class SearchQuery

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Query;
 
 /// <summary>A query that cannot be answered as it is; the message is a sentence for whoever wrote it.</summary>
 /// <param name="offset">Where in the query the fault begins, in UTF-16 units.</param>

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Query;
 
 /// <summary>One condition of a query; a query asks that all of them hold.</summary>
 internal abstract record SearchTerm(bool IsNegated)

@@ -1,7 +1,9 @@
 using System.Globalization;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Time;
+using Audit.Projections.Feeding;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Query;
 
 /// <summary>Reads the times of queries; all are UTC where they do not say otherwise.</summary>
 internal static class SearchTimes

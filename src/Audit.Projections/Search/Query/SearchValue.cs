@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Windows;
+
+namespace Audit.Projections.Search.Query;
 
 /// <summary>A value after a key.</summary>
 internal sealed record SearchValue(string Text, bool IsQuoted, int Offset, int Length)

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Query;
 
 /// <summary>From a time until just before another, as read stores hold times.</summary>
 internal readonly record struct TimeRange(long From, long Until)

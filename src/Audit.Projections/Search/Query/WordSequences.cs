@@ -1,4 +1,6 @@
-namespace Audit.Projections;
+using Audit.Projections.Search.Text;
+
+namespace Audit.Projections.Search.Query;
 
 /// <summary>What is looked for when somebody writes words: their parts in a row, or, of one run, the run as a whole as well.</summary>
 internal static class WordSequences

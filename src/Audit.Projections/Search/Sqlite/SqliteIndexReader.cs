@@ -1,4 +1,8 @@
-namespace Audit.Projections.Sqlite;
+using Audit.Projections.Search.Answering;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Search.Sqlite;
 
 /// <summary>Asks FTS5, which walks from the newest document to older ones by itself.</summary>
 internal sealed class SqliteIndexReader : IIndexReader

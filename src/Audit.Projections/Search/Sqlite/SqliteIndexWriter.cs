@@ -1,4 +1,8 @@
-namespace Audit.Projections.Sqlite;
+using Audit.Projections.Search.Indexing;
+using Audit.Projections.Sqlite;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Search.Sqlite;
 
 /// <summary>Adds a batch to the index, and moves its offset, in one transaction.</summary>
 internal sealed class SqliteIndexWriter

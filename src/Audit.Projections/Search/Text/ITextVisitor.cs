@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Text;
 
 /// <summary>Is shown the texts of an event, one after the other.</summary>
 internal interface ITextVisitor

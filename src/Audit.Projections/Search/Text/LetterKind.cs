@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Text;
 
 /// <summary>What a character is to the words of a text.</summary>
 internal enum LetterKind : byte

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Text;
 
 /// <summary>Where in an event a text stands.</summary>
 public enum TextPlace : byte

@@ -1,4 +1,4 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Text;
 
 /// <summary>
 /// Cuts a text into words, for the index of either store and for queries alike: runs of letters and digits, and within a run

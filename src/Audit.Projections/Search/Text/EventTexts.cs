@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Json;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Text;
 
 /// <summary>
 /// Shows what an event says in words: inputs, outputs, data, reasons, names and ids. Never shown are nonces, hashes, times and

@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.Diagnostics;
 using Audit.Journal;
+using Audit.Projections.Feeding;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Indexing;
 
 /// <summary>Reads the journal on from the index's own offset, and writes what it says, one batch ahead of the other.</summary>
-internal sealed class Indexing(IJournal journal, FeedLimits limits)
+internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
 {
     /// <summary>While others are busy it rests so many times as long as it worked.</summary>
     private const int RestsTimes = 3;

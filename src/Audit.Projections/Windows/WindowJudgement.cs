@@ -1,7 +1,7 @@
-namespace Audit.Projections;
+namespace Audit.Projections.Windows;
 
 /// <summary>How a message stands to the windows of its task and agent, from the least to the most grave.</summary>
-public enum Judgement : byte
+public enum WindowJudgement : byte
 {
     /// <summary>It belongs to no task, so there is nothing to judge it by.</summary>
     NoTask,

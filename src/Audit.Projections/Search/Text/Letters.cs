@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace Audit.Projections;
+namespace Audit.Projections.Search.Text;
 
 /// <summary>Tells what characters are, and folds their case as no culture does.</summary>
 internal static class Letters

@@ -1,20 +1,27 @@
 using Audit.Journal;
-using Audit.Lifecycle;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Records;
+using Audit.Projections.Calls;
+using Audit.Projections.Feeding;
+using Audit.Projections.Queries;
+using Audit.Projections.Sessions;
+using Audit.Projections.Stores;
 
-namespace Audit.Projections;
+namespace Audit.Projections.TimeTravel;
 
 /// <summary>
 /// Answers as of a moment of the past, folded from the journal by the law that judged it then. The read models say only
 /// where to look: which calls a session or a task has, never what became of them.
 /// </summary>
-public sealed class TimeTravel
+public sealed class PastModels
 {
     private readonly IReadStore store;
     private readonly IJournal journal;
     private readonly RecordHasher hasher;
     private readonly PastPosition positions;
 
-    internal TimeTravel(IReadStore store, IJournal journal, RecordHasher hasher)
+    internal PastModels(IReadStore store, IJournal journal, RecordHasher hasher)
     {
         this.store = store;
         this.journal = journal;
