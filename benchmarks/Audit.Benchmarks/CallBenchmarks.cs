@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Load.Workloads;
 using BenchmarkDotNet.Attributes;
 
 namespace Audit.Benchmarks;

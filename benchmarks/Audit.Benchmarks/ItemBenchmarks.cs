@@ -1,10 +1,3 @@
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Time;
-using Audit.Load.Workloads;
 using BenchmarkDotNet.Attributes;
 
 namespace Audit.Benchmarks;

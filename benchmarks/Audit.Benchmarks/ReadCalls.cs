@@ -1,9 +1,3 @@
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Time;
-using Audit.Load.Workloads;
-
 namespace Audit.Benchmarks;
 
 /// <summary>Messages of the workload as the node reads them.</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Audit.Formats;
 
 namespace Audit.Load;
 

@@ -1,8 +1,4 @@
-using Audit.Actors;
 using Audit.Load.Subjects;
-using Audit.Node.Pages.Search;
-using Audit.Node.Pages.Sessions;
-using Audit.Projections.Rebuilding;
 
 namespace Audit.Load;
 

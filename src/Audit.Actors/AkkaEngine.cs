@@ -3,10 +3,6 @@ using Akka.Actor;
 using Audit.Actors.Configuration;
 using Audit.Actors.Dispatch;
 using Audit.Actors.Streams;
-using Audit.Engine;
-using Audit.Engine.Submitting;
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
 
 namespace Audit.Actors;
 

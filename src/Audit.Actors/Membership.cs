@@ -2,7 +2,6 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Configuration;
 using Audit.Actors.Configuration;
-using Audit.Engine;
 
 namespace Audit.Actors;
 

@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Akka.Dispatch;
 using Akka.Event;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Actors;
 

@@ -2,7 +2,6 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Audit.Actors.Messages;
 using Audit.Actors.Streams;
-using Audit.Engine;
 
 namespace Audit.Actors;
 

@@ -1,6 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Engine;
 
 /// <summary>A record of a tool call. The bytes of the record must stay as they are until the receipt is there.</summary>

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Windows;
-
 namespace Audit.Engine;
 
 /// <summary>The limits of an engine. Each has a default that suits a machine of any size.</summary>

@@ -1,6 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Sessions;
-
 namespace Audit.Engine;
 
 /// <summary>A note of a session.</summary>

@@ -1,7 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
-
 namespace Audit.Engine;
 
 /// <summary>An act of the node itself, of those who administer it, or of those who read.</summary>

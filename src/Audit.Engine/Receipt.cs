@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Engine;
 
 /// <summary>What became of a submission. With a position it is durable.</summary>

@@ -1,5 +1,3 @@
-using Audit.Journal;
-
 namespace Audit.Engine;
 
 /// <summary>What a host, a person or the node itself wants written, addressed to one stream.</summary>

@@ -1,7 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
-
 namespace Audit.Engine;
 
 /// <summary>An act on a task window.</summary>

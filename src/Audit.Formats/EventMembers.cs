@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Formats;
 

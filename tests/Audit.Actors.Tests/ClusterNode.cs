@@ -3,8 +3,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Audit.Node.CommandLine;
-using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Actors.Tests;
 

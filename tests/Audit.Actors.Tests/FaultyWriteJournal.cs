@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using Akka.Configuration;
 using Akka.Persistence;
 using Akka.Persistence.Sql.Journal;
-using Audit.Engine.Contract;
 
 namespace Audit.Actors.Tests;
 

@@ -1,14 +1,3 @@
-using Audit.Engine;
-using Audit.Engine.Contract;
-using Audit.Engine.Local;
-using Audit.Formats;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
-
 namespace Audit.Actors.Tests;
 
 /// <summary>A store goes from one engine to the other and back.</summary>

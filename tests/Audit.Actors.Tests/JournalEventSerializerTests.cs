@@ -1,11 +1,6 @@
 using Akka.Configuration;
 using Akka.Serialization;
 using Akka.TestKit.Xunit2;
-using Audit.Actors.Configuration;
-using Audit.Actors.Journal;
-using Audit.Actors.Messages;
-using Audit.Journal;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Actors.Tests;
 

@@ -1,8 +1,3 @@
-using Audit.Engine;
-using Audit.Engine.Contract;
-using Audit.Journal;
-using Audit.Testing;
-
 namespace Audit.Actors.Tests;
 
 /// <summary>The engine contract on a cluster of one node with PostgreSQL.</summary>

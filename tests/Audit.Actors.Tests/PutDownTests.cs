@@ -1,11 +1,4 @@
 using Akka.Cluster;
-using Audit.Engine;
-using Audit.Engine.Contract;
-using Audit.Formats;
-using Audit.Journal;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
 
 namespace Audit.Actors.Tests;
 

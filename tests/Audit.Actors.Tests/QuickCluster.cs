@@ -1,8 +1,3 @@
-using Audit.Actors.Configuration;
-using Audit.Engine;
-using Audit.Engine.Contract;
-using Audit.Journal;
-
 namespace Audit.Actors.Tests;
 
 /// <summary>One-node clusters that settle as fast as a test wants them to.</summary>

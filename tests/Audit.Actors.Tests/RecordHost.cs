@@ -1,9 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Audit.Formats;
-using Audit.Node.Access;
-using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Actors.Tests;
 

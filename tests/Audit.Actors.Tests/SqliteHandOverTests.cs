@@ -1,5 +1,3 @@
-using Audit.Testing;
-
 namespace Audit.Actors.Tests;
 
 public sealed class SqliteHandOverTests : HandOverContract

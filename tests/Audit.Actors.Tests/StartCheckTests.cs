@@ -1,10 +1,3 @@
-using Audit.Actors.Configuration;
-using Audit.Actors.Journal;
-using Audit.Engine;
-using Audit.Journal;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
-
 namespace Audit.Actors.Tests;
 
 /// <summary>What a user's HOCON may not undo.</summary>

@@ -1,11 +1,5 @@
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
-using Audit.Actors.Messages;
-using Audit.Actors.Streams;
-using Audit.Engine;
-using Audit.Engine.Contract;
-using Audit.Lifecycle.Windows;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Actors.Tests;
 

@@ -1,10 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Audit.Formats;
-using Audit.Journal;
-using Audit.Node.Access;
-using Audit.Node.CommandLine.Reading;
-using Audit.Testing;
 
 namespace Audit.Actors.Tests;
 

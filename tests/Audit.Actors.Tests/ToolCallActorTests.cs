@@ -2,13 +2,6 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
-using Audit.Actors.Dispatch;
-using Audit.Actors.Messages;
-using Audit.Actors.Streams;
-using Audit.Engine;
-using Audit.Engine.Contract;
-using Audit.Lifecycle.Records;
-using Audit.Node.Pages.Shared;
 using Microsoft.Data.Sqlite;
 
 namespace Audit.Actors.Tests;

@@ -3,17 +3,6 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
 using Akka.TestKit.Xunit2;
-using Audit.Actors.Configuration;
-using Audit.Actors.Dispatch;
-using Audit.Actors.Journal;
-using Audit.Actors.Messages;
-using Audit.Engine;
-using Audit.Engine.Contract;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Actors.Tests;
 

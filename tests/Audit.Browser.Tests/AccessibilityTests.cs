@@ -1,9 +1,5 @@
 using System.Text.Json;
 using Audit.Browser.Tests.Support;
-using Audit.Formats;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Models;
-using Audit.Projections.Queries;
 using Microsoft.Playwright;
 
 namespace Audit.Browser.Tests;

@@ -1,7 +1,4 @@
 using Audit.Browser.Tests.Support;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Models;
-using Audit.Projections.Queries;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,6 +1,4 @@
 using Audit.Browser.Tests.Support;
-using Audit.Node.Models;
-using Audit.Projections.Queries;
 using Microsoft.Playwright;
 
 namespace Audit.Browser.Tests;

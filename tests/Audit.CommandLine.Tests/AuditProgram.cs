@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Audit.Node.CommandLine;
 
 namespace Audit.CommandLine.Tests;
 

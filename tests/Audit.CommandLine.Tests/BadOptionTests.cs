@@ -1,7 +1,4 @@
 using System.Collections;
-using Audit.Node.CommandLine;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
 
 namespace Audit.CommandLine.Tests;
 

@@ -1,5 +1,3 @@
-using Audit.Node.CommandLine;
-
 namespace Audit.CommandLine.Tests;
 
 /// <summary>How a command ended, and what it said.</summary>

@@ -1,7 +1,3 @@
-using Audit.Node.CommandLine;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
-
 namespace Audit.CommandLine.Tests;
 
 public sealed class ExportTests : IDisposable

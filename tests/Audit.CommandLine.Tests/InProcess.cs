@@ -1,5 +1,4 @@
 using System.Collections;
-using Audit.Node.CommandLine;
 
 namespace Audit.CommandLine.Tests;
 

@@ -1,8 +1,4 @@
 using System.Text.Json;
-using Audit.Node.CommandLine;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
 
 namespace Audit.CommandLine.Tests;
 

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
-using Audit.Node.CommandLine;
-using Audit.Node.CommandLine.Reading;
 
 namespace Audit.CommandLine.Tests;
 

@@ -1,7 +1,4 @@
 using System.Collections;
-using Audit.Node.Configuration;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
 
 namespace Audit.CommandLine.Tests;
 

@@ -1,10 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Audit.Engine;
-using Audit.Formats;
-using Audit.Node.CommandLine;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
 
 namespace Audit.CommandLine.Tests;
 

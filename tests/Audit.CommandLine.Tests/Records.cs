@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Audit.Engine;
-using Audit.Node.CommandLine.Reading;
 
 namespace Audit.CommandLine.Tests;
 

@@ -1,9 +1,3 @@
-using Audit.Formats;
-using Audit.Node.CommandLine;
-using Audit.Node.CommandLine.Remote;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
-
 namespace Audit.CommandLine.Tests;
 
 public sealed class ResumedIngestTests : IDisposable

@@ -1,6 +1,3 @@
-using Audit.Formats;
-using Audit.Node.CommandLine.Remote;
-using Audit.Node.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

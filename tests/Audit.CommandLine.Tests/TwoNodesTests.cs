@@ -1,7 +1,3 @@
-using Audit.Formats;
-using Audit.Node.CommandLine;
-using Audit.Testing;
-
 namespace Audit.CommandLine.Tests;
 
 public sealed class TwoNodesTests : IDisposable

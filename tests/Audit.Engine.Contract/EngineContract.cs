@@ -1,12 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Engine.Local;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
-using Audit.Testing;
 
 namespace Audit.Engine.Contract;
 

@@ -1,5 +1,3 @@
-using Audit.Journal;
-
 namespace Audit.Engine.Contract;
 
 /// <summary>A journal that fails on demand: before it writes, or after, when the writer cannot know.</summary>

@@ -1,10 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Engine.Intake;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 
 namespace Audit.Engine.Contract;
 

@@ -1,10 +1,3 @@
-using Audit.Engine.Contract;
-using Audit.Engine.Local;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 using Outcome = Audit.Lifecycle.Records.Outcome;

@@ -1,8 +1,3 @@
-using Audit.Engine.Contract;
-using Audit.Engine.Local;
-using Audit.Lifecycle.Records;
-using Audit.Testing;
-
 namespace Audit.Engine.Tests;
 
 /// <summary>The contract on the local engine, and what that engine promises beyond it.</summary>

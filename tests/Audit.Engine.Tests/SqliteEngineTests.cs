@@ -1,6 +1,3 @@
-using Audit.Journal;
-using Audit.Testing;
-
 namespace Audit.Engine.Tests;
 
 public sealed class SqliteEngineTests : LocalEngineContract, IDisposable

@@ -1,10 +1,5 @@
 using System.Text;
-using Audit.Engine;
-using Audit.Engine.Intake;
 using Audit.Formats.Tests.Support;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Formats.Tests;
 

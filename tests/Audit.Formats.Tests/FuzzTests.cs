@@ -1,5 +1,4 @@
 using System.Text;
-using Audit.Formats.Derived;
 using Audit.Formats.Tests.Support;
 
 namespace Audit.Formats.Tests;

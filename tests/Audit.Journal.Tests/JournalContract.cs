@@ -1,5 +1,3 @@
-using Audit.Testing;
-
 namespace Audit.Journal.Tests;
 
 /// <summary>What every store's journal keeps.</summary>

@@ -1,5 +1,3 @@
-using Audit.Testing;
-
 namespace Audit.Journal.Tests;
 
 /// <summary>Positions ascend in the order of commits, whoever writes: a reader that follows them misses nothing.</summary>

@@ -1,4 +1,3 @@
-using Audit.Testing;
 using Npgsql;
 
 namespace Audit.Journal.Tests;

@@ -1,5 +1,3 @@
-using Audit.Testing;
-
 namespace Audit.Journal.Tests;
 
 [NeedsPostgres]

@@ -1,5 +1,3 @@
-using Audit.Testing;
-
 namespace Audit.Journal.Tests;
 
 /// <summary>Several nodes on one PostgreSQL, and what breaks between them.</summary>

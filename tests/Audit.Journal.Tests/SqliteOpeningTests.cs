@@ -1,5 +1,3 @@
-using Audit.Testing;
-
 namespace Audit.Journal.Tests;
 
 /// <summary>A SQLite store opens, or says in a sentence why not.</summary>

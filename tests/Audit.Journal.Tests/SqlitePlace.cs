@@ -1,4 +1,3 @@
-using Audit.Testing;
 using Microsoft.Data.Sqlite;
 
 namespace Audit.Journal.Tests;

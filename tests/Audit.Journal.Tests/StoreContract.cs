@@ -1,6 +1,3 @@
-using Audit.Journal.Tokens;
-using Audit.Testing;
-
 namespace Audit.Journal.Tests;
 
 /// <summary>What every store keeps beside its journal: secrets and tokens.</summary>

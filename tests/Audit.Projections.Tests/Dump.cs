@@ -1,5 +1,3 @@
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Tests;
 
 /// <summary>Every row of a read store as text, so that two of them can be compared row by row.</summary>

@@ -1,8 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Projections.Feeding;
-using Audit.Projections.Stores;
-using Audit.Testing;
-
 namespace Audit.Projections.Tests;
 
 /// <summary>How the read models are fed, and when they refuse to be.</summary>

@@ -1,7 +1,3 @@
-using Audit.Engine;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
 using FsCheck;
 using FsCheck.Fluent;
 using Outcome = Audit.Lifecycle.Records.Outcome;

@@ -1,5 +1,3 @@
-using Audit.Journal;
-
 namespace Audit.Projections.Tests;
 
 /// <summary>A journal that ends earlier than it did, as a restored backup does, or says something else than it did.</summary>

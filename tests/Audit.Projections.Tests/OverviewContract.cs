@@ -1,12 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
-using Audit.Projections.Overview;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
-using Audit.Testing;
-
 namespace Audit.Projections.Tests;
 
 /// <summary>What the read models tell of the whole book at once.</summary>

@@ -1,12 +1,3 @@
-using Audit.Engine;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
-using Audit.Projections.Calls;
-using Audit.Projections.TimeTravel;
-using Audit.Projections.Windows;
-using Audit.Testing;
-
 namespace Audit.Projections.Tests;
 
 /// <summary>What was so, as of a position or a time.</summary>

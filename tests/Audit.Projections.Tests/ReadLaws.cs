@@ -1,15 +1,3 @@
-using Audit.Engine;
-using Audit.Engine.Local;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Projections.Calls;
-using Audit.Projections.Feeding;
-using Audit.Projections.Queries;
-using Audit.Projections.Stores;
-using Audit.Projections.TimeTravel;
-using Audit.Projections.Windows;
-using Audit.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 

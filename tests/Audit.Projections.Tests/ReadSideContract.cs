@@ -1,9 +1,3 @@
-using Audit.Engine;
-using Audit.Engine.Local;
-using Audit.Journal;
-using Audit.Projections.Feeding;
-using Audit.Projections.Queries;
-
 namespace Audit.Projections.Tests;
 
 /// <summary>A journal with an engine before it and read models behind it, on one of the stores.</summary>

@@ -1,11 +1,3 @@
-using Audit.Engine;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
-using Audit.Projections.Feeding;
-using Audit.Projections.Queries;
-using Audit.Projections.Rebuilding;
-using Audit.Testing;
-
 namespace Audit.Projections.Tests;
 
 /// <summary>Rebuilding beside the live read models.</summary>

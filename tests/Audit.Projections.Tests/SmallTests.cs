@@ -1,8 +1,4 @@
 using System.Text;
-using Audit.Lifecycle.Time;
-using Audit.Projections.Feeding;
-using Audit.Projections.Sessions;
-using Audit.Projections.Windows;
 
 namespace Audit.Projections.Tests;
 

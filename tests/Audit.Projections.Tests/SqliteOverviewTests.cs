@@ -1,5 +1,3 @@
-using Audit.Testing;
-
 namespace Audit.Projections.Tests;
 
 public sealed class SqliteOverviewTests : OverviewContract

@@ -1,12 +1,3 @@
-using Audit.Engine;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-using Audit.Projections.Sessions;
-using Audit.Testing;
-
 namespace Audit.Projections.Tests;
 
 /// <summary>What the read models tell after stories.</summary>

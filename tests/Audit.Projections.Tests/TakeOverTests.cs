@@ -1,6 +1,3 @@
-using Audit.Engine;
-using Audit.Projections.Feeding;
-using Audit.Testing;
 using Npgsql;
 
 namespace Audit.Projections.Tests;

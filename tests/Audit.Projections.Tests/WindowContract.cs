@@ -1,13 +1,3 @@
-using Audit.Engine;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
-using Audit.Projections.Calls;
-using Audit.Projections.Feeding;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
-using Audit.Testing;
-
 namespace Audit.Projections.Tests;
 
 /// <summary>How messages stand to the windows of their task.</summary>

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using Audit.Formats;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
-using Audit.Node.CommandLine.Reading;
 using Npgsql;
 
 namespace Audit.Load.Floors;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Audit.Formats;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
 using SQLitePCL;

@@ -1,4 +1,3 @@
-using Audit.Journal.Sqlite;
 using SQLitePCL;
 
 namespace Audit.Load.Floors;

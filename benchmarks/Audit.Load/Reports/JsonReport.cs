@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Load.Reports;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Load.Reports;
 

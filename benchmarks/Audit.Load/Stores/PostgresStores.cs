@@ -1,7 +1,4 @@
-using Audit.Journal;
 using Audit.Load.Floors;
-using Audit.Node.Hosting;
-using Audit.Testing;
 using Npgsql;
 
 namespace Audit.Load.Stores;

@@ -1,6 +1,4 @@
-using Audit.Journal;
 using Audit.Load.Floors;
-using Audit.Node.Hosting;
 using SQLitePCL;
 
 namespace Audit.Load.Stores;

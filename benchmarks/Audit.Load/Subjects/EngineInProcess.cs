@@ -1,4 +1,3 @@
-using Audit.Engine;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
 

@@ -1,7 +1,5 @@
 using System.Net.Http.Headers;
-using Audit.Formats;
 using Audit.Load.Workloads;
-using Audit.Node.Hosting;
 
 namespace Audit.Load.Subjects;
 

@@ -4,8 +4,6 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
-using Audit.Node.Access;
-using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Load.Subjects;
 

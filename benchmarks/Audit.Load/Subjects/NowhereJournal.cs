@@ -1,6 +1,3 @@
-using Audit.Formats;
-using Audit.Journal;
-
 namespace Audit.Load.Subjects;
 
 /// <summary>A journal that numbers rows and forgets them, so that the engine's own cost can be seen.</summary>

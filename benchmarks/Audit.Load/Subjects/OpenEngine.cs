@@ -1,13 +1,5 @@
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Engine.Local;
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Time;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Load.Subjects;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
-using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Load.Subjects;
 

@@ -1,7 +1,5 @@
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
-using Audit.Projections;
-using Audit.Projections.Rebuilding;
 
 namespace Audit.Load.Subjects;
 

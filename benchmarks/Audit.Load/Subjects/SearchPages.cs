@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
-using Audit.Node.Pages.Calls;
-using Audit.Node.Pages.Search;
 
 namespace Audit.Load.Subjects;
 

@@ -2,9 +2,6 @@ using System.Diagnostics;
 using System.Text;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Pages.Calls;
-using Audit.Node.Pages.Sessions;
 
 namespace Audit.Load.Subjects;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
-using Audit.Formats;
 using Audit.Load.Floors;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;

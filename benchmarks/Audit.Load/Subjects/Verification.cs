@@ -1,5 +1,3 @@
-using Audit.Integrity.Notes;
-using Audit.Integrity.Verification;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
 

@@ -5,12 +5,9 @@ using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using Akka.Configuration;
 using Akka.Persistence.Sql;
-using Audit.Formats;
 using Audit.Load.Floors;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Hosting;
 using Npgsql;
 
 namespace Audit.Load;

@@ -1,8 +1,3 @@
-using Audit.Actors;
-using Audit.Actors.Configuration;
-using Audit.Engine;
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
 using Audit.Load.Stores;
 
 namespace Audit.Load;

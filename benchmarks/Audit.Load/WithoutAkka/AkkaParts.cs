@@ -1,6 +1,3 @@
-using Audit.Engine;
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
 using Audit.Load.Stores;
 
 namespace Audit.Load;

@@ -1,12 +1,4 @@
 using System.Text;
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Load.Workloads;
 

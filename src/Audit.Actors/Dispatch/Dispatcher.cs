@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
 using Audit.Actors.Messages;
-using Audit.Engine;
-using Audit.Engine.Submitting;
-using Audit.Journal;
 
 namespace Audit.Actors.Dispatch;
 

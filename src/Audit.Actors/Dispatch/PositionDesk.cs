@@ -1,6 +1,4 @@
 using Akka.Actor;
-using Audit.Engine;
-using Audit.Journal;
 
 namespace Audit.Actors.Dispatch;
 

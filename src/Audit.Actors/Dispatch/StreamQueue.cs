@@ -1,6 +1,3 @@
-using Audit.Engine;
-using Audit.Journal;
-
 namespace Audit.Actors.Dispatch;
 
 /// <summary>

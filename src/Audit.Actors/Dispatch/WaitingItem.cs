@@ -1,6 +1,3 @@
-using Audit.Engine;
-using Audit.Engine.Submitting;
-
 namespace Audit.Actors.Dispatch;
 
 /// <summary>An item of a batch that has no receipt yet.</summary>

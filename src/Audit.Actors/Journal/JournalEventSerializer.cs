@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Serialization;
-using Audit.Journal;
 
 namespace Audit.Actors.Journal;
 

@@ -1,6 +1,3 @@
-using Audit.Engine;
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Actors.Messages;
 
 /// <summary>A receipt as it travels between nodes, as yet without a position.</summary>

@@ -1,10 +1,3 @@
-using Audit.Engine;
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Sessions;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
-
 namespace Audit.Actors.Messages;
 
 /// <summary>Turns submissions into what travels, and back.</summary>

@@ -3,10 +3,6 @@ using Akka.Cluster.Sharding;
 using Akka.Persistence;
 using Audit.Actors.Journal;
 using Audit.Actors.Messages;
-using Audit.Engine;
-using Audit.Engine.Streams;
-using Audit.Journal;
-using Audit.Journal.Events;
 
 namespace Audit.Actors.Streams;
 

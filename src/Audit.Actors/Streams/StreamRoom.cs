@@ -1,7 +1,3 @@
-using Audit.Engine;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Hashing;
-
 namespace Audit.Actors.Streams;
 
 /// <summary>What the actors of one node share: how they decide, and what they count.</summary>

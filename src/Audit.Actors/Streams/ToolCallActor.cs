@@ -1,5 +1,3 @@
-using Audit.Engine.Streams;
-
 namespace Audit.Actors.Streams;
 
 /// <summary>The actor of one tool call.</summary>

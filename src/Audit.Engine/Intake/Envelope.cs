@@ -1,10 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Sessions;
-using Audit.Lifecycle.Time;
-
 namespace Audit.Engine.Intake;
 
 /// <summary>What stands around a record or a note.</summary>

@@ -1,9 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Engine.Intake;
 

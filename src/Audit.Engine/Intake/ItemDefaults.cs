@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Time;
-
 namespace Audit.Engine.Intake;
 
 /// <summary>What is known of an item before it is read: who sends it, when, and what the request's headers say.</summary>

@@ -1,10 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Engine.Intake;
 

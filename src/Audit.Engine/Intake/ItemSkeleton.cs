@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text.Json;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Json;
 
 namespace Audit.Engine.Intake;
 

@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Engine.Intake;
 

@@ -1,5 +1,3 @@
-using Audit.Journal;
-
 namespace Audit.Engine.Local;
 
 /// <summary>The groups that one transaction writes, whole or not at all.</summary>

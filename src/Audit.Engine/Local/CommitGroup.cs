@@ -1,6 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-
 namespace Audit.Engine.Local;
 
 /// <summary>What one shard decided in one go. Groups of a shard are committed and settled in the order they were made.</summary>

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Audit.Journal;
 
 namespace Audit.Engine.Local;
 

@@ -1,7 +1,4 @@
 using Audit.Engine.Streams;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Hashing;
 
 namespace Audit.Engine.Local;
 

@@ -1,5 +1,3 @@
-using Audit.Journal;
-
 namespace Audit.Engine.Local;
 
 /// <summary>

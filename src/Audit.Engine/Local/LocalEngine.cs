@@ -1,6 +1,4 @@
 using Audit.Engine.Submitting;
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
 
 namespace Audit.Engine.Local;
 

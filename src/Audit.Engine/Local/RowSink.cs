@@ -1,6 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-
 namespace Audit.Engine.Local;
 
 /// <summary>Makes rows of the events that are being decided.</summary>

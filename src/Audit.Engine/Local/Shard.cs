@@ -1,8 +1,5 @@
 using System.Threading.Channels;
 using Audit.Engine.Submitting;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Hashing;
 
 namespace Audit.Engine.Local;
 

@@ -1,8 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-
 namespace Audit.Engine.Streams;
 
 /// <summary>

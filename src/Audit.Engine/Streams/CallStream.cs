@@ -1,9 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Records;
-
 namespace Audit.Engine.Streams;
 
 /// <summary>One tool call.</summary>

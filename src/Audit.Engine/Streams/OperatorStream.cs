@@ -1,7 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Hashing;
-
 namespace Audit.Engine.Streams;
 
 /// <summary>A day of the node's own acts: no law but their order.</summary>

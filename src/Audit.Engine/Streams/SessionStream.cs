@@ -1,9 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Sessions;
-
 namespace Audit.Engine.Streams;
 
 /// <summary>The notes of one session.</summary>

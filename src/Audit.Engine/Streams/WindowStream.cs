@@ -1,10 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
-
 namespace Audit.Engine.Streams;
 
 /// <summary>One task window.</summary>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Audit.Formats.Correlation;
-using Audit.Lifecycle.Json;
 
 namespace Audit.Formats.AgentCode;
 

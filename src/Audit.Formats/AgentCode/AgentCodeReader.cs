@@ -1,7 +1,5 @@
 using System.Text.Json;
 using Audit.Formats.Derived;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Formats.AgentCode;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Audit.Formats.Correlation;
 using Audit.Formats.Derived;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Formats.ClaudeCode;
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Audit.Formats.Correlation;
 using Audit.Formats.Derived;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Formats.Copilot;
 

@@ -2,8 +2,6 @@ using System.Text.Json;
 using Audit.Formats.Correlation;
 using Audit.Formats.Derived;
 using Audit.Formats.Permissions;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Formats.Copilot;
 

@@ -1,6 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-
 namespace Audit.Formats.Derived;
 
 /// <summary>A tool audit record that was made of another system's words.</summary>

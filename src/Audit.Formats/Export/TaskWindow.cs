@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Time;
-
 namespace Audit.Formats.Export;
 
 /// <summary>A task window as its events tell it.</summary>

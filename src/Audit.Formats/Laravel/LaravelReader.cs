@@ -2,7 +2,6 @@ using System.Text.Json;
 using Audit.Formats.Correlation;
 using Audit.Formats.Derived;
 using Audit.Formats.Permissions;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Formats.Laravel;
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Audit.Formats.Derived;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Formats.Otlp;
 

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Formats.Otlp;
 

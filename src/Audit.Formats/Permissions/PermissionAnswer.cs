@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Formats.Permissions;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Audit.Integrity.Notes;
 using Audit.Integrity.Storage;
-using Audit.Lifecycle.Calls;
 
 namespace Audit.Integrity.Bundles;
 

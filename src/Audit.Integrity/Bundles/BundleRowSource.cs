@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using Audit.Integrity.Rows;
-using Audit.Journal;
 
 namespace Audit.Integrity.Bundles;
 

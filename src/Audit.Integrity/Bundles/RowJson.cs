@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Audit.Integrity.Rows;
-using Audit.Journal;
 
 namespace Audit.Integrity.Bundles;
 

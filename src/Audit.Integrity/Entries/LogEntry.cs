@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Audit.Integrity.Merkle;
-using Audit.Journal;
 
 namespace Audit.Integrity.Entries;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Audit.Journal;
 
 namespace Audit.Integrity.Entries;
 

@@ -1,5 +1,3 @@
-using Audit.Journal;
-
 namespace Audit.Integrity.Rows;
 
 /// <summary>The rows of a journal as they lie there, in order of position and whatever they are.</summary>

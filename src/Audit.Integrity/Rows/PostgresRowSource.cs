@@ -1,5 +1,4 @@
 using Audit.Integrity.Storage.Postgres;
-using Audit.Journal;
 using Npgsql;
 
 namespace Audit.Integrity.Rows;

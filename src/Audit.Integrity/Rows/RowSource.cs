@@ -1,5 +1,3 @@
-using Audit.Journal;
-
 namespace Audit.Integrity.Rows;
 
 /// <summary>Opens the rows of a store for reading only, beside a node or without one.</summary>

@@ -1,6 +1,5 @@
 using System.Text;
 using Audit.Integrity.Storage.Sqlite;
-using Audit.Journal;
 using SQLitePCL;
 
 namespace Audit.Integrity.Rows;

@@ -4,7 +4,6 @@ using Audit.Integrity.Notes;
 using Audit.Integrity.Rows;
 using Audit.Integrity.Serving;
 using Audit.Integrity.Storage;
-using Audit.Journal;
 
 namespace Audit.Integrity.Sealing;
 

@@ -2,7 +2,6 @@ using Audit.Integrity.Notes;
 using Audit.Integrity.Rows;
 using Audit.Integrity.Storage;
 using Audit.Integrity.Tiles;
-using Audit.Journal;
 
 namespace Audit.Integrity.Sealing;
 

@@ -4,7 +4,6 @@ using Audit.Integrity.Merkle;
 using Audit.Integrity.Notes;
 using Audit.Integrity.Storage;
 using Audit.Integrity.Tiles;
-using Audit.Journal;
 
 namespace Audit.Integrity.Serving;
 

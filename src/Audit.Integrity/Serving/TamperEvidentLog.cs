@@ -1,7 +1,6 @@
 using Audit.Integrity.Notes;
 using Audit.Integrity.Sealing;
 using Audit.Integrity.Storage;
-using Audit.Journal;
 
 namespace Audit.Integrity.Serving;
 

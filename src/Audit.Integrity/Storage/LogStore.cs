@@ -4,7 +4,6 @@ using Audit.Integrity.Notes;
 using Audit.Integrity.Storage.Postgres;
 using Audit.Integrity.Storage.Sqlite;
 using Audit.Integrity.Tiles;
-using Audit.Journal;
 
 namespace Audit.Integrity.Storage;
 

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>A call that is not settled, or whose rows alone do not tell whether it is.</summary>

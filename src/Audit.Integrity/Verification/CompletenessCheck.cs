@@ -1,9 +1,5 @@
 using System.Text;
 using Audit.Integrity.Rows;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
 
 namespace Audit.Integrity.Verification;
 

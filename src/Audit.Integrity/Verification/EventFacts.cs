@@ -1,9 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Audit.Integrity.Rows;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
 
 namespace Audit.Integrity.Verification;
 

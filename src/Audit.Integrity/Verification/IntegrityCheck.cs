@@ -2,8 +2,6 @@ using Audit.Integrity.Merkle;
 using Audit.Integrity.Notes;
 using Audit.Integrity.Rows;
 using Audit.Integrity.Tiles;
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
 
 namespace Audit.Integrity.Verification;
 

@@ -16,7 +16,7 @@ public static class LogVerifier
     /// <exception cref="StoreException">The store cannot be read.</exception>
     /// <exception cref="LogKeyException">The key file cannot be used.</exception>
     /// <exception cref="NoteFormatException">The key file holds no key.</exception>
-    public static async Task<Verdict> VerifyStoreAsync(
+    public static async Task<VerificationResult> VerifyStoreAsync(
         string address, VerifyOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
     {
         var memory = NodeMemory.Read(options.CheckpointFile);
@@ -41,7 +41,7 @@ public static class LogVerifier
 
     /// <summary>Verifies a bundle that was exported.</summary>
     /// <exception cref="BundleException">The file is no bundle.</exception>
-    public static async Task<Verdict> VerifyBundleAsync(
+    public static async Task<VerificationResult> VerifyBundleAsync(
         string path, VerifyOptions options, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
     {
         var memory = NodeMemory.Read(options.CheckpointFile);

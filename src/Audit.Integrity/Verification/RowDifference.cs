@@ -1,7 +1,6 @@
 using Audit.Integrity.Entries;
 using Audit.Integrity.Merkle;
 using Audit.Integrity.Rows;
-using Audit.Journal;
 
 namespace Audit.Integrity.Verification;
 

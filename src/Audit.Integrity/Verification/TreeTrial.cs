@@ -1,5 +1,4 @@
 using Audit.Integrity.Tiles;
-using Audit.Lifecycle.Calls;
 
 namespace Audit.Integrity.Verification;
 

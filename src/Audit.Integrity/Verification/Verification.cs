@@ -11,7 +11,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     private readonly CompletenessCheck completeness = new();
 
     /// <param name="log">Null where there is none.</param>
-    public async Task<Verdict> RunAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
+    public async Task<VerificationResult> RunAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
     {
         if (log?.Newest is not { } newest)
         {
@@ -44,10 +44,10 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack) ? null : options.Since?.Checkpoint.Size,
             Faults = faults,
         };
-        return new Verdict(integrity, await completeness.EndAsync(rows, cancellation));
+        return new VerificationResult(integrity, await completeness.EndAsync(rows, cancellation));
     }
 
-    private async Task<Verdict> RunWithoutLogAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
+    private async Task<VerificationResult> RunWithoutLogAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
     {
         var read = 0L;
         await RowPipeline.RunAsync(
@@ -83,7 +83,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             UnsealedRows = read,
             Faults = faults,
         };
-        return new Verdict(integrity, await completeness.EndAsync(rows, cancellation));
+        return new VerificationResult(integrity, await completeness.EndAsync(rows, cancellation));
     }
 
     private Task ReadAsync(IRowSource rows, IntegrityCheck check, long size, CancellationToken cancellation) =>

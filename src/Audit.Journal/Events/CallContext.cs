@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Journal.Events;
 
 /// <summary>What the events of one submission say beside the law's own facts.</summary>

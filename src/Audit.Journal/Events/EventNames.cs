@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Windows;
-
 namespace Audit.Journal.Events;
 
 /// <summary>The names and manifests of the events. They are written for ever: golden files pin each of them.</summary>

@@ -1,12 +1,5 @@
 using System.Buffers.Text;
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Sessions;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 
 namespace Audit.Journal.Events;
 

@@ -3,10 +3,6 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Sessions;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 
 namespace Audit.Journal.Events;
 

@@ -1,8 +1,5 @@
 using System.Buffers.Text;
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 
 namespace Audit.Journal.Events;
 

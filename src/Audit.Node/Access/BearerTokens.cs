@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Audit.Formats;
-using Audit.Journal.Tokens;
 
 namespace Audit.Node.Access;
 

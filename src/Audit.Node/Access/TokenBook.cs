@@ -1,4 +1,3 @@
-using Audit.Journal.Tokens;
 using Audit.Node.Operations;
 
 namespace Audit.Node.Access;

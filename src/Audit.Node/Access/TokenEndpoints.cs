@@ -1,5 +1,3 @@
-using Audit.Formats;
-using Audit.Lifecycle.Json;
 using Audit.Node.Bodies;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;

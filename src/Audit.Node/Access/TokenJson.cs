@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Journal.Tokens;
 using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.Access;

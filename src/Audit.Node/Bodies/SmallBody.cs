@@ -1,4 +1,3 @@
-using Audit.Formats;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Bodies;

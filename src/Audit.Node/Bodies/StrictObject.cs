@@ -1,11 +1,5 @@
 using System.Text.Json;
-using Audit.Formats;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 using Audit.Node.CommandLine.Reading;
-using Audit.Node.Models;
 
 namespace Audit.Node.Bodies;
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using Audit.Formats;
-using Audit.Journal;
 using Audit.Node.CommandLine.Demo;
 using Audit.Node.CommandLine.Export;
 using Audit.Node.CommandLine.Ingest;

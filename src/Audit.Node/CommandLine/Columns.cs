@@ -1,5 +1,3 @@
-using Audit.Node.CommandLine.Reading;
-using Audit.Projections.Stores;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine;

@@ -1,5 +1,3 @@
-using Audit.Projections.Stores;
-
 namespace Audit.Node.CommandLine;
 
 public enum OutputFormat

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Audit.Actors.Messages;
 
 namespace Audit.Node.CommandLine;
 

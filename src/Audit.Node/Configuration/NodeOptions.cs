@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Windows;
-
 namespace Audit.Node.Configuration;
 
 /// <summary>How a node is to run, after command line, environment and file have been read and found good.</summary>

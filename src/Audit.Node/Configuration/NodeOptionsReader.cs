@@ -1,4 +1,3 @@
-using Audit.Integrity.Notes;
 using Audit.Node.Hosting;
 using Audit.Node.Pages.Calls;
 using Microsoft.AspNetCore.Http;

@@ -1,9 +1,3 @@
-using Audit.Formats;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Reading;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Records;
 using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.Decisions;

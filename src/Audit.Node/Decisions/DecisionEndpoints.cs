@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 using Audit.Node.Bodies;
 using Audit.Node.CommandLine.Reading;

@@ -1,10 +1,3 @@
-using Audit.Engine;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 using Audit.Node.Bodies;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Reading;

@@ -1,6 +1,4 @@
 using System.Buffers;
-using Audit.Formats.Export;
-using Audit.Journal;
 
 namespace Audit.Node.Export;
 

@@ -1,7 +1,4 @@
 using System.Globalization;
-using Audit.Formats;
-using Audit.Formats.Export;
-using Audit.Lifecycle.Time;
 using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.Export;

@@ -1,7 +1,6 @@
 using System.Globalization;
-using Audit.Formats;
-using Audit.Formats.Export;
 using Audit.Node.Access;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;
 using Audit.Node.Reading;

@@ -1,7 +1,3 @@
-using Audit.Formats.Export;
-using Audit.Journal;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Reading;
 

@@ -1,6 +1,3 @@
-using Audit.Formats.Export;
-using Audit.Lifecycle.Records;
-
 namespace Audit.Node.Export;
 
 /// <summary>What is to be exported, and how.</summary>

@@ -1,10 +1,4 @@
 using System.Buffers;
-using Audit.Formats;
-using Audit.Formats.Export;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Reading;
 

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using Audit.Formats;
-using Audit.Formats.Export;
-using Audit.Journal;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Reading;
 
 namespace Audit.Node.Export;

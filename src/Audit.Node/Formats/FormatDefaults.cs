@@ -1,5 +1,3 @@
-using Audit.Engine.Intake;
-using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Intake;

@@ -1,10 +1,7 @@
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Formats;
-using Audit.Formats.Derived;
-using Audit.Lifecycle.Time;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
+using Audit.Node.Models;
 
 namespace Audit.Node.Formats;
 

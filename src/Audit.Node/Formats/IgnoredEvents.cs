@@ -1,4 +1,3 @@
-using Audit.Formats;
 using Audit.Node.Intake;
 
 namespace Audit.Node.Formats;

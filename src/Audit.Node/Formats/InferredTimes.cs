@@ -1,11 +1,6 @@
-using Audit.Engine.Intake;
-using Audit.Formats;
-using Audit.Formats.Derived;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
+using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
+using Audit.Node.Models;
 
 namespace Audit.Node.Formats;
 

@@ -1,5 +1,3 @@
-using Audit.Formats.Derived;
-
 namespace Audit.Node.Formats;
 
 /// <summary>One thing that a line says: a record, a note, an item as it came, or an error.</summary>

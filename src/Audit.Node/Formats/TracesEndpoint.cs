@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Formats;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;

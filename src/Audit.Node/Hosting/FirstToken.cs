@@ -1,5 +1,3 @@
-using Audit.Formats;
-using Audit.Journal.Tokens;
 using Audit.Node.Access;
 
 namespace Audit.Node.Hosting;

@@ -1,14 +1,8 @@
 using System.Security.Cryptography;
-using Audit.Engine;
-using Audit.Engine.Local;
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
 using Audit.Node.Log;
 using Audit.Node.Operations;
-using Audit.Projections;
-using Audit.Projections.Stores;
 
 namespace Audit.Node.Hosting;
 

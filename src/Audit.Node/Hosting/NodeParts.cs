@@ -1,18 +1,10 @@
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Formats;
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Time;
 using Audit.Node.Access;
-using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
 using Audit.Node.Intake;
 using Audit.Node.Log;
 using Audit.Node.Models;
 using Audit.Node.Operations;
 using Audit.Node.Pages;
-using Audit.Projections;
 
 namespace Audit.Node.Hosting;
 

@@ -1,6 +1,3 @@
-using Audit.Engine;
-using Audit.Node.CommandLine.Reading;
-
 namespace Audit.Node.Hosting;
 
 /// <summary>Where tests put something else in the place of a part.</summary>

@@ -1,5 +1,3 @@
-using Audit.Node.CommandLine.Reading;
-
 namespace Audit.Node.Hosting;
 
 internal static class NodeVersion

@@ -1,5 +1,3 @@
-using Audit.Engine;
-using Audit.Journal;
 using Audit.Node.CommandLine.Verify;
 using Audit.Node.Operations;
 

@@ -1,7 +1,4 @@
 using System.Runtime.InteropServices;
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Formats;
 using Audit.Node.Hosting;
 using Audit.Node.Log;
 using Audit.Node.Problems;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Audit.Formats;
 
 namespace Audit.Node.Intake;
 

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Audit.Engine;
 using Audit.Node.Log;
 
 namespace Audit.Node.Intake;

@@ -1,5 +1,3 @@
-using Audit.Engine.Intake;
-
 namespace Audit.Node.Intake;
 
 /// <summary>Makes items of the lines of one stream, batch after batch.</summary>

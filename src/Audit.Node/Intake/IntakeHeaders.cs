@@ -1,6 +1,3 @@
-using Audit.Engine.Intake;
-using Audit.Formats;
-using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 using Audit.Node.Problems;
 

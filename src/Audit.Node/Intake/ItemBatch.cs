@@ -1,6 +1,3 @@
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Formats;
 using Audit.Node.Operations;
 
 namespace Audit.Node.Intake;

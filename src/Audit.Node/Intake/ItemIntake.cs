@@ -1,6 +1,3 @@
-using Audit.Engine.Intake;
-using Audit.Lifecycle.Hashing;
-
 namespace Audit.Node.Intake;
 
 /// <summary>Reads items of any size: those above what is read are recorded as oversized.</summary>

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Node.Intake;
 
 /// <summary>An item of which only the head was kept while the rest passed by.</summary>

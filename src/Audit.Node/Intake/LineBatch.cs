@@ -1,5 +1,3 @@
-using Audit.Engine;
-
 namespace Audit.Node.Intake;
 
 /// <summary>A batch of a stream on its way; its buffer is its own until the receipts are there.</summary>

@@ -1,9 +1,5 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using Audit.Engine.Intake;
-using Audit.Formats;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
 
 namespace Audit.Node.Intake;
 

@@ -1,10 +1,5 @@
 using System.IO.Pipelines;
 using System.Threading.Channels;
-using Audit.Actors.Messages;
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Formats;
-using Audit.Journal;
 using Audit.Node.Hosting;
 using Audit.Node.Log;
 using Audit.Node.Problems;

@@ -1,5 +1,3 @@
-using Audit.Engine;
-using Audit.Formats;
 using Audit.Node.Operations;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;

@@ -1,6 +1,4 @@
 using System.Buffers;
-using Audit.Engine;
-using Audit.Formats;
 using Audit.Node.Hosting;
 using Audit.Node.Operations;
 using Audit.Node.Pages.Shared;

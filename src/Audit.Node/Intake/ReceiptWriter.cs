@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Audit.Engine;
-using Audit.Lifecycle.Calls;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Pages.Shared;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Audit.Engine.Intake;
 
 namespace Audit.Node.Intake;
 

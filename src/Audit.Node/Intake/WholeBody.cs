@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Audit.Formats;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Intake;

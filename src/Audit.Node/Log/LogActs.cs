@@ -1,4 +1,3 @@
-using Audit.Integrity.Sealing;
 using Audit.Node.Operations;
 
 namespace Audit.Node.Log;

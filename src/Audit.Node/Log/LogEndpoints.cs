@@ -1,4 +1,3 @@
-using Audit.Integrity.Bundles;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;

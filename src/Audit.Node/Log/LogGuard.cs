@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Audit.Integrity.Tiles;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Log;

@@ -1,10 +1,5 @@
 using System.Text.Json;
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Sealing;
-using Audit.Integrity.Serving;
 using Audit.Node.CommandLine.Reading;
-using Audit.Node.Models;
 
 namespace Audit.Node.Log;
 

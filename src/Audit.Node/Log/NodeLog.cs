@@ -1,9 +1,4 @@
 using System.Data.Common;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Sealing;
-using Audit.Integrity.Serving;
-using Audit.Integrity.Tiles;
-using Audit.Journal;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;

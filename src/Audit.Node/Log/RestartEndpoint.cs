@@ -1,7 +1,3 @@
-using Audit.Integrity.Notes;
-using Audit.Integrity.Sealing;
-using Audit.Integrity.Serving;
-using Audit.Lifecycle.Json;
 using Audit.Node.Access;
 using Audit.Node.Bodies;
 using Audit.Node.CommandLine.Reading;

@@ -1,6 +1,4 @@
 using System.Data.Common;
-using Audit.Engine;
-using Audit.Integrity.Tiles;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Reading;

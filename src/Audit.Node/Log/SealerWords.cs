@@ -1,5 +1,3 @@
-using Audit.Integrity.Sealing;
-
 namespace Audit.Node.Log;
 
 /// <summary>The sealer's states as the API names them.</summary>

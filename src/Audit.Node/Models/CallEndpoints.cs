@@ -3,8 +3,6 @@ using Audit.Node.Hosting;
 using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections.Calls;
-using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Models;
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Decisions;
-using Audit.Projections.Calls;
 
 namespace Audit.Node.Models;
 

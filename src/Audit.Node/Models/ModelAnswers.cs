@@ -3,7 +3,6 @@ using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Models;
 

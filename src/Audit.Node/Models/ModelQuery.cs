@@ -1,9 +1,6 @@
 using System.Globalization;
-using Audit.Lifecycle.Time;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Reading;
-using Audit.Projections.Queries;
-using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Models;
 

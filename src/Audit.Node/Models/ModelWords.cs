@@ -1,10 +1,5 @@
 using System.Text.Json;
-using Audit.Formats;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
 using Audit.Node.CommandLine.Reading;
-using Audit.Projections.Sessions;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Models;
 

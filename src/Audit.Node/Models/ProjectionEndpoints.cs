@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Json;
 using Audit.Node.Access;
 using Audit.Node.Bodies;
 using Audit.Node.CommandLine.Reading;
@@ -7,9 +6,6 @@ using Audit.Node.Hosting;
 using Audit.Node.Pages;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections.Feeding;
-using Audit.Projections.Rebuilding;
-using Audit.Projections.Stores;
 
 namespace Audit.Node.Models;
 

@@ -1,10 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Audit.Engine;
-using Audit.Formats;
-using Audit.Journal;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Pages.Calls;
 

@@ -1,13 +1,8 @@
-using Audit.Lifecycle.Calls;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections.Queries;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Search.Query;
-using Audit.Projections.Stores;
 
 namespace Audit.Node.Models;
 

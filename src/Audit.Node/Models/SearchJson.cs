@@ -1,12 +1,8 @@
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Decisions;
 using Audit.Node.Pages.Calls;
 using Audit.Node.Pages.Search;
-using Audit.Projections.Calls;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Search.Indexing;
 
 namespace Audit.Node.Models;
 

@@ -1,12 +1,8 @@
-using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Models;
 

@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
 using Audit.Node.CommandLine.Reading;
-using Audit.Projections.Sessions;
 
 namespace Audit.Node.Models;
 

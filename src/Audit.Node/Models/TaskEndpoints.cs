@@ -1,16 +1,10 @@
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Operations;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-using Audit.Projections.TimeTravel;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Models;
 

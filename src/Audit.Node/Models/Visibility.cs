@@ -1,8 +1,4 @@
 using Audit.Node.Access;
-using Audit.Projections.Calls;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Sessions;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Models;
 

@@ -2,7 +2,6 @@ using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Reading;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Models;
 

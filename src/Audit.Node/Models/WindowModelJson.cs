@@ -1,11 +1,6 @@
 using System.Text.Json;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Pages;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Models;
 

@@ -1,9 +1,7 @@
-using Audit.Journal;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Log;
 using Audit.Node.Reading;
-using Audit.Projections.Feeding;
 
 namespace Audit.Node.Operations;
 

@@ -1,11 +1,8 @@
 using System.Text;
-using Audit.Engine.Local;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Intake;
-using Audit.Node.Models;
-using Audit.Projections.Feeding;
 
 namespace Audit.Node.Operations;
 

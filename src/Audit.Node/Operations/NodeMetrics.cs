@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Audit.Engine;
-using Audit.Engine.Local;
-using Audit.Formats;
 
 namespace Audit.Node.Operations;
 

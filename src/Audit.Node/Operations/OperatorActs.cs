@@ -1,8 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Audit.Engine;
-using Audit.Journal;
-using Audit.Lifecycle.Time;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Pages.Shared;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Audit.Engine.Local;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;

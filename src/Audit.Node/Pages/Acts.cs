@@ -1,9 +1,6 @@
-using Audit.Engine;
-using Audit.Formats;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages;
 

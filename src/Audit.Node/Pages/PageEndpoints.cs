@@ -17,7 +17,6 @@ using Audit.Node.Pages.Tokens;
 using Audit.Node.Pages.Waiting;
 using Audit.Node.Pages.Windows;
 using Audit.Node.Problems;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Audit.Lifecycle.Time;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
@@ -7,7 +6,6 @@ using Audit.Node.Models;
 using Audit.Node.Pages.Access;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Reading;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages;
 

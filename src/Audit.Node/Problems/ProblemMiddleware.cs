@@ -1,11 +1,3 @@
-using Audit.Engine;
-using Audit.Journal;
-using Audit.Lifecycle.Json;
-using Audit.Projections.Queries;
-using Audit.Projections.Search.Query;
-using Audit.Projections.Stores;
-using Audit.Projections.TimeTravel;
-
 namespace Audit.Node.Problems;
 
 /// <summary>Gives every error that no endpoint answered itself its problem document.</summary>

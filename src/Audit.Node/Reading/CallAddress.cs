@@ -1,5 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Records;
 using Audit.Node.Problems;
 
 namespace Audit.Node.Reading;

@@ -1,9 +1,6 @@
-using Audit.Formats;
-using Audit.Journal;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Reading;
 

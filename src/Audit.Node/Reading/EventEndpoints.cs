@@ -1,10 +1,7 @@
-using Audit.Journal;
-using Audit.Journal.Events;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Problems;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Reading;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Audit.Formats;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 

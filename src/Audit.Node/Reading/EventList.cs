@@ -1,5 +1,3 @@
-using Audit.Formats;
-using Audit.Journal;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.Reading;

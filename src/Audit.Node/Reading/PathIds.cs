@@ -1,4 +1,3 @@
-using Audit.Formats;
 using Audit.Node.Hosting;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing.Patterns;

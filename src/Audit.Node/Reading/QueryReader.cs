@@ -1,11 +1,8 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using Audit.Formats;
-using Audit.Lifecycle.Records;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Problems;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Reading;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Json;
 using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.Reading;

@@ -1,4 +1,3 @@
-using Audit.Journal;
 using Audit.Node.Access;
 
 namespace Audit.Node.Reading;

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Audit.Journal;
-using Audit.Lifecycle.Json;
 using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.Reading;

@@ -1,18 +1,10 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Audit.Formats;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Bodies;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Models;
-using Audit.Projections.Calls;
 
 namespace Audit.Node.Windows;
 

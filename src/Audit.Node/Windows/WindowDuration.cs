@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Xml;
-using Audit.Formats;
 using Audit.Node.Bodies;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;

@@ -1,8 +1,3 @@
-using Audit.Engine;
-using Audit.Formats;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Bodies;
 using Audit.Node.Hosting;
@@ -12,8 +7,6 @@ using Audit.Node.Operations;
 using Audit.Node.Pages;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections.Queries;
-using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Windows;
 

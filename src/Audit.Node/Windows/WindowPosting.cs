@@ -1,4 +1,3 @@
-using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Pages;
 

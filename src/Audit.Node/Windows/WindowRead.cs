@@ -1,8 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 

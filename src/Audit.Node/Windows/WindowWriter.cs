@@ -1,12 +1,6 @@
 using System.Text.Json;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Models;
-using Audit.Projections.Queries;
-using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Windows;
 

@@ -1,6 +1,4 @@
 using System.Text.Json.Serialization;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
 using Audit.Projections.Windows;
 
 namespace Audit.Projections.Calls;

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
 using Audit.Projections.Feeding;
 
 namespace Audit.Projections.Calls;

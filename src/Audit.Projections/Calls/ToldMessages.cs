@@ -1,4 +1,3 @@
-using Audit.Lifecycle.Calls;
 using Audit.Projections.Feeding;
 
 namespace Audit.Projections.Calls;

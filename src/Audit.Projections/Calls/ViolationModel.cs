@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Time;
-
 namespace Audit.Projections.Calls;
 
 /// <summary>A refused message of a call, or a refused act on a window. One that a later message lifted stays, marked so.</summary>

@@ -1,7 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
 using Audit.Projections.Calls;
 
 namespace Audit.Projections.Feeding;

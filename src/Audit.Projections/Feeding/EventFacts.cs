@@ -1,7 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
-
 namespace Audit.Projections.Feeding;
 
 /// <summary>

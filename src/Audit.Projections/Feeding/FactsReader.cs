@@ -1,9 +1,4 @@
 using System.Text.Json;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Projections.Feeding;
 

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Time;
-
 namespace Audit.Projections.Feeding;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Projections.Feeding;
 

@@ -1,6 +1,4 @@
 using System.Threading.Channels;
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;

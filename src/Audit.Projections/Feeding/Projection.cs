@@ -1,5 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;

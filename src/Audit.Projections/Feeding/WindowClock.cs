@@ -1,6 +1,3 @@
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
-
 namespace Audit.Projections.Feeding;
 
 /// <summary>Clamps the times of an event of a window to what a read store can hold.</summary>

@@ -1,4 +1,3 @@
-using Audit.Lifecycle.Records;
 using Audit.Projections.Calls;
 using Audit.Projections.Overview;
 using Audit.Projections.Sessions;

@@ -1,4 +1,3 @@
-using Audit.Lifecycle.Calls;
 using Audit.Projections.Calls;
 using Audit.Projections.Windows;
 

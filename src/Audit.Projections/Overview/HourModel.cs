@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Audit.Lifecycle.Time;
 using Audit.Projections.Sessions;
 using Audit.Projections.Stores;
 

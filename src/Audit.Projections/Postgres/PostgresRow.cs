@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Audit.Lifecycle.Records;
 using Audit.Projections.Stores;
 using Npgsql;
 

@@ -1,4 +1,3 @@
-using Audit.Lifecycle.Records;
 using Audit.Projections.Calls;
 using Audit.Projections.Stores;
 using Audit.Projections.Windows;

@@ -1,7 +1,4 @@
 using System.Globalization;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 using Audit.Projections.Calls;
 using Audit.Projections.Feeding;
 using Audit.Projections.Overview;

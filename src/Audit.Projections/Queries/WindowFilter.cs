@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Time;
-
 namespace Audit.Projections.Queries;
 
 public sealed record WindowFilter

@@ -1,5 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
 using Audit.Projections.Feeding;
 using Audit.Projections.Stores;
 

@@ -1,4 +1,3 @@
-using Audit.Journal;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Rebuilding;

@@ -1,4 +1,3 @@
-using Audit.Journal;
 using Audit.Projections.Feeding;
 using Audit.Projections.Search.Answering;
 using Audit.Projections.Search.Indexing;

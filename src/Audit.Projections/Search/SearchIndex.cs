@@ -1,5 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
 using Audit.Projections.Feeding;
 using Audit.Projections.Queries;
 using Audit.Projections.Rebuilding;

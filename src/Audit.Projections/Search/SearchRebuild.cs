@@ -1,4 +1,3 @@
-using Audit.Journal;
 using Audit.Projections.Feeding;
 using Audit.Projections.Rebuilding;
 using Audit.Projections.Search.Indexing;

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Text.Json.Serialization;
-using Audit.Lifecycle.Calls;
 
 namespace Audit.Projections.Sessions;
 

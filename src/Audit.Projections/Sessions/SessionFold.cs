@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
 using Audit.Projections.Calls;
 using Audit.Projections.Feeding;
 

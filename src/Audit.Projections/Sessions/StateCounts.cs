@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Audit.Lifecycle.Calls;
 
 namespace Audit.Projections.Sessions;
 

@@ -1,4 +1,3 @@
-using Audit.Lifecycle.Records;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Sqlite;

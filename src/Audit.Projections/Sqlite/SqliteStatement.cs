@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Audit.Lifecycle.Records;
 using Audit.Projections.Stores;
 using SQLitePCL;
 

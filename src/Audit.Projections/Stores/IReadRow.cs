@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization.Metadata;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Projections.Stores;
 

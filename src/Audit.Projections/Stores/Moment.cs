@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Time;
-
 namespace Audit.Projections.Stores;
 
 /// <summary>The first row that was received in a second later than all before it: where a time lies in the journal.</summary>

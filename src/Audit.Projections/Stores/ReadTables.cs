@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Windows;
 using Audit.Projections.Calls;
 using Audit.Projections.Feeding;
 using Audit.Projections.Overview;

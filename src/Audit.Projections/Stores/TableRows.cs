@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Audit.Lifecycle.Records;
 
 namespace Audit.Projections.Stores;
 

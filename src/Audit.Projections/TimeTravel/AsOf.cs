@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Time;
-
 namespace Audit.Projections.TimeTravel;
 
 /// <summary>A moment of the past: a position of the journal, or a time, which means what the book knew then.</summary>

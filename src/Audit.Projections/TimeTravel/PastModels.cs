@@ -1,7 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Records;
 using Audit.Projections.Calls;
 using Audit.Projections.Feeding;
 using Audit.Projections.Queries;

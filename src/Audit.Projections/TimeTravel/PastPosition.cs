@@ -1,5 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Time;
 using Audit.Projections.Feeding;
 using Audit.Projections.Stores;
 

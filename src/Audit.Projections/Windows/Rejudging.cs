@@ -1,6 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 using Audit.Projections.Calls;
 using Audit.Projections.Feeding;
 using Audit.Projections.Sessions;

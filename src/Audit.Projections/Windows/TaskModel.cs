@@ -1,4 +1,3 @@
-using Audit.Lifecycle.Time;
 using Audit.Projections.Sessions;
 
 namespace Audit.Projections.Windows;

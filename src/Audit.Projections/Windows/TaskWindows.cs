@@ -1,6 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
-
 namespace Audit.Projections.Windows;
 
 /// <summary>The windows of one task that were ever open, and what they say of a message.</summary>

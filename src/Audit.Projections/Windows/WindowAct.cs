@@ -1,6 +1,3 @@
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
-
 namespace Audit.Projections.Windows;
 
 /// <summary>What somebody did with a window.</summary>

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 using Audit.Projections.Feeding;
 
 namespace Audit.Projections.Windows;

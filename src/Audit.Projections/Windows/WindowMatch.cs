@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Projections.Windows;
 
 /// <param name="Window">The window that let it be done, or that was open and did not.</param>

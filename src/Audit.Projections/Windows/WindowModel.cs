@@ -1,6 +1,4 @@
 using System.Text.Json.Serialization;
-using Audit.Lifecycle.Time;
-using Audit.Lifecycle.Windows;
 
 namespace Audit.Projections.Windows;
 

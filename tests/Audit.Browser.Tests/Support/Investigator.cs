@@ -1,6 +1,3 @@
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Models;
-using Audit.Projections.Queries;
 using Microsoft.Playwright;
 
 namespace Audit.Browser.Tests.Support;

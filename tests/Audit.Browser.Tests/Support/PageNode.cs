@@ -1,11 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Audit.Node.Access;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Configuration;
-using Audit.Node.Hosting;
-using Audit.Testing;
 
 namespace Audit.Browser.Tests.Support;
 

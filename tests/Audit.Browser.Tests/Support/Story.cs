@@ -1,9 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Pages.Shared;
-using Audit.Projections.Rebuilding;
 
 namespace Audit.Browser.Tests.Support;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Audit.Testing;
 
 namespace Audit.CommandLine.Tests.Reading;
 

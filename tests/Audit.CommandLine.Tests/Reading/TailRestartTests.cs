@@ -1,9 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Audit.Node.CommandLine;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Pages.Shared;
-using Audit.Testing;
 
 namespace Audit.CommandLine.Tests.Reading;
 

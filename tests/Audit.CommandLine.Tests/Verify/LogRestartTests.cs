@@ -1,7 +1,3 @@
-using Audit.Node.CommandLine;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
-
 namespace Audit.CommandLine.Tests.Verify;
 
 public sealed class LogRestartTests

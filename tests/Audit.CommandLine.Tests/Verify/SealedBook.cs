@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Audit.Node.Access;
-using Audit.Node.CommandLine.Reading;
-using Audit.Testing;
 using Microsoft.Data.Sqlite;
 
 namespace Audit.CommandLine.Tests.Verify;

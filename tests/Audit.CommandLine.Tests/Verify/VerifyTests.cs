@@ -1,8 +1,4 @@
 using System.Text.Json;
-using Audit.Node.CommandLine;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.CommandLine.Tests.Verify;
 

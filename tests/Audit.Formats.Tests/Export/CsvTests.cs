@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Audit.Formats.Export;
 
 namespace Audit.Formats.Tests.Export;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Audit.Formats.Export;
 using Audit.Formats.Tests.Support;
 
 namespace Audit.Formats.Tests.Export;

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Formats.Derived;
 
 namespace Audit.Formats.Tests.Support;
 

@@ -1,8 +1,5 @@
 using System.IO.Compression;
-using Audit.Integrity.Bundles;
-using Audit.Integrity.Notes;
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Verification;
 
 namespace Audit.Integrity.Tests.Bundles;
 
@@ -105,7 +102,7 @@ public sealed class BundleTests : IAsyncLifetime
             () => LogBundle.ExportAsync(empty.Address, Path, null, CancellationToken.None));
     }
 
-    private Task<Verdict> VerifyAsync(VerifyOptions options) =>
+    private Task<VerificationResult> VerifyAsync(VerifyOptions options) =>
         LogVerifier.VerifyBundleAsync(Path, options, null, CancellationToken.None);
 
     private async Task EditAsync(string name, Func<string, string> edit)

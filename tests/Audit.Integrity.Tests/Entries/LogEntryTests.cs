@@ -2,10 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Audit.Integrity.Entries;
-using Audit.Integrity.Merkle;
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
 
 namespace Audit.Integrity.Tests.Entries;
 

@@ -1,10 +1,5 @@
 using System.IO.Compression;
-using Audit.Integrity.Bundles;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Serving;
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Tiles;
-using Audit.Testing;
 
 namespace Audit.Integrity.Tests.Go;
 

@@ -1,9 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Notes;
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Tests.Merkle;
 

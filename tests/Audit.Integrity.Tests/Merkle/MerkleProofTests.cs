@@ -1,6 +1,4 @@
-using Audit.Integrity.Merkle;
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Tests.Merkle;
 

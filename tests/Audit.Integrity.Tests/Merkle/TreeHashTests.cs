@@ -1,5 +1,3 @@
-using Audit.Integrity.Merkle;
-
 namespace Audit.Integrity.Tests.Merkle;
 
 public sealed class TreeHashTests

@@ -1,6 +1,3 @@
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Notes;
-
 namespace Audit.Integrity.Tests.Notes;
 
 public sealed class CheckpointTests

@@ -1,6 +1,3 @@
-using Audit.Integrity.Notes;
-using Audit.Testing;
-
 namespace Audit.Integrity.Tests.Notes;
 
 public sealed class KeyFileTests : IDisposable

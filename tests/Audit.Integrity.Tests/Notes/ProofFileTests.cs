@@ -1,7 +1,5 @@
 using System.Text;
-using Audit.Integrity.Notes;
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Tests.Notes;
 

@@ -1,5 +1,3 @@
-using Audit.Integrity.Notes;
-
 namespace Audit.Integrity.Tests.Notes;
 
 public sealed class SignedNoteTests

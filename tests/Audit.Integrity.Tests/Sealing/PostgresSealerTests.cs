@@ -1,9 +1,4 @@
-using Audit.Integrity.Notes;
-using Audit.Integrity.Sealing;
-using Audit.Integrity.Serving;
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Verification;
-using Audit.Testing;
 
 namespace Audit.Integrity.Tests.Sealing;
 

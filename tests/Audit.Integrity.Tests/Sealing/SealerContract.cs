@@ -1,13 +1,4 @@
-using Audit.Integrity.Entries;
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Sealing;
-using Audit.Integrity.Serving;
-using Audit.Integrity.Storage;
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Tiles;
-using Audit.Integrity.Verification;
-using Audit.Testing;
 
 namespace Audit.Integrity.Tests.Sealing;
 

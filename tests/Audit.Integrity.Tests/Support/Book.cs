@@ -1,12 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Text;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Sealing;
-using Audit.Integrity.Serving;
-using Audit.Integrity.Verification;
-using Audit.Journal;
-using Audit.Testing;
 
 namespace Audit.Integrity.Tests.Support;
 
@@ -105,9 +99,9 @@ public abstract class Book : IAsyncDisposable
 
     public Task<SealerStatus> HaltedAsync() => StatusAsync(status => status.IsHalted);
 
-    public Task<Verdict> VerifyAsync() => VerifyAsync(Trust);
+    public Task<VerificationResult> VerifyAsync() => VerifyAsync(Trust);
 
-    public Task<Verdict> VerifyAsync(VerifyOptions options) =>
+    public Task<VerificationResult> VerifyAsync(VerifyOptions options) =>
         LogVerifier.VerifyStoreAsync(Address, options, null, CancellationToken.None);
 
     public async Task TamperAsync(string sql, params (string Name, object Value)[] parameters)

@@ -1,6 +1,4 @@
 using System.Text;
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Tests.Support;
 

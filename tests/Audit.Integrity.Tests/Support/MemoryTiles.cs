@@ -1,5 +1,3 @@
-using Audit.Integrity.Tiles;
-
 namespace Audit.Integrity.Tests.Support;
 
 /// <summary>Tiles in memory, filled by a growing tree.</summary>

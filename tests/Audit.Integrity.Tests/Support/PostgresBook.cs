@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Audit.Testing;
 
 namespace Audit.Integrity.Tests.Support;
 

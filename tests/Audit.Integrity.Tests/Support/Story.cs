@@ -1,9 +1,4 @@
 using System.Text;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Sessions;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Integrity.Tests.Support;
 

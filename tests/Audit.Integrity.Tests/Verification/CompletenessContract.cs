@@ -1,9 +1,4 @@
-using Audit.Integrity.Bundles;
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Verification;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Testing;
 
 namespace Audit.Integrity.Tests.Verification;
 

@@ -1,5 +1,3 @@
-using Audit.Integrity.Verification;
-
 namespace Audit.Integrity.Tests.Verification;
 
 public sealed class NumberRangesTests

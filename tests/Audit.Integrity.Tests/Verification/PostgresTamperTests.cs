@@ -1,6 +1,4 @@
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Verification;
-using Audit.Testing;
 
 namespace Audit.Integrity.Tests.Verification;
 

@@ -1,5 +1,4 @@
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Verification;
 
 namespace Audit.Integrity.Tests.Verification;
 

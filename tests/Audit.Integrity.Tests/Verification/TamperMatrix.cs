@@ -1,11 +1,4 @@
-using Audit.Integrity.Entries;
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Sealing;
 using Audit.Integrity.Tests.Support;
-using Audit.Integrity.Tiles;
-using Audit.Integrity.Verification;
-using Audit.Testing;
 
 namespace Audit.Integrity.Tests.Verification;
 
@@ -354,7 +347,7 @@ public abstract class TamperMatrix : BookTests
         await Book.SealAsync();
     }
 
-    private async Task<Verdict> AssertFoundAsync(IntegrityFaultKind kind, long position)
+    private async Task<VerificationResult> AssertFoundAsync(IntegrityFaultKind kind, long position)
     {
         var verdict = await Book.VerifyAsync();
         Assert.False(verdict.IsGood);

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 using Audit.Lifecycle.Tests.Support;
 
 namespace Audit.Lifecycle.Tests.Calls;

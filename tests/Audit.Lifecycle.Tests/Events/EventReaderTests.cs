@@ -1,10 +1,6 @@
 using System.Text;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
 using Audit.Lifecycle.Tests.Intake;
 using Audit.Lifecycle.Tests.Support;
-using Audit.Lifecycle.Windows;
 
 namespace Audit.Lifecycle.Tests.Events;
 

@@ -1,7 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Audit.Journal;
-using Audit.Journal.Events;
 
 namespace Audit.Lifecycle.Tests.Events;
 

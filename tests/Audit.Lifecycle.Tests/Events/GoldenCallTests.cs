@@ -1,5 +1,3 @@
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
 using Audit.Lifecycle.Tests.Support;
 
 namespace Audit.Lifecycle.Tests.Events;

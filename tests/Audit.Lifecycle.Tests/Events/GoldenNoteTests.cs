@@ -1,8 +1,5 @@
 using System.Reflection;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Sessions;
 using Audit.Lifecycle.Tests.Support;
-using Audit.Lifecycle.Windows;
 
 namespace Audit.Lifecycle.Tests.Events;
 

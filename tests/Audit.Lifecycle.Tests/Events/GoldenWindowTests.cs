@@ -1,6 +1,4 @@
-using Audit.Journal.Events;
 using Audit.Lifecycle.Tests.Support;
-using Audit.Lifecycle.Windows;
 
 namespace Audit.Lifecycle.Tests.Events;
 

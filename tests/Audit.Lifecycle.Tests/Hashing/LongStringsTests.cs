@@ -1,8 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Json;
 using Audit.Lifecycle.Tests.Json;
 using Audit.Lifecycle.Tests.Support;
 using FsCheck;

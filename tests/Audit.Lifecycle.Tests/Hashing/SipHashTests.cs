@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
 
 namespace Audit.Lifecycle.Tests.Hashing;
 

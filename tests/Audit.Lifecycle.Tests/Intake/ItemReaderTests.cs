@@ -1,6 +1,4 @@
 using System.Text;
-using Audit.Engine;
-using Audit.Engine.Intake;
 using Audit.Lifecycle.Tests.Support;
 
 namespace Audit.Lifecycle.Tests.Intake;

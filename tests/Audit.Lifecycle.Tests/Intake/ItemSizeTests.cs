@@ -1,8 +1,4 @@
 using System.Text;
-using Audit.Engine;
-using Audit.Engine.Intake;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 using Audit.Lifecycle.Tests.Support;
 
 namespace Audit.Lifecycle.Tests.Intake;

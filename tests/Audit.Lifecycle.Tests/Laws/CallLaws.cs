@@ -1,7 +1,4 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 using Audit.Lifecycle.Tests.Support;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Tests.Laws;
 

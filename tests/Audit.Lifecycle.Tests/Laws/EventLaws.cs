@@ -1,6 +1,3 @@
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Calls;
 using Audit.Lifecycle.Tests.Support;
 
 namespace Audit.Lifecycle.Tests.Laws;

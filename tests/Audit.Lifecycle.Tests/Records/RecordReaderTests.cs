@@ -1,7 +1,3 @@
-using Audit.Engine.Intake;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
 using Audit.Lifecycle.Tests.Intake;
 using Audit.Lifecycle.Tests.Support;
 

@@ -1,8 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
 using Audit.Lifecycle.Tests.Support;
 
 namespace Audit.Lifecycle.Tests.Records;

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Tells messages to a call and keeps its book, as an engine does.</summary>

@@ -1,7 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
-
 namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>What lies beside the checkout and is no part of it.</summary>

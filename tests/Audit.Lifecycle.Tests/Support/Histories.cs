@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Compares histories link by link; their own equality would descend through all of them at once.</summary>

@@ -1,7 +1,4 @@
 using System.Text;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Hashing;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Tests.Support;
 

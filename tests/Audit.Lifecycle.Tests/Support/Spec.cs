@@ -1,8 +1,4 @@
 using System.Text;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Tests.Support;
 

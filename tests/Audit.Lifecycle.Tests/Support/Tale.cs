@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Messages of one call in the order of their arrival.</summary>

@@ -1,5 +1,4 @@
 using Audit.Lifecycle.Tests.Support;
-using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Tests.Time;
 

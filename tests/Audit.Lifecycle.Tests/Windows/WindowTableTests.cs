@@ -1,7 +1,4 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 using Audit.Lifecycle.Tests.Support;
-using Audit.Lifecycle.Windows;
 
 namespace Audit.Lifecycle.Tests.Windows;
 

@@ -1,6 +1,3 @@
-using Audit.Formats;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Export;

@@ -1,10 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using Audit.Formats;
-using Audit.Lifecycle.Records;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Formats;

@@ -1,5 +1,3 @@
-using Audit.Formats;
-using Audit.Node.Pages.Shared;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Formats;

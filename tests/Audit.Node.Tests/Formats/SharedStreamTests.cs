@@ -1,4 +1,3 @@
-using Audit.Formats;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Formats;

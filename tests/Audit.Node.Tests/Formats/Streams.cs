@@ -1,5 +1,3 @@
-using Audit.Formats;
-
 namespace Audit.Node.Tests.Formats;
 
 /// <summary>The small streams of other systems that the tests of the formats are made of.</summary>

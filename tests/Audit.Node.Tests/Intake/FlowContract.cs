@@ -1,8 +1,4 @@
-using Audit.Formats;
-using Audit.Node.Hosting;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
-using Audit.Testing;
 
 namespace Audit.Node.Tests.Intake;
 

@@ -1,4 +1,3 @@
-using Audit.Node.Pages.Shared;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Intake;

@@ -1,5 +1,3 @@
-using Audit.Testing;
-
 namespace Audit.Node.Tests.Intake;
 
 [NeedsPostgres]

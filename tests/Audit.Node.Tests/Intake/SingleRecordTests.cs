@@ -1,9 +1,4 @@
 using System.Text;
-using Audit.Engine;
-using Audit.Journal;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Intake;

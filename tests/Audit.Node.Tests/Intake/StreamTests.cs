@@ -1,11 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Audit.Engine;
-using Audit.Formats;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Calls;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Intake;

@@ -1,9 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
-using Audit.Formats;
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Notes;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Log;

@@ -1,8 +1,3 @@
-using Audit.Integrity.Notes;
-using Audit.Integrity.Verification;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 using Microsoft.Data.Sqlite;
 
@@ -93,7 +88,7 @@ public sealed class LogLifeTests
         Assert.Contains("is missing", refused.Message);
     }
 
-    private static Task<Verdict> VerifyAsync(TestNode node) => LogVerifier.VerifyStoreAsync(
+    private static Task<VerificationResult> VerifyAsync(TestNode node) => LogVerifier.VerifyStoreAsync(
         node.Options.Store, new VerifyOptions { KeyFile = node.Options.LogKeyFile, CheckpointFile = node.Options.CheckpointFile }, null,
         CancellationToken.None);
 

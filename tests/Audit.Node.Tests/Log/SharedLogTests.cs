@@ -1,6 +1,4 @@
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
-using Audit.Testing;
 
 namespace Audit.Node.Tests.Log;
 

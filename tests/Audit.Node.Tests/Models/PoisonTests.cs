@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 using Microsoft.Data.Sqlite;
 

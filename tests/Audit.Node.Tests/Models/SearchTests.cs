@@ -1,8 +1,3 @@
-using Audit.Formats;
-using Audit.Lifecycle.Records;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Models;

@@ -1,7 +1,3 @@
-using Audit.Node.Access;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,8 +1,3 @@
-using Audit.Actors;
-using Audit.Node.Configuration;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
-
 namespace Audit.Node.Tests.Operations;
 
 public sealed class EngineChoiceTests

@@ -1,9 +1,4 @@
-using Audit.Journal;
-using Audit.Node.Configuration;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Shared;
 using Audit.Node.Tests.Support;
-using Audit.Testing;
 
 namespace Audit.Node.Tests.Operations;
 

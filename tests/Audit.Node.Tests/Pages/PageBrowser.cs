@@ -1,9 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Calls;
 using Audit.Node.Tests.Support;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Tests.Pages;
 

@@ -1,9 +1,5 @@
 using System.Text.Json;
-using Audit.Formats;
-using Audit.Node.Pages.Calls;
-using Audit.Node.Pages.Shared;
 using Audit.Node.Tests.Support;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Tests.Pages;
 

@@ -1,10 +1,5 @@
 using System.Text.RegularExpressions;
-using Audit.Lifecycle.Records;
-using Audit.Node.Pages.Calls;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Tests.Pages;
 

@@ -1,9 +1,4 @@
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Calls;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Tests.Pages;
 

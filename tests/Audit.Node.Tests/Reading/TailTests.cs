@@ -1,9 +1,4 @@
 using System.Text.Json;
-using Audit.Formats;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Calls;
-using Audit.Node.Pages.Shared;
-using Audit.Node.Problems;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Reading;

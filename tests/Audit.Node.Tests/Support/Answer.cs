@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Node.Problems;
 
 namespace Audit.Node.Tests.Support;
 

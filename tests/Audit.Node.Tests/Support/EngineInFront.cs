@@ -1,5 +1,3 @@
-using Audit.Engine;
-
 namespace Audit.Node.Tests.Support;
 
 /// <summary>Stands before the real engine and can fail in its place.</summary>

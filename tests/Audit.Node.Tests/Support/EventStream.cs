@@ -1,5 +1,4 @@
 using System.Globalization;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.Tests.Support;
 

@@ -1,9 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle.Records;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.Tests.Support;
 

@@ -1,7 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Audit.Formats;
-using Audit.Node.Access;
 
 namespace Audit.Node.Tests.Support;
 

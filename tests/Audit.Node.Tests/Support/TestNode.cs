@@ -1,12 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Audit.Engine;
-using Audit.Node.Access;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Configuration;
-using Audit.Node.Hosting;
-using Audit.Testing;
 
 namespace Audit.Node.Tests.Support;
 

@@ -1,5 +1,3 @@
-using Audit.Journal;
-
 namespace Audit.Projections.Tests.Search;
 
 /// <summary>A journal that has more than it hands out in order: whoever follows it lags behind.</summary>

@@ -1,15 +1,3 @@
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Projections.Calls;
-using Audit.Projections.Feeding;
-using Audit.Projections.Queries;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Search.Indexing;
-using Audit.Projections.Search.Query;
-using Audit.Projections.Search.Text;
-using Audit.Projections.Windows;
-
 namespace Audit.Projections.Tests.Search;
 
 /// <summary>The search without an index: every event is read, and asked everything, with the same tokenizer.</summary>

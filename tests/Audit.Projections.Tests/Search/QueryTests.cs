@@ -1,6 +1,3 @@
-using Audit.Lifecycle.Time;
-using Audit.Projections.Feeding;
-using Audit.Projections.Search.Query;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,14 +1,3 @@
-using Audit.Engine;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
-using Audit.Projections.Queries;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Search.Indexing;
-using Audit.Projections.Search.Query;
-using Audit.Projections.Search.Text;
-using Audit.Testing;
-
 namespace Audit.Projections.Tests.Search;
 
 /// <summary>The investigation search: the same query has the same hits on both stores.</summary>

@@ -1,14 +1,3 @@
-using Audit.Engine;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
-using Audit.Projections.Feeding;
-using Audit.Projections.Queries;
-using Audit.Projections.Rebuilding;
-using Audit.Projections.Search;
-using Audit.Projections.Search.Query;
-using Audit.Projections.Stores;
-using Audit.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 using Outcome = Audit.Lifecycle.Records.Outcome;

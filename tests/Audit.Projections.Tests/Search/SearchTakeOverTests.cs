@@ -1,7 +1,3 @@
-using Audit.Engine;
-using Audit.Projections.Feeding;
-using Audit.Testing;
-
 namespace Audit.Projections.Tests.Search;
 
 /// <summary>Several nodes on one PostgreSQL have one text index.</summary>

@@ -1,5 +1,3 @@
-using Audit.Testing;
-
 namespace Audit.Projections.Tests.Search;
 
 public sealed class SqliteSearchTests : SearchContract

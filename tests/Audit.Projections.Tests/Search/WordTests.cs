@@ -1,8 +1,3 @@
-using Audit.Lifecycle.Time;
-using Audit.Projections.Feeding;
-using Audit.Projections.Search.Indexing;
-using Audit.Projections.Search.Query;
-using Audit.Projections.Search.Text;
 using FsCheck;
 using FsCheck.Fluent;
 

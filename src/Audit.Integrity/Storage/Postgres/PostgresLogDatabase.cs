@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Audit.Journal;
 using Npgsql;
 
 namespace Audit.Integrity.Storage.Postgres;

@@ -1,4 +1,3 @@
-using Audit.Journal;
 using Npgsql;
 
 namespace Audit.Integrity.Storage.Postgres;

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Audit.Journal;
 using Microsoft.Data.Sqlite;
 
 namespace Audit.Integrity.Storage.Sqlite;

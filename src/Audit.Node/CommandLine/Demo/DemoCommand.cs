@@ -1,6 +1,4 @@
 using System.CommandLine;
-using Audit.Formats;
-using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 

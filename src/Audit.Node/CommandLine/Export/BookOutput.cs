@@ -1,5 +1,4 @@
 using System.Text;
-using Audit.Integrity.Verification;
 using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Export;

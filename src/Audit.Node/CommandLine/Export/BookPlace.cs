@@ -1,4 +1,3 @@
-using Audit.Journal;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using Audit.Formats;
-using Audit.Formats.Export;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.CommandLine.Verify;
 using Audit.Node.Configuration;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Audit.Formats;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;

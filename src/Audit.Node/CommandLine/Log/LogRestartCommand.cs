@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Audit.Integrity.Notes;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
 using Audit.Node.Log;

@@ -1,9 +1,3 @@
-using Audit.Engine;
-using Audit.Engine.Local;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Sealing;
-using Audit.Integrity.Serving;
-using Audit.Journal;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 using Audit.Node.Log;

@@ -1,6 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>Calls in lists for a person.</summary>

@@ -1,7 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
 
 namespace Audit.Node.CommandLine.Reading;
 

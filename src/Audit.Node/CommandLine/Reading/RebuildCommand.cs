@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Hosting;
 using Audit.Node.Pages.Calls;

@@ -1,9 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Search.Query;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,9 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Audit.Formats;
-using Audit.Lifecycle.Calls;
-using Audit.Projections.Sessions;
-using Audit.Projections.Stores;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Reading;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Reading;
 

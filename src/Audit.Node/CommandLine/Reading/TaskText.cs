@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Audit.Lifecycle.Calls;
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Reading;
 

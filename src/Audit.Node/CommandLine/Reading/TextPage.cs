@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Reading;
 

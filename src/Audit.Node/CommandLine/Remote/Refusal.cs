@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Formats;
 using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Remote;

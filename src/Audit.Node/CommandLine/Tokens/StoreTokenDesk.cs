@@ -1,8 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Audit.Engine;
-using Audit.Engine.Local;
-using Audit.Journal;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;

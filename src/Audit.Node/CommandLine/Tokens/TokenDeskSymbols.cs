@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Audit.Journal.Sqlite;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
 

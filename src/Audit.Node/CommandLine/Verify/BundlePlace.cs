@@ -1,11 +1,9 @@
-using Audit.Integrity.Verification;
-
 namespace Audit.Node.CommandLine.Verify;
 
 /// <summary>A bundle in a file.</summary>
 internal sealed class BundlePlace(string path) : LogPlace
 {
-    protected override Task<Verdict> VerifyThereAsync(
+    protected override Task<VerificationResult> VerifyThereAsync(
         VerifyOptions trust, Surroundings surroundings, CancellationToken cancellation) =>
         RowsBar.ShowAsync(
             surroundings, "rows verified", progress => LogVerifier.VerifyBundleAsync(path, trust, progress, cancellation));

@@ -1,8 +1,4 @@
 using System.Data.Common;
-using Audit.Integrity.Bundles;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Tiles;
-using Audit.Integrity.Verification;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
 
@@ -27,7 +23,7 @@ internal abstract class LogPlace
     }
 
     /// <exception cref="CommandException">It could not be verified; nothing is said about the log then.</exception>
-    public Task<Verdict> VerifyAsync(VerifyOptions trust, Surroundings surroundings, CancellationToken cancellation) =>
+    public Task<VerificationResult> VerifyAsync(VerifyOptions trust, Surroundings surroundings, CancellationToken cancellation) =>
         WithSentencesAsync(() => VerifyThereAsync(trust, surroundings, cancellation));
 
     /// <exception cref="CommandException">It could not be exported.</exception>
@@ -38,7 +34,7 @@ internal abstract class LogPlace
             return path;
         });
 
-    protected abstract Task<Verdict> VerifyThereAsync(
+    protected abstract Task<VerificationResult> VerifyThereAsync(
         VerifyOptions trust, Surroundings surroundings, CancellationToken cancellation);
 
     protected abstract Task ExportThereAsync(string path, Surroundings surroundings, CancellationToken cancellation);

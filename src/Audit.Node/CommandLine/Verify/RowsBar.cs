@@ -1,4 +1,3 @@
-using Audit.Integrity.Verification;
 using Audit.Node.Pages.Calls;
 using Spectre.Console;
 

@@ -1,4 +1,3 @@
-using Audit.Integrity.Verification;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Hosting;
 
@@ -9,7 +8,7 @@ internal sealed class ServerPlace(NodeLocator locator) : LogPlace
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    protected override async Task<Verdict> VerifyThereAsync(
+    protected override async Task<VerificationResult> VerifyThereAsync(
         VerifyOptions trust, Surroundings surroundings, CancellationToken cancellation)
     {
         var path = Path.Combine(Path.GetTempPath(), $"audit-{Guid.NewGuid():N}.zip");

@@ -1,6 +1,3 @@
-using Audit.Integrity.Bundles;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Verification;
 using Audit.Node.Configuration;
 
 namespace Audit.Node.CommandLine.Verify;
@@ -13,7 +10,7 @@ internal sealed class StorePlace(NodeOptions options) : LogPlace
 {
     private const string Sqlite = "sqlite:";
 
-    protected override Task<Verdict> VerifyThereAsync(
+    protected override Task<VerificationResult> VerifyThereAsync(
         VerifyOptions trust, Surroundings surroundings, CancellationToken cancellation)
     {
         RequireStore();

@@ -1,9 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Audit.Integrity.Verification;
 using Audit.Node.CommandLine.Reading;
-using Audit.Projections.Sessions;
 
 namespace Audit.Node.CommandLine.Verify;
 
@@ -17,7 +15,7 @@ internal static class VerdictJson
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
 
-    public static string Of(Verdict verdict) =>
+    public static string Of(VerificationResult verdict) =>
         JsonSerializer.Serialize(new { Integrity = Of(verdict.Integrity), verdict.Completeness }, Options);
 
     private static object Of(IntegrityVerdict integrity) => new

@@ -1,13 +1,11 @@
-using Audit.Integrity.Verification;
 using Audit.Node.Hosting;
-using Audit.Projections.Sessions;
 
 namespace Audit.Node.CommandLine.Verify;
 
 /// <summary>A verdict for a person, in its two parts.</summary>
 internal static class VerdictText
 {
-    public static void Write(TextWriter to, Verdict verdict)
+    public static void Write(TextWriter to, VerificationResult verdict)
     {
         foreach (var line in Lines(verdict.Integrity).Concat(Lines(verdict.Completeness)))
         {

@@ -1,10 +1,6 @@
 using System.CommandLine;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Verification;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
-using Audit.Projections.Sessions;
-using Audit.Projections.Stores;
 
 namespace Audit.Node.CommandLine.Verify;
 
@@ -76,7 +72,7 @@ internal sealed class VerifyCommand
         return passes ? ExitCode.Fine : ExitCode.VerificationFailed;
     }
 
-    private void Print(OutputFormat format, Verdict verdict)
+    private void Print(OutputFormat format, VerificationResult verdict)
     {
         if (format == OutputFormat.Table)
         {

@@ -1,5 +1,3 @@
-using Audit.Integrity.Notes;
-
 namespace Audit.Node.CommandLine.Verify;
 
 /// <summary>What an auditor brings along.</summary>

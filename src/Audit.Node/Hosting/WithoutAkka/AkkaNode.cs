@@ -1,7 +1,3 @@
-using Audit.Actors;
-using Audit.Engine;
-using Audit.Journal;
-using Audit.Lifecycle.Hashing;
 using Audit.Node.Configuration;
 
 namespace Audit.Node.Hosting;

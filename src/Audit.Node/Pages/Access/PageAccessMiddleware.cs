@@ -1,9 +1,7 @@
-using Audit.Formats;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Problems;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Access;
 

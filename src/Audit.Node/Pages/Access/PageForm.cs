@@ -3,7 +3,6 @@ using Audit.Node.Bodies;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Pages.Calls;
-using Audit.Projections.Queries;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Node.Pages.Access;

@@ -1,5 +1,3 @@
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Access;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using Audit.Node.Models;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Access;
 
 /// <summary>Tells that an endpoint is a page: who may not see it is told so by a page, or is led to the sign-in.</summary>

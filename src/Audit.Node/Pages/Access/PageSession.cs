@@ -1,5 +1,4 @@
 using Audit.Node.Access;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Access;
 

@@ -1,10 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Audit.Formats;
-using Audit.Journal;
 using Audit.Node.Access;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Access;
 

@@ -1,5 +1,3 @@
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Access;
 
 /// <summary>Where a form leads back to: a path of this node and nothing else.</summary>

@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Audit.Node.CommandLine.Reading;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Access;
 

@@ -1,6 +1,5 @@
 using Audit.Node.Access;
 using Audit.Node.Problems;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Assets;
 

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Audit.Node.CommandLine.Reading;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Assets;
 

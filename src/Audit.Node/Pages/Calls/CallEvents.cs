@@ -1,13 +1,6 @@
 using System.Text.Json;
-using Audit.Formats;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Calls;
 

@@ -1,8 +1,4 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Calls;
 

@@ -1,4 +1,3 @@
-using Audit.Formats;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
@@ -7,9 +6,6 @@ using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-using Audit.Projections.TimeTravel;
 
 namespace Audit.Node.Pages.Calls;
 

@@ -1,8 +1,3 @@
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Calls;
 
 /// <summary>One event of a call.</summary>

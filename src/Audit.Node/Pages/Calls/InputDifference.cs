@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Audit.Formats;
 using Audit.Node.CommandLine.Reading;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Calls;
 

@@ -1,5 +1,3 @@
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Calls;
 
 /// <param name="AreBothKnown">There is an input of both kinds, so that a missing value says something.</param>

@@ -1,8 +1,3 @@
-using Audit.Formats;
-using Audit.Lifecycle.Calls;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Calls;
 
 /// <summary>Where the states lie in the drawing, and the way that a call took through them.</summary>

@@ -1,9 +1,7 @@
-using Audit.Integrity.Notes;
 using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Log;
 using Audit.Node.Pages.Rendering;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Integrity;
 

@@ -1,7 +1,3 @@
-using Audit.Integrity.Sealing;
-using Audit.Integrity.Serving;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Integrity;
 
 /// <param name="Head">Null before anything was sealed.</param>

@@ -1,8 +1,3 @@
-using Audit.Integrity.Verification;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Integrity;
 
 /// <summary>One verification of the book, under way or ended.</summary>
@@ -15,7 +10,7 @@ public sealed record VerificationRun(string By, Timestamp StartedAt)
     public Timestamp? EndedAt { get; init; }
 
     /// <summary>What it found; null while it is under way, and where it could not be ended.</summary>
-    public Audit.Integrity.Verification.Verdict? Verdict { get; init; }
+    public VerificationResult? Verdict { get; init; }
 
     /// <summary>Why it could not be ended.</summary>
     public string? Failure { get; init; }

@@ -1,12 +1,5 @@
 using System.Data.Common;
-using Audit.Engine;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Tiles;
-using Audit.Integrity.Verification;
-using Audit.Journal;
 using Audit.Node.Hosting;
-using Audit.Projections.Queries;
-using Audit.Projections.Sessions;
 
 namespace Audit.Node.Pages.Integrity;
 
@@ -58,7 +51,7 @@ internal sealed class Verifications(NodeParts node)
         }
     }
 
-    private Task WriteAsync(string by, Verdict verdict) => node.Acts.WriteAsync("log.verified", by, json =>
+    private Task WriteAsync(string by, VerificationResult verdict) => node.Acts.WriteAsync("log.verified", by, json =>
     {
         json.WriteBoolean("intact", verdict.Integrity.IsIntact);
         json.WriteBoolean("complete", verdict.Completeness.IsComplete);

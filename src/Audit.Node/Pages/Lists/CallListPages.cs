@@ -1,14 +1,9 @@
-using Audit.Lifecycle.Calls;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Calls;
-using Audit.Projections.Overview;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Lists;
 

@@ -2,7 +2,6 @@ using Audit.Node.Access;
 using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Lists;
 

@@ -1,6 +1,4 @@
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Lists;
 

@@ -1,12 +1,7 @@
 using System.Text.Json;
-using Audit.Journal;
-using Audit.Journal.Events;
-using Audit.Lifecycle.Json;
-using Audit.Lifecycle.Time;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Reading;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Live;
 

@@ -1,5 +1,3 @@
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Live;
 
 /// <param name="Rows">The latest events that pass the filter, newest first.</param>

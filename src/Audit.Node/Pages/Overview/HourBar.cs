@@ -1,9 +1,3 @@
-using Audit.Formats;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
-using Audit.Projections.Overview;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Overview;
 
 /// <summary>One bar of the chart: calls that began in its time, in few kinds that can be told apart.</summary>

@@ -1,7 +1,3 @@
-using Audit.Lifecycle.Time;
-using Audit.Projections.Overview;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Overview;
 
 /// <summary>The time that the chart shows: some bars of as many hours each, the last one being now's.</summary>

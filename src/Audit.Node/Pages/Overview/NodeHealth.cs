@@ -1,5 +1,3 @@
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Overview;
 
 /// <summary>How far the journal is, and how far behind it what is derived from it.</summary>

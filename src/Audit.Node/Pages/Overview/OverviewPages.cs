@@ -1,12 +1,8 @@
-using Audit.Lifecycle.Calls;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Log;
-using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Overview;
 

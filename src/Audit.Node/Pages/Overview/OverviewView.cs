@@ -1,9 +1,3 @@
-using Audit.Node.Models;
-using Audit.Projections.Calls;
-using Audit.Projections.Overview;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
-
 namespace Audit.Node.Pages.Overview;
 
 /// <param name="Totals">Null for a token that does not see all.</param>

@@ -1,5 +1,3 @@
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Rendering;
 
 /// <summary>A whole page: its content and what stands around it.</summary>

@@ -1,11 +1,9 @@
 using System.Text;
-using Audit.Actors.Dispatch;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 using Audit.Node.Pages.Access;
 using Audit.Node.Pages.Assets;
-using Audit.Projections.Queries;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 

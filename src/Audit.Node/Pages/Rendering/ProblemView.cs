@@ -1,5 +1,3 @@
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Rendering;
 
 public sealed record ProblemView(int Status, string Title, string Detail);

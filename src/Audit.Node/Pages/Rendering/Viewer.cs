@@ -1,5 +1,4 @@
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Rendering;
 

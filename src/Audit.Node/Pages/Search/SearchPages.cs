@@ -4,9 +4,6 @@ using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Queries;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Search.Query;
 
 namespace Audit.Node.Pages.Search;
 

@@ -1,7 +1,4 @@
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Queries;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Search.Query;
 
 namespace Audit.Node.Pages.Search;
 

@@ -1,7 +1,3 @@
-using Audit.Lifecycle.Time;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
-
 namespace Audit.Node.Pages.Sessions;
 
 /// <summary>The time in which a task window was open.</summary>

@@ -1,8 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Sessions;
 
 /// <summary>One call along time: how long it waited for a decision, how long it ran, and what became of it.</summary>

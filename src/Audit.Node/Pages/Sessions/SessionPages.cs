@@ -4,11 +4,6 @@ using Audit.Node.Hosting;
 using Audit.Node.Models;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Problems;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-using Audit.Projections.Sessions;
-using Audit.Projections.TimeTravel;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Sessions;
 

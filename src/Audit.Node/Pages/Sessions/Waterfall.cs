@@ -1,8 +1,3 @@
-using Audit.Lifecycle.Time;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
-
 namespace Audit.Node.Pages.Sessions;
 
 /// <summary>The calls of a session along time: a lane each, and behind them the windows of their tasks.</summary>

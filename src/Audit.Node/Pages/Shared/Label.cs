@@ -1,4 +1,3 @@
-using Audit.Projections.Queries;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Rendering;
 

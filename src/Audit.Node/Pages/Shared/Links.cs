@@ -1,7 +1,5 @@
 using System.Globalization;
-using Audit.Formats;
 using Audit.Node.Pages.Calls;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Shared;
 

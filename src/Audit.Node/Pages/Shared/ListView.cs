@@ -1,5 +1,3 @@
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Shared;
 
 /// <summary>One page of a list, of those items that its reader may see.</summary>

@@ -1,11 +1,4 @@
 using System.Globalization;
-using Audit.Formats;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Time;
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.Models;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Shared;
 

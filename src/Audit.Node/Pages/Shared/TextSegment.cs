@@ -1,6 +1,3 @@
-using Audit.Node.CommandLine.Reading;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Shared;
 
 /// <summary>A piece of a text from elsewhere.</summary>

@@ -1,6 +1,3 @@
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Shared;
 
 public static class ViolationLinks

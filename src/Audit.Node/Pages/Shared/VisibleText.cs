@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Pages.Calls;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Shared;
 

@@ -1,7 +1,3 @@
-using Audit.Journal.Tokens;
-using Audit.Node.CommandLine.Reading;
-using Audit.Projections.Queries;
-
 namespace Audit.Node.Pages.Tokens;
 
 /// <param name="Made">The token that was just made and is shown this once: its name and its text.</param>

@@ -4,7 +4,6 @@ using Audit.Node.Hosting;
 using Audit.Node.Pages.Access;
 using Audit.Node.Pages.Rendering;
 using Audit.Node.Problems;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Tokens;
 

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Decisions;
@@ -9,7 +7,6 @@ using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
 using Audit.Node.Reading;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Waiting;
 

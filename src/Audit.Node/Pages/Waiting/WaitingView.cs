@@ -1,8 +1,4 @@
-using Audit.Lifecycle.Time;
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Waiting;
 

@@ -1,7 +1,4 @@
-using Audit.Lifecycle.Time;
 using Audit.Node.Pages.Shared;
-using Audit.Projections.Queries;
-using Audit.Projections.Windows;
 
 namespace Audit.Node.Pages.Windows;
 

@@ -1,6 +1,3 @@
-using Audit.Engine;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Windows;
 using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
@@ -10,8 +7,6 @@ using Audit.Node.Pages.Rendering;
 using Audit.Node.Pages.Shared;
 using Audit.Node.Problems;
 using Audit.Node.Windows;
-using Audit.Projections.Calls;
-using Audit.Projections.Queries;
 
 namespace Audit.Node.Pages.Windows;
 

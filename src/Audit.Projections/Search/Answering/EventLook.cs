@@ -1,4 +1,3 @@
-using Audit.Journal;
 using Audit.Projections.Search.Query;
 using Audit.Projections.Search.Text;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Lifecycle.Json;
 using Audit.Projections.Search.Query;
 using Audit.Projections.Search.Text;
 using Audit.Projections.Windows;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Audit.Journal;
 using Audit.Projections.Calls;
 using Audit.Projections.Search.Indexing;
 using Audit.Projections.Stores;

@@ -1,8 +1,4 @@
 using System.Text.Json;
-using Audit.Journal;
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-using Audit.Lifecycle.Time;
 using Audit.Projections.Calls;
 using Audit.Projections.Feeding;
 using Audit.Projections.Search.Query;

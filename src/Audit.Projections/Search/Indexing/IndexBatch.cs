@@ -1,5 +1,4 @@
 using System.Buffers;
-using Audit.Lifecycle.Calls;
 using Audit.Projections.Feeding;
 using Audit.Projections.Search.Query;
 

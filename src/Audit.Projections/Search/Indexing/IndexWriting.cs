@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics;
-using Audit.Journal;
 using Audit.Projections.Feeding;
 using Audit.Projections.Stores;
 

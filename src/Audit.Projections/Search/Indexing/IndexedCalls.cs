@@ -1,4 +1,3 @@
-using Audit.Journal;
 using Audit.Projections.Feeding;
 
 namespace Audit.Projections.Search.Indexing;

@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Calls;
-
 namespace Audit.Projections.Search.Indexing;
 
 /// <summary>An event as the index has it.</summary>

@@ -1,4 +1,3 @@
-using Audit.Lifecycle.Calls;
 using Audit.Projections.Postgres;
 using Audit.Projections.Search.Indexing;
 using Audit.Projections.Stores;

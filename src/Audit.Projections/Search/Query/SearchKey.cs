@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Records;
-
 namespace Audit.Projections.Search.Query;
 
 /// <summary>What a `key:value` of a query speaks of.</summary>

@@ -1,6 +1,3 @@
-using Audit.Lifecycle.Calls;
-using Audit.Lifecycle.Records;
-
 namespace Audit.Projections.Search.Query;
 
 /// <summary>The keys of the query language: for the parser, for its errors, and for whoever completes a query while it is written.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Audit.Lifecycle.Time;
 using Audit.Projections.Feeding;
 using Audit.Projections.Stores;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle.Json;
 
 namespace Audit.Projections.Search.Text;
 
