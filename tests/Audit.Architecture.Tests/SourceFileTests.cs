@@ -1,9 +1,53 @@
+using System.Text.RegularExpressions;
+
 namespace Audit.Architecture.Tests;
 
-public sealed class SourceFileTests
+public sealed partial class SourceFileTests
 {
+    private const int LongestLine = 120;
+    private const int LongestFile = 400;
+
+    /// <summary>How many lines of src are longer: a number that falls, and never rises.</summary>
+    private const int LongLines = 1419;
+
+    /// <summary>How many files of src are longer.</summary>
+    private const int LongFiles = 0;
+
+    private static readonly IReadOnlyList<SourceFile> Sources = SourceFile.Below("src");
+
     [Fact]
     public void no_file_has_a_carriage_return() => Assert.DoesNotContain(Repository.Files(), HasCarriageReturn);
+
+    [Fact]
+    public void a_namespace_is_a_folder()
+    {
+        var elsewhere = new[] { "src", "tests", "benchmarks" }.SelectMany(SourceFile.Below)
+            .SelectMany(file => Namespace().Matches(file.Text)
+                .Where(match => match.Groups["name"].Value != file.Folder)
+                .Select(match => $"{file.Path}: {match.Groups["name"].Value}"));
+        Assert.Empty(elsewhere);
+    }
+
+    [Fact]
+    public void a_line_fits_a_screen()
+    {
+        var lines = Sources.SelectMany(file => file.Text.Split('\n').Index()
+            .Where(line => line.Item.Length > LongestLine)
+            .Select(line => $"{file.Path}:{line.Index + 1}")).ToList();
+        Assert.True(lines.Count <= LongLines, $"{lines.Count} lines are longer than {LongestLine}, the most is {LongLines}: "
+            + string.Join('\n', lines));
+    }
+
+    [Fact]
+    public void a_file_is_short_enough_to_read()
+    {
+        var files = Sources.Where(file => file.Text.AsSpan().Count('\n') > LongestFile).Select(file => file.Path).ToList();
+        Assert.True(files.Count <= LongFiles, string.Join('\n', files));
+    }
+
+    [Fact]
+    public void nothing_is_configured_to_leave_a_context_that_is_not_there() =>
+        Assert.DoesNotContain(Sources, file => file.Text.Contains("ConfigureAwait(false)", StringComparison.Ordinal));
 
     private static bool HasCarriageReturn(string file)
     {
@@ -11,4 +55,7 @@ public sealed class SourceFileTests
         var isText = !content.Contains((byte)0);
         return isText && content.Contains((byte)'\r');
     }
+
+    [GeneratedRegex(@"^@?namespace\s+(?<name>[\w.]+)", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
 }
