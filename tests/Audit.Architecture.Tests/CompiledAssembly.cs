@@ -8,7 +8,8 @@ internal sealed class CompiledAssembly
 {
     private CompiledAssembly(MetadataReader reader)
     {
-        References = [.. reader.AssemblyReferences.Select(handle => reader.GetString(reader.GetAssemblyReference(handle).Name))];
+        References =
+            [.. reader.AssemblyReferences.Select(handle => reader.GetString(reader.GetAssemblyReference(handle).Name))];
         Types = [.. reader.TypeReferences.Select(handle => NameOf(reader, handle))];
         Members = [.. reader.MemberReferences.Select(handle => NameOf(reader, reader.GetMemberReference(handle)))];
     }

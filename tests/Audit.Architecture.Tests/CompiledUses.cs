@@ -38,7 +38,9 @@ internal sealed partial class CompiledUses
         }
     }
 
-    /// <summary>The room's own types: name, namespace, and the constants that the compiler copies into those who use them.</summary>
+    /// <summary>
+    /// The room's own types: name, namespace, and the constants that the compiler copies into those who use them.
+    /// </summary>
     public static (IReadOnlyList<FolderUse> Uses, IReadOnlyList<RoomType> Types) Read(string path, string root)
     {
         using var file = new PEReader(File.OpenRead(path));
@@ -61,7 +63,8 @@ internal sealed partial class CompiledUses
             {
                 if (FolderOf(used) is { } to && to != from)
                 {
-                    yield return new FolderUse(from, to, $"{FullName(Outermost(handle))} uses {FullName(Outermost(used))}");
+                    yield return new FolderUse(
+                        from, to, $"{FullName(Outermost(handle))} uses {FullName(Outermost(used))}");
                 }
             }
         }
@@ -156,8 +159,8 @@ internal sealed partial class CompiledUses
             var code = OpCodesByValue[value == 0xFE ? 0xFE00 | il.ReadByte() : value];
             switch (code.OperandType)
             {
-                case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType
-                    or OperandType.InlineSig:
+                case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok
+                    or OperandType.InlineType or OperandType.InlineSig:
                     Visit((EntityHandle)MetadataTokens.Handle(il.ReadInt32()));
                     break;
                 case OperandType.InlineSwitch:
@@ -288,7 +291,8 @@ internal sealed partial class CompiledUses
     {
         public HashSet<TypeDefinitionHandle> Found { get; } = [];
 
-        public bool GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => Found.Add(handle);
+        public bool GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) =>
+            Found.Add(handle);
 
         public bool GetTypeFromSpecification(
             MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>

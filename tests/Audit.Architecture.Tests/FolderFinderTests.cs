@@ -3,12 +3,15 @@ using Audit.Architecture.Tests.Samples.Using;
 
 namespace Audit.Architecture.Tests;
 
-/// <summary>The finder of circles finds those of the samples beside it: a check that cannot fail would be none.</summary>
+/// <summary>
+/// The finder of circles finds those of the samples beside it: a check that cannot fail would be none.
+/// </summary>
 public sealed class FolderFinderTests
 {
     private const string Samples = "Audit.Architecture.Tests.Samples";
 
-    private static readonly ProjectFile Project = ProjectFile.All("tests").Single(project => project.Name == "Audit.Architecture.Tests");
+    private static readonly ProjectFile Project = 
+        ProjectFile.All("tests").Single(project => project.Name == "Audit.Architecture.Tests");
 
     private static readonly IReadOnlyList<RoomType> Types = CompiledUses.Read(Project.Assembly, Project.Name).Types;
 
@@ -40,7 +43,8 @@ public sealed class FolderFinderTests
     public void a_name_that_only_the_source_has_is_found(string used)
     {
         var uses = SourceUses.Read(SourceFile.Below("tests/Audit.Architecture.Tests/Samples"), Types);
-        Assert.Contains(uses, use => use.Place == $"tests/Audit.Architecture.Tests/Samples/Using/Manners.cs names {Samples}.Used.{used}");
+        var place = $"tests/Audit.Architecture.Tests/Samples/Using/Manners.cs names {Samples}.Used.{used}";
+        Assert.Contains(uses, use => use.Place == place);
     }
 
     [Theory]
@@ -54,8 +58,7 @@ public sealed class FolderFinderTests
     [InlineData("var most = B.Limits.Most;")]
     public void a_directive_or_a_constant_is_a_use(string text)
     {
-        var uses = SourceUses.Read([new SourceFile("A.cs", "Audit.X.A", text)], [new RoomType("Limits", "Audit.X.B", new HashSet<string> { "Most" })]);
-        Assert.Contains(uses, use => use is { From: "Audit.X.A", To: "Audit.X.B" });
+        Assert.Contains(UsesOf(text), use => use is { From: "Audit.X.A", To: "Audit.X.B" });
     }
 
     [Theory]
@@ -63,8 +66,7 @@ public sealed class FolderFinderTests
     [InlineData("using var file = Limits.Open();")]
     [InlineData("// Audit.X.B.Limits.Most is another's.")]
     public void what_the_source_cannot_mean_is_no_use(string text) =>
-        Assert.Empty(SourceUses.Read(
-            [new SourceFile("A.cs", "Audit.X.A", text)], [new RoomType("Limits", "Audit.X.B", new HashSet<string> { "Most" })]));
+        Assert.Empty(UsesOf(text));
 
     [Fact]
     public void a_folder_and_its_parent_can_make_a_circle()
@@ -97,4 +99,8 @@ public sealed class FolderFinderTests
         new FolderUse("B", "C", "two"),
         new FolderUse("A", "C", "three"),
     ]).Circles());
+
+    private static IEnumerable<FolderUse> UsesOf(string text) => SourceUses.Read(
+        [new SourceFile("A.cs", "Audit.X.A", text)],
+        [new RoomType("Limits", "Audit.X.B", new HashSet<string> { "Most" })]);
 }

@@ -30,14 +30,18 @@ internal sealed class FolderGraph
         var reached = uses.Keys.ToDictionary(folder => folder, Reached);
         var done = new HashSet<string>();
         var circles = new List<string>();
-        foreach (var folder in uses.Keys.Order(StringComparer.Ordinal).Where(folder => reached[folder].Contains(folder)))
+        var turning = uses.Keys.Where(folder => reached[folder].Contains(folder)).Order(StringComparer.Ordinal);
+        foreach (var folder in turning)
         {
             if (done.Contains(folder))
             {
                 continue;
             }
 
-            var together = reached[folder].Where(other => reached[other].Contains(folder)).Order(StringComparer.Ordinal).ToList();
+            var together = reached[folder]
+                .Where(other => reached[other].Contains(folder))
+                .Order(StringComparer.Ordinal)
+                .ToList();
             done.UnionWith(together);
             circles.Add(Describe(together.Select(ShortestCircle).MinBy(circle => circle.Count)!, together.Count));
         }

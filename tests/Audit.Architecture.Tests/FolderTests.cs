@@ -3,7 +3,10 @@ namespace Audit.Architecture.Tests;
 /// <summary>Inside a room, too, what is used does not use its user: folders point one way.</summary>
 public sealed class FolderTests
 {
-    /// <summary>Rooms in which circles are still being taken apart. A name is taken out when its room has none, and none is added.</summary>
+    /// <summary>
+    /// Rooms in which circles are still being taken apart. A name is taken out when its room has none, and none is
+    /// added.
+    /// </summary>
     private static readonly string[] WithCircles =
     [
         "Audit.Lifecycle",

@@ -14,10 +14,18 @@ internal sealed class ProjectFile(string relativePath)
     public string AssemblyName => xml.Descendants("AssemblyName").SingleOrDefault()?.Value ?? Name;
 
     public string Assembly => Path.Combine(
-        Repository.Root, Path.GetDirectoryName(RelativePath)!, "bin", Repository.Configuration, "net10.0", $"{AssemblyName}.dll");
+        Repository.Root,
+        Path.GetDirectoryName(RelativePath)!,
+        "bin",
+        Repository.Configuration,
+        "net10.0",
+        $"{AssemblyName}.dll");
 
     public IReadOnlyList<string> Projects =>
-        [.. Includes("ProjectReference").Select(include => Path.GetFileNameWithoutExtension(include.Replace('\\', '/')))];
+    [
+        .. Includes("ProjectReference")
+            .Select(include => Path.GetFileNameWithoutExtension(include.Replace('\\', '/'))),
+    ];
 
     public IReadOnlyList<string> Packages => [.. Includes("PackageReference"), .. Includes("FrameworkReference")];
 

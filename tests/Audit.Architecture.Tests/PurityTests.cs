@@ -70,9 +70,11 @@ public sealed class PurityTests
     public void the_words_of_other_systems_stand_in_the_formats_alone(string word)
     {
         var elsewhere = Repository.Files()
-            .Where(file => file.StartsWith("src/", StringComparison.Ordinal) && file.EndsWith(".cs", StringComparison.Ordinal))
+            .Where(file => file.StartsWith("src/", StringComparison.Ordinal))
+            .Where(file => file.EndsWith(".cs", StringComparison.Ordinal))
             .Where(file => !file.StartsWith($"src/{Formats}/", StringComparison.Ordinal));
-        Assert.DoesNotContain(elsewhere, file => File.ReadAllText(Repository.PathOf(file)).Contains(word, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            elsewhere, file => File.ReadAllText(Repository.PathOf(file)).Contains(word, StringComparison.Ordinal));
     }
 
     private static CompiledAssembly Compiled => CompiledAssembly.Read(Rooms.Project(Lifecycle).Assembly);

@@ -30,7 +30,8 @@ internal static class Repository
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "Audit.Actors.sln")))
         {
-            directory = directory.Parent ?? throw new InvalidOperationException("These tests run inside the repository.");
+            directory = directory.Parent
+                ?? throw new InvalidOperationException("These tests run inside the repository.");
         }
 
         return directory.FullName;

@@ -26,7 +26,15 @@ internal static class Rooms
         ["Audit.Storage"] = ["Audit.Lifecycle"],
         ["Audit.Projections"] = ["Audit.Engine", "Audit.Actors"],
         ["Audit.Integrity"] = ["Audit.Engine", "Audit.Actors", "Audit.Projections"],
-        ["Audit.Formats"] = ["Audit.Storage", "Audit.Journal", "Audit.Engine", "Audit.Actors", "Audit.Projections", "Audit.Integrity"],
+        ["Audit.Formats"] =
+        [
+            "Audit.Storage",
+            "Audit.Journal",
+            "Audit.Engine",
+            "Audit.Actors",
+            "Audit.Projections",
+            "Audit.Integrity",
+        ],
         ["Audit.Client"] = [.. Order],
     };
 

@@ -34,14 +34,16 @@ public sealed partial class SourceFileTests
         var lines = Sources.SelectMany(file => file.Text.Split('\n').Index()
             .Where(line => line.Item.Length > LongestLine)
             .Select(line => $"{file.Path}:{line.Index + 1}")).ToList();
-        Assert.True(lines.Count <= LongLines, $"{lines.Count} lines are longer than {LongestLine}, the most is {LongLines}: "
+        Assert.True(
+            lines.Count <= LongLines, $"{lines.Count} lines are longer than {LongestLine}, the most is {LongLines}: "
             + string.Join('\n', lines));
     }
 
     [Fact]
     public void a_file_is_short_enough_to_read()
     {
-        var files = Sources.Where(file => file.Text.AsSpan().Count('\n') > LongestFile).Select(file => file.Path).ToList();
+        var files = Sources.Where(file => file.Text.AsSpan().Count('\n') > LongestFile).Select(file => file.Path)
+            .ToList();
         Assert.True(files.Count <= LongFiles, string.Join('\n', files));
     }
 

@@ -21,8 +21,8 @@ internal sealed record SourceFile(string Path, string Folder, string Text)
 }
 
 /// <summary>
-/// What folders of a room use of each other by what stands in the sources and not in the compiled file: directives, constants that
-/// the compiler copies, names in `nameof`.
+/// What folders of a room use of each other by what stands in the sources and not in the compiled file: directives,
+/// constants that the compiler copies, names in `nameof`.
 /// </summary>
 internal static partial class SourceUses
 {
@@ -41,7 +41,8 @@ internal static partial class SourceUses
                 yield return new FolderUse(file.Folder, used, $"{file.Path} has a directive of {used}");
             }
 
-            bool Sees(string folder) => IsInside(file.Folder, folder) || directives.Contains(folder) || everywhere.Contains(folder);
+            bool Sees(string folder) => IsInside(file.Folder, folder) || directives.Contains(folder)
+                || everywhere.Contains(folder);
             foreach (var type in NamedTypes(file, typesByName, Sees).Where(type => type.Folder != file.Folder))
             {
                 yield return new FolderUse(file.Folder, type.Folder, $"{file.Path} names {type.Folder}.{type.Name}");
@@ -49,18 +50,23 @@ internal static partial class SourceUses
         }
     }
 
-    private static IEnumerable<string> Directives(SourceFile file, HashSet<string> folders, IReadOnlyList<RoomType> types) =>
+    private static IEnumerable<string> Directives(
+        SourceFile file, HashSet<string> folders, IReadOnlyList<RoomType> types) =>
         Directive().Matches(file.Text)
             .SelectMany(match => Enclosing(file.Folder).Select(outer => outer + match.Groups["name"].Value))
-            .Select(name => folders.Contains(name) ? name : types.FirstOrDefault(type => $"{type.Folder}.{type.Name}" == name)?.Folder)
+            .Select(name => folders.Contains(name)
+                ? name
+                : types.FirstOrDefault(type => $"{type.Folder}.{type.Name}" == name)?.Folder)
             .OfType<string>();
 
-    private static IEnumerable<RoomType> NamedTypes(SourceFile file, ILookup<string, RoomType> typesByName, Func<string, bool> sees)
+    private static IEnumerable<RoomType> NamedTypes(
+        SourceFile file, ILookup<string, RoomType> typesByName, Func<string, bool> sees)
     {
         var code = Comment().Replace(file.Text, "");
         var names = Chain().Matches(code)
             .Select(match => (Parts: match.Value.Split('.'), IsNameof: false))
-            .Concat(Nameof().Matches(code).Select(match => (Parts: match.Groups["name"].Value.Split('.'), IsNameof: true)));
+            .Concat(
+                Nameof().Matches(code).Select(match => (Parts: match.Groups["name"].Value.Split('.'), IsNameof: true)));
         foreach (var (parts, isNameof) in names)
         {
             for (var at = 0; at < parts.Length; at++)
@@ -69,7 +75,7 @@ internal static partial class SourceUses
                 var qualifier = string.Join('.', parts[..at]);
                 var found = typesByName[parts[at]]
                     .Where(type => isNameof || (member is not null && type.Constants.Contains(member)))
-                    .Where(type => sees(type.Folder) || (qualifier.Length > 0 && $".{type.Folder}".EndsWith($".{qualifier}", StringComparison.Ordinal)))
+                    .Where(type => sees(type.Folder) || IsQualified(type, qualifier))
                     .OrderByDescending(type => type.Folder == file.Folder)
                     .FirstOrDefault();
                 if (found is not null)
@@ -80,7 +86,11 @@ internal static partial class SourceUses
         }
     }
 
-    private static bool IsInside(string folder, string outer) => $"{folder}.".StartsWith($"{outer}.", StringComparison.Ordinal);
+    private static bool IsQualified(RoomType type, string qualifier) =>
+        qualifier.Length > 0 && $".{type.Folder}".EndsWith($".{qualifier}", StringComparison.Ordinal);
+
+    private static bool IsInside(string folder, string outer) =>
+        $"{folder}.".StartsWith($"{outer}.", StringComparison.Ordinal);
 
     /// <summary>What may stand, unsaid, before a name: nothing, or the namespace or one around it.</summary>
     private static IEnumerable<string> Enclosing(string folder)
@@ -93,7 +103,8 @@ internal static partial class SourceUses
     }
 
     [GeneratedRegex(
-        @"^\s*@?(?:global\s+)?using\s+(?:static\s+)?(?:\w+\s*=\s*)?(?:global::)?(?<name>[A-Z]\w*(?:\.\w+)*)(?:<[^;\n]*>)?\s*(?:;|\r?$)",
+        @"^\s*@?(?:global\s+)?using\s+(?:static\s+)?(?:\w+\s*=\s*)?(?:global::)?(?<name>[A-Z]\w*(?:\.\w+)*)"
+        + @"(?:<[^;\n]*>)?\s*(?:;|\r?$)",
         RegexOptions.Multiline)]
     private static partial Regex Directive();
 

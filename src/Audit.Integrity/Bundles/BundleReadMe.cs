@@ -4,7 +4,7 @@ using Audit.Integrity.Storage;
 
 namespace Audit.Integrity.Bundles;
 
-/// <summary>Tells somebody who has nothing but the bundle how to check it.</summary>
+/// <summary>Explains to somebody who has nothing but the bundle how to check it.</summary>
 internal static class BundleReadMe
 {
     public static string Of(LogRecord log, Checkpoint checkpoint, DateTimeOffset exportedAt) => string.Create(

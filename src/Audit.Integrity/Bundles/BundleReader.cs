@@ -1,7 +1,13 @@
+using System.Buffers;
 using System.IO.Compression;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Text;
+using Audit.Integrity.Merkle;
 using Audit.Integrity.Notes;
+using Audit.Integrity.Rows;
 using Audit.Integrity.Storage;
+using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Bundles;
 
@@ -39,7 +45,8 @@ internal sealed class BundleReader : IDisposable
             return new BundleReader(files, rows);
         }
         catch (Exception failure) when (failure
-            is InvalidDataException or IOException or UnauthorizedAccessException or NoteFormatException or BundleException)
+            is InvalidDataException or IOException or UnauthorizedAccessException
+                or NoteFormatException or BundleException)
         {
             files?.Dispose();
             rows?.Dispose();
@@ -73,4 +80,126 @@ internal sealed class BundleReader : IDisposable
 
     private static ZipArchiveEntry File(ZipArchive archive, string name) =>
         archive.GetEntry(name) ?? throw new BundleException($"The bundle has no file {name}.");
+}
+
+/// <summary>The log of a bundle.</summary>
+internal sealed class BundleLogSource(ZipArchive files, LogRecord log, StoredCheckpoint newest) : ILogSource
+{
+    public IReadOnlyList<LogRecord> Logs { get; } = [log];
+
+    public StoredCheckpoint? Newest { get; } = newest;
+
+    /// <summary>A bundle has one checkpoint.</summary>
+    public Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(
+        long afterSize, int limit, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<StoredCheckpoint>>([]);
+
+    public Task<IReadOnlyList<byte[]>> ReadTilesAsync(int level, long first, int limit, CancellationToken cancellation)
+    {
+        var tiles = new List<byte[]>();
+        for (var number = first; number < first + limit; number++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var count = TileShape.CountIn(Newest!.Size, level, number);
+            var file = count == 0 ? null : files.GetEntry(new TilePath(level, number, count).ToString());
+            if (file is null || file.Length != count * TreeHash.Size)
+            {
+                break;
+            }
+
+            tiles.Add(BundleReader.ReadAll(file));
+        }
+        return Task.FromResult<IReadOnlyList<byte[]>>(tiles);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>The rows of a bundle.</summary>
+internal sealed class BundleRowSource : IRowSource
+{
+    private const int LongestLine = 1 << 28;
+
+    private readonly ZipArchiveEntry entry;
+    private readonly IAsyncEnumerator<JournalRow> rows;
+
+    public BundleRowSource(ZipArchiveEntry entry)
+    {
+        this.entry = entry;
+        rows = ReadAsync(entry.Open()).GetAsyncEnumerator();
+    }
+
+    public Task SeekAsync(long position, CancellationToken cancellation) =>
+        throw new NotSupportedException("A bundle is read from its beginning to its end.");
+
+    public async Task FillAsync(RowBatch batch, CancellationToken cancellation)
+    {
+        while (!batch.IsFull && await rows.MoveNextAsync())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var row = rows.Current;
+            var slot = new RowSlot
+            {
+                Position = row.Position,
+                Sequence = row.Sequence,
+                Created = row.CreatedTicks,
+                Identifier = row.Identifier,
+                Deleted = row.Deleted,
+            };
+            batch.Add(
+                slot, Encoding.UTF8.GetBytes(row.PersistenceId), Encoding.UTF8.GetBytes(row.Manifest), row.Message);
+        }
+    }
+
+    // A bundle knows no streams, so it is gone through once more; that is asked for few calls, and once.
+    public async Task<IReadOnlyList<JournalRow>> ReadStreamsAsync(
+        IReadOnlyCollection<string> streams, CancellationToken cancellation)
+    {
+        var wanted = streams.ToHashSet(StringComparer.Ordinal);
+        return await ReadAsync(entry.Open())
+            .Where(row => wanted.Contains(row.PersistenceId))
+            .ToListAsync(cancellation);
+    }
+
+    public ValueTask DisposeAsync() => rows.DisposeAsync();
+
+    private static async IAsyncEnumerable<JournalRow> ReadAsync(
+        Stream stream, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        var lines = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 1 << 16));
+        try
+        {
+            while (true)
+            {
+                var read = await lines.ReadAsync(cancellation);
+                var rest = read.Buffer;
+                while (rest.PositionOf((byte)'\n') is { } end)
+                {
+                    yield return RowJson.Read(rest.Slice(0, end));
+                    rest = rest.Slice(rest.GetPosition(1, end));
+                }
+
+                if (read.IsCompleted)
+                {
+                    if (!rest.IsEmpty)
+                    {
+                        throw new BundleException("A file of the bundle ends in the middle of a line.");
+                    }
+
+                    yield break;
+                }
+
+                if (rest.Length > LongestLine)
+                {
+                    throw new BundleException("A file of the bundle has a line that is too long.");
+                }
+
+                lines.AdvanceTo(rest.Start, rest.End);
+            }
+        }
+        finally
+        {
+            await lines.CompleteAsync();
+        }
+    }
 }

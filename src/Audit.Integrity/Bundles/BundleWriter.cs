@@ -8,12 +8,12 @@ using Audit.Integrity.Notes;
 using Audit.Integrity.Rows;
 using Audit.Integrity.Storage;
 using Audit.Integrity.Tiles;
-using Audit.Integrity.Verification;
 
 namespace Audit.Integrity.Bundles;
 
 /// <summary>Writes the files of a bundle, one after the other.</summary>
-internal sealed class BundleWriter(ZipArchive files, string address, ILogSource log, IProgress<VerifyProgress>? progress)
+internal sealed class BundleWriter(
+    ZipArchive files, string address, ILogSource log, IProgress<VerifyProgress>? progress)
 {
     private const int TilesAtOnce = 64;
     private const int FlushBytes = 1 << 18;
@@ -107,7 +107,8 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
                 }
 
                 var path = new TilePath(level, number++, count).ToString();
-                await FileAsync(path, tile.AsMemory(0, count * TreeHash.Size), CompressionLevel.NoCompression, cancellation);
+                await FileAsync(
+                    path, tile.AsMemory(0, count * TreeHash.Size), CompressionLevel.NoCompression, cancellation);
             }
         }
     }
@@ -143,7 +144,8 @@ internal sealed class BundleWriter(ZipArchive files, string address, ILogSource 
         }
     }
 
-    private static async ValueTask FlushAsync(ArrayBufferWriter<byte> buffer, Stream stream, CancellationToken cancellation)
+    private static async ValueTask FlushAsync(
+        ArrayBufferWriter<byte> buffer, Stream stream, CancellationToken cancellation)
     {
         await stream.WriteAsync(buffer.WrittenMemory, cancellation);
         buffer.ResetWrittenCount();

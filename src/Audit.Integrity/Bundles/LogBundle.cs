@@ -1,11 +1,12 @@
 using System.IO.Compression;
-using Audit.Integrity.Verification;
+using Audit.Integrity.Notes;
+using Audit.Integrity.Storage;
 
 namespace Audit.Integrity.Bundles;
 
 /// <summary>
-/// Exports what is sealed of a store into one zip file that can be verified anywhere, by this program or without it. What
-/// is wrong with the store is exported as it is: the bundle is evidence, and its verification tells.
+/// Exports what is sealed of a store into one zip file that can be verified anywhere, by this program or without it.
+/// What is wrong with the store is exported as it is: the bundle is evidence, and its verification shows it.
 /// </summary>
 public static class LogBundle
 {
@@ -43,8 +44,21 @@ public static class LogBundle
             throw new BundleException("There is no checkpoint yet that could be exported.");
         }
 
-        await using var files = await ZipArchive.CreateAsync(stream, ZipArchiveMode.Create, leaveOpen: true, null, cancellation);
+        await using var files = await ZipArchive.CreateAsync(
+            stream, ZipArchiveMode.Create, leaveOpen: true, null, cancellation);
         var writer = new BundleWriter(files, address, log, progress);
         await writer.WriteAsync(DateTimeOffset.UtcNow, cancellation);
     }
 }
+
+/// <summary>What is where in a bundle.</summary>
+internal static class BundlePaths
+{
+    public const string ReadMe = "README.txt";
+    public const string Checkpoint = "checkpoint";
+    public const string VerifierKey = "log.vkey";
+    public const string Rows = "rows.ndjson";
+}
+
+/// <summary>A file that is no bundle, or a store that none can be made of; the message is a sentence.</summary>
+public sealed class BundleException(string message, Exception? inner = null) : Exception(message, inner);

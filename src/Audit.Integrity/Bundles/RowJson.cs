@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -41,7 +42,7 @@ internal static class RowJson
     }
 
     /// <exception cref="BundleException">The line is no row.</exception>
-    public static JournalRow Read(ReadOnlySpan<byte> line)
+    public static JournalRow Read(ReadOnlySequence<byte> line)
     {
         try
         {
@@ -61,7 +62,8 @@ internal static class RowJson
         }
     }
 
-    // What a tamperer wrote may not be UTF-8. It is written as well as it can be; the row's hash tells that it was changed.
+    // What a tamperer wrote may not be UTF-8. It is written as well as it can be; the row's hash shows that it was
+    // changed.
     private static void WriteText(Utf8JsonWriter json, JsonEncodedText name, ReadOnlySpan<byte> utf8)
     {
         if (Utf8.IsValid(utf8))

@@ -1,5 +1,8 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using Audit.Integrity.Merkle;
 
 namespace Audit.Integrity.Entries;
@@ -104,5 +107,74 @@ internal static class LogEntry
         SHA256.HashData(content, hash);
         Convert.TryToHexStringLower(hash, entry.Slice(at, HexSize), out _);
         at += HexSize;
+    }
+}
+
+/// <summary>What an entry says of a row. Names are UTF-8; a row without a manifest has an empty one.</summary>
+internal readonly ref struct EntryFields
+{
+    public required long Position { get; init; }
+
+    public required ReadOnlySpan<byte> Stream { get; init; }
+
+    public required long Sequence { get; init; }
+
+    public required long Created { get; init; }
+
+    public required ReadOnlySpan<byte> Manifest { get; init; }
+
+    public required ReadOnlySpan<byte> Message { get; init; }
+
+    public required int? Identifier { get; init; }
+
+    public required bool Deleted { get; init; }
+}
+
+/// <summary>The log's entry of a row that the journal gave.</summary>
+internal static class RowEntry
+{
+    public static byte[] Write(JournalRow row)
+    {
+        Span<byte> entry = stackalloc byte[LogEntry.Longest];
+        var length = LogEntry.Write(FieldsOf(row, Encoding.UTF8.GetBytes(row.PersistenceId)), entry);
+        return entry[..length].ToArray();
+    }
+
+    public static void HashLeaf(JournalRow row, Span<byte> leaf)
+    {
+        const int UsualBytes = 512;
+        Span<byte> usual = stackalloc byte[UsualBytes];
+        var stream = Encoding.UTF8.TryGetBytes(row.PersistenceId, usual, out var length)
+            ? usual[..length]
+            : Encoding.UTF8.GetBytes(row.PersistenceId);
+        LogEntry.HashLeaf(FieldsOf(row, stream), leaf);
+    }
+
+    private static EntryFields FieldsOf(JournalRow row, ReadOnlySpan<byte> stream) => new()
+    {
+        Position = row.Position,
+        Stream = stream,
+        Sequence = row.Sequence,
+        Created = row.CreatedTicks,
+        Manifest = Encoding.UTF8.GetBytes(row.Manifest),
+        Message = row.Message,
+        Identifier = row.Identifier,
+        Deleted = row.Deleted,
+    };
+}
+
+/// <summary>Up to 256 entries, each after its length in two bytes, the high one first.</summary>
+internal static class EntryBundle
+{
+    public static byte[] Of(IEnumerable<byte[]> entries)
+    {
+        var bundle = new ArrayBufferWriter<byte>();
+        foreach (var entry in entries)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(bundle.GetSpan(sizeof(ushort)), checked((ushort)entry.Length));
+            bundle.Advance(sizeof(ushort));
+            bundle.Write(entry);
+        }
+        return bundle.WrittenSpan.ToArray();
     }
 }

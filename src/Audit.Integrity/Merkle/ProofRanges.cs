@@ -57,3 +57,9 @@ internal static class ProofRanges
     private static long Middle(LeafRange tree) =>
         tree.Start + (1L << BitOperations.Log2((ulong)(tree.Length - 1)));
 }
+
+/// <summary>The leaves from <paramref name="Start"/> up to, not including, <paramref name="End"/>.</summary>
+internal readonly record struct LeafRange(long Start, long End)
+{
+    public long Length => End - Start;
+}

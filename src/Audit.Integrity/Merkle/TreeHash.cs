@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Audit.Integrity.Merkle;
 
-/// <summary>The hashes of RFC 6962: a leaf and a node differ in their first byte, so that neither can pass for the other.</summary>
+/// <summary>
+/// The hashes of RFC 6962: a leaf and a node differ in their first byte, so that neither can pass for the other.
+/// </summary>
 public static class TreeHash
 {
     /// <summary>Bytes in a hash.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Audit.Integrity.Merkle;
 
 namespace Audit.Integrity.Notes;
@@ -12,13 +13,15 @@ public sealed record Checkpoint(string Origin, long Size, byte[] Root)
         var lines = body.Split('\n');
         if (lines.Length < 4 || lines[^1].Length != 0 || lines[..^1].Any(line => line.Length == 0))
         {
-            throw new NoteFormatException("A checkpoint has three lines or more, each ended by a line feed and none empty.");
+            throw new NoteFormatException(
+                "A checkpoint has three lines or more, each ended by a line feed and none empty.");
         }
 
         if (!long.TryParse(lines[1], NumberStyles.None, CultureInfo.InvariantCulture, out var size)
             || size.ToString(CultureInfo.InvariantCulture) != lines[1])
         {
-            throw new NoteFormatException($"The checkpoint's size \"{lines[1]}\" is no decimal number without leading zeros.");
+            throw new NoteFormatException(
+                $"The checkpoint's size \"{lines[1]}\" is no decimal number without leading zeros.");
         }
 
         if (!StrictBase64.TryDecode(lines[2], out var root) || root.Length != TreeHash.Size)
@@ -44,4 +47,26 @@ public sealed record Checkpoint(string Origin, long Size, byte[] Root)
     /// <summary>The text that is signed.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Origin}\n{Size}\n{Convert.ToBase64String(Root)}\n");
+}
+
+/// <summary>A checkpoint and the note that it stands in.</summary>
+public sealed record SignedCheckpoint(Checkpoint Checkpoint, SignedNote Note)
+{
+    public static async Task<SignedCheckpoint> SignAsync(
+        Checkpoint checkpoint, ILogSigner signer, CancellationToken cancellation) =>
+        new(checkpoint, await SignedNote.SignAsync(checkpoint.ToString(), signer, cancellation));
+
+    /// <exception cref="NoteFormatException">The bytes are no signed checkpoint.</exception>
+    public static SignedCheckpoint Parse(ReadOnlySpan<byte> bytes)
+    {
+        var note = SignedNote.Parse(bytes);
+        return new SignedCheckpoint(Checkpoint.Parse(note.Body), note);
+    }
+
+    public static SignedCheckpoint Parse(string text) => Parse(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Whether the log of this key signed it: the key's name must be the checkpoint's origin.</summary>
+    public bool IsSignedBy(VerifierKey key) => key.Name == Checkpoint.Origin && Note.IsSignedBy(key);
+
+    public override string ToString() => Note.ToString();
 }

@@ -24,7 +24,9 @@ internal static class DurableFile
         Move(next, path);
     }
 
-    /// <summary>Renames a file, over another of that name if need be, and returns when the new name is on disk.</summary>
+    /// <summary>
+    /// Renames a file, over another of that name if need be, and returns when the new name is on disk.
+    /// </summary>
     public static void Move(string from, string to)
     {
         File.Move(from, to, overwrite: true);
@@ -42,7 +44,8 @@ internal static class DurableFile
         var handle = OpenForReading(directory, 0);
         if (handle < 0)
         {
-            throw new IOException($"The directory {directory} cannot be opened: error {Marshal.GetLastPInvokeError()}.");
+            throw new IOException(
+                $"The directory {directory} cannot be opened: error {Marshal.GetLastPInvokeError()}.");
         }
 
         var failed = Flush(handle) != 0;

@@ -14,7 +14,8 @@ public sealed class Ed25519Signer : ILogSigner
     {
         if (seed.Length != Ed25519.SecretKeySize)
         {
-            throw new NoteFormatException($"An Ed25519 private key has {Ed25519.SecretKeySize} bytes, not {seed.Length}.");
+            throw new NoteFormatException(
+                $"An Ed25519 private key has {Ed25519.SecretKeySize} bytes, not {seed.Length}.");
         }
 
         var publicKey = new byte[Ed25519.PublicKeySize];
@@ -25,7 +26,8 @@ public sealed class Ed25519Signer : ILogSigner
 
     public VerifierKey Key { get; }
 
-    public static Ed25519Signer Generate(string name) => new(name, RandomNumberGenerator.GetBytes(Ed25519.SecretKeySize));
+    public static Ed25519Signer Generate(string name) =>
+        new(name, RandomNumberGenerator.GetBytes(Ed25519.SecretKeySize));
 
     /// <exception cref="NoteFormatException">The text is no private key; nothing of it is in the message.</exception>
     public static Ed25519Signer Parse(string text)
@@ -57,7 +59,8 @@ public sealed class Ed25519Signer : ILogSigner
 
     /// <summary>The private key as text: whoever has it signs for the log.</summary>
     public string ToSecretText() =>
-        $"{Prefix}{Key.Name}+{VerifierKey.HexOf(Key.KeyId)}+{Convert.ToBase64String([VerifierKey.Ed25519Type, .. seed])}";
+        $"{Prefix}{Key.Name}+{VerifierKey.HexOf(Key.KeyId)}+"
+        + Convert.ToBase64String([VerifierKey.Ed25519Type, .. seed]);
 
     public override string ToString() => Key.ToString();
 }

@@ -4,7 +4,8 @@ using System.Text;
 namespace Audit.Integrity.Notes;
 
 /// <summary>
-/// The log's key in a file that only its owner may read. Beside it, in `.pub`, lies the verifier key, which anybody may have.
+/// The log's key in a file that only its owner may read. Beside it, in `.pub`, lies the verifier key, which anybody may
+/// have.
 /// </summary>
 public sealed class KeyFile(string path) : ILogKeyring
 {
@@ -69,7 +70,9 @@ public sealed class KeyFile(string path) : ILogKeyring
         }
 
         var key = File.ReadAllText(text).TrimEnd('\n');
-        return key.StartsWith(Ed25519Signer.Prefix, StringComparison.Ordinal) ? file.Find()?.Key : VerifierKey.Parse(key);
+        return key.StartsWith(Ed25519Signer.Prefix, StringComparison.Ordinal)
+            ? file.Find()?.Key
+            : VerifierKey.Parse(key);
     }
 
     private void KeepAside()
@@ -87,5 +90,6 @@ public sealed class KeyFile(string path) : ILogKeyring
         }
     }
 
-    private static string AsideOf(string path, int number) => string.Create(CultureInfo.InvariantCulture, $"{path}.{number}");
+    private static string AsideOf(string path, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{path}.{number}");
 }

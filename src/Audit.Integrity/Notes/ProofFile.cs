@@ -43,7 +43,8 @@ public sealed record ProofFile(long Index, IReadOnlyList<byte[]> Hashes, SignedC
             throw new NoteFormatException($"The proof has more than {MostHashes} hashes.");
         }
 
-        return new ProofFile(index, [.. lines.Select(ParseHash)], SignedCheckpoint.Parse(text[(end + 2)..])) { Extra = extra };
+        var checkpoint = SignedCheckpoint.Parse(text[(end + 2)..]);
+        return new ProofFile(index, [.. lines.Select(ParseHash)], checkpoint) { Extra = extra };
     }
 
     /// <summary>Whether the entry is in the log of the key, at the index that the proof names.</summary>
@@ -74,7 +75,8 @@ public sealed record ProofFile(long Index, IReadOnlyList<byte[]> Hashes, SignedC
     private static long ParseIndex(Queue<string> lines)
     {
         if (lines.TryDequeue(out var line) && line.StartsWith(IndexPrefix, StringComparison.Ordinal)
-            && long.TryParse(line.AsSpan(IndexPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            && long.TryParse(
+                line.AsSpan(IndexPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
             && line == string.Create(CultureInfo.InvariantCulture, $"{IndexPrefix}{index}"))
         {
             return index;

@@ -4,7 +4,8 @@ using System.Text;
 namespace Audit.Integrity.Notes;
 
 /// <summary>
-/// C2SP signed-note: a text, a blank line, and a line for each signature. Reading refuses what the specification refuses.
+/// C2SP signed-note: a text, a blank line, and a line for each signature. Reading refuses what the specification
+/// refuses.
 /// </summary>
 public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signatures)
 {
@@ -13,14 +14,16 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
     private const int KeyIdSize = sizeof(uint);
     private const string SignaturePrefix = "\u2014 ";
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(
+        encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Signs a text, which must end with a line feed.</summary>
     public static async Task<SignedNote> SignAsync(string body, ILogSigner signer, CancellationToken cancellation)
     {
         if (!body.EndsWith('\n') || HasControlCharacter(body))
         {
-            throw new NoteFormatException("The text of a note ends with a line feed and has no other control characters.");
+            throw new NoteFormatException(
+                "The text of a note ends with a line feed and has no other control characters.");
         }
 
         var signature = await signer.SignAsync(Strict.GetBytes(body), cancellation);
@@ -53,7 +56,8 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
     public static SignedNote Parse(string note) => Parse(Encoding.UTF8.GetBytes(note));
 
     /// <summary>
-    /// Whether the key signed the note. Signatures of other keys count for nothing; a wrong one under this key spoils the note.
+    /// Whether the key signed the note. Signatures of other keys count for nothing; a wrong one under this key spoils
+    /// the note.
     /// </summary>
     public bool IsSignedBy(VerifierKey key)
     {
@@ -78,7 +82,8 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
             || line[SignaturePrefix.Length..].Split(' ', 2) is not [var name, var encoded]
             || !KeyName.IsValid(name) || !StrictBase64.TryDecode(encoded, out var bytes) || bytes.Length <= KeyIdSize)
         {
-            throw new NoteFormatException("A signature line is a dash, a name, and the base64 of a key id and a signature.");
+            throw new NoteFormatException(
+                "A signature line is a dash, a name, and the base64 of a key id and a signature.");
         }
 
         return new NoteSignature(name, BinaryPrimitives.ReadUInt32BigEndian(bytes), bytes[KeyIdSize..]);
@@ -94,7 +99,9 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
         try
         {
             var text = Strict.GetString(note);
-            return HasControlCharacter(text) ? throw new NoteFormatException("The note has a control character.") : text;
+            return HasControlCharacter(text)
+                ? throw new NoteFormatException("The note has a control character.")
+                : text;
         }
         catch (DecoderFallbackException)
         {
@@ -103,4 +110,26 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
     }
 
     private static bool HasControlCharacter(string text) => text.Any(letter => letter < ' ' && letter != '\n');
+}
+
+/// <summary>One signature line of a note.</summary>
+public sealed record NoteSignature(string Name, uint KeyId, byte[] Signature);
+
+/// <summary>A note, a key, a checkpoint or a proof that is not in its format; the message is a sentence.</summary>
+public sealed class NoteFormatException(string message) : Exception(message);
+
+/// <summary>Base64 that is written in one way only: what decodes and would be encoded otherwise is refused.</summary>
+internal static class StrictBase64
+{
+    public static bool TryDecode(string text, out byte[] bytes)
+    {
+        bytes = new byte[text.Length];
+        if (!Convert.TryFromBase64String(text, bytes, out var length))
+        {
+            return false;
+        }
+
+        Array.Resize(ref bytes, length);
+        return Convert.ToBase64String(bytes) == text;
+    }
 }

@@ -22,7 +22,8 @@ public sealed record VerifierKey
 
         if (publicKey.Length != Ed25519.PublicKeySize)
         {
-            throw new NoteFormatException($"An Ed25519 public key has {Ed25519.PublicKeySize} bytes, not {publicKey.Length}.");
+            throw new NoteFormatException(
+                $"An Ed25519 public key has {Ed25519.PublicKeySize} bytes, not {publicKey.Length}.");
         }
 
         Name = name;
@@ -77,4 +78,19 @@ public sealed record VerifierKey
         var hash = SHA256.HashData([.. Encoding.UTF8.GetBytes(name), (byte)'\n', Ed25519Type, .. publicKey]);
         return BinaryPrimitives.ReadUInt32BigEndian(hash);
     }
+}
+
+/// <summary>The name of a key, which is the origin of its log.</summary>
+public static class KeyName
+{
+    public const string Accepted =
+        "1 to 200 printable characters without spaces and without +, best a URL without its scheme";
+
+    private const int Longest = 200;
+
+    public static bool IsValid(string name) =>
+        name.Length is > 0 and <= Longest
+        && !name.Contains('+')
+        && !name.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter))
+        && !name.EnumerateRunes().Contains(Rune.ReplacementChar);
 }

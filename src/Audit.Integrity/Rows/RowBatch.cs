@@ -1,6 +1,5 @@
 using Audit.Integrity.Entries;
 using Audit.Integrity.Merkle;
-using Audit.Integrity.Verification;
 
 namespace Audit.Integrity.Rows;
 
@@ -10,7 +9,7 @@ namespace Audit.Integrity.Rows;
 /// </summary>
 internal sealed class RowBatch
 {
-    private const int MostRows = 1024;
+    public const int MostRows = 1024;
     private const int EnoughBytes = 4 << 20;
 
     private readonly RowSlot[] slots = new RowSlot[MostRows];
@@ -19,9 +18,6 @@ internal sealed class RowBatch
     private int used;
 
     public int Count { get; private set; }
-
-    /// <summary>What each row says, as far as completeness asks; filled in by <see cref="Work"/>.</summary>
-    public EventFacts[] Facts { get; } = new EventFacts[MostRows];
 
     public bool IsFull => Count == MostRows || used >= EnoughBytes;
 
@@ -80,16 +76,6 @@ internal sealed class RowBatch
         for (var i = 0; i < Count; i++)
         {
             LogEntry.HashLeaf(Fields(i), leaves.AsSpan(i * TreeHash.Size, TreeHash.Size));
-        }
-    }
-
-    /// <summary>Hashes all rows and reads what they say.</summary>
-    public void Work()
-    {
-        Hash();
-        for (var i = 0; i < Count; i++)
-        {
-            Facts[i] = EventFacts.Of(this, i);
         }
     }
 

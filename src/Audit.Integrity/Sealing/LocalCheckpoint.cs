@@ -27,7 +27,8 @@ internal sealed class LocalCheckpoint(string path)
         }
         catch (NoteFormatException failure)
         {
-            throw new LogHaltedException($"The file {path} is not the checkpoint that this node signed last: {failure.Message}");
+            throw new LogHaltedException(
+                $"The file {path} is not the checkpoint that this node signed last: {failure.Message}");
         }
     }
 

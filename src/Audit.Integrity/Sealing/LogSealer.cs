@@ -2,13 +2,13 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Audit.Integrity.Notes;
 using Audit.Integrity.Rows;
-using Audit.Integrity.Serving;
 using Audit.Integrity.Storage;
 
 namespace Audit.Integrity.Sealing;
 
 /// <summary>
-/// Seals the journal while this node has the log's key and no other node seals. It may be started on every node of a store.
+/// Seals the journal while this node has the log's key and no other node seals. It may be started on every node of a
+/// store.
 /// </summary>
 public sealed class LogSealer : IAsyncDisposable
 {
@@ -32,7 +32,8 @@ public sealed class LogSealer : IAsyncDisposable
     {
         if (options.Origin is { } origin && !KeyName.IsValid(origin))
         {
-            throw new NoteFormatException($"The log's origin \"{origin}\" is not accepted; accepted are {KeyName.Accepted}.");
+            throw new NoteFormatException(
+                $"The log's origin \"{origin}\" is not accepted; accepted are {KeyName.Accepted}.");
         }
 
         this.address = address;
@@ -69,10 +70,11 @@ public sealed class LogSealer : IAsyncDisposable
     /// </summary>
     /// <param name="reason">Why, in words that stay.</param>
     /// <param name="origin">The new log's name; null makes one from the old.</param>
-    /// <param name="tell">Writes the operator's event that names the old log's last checkpoint: a row of the new log.</param>
+    /// <param name="record">Writes the operator's event that names the old log's last checkpoint: a row of the new
+    /// log.</param>
     /// <exception cref="SealingRefusedException">There is no log, or another node is sealing it.</exception>
     public async Task<LogRecord> RestartAsync(
-        string reason, string? origin, Func<LogRestart, CancellationToken, Task> tell, CancellationToken cancellation)
+        string reason, string? origin, Func<LogRestart, CancellationToken, Task> record, CancellationToken cancellation)
     {
         if (string.IsNullOrWhiteSpace(reason))
         {
@@ -81,7 +83,8 @@ public sealed class LogSealer : IAsyncDisposable
 
         if (origin is not null && !KeyName.IsValid(origin))
         {
-            throw new SealingRefusedException($"The origin \"{origin}\" is not accepted; accepted are {KeyName.Accepted}.");
+            throw new SealingRefusedException(
+                $"The origin \"{origin}\" is not accepted; accepted are {KeyName.Accepted}.");
         }
 
         await restarting.WaitAsync(cancellation);
@@ -89,7 +92,7 @@ public sealed class LogSealer : IAsyncDisposable
         try
         {
             await StopAsync();
-            return await BeginAnewAsync(reason, origin, tell, cancellation);
+            return await BeginAnewAsync(reason, origin, record, cancellation);
         }
         finally
         {
@@ -129,14 +132,17 @@ public sealed class LogSealer : IAsyncDisposable
             }
             catch (LogKeyException failure)
             {
+                options.Failures.Report("log key", failure);
                 status = new SealerStatus(SealerState.NoKey, failure.Message);
             }
             catch (Exception failure)
             {
                 // Whatever it was, nothing wrong was signed; it is shown, and tried again from what is stored.
+                options.Failures.Report("log sealer", failure);
                 status = new SealerStatus(SealerState.Waiting, failure.Message);
             }
-            await Task.Delay(options.Patience, options.Clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(options.Patience, options.Clock, cancellation)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -166,7 +172,8 @@ public sealed class LogSealer : IAsyncDisposable
             var signer = keys.Find();
             if (signer?.Key != logs[^1].Key)
             {
-                return new SealerStatus(SealerState.NoKey, $"This node does not have the key of the log \"{logs[^1].Origin}\".");
+                return new SealerStatus(
+                    SealerState.NoKey, $"This node does not have the key of the log \"{logs[^1].Origin}\".");
             }
 
             return await SealAsync(session, logs, signer, cancellation);
@@ -209,7 +216,8 @@ public sealed class LogSealer : IAsyncDisposable
             {
                 status = new SealerStatus(SealerState.Sealing);
                 var run = new SealingRun(
-                    journal, rows, session, log, signer, file, tree, options, stored => heads.Tell(new LogHead(log, stored)));
+                    journal, rows, session, log, signer, file, tree, options,
+                    stored => heads.Set(new LogHead(log, stored)));
                 await run.SealAsync(cancellation);
             }
             throw new InvalidOperationException("Sealing does not end by itself.");
@@ -239,7 +247,7 @@ public sealed class LogSealer : IAsyncDisposable
     }
 
     private async Task<LogRecord> BeginAnewAsync(
-        string reason, string? origin, Func<LogRestart, CancellationToken, Task> tell, CancellationToken cancellation)
+        string reason, string? origin, Func<LogRestart, CancellationToken, Task> record, CancellationToken cancellation)
     {
         await using var session = await store.TryBeginSealingAsync(cancellation)
             ?? throw new SealingRefusedException("Another node is sealing the log; ask that node, or stop it first.");
@@ -253,11 +261,12 @@ public sealed class LogSealer : IAsyncDisposable
         var name = origin ?? NextOrigin(old.Origin);
         if (logs.Any(log => log.Origin == name))
         {
-            throw new SealingRefusedException($"There was a log \"{name}\" already; the new one needs a name of its own.");
+            throw new SealingRefusedException(
+                $"There was a log \"{name}\" already; the new one needs a name of its own.");
         }
 
         var last = await LastSignedAsync(old, cancellation);
-        await tell(new LogRestart(old.Origin, last, name, reason), cancellation);
+        await record(new LogRestart(old.Origin, last, name, reason), cancellation);
         var begun = new LogRecord(old.Number + 1, name, keys.Create(name).Key, options.Clock.GetUtcNow())
         {
             Reason = reason,
@@ -265,7 +274,7 @@ public sealed class LogSealer : IAsyncDisposable
         };
         await session.CreateLogAsync(begun, cancellation);
         file.KeepAside(old.Number);
-        heads.Tell(new LogHead(begun, null));
+        heads.Set(new LogHead(begun, null));
         return begun;
     }
 
@@ -295,13 +304,15 @@ public sealed class LogSealer : IAsyncDisposable
 
     private static SealerStatus Halted(LogHalt halt) => new(SealerState.Halted, halt.Reason, halt.Position);
 
-    private static string MakeUpOrigin() => OriginPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OriginBytes));
+    private static string MakeUpOrigin() =>
+        OriginPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OriginBytes));
 
     /// <summary>`name-2` after `name`, `name-3` after `name-2`.</summary>
     private static string NextOrigin(string origin)
     {
         var dash = origin.LastIndexOf('-');
-        return dash > 0 && int.TryParse(origin.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        return dash > 0
+            && int.TryParse(origin.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && number is > 1 and < 1_000_000
             ? string.Create(CultureInfo.InvariantCulture, $"{origin[..dash]}-{number + 1}")
             : origin + "-2";

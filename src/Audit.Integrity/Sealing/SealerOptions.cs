@@ -1,9 +1,13 @@
+using Audit.Integrity.Notes;
+
 namespace Audit.Integrity.Sealing;
 
 /// <summary>How a node seals.</summary>
 public sealed record SealerOptions
 {
-    /// <summary>Where the last signed checkpoint is kept outside the database, `log.checkpoint` in the data directory.</summary>
+    /// <summary>
+    /// Where the last signed checkpoint is kept outside the database, `log.checkpoint` in the data directory.
+    /// </summary>
     public required string CheckpointFile { get; init; }
 
     /// <summary>The name of a log that must be made; null makes one up. A log that is there keeps its name.</summary>
@@ -16,4 +20,54 @@ public sealed record SealerOptions
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Where the sealer reports what it outlives.</summary>
+    public FailureLog Failures { get; init; } = FailureLog.None;
 }
+
+/// <param name="Reason">A sentence; null where there is nothing to explain.</param>
+/// <param name="Position">With Halted: the first position known to be concerned, if any.</param>
+public sealed record SealerStatus(SealerState State, string? Reason = null, long? Position = null)
+{
+    /// <summary>Whether a person must do something: the node is not ready then.</summary>
+    public bool IsHalted => State == SealerState.Halted;
+}
+
+/// <summary>What a node's sealer is at.</summary>
+public enum SealerState
+{
+    /// <summary>Not started, or ended.</summary>
+    Stopped,
+
+    /// <summary>Looking at what was sealed before.</summary>
+    Starting,
+
+    /// <summary>This node seals.</summary>
+    Sealing,
+
+    /// <summary>Another node seals; this one is ready to take over.</summary>
+    Standby,
+
+    /// <summary>This node does not have the log's key and never seals.</summary>
+    NoKey,
+
+    /// <summary>The store or the disk did not answer; it is tried again.</summary>
+    Waiting,
+
+    /// <summary>The log is signed no more until an operator starts a new one.</summary>
+    Halted,
+}
+
+/// <summary>What an operator's event says when a new log takes the place of an old one.</summary>
+/// <param name="LastCheckpoint">The last checkpoint that is known to be signed for the old log; null where there is
+/// none.</param>
+public sealed record LogRestart(string OldOrigin, SignedCheckpoint? LastCheckpoint, string NewOrigin, string Reason);
+
+/// <summary>Signing on would contradict what was signed, or what was sealed is not there any more.</summary>
+internal sealed class LogHaltedException(string reason, long? position = null) : Exception(reason)
+{
+    public long? Position { get; } = position;
+}
+
+/// <summary>An operator asked for what cannot be done now; the message is a sentence that says why.</summary>
+public sealed class SealingRefusedException(string message) : Exception(message);

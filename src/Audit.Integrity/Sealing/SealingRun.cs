@@ -8,7 +8,7 @@ namespace Audit.Integrity.Sealing;
 /// <summary>Seals for as long as this node has the right to, from where <see cref="TakeOver"/> left off.</summary>
 internal sealed class SealingRun(
     IJournal journal, IRowSource rows, ILogSession session, LogRecord log, ILogSigner signer, LocalCheckpoint file,
-    SealedTree state, SealerOptions options, Action<StoredCheckpoint> told)
+    SealedTree state, SealerOptions options, Action<StoredCheckpoint> announce)
 {
     /// <summary>How many leaves a transaction writes at most.</summary>
     private const int LeavesInStep = 1 << 16;
@@ -35,7 +35,8 @@ internal sealed class SealingRun(
     private async Task PauseAsync(CancellationToken cancellation)
     {
         await journal.WaitForMoreAsync(state.LastPosition, cancellation);
-        // Since the last step and not the last signature: a journal that says there is more, and gives none, makes no hurry.
+        // Since the last step and not the last signature: a journal that says there is more, and gives none, makes no
+        // hurry.
         var rest = steppedAt + options.Interval - options.Clock.GetUtcNow();
         if (rest > TimeSpan.Zero)
         {
@@ -151,14 +152,14 @@ internal sealed class SealingRun(
         {
             throw new LogKeyException("The signer gave a signature that the log's verifier key does not accept.");
         }
-        // First the file, then the database: what others may have seen signed is never unknown to the file. A database that
-        // stayed behind comes to the same root from the same rows.
+        // First the file, then the database: what others may have seen signed is never unknown to the file. A database
+        // that stayed behind comes to the same root from the same rows.
         file.Write(signed);
         signedAt = options.Clock.GetUtcNow();
         var stored = new StoredCheckpoint(checkpoint.Size, state.LastPosition, signed.ToString(), signedAt);
         await CommitAsync(stored, cancellation);
         state.SignedSize = checkpoint.Size;
-        told(stored);
+        announce(stored);
     }
 
     private async Task CommitAsync(StoredCheckpoint? checkpoint, CancellationToken cancellation)
@@ -169,4 +170,25 @@ internal sealed class SealingRun(
         completed.Clear();
         bundles.Clear();
     }
+}
+
+/// <summary>The tree of a log up to what is signed, and what is needed to go on from there.</summary>
+internal sealed class SealedTree
+{
+    public required GrowingTree Tree { get; init; }
+
+    /// <summary>The position of the last row in the tree, 0 for none.</summary>
+    public required long LastPosition { get; set; }
+
+    /// <summary>The leaf of that row.</summary>
+    public required byte[] LastLeaf { get; init; }
+
+    /// <summary>The size of the newest checkpoint in the store, 0 for none.</summary>
+    public required long SignedSize { get; set; }
+
+    /// <summary>
+    /// A signed checkpoint that is larger than the tree: the tree must come to this very root before anything is
+    /// signed.
+    /// </summary>
+    public required Checkpoint? Ahead { get; set; }
 }

@@ -22,7 +22,8 @@ internal static class TakeOver
             var tree = await GrowingTree.LoadAsync(tiles, size, cancellation);
             if (signed is not null && !signed.Checkpoint.HasRoot(tree.Root()))
             {
-                throw new LogHaltedException($"The stored hashes do not lead to the stored checkpoint of {size} entries.");
+                throw new LogHaltedException(
+                    $"The stored hashes do not lead to the stored checkpoint of {size} entries.");
             }
 
             var reader = new TreeReader(tiles, size);
@@ -103,7 +104,8 @@ internal static class TakeOver
         if (!local.HasRoot(root))
         {
             throw new LogHaltedException(
-                $"The stored log of {size} entries does not begin with the {local.Size} entries that this node saw signed.");
+                $"The stored log of {size} entries does not begin with the {local.Size} entries "
+                + "that this node saw signed.");
         }
     }
 }

@@ -2,15 +2,16 @@ using System.Text;
 using Audit.Integrity.Entries;
 using Audit.Integrity.Merkle;
 using Audit.Integrity.Notes;
+using Audit.Integrity.Sealing;
 using Audit.Integrity.Storage;
 using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Serving;
 
 /// <summary>
-/// Answers what is asked of the log, on every node of a store. Entries are made from the journal's rows when they are asked
-/// for and compared with the sealed hashes: kept a second time they would take a quarter of the journal's room, and they
-/// could only be right or wrong where the row is.
+/// Answers what is asked of the log, on every node of a store. Entries are made from the journal's rows when they are
+/// asked for and compared with the sealed hashes: kept a second time they would take a quarter of the journal's room,
+/// and they could only be right or wrong where the row is.
 /// </summary>
 public sealed class LogReader
 {
@@ -34,7 +35,8 @@ public sealed class LogReader
 
     /// <summary>Serves `checkpoint` and `tile/…` as C2SP tlog-tiles has them.</summary>
     /// <returns>Null where nothing is.</returns>
-    /// <exception cref="LogDamagedException">A row is not the one that was sealed, so its entry cannot be given.</exception>
+    /// <exception cref="LogDamagedException">A row is not the one that was sealed, so its entry cannot be
+    /// given.</exception>
     public async Task<LogFile?> ReadAsync(string path, CancellationToken cancellation)
     {
         var head = await HeadAsync(cancellation);
@@ -95,21 +97,8 @@ public sealed class LogReader
         return new ProofFile(index, hashes, SignedCheckpoint.Parse(head.Stored.Note));
     }
 
-    /// <summary>The proof that the log begins with the entries of an older size.</summary>
-    /// <returns>Null where the log is not that large.</returns>
-    public async Task<IReadOnlyList<byte[]>?> ProveConsistencyAsync(long older, CancellationToken cancellation)
-    {
-        var head = await HeadAsync(cancellation);
-        if (head is null || older < 0 || older > head.Size)
-        {
-            return null;
-        }
-
-        var tree = new TreeReader(new StoreTiles(store, head.Log.Number), head.Size);
-        return await tree.ConsistencyAsync(older, cancellation);
-    }
-
-    private async Task<byte[]> HashesAsync(LogHead head, int level, long number, int count, CancellationToken cancellation)
+    private async Task<byte[]> HashesAsync(
+        LogHead head, int level, long number, int count, CancellationToken cancellation)
     {
         var tiles = await store.ReadTilesAsync(head.Log.Number, level, number, 1, cancellation);
         return tiles.Count == 1 && tiles[0].Length >= count * TreeHash.Size
@@ -136,7 +125,8 @@ public sealed class LogReader
         return EntryBundle.Of(rows.Select(RowEntry.Write));
     }
 
-    private async Task<List<JournalRow>> RowsAsync(BundleStart start, int limit, long last, CancellationToken cancellation)
+    private async Task<List<JournalRow>> RowsAsync(
+        BundleStart start, int limit, long last, CancellationToken cancellation)
     {
         var rows = new List<JournalRow>(limit);
         var after = start.FirstPosition - 1;
@@ -163,4 +153,19 @@ public sealed class LogReader
             throw new LogDamagedException($"The row at position {row.Position} is not the one that was sealed.");
         }
     }
+}
+
+/// <summary>What is served of the log under a path, with the headers that go with it.</summary>
+public sealed record LogFile(byte[] Content, string ContentType, string CacheControl)
+{
+    internal static LogFile OfCheckpoint(byte[] content) => new(content, "text/plain; charset=utf-8", "no-cache");
+
+    /// <summary>
+    /// A tile never changes; it is not marked public, for the node may serve it to bearers of a token only.
+    /// </summary>
+    internal static LogFile OfTile(byte[] content) =>
+        new(content, "application/octet-stream", "max-age=31536000, immutable");
+
+    /// <summary>A log that was started anew has other tiles under the paths of the one before it.</summary>
+    internal static LogFile OfTileOfLaterLog(byte[] content) => new(content, "application/octet-stream", "no-cache");
 }

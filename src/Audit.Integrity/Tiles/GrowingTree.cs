@@ -4,8 +4,8 @@ using Audit.Integrity.Merkle;
 namespace Audit.Integrity.Tiles;
 
 /// <summary>
-/// A tree that grows at its right edge and keeps nothing but that edge: of each level the tile that is not yet full. A leaf
-/// costs one hash of a node, on the average, however large the tree is.
+/// A tree that grows at its right edge and keeps nothing but that edge: of each level the tile that is not yet full. A
+/// leaf costs one hash of a node, on the average, however large the tree is.
 /// </summary>
 internal sealed class GrowingTree
 {
@@ -123,4 +123,11 @@ internal sealed class GrowingTree
     private int Used(int level) => (int)(TileShape.HashesAt(Size, level) % TileShape.Width) * TreeHash.Size;
 
     private byte[] TileAt(int level) => edge[level] ??= new byte[TileShape.FullBytes];
+}
+
+/// <summary>A tile with the hashes it has so far; a full one has <see cref="TileShape.Width"/>.</summary>
+public readonly record struct LogTile(int Level, long Number, byte[] Hashes)
+{
+    /// <summary>How many hashes it has.</summary>
+    public int Count => Hashes.Length / TreeHash.Size;
 }

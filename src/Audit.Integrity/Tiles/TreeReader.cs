@@ -3,7 +3,9 @@ using Audit.Integrity.Merkle;
 
 namespace Audit.Integrity.Tiles;
 
-/// <summary>Roots and proofs of trees up to a size, read from tiles. It serves one question: what it read it keeps.</summary>
+/// <summary>
+/// Roots and proofs of trees up to a size, read from tiles. It serves one question: what it read it keeps.
+/// </summary>
 internal sealed class TreeReader(ITileSource source, long size)
 {
     private readonly Dictionary<(int Level, long Number), byte[]> tiles = [];
@@ -77,3 +79,15 @@ internal sealed class TreeReader(ITileSource source, long size)
         return tile;
     }
 }
+
+/// <summary>Where tiles of one log are kept.</summary>
+internal interface ITileSource
+{
+    /// <summary>
+    /// The hashes that a tile has so far, which may be more than a reader's tree has; null where there is none.
+    /// </summary>
+    Task<byte[]?> ReadAsync(int level, long number, CancellationToken cancellation);
+}
+
+/// <summary>What is stored of the log is not what the log made; the message is a sentence that says what.</summary>
+public sealed class LogDamagedException(string message) : Exception(message);

@@ -1,6 +1,6 @@
 namespace Audit.Integrity.Verification;
 
-/// <summary>A call that is not settled, or whose rows alone do not tell whether it is.</summary>
+/// <summary>A call that is not settled, or whose rows alone do not show whether it is.</summary>
 internal sealed class CallFacts(SessionFacts session, string toolCallId)
 {
     public SessionFacts Session { get; } = session;

@@ -24,18 +24,18 @@ internal sealed class CompletenessCheck
     private long unreadable;
     private bool isPartial;
 
-    public void Take(RowBatch batch)
+    public void Take(ReadBatch batch)
     {
-        for (var i = 0; i < batch.Count; i++)
+        for (var i = 0; i < batch.Rows.Count; i++)
         {
-            ref readonly var facts = ref batch.Facts[i];
+            ref readonly var facts = ref batch.Facts(i);
             if (facts.IsUnreadable)
             {
                 unreadable++;
             }
             else if (facts.IsCall || facts.IsNote)
             {
-                Take(batch, i, facts);
+                Take(batch.Rows, i, facts);
             }
         }
     }
@@ -44,7 +44,8 @@ internal sealed class CompletenessCheck
     {
         var candidates = calls.Dictionary.Where(call => call.Value.Session.IsEnded).ToList();
         await FoldAsync(source, [.. candidates.Where(call => call.Value.IsReordered)], cancellation);
-        var open = candidates.Select(call => call.Value).Where(call => IsOpen(call.State)).OrderBy(call => call.Position).ToList();
+        var open = candidates.Select(call => call.Value).Where(call => IsOpen(call.State))
+            .OrderBy(call => call.Position).ToList();
         var gaps = sessions.Dictionary.Values.SelectMany(session => session.Gaps()).ToList();
         return new CompletenessVerdict
         {
@@ -145,7 +146,8 @@ internal sealed class CompletenessCheck
         var hasher = new RecordHasher(new byte[RecordHasher.KeyLength]);
         foreach (var chunk in reordered.Take(MostFolded).Chunk(FoldedAtOnce))
         {
-            var rows = await source.ReadStreamsAsync([.. chunk.Select(call => Encoding.UTF8.GetString(call.Key))], cancellation);
+            var rows = await source.ReadStreamsAsync(
+                [.. chunk.Select(call => Encoding.UTF8.GetString(call.Key))], cancellation);
             var streams = rows.ToLookup(row => row.PersistenceId);
             foreach (var (stream, call) in chunk)
             {
@@ -159,7 +161,8 @@ internal sealed class CompletenessCheck
         try
         {
             return rows.OrderBy(row => row.Sequence)
-                .Aggregate(CallHistory.Empty, (history, row) => CallEvolution.Evolve(history, EventReader.ReadCall(row, hasher)))
+                .Select(row => EventReader.ReadCall(row, hasher))
+                .Aggregate(CallHistory.Empty, CallEvolution.Evolve)
                 .Standing.State;
         }
         catch (InvalidDataException)
@@ -197,4 +200,25 @@ internal sealed class CompletenessCheck
         call = names[(end + 1)..];
         return true;
     }
+}
+
+/// <summary>Compares names as bytes, so that a name in a row can be looked up without becoming a string.</summary>
+internal sealed class Utf8Comparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+{
+    public static readonly Utf8Comparer Instance = new();
+
+    public bool Equals(byte[]? one, byte[]? other) => one.AsSpan().SequenceEqual(other);
+
+    public bool Equals(ReadOnlySpan<byte> one, byte[] other) => one.SequenceEqual(other);
+
+    public int GetHashCode(byte[] name) => GetHashCode(name.AsSpan());
+
+    public int GetHashCode(ReadOnlySpan<byte> name)
+    {
+        var hash = default(HashCode);
+        hash.AddBytes(name);
+        return hash.ToHashCode();
+    }
+
+    public byte[] Create(ReadOnlySpan<byte> name) => name.ToArray();
 }

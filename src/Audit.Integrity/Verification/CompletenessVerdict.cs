@@ -1,6 +1,6 @@
 namespace Audit.Integrity.Verification;
 
-/// <summary>Whether the hosts told all, as far as the book can know.</summary>
+/// <summary>Whether the hosts left nothing out, as far as the book can know.</summary>
 public sealed record CompletenessVerdict
 {
     /// <summary>Sessions in which a host numbered its messages.</summary>
@@ -18,14 +18,23 @@ public sealed record CompletenessVerdict
 
     public required IReadOnlyList<OpenCall> OpenCalls { get; init; }
 
-    /// <summary>Notices of floods: messages of those calls were counted and not written, which may explain missing numbers.</summary>
+    /// <summary>
+    /// Notices of floods: messages of those calls were counted and not written, which may explain missing numbers.
+    /// </summary>
     public required long Floods { get; init; }
 
     /// <summary>Events of ours that could not be read.</summary>
     public required long UnreadableEvents { get; init; }
 
-    /// <summary>There were more sessions or calls than are followed: what is said holds for those that are.</summary>
+    /// <summary>There were more sessions or calls than are followed: the verdict is about those that are.</summary>
     public required bool IsPartial { get; init; }
 
     public bool IsComplete => MissingNumbers == 0 && OpenCallCount == 0 && UnreadableEvents == 0;
 }
+
+/// <summary>Numbers that a host gave to messages of a session and that the book does not have.</summary>
+public sealed record SequenceGap(string SessionId, string Host, long First, long Last);
+
+/// <summary>A call that was never settled though its session was noted as ended.</summary>
+/// <param name="Position">Of the call's last event.</param>
+public sealed record OpenCall(string SessionId, string ToolCallId, string State, long Position);

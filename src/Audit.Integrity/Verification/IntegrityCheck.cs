@@ -1,14 +1,15 @@
 using Audit.Integrity.Merkle;
 using Audit.Integrity.Notes;
 using Audit.Integrity.Rows;
+using Audit.Integrity.Storage;
 using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Verification;
 
 /// <summary>
 /// Compares rows with the stored leaf hashes, these with the stored tiles above them, and all with the roots that were
-/// signed. Two trees grow side by side, one of the rows and one of the stored hashes; as long as they are the same, only
-/// one is worked out. Which of the two leads to the signed root tells in the end what was tampered with.
+/// signed. Two trees grow side by side, one of the rows and one of the stored hashes; as long as they are the same,
+/// only one is worked out. Which of the two leads to the signed root shows in the end what was tampered with.
 /// </summary>
 internal sealed class IntegrityCheck
 {

@@ -20,7 +20,7 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
         }
 
         JudgeDeleted();
-        // Whichever of the two is what was signed tells whether that is what others saw signed before.
+        // Whichever of the two is what was signed shows whether that is what others saw signed before.
         if (rowsAreSealed || IsSealed(check.StoredTree))
         {
             JudgeKnown(rowsAreSealed ? check.MissedByRows : check.MissedByStored);
@@ -36,7 +36,8 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
         if (check.FirstDifference is { } difference)
         {
             Add(IntegrityFaultKind.TileChanged, difference.Position, null,
-                $"The stored hash of the row at position {difference.Position} was changed; the row is as it was sealed.");
+                $"The stored hash of the row at position {difference.Position} was changed; "
+                + "the row is as it was sealed.");
         }
         else if (check.FirstLeafMissing is { } missing)
         {
@@ -60,7 +61,8 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
         else if (check.RowTree.Size < signed.Size)
         {
             Add(IntegrityFaultKind.RowsMissing, check.LastPosition + 1, null,
-                $"The journal ends at position {check.LastPosition} with {check.RowTree.Size} rows; {signed.Size} were sealed.");
+                $"The journal ends at position {check.LastPosition} with {check.RowTree.Size} rows; "
+                + $"{signed.Size} were sealed.");
         }
         if (!IsSealed(check.StoredTree))
         {
@@ -70,7 +72,7 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
 
     private bool IsSealed(TreeTrial tree) => tree.Size == signed.Size && tree.HasRoot(signed.Root);
 
-    // Rows and hashes were changed together. Where, is told by the tiles above that were forgotten, or else by the
+    // Rows and hashes were changed together. Where, is shown by the tiles above that were forgotten, or else by the
     // checkpoints between which it happened.
     private void JudgeRewritten()
     {
@@ -110,9 +112,12 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
         }
         foreach (var known in missed.Where(known => known.Origin != KnownRootOrigin.Kept))
         {
-            var who = known.Origin == KnownRootOrigin.Auditor ? "of the checkpoint that was given" : "that the node last saw signed";
+            var who = known.Origin == KnownRootOrigin.Auditor
+                ? "of the checkpoint that was given"
+                : "that the node last saw signed";
             Add(IntegrityFaultKind.SetBack, check.PositionBefore(0), check.PositionAfter(Math.Max(known.Size - 1, 0)),
-                $"The log does not begin with the {known.Size} entries {who}: it was rewritten since, and signed anew.");
+                $"The log does not begin with the {known.Size} entries {who}: "
+                + "it was rewritten since, and signed anew.");
         }
     }
 

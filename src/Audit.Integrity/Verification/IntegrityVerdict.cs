@@ -22,20 +22,64 @@ public sealed record IntegrityVerdict
     /// <summary>How many rows were read.</summary>
     public long Rows { get; init; }
 
-    /// <summary>Rows after the checkpoint: nothing can be said of them yet.</summary>
+    /// <summary>Rows after the checkpoint: nothing is known of them yet.</summary>
     public long UnsealedRows { get; init; }
 
     /// <summary>Rows that another serializer wrote; as far as they are sealed, the log says so of each.</summary>
     public long ForeignRows { get; init; }
 
-    /// <summary>The size of the older checkpoint that this log was shown to continue; null where none was given.</summary>
+    /// <summary>
+    /// The size of the older checkpoint that this log was shown to continue; null where none was given.
+    /// </summary>
     public long? ContinuesSize { get; init; }
 
-    /// <summary>All that is wrong, the most telling first.</summary>
+    /// <summary>All that is wrong, the most serious first.</summary>
     public required IReadOnlyList<IntegrityFault> Faults { get; init; }
 
     public bool IsIntact => Faults.Count == 0;
 
-    /// <summary>The first position that is known to be bad; null where all is well or no position can be named.</summary>
+    /// <summary>
+    /// The first position that is known to be bad; null where all is well or no position can be named.
+    /// </summary>
     public long? FirstBadPosition => Faults.Min(fault => fault.Position);
+}
+
+/// <summary>One thing that is wrong.</summary>
+/// <param name="Position">The first position concerned; null where none can be named.</param>
+/// <param name="LastPosition">The last position that may be concerned, where it is not one alone.</param>
+/// <param name="Sentence">What is wrong, for a person.</param>
+public sealed record IntegrityFault(IntegrityFaultKind Kind, long? Position, long? LastPosition, string Sentence);
+
+/// <summary>What can be wrong with a journal and its log.</summary>
+public enum IntegrityFaultKind
+{
+    /// <summary>Nothing was ever sealed, or what was sealed is gone.</summary>
+    NoLog,
+
+    /// <summary>The checkpoint is not signed by the key.</summary>
+    NotSigned,
+
+    /// <summary>The log may not be signed any more, and nobody has started a new one.</summary>
+    Halted,
+
+    /// <summary>A row is not the one that was sealed.</summary>
+    RowChanged,
+
+    /// <summary>A row is marked deleted.</summary>
+    RowDeleted,
+
+    /// <summary>Rows that were sealed are not there.</summary>
+    RowsMissing,
+
+    /// <summary>Rows lie between sealed ones that were not there when those were sealed.</summary>
+    RowsInserted,
+
+    /// <summary>Rows and stored hashes agree with each other, and not with what was signed.</summary>
+    Rewritten,
+
+    /// <summary>The rows are as they were sealed, but hashes that the log stores are not.</summary>
+    TileChanged,
+
+    /// <summary>The log is not a continuation of a checkpoint that was kept elsewhere.</summary>
+    SetBack,
 }

@@ -1,13 +1,17 @@
 using Audit.Integrity.Notes;
+using Audit.Integrity.Storage;
 
 namespace Audit.Integrity.Verification;
 
-/// <summary>The roots that are known of the log, in order of size: those kept in the store, and those kept outside of it.</summary>
+/// <summary>
+/// The roots that are known of the log, in order of size: those kept in the store, and those kept outside of it.
+/// </summary>
 internal sealed class KnownRoots(ILogSource log, long size, IEnumerable<KnownRoot> outside)
 {
     private const int CheckpointsAtOnce = 1000;
 
-    private readonly Queue<KnownRoot> outside = new(outside.Where(known => known.Size <= size).OrderBy(known => known.Size));
+    private readonly Queue<KnownRoot> outside = new(
+        outside.Where(known => known.Size <= size).OrderBy(known => known.Size));
     private readonly Queue<KnownRoot> kept = new();
     private long keptUpTo;
     private bool isAtEnd;
@@ -50,4 +54,20 @@ internal sealed class KnownRoots(ILogSource log, long size, IEnumerable<KnownRoo
             keptUpTo = page[^1].Size;
         }
     }
+}
+
+/// <summary>A root that the log had at a size, and who says so.</summary>
+internal sealed record KnownRoot(long Size, byte[] Root, KnownRootOrigin Origin, string? Note = null);
+
+/// <summary>Where a root comes from that the log must have had.</summary>
+internal enum KnownRootOrigin
+{
+    /// <summary>An older checkpoint that the store keeps; its signature is looked at only when it matters.</summary>
+    Kept,
+
+    /// <summary>The file of the node that signed it.</summary>
+    Node,
+
+    /// <summary>The auditor.</summary>
+    Auditor,
 }

@@ -1,11 +1,13 @@
 using Audit.Integrity.Bundles;
+using Audit.Integrity.Notes;
 using Audit.Integrity.Rows;
+using Audit.Integrity.Storage;
 
 namespace Audit.Integrity.Verification;
 
 /// <summary>
-/// Verifies a journal: every row against the log, and what the hosts say of themselves. It only reads, takes no lock, and
-/// may run beside a node.
+/// Verifies a journal: every row against the log, and what the hosts say of themselves. It only reads, takes no lock,
+/// and may run beside a node.
 /// </summary>
 public static class LogVerifier
 {
@@ -70,3 +72,22 @@ public static class LogVerifier
         }
     }
 }
+
+/// <summary>What a verification may rely on beside what it verifies.</summary>
+public sealed record VerifyOptions
+{
+    /// <summary>The only key whose signature counts.</summary>
+    public VerifierKey? TrustedKey { get; init; }
+
+    /// <summary>A key file of the log, private or public; looked at when no key is given.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>The node's file with the checkpoint that it signed last.</summary>
+    public string? CheckpointFile { get; init; }
+
+    /// <summary>A checkpoint that somebody kept: the log must be a continuation of it.</summary>
+    public SignedCheckpoint? Since { get; init; }
+}
+
+/// <summary>What a verification found: that nobody changed the book, and that the hosts left nothing out.</summary>
+public sealed record VerificationResult(IntegrityVerdict Integrity, CompletenessVerdict Completeness);

@@ -23,21 +23,9 @@ internal static class RowDifference
     private static IntegrityFault? Marked(RowBatch batch, int row, StoredLeaves leaves, long index)
     {
         var slot = batch[row];
-        var fields = batch.Fields(row);
         Span<byte> leaf = stackalloc byte[TreeHash.Size];
         LogEntry.HashLeaf(
-            new EntryFields
-            {
-                Position = fields.Position,
-                Stream = fields.Stream,
-                Sequence = fields.Sequence,
-                Created = fields.Created,
-                Manifest = fields.Manifest,
-                Message = fields.Message,
-                Identifier = JournalTable.SerializerId,
-                Deleted = false,
-            },
-            leaf);
+            batch.Fields(row) with { Identifier = JournalTable.SerializerId, Deleted = false }, leaf);
         if (!leaf.SequenceEqual(leaves.Leaf(index)))
         {
             return null;
@@ -50,7 +38,8 @@ internal static class RowDifference
                 $"The row at position {slot.Position} was marked deleted after it was sealed.")
             : new IntegrityFault(
                 IntegrityFaultKind.RowChanged, slot.Position, null,
-                $"The identifier of the row at position {slot.Position} was changed to {identifier} after it was sealed.");
+                $"The identifier of the row at position {slot.Position} was changed to {identifier} "
+                + "after it was sealed.");
     }
 
     // The row belongs further down the log: those before it are gone.

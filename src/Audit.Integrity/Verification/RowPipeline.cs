@@ -4,22 +4,23 @@ using Audit.Integrity.Rows;
 namespace Audit.Integrity.Verification;
 
 /// <summary>
-/// Reads batches, hashes several at once, and gives them on in order. What is under way is bounded, and so is the memory.
+/// Reads batches, hashes several at once, and gives them on in order. What is under way is bounded, and so is the
+/// memory.
 /// </summary>
 internal static class RowPipeline
 {
     public static async Task RunAsync(
-        IRowSource source, Func<RowBatch, CancellationToken, Task> take, CancellationToken cancellation)
+        IRowSource source, Func<ReadBatch, CancellationToken, Task> take, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var depth = 2 * Environment.ProcessorCount + 1;
-        var free = Channel.CreateBounded<RowBatch>(depth);
+        var free = Channel.CreateBounded<ReadBatch>(depth);
         for (var i = 0; i < depth; i++)
         {
-            free.Writer.TryWrite(new RowBatch());
+            free.Writer.TryWrite(new ReadBatch());
         }
 
-        var filled = Channel.CreateBounded<(RowBatch Batch, Task Work)>(depth);
+        var filled = Channel.CreateBounded<(ReadBatch Batch, Task Work)>(depth);
         var reading = Task.Run(() => ReadAsync(source, free.Reader, filled.Writer, stop.Token), CancellationToken.None);
         try
         {
@@ -27,7 +28,7 @@ internal static class RowPipeline
             {
                 await work;
                 await take(batch, stop.Token);
-                batch.Clear();
+                batch.Rows.Clear();
                 free.Writer.TryWrite(batch);
             }
         }
@@ -41,7 +42,10 @@ internal static class RowPipeline
     }
 
     private static async Task ReadAsync(
-        IRowSource source, ChannelReader<RowBatch> free, ChannelWriter<(RowBatch, Task)> filled, CancellationToken cancellation)
+        IRowSource source,
+        ChannelReader<ReadBatch> free,
+        ChannelWriter<(ReadBatch, Task)> filled,
+        CancellationToken cancellation)
     {
         Exception? failure = null;
         try
@@ -49,8 +53,8 @@ internal static class RowPipeline
             while (true)
             {
                 var batch = await free.ReadAsync(cancellation);
-                await source.FillAsync(batch, cancellation);
-                if (batch.Count == 0)
+                await source.FillAsync(batch.Rows, cancellation);
+                if (batch.Rows.Count == 0)
                 {
                     return;
                 }
@@ -65,6 +69,25 @@ internal static class RowPipeline
         finally
         {
             filled.TryComplete(failure);
+        }
+    }
+}
+
+/// <summary>Rows with their hashes, and with what each says as far as completeness asks.</summary>
+internal sealed class ReadBatch
+{
+    private readonly EventFacts[] facts = new EventFacts[RowBatch.MostRows];
+
+    public RowBatch Rows { get; } = new();
+
+    public ref readonly EventFacts Facts(int index) => ref facts[index];
+
+    public void Work()
+    {
+        Rows.Hash();
+        for (var i = 0; i < Rows.Count; i++)
+        {
+            facts[i] = EventFacts.Of(Rows, i);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Audit.Integrity.Merkle;
+using Audit.Integrity.Storage;
 using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Verification;

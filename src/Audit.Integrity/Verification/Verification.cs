@@ -7,6 +7,8 @@ namespace Audit.Integrity.Verification;
 /// <summary>One verification of one journal against one log.</summary>
 internal sealed class Verification(VerifyOptions options, NodeMemory memory, IProgress<VerifyProgress>? progress)
 {
+    private const string NoCheckpoint = "there is no checkpoint that the rows could be compared with.";
+
     private readonly List<IntegrityFault> faults = [];
     private readonly CompletenessCheck completeness = new();
 
@@ -41,20 +43,23 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             Rows = check.Rows,
             UnsealedRows = Math.Max(check.Rows - signed.Size, 0),
             ForeignRows = check.ForeignRows,
-            ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack) ? null : options.Since?.Checkpoint.Size,
+            ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack)
+                ? null
+                : options.Since?.Checkpoint.Size,
             Faults = faults,
         };
         return new VerificationResult(integrity, await completeness.EndAsync(rows, cancellation));
     }
 
-    private async Task<VerificationResult> RunWithoutLogAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
+    private async Task<VerificationResult> RunWithoutLogAsync(
+        ILogSource? log, IRowSource rows, CancellationToken cancellation)
     {
         var read = 0L;
         await RowPipeline.RunAsync(
             rows,
             (batch, _) =>
             {
-                read += batch.Count;
+                read += batch.Rows.Count;
                 completeness.Take(batch);
                 progress?.Report(new VerifyProgress(read, 0));
                 return Task.CompletedTask;
@@ -63,8 +68,8 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
         if (faults.Count == 0 && read > 0)
         {
             Add(IntegrityFaultKind.NoLog, log?.Logs.Count > 1
-                ? "Nothing was sealed since the log was started anew: there is no checkpoint that the rows could be compared with."
-                : "Nothing was ever sealed: there is no checkpoint that the rows could be compared with.");
+                ? $"Nothing was sealed since the log was started anew: {NoCheckpoint}"
+                : $"Nothing was ever sealed: {NoCheckpoint}");
         }
         else if (faults.Count == 0 && (options.Since ?? memory.Checkpoint) is not null)
         {
@@ -91,7 +96,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             rows,
             async (batch, stop) =>
             {
-                await check.TakeAsync(batch, stop);
+                await check.TakeAsync(batch.Rows, stop);
                 completeness.Take(batch);
                 progress?.Report(new VerifyProgress(check.Rows, size));
             },
@@ -103,7 +108,8 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
         try
         {
             var signed = SignedCheckpoint.Parse(newest.Note);
-            if (!signed.IsSignedBy(key) || signed.Checkpoint.Origin != log.Origin || signed.Checkpoint.Size != newest.Size)
+            if (!signed.IsSignedBy(key) || signed.Checkpoint.Origin != log.Origin
+                || signed.Checkpoint.Size != newest.Size)
             {
                 Add(IntegrityFaultKind.NotSigned,
                     $"The checkpoint of {newest.Size} entries is not signed by the key {key}{Restarted(log)}.");
@@ -133,19 +139,23 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             Add(IntegrityFaultKind.SetBack, fault);
         }
 
-        if (memory.Checkpoint is { } node && Relies(node, log, key, signed.Size, "The checkpoint in the node's own file"))
+        if (memory.Checkpoint is { } node
+            && Relies(node, log, key, signed.Size, "The checkpoint in the node's own file"))
         {
             yield return new KnownRoot(node.Checkpoint.Size, node.Checkpoint.Root, KnownRootOrigin.Node);
         }
     }
 
-    // The entries of a row are the same in every log of a store, so a checkpoint of a log that was ended must still be met.
+    // The entries of a row are the same in every log of a store, so a checkpoint of a log that was ended must still be
+    // met.
     private bool Relies(SignedCheckpoint known, ILogSource log, VerifierKey key, long size, string what)
     {
         var of = log.Logs.FirstOrDefault(record => record.Origin == known.Checkpoint.Origin);
         if (of is null)
         {
-            Add(IntegrityFaultKind.SetBack, $"{what} is of the log \"{known.Checkpoint.Origin}\", which is unknown here.");
+            Add(
+                IntegrityFaultKind.SetBack,
+                $"{what} is of the log \"{known.Checkpoint.Origin}\", which is unknown here.");
         }
         else if (!known.IsSignedBy(of.Number == log.Logs[^1].Number ? key : of.Key))
         {
@@ -157,7 +167,9 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
         }
         else
         {
-            Add(IntegrityFaultKind.SetBack, $"{what} is of {known.Checkpoint.Size} entries; the log has {size}: it was set back.");
+            Add(
+                IntegrityFaultKind.SetBack,
+                $"{what} is of {known.Checkpoint.Size} entries; the log has {size}: it was set back.");
         }
 
         return false;
@@ -167,9 +179,38 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     {
         if (log.Halt is { } halt)
         {
-            faults.Add(new IntegrityFault(IntegrityFaultKind.Halted, halt.Position, null, $"The log is halted: {halt.Reason}"));
+            var sentence = $"The log is halted: {halt.Reason}";
+            faults.Add(new IntegrityFault(IntegrityFaultKind.Halted, halt.Position, null, sentence));
         }
     }
 
-    private void Add(IntegrityFaultKind kind, string sentence) => faults.Add(new IntegrityFault(kind, null, null, sentence));
+    private void Add(IntegrityFaultKind kind, string sentence) =>
+        faults.Add(new IntegrityFault(kind, null, null, sentence));
+}
+
+/// <summary>What the node's own file remembers of the last signature.</summary>
+/// <param name="Fault">Why the file cannot be used; null where it can, or there is none.</param>
+internal readonly record struct NodeMemory(SignedCheckpoint? Checkpoint, string? Fault)
+{
+    public static NodeMemory Read(string? path)
+    {
+        if (path is null || !File.Exists(path))
+        {
+            return default;
+        }
+
+        try
+        {
+            return new NodeMemory(SignedCheckpoint.Parse(File.ReadAllBytes(path)), null);
+        }
+        catch (NoteFormatException failure)
+        {
+            return new NodeMemory(null, $"The node's file {path} is no checkpoint: {failure.Message}");
+        }
+    }
+
+    /// <summary>Whether it remembers more of this log than the log has.</summary>
+    public bool IsAheadOf(ILogSource? log) =>
+        Checkpoint is { } known && log is not null && known.Checkpoint.Origin == log.Logs[^1].Origin
+        && known.Checkpoint.Size > (log.Newest?.Size ?? 0);
 }

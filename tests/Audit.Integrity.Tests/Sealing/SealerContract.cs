@@ -318,7 +318,8 @@ public abstract class SealerContract : BookTests
             Assert.Null(await log.Reader.ReadAsync(path, None));
         }
 
-        var consistency = await log.Reader.ProveConsistencyAsync(300, None);
+        await using var tiles = await LogStore.FindForReadingAsync(Book.Address, None);
+        var consistency = await new TreeReader(new StoreTiles(tiles!, 1), 600).ConsistencyAsync(300, None);
         var older = PlainTree.Root([.. rows.Take(300).Select(row => TreeHash.Leaf(RowEntry.Write(row)))]);
         Assert.True(MerkleProof.IsConsistent(300, 600, consistency!, older, checkpoint.Checkpoint.Root));
     }

@@ -350,7 +350,7 @@ public abstract class TamperMatrix : BookTests
     private async Task<VerificationResult> AssertFoundAsync(IntegrityFaultKind kind, long position)
     {
         var verdict = await Book.VerifyAsync();
-        Assert.False(verdict.IsGood);
+        Assert.False(verdict.Integrity.IsIntact);
         Assert.Equal((kind, position), (verdict.Integrity.Faults[0].Kind, verdict.Integrity.Faults[0].Position));
         Assert.Equal(position, verdict.Integrity.FirstBadPosition);
         return verdict;

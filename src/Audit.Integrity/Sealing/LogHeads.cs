@@ -1,8 +1,10 @@
 using Audit.Integrity.Storage;
 
-namespace Audit.Integrity.Serving;
+namespace Audit.Integrity.Sealing;
 
-/// <summary>Knows how far the log is, told by this node's sealer or, where another node seals, by looking now and then.</summary>
+/// <summary>
+/// Knows how far the log is, from this node's sealer or, where another node seals, by looking now and then.
+/// </summary>
 internal sealed class LogHeads(ILogStore store)
 {
     private static readonly TimeSpan OldestKnown = TimeSpan.FromMilliseconds(250);
@@ -34,7 +36,7 @@ internal sealed class LogHeads(ILogStore store)
                 ? null
                 : await store.ReadLastCheckpointAsync(logs[^1].Number, cancellation);
             head = logs.Count == 0 ? null : new LogHead(logs[^1], stored);
-            Tell(head);
+            Set(head);
             return head;
         }
         finally
@@ -43,7 +45,7 @@ internal sealed class LogHeads(ILogStore store)
         }
     }
 
-    public void Tell(LogHead? head)
+    public void Set(LogHead? head)
     {
         TaskCompletionSource? wake = null;
         lock (gate)
@@ -66,10 +68,10 @@ internal sealed class LogHeads(ILogStore store)
     {
         while (true)
         {
-            Task told;
+            Task change;
             lock (gate)
             {
-                told = next.Task;
+                change = next.Task;
             }
 
             var head = await ReadAsync(cancellation);
@@ -83,7 +85,7 @@ internal sealed class LogHeads(ILogStore store)
                 return false;
             }
 
-            await told.WaitAsync(OldestKnown, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await change.WaitAsync(OldestKnown, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellation.ThrowIfCancellationRequested();
         }
     }
@@ -98,4 +100,14 @@ internal sealed class LogHeads(ILogStore store)
     }
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>How far a store's log is.</summary>
+/// <param name="Stored">The newest checkpoint; null before the first.</param>
+public sealed record LogHead(LogRecord Log, StoredCheckpoint? Stored)
+{
+    public long Size => Stored?.Size ?? 0;
+
+    /// <summary>The last position that is sealed, 0 for none.</summary>
+    public long LastPosition => Stored?.LastPosition ?? 0;
 }

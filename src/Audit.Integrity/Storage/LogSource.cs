@@ -1,6 +1,21 @@
-using Audit.Integrity.Storage;
 
-namespace Audit.Integrity.Verification;
+namespace Audit.Integrity.Storage;
+
+/// <summary>A log that is to be verified, in a store or in a bundle.</summary>
+internal interface ILogSource : IAsyncDisposable
+{
+    /// <summary>The logs there were, the last one being that of the checkpoint.</summary>
+    IReadOnlyList<LogRecord> Logs { get; }
+
+    /// <summary>The newest checkpoint; null where nothing was signed.</summary>
+    StoredCheckpoint? Newest { get; }
+
+    /// <summary>Checkpoints of the log that are kept, in order of size.</summary>
+    Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(long afterSize, int limit, CancellationToken cancellation);
+
+    /// <summary>Tiles of one level that follow each other; it ends before the first that is missing.</summary>
+    Task<IReadOnlyList<byte[]>> ReadTilesAsync(int level, long first, int limit, CancellationToken cancellation);
+}
 
 /// <summary>The log of a store, as it was when the verification began: what is sealed meanwhile only comes behind it.</summary>
 internal sealed class StoreLogSource : ILogSource
@@ -56,3 +71,7 @@ internal sealed class StoreLogSource : ILogSource
 
     public ValueTask DisposeAsync() => store.DisposeAsync();
 }
+
+/// <summary>How far a verification is.</summary>
+/// <param name="Sealed">How many rows the checkpoint covers; more may follow that it does not cover.</param>
+public readonly record struct VerifyProgress(long Rows, long Sealed);
