@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine;
 

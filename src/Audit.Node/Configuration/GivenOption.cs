@@ -1,4 +1,3 @@
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.Configuration;
 

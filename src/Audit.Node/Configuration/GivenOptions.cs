@@ -1,5 +1,4 @@
 using System.Collections;
-using Audit.Node.Pages.Calls;
 using Microsoft.Extensions.Configuration;
 
 namespace Audit.Node.Configuration;

@@ -1,5 +1,4 @@
 using Audit.Node.Hosting;
-using Audit.Node.Pages.Calls;
 using Microsoft.AspNetCore.Http;
 
 namespace Audit.Node.Configuration;

@@ -1,4 +1,3 @@
-using Audit.Node.Access;
 
 namespace Audit.Node.Hosting;
 

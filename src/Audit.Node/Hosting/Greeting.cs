@@ -1,4 +1,3 @@
-using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.CommandLine.Verify;
 

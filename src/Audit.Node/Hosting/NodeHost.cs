@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
-using Audit.Node.Log;
-using Audit.Node.Operations;
 
 namespace Audit.Node.Hosting;
 
@@ -87,12 +85,22 @@ public static class NodeHost
         NodeOptions options, NodeSeams seams, IAuditStore store, IAuditEngine engine, IClusterEngine? cluster, RecordHasher hasher,
         DataDirectory data, bool madeFirstToken, CancellationToken cancellation)
     {
+        var settings = new ApiSettings(
+            options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog);
         var web = WebHost.Build(options);
         var log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Audit.Node");
         NodeLog sealing;
         try
         {
-            sealing = await NodeLog.OpenAsync(options, store, log, seams, cancellation);
+            RequireKeyDirectory(options);
+            var sealer = new SealerOptions
+            {
+                CheckpointFile = options.CheckpointFile,
+                Origin = options.LogOrigin,
+                Interval = seams.SealInterval,
+                Clock = seams.Clock,
+            };
+            sealing = await NodeLog.OpenAsync(settings, store.Journal, sealer, seams.SealedPatience, log, cancellation);
         }
         catch
         {
@@ -113,7 +121,7 @@ public static class NodeHost
         }
 
         var stopping = new CancellationTokenSource();
-        var parts = new NodeParts(options, store, engine, cluster, sealing, reads, hasher, seams.Clock, log, stopping.Token);
+        var parts = new NodeParts(settings, store, engine, cluster, sealing, reads, hasher, seams.Clock, log, stopping.Token);
         try
         {
             WebHost.Map(web, parts);
@@ -138,6 +146,16 @@ public static class NodeHost
 
     internal static async Task<RecordHasher> HasherAsync(IAuditStore store, CancellationToken cancellation) =>
         new(await store.SecretAsync(DedupKey, RandomNumberGenerator.GetBytes(RecordHasher.KeyLength), cancellation));
+
+    private static void RequireKeyDirectory(NodeOptions options)
+    {
+        var directory = Path.GetDirectoryName(Path.GetFullPath(options.LogKeyFile));
+        if (!Directory.Exists(directory))
+        {
+            throw new NodeStartException(
+                $"The log key \"{options.LogKeyFile}\" cannot be kept there: the directory {directory} is missing.");
+        }
+    }
 
     private static void RaiseThreadMinimum()
     {

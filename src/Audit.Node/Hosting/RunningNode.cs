@@ -1,5 +1,4 @@
 using Audit.Node.CommandLine.Verify;
-using Audit.Node.Operations;
 
 namespace Audit.Node.Hosting;
 

@@ -1,20 +1,6 @@
 using System.Net.Sockets;
-using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
-using Audit.Node.Decisions;
-using Audit.Node.Export;
-using Audit.Node.Formats;
-using Audit.Node.Intake;
-using Audit.Node.Log;
-using Audit.Node.Models;
-using Audit.Node.Operations;
-using Audit.Node.Pages;
-using Audit.Node.Pages.Access;
-using Audit.Node.Pages.Rendering;
-using Audit.Node.Problems;
-using Audit.Node.Reading;
-using Audit.Node.Windows;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 
@@ -43,7 +29,7 @@ internal static class WebHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
         // Whoever runs the node tells it when to stop; it does not listen for signals by itself.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
-        builder.Services.AddOpenApi("v1", ApiDescription.Configure);
+        ApiEndpoints.AddDescription(builder.Services);
         Log(builder.Logging);
         return builder.Build();
     }
@@ -59,31 +45,8 @@ internal static class WebHost
         web.UseMiddleware<PageAccessMiddleware>(sessions, pages);
         web.UseMiddleware<AccessMiddleware>(node.Tokens);
         web.UseMiddleware<ReadDiaryMiddleware>(node);
-        new RecordEndpoint(node).Map(web);
-        new FormatEndpoint(node).Map(web);
-        new TracesEndpoint(node).Map(web);
-        new WindowEndpoints(node).Map(web);
-        new DecisionEndpoints(node).Map(web);
-        new CallEventsEndpoint(node).Map(web);
-        new EventEndpoints(node).Map(web);
-        new SessionEndpoints(node).Map(web);
-        new CallEndpoints(node).Map(web);
-        new TaskEndpoints(node).Map(web);
-        new WindowListEndpoint(node).Map(web);
-        new ViolationEndpoint(node).Map(web);
-        new SearchEndpoints(node).Map(web);
-        new ProjectionEndpoints(node).Map(web);
-        new ExportEndpoint(node).Map(web);
-        new LogFileEndpoints(node).Map(web);
-        new LogEndpoints(node).Map(web);
-        new ProofEndpoint(node).Map(web);
-        new RestartEndpoint(node).Map(web);
-        new TokenEndpoints(node).Map(web);
-        new HealthEndpoints(node).Map(web);
-        new StatsEndpoint(node).Map(web);
-        new MetricsEndpoint(node).Map(web);
+        ApiEndpoints.Map(web, node);
         PageEndpoints.Map(web, node, pages, sessions);
-        web.MapOpenApi().WithMetadata(new AccessRule(Roles.Any));
     }
 
     /// <exception cref="NodeStartException">An address cannot be used.</exception>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Audit.Node.CommandLine.Reading;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.CommandLine.Demo;
 

@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Hosting;
 

@@ -1,8 +1,5 @@
-using Audit.Node.Access;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
-using Audit.Node.Export;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Export;
 

@@ -2,8 +2,6 @@ using System.CommandLine;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.CommandLine.Verify;
 using Audit.Node.Configuration;
-using Audit.Node.Export;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Export;
 

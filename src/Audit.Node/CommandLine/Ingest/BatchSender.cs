@@ -3,7 +3,6 @@ using System.Net;
 using System.Text.Json;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.CommandLine.Remote;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Ingest;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Ingest;
 

@@ -1,4 +1,3 @@
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.CommandLine.Ingest;
 

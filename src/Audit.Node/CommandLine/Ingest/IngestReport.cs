@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Audit.Node.CommandLine.Reading;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Ingest;
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Ingest;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Ingest;
 

@@ -1,5 +1,3 @@
-using Audit.Node.Pages.Calls;
-using Audit.Node.Pages.Shared;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Ingest;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Audit.Node.CommandLine.Reading;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.CommandLine.Ingest;
 

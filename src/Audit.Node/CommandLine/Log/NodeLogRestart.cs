@@ -2,7 +2,6 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.CommandLine.Remote;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Log;
 

@@ -1,7 +1,5 @@
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
-using Audit.Node.Log;
-using Audit.Node.Operations;
 
 namespace Audit.Node.CommandLine.Log;
 

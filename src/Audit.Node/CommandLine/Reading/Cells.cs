@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Reading;
 

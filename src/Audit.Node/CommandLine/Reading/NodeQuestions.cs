@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Audit.Node.CommandLine.Remote;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net.Http.Json;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Audit.Node.CommandLine.Remote;
 using Audit.Node.Configuration;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Audit.Node.CommandLine.Remote;
-using Audit.Node.Hosting;
-using Audit.Node.Pages.Calls;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Reading;

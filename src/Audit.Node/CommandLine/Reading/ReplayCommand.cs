@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.CommandLine.Reading;
 

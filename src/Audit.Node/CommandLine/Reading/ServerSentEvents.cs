@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Audit.Node.CommandLine.Remote;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Reading;
 

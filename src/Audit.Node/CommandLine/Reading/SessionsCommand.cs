@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.CommandLine.Reading;
 

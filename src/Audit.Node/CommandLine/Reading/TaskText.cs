@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Node.Pages.Shared;
 
 namespace Audit.Node.CommandLine.Reading;
 

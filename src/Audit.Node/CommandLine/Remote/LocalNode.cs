@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Audit.Node.CommandLine.Reading;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Remote;
 

@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using Audit.Node.Access;
 
 namespace Audit.Node.CommandLine.Remote;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Audit.Node.Configuration;
-using Audit.Node.Pages.Calls;
 
 namespace Audit.Node.CommandLine.Remote;
 

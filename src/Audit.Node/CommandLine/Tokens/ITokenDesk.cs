@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Tokens;

@@ -1,9 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
-using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.CommandLine.Remote;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Tokens;
 

@@ -1,10 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
-using Audit.Node.Access;
 using Audit.Node.CommandLine.Reading;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
-using Audit.Node.Operations;
 
 namespace Audit.Node.CommandLine.Tokens;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Audit.Node.Access;
 
 namespace Audit.Node.CommandLine.Tokens;
 

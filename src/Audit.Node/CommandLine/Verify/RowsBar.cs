@@ -1,4 +1,3 @@
-using Audit.Node.Pages.Calls;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Verify;

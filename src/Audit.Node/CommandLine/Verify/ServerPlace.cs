@@ -1,5 +1,4 @@
 using Audit.Node.CommandLine.Remote;
-using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Verify;
 

@@ -1,0 +1,114 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Audit.Api.Access;
+using Audit.Api.Answers;
+
+namespace Audit.Api.Acting;
+
+/// <summary>Reads what a body says of a window.</summary>
+internal static class WindowBody
+{
+    private const int MintedBytes = 12;
+    private const int MaxGlobBytes = 256;
+    private const int MaxReasonLength = 4096;
+
+    /// <exception cref="UnreadableException">A member is missing or wrong; the message names it.</exception>
+    public static WindowMessage Read(StrictObject body, WindowVerb verb, Bearer actor, Timestamp now, RecordHasher hasher)
+    {
+        var asksForTerms = verb is WindowVerb.Request or WindowVerb.Grant;
+        var needsReason = verb is WindowVerb.Deny or WindowVerb.Revoke;
+        return new WindowMessage
+        {
+            Verb = verb,
+            Actor = actor.Name,
+            OnBehalfOf = body.Id("by"),
+            ReceivedAt = now,
+            Dedup = hasher.OfBytes(Identity(body, verb, actor)),
+            MessageId = body.Id("message_id", Ids.MaxMessageIdBytes),
+            Terms = asksForTerms ? ReadTerms(body) : null,
+            ClosesAt = verb == WindowVerb.Extend ? RequiredTime(body, "closes_at") : null,
+            Reason = needsReason ? Reason(body, required: true) : asksForTerms ? null : Reason(body, required: false),
+        };
+    }
+
+    /// <summary>The window that is asked for, by the id in the body or one of its own.</summary>
+    public static string IdOf(StrictObject body, Bearer actor, RecordHasher hasher)
+    {
+        if (body.Id("window_id") is { } given)
+        {
+            return given;
+        }
+
+        // A request that is sent again with the same message_id must find the window that the first one made.
+        Span<byte> minted = stackalloc byte[Fingerprint.Length];
+        if (body.Id("message_id", Ids.MaxMessageIdBytes) is { } messageId)
+        {
+            hasher.OfBytes(Encoding.UTF8.GetBytes($"window|{actor.Name}|{messageId}")).CopyTo(minted);
+        }
+        else
+        {
+            RandomNumberGenerator.Fill(minted);
+        }
+
+        return "w-" + Base64Url.EncodeToString(minted[..MintedBytes]);
+    }
+
+    private static Timestamp RequiredTime(StrictObject body, string name) =>
+        body.Time(name) ?? throw new UnreadableException(name, "missing");
+
+    private static WindowTerms ReadTerms(StrictObject body)
+    {
+        var closesAt = body.Time("closes_at");
+        var duration = WindowDuration.Read(body);
+        if (closesAt is null && duration is null)
+        {
+            throw new UnreadableException("closes_at", "missing; a window has closes_at or a duration");
+        }
+
+        if (closesAt is not null && duration is not null)
+        {
+            throw new UnreadableException("duration", "a window has closes_at or a duration, not both");
+        }
+
+        return new WindowTerms(
+            body.RequiredId("task_id"), body.RequiredId("agent"), ReadScope(body), Reason(body, required: true)!)
+        {
+            OpensAt = body.Time("opens_at"),
+            ClosesAt = closesAt,
+            Duration = duration,
+        };
+    }
+
+    private static IReadOnlyList<string> ReadScope(StrictObject body)
+    {
+        var scope = body.Texts("scope", WindowLimits.ScopeGlobs)
+            ?? throw new UnreadableException("scope", "missing; it lists the tools, and * stands for any");
+        if (scope.Count == 0)
+        {
+            throw new UnreadableException("scope", "empty; it lists the tools, and * stands for any");
+        }
+
+        for (var index = 0; index < scope.Count; index++)
+        {
+            if (Ids.Refuse(scope[index], MaxGlobBytes) is { } refusal)
+            {
+                throw new UnreadableException($"scope[{index}]", refusal);
+            }
+        }
+
+        return scope;
+    }
+
+    private static string? Reason(StrictObject body, bool required)
+    {
+        var reason = required ? body.RequiredText("reason") : body.Text("reason");
+        return reason is null || reason.Length <= MaxReasonLength
+            ? reason
+            : throw new UnreadableException("reason", $"{reason.Length} characters; at most {MaxReasonLength} are accepted");
+    }
+
+    /// <summary>The same act of the same actor in the same words is the same act, however it is printed.</summary>
+    private static byte[] Identity(StrictObject body, WindowVerb verb, Bearer actor) =>
+        [.. Encoding.UTF8.GetBytes($"{verb}|{actor.Name}|"), .. body.Compact()];
+}

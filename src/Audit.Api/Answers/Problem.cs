@@ -1,0 +1,59 @@
+namespace Audit.Api.Answers;
+
+/// <summary>An error as RFC 9457 has it: the detail says in one sentence what was wrong, where, and what is accepted.</summary>
+internal sealed record Problem(int Status, string Kind, string Title, string Detail)
+{
+    /// <summary>Seconds after which the same request may succeed.</summary>
+    public int? RetryAfter { get; init; }
+
+    /// <summary>Where in a query the fault lies, in UTF-16 units.</summary>
+    public (int Offset, int Length)? Place { get; init; }
+
+    public static Problem BadQuery(string sentence, int offset, int length) =>
+        new(400, "bad-query", "The query cannot be read", sentence) { Place = (offset, length) };
+
+    public static Problem BadRequest(string detail) => new(400, "bad-request", "The request cannot be read", detail);
+
+    public static Problem BadParameter(string name, string sentence) =>
+        new(400, "bad-parameter", "A parameter is wrong", $"{name}: {sentence}");
+
+    public static Problem BadHeader(string name, string sentence) =>
+        new(400, "bad-header", "A header is wrong", $"{name}: {sentence}");
+
+    public static Problem Unauthorized(string detail) => new(401, "unauthorized", "No valid token", detail);
+
+    public static Problem Forbidden(string detail) => new(403, "forbidden", "The token may not do this", detail);
+
+    public static Problem NotFound(string detail) => new(404, "not-found", "There is nothing here", detail);
+
+    public static Problem MethodNotAllowed(string method, string allowed) => new(
+        405, "method-not-allowed", "The method is not allowed here",
+        $"{method} is not allowed here; accepted are: {(allowed.Length == 0 ? "none" : allowed)}.");
+
+    public static Problem Conflict(string detail) => new(409, "conflict", "The name is taken", detail);
+
+    public static Problem TooLarge(string detail) => new(413, "too-large", "The body is too large", detail);
+
+    public static Problem UnsupportedMedia(string detail) =>
+        new(415, "unsupported-media", "The body is of an unknown kind", detail);
+
+    public static Problem Unprocessable(string detail) => new(422, "unprocessable", "The body says something wrong", detail);
+
+    public static Problem Full(string detail) =>
+        new(429, "full", "The node is full", detail) { RetryAfter = 1 };
+
+    public static Problem Refused(string kind, string title, string detail) => new(409, kind, title, detail);
+
+    public static Problem ReadModelsAway(string detail) =>
+        new(503, "read-models-away", "The read models are away", detail) { RetryAfter = 2 };
+
+    public static Problem Unexpected() => new(
+        500, "unexpected", "Something failed that should not",
+        "The node met an error that it did not expect; its log has the details.");
+
+    public static Problem JournalAway(string detail) =>
+        new(503, "journal-away", "The journal is away", detail) { RetryAfter = 2 };
+
+    public static Problem Stopping() => new(
+        503, "stopping", "The node is stopping", "The node is stopping and takes nothing any more.") { RetryAfter = 5 };
+}

@@ -1,0 +1,75 @@
+namespace Audit.Api.Answers;
+
+/// <summary>Gives every error that no endpoint answered itself its problem document.</summary>
+internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there any more to be told anything.
+            return;
+        }
+        catch (Exception exception)
+        {
+            await AnswerAsync(context, exception);
+            return;
+        }
+
+        if (!context.Response.HasStarted && context.Response is { ContentType: null, ContentLength: null })
+        {
+            await AnswerEmptyAsync(context);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Exception exception)
+    {
+        var problem = ProblemOf(exception);
+        if (problem.Status == StatusCodes.Status500InternalServerError)
+        {
+            LogUnexpected(exception, context.Request.Method, context.Request.Path);
+        }
+
+        if (context.Response.HasStarted)
+        {
+            // A cut answer is the only way left to say that it is not whole.
+            context.Abort();
+            return;
+        }
+
+        context.Response.Clear();
+        await context.WriteProblemAsync(problem);
+    }
+
+    public static Problem ProblemOf(Exception exception) => exception switch
+    {
+        JournalUnavailableException => Problem.JournalAway(exception.Message),
+        EngineStoppedException or ObjectDisposedException => Problem.Stopping(),
+        ReadModelsException => Problem.ReadModelsAway(exception.Message),
+        SearchQueryException wrong => Problem.BadQuery(wrong.Message, wrong.Offset, wrong.Length),
+        CursorException => Problem.BadParameter("cursor", exception.Message),
+        TooMuchException => Problem.Unprocessable(exception.Message),
+        UnreadableException => Problem.Unprocessable(exception.Message),
+        BadHttpRequestException { StatusCode: 413 } => Problem.TooLarge(exception.Message),
+        BadHttpRequestException => Problem.BadRequest(exception.Message),
+        _ => Problem.Unexpected(),
+    };
+
+    private static Task AnswerEmptyAsync(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => context.WriteProblemAsync(Problem.NotFound(
+            $"There is nothing at {context.Request.Path}; /openapi/v1.json lists what there is.")),
+        StatusCodes.Status405MethodNotAllowed => context.WriteProblemAsync(
+            Problem.MethodNotAllowed(context.Request.Method, context.Response.Headers.Allow.ToString())),
+        StatusCodes.Status415UnsupportedMediaType => context.WriteProblemAsync(
+            Problem.UnsupportedMedia($"The Content-Type \"{context.Request.ContentType}\" is not accepted here.")),
+        _ => Task.CompletedTask,
+    };
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+    private partial void LogUnexpected(Exception exception, string method, string path);
+}

@@ -1,0 +1,76 @@
+using Audit.Api.Hosting;
+
+namespace Audit.Api.Intake;
+
+/// <summary>
+/// The times of messages whose source tells none. The receipt is the latest that they can have been said at, and when the
+/// call is known to have been settled before that, by a source that tells times, they were said before it was settled: a
+/// request for permission does not follow what it led to because its hook was delivered after the transcript.
+/// </summary>
+internal sealed class InferredTimes(NodeParts node)
+{
+    private const int SettledOfStream = 10_000;
+
+    private readonly Dictionary<(string Session, string Call), (MessageKind Kind, Timestamp At)> settled = [];
+
+    /// <summary>Finds in the journal what is known of the calls of these messages.</summary>
+    public async ValueTask LookUpAsync(List<SaidByLine> said, ItemDefaults defaults)
+    {
+        var calls = said.Select(one => one.Record).OfType<DerivedRecord>()
+            .Where(record => record.Time is null && (!Settles(record.Kind) || record.Kind == MessageKind.Blocked))
+            .Select(record => (Session: record.SessionId ?? defaults.SessionId, Call: record.Told.ToolCallId))
+            .Where(key => key.Session is not null && !settled.ContainsKey((key.Session, key.Call)))
+            .Distinct().ToList();
+        if (calls.Count == 0)
+        {
+            return;
+        }
+
+        var streams = await node.Journal.ReadStreamsAsync(
+            [.. calls.Select(key => new StreamKey($"tool-call|{key.Session}|{key.Call}"))], CancellationToken.None);
+        for (var index = 0; index < calls.Count; index++)
+        {
+            foreach (var row in streams[index])
+            {
+                if (EventReader.ReadCall(row, node.Hasher) is CallEvent.Received { Verdict.IsViolation: false } told)
+                {
+                    Remember((calls[index].Session!, calls[index].Call), told.Message.Kind, told.Message.OrderedAt);
+                }
+            }
+        }
+    }
+
+    public Timestamp Of(DerivedRecord record, long line, ItemDefaults defaults)
+    {
+        var receipt = defaults.ReceivedAt.AddNanoseconds(line);
+        return settled.TryGetValue((record.SessionId ?? defaults.SessionId!, record.Told.ToolCallId), out var end)
+            && end.At <= receipt && MustPrecede(record.Kind, end.Kind)
+            ? end.At.AddNanoseconds(-1)
+            : receipt;
+    }
+
+    /// <summary>What a stream tells is known to its later events before it is in the journal.</summary>
+    public void Remember(DerivedRecord record, string time, ItemDefaults defaults)
+    {
+        if (Rfc3339.TryParse(time, out var at))
+        {
+            Remember((record.SessionId ?? defaults.SessionId!, record.Told.ToolCallId), record.Kind, at);
+        }
+    }
+
+    private void Remember((string Session, string Call) key, MessageKind kind, Timestamp at)
+    {
+        var isEarliest = !settled.TryGetValue(key, out var known) || at < known.At;
+        if (Settles(kind) && isEarliest && (settled.Count < SettledOfStream || settled.ContainsKey(key)))
+        {
+            settled[key] = (kind, at);
+        }
+    }
+
+    /// <summary>A refusal that is told late precedes the failure that it led to.</summary>
+    private static bool MustPrecede(MessageKind kind, MessageKind end) =>
+        !Settles(kind) || (kind == MessageKind.Blocked && end == MessageKind.Completed);
+
+    private static bool Settles(MessageKind kind) =>
+        kind is not (MessageKind.Requested or MessageKind.RequiresConfirmation or MessageKind.Approved or MessageKind.Started);
+}

@@ -1,0 +1,305 @@
+using System.IO.Pipelines;
+using System.Threading.Channels;
+using Audit.Api.Answers;
+using Audit.Api.Hosting;
+using Audit.Api.Log;
+
+namespace Audit.Api.Intake;
+
+/// <summary>
+/// One NDJSON request. Three loops run side by side: one reads lines and submits them, one waits for receipts in order,
+/// one sends them; the spool between the last two keeps a client that does not read from holding up the first.
+/// </summary>
+internal sealed class LineStream(
+    NodeParts node, HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake intake) : IDisposable
+{
+    private readonly Channel<LineBatch> submitted = Channel.CreateUnbounded<LineBatch>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+    private readonly SemaphoreSlim places = new(IntakeLimits.BatchesInFlight);
+    private readonly LineCollector lines = new(node.Hasher);
+    private readonly ReceiptSpool spool = new(node.Options.Data);
+    private readonly ReceiptSender sender = new(context, IntakeHeaders.WantsMinimal(context.Request), node.Metrics);
+    private readonly CancellationTokenSource halt =
+        CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
+
+    private Problem? stop;
+    private Task<ReadResult>? arriving;
+    private Task sending = Task.CompletedTask;
+    private long nextIndex;
+    private bool holdsPlace;
+
+    public async Task RunAsync()
+    {
+        var answering = AnswerAsync();
+        var reader = BodyDecoding.Open(context.Request);
+        try
+        {
+            await ReadAsync(reader);
+        }
+        catch (Exception exception)
+        {
+            StopFor(exception);
+        }
+
+        LeavePlaceUnused();
+        submitted.Writer.Complete();
+        await answering;
+        await CloseAsync(reader);
+    }
+
+    public void Dispose()
+    {
+        lines.Dispose();
+        spool.Dispose();
+        sender.Dispose();
+        places.Dispose();
+        halt.Dispose();
+    }
+
+    private async Task ReadAsync(PipeReader reader)
+    {
+        while (true)
+        {
+            var read = await ReadMoreAsync(reader);
+            try
+            {
+                foreach (var segment in read.Buffer)
+                {
+                    await TakeAsync(segment);
+                }
+            }
+            finally
+            {
+                // Also when it fails: the server reads what is left of the body.
+                reader.AdvanceTo(read.Buffer.End);
+            }
+
+            if (read.IsCompleted)
+            {
+                await EndBodyAsync();
+                return;
+            }
+        }
+    }
+
+    private async ValueTask<ReadResult> ReadMoreAsync(PipeReader reader)
+    {
+        var read = reader.ReadAsync(halt.Token);
+        if (read.IsCompleted)
+        {
+            return await read;
+        }
+
+        arriving = read.AsTask();
+        if (lines.Count > 0)
+        {
+            // While a place is waited for more may arrive, and then the batch may as well grow.
+            await HoldPlaceAsync();
+            if (!arriving.IsCompleted)
+            {
+                await SubmitAsync();
+            }
+        }
+
+        var arrived = await arriving;
+        arriving = null;
+        return arrived;
+    }
+
+    /// <summary>Nothing may read the body any more when the request ends.</summary>
+    private async Task CloseAsync(PipeReader reader)
+    {
+        await halt.CancelAsync();
+        if (arriving is not null)
+        {
+            await ((Task)arriving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (arriving.IsCompletedSuccessfully)
+            {
+                reader.AdvanceTo(arriving.Result.Buffer.End);
+            }
+        }
+
+        await BodyDecoding.CloseAsync(context.Request, reader);
+    }
+
+    private async ValueTask TakeAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (true)
+        {
+            bytes = bytes[lines.Append(bytes.Span)..];
+            if (!lines.IsFull)
+            {
+                return;
+            }
+
+            await HoldPlaceAsync();
+            await SubmitAsync();
+        }
+    }
+
+    private async Task EndBodyAsync()
+    {
+        lines.EndLine();
+        if (lines.Count > 0)
+        {
+            await HoldPlaceAsync();
+            await SubmitAsync();
+        }
+    }
+
+    private async ValueTask HoldPlaceAsync()
+    {
+        if (spool.IsFull)
+        {
+            throw new BodyRefusedException(Problem.TooLarge(
+                $"More than {IntakeLimits.ReceiptBytesInFile} bytes of receipts wait to be read."));
+        }
+
+        if (holdsPlace)
+        {
+            return;
+        }
+
+        await places.WaitAsync(halt.Token);
+        await node.Places.Batches.WaitAsync(halt.Token);
+        holdsPlace = true;
+    }
+
+    private void LeavePlaceUnused()
+    {
+        if (holdsPlace)
+        {
+            holdsPlace = false;
+            node.Places.Batches.Release();
+        }
+    }
+
+    private async ValueTask SubmitAsync()
+    {
+        var (buffer, taken) = lines.Take();
+        var batch = await intake.ReadAsync(buffer, taken, defaults with { ReceivedAt = node.Now });
+        // What was submitted is finished, whatever becomes of the request.
+        var receipts = batch.SubmitAsync(node.Engine, CancellationToken.None);
+        submitted.Writer.TryWrite(new LineBatch(nextIndex, buffer, receipts));
+        nextIndex += batch.Count;
+        holdsPlace = false;
+    }
+
+    /// <summary>Turns receipts into lines, in order, until all batches are answered or one cannot be.</summary>
+    private async Task AnswerAsync()
+    {
+        var held = seal is null ? null : new HeldReceipts(seal, Pass);
+        var answered = 0L;
+        await foreach (var batch in submitted.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            var receipts = await FinishAsync(batch);
+            // Behind an item without a receipt none is sent, for receipts come in order.
+            var known = answered == batch.FirstIndex ? KnownOf(receipts) : 0;
+            if (known > 0)
+            {
+                answered += known;
+                var sure = new ArraySegment<Receipt>(receipts, 0, known);
+                if (held is null)
+                {
+                    Pass(batch.FirstIndex, sure, sealedUpTo: null);
+                }
+                else
+                {
+                    await held.AddAsync(batch.FirstIndex, sure);
+                }
+            }
+        }
+
+        await (held?.EndAsync() ?? Task.CompletedTask);
+        await EndAsync(answered);
+    }
+
+    private void Pass(long firstIndex, ArraySegment<Receipt> receipts, long? sealedUpTo)
+    {
+        sender.Write(spool, firstIndex, receipts, sealedUpTo);
+        sending = sender.HasStarted ? sending : sender.SendAsync(spool);
+    }
+
+    private async Task<Receipt[]> FinishAsync(LineBatch batch)
+    {
+        try
+        {
+            return await batch.Receipts;
+        }
+        catch (Exception exception)
+        {
+            StopFor(exception);
+            return [];
+        }
+        finally
+        {
+            LineCollector.Return(batch.Buffer);
+            places.Release();
+            node.Places.Batches.Release();
+        }
+    }
+
+    /// <summary>How many receipts come before the first of which nothing is known.</summary>
+    private int KnownOf(Receipt[] receipts)
+    {
+        var unknown = Array.FindIndex(receipts, receipt => receipt.Status == ReceiptStatus.Unknown);
+        if (unknown < 0)
+        {
+            return receipts.Length;
+        }
+
+        Stop(Problem.JournalAway(receipts[unknown].Error ?? "The journal is away."));
+        return unknown;
+    }
+
+    private async Task EndAsync(long answered)
+    {
+        if (stop is not null && !sender.HasStarted)
+        {
+            await AnswerProblemAsync(stop);
+            return;
+        }
+
+        sending = sender.HasStarted ? sending : sender.SendAsync(spool);
+        sender.WriteEnd(spool, stop, answered, intake);
+        spool.End();
+        await sending;
+    }
+
+    private Task AnswerProblemAsync(Problem problem) =>
+        context.RequestAborted.IsCancellationRequested ? Task.CompletedTask : context.WriteProblemAsync(problem);
+
+    private void StopFor(Exception exception)
+    {
+        var problem = exception switch
+        {
+            BodyRefusedException refused => refused.Problem,
+            BadHttpRequestException bad => Problem.BadRequest(bad.Message),
+            JournalUnavailableException away => Problem.JournalAway(away.Message),
+            EngineStoppedException => Problem.Stopping(),
+            _ when context.RequestAborted.IsCancellationRequested => Problem.BadRequest("The client went away."),
+            OperationCanceledException when node.Stopping.IsCancellationRequested => Problem.Stopping(),
+            OperationCanceledException => null,
+            IOException io => Problem.BadRequest(io.Message),
+            _ => Unexpected(exception),
+        };
+        if (problem is not null)
+        {
+            Stop(problem);
+        }
+    }
+
+    private Problem Unexpected(Exception exception)
+    {
+        node.LogUnexpected(exception, "A stream of records failed.");
+        return Problem.Unexpected();
+    }
+
+    /// <summary>The first reason counts, and ends the reading.</summary>
+    private void Stop(Problem reason)
+    {
+        Interlocked.CompareExchange(ref stop, reason, null);
+        halt.Cancel();
+    }
+}

@@ -1,0 +1,105 @@
+using System.Buffers;
+using Audit.Api.Access;
+using Audit.Api.Answers;
+using Audit.Api.Instruments;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+
+namespace Audit.Api.Intake;
+
+/// <summary>Writes the receipts of a stream, and sends them as fast as the client takes them.</summary>
+internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetrics metrics) : IDisposable
+{
+    private readonly ReceiptWriter writer = new(16 << 10);
+    private readonly long[] counts = new long[Enum.GetValues<ReceiptStatus>().Length];
+
+    public bool HasStarted { get; private set; }
+
+    /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked for.</param>
+    public void Write(ReceiptSpool spool, long firstIndex, ReadOnlySpan<Receipt> receipts, long? sealedUpTo = null)
+    {
+        for (var offset = 0; offset < receipts.Length; offset++)
+        {
+            var receipt = receipts[offset];
+            counts[(int)receipt.Status]++;
+            metrics.Count(receipt.Status);
+            bool? isSealed = sealedUpTo is { } sealedPosition ? receipt.Position <= sealedPosition : null;
+            if (!minimal || receipt.Status != ReceiptStatus.Recorded || isSealed == false)
+            {
+                writer.Write(firstIndex + offset, receipt, isSealed: isSealed);
+                writer.Write((byte)'\n');
+            }
+        }
+
+        Pass(spool);
+    }
+
+    public void WriteEnd(ReceiptSpool spool, Problem? stop, long nextIndex, ILineIntake intake)
+    {
+        if (minimal)
+        {
+            writer.WriteCounts(counts);
+            writer.Write((byte)'\n');
+        }
+
+        intake.WriteEnd(writer);
+        if (stop is not null)
+        {
+            writer.WriteStopped(nextIndex, stop.RetryAfter, stop.Detail);
+            writer.Write((byte)'\n');
+        }
+
+        Pass(spool);
+    }
+
+    /// <summary>Begins the answer and sends what lies in the spool until it ends or nobody takes it any more.</summary>
+    public async Task SendAsync(ReceiptSpool spool)
+    {
+        HasStarted = true;
+        var piece = ArrayPool<byte>.Shared.Rent(ReceiptSpool.PieceLength);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        try
+        {
+            await BeginAsync(patience.Token);
+            while (await spool.ReadAsync(piece, context.RequestAborted) is { IsEmpty: false } receipts)
+            {
+                patience.CancelAfter(IntakeLimits.ReceiptPatience);
+                await context.Response.Body.WriteAsync(receipts, patience.Token);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            // Whoever sent the records is gone, or takes no receipts; the records stay.
+            spool.Abandon();
+            context.Abort();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
+        }
+    }
+
+    public void Dispose() => writer.Dispose();
+
+    private Task BeginAsync(CancellationToken cancellation)
+    {
+        var response = context.Response;
+        response.ContentType = "application/x-ndjson";
+        if (minimal)
+        {
+            response.Headers["Preference-Applied"] = "return=minimal";
+        }
+
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
+        return response.StartAsync(cancellation);
+    }
+
+    private void Pass(ReceiptSpool spool)
+    {
+        spool.Write(writer.Written.Span);
+        writer.Clear();
+    }
+}

@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Audit.Api.Intake;
+
+/// <summary>Writes receipts as JSON into one buffer that is used again.</summary>
+internal sealed class ReceiptWriter : IDisposable
+{
+    private static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+    private static readonly JsonEncodedText Index = Encode("index");
+    private static readonly JsonEncodedText Status = Encode("status");
+    private static readonly JsonEncodedText Position = Encode("position");
+    private static readonly JsonEncodedText Sequence = Encode("sequence");
+    private static readonly JsonEncodedText State = Encode("state");
+    private static readonly JsonEncodedText Attempt = Encode("attempt");
+    private static readonly JsonEncodedText AnomaliesName = Encode("anomalies");
+    private static readonly JsonEncodedText[] StatusWords =
+        [.. Enum.GetNames<ReceiptStatus>().Select(name => Encode(name.ToLowerInvariant()))];
+
+    private readonly ArrayBufferWriter<byte> buffer;
+    private readonly Utf8JsonWriter json;
+
+    public ReceiptWriter(int firstBytes)
+    {
+        buffer = new ArrayBufferWriter<byte>(firstBytes);
+        json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Encoder, SkipValidation = true });
+    }
+
+    public ReadOnlyMemory<byte> Written => buffer.WrittenMemory;
+
+    public static string WordOf(ReceiptStatus status) => StatusWords[(int)status].ToString();
+
+    public void Clear() => buffer.ResetWrittenCount();
+
+    public void Write(byte character)
+    {
+        buffer.GetSpan(1)[0] = character;
+        buffer.Advance(1);
+    }
+
+    public void Write(ReadOnlySpan<byte> text) => buffer.Write(text);
+
+    /// <param name="isSealed">Null where it was not asked for.</param>
+    public void Write(long index, Receipt receipt, string? windowId = null, bool? isSealed = null)
+    {
+        json.WriteStartObject();
+        json.WriteNumber(Index, index);
+        json.WriteString(Status, StatusWords[(int)receipt.Status]);
+        if (windowId is not null)
+        {
+            json.WriteString("window_id"u8, windowId);
+        }
+
+        if (receipt.Position > 0)
+        {
+            WriteWritten(receipt);
+            if (isSealed is { } known)
+            {
+                json.WriteBoolean("sealed"u8, known);
+            }
+        }
+        else
+        {
+            json.WriteString("error"u8, receipt.Error);
+            if (receipt.Line > 0)
+            {
+                json.WriteNumber("line"u8, receipt.Line);
+            }
+        }
+
+        json.WriteEndObject();
+        End();
+    }
+
+    /// <summary>What of a stream of another system concerns no call and no session.</summary>
+    public void WriteIgnored(long count, IEnumerable<KeyValuePair<string, long>> types)
+    {
+        json.WriteStartObject();
+        json.WriteString(Status, "ignored"u8);
+        json.WriteNumber("count"u8, count);
+        json.WriteStartObject("types"u8);
+        foreach (var (type, ofType) in types)
+        {
+            json.WriteNumber(type, ofType);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+        End();
+    }
+
+    /// <summary>The last line of a stream that ends before its body does.</summary>
+    public void WriteStopped(long nextIndex, int? retryAfter, string error)
+    {
+        json.WriteStartObject();
+        json.WriteString(Status, "stopped"u8);
+        json.WriteNumber("next_index"u8, nextIndex);
+        if (retryAfter is { } seconds)
+        {
+            json.WriteNumber("retry_after"u8, seconds);
+        }
+        else
+        {
+            // Sending the same again would end the same.
+            json.WriteNull("retry_after"u8);
+        }
+
+        json.WriteString("error"u8, error);
+        json.WriteEndObject();
+        End();
+    }
+
+    public void WriteCounts(ReadOnlySpan<long> counts)
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("counts"u8);
+        for (var status = ReceiptStatus.Recorded; status <= ReceiptStatus.Invalid; status++)
+        {
+            json.WriteNumber(StatusWords[(int)status], counts[(int)status]);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+        End();
+    }
+
+    public void Dispose() => json.Dispose();
+
+    private void WriteWritten(Receipt receipt)
+    {
+        json.WriteNumber(Position, receipt.Position);
+        json.WriteNumber(Sequence, receipt.Sequence);
+        if (receipt.State is { } state)
+        {
+            json.WriteString(State, state);
+        }
+
+        if (receipt.Attempt > 0 || receipt.Anomalies != Anomalies.None)
+        {
+            json.WriteNumber(Attempt, receipt.Attempt);
+            WriteAnomalies(receipt);
+        }
+
+        if (receipt.Status == ReceiptStatus.Violation)
+        {
+            json.WriteString("message"u8, receipt.Message);
+            json.WriteString("reason"u8, receipt.Reason);
+        }
+    }
+
+    private void WriteAnomalies(Receipt receipt)
+    {
+        if (receipt.Anomalies == Anomalies.None && receipt.Status != ReceiptStatus.Recorded)
+        {
+            return;
+        }
+
+        json.WriteStartArray(AnomaliesName);
+        if (receipt.Anomalies != Anomalies.None)
+        {
+            foreach (var anomaly in Words.Of(receipt.Anomalies))
+            {
+                json.WriteStringValue(anomaly);
+            }
+        }
+
+        json.WriteEndArray();
+    }
+
+    private void End()
+    {
+        json.Flush();
+        json.Reset();
+    }
+
+    private static JsonEncodedText Encode(string text) => JsonEncodedText.Encode(text, Encoder);
+}

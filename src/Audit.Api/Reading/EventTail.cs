@@ -1,0 +1,108 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Audit.Api.Answers;
+using Audit.Api.Hosting;
+
+namespace Audit.Api.Reading;
+
+/// <summary>
+/// The journal live, as server-sent events. Nothing is kept for a reader: each reads the journal on from where it is, as fast
+/// as it takes what it gets.
+/// </summary>
+internal sealed class EventTail(NodeParts node)
+{
+    private int open;
+
+    public async Task SendAsync(HttpContext context, RowFilter filter, long after)
+    {
+        if (Interlocked.Increment(ref open) > ReadLimits.Tails)
+        {
+            Interlocked.Decrement(ref open);
+            await context.WriteProblemAsync(Problem.Full(
+                $"{ReadLimits.Tails} live readers are there already; come again later."));
+            return;
+        }
+
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
+        try
+        {
+            await BeginAsync(context, after);
+            await FollowAsync(context, filter, after, ending.Token);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The reader went away, or the node stops: it comes back with the last id it saw.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref open);
+        }
+    }
+
+    private static async Task BeginAsync(HttpContext context, long after)
+    {
+        // Where a reader goes on whose connection breaks before its first event.
+        context.Response.Headers["Audit-Position"] = after.ToString(CultureInfo.InvariantCulture);
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-store";
+        await context.Response.Body.WriteAsync(":\n\n"u8.ToArray(), context.RequestAborted);
+    }
+
+    private async Task FollowAsync(HttpContext context, RowFilter filter, long after, CancellationToken cancellation)
+    {
+        var buffer = new ArrayBufferWriter<byte>(64 << 10);
+        await using var json = new Utf8JsonWriter(buffer, JsonAnswer.Options);
+        while (true)
+        {
+            var page = await node.Journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
+            foreach (var row in page.Where(filter.Passes))
+            {
+                Write(buffer, json, row);
+            }
+
+            if (page.Count > 0)
+            {
+                after = page[^1].Position;
+            }
+            else if (!await WaitAsync(after, cancellation))
+            {
+                buffer.Write(": still here\n\n"u8);
+            }
+
+            // A stop of the node must not cancel a write: the server would cut the connection for it.
+            await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+            buffer.Clear();
+        }
+    }
+
+    /// <returns>False when nothing came for as long as a silence may last.</returns>
+    private async Task<bool> WaitAsync(long after, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(ReadLimits.Heartbeat);
+        try
+        {
+            await node.Journal.WaitForMoreAsync(after, patience.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static void Write(ArrayBufferWriter<byte> buffer, Utf8JsonWriter json, JournalRow row)
+    {
+        Append(buffer, string.Create(
+            CultureInfo.InvariantCulture, $"id: {row.Position}\nevent: {EventReader.NameOf(row.Manifest)}\ndata: "));
+        RowWriter.Write(json, row, inOneLine: true);
+        json.Flush();
+        json.Reset();
+        buffer.Write("\n\n"u8);
+    }
+
+    private static void Append(ArrayBufferWriter<byte> buffer, string text) =>
+        buffer.Advance(Encoding.UTF8.GetBytes(text, buffer.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length))));
+}

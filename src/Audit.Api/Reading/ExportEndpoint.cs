@@ -1,0 +1,54 @@
+using System.Globalization;
+using Audit.Api.Access;
+using Audit.Api.Answers;
+using Audit.Api.Hosting;
+
+namespace Audit.Api.Reading;
+
+/// <summary>`GET /v1/export`: the book, or a part of it, for other people's stores and tables.</summary>
+internal sealed class ExportEndpoint(NodeParts node)
+{
+    /// <summary>Tells whoever shows the progress where the export will end.</summary>
+    public const string LastPosition = "Audit-Last-Position";
+
+    public void Map(IEndpointRouteBuilder routes) => routes.Get(
+        "/v1/export", GetAsync, Roles.Read, "Exports the journal, oldest first, as a stream.",
+        "ndjson: a line for each row, as /v1/events has it. csv: a row for each event (RFC 4180; what a spreadsheet would take for a "
+        + "formula is disarmed by an apostrophe). session: one line of text for each task window, and for what a session did outside "
+        + "of any: who, which task, when, who approved, and the commands with their times.",
+        new("format", "ndjson (the default), csv or session."), new("session", "Only this session."),
+        new("task", "Only the windows, notes and calls of this task."), new("window", "Only this window and what was done in it."),
+        new("after", "Only what is after this position or time."), new("before", "Only what is before this position or time."));
+
+    private async Task GetAsync(HttpContext context)
+    {
+        var query = new QueryReader(context.Request.Query);
+        var request = ExportRequest.Read(query.Text, query.Refuse);
+        if (query.Problem is not null)
+        {
+            await context.WriteProblemAsync(query.Problem);
+            return;
+        }
+
+        var response = context.Response;
+        response.ContentType = request.ContentType;
+        response.Headers[LastPosition] =
+            (await node.Journal.LastPositionAsync(context.RequestAborted)).ToString(CultureInfo.InvariantCulture);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
+        try
+        {
+            await new JournalExport(node.Journal, request, context.Bearer()).RunAsync(
+                piece => response.Body.WriteAsync(piece, stop.Token), (_, _) => { }, stop.Token);
+        }
+        catch (TooManyCallsException tooMany)
+        {
+            response.Clear();
+            await context.WriteProblemAsync(Problem.Unprocessable(tooMany.Message));
+        }
+        catch (OperationCanceledException) when (node.Stopping.IsCancellationRequested)
+        {
+            // Cut, so that it cannot be taken for the end.
+            context.Abort();
+        }
+    }
+}

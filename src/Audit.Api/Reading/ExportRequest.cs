@@ -1,0 +1,78 @@
+namespace Audit.Api.Reading;
+
+/// <summary>What is to be exported, and how.</summary>
+internal sealed record ExportRequest(string Format)
+{
+    public const string Accepted = "ndjson, csv and session";
+
+    public string? Session { get; init; }
+
+    public string? Task { get; init; }
+
+    public string? Window { get; init; }
+
+    public ExportBound? After { get; init; }
+
+    public ExportBound? Before { get; init; }
+
+    public string ContentType => Format switch
+    {
+        "ndjson" => "application/x-ndjson",
+        "csv" => "text/csv; charset=utf-8; header=present",
+        _ => "text/plain; charset=utf-8",
+    };
+
+    /// <param name="ask">Gives what was said for a name.</param>
+    /// <param name="refuse">Is told the name and the sentence of what is wrong.</param>
+    public static ExportRequest Read(Func<string, string?> ask, Action<string, string> refuse)
+    {
+        var format = ask("format") ?? "ndjson";
+        if (format is not ("ndjson" or "csv" or "session"))
+        {
+            refuse("format", $"\"{format}\" is not accepted; accepted are {Accepted}.");
+        }
+
+        return new ExportRequest(format)
+        {
+            Session = Id(ask, refuse, "session", isSession: true),
+            Task = Id(ask, refuse, "task"),
+            Window = Id(ask, refuse, "window"),
+            After = Bound(ask, refuse, "after"),
+            Before = Bound(ask, refuse, "before"),
+        };
+    }
+
+    public IExportWriter OpenWriter() => Format switch
+    {
+        "csv" => new BookExport(new CsvBook()),
+        "session" => new BookExport(new SessionBook(Window)),
+        _ => new RowExport(),
+    };
+
+    private static string? Id(Func<string, string?> ask, Action<string, string> refuse, string name, bool isSession = false)
+    {
+        var id = ask(name);
+        if (id is not null && Ids.Refuse(id, Ids.MaxBytes, isSession) is { } refusal)
+        {
+            refuse(name, refusal + ".");
+        }
+
+        return id;
+    }
+
+    private static ExportBound? Bound(Func<string, string?> ask, Action<string, string> refuse, string name)
+    {
+        if (ask(name) is not { } text)
+        {
+            return null;
+        }
+
+        var bound = ExportBound.Read(text);
+        if (bound is null)
+        {
+            refuse(name, $"a position or an RFC 3339 time is expected, not \"{text}\".");
+        }
+
+        return bound;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace Audit.Api.Reading;
+
+/// <summary>Writes a row of the journal as the API shows it, the event with its record byte for byte as it lies there.</summary>
+internal static class RowWriter
+{
+    private static readonly JsonReaderOptions Whole = new() { MaxDepth = StrictJsonReader.MaxDepth + 8 };
+
+    /// <param name="inOneLine">Line breaks, which in JSON stand only between tokens, become spaces.</param>
+    public static void Write(Utf8JsonWriter json, JournalRow row, bool inOneLine)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("position"u8, row.Position);
+        json.WriteString("stream"u8, row.PersistenceId);
+        json.WriteNumber("sequence"u8, row.Sequence);
+        json.WriteString("created"u8, new DateTime(row.CreatedTicks, DateTimeKind.Utc));
+        json.WriteString("manifest"u8, row.Manifest);
+        json.WritePropertyName("event"u8);
+        if (IsOurs(row))
+        {
+            json.WriteRawValue(inOneLine ? InOneLine(row.Message) : row.Message, skipInputValidation: true);
+        }
+        else
+        {
+            json.WriteNullValue();
+            json.WriteBase64String("message_base64"u8, row.Message);
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>Whether it is what our own serializer writes. A row that somebody broke must not break the answer it is in.</summary>
+    public static bool IsOurs(JournalRow row) =>
+        row.Identifier == JournalTable.SerializerId && row.Message is [(byte)'{', ..] && IsJson(row.Message);
+
+    private static bool IsJson(ReadOnlySpan<byte> message)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(message, Whole);
+            json.Read();
+            json.Skip();
+            return !json.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static byte[] InOneLine(byte[] message)
+    {
+        if (message.AsSpan().IndexOfAny((byte)'\n', (byte)'\r') < 0)
+        {
+            return message;
+        }
+
+        var line = message.ToArray();
+        line.AsSpan().Replace((byte)'\n', (byte)' ');
+        line.AsSpan().Replace((byte)'\r', (byte)' ');
+        return line;
+    }
+}

@@ -1,0 +1,35 @@
+using Audit.Pages.Rendering;
+
+namespace Audit.Pages.Integrity;
+
+/// <summary>`/integrity`: the state of the tamper-evident log, and verifications of the book.</summary>
+internal sealed class IntegrityPages(NodeParts node)
+{
+    private const int RefreshSeconds = 2;
+
+    private readonly Verifications runs = new(node);
+
+    public void Map(PageMap pages)
+    {
+        pages.Get("/integrity", Roles.Read, ShowAsync);
+        pages.Post("/integrity/verify", Roles.Read, Verify);
+    }
+
+    private async Task<PageAnswer> ShowAsync(Visit visit)
+    {
+        var head = await node.Log.TryHeadAsync(visit.Cancellation);
+        var root = head?.Stored is { } stored ? Convert.ToBase64String(SignedCheckpoint.Parse(stored.Note).Checkpoint.Root) : null;
+        var status = node.Log.Status;
+        var run = runs.Last;
+        var view = new IntegrityView(
+            head, root, await node.Journal.LastPositionAsync(visit.Cancellation), SealerWords.Of(status.State), status, run);
+        return PageAnswer.Show<IntegrityPage>(
+            "Integrity", "integrity", view, ["integrity"], refresh: run is { IsRunning: true } ? RefreshSeconds : null);
+    }
+
+    private Task<PageAnswer> Verify(Visit visit)
+    {
+        runs.Start(visit.Bearer.Name);
+        return Task.FromResult(PageAnswer.Go("/integrity"));
+    }
+}

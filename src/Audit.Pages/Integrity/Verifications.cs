@@ -1,0 +1,79 @@
+using System.Data.Common;
+
+namespace Audit.Pages.Integrity;
+
+/// <summary>Runs verifications of the whole book, one at a time, and keeps the last one. What it found is written into the book.</summary>
+internal sealed class Verifications(NodeParts node)
+{
+    private readonly Lock gate = new();
+    private VerificationRun? last;
+
+    public VerificationRun? Last => Volatile.Read(ref last);
+
+    /// <summary>Begins one, unless one is under way.</summary>
+    public void Start(string by)
+    {
+        lock (gate)
+        {
+            if (last is { IsRunning: true })
+            {
+                return;
+            }
+
+            last = new VerificationRun(by, node.Now);
+        }
+
+        _ = Task.Run(() => RunAsync(by), CancellationToken.None);
+    }
+
+    private async Task RunAsync(string by)
+    {
+        var options = new VerifyOptions { KeyFile = node.Options.LogKeyFile, CheckpointFile = node.Options.CheckpointFile };
+        try
+        {
+            var verdict = await LogVerifier.VerifyStoreAsync(node.Options.Store, options, new Follower(this), node.Stopping);
+            End(run => run with { Verdict = verdict });
+            await WriteAsync(by, verdict);
+        }
+        catch (OperationCanceledException)
+        {
+            End(run => run with { Failure = "The node stopped before it was ended." });
+        }
+        catch (Exception failure) when (failure is LogKeyException or NoteFormatException or LogDamagedException or StoreException
+            or DbException or IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            End(run => run with { Failure = failure.Message });
+        }
+        catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException)
+        {
+            node.LogUnexpected(failure, "A verification could not be written down.");
+        }
+    }
+
+    private Task WriteAsync(string by, VerificationResult verdict) => node.Acts.WriteAsync("log.verified", by, json =>
+    {
+        json.WriteBoolean("intact", verdict.Integrity.IsIntact);
+        json.WriteBoolean("complete", verdict.Completeness.IsComplete);
+        json.WriteNumber("rows", verdict.Integrity.Rows);
+        json.WriteNumber("size", verdict.Integrity.Size);
+        if (verdict.Integrity.FirstBadPosition is { } position)
+        {
+            json.WriteNumber("first_bad_position", position);
+        }
+    });
+
+    private void End(Func<VerificationRun, VerificationRun> change) => Change(run => change(run) with { EndedAt = node.Now });
+
+    private void Change(Func<VerificationRun, VerificationRun> change)
+    {
+        lock (gate)
+        {
+            last = change(last!);
+        }
+    }
+
+    private sealed class Follower(Verifications runs) : IProgress<VerifyProgress>
+    {
+        public void Report(VerifyProgress value) => runs.Change(run => run with { Progress = value });
+    }
+}

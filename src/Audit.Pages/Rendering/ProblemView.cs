@@ -1,0 +1,3 @@
+namespace Audit.Pages.Rendering;
+
+public sealed record ProblemView(int Status, string Title, string Detail);

@@ -1,0 +1,100 @@
+using Audit.Pages.Rendering;
+
+namespace Audit.Pages.Sessions;
+
+/// <summary>`/sessions` and `/session?id=`.</summary>
+internal static class SessionPages
+{
+    /// <summary>Lanes of one page; with their table they stay below 150 KB.</summary>
+    private const int LanesOnPage = 50;
+
+    /// <summary>Up to so many messages a session is folded whole to tell its past, which takes some milliseconds.</summary>
+    private const int FoldedWhole = 1_000;
+
+    private const int TasksWithBands = 4;
+
+    public static void Map(PageMap pages)
+    {
+        pages.Get("/sessions", Roles.Read, ListAsync);
+        pages.Get("/session", Roles.Read, ShowAsync);
+    }
+
+    private static async Task<PageAnswer> ListAsync(Visit visit) => PageAnswer.Show<SessionListPage>(
+        "Sessions", "sessions", await visit.ListAsync(page => visit.Node.Reads.Models.SessionsAsync(page, visit.Cancellation), visit.Visible.Sees));
+
+    private static async Task<PageAnswer> ShowAsync(Visit visit)
+    {
+        var id = visit.Query.RequiredId("id", isSession: true);
+        var (from, until) = (visit.Query.Time("from"), visit.Query.Time("until"));
+        var asOf = visit.Query.AsOf();
+        if (visit.Query.Problem is { } problem)
+        {
+            return PageAnswer.Wrong(problem);
+        }
+
+        await visit.CatchUpAsync();
+        var models = visit.Node.Reads.Models;
+        if (await models.SessionAsync(id, visit.Cancellation) is not { } session || !visit.Visible.Sees(session))
+        {
+            return PageAnswer.Wrong(Problem.NotFound($"There is no session \"{id}\" that this token may see."));
+        }
+
+        long? at = asOf is { } moment ? await visit.Node.Reads.TimeTravel.PositionAsync(moment, visit.Cancellation) : null;
+        var page = (await models.CallsAsync(id, from, until, at, new PageRequest(LanesOnPage, visit.Query.Text("cursor")), visit.Cancellation))!;
+        var calls = page.Items.Where(visit.Visible.Sees).Reverse().ToList();
+        var windows = await WindowsAsync(visit, session);
+        var view = new SessionView(session, Waterfall.Of(calls, windows, from, until, visit.Now), calls, page.Next)
+        {
+            LastPosition = session.LastPosition,
+            Steps = await models.PositionsAsync(calls, visit.Cancellation),
+            From = from,
+            Until = until,
+        };
+        if (at is { } position)
+        {
+            view = await AsOfAsync(visit, view, position, windows);
+        }
+
+        return PageAnswer.Show<SessionPage>($"Session {id}", "sessions", view, ["as-of"]);
+    }
+
+    /// <summary>The same lanes as they were.</summary>
+    private static async Task<SessionView> AsOfAsync(Visit visit, SessionView now, long position, IReadOnlyList<WindowModel> windows)
+    {
+        var travel = visit.Node.Reads.TimeTravel;
+        var at = AsOf.At(position);
+        var calls = new List<CallModel>();
+        foreach (var call in now.Calls)
+        {
+            if (await travel.CallAsync(call.SessionId, call.CallId, at, visit.Cancellation) is { } past)
+            {
+                calls.Add(past.Item.Call);
+            }
+        }
+
+        var whole = now.Session.Messages <= FoldedWhole
+            ? await travel.SessionAsync(now.Session.SessionId, at, visit.Cancellation)
+            : null;
+        var time = calls.Select(call => call.LastAt).DefaultIfEmpty(now.Session.FirstAt ?? visit.Now).Max();
+        return now with
+        {
+            Session = whole?.Item.Session ?? now.Session,
+            Chart = Waterfall.Of(calls, windows, now.From ?? now.Chart.From, now.Until ?? now.Chart.Until, time),
+            Calls = calls,
+            At = position,
+            CountsAreOfNow = whole is null,
+        };
+    }
+
+    private static async Task<IReadOnlyList<WindowModel>> WindowsAsync(Visit visit, SessionModel session)
+    {
+        var found = new List<WindowModel>();
+        foreach (var task in session.Tasks.Names.Take(TasksWithBands))
+        {
+            var windows = await visit.Node.Reads.Models.WindowsAsync(new WindowFilter { Task = task }, new PageRequest(20), visit.Cancellation);
+            found.AddRange(windows.Items.Where(visit.Visible.Sees));
+        }
+
+        return found;
+    }
+}

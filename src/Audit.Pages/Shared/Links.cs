@@ -1,0 +1,38 @@
+using System.Globalization;
+using Audit.Pages.Calls;
+
+namespace Audit.Pages.Shared;
+
+/// <summary>The addresses of pages. Ids stand in the query, where every id can stand.</summary>
+public static class Links
+{
+    public static string Session(string session, long? at = null) => With($"/session?id={Escape(session)}", ("at", at));
+
+    public static string Call(string session, string call, long? at = null) =>
+        With($"/call?session={Escape(session)}&call={Escape(call)}", ("at", at));
+
+    public static string Task(string task) => $"/task?id={Escape(task)}";
+
+    public static string Window(string window) => $"/window?id={Escape(window)}";
+
+    /// <summary>The octets of a record as they were sent.</summary>
+    public static string Raw(long position) => string.Create(CultureInfo.InvariantCulture, $"/v1/events/{position}/raw");
+
+    public static string Event(long position) => string.Create(CultureInfo.InvariantCulture, $"/v1/events/{position}");
+
+    public static string Proof(long position) => string.Create(CultureInfo.InvariantCulture, $"/v1/proofs/{position}");
+
+    /// <summary>The address with parameters of its query set anew; those whose value is null are left out.</summary>
+    public static string With(string address, params (string Name, object? Value)[] changes)
+    {
+        var parts = address.Split('?', 2);
+        var kept = (parts.Length == 2 ? parts[1] : "").Split('&', StringSplitOptions.RemoveEmptyEntries)
+            .Where(pair => changes.All(change => change.Name != pair.Split('=', 2)[0]));
+        var set = changes.Where(change => change.Value is not null)
+            .Select(change => $"{change.Name}={Escape(Convert.ToString(change.Value, CultureInfo.InvariantCulture)!)}");
+        var query = string.Join('&', kept.Concat(set));
+        return query.Length == 0 ? parts[0] : $"{parts[0]}?{query}";
+    }
+
+    private static string Escape(string text) => Uri.EscapeDataString(text);
+}

@@ -1,0 +1,46 @@
+using Audit.Pages.Access;
+using Audit.Pages.Rendering;
+
+namespace Audit.Pages.Tokens;
+
+/// <summary>`/tokens`, for administrators.</summary>
+internal sealed class TokenPages(NodeParts node)
+{
+    private readonly TokenBook book = new(node.Store.Tokens, node.Acts, node.Clock);
+
+    public void Map(PageMap pages)
+    {
+        pages.Get("/tokens", Roles.Admin, visit => ShowAsync(visit, null));
+        pages.Post("/tokens", Roles.Admin, MakeAsync);
+        pages.Post("/tokens/revoke", Roles.Admin, RevokeAsync);
+    }
+
+    private async Task<PageAnswer> ShowAsync(Visit visit, (string Name, string Text)? made) => PageAnswer.Show<TokenListPage>(
+        "Tokens", "tokens", new TokenListView(await node.Store.Tokens.ListAsync(visit.Cancellation), made));
+
+    private async Task<PageAnswer> MakeAsync(Visit visit)
+    {
+        var form = visit.Form;
+        var wanted = TokenEndpoints.ReadWanted(PageForm.Body(
+            ("name", form.Text("name")), ("roles", form.Texts("roles")), ("agent", form.Text("agent")), ("task", form.Text("task"))));
+        return await book.CreateAsync(wanted, visit.Bearer.Name, visit.Cancellation) is { } text
+            ? await ShowAsync(visit, (wanted.Name, text))
+            : PageAnswer.Wrong(Problem.Conflict(TokenBook.TakenSentence(wanted.Name)));
+    }
+
+    private async Task<PageAnswer> RevokeAsync(Visit visit)
+    {
+        var name = visit.Form.Required("name");
+        try
+        {
+            return await book.RevokeAsync(name, visit.Bearer.Name, visit.Cancellation)
+                ? PageAnswer.Go("/tokens")
+                : PageAnswer.Wrong(Problem.NotFound(TokenBook.UnknownSentence(name)));
+        }
+        finally
+        {
+            // The token is revoked even where that could not be written down any more.
+            node.Tokens.ForgetAll();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+using Audit.Pages.Shared;
+
+namespace Audit.Pages.Waiting;
+
+public sealed record WaitingView(ListView<CallModel> Calls, IReadOnlyList<WindowModel> Windows, Timestamp Now, long? Recorded);

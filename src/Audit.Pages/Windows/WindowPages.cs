@@ -1,0 +1,91 @@
+using Audit.Pages.Access;
+using Audit.Pages.Rendering;
+using Audit.Pages.Shared;
+
+namespace Audit.Pages.Windows;
+
+/// <summary>`/windows` and `/window?id=`, with the forms by which a window is asked for and decided on.</summary>
+internal static class WindowPages
+{
+    public static void Map(PageMap pages)
+    {
+        pages.Get("/windows", Roles.Read, ListAsync);
+        pages.Get("/window", Roles.Read, ShowAsync);
+        pages.Post("/windows", Roles.Ingest | Roles.Approve, RequestAsync);
+        foreach (var act in WindowPosting.Acts)
+        {
+            pages.Post($"/window/{act.Name}", act.AnyOf, visit => ActAsync(visit, act));
+        }
+    }
+
+    private static async Task<PageAnswer> ListAsync(Visit visit)
+    {
+        var filter = new WindowFilter
+        {
+            Task = visit.Query.Text("task"), Agent = visit.Query.Text("agent"), OpenAt = visit.Query.Flag("open") is true ? visit.Now : null,
+        };
+        var windows = await visit.ListAsync(page => visit.Node.Reads.Models.WindowsAsync(filter, page, visit.Cancellation), visit.Visible.Sees);
+        return PageAnswer.Show<WindowListPage>(
+            "Windows", "windows", new WindowListView(windows, filter.Task, filter.Agent, filter.OpenAt is not null, visit.Now));
+    }
+
+    private static async Task<PageAnswer> ShowAsync(Visit visit)
+    {
+        var id = visit.Query.RequiredId("id");
+        var page = new PageRequest(50, visit.Query.Text("cursor"));
+        if (visit.Query.Problem is { } problem)
+        {
+            return PageAnswer.Wrong(problem);
+        }
+
+        await visit.CatchUpAsync();
+        if (await visit.Node.Reads.Models.WindowAsync(id, page, visit.Cancellation) is not { } found || !visit.Visible.Sees(found.Window))
+        {
+            return PageAnswer.Wrong(Problem.NotFound($"There is no window \"{id}\" that this token may see."));
+        }
+
+        var few = found with { Outside = Few(found.Outside), OutOfScope = Few(found.OutOfScope) };
+        return PageAnswer.Show<WindowPage>($"Window {id}", "windows", new WindowPageView(few, visit.Now, visit.Recorded));
+    }
+
+    private static Page<CallModel> Few(Page<CallModel> calls) => new([.. calls.Items.Take(15)], calls.Next);
+
+    private static async Task<PageAnswer> RequestAsync(Visit visit)
+    {
+        var form = visit.Form;
+        var body = PageForm.Body(
+            ("task_id", form.Text("task")), ("agent", form.Text("agent")), ("reason", form.Text("reason")), ("duration", form.Text("duration")),
+            ("scope", form.Required("scope").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
+        var verb = form.Text("grant") == "true" ? WindowVerb.Grant : WindowVerb.Request;
+        var message = WindowBody.Read(body, verb, visit.Bearer, visit.Now, visit.Node.Hasher);
+        if (WindowEndpoints.RefuseRequest(message, visit.Bearer) is { } refusal)
+        {
+            return PageAnswer.Wrong(Problem.Forbidden(refusal));
+        }
+
+        var id = WindowBody.IdOf(body, visit.Bearer, visit.Node.Hasher);
+        return await Acts.SubmitAsync(visit, new WindowSubmission(id, message, body.Bytes), Links.Window(id));
+    }
+
+    private static async Task<PageAnswer> ActAsync(Visit visit, WindowPosting act)
+    {
+        var form = visit.Form;
+        var id = form.Required("window");
+        if (Ids.Refuse(id, Ids.MaxBytes) is { } sentence)
+        {
+            return PageAnswer.Wrong(Problem.BadParameter("window", sentence + "."));
+        }
+
+        // What a browser gives has no zone; the form says that it is UTC.
+        var closesAt = form.Text("closes_at") is { } time ? time + (time.Length == 16 ? ":00Z" : "Z") : null;
+        var body = PageForm.Body(("reason", form.Text("reason")), ("closes_at", closesAt));
+        var message = WindowBody.Read(body, act.Verb, visit.Bearer, visit.Now, visit.Node.Hasher);
+        if (visit.IsBound && (await WindowRead.ReadAsync(visit.Node, id, visit.Cancellation)).RefuseFor(visit.Bearer) is { } refusal)
+        {
+            return PageAnswer.Wrong(Problem.Forbidden(refusal));
+        }
+
+        return await Acts.SubmitAsync(
+            visit, new WindowSubmission(id, message, body.Bytes), ReturnPath.Of(form.Text("return") ?? Links.Window(id)));
+    }
+}
