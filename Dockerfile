@@ -1,11 +1,12 @@
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
-COPY Directory.Build.props Directory.Packages.props global.json .editorconfig ./
+COPY Directory.Build.props Directory.Build.targets Directory.Packages.props global.json .editorconfig ./
+COPY build/ build/
 COPY src/ src/
 COPY hocon/ hocon/
-# true puts the Akka.NET engine in, if the feed serves its packages.
-ARG AKKA_ENGINE=false
-RUN dotnet publish src/Audit.Node -c Release -o /app -p:AkkaEngine=$AKKA_ENGINE
+# The Akka.NET engine is in if the feed serves its packages; true insists on it, false leaves it out.
+ARG AKKA_ENGINE=
+RUN dotnet publish src/Audit.Node -c Release -o /app ${AKKA_ENGINE:+-p:AkkaEngine=$AKKA_ENGINE}
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 COPY --from=build /app /app
