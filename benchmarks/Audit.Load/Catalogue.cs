@@ -40,6 +40,7 @@ internal static class Catalogue
         new Verification(options.Node),
         new SessionPages(options.Node),
         new SearchPages(options.Node),
+        new LargeBody(options.Node),
         new NodeStart(options.Node),
     ];
 }

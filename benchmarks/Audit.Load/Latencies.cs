@@ -23,7 +23,8 @@ internal sealed class Latencies(int expected)
         lock (ticks)
         {
             ticks.Sort();
-            return ticks.Count == 0 ? null : Stopwatch.GetElapsedTime(0, ticks[Math.Min((int)(ticks.Count * share), ticks.Count - 1)]);
+            var at = Math.Min((int)(ticks.Count * share), ticks.Count - 1);
+            return at < 0 ? null : Stopwatch.GetElapsedTime(0, ticks[at]);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 
 namespace Audit.Load;
@@ -5,11 +6,6 @@ namespace Audit.Load;
 /// <summary>What is to be measured, and on what.</summary>
 internal sealed record LoadOptions
 {
-    public const string Usage = """
-        Audit.Load --store sqlite|postgres [--engine local|akka] [--postgres CONNECTION] [--records N] [--rows N] [--runs N]
-                   [--only NAME…] [--json FILE] [--directory DIRECTORY] [--node AUDIT_DLL]
-        """;
-
     public string Store { get; private init; } = "sqlite";
 
     /// <summary>The engine that the subjects run with, `local` or `akka`.</summary>
@@ -19,12 +15,12 @@ internal sealed record LoadOptions
     public string? Postgres { get; private init; }
 
     /// <summary>Records in a measurement.</summary>
-    public int Records { get; private init; } = 150_000;
+    public int Records { get; private init; }
 
     /// <summary>Rows that lie in the store before a measurement begins.</summary>
     public int Rows { get; private init; }
 
-    public int Runs { get; private init; } = 3;
+    public int Runs { get; private init; }
 
     /// <summary>Beginnings of the names to be measured; all when empty.</summary>
     public IReadOnlyList<string> Only { get; private init; } = [];
@@ -39,43 +35,63 @@ internal sealed record LoadOptions
     public bool Wants(string name) =>
         Only.Count == 0 || Only.Any(only => name.StartsWith(only, StringComparison.OrdinalIgnoreCase));
 
-    /// <exception cref="WrongUseException">An option or its value is not known.</exception>
-    public static LoadOptions Parse(string[] arguments)
+    /// <summary>The command line, and what it runs.</summary>
+    public static RootCommand Command(Func<LoadOptions, Task> run)
     {
-        var options = new LoadOptions();
-        for (var at = 0; at < arguments.Length;)
+        var store = new Option<string>("--store") { Description = "sqlite or postgres", DefaultValueFactory = _ => "sqlite" };
+        store.AcceptOnlyFromAmong("sqlite", "postgres");
+        var engine = new Option<string>("--engine") { Description = "local or akka", DefaultValueFactory = _ => "local" };
+        engine.AcceptOnlyFromAmong("local", "akka");
+        var postgres = new Option<string?>("--postgres") { Description = "the connection string of a server to measure on" };
+        var records = Count("--records", "records in a measurement", 150_000, atLeast: 1_000);
+        var rows = Count("--rows", "rows that lie in the store before", 0, atLeast: 0);
+        var runs = Count("--runs", "measurements of each, of which the median counts", 3, atLeast: 1);
+        var only = new Option<string[]>("--only")
         {
-            var option = arguments[at++];
-            var first = at;
-            while (at < arguments.Length && !arguments[at].StartsWith("--", StringComparison.Ordinal))
-            {
-                at++;
-            }
-
-            options = With(options, option, arguments[first..at]);
-        }
-
-        return options;
+            Description = "beginnings of the names to measure",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var json = new Option<string?>("--json") { Description = "a file for the report as JSON" };
+        var directory = new Option<string>("--directory")
+        {
+            Description = "where the stores are made",
+            DefaultValueFactory = _ => Path.GetTempPath(),
+        };
+        var node = new Option<string?>("--node") { Description = "another audit.dll than the one beside this program" };
+        var command = new RootCommand("Measures floors, peers and subjects in turn on fresh stores.")
+        {
+            store, engine, postgres, records, rows, runs, only, json, directory, node,
+        };
+        command.SetAction((given, _) => run(new LoadOptions
+        {
+            Store = given.GetRequiredValue(store),
+            Engine = given.GetRequiredValue(engine),
+            Postgres = given.GetValue(postgres),
+            Records = given.GetValue(records),
+            Rows = given.GetValue(rows),
+            Runs = given.GetValue(runs),
+            Only = given.GetValue(only) ?? [],
+            JsonFile = given.GetValue(json),
+            Directory = given.GetRequiredValue(directory),
+            Node = given.GetValue(node),
+        }));
+        return command;
     }
 
-    private static LoadOptions With(LoadOptions options, string option, string[] values) => option switch
+    private static Option<int> Count(string name, string description, int otherwise, int atLeast) => new(name)
     {
-        "--store" when values is ["sqlite" or "postgres"] => options with { Store = values[0] },
-        "--engine" when values is ["local" or "akka"] => options with { Engine = values[0] },
-        "--postgres" when values is [var connection] => options with { Postgres = connection },
-        "--records" => options with { Records = Count(option, values, atLeast: 1_000) },
-        "--rows" => options with { Rows = Count(option, values, atLeast: 0) },
-        "--runs" => options with { Runs = Count(option, values, atLeast: 1) },
-        "--only" when values.Length > 0 => options with { Only = values },
-        "--json" when values is [var file] => options with { JsonFile = file },
-        "--directory" when values is [var directory] => options with { Directory = directory },
-        "--node" when values is [var node] => options with { Node = node },
-        _ => throw new WrongUseException($"{option} {string.Join(' ', values)} is not understood."),
-    };
+        Description = $"{description}, default {otherwise}",
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = given =>
+        {
+            const NumberStyles Style = NumberStyles.AllowThousands;
+            if (int.TryParse(given.Tokens[0].Value, Style, CultureInfo.InvariantCulture, out var count) && count >= atLeast)
+            {
+                return count;
+            }
 
-    private static int Count(string option, string[] values, int atLeast) =>
-        values is [var text]
-        && int.TryParse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var count) && count >= atLeast
-            ? count
-            : throw new WrongUseException($"{option} takes a number of at least {atLeast}.");
+            given.AddError($"{name} takes a number of at least {atLeast}.");
+            return otherwise;
+        },
+    };
 }

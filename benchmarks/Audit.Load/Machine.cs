@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Audit.Load;
 
 /// <summary>What the figures were measured on; without it they mean nothing.</summary>
-internal sealed record Machine(string Processor, int Cores, double MemoryGigabytes, string System, string Runtime, string Database)
+internal sealed record Machine(
+    string Processor, int Cores, double MemoryGigabytes, string System, string Runtime, string Database)
 {
     public static Machine Describe(string database) => new(
         ProcessorName(),

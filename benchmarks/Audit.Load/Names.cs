@@ -19,6 +19,7 @@ internal static class Names
     public const string Verify = "verify";
     public const string SessionPage = "page of a session of 10,000 calls";
     public const string SearchPage = "first page of a search";
+    public const string LargeBody = "100 MB in one body";
     public const string Start = "start until ready";
     public const string SinglePosts = "single posts";
 

@@ -1,22 +1,27 @@
+using System.CommandLine;
 using Audit.Load;
 using Audit.Load.Reports;
 using Audit.Load.Workloads;
 
 try
 {
-    var options = LoadOptions.Parse(args);
-    var report = await new Harness(options, Console.Error.WriteLine).RunAsync();
-    TableReport.Write(report, Console.Out);
-    if (options.JsonFile is { } file)
+    var command = LoadOptions.Command(async options =>
     {
-        await JsonReport.WriteAsync(report, file);
-    }
-
-    return 0;
+        var report = await new Harness(options, Console.Error.WriteLine).RunAsync();
+        TableReport.Write(report, Console.Out);
+        if (options.JsonFile is { } file)
+        {
+            await JsonReport.WriteAsync(report, file);
+        }
+    });
+    return await command.Parse(args).InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = null,
+    });
 }
 catch (WrongUseException wrong)
 {
     Console.Error.WriteLine(wrong.Message);
-    Console.Error.WriteLine(LoadOptions.Usage);
     return 2;
 }

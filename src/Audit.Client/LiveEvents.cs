@@ -7,8 +7,8 @@ using System.Text.Json;
 namespace Audit.Client;
 
 /// <summary>
-/// The live journal of a node. A connection that breaks is made again and goes on behind the last event that was seen, so
-/// that a restart of the node neither loses nor repeats one.
+/// The live journal of a node. A connection that breaks is made again and goes on behind the last event that was seen,
+/// so that a restart of the node neither loses nor repeats one.
 /// </summary>
 public sealed class LiveEvents(NodeClient client, string path)
 {
@@ -56,7 +56,8 @@ public sealed class LiveEvents(NodeClient client, string path)
         {
             return await events.MoveNextAsync();
         }
-        catch (Exception broken) when (broken is IOException or HttpRequestException && !cancellation.IsCancellationRequested)
+        catch (Exception broken) when (
+            broken is IOException or HttpRequestException && !cancellation.IsCancellationRequested)
         {
             return false;
         }

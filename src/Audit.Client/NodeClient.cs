@@ -56,7 +56,9 @@ public sealed class NodeClient : IDisposable
         try
         {
             var response = await SendAsync(request, cancellation);
-            return response.IsSuccessStatusCode ? response : throw await NodeException.OfRefusalAsync(response, cancellation);
+            return response.IsSuccessStatusCode
+                ? response
+                : throw await NodeException.OfRefusalAsync(response, cancellation);
         }
         catch (HttpRequestException failure)
         {
@@ -72,7 +74,7 @@ public sealed class NodeClient : IDisposable
         return await RequireAsync(request, cancellation);
     }
 
-    /// <exception cref="NodeException">The node cannot be reached, refused, or answered what cannot be read.</exception>
+    /// <exception cref="NodeException">The node cannot be reached, or refused, or cannot be understood.</exception>
     public async Task<T> AskAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
@@ -118,7 +120,8 @@ public sealed class NodeClient : IDisposable
         try
         {
             await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
-            return await JsonSerializer.DeserializeAsync(body, type, cancellation) ?? throw new JsonException("It is empty.");
+            return await JsonSerializer.DeserializeAsync(body, type, cancellation)
+                ?? throw new JsonException("It is empty.");
         }
         catch (Exception failure) when (failure is JsonException or HttpRequestException or IOException)
         {

@@ -10,12 +10,16 @@ public enum NodeTrouble
     /// <summary>It answered that it will not do what was asked.</summary>
     Refused,
 
-    /// <summary>Its answer cannot be read.</summary>
+    /// <summary>Its answer, or the input that it was to be sent, cannot be read.</summary>
     Unreadable,
+
+    /// <summary>What it was to be asked is no request.</summary>
+    Unsendable,
 }
 
 /// <summary>Why a node did not answer a question, in one sentence.</summary>
-public sealed class NodeException(NodeTrouble trouble, string sentence, Exception? cause = null) : Exception(sentence, cause)
+public sealed class NodeException(NodeTrouble trouble, string sentence, Exception? cause = null)
+    : Exception(sentence, cause)
 {
     private const int MostCharacters = 64 << 10;
 
@@ -28,7 +32,8 @@ public sealed class NodeException(NodeTrouble trouble, string sentence, Exceptio
         new(NodeTrouble.Unreadable, $"The answer of {server} cannot be read: {failure.Message}", failure);
 
     /// <summary>What a node says when it refuses a request.</summary>
-    internal static async Task<NodeException> OfRefusalAsync(HttpResponseMessage response, CancellationToken cancellation)
+    internal static async Task<NodeException> OfRefusalAsync(
+        HttpResponseMessage response, CancellationToken cancellation)
     {
         using (response)
         {

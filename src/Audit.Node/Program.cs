@@ -1,4 +1,5 @@
 using Audit.Node.CommandLine;
+using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Hosting;
 
 NativeMemory.Bound();

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Audit.Actors.Tests;
@@ -19,7 +21,7 @@ public sealed class ThreeNodesTests : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly TemporaryDirectory directory = new();
-    private readonly List<ClusterNode> nodes = [];
+    private readonly List<NodeProcess> nodes = [];
     private PostgresDatabase? database;
 
     private string Address => "postgres:" + database!.ConnectionString;
@@ -106,11 +108,26 @@ public sealed class ThreeNodesTests : IAsyncLifetime
         database = await PostgresServer.CreateDatabaseAsync();
         var hocon = directory.File("quick.conf");
         await File.WriteAllTextAsync(hocon, Hocon);
-        var ports = ClusterNode.FreePorts(count);
+        var ports = FreePorts(count);
+        var seeds = string.Join(',', ports.Select(port => $"127.0.0.1:{port}"));
         foreach (var port in ports)
         {
-            nodes.Add(await ClusterNode.StartAsync(directory.File(""), Address, hocon, port, ports));
+            // It is ready when the cluster has let it in.
+            nodes.Add(await NodeProcess.StartAsync(
+                Path.Combine(AppContext.BaseDirectory, "audit.dll"), directory.File($"node-{port}"),
+                ["--engine", "akka", "--store", Address, "--hocon", hocon, "--urls", "http://127.0.0.1:0"],
+                new Dictionary<string, string> { ["AUDIT_AKKA_PORT"] = $"{port}", ["AUDIT_AKKA_SEEDS"] = seeds }));
         }
+    }
+
+    /// <summary>Ports that are free now.</summary>
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
+        Array.ForEach(listeners, listener => listener.Start());
+        var ports = Array.ConvertAll(listeners, listener => ((IPEndPoint)listener.LocalEndpoint).Port);
+        Array.ForEach(listeners, listener => listener.Dispose());
+        return ports;
     }
 
     private async Task<int> CountSealingAsync()
@@ -120,11 +137,11 @@ public sealed class ThreeNodesTests : IAsyncLifetime
         return states.Count(state => state == "sealing");
     }
 
-    private async Task<string[]> MembersAsync(ClusterNode node) =>
+    private async Task<string[]> MembersAsync(NodeProcess node) =>
         [.. (await StatsAsync(node)).GetProperty("cluster").GetProperty("members").EnumerateArray()
             .Select(member => member.GetProperty("status").GetString()!)];
 
-    private async Task<JsonElement> StatsAsync(ClusterNode node)
+    private async Task<JsonElement> StatsAsync(NodeProcess node)
     {
         using var client = new HttpClient();
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", nodes[0].Token);

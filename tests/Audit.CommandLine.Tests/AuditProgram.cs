@@ -28,22 +28,15 @@ internal static class AuditProgram
     }
 
     /// <param name="directory">The working directory, where no settings of anybody else lie.</param>
-    public static Process Start(string directory, IEnumerable<string> args)
-    {
-        var start = new ProcessStartInfo("dotnet", ["exec", Location, .. args])
-        {
-            WorkingDirectory = directory,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var name in start.Environment.Keys.Where(IsOfSomebodyElse).ToArray())
-        {
-            start.Environment.Remove(name);
-        }
+    public static Process Start(string directory, IEnumerable<string> args) =>
+        NodeProcess.Start(Location, directory, args);
 
-        return Process.Start(start)!;
-    }
+    /// <summary>Starts a node on a free port and waits until it is ready.</summary>
+    public static Task<NodeProcess> ServeAsync(string data, params string[] options) =>
+        ServeAtAsync("http://127.0.0.1:0", data, options);
+
+    public static Task<NodeProcess> ServeAtAsync(string url, string data, params string[] options) =>
+        NodeProcess.StartAsync(Location, data, ["--urls", url, .. options]);
 
     private static string Location
     {
@@ -55,11 +48,6 @@ internal static class AuditProgram
             return Path.Combine(root, "src", "Audit.Node", "bin", here.Parent.Name, here.Name, "audit.dll");
         }
     }
-
-    private static bool IsOfSomebodyElse(string variable) =>
-        variable.StartsWith("AUDIT_", StringComparison.OrdinalIgnoreCase)
-        || variable.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
-        || variable.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase);
 
     private static async Task WriteAsync(Process process, string input)
     {

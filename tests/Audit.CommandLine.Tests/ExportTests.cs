@@ -9,7 +9,7 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public async Task the_book_is_the_same_from_the_node_and_from_its_store()
     {
-        var node = await NodeProcess.StartAsync(directory.Path);
+        var node = await AuditProgram.ServeAsync(directory.Path);
         CommandResult lines, table, story;
         await using (node)
         {

@@ -7,7 +7,7 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
     private readonly TemporaryDirectory directory = new();
     private NodeProcess node = null!;
 
-    public async Task InitializeAsync() => node = await NodeProcess.StartAsync(directory.Path);
+    public async Task InitializeAsync() => node = await AuditProgram.ServeAsync(directory.Path);
 
     public async Task DisposeAsync()
     {

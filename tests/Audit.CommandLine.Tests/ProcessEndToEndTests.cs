@@ -29,12 +29,12 @@ public sealed class ProcessEndToEndTests : IDisposable
     {
         var items = Records.Items("s-1", 200).ToArray();
         string[] args = ["-o", "ndjson", "--data", directory.Path];
-        await using var killed = await NodeProcess.StartAsync(directory.Path);
+        await using var killed = await AuditProgram.ServeAsync(directory.Path);
         var first = Records.Receipts((await IngestAsync(items, args)).Require(ExitCode.Fine));
         await killed.KillAsync();
 
         Assert.Equal(ExitCode.CannotReachNode, (await IngestAsync(items, args)).ExitCode);
-        await using var restarted = await NodeProcess.StartAsync(directory.Path);
+        await using var restarted = await AuditProgram.ServeAsync(directory.Path);
         var second = Records.Receipts((await IngestAsync(items, args)).Require(ExitCode.Fine));
         Assert.All(second, receipt => Assert.Equal("duplicate", receipt.Status));
         Assert.Equal(first.Select(receipt => receipt.Position), second.Select(receipt => receipt.Position));
@@ -44,7 +44,7 @@ public sealed class ProcessEndToEndTests : IDisposable
     public async Task an_ingest_goes_on_when_its_node_comes_back()
     {
         var url = $"http://127.0.0.1:{FreePort()}";
-        await using var killed = await NodeProcess.StartAtAsync(url, directory.Path);
+        await using var killed = await AuditProgram.ServeAtAsync(url, directory.Path);
         using var ingest = AuditProgram.Start(
             directory.Path, ["ingest", "-", "-o", "ndjson", "--data", directory.Path]);
         try
@@ -61,7 +61,7 @@ public sealed class ProcessEndToEndTests : IDisposable
             await killed.KillAsync();
             await ingest.StandardInput.WriteAsync(Records.Lines(items[40..]));
             ingest.StandardInput.Close();
-            await using var restarted = await NodeProcess.StartAtAsync(url, directory.Path);
+            await using var restarted = await AuditProgram.ServeAtAsync(url, directory.Path);
             while (await ingest.StandardOutput.ReadLineAsync() is { } line)
             {
                 receipts.Add(Records.Receipt(line));
@@ -82,7 +82,7 @@ public sealed class ProcessEndToEndTests : IDisposable
     [UnixFact]
     public async Task a_node_that_is_asked_to_stop_ends_in_good_order()
     {
-        await using var node = await NodeProcess.StartAsync(directory.Path);
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
         (await IngestAsync(Records.Items("s-1", 10), "--data", directory.Path)).Require(ExitCode.Fine);
         Assert.Equal(ExitCode.Fine, await node.TerminateAsync());
         Assert.False(File.Exists(directory.File("node.json")));
@@ -91,7 +91,7 @@ public sealed class ProcessEndToEndTests : IDisposable
     [Fact]
     public async Task a_second_node_on_the_same_file_ends_with_a_sentence()
     {
-        await using var node = await NodeProcess.StartAsync(directory.Path);
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
         var other = directory.File("other");
         var second = await RunAsync(
             "serve", "--store", "sqlite:" + directory.File("journal.db"), "--data", other, "--urls", "http://127.0.0.1:0");

@@ -9,7 +9,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_token_is_made_listed_used_and_revoked_at_a_running_node()
     {
-        await using var node = await NodeProcess.StartAsync(directory.Path);
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
         var made = await TokenAsync("create", "--name", "ci-7", "--role", "ingest", "--role", "read", "--agent", "copilot");
         var token = Assert.Single(made.Require(ExitCode.Fine).OutLines);
         Assert.DoesNotContain(token, made.Error, StringComparison.Ordinal);
@@ -29,7 +29,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_name_is_given_once_for_ever()
     {
-        await using var node = await NodeProcess.StartAsync(directory.Path);
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
         (await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine);
         (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
         var again = (await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Failed);
@@ -42,7 +42,7 @@ public sealed class TokenEndToEndTests : IDisposable
     {
         var token = Assert.Single((await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine).OutLines);
         Assert.Equal(2, (await ListedAsync()).Count);
-        await using var node = await NodeProcess.StartAsync(directory.Path);
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
         (await IngestAsync(node.Url, token)).Require(ExitCode.Fine);
         // The store's administrator was made with it, or nobody could ever enter.
         Assert.Equal(2, (await ListedAsync()).Count);
@@ -53,7 +53,7 @@ public sealed class TokenEndToEndTests : IDisposable
     {
         var token = Assert.Single((await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine).OutLines);
         (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
-        await using var node = await NodeProcess.StartAsync(directory.Path);
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
         (await IngestAsync(node.Url, token)).Require(ExitCode.Failed);
     }
 
@@ -62,7 +62,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [InlineData("team/ci 7?#%2F")]
     public async Task a_name_that_no_path_can_carry_is_revoked_as_any_other(string name)
     {
-        await using var node = await NodeProcess.StartAsync(directory.Path);
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
         (await TokenAsync("create", "--name", name, "--role", "read")).Require(ExitCode.Fine);
         (await TokenAsync("revoke", name)).Require(ExitCode.Fine);
         Assert.Equal(JsonValueKind.String, (await ListedAsync())
@@ -72,7 +72,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_store_in_use_is_not_opened_beside_its_node()
     {
-        await using var node = await NodeProcess.StartAsync(directory.Path);
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
         var store = "sqlite:" + directory.File("journal.db");
         var result = await RunAsync("token", "list", "--store", store, "--data", directory.Path);
         Assert.Contains("in use", result.Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
@@ -88,7 +88,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_named_server_is_never_given_the_token_of_this_machine()
     {
-        await using var node = await NodeProcess.StartAsync(directory.Path);
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
         var result = await TokenAsync("list", "--server", node.Url.ToString());
         Assert.Contains("--token-file", result.Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
         (await TokenAsync("list", "--server", node.Url.ToString(), "--token-file", directory.File("admin.token")))

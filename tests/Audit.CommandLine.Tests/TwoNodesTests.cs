@@ -11,8 +11,8 @@ public sealed class TwoNodesTests : IDisposable
     {
         await using var database = await PostgresServer.CreateDatabaseAsync();
         var store = "postgres:" + database.ConnectionString;
-        await using var first = await NodeProcess.StartAsync(directory.File("first"), "--store", store);
-        await using var second = await NodeProcess.StartAsync(directory.File("second"), "--store", store);
+        await using var first = await AuditProgram.ServeAsync(directory.File("first"), "--store", store);
+        await using var second = await AuditProgram.ServeAsync(directory.File("second"), "--store", store);
         var input = Records.Lines(Records.Items("s-1", Calls));
 
         var answers = await Task.WhenAll(IngestAsync(first.Url, input), IngestAsync(second.Url, input));

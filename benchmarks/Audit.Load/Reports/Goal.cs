@@ -2,39 +2,59 @@ using Audit.Load.Subjects;
 
 namespace Audit.Load.Reports;
 
-/// <summary>A row of performance.md, or the part of it that one figure answers.</summary>
+/// <summary>A row of the page of what is owed, or the part of it that one figure answers.</summary>
 /// <param name="Figure">The figure, or null where what it needs was not measured.</param>
-internal sealed record Goal(string Subject, string What, Func<LoadReport, double?> Figure, double Owed, bool AtMost = false, double? OwedOnPostgres = null)
+internal sealed record Goal(
+    string Subject, string What, Func<LoadReport, double?> Figure, double Owed, bool AtMost = false,
+    double? OwedOnPostgres = null)
 {
+    private const int ManyRows = 5_000_000;
+
+    /// <summary>The workload has 1.5 records a call, so these are a million calls.</summary>
+    private const int ManyRecords = 1_500_000;
+
     public static readonly IReadOnlyList<Goal> All =
     [
-        Ratio(Names.Engine, Names.RawBatch, 0.8),
-        Ratio(Names.Engine, Names.AuditTableAlone, 10),
-        Ratio(Names.Engine, Names.AuditTableCrowd, 4),
-        Ratio(Names.Ndjson, Names.RawBatch, 0.35),
-        Ratio(Names.Searchable, Names.RawBatch, 0.25) with { OwedOnPostgres = 0.12 },
-        Ratio(Names.Engine, Names.AkkaAsItComes, 15),
-        Ratio(Names.AkkaEngine, Names.AkkaAsItComes, 1),
-        new(Names.SinglePosts, "a second", report => report.Of(Names.SinglePosts)?.Median, 5_000),
+        Ratio(Names.Engine, Names.RawBatch, 0.95) with { OwedOnPostgres = 0.8 },
+        Ratio(Names.Engine, Names.AuditTableAlone, 8),
+        Ratio(Names.Engine, Names.AuditTableCrowd, 4.5),
+        AtLeast(Names.AkkaEngine, "events a second", 12_000),
+        Ratio(Names.AkkaEngine, Names.AkkaAsItComes, 6),
+        Most(Names.AkkaEngine, "µs of CPU an event", row => row.MicrosecondsOfProcessor, 85),
+        Ratio(Names.Ndjson, Names.RawBatch, 0.45) with { OwedOnPostgres = 0.25 },
+        Ratio(Names.Searchable, Names.RawBatch, 0.35) with { OwedOnPostgres = 0.15 },
+        Most(Names.Searchable, "µs of the node's CPU an event", row => row.NodeMicroseconds, 60),
+        AtLeast(Names.SinglePosts, "a second", 10_000),
+        Most(Names.Lag, "ms, p99", row => row.TailLatency, 100),
+        AtLeast(Names.Rebuild, "events a second", 100_000, onPostgres: 60_000),
+        AtLeast(Names.Verify, "entries a second", 400_000, onPostgres: 200_000),
+        Most(Names.SessionPage, "ms", row => row.MedianLatency, 10),
+        Most(Names.SearchPage, "ms", row => row.MedianLatency, 100),
+        Ratio(Names.Engine, Names.RawBatch, 0.8) with
+        {
+            What = "× raw batch, with 5,000,000 rows before (--rows)",
+            Figure = report => report.PrefilledRows >= ManyRows ? report.Ratio(Names.Engine, Names.RawBatch) : null,
+        },
         new(
-            Names.SinglePosts,
-            "median latency, in commit times",
-            report => report.Of(Names.SinglePosts)?.MedianLatency / report.Of(Names.AuditTableAlone)?.MedianLatency,
-            3,
-            AtMost: true),
-        new(Names.Lag, "ms", report => report.Of(Names.Lag)?.MedianLatency, 300, AtMost: true),
-        new(Names.Rebuild, "events a second", report => report.Of(Names.Rebuild)?.Median, 60_000),
-        new(Names.Verify, "entries a second", report => report.Of(Names.Verify)?.Median, 200_000, OwedOnPostgres: 80_000),
-        new(Names.SessionPage, "ms", report => report.Of(Names.SessionPage)?.MedianLatency, 50, AtMost: true),
-        new(Names.SearchPage, "ms", report => report.Of(Names.SearchPage)?.MedianLatency, 150, AtMost: true),
-        new(Names.Start, "ms", report => report.Of(Names.Start)?.MedianLatency, 2_000, AtMost: true),
+            Names.Ndjson, "MB resident, for a million calls (--records 1500000)",
+            report => report.Records >= ManyRecords ? report.Of(Names.Ndjson)?.NodeMegabytes : null, 300, AtMost: true),
+        Most(Names.LargeBody, "MB above idle", row => row.NodeGrownMegabytes, 200),
+        Most(Names.Searchable, "bytes stored for a byte of record", row => row.StoredForAByte, 2.7),
+        Most(Names.Start, "ms", row => row.MedianLatency, 1_000),
     ];
 
     public double OwedOn(string store) => store == "postgres" ? OwedOnPostgres ?? Owed : Owed;
 
-    public bool? IsMet(LoadReport report) =>
-        Figure(report) is { } figure ? (AtMost ? figure <= OwedOn(report.Store) : figure >= OwedOn(report.Store)) : null;
+    public bool? IsMet(LoadReport report) => Figure(report) is not { } figure ? null
+        : AtMost ? figure <= OwedOn(report.Store)
+        : figure >= OwedOn(report.Store);
 
     private static Goal Ratio(string subject, string floor, double owed) =>
         new(subject, $"× {floor}", report => report.Ratio(subject, floor), owed);
+
+    private static Goal AtLeast(string subject, string what, double owed, double? onPostgres = null) =>
+        new(subject, what, report => report.Of(subject)?.Median, owed, OwedOnPostgres: onPostgres);
+
+    private static Goal Most(string subject, string what, Func<ResultRow, double?> figure, double owed) =>
+        new(subject, what, report => report.Of(subject) is { } row ? figure(row) : null, owed, AtMost: true);
 }

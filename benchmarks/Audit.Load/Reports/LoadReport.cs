@@ -10,7 +10,8 @@ internal sealed record LoadReport(
         [Names.RawBatch, Names.AuditTableAlone, Names.AuditTableCrowd, Names.AkkaAsItComes];
 
     public static LoadReport Of(
-        Machine machine, LoadOptions options, IReadOnlyList<string> names, IReadOnlyList<IReadOnlyDictionary<string, Sample>> runs)
+        Machine machine, LoadOptions options, IReadOnlyList<string> names,
+        IReadOnlyList<IReadOnlyDictionary<string, Sample>> runs)
     {
         var rows = names.Select(name => ResultRow.Of(name, [.. runs.Select(run => run[name])])).ToArray();
         var ratios = new Dictionary<(string, string), double>();

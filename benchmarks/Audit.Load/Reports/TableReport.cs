@@ -7,14 +7,17 @@ internal static class TableReport
 {
     private static readonly string[] Head =
     [
-        "what", "events/s", "min", "max", "× raw batch", "× table, 1", "× table, 48", "× Akka", "median ms", "CPU µs", "bytes",
+        "what", "events/s", "min", "max", "× raw batch", "× table, 1", "× table, 48", "× Akka", "median ms", "p99 ms",
+        "CPU µs", "bytes", "node's CPU µs", "node's MB",
     ];
 
     public static void Write(LoadReport report, TextWriter output)
     {
         output.WriteLine($"{report.Machine}");
         output.WriteLine(Invariant(
-            $"{report.Records:n0} records of about 1 KB, {report.PrefilledRows:n0} rows before them, median of {report.Runs} runs; CPU and bytes allocated are the harness's own, for one event"));
+            $"{report.Records:n0} records of about 1 KB, {report.PrefilledRows:n0} rows before them, median of "));
+        output.WriteLine(
+            $"{report.Runs} runs; CPU and bytes allocated are the harness's own, for one event, but CPU and MB of the node");
         output.WriteLine();
         string[][] lines = [Head, .. report.Rows.Select(row => Cells(report, row))];
         WriteAligned(lines, output);
@@ -44,18 +47,25 @@ internal static class TableReport
         Invariant($"{row.Median:n0}"),
         Invariant($"{row.Min:n0}"),
         Invariant($"{row.Max:n0}"),
-        .. LoadReport.Floors.Select(floor => report.Ratio(row.Name, floor) is { } ratio ? Invariant($"{ratio:0.00}") : ""),
-        row.MedianLatency is { } latency ? Invariant($"{latency:0.00}") : "",
-        Invariant($"{row.MicrosecondsOfProcessor:0.0}"),
-        Invariant($"{row.BytesAllocated:n0}"),
+        .. LoadReport.Floors.Select(floor => Known(report.Ratio(row.Name, floor), "0.00")),
+        Known(row.MedianLatency, "0.00"),
+        Known(row.TailLatency, "0.00"),
+        Known(row.MicrosecondsOfProcessor, "0.0"),
+        Known(row.BytesAllocated, "n0"),
+        Known(row.NodeMicroseconds, "0.0"),
+        Known(row.NodeMegabytes, "0"),
     ];
+
+    private static string Known(double? figure, string format) => figure?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 
     private static void WriteAligned(string[][] lines, TextWriter output)
     {
-        var widths = Enumerable.Range(0, lines[0].Length).Select(column => lines.Max(line => line[column].Length)).ToArray();
+        var widths = Enumerable.Range(0, lines[0].Length)
+            .Select(column => lines.Max(line => line[column].Length)).ToArray();
         for (var index = 0; index < lines.Length; index++)
         {
-            output.WriteLine("| " + string.Join(" | ", lines[index].Select((cell, column) => Pad(cell, widths[column], column))) + " |");
+            var cells = lines[index].Select((cell, column) => Pad(cell, widths[column], column));
+            output.WriteLine($"| {string.Join(" | ", cells)} |");
             if (index == 0)
             {
                 output.WriteLine("|" + string.Join("|", widths.Select((width, column) =>
@@ -64,7 +74,8 @@ internal static class TableReport
         }
     }
 
-    private static string Pad(string cell, int width, int column) => column == 0 ? cell.PadRight(width) : cell.PadLeft(width);
+    private static string Pad(string cell, int width, int column) =>
+        column == 0 ? cell.PadRight(width) : cell.PadLeft(width);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -11,8 +11,8 @@ internal static class NdjsonBodies
     private const int BatchItems = 500;
     private const int AnswerBytes = 1 << 20;
 
-    public static byte[][][] Of(Workload work, int batchItems = BatchItems) =>
-        [.. work.DealtTo(Connections).Select(messages => messages.Chunk(batchItems).Select(BodyOf).ToArray())];
+    public static byte[][][] Of(Workload work, int batchItems = BatchItems, int connections = Connections) =>
+        [.. work.DealtTo(connections).Select(messages => messages.Chunk(batchItems).Select(BodyOf).ToArray())];
 
     private static byte[] BodyOf(Message[] messages)
     {
@@ -26,7 +26,12 @@ internal static class NdjsonBodies
         return body.ToArray();
     }
 
-    public static async Task<int> PostAllAsync(HttpClient client, byte[][] bodies)
+    /// <summary>Posts all of it, each host's bodies one after the other.</summary>
+    /// <returns>How many were recorded.</returns>
+    public static async Task<int> PostAllAsync(HttpClient client, byte[][][] bodies) =>
+        (await Task.WhenAll(bodies.Select(of => Task.Run(() => PostAllAsync(client, of))))).Sum();
+
+    private static async Task<int> PostAllAsync(HttpClient client, byte[][] bodies)
     {
         var answer = new byte[AnswerBytes];
         var recorded = 0;
@@ -42,13 +47,14 @@ internal static class NdjsonBodies
     public static async Task<int> PostAsync(HttpClient client, byte[] body, byte[]? answer = null)
     {
         answer ??= new byte[AnswerBytes];
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/records");
-        request.Content = new ByteArrayContent(body);
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/records") { Content = ContentOf(body) };
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         response.EnsureSuccessStatusCode();
         await using var stream = await response.Content.ReadAsStreamAsync();
         var length = await stream.ReadAtLeastAsync(answer, answer.Length, throwOnEndOfStream: false);
         return answer.AsSpan(0, length).Count("\"status\":\"recorded\",\"position\":"u8);
     }
+
+    public static HttpContent ContentOf(byte[] body) =>
+        new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson") } };
 }

@@ -13,7 +13,7 @@ internal sealed class NodeStart(string? program) : IMeasured
     {
         var meter = new Meter();
         var clock = Stopwatch.StartNew();
-        await using var node = await NodeProcess.StartAsync(store, program);
+        await using var node = await MeasuredNode.StartAsync(store, program);
         return meter.Read(1) with { MedianLatency = clock.Elapsed };
     }
 }

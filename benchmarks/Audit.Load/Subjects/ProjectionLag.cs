@@ -15,28 +15,34 @@ internal sealed class ProjectionLag(string? program) : IMeasured
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        await using var node = await NodeProcess.StartAsync(store, program);
+        await using var node = await MeasuredNode.StartAsync(store, program);
         using var client = node.Client(NdjsonBodies.Connections + 1);
-        await Task.WhenAll(NdjsonBodies.Of(NodeProcess.WarmUp).Select(of => Task.Run(() => NdjsonBodies.PostAllAsync(client, of))));
+        await NdjsonBodies.PostAllAsync(client, NdjsonBodies.Of(MeasuredNode.WarmUp));
 
         // What it can, until the read models and the log have it too, on half of the workload.
         var bodies = NdjsonBodies.Of(work, BatchItems);
         var first = bodies.Select(of => of[..(of.Length / 2)]).ToArray();
         var fast = Stopwatch.StartNew();
-        await Task.WhenAll(first.Select(of => Task.Run(() => NdjsonBodies.PostAllAsync(client, of))));
-        await NodeProcess.CaughtUpAsync(client);
+        await NdjsonBodies.PostAllAsync(client, first);
+        await MeasuredNode.CaughtUpAsync(client);
         var pause = fast.Elapsed / first.Max(of => of.Length) * 2;
 
         var rest = bodies.Select(of => of[(of.Length / 2)..]).ToArray();
         var lags = new Latencies(10_000);
         using var over = new CancellationTokenSource();
         var meter = new Meter();
+        node.BeginMeasurement();
         var looking = LookAsync(client, lags, over.Token);
         await Task.WhenAll(rest.Select(of => Task.Run(() => PacedAsync(client, of, pause))));
         await over.CancelAsync();
         await looking;
         var sample = meter.Read(rest.Sum(of => of.Length) * (long)BatchItems);
-        return sample with { MedianLatency = lags.At(0.99), Note = node.Describe(sample.Events) };
+        return sample with
+        {
+            MedianLatency = lags.Median(),
+            TailLatency = lags.At(0.99),
+            Note = $"{node.CostOf(sample.Events)}",
+        };
     }
 
     private static async Task PacedAsync(HttpClient client, byte[][] bodies, TimeSpan pause)
@@ -59,7 +65,7 @@ internal sealed class ProjectionLag(string? program) : IMeasured
         while (!over.IsCancellationRequested)
         {
             using var stats = JsonDocument.Parse(await client.GetByteArrayAsync("/v1/stats", CancellationToken.None));
-            lags.Add([(long)(NodeProcess.LagOf(stats) / 1000 * Stopwatch.Frequency)]);
+            lags.Add([(long)(MeasuredNode.LagOf(stats) / 1000 * Stopwatch.Frequency)]);
             await Task.Delay(BetweenLooks, CancellationToken.None);
         }
     }

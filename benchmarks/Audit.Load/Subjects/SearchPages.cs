@@ -20,10 +20,10 @@ internal sealed class SearchPages(string? program) : IMeasured
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        await using var node = await NodeProcess.StartAsync(store, program);
+        await using var node = await MeasuredNode.StartAsync(store, program);
         using var client = node.Client(NdjsonBodies.Connections);
-        await Task.WhenAll(NdjsonBodies.Of(work).Select(of => Task.Run(() => NdjsonBodies.PostAllAsync(client, of))));
-        await NodeProcess.CaughtUpAsync(client, withSearch: true);
+        await NdjsonBodies.PostAllAsync(client, NdjsonBodies.Of(work));
+        await MeasuredNode.CaughtUpAsync(client, withSearch: true);
         var meter = new Meter();
         var medians = new List<(string Question, TimeSpan Median)>();
         foreach (var question in Questions)
@@ -35,7 +35,8 @@ internal sealed class SearchPages(string? program) : IMeasured
         return meter.Read(Looks * Questions.Length) with
         {
             MedianLatency = slowest.Median,
-            Note = string.Join(", ", medians.Select(one => FormattableString.Invariant($"{one.Question}: {one.Median.TotalMilliseconds:0.0} ms"))),
+            Note = string.Join(", ", medians.Select(one =>
+                FormattableString.Invariant($"{one.Question}: {one.Median.TotalMilliseconds:0.0} ms"))),
         };
     }
 

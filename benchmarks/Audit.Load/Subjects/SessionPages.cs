@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using Audit.Load.Stores;
 using Audit.Load.Workloads;
 
@@ -15,15 +16,15 @@ internal sealed class SessionPages(string? program) : IMeasured
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        await using var node = await NodeProcess.StartAsync(store, program);
+        await using var node = await MeasuredNode.StartAsync(store, program);
         using var client = node.Client(NdjsonBodies.Connections);
-        await Task.WhenAll(NdjsonBodies.Of(work).Select(of => Task.Run(() => NdjsonBodies.PostAllAsync(client, of))));
+        await NdjsonBodies.PostAllAsync(client, NdjsonBodies.Of(work));
         foreach (var slice in Enumerable.Range(0, Calls).Chunk(1_000))
         {
             await NdjsonBodies.PostAsync(client, Encoding.UTF8.GetBytes(string.Concat(slice.Select(Item))));
         }
 
-        await NodeProcess.CaughtUpAsync(client);
+        await MeasuredNode.CaughtUpAsync(client);
         var latencies = new Latencies(Looks);
         var meter = new Meter();
         string? cursor = null;
@@ -36,15 +37,36 @@ internal sealed class SessionPages(string? program) : IMeasured
             cursor = CursorOf(page);
         }
 
-        return meter.Read(Looks) with { MedianLatency = latencies.Median(), Note = $"p99 {latencies.At(0.99)!.Value.TotalMilliseconds:0.0} ms" };
+        return meter.Read(Looks) with { MedianLatency = latencies.Median(), TailLatency = latencies.At(0.99) };
     }
 
     private static string? CursorOf(string page)
     {
-        using var read = System.Text.Json.JsonDocument.Parse(page);
+        using var read = JsonDocument.Parse(page);
         return read.RootElement.GetProperty("next").GetString() is { } next ? "&cursor=" + next : null;
     }
 
-    private static string Item(int call) =>
-        $$$"""{"session_id":"large-session","task_id":"task-1","agent":"agent-1","record":{"tool_call_id":"call-{{{call}}}","tool_name":"sql.query","display_name":"Query","tier":"Observe","requested_input":{"sql":"SELECT {{{call}}}"},"effective_input":{"sql":"SELECT {{{call}}}"},"turn":1,"provenance":{"provider":"p","model":"m"},"outcome":{"kind":"completed","result":{"success":true,"output":"{{{call}}}","data":null,"duration_ms":3}},"recorded_at":"2026-01-01T00:00:00Z"}}""" + "\n";
+    private static string Item(int call) => JsonSerializer.Serialize(new
+    {
+        session_id = "large-session",
+        task_id = "task-1",
+        agent = "agent-1",
+        record = new
+        {
+            tool_call_id = $"call-{call}",
+            tool_name = "sql.query",
+            display_name = "Query",
+            tier = "Observe",
+            requested_input = new { sql = $"SELECT {call}" },
+            effective_input = new { sql = $"SELECT {call}" },
+            turn = 1,
+            provenance = new { provider = "p", model = "m" },
+            outcome = new
+            {
+                kind = "completed",
+                result = new { success = true, output = $"{call}", data = (string?)null, duration_ms = 3 },
+            },
+            recorded_at = "2026-01-01T00:00:00Z",
+        },
+    }) + "\n";
 }

@@ -16,14 +16,21 @@ internal sealed class SinglePosts(string? program, string engine) : IMeasured
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        await using var node = await NodeProcess.StartAsync(store, program, engine);
+        await using var node = await MeasuredNode.StartAsync(store, program, engine);
         using var client = node.Client(Connections);
-        await PostAllAsync(client, NodeProcess.WarmUp, new Latencies(NodeProcess.WarmUp.Messages.Length));
+        await PostAllAsync(client, MeasuredNode.WarmUp, new Latencies(MeasuredNode.WarmUp.Messages.Length));
         var latencies = new Latencies(work.Messages.Length);
         var meter = new Meter();
         node.BeginMeasurement();
         var sample = meter.Read(await PostAllAsync(client, work, latencies));
-        return sample with { MedianLatency = latencies.Median(), Note = node.Describe(sample.Events) };
+        var cost = node.CostOf(sample.Events);
+        return sample with
+        {
+            MedianLatency = latencies.Median(),
+            TailLatency = latencies.At(0.99),
+            Node = cost,
+            Note = $"{cost}",
+        };
     }
 
     private static async Task<long> PostAllAsync(HttpClient client, Workload work, Latencies latencies)
@@ -51,7 +58,8 @@ internal sealed class SinglePosts(string? program, string engine) : IMeasured
             if (response.StatusCode != HttpStatusCode.Created)
             {
                 throw new InvalidOperationException(
-                    $"The workload is to be recorded, and got {response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+                    $"The workload is to be recorded, and got {response.StatusCode}: "
+                    + await response.Content.ReadAsStringAsync());
             }
 
             ticks.Add(Stopwatch.GetTimestamp() - before);

@@ -11,15 +11,19 @@ internal sealed class Verification(string? program) : IMeasured
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
         string data;
-        await using (var node = await NodeProcess.StartAsync(store, program))
+        await using (var node = await MeasuredNode.StartAsync(store, program))
         {
             using var client = node.Client(NdjsonBodies.Connections);
-            await Task.WhenAll(NdjsonBodies.Of(work).Select(of => Task.Run(() => NdjsonBodies.PostAllAsync(client, of))));
-            await NodeProcess.CaughtUpAsync(client);
+            await NdjsonBodies.PostAllAsync(client, NdjsonBodies.Of(work));
+            await MeasuredNode.CaughtUpAsync(client);
             data = node.Data;
         }
 
-        var options = new VerifyOptions { KeyFile = Path.Combine(data, "log.key"), CheckpointFile = Path.Combine(data, "log.checkpoint") };
+        var options = new VerifyOptions
+        {
+            KeyFile = Path.Combine(data, "log.key"),
+            CheckpointFile = Path.Combine(data, "log.checkpoint"),
+        };
         var meter = new Meter();
         var verdict = await LogVerifier.VerifyStoreAsync(store.Address, options, null, CancellationToken.None);
         return verdict.Integrity.IsIntact

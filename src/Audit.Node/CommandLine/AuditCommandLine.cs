@@ -1,11 +1,11 @@
 using System.CommandLine;
+using System.Reflection;
 using Audit.Node.CommandLine.Demo;
-using Audit.Node.CommandLine.Export;
 using Audit.Node.CommandLine.Ingest;
-using Audit.Node.CommandLine.Log;
+using Audit.Node.CommandLine.Operating;
 using Audit.Node.CommandLine.Reading;
-using Audit.Node.CommandLine.Tokens;
-using Audit.Node.CommandLine.Verify;
+using Audit.Node.CommandLine.Symbols;
+using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 
@@ -26,7 +26,7 @@ public static class AuditCommandLine
 
         try
         {
-            // The process's own signals are watched by whoever calls; the parser's watch would end it after two seconds.
+            // Whoever calls watches the process's signals; the parser's watch would end it after two seconds.
             var invocation = new InvocationConfiguration
             {
                 Output = surroundings.Out,
@@ -52,27 +52,46 @@ public static class AuditCommandLine
     private static RootCommand MakeRoot(Surroundings surroundings) => new(
         "Keeps the book of every tool call of every AI agent. Without a verb it serves: `audit` is `audit serve`.")
     {
-        ServeCommand.Make(surroundings),
+        MakeServe(surroundings),
         DemoCommand.Make(surroundings),
         IngestCommand.Make(surroundings),
-        SessionsCommand.Make(surroundings),
-        ShowCommand.Make(surroundings),
-        TasksCommand.Make(surroundings),
-        WindowsCommand.Make(surroundings),
+        SessionCommands.MakeList(surroundings),
+        SessionCommands.MakeShow(surroundings),
+        TaskCommand.Make(surroundings),
+        WindowCommand.Make(surroundings),
         SearchCommand.Make(surroundings),
-        TailCommand.Make(surroundings),
-        ReplayCommand.Make(surroundings),
-        RebuildCommand.Make(surroundings),
-        ProjectionsCommand.Make(surroundings),
+        EventCommands.MakeTail(surroundings),
+        EventCommands.MakeReplay(surroundings),
+        ModelCommands.MakeRebuild(surroundings),
+        ModelCommands.MakeProjections(surroundings),
         VerifyCommand.Make(surroundings),
         ExportCommand.Make(surroundings),
-        LogCommand.Make(surroundings),
-        TokenCommand.Make(surroundings),
-        VersionCommand.Make(surroundings),
+        LogCommands.Make(surroundings),
+        TokenCommands.Make(surroundings),
+        MakeVersion(surroundings),
     };
 
+    private static Command MakeServe(Surroundings surroundings)
+    {
+        var command = new Command("serve", "Runs a node until it is asked to stop.");
+        var node = new NodeOptionSymbols(command);
+        command.SetAction((parsed, cancellation) =>
+            NodeHost.RunAsync(NodeOptionsReader.Read(node.Gather(parsed, surroundings)), cancellation));
+        return command;
+    }
+
+    private static Command MakeVersion(Surroundings surroundings)
+    {
+        var version = typeof(AuditCommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!;
+        var command = new Command("version", "Prints the version.");
+        command.SetAction(_ => surroundings.Out.WriteLine(version.InformationalVersion));
+        return command;
+    }
+
     private static string[] WithVerb(string[] args) =>
-        args.Length == 0 || (args[0].StartsWith('-') && !OptionsOfTheRoot.Contains(args[0])) ? ["serve", .. args] : args;
+        args.Length == 0 || (args[0].StartsWith('-') && !OptionsOfTheRoot.Contains(args[0]))
+            ? ["serve", .. args]
+            : args;
 
     private static int Refuse(ParseResult parsed, TextWriter error)
     {
@@ -93,9 +112,17 @@ public static class AuditCommandLine
     private static CommandException? Explain(Exception failure, CancellationToken cancellation) => failure switch
     {
         CommandException command => command,
+        NodeException node => new CommandException(CodeOf(node.Trouble), node.Message),
         OptionException or StoreException or NodeStartException => CommandException.WrongUse(failure.Message),
         JournalUnavailableException => CommandException.Failed(failure.Message),
         OperationCanceledException when cancellation.IsCancellationRequested => CommandException.Failed("Interrupted."),
         _ => null,
+    };
+
+    private static int CodeOf(NodeTrouble trouble) => trouble switch
+    {
+        NodeTrouble.Unreachable => ExitCode.CannotReachNode,
+        NodeTrouble.Unsendable => ExitCode.WrongUse,
+        _ => ExitCode.Failed,
     };
 }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Audit.Node.CommandLine;
 
-/// <summary>Turns the first request to end the process into a cancellation; the second one ends it as the system would.</summary>
+/// <summary>
+/// Turns the first request to end the process into a cancellation; the second one ends it as the system would.
+/// </summary>
 internal sealed class Termination : IDisposable
 {
     private readonly CancellationTokenSource source = new();

@@ -1,4 +1,3 @@
-
 namespace Audit.Node.Configuration;
 
 /// <summary>A value as somebody wrote it, and where: `--store`, `AUDIT__STORE`, or the setting of a file.</summary>

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.Hosting;
 

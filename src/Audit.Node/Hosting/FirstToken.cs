@@ -1,4 +1,3 @@
-
 namespace Audit.Node.Hosting;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using Audit.Node.CommandLine.Reading;
-using Audit.Node.CommandLine.Verify;
-
 namespace Audit.Node.Hosting;
 
 /// <summary>What a person who starts a node is told.</summary>

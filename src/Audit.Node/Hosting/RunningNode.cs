@@ -1,5 +1,3 @@
-using Audit.Node.CommandLine.Verify;
-
 namespace Audit.Node.Hosting;
 
 /// <summary>A node at work. Disposing of it stops it in good order.</summary>

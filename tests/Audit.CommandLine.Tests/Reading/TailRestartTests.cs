@@ -13,7 +13,7 @@ public sealed class TailRestartTests : IDisposable
     public async Task a_tail_goes_on_over_a_killed_node_without_loss_or_repetition()
     {
         var data = directory.File("data");
-        await using var first = await NodeProcess.StartAsync(data);
+        await using var first = await AuditProgram.ServeAsync(data);
         var url = first.Url.ToString();
         using var tail = AuditProgram.Start(
             directory.Path, ["tail", "--after", "0", "-o", "ndjson", "--server", url, "--token-file", Path.Combine(data, "admin.token")]);
@@ -22,7 +22,7 @@ public sealed class TailRestartTests : IDisposable
             Assert.Equal(1, await NextAsync(tail));
             await IngestAsync(data, "before");
             await first.KillAsync();
-            await using var second = await NodeProcess.StartAtAsync(url.TrimEnd('/'), data);
+            await using var second = await AuditProgram.ServeAtAsync(url.TrimEnd('/'), data);
             await IngestAsync(data, "after");
             for (var position = 2; position <= Wanted; position++)
             {

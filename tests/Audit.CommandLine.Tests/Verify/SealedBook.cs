@@ -36,7 +36,7 @@ internal sealed class SealedBook : IAsyncDisposable
         return book;
     }
 
-    public async Task RunNodeAsync() => node = await NodeProcess.StartAsync(directory.Path, "--log-origin", "example.com/log");
+    public async Task RunNodeAsync() => node = await AuditProgram.ServeAsync(directory.Path, "--log-origin", "example.com/log");
 
     public async Task StopNodeAsync()
     {

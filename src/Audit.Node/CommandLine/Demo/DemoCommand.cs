@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Audit.Node.CommandLine.Symbols;
+using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 
@@ -9,25 +11,30 @@ internal static class DemoCommand
 {
     public static Command Make(Surroundings surroundings)
     {
-        var command = new Command("demo", "Starts a node on a throwaway store, plays an hour of three agents, and leaves it to be looked at.");
-        var data = AddText(command, "--data", "DIRECTORY", "where to keep it; it must be new; default: a temporary one, removed at the end");
-        var urls = AddText(command, "--urls", "URLS", "where to listen, default http://127.0.0.1:5080");
-        command.SetAction((parsed, cancellation) => RunAsync(surroundings, parsed.GetValue(data), parsed.GetValue(urls), cancellation));
+        var command = new Command(
+            "demo",
+            "Starts a node on a throwaway store, plays an hour of three agents, and leaves it to be looked at.");
+        var data = command.AddText(
+            "--data", "DIRECTORY", "where to keep it; it must be new; default: a temporary one, removed at the end");
+        var urls = command.AddText("--urls", "URLS", "where to listen, default http://127.0.0.1:5080");
+        command.SetAction((parsed, cancellation) =>
+            RunAsync(surroundings, parsed.GetValue(data), parsed.GetValue(urls), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(Surroundings surroundings, string? given, string? urls, CancellationToken cancellation)
+    private static async Task RunAsync(
+        Surroundings surroundings, string? given, string? urls, CancellationToken cancellation)
     {
         var data = given is null ? Directory.CreateTempSubdirectory("audit-demo-").FullName : Path.GetFullPath(given);
         if (given is not null && Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any())
         {
-            throw CommandException.WrongUse($"--data \"{given}\" is not accepted: it is not empty; accepted is a directory that is new.");
+            throw CommandException.WrongUse(
+                $"--data \"{given}\" is not accepted: it is not empty; accepted is a directory that is new.");
         }
 
         try
         {
             await ServeAsync(surroundings, data, urls, cancellation);
-            return ExitCode.Fine;
         }
         finally
         {
@@ -38,12 +45,18 @@ internal static class DemoCommand
         }
     }
 
-    private static async Task ServeAsync(Surroundings surroundings, string data, string? urls, CancellationToken cancellation)
+    private static async Task ServeAsync(
+        Surroundings surroundings, string data, string? urls, CancellationToken cancellation)
     {
         var clock = new DemoClock();
         var steps = DemoStory.Ending(clock.GetUtcNow());
         clock.Set(steps[0].At.AddMinutes(-1));
-        var options = new NodeOptions { Data = data, Store = "sqlite:" + Path.Combine(data, "journal.db"), LogOrigin = "audit.local/demo" };
+        var options = new NodeOptions
+        {
+            Data = data,
+            Store = "sqlite:" + Path.Combine(data, "journal.db"),
+            LogOrigin = "audit.local/demo",
+        };
         options = urls is null ? options : options with { Urls = urls };
         await using var node = await NodeHost.StartAsync(options, new NodeSeams { Clock = clock }, cancellation);
         await DemoPlayer.PlayAsync(node, clock, steps, cancellation);
@@ -62,11 +75,21 @@ internal static class DemoCommand
         await surroundings.Out.FlushAsync(cancellation);
         await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+}
 
-    private static Option<string> AddText(Command command, string name, string value, string description)
-    {
-        var option = new Option<string>(name) { HelpName = value, Description = description };
-        command.Options.Add(option);
-        return option;
-    }
+/// <summary>
+/// Shows the time of the story until it is over, and then the real one. Waiting takes as long as ever.
+/// </summary>
+internal sealed class DemoClock : TimeProvider
+{
+    private long storyTicks;
+
+    public override DateTimeOffset GetUtcNow() =>
+        Volatile.Read(ref storyTicks) is > 0 and var ticks
+            ? new DateTimeOffset(ticks, TimeSpan.Zero)
+            : base.GetUtcNow();
+
+    public void Set(DateTimeOffset time) => Volatile.Write(ref storyTicks, time.UtcTicks);
+
+    public void GoOnForReal() => Volatile.Write(ref storyTicks, 0);
 }

@@ -1,8 +1,6 @@
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
+using System.Net;
 using System.Text;
-using System.Text.Json;
-using Audit.Node.CommandLine.Reading;
+using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Demo;
@@ -13,42 +11,49 @@ internal static class DemoPlayer
     private static readonly (string Name, string[] Roles)[] Cast =
         [(DemoStory.Host, ["ingest"]), (DemoStory.OtherHost, ["ingest"]), (DemoStory.Approver, ["approve", "read"])];
 
-    public static async Task PlayAsync(RunningNode node, DemoClock clock, IReadOnlyList<DemoStep> steps, CancellationToken cancellation)
+    public static async Task PlayAsync(
+        RunningNode node, DemoClock clock, IReadOnlyList<DemoStep> steps, CancellationToken cancellation)
     {
-        using var http = new HttpClient { BaseAddress = new Uri(node.Urls[0]) };
-        var tokens = await MakeTokensAsync(http, await File.ReadAllTextAsync(node.TokenFile, cancellation), cancellation);
-        foreach (var step in steps)
+        var url = new Uri(node.Urls[0]);
+        using var admin = new NodeClient(url, (await File.ReadAllTextAsync(node.TokenFile, cancellation)).Trim());
+        var senders = new Dictionary<string, NodeClient>();
+        try
         {
-            clock.Set(step.At);
-            using var request = new HttpRequestMessage(HttpMethod.Post, step.Path)
+            foreach (var (name, roles) in Cast)
             {
-                Content = new StringContent(step.Body, Encoding.UTF8, "application/json"),
-            };
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", tokens[step.Who]);
-            using var answer = await http.SendAsync(request, cancellation);
-            // 409 is the receipt of a violation, of which the story has one.
-            if (!answer.IsSuccessStatusCode && answer.StatusCode != System.Net.HttpStatusCode.Conflict)
+                var made = await admin.PostAsync("v1/tokens", new { name, roles }, cancellation);
+                senders.Add(name, new NodeClient(url, made.GetProperty("token").GetString()));
+            }
+
+            foreach (var step in steps)
             {
-                throw CommandException.Failed(
-                    $"The story does not go on at {step.Path}: {await answer.Content.ReadAsStringAsync(cancellation)}");
+                clock.Set(step.At);
+                await SendAsync(senders[step.Who], step, cancellation);
+            }
+        }
+        finally
+        {
+            foreach (var sender in senders.Values)
+            {
+                sender.Dispose();
             }
         }
 
         clock.GoOnForReal();
     }
 
-    private static async Task<Dictionary<string, string>> MakeTokensAsync(HttpClient http, string admin, CancellationToken cancellation)
+    private static async Task SendAsync(NodeClient sender, DemoStep step, CancellationToken cancellation)
     {
-        var tokens = new Dictionary<string, string>();
-        foreach (var (name, roles) in Cast)
+        using var request = new HttpRequestMessage(HttpMethod.Post, step.Path)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "v1/tokens") { Content = JsonContent.Create(new { name, roles }) };
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", admin.Trim());
-            using var answer = await http.SendAsync(request, cancellation);
-            answer.EnsureSuccessStatusCode();
-            tokens.Add(name, (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("token").GetString()!);
+            Content = new StringContent(step.Body, Encoding.UTF8, "application/json"),
+        };
+        using var answer = await sender.SendAsync(request, cancellation);
+        // 409 is the receipt of a violation, of which the story has one.
+        if (!answer.IsSuccessStatusCode && answer.StatusCode != HttpStatusCode.Conflict)
+        {
+            throw CommandException.Failed(
+                $"The story does not go on at {step.Path}: {await answer.Content.ReadAsStringAsync(cancellation)}");
         }
-
-        return tokens;
     }
 }

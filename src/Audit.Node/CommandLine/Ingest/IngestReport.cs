@@ -2,32 +2,77 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Audit.Node.CommandLine.Reading;
+using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Ingest;
 
-/// <summary>Tells what becomes of an ingest: receipts, notes, progress, and the counts at the end.</summary>
-internal sealed class IngestReport(Surroundings surroundings, OutputFormat format)
+/// <summary>How many receipts there were of each status.</summary>
+internal sealed class IngestCounts
 {
+    private readonly Dictionary<string, long> counts = new()
+    {
+        [ReceiptLine.Recorded] = 0,
+        [ReceiptLine.Duplicate] = 0,
+        [ReceiptLine.Violation] = 0,
+        ["invalid"] = 0,
+        ["refused"] = 0,
+    };
+
+    public long Items { get; private set; }
+
+    /// <summary>Items of which a person should know.</summary>
+    public long Others => Items - counts[ReceiptLine.Recorded] - counts[ReceiptLine.Duplicate];
+
+    /// <summary>A violation is a recorded fact about an agent, and no failure of the ingest.</summary>
+    public bool IsClean => Others == counts[ReceiptLine.Violation];
+
+    public IEnumerable<KeyValuePair<string, long>> ByStatus => counts;
+
+    public void Add(string status)
+    {
+        counts[status] = counts.GetValueOrDefault(status) + 1;
+        Items++;
+    }
+}
+
+/// <summary>Shows what becomes of an ingest: receipts, notes, progress, and the counts at the end.</summary>
+internal sealed class IngestReport(Surroundings surroundings, OutputFormat format) : ISendingReport
+{
+    private readonly IngestCounts counts = new();
     private readonly ArrayBufferWriter<byte> buffer = new();
-    private ProgressBar? bar;
-    private long finishedBytes;
-
-    public IngestCounts Counts { get; } = new();
-
-    /// <summary>Bytes of the input that have gone to the node.</summary>
-    public long SentBytes { get; private set; }
-
+    private IngestBar? bar;
     private long? ignored;
 
     // A bar and lines of data on one terminal would write over each other.
-    private bool ShowsBar => surroundings.ErrorIsTerminal && !(format == OutputFormat.Ndjson && surroundings.OutIsTerminal);
+    private bool ShowsBar =>
+        surroundings.ErrorIsTerminal && !(format == OutputFormat.Ndjson && surroundings.OutIsTerminal);
 
-    public Task FollowAsync(Stream input, Func<Task> work) =>
-        ShowsBar ? ProgressBar.ShowAsync(surroundings.Error, input, shown => RunWithAsync(shown, work)) : work();
+    /// <summary>Shows the work until it ends, and the counts then.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> FollowAsync(Stream input, Func<Task> work)
+    {
+        try
+        {
+            await (ShowsBar
+                ? IngestBar.ShowAsync(surroundings.Error, input, shown => RunWithAsync(shown, work))
+                : work());
+        }
+        finally
+        {
+            Summarize();
+        }
+
+        return counts.IsClean ? ExitCode.Fine : ExitCode.Failed;
+    }
 
     public void Receive(ReceiptLine receipt)
     {
+        if (receipt.IsIgnored)
+        {
+            Ignore(receipt);
+            return;
+        }
+
         if (format == OutputFormat.Ndjson)
         {
             WriteReceipt(receipt);
@@ -38,17 +83,7 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
             Note(Describe(receipt));
         }
 
-        Counts.Add(receipt.Status);
-    }
-
-    /// <summary>Events of another system's stream that concern no call and no session.</summary>
-    public void Ignore(ReceiptLine told)
-    {
-        ignored = told.Number("count");
-        if (format == OutputFormat.Ndjson)
-        {
-            surroundings.Out.WriteLine(told.ToString());
-        }
+        counts.Add(receipt.Status);
     }
 
     public void Note(string sentence)
@@ -64,43 +99,45 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
         }
     }
 
-    /// <summary>So much of the batch in work has its receipts.</summary>
-    public void Delivered(long bytes) => bar?.Update(finishedBytes + bytes, Counts);
+    public void Sent(long bytes) => bar?.Update(bytes, counts);
 
-    public void Sent(long bytes)
+    public void FinishBatch() => surroundings.Out.Flush();
+
+    /// <summary>Events of another system's stream that concern no call and no session.</summary>
+    private void Ignore(ReceiptLine receipt)
     {
-        SentBytes = bytes;
-        bar?.Update(bytes, Counts);
+        ignored = receipt.Number("count");
+        if (format == OutputFormat.Ndjson)
+        {
+            surroundings.Out.WriteLine(receipt.ToString());
+        }
     }
 
-    public void FinishBatch(long bytes)
+    private void Summarize()
     {
-        finishedBytes += bytes;
-        bar?.Update(finishedBytes, Counts);
-        surroundings.Out.Flush();
-    }
+        var all = counts.ByStatus.ToList();
+        if (ignored is { } events)
+        {
+            all.Add(KeyValuePair.Create("ignored", events));
+        }
 
-    public void Summarize()
-    {
-        IEnumerable<KeyValuePair<string, long>> counts =
-            ignored is { } events ? [.. Counts.ByStatus, KeyValuePair.Create("ignored", events)] : Counts.ByStatus;
         switch (format)
         {
             case OutputFormat.Ndjson:
-                Note($"{Counts.Items} items: {string.Join(", ", counts.Select(count => $"{count.Value} {count.Key}"))}.");
+                Note($"{counts.Items} items: {string.Join(", ", all.Select(count => $"{count.Value} {count.Key}"))}.");
                 break;
             case OutputFormat.Json:
-                surroundings.Out.WriteLine(JsonSerializer.Serialize(
-                    new Dictionary<string, long>(counts) { ["items"] = Counts.Items }));
+                surroundings.Out.WriteLine(
+                    JsonSerializer.Serialize(new Dictionary<string, long>(all) { ["items"] = counts.Items }));
                 break;
             default:
-                Columns.Write(surroundings, ["status", "items"], counts.Select(
+                Output.WriteTable(surroundings, ["status", "items"], all.Select(
                     count => new[] { count.Key, count.Value.ToString(CultureInfo.InvariantCulture) }));
                 break;
         }
     }
 
-    private async Task RunWithAsync(ProgressBar shown, Func<Task> work)
+    private async Task RunWithAsync(IngestBar shown, Func<Task> work)
     {
         bar = shown;
         try
@@ -118,7 +155,7 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
         buffer.ResetWrittenCount();
         using (var json = new Utf8JsonWriter(buffer))
         {
-            receipt.WriteTo(json, Counts.Items);
+            receipt.WriteTo(json, counts.Items);
         }
 
         surroundings.Out.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
@@ -126,7 +163,7 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
 
     private string Describe(ReceiptLine receipt)
     {
-        var place = receipt.Text("line") is { } number ? $"line {number}" : $"item {Counts.Items}";
+        var place = receipt.Text("line") is { } number ? $"line {number}" : $"item {counts.Items}";
         var line = $"{place}: {receipt.Status}";
         if ((receipt.Text("error") ?? receipt.Text("reason")) is { } why)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Reading;
 
@@ -25,16 +26,17 @@ internal static class EventLine
     private static string Time(JsonElement happened) =>
         happened.ValueKind == JsonValueKind.Object
             && happened.TryGetProperty("record", out var record) && record.ValueKind == JsonValueKind.Object
-            ? record.Clock("recorded_at")
-            : happened.Clock("received_at");
+            ? record.ClockAt("recorded_at")
+            : happened.ClockAt("received_at");
 
     private static string Subject(JsonElement happened)
     {
         var record = happened.TryGetProperty("record", out var found) ? found : default;
         var parts = new[]
         {
-            happened.Cell("session_id"), record.Cell("tool_call_id"), happened.Cell("window_id"), record.Cell("tool_name"),
-            Input(record), happened.Cell("task_id"), happened.Cell("agent"), happened.Cell("reason"), happened.Cell("host"),
+            happened.Cell("session_id"), record.Cell("tool_call_id"), happened.Cell("window_id"),
+            record.Cell("tool_name"), Input(record), happened.Cell("task_id"), happened.Cell("agent"),
+            happened.Cell("reason"), happened.Cell("host"),
         };
         return string.Join("  ", parts.Where(part => part.Length > 0));
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
+using Audit.Node.CommandLine.Symbols;
+using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Reading;
 
@@ -8,47 +10,50 @@ internal static class SearchCommand
 {
     private static readonly Column[] Shown =
     [
-        new("at", item => item.Clock("at")), Column.Of("session_id", "session"), Column.Of("tool_call_id", "call"),
-        Column.Of("tool_name", "tool"), Column.Of("state"), new("outcome", CallColumns.Outcome), Column.Of("task_id", "task"),
-        Column.Of("agent"), new("found", Found),
+        Column.Time("at", "at"), Column.Of("session_id", "session"), Column.Of("tool_call_id", "call"),
+        Column.Of("tool_name", "tool"), Column.Of("state"), new("outcome", CallColumns.Outcome),
+        Column.Of("task_id", "task"), Column.Of("agent"), new("found", Found),
     ];
+
+    private static readonly Column[] Keys =
+        [Column.Of("key"), Column.Of("says"), Column.Of("values"), Column.Of("example")];
 
     public static Command Make(Surroundings surroundings)
     {
         var command = new Command(
-            "search", "Searches what agents asked and got, newest first: words, \"phrases\", key:value, -not; `audit search --keys` lists the keys.");
-        var query = new Argument<string[]>("QUERY") { Description = "the query", Arity = ArgumentArity.ZeroOrMore };
-        command.Arguments.Add(query);
-        var keys = new Option<bool>("--keys") { Description = "lists the keys of the query language" };
-        command.Options.Add(keys);
-        var limit = ReadSymbols.AddLimit(command, "hits");
-        var read = new ReadSymbols(surroundings, command);
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            var text = string.Join(' ', parsed.GetValue(query) ?? []);
-            if (!parsed.GetValue(keys))
+            "search",
+            "Searches what agents asked and got, newest first: words, \"phrases\", key:value, -not; "
+            + "`audit search --keys` lists the keys.");
+        var query = command.Declare(
+            new Argument<string[]>("QUERY") { Description = "the query", Arity = ArgumentArity.ZeroOrMore });
+        var keys = command.AddFlag("--keys", "lists the keys of the query language");
+        var limit = command.AddLimit("hits");
+        return command.Asks(
+            surroundings,
+            asked => asked.Get(keys)
+                ? ListKeysAsync(asked)
+                : SearchAsync(asked, TextOf(asked.Parsed), asked.Get(limit)),
+            parsed =>
             {
-                RequireQuery(surroundings, text);
-            }
+                if (!parsed.GetValue(keys))
+                {
+                    RequireQuery(surroundings, TextOf(parsed));
+                }
+            });
 
-            using var node = await read.OpenAsync(parsed, cancellation);
-            var format = read.Format(parsed);
-            if (parsed.GetValue(keys))
-            {
-                var known = await node.AskAsync("v1/search/keys", cancellation);
-                await Answers.PrintListAsync(
-                    surroundings, format, known.GetProperty("items").EnumerateArray().ToAsyncEnumerable(),
-                    [Column.Of("key"), Column.Of("says"), Column.Of("values"), Column.Of("example")]);
-                return ExitCode.Fine;
-            }
+        string TextOf(ParseResult parsed) => string.Join(' ', parsed.GetValue(query) ?? []);
+    }
 
-            var path = ReadSymbols.Query("v1/search", ("q", text));
-            await WarnOfLagAsync(surroundings, node, path, cancellation);
-            await Answers.PrintListAsync(
-                surroundings, format, node.ListAsync(path, parsed.GetValue(limit), cancellation), Shown);
-            return ExitCode.Fine;
-        });
-        return command;
+    private static async Task ListKeysAsync(Asked asked)
+    {
+        var known = await asked.AskAsync("v1/search/keys");
+        await asked.Output.PrintListAsync(known.GetProperty("items").EnumerateArray().ToAsyncEnumerable(), Keys);
+    }
+
+    private static async Task SearchAsync(Asked asked, string text, int limit)
+    {
+        await WarnOfLagAsync(asked, text);
+        await asked.Output.PrintListAsync(asked.ListAsync(limit, "v1/search", ("q", text)), Shown);
     }
 
     /// <summary>Points at the place in a query that is none, before anybody is asked.</summary>
@@ -66,24 +71,33 @@ internal static class SearchCommand
         catch (SearchQueryException wrong)
         {
             surroundings.Error.WriteLine($"  {PrintableText.Of(text)}");
-            surroundings.Error.WriteLine($"  {new string(' ', wrong.Offset)}{new string('^', Math.Max(1, wrong.Length))}");
+            var marks = new string('^', Math.Max(1, wrong.Length));
+            surroundings.Error.WriteLine($"  {new string(' ', wrong.Offset)}{marks}");
             throw CommandException.WrongUse(wrong.Message);
         }
     }
 
     /// <summary>A person must not take what is not found yet for what is not there.</summary>
-    private static async Task WarnOfLagAsync(Surroundings surroundings, NodeQuestions node, string path, CancellationToken cancellation)
+    private static async Task WarnOfLagAsync(Asked asked, string text)
     {
-        var first = await node.AskAsync(path + "&limit=1", cancellation);
-        var (indexed, end) = (first.Number("indexed_to"), first.Number("journal_end"));
+        var first = await asked.AskAsync("v1/search", ("q", text), ("limit", "1"));
+        var (indexed, end) = (first.NumberAt("indexed_to"), first.NumberAt("journal_end"));
         if (indexed < end)
         {
-            surroundings.Error.WriteLine($"Searched up to position {indexed}; the {end - indexed} events behind it are not indexed yet.");
+            asked.Surroundings.Error.WriteLine(
+                $"Searched up to position {indexed}; the {end - indexed} events behind it are not indexed yet.");
         }
     }
 
-    private static string Found(JsonElement hit) =>
-        hit.TryGetProperty("excerpt", out var excerpt) && excerpt.ValueKind == JsonValueKind.Object
-            ? $"{(excerpt.Cell("cut_before") == "yes" ? "…" : "")}{excerpt.Text("text")}{(excerpt.Cell("cut_after") == "yes" ? "…" : "")}"
-            : hit.Cell("command");
+    private static string Found(JsonElement hit)
+    {
+        if (!hit.TryGetProperty("excerpt", out var excerpt) || excerpt.ValueKind != JsonValueKind.Object)
+        {
+            return hit.Cell("command");
+        }
+
+        return $"{Cut("cut_before")}{excerpt.TextAt("text")}{Cut("cut_after")}";
+
+        string Cut(string member) => excerpt.Cell(member) == "yes" ? "…" : "";
+    }
 }

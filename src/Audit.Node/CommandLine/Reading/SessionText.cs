@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Audit.Node.CommandLine.Terminal;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Reading;
@@ -12,7 +13,8 @@ internal static class SessionText
     private const int NarrowestTerminal = 80;
     private const int WideTerminal = 150;
 
-    private static readonly string[] Head = ["at", "timeline", "call", "tool", "state", "waited", "ran", "window", "command"];
+    private static readonly string[] Head =
+        ["at", "timeline", "call", "tool", "state", "waited", "ran", "window", "command"];
 
     /// <summary>What a narrow terminal has no room for; `-o json` has it.</summary>
     private static readonly string[] WideOnly = ["at", "waited", "ran", "window"];
@@ -33,10 +35,10 @@ internal static class SessionText
         page.Line("tasks", session.Cell("tasks"));
         page.Line("hosts", session.Cell("hosts"));
         page.Line("calls", $"{session.Cell("calls")}  {session.Cell("states")}");
-        page.Line("violations", session.Number("violations") > 0 ? session.Cell("violations") : "");
+        page.Line("violations", session.NumberAt("violations") > 0 ? session.Cell("violations") : "");
         page.Line("anomalies", session.Cell("anomalies"));
-        page.Line("from", session.Clock("first_at"));
-        page.Line("until", session.Clock("last_at"));
+        page.Line("from", session.ClockAt("first_at"));
+        page.Line("until", session.ClockAt("last_at"));
         page.Line("told whole", Completeness(session.GetProperty("completeness")));
         surroundings.Out.WriteLine();
         calls.Reverse();
@@ -51,9 +53,9 @@ internal static class SessionText
         }
 
         var speaks = new List<string>();
-        Add(verdict.Number("missing_messages"), "messages are missing");
-        Add(verdict.Number("open_after_end"), "calls are open after its end");
-        Add(verdict.Number("reported_late"), "messages came more than five minutes late");
+        Add(verdict.NumberAt("missing_messages"), "messages are missing");
+        Add(verdict.NumberAt("open_after_end"), "calls are open after its end");
+        Add(verdict.NumberAt("reported_late"), "messages came more than five minutes late");
         return $"no: {string.Join("; ", speaks)}";
 
         void Add(long count, string what)
@@ -75,11 +77,11 @@ internal static class SessionText
         if (!surroundings.OutIsTerminal)
         {
             var widest = TimelineScale.Of(calls, WidestBar);
-            Columns.Write(surroundings, [.. Head], calls.Select(call => Row(call, widest.Bar(call))));
+            Output.WriteTable(surroundings, Head, calls.Select(call => Row(call, widest.Bar(call))));
             return;
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(surroundings.Out) });
+        var console = surroundings.Out.ToAnsiConsole();
         console.Profile.Width = console.Profile.Width < NarrowestTerminal ? NarrowestTerminal : console.Profile.Width;
         var isWide = console.Profile.Width >= WideTerminal;
         var scale = TimelineScale.Of(calls, isWide ? WidestBar : NarrowBar);
@@ -92,20 +94,34 @@ internal static class SessionText
 
         foreach (var call in calls)
         {
-            var (row, style) = (Row(call, scale.Bar(call)), StateColours.Of(call.Cell("state")));
-            table.AddRow(shown.Select(index => new Text(PrintableText.Of(row[index]), index is 1 or 4 ? style : Style.Plain)));
+            var (row, style) = (Row(call, scale.Bar(call)), ColourOf(call.Cell("state")));
+            table.AddRow(shown.Select(
+                index => new Text(PrintableText.Of(row[index]), index is 1 or 4 ? style : Style.Plain)));
         }
 
         console.Write(table);
-        surroundings.Out.WriteLine($"{TimelineScale.Waiting} waiting  {TimelineScale.Running} running  {TimelineScale.Moment} at one moment  {TimelineScale.Open} still open");
+        surroundings.Out.WriteLine(
+            $"{TimelineScale.Waiting} waiting  {TimelineScale.Running} running  "
+            + $"{TimelineScale.Moment} at one moment  {TimelineScale.Open} still open");
     }
 
     private static string[] Row(JsonElement call, string bar) =>
     [
-        call.Clock("first_at"), bar, call.Cell("tool_call_id"), call.Cell("tool_name"), State(call), call.Duration("waited_ms"),
-        call.Duration("ran_ms"), call.Cell("judgement"), call.Cell("command"),
+        call.ClockAt("first_at"), bar, call.Cell("tool_call_id"), call.Cell("tool_name"), State(call),
+        call.DurationAt("waited_ms"), call.DurationAt("ran_ms"), call.Cell("judgement"), call.Cell("command"),
     ];
 
     private static string State(JsonElement call) =>
-        call.Number("violations") is > 0 and var count ? $"{call.Cell("state")} +{count} VIOLATION" : call.Cell("state");
+        call.Cell("state") + (call.NumberAt("violations") is > 0 and var count ? $" +{count} VIOLATION" : "");
+
+    /// <summary>A colour for each state. It never stands alone: the state's name is beside it.</summary>
+    private static Style ColourOf(string state) => new(state switch
+    {
+        "completed" => Color.Green,
+        "cached" or "replayed" => Color.Teal,
+        "blocked" or "persistence_failed" => Color.Red,
+        "cancelled" or "invalidated" => Color.Grey,
+        "awaiting_confirmation" => Color.Yellow,
+        _ => Color.Blue,
+    });
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Reading;
 
@@ -27,8 +28,6 @@ internal sealed class TextPage(Surroundings surroundings)
 
         surroundings.Out.WriteLine();
         surroundings.Out.WriteLine(title);
-        Columns.Write(
-            surroundings, [.. columns.Select(column => column.Title)],
-            items.EnumerateArray().Select(item => columns.Select(column => column.Text(item)).ToArray()));
+        Output.WriteTable(surroundings, columns, items.EnumerateArray());
     }
 }

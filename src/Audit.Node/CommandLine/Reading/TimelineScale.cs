@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Reading;
 
@@ -23,8 +24,8 @@ internal sealed class TimelineScale
 
     public static TimelineScale Of(IReadOnlyList<JsonElement> calls, int width)
     {
-        var from = calls.Min(call => call.Time("first_at")) ?? DateTimeOffset.UnixEpoch;
-        var until = calls.Max(call => call.Time("last_at")) ?? from;
+        var from = calls.Min(call => call.TimeAt("first_at")) ?? DateTimeOffset.UnixEpoch;
+        var until = calls.Max(call => call.TimeAt("last_at")) ?? from;
         return new TimelineScale(from, until, width);
     }
 
@@ -33,15 +34,16 @@ internal sealed class TimelineScale
     {
         var lane = new char[width];
         Array.Fill(lane, ' ');
-        var (first, last) = (call.Time("first_at") ?? from, call.Time("last_at") ?? from);
-        var asked = call.Time("asked_at");
+        var (first, last) = (call.TimeAt("first_at") ?? from, call.TimeAt("last_at") ?? from);
+        var asked = call.TimeAt("asked_at");
         if (asked is { } question)
         {
-            Fill(lane, question, call.Time("decided_at") ?? last, Waiting);
+            Fill(lane, question, call.TimeAt("decided_at") ?? last, Waiting);
         }
 
-        var ended = call.Time("settled_at") ?? last;
-        var started = call.Time("started_at") ?? (call.Number("ran_ms") is > 0 and var ran ? ended.AddMilliseconds(-ran) : null);
+        var ended = call.TimeAt("settled_at") ?? last;
+        var started = call.TimeAt("started_at")
+            ?? (call.NumberAt("ran_ms") is > 0 and var ran ? ended.AddMilliseconds(-ran) : null);
         if (started is { } begin)
         {
             Fill(lane, begin, ended, Running);

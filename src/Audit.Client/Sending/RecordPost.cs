@@ -1,0 +1,158 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace Audit.Client.Sending;
+
+/// <summary>What came of one request.</summary>
+/// <param name="Receipts">How many items, from the first on, have a receipt.</param>
+public sealed record PostResult(long Receipts)
+{
+    /// <summary>Why the others have none.</summary>
+    public string Trouble { get; init; } = "the answer ended before its last receipt";
+
+    /// <summary>When the node wants to be asked again, if it said so.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The node could not be reached, or went away.</summary>
+    public bool IsLost { get; init; }
+
+    /// <summary>There was not even a connection.</summary>
+    public bool IsAbsent { get; init; }
+
+    /// <summary>Sending the same again would end the same.</summary>
+    public bool IsFinal { get; init; }
+}
+
+/// <summary>Posts lines and reads their receipts. What items do not say themselves, the headers say.</summary>
+public sealed class RecordPost(NodeClient client, IReadOnlyList<KeyValuePair<string, string>> headers)
+{
+    private const string MediaType = "application/x-ndjson";
+
+    public Uri Server => client.Server;
+
+    /// <exception cref="NodeException">The node refuses the request, and would refuse it again.</exception>
+    public async Task<PostResult> SendAsync(
+        ReadOnlySequence<byte> lines, Action<ReceiptLine> receive, CancellationToken cancellation)
+    {
+        var received = 0L;
+        try
+        {
+            using var request = MakeRequest("v1/records", new SequenceContent(lines));
+            using var response = await client.SendAsync(request, cancellation);
+            if (await RefusedForNowAsync(response, cancellation) is { } refused)
+            {
+                return refused;
+            }
+
+            await foreach (var receipt in ReadAsync(response, cancellation))
+            {
+                if (receipt.IsStop)
+                {
+                    return Stopped(received, receipt);
+                }
+
+                receive(receipt);
+                received++;
+            }
+
+            return new PostResult(received);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)
+        {
+            return new PostResult(received) { Trouble = failure.Message, IsLost = true, IsAbsent = IsAbsent(failure) };
+        }
+    }
+
+    /// <summary>
+    /// Sends another system's stream in one request, for what its events mean depends on those before. It is not
+    /// resumed in the middle: sent again from its beginning, what was recorded is a duplicate.
+    /// </summary>
+    /// <exception cref="NodeException">The node refuses the stream, or went away.</exception>
+    public async Task SendFormatAsync(
+        string format, Stream input, ISendingReport report, CancellationToken cancellation)
+    {
+        try
+        {
+            using var request = MakeRequest($"v1/ingest/{format}", new FollowedContent(input, report.Sent));
+            using var response = await client.RequireAsync(request, cancellation);
+            await foreach (var receipt in ReadAsync(response, cancellation))
+            {
+                if (receipt.IsStop)
+                {
+                    throw new NodeException(NodeTrouble.Refused, $"The node takes no more: {receipt.Text("error")}");
+                }
+
+                report.Receive(receipt);
+            }
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)
+        {
+            throw new NodeException(
+                NodeTrouble.Unreachable,
+                $"The node at {Server} went away: {failure.Message.TrimEnd('.')}. What it recorded is a duplicate when "
+                + "the stream is sent again.");
+        }
+
+        report.FinishBatch();
+    }
+
+    private static async IAsyncEnumerable<ReceiptLine> ReadAsync(
+        HttpResponseMessage response, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
+        while (await lines.ReadLineAsync(cancellation) is { } line)
+        {
+            using var receipt = ReceiptLine.Parse(line);
+            yield return receipt;
+        }
+    }
+
+    private HttpRequestMessage MakeRequest(string path, HttpContent content)
+    {
+        content.Headers.ContentType = new MediaTypeHeaderValue(MediaType);
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        request.Headers.Accept.ParseAdd(MediaType);
+        // A node that refuses says so before it is sent megabytes.
+        request.Headers.ExpectContinue = true;
+        foreach (var (name, value) in headers)
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value))
+            {
+                throw new NodeException(NodeTrouble.Unsendable, $"\"{value}\" cannot be sent as {name}.");
+            }
+        }
+
+        return request;
+    }
+
+    private static async Task<PostResult?> RefusedForNowAsync(
+        HttpResponseMessage response, CancellationToken cancellation)
+    {
+        if (response.IsSuccessStatusCode)
+        {
+            return null;
+        }
+
+        var refusal = await NodeException.OfRefusalAsync(response, cancellation);
+        return response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
+            ? new PostResult(0) { Trouble = refusal.Message, RetryAfter = response.Headers.RetryAfter?.Delta }
+            : throw refusal;
+    }
+
+    private static PostResult Stopped(long received, ReceiptLine stop) => new(received)
+    {
+        Trouble = stop.Text("error") ?? "the node stopped",
+        RetryAfter = stop.RetryAfter,
+        IsFinal = stop.RetryAfter is null,
+    };
+
+    private static bool IsAbsent(Exception failure) => failure is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.SecureConnectionError,
+    };
+}

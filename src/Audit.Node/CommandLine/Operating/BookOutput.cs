@@ -1,0 +1,110 @@
+using System.Buffers.Text;
+using System.Text;
+using Audit.Node.CommandLine.Symbols;
+using Audit.Node.CommandLine.Terminal;
+
+namespace Audit.Node.CommandLine.Operating;
+
+/// <summary>Writes the book to the standard output: from a node, or from its store where none runs.</summary>
+internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
+{
+    private const int PieceLength = 64 << 10;
+
+    private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
+
+    /// <param name="wanted">What the API's parameters of the same names narrow.</param>
+    public async Task RunAsync(IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation)
+    {
+        var request = ExportRequest.Read(
+            wanted.GetValueOrDefault, (name, sentence) => throw CommandException.WrongUse($"--{name}: {sentence}"));
+        // A bar and lines of data on one terminal would write over each other.
+        var bars = surroundings with { ErrorIsTerminal = surroundings.ErrorIsTerminal && !surroundings.OutIsTerminal };
+        try
+        {
+            using var client = await place.TryFindNodeAsync(cancellation);
+            await Bar.ShowAsync(bars, "rows read", bar => client is null
+                ? FromStoreAsync(request, bar, cancellation)
+                : FromNodeAsync(client, wanted, bar, cancellation));
+        }
+        catch (TooManyCallsException tooMany)
+        {
+            throw CommandException.Failed(tooMany.Message);
+        }
+
+        surroundings.Out.Flush();
+    }
+
+    private async Task FromStoreAsync(ExportRequest request, IProgress<Passed>? bar, CancellationToken cancellation)
+    {
+        await using var store = await AuditStore.OpenAsync(place.RequireStore().Store, cancellation);
+        // Whoever can open the store can read all of it.
+        var reader = new Bearer("store", Roles.Admin, Agent: null, Task: null);
+        await new JournalExport(store.Journal, request, reader).RunAsync(
+            piece =>
+            {
+                Write(piece.Span);
+                return ValueTask.CompletedTask;
+            },
+            (position, last) => bar?.Report(new Passed(position, last)), cancellation);
+    }
+
+    private async Task FromNodeAsync(
+        NodeClient client, IReadOnlyDictionary<string, string> wanted, IProgress<Passed>? bar,
+        CancellationToken cancellation)
+    {
+        var path = NodeClient.PathOf("v1/export", [.. wanted.Select(one => (one.Key, (string?)one.Value))]);
+        using var answer = await client.RequireAsync(HttpMethod.Get, path, cancellation);
+        var last = answer.Headers.TryGetValues(ExportEndpoint.LastPosition, out var end)
+            && long.TryParse(end.First(), out var position)
+            ? position
+            : 0;
+        try
+        {
+            await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
+            var piece = new byte[PieceLength];
+            while (await body.ReadAsync(piece, cancellation) is > 0 and var read)
+            {
+                Write(piece.AsSpan(0, read));
+                if (PositionOf(piece.AsSpan(0, read)) is { } passed)
+                {
+                    bar?.Report(new Passed(passed, last));
+                }
+            }
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        {
+            throw CommandException.Failed($"{client.Server} broke off while it gave its book: {failure.Message}");
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> piece)
+    {
+        var characters = new char[decoder.GetCharCount(piece, flush: false)];
+        decoder.GetChars(piece, characters, flush: false);
+        var text = new string(characters);
+        surroundings.Out.Write(surroundings.OutIsTerminal ? Printable(text) : text);
+    }
+
+    /// <summary>What an agent wrote must not move the cursor of the one who reads it.</summary>
+    private static string Printable(string text) =>
+        string.Join('\n', text.Replace("\r\n", "\n").Split('\n').Select(PrintableText.Of));
+
+    /// <summary>The position with which the last line of a piece begins, as far as lines say theirs.</summary>
+    private static long? PositionOf(ReadOnlySpan<byte> piece)
+    {
+        var end = piece.LastIndexOf((byte)'\n');
+        if (end < 0)
+        {
+            return null;
+        }
+
+        var line = piece[..end];
+        line = line[(line.LastIndexOf((byte)'\n') + 1)..];
+        var name = "{\"position\":"u8;
+        line = line.StartsWith(name) ? line[name.Length..] : line;
+        return Utf8Parser.TryParse(line, out long position, out var length)
+            && length < line.Length && line[length] == ','
+            ? position
+            : null;
+    }
+}

@@ -1,0 +1,142 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Audit.Node.CommandLine.Terminal;
+using Audit.Node.Hosting;
+
+namespace Audit.Node.CommandLine.Operating;
+
+/// <summary>A verdict for a person, in its two parts.</summary>
+internal static class VerdictText
+{
+    public static void Write(TextWriter to, VerificationResult verdict)
+    {
+        foreach (var line in Lines(verdict.Integrity).Concat(Lines(verdict.Completeness)))
+        {
+            to.WriteLine(PrintableText.Of(line));
+        }
+    }
+
+    private static IEnumerable<string> Lines(IntegrityVerdict integrity)
+    {
+        yield return integrity switch
+        {
+            { IsIntact: true, Origin: null } => "integrity     nothing to verify: there are no rows and no log",
+            { IsIntact: true } => "integrity     intact",
+            { FirstBadPosition: { } position } => $"integrity     FAILED, first at position {position}",
+            _ => "integrity     FAILED",
+        };
+        foreach (var fault in integrity.Faults)
+        {
+            yield return $"  !           {fault.Sentence}";
+        }
+
+        if (integrity.Origin is { } origin)
+        {
+            yield return $"  log         {origin}";
+        }
+
+        if (integrity.Key is { } key)
+        {
+            yield return $"  key         {key}";
+            yield return $"              {Said(integrity.KeyTrust)}";
+        }
+
+        if (integrity.Root is { } root)
+        {
+            yield return $"  checkpoint  {integrity.Size} entries, root {Convert.ToBase64String(root)}"
+                + SignedAt(integrity);
+        }
+
+        yield return $"  rows        {integrity.Rows} read, {integrity.UnsealedRows} of them not sealed yet";
+        if (integrity.ForeignRows > 0)
+        {
+            yield return $"  foreign     {integrity.ForeignRows} rows were written by another serializer";
+        }
+
+        if (integrity.ContinuesSize is { } size)
+        {
+            yield return $"  since       it continues the checkpoint of {size} entries";
+        }
+    }
+
+    private static IEnumerable<string> Lines(CompletenessVerdict completeness)
+    {
+        yield return completeness.IsComplete
+            ? "completeness  nothing is known to be missing"
+            : "completeness  INCOMPLETE";
+        yield return $"  numbers     {completeness.MissingNumbers} missing in "
+            + $"{completeness.NumberedSessions} numbered sessions";
+        foreach (var gap in completeness.Gaps)
+        {
+            yield return $"  !           session {gap.SessionId}: {Numbers(gap)} of the host {gap.Host}";
+        }
+
+        yield return $"  calls       {completeness.OpenCallCount} open in {completeness.EndedSessions} ended sessions";
+        foreach (var call in completeness.OpenCalls)
+        {
+            yield return $"  !           session {call.SessionId}: call {call.ToolCallId} is {call.State} "
+                + $"since position {call.Position}";
+        }
+
+        if (completeness.UnreadableEvents > 0)
+        {
+            yield return $"  !           {completeness.UnreadableEvents} events cannot be read";
+        }
+
+        if (completeness.Floods > 0)
+        {
+            yield return $"  floods      {completeness.Floods} notices: "
+                + "messages of those calls were counted and not kept";
+        }
+
+        if (completeness.IsPartial)
+        {
+            yield return "  partial     there are more sessions or calls than are followed";
+        }
+    }
+
+    private static string Numbers(SequenceGap gap) =>
+        gap.First == gap.Last ? $"{gap.First}" : $"{gap.First} to {gap.Last}";
+
+    private static string SignedAt(IntegrityVerdict integrity) =>
+        integrity.SignedAt is { Ticks: > 0 } at ? $", signed {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}" : "";
+
+    private static string Said(KeyTrust trust) => trust switch
+    {
+        KeyTrust.Given => "as it was given",
+        KeyTrust.DataDirectory => "from the data directory of the node",
+        _ => "enclosed in what was verified: compare it with one that you had from elsewhere, or give that by --key",
+    };
+}
+
+/// <summary>A verdict for a program, as one line of JSON.</summary>
+internal static class VerdictJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    public static string Of(VerificationResult verdict) =>
+        JsonSerializer.Serialize(new { Integrity = Of(verdict.Integrity), verdict.Completeness }, Options);
+
+    private static object Of(IntegrityVerdict integrity) => new
+    {
+        integrity.IsIntact,
+        integrity.FirstBadPosition,
+        integrity.Faults,
+        integrity.Origin,
+        Key = integrity.Key?.ToString(),
+        integrity.KeyTrust,
+        integrity.Size,
+        integrity.Root,
+        integrity.SignedAt,
+        integrity.Rows,
+        integrity.UnsealedRows,
+        integrity.ForeignRows,
+        integrity.ContinuesSize,
+    };
+}

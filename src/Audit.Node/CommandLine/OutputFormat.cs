@@ -1,8 +1,0 @@
-namespace Audit.Node.CommandLine;
-
-public enum OutputFormat
-{
-    Table,
-    Json,
-    Ndjson,
-}

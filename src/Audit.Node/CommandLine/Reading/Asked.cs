@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Text.Json;
+using Audit.Node.CommandLine.Symbols;
+using Audit.Node.CommandLine.Terminal;
+using Audit.Node.Configuration;
+
+namespace Audit.Node.CommandLine.Reading;
+
+/// <summary>A question: what the command line says, the node that is asked, and how its answer is printed.</summary>
+internal sealed record Asked(ParseResult Parsed, NodeClient Node, Output Output, CancellationToken Cancellation)
+{
+    private const int MostInOne = 1000;
+
+    public Surroundings Surroundings => Output.Surroundings;
+
+    public T? Get<T>(Option<T> option) => Parsed.GetValue(option);
+
+    public T? Get<T>(Argument<T> argument) => Parsed.GetValue(argument);
+
+    /// <summary>A limit on the lists within one answer.</summary>
+    public string LimitInOne(Option<int> limit) => $"{Math.Min(Get(limit), MostInOne)}";
+
+    public Task<JsonElement> AskAsync(string path, params (string Name, string? Value)[] parameters) =>
+        Node.AskAsync(NodeClient.PathOf(path, parameters), Cancellation);
+
+    public IAsyncEnumerable<JsonElement> ListAsync(
+        int most, string path, params (string Name, string? Value)[] parameters) =>
+        Node.ListAsync(NodeClient.PathOf(path, parameters), most, Cancellation);
+}
+
+/// <summary>What the verbs that ask a node have in common.</summary>
+internal static class Asking
+{
+    /// <summary>Ends the making of a verb that asks a node, and says what it asks.</summary>
+    /// <param name="check">Refuses what need not be asked.</param>
+    public static Command Asks(
+        this Command command, Surroundings surroundings, Func<Asked, Task> ask, Action<ParseResult>? check = null)
+    {
+        var output = command.AddOutput();
+        var place = new PlaceSymbols(surroundings, command, GivenOptions.Data);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            check?.Invoke(parsed);
+            using var node = await place.Read(parsed).FindNodeAsync(cancellation);
+            await ask(new Asked(parsed, node, new Output(surroundings, parsed.GetValue(output)), cancellation));
+        });
+        return command;
+    }
+
+    /// <summary>The moment of which is asked.</summary>
+    public static Option<string> AddMoment(this Command command, string description) =>
+        command.AddText("--at", "POSITION|TIME", description);
+}

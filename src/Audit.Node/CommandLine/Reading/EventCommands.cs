@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Audit.Node.CommandLine.Symbols;
+using Audit.Node.CommandLine.Terminal;
+
+namespace Audit.Node.CommandLine.Reading;
+
+/// <summary>
+/// `audit tail`, which follows the journal, and `audit replay SESSION`, which plays some of it again.
+/// </summary>
+internal static class EventCommands
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    public static Command MakeTail(Surroundings surroundings)
+    {
+        var command = new Command("tail", "Follows the journal as it is written, until it is interrupted.");
+        var session = command.AddText("--session", "SESSION", "only this session");
+        var task = command.AddText("--task", "TASK", "only this task");
+        var tool = command.AddText("--tool", "TOOL", "only this tool; * stands for anything");
+        var after = command.AddText("--after", "POSITION|now", "begin behind this position, default now");
+        var count = command.Declare(
+            new Option<int?>("--count") { HelpName = "N", Description = "end after so many events" });
+        return command.Asks(surroundings, async asked =>
+        {
+            var path = NodeClient.PathOf(
+                "v1/events", ("after", asked.Get(after) ?? "now"), ("session", asked.Get(session)),
+                ("task", asked.Get(task)), ("tool", asked.Get(tool)));
+            var left = asked.Get(count) ?? int.MaxValue;
+            await foreach (var happened in new LiveEvents(asked.Node, path).ReadAsync(asked.Cancellation))
+            {
+                asked.Output.PrintLine(happened, row => Write(surroundings, row));
+                surroundings.Out.Flush();
+                if (--left == 0)
+                {
+                    break;
+                }
+            }
+        });
+    }
+
+    public static Command MakeReplay(Surroundings surroundings)
+    {
+        var command = new Command(
+            "replay", "Plays a session again, event by event, in the order in which they were written.");
+        var session = command.AddName("SESSION", "the session");
+        var at = command.AddMoment("only up to what was known then");
+        var speed = command.AddNumber(
+            "--speed", "1 for the pace in which it happened, 10 for ten times as fast; default: at once", 0.0,
+            number => number > 0 && double.IsFinite(number), "a number above 0");
+        return command.Asks(surroundings, async asked =>
+        {
+            var (id, moment) = (("session", asked.Get(session)), ("at", asked.Get(at)));
+            // Says at once, in the node's own words, when there is no such session or the moment cannot be read.
+            var known = await asked.AskAsync("v1/session", id, moment);
+            var end = asked.Get(at) is null ? long.MaxValue : known.NumberAt("as_of");
+            var rows = asked.ListAsync(int.MaxValue, "v1/events", id).TakeWhile(row => row.NumberAt("position") <= end);
+            await asked.Output.PrintEachAsync(
+                InPaceAsync(rows, asked.Get(speed), asked.Cancellation), row => Write(surroundings, row));
+        });
+    }
+
+    private static void Write(Surroundings surroundings, JsonElement row) =>
+        surroundings.Out.WriteLine(EventLine.Of(row, surroundings.OutIsTerminal));
+
+    /// <summary>Leaves the time between events, made shorter; none at all for speed 0.</summary>
+    private static async IAsyncEnumerable<JsonElement> InPaceAsync(
+        IAsyncEnumerable<JsonElement> rows, double speed, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        DateTimeOffset? before = null;
+        await foreach (var row in rows.WithCancellation(cancellation))
+        {
+            var time = row.GetProperty("event").TimeAt("received_at");
+            if (speed > 0 && before is { } last && time is { } next && next > last)
+            {
+                var pause = (next - last) / speed;
+                await Task.Delay(pause < LongestPause ? pause : LongestPause, cancellation);
+            }
+
+            before = time ?? before;
+            yield return row;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Audit.Node.CommandLine.Terminal;
+using Audit.Node.Configuration;
+
+namespace Audit.Node.CommandLine.Symbols;
+
+/// <summary>
+/// The options that configure a node, as a verb takes them: all of them, or the few that it has a use for.
+/// </summary>
+internal sealed class NodeOptionSymbols
+{
+    /// <summary>The value of a flag that stands alone.</summary>
+    private const string Given = "true";
+
+    private static readonly (string Name, string Value, string Description)[] Known =
+    [
+        (GivenOptions.Store, "STORE", "sqlite:PATH, or postgres:CONNECTION STRING; default sqlite:DATA/journal.db"),
+        (GivenOptions.Engine, "ENGINE", "local, or akka for a cluster; default local"),
+        (GivenOptions.Urls, "URLS", "where to listen, default http://127.0.0.1:5080; several with ; between"),
+        (GivenOptions.Data, "DIRECTORY", "the node's own directory, default ./audit-data"),
+        (GivenOptions.MaxWindow, "LENGTH", "the longest task window, such as 90m, 48h or 2d; default 48h"),
+        (GivenOptions.LogOrigin, "NAME", "the name of the log of a new store; default audit.local/ and a random part"),
+        (GivenOptions.LogKey, "FILE", "the log's private key, default log.key in the data directory"),
+        (GivenOptions.PublicLog, "true|false", "gives the log's checkpoint and tiles to anybody"),
+        (GivenOptions.Hocon, "FILE", "with the engine akka: HOCON that is laid over its own"),
+    ];
+
+    private readonly List<Option<string>> options;
+
+    /// <param name="names">None for all.</param>
+    public NodeOptionSymbols(Command command, params string[] names) => options =
+    [
+        .. Known.Where(one => names.Length == 0 || names.Contains(one.Name)).Select(one => command.Declare(
+            new Option<string>($"--{one.Name}")
+            {
+                HelpName = one.Value,
+                Description = one.Description,
+                Arity = one.Name == GivenOptions.PublicLog ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+            })),
+    ];
+
+    public GivenOptions Gather(ParseResult parsed, Surroundings surroundings) => GivenOptions.Gather(
+        options.Where(option => parsed.GetResult(option) is { Implicit: false })
+            .Select(option => KeyValuePair.Create(option.Name[2..], parsed.GetValue(option) ?? Given)),
+        surroundings.Environment, surroundings.Directory);
+}

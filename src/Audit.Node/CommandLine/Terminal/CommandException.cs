@@ -1,0 +1,23 @@
+namespace Audit.Node.CommandLine.Terminal;
+
+/// <summary>What the executable says to the script that called it.</summary>
+public static class ExitCode
+{
+    public const int Fine = 0;
+    public const int Failed = 1;
+    public const int WrongUse = 2;
+    public const int CannotReachNode = 3;
+    public const int VerificationFailed = 4;
+}
+
+/// <summary>Ends a command with a sentence and an exit code.</summary>
+public sealed class CommandException(int exitCode, string sentence) : Exception(sentence)
+{
+    public int ExitCode { get; } = exitCode;
+
+    public static CommandException Failed(string sentence) => new(Terminal.ExitCode.Failed, sentence);
+
+    public static CommandException WrongUse(string sentence) => new(Terminal.ExitCode.WrongUse, sentence);
+
+    public static CommandException CannotReach(string sentence) => new(Terminal.ExitCode.CannotReachNode, sentence);
+}

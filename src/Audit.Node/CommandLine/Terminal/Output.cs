@@ -1,0 +1,119 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Audit.Node.CommandLine.Terminal;
+
+public enum OutputFormat
+{
+    Table,
+    Json,
+    Ndjson,
+}
+
+/// <summary>
+/// Prints answers as it was asked for: as text for a person, as one JSON document, or as a line of JSON for each item.
+/// </summary>
+internal sealed class Output(Surroundings surroundings, OutputFormat format)
+{
+    // What is printed here goes to a terminal or a pipe and never into a page.
+    private static readonly JsonSerializerOptions OneLine = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private static readonly JsonSerializerOptions Indented = new(OneLine) { WriteIndented = true };
+
+    public OutputFormat Format { get; } = format;
+
+    public Surroundings Surroundings { get; } = surroundings;
+
+    public async Task PrintListAsync(IAsyncEnumerable<JsonElement> items, IReadOnlyList<Column> columns)
+    {
+        if (Format == OutputFormat.Table)
+        {
+            WriteTable(Surroundings, columns, await items.ToListAsync());
+        }
+        else
+        {
+            await PrintEachAsync(items, _ => { });
+        }
+    }
+
+    /// <summary>Prints items one by one as they come, for a person by what the caller prints of each.</summary>
+    public async Task PrintEachAsync(IAsyncEnumerable<JsonElement> items, Action<JsonElement> print)
+    {
+        if (Format == OutputFormat.Json)
+        {
+            Surroundings.Out.WriteLine(JsonSerializer.Serialize(await items.ToListAsync(), Indented));
+            return;
+        }
+
+        await foreach (var item in items)
+        {
+            PrintLine(item, print);
+        }
+    }
+
+    /// <summary>One of many that never end: a line, for a person by what the caller prints.</summary>
+    public void PrintLine(JsonElement item, Action<JsonElement> print)
+    {
+        if (Format == OutputFormat.Table)
+        {
+            print(item);
+        }
+        else
+        {
+            Surroundings.Out.WriteLine(JsonSerializer.Serialize(item, OneLine));
+        }
+    }
+
+    /// <summary>One thing; for a person by what the caller prints.</summary>
+    public void PrintOne(JsonElement answer, Action<JsonElement> print)
+    {
+        if (Format == OutputFormat.Json)
+        {
+            Surroundings.Out.WriteLine(JsonSerializer.Serialize(answer, Indented));
+        }
+        else
+        {
+            PrintLine(answer, print);
+        }
+    }
+
+    public static void WriteTable(
+        Surroundings surroundings, IReadOnlyList<Column> columns, IEnumerable<JsonElement> items) =>
+        WriteTable(
+            surroundings, [.. columns.Select(column => column.Title)],
+            items.Select(item => columns.Select(column => column.Text(item)).ToArray()));
+
+    /// <summary>Rows for a person: a table on a terminal, else lines with tabs between that a script can cut.</summary>
+    public static void WriteTable(
+        Surroundings surroundings, IReadOnlyList<string> head, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        var printable = rows.Select(row => row.Select(PrintableText.Of));
+        if (!surroundings.OutIsTerminal)
+        {
+            surroundings.Out.WriteLine(string.Join('\t', head));
+            foreach (var row in printable)
+            {
+                surroundings.Out.WriteLine(string.Join('\t', row));
+            }
+
+            return;
+        }
+
+        var table = new Table { Border = TableBorder.Rounded };
+        foreach (var title in head)
+        {
+            table.AddColumn(new TableColumn(new Text(title)));
+        }
+
+        foreach (var row in printable)
+        {
+            table.AddRow(row.Select(cell => new Text(cell)));
+        }
+
+        surroundings.Out.ToAnsiConsole().Write(table);
+    }
+}
