@@ -1,4 +1,3 @@
-using Audit.Node.CommandLine.Terminal;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Ingest;
