@@ -15,7 +15,7 @@ public abstract class SealerContract : BookTests
         foreach (var count in (int[])[1, 254, 1, 1, 300, 700])
         {
             await Book.AppendAsync(store, count);
-            Assert.True(await Tests.Support.Book.SealedAsync(log, store));
+            Assert.True(await Book.SealedAsync(log, store));
         }
         var leaves = (await store.Journal.ReadAfterAsync(0, 2_000, long.MaxValue, None))
             .Select(row => TreeHash.Leaf(RowEntry.Write(row))).ToArray();
@@ -32,7 +32,7 @@ public abstract class SealerContract : BookTests
         await using var store = await Book.OpenAsync();
         await using var log = await Book.OpenLogAsync(store);
         log.Sealer.Start();
-        await Tests.Support.Book.Until(log.Sealer, status => status.State == SealerState.Sealing);
+        await Book.Until(log.Sealer, status => status.State == SealerState.Sealing);
         var head = await log.Reader.HeadAsync(None);
         Assert.Equal("example.com/log", head!.Log.Origin);
         Assert.Null(head.Stored);
@@ -42,11 +42,9 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task a_restarted_node_goes_on_with_the_same_log()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         var before = await File.ReadAllTextAsync(Book.CheckpointPath);
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         var verdict = await Book.VerifyAsync(Book.Trust with { Since = SignedCheckpoint.Parse(before) });
         Assert.Empty(verdict.Integrity.Faults);
         Assert.Equal(600, verdict.Integrity.Size);
@@ -55,8 +53,7 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task nothing_new_is_signed_while_there_are_no_new_rows()
     {
-        await Book.AppendAsync(10);
-        await Book.SealAsync();
+        await Book.SealAsync(10);
         var before = await Book.AskLogAsync<long>($"SELECT signed_at FROM {Book.LogSchema}checkpoint");
         await Book.SealAsync();
         Assert.Equal(before, await Book.AskLogAsync<long>($"SELECT signed_at FROM {Book.LogSchema}checkpoint"));
@@ -67,8 +64,7 @@ public abstract class SealerContract : BookTests
     {
         foreach (var count in (int[])[10, 10, 300, 10, 10])
         {
-            await Book.AppendAsync(count);
-            await Book.SealAsync();
+            await Book.SealAsync(count);
         }
         Assert.Equal(2, await Book.AskLogAsync<long>($"SELECT count(*) FROM {Book.LogSchema}checkpoint WHERE size IN (20, 340)"));
         Assert.Equal(2, await Book.AskLogAsync<long>($"SELECT count(*) FROM {Book.LogSchema}checkpoint"));
@@ -77,8 +73,7 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task a_node_without_the_key_never_seals()
     {
-        await Book.AppendAsync(10);
-        await Book.SealAsync();
+        await Book.SealAsync(10);
         File.Delete(Book.Keys.Path);
         await Book.AppendAsync(10);
         var status = await Book.StatusAsync(status => status.State == SealerState.NoKey);
@@ -87,10 +82,29 @@ public abstract class SealerContract : BookTests
     }
 
     [ContractFact]
+    public async Task a_key_that_cannot_be_used_is_reported()
+    {
+        await Book.SealAsync(10);
+        await File.WriteAllTextAsync(Book.Keys.Path, "no key\n");
+        await Book.StatusAsync(status => status.State == SealerState.NoKey);
+        Assert.True(Book.Failures.Counts["log key"] > 0);
+    }
+
+    [ContractFact]
+    public async Task a_disk_that_refuses_the_checkpoint_is_reported_and_tried_again()
+    {
+        Directory.CreateDirectory(Book.CheckpointPath);
+        await Book.AppendAsync(10);
+        await Book.StatusAsync(status => status.State == SealerState.Waiting);
+        Assert.True(Book.Failures.Counts["log sealer"] > 0);
+        Directory.Delete(Book.CheckpointPath);
+        await Book.SealAsync();
+    }
+
+    [ContractFact]
     public async Task a_node_with_another_key_never_seals()
     {
-        await Book.AppendAsync(10);
-        await Book.SealAsync();
+        await Book.SealAsync(10);
         File.Delete(Book.Keys.Path);
         Book.Keys.Create("example.com/log");
         Assert.Equal(SealerState.NoKey, (await Book.StatusAsync(status => status.State == SealerState.NoKey)).State);
@@ -99,33 +113,27 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task a_node_that_takes_over_adopts_what_was_signed()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         File.Delete(Book.CheckpointPath);
-        await Book.AppendAsync(10);
-        await Book.SealAsync();
+        await Book.SealAsync(10);
         Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
     }
 
     [ContractFact]
     public async Task an_older_file_of_the_same_history_is_fine()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         var old = await File.ReadAllBytesAsync(Book.CheckpointPath);
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         await File.WriteAllBytesAsync(Book.CheckpointPath, old);
-        await Book.AppendAsync(10);
-        await Book.SealAsync();
+        await Book.SealAsync(10);
         Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
     }
 
     [ContractFact]
     public async Task a_file_of_another_history_halts()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         await SignFileAsync(new Checkpoint("example.com/log", 200, new byte[32]));
         Assert.Contains("does not begin with the 200 entries", (await Book.HaltedAsync()).Reason, StringComparison.Ordinal);
     }
@@ -133,8 +141,7 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task a_file_of_a_log_that_the_store_does_not_know_halts()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         var other = Ed25519Signer.Generate("example.com/other");
         var signed = await SignedCheckpoint.SignAsync(new Checkpoint("example.com/other", 1, new byte[32]), other, None);
         await File.WriteAllTextAsync(Book.CheckpointPath, signed.ToString());
@@ -144,8 +151,7 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task a_file_that_is_no_checkpoint_halts()
     {
-        await Book.AppendAsync(10);
-        await Book.SealAsync();
+        await Book.SealAsync(10);
         await File.WriteAllTextAsync(Book.CheckpointPath, "hello\n");
         Assert.Contains("is not the checkpoint", (await Book.HaltedAsync()).Reason, StringComparison.Ordinal);
     }
@@ -153,8 +159,7 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task a_file_that_is_ahead_because_the_database_failed_to_commit_is_caught_up_with()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         await Book.AppendAsync(100);
         await using (var store = await Book.OpenAsync())
         {
@@ -162,16 +167,14 @@ public abstract class SealerContract : BookTests
                 .Select(row => TreeHash.Leaf(RowEntry.Write(row))).ToArray();
             await SignFileAsync(new Checkpoint("example.com/log", 350, PlainTree.Root(leaves.AsSpan(0, 350))));
         }
-        await Book.AppendAsync(10);
-        await Book.SealAsync();
+        await Book.SealAsync(10);
         Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
     }
 
     [ContractFact]
     public async Task a_file_that_is_ahead_of_all_rows_halts()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         await SignFileAsync(new Checkpoint("example.com/log", 350, new byte[32]));
         Assert.Contains("a checkpoint of 350 was signed", (await Book.HaltedAsync()).Reason, StringComparison.Ordinal);
     }
@@ -179,8 +182,7 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task a_halted_log_stays_halted_on_a_node_that_knows_nothing_of_why()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         await SignFileAsync(new Checkpoint("example.com/log", 350, new byte[32]));
         var reason = (await Book.HaltedAsync()).Reason;
         File.Delete(Book.CheckpointPath);
@@ -191,14 +193,13 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task who_waits_for_a_halted_log_is_told_so()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         await SignFileAsync(new Checkpoint("example.com/log", 350, new byte[32]));
         await Book.AppendAsync(1);
         await using var store = await Book.OpenAsync();
         await using var log = await Book.OpenLogAsync(store);
         log.Sealer.Start();
-        Assert.False(await Tests.Support.Book.SealedAsync(log, store));
+        Assert.False(await Book.SealedAsync(log, store));
     }
 
     [ContractFact]
@@ -215,8 +216,7 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task an_operator_starts_a_new_log_that_names_the_old_ones_last_checkpoint()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         var last = SignedCheckpoint.Parse(await File.ReadAllTextAsync(Book.CheckpointPath));
         await Book.TamperAsync("DELETE FROM journal WHERE ordering > 250");
         Assert.Equal(300, (await Book.HaltedAsync()).Position);
@@ -225,7 +225,7 @@ public abstract class SealerContract : BookTests
         {
             await using var log = await Book.OpenLogAsync(store);
             log.Sealer.Start();
-            await Tests.Support.Book.Until(log.Sealer, status => status.IsHalted);
+            await Book.Until(log.Sealer, status => status.IsHalted);
             var begun = await log.Sealer.RestartAsync(
                 "the backup of Monday was restored",
                 null,
@@ -236,7 +236,7 @@ public abstract class SealerContract : BookTests
                 },
                 None);
             Assert.Equal(("example.com/log-2", 2), (begun.Origin, begun.Number));
-            Assert.True(await Tests.Support.Book.SealedAsync(log, store));
+            Assert.True(await Book.SealedAsync(log, store));
             Assert.Equal(SealerState.Sealing, log.Sealer.Status.State);
             var head = await log.Reader.HeadAsync(None);
             Assert.Equal((251, "example.com/log-2"), (head!.Size, head.Log.Origin));
@@ -253,20 +253,17 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task a_log_that_was_restarted_without_loss_still_continues_the_old_ones_checkpoints()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         var last = SignedCheckpoint.Parse(await File.ReadAllTextAsync(Book.CheckpointPath));
         await RestartAsync();
-        await Book.AppendAsync(10);
-        await Book.SealAsync();
+        await Book.SealAsync(10);
         Assert.Empty((await Book.VerifyAsync(Book.Trust with { Since = last })).Integrity.Faults);
     }
 
     [ContractFact]
     public async Task each_restart_counts_on()
     {
-        await Book.AppendAsync(3);
-        await Book.SealAsync();
+        await Book.SealAsync(3);
         Assert.Equal("example.com/log-2", (await RestartAsync()).Origin);
         await Book.SealAsync();
         Assert.Equal("example.com/log-3", (await RestartAsync()).Origin);
@@ -290,8 +287,7 @@ public abstract class SealerContract : BookTests
     {
         await Book.AppendAsync(300);
         await Book.SkipPositionAsync();
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         await using var store = await Book.OpenAsync();
         await using var log = await Book.OpenLogAsync(store);
         var checkpoint = await CheckpointAsync(log);
@@ -327,8 +323,7 @@ public abstract class SealerContract : BookTests
     [ContractFact]
     public async Task an_entry_that_is_not_what_was_sealed_is_neither_served_nor_proved()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         await Book.TamperAsync("UPDATE journal SET created = 1 WHERE ordering = 100");
         await using var store = await Book.OpenAsync();
         await using var log = await Book.OpenLogAsync(store);

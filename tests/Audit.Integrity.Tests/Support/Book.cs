@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Audit.Integrity.Tests.Support;
 
@@ -24,7 +25,11 @@ public abstract class Book : IAsyncDisposable
         Origin = "example.com/log",
         Interval = TimeSpan.FromMilliseconds(1),
         Patience = TimeSpan.FromMilliseconds(20),
+        Failures = Failures,
     };
+
+    /// <summary>What the sealers of this store reported.</summary>
+    public FailureLog Failures { get; } = new(NullLogger.Instance, TimeProvider.System);
 
     public VerifyOptions Trust => new() { KeyFile = Keys.Path, CheckpointFile = CheckpointPath };
 
@@ -83,6 +88,13 @@ public abstract class Book : IAsyncDisposable
         await using var log = await OpenLogAsync(store);
         log.Sealer.Start();
         Assert.True(await SealedAsync(log, store), $"The log is {log.Sealer.Status}.");
+    }
+
+    /// <summary>Writes so many rows and seals them.</summary>
+    public async Task SealAsync(int rows)
+    {
+        await AppendAsync(rows);
+        await SealAsync();
     }
 
     public Task<TamperEvidentLog> OpenLogAsync(IAuditStore store) =>

@@ -10,12 +10,10 @@ public sealed class PostgresTamperTests : TamperMatrix
     [ContractFact]
     public async Task a_row_before_the_first_position_is_found()
     {
-        await Book.AppendAsync(10);
-        await Book.SealAsync();
+        await Book.SealAsync(10);
         await Book.TamperAsync(
             Book.InsertSql + "VALUES (-5, 1, false, 'forged', 1, @message, 'call.transitioned.v1', 7401, 'w')",
             ("message", "{}"u8.ToArray()));
-        var verdict = await Book.VerifyAsync();
-        Assert.Equal((IntegrityFaultKind.RowsInserted, -5L), (verdict.Integrity.Faults[0].Kind, verdict.Integrity.FirstBadPosition));
+        await AssertFoundAsync(IntegrityFaultKind.RowsInserted, -5);
     }
 }

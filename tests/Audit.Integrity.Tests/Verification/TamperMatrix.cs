@@ -143,8 +143,7 @@ public abstract class TamperMatrix : BookTests
     [ContractFact]
     public async Task a_row_and_all_hashes_above_it_changed_together_are_found_between_the_checkpoints_that_tell()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
         await Book.AppendAsync(Rows - 300);
         await Book.SealAsync();
         await ChangeMessageAsync(Victim);
@@ -245,8 +244,7 @@ public abstract class TamperMatrix : BookTests
     {
         await BeginAsync();
         var old = await Book.AskLogAsync<string>($"SELECT note FROM {Book.LogSchema}checkpoint WHERE size = {Rows}");
-        await Book.AppendAsync(100);
-        await Book.SealAsync();
+        await Book.SealAsync(100);
         var newest = SignedCheckpoint.Parse(await File.ReadAllTextAsync(Book.CheckpointPath));
         await Book.TamperLogAsync($"DELETE FROM {Book.LogSchema}checkpoint");
         await Book.TamperLogAsync(
@@ -262,10 +260,8 @@ public abstract class TamperMatrix : BookTests
     [ContractFact]
     public async Task a_kept_checkpoint_that_was_forged_is_found()
     {
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
-        await Book.AppendAsync(300);
-        await Book.SealAsync();
+        await Book.SealAsync(300);
+        await Book.SealAsync(300);
         var note = await Book.AskLogAsync<string>($"SELECT note FROM {Book.LogSchema}checkpoint WHERE size = 300");
         var forged = note.Replace(note.Split('\n')[2], Convert.ToBase64String(new byte[32]));
         await Book.TamperLogAsync(
@@ -303,8 +299,7 @@ public abstract class TamperMatrix : BookTests
     {
         await BeginAsync();
         var kept = SignedCheckpoint.Parse(await File.ReadAllTextAsync(Book.CheckpointPath));
-        await Book.AppendAsync(100);
-        await Book.SealAsync();
+        await Book.SealAsync(100);
         var good = await Book.VerifyAsync(Book.Trust with { Since = kept });
         Assert.True(good.Integrity.IsIntact);
         Assert.Equal(Rows, good.Integrity.ContinuesSize);
@@ -333,7 +328,7 @@ public abstract class TamperMatrix : BookTests
         await using var log = await Book.OpenLogAsync(store);
         log.Sealer.Start();
         await Book.AppendAsync(store, Rows);
-        Assert.True(await Tests.Support.Book.SealedAsync(log, store));
+        Assert.True(await Book.SealedAsync(log, store));
         for (var i = 0; i < 10; i++)
         {
             await Book.AppendAsync(store, 100);
@@ -343,11 +338,10 @@ public abstract class TamperMatrix : BookTests
 
     private async Task BeginAsync()
     {
-        await Book.AppendAsync(Rows);
-        await Book.SealAsync();
+        await Book.SealAsync(Rows);
     }
 
-    private async Task<VerificationResult> AssertFoundAsync(IntegrityFaultKind kind, long position)
+    protected async Task<VerificationResult> AssertFoundAsync(IntegrityFaultKind kind, long position)
     {
         var verdict = await Book.VerifyAsync();
         Assert.False(verdict.Integrity.IsIntact);
