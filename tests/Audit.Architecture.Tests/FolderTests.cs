@@ -13,7 +13,6 @@ public sealed class FolderTests
         "Audit.Journal",
         "Audit.Engine",
         "Audit.Projections",
-        "Audit.Integrity",
         "Audit.Formats",
         "Audit.Api",
         "Audit.Pages",

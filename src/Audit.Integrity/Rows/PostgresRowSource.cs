@@ -1,4 +1,4 @@
-using Audit.Integrity.Storage.Postgres;
+using Audit.Integrity.Storage;
 using Npgsql;
 
 namespace Audit.Integrity.Rows;

@@ -1,5 +1,5 @@
 using System.Text;
-using Audit.Integrity.Storage.Sqlite;
+using Audit.Integrity.Storage;
 using SQLitePCL;
 
 namespace Audit.Integrity.Rows;

@@ -1,3 +1,5 @@
+using Audit.Integrity.Tiles;
+
 namespace Audit.Integrity.Storage;
 
 /// <summary>What is kept of the logs of a store. All of it can be made again from the journal, but for the signatures.</summary>
@@ -21,4 +23,25 @@ internal interface ILogStore : IAsyncDisposable
 
     /// <returns>Null while another node has the right to seal.</returns>
     Task<ILogSession?> TryBeginSealingAsync(CancellationToken cancellation);
+}
+
+/// <summary>The right to seal, which one node has at a time; it ends with the connection it hangs on.</summary>
+internal interface ILogSession : IAsyncDisposable
+{
+    Task CreateLogAsync(LogRecord log, CancellationToken cancellation);
+
+    Task HaltAsync(int log, LogHalt halt, CancellationToken cancellation);
+
+    /// <summary>Writes a step in one transaction.</summary>
+    Task CommitAsync(SealStep step, CancellationToken cancellation);
+}
+
+/// <summary>The tiles of one log of a store.</summary>
+internal sealed class StoreTiles(ILogStore store, int log) : ITileSource
+{
+    public async Task<byte[]?> ReadAsync(int level, long number, CancellationToken cancellation)
+    {
+        var found = await store.ReadTilesAsync(log, level, number, 1, cancellation);
+        return found.Count == 0 ? null : found[0];
+    }
 }

@@ -1,8 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
 using Audit.Integrity.Notes;
-using Audit.Integrity.Storage.Postgres;
-using Audit.Integrity.Storage.Sqlite;
 using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Storage;

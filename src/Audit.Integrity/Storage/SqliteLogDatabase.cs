@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
-namespace Audit.Integrity.Storage.Sqlite;
+namespace Audit.Integrity.Storage;
 
 /// <summary>The log of a SQLite store, in a file of its own beside the journal's: the journal's writer never waits for it.</summary>
 internal sealed class SqliteLogDatabase : ILogDatabase

@@ -1,4 +1,4 @@
-namespace Audit.Integrity.Storage.Sqlite;
+namespace Audit.Integrity.Storage;
 
 /// <summary>
 /// A database in write-ahead mode can be read from a place where nothing may be written only if SQLite is told that nobody

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using Npgsql;
 
-namespace Audit.Integrity.Storage.Postgres;
+namespace Audit.Integrity.Storage;
 
 /// <summary>The log of a PostgreSQL store, in a schema of its own beside the journal.</summary>
 internal sealed class PostgresLogDatabase : ILogDatabase
@@ -140,6 +140,24 @@ internal sealed class PostgresLogDatabase : ILogDatabase
         await using (command)
         {
             return await command.ExecuteScalarAsync(cancellation);
+        }
+    }
+}
+
+/// <summary>Reads the connection string of a store.</summary>
+internal static class PostgresSettings
+{
+    /// <exception cref="StoreException">The string cannot be read; nothing of it is in the message.</exception>
+    public static NpgsqlConnectionStringBuilder Parse(string connection)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(connection) { Enlist = false, Multiplexing = false };
+        }
+        catch (Exception failure) when (failure is ArgumentException or FormatException)
+        {
+            // What the parser says may quote a piece of the password.
+            throw new StoreException("The store's PostgreSQL connection string cannot be read.");
         }
     }
 }
