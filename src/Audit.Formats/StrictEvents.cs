@@ -23,7 +23,7 @@ internal sealed class StrictEvents(IEventReader events) : IFormatReader
         json.Read();
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            throw new UnreadableException("", $"an event is a JSON object, not {RecordReader.Quote(json)}");
+            throw new UnreadableException("", $"an event is a JSON object, not {json.Quote()}");
         }
 
         json.Skip();

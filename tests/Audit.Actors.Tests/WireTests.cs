@@ -40,33 +40,39 @@ public sealed class WireTests() : TestKit(
     [Fact]
     public void every_field_of_a_call_arrives()
     {
-        var message = new CallMessage
+        var delivery = new Delivery
         {
+            ReceivedAt = new Timestamp(638_000_000_000_000_002, 99),
+            Host = "ci",
+            Dedup = new Fingerprint(1, 2),
+            Seq = 0,
+            MessageId = "m",
+            TaskId = "t",
+            Derived = true,
+            TimeInferred = true,
+            MadeByNode = true,
+            Truncated = true,
+        };
+        var facts = new RecordFacts
+        {
+            ToolCallId = "c",
             Kind = MessageKind.Completed,
             Success = true,
-            RecordedAt = new Timestamp(638_000_000_000_000_001, 7),
-            ReceivedAt = new Timestamp(638_000_000_000_000_002, 99),
-            Seq = 0,
-            Turn = 3,
             ToolName = "sql.query",
             Provider = "anthropic",
             NeedsConfirmation = true,
-            TaskId = "t",
-            Host = "ci",
-            MadeByNode = true,
-            MessageId = "m",
-            Dedup = new Fingerprint(1, 2),
-            Derived = true,
-            TimeInferred = true,
-            Truncated = true,
-            OversizedBytes = 20_000_000,
+            Turn = 3,
+            RecordedAt = new Timestamp(638_000_000_000_000_001, 7),
             Input = new Fingerprint(3, 4),
             Result = new Fingerprint(0, 5),
         };
-        var call = new CallSubmission(new("tool-call|s|c"), "s", "c", "agent", message, "{}"u8.ToArray());
-        var arrived = Over(new StreamMail { Stream = "tool-call|s|c", Items = [Submissions.ToMail(call)] });
 
-        Assert.Equal(message, ((CallSubmission)Submissions.FromMail(arrived.Stream, arrived.Items[0])).Message);
+        Assert.All([CallMessage.Of(facts, delivery), CallMessage.Oversized(20_000_000, delivery)], message =>
+        {
+            var call = new CallSubmission(new("tool-call|s|c"), "s", "c", "agent", message, "{}"u8.ToArray());
+            var arrived = Over(new StreamMail { Stream = "tool-call|s|c", Items = [Submissions.ToMail(call)] });
+            Assert.Equal(message, ((CallSubmission)Submissions.FromMail(arrived.Stream, arrived.Items[0])).Message);
+        });
     }
 
     [Fact]

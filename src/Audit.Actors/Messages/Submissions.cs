@@ -59,29 +59,10 @@ internal static class Submissions
 
     private static CallSubmission ToCall(StreamKey stream, MailItem item)
     {
-        var message = new CallMessage
-        {
-            Kind = (MessageKind)item.Message,
-            Success = item.Success,
-            RecordedAt = At(item)!.Value,
-            ReceivedAt = Received(item),
-            Seq = item.HasSeq ? item.Seq : null,
-            Turn = item.Turn,
-            ToolName = item.ToolName,
-            Provider = item.Provider,
-            NeedsConfirmation = item.NeedsConfirmation,
-            TaskId = item.TaskId,
-            Host = item.Host,
-            MadeByNode = item.MadeByNode,
-            MessageId = item.MessageId,
-            Dedup = Hash(item.Dedup),
-            Derived = item.Derived,
-            TimeInferred = item.TimeInferred,
-            Truncated = item.Truncated,
-            OversizedBytes = item.OversizedBytes,
-            Input = Hash(item.Input),
-            Result = Hash(item.Result),
-        };
+        var delivery = DeliveryOf(item);
+        var message = item.OversizedBytes > 0
+            ? CallMessage.Oversized(item.OversizedBytes, delivery)
+            : CallMessage.Of(FactsOf(item), delivery);
         return new CallSubmission(stream, item.Id, item.CallId!, item.Agent, message, item.Body);
     }
 
@@ -108,18 +89,7 @@ internal static class Submissions
 
     private static NoteSubmission ToNote(StreamKey stream, MailItem item)
     {
-        var note = new SessionNote
-        {
-            Type = item.Name!,
-            At = At(item)!.Value,
-            ReceivedAt = Received(item),
-            Host = item.Host,
-            Seq = item.HasSeq ? item.Seq : null,
-            MessageId = item.MessageId,
-            Dedup = Hash(item.Dedup),
-            Derived = item.Derived,
-            TimeInferred = item.TimeInferred,
-        };
+        var note = SessionNote.Of(item.Name!, At(item)!.Value, DeliveryOf(item));
         return new NoteSubmission(stream, item.Id, item.TaskId, item.Agent, note, item.Body);
     }
 
@@ -187,6 +157,34 @@ internal static class Submissions
         AtTicks = act.At.Ticks,
         AtNanos = act.At.Nanos,
         Body = act.Detail.ToArray(),
+    };
+
+    private static RecordFacts FactsOf(MailItem item) => new()
+    {
+        ToolCallId = item.CallId!,
+        Kind = (MessageKind)item.Message,
+        Success = item.Success,
+        ToolName = item.ToolName,
+        Provider = item.Provider,
+        NeedsConfirmation = item.NeedsConfirmation,
+        Turn = item.Turn,
+        RecordedAt = At(item)!.Value,
+        Input = Hash(item.Input),
+        Result = Hash(item.Result),
+    };
+
+    private static Delivery DeliveryOf(MailItem item) => new()
+    {
+        ReceivedAt = Received(item),
+        Host = item.Host,
+        Dedup = Hash(item.Dedup),
+        Seq = item.HasSeq ? item.Seq : null,
+        MessageId = item.MessageId,
+        TaskId = item.TaskId,
+        Derived = item.Derived,
+        TimeInferred = item.TimeInferred,
+        MadeByNode = item.MadeByNode,
+        Truncated = item.Truncated,
     };
 
     private static Timestamp? At(MailItem item) => Time(item.AtTicks, item.AtNanos);

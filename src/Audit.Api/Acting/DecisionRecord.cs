@@ -29,22 +29,15 @@ internal static class DecisionRecord
         var octets = decision.WriteInto(last with { RecordedAt = time.ToString() }).ToUtf8();
         var json = new StrictJsonReader(octets);
         json.Read();
-        var facts = RecordReader.Read(ref json, hasher);
-        var message = new CallMessage
+        var read = RecordReader.Read(ref json, hasher);
+        var message = CallMessage.Of(read.Facts, new Delivery
         {
-            Kind = facts.Kind,
-            RecordedAt = facts.RecordedAt,
             ReceivedAt = now,
-            Turn = facts.Turn,
-            ToolName = facts.ToolName,
-            Provider = facts.Provider,
-            NeedsConfirmation = facts.NeedsConfirmation,
-            TaskId = call.History.Standing.TaskId,
             Host = actor,
+            Dedup = read.Dedup,
+            TaskId = call.History.Standing.TaskId,
             MadeByNode = true,
-            Dedup = facts.Dedup,
-            Input = facts.Input,
-        };
+        });
         return new CallSubmission(address.Stream, address.Session, address.Call, call.Agent, message, octets);
     }
 

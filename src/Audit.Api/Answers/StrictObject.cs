@@ -31,7 +31,7 @@ internal sealed class StrictObject
         json.Read();
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            throw new UnreadableException("", $"a JSON object is expected, not {RecordReader.Quote(json)}");
+            throw new UnreadableException("", $"a JSON object is expected, not {json.Quote()}");
         }
 
         var start = json.TokenStart;

@@ -9,55 +9,37 @@ internal ref struct Envelope
     public string? MessageId;
     public long? Seq;
 
-    public readonly CallSubmission ToSubmission(in RecordFacts facts, ReadOnlyMemory<byte> item, ItemDefaults defaults)
+    public readonly CallSubmission ToSubmission(in RecordRead read, ReadOnlyMemory<byte> item, ItemDefaults defaults)
     {
-        var session = RequireSession(defaults);
-        var message = new CallMessage
-        {
-            Kind = facts.Kind,
-            Success = facts.Success,
-            RecordedAt = facts.RecordedAt,
-            ReceivedAt = defaults.ReceivedAt,
-            Seq = Seq,
-            Turn = facts.Turn,
-            ToolName = facts.ToolName,
-            Provider = facts.Provider,
-            NeedsConfirmation = facts.NeedsConfirmation,
-            TaskId = Bound(TaskId ?? defaults.TaskId, defaults.BoundTask, "task_id"),
-            Host = defaults.Host,
-            MessageId = MessageId,
-            Dedup = facts.Dedup,
-            Derived = defaults.Derived,
-            TimeInferred = defaults.TimeInferred,
-            Input = facts.Input,
-            Result = facts.Result,
-        };
+        var (session, call) = (RequireSession(defaults), read.Facts.ToolCallId);
         return new CallSubmission(
-            ItemReader.CallKey(session, facts.ToolCallId), session, facts.ToolCallId,
-            Bound(Agent ?? defaults.Agent, defaults.BoundAgent, "agent"), message, item[facts.Place]);
+            ItemReader.CallKey(session, call), session, call, BoundAgent(defaults),
+            CallMessage.Of(read.Facts, DeliveryOf(read.Dedup, defaults)), item[read.Place]);
     }
 
     public readonly NoteSubmission ToSubmission(
         string type, Timestamp? at, Fingerprint dedup, ReadOnlyMemory<byte> detail, ItemDefaults defaults)
     {
         var session = RequireSession(defaults);
-        var note = new SessionNote
-        {
-            Type = type,
-            At = at ?? defaults.ReceivedAt,
-            Derived = defaults.Derived,
-            TimeInferred = at is null || defaults.TimeInferred,
-            ReceivedAt = defaults.ReceivedAt,
-            Host = defaults.Host,
-            Seq = Seq,
-            MessageId = MessageId,
-            Dedup = dedup,
-        };
+        var delivery = DeliveryOf(dedup, defaults) with { TimeInferred = at is null || defaults.TimeInferred };
         return new NoteSubmission(
-            new StreamKey(StreamNames.Session(session)), session,
-            Bound(TaskId ?? defaults.TaskId, defaults.BoundTask, "task_id"),
-            Bound(Agent ?? defaults.Agent, defaults.BoundAgent, "agent"), note, detail);
+            new StreamKey(StreamNames.Session(session)), session, delivery.TaskId, BoundAgent(defaults),
+            SessionNote.Of(type, at ?? defaults.ReceivedAt, delivery), detail);
     }
+
+    private readonly Delivery DeliveryOf(Fingerprint dedup, ItemDefaults defaults) => new()
+    {
+        ReceivedAt = defaults.ReceivedAt,
+        Host = defaults.Host,
+        Dedup = dedup,
+        Seq = Seq,
+        MessageId = MessageId,
+        TaskId = Bound(TaskId ?? defaults.TaskId, defaults.BoundTask, "task_id"),
+        Derived = defaults.Derived,
+        TimeInferred = defaults.TimeInferred,
+    };
+
+    private readonly string? BoundAgent(ItemDefaults defaults) => Bound(Agent ?? defaults.Agent, defaults.BoundAgent, "agent");
 
     private readonly string RequireSession(ItemDefaults defaults) =>
         SessionId ?? defaults.SessionId

@@ -40,7 +40,7 @@ internal static class EnvelopeReader
         ref StrictJsonReader json, ReadOnlyMemory<byte> item, ItemDefaults defaults, RecordHasher hasher)
     {
         var envelope = new Envelope();
-        RecordFacts? record = null;
+        RecordRead? record = null;
         NoteFacts? note = null;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
@@ -61,7 +61,7 @@ internal static class EnvelopeReader
 
         return (record, note) switch
         {
-            ({ } facts, null) => envelope.ToSubmission(facts, item, defaults),
+            ({ } read, null) => envelope.ToSubmission(read, item, defaults),
             (null, { } told) => envelope.ToSubmission(told.Type, told.At, told.Dedup, item[told.Detail], defaults),
             (null, null) => throw new UnreadableException("record", "missing; an item holds a record or a note"),
             _ => throw new UnreadableException("note", "an item holds a record or a note, not both"),
@@ -72,7 +72,7 @@ internal static class EnvelopeReader
     {
         if (json.IsProperty("session_id"u8))
         {
-            envelope.SessionId = RecordReader.ReadId(ref json, Ids.MaxBytes, isSession: true);
+            envelope.SessionId = Ids.Read(ref json, Ids.MaxBytes, isSession: true);
         }
         else if (json.IsProperty("task_id"u8))
         {
@@ -105,7 +105,7 @@ internal static class EnvelopeReader
             return null;
         }
 
-        RecordReader.RequireString(ref json);
+        json.RequireString();
         var id = isName ? json.GetName() : json.GetString();
         return Ids.Refuse(id, maxBytes) is { } refusal ? throw json.Unreadable(refusal) : id;
     }
@@ -120,7 +120,7 @@ internal static class EnvelopeReader
 
         return json.TryGetInt64(out var count) && count >= 0
             ? count
-            : throw json.Unreadable($"a whole number that is not negative is expected, not {RecordReader.Quote(json)}");
+            : throw json.Unreadable($"a whole number that is not negative is expected, not {json.Quote()}");
     }
 
     private static NoteFacts ReadNote(ref StrictJsonReader json, RecordHasher hasher)
@@ -129,7 +129,7 @@ internal static class EnvelopeReader
         json.Read();
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            throw json.Unreadable($"an object with type, at and detail is expected, not {RecordReader.Quote(json)}");
+            throw json.Unreadable($"an object with type, at and detail is expected, not {json.Quote()}");
         }
 
         var start = json.TokenStart;
@@ -138,11 +138,11 @@ internal static class EnvelopeReader
         {
             if (json.IsProperty("type"u8))
             {
-                note.Type = RecordReader.ReadId(ref json, MaxNoteTypeBytes);
+                note.Type = Ids.Read(ref json, MaxNoteTypeBytes);
             }
             else if (json.IsProperty("at"u8))
             {
-                note.At = RecordReader.ReadTime(ref json);
+                note.At = json.ReadTime();
             }
             else if (json.IsProperty("detail"u8))
             {
@@ -158,7 +158,7 @@ internal static class EnvelopeReader
             }
         }
 
-        RecordReader.Require(json, start, note.Type is not null, "type");
+        json.Require(start, note.Type is not null, "type");
         note.Dedup = hasher.Of(json.Source[start..json.TokenEnd], json.CompactLength - before);
         return note;
     }

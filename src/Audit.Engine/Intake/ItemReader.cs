@@ -62,7 +62,7 @@ public sealed class ItemReader(RecordHasher hasher, IRedaction? redaction = null
         json.Read();
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            throw new UnreadableException("", $"an item is a JSON object, not {RecordReader.Quote(json)}");
+            throw new UnreadableException("", $"an item is a JSON object, not {json.Quote()}");
         }
 
         var submission = EnvelopeReader.IsBareRecord(item.Span, defaults)

@@ -38,19 +38,16 @@ internal sealed class OversizedItem
     {
         var session = Required("session_id", names.GetValueOrDefault("session_id") ?? defaults.SessionId, Ids.MaxBytes, isSession: true);
         var call = Required("tool_call_id", names.GetValueOrDefault("tool_call_id"), Ids.MaxCallBytes);
-        var message = new CallMessage
+        var delivery = new Delivery
         {
-            Kind = MessageKind.Requested,
-            RecordedAt = defaults.ReceivedAt,
             ReceivedAt = defaults.ReceivedAt,
             TaskId = Envelope.Bound(Optional("task_id", Ids.MaxBytes) ?? defaults.TaskId, defaults.BoundTask, "task_id"),
             Host = defaults.Host,
             MessageId = Optional("message_id", Ids.MaxMessageIdBytes),
             Dedup = whole,
-            OversizedBytes = length,
         };
         var agent = Envelope.Bound(Optional("agent", Ids.MaxBytes) ?? defaults.Agent, defaults.BoundAgent, "agent");
-        return new CallSubmission(ItemReader.CallKey(session, call), session, call, agent, message, default);
+        return new CallSubmission(ItemReader.CallKey(session, call), session, call, agent, CallMessage.Oversized(length, delivery), default);
     }
 
     private void Note(ref Utf8JsonReader json, bool isInRecord)

@@ -22,5 +22,5 @@ public sealed class SessionStream : AuditStream
     }
 
     public override void Evolve(JournalRow row, RecordHasher hasher) =>
-        history = SessionDecider.Evolve(history, EventReader.ReadNote(row, hasher));
+        history = SessionDecider.Evolve(history, EventReader.ReadNote(row));
 }

@@ -28,7 +28,9 @@ internal sealed class RowBatch
     public ReadOnlySpan<byte> Manifest(int index) =>
         bytes.AsSpan(slots[index].Start + slots[index].StreamLength, slots[index].ManifestLength);
 
-    public ReadOnlySpan<byte> Message(int index) => bytes.AsSpan(
+    public ReadOnlySpan<byte> Message(int index) => MessageMemory(index).Span;
+
+    public ReadOnlyMemory<byte> MessageMemory(int index) => bytes.AsMemory(
         slots[index].Start + slots[index].StreamLength + slots[index].ManifestLength, slots[index].MessageLength);
 
     public ReadOnlySpan<byte> Leaf(int index) => leaves.AsSpan(index * TreeHash.Size, TreeHash.Size);

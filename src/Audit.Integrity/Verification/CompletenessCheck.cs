@@ -65,7 +65,7 @@ internal sealed class CompletenessCheck
         };
     }
 
-    private void Take(RowBatch batch, int index, in EventFacts facts)
+    private void Take(RowBatch batch, int index, in CheckedEvent facts)
     {
         var stream = batch.Stream(index);
         if (!TryNames(stream, out var session, out var call) || Session(session) is not { } known)
@@ -95,7 +95,7 @@ internal sealed class CompletenessCheck
     }
 
     private void TakeCall(
-        ReadOnlySpan<byte> stream, SessionFacts session, ReadOnlySpan<byte> call, in EventFacts facts, long position)
+        ReadOnlySpan<byte> stream, SessionFacts session, ReadOnlySpan<byte> call, in CheckedEvent facts, long position)
     {
         var isKnown = calls.TryGetValue(stream, out var known);
         var isOpen = facts.State is { } state && IsOpen(state);

@@ -32,8 +32,8 @@ public sealed class EventWriter : IDisposable
 
     public EncodedEvent Write(in CallContext context, CallEvent happened) => happened switch
     {
-        CallEvent.Received { Weight: EntryWeight.Oversized } told => WriteOversized(context, told),
-        CallEvent.Received told => WriteTold(context, told),
+        CallEvent.Received { Weight: EntryWeight.Oversized } received => WriteOversized(context, received),
+        CallEvent.Received received => WriteReceived(context, received),
         CallEvent.Rejudged rejudged => WriteRejudged(context, rejudged),
         CallEvent.Flooded flooded => WriteFlooded(context, flooded),
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "A call knows no such event."),
@@ -42,49 +42,49 @@ public sealed class EventWriter : IDisposable
     public EncodedEvent Write(string sessionId, string? taskId, string? agent, SessionNote note, ReadOnlySpan<byte> detail)
     {
         Begin(EventNames.SessionNoted, note.ReceivedAt, note.Host);
-        json.WriteString("session_id"u8, sessionId);
-        json.WriteString("task_id"u8, taskId);
-        json.WriteString("agent"u8, agent);
+        json.WriteString(EventField.SessionId, sessionId);
+        json.WriteString(EventField.TaskId, taskId);
+        json.WriteString(EventField.Agent, agent);
         WriteDelivery(note.MessageId, note.Dedup, note.Seq, note.Derived, note.TimeInferred);
-        json.WriteString("type"u8, note.Type);
-        json.WriteString("at"u8, Rfc3339.Format(note.At));
-        json.WritePropertyName("detail"u8);
+        json.WriteString(EventField.Type, note.Type);
+        json.WriteString(EventField.At, Rfc3339.Format(note.At));
+        json.WritePropertyName(EventField.Detail);
         json.WriteRawValue(detail.IsEmpty ? "null"u8 : detail, skipInputValidation: true);
         return End(EventNames.SessionNoted);
     }
 
-    public EncodedEvent Write(string windowId, WindowEvent happened, ReadOnlySpan<byte> said)
+    public EncodedEvent Write(string windowId, WindowEvent happened, ReadOnlySpan<byte> body)
     {
         var message = happened.Message;
         var name = EventNames.Of(happened.Kind);
         Begin(name, message.ReceivedAt, message.Actor);
-        json.WriteString("window_id"u8, windowId);
-        json.WriteString("verb"u8, WordOf(message.Verb));
-        json.WriteString("from"u8, WordOf(happened.From));
-        json.WriteString("to"u8, WordOf(happened.To));
-        WriteOptional("violation"u8, happened.Violation);
-        WriteOptional("on_behalf_of"u8, message.OnBehalfOf);
+        json.WriteString(EventField.WindowId, windowId);
+        json.WriteString(EventField.Verb, WordOf(message.Verb));
+        json.WriteString(EventField.From, WordOf(happened.From));
+        json.WriteString(EventField.To, WordOf(happened.To));
+        WriteOptional(EventField.Violation, happened.Violation);
+        WriteOptional(EventField.OnBehalfOf, message.OnBehalfOf);
         if (happened.SelfGranted)
         {
-            json.WriteBoolean("self_granted"u8, true);
+            json.WriteBoolean(EventField.SelfGranted, true);
         }
 
         WriteTerms(message);
-        WriteOptional("opens_at"u8, happened.OpensAt?.ToString());
-        WriteOptional("closes_at"u8, (happened.ClosesAt ?? message.ClosesAt)?.ToString());
-        WriteOptional("reason"u8, message.Reason);
+        WriteOptional(EventField.OpensAt, happened.OpensAt?.ToString());
+        WriteOptional(EventField.ClosesAt, (happened.ClosesAt ?? message.ClosesAt)?.ToString());
+        WriteOptional(EventField.Reason, message.Reason);
         WriteDelivery(message.MessageId, message.Dedup, null, derived: false, inferred: false);
-        json.WritePropertyName("said"u8);
-        json.WriteRawValue(said.IsEmpty ? "null"u8 : said, skipInputValidation: true);
+        json.WritePropertyName(EventField.Body);
+        json.WriteRawValue(body.IsEmpty ? "null"u8 : body, skipInputValidation: true);
         return End(name);
     }
 
     public EncodedEvent WriteOperator(string act, string actor, Timestamp at, ReadOnlySpan<byte> detail)
     {
         Begin(EventNames.OperatorActed, at, actor);
-        json.WriteString("act"u8, act);
+        json.WriteString(EventField.Act, act);
         WriteNonce();
-        json.WritePropertyName("detail"u8);
+        json.WritePropertyName(EventField.Detail);
         json.WriteRawValue(detail.IsEmpty ? "null"u8 : detail, skipInputValidation: true);
         return End(EventNames.OperatorActed);
     }
@@ -95,48 +95,48 @@ public sealed class EventWriter : IDisposable
 
     public void Dispose() => json.Dispose();
 
-    private EncodedEvent WriteTold(in CallContext context, CallEvent.Received told)
+    private EncodedEvent WriteReceived(in CallContext context, CallEvent.Received received)
     {
-        var name = told.Verdict.IsViolation ? EventNames.CallViolated : EventNames.CallTransitioned;
+        var name = received.Verdict.IsViolation ? EventNames.CallViolated : EventNames.CallTransitioned;
         BeginCall(name, context);
-        WriteVerdict(told.Verdict, told.Message);
-        if (told.Late)
+        WriteVerdict(received.Verdict, received.Message);
+        if (received.Late)
         {
-            json.WriteBoolean("late"u8, true);
+            json.WriteBoolean(EventField.Late, true);
         }
 
-        if (told.Message.MadeByNode)
+        if (received.Message.MadeByNode)
         {
-            json.WriteBoolean("made_by_node"u8, true);
+            json.WriteBoolean(EventField.MadeByNode, true);
         }
 
-        WriteDelivery(told.Message.MessageId, told.Message.Dedup, told.Message.Seq, told.Message.Derived, told.Message.TimeInferred);
-        json.WritePropertyName("record"u8);
+        WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq, received.Message.Derived, received.Message.TimeInferred);
+        json.WritePropertyName(EventField.Record);
         json.WriteRawValue(context.Record.Span, skipInputValidation: true);
         return End(name);
     }
 
-    private EncodedEvent WriteOversized(in CallContext context, CallEvent.Received told)
+    private EncodedEvent WriteOversized(in CallContext context, CallEvent.Received received)
     {
         BeginCall(EventNames.CallOversized, context);
-        json.WriteString("tool_call_id"u8, context.ToolCallId);
-        json.WriteNumber("bytes"u8, told.Message.OversizedBytes);
-        WriteDelivery(told.Message.MessageId, told.Message.Dedup, told.Message.Seq, told.Message.Derived, told.Message.TimeInferred);
+        json.WriteString(EventField.ToolCallId, context.ToolCallId);
+        json.WriteNumber(EventField.Bytes, received.Message.OversizedBytes);
+        WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq, received.Message.Derived, received.Message.TimeInferred);
         return End(EventNames.CallOversized);
     }
 
     private EncodedEvent WriteRejudged(in CallContext context, CallEvent.Rejudged rejudged)
     {
         BeginCall(EventNames.CallRejudged, context);
-        json.WriteString("tool_call_id"u8, context.ToolCallId);
-        json.WriteNumber("sequence"u8, rejudged.Sequence);
-        json.WriteStartObject("was"u8);
+        json.WriteString(EventField.ToolCallId, context.ToolCallId);
+        json.WriteNumber(EventField.Sequence, rejudged.Sequence);
+        json.WriteStartObject(EventField.Was);
         WriteVerdict(rejudged.Was, null);
         json.WriteEndObject();
-        json.WriteStartObject("now"u8);
+        json.WriteStartObject(EventField.Now);
         WriteVerdict(rejudged.Now, null);
         json.WriteEndObject();
-        json.WriteString("reason"u8, rejudged.Reason);
+        json.WriteString(EventField.Reason, rejudged.Reason);
         WriteNonce();
         return End(EventNames.CallRejudged);
     }
@@ -144,8 +144,8 @@ public sealed class EventWriter : IDisposable
     private EncodedEvent WriteFlooded(in CallContext context, CallEvent.Flooded flooded)
     {
         BeginCall(EventNames.CallFlooded, context);
-        json.WriteString("tool_call_id"u8, context.ToolCallId);
-        json.WriteNumber("count"u8, flooded.Count);
+        json.WriteString(EventField.ToolCallId, context.ToolCallId);
+        json.WriteNumber(EventField.Count, flooded.Count);
         WriteNonce();
         return End(EventNames.CallFlooded);
     }
@@ -153,9 +153,9 @@ public sealed class EventWriter : IDisposable
     private void BeginCall(string name, in CallContext context)
     {
         Begin(name, context.Message.ReceivedAt, context.Message.Host);
-        json.WriteString("session_id"u8, context.SessionId);
-        json.WriteString("task_id"u8, context.Message.TaskId);
-        json.WriteString("agent"u8, context.Agent);
+        json.WriteString(EventField.SessionId, context.SessionId);
+        json.WriteString(EventField.TaskId, context.Message.TaskId);
+        json.WriteString(EventField.Agent, context.Agent);
     }
 
     private void Begin(string name, Timestamp receivedAt, string host)
@@ -164,28 +164,28 @@ public sealed class EventWriter : IDisposable
         buffer.ResetWrittenCount();
         json.Reset();
         json.WriteStartObject();
-        json.WriteNumber("v"u8, EventNames.Version);
-        json.WriteString("event"u8, name);
-        json.WriteString("received_at"u8, receivedAt.ToDateTimeOffset().UtcDateTime);
-        json.WriteString("host"u8, host);
+        json.WriteNumber(EventField.Version, EventNames.Version);
+        json.WriteString(EventField.Event, name);
+        json.WriteString(EventField.ReceivedAt, receivedAt.ToDateTimeOffset().UtcDateTime);
+        json.WriteString(EventField.Host, host);
     }
 
     /// <summary>A violation has the reason where a transition has the state it leads to.</summary>
     private void WriteVerdict(Verdict verdict, CallMessage? message)
     {
-        json.WriteString("from"u8, Words.Of(verdict.From));
+        json.WriteString(EventField.From, Words.Of(verdict.From));
         if (!verdict.IsViolation)
         {
-            json.WriteString("to"u8, Words.Of(verdict.To));
+            json.WriteString(EventField.To, Words.Of(verdict.To));
         }
         else
         {
-            json.WriteString("cause"u8, Words.Of(verdict.Cause));
-            WriteOptional("reason"u8, message is null ? null : ViolationReason.Of(verdict, message));
+            json.WriteString(EventField.Cause, Words.Of(verdict.Cause));
+            WriteOptional(EventField.Reason, message is null ? null : ViolationReason.Of(verdict, message));
         }
 
-        json.WriteNumber("attempt"u8, verdict.Attempt);
-        json.WriteStartArray("anomalies"u8);
+        json.WriteNumber(EventField.Attempt, verdict.Attempt);
+        json.WriteStartArray(EventField.Anomalies);
         if (verdict.Anomalies != Anomalies.None)
         {
             foreach (var anomaly in Words.Of(verdict.Anomalies))
@@ -200,27 +200,27 @@ public sealed class EventWriter : IDisposable
     private void WriteDelivery(string? messageId, Fingerprint dedup, long? seq, bool derived, bool inferred)
     {
         WriteNonce();
-        json.WriteString("message_id"u8, messageId);
+        json.WriteString(EventField.MessageId, messageId);
         Span<byte> hash = stackalloc byte[Fingerprint.Length];
         dedup.CopyTo(hash);
-        WriteBase64Url("dedup"u8, hash);
+        WriteBase64Url(EventField.Dedup, hash);
         if (seq is { } number)
         {
-            json.WriteNumber("seq"u8, number);
+            json.WriteNumber(EventField.Seq, number);
         }
         else
         {
-            json.WriteNull("seq"u8);
+            json.WriteNull(EventField.Seq);
         }
 
         if (derived)
         {
-            json.WriteBoolean("derived"u8, true);
+            json.WriteBoolean(EventField.Derived, true);
         }
 
         if (inferred)
         {
-            json.WriteString("time"u8, "inferred"u8);
+            json.WriteString(EventField.Time, "inferred"u8);
         }
     }
 
@@ -231,32 +231,32 @@ public sealed class EventWriter : IDisposable
             return;
         }
 
-        json.WriteStartObject("terms"u8);
-        json.WriteString("task_id"u8, terms.TaskId);
-        json.WriteString("agent"u8, terms.Agent);
-        json.WriteStartArray("scope"u8);
+        json.WriteStartObject(EventField.Terms);
+        json.WriteString(EventField.TermsTask, terms.TaskId);
+        json.WriteString(EventField.TermsAgent, terms.Agent);
+        json.WriteStartArray(EventField.Scope);
         foreach (var glob in terms.Scope)
         {
             json.WriteStringValue(glob);
         }
 
         json.WriteEndArray();
-        json.WriteString("reason"u8, terms.Reason);
-        WriteOptional("opens_at"u8, terms.OpensAt?.ToString());
-        WriteOptional("closes_at"u8, terms.ClosesAt?.ToString());
+        json.WriteString(EventField.TermsReason, terms.Reason);
+        WriteOptional(EventField.TermsOpensAt, terms.OpensAt?.ToString());
+        WriteOptional(EventField.TermsClosesAt, terms.ClosesAt?.ToString());
         if (terms.Duration is { } duration)
         {
-            json.WriteNumber("duration_seconds"u8, duration.TotalSeconds);
+            json.WriteNumber(EventField.DurationSeconds, duration.TotalSeconds);
         }
 
         json.WriteEndObject();
     }
 
-    private void WriteOptional(ReadOnlySpan<byte> name, string? value)
+    private void WriteOptional(EventField field, string? value)
     {
         if (value is not null)
         {
-            json.WriteString(name, value);
+            json.WriteString(field, value);
         }
     }
 
@@ -269,13 +269,13 @@ public sealed class EventWriter : IDisposable
             noncesUsed = 0;
         }
 
-        WriteBase64Url("nonce"u8, nonces.AsSpan(noncesUsed++ * NonceLength, NonceLength));
+        WriteBase64Url(EventField.Nonce, nonces.AsSpan(noncesUsed++ * NonceLength, NonceLength));
     }
 
-    private void WriteBase64Url(ReadOnlySpan<byte> name, ReadOnlySpan<byte> bytes)
+    private void WriteBase64Url(EventField field, ReadOnlySpan<byte> bytes)
     {
         Span<byte> text = stackalloc byte[24];
-        json.WriteString(name, text[..Base64Url.EncodeToUtf8(bytes, text)]);
+        json.WriteString(field, text[..Base64Url.EncodeToUtf8(bytes, text)]);
     }
 
     private EncodedEvent End(string name)

@@ -1,56 +1,43 @@
-using System.Buffers.Text;
-using System.Text.Json;
-
 namespace Audit.Journal.Events;
 
 /// <summary>Reads the events of task windows, which are few: plainness before speed.</summary>
 internal static class WindowEventReader
 {
-    public static WindowEvent Read(string name, JsonElement said)
+    public static WindowEvent Read(string name, in EventView view)
     {
         var kind = EventNames.WindowKind(name);
-        var closesAt = Time(said, "closes_at");
+        var closesAt = view.Time(EventField.ClosesAt);
         var message = new WindowMessage
         {
-            Verb = Enum.Parse<WindowVerb>(Text(said, "verb")!, ignoreCase: true),
-            Actor = Text(said, "host")!,
-            OnBehalfOf = Text(said, "on_behalf_of"),
-            ReceivedAt = Time(said, "received_at")!.Value,
-            Dedup = Fingerprint.From(Base64Url.DecodeFromChars(Text(said, "dedup"))),
-            MessageId = Text(said, "message_id"),
-            Terms = said.TryGetProperty("terms", out var terms) ? ReadTerms(terms) : null,
+            Verb = Enum.Parse<WindowVerb>(view.Required(EventField.Verb), ignoreCase: true),
+            Actor = view.Required(EventField.Host),
+            OnBehalfOf = view.Text(EventField.OnBehalfOf),
+            ReceivedAt = view.RequiredTime(EventField.ReceivedAt),
+            Dedup = view.Hash(EventField.Dedup),
+            MessageId = view.Text(EventField.MessageId),
+            Terms = view.IsObject(EventField.Terms) ? ReadTerms(view) : null,
             ClosesAt = kind is WindowEventKind.Extended or WindowEventKind.Violated ? closesAt : null,
-            Reason = Text(said, "reason"),
+            Reason = view.Text(EventField.Reason),
         };
-        return new WindowEvent(kind, message, State(said, "from"), State(said, "to"))
+        return new WindowEvent(kind, message, State(view, EventField.From), State(view, EventField.To))
         {
-            OpensAt = Time(said, "opens_at"),
+            OpensAt = view.Time(EventField.OpensAt),
             ClosesAt = kind is WindowEventKind.Approved or WindowEventKind.Extended ? closesAt : null,
-            SelfGranted = said.TryGetProperty("self_granted", out var granted) && granted.GetBoolean(),
-            Violation = Text(said, "violation"),
+            SelfGranted = view.Flag(EventField.SelfGranted) == true,
+            Violation = view.Text(EventField.Violation),
         };
     }
 
-    private static WindowTerms ReadTerms(JsonElement terms) =>
+    private static WindowTerms ReadTerms(in EventView view) =>
         new(
-            Text(terms, "task_id")!,
-            Text(terms, "agent")!,
-            [.. terms.GetProperty("scope").EnumerateArray().Select(glob => glob.GetString()!)],
-            Text(terms, "reason")!)
+            view.Required(EventField.TermsTask), view.Required(EventField.TermsAgent), [.. view.Texts(EventField.Scope)],
+            view.Required(EventField.TermsReason))
         {
-            OpensAt = Time(terms, "opens_at"),
-            ClosesAt = Time(terms, "closes_at"),
-            Duration = terms.TryGetProperty("duration_seconds", out var seconds)
-                ? TimeSpan.FromSeconds(seconds.GetDouble())
-                : null,
+            OpensAt = view.Time(EventField.TermsOpensAt),
+            ClosesAt = view.Time(EventField.TermsClosesAt),
+            Duration = view.Fraction(EventField.DurationSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };
 
-    private static WindowState State(JsonElement said, string name) =>
-        Enum.Parse<WindowState>(Text(said, name)!, ignoreCase: true);
-
-    private static Timestamp? Time(JsonElement said, string name) =>
-        Text(said, name) is { } text && Rfc3339.TryParse(text, out var time) ? time : null;
-
-    private static string? Text(JsonElement said, string name) =>
-        said.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static WindowState State(in EventView view, EventField field) =>
+        Enum.Parse<WindowState>(view.Required(field), ignoreCase: true);
 }

@@ -1,3 +1,5 @@
+using Audit.Lifecycle.Hashing;
+
 namespace Audit.Lifecycle.Calls;
 
 /// <summary>One step of the law: the table, the two flags that outlive an attempt, and what is said beside the table.</summary>

@@ -1,3 +1,4 @@
+using Audit.Lifecycle.Hashing;
 using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Calls;
@@ -8,57 +9,73 @@ namespace Audit.Lifecycle.Calls;
 /// </summary>
 public sealed record CallMessage
 {
-    public required MessageKind Kind { get; init; }
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
 
-    /// <summary>The success flag of the result, where the outcome carries one.</summary>
+    private CallMessage(in Delivery delivery)
+    {
+        ReceivedAt = delivery.ReceivedAt;
+        Host = delivery.Host;
+        Dedup = delivery.Dedup;
+        Seq = delivery.Seq;
+        MessageId = delivery.MessageId;
+        TaskId = delivery.TaskId;
+        Derived = delivery.Derived;
+        TimeInferred = delivery.TimeInferred;
+        MadeByNode = delivery.MadeByNode;
+        Truncated = delivery.Truncated;
+    }
+
+    public MessageKind Kind { get; init; }
+
+    /// <inheritdoc cref="RecordFacts.Success"/>
     public bool Success { get; init; }
 
-    public required Timestamp RecordedAt { get; init; }
+    public Timestamp RecordedAt { get; init; }
 
-    public required Timestamp ReceivedAt { get; init; }
+    public Timestamp ReceivedAt { get; init; }
 
-    /// <summary>The host's own number of the message within the session.</summary>
+    /// <inheritdoc cref="Delivery.Seq"/>
     public long? Seq { get; init; }
 
     public long Turn { get; init; }
 
-    /// <summary>Null when the record leaves it empty.</summary>
+    /// <inheritdoc cref="RecordFacts.ToolName"/>
     public string? ToolName { get; init; }
 
     public string? Provider { get; init; }
 
-    /// <summary>The tool's tier asks for a confirmation.</summary>
+    /// <inheritdoc cref="RecordFacts.NeedsConfirmation"/>
     public bool NeedsConfirmation { get; init; }
 
     public string? TaskId { get; init; }
 
-    /// <summary>The name of the credential that the message came with.</summary>
-    public required string Host { get; init; }
+    /// <inheritdoc cref="Delivery.Host"/>
+    public string Host { get; init; }
 
-    /// <summary>The node made this message itself, of a decision that came through its API.</summary>
+    /// <inheritdoc cref="Delivery.MadeByNode"/>
     public bool MadeByNode { get; init; }
 
     public string? MessageId { get; init; }
 
-    /// <summary>The keyed hash by which the same record is known again.</summary>
-    public required Fingerprint Dedup { get; init; }
+    /// <inheritdoc cref="Delivery.Dedup"/>
+    public Fingerprint Dedup { get; init; }
 
-    /// <summary>A format adapter derived the message from another system's words.</summary>
+    /// <inheritdoc cref="Delivery.Derived"/>
     public bool Derived { get; init; }
 
-    /// <summary>The source told no time; recorded_at was inferred from its neighbours.</summary>
+    /// <inheritdoc cref="Delivery.TimeInferred"/>
     public bool TimeInferred { get; init; }
 
-    /// <summary>The largest strings of the record were cut before it was stored.</summary>
+    /// <inheritdoc cref="Delivery.Truncated"/>
     public bool Truncated { get; init; }
 
     /// <summary>The size of an item that was too large to be read and is kept as evidence only; else 0.</summary>
     public long OversizedBytes { get; init; }
 
-    /// <summary>Of effective_input; empty when the record has none.</summary>
+    /// <inheritdoc cref="RecordFacts.Input"/>
     public Fingerprint Input { get; init; }
 
-    /// <summary>Of the result; empty when the outcome has none.</summary>
+    /// <inheritdoc cref="RecordFacts.Result"/>
     public Fingerprint Result { get; init; }
 
     /// <summary>The time that places the message in its history: a clock that runs ahead gains at most this much.</summary>
@@ -68,5 +85,20 @@ public sealed record CallMessage
 
     public bool IsSuccessfulCompletion => Kind == MessageKind.Completed && Success;
 
-    public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
+    public static CallMessage Of(in RecordFacts facts, in Delivery delivery) => new(delivery)
+    {
+        Kind = facts.Kind,
+        Success = facts.Success,
+        RecordedAt = facts.RecordedAt,
+        Turn = facts.Turn,
+        ToolName = facts.ToolName,
+        Provider = facts.Provider,
+        NeedsConfirmation = facts.NeedsConfirmation,
+        Input = facts.Input,
+        Result = facts.Result,
+    };
+
+    /// <summary>An item that was too large to be read: nobody knows its kind, and the law does not ask for it.</summary>
+    public static CallMessage Oversized(long bytes, in Delivery delivery) =>
+        new(delivery) { RecordedAt = delivery.ReceivedAt, OversizedBytes = bytes };
 }

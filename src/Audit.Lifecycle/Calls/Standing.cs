@@ -1,3 +1,5 @@
+using Audit.Lifecycle.Hashing;
+
 namespace Audit.Lifecycle.Calls;
 
 /// <summary>All that the past of a call means for its next message: the accumulator of the fold.</summary>

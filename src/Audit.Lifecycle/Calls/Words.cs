@@ -1,4 +1,5 @@
-using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
+using System.Text;
 
 namespace Audit.Lifecycle.Calls;
 
@@ -7,11 +8,14 @@ public static class Words
 {
     private static readonly string[] Kinds = NamesOf<MessageKind>();
     private static readonly string[] States = NamesOf<CallState>();
-    private static readonly (Anomalies Flag, string Name)[] AnomalyNames =
-        [.. Enum.GetValues<Anomalies>().Where(flag => flag != Anomalies.None).Select(flag => (flag, SnakeCase(flag.ToString())))];
-
-    private static readonly FrozenDictionary<string, Anomalies> AnomaliesByName =
-        AnomalyNames.ToFrozenDictionary(pair => pair.Name, pair => pair.Flag);
+    private static readonly byte[][] KindWords = Utf8(Kinds);
+    private static readonly byte[][] StateWords = Utf8(States);
+    private static readonly byte[][] CauseWords = Utf8(NamesOf<ViolationCause>());
+    private static readonly (Anomalies Flag, string Name, byte[] Word)[] AnomalyNames =
+    [
+        .. Enum.GetValues<Anomalies>().Where(flag => flag != Anomalies.None).Select(flag => (flag, Name: SnakeCase(flag.ToString())))
+            .Select(pair => (pair.flag, pair.Name, Encoding.UTF8.GetBytes(pair.Name))),
+    ];
 
     public static IReadOnlyList<string> AllKinds => Kinds;
 
@@ -25,7 +29,7 @@ public static class Words
 
     public static IEnumerable<string> Of(Anomalies anomalies)
     {
-        foreach (var (flag, name) in AnomalyNames)
+        foreach (var (flag, name, _) in AnomalyNames)
         {
             if ((anomalies & flag) != 0)
             {
@@ -34,26 +38,52 @@ public static class Words
         }
     }
 
-    public static bool TryState(string name, out CallState state)
-    {
-        var index = Array.IndexOf(States, name);
-        state = (CallState)Math.Max(index, 0);
-        return index >= 0;
-    }
+    public static bool TryState(string name, out CallState state) => TryState(Encoding.UTF8.GetBytes(name), out state);
 
-    public static bool TryKind(string name, out MessageKind kind)
-    {
-        var index = Array.IndexOf(Kinds, name);
-        kind = (MessageKind)Math.Max(index, 0);
-        return index >= 0;
-    }
+    public static bool TryState(ReadOnlySpan<byte> name, out CallState state) => Try(StateWords, name, out state);
+
+    public static bool TryKind(string name, out MessageKind kind) => TryKind(Encoding.UTF8.GetBytes(name), out kind);
+
+    public static bool TryKind(ReadOnlySpan<byte> name, out MessageKind kind) => Try(KindWords, name, out kind);
+
+    public static bool TryCause(ReadOnlySpan<byte> name, out ViolationCause cause) => Try(CauseWords, name, out cause);
 
     /// <summary>A name that a newer program wrote counts for nothing here.</summary>
-    public static Anomalies AnomalyNamed(string name) => AnomaliesByName.GetValueOrDefault(name);
+    public static Anomalies AnomalyNamed(string name) => AnomalyNamed(Encoding.UTF8.GetBytes(name));
+
+    public static Anomalies AnomalyNamed(ReadOnlySpan<byte> name)
+    {
+        foreach (var (flag, _, word) in AnomalyNames)
+        {
+            if (name.SequenceEqual(word))
+            {
+                return flag;
+            }
+        }
+
+        return Anomalies.None;
+    }
+
+    private static bool Try<T>(byte[][] words, ReadOnlySpan<byte> name, out T value) where T : struct, Enum
+    {
+        for (byte index = 0; index < words.Length; index++)
+        {
+            if (name.SequenceEqual(words[index]))
+            {
+                value = Unsafe.BitCast<byte, T>(index);
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
 
     internal static string SnakeCase(string name) =>
         string.Concat(name.Select((letter, index) =>
             char.IsUpper(letter) ? (index > 0 ? "_" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
+
+    private static byte[][] Utf8(string[] names) => [.. names.Select(Encoding.UTF8.GetBytes)];
 
     private static string[] NamesOf<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(SnakeCase)];
 }

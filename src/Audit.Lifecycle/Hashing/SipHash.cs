@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using Audit.Lifecycle.Calls;
 
 namespace Audit.Lifecycle.Hashing;
 

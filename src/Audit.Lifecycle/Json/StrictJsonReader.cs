@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
-using Audit.Lifecycle.Records;
+using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Json;
 
@@ -13,7 +13,6 @@ namespace Audit.Lifecycle.Json;
 public ref struct StrictJsonReader
 {
     public const int MaxDepth = 64;
-    private const int ComparedOneByOne = 32;
 
     private readonly ReadOnlySpan<byte> source;
     private readonly int maxDepth;
@@ -144,7 +143,65 @@ public ref struct StrictJsonReader
     public readonly string GetString() => json.GetString()!;
 
     /// <summary>As <see cref="GetString"/>, for what many texts have in common.</summary>
-    public readonly string GetName() => json.ValueIsEscaped ? GetString() : RepeatedNames.Of(json.ValueSpan);
+    public readonly string GetName() => json.ValueIsEscaped ? GetString() : SharedNames.OfThread.Of(json.ValueSpan);
+
+    public string ReadString()
+    {
+        Read();
+        RequireString();
+        return GetString();
+    }
+
+    /// <summary>Reads a string that many texts have.</summary>
+    public string ReadName()
+    {
+        Read();
+        RequireString();
+        return GetName();
+    }
+
+    /// <summary>Reads the whole number, not negative, that is the value of the current member.</summary>
+    public long ReadCount()
+    {
+        Read();
+        return TryGetInt64(out var count) && count >= 0
+            ? count
+            : throw Unreadable($"a whole number that is not negative is expected, not {Quote()}");
+    }
+
+    public Timestamp ReadTime()
+    {
+        Read();
+        RequireString();
+        var read = ValueIsEscaped ? Rfc3339.TryParse(GetString(), out var time) : Rfc3339.TryParse(ValueSpan, out time);
+        return read ? time : throw Unreadable($"not an RFC 3339 time: {Quote()}");
+    }
+
+    public readonly void RequireString()
+    {
+        if (json.TokenType != JsonTokenType.String)
+        {
+            throw Unreadable($"a string is expected, not {Quote()}");
+        }
+    }
+
+    /// <param name="objectStart">The byte at which the object begins that must have the member.</param>
+    public readonly void Require(int objectStart, bool isThere, string member)
+    {
+        if (!isThere)
+        {
+            throw Unreadable(objectStart, member, "missing");
+        }
+    }
+
+    /// <summary>The current value as a person may see it in an error: short, and by its type where it is not simple.</summary>
+    public readonly string Quote() => json.TokenType switch
+    {
+        JsonTokenType.StartObject => "an object",
+        JsonTokenType.StartArray => "an array",
+        JsonTokenType.String => $"\"{ShortText.Of(GetString(), ShortText.Quoted)}\"",
+        _ => ShortText.Of(Encoding.UTF8.GetString(json.ValueSpan), ShortText.Quoted),
+    };
 
     public readonly bool TryGetInt64(out long value)
     {
@@ -214,125 +271,5 @@ public ref struct StrictJsonReader
         }
 
         return at;
-    }
-
-    /// <summary>The keys seen in each of the objects that are open.</summary>
-    private struct ObjectKeys
-    {
-        private Key[]? seen;
-        private int[]? starts;
-        private HashSet<string>?[]? large;
-        private int count;
-        private int depth;
-
-        public ObjectKeys()
-        {
-            (seen, starts) = ThreadBuffers.Rent();
-        }
-
-        public void Enter()
-        {
-            if (depth < starts!.Length)
-            {
-                starts[depth] = count;
-                if (large is not null)
-                {
-                    large[depth] = null;
-                }
-            }
-
-            depth++;
-        }
-
-        public void Leave()
-        {
-            depth--;
-            count = starts![depth];
-        }
-
-        public bool Add(ReadOnlySpan<byte> source, int start, int length, bool escaped)
-        {
-            var level = depth - 1;
-            var name = source.Slice(start, length);
-            if (large?[level] is { } set)
-            {
-                return set.Add(Decode(name, escaped));
-            }
-
-            var key = escaped ? new Key(start, length, 0, true) : new Key(start, length, Sample(name), false);
-            for (var index = starts![level]; index < count; index++)
-            {
-                if (Same(source, seen![index], key))
-                {
-                    return false;
-                }
-            }
-
-            if (count - starts[level] == ComparedOneByOne)
-            {
-                // Of this reader alone: a second one on the same thread must not find the names that another collected.
-                large ??= new HashSet<string>?[starts.Length];
-                return (large[level] = CollectNames(source, level)).Add(Decode(name, escaped));
-            }
-
-            if (count == seen!.Length)
-            {
-                Array.Resize(ref seen, count * 2);
-            }
-
-            seen[count++] = key;
-            return true;
-        }
-
-        private readonly HashSet<string> CollectNames(ReadOnlySpan<byte> source, int level)
-        {
-            var names = new HashSet<string>(StringComparer.Ordinal);
-            for (var index = starts![level]; index < count; index++)
-            {
-                names.Add(Decode(source.Slice(seen![index].Start, seen[index].Length), seen[index].Escaped));
-            }
-
-            return names;
-        }
-
-        private static bool Same(ReadOnlySpan<byte> source, Key one, Key other)
-        {
-            if (one.Escaped || other.Escaped)
-            {
-                return Decode(source.Slice(one.Start, one.Length), one.Escaped)
-                    == Decode(source.Slice(other.Start, other.Length), other.Escaped);
-            }
-
-            return one.Sample == other.Sample && one.Length == other.Length
-                && source.Slice(one.Start, one.Length).SequenceEqual(source.Slice(other.Start, other.Length));
-        }
-
-        private static string Decode(ReadOnlySpan<byte> name, bool escaped)
-        {
-            if (!escaped)
-            {
-                return Encoding.UTF8.GetString(name);
-            }
-
-            var quoted = new byte[name.Length + 2];
-            quoted[0] = quoted[^1] = (byte)'"';
-            name.CopyTo(quoted.AsSpan(1));
-            var reader = new Utf8JsonReader(quoted);
-            reader.Read();
-            return reader.GetString()!;
-        }
-
-        /// <summary>A few bytes of the name, enough to tell most names apart without comparing them.</summary>
-        private static int Sample(ReadOnlySpan<byte> name) =>
-            name.IsEmpty ? 0 : name[0] | (name[^1] << 8) | (name[name.Length / 2] << 16);
-
-        public readonly record struct Key(int Start, int Length, int Sample, bool Escaped);
-    }
-
-    private static class ThreadBuffers
-    {
-        [ThreadStatic] private static (ObjectKeys.Key[], int[])? buffers;
-
-        public static (ObjectKeys.Key[], int[]) Rent() => buffers ??= (new ObjectKeys.Key[256], new int[MaxDepth + 8]);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Audit.Lifecycle.Json;
 
 namespace Audit.Lifecycle.Records;
 
@@ -29,5 +30,12 @@ public static class Ids
         }
 
         return isSession && id.Contains('|') ? "a session id must not hold \"|\"" : null;
+    }
+
+    /// <summary>Reads the id that is the value of the current member.</summary>
+    public static string Read(ref StrictJsonReader json, int maxBytes, bool isSession = false)
+    {
+        var id = isSession ? json.ReadName() : json.ReadString();
+        return Refuse(id, maxBytes, isSession) is { } refusal ? throw json.Unreadable(refusal) : id;
     }
 }

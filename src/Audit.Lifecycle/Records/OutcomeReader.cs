@@ -5,6 +5,8 @@ using Audit.Lifecycle.Json;
 
 namespace Audit.Lifecycle.Records;
 
+internal readonly record struct OutcomeFacts(MessageKind Kind, bool Success, Fingerprint Result);
+
 /// <summary>
 /// Reads the outcome of a record. Its kind may stand after its payload and is looked up first: a member that belongs to
 /// another kind is as unknown here as any other, whatever its shape.
@@ -18,7 +20,7 @@ internal static class OutcomeReader
         json.Read();
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            throw json.Unreadable($"an object with a kind is expected, not {RecordReader.Quote(json)}");
+            throw json.Unreadable($"an object with a kind is expected, not {json.Quote()}");
         }
 
         var start = json.TokenStart;
@@ -29,7 +31,7 @@ internal static class OutcomeReader
             ReadMember(ref json, hasher, ref found);
         }
 
-        RecordReader.Require(json, start, found.HasKind, "kind");
+        json.Require(start, found.HasKind, "kind");
         RequirePayload(json, start, found);
         return new OutcomeFacts(found.Kind, found.Success ?? false, found.Result);
     }
@@ -39,10 +41,10 @@ internal static class OutcomeReader
         if (json.IsProperty("kind"u8))
         {
             json.Read();
-            RecordReader.RequireString(ref json);
+            json.RequireString();
             if (!found.HasKind)
             {
-                throw json.Unreadable($"the kind {RecordReader.Quote(json)} is not known; accepted are {AcceptedKinds}");
+                throw json.Unreadable($"the kind {json.Quote()} is not known; accepted are {AcceptedKinds}");
             }
         }
         else if (MayHoldResult(found.Kind) && json.IsProperty("result"u8))
@@ -76,7 +78,7 @@ internal static class OutcomeReader
         }
     }
 
-    private static bool MayHoldResult(MessageKind kind) =>
+    public static bool MayHoldResult(MessageKind kind) =>
         kind is MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed or MessageKind.PersistenceFailed;
 
     private static bool HoldsReason(MessageKind kind) =>
@@ -90,14 +92,14 @@ internal static class OutcomeReader
             return null;
         }
 
-        RecordReader.RequireString(ref json);
+        json.RequireString();
         return json.GetString();
     }
 
     private static bool ReadText(ref StrictJsonReader json)
     {
         json.Read();
-        RecordReader.RequireString(ref json);
+        json.RequireString();
         return true;
     }
 
@@ -112,7 +114,7 @@ internal static class OutcomeReader
 
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            throw json.Unreadable($"an object with success and output is expected, not {RecordReader.Quote(json)}");
+            throw json.Unreadable($"an object with success and output is expected, not {json.Quote()}");
         }
 
         var start = json.TokenStart;
@@ -124,7 +126,7 @@ internal static class OutcomeReader
                 json.Read();
                 found.Success = json.TokenType is JsonTokenType.True or JsonTokenType.False
                     ? json.TokenType == JsonTokenType.True
-                    : throw json.Unreadable($"true or false is expected, not {RecordReader.Quote(json)}");
+                    : throw json.Unreadable($"true or false is expected, not {json.Quote()}");
             }
             else if (json.IsProperty("output"u8))
             {
@@ -141,8 +143,8 @@ internal static class OutcomeReader
             }
         }
 
-        RecordReader.Require(json, start, found.Success is not null, "success");
-        RecordReader.Require(json, start, hasOutput, "output");
+        json.Require(start, found.Success is not null, "success");
+        json.Require(start, hasOutput, "output");
         found.HasResult = true;
         return hasher.OfComparable(json.Source[start..json.TokenEnd], json.CompactLength - before);
     }
@@ -152,7 +154,7 @@ internal static class OutcomeReader
         json.Read();
         if (json.TokenType is not (JsonTokenType.Number or JsonTokenType.Null))
         {
-            throw json.Unreadable($"a number of milliseconds or null is expected, not {RecordReader.Quote(json)}");
+            throw json.Unreadable($"a number of milliseconds or null is expected, not {json.Quote()}");
         }
     }
 
@@ -161,7 +163,7 @@ internal static class OutcomeReader
         json.Read();
         if (json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.Null))
         {
-            throw json.Unreadable($"an object or null is expected, not {RecordReader.Quote(json)}");
+            throw json.Unreadable($"an object or null is expected, not {json.Quote()}");
         }
 
         json.Skip();
@@ -172,19 +174,19 @@ internal static class OutcomeReader
         switch (found.Kind)
         {
             case MessageKind.RequiresConfirmation:
-                RecordReader.Require(json, start, found.HasDescription, "description");
+                json.Require(start, found.HasDescription, "description");
                 break;
             case MessageKind.Blocked or MessageKind.Invalidated or MessageKind.Cancelled:
-                RecordReader.Require(json, start, found.HasReason, "reason");
+                json.Require(start, found.HasReason, "reason");
                 break;
             case MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed:
-                RecordReader.Require(json, start, found.HasResult, "result");
+                json.Require(start, found.HasResult, "result");
                 break;
             case MessageKind.PersistenceFailed:
-                RecordReader.Require(json, start, found.HasError, "error");
+                json.Require(start, found.HasError, "error");
                 break;
             case MessageKind.Approved:
-                RecordReader.Require(json, start, found.Decision is not null, "decision");
+                json.Require(start, found.Decision is not null, "decision");
                 RefuseUnknownApproval(json, start, found.Decision!);
                 break;
         }

@@ -6,16 +6,18 @@ using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Records;
 
+/// <param name="Dedup">The keyed hash by which the same record is known again.</param>
+/// <param name="Place">Where the record lies in its text.</param>
+public readonly record struct RecordRead(RecordFacts Facts, Fingerprint Dedup, Range Place);
+
 /// <summary>
 /// Reads a tool audit record in one pass. Required is what the law judges by and what gives the kind its meaning;
 /// what is there must have its shape; what is not known is kept in the bytes and ignored.
 /// </summary>
 public static class RecordReader
 {
-    private const int QuotedLength = 60;
-
     /// <param name="json">Stands at the record's first token; afterwards at its last.</param>
-    public static RecordFacts Read(ref StrictJsonReader json, RecordHasher hasher)
+    public static RecordRead Read(ref StrictJsonReader json, RecordHasher hasher)
     {
         if (json.TokenType != JsonTokenType.StartObject)
         {
@@ -30,11 +32,12 @@ public static class RecordReader
             ReadMember(ref json, hasher, ref found);
         }
 
-        Require(json, start, found.ToolCallId is not null, "tool_call_id");
-        Require(json, start, found.HasToolName, "tool_name");
-        Require(json, start, found.HasOutcome, "outcome");
-        Require(json, start, found.RecordedAt is not null, "recorded_at");
-        return new RecordFacts
+        json.Require(start, found.ToolCallId is not null, "tool_call_id");
+        json.Require(start, found.HasToolName, "tool_name");
+        json.Require(start, found.HasOutcome, "outcome");
+        json.Require(start, found.RecordedAt is not null, "recorded_at");
+        Parsed.Records.Add(1);
+        var facts = new RecordFacts
         {
             ToolCallId = found.ToolCallId!,
             Kind = found.Outcome.Kind,
@@ -46,26 +49,26 @@ public static class RecordReader
             RecordedAt = found.RecordedAt!.Value,
             Input = found.Input,
             Result = found.Outcome.Result,
-            Dedup = hasher.Of(json.Source[start..json.TokenEnd], json.CompactLength - compactBefore),
-            Place = start..json.TokenEnd,
         };
+        var dedup = hasher.Of(json.Source[start..json.TokenEnd], json.CompactLength - compactBefore);
+        return new RecordRead(facts, dedup, start..json.TokenEnd);
     }
 
     private static void ReadMember(ref StrictJsonReader json, RecordHasher hasher, ref Found found)
     {
         if (json.IsProperty("tool_call_id"u8))
         {
-            found.ToolCallId = ReadId(ref json, Ids.MaxCallBytes);
+            found.ToolCallId = Ids.Read(ref json, Ids.MaxCallBytes);
         }
         else if (json.IsProperty("tool_name"u8))
         {
-            var name = ReadName(ref json);
+            var name = json.ReadName();
             (found.HasToolName, found.ToolName) = (true, name.Length == 0 ? null : name);
         }
         else if (json.IsProperty("tier"u8))
         {
             json.Read();
-            RequireString(ref json);
+            json.RequireString();
             found.NeedsConfirmation = json.IsProperty("Confirm"u8);
         }
         else if (json.IsProperty("effective_input"u8))
@@ -74,7 +77,7 @@ public static class RecordReader
         }
         else if (json.IsProperty("turn"u8))
         {
-            found.Turn = ReadCount(ref json);
+            found.Turn = json.ReadCount();
         }
         else if (json.IsProperty("provenance"u8))
         {
@@ -86,12 +89,12 @@ public static class RecordReader
         }
         else if (json.IsProperty("recorded_at"u8))
         {
-            found.RecordedAt = ReadTime(ref json);
+            found.RecordedAt = json.ReadTime();
         }
         else if (json.IsProperty("display_name"u8))
         {
             json.Read();
-            RequireString(ref json);
+            json.RequireString();
         }
         else
         {
@@ -100,73 +103,7 @@ public static class RecordReader
         }
     }
 
-    /// <summary>Reads the id that is the value of the current member.</summary>
-    public static string ReadId(ref StrictJsonReader json, int maxBytes, bool isSession = false)
-    {
-        var id = isSession ? ReadName(ref json) : ReadString(ref json);
-        return Ids.Refuse(id, maxBytes, isSession) is { } refusal ? throw json.Unreadable(refusal) : id;
-    }
-
-    public static string ReadString(ref StrictJsonReader json)
-    {
-        json.Read();
-        RequireString(ref json);
-        return json.GetString();
-    }
-
-    /// <summary>Reads a string that many records have.</summary>
-    public static string ReadName(ref StrictJsonReader json)
-    {
-        json.Read();
-        RequireString(ref json);
-        return json.GetName();
-    }
-
-    /// <summary>Reads the whole number, not negative, that is the value of the current member.</summary>
-    public static long ReadCount(ref StrictJsonReader json)
-    {
-        json.Read();
-        return json.TryGetInt64(out var count) && count >= 0
-            ? count
-            : throw json.Unreadable($"a whole number that is not negative is expected, not {Quote(json)}");
-    }
-
-    public static Timestamp ReadTime(ref StrictJsonReader json)
-    {
-        json.Read();
-        RequireString(ref json);
-        var read = json.ValueIsEscaped
-            ? Rfc3339.TryParse(json.GetString(), out var time)
-            : Rfc3339.TryParse(json.ValueSpan, out time);
-        return read ? time : throw json.Unreadable($"not an RFC 3339 time: {Quote(json)}");
-    }
-
-    public static void RequireString(ref StrictJsonReader json)
-    {
-        if (json.TokenType != JsonTokenType.String)
-        {
-            throw json.Unreadable($"a string is expected, not {Quote(json)}");
-        }
-    }
-
-    public static void Require(in StrictJsonReader json, int objectStart, bool isThere, string member)
-    {
-        if (!isThere)
-        {
-            throw json.Unreadable(objectStart, member, "missing");
-        }
-    }
-
-    /// <summary>The current value as a person may see it in an error: short, and told by its type where it is not simple.</summary>
-    public static string Quote(in StrictJsonReader json) => json.TokenType switch
-    {
-        JsonTokenType.StartObject => "an object",
-        JsonTokenType.StartArray => "an array",
-        JsonTokenType.String => $"\"{Shorten(json.GetString())}\"",
-        _ => Shorten(System.Text.Encoding.UTF8.GetString(json.ValueSpan)),
-    };
-
-    internal static Fingerprint ReadFingerprint(ref StrictJsonReader json, RecordHasher hasher)
+    private static Fingerprint ReadFingerprint(ref StrictJsonReader json, RecordHasher hasher)
     {
         var before = json.CompactLength;
         json.Read();
@@ -180,17 +117,6 @@ public static class RecordReader
         return hasher.OfComparable(json.Source[start..json.TokenEnd], json.CompactLength - before);
     }
 
-    private static string Shorten(string text)
-    {
-        if (text.Length <= QuotedLength)
-        {
-            return text;
-        }
-
-        var end = char.IsHighSurrogate(text[QuotedLength - 1]) ? QuotedLength - 1 : QuotedLength;
-        return text[..end] + "…";
-    }
-
     private static string? ReadProvider(ref StrictJsonReader json)
     {
         json.Read();
@@ -201,7 +127,7 @@ public static class RecordReader
 
         if (json.TokenType != JsonTokenType.StartObject)
         {
-            throw json.Unreadable($"an object with provider and model is expected, not {Quote(json)}");
+            throw json.Unreadable($"an object with provider and model is expected, not {json.Quote()}");
         }
 
         string? provider = null;
@@ -209,12 +135,12 @@ public static class RecordReader
         {
             if (json.IsProperty("provider"u8))
             {
-                provider = ReadName(ref json);
+                provider = json.ReadName();
             }
             else if (json.IsProperty("model"u8))
             {
                 json.Read();
-                RequireString(ref json);
+                json.RequireString();
             }
             else
             {

@@ -1,4 +1,5 @@
 using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
 using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Sessions;
@@ -23,4 +24,17 @@ public sealed record SessionNote
     public bool Derived { get; init; }
 
     public bool TimeInferred { get; init; }
+
+    public static SessionNote Of(string type, Timestamp at, in Delivery delivery) => new()
+    {
+        Type = type,
+        At = at,
+        ReceivedAt = delivery.ReceivedAt,
+        Host = delivery.Host,
+        Seq = delivery.Seq,
+        MessageId = delivery.MessageId,
+        Dedup = delivery.Dedup,
+        Derived = delivery.Derived,
+        TimeInferred = delivery.TimeInferred,
+    };
 }

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
 using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Windows;

@@ -1,4 +1,4 @@
-using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
 using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Windows;

@@ -31,7 +31,7 @@ internal sealed class CallStreams(IJournal journal, RecordHasher hasher)
                 after = row.Sequence;
                 if (!skipped.Contains(row.Position))
                 {
-                    entries.Add(new CallEntry(reader.Read(row), ReadByLaw(row)));
+                    entries.Add(new CallEntry(reader.Read(row, out var view), ReadByLaw(row, view)));
                 }
             }
 
@@ -42,11 +42,11 @@ internal sealed class CallStreams(IJournal journal, RecordHasher hasher)
         }
     }
 
-    private CallEvent ReadByLaw(JournalRow row)
+    private CallEvent ReadByLaw(JournalRow row, in EventView view)
     {
         try
         {
-            return EventReader.ReadCall(row, hasher);
+            return EventReader.ReadCall(row, view, hasher);
         }
         catch (InvalidDataException unreadable)
         {

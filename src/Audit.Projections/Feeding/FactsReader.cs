@@ -1,59 +1,67 @@
-using System.Text.Json;
-
 namespace Audit.Projections.Feeding;
 
-/// <summary>
-/// Reads events into facts: once each, and only what the read models ask for. The strict reader of the law hashes records
-/// and refuses repeated keys; that was done before the event was written, and doing it again would take most of the time.
-/// </summary>
+/// <summary>Reads of events what the read models ask for, each event once.</summary>
 internal sealed class FactsReader
 {
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = StrictJsonReader.MaxDepth + 2 };
-
-    private readonly RecordFactsReader records;
-    private readonly VerdictFactsReader verdicts;
     private readonly SharedNames names = new();
 
-    public FactsReader()
-    {
-        records = new RecordFactsReader(names);
-        verdicts = new VerdictFactsReader(names);
-    }
-
     /// <exception cref="PoisonException">The event cannot be read.</exception>
-    public EventFacts Read(JournalRow row)
+    public EventFacts Read(JournalRow row) => Read(row, out _);
+
+    /// <param name="view">What was read, for who asks more of it; empty for an event that is passed.</param>
+    /// <exception cref="PoisonException">The event cannot be read.</exception>
+    public EventFacts Read(JournalRow row, out EventView view)
     {
         try
         {
-            return ReadKnown(row);
+            return ReadKnown(row, out view);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidDataException or InvalidOperationException
-            or FormatException or ArgumentException or KeyNotFoundException or NullReferenceException)
+        catch (Exception exception) when (exception is UnreadableException or InvalidDataException)
         {
             throw new PoisonException(row.Position, $"The row at position {row.Position} cannot be read: {exception.Message}", exception);
         }
     }
 
-    private EventFacts ReadKnown(JournalRow row)
+    /// <summary>When a row was received; the beginning of time for one that cannot be read or does not say.</summary>
+    public static Timestamp ReceivedAtOrNever(JournalRow row)
+    {
+        try
+        {
+            return row.Identifier == JournalTable.SerializerId ? Time(EventView.ReadHead(row.Message), EventField.ReceivedAt) : default;
+        }
+        catch (UnreadableException)
+        {
+            return default;
+        }
+    }
+
+    private EventFacts ReadKnown(JournalRow row, out EventView view)
     {
         var facts = new EventFacts { Position = row.Position, Sequence = row.Sequence, Stream = row.PersistenceId };
         facts.Kind = KindOf(row, out var name);
         if (facts.Kind == EventKind.Passed)
         {
+            view = default;
             facts.ReceivedAt = ReceivedAtOrNever(row);
             return facts;
         }
 
         StreamParts.Split(row.PersistenceId, facts);
-        ReadMembers(row.Message, facts);
+        view = EventView.Read(row.Message);
+        ReadEnvelope(view, facts);
         switch (facts.Kind)
         {
+            case EventKind.Told when name == EventNames.CallOversized:
+                facts.Oversized = true;
+                facts.RecordedAt = facts.ReceivedAt;
+                facts.Verdict = new Verdict(default, default, 0, Anomalies.Oversized, ViolationCause.None);
+                break;
             case EventKind.Told:
-                facts.Oversized = name == EventNames.CallOversized;
-                Complete(facts);
+                facts.Verdict = view.Verdict();
+                ReadRecord(view, facts);
                 break;
             case EventKind.Window:
-                facts.Window = WindowClock.Clamp(EventReader.ReadWindow(row));
+                facts.Window = WindowClock.Clamp(EventReader.ReadWindow(row, view));
                 break;
         }
 
@@ -86,135 +94,40 @@ internal sealed class FactsReader
         };
     }
 
-    private void ReadMembers(byte[] message, EventFacts facts)
+    private void ReadEnvelope(in EventView view, EventFacts facts)
     {
-        var json = new Utf8JsonReader(message, Options);
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            if (json.ValueTextEquals("record"u8))
-            {
-                json.Read();
-                records.Read(ref json, message, facts);
-            }
-            else if (!ReadEnvelope(ref json, facts) && !ReadDelivery(ref json, facts) && !verdicts.ReadMember(ref json, facts))
-            {
-                json.Read();
-                json.Skip();
-            }
-        }
+        facts.ReceivedAt = Time(view, EventField.ReceivedAt);
+        facts.Host = view.Name(EventField.Host, names) ?? "";
+        facts.Task = view.Name(EventField.TaskId, names);
+        facts.Agent = view.Name(EventField.Agent, names);
+        facts.Seq = view.Number(EventField.Seq);
+        facts.Late = view.Flag(EventField.Late) == true;
+        facts.MadeByNode = view.Flag(EventField.MadeByNode) == true;
+        facts.TimeInferred = view.Name(EventField.Time, names) == "inferred";
+        facts.Flooded = view.Number(EventField.Count) ?? 0;
+        facts.NoteType = view.Name(EventField.Type, names);
+        facts.RecordedAt = Time(view, EventField.At);
+        facts.Violation = view.Text(EventField.Reason);
     }
 
-    private bool ReadEnvelope(ref Utf8JsonReader json, EventFacts facts)
+    private void ReadRecord(in EventView view, EventFacts facts)
     {
-        if (json.ValueTextEquals("received_at"u8))
-        {
-            facts.ReceivedAt = JsonFacts.Time(ref json);
-        }
-        else if (json.ValueTextEquals("host"u8))
-        {
-            facts.Host = JsonFacts.Name(ref json, names) ?? "";
-        }
-        else if (json.ValueTextEquals("task_id"u8))
-        {
-            facts.Task = JsonFacts.Name(ref json, names);
-        }
-        else if (json.ValueTextEquals("agent"u8))
-        {
-            facts.Agent = JsonFacts.Name(ref json, names);
-        }
-        else
-        {
-            return false;
-        }
-
-        return true;
+        facts.Message = view.RecordedKind() ?? throw new InvalidDataException("it holds no record");
+        facts.RecordedAt = Instants.Clamp(view.RequiredTime(EventField.RecordedAt));
+        facts.Turn = view.Number(EventField.Turn) ?? 0;
+        facts.Tool = NullIfEmpty(view.Name(EventField.ToolName, names));
+        facts.Provider = NullIfEmpty(view.Name(EventField.Provider, names));
+        facts.Model = NullIfEmpty(view.Name(EventField.Model, names));
+        facts.Command = ShortLine.OfInput(view.Raw(EventField.EffectiveInput)) ?? ShortLine.OfInput(view.Raw(EventField.RequestedInput));
+        facts.Said = ShortLine.OfText(view.Raw(EventField.OutcomeReason))
+            ?? ShortLine.OfText(view.Raw(EventField.Description)) ?? ShortLine.OfText(view.Raw(EventField.Error));
+        facts.Decision = view.Name(EventField.Decision, names);
+        facts.By = view.Name(EventField.By, names);
+        facts.Success = view.Flag(EventField.Success);
+        facts.DurationMs = view.Number(EventField.DurationMs);
     }
 
-    private bool ReadDelivery(ref Utf8JsonReader json, EventFacts facts)
-    {
-        if (json.ValueTextEquals("seq"u8))
-        {
-            facts.Seq = JsonFacts.Number(ref json);
-        }
-        else if (json.ValueTextEquals("late"u8))
-        {
-            facts.Late = JsonFacts.Flag(ref json);
-        }
-        else if (json.ValueTextEquals("made_by_node"u8))
-        {
-            facts.MadeByNode = JsonFacts.Flag(ref json);
-        }
-        else if (json.ValueTextEquals("time"u8))
-        {
-            facts.TimeInferred = JsonFacts.Name(ref json, names) == "inferred";
-        }
-        else if (json.ValueTextEquals("count"u8))
-        {
-            facts.Flooded = JsonFacts.Number(ref json) ?? 0;
-        }
-        else if (json.ValueTextEquals("type"u8))
-        {
-            facts.NoteType = JsonFacts.Name(ref json, names);
-        }
-        else if (json.ValueTextEquals("at"u8))
-        {
-            facts.RecordedAt = JsonFacts.Time(ref json);
-        }
-        else
-        {
-            return false;
-        }
+    private static Timestamp Time(in EventView view, EventField field) => Instants.Clamp(view.Time(field) ?? default);
 
-        return true;
-    }
-
-    private static void Complete(EventFacts facts)
-    {
-        if (facts.Oversized)
-        {
-            facts.RecordedAt = facts.ReceivedAt;
-            facts.Verdict = new Verdict(default, default, 0, Anomalies.Oversized, ViolationCause.None);
-        }
-        else if (facts.RecordedAt == default || facts.Message == (MessageKind)byte.MaxValue)
-        {
-            throw new InvalidDataException("it holds no record");
-        }
-
-        if (facts.Verdict.IsViolation)
-        {
-            facts.Verdict = facts.Verdict with { To = facts.Verdict.From };
-        }
-    }
-
-    /// <summary>When a row was received; the beginning of time for one that cannot be read or does not say.</summary>
-    public static Timestamp ReceivedAtOrNever(JournalRow row)
-    {
-        try
-        {
-            return row.Identifier == JournalTable.SerializerId ? ReceivedAtOf(row) : default;
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidDataException or InvalidOperationException)
-        {
-            return default;
-        }
-    }
-
-    private static Timestamp ReceivedAtOf(JournalRow row)
-    {
-        var json = new Utf8JsonReader(row.Message, Options);
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            if (json.ValueTextEquals("received_at"u8))
-            {
-                return JsonFacts.Time(ref json);
-            }
-
-            json.Read();
-            json.Skip();
-        }
-
-        return default;
-    }
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

@@ -13,40 +13,27 @@ internal static class ShortLine
 {
     public const int Longest = 160;
 
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = EventView.MaxDepth };
+
     /// <summary>The members that say what a tool is asked to do, whatever else its input holds; the most telling first.</summary>
     private static readonly string[] Telling =
         ["command", "sql", "query", "statement", "path", "file_path", "url", "pattern", "cmd", "script"];
 
-    /// <summary>Of the text that is the value of the current member.</summary>
-    public static string? OfText(ref Utf8JsonReader json)
-    {
-        json.Read();
-        if (json.TokenType == JsonTokenType.String)
-        {
-            return OfString(json);
-        }
+    /// <param name="value">JSON; null is made of what is no text.</param>
+    public static string? OfText(ReadOnlySpan<byte> value) => value is [(byte)'"', ..] ? OfInput(value) : null;
 
-        json.Skip();
-        return null;
-    }
-
-    /// <param name="json">Stands at the first token of a tool's input; afterwards at its last.</param>
-    public static string? OfInput(ref Utf8JsonReader json, ReadOnlySpan<byte> source)
+    /// <param name="input">The JSON of a tool's input, if it has any.</param>
+    public static string? OfInput(ReadOnlySpan<byte> input)
     {
-        if (json.TokenType == JsonTokenType.Null)
+        if (input is [] or [(byte)'n', ..])
         {
             return null;
         }
 
-        if (json.TokenType == JsonTokenType.String)
-        {
-            return OfString(json);
-        }
-
-        var start = (int)json.TokenStartIndex;
-        var telling = json.TokenType == JsonTokenType.StartObject ? TellingMember(ref json) : null;
-        json.Skip();
-        return telling ?? OfUtf8(source[start..(int)json.BytesConsumed]);
+        var json = new Utf8JsonReader(input, Options);
+        json.Read();
+        return json.TokenType == JsonTokenType.String ? OfString(json)
+            : (json.TokenType == JsonTokenType.StartObject ? TellingMember(ref json) : null) ?? OfUtf8(input);
     }
 
     public static string OfUtf8(ReadOnlySpan<byte> utf8)
@@ -56,8 +43,7 @@ internal static class ShortLine
         if (!isWhole)
         {
             // The last character makes room for the sign that there is more, and takes its other half with it.
-            length = Math.Min(length, Longest - 1);
-            length -= length > 0 && char.IsHighSurrogate(line[length - 1]) ? 1 : 0;
+            length = ShortText.LengthOf(line[..length], Longest - 1);
             line[length++] = '…';
         }
 

@@ -171,7 +171,7 @@ public sealed class SearchIndex : IAsyncDisposable
         {
             if (await journal.ReadRowAsync(one.Position, cancellation) is { } row)
             {
-                hits.Add(SearchHit.Of(facts.Read(row), calls.GetValueOrDefault(one.Call), look.Excerpt(row)));
+                hits.Add(SearchHit.Of(facts.Read(row, out var view), calls.GetValueOrDefault(one.Call), look.Excerpt(view)));
             }
         }
 

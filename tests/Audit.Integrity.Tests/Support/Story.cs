@@ -23,20 +23,24 @@ internal sealed class Story : IDisposable
         var at = Timestamp.From(Start.AddSeconds(second));
         var record = Encoding.UTF8.GetBytes(
             $$$"""{"tool_call_id":"{{{call}}}","tool_name":"sql.query","display_name":"q","tier":"Observe","requested_input":{},"effective_input":{},"turn":1,"provenance":{"provider":"p","model":"m"},"outcome":{{{outcome}}},"recorded_at":"{{{at}}}"}""");
-        var message = new CallMessage
+        var facts = new RecordFacts
         {
+            ToolCallId = call,
             Kind = kind,
             Success = kind == MessageKind.Completed,
-            RecordedAt = at,
-            ReceivedAt = Timestamp.From(Start.AddHours(1)),
-            Seq = seq,
-            Turn = 1,
             ToolName = "sql.query",
             Provider = "p",
+            Turn = 1,
+            RecordedAt = at,
+        };
+        var message = CallMessage.Of(facts, new Delivery
+        {
+            ReceivedAt = Timestamp.From(Start.AddHours(1)),
             Host = host,
             Dedup = Fingerprint.From(Guid.NewGuid().ToByteArray()),
+            Seq = seq,
             MessageId = $"m-{messages++}",
-        };
+        });
         var decision = CallDecider.Decide(calls.GetValueOrDefault(stream, CallHistory.Empty), message);
         calls[stream] = decision.After;
         foreach (var happened in decision.Events)

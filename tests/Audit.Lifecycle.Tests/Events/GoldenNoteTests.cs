@@ -32,10 +32,10 @@ public sealed class GoldenNoteTests
     [Fact]
     public void a_golden_file_is_read_as_its_note()
     {
-        Assert.Equal(Note, EventReader.ReadNote(Golden.Row("session.noted.v1"), Say.Hasher));
+        Assert.Equal(Note, EventReader.ReadNote(Golden.Row("session.noted.v1")));
         Assert.Equal(
             Note with { Seq = null, MessageId = null, Derived = false, TimeInferred = false },
-            EventReader.ReadNote(Golden.Row("session.noted.v1+least"), Say.Hasher));
+            EventReader.ReadNote(Golden.Row("session.noted.v1+least")));
     }
 
     [Fact]

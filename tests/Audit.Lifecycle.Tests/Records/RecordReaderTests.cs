@@ -186,19 +186,19 @@ public sealed class RecordReaderTests
         var compact = Items.RecordWith("effective_input", """{"command":"ls -l","list":[1,2]}""", $$"""{"kind":"completed","result":{{Result}}}""");
         var spaced = compact.Replace(":", " : ").Replace(",", "\r\n\t, ").Replace("2026-11-20T14 : 03 : 00", "2026-11-20T14:03:00");
 
-        var (one, other) = (Read(compact), Read(spaced));
+        var (one, other) = (ReadWhole(compact), ReadWhole(spaced));
 
-        Assert.Equal((one.Dedup, one.Input, one.Result), (other.Dedup, other.Input, other.Result));
+        Assert.Equal(one with { Place = default }, other with { Place = default });
     }
 
     [Fact]
     public void whitespace_within_strings_makes_another_record()
     {
-        var one = Read(Items.RecordWith("effective_input", """{"command":"ls -l"}"""));
-        var other = Read(Items.RecordWith("effective_input", """{"command":"ls  -l"}"""));
+        var one = ReadWhole(Items.RecordWith("effective_input", """{"command":"ls -l"}"""));
+        var other = ReadWhole(Items.RecordWith("effective_input", """{"command":"ls  -l"}"""));
 
         Assert.NotEqual(one.Dedup, other.Dedup);
-        Assert.NotEqual(one.Input, other.Input);
+        Assert.NotEqual(one.Facts.Input, other.Facts.Input);
     }
 
     [Fact]
@@ -210,7 +210,7 @@ public sealed class RecordReaderTests
         var enveloped = Items.Call($$"""  { "record" : {{record}} , "session_id" : "s-1" } """).Message.Dedup;
 
         Assert.Equal(bare, enveloped);
-        Assert.Equal(bare, Read(record).Dedup);
+        Assert.Equal(bare, ReadWhole(record).Dedup);
     }
 
     [Fact]
@@ -223,12 +223,14 @@ public sealed class RecordReaderTests
         Assert.Equal("call-1", call.ToolCallId);
     }
 
-    private static RecordFacts Read(string record)
+    private static RecordFacts Read(string record) => ReadWhole(record).Facts;
+
+    private static RecordRead ReadWhole(string record)
     {
         var json = new StrictJsonReader(System.Text.Encoding.UTF8.GetBytes(record));
         json.Read();
-        var facts = RecordReader.Read(ref json, Say.Hasher);
-        Assert.Equal(record.Trim().Length, facts.Place.End.Value - facts.Place.Start.Value);
-        return facts;
+        var read = RecordReader.Read(ref json, Say.Hasher);
+        Assert.Equal(record.Trim().Length, read.Place.End.Value - read.Place.Start.Value);
+        return read;
     }
 }

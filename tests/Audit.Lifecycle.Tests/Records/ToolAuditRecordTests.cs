@@ -56,7 +56,7 @@ public sealed class ToolAuditRecordTests
     {
         var json = new StrictJsonReader(record);
         json.Read();
-        var facts = RecordReader.Read(ref json, Say.Hasher);
+        var facts = RecordReader.Read(ref json, Say.Hasher).Facts;
         return spec.Message() with
         {
             Kind = facts.Kind,

@@ -11,22 +11,9 @@ internal static class Fixtures
         {
             var json = new StrictJsonReader(line);
             json.Read();
-            var facts = RecordReader.Read(ref json, Say.Hasher);
-            return (facts.ToolCallId, new CallMessage
-            {
-                Kind = facts.Kind,
-                Success = facts.Success,
-                RecordedAt = facts.RecordedAt,
-                ReceivedAt = facts.RecordedAt,
-                Turn = facts.Turn,
-                ToolName = facts.ToolName,
-                Provider = facts.Provider,
-                NeedsConfirmation = facts.NeedsConfirmation,
-                Host = "ci-7",
-                Dedup = facts.Dedup,
-                Input = facts.Input,
-                Result = facts.Result,
-            });
+            var read = RecordReader.Read(ref json, Say.Hasher);
+            var delivery = new Delivery { ReceivedAt = read.Facts.RecordedAt, Host = "ci-7", Dedup = read.Dedup };
+            return (read.Facts.ToolCallId, CallMessage.Of(read.Facts, delivery));
         }),
     ];
 

@@ -13,21 +13,22 @@ internal static class Say
 
     public static Fingerprint Print(string text) => Hasher.OfBytes(Encoding.UTF8.GetBytes(text));
 
-    public static CallMessage Of(MessageKind kind, double at = 0, bool success = true) => new()
+    public static CallMessage Of(MessageKind kind, double at = 0, bool success = true)
     {
-        Kind = kind,
-        Success = success && HasResult(kind),
-        RecordedAt = At(at),
-        ReceivedAt = At(3600),
-        Turn = 1,
-        ToolName = "shell",
-        Provider = "anthropic",
-        TaskId = "t-1",
-        Host = "ci-7",
-        Dedup = default,
-        Input = Print("input"),
-        Result = HasResult(kind) ? Print(success ? "result" : "failure") : default,
-    };
+        var facts = new RecordFacts
+        {
+            ToolCallId = "call-1",
+            Kind = kind,
+            Success = success && HasResult(kind),
+            ToolName = "shell",
+            Provider = "anthropic",
+            Turn = 1,
+            RecordedAt = At(at),
+            Input = Print("input"),
+            Result = HasResult(kind) ? Print(success ? "result" : "failure") : default,
+        };
+        return CallMessage.Of(facts, new Delivery { ReceivedAt = At(3600), Host = "ci-7", Dedup = default, TaskId = "t-1" });
+    }
 
     public static CallMessage Requested(double at = 0) => Of(MessageKind.Requested, at);
 

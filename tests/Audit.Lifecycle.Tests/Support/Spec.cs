@@ -47,29 +47,20 @@ internal sealed record Spec
     {
         var json = new StrictJsonReader(Record());
         json.Read();
-        var facts = RecordReader.Read(ref json, Say.Hasher);
-        return new CallMessage
+        var read = RecordReader.Read(ref json, Say.Hasher);
+        var delivery = new Delivery
         {
-            Kind = facts.Kind,
-            Success = facts.Success,
-            RecordedAt = facts.RecordedAt,
             ReceivedAt = Say.At(ReceivedAtSecond),
-            Seq = Seq,
-            Turn = facts.Turn,
-            ToolName = facts.ToolName,
-            Provider = facts.Provider,
-            NeedsConfirmation = facts.NeedsConfirmation,
-            TaskId = TaskId,
             Host = Host,
-            MadeByNode = MadeByNode,
+            Dedup = read.Dedup,
+            Seq = Seq,
             MessageId = MessageId,
-            Dedup = facts.Dedup,
+            TaskId = TaskId,
             Derived = Derived,
+            MadeByNode = MadeByNode,
             Truncated = Truncated,
-            OversizedBytes = OversizedBytes,
-            Input = facts.Input,
-            Result = facts.Result,
         };
+        return OversizedBytes > 0 ? CallMessage.Oversized(OversizedBytes, delivery) : CallMessage.Of(read.Facts, delivery);
     }
 
     public override string ToString() =>

@@ -50,10 +50,10 @@ internal sealed class NaiveSearch
         {
             case SearchTerm.Said said:
                 var finder = new TextFinder([said.Sequences]);
-                new EventTexts().Read(row.Message, finder);
+                new EventTexts().Read(EventView.Read(row.Message), finder);
                 return finder.Found[0];
             case SearchTerm.Input input:
-                return InputMatch.Holds(input with { IsNegated = false }, row.Message);
+                return InputMatch.Holds(input with { IsNegated = false }, EventView.Read(row.Message));
             case SearchTerm.Timed timed:
                 var at = Instants.ToNumber(facts.At);
                 return timed.Key.Key switch

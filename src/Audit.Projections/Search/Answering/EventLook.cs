@@ -25,10 +25,11 @@ internal sealed class EventLook
 
     public bool Holds(JournalRow row)
     {
+        var view = EventView.Read(row.Message);
         if (asked.Count > 0)
         {
             var finder = new TextFinder([.. asked.Select(said => said.Term.Sequences)]);
-            texts.Read(row.Message, finder);
+            texts.Read(view, finder);
             for (var index = 0; index < asked.Count; index++)
             {
                 if (finder.Found[index] == asked[index].Term.IsNegated)
@@ -38,10 +39,10 @@ internal sealed class EventLook
             }
         }
 
-        return plan.Inputs.TrueForAll(input => InputMatch.Holds(input, row.Message));
+        return plan.Inputs.TrueForAll(input => InputMatch.Holds(input, view));
     }
 
-    public SearchExcerpt? Excerpt(JournalRow row)
+    public SearchExcerpt? Excerpt(in EventView view)
     {
         if (shown.Count == 0)
         {
@@ -49,7 +50,7 @@ internal sealed class EventLook
         }
 
         var finder = new TextFinder(shown);
-        texts.Read(row.Message, finder);
+        texts.Read(view, finder);
         return finder.Excerpt;
     }
 }

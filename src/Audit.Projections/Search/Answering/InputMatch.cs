@@ -12,16 +12,14 @@ namespace Audit.Projections.Search.Answering;
 /// </summary>
 internal static class InputMatch
 {
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = StrictJsonReader.MaxDepth + 2 };
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = EventView.MaxDepth };
 
-    public static bool Holds(SearchTerm.Input term, byte[] message)
-    {
-        var (requested, effective) = EventTexts.InputsOf(message);
-        return (Stands(term, message.AsMemory(requested)) || Stands(term, message.AsMemory(effective))) != term.IsNegated;
-    }
+    public static bool Holds(SearchTerm.Input term, in EventView view) =>
+        (Stands(term, view, EventField.RequestedInput) || Stands(term, view, EventField.EffectiveInput)) != term.IsNegated;
 
-    private static bool Stands(SearchTerm.Input term, ReadOnlyMemory<byte> input)
+    private static bool Stands(SearchTerm.Input term, in EventView view, EventField field)
     {
+        var input = view.Message[view.PlaceOf(field)];
         if (input.IsEmpty)
         {
             return false;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Audit.Projections.Calls;
 using Audit.Projections.Feeding;
 using Audit.Projections.Search.Query;
@@ -20,6 +19,7 @@ internal sealed class EventIndexer
     private readonly Generations<(SearchKey, string), string> names = new(NamesKept);
     private readonly IndexedCalls calls;
     private string[] times = [];
+    private EventView view;
     private long hour = -1;
 
     public EventIndexer(IJournal journal) => calls = new IndexedCalls(journal, reader);
@@ -28,25 +28,25 @@ internal sealed class EventIndexer
     {
         try
         {
-            var facts = reader.Read(row);
+            var facts = reader.Read(row, out view);
             if (facts.Kind is EventKind.Told or EventKind.Noted)
             {
                 var call = facts.Kind == EventKind.Told ? await calls.FollowAsync(facts, cancellation) : null;
                 Write(row, facts, call, batch);
             }
         }
-        catch (Exception unreadable) when (unreadable is PoisonException or JsonException or InvalidOperationException)
+        catch (Exception unreadable) when (unreadable is PoisonException or InvalidOperationException)
         {
             writer.Abandon();
             var sentence = unreadable.Message.Replace('\0', ' ');
-            batch.Unread.Add((row.Position, sentence.Length > LongestSentence ? sentence[..LongestSentence] : sentence));
+            batch.Unread.Add((row.Position, sentence[..ShortText.LengthOf(sentence, LongestSentence)]));
         }
     }
 
     private void Write(JournalRow row, EventFacts facts, IndexedCall? call, IndexBatch batch)
     {
         writer.Begin(batch.Text);
-        texts.Read(row.Message, writer);
+        texts.Read(view, writer);
         writer.Mark(Marks.Everything);
         MarkTime(facts.At);
         Mark(batch, SearchKey.Session, facts.SessionId, null);

@@ -9,108 +9,37 @@ namespace Audit.Projections.Search.Text;
 /// </summary>
 internal sealed class EventTexts
 {
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = StrictJsonReader.MaxDepth + 2 };
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = EventView.MaxDepth };
+
+    private static readonly (EventField Field, TextPlace Place)[] Places =
+    [
+        (EventField.Host, TextPlace.Id), (EventField.SessionId, TextPlace.Id), (EventField.TaskId, TextPlace.Id),
+        (EventField.Agent, TextPlace.Id), (EventField.ToolCallId, TextPlace.Id), (EventField.Reason, TextPlace.Reason),
+        (EventField.MessageId, TextPlace.Id), (EventField.Type, TextPlace.Note), (EventField.Detail, TextPlace.Note),
+        (EventField.RecordedCall, TextPlace.Id), (EventField.ToolName, TextPlace.Name), (EventField.DisplayName, TextPlace.Name),
+        (EventField.RequestedInput, TextPlace.Input),
+    ];
 
     private char[] letters = new char[4096];
 
-    public void Read(byte[] message, ITextVisitor visitor)
+    public void Read(in EventView view, ITextVisitor visitor)
     {
-        var json = new Utf8JsonReader(message, Options);
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        foreach (var (field, place) in Places)
         {
-            if (json.ValueTextEquals("record"u8))
-            {
-                json.Read();
-                ReadRecord(ref json, message, visitor);
-            }
-            else if (json.ValueTextEquals("detail"u8) || json.ValueTextEquals("type"u8))
-            {
-                ReadAll(ref json, TextPlace.Note, visitor);
-            }
-            else if (json.ValueTextEquals("reason"u8))
-            {
-                ReadAll(ref json, TextPlace.Reason, visitor);
-            }
-            else if (json.ValueTextEquals("session_id"u8) || json.ValueTextEquals("task_id"u8) || json.ValueTextEquals("agent"u8)
-                || json.ValueTextEquals("host"u8) || json.ValueTextEquals("message_id"u8) || json.ValueTextEquals("tool_call_id"u8))
-            {
-                ReadAll(ref json, TextPlace.Id, visitor);
-            }
-            else
-            {
-                Skip(ref json);
-            }
-        }
-    }
-
-    /// <summary>Where the inputs of an event's record lie in its message; the requested one first.</summary>
-    public static (Range Requested, Range Effective) InputsOf(byte[] message)
-    {
-        var (requested, effective) = (0..0, 0..0);
-        var json = new Utf8JsonReader(message, Options);
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            var isRecord = json.ValueTextEquals("record"u8);
-            json.Read();
-            if (!isRecord || json.TokenType != JsonTokenType.StartObject)
-            {
-                json.Skip();
-                continue;
-            }
-
-            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-            {
-                var isRequested = json.ValueTextEquals("requested_input"u8);
-                var isEffective = json.ValueTextEquals("effective_input"u8);
-                var place = Skip(ref json);
-                requested = isRequested ? place : requested;
-                effective = isEffective ? place : effective;
-            }
+            ReadAll(view.Raw(field), place, visitor);
         }
 
-        return (requested, effective);
-    }
-
-    private void ReadRecord(ref Utf8JsonReader json, byte[] message, ITextVisitor visitor)
-    {
-        var shown = 0..0;
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        // Mostly nobody changed the input, and showing it twice would find nothing more.
+        if (!view.Raw(EventField.RequestedInput).SequenceEqual(view.Raw(EventField.EffectiveInput)))
         {
-            if (json.ValueTextEquals("requested_input"u8) || json.ValueTextEquals("effective_input"u8))
-            {
-                // Mostly nobody changed the input, and saying it twice would find nothing more.
-                var ahead = json;
-                var place = Skip(ref ahead);
-                if (!message.AsSpan(place).SequenceEqual(message.AsSpan(shown)))
-                {
-                    ReadAll(ref json, TextPlace.Input, visitor);
-                }
+            ReadAll(view.Raw(EventField.EffectiveInput), TextPlace.Input, visitor);
+        }
 
-                json = ahead;
-                shown = place;
-            }
-            else if (json.ValueTextEquals("tool_call_id"u8))
-            {
-                ReadAll(ref json, TextPlace.Id, visitor);
-            }
-            else if (json.ValueTextEquals("tool_name"u8) || json.ValueTextEquals("display_name"u8))
-            {
-                ReadAll(ref json, TextPlace.Name, visitor);
-            }
-            else if (json.ValueTextEquals("provenance"u8))
-            {
-                ReadAll(ref json, TextPlace.Name, visitor, withKeys: false);
-            }
-            else if (json.ValueTextEquals("outcome"u8))
-            {
-                ReadOutcome(ref json, visitor);
-            }
-            else
-            {
-                Skip(ref json);
-            }
+        ReadAll(view.Raw(EventField.Provenance), TextPlace.Name, visitor, withKeys: false);
+        if (view.IsObject(EventField.Outcome))
+        {
+            var json = new Utf8JsonReader(view.Raw(EventField.Outcome), Options);
+            ReadOutcome(ref json, visitor);
         }
     }
 
@@ -156,6 +85,15 @@ internal sealed class EventTexts
         }
     }
 
+    private void ReadAll(ReadOnlySpan<byte> value, TextPlace place, ITextVisitor visitor, bool withKeys = true)
+    {
+        if (!value.IsEmpty)
+        {
+            var json = new Utf8JsonReader(value, Options);
+            ReadAll(ref json, place, visitor, withKeys);
+        }
+    }
+
     /// <summary>Shows every text and number of the current member's value.</summary>
     private void ReadAll(ref Utf8JsonReader json, TextPlace place, ITextVisitor visitor, bool withKeys = true)
     {
@@ -195,11 +133,9 @@ internal sealed class EventTexts
     }
 
     /// <summary>Goes past the value of the current member.</summary>
-    private static Range Skip(ref Utf8JsonReader json)
+    private static void Skip(ref Utf8JsonReader json)
     {
         json.Read();
-        var start = (int)json.TokenStartIndex;
         json.Skip();
-        return start..(int)json.BytesConsumed;
     }
 }

@@ -1,4 +1,4 @@
-namespace Audit.Lifecycle.Records;
+namespace Audit.Lifecycle.Events;
 
 /// <summary>The streams of the journal, by name.</summary>
 public static class StreamNames

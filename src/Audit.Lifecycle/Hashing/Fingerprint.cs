@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Audit.Lifecycle.Calls;
+namespace Audit.Lifecycle.Hashing;
 
 /// <summary>Sixteen bytes that stand for a text; empty when there was no text.</summary>
 public readonly record struct Fingerprint(ulong High, ulong Low)

@@ -1,4 +1,6 @@
-namespace Audit.Journal.Events;
+using Audit.Lifecycle.Windows;
+
+namespace Audit.Lifecycle.Events;
 
 /// <summary>The names and manifests of the events. They are written for ever: golden files pin each of them.</summary>
 public static class EventNames

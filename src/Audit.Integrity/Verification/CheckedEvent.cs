@@ -1,0 +1,82 @@
+using System.Text;
+using Audit.Integrity.Rows;
+
+namespace Audit.Integrity.Verification;
+
+/// <summary>What completeness asks of an event, read from what stands before the record: the record itself is not parsed.</summary>
+internal struct CheckedEvent
+{
+    private static readonly byte[] CallPrefix = "call."u8.ToArray();
+    private static readonly byte[] NoteManifest = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.SessionNoted));
+    private static readonly byte[] Rejudged = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallRejudged));
+    private static readonly byte[] Flooded = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallFlooded));
+
+    public bool IsCall;
+    public bool IsNote;
+
+    /// <summary>It should say something and cannot be read.</summary>
+    public bool IsUnreadable;
+
+    /// <summary>The state after a call's message, if it says one.</summary>
+    public CallState? State;
+
+    /// <summary>The order of the call's messages is not that of its rows: only folding them all tells where it stands.</summary>
+    public bool IsReordered;
+
+    /// <summary>Messages of the call were only counted and have no rows.</summary>
+    public bool IsFlooded;
+
+    public SessionTurn Turn;
+
+    /// <summary>The host's own number.</summary>
+    public long? Seq;
+
+    /// <summary>Where the host's name lies in the message.</summary>
+    public int HostStart;
+    public int HostLength;
+
+    public static CheckedEvent Of(RowBatch batch, int index)
+    {
+        var facts = default(CheckedEvent);
+        ref readonly var row = ref batch[index];
+        var manifest = batch.Manifest(index);
+        if (row.Identifier != JournalTable.SerializerId || row.Deleted)
+        {
+            return facts;
+        }
+
+        facts.IsCall = manifest.StartsWith(CallPrefix);
+        facts.IsNote = manifest.SequenceEqual(NoteManifest);
+        if (!facts.IsCall && !facts.IsNote)
+        {
+            return facts;
+        }
+
+        facts.IsReordered = manifest.SequenceEqual(Rejudged);
+        facts.IsFlooded = manifest.SequenceEqual(Flooded);
+        try
+        {
+            facts.Read(EventView.ReadHead(batch.MessageMemory(index)));
+        }
+        catch (UnreadableException)
+        {
+            facts.IsUnreadable = true;
+        }
+
+        return facts;
+    }
+
+    private void Read(in EventView view)
+    {
+        Seq = view.Number(EventField.Seq);
+        IsReordered |= view.Flag(EventField.Late) == true;
+        var host = view.Utf8Text(EventField.Host);
+        (HostStart, HostLength) = host.IsEmpty ? (0, 0) : (view.PlaceOf(EventField.Host).Start.Value + 1, host.Length);
+        Turn = IsNote ? SessionTurns.Of(view.Utf8Text(EventField.Type)) : SessionTurn.None;
+        // A violation leaves the call where it was.
+        State = IsCall ? StateOf(view, EventField.To) ?? StateOf(view, EventField.From) : null;
+    }
+
+    private static CallState? StateOf(in EventView view, EventField field) =>
+        Words.TryState(view.Utf8Text(field), out var state) ? state : null;
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Records;
+
+namespace Audit.Lifecycle.Events;
+
+/// <summary>
+/// The members of the events, each name once: the writer writes by them and <see cref="EventView"/> finds by them. Names are written
+/// for ever. Lists of members have the order in which these are mostly written, which makes them quick to find.
+/// </summary>
+public sealed class EventField
+{
+    /// <summary>Of the result of an outcome.</summary>
+    public static readonly EventField
+        Success = new("success"), Output = new("output"), DurationMs = new("duration_ms"),
+        Result = new("result", Success, Output, DurationMs);
+
+    /// <summary>Of the outcome of a record.</summary>
+    public static readonly EventField
+        Kind = new("kind"), Description = new("description"), OutcomeReason = new("reason"), Error = new("error"),
+        Decision = new("decision"), By = new("by"), Source = new("source"),
+        Outcome = new("outcome", Kind, Result, Description, OutcomeReason, Error, Decision, By, Source);
+
+    public static readonly EventField
+        Provider = new("provider"), Model = new("model"), Provenance = new("provenance", Provider, Model);
+
+    /// <summary>Of a record, which stands in the event as it was sent.</summary>
+    public static readonly EventField
+        RecordedCall = new("tool_call_id"), ToolName = new("tool_name"), DisplayName = new("display_name"), Tier = new("tier"),
+        RequestedInput = new("requested_input"), EffectiveInput = new("effective_input"), Turn = new("turn"),
+        RecordedAt = new("recorded_at"),
+        Record = new(
+            "record", RecordedCall, ToolName, DisplayName, Tier, RequestedInput, EffectiveInput, Turn, Provenance, Outcome, RecordedAt);
+
+    /// <summary>Of what is asked for with a task window.</summary>
+    public static readonly EventField
+        TermsTask = new("task_id"), TermsAgent = new("agent"), Scope = new("scope"), TermsReason = new("reason"),
+        TermsOpensAt = new("opens_at"), TermsClosesAt = new("closes_at"), DurationSeconds = new("duration_seconds"),
+        Terms = new("terms", TermsTask, TermsAgent, Scope, TermsReason, TermsOpensAt, TermsClosesAt, DurationSeconds);
+
+    /// <summary>Of the event itself: whose it is.</summary>
+    public static readonly EventField
+        Version = new("v"), Event = new("event"), ReceivedAt = new("received_at"), Host = new("host"), SessionId = new("session_id"),
+        TaskId = new("task_id"), Agent = new("agent"), ToolCallId = new("tool_call_id"), WindowId = new("window_id");
+
+    /// <summary>A verdict, which stands in the event itself and twice in a re-judgement.</summary>
+    public static readonly EventField
+        From = new("from"), To = new("to"), Cause = new("cause"), Reason = new("reason"), Attempt = new("attempt"),
+        Anomalies = new("anomalies"), Late = new("late"), MadeByNode = new("made_by_node"),
+        Was = new("was", new("from"), new("to"), new("cause"), new("attempt"), new("anomalies")),
+        Now = new("now", new("from"), new("to"), new("cause"), new("attempt"), new("anomalies"));
+
+    /// <summary>The delivery.</summary>
+    public static readonly EventField
+        Nonce = new("nonce"), MessageId = new("message_id"), Dedup = new("dedup"), Seq = new("seq"), Derived = new("derived"),
+        Time = new("time");
+
+    /// <summary>What only one kind of event or another has.</summary>
+    public static readonly EventField
+        Type = new("type"), At = new("at"), Detail = new("detail"), Sequence = new("sequence"), Count = new("count"),
+        Bytes = new("bytes"), Act = new("act"), Verb = new("verb"), Violation = new("violation"), OnBehalfOf = new("on_behalf_of"),
+        SelfGranted = new("self_granted"), OpensAt = new("opens_at"), ClosesAt = new("closes_at"), Body = new("said");
+
+    internal static readonly EventField[] OfEvent =
+    [
+        Version, Event, ReceivedAt, Host, SessionId, TaskId, Agent, From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode,
+        Nonce, MessageId, Dedup, Seq, Derived, Time, Record, Type, At, Detail, ToolCallId, Sequence, Was, Now, Count, Bytes, Act,
+        WindowId, Verb, Violation, OnBehalfOf, SelfGranted, Terms, OpensAt, ClosesAt, Body,
+    ];
+
+    private static int made;
+
+    private readonly JsonEncodedText encoded;
+
+    private EventField(string name, params EventField[] members)
+    {
+        (Name, Members, Index) = (name, members, made++);
+        encoded = JsonEncodedText.Encode(name);
+    }
+
+    public string Name { get; }
+
+    internal EventField[] Members { get; }
+
+    /// <summary>Its place in a view.</summary>
+    internal int Index { get; }
+
+    internal ReadOnlySpan<byte> Utf8 => encoded.EncodedUtf8Bytes;
+
+    public static implicit operator JsonEncodedText(EventField field) => field.encoded;
+}
