@@ -76,18 +76,18 @@ internal static class RowPipeline
 /// <summary>Rows with their hashes, and with what each says as far as completeness asks.</summary>
 internal sealed class ReadBatch
 {
-    private readonly EventFacts[] facts = new EventFacts[RowBatch.MostRows];
+    private readonly CheckedEvent[] facts = new CheckedEvent[RowBatch.MostRows];
 
     public RowBatch Rows { get; } = new();
 
-    public ref readonly EventFacts Facts(int index) => ref facts[index];
+    public ref readonly CheckedEvent Facts(int index) => ref facts[index];
 
     public void Work()
     {
         Rows.Hash();
         for (var i = 0; i < Rows.Count; i++)
         {
-            facts[i] = EventFacts.Of(Rows, i);
+            facts[i] = CheckedEvent.Of(Rows, i);
         }
     }
 }
