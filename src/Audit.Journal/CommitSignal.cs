@@ -1,7 +1,7 @@
 namespace Audit.Journal;
 
 /// <summary>Knows the last position that was seen committed, and wakes those who wait for a later one.</summary>
-internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastPosition)
+internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastPosition, FailureLog failures)
 {
     /// <summary>A lost wake-up costs no more than this.</summary>
     private static readonly TimeSpan SafetyNet = TimeSpan.FromSeconds(3);
@@ -57,8 +57,9 @@ internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastP
         {
             Advance(await readLastPosition(cancellation));
         }
-        catch (JournalUnavailableException)
+        catch (JournalUnavailableException failure)
         {
+            failures.Report("journal commit signal", failure);
             // Who waits for more can wait for the journal to come back as well.
         }
     }

@@ -1,4 +1,23 @@
+using System.Text;
+
 namespace Audit.Journal;
+
+/// <summary>What is fixed about the journal's rows, whichever engine writes them.</summary>
+public static class JournalTable
+{
+    public const int SerializerId = 7401;
+
+    /// <summary>As <see cref="JournalRows"/> reads them.</summary>
+    public const string Columns =
+        "ordering, persistence_id, sequence_number, created, manifest, message, identifier, deleted, writer_uuid";
+}
+
+/// <summary>
+/// One event to be written. Rows keep the order they are given in. The first row of a stream in an append says which
+/// last sequence number is expected: its own less one; the stream's further rows must follow without a gap.
+/// </summary>
+public readonly record struct RowToAppend(
+    StreamHandle Stream, long Sequence, string Manifest, long CreatedTicks, ReadOnlyMemory<byte> Message);
 
 /// <summary>One event as it lies in the journal.</summary>
 public sealed record JournalRow(
@@ -10,4 +29,27 @@ public sealed record JournalRow(
     public bool Deleted { get; init; }
 
     public string? WriterUuid { get; init; }
+}
+
+/// <summary>Reads journal rows out of one answer; names that repeat from row to row become one string.</summary>
+public sealed class JournalRows
+{
+    private string manifest = "";
+    private string writer = "";
+
+    public JournalRow Read(IStoredRow row) => new(
+        row.Number(0),
+        row.Text(1),
+        row.Number(2),
+        row.Number(3),
+        row.IsNull(4) ? "" : manifest = Repeated(row.Bytes(4), manifest),
+        row.Blob(5))
+    {
+        Identifier = (int?)row.NumberOrNull(6),
+        Deleted = row.Flag(7),
+        WriterUuid = row.IsNull(8) ? null : writer = Repeated(row.Bytes(8), writer),
+    };
+
+    private static string Repeated(ReadOnlySpan<byte> utf8, string before) =>
+        Ascii.Equals(utf8, before) ? before : Encoding.UTF8.GetString(utf8);
 }

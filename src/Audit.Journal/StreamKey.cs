@@ -31,3 +31,6 @@ public readonly struct StreamKey : IEquatable<StreamKey>
 
     public override string ToString() => Encoding.UTF8.GetString(utf8);
 }
+
+/// <summary>One event by its place in its stream.</summary>
+public readonly record struct StreamPlace(StreamKey Stream, long Sequence);

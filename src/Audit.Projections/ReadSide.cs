@@ -146,13 +146,14 @@ public sealed class ReadSide : IAsyncDisposable
 
     internal static IReadStore StoreOf(string address) => StoreOf(address, ReadStoreKind.Models);
 
-    internal static IReadStore StoreOf(string address, ReadStoreKind kind) => address.Split(':', 2) switch
+    internal static IReadStore StoreOf(string address, ReadStoreKind kind)
     {
-        ["sqlite", { Length: > 0 } path] => new SqliteReadStore(SqliteReadStore.PathBeside(path, kind), kind),
-        ["postgres", { Length: > 0 } connection] => new PostgresReadStore(connection, kind),
-        _ => throw new ReadModelsException("The store is not known; accepted are sqlite:PATH and postgres:CONNECTION STRING."),
-    };
+        var store = StoreAddress.Parse(address);
+        return store.IsSqlite
+            ? new SqliteReadStore(SqliteReadStore.PathBeside(store.Place, kind), kind)
+            : new PostgresReadStore(store.Place, kind);
+    }
 
     private static IIndexReader IndexReaderOf(string address) =>
-        address.StartsWith("sqlite:", StringComparison.Ordinal) ? new SqliteIndexReader() : new PostgresIndexReader();
+        StoreAddress.Parse(address).IsSqlite ? new SqliteIndexReader() : new PostgresIndexReader();
 }

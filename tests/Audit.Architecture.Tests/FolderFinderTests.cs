@@ -1,4 +1,5 @@
 using Audit.Architecture.Tests.Samples.Used;
+using Audit.Architecture.Tests.Samples.Used.Inner;
 using Audit.Architecture.Tests.Samples.Using;
 
 namespace Audit.Architecture.Tests;

@@ -12,7 +12,7 @@ public sealed class StoreAddressTests
     public async Task an_unknown_kind_of_store_is_refused(string address)
     {
         var failure = await RefusalAsync(address);
-        Assert.Contains("accepted are sqlite:PATH and postgres:CONNECTION STRING", failure.Message);
+        Assert.Contains("accepted is sqlite:PATH or postgres:CONNECTION STRING", failure.Message);
     }
 
     [Theory]

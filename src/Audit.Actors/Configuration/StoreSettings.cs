@@ -16,10 +16,10 @@ internal static class StoreSettings
     /// <exception cref="AkkaEngineException">The store cannot be asked how durable it is.</exception>
     public static async Task<(Config Connection, Config Journal)> ReadAsync(string store)
     {
-        var (kind, place) = (store[..store.IndexOf(':')], store[(store.IndexOf(':') + 1)..]);
-        return kind == "sqlite"
-            ? (Connection(Sqlite(place)), HoconFiles.Read("journal-sqlite.conf"))
-            : (Connection(await PostgresAsync(place)), HoconFiles.Read("journal-postgres.conf"));
+        var address = StoreAddress.Parse(store);
+        return address.IsSqlite
+            ? (Connection(Sqlite(address.Place)), HoconFiles.Read("journal-sqlite.conf"))
+            : (Connection(await PostgresAsync(address.Place)), HoconFiles.Read("journal-postgres.conf"));
     }
 
     private static string Sqlite(string path) =>

@@ -152,18 +152,12 @@ internal sealed class ReceiptSpool(string directory) : IDisposable
     {
         var options = new FileStreamOptions
         {
-            Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
             Share = FileShare.None,
             Options = FileOptions.DeleteOnClose,
             BufferSize = 0,
         };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        var opened = new FileStream(Path.Combine(directory, $"receipts-{Guid.NewGuid():N}"), options);
+        var opened = OwnerOnly.Create(Path.Combine(directory, $"receipts-{Guid.NewGuid():N}"), options);
         if (!OperatingSystem.IsWindows())
         {
             // Without a name it is gone even when the process is killed.

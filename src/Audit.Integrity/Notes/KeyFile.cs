@@ -9,8 +9,7 @@ namespace Audit.Integrity.Notes;
 /// </summary>
 public sealed class KeyFile(string path) : ILogKeyring
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Anybody = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Anybody = OwnerOnly.Mode | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
@@ -52,8 +51,8 @@ public sealed class KeyFile(string path) : ILogKeyring
             KeepAside();
         }
         var signer = Ed25519Signer.Generate(origin);
-        DurableFile.Write(Path, Encoding.UTF8.GetBytes(signer.ToSecretText() + "\n"), OwnerOnly);
-        DurableFile.Write(PublicPath, Encoding.UTF8.GetBytes(signer.Key + "\n"), Anybody);
+        OwnerOnly.Replace(Path, Encoding.UTF8.GetBytes(signer.ToSecretText() + "\n"));
+        OwnerOnly.Replace(PublicPath, Encoding.UTF8.GetBytes(signer.Key + "\n"), Anybody);
         return signer;
     }
 

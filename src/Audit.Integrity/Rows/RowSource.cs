@@ -4,13 +4,11 @@ namespace Audit.Integrity.Rows;
 internal static class RowSource
 {
     /// <exception cref="StoreException">The store cannot be read.</exception>
-    public static async Task<IRowSource> OpenAsync(string address, CancellationToken cancellation) =>
-        address.Split(':', 2) switch
-        {
-            ["sqlite", { Length: > 0 } path] => SqliteRowSource.Open(Path.GetFullPath(path)),
-            ["postgres", { Length: > 0 } connection] =>
-                await PostgresRowSource.OpenAsync(connection, cancellation),
-            _ => throw new StoreException(
-                "The store's address is not known; accepted are sqlite:PATH and postgres:CONNECTION STRING."),
-        };
+    public static async Task<IRowSource> OpenAsync(string address, CancellationToken cancellation)
+    {
+        var store = StoreAddress.Parse(address);
+        return store.IsSqlite
+            ? SqliteRowSource.Open(Path.GetFullPath(store.Place))
+            : await PostgresRowSource.OpenAsync(store.Place, cancellation);
+    }
 }

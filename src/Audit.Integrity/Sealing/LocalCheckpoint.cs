@@ -10,7 +10,6 @@ namespace Audit.Integrity.Sealing;
 /// </summary>
 internal sealed class LocalCheckpoint(string path)
 {
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <returns>Null where there is no file.</returns>
     /// <exception cref="LogHaltedException">The file is no checkpoint.</exception>
@@ -33,14 +32,14 @@ internal sealed class LocalCheckpoint(string path)
     }
 
     public void Write(SignedCheckpoint checkpoint) =>
-        DurableFile.Write(path, Encoding.UTF8.GetBytes(checkpoint.ToString()), Mode);
+        OwnerOnly.Replace(path, Encoding.UTF8.GetBytes(checkpoint.ToString()));
 
     /// <summary>Keeps the last checkpoint of a log that was ended under the log's number.</summary>
     public void KeepAside(int log)
     {
         if (File.Exists(path))
         {
-            DurableFile.Move(path, string.Create(CultureInfo.InvariantCulture, $"{path}.{log}"));
+            OwnerOnly.Move(path, string.Create(CultureInfo.InvariantCulture, $"{path}.{log}"));
         }
     }
 }

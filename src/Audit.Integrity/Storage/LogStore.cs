@@ -8,31 +8,25 @@ namespace Audit.Integrity.Storage;
 /// <summary>The log's tables, by the same statements on both databases.</summary>
 internal sealed class LogStore(ILogDatabase database) : ILogStore
 {
-    private const string UnknownAddress = "accepted are sqlite:PATH and postgres:CONNECTION STRING";
-
     private readonly LogSql sql = new(database.Schema);
 
     /// <summary>Opens the log of the store at an address, and makes its tables where they are missing.</summary>
-    public static async Task<LogStore> OpenAsync(string address, CancellationToken cancellation) =>
-        new(address.Split(':', 2) switch
-        {
-            ["sqlite", { Length: > 0 } path] => await SqliteLogDatabase.OpenAsync(path, cancellation),
-            ["postgres", { Length: > 0 } connection] =>
-                await PostgresLogDatabase.OpenAsync(connection, cancellation),
-            _ => throw new StoreException($"The store's address is not known; {UnknownAddress}."),
-        });
+    public static async Task<LogStore> OpenAsync(string address, CancellationToken cancellation)
+    {
+        var store = StoreAddress.Parse(address);
+        return new LogStore(store.IsSqlite
+            ? await SqliteLogDatabase.OpenAsync(store.Place, cancellation)
+            : await PostgresLogDatabase.OpenAsync(store.Place, cancellation));
+    }
 
     /// <summary>Opens the log for reading, beside a node or without one.</summary>
     /// <returns>Null where the store has no log.</returns>
     public static async Task<LogStore?> FindForReadingAsync(string address, CancellationToken cancellation)
     {
-        ILogDatabase? found = address.Split(':', 2) switch
-        {
-            ["sqlite", { Length: > 0 } path] => SqliteLogDatabase.FindForReading(path),
-            ["postgres", { Length: > 0 } connection] =>
-                await PostgresLogDatabase.FindForReadingAsync(connection, cancellation),
-            _ => throw new StoreException($"The store's address is not known; {UnknownAddress}."),
-        };
+        var store = StoreAddress.Parse(address);
+        ILogDatabase? found = store.IsSqlite
+            ? SqliteLogDatabase.FindForReading(store.Place)
+            : await PostgresLogDatabase.FindForReadingAsync(store.Place, cancellation);
         return found is null ? null : new LogStore(found);
     }
 

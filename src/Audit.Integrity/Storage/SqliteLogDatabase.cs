@@ -7,7 +7,6 @@ namespace Audit.Integrity.Storage;
 internal sealed class SqliteLogDatabase : ILogDatabase
 {
     private const string Extension = ".db";
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly SemaphoreSlim hold = new(1);
     private readonly string connection;
@@ -127,20 +126,9 @@ internal sealed class SqliteLogDatabase : ILogDatabase
 
     private static void MakeFile(string path)
     {
-        if (File.Exists(path))
-        {
-            return;
-        }
-
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
         try
         {
-            using var file = new FileStream(path, options);
+            OwnerOnly.MakeFile(path);
         }
         catch (IOException failure) when (!File.Exists(path))
         {

@@ -10,7 +10,7 @@ namespace Audit.Journal.Postgres;
 internal sealed class AppendCopy : IAsyncDisposable
 {
     // Each statement of the batch has a snapshot of its own, so the third one's is younger than the lock.
-    private const string LockSql = "SELECT pg_advisory_xact_lock(7401, 1)";
+    private static readonly string LockSql = AdvisoryLock.JournalAppend.TakeForTransactionSql();
 
     private const string StaleSql = """
         SELECT count(*) FROM unnest($1, $2) AS r(id, expected)
@@ -72,12 +72,8 @@ internal sealed class AppendCopy : IAsyncDisposable
             Number(plan, rows.Count, first, positions.Span);
             return lastPosition.TypedValue;
         }
-        var rollback = new NpgsqlCommand("ROLLBACK", connection);
-        await using (rollback)
-        {
-            await rollback.ExecuteNonQueryAsync();
-        }
 
+        await connection.RunSqlAsync("ROLLBACK", CancellationToken.None);
         return null;
     }
 
@@ -117,8 +113,7 @@ internal sealed class AppendCopy : IAsyncDisposable
     {
         try
         {
-            var stream = await connection.BeginRawBinaryCopyAsync(CopyBuffer.Command);
-            await using (stream)
+            await using (var stream = await connection.BeginRawBinaryCopyAsync(CopyBuffer.Command))
             {
                 await WriteAsync(stream, plan, rows);
             }

@@ -13,13 +13,15 @@ internal sealed class PostgresAppender : IAsyncDisposable
 
     private readonly AppendPlan plan = new();
     private readonly NpgsqlConnection connection;
+    private readonly FailureLog failures;
     private readonly AppendCall call;
     private readonly AppendCopy copy;
     private long lastUse = Environment.TickCount64;
 
-    private PostgresAppender(NpgsqlConnection connection, Guid writer)
+    private PostgresAppender(NpgsqlConnection connection, Guid writer, FailureLog failures)
     {
         this.connection = connection;
+        this.failures = failures;
         call = new AppendCall(connection, writer);
         copy = new AppendCopy(connection, writer);
     }
@@ -28,10 +30,9 @@ internal sealed class PostgresAppender : IAsyncDisposable
     public int ProcessId => connection.ProcessID;
 
     public static async Task<PostgresAppender> OpenAsync(
-        PostgresConnections connections, Guid writer, CancellationToken cancellation)
+        PostgresPool pool, Guid writer, FailureLog failures, CancellationToken cancellation)
     {
-        var appender = new PostgresAppender(
-            await connections.OpenLastingAsync(cancellation), writer);
+        var appender = new PostgresAppender(await pool.OpenLastingAsync(cancellation), writer, failures);
         try
         {
             await appender.call.PrepareAsync(cancellation);
@@ -55,16 +56,12 @@ internal sealed class PostgresAppender : IAsyncDisposable
 
         try
         {
-            var command = new NpgsqlCommand("SELECT 1", connection);
-            await using (command)
-            {
-                await command.ExecuteScalarAsync();
-            }
-
+            await connection.ScalarAsync("SELECT 1", CancellationToken.None);
             return true;
         }
         catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException)
         {
+            failures.Report("journal connection", failure);
             return false;
         }
     }

@@ -3,22 +3,23 @@ namespace Audit.Journal.Postgres;
 /// <summary>The journal in PostgreSQL: one writing connection, one that listens, and a pool for readings.</summary>
 internal sealed class PostgresJournal : IJournal
 {
-    private readonly PostgresConnections connections;
+    private readonly PostgresPool pool;
     private readonly PostgresWriter writer;
     private readonly CommitSignal signal;
     private readonly PostgresListener listener;
 
-    private PostgresJournal(PostgresConnections connections)
+    private PostgresJournal(PostgresPool pool, FailureLog failures)
     {
-        this.connections = connections;
-        writer = new PostgresWriter(connections);
-        signal = new CommitSignal(LastPositionAsync);
-        listener = new PostgresListener(connections, writer, signal);
+        this.pool = pool;
+        writer = new PostgresWriter(pool, failures);
+        signal = new CommitSignal(LastPositionAsync, failures);
+        listener = new PostgresListener(pool, writer, signal, failures);
     }
 
-    public static async Task<PostgresJournal> OpenAsync(PostgresConnections connections, CancellationToken cancellation)
+    public static async Task<PostgresJournal> OpenAsync(
+        PostgresPool pool, FailureLog failures, CancellationToken cancellation)
     {
-        var journal = new PostgresJournal(connections);
+        var journal = new PostgresJournal(pool, failures);
         try
         {
             journal.signal.Advance(await journal.LastPositionAsync(cancellation));
@@ -51,7 +52,7 @@ internal sealed class PostgresJournal : IJournal
             return [];
         }
 
-        var found = await connections.ReadAsync(
+        var found = await pool.ReadAsync(
             (connection, token) => PostgresReads.StreamsAsync(connection, streams, token), cancellation);
         var result = new IReadOnlyList<JournalRow>[streams.Count];
         for (var i = 0; i < result.Length; i++)
@@ -66,7 +67,7 @@ internal sealed class PostgresJournal : IJournal
         StreamKey stream, long afterSequence, int limit, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return connections.ReadAsync(
+        return pool.ReadAsync(
             (connection, token) => PostgresReads.StreamAsync(connection, stream, afterSequence, limit, token), cancellation);
     }
 
@@ -77,7 +78,7 @@ internal sealed class PostgresJournal : IJournal
             return [];
         }
 
-        var positions = await connections.ReadAsync(
+        var positions = await pool.ReadAsync(
             (connection, token) => PostgresReads.PositionsAsync(connection, places, token), cancellation);
         signal.Advance(positions.Max());
         return positions;
@@ -87,7 +88,7 @@ internal sealed class PostgresJournal : IJournal
         long position, int limit, long byteLimit, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return connections.ReadAsync(
+        return pool.ReadAsync(
             (connection, token) => PostgresReads.AfterAsync(connection, position, limit, byteLimit, token), cancellation);
     }
 
@@ -95,15 +96,15 @@ internal sealed class PostgresJournal : IJournal
         long position, int limit, long byteLimit, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return connections.ReadAsync(
+        return pool.ReadAsync(
             (connection, token) => PostgresReads.BeforeAsync(connection, position, limit, byteLimit, token), cancellation);
     }
 
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
-        connections.ReadAsync((connection, token) => PostgresReads.RowAsync(connection, position, token), cancellation);
+        pool.ReadAsync((connection, token) => PostgresReads.RowAsync(connection, position, token), cancellation);
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
-        connections.ReadAsync(PostgresReads.LastPositionAsync, cancellation);
+        pool.ReadAsync(PostgresReads.LastPositionAsync, cancellation);
 
     public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
         signal.WaitAsync(position, cancellation);
@@ -112,6 +113,6 @@ internal sealed class PostgresJournal : IJournal
     {
         await listener.DisposeAsync();
         await writer.DisposeAsync();
-        await connections.DisposeAsync();
+        await pool.DisposeAsync();
     }
 }

@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace Audit.Journal.Postgres;
 
 /// <summary>Hears of what others wrote, on a connection of its own that it opens again whenever it breaks.</summary>
@@ -11,16 +9,18 @@ internal sealed class PostgresListener : IAsyncDisposable
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(20);
 
     private readonly CancellationTokenSource stop = new();
-    private readonly PostgresConnections connections;
+    private readonly PostgresPool pool;
     private readonly PostgresWriter writer;
     private readonly CommitSignal signal;
+    private readonly FailureLog failures;
     private readonly Task work;
 
-    public PostgresListener(PostgresConnections connections, PostgresWriter writer, CommitSignal signal)
+    public PostgresListener(PostgresPool pool, PostgresWriter writer, CommitSignal signal, FailureLog failures)
     {
-        this.connections = connections;
+        this.pool = pool;
         this.writer = writer;
         this.signal = signal;
+        this.failures = failures;
         work = Task.Run(WorkAsync);
     }
 
@@ -38,8 +38,13 @@ internal sealed class PostgresListener : IAsyncDisposable
             {
                 await ListenAsync();
             }
-            catch (Exception)
+            catch (Exception) when (stop.IsCancellationRequested)
             {
+                // It is not needed any more.
+            }
+            catch (Exception failure)
+            {
+                failures.Report("journal listener", failure);
                 // Those who wait look for themselves every few seconds, so nothing is missed meanwhile.
                 await Task.Delay(Pause, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -48,10 +53,10 @@ internal sealed class PostgresListener : IAsyncDisposable
 
     private async Task ListenAsync()
     {
-        await using var connection = await connections.OpenLastingAsync(stop.Token);
+        await using var connection = await pool.OpenLastingAsync(stop.Token);
         var foreign = true;
-        connection.Notification += (_, told) => foreign |= told.PID != writer.ProcessId;
-        await ExecuteAsync(connection, "LISTEN journal");
+        connection.Notification += (_, notice) => foreign |= notice.PID != writer.ProcessId;
+        await connection.RunSqlAsync("LISTEN journal", stop.Token);
         while (true)
         {
             // Of its own appends the journal knows already.
@@ -61,15 +66,6 @@ internal sealed class PostgresListener : IAsyncDisposable
                 signal.Advance(await PostgresReads.LastPositionAsync(connection, stop.Token));
             }
             foreign |= !await connection.WaitAsync(Silence, stop.Token);
-        }
-    }
-
-    private async Task ExecuteAsync(NpgsqlConnection connection, string sql)
-    {
-        var command = new NpgsqlCommand(sql, connection);
-        await using (command)
-        {
-            await command.ExecuteNonQueryAsync(stop.Token);
         }
     }
 }

@@ -6,21 +6,18 @@ namespace Audit.Journal.Postgres;
 /// <summary>The journal's questions, each on whatever connection is given.</summary>
 internal static class PostgresReads
 {
-    private const string Columns =
-        "ordering, persistence_id, sequence_number, created, manifest, message, identifier, deleted, writer_uuid";
-
-    private const string RowSql = $"SELECT {Columns} FROM journal WHERE ordering = $1";
+    private const string RowSql = $"SELECT {JournalTable.Columns} FROM journal WHERE ordering = $1";
 
     private const string LastSql = "SELECT coalesce(max(ordering), 0) FROM journal";
 
     private const string StreamSql =
         $"""
-        SELECT {Columns} FROM journal
+        SELECT {JournalTable.Columns} FROM journal
         WHERE persistence_id = $1 AND sequence_number > $2 ORDER BY sequence_number LIMIT $3
         """;
 
     private const string StreamsSql =
-        $"SELECT {Columns} FROM journal WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number";
+        $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number";
 
     private const string PositionsSql =
         """
@@ -73,7 +70,7 @@ internal static class PostgresReads
     public static async Task<long[]> PositionsAsync(
         NpgsqlConnection connection, IReadOnlyList<StreamPlace> places, CancellationToken cancellation)
     {
-        var command = new NpgsqlCommand(PositionsSql, connection)
+        await using var command = new NpgsqlCommand(PositionsSql, connection)
         {
             Parameters =
             {
@@ -86,14 +83,12 @@ internal static class PostgresReads
             },
         };
         var positions = new long[places.Count];
-        await using (command)
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
         {
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-            {
-                positions[reader.GetInt64(0) - 1] = reader.GetInt64(1);
-            }
+            positions[reader.GetInt64(0) - 1] = reader.GetInt64(1);
         }
+
         return positions;
     }
 
@@ -104,23 +99,17 @@ internal static class PostgresReads
         return rows.SingleOrDefault();
     }
 
-    public static async Task<long> LastPositionAsync(NpgsqlConnection connection, CancellationToken cancellation)
-    {
-        var command = new NpgsqlCommand(LastSql, connection);
-        await using (command)
-        {
-            return (long)(await command.ExecuteScalarAsync(cancellation))!;
-        }
-    }
+    public static async Task<long> LastPositionAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
+        (long)(await connection.ScalarAsync(LastSql, cancellation))!;
 
     // The server stops at the byte limit, for a client that stops reading must still drain all that was asked for. A
     // message's length is known without fetching it from where long ones are kept.
     private static string PageSql(string range, string order) =>
         $"""
-        SELECT {Columns} FROM (
-            SELECT {Columns}, sum(octet_length(message)) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING)
+        SELECT {JournalTable.Columns} FROM (
+            SELECT {JournalTable.Columns}, sum(octet_length(message)) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING)
                 - octet_length(message) AS bytes_before
-            FROM (SELECT {Columns} FROM journal WHERE {range} ORDER BY {order} LIMIT $2) AS page) AS measured
+            FROM (SELECT {JournalTable.Columns} FROM journal WHERE {range} ORDER BY {order} LIMIT $2) AS page) AS measured
         WHERE bytes_before < $3 OR bytes_before = 0
         ORDER BY {order}
         """;
@@ -132,26 +121,14 @@ internal static class PostgresReads
         command.Parameters.AddRange(parameters);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var rows = new List<JournalRow>();
+        var (row, read) = (new PostgresRow(reader), new JournalRows());
         while (await reader.ReadAsync(cancellation))
         {
-            rows.Add(Row(reader));
+            rows.Add(read.Read(row));
         }
 
         return rows;
     }
-
-    private static JournalRow Row(NpgsqlDataReader reader) => new(
-        reader.GetInt64(0),
-        reader.GetString(1),
-        reader.GetInt64(2),
-        reader.GetInt64(3),
-        reader.IsDBNull(4) ? "" : reader.GetString(4),
-        reader.GetFieldValue<byte[]>(5))
-    {
-        Identifier = reader.IsDBNull(6) ? null : reader.GetInt32(6),
-        Deleted = reader.GetBoolean(7),
-        WriterUuid = reader.IsDBNull(8) ? null : reader.GetString(8),
-    };
 
     private static NpgsqlParameter<long> Number(long value) => new() { TypedValue = value };
 

@@ -11,7 +11,8 @@ internal sealed class PostgresWriter : IAsyncDisposable
 
     private readonly Channel<Func<Task>> queue =
         Channel.CreateBounded<Func<Task>>(new BoundedChannelOptions(LongestQueue) { SingleReader = true });
-    private readonly PostgresConnections connections;
+    private readonly PostgresPool pool;
+    private readonly FailureLog failures;
     private readonly Guid writer = Guid.NewGuid();
     private readonly Task work;
     private PostgresAppender? appender;
@@ -19,9 +20,10 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private long nextAttempt;
     private volatile int processId;
 
-    public PostgresWriter(PostgresConnections connections)
+    public PostgresWriter(PostgresPool pool, FailureLog failures)
     {
-        this.connections = connections;
+        this.pool = pool;
+        this.failures = failures;
         work = Task.Run(WorkAsync);
     }
 
@@ -83,7 +85,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
         {
             await DropAsync();
             done.SetException(new JournalUnavailableException(
-                $"PostgreSQL at {connections.Place}: {failure.Message}", failure));
+                $"PostgreSQL at {pool.Place}: {failure.Message}", failure));
         }
     }
 
@@ -102,12 +104,12 @@ internal sealed class PostgresWriter : IAsyncDisposable
     {
         if (Environment.TickCount64 < nextAttempt)
         {
-            throw new JournalUnavailableException($"PostgreSQL at {connections.Place} did not answer; it is tried again soon.");
+            throw new JournalUnavailableException($"PostgreSQL at {pool.Place} did not answer; it is tried again soon.");
         }
 
         try
         {
-            var opened = await PostgresAppender.OpenAsync(connections, writer, CancellationToken.None);
+            var opened = await PostgresAppender.OpenAsync(pool, writer, failures, CancellationToken.None);
             processId = opened.ProcessId;
             pause = ShortestPause;
             return opened;
@@ -116,7 +118,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
         {
             nextAttempt = Environment.TickCount64 + (long)pause.TotalMilliseconds;
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-            throw new JournalUnavailableException($"PostgreSQL at {connections.Place}: {failure.Message}", failure);
+            throw new JournalUnavailableException($"PostgreSQL at {pool.Place}: {failure.Message}", failure);
         }
     }
 
@@ -133,9 +135,10 @@ internal sealed class PostgresWriter : IAsyncDisposable
         {
             await broken.DisposeAsync();
         }
-        catch (Exception)
+        catch (Exception failure)
         {
-            // It was given up already; how it ends is of no interest.
+            // It was given up already.
+            failures.Report("journal connection", failure);
         }
     }
 }

@@ -87,7 +87,7 @@ internal sealed class SqliteAppender
     private bool StandsAtExpected(in StreamInAppend stream) =>
         stream.Expected == 0
         || stream.Handle.WasWritten(this, stream.Expected)
-        || lastSequence.BindText(1, stream.Handle.Key.Utf8.Span).Number() == stream.Expected;
+        || lastSequence.BindText(1, stream.Handle.Key.Utf8.Span).RunForNumber() == stream.Expected;
 
     private bool Insert(in RowToAppend row)
     {

@@ -4,40 +4,38 @@ namespace Audit.Journal.Sqlite;
 internal sealed class SqliteJournal : IJournal
 {
     private const string AfterSql =
-        $"SELECT {SqliteRows.Columns} FROM journal WHERE ordering > ?1 ORDER BY ordering LIMIT ?2";
+        $"SELECT {JournalTable.Columns} FROM journal WHERE ordering > ?1 ORDER BY ordering LIMIT ?2";
 
     private const string BeforeSql =
-        $"SELECT {SqliteRows.Columns} FROM journal WHERE ordering < ?1 ORDER BY ordering DESC LIMIT ?2";
+        $"SELECT {JournalTable.Columns} FROM journal WHERE ordering < ?1 ORDER BY ordering DESC LIMIT ?2";
 
     private const string StreamSql =
         $"""
-        SELECT {SqliteRows.Columns} FROM journal
+        SELECT {JournalTable.Columns} FROM journal
         WHERE persistence_id = ?1 AND sequence_number > ?2 ORDER BY sequence_number LIMIT ?3
         """;
 
     private const string PositionSql = "SELECT ordering FROM journal WHERE persistence_id = ?1 AND sequence_number = ?2";
 
-    private const string RowSql = $"SELECT {SqliteRows.Columns} FROM journal WHERE ordering = ?1";
+    private const string RowSql = $"SELECT {JournalTable.Columns} FROM journal WHERE ordering = ?1";
 
     private const string LastSql = "SELECT max(ordering) FROM journal";
 
-    private readonly SqliteWriter writer;
-    private readonly SqliteReaders readers;
+    private readonly SqliteConnections connections;
     private readonly CommitSignal signal;
     private SqliteAppender? appender;
 
-    private SqliteJournal(SqliteWriter writer, SqliteReaders readers)
+    private SqliteJournal(SqliteConnections connections, FailureLog failures)
     {
-        this.writer = writer;
-        this.readers = readers;
-        signal = new CommitSignal(LastPositionAsync);
+        this.connections = connections;
+        signal = new CommitSignal(LastPositionAsync, failures);
     }
 
     public static async Task<SqliteJournal> OpenAsync(
-        SqliteWriter writer, SqliteReaders readers, CancellationToken cancellation)
+        SqliteConnections connections, FailureLog failures, CancellationToken cancellation)
     {
-        var journal = new SqliteJournal(writer, readers);
-        journal.appender = await writer.RunAsync(database => new SqliteAppender(database), cancellation);
+        var journal = new SqliteJournal(connections, failures);
+        journal.appender = await connections.WriteAsync(database => new SqliteAppender(database), cancellation);
         journal.signal.Advance(await journal.LastPositionAsync(cancellation));
         return journal;
     }
@@ -51,13 +49,13 @@ internal sealed class SqliteJournal : IJournal
             return;
         }
 
-        var last = await writer.RunAsync(_ => appender!.Append(rows, positions.Span[..rows.Count]), cancellation);
+        var last = await connections.WriteAsync(_ => appender!.Append(rows, positions.Span[..rows.Count]), cancellation);
         signal.Advance(last);
     }
 
     public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
         IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>
-        readers.RunAsync<IReadOnlyList<IReadOnlyList<JournalRow>>>(
+        connections.ReadAsync<IReadOnlyList<IReadOnlyList<JournalRow>>>(
             database =>
             {
                 var found = new IReadOnlyList<JournalRow>[streams.Count];
@@ -74,7 +72,7 @@ internal sealed class SqliteJournal : IJournal
         StreamKey stream, long afterSequence, int limit, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return readers.RunAsync(database => ReadStream(database, stream, afterSequence, limit), cancellation);
+        return connections.ReadAsync(database => ReadStream(database, stream, afterSequence, limit), cancellation);
     }
 
     public async Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation)
@@ -84,7 +82,7 @@ internal sealed class SqliteJournal : IJournal
             return [];
         }
 
-        var positions = await readers.RunAsync(
+        var positions = await connections.ReadAsync(
             database => places.Select(place => PositionOf(database, place)).ToArray(), cancellation);
         signal.Advance(positions.Max());
         return positions;
@@ -99,31 +97,27 @@ internal sealed class SqliteJournal : IJournal
         ReadPageAsync(BeforeSql, position, limit, byteLimit, cancellation);
 
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
-        readers.RunAsync(
+        connections.ReadAsync(
             database => ReadAll(database.Statement(RowSql).Bind(1, position), long.MaxValue).SingleOrDefault(), cancellation);
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
-        readers.RunAsync(database => database.Statement(LastSql).Number(), cancellation);
+        connections.ReadAsync(database => database.Statement(LastSql).RunForNumber(), cancellation);
 
     public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
         signal.WaitAsync(position, cancellation);
 
-    public async ValueTask DisposeAsync()
-    {
-        await readers.DisposeAsync();
-        await writer.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => connections.DisposeAsync();
 
     private Task<IReadOnlyList<JournalRow>> ReadPageAsync(
         string sql, long position, int limit, long byteLimit, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return readers.RunAsync(
+        return connections.ReadAsync(
             database => ReadAll(database.Statement(sql).Bind(1, position).Bind(2, limit), byteLimit), cancellation);
     }
 
     private static long PositionOf(SqliteDatabase database, StreamPlace place) =>
-        database.Statement(PositionSql).BindText(1, place.Stream.Utf8.Span).Bind(2, place.Sequence).Number();
+        database.Statement(PositionSql).BindText(1, place.Stream.Utf8.Span).Bind(2, place.Sequence).RunForNumber();
 
     private static IReadOnlyList<JournalRow> ReadStream(SqliteDatabase database, StreamKey stream, long after, int limit) =>
         ReadAll(
@@ -131,7 +125,7 @@ internal sealed class SqliteJournal : IJournal
 
     private static IReadOnlyList<JournalRow> ReadAll(SqliteStatement statement, long byteLimit)
     {
-        var reader = new SqliteRows();
+        var reader = new JournalRows();
         var rows = new List<JournalRow>();
         var bytes = 0L;
         while (bytes < byteLimit || rows.Count == 0)

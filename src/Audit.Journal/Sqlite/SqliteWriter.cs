@@ -21,7 +21,9 @@ internal sealed class SqliteWriter : IAsyncDisposable
         new Thread(Work) { Name = name, IsBackground = true }.Start();
     }
 
-    /// <summary>Does the work on the writer's thread; it is not begun when cancelled before its turn, and finished otherwise.</summary>
+    /// <summary>
+    /// Does the work on the writer's thread; it is not begun when cancelled before its turn, and finished otherwise.
+    /// </summary>
     /// <exception cref="JournalUnavailableException">SQLite failed; what was begun is rolled back.</exception>
     public async Task<T> RunAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellation)
     {
@@ -70,28 +72,14 @@ internal sealed class SqliteWriter : IAsyncDisposable
         }
         catch (SqliteFailure failure)
         {
-            RollBack();
-            done.SetException(new JournalUnavailableException($"The journal could not be written: {failure.Message}.", failure));
+            database.RollBack();
+            done.SetException(
+                new JournalUnavailableException($"The journal could not be written: {failure.Message}.", failure));
         }
         catch (Exception failure)
         {
-            RollBack();
+            database.RollBack();
             done.SetException(failure);
-        }
-    }
-
-    private void RollBack()
-    {
-        try
-        {
-            if (database.InTransaction)
-            {
-                database.Execute("ROLLBACK");
-            }
-        }
-        catch (SqliteFailure)
-        {
-            // SQLite rolls back by itself where it must; the next BEGIN tells if it could not.
         }
     }
 }

@@ -6,7 +6,6 @@ namespace Audit.Node.Configuration;
 /// <summary>Makes the options of a node from what was given, and refuses what cannot be meant.</summary>
 public static class NodeOptionsReader
 {
-    private const string AcceptedStore = "sqlite:PATH or postgres:CONNECTION STRING";
     private const string AcceptedUrls =
         "one address or several with ; between, each http:// or https:// with a host and a port, such as http://127.0.0.1:5080";
 
@@ -84,12 +83,10 @@ public static class NodeOptionsReader
             return "sqlite:" + Path.Combine(data, "journal.db");
         }
 
-        return store.Value.Split(':', 2) switch
-        {
-            ["sqlite", var path] when IsPath(path) && !Directory.Exists(path) => store.Value,
-            ["postgres", { Length: > 0 }] => store.Value,
-            _ => throw store.NotAccepted(AcceptedStore),
-        };
+        return StoreAddress.TryParse(store.Value) is { } address
+            && (!address.IsSqlite || (IsPath(address.Place) && !Directory.Exists(address.Place)))
+            ? store.Value
+            : throw store.NotAccepted(StoreAddress.Accepted);
     }
 
     private static string ReadUrls(GivenOption? urls)

@@ -6,8 +6,6 @@ namespace Audit.Node.Hosting;
 /// <summary>The directory of what belongs to this node alone. Nobody but its owner may look into it.</summary>
 internal sealed class DataDirectory
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     private DataDirectory(string path) => Path = path;
 
     public string Path { get; }
@@ -22,11 +20,7 @@ internal sealed class DataDirectory
         try
         {
             var full = System.IO.Path.GetFullPath(path);
-            if (!Directory.Exists(full))
-            {
-                Make(full);
-            }
-
+            OwnerOnly.MakeDirectory(full);
             var probe = System.IO.Path.Combine(full, $".write-{Guid.NewGuid():N}");
             File.WriteAllText(probe, "");
             File.Delete(probe);
@@ -42,13 +36,7 @@ internal sealed class DataDirectory
     /// <summary>Writes a file that only its owner may read; one that is there is never written over.</summary>
     public static void WriteSecret(string path, string text)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        using var file = new FileStream(path, options);
+        using var file = OwnerOnly.Create(path);
         file.Write(Encoding.UTF8.GetBytes(text));
         file.Flush(flushToDisk: true);
     }
@@ -76,16 +64,4 @@ internal sealed class DataDirectory
     }
 
     public void RemoveNodeFile() => File.Delete(NodeFile);
-
-    private static void Make(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
-        }
-    }
 }

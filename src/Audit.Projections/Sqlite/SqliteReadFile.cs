@@ -66,14 +66,7 @@ internal static class SqliteReadFile
     private static SqliteDatabase Make(string path, ReadStoreKind kind, string settings, List<(long Position, string Reason)> skipped)
     {
         Delete(path);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            // What agents did is nobody else's business: only the owner may read it.
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        new FileStream(path, options).Dispose();
+        OwnerOnly.MakeFile(path);
         var database = OpenMade(path, kind, settings);
         database.Execute("BEGIN IMMEDIATE");
         database.Execute(ReadScripts.All(kind.SqliteScripts));

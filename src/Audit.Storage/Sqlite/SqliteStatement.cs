@@ -1,14 +1,20 @@
 using System.Text;
 using SQLitePCL;
 
-namespace Audit.Journal.Sqlite;
+namespace Audit.Storage.Sqlite;
 
-/// <summary>A prepared statement. Parameters count from 1 and columns from 0, as SQLite has them.</summary>
-internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle) : IDisposable
+/// <summary>A prepared statement, and the row it stands at. Parameters count from 1 and columns from 0, as SQLite has them.</summary>
+public sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle) : IStoredRow, IDisposable
 {
     public SqliteStatement Bind(int parameter, long value)
     {
         Check(raw.sqlite3_bind_int64(handle, parameter, value));
+        return this;
+    }
+
+    public SqliteStatement Bind(int parameter, long? value)
+    {
+        Check(value is { } number ? raw.sqlite3_bind_int64(handle, parameter, number) : raw.sqlite3_bind_null(handle, parameter));
         return this;
     }
 
@@ -27,6 +33,22 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
     public SqliteStatement BindBlob(int parameter, ReadOnlySpan<byte> value)
     {
         Check(raw.sqlite3_bind_blob(handle, parameter, value));
+        return this;
+    }
+
+    /// <summary>Binds all parameters: numbers, texts, blobs and nulls.</summary>
+    public SqliteStatement BindAll(IReadOnlyList<object?> values)
+    {
+        for (var index = 0; index < values.Count; index++)
+        {
+            _ = values[index] switch
+            {
+                long number => Bind(index + 1, number),
+                byte[] blob => BindBlob(index + 1, blob),
+                var text => Bind(index + 1, (string?)text),
+            };
+        }
+
         return this;
     }
 
@@ -63,18 +85,19 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
         {
             // A statement that returns rows is run for what it does.
         }
+
         return database.Changes;
     }
 
     /// <summary>Runs a statement for the number in its first row, 0 where there is no row or no number.</summary>
-    public long Number()
+    public long RunForNumber()
     {
         if (!Step())
         {
             return 0;
         }
 
-        var number = Int64(0);
+        var number = Number(0);
         Reset();
         return number;
     }
@@ -83,13 +106,14 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
 
     public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
 
-    public long Int64(int column) => raw.sqlite3_column_int64(handle, column);
+    public long Number(int column) => raw.sqlite3_column_int64(handle, column);
 
-    public string? Text(int column) => IsNull(column) ? null : Encoding.UTF8.GetString(Bytes(column));
+    public bool Flag(int column) => Number(column) != 0;
+
+    public string Text(int column) => Encoding.UTF8.GetString(Bytes(column));
 
     public byte[] Blob(int column) => Bytes(column).ToArray();
 
-    /// <summary>The bytes of a text or a blob, valid until the next step.</summary>
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(handle, column);
 
     public void Dispose() => handle.Dispose();

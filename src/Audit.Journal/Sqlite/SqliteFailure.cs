@@ -1,7 +1,0 @@
-namespace Audit.Journal.Sqlite;
-
-/// <summary>What SQLite answered when a call failed.</summary>
-internal sealed class SqliteFailure(int code, string message) : Exception($"SQLite error {code}: {message}")
-{
-    public int Code { get; } = code;
-}

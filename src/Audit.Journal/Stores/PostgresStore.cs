@@ -1,0 +1,67 @@
+using Audit.Journal.Postgres;
+using Audit.Journal.Tokens;
+using Npgsql;
+
+namespace Audit.Journal.Stores;
+
+/// <summary>Opens a store in a PostgreSQL database, which many nodes may share.</summary>
+internal static class PostgresStore
+{
+    // What is committed must be on disk, whatever the server, the database or the role was told; remote_apply promises
+    // more and is left alone. A snapshot must be younger than the statement before it, so not REPEATABLE READ. Plans made
+    // while the table was small must not scan it later.
+    private const string SessionSettings = """
+        SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply';
+        SET default_transaction_isolation = 'read committed';
+        SET enable_seqscan = off;
+        SET jit = off
+        """;
+
+    private const string VersionsSql =
+        "CREATE TABLE schema_version (version INT PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL)";
+
+    private static readonly SchemaScripts Scripts = new(typeof(PostgresStore).Assembly, "Postgres");
+
+    /// <exception cref="StoreException">The database cannot be opened; the message says why.</exception>
+    public static async Task<IAuditStore> OpenAsync(string connection, FailureLog failures, CancellationToken cancellation)
+    {
+        var pool = new PostgresPool(connection, new PostgresUse(SessionSettings, Unavailable) { LastingPrepares = false });
+        try
+        {
+            await ApplySchemaAsync(pool, cancellation);
+            var journal = await PostgresJournal.OpenAsync(pool, failures, cancellation);
+            var tokens = new TokenStore(pool, "LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE");
+            return new AuditStore("postgres", pool.Place, journal, pool, tokens);
+        }
+        catch (Exception failure)
+        {
+            await pool.DisposeAsync();
+            if (failure is not (NpgsqlException or JournalUnavailableException or IOException or ArgumentException))
+            {
+                throw;
+            }
+
+            throw new StoreException($"The store in PostgreSQL at {pool.Place} cannot be opened: {failure.Message}", failure);
+        }
+    }
+
+    private static JournalUnavailableException Unavailable(string place, Exception failure) =>
+        new($"PostgreSQL at {place}: {failure.Message}", failure);
+
+    /// <summary>Brings the database to this program's version, in one transaction that one node at a time can run.</summary>
+    private static async Task ApplySchemaAsync(PostgresPool pool, CancellationToken cancellation)
+    {
+        await using var connection = await pool.OpenLastingAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await connection.RunSqlAsync(AdvisoryLock.JournalSchema.TakeForTransactionSql(), cancellation);
+        // The table is made only where it is missing: a role that may not make tables can still open what others made.
+        if (await connection.ScalarAsync("SELECT to_regclass('schema_version') IS NULL", cancellation) is true)
+        {
+            await connection.RunSqlAsync(VersionsSql, cancellation);
+        }
+
+        await Scripts.ApplyAsync(
+            new PostgresSession(connection), "schema_version", "now()", $"The store {pool.Place}", cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+}

@@ -1,0 +1,94 @@
+using Audit.Journal.Sqlite;
+using Audit.Journal.Tokens;
+
+namespace Audit.Journal.Stores;
+
+/// <summary>Opens a store in one SQLite file.</summary>
+internal static class SqliteStore
+{
+    // Pages of 8 KB: large enough for several messages of a kilobyte, and small because random ids touch a page of the
+    // index for nearly every row, each of which is written whole. A checkpoint each 32 MB. What is told is on disk.
+    // The cache is small, for the system's own holds the file anyway and a node is to stay small under a flood.
+    public const string WriterSettings = """
+        PRAGMA page_size = 8192;
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = FULL;
+        PRAGMA wal_autocheckpoint = 4096;
+        PRAGMA journal_size_limit = 67108864;
+        PRAGMA cache_size = -6144;
+        """;
+
+    private const string VersionsSql = """
+        CREATE TABLE IF NOT EXISTS schema_version (
+            version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)
+        """;
+
+    private static readonly SchemaScripts Scripts = new(typeof(SqliteStore).Assembly, "Sqlite");
+
+    /// <exception cref="StoreException">The file cannot be opened; the message says why.</exception>
+    public static async Task<IAuditStore> OpenAsync(string path, FailureLog failures, CancellationToken cancellation)
+    {
+        if (path.StartsWith(':') || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new StoreException($"The store sqlite:{path} is no path of a file: a journal is kept on disk.");
+        }
+
+        try
+        {
+            return await OpenFileAsync(Path.GetFullPath(path), failures, cancellation);
+        }
+        catch (Exception failure) when (failure
+            is SqliteFailure or JournalUnavailableException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new StoreException($"The store sqlite:{path} cannot be opened: {failure.Message}", failure);
+        }
+    }
+
+    private static async Task<IAuditStore> OpenFileAsync(string path, FailureLog failures, CancellationToken cancellation)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new StoreException($"The store sqlite:{path} is a directory: the path of a file is needed.");
+        }
+
+        OwnerOnly.MakeDirectory(Path.GetDirectoryName(path)!);
+        var hold = SqliteFileLock.Take(path);
+        SqliteConnections? connections = null;
+        try
+        {
+            OwnerOnly.MakeFile(path);
+            connections = new SqliteConnections(path, OpenWriter(path), hold);
+            var journal = await SqliteJournal.OpenAsync(connections, failures, cancellation);
+            return new AuditStore("sqlite", path, journal, connections, new TokenStore(connections, lockSql: null));
+        }
+        catch
+        {
+            await (connections?.DisposeAsync() ?? ValueTask.CompletedTask);
+            hold.Dispose();
+            throw;
+        }
+    }
+
+    private static SqliteDatabase OpenWriter(string path)
+    {
+        var database = SqliteDatabase.OpenWriter(path, WriterSettings);
+        try
+        {
+            database.Transact(writer => ApplySchemaAsync(writer, path).GetAwaiter().GetResult());
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<bool> ApplySchemaAsync(SqliteDatabase database, string path)
+    {
+        database.Execute(VersionsSql);
+        await Scripts.ApplyAsync(
+            new SqliteSession(database), "schema_version", "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')", $"The store {path}", default);
+        return true;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Data;
+using Npgsql;
+
+namespace Audit.Storage.Postgres;
+
+/// <summary>How a room uses PostgreSQL.</summary>
+/// <param name="Session">What is set at the beginning of each session, beside what is set for all.</param>
+/// <param name="Fault">The exception that the room promises, of the database's place and of what the driver threw.</param>
+public sealed record PostgresUse(string Session, Func<string, Exception, Exception> Fault)
+{
+    public string? SearchPath { get; init; }
+
+    /// <summary>How many statements a connection keeps prepared, where the connection string does not say.</summary>
+    public int Prepared { get; init; } = 32;
+
+    /// <summary>Lasting connections prepare by themselves what they ask again and again.</summary>
+    public bool LastingPrepares { get; init; } = true;
+
+    /// <summary>How long a command may take, 0 for ever; null for what the connection string says.</summary>
+    public int? CommandSeconds { get; init; }
+}
+
+/// <summary>Where connections come from: a pool for readings, and lasting ones for whoever holds a lock or listens.</summary>
+public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
+{
+    /// <summary>Reconnecting and probing have to end before the people waiting for a receipt do.</summary>
+    private const int ConnectSeconds = 10;
+
+    // A node whose machine is gone must not hold a lock for hours, and a node must notice that its server is gone.
+    private const int IdleSeconds = 10;
+    private const int ProbeSeconds = 5;
+
+    private static readonly string Keepalives = $"""
+        SET tcp_keepalives_idle = {IdleSeconds};
+        SET tcp_keepalives_interval = {ProbeSeconds};
+        SET tcp_keepalives_count = 3;
+
+        """;
+
+    private readonly NpgsqlDataSource pool;
+    private readonly NpgsqlDataSource lasting;
+    private readonly Func<string, Exception, Exception> fault;
+
+    /// <exception cref="StoreException">The connection string cannot be read; nothing of it is in the message.</exception>
+    public PostgresPool(string connection, PostgresUse use)
+    {
+        var settings = Parse(connection);
+        Place = $"{settings.Host}:{settings.Port}/{settings.Database ?? settings.Username}";
+        fault = use.Fault;
+        settings.ApplicationName ??= "audit";
+        settings.Timeout = Math.Min(settings.Timeout, ConnectSeconds);
+        settings.Multiplexing = false;
+        settings.Enlist = false;
+        // No reading changes its session, and the session's settings must outlive it.
+        settings.NoResetOnClose = true;
+        settings.SearchPath = use.SearchPath ?? settings.SearchPath;
+        settings.CommandTimeout = use.CommandSeconds ?? settings.CommandTimeout;
+        settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? use.Prepared : settings.MaxAutoPrepare;
+        settings.AutoPrepareMinUsages = 2;
+        (settings.TcpKeepAlive, settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (true, IdleSeconds, ProbeSeconds);
+        pool = Build(settings, use.Session);
+        settings.Pooling = false;
+        settings.MaxAutoPrepare = use.LastingPrepares ? settings.MaxAutoPrepare : 0;
+        lasting = Build(settings, use.Session);
+    }
+
+    /// <summary>Server, port and database: nothing secret.</summary>
+    public string Place { get; }
+
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellation) => pool.OpenConnectionAsync(cancellation);
+
+    public ValueTask<NpgsqlConnection> OpenLastingAsync(CancellationToken cancellation) =>
+        lasting.OpenConnectionAsync(cancellation);
+
+    /// <summary>Reads, twice if need be: a connection that died in the pool is not the caller's trouble.</summary>
+    public async Task<T> ReadAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        try
+        {
+            return await RunAsync(work, cancellation);
+        }
+        catch (NpgsqlException failure) when (failure.IsTransient)
+        {
+            pool.Clear();
+            return await GuardAsync(() => RunAsync(work, cancellation));
+        }
+        catch (Exception failure) when (IsOfDriver(failure))
+        {
+            throw fault(Place, failure);
+        }
+    }
+
+    public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) =>
+        ReadAsync((connection, _) => read(new PostgresSession(connection)), cancellation);
+
+    public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
+        ChangeAsync(IsolationLevel.ReadCommitted, (connection, _) => change(new PostgresSession(connection)), cancellation);
+
+    /// <summary>Works in one transaction, once: after a failure nobody knows whether it was committed.</summary>
+    public Task<T> ChangeAsync<T>(
+        IsolationLevel level, Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation) =>
+        GuardAsync(() => RunAsync(
+            async (connection, token) =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(level, token);
+                var result = await work(connection, token);
+                await transaction.CommitAsync(token);
+                return result;
+            },
+            cancellation));
+
+    /// <summary>Turns what the driver throws into the exception that the room promises.</summary>
+    public async Task<T> GuardAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception failure) when (IsOfDriver(failure))
+        {
+            throw fault(Place, failure);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await pool.DisposeAsync();
+        await lasting.DisposeAsync();
+    }
+
+    private static bool IsOfDriver(Exception failure) => failure is NpgsqlException or TimeoutException or IOException;
+
+    private async Task<T> RunAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        await using var connection = await pool.OpenConnectionAsync(cancellation);
+        return await work(connection, cancellation);
+    }
+
+    private static NpgsqlConnectionStringBuilder Parse(string connection)
+    {
+        try
+        {
+            var settings = new NpgsqlConnectionStringBuilder(connection);
+            if (!string.IsNullOrEmpty(settings.Host))
+            {
+                return settings;
+            }
+        }
+        catch (Exception failure) when (failure is ArgumentException or FormatException)
+        {
+            // What the parser says may quote a piece of the password, so it is not passed on.
+        }
+
+        throw new StoreException(
+            "The store's PostgreSQL connection string cannot be read; accepted is Npgsql's form, " +
+            "postgres:Host=…;Database=…;Username=…;Password=….");
+    }
+
+    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string session)
+    {
+        var begin = Keepalives + session;
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.UsePhysicalConnectionInitializer(
+            connection =>
+            {
+                using var command = new NpgsqlCommand(begin, connection);
+                command.ExecuteNonQuery();
+            },
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand(begin, connection);
+                await command.ExecuteNonQueryAsync();
+            });
+        return builder.Build();
+    }
+}

@@ -1,0 +1,89 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Audit.Storage.Postgres;
+
+/// <summary>Puts questions to one connection.</summary>
+public sealed class PostgresSession(NpgsqlConnection connection) : IStoreSession
+{
+    public async Task<List<T>> QueryAsync<T>(
+        string sql, IReadOnlyList<object?> values, Func<IStoredRow, T> read, CancellationToken cancellation)
+    {
+        await using var command = connection.NewCommand(sql, values);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var found = new List<T>();
+        var row = new PostgresRow(reader);
+        while (await reader.ReadAsync(cancellation))
+        {
+            found.Add(read(row));
+        }
+
+        return found;
+    }
+
+    public async Task<int> ExecuteAsync(string sql, IReadOnlyList<object?> values, CancellationToken cancellation)
+    {
+        await using var command = connection.NewCommand(sql, values);
+        return await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    public Task RunScriptAsync(string sql, CancellationToken cancellation) => connection.RunSqlAsync(sql, cancellation);
+}
+
+public sealed class PostgresRow(NpgsqlDataReader reader) : IStoredRow
+{
+    public bool IsNull(int column) => reader.IsDBNull(column);
+
+    public long Number(int column) => reader.GetInt64(column);
+
+    public bool Flag(int column) => reader.GetBoolean(column);
+
+    public string Text(int column) => reader.GetString(column);
+
+    public byte[] Blob(int column) => reader.GetFieldValue<byte[]>(column);
+
+    public ReadOnlySpan<byte> Bytes(int column) => Blob(column);
+}
+
+public static class PostgresCommands
+{
+    /// <summary>Runs any number of statements, for however long it takes.</summary>
+    public static async Task RunSqlAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Runs a statement for the first value that it returns.</summary>
+    public static async Task<object?> ScalarAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(cancellation);
+    }
+
+    public static NpgsqlCommand NewCommand(this NpgsqlConnection connection, string sql, IReadOnlyList<object?> values)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        for (var index = 0; index < values.Count; index++)
+        {
+            command.Parameters.Add(Parameter(values[index]));
+        }
+
+        return command;
+    }
+
+    /// <summary>A number, a text, a blob, an array of the first two, or null.</summary>
+    public static NpgsqlParameter Parameter(object? value) => value switch
+    {
+        long number => new NpgsqlParameter<long> { TypedValue = number },
+        string text => new NpgsqlParameter<string> { TypedValue = text },
+        byte[] blob => new NpgsqlParameter<byte[]> { TypedValue = blob },
+        long[] numbers => new NpgsqlParameter<long[]> { TypedValue = numbers },
+        string[] texts => new NpgsqlParameter<string[]>
+        {
+            TypedValue = texts, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+        },
+        null => new NpgsqlParameter { Value = DBNull.Value },
+        _ => throw new ArgumentException($"A {value.GetType()} is no value of a parameter.", nameof(value)),
+    };
+}

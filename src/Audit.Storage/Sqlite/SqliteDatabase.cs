@@ -1,0 +1,147 @@
+using SQLitePCL;
+
+namespace Audit.Storage.Sqlite;
+
+/// <summary>What SQLite answered when a call failed.</summary>
+public sealed class SqliteFailure(int code, string reason) : Exception($"SQLite error {code}: {reason}")
+{
+    /// <summary>In SQLite's own words.</summary>
+    public string Reason { get; } = reason;
+}
+
+/// <summary>
+/// One connection by SQLite's own interface, used by one thread at a time: on the hot path an ADO.NET command costs
+/// more than the insert itself.
+/// </summary>
+public sealed class SqliteDatabase : IDisposable
+{
+    private const int BusyMilliseconds = 10_000;
+
+    private readonly Dictionary<string, SqliteStatement> statements = [];
+    private readonly sqlite3 connection;
+
+    static SqliteDatabase() => Batteries_V2.Init();
+
+    private SqliteDatabase(sqlite3 connection) => this.connection = connection;
+
+    public bool InTransaction => raw.sqlite3_get_autocommit(connection) == 0;
+
+    public long LastInsertedRow => raw.sqlite3_last_insert_rowid(connection);
+
+    public int Changes => raw.sqlite3_changes(connection);
+
+    /// <param name="settings">Pragmas.</param>
+    public static SqliteDatabase OpenWriter(string path, string settings = "") => Open(path, raw.SQLITE_OPEN_READWRITE, settings);
+
+    public static SqliteDatabase OpenReader(string path, string settings = "") => Open(path, raw.SQLITE_OPEN_READONLY, settings);
+
+    /// <summary>
+    /// Opens a file for reading where perhaps nothing may be written. A file in write-ahead mode can then be read only if
+    /// SQLite is assured that nobody will change it; with a write-ahead log beside it, it would show an old state.
+    /// </summary>
+    public static SqliteDatabase OpenAnywhere(string path)
+    {
+        var database = OpenReader(path);
+        try
+        {
+            database.Execute("SELECT count(*) FROM sqlite_master");
+            return database;
+        }
+        catch (SqliteFailure) when (!File.Exists(path + "-wal"))
+        {
+            database.Dispose();
+            var name = $"file:{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}?immutable=1";
+            return Open(name, raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI, "");
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs one or more statements that return nothing of interest.</summary>
+    public void Execute(string sql) => Check(raw.sqlite3_exec(connection, sql));
+
+    /// <summary>
+    /// The prepared statement of this text, ready to be bound; it is made once and kept with the connection. SQLite numbers
+    /// parameters by a question mark; a dollar, which stands for it here as in PostgreSQL, would make names of them.
+    /// </summary>
+    public SqliteStatement Statement(string sql)
+    {
+        if (!statements.TryGetValue(sql, out var statement))
+        {
+            var text = sql.Replace('$', '?');
+            Check(raw.sqlite3_prepare_v3(connection, text, raw.SQLITE_PREPARE_PERSISTENT, out var handle));
+            statement = new SqliteStatement(this, handle);
+            statements.Add(sql, statement);
+        }
+
+        return statement;
+    }
+
+    /// <summary>Does the work in a transaction that one writer at a time can hold.</summary>
+    public T Transact<T>(Func<SqliteDatabase, T> work)
+    {
+        Execute("BEGIN IMMEDIATE");
+        var result = work(this);
+        Execute("COMMIT");
+        return result;
+    }
+
+    /// <summary>Ends what a failed piece of work began.</summary>
+    public void RollBack()
+    {
+        try
+        {
+            if (InTransaction)
+            {
+                Execute("ROLLBACK");
+            }
+        }
+        catch (SqliteFailure)
+        {
+            // SQLite rolls back by itself where it must; the next BEGIN tells if it could not.
+        }
+    }
+
+    public SqliteFailure Failure(int code) => new(code, raw.sqlite3_errmsg(connection).utf8_to_string());
+
+    public void Dispose()
+    {
+        foreach (var statement in statements.Values)
+        {
+            statement.Dispose();
+        }
+
+        statements.Clear();
+        connection.Dispose();
+    }
+
+    private static SqliteDatabase Open(string name, int mode, string settings)
+    {
+        var code = raw.sqlite3_open_v2(name, out var connection, mode | raw.SQLITE_OPEN_NOMUTEX, null);
+        var database = new SqliteDatabase(connection);
+        try
+        {
+            database.Check(code);
+            raw.sqlite3_extended_result_codes(connection, 1);
+            raw.sqlite3_busy_timeout(connection, BusyMilliseconds);
+            database.Execute(settings);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    private void Check(int code)
+    {
+        if (code != raw.SQLITE_OK)
+        {
+            throw Failure(code);
+        }
+    }
+}

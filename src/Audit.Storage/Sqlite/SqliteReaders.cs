@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+
+namespace Audit.Storage.Sqlite;
+
+/// <summary>A few read-only connections, made when first needed: in WAL mode they never wait for the writer.</summary>
+/// <param name="fault">The exception that the room promises, of what SQLite answered.</param>
+public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure, Exception> fault) : IAsyncDisposable
+{
+    private const int MostReaders = 4;
+
+    private readonly SemaphoreSlim free = new(MostReaders);
+    private readonly ConcurrentStack<SqliteDatabase> idle = new();
+    private volatile bool closed;
+
+    /// <summary>Reads in one snapshot, away from the caller's thread.</summary>
+    public async Task<T> RunAsync<T>(Func<SqliteDatabase, Task<T>> read, CancellationToken cancellation)
+    {
+        await free.WaitAsync(cancellation);
+        try
+        {
+            if (closed)
+            {
+                throw new ObjectDisposedException(nameof(SqliteReaders), "The store is closed.");
+            }
+
+            return await Task.Run(() => ReadAsync(read), cancellation);
+        }
+        catch (SqliteFailure failure)
+        {
+            throw fault(failure);
+        }
+        finally
+        {
+            free.Release();
+        }
+    }
+
+    /// <summary>Waits until nobody reads, closes every connection, does the work and lets others in again.</summary>
+    public async Task CloseForAsync(Action work, CancellationToken cancellation)
+    {
+        var held = 0;
+        try
+        {
+            for (; held < MostReaders; held++)
+            {
+                await free.WaitAsync(cancellation);
+            }
+
+            while (idle.TryPop(out var database))
+            {
+                database.Dispose();
+            }
+
+            work();
+        }
+        finally
+        {
+            if (held > 0)
+            {
+                free.Release(held);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!closed)
+        {
+            closed = true;
+            await CloseForAsync(() => { }, CancellationToken.None);
+        }
+    }
+
+    private async Task<T> ReadAsync<T>(Func<SqliteDatabase, Task<T>> read)
+    {
+        if (!idle.TryPop(out var database))
+        {
+            database = open();
+        }
+
+        try
+        {
+            database.Execute("BEGIN");
+            var result = await read(database);
+            database.Execute("COMMIT");
+            idle.Push(database);
+            return result;
+        }
+        catch
+        {
+            // What state it was left in does not matter: the next reading opens another.
+            database.Dispose();
+            throw;
+        }
+    }
+}
