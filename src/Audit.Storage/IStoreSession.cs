@@ -30,6 +30,9 @@ public interface IStoreSession
     /// <returns>How many rows were changed.</returns>
     Task<int> ExecuteAsync(string sql, IReadOnlyList<object?> values, CancellationToken cancellation);
 
+    /// <summary>Runs one statement with each of the values, in as few round trips as the database knows.</summary>
+    Task ExecuteAllAsync(string sql, IEnumerable<IReadOnlyList<object?>> values, CancellationToken cancellation);
+
     /// <summary>Runs any number of statements, for however long it takes.</summary>
     Task RunScriptAsync(string sql, CancellationToken cancellation);
 }

@@ -10,7 +10,6 @@ public sealed class FolderTests
     private static readonly string[] WithCircles =
     [
         "Audit.Lifecycle",
-        "Audit.Journal",
         "Audit.Engine",
         "Audit.Projections",
         "Audit.Formats",

@@ -1,4 +1,3 @@
-using Audit.Integrity.Storage;
 using Npgsql;
 
 namespace Audit.Integrity.Rows;
@@ -16,35 +15,30 @@ internal sealed class PostgresRowSource : IRowSource
         "SET default_transaction_read_only = on; SET enable_seqscan = off; SET jit = off";
 
     private const string StreamsSql =
-        $"SELECT {Columns} FROM journal WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number";
+        $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number";
 
+    private readonly PostgresPool pool;
     private readonly NpgsqlConnection connection;
     private CopyRows? copy;
     // From the least there is: nobody shall hide a row where positions usually do not begin.
     private long? next = long.MinValue;
 
-    private PostgresRowSource(NpgsqlConnection connection) => this.connection = connection;
+    private PostgresRowSource(PostgresPool pool, NpgsqlConnection connection)
+    {
+        this.pool = pool;
+        this.connection = connection;
+    }
 
     public static async Task<PostgresRowSource> OpenAsync(string address, CancellationToken cancellation)
     {
-        var settings = PostgresSettings.Parse(address);
-        settings.Pooling = false;
-        settings.CommandTimeout = 0;
-        var connection = new NpgsqlConnection(settings.ConnectionString);
+        var pool = new PostgresPool(address, new PostgresUse(SettingsSql, (_, failure) => failure) { CommandSeconds = 0 });
         try
         {
-            await connection.OpenAsync(cancellation);
-            var command = new NpgsqlCommand(SettingsSql, connection);
-            await using (command)
-            {
-                await command.ExecuteNonQueryAsync(cancellation);
-            }
-
-            return new PostgresRowSource(connection);
+            return new PostgresRowSource(pool, await pool.OpenLastingAsync(cancellation));
         }
         catch (NpgsqlException failure)
         {
-            await connection.DisposeAsync();
+            await pool.DisposeAsync();
             throw Unreadable(failure);
         }
     }
@@ -85,18 +79,9 @@ internal sealed class PostgresRowSource : IRowSource
     }
 
     public async Task<IReadOnlyList<JournalRow>> ReadStreamsAsync(
-        IReadOnlyCollection<string> streams, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand(StreamsSql, connection) { Parameters = { new() { Value = streams.ToArray() } } };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var rows = new List<JournalRow>();
-        while (await reader.ReadAsync(cancellation))
-        {
-            rows.Add(Row(reader));
-        }
-
-        return rows;
-    }
+        IReadOnlyCollection<string> streams, CancellationToken cancellation) =>
+        await new PostgresSession(connection).QueryAsync(
+            StreamsSql, [streams.ToArray()], new JournalRows().Read, cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -106,6 +91,7 @@ internal sealed class PostgresRowSource : IRowSource
         }
 
         await connection.DisposeAsync();
+        await pool.DisposeAsync();
     }
 
     private string CopySql() => FormattableString.Invariant(
@@ -113,13 +99,6 @@ internal sealed class PostgresRowSource : IRowSource
         COPY (SELECT {Columns} FROM journal WHERE ordering >= '{next}'::bigint ORDER BY ordering LIMIT {RowsInCopy})
         TO STDOUT (FORMAT BINARY)
         """);
-
-    private static JournalRow Row(NpgsqlDataReader row) =>
-        new(row.GetInt64(0), row.GetString(5), row.GetInt64(1), row.GetInt64(2), row.GetString(6), row.GetFieldValue<byte[]>(7))
-        {
-            Identifier = row.IsDBNull(3) ? null : row.GetInt32(3),
-            Deleted = row.GetBoolean(4),
-        };
 
     private static StoreException Unreadable(NpgsqlException failure) =>
         new($"The store in PostgreSQL cannot be read: {failure.Message}", failure);

@@ -3,6 +3,20 @@ using Audit.Integrity.Merkle;
 
 namespace Audit.Integrity.Rows;
 
+/// <summary>A row of a batch: its numbers, and where its bytes begin in the batch.</summary>
+internal struct RowSlot
+{
+    public long Position;
+    public long Sequence;
+    public long Created;
+    public int? Identifier;
+    public bool Deleted;
+    public int Start;
+    public int StreamLength;
+    public int ManifestLength;
+    public int MessageLength;
+}
+
 /// <summary>
 /// Some rows that follow each other, with all their bytes in one array, and what was worked out of them. Batches are used
 /// again and again, so that millions of rows leave no objects behind.

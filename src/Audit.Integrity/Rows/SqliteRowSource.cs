@@ -1,7 +1,3 @@
-using System.Text;
-using Audit.Integrity.Storage;
-using SQLitePCL;
-
 namespace Audit.Integrity.Rows;
 
 /// <summary>
@@ -10,28 +6,23 @@ namespace Audit.Integrity.Rows;
 /// </summary>
 internal sealed class SqliteRowSource : IRowSource
 {
-    private const int BusyMilliseconds = 10_000;
+    private const string PageSql = """
+        SELECT ordering, sequence_number, created, identifier, deleted, persistence_id, manifest, message
+        FROM journal WHERE ordering >= $1 ORDER BY ordering
+        """;
 
-    private const string Columns =
-        "ordering, sequence_number, created, identifier, deleted, persistence_id, manifest, message";
-
-    private const string PageSql = $"SELECT {Columns} FROM journal WHERE ordering >= ?1 ORDER BY ordering";
-
-    private const string StreamSql = $"SELECT {Columns} FROM journal WHERE persistence_id = ?1 ORDER BY sequence_number";
+    private const string StreamSql =
+        $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = $1 ORDER BY sequence_number";
 
     private readonly string path;
-    private readonly sqlite3 connection;
-    private readonly sqlite3_stmt page;
+    private readonly SqliteDatabase database;
     // From the least there is: nobody shall hide a row where positions usually do not begin.
     private long? next = long.MinValue;
 
-    static SqliteRowSource() => Batteries_V2.Init();
-
-    private SqliteRowSource(string path, sqlite3 connection)
+    private SqliteRowSource(string path, SqliteDatabase database)
     {
         this.path = path;
-        this.connection = connection;
-        page = Prepare(PageSql);
+        this.database = database;
     }
 
     public static SqliteRowSource Open(string path)
@@ -41,13 +32,16 @@ internal sealed class SqliteRowSource : IRowSource
             throw new StoreException($"There is no file {path}.");
         }
 
+        var database = Guard(path, () => SqliteDatabase.OpenAnywhere(path));
         try
         {
-            return Open(path, path, raw.SQLITE_OPEN_READONLY);
+            Guard(path, () => database.Statement(PageSql));
+            return new SqliteRowSource(path, database);
         }
-        catch (StoreException) when (SqliteImmutable.MayBe(path))
+        catch
         {
-            return Open(path, SqliteImmutable.UriOf(path), raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI);
+            database.Dispose();
+            throw;
         }
     }
 
@@ -60,128 +54,73 @@ internal sealed class SqliteRowSource : IRowSource
     public Task FillAsync(RowBatch batch, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (next is not { } from)
+        if (next is { } from)
         {
-            return Task.CompletedTask;
+            next = Guard(path, () => Fill(batch, from));
         }
 
-        Check(raw.sqlite3_bind_int64(page, 1, from));
-        while (!batch.IsFull && Step(page))
-        {
-            Add(batch, page);
-        }
-
-        var last = batch.Count == 0 ? long.MaxValue : batch[batch.Count - 1].Position;
-        next = last == long.MaxValue ? null : last + 1;
-        raw.sqlite3_reset(page);
         return Task.CompletedTask;
     }
 
     public Task<IReadOnlyList<JournalRow>> ReadStreamsAsync(
         IReadOnlyCollection<string> streams, CancellationToken cancellation)
     {
-        var rows = new List<JournalRow>();
-        using var statement = Prepare(StreamSql);
+        var (read, rows) = (new JournalRows(), new List<JournalRow>());
         foreach (var stream in streams)
         {
             cancellation.ThrowIfCancellationRequested();
-            Check(raw.sqlite3_bind_text(statement, 1, stream));
-            while (Step(statement))
+            Guard(path, () =>
             {
-                rows.Add(Row(stream, statement));
-            }
-
-            raw.sqlite3_reset(statement);
+                SqliteSession.ReadAll(database.Statement(StreamSql).Bind(1, stream), read.Read, rows);
+                return rows;
+            });
         }
+
         return Task.FromResult<IReadOnlyList<JournalRow>>(rows);
     }
 
     public ValueTask DisposeAsync()
     {
-        page.Dispose();
-        connection.Dispose();
+        database.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    private static SqliteRowSource Open(string path, string name, int mode)
+    /// <returns>Where to go on; null at the end.</returns>
+    private long? Fill(RowBatch batch, long from)
     {
-        var code = raw.sqlite3_open_v2(name, out var connection, mode | raw.SQLITE_OPEN_NOMUTEX, null);
-        if (code == raw.SQLITE_OK)
+        var page = database.Statement(PageSql).Bind(1, from);
+        while (!batch.IsFull && page.Step())
         {
-            raw.sqlite3_busy_timeout(connection, BusyMilliseconds);
-            try
-            {
-                return new SqliteRowSource(path, connection);
-            }
-            catch
-            {
-                connection.Dispose();
-                throw;
-            }
+            Add(batch, page);
         }
-        var message = raw.sqlite3_errmsg(connection).utf8_to_string();
-        connection.Dispose();
-        throw new StoreException($"The store sqlite:{path} cannot be read: {message}.");
+
+        page.Reset();
+        var last = batch.Count == 0 ? long.MaxValue : batch[batch.Count - 1].Position;
+        return last == long.MaxValue ? null : last + 1;
     }
 
-    private static void Add(RowBatch batch, sqlite3_stmt row)
+    private static void Add(RowBatch batch, SqliteStatement row)
     {
         var slot = new RowSlot
         {
-            Position = raw.sqlite3_column_int64(row, 0),
-            Sequence = raw.sqlite3_column_int64(row, 1),
-            Created = raw.sqlite3_column_int64(row, 2),
-            Identifier = IdentifierOf(row),
-            Deleted = raw.sqlite3_column_int(row, 4) != 0,
+            Position = row.Number(0),
+            Sequence = row.Number(1),
+            Created = row.Number(2),
+            Identifier = (int?)row.NumberOrNull(3),
+            Deleted = row.Flag(4),
         };
-        batch.Add(
-            slot, raw.sqlite3_column_blob(row, 5), raw.sqlite3_column_blob(row, 6), raw.sqlite3_column_blob(row, 7));
+        batch.Add(slot, row.Bytes(5), row.Bytes(6), row.Bytes(7));
     }
 
-    private static JournalRow Row(string stream, sqlite3_stmt row) =>
-        new(
-            raw.sqlite3_column_int64(row, 0),
-            stream,
-            raw.sqlite3_column_int64(row, 1),
-            raw.sqlite3_column_int64(row, 2),
-            Encoding.UTF8.GetString(raw.sqlite3_column_blob(row, 6)),
-            raw.sqlite3_column_blob(row, 7).ToArray())
-        {
-            Identifier = IdentifierOf(row),
-            Deleted = raw.sqlite3_column_int(row, 4) != 0,
-        };
-
-    private static int? IdentifierOf(sqlite3_stmt row) =>
-        raw.sqlite3_column_type(row, 3) == raw.SQLITE_NULL ? null : raw.sqlite3_column_int(row, 3);
-
-    private sqlite3_stmt Prepare(string sql)
+    private static T Guard<T>(string path, Func<T> work)
     {
-        Check(raw.sqlite3_prepare_v2(connection, sql, out var statement));
-        return statement;
-    }
-
-    private bool Step(sqlite3_stmt statement)
-    {
-        var code = raw.sqlite3_step(statement);
-        if (code == raw.SQLITE_ROW)
+        try
         {
-            return true;
+            return work();
         }
-
-        if (code != raw.SQLITE_DONE)
+        catch (SqliteFailure failure)
         {
-            Check(code);
-        }
-
-        return false;
-    }
-
-    private void Check(int code)
-    {
-        if (code != raw.SQLITE_OK)
-        {
-            var message = raw.sqlite3_errmsg(connection).utf8_to_string();
-            throw new StoreException($"The store sqlite:{path} cannot be read: {message}.");
+            throw new StoreException($"The store sqlite:{path} cannot be read: {failure.Reason}.", failure);
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Audit.Integrity.Sealing;
 /// <summary>
 /// Knows how far the log is, from this node's sealer or, where another node seals, by looking now and then.
 /// </summary>
-internal sealed class LogHeads(ILogStore store)
+internal sealed class LogHeads(LogStore store)
 {
     private static readonly TimeSpan OldestKnown = TimeSpan.FromMilliseconds(250);
 

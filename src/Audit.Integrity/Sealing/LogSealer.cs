@@ -18,7 +18,7 @@ public sealed class LogSealer : IAsyncDisposable
     private readonly SemaphoreSlim restarting = new(1);
     private readonly string address;
     private readonly IJournal journal;
-    private readonly ILogStore store;
+    private readonly LogStore store;
     private readonly LogHeads heads;
     private readonly ILogKeyring keys;
     private readonly SealerOptions options;
@@ -28,7 +28,7 @@ public sealed class LogSealer : IAsyncDisposable
     private volatile SealerStatus status = new(SealerState.Stopped);
 
     internal LogSealer(
-        string address, IJournal journal, ILogStore store, LogHeads heads, ILogKeyring keys, SealerOptions options)
+        string address, IJournal journal, LogStore store, LogHeads heads, ILogKeyring keys, SealerOptions options)
     {
         if (options.Origin is { } origin && !KeyName.IsValid(origin))
         {
@@ -206,7 +206,7 @@ public sealed class LogSealer : IAsyncDisposable
     }
 
     private async Task<SealerStatus> SealAsync(
-        ILogSession session, IReadOnlyList<LogRecord> logs, ILogSigner signer, CancellationToken cancellation)
+        LogSession session, IReadOnlyList<LogRecord> logs, ILogSigner signer, CancellationToken cancellation)
     {
         var log = logs[^1];
         try
@@ -232,7 +232,7 @@ public sealed class LogSealer : IAsyncDisposable
         }
     }
 
-    private async Task<IReadOnlyList<LogRecord>> FindOrCreateAsync(ILogSession session, CancellationToken cancellation)
+    private async Task<IReadOnlyList<LogRecord>> FindOrCreateAsync(LogSession session, CancellationToken cancellation)
     {
         var logs = await store.ReadLogsAsync(cancellation);
         if (logs.Count > 0)

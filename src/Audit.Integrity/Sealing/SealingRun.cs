@@ -7,7 +7,7 @@ namespace Audit.Integrity.Sealing;
 
 /// <summary>Seals for as long as this node has the right to, from where <see cref="TakeOver"/> left off.</summary>
 internal sealed class SealingRun(
-    IJournal journal, IRowSource rows, ILogSession session, LogRecord log, ILogSigner signer, LocalCheckpoint file,
+    IJournal journal, IRowSource rows, LogSession session, LogRecord log, ILogSigner signer, LocalCheckpoint file,
     SealedTree state, SealerOptions options, Action<StoredCheckpoint> announce)
 {
     /// <summary>How many leaves a transaction writes at most.</summary>

@@ -10,7 +10,7 @@ internal static class TakeOver
 {
     /// <exception cref="LogHaltedException">What is stored contradicts itself or what was signed.</exception>
     public static async Task<SealedTree> RunAsync(
-        ILogStore store, IReadOnlyList<LogRecord> logs, LocalCheckpoint file, CancellationToken cancellation)
+        LogStore store, IReadOnlyList<LogRecord> logs, LocalCheckpoint file, CancellationToken cancellation)
     {
         var log = logs[^1];
         var tiles = new StoreTiles(store, log.Number);

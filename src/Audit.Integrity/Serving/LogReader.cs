@@ -20,10 +20,10 @@ public sealed class LogReader
     private const long BytesInPage = 8 << 20;
 
     private readonly IJournal journal;
-    private readonly ILogStore store;
+    private readonly LogStore store;
     private readonly LogHeads heads;
 
-    internal LogReader(IJournal journal, ILogStore store, LogHeads heads)
+    internal LogReader(IJournal journal, LogStore store, LogHeads heads)
     {
         this.journal = journal;
         this.store = store;

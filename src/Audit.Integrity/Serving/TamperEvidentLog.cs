@@ -7,9 +7,9 @@ namespace Audit.Integrity.Serving;
 /// <summary>The log of a store, for a node: one part answers, the other one seals.</summary>
 public sealed class TamperEvidentLog : IAsyncDisposable
 {
-    private readonly ILogStore store;
+    private readonly LogStore store;
 
-    private TamperEvidentLog(string address, IJournal journal, ILogStore store, ILogKeyring keys, SealerOptions options)
+    private TamperEvidentLog(string address, IJournal journal, LogStore store, ILogKeyring keys, SealerOptions options)
     {
         this.store = store;
         var heads = new LogHeads(store);

@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace Audit.Integrity.Storage;
 
 /// <summary>What the two databases do differently for the log.</summary>
@@ -8,15 +6,17 @@ internal interface ILogDatabase : IAsyncDisposable
     /// <summary>What stands before the name of each table.</summary>
     string Schema { get; }
 
-    /// <summary>Where it is, without any password.</summary>
-    string Place { get; }
+    /// <summary>Puts one question.</summary>
+    Task<List<T>> QueryAsync<T>(
+        string sql, IReadOnlyList<object?> values, Func<IStoredRow, T> read, CancellationToken cancellation);
 
-    /// <summary>A connection for one question.</summary>
-    Task<DbConnection> OpenAsync(CancellationToken cancellation);
+    /// <summary>Takes the right to seal, or returns null while another node has it.</summary>
+    Task<ILogHold?> TryHoldAsync(CancellationToken cancellation);
+}
 
-    /// <summary>A connection for as long as this node seals, or null while another one does.</summary>
-    Task<DbConnection?> TryHoldAsync(CancellationToken cancellation);
-
-    /// <summary>Called after the connection of the one that sealed is closed.</summary>
-    void Release();
+/// <summary>The right to seal, which one node has at a time; it ends with the connection it hangs on.</summary>
+internal interface ILogHold : IAsyncDisposable
+{
+    /// <summary>Works in one transaction over that same connection.</summary>
+    Task TransactAsync(Func<IStoreSession, Task> work, CancellationToken cancellation);
 }

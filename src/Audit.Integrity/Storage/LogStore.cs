@@ -1,12 +1,13 @@
-using System.Data.Common;
-using System.Globalization;
 using Audit.Integrity.Notes;
 using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Storage;
 
-/// <summary>The log's tables, by the same statements on both databases.</summary>
-internal sealed class LogStore(ILogDatabase database) : ILogStore
+/// <summary>
+/// What is kept of the logs of a store, by the same statements on both databases. All of it can be made again from the
+/// journal, but for the signatures.
+/// </summary>
+internal sealed class LogStore(ILogDatabase database) : IAsyncDisposable
 {
     private readonly LogSql sql = new(database.Schema);
 
@@ -15,7 +16,7 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
     {
         var store = StoreAddress.Parse(address);
         return new LogStore(store.IsSqlite
-            ? await SqliteLogDatabase.OpenAsync(store.Place, cancellation)
+            ? SqliteLogDatabase.Open(store.Place)
             : await PostgresLogDatabase.OpenAsync(store.Place, cancellation));
     }
 
@@ -30,77 +31,53 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
         return found is null ? null : new LogStore(found);
     }
 
-    public Task<IReadOnlyList<LogRecord>> ReadLogsAsync(CancellationToken cancellation) =>
-        ReadAsync(sql.Logs, ReadLog, cancellation);
+    /// <summary>All logs of the store, the oldest first.</summary>
+    public async Task<IReadOnlyList<LogRecord>> ReadLogsAsync(CancellationToken cancellation) =>
+        await database.QueryAsync(sql.Logs, [], ReadLog, cancellation);
 
-    public async Task<StoredCheckpoint?> ReadLastCheckpointAsync(int log, CancellationToken cancellation)
-    {
-        var found = await ReadAsync(sql.LastCheckpoint, ReadCheckpoint, cancellation, ("log", log));
-        return found.Count == 0 ? null : found[0];
-    }
+    public async Task<StoredCheckpoint?> ReadLastCheckpointAsync(int log, CancellationToken cancellation) =>
+        (await database.QueryAsync(sql.LastCheckpoint, [(long)log], ReadCheckpoint, cancellation)).SingleOrDefault();
 
-    public Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(
+    public async Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(
         int log, long afterSize, int limit, CancellationToken cancellation) =>
-        ReadAsync(sql.Checkpoints, ReadCheckpoint, cancellation, ("log", log), ("after", afterSize), ("limit", limit));
+        await database.QueryAsync(sql.Checkpoints, [(long)log, afterSize, (long)limit], ReadCheckpoint, cancellation);
 
+    /// <summary>Tiles of one level that follow each other; it ends before the first that is missing.</summary>
     public async Task<IReadOnlyList<byte[]>> ReadTilesAsync(
         int log, int level, long first, int limit, CancellationToken cancellation)
     {
-        var rows = await ReadAsync(
-            sql.Tiles,
-            row => (Number: row.GetInt64(0), Hashes: row.GetFieldValue<byte[]>(1)),
-            cancellation,
-            ("log", log),
-            ("level", level),
-            ("first", first),
-            ("end", first + limit));
+        var rows = await database.QueryAsync(
+            sql.Tiles, [(long)log, (long)level, first, first + limit], row => (Number: row.Number(0), Hashes: row.Blob(1)),
+            cancellation);
         return [.. rows.TakeWhile((row, index) => row.Number == first + index).Select(row => row.Hashes)];
     }
 
     public Task<BundleStart?> ReadBundleAsync(int log, long number, CancellationToken cancellation) =>
-        ReadBundleAsync(sql.Bundle, cancellation, ("log", log), ("number", number));
+        ReadBundleAsync(sql.Bundle, log, number, cancellation);
 
+    /// <summary>The bundle that a position lies in.</summary>
     public Task<BundleStart?> FindBundleAsync(int log, long position, CancellationToken cancellation) =>
-        ReadBundleAsync(sql.BundleOfPosition, cancellation, ("log", log), ("position", position));
+        ReadBundleAsync(sql.BundleOfPosition, log, position, cancellation);
 
-    public async Task<ILogSession?> TryBeginSealingAsync(CancellationToken cancellation)
-    {
-        var held = await database.TryHoldAsync(cancellation);
-        return held is null ? null : new LogSession(held, database, sql);
-    }
+    /// <returns>Null while another node has the right to seal.</returns>
+    public async Task<LogSession?> TryBeginSealingAsync(CancellationToken cancellation) =>
+        await database.TryHoldAsync(cancellation) is { } hold ? new LogSession(hold, sql) : null;
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
-    private async Task<BundleStart?> ReadBundleAsync(
-        string question, CancellationToken cancellation, params (string Name, object Value)[] parameters)
+    private async Task<BundleStart?> ReadBundleAsync(string question, long log, long number, CancellationToken cancellation)
     {
-        var found = await ReadAsync(
-            question, row => new BundleStart(row.GetInt64(0), row.GetInt64(1)), cancellation, parameters);
+        var found = await database.QueryAsync(
+            question, [log, number], row => new BundleStart(row.Number(0), row.Number(1)), cancellation);
         return found.Count == 0 ? null : found[0];
     }
 
-    private async Task<IReadOnlyList<T>> ReadAsync<T>(
-        string question, Func<DbDataReader, T> read, CancellationToken cancellation,
-        params (string Name, object Value)[] parameters)
-    {
-        await using var connection = await database.OpenAsync(cancellation);
-        await using var command = LogSql.Command(connection, question, parameters!);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(cancellation))
+    private static LogRecord ReadLog(IStoredRow row) =>
+        new((int)row.Number(0), row.Text(1), KeyOf(row.Text(2)), Time(row, 3))
         {
-            rows.Add(read(reader));
-        }
-
-        return rows;
-    }
-
-    private static LogRecord ReadLog(DbDataReader row) =>
-        new(Convert.ToInt32(row.GetValue(0), CultureInfo.InvariantCulture), row.GetString(1), KeyOf(row.GetString(2)), Time(row, 3))
-        {
-            Reason = row.IsDBNull(4) ? null : row.GetString(4),
-            Previous = row.IsDBNull(5) ? null : row.GetString(5),
-            Halt = row.IsDBNull(6) ? null : new LogHalt(row.GetString(6), row.IsDBNull(7) ? null : row.GetInt64(7), Time(row, 8)),
+            Reason = row.TextOrNull(4),
+            Previous = row.TextOrNull(5),
+            Halt = row.IsNull(6) ? null : new LogHalt(row.Text(6), row.NumberOrNull(7), Time(row, 8)),
         };
 
     private static VerifierKey KeyOf(string text)
@@ -115,12 +92,19 @@ internal sealed class LogStore(ILogDatabase database) : ILogStore
         }
     }
 
-    private static StoredCheckpoint ReadCheckpoint(DbDataReader row) =>
-        new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), Time(row, 3));
+    private static StoredCheckpoint ReadCheckpoint(IStoredRow row) =>
+        new(row.Number(0), row.Number(1), row.Text(2), Time(row, 3));
 
-    private static DateTimeOffset Time(DbDataReader row, int column)
+    private static DateTimeOffset Time(IStoredRow row, int column) =>
+        new(Math.Clamp(row.NumberOrNull(column) ?? 0, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+}
+
+/// <summary>The tiles of one log of a store.</summary>
+internal sealed class StoreTiles(LogStore store, int log) : ITileSource
+{
+    public async Task<byte[]?> ReadAsync(int level, long number, CancellationToken cancellation)
     {
-        var ticks = row.IsDBNull(column) ? 0 : row.GetInt64(column);
-        return new DateTimeOffset(Math.Clamp(ticks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+        var found = await store.ReadTilesAsync(log, level, number, 1, cancellation);
+        return found.Count == 0 ? null : found[0];
     }
 }

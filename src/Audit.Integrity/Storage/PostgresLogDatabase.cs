@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Npgsql;
 
 namespace Audit.Integrity.Storage;
@@ -8,85 +7,51 @@ internal sealed class PostgresLogDatabase : ILogDatabase
 {
     private const string SchemaName = "audit_log";
 
-    // 7401, 1 and 7401, 2 are the journal's.
-    private const string HoldSql = "SELECT pg_try_advisory_lock(7401, 3)";
-    private const string ScriptLockSql = "SELECT pg_advisory_xact_lock(7401, 4)";
-    private const string SchemaExistsSql = "SELECT to_regnamespace('audit_log') IS NOT NULL";
-    private const string LogExistsSql = "SELECT to_regclass('audit_log.log') IS NOT NULL";
+    private const string VersionsSql = $"""
+        CREATE TABLE IF NOT EXISTS {SchemaName}.schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)
+        """;
+
     private const string DurableSql =
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply'";
 
-    private readonly NpgsqlDataSource pool;
-    private readonly NpgsqlDataSource lasting;
+    private static readonly SchemaScripts Scripts = new(typeof(PostgresLogDatabase).Assembly, "Storage.Postgres");
 
-    private PostgresLogDatabase(string connection)
-    {
-        var settings = PostgresSettings.Parse(connection);
-        Place = $"PostgreSQL at {settings.Host}:{settings.Port}/{settings.Database ?? settings.Username}";
-        settings.MaxAutoPrepare = 16;
-        pool = NpgsqlDataSource.Create(settings);
-        settings.Pooling = false;
-        lasting = NpgsqlDataSource.Create(settings);
-    }
+    private readonly PostgresPool pool;
+
+    private PostgresLogDatabase(string connection) =>
+        pool = new PostgresPool(connection, new PostgresUse("", (_, failure) => failure) { Prepared = 16 });
 
     public string Schema => SchemaName + ".";
 
-    public string Place { get; }
+    private string Place => $"The log in PostgreSQL at {pool.Place}";
 
     public static async Task<PostgresLogDatabase> OpenAsync(string connection, CancellationToken cancellation)
     {
         var database = new PostgresLogDatabase(connection);
-        try
-        {
-            await database.MakeTablesAsync(cancellation);
-            return database;
-        }
-        catch (Exception failure)
-        {
-            await database.DisposeAsync();
-            if (failure is not NpgsqlException)
-            {
-                throw;
-            }
-
-            throw new StoreException($"The log in {database.Place} cannot be opened: {failure.Message}", failure);
-        }
+        await database.OpenOrCloseAsync(database.MakeTablesAsync, cancellation);
+        return database;
     }
 
     /// <returns>Null where the database has no log.</returns>
     public static async Task<PostgresLogDatabase?> FindForReadingAsync(string connection, CancellationToken cancellation)
     {
         var database = new PostgresLogDatabase(connection);
-        try
-        {
-            if (await database.AskAsync(LogExistsSql, cancellation))
-            {
-                return database;
-            }
-        }
-        catch (NpgsqlException failure)
-        {
-            await database.DisposeAsync();
-            throw new StoreException($"The log in {database.Place} cannot be opened: {failure.Message}", failure);
-        }
-        await database.DisposeAsync();
-        return null;
+        return await database.OpenOrCloseAsync(database.HasTablesAsync, cancellation) ? database : null;
     }
 
-    public async Task<DbConnection> OpenAsync(CancellationToken cancellation) =>
-        await pool.OpenConnectionAsync(cancellation);
+    public Task<List<T>> QueryAsync<T>(
+        string sql, IReadOnlyList<object?> values, Func<IStoredRow, T> read, CancellationToken cancellation) =>
+        pool.ReadAsync(session => session.QueryAsync(sql, values, read, cancellation), cancellation);
 
-    // The lock hangs on the session, and what is sealed is written over that same session: a node that lost the lock
-    // cannot write, whether or not it knows.
-    public async Task<DbConnection?> TryHoldAsync(CancellationToken cancellation)
+    public async Task<ILogHold?> TryHoldAsync(CancellationToken cancellation)
     {
-        var held = await lasting.OpenConnectionAsync(cancellation);
+        var held = await pool.OpenLastingAsync(cancellation);
         try
         {
-            await RunAsync(held, null, DurableSql, cancellation);
-            if (await RunAsync(held, null, HoldSql, cancellation) is true)
+            await held.RunSqlAsync(DurableSql, cancellation);
+            if (await held.ScalarAsync(AdvisoryLock.LogSealing.TryTakeSql(), cancellation) is true)
             {
-                return held;
+                return new Hold(held);
             }
         }
         catch
@@ -94,70 +59,69 @@ internal sealed class PostgresLogDatabase : ILogDatabase
             await held.DisposeAsync();
             throw;
         }
+
         await held.DisposeAsync();
         return null;
     }
 
-    public void Release()
-    {
-        // The server let go when the session ended.
-    }
+    public ValueTask DisposeAsync() => pool.DisposeAsync();
 
-    public async ValueTask DisposeAsync()
+    /// <returns>Whether there are tables; where there are none, or they cannot be opened, it is closed.</returns>
+    private async Task<bool> OpenOrCloseAsync(Func<CancellationToken, Task<bool>> open, CancellationToken cancellation)
     {
-        await pool.DisposeAsync();
-        await lasting.DisposeAsync();
-    }
-
-    private async Task MakeTablesAsync(CancellationToken cancellation)
-    {
-        await using var connection = await lasting.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await RunAsync(connection, transaction, ScriptLockSql, cancellation);
-        // Made only where it is missing: a role that may make no schema can use one that was made for it.
-        if (await RunAsync(connection, transaction, SchemaExistsSql, cancellation) is false)
-        {
-            await RunAsync(connection, transaction, $"CREATE SCHEMA {SchemaName}", cancellation);
-        }
-
-        await LogScripts.ApplyAsync(connection, transaction, this, "Postgres", cancellation);
-        await transaction.CommitAsync(cancellation);
-    }
-
-    private async Task<bool> AskAsync(string sql, CancellationToken cancellation)
-    {
-        var connection = await pool.OpenConnectionAsync(cancellation);
-        await using (connection)
-        {
-            return await RunAsync(connection, null, sql, cancellation) is true;
-        }
-    }
-
-    private static async Task<object?> RunAsync(
-        NpgsqlConnection connection, NpgsqlTransaction? transaction, string sql, CancellationToken cancellation)
-    {
-        var command = new NpgsqlCommand(sql, connection, transaction);
-        await using (command)
-        {
-            return await command.ExecuteScalarAsync(cancellation);
-        }
-    }
-}
-
-/// <summary>Reads the connection string of a store.</summary>
-internal static class PostgresSettings
-{
-    /// <exception cref="StoreException">The string cannot be read; nothing of it is in the message.</exception>
-    public static NpgsqlConnectionStringBuilder Parse(string connection)
-    {
+        var isOpen = false;
         try
         {
-            return new NpgsqlConnectionStringBuilder(connection) { Enlist = false, Multiplexing = false };
+            return isOpen = await open(cancellation);
         }
-        catch (Exception failure) when (failure is ArgumentException or FormatException)
+        catch (NpgsqlException failure)
         {
-            // What the parser says may quote a piece of the password.
-            throw new StoreException("The store's PostgreSQL connection string cannot be read.");
+            throw new StoreException($"{Place} cannot be opened: {failure.Message}", failure);
         }
+        finally
+        {
+            if (!isOpen)
+            {
+                await DisposeAsync();
+            }
+        }
+    }
+
+    private async Task<bool> HasTablesAsync(CancellationToken cancellation)
+    {
+        await using var connection = await pool.OpenAsync(cancellation);
+        return await connection.ScalarAsync($"SELECT to_regclass('{SchemaName}.log') IS NOT NULL", cancellation) is true;
+    }
+
+    private async Task<bool> MakeTablesAsync(CancellationToken cancellation)
+    {
+        await using var connection = await pool.OpenLastingAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await connection.RunSqlAsync(AdvisoryLock.LogSchema.TakeForTransactionSql(), cancellation);
+        // Made only where it is missing: a role that may make no schema can use one that was made for it.
+        if (await connection.ScalarAsync($"SELECT to_regnamespace('{SchemaName}') IS NULL", cancellation) is true)
+        {
+            await connection.RunSqlAsync($"CREATE SCHEMA {SchemaName}", cancellation);
+        }
+
+        await connection.RunSqlAsync(VersionsSql, cancellation);
+        await Scripts.ApplyAsync(
+            new PostgresSession(connection), Schema + "schema_version", appliedAt: null, Place, cancellation);
+        await transaction.CommitAsync(cancellation);
+        return true;
+    }
+
+    // The lock hangs on the session, and what is sealed is written over that same session: a node that lost the lock
+    // cannot write, whether or not it knows. The server lets go when the session ends.
+    private sealed class Hold(NpgsqlConnection connection) : ILogHold
+    {
+        public async Task TransactAsync(Func<IStoreSession, Task> work, CancellationToken cancellation)
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellation);
+            await work(new PostgresSession(connection));
+            await transaction.CommitAsync(cancellation);
+        }
+
+        public ValueTask DisposeAsync() => connection.DisposeAsync();
     }
 }

@@ -1,6 +1,3 @@
-using System.Data.Common;
-using Microsoft.Data.Sqlite;
-
 namespace Audit.Integrity.Storage;
 
 /// <summary>The log of a SQLite store, in a file of its own beside the journal's: the journal's writer never waits for it.</summary>
@@ -8,18 +5,22 @@ internal sealed class SqliteLogDatabase : ILogDatabase
 {
     private const string Extension = ".db";
 
-    private readonly SemaphoreSlim hold = new(1);
-    private readonly string connection;
+    private const string VersionsSql =
+        "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
 
-    private SqliteLogDatabase(string path, SqliteOpenMode mode)
+    private static readonly SchemaScripts Scripts = new(typeof(SqliteLogDatabase).Assembly, "Storage.Sqlite");
+
+    private readonly SemaphoreSlim hold = new(1);
+    private readonly string path;
+    private readonly SqliteReaders readers;
+
+    private SqliteLogDatabase(string path)
     {
-        Place = $"sqlite:{path}";
-        connection = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, DefaultTimeout = 10 }.ConnectionString;
+        this.path = path;
+        readers = new SqliteReaders(() => SqliteDatabase.OpenAnywhere(path), failure => failure);
     }
 
     public string Schema => "";
-
-    public string Place { get; }
 
     /// <summary>Where the log of a journal lies: `journal-log.db` beside `journal.db`.</summary>
     public static string PathFor(string journal)
@@ -29,46 +30,35 @@ internal sealed class SqliteLogDatabase : ILogDatabase
         return $"{name}-log{Extension}";
     }
 
-    public static async Task<SqliteLogDatabase> OpenAsync(string journal, CancellationToken cancellation)
+    public static SqliteLogDatabase Open(string journal)
     {
         var path = PathFor(journal);
-        MakeFile(path);
-        var database = new SqliteLogDatabase(path, SqliteOpenMode.ReadWrite);
-        await using (var connection = (SqliteConnection)await database.OpenAsync(cancellation))
+        try
         {
-            await SetAsync(connection, "PRAGMA journal_mode = WAL", cancellation);
-            // Immediate, so that two programs cannot both find that a script is missing.
-            await using var transaction = connection.BeginTransaction(deferred: false);
-            await LogScripts.ApplyAsync(connection, transaction, database, "Sqlite", cancellation);
-            await transaction.CommitAsync(cancellation);
+            OwnerOnly.MakeFile(path);
         }
-        return database;
+        catch (IOException failure) when (!File.Exists(path))
+        {
+            throw new StoreException($"The log {path} cannot be made: {failure.Message}", failure);
+        }
+
+        using var database = SqliteDatabase.OpenWriter(path, "PRAGMA journal_mode = WAL");
+        // In a transaction that one program has, so that two cannot both find that a script is missing.
+        database.Transact(within => MakeTablesAsync(within, path).GetAwaiter().GetResult());
+        return new SqliteLogDatabase(path);
     }
 
     /// <returns>Null where the journal has no log.</returns>
-    public static SqliteLogDatabase? FindForReading(string journal)
-    {
-        var path = PathFor(journal);
-        if (!File.Exists(path))
-        {
-            return null;
-        }
+    public static SqliteLogDatabase? FindForReading(string journal) =>
+        PathFor(journal) is var path && File.Exists(path) ? new SqliteLogDatabase(path) : null;
 
-        var database = new SqliteLogDatabase(path, SqliteOpenMode.ReadOnly);
-        return database.CanRead() || !SqliteImmutable.MayBe(path)
-            ? database
-            : new SqliteLogDatabase(SqliteImmutable.UriOf(path), SqliteOpenMode.ReadOnly);
-    }
-
-    public async Task<DbConnection> OpenAsync(CancellationToken cancellation)
-    {
-        var opened = new SqliteConnection(connection);
-        await opened.OpenAsync(cancellation);
-        return opened;
-    }
+    public Task<List<T>> QueryAsync<T>(
+        string sql, IReadOnlyList<object?> values, Func<IStoredRow, T> read, CancellationToken cancellation) =>
+        readers.RunAsync(
+            database => new SqliteSession(database).QueryAsync(sql, values, read, cancellation), cancellation);
 
     // The store's own lock file keeps other nodes away; what is left is to seal once within this one.
-    public async Task<DbConnection?> TryHoldAsync(CancellationToken cancellation)
+    public async Task<ILogHold?> TryHoldAsync(CancellationToken cancellation)
     {
         if (!await hold.WaitAsync(TimeSpan.Zero, cancellation))
         {
@@ -77,10 +67,8 @@ internal sealed class SqliteLogDatabase : ILogDatabase
 
         try
         {
-            var held = (SqliteConnection)await OpenAsync(cancellation);
             // A checkpoint that was given out must not be forgotten when the power fails.
-            await SetAsync(held, "PRAGMA synchronous = FULL", cancellation);
-            return held;
+            return new Hold(SqliteDatabase.OpenWriter(path, "PRAGMA synchronous = FULL"), hold);
         }
         catch
         {
@@ -89,50 +77,41 @@ internal sealed class SqliteLogDatabase : ILogDatabase
         }
     }
 
-    public void Release() => hold.Release();
-
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        using var one = new SqliteConnection(connection);
-        SqliteConnection.ClearPool(one);
+        await readers.DisposeAsync();
         hold.Dispose();
-        return ValueTask.CompletedTask;
     }
 
-    private bool CanRead()
+    private static async Task<bool> MakeTablesAsync(SqliteDatabase database, string path)
     {
-        try
-        {
-            using var opened = new SqliteConnection(connection);
-            opened.Open();
-            using var command = new SqliteCommand("SELECT count(*) FROM sqlite_master", opened);
-            command.ExecuteScalar();
-            return true;
-        }
-        catch (SqliteException)
-        {
-            return false;
-        }
+        database.Execute(VersionsSql);
+        await Scripts.ApplyAsync(
+            new SqliteSession(database), "schema_version", appliedAt: null, $"The log in sqlite:{path}", default);
+        return true;
     }
 
-    private static async Task SetAsync(SqliteConnection connection, string sql, CancellationToken cancellation)
+    private sealed class Hold(SqliteDatabase database, SemaphoreSlim hold) : ILogHold
     {
-        var command = new SqliteCommand(sql, connection);
-        await using (command)
+        public async Task TransactAsync(Func<IStoreSession, Task> work, CancellationToken cancellation)
         {
-            await command.ExecuteNonQueryAsync(cancellation);
+            database.Execute("BEGIN IMMEDIATE");
+            try
+            {
+                await work(new SqliteSession(database));
+                database.Execute("COMMIT");
+            }
+            finally
+            {
+                database.RollBack();
+            }
         }
-    }
 
-    private static void MakeFile(string path)
-    {
-        try
+        public ValueTask DisposeAsync()
         {
-            OwnerOnly.MakeFile(path);
-        }
-        catch (IOException failure) when (!File.Exists(path))
-        {
-            throw new StoreException($"The log {path} cannot be made: {failure.Message}", failure);
+            database.Dispose();
+            hold.Release();
+            return ValueTask.CompletedTask;
         }
     }
 }

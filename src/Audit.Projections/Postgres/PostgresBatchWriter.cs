@@ -1,102 +1,109 @@
-using Audit.Projections.Calls;
-using Audit.Projections.Overview;
-using Audit.Projections.Sessions;
 using Audit.Projections.Stores;
-using Audit.Projections.Windows;
 using Npgsql;
 using NpgsqlTypes;
 
 namespace Audit.Projections.Postgres;
 
-/// <summary>Writes a batch and its offset in one transaction: one statement for the offset, and one a table.</summary>
+/// <summary>
+/// Writes the rows of a batch, an array a column: one statement for those of a table that are new to the store, and one
+/// for the others.
+/// </summary>
 internal sealed class PostgresBatchWriter
 {
-    private const string OffsetSql = """
-        UPDATE offsets SET position = $2, digest = $3, halted_at = NULL, sentence = NULL
-        WHERE name = $1 AND position = $4 AND digest = $5
-        """;
-
-    private const string MomentsSql = "INSERT INTO moments (second, position) SELECT * FROM unnest($1::bigint[], $2::bigint[])";
+    private const string MomentsSql =
+        "INSERT INTO moments (second, position) SELECT * FROM unnest($1::bigint[], $2::bigint[])";
 
     private const string NamedSql =
         "INSERT INTO named (task_id, call) SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO NOTHING";
 
-    private readonly PostgresUpsert<SessionModel> sessions = new(ReadTables.Sessions);
-    private readonly PostgresUpsert<CallModel> calls = new(ReadTables.Calls);
-    private readonly PostgresUpsert<TransitionModel> transitions = new(ReadTables.Transitions);
-    private readonly PostgresUpsert<TaskModel> tasks = new(ReadTables.Tasks);
-    private readonly PostgresUpsert<WindowModel> windows = new(ReadTables.Windows);
-    private readonly PostgresUpsert<ViolationModel> violations = new(ReadTables.Violations);
-    private readonly PostgresUpsert<HourModel> hours = new(ReadTables.Hours);
+    private readonly Dictionary<string, (string Insert, string Upsert)> statements = [];
 
-    public async Task<bool> WriteAsync(NpgsqlConnection connection, BatchRows rows, CancellationToken cancellation)
+    public async Task WriteAsync(NpgsqlConnection connection, BatchRows rows, CancellationToken cancellation)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        if (!await MoveOffsetAsync(connection, rows.Batch, cancellation))
+        await using var batch = new NpgsqlBatch(connection);
+        Fill(batch, rows);
+        if (batch.BatchCommands.Count > 0)
         {
-            return false;
+            await batch.ExecuteNonQueryAsync(cancellation);
         }
-
-        await using (var batch = new NpgsqlBatch(connection, transaction))
-        {
-            Fill(batch, rows);
-            if (batch.BatchCommands.Count > 0)
-            {
-                await batch.ExecuteNonQueryAsync(cancellation);
-            }
-        }
-
-        await transaction.CommitAsync(cancellation);
-        return true;
-    }
-
-    private static async Task<bool> MoveOffsetAsync(NpgsqlConnection connection, ReadBatch rows, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand(OffsetSql, connection);
-        object[] values = [OffsetRow.Models, rows.To.Position, rows.To.Digest, rows.From.Position, rows.From.Digest];
-        command.Parameters.AddRange(values.Select(PostgresSession.Parameter).ToArray());
-        return await command.ExecuteNonQueryAsync(cancellation) == 1;
     }
 
     private void Fill(NpgsqlBatch batch, BatchRows rows)
     {
-        sessions.AddTo(batch, rows.Sessions);
-        calls.AddTo(batch, rows.Calls);
-        transitions.AddTo(batch, rows.Transitions);
-        tasks.AddTo(batch, rows.Tasks);
-        windows.AddTo(batch, rows.Windows);
-        violations.AddTo(batch, rows.Violations);
-        hours.AddTo(batch, rows.Hours);
+        foreach (var table in rows.Tables)
+        {
+            var (insert, upsert) = StatementsOf(table);
+            Add(batch, insert, table, 0, table.Added);
+            Add(batch, upsert, table, table.Added, table.Changed);
+        }
+
         if (rows.Batch.EmptiesHours)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadTables.DeleteEmptyHours));
         }
 
-        if (rows.Batch.Moments.Count > 0)
+        var (moments, named) = (rows.Batch.Moments, rows.Batch.Named);
+        if (moments.Count > 0)
         {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(MomentsSql)
-            {
-                Parameters =
-                {
-                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Batch.Moments.Select(moment => moment.Second)] },
-                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Batch.Moments.Select(moment => moment.Position)] },
-                },
-            });
+            Add(batch, MomentsSql, moments.Select(one => one.Second).ToArray(), moments.Select(one => one.Position).ToArray());
         }
 
-        if (rows.Batch.Named.Count > 0)
+        if (named.Count > 0)
         {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(NamedSql)
-            {
-                Parameters =
-                {
-                    new NpgsqlParameter<string[]>
-                    {
-                        TypedValue = [.. rows.Batch.Named.Select(named => named.Task)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-                    },
-                    new NpgsqlParameter<long[]> { TypedValue = [.. rows.Batch.Named.Select(named => named.Call)] },
-                },
-            });
+            Add(batch, NamedSql, named.Select(one => one.Task).ToArray(), named.Select(one => one.Call).ToArray());
         }
+    }
+
+    private (string Insert, string Upsert) StatementsOf(ITableRows table)
+    {
+        if (!statements.TryGetValue(table.Name, out var found))
+        {
+            var arrays = Enumerable.Range(0, table.Columns)
+                .Select(column => $"${column + 1}::{(table.IsNumber(column) ? "bigint" : "text")}[]")
+                .Append($"${table.Columns + 1}::text[]");
+            var insert =
+                $"INSERT INTO {table.Name} ({table.ColumnList}) SELECT * FROM unnest({string.Join(", ", arrays)})";
+            statements.Add(table.Name, found = (insert, $"{insert} {table.OnConflict}"));
+        }
+
+        return found;
+    }
+
+    private static void Add(NpgsqlBatch batch, string sql, ITableRows table, int first, int count)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        var command = new NpgsqlBatchCommand(sql);
+        for (var column = 0; column < table.Columns; column++)
+        {
+            command.Parameters.Add(table.IsNumber(column)
+                ? Gather(first, count, NpgsqlDbType.Bigint, column, table.Number)
+                : Gather(first, count, NpgsqlDbType.Text, column, table.Text));
+        }
+
+        command.Parameters.Add(Gather(first, count, NpgsqlDbType.Text, 0, (row, _) => table.Document(row)));
+        batch.BatchCommands.Add(command);
+    }
+
+    private static void Add(NpgsqlBatch batch, string sql, params object[] arrays)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        command.Parameters.AddRange(arrays.Select(PostgresCommands.Parameter).ToArray());
+        batch.BatchCommands.Add(command);
+    }
+
+    private static NpgsqlParameter Gather<T>(
+        int first, int count, NpgsqlDbType type, int column, Func<int, int, T> value)
+    {
+        var values = new T[count];
+        for (var index = 0; index < count; index++)
+        {
+            values[index] = value(first + index, column);
+        }
+
+        return new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type };
     }
 }

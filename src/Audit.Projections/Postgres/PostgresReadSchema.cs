@@ -1,4 +1,3 @@
-using Audit.Projections.Stores;
 using Npgsql;
 
 namespace Audit.Projections.Postgres;
@@ -8,10 +7,11 @@ internal static class PostgresReadSchema
 {
     /// <summary>Makes the schema where it is missing or of another version; what an operator had skipped stays.</summary>
     /// <param name="connection">Of whoever holds the lock.</param>
-    /// <param name="folder">Where the scripts lie that make it.</param>
-    public static async Task EnsureAsync(NpgsqlConnection connection, string schema, string folder, CancellationToken cancellation)
+    /// <param name="scripts">That make it.</param>
+    public static async Task EnsureAsync(
+        NpgsqlConnection connection, string schema, SchemaScripts scripts, CancellationToken cancellation)
     {
-        if (await VersionAsync(connection, schema, cancellation) == ReadScripts.Version(folder))
+        if (await VersionAsync(connection, schema, cancellation) == scripts.Version)
         {
             return;
         }
@@ -20,19 +20,18 @@ internal static class PostgresReadSchema
         var skipped = await ExistsAsync(connection, $"{schema}.skipped", cancellation);
         if (skipped)
         {
-            await RunAsync(
-                connection, $"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped", cancellation);
+            await connection.RunSqlAsync($"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped", cancellation);
         }
 
-        await RunAsync(connection, $"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
-        await RunAsync(connection, $"CREATE SCHEMA {schema}", cancellation);
-        await RunAsync(connection, ReadScripts.All(folder), cancellation);
+        await connection.RunSqlAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
+        await connection.RunSqlAsync($"CREATE SCHEMA {schema}", cancellation);
+        await connection.RunSqlAsync(scripts.Sql, cancellation);
         if (skipped)
         {
-            await RunAsync(connection, "INSERT INTO skipped SELECT position, reason FROM kept", cancellation);
+            await connection.RunSqlAsync("INSERT INTO skipped SELECT position, reason FROM kept", cancellation);
         }
 
-        await RunAsync(connection, $"INSERT INTO version VALUES ({ReadScripts.Version(folder)})", cancellation);
+        await connection.RunSqlAsync($"INSERT INTO version VALUES ({scripts.Version})", cancellation);
         await transaction.CommitAsync(cancellation);
     }
 
@@ -45,10 +44,10 @@ internal static class PostgresReadSchema
         {
             if (await ExistsAsync(connection, $"{schema}.version", cancellation))
             {
-                await RunAsync(connection, $"ALTER SCHEMA {schema} RENAME TO {old}", cancellation);
+                await connection.RunSqlAsync($"ALTER SCHEMA {schema} RENAME TO {old}", cancellation);
             }
 
-            await RunAsync(connection, $"ALTER SCHEMA {by} RENAME TO {schema}", cancellation);
+            await connection.RunSqlAsync($"ALTER SCHEMA {by} RENAME TO {schema}", cancellation);
             await transaction.CommitAsync(cancellation);
         }
 
@@ -63,7 +62,7 @@ internal static class PostgresReadSchema
         {
             try
             {
-                await RunAsync(connection, $"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
+                await connection.RunSqlAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
                 return;
             }
             catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
@@ -73,23 +72,11 @@ internal static class PostgresReadSchema
         }
     }
 
-    public static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
-        await command.ExecuteNonQueryAsync(cancellation);
-    }
-
-    public static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        return await command.ExecuteScalarAsync(cancellation);
-    }
-
     private static async Task<long> VersionAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation) =>
         await ExistsAsync(connection, $"{schema}.version", cancellation)
-            ? await ScalarAsync(connection, $"SELECT max(version) FROM {schema}.version", cancellation) as long? ?? 0
+            ? await connection.ScalarAsync($"SELECT max(version) FROM {schema}.version", cancellation) as long? ?? 0
             : 0;
 
     private static async Task<bool> ExistsAsync(NpgsqlConnection connection, string table, CancellationToken cancellation) =>
-        await ScalarAsync(connection, $"SELECT to_regclass('{table}') IS NOT NULL", cancellation) is true;
+        await connection.ScalarAsync($"SELECT to_regclass('{table}') IS NOT NULL", cancellation) is true;
 }

@@ -7,24 +7,18 @@ namespace Audit.Projections.Postgres;
 /// <summary>A read store in a schema of the journal's own database, which many nodes may share.</summary>
 internal sealed class PostgresReadStore : IReadStore
 {
-    private const int ConnectSeconds = 10;
-
-    // Plans made while the tables were small must not scan them later. What is lost with a crash is projected again. A node
-    // whose machine is gone must not hold the lock for hours.
+    // Plans made while the tables were small must not scan them later. What is lost with a crash is projected again.
     private const string SessionSettings = """
         SET enable_seqscan = off;
         SET jit = off;
         SET synchronous_commit = off;
-        SET tcp_keepalives_idle = 10;
-        SET tcp_keepalives_interval = 5;
-        SET tcp_keepalives_count = 3
+
         """;
 
     private readonly string connection;
     private readonly ReadStoreKind kind;
     private readonly string schema;
-    private readonly NpgsqlDataSource pool;
-    private readonly NpgsqlDataSource lasting;
+    private readonly PostgresPool pool;
     private readonly NpgsqlConnection? rebuilding;
 
     public PostgresReadStore(string connection, ReadStoreKind kind) : this(connection, kind, kind.Schema, null) { }
@@ -35,48 +29,27 @@ internal sealed class PostgresReadStore : IReadStore
         this.kind = kind;
         this.schema = schema;
         this.rebuilding = rebuilding;
-        var settings = new NpgsqlConnectionStringBuilder(connection)
+        pool = new PostgresPool(connection, new PostgresUse(SessionSettings + kind.PostgresSettings, Unusable)
         {
-            SearchPath = schema, Multiplexing = false, Enlist = false, NoResetOnClose = true, AutoPrepareMinUsages = 2,
-        };
-        settings.ApplicationName ??= "audit";
-        settings.CommandTimeout = kind.CommandSeconds;
-        settings.Timeout = Math.Min(settings.Timeout, ConnectSeconds);
-        settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? 64 : settings.MaxAutoPrepare;
-        Place = $"{settings.Host}:{settings.Port}/{settings.Database ?? settings.Username}";
-        pool = Build(settings, kind);
-        settings.Pooling = false;
-        lasting = Build(settings, kind);
+            SearchPath = schema, CommandSeconds = kind.CommandSeconds, Prepared = 64,
+        });
     }
 
-    private string Place { get; }
-
     public Task<IReadLead?> TryLeadAsync(CancellationToken cancellation) =>
-        PostgresFaults.GuardAsync(Place, () => TryTakeAsync(cancellation));
+        pool.GuardAsync(() => TryTakeAsync(cancellation));
 
     public Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation) =>
-        PostgresFaults.GuardAsync(Place, async () =>
-        {
-            await using var reader = await pool.OpenConnectionAsync(cancellation);
-            await using var snapshot = await reader.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellation);
-            var result = await read(new PostgresSession(reader));
-            await snapshot.CommitAsync(cancellation);
-            return result;
-        });
+        pool.TransactAsync(
+            IsolationLevel.RepeatableRead, (reader, _) => read(new PostgresReadSession(reader)), cancellation);
 
     public Task<int> ExecuteAsync(string sql, IReadOnlyList<object> values, CancellationToken cancellation) =>
-        PostgresFaults.GuardAsync(Place, async () =>
-        {
-            await using var command = pool.CreateCommand(sql);
-            command.Parameters.AddRange(values.Select(PostgresSession.Parameter).ToArray());
-            return await command.ExecuteNonQueryAsync(cancellation);
-        });
+        pool.RunAsync((writer, token) => new PostgresSession(writer).ExecuteAsync(sql, values, token), cancellation);
 
     public Task<IReadStore> CreateNextAsync(CancellationToken cancellation) =>
-        PostgresFaults.GuardAsync(Place, () => CreateAsync(cancellation));
+        pool.GuardAsync(() => CreateAsync(cancellation));
 
     public Task ReplaceByAsync(IReadStore next, CancellationToken cancellation) =>
-        PostgresFaults.GuardAsync(Place, async () =>
+        pool.GuardAsync(async () =>
         {
             var holder = ((PostgresReadStore)next).rebuilding!;
             await PostgresReadSchema.ReplaceAsync(holder, schema, kind.NextSchema, cancellation);
@@ -87,7 +60,6 @@ internal sealed class PostgresReadStore : IReadStore
     public async ValueTask DisposeAsync()
     {
         await pool.DisposeAsync();
-        await lasting.DisposeAsync();
         if (rebuilding is not null)
         {
             await UnlockAsync(rebuilding);
@@ -105,7 +77,7 @@ internal sealed class PostgresReadStore : IReadStore
 
         try
         {
-            await PostgresReadSchema.RunAsync(holder, "SELECT pg_advisory_unlock_all()", CancellationToken.None);
+            await holder.RunSqlAsync("SELECT pg_advisory_unlock_all()", CancellationToken.None);
         }
         catch (NpgsqlException)
         {
@@ -115,7 +87,7 @@ internal sealed class PostgresReadStore : IReadStore
 
     private async Task<IReadLead?> TryTakeAsync(CancellationToken cancellation)
     {
-        var taken = await lasting.OpenConnectionAsync(cancellation);
+        var taken = await pool.OpenLastingAsync(cancellation);
         try
         {
             // Who rebuilds holds the lock of rebuilding already, and writes to a schema that nobody else knows.
@@ -126,7 +98,7 @@ internal sealed class PostgresReadStore : IReadStore
             }
 
             await PostgresReadSchema.EnsureAsync(taken, schema, kind.PostgresScripts, cancellation);
-            return new PostgresLead(taken, pool, Place);
+            return new PostgresLead(taken, pool);
         }
         catch
         {
@@ -137,7 +109,7 @@ internal sealed class PostgresReadStore : IReadStore
 
     private async Task<IReadStore> CreateAsync(CancellationToken cancellation)
     {
-        var holder = await lasting.OpenConnectionAsync(cancellation);
+        var holder = await pool.OpenLastingAsync(cancellation);
         try
         {
             if (!await TryLockAsync(holder, kind.RebuildLock, cancellation))
@@ -155,24 +127,10 @@ internal sealed class PostgresReadStore : IReadStore
         }
     }
 
-    private static async Task<bool> TryLockAsync(NpgsqlConnection connection, string key, CancellationToken cancellation) =>
-        await PostgresReadSchema.ScalarAsync(connection, $"SELECT pg_try_advisory_lock({key})", cancellation) is true;
+    private ReadModelsException Unusable(string place, Exception failure) =>
+        new($"The {kind.What} in PostgreSQL at {place} could not be used: {failure.Message}", failure);
 
-    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, ReadStoreKind kind)
-    {
-        var sessionSettings = $"{SessionSettings};{kind.PostgresSettings}";
-        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
-        builder.UsePhysicalConnectionInitializer(
-            opened =>
-            {
-                using var command = new NpgsqlCommand(sessionSettings, opened);
-                command.ExecuteNonQuery();
-            },
-            async opened =>
-            {
-                await using var command = new NpgsqlCommand(sessionSettings, opened);
-                await command.ExecuteNonQueryAsync();
-            });
-        return builder.Build();
-    }
+    private static async Task<bool> TryLockAsync(
+        NpgsqlConnection connection, AdvisoryLock key, CancellationToken cancellation) =>
+        await connection.ScalarAsync(key.TryTakeSql(), cancellation) is true;
 }

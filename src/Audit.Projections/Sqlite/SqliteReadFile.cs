@@ -30,7 +30,7 @@ internal static class SqliteReadFile
         if (File.Exists(path))
         {
             var known = OpenMade(path, kind, LiveSettings);
-            if (VersionOf(known) == ReadScripts.Version(kind.SqliteScripts))
+            if (VersionOf(known) == kind.SqliteScripts.Version)
             {
                 return known;
             }
@@ -63,45 +63,34 @@ internal static class SqliteReadFile
         File.Delete(path);
     }
 
-    private static SqliteDatabase Make(string path, ReadStoreKind kind, string settings, List<(long Position, string Reason)> skipped)
+    private static SqliteDatabase Make(
+        string path, ReadStoreKind kind, string settings, List<(long Position, string Reason)> skipped)
     {
         Delete(path);
         OwnerOnly.MakeFile(path);
         var database = OpenMade(path, kind, settings);
         database.Execute("BEGIN IMMEDIATE");
-        database.Execute(ReadScripts.All(kind.SqliteScripts));
-        database.Statement("INSERT INTO version (version) VALUES (?1)").Bind(1, (long?)ReadScripts.Version(kind.SqliteScripts)).Run();
+        database.Execute(kind.SqliteScripts.Sql);
+        database.Statement("INSERT INTO version (version) VALUES ($1)").Bind(1, kind.SqliteScripts.Version).Run();
         foreach (var (position, reason) in skipped)
         {
-            database.Statement("INSERT INTO skipped (position, reason) VALUES (?1, ?2)").Bind(1, (long?)position).Bind(2, reason).Run();
+            database.Statement("INSERT INTO skipped (position, reason) VALUES ($1, $2)")
+                .Bind(1, position).Bind(2, reason).Run();
         }
 
         database.Execute("COMMIT");
         return database;
     }
 
-    private static SqliteDatabase OpenMade(string path, ReadStoreKind kind, string settings)
-    {
-        var database = SqliteDatabase.OpenWriter(path);
-        try
-        {
-            database.Execute(kind.SqliteSettings + settings);
-            return database;
-        }
-        catch
-        {
-            database.Dispose();
-            throw;
-        }
-    }
+    private static SqliteDatabase OpenMade(string path, ReadStoreKind kind, string settings) =>
+        SqliteDatabase.OpenWriter(path, kind.SqliteSettings + settings);
 
     /// <summary>0 for a file whose version cannot be told.</summary>
     private static long VersionOf(SqliteDatabase database)
     {
         try
         {
-            var found = new SqliteSession(database).QueryAsync("SELECT version FROM version", [], row => row.Number(0), default).Result;
-            return found.SingleOrDefault();
+            return database.Statement("SELECT version FROM version").RunForNumber();
         }
         catch (SqliteFailure)
         {
@@ -111,15 +100,18 @@ internal static class SqliteReadFile
 
     private static List<(long, string)> SkippedIn(SqliteDatabase database)
     {
+        var found = new List<(long, string)>();
         try
         {
-            return new SqliteSession(database)
-                .QueryAsync("SELECT position, reason FROM skipped", [], row => (row.Number(0), row.Text(1)), default).Result;
+            SqliteSession.ReadAll(
+                database.Statement("SELECT position, reason FROM skipped"), row => (row.Number(0), row.Text(1)), found);
         }
         catch (SqliteFailure)
         {
-            return [];
+            // A file without that table has none.
         }
+
+        return found;
     }
 
     private static void DeleteLogs(string path)

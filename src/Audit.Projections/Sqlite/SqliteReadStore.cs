@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Sqlite;
@@ -7,18 +6,19 @@ namespace Audit.Projections.Sqlite;
 /// <param name="isFilled">The file is being filled to replace another, and nobody but the lead uses it.</param>
 internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFilled = false) : IReadStore
 {
-    private const int MostReaders = 4;
+    private readonly SqliteReaders readers = new(
+        () => SqliteDatabase.OpenReader(path),
+        failure => new ReadModelsException($"The {kind.What} in {path} could not be read: {failure.Message}.", failure));
 
-    private readonly SemaphoreSlim reading = new(MostReaders);
     private readonly SemaphoreSlim writing = new(1);
-    private readonly ConcurrentStack<SqliteDatabase> idle = new();
     private SqliteDatabase? writer;
     private bool closed;
     private bool swept;
 
     /// <summary>The file beside a journal.</summary>
     public static string PathBeside(string journal, ReadStoreKind kind) =>
-        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(journal))!, Path.GetFileNameWithoutExtension(journal) + kind.FileSuffix);
+        Path.Combine(
+            Path.GetDirectoryName(Path.GetFullPath(journal))!, Path.GetFileNameWithoutExtension(journal) + kind.FileSuffix);
 
     private string NextPath => path + ".next";
 
@@ -35,36 +35,11 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
         return new SqliteLead(this);
     }
 
-    public async Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation)
-    {
-        await reading.WaitAsync(cancellation);
-        try
-        {
-            ObjectDisposedException.ThrowIf(closed, this);
-            return await Task.Run(() => Read(read), cancellation);
-        }
-        catch (SqliteFailure failure)
-        {
-            throw new ReadModelsException($"The {kind.What} in {path} could not be read: {failure.Message}.", failure);
-        }
-        finally
-        {
-            reading.Release();
-        }
-    }
+    public Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation) =>
+        readers.RunAsync(database => read(new SqliteReadSession(database)), cancellation);
 
-    public Task<int> ExecuteAsync(string sql, IReadOnlyList<object> values, CancellationToken cancellation) => WriteAsync(
-        database =>
-        {
-            var statement = database.Statement(SqliteSession.Dialect(sql));
-            for (var index = 0; index < values.Count; index++)
-            {
-                statement.Bind(index + 1, values[index]);
-            }
-
-            return statement.Run();
-        },
-        cancellation);
+    public Task<int> ExecuteAsync(string sql, IReadOnlyList<object> values, CancellationToken cancellation) =>
+        WriteAsync(database => database.Statement(sql).BindAll(values).Run(), cancellation);
 
     public Task<IReadStore> CreateNextAsync(CancellationToken cancellation)
     {
@@ -83,12 +58,13 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
         if (!closed)
         {
             await CloseForAsync(() => closed = true, CancellationToken.None);
+            await readers.DisposeAsync();
         }
     }
 
     /// <summary>Asks beside the writer, or in turn with it where there is one connection only.</summary>
     public Task<T> AskAsync<T>(Func<IReadSession, Task<T>> ask, CancellationToken cancellation) => isFilled
-        ? WriteAsync(database => ask(new SqliteSession(database)).Result, cancellation)
+        ? WriteAsync(database => ask(new SqliteReadSession(database)).Result, cancellation)
         : ReadAsync(ask, cancellation);
 
     /// <summary>Does a piece of work on the writing connection, away from the caller's thread.</summary>
@@ -98,7 +74,7 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
         try
         {
             ObjectDisposedException.ThrowIf(closed, this);
-            return await Task.Run(() => work(writer ??= isFilled ? SqliteReadFile.OpenForFilling(path, kind) : SqliteReadFile.Open(path, kind)), cancellation);
+            return await Task.Run(() => work(writer ??= OpenWriter()), cancellation);
         }
         catch (Exception failure)
         {
@@ -118,56 +94,26 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
         }
     }
 
-    private async Task<T> Read<T>(Func<IReadSession, Task<T>> read)
-    {
-        if (!idle.TryPop(out var database))
-        {
-            database = SqliteDatabase.OpenReader(path);
-        }
-
-        try
-        {
-            database.Execute("BEGIN");
-            var result = await read(new SqliteSession(database));
-            database.Execute("COMMIT");
-            idle.Push(database);
-            return result;
-        }
-        catch
-        {
-            database.Dispose();
-            throw;
-        }
-    }
+    private SqliteDatabase OpenWriter() =>
+        isFilled ? SqliteReadFile.OpenForFilling(path, kind) : SqliteReadFile.Open(path, kind);
 
     /// <summary>Waits for all who read and write, closes every connection, does the work and lets others in again.</summary>
     private async Task CloseForAsync(Action work, CancellationToken cancellation)
     {
         await writing.WaitAsync(cancellation);
-        var held = 0;
         try
         {
-            for (; held < MostReaders; held++)
-            {
-                await reading.WaitAsync(cancellation);
-            }
-
-            while (idle.TryPop(out var database))
-            {
-                database.Dispose();
-            }
-
-            writer?.Dispose();
-            writer = null;
-            work();
+            await readers.CloseForAsync(
+                () =>
+                {
+                    writer?.Dispose();
+                    writer = null;
+                    work();
+                },
+                cancellation);
         }
         finally
         {
-            if (held > 0)
-            {
-                reading.Release(held);
-            }
-
             writing.Release();
         }
     }

@@ -16,35 +16,31 @@ internal sealed class BatchRows
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,
     });
+    private readonly TableRows<SessionModel> sessions = new(ReadTables.Sessions);
+    private readonly TableRows<CallModel> calls = new(ReadTables.Calls);
+    private readonly TableRows<TransitionModel> transitions = new(ReadTables.Transitions);
+    private readonly TableRows<TaskModel> tasks = new(ReadTables.Tasks);
+    private readonly TableRows<WindowModel> windows = new(ReadTables.Windows);
+    private readonly TableRows<ViolationModel> violations = new(ReadTables.Violations);
+    private readonly TableRows<HourModel> hours = new(ReadTables.Hours);
 
     /// <summary>What it was made of.</summary>
     public ReadBatch Batch { get; private set; } = null!;
 
-    public TableRows<SessionModel> Sessions { get; } = new(ReadTables.Sessions);
-
-    public TableRows<CallModel> Calls { get; } = new(ReadTables.Calls);
-
-    public TableRows<TransitionModel> Transitions { get; } = new(ReadTables.Transitions);
-
-    public TableRows<TaskModel> Tasks { get; } = new(ReadTables.Tasks);
-
-    public TableRows<WindowModel> Windows { get; } = new(ReadTables.Windows);
-
-    public TableRows<ViolationModel> Violations { get; } = new(ReadTables.Violations);
-
-    public TableRows<HourModel> Hours { get; } = new(ReadTables.Hours);
+    /// <summary>What is to be written of each table.</summary>
+    public IReadOnlyList<ITableRows> Tables => [sessions, calls, transitions, tasks, windows, violations, hours];
 
     public BatchRows Fill(ReadBatch batch)
     {
         Batch = batch;
         var known = batch.From.Position;
-        Sessions.Fill(json, known, batch.Sessions.Values);
-        Calls.Fill(json, known, batch.Calls.Values);
-        Transitions.Fill(json, known, batch.Transitions.Values);
-        Tasks.Fill(json, known, batch.Tasks.Values);
-        Windows.Fill(json, known, batch.Windows.Values);
-        Violations.Fill(json, known, batch.Violations.Values);
-        Hours.Fill(json, known, batch.Hours.Values);
+        sessions.Fill(json, known, batch.Sessions.Values);
+        calls.Fill(json, known, batch.Calls.Values);
+        transitions.Fill(json, known, batch.Transitions.Values);
+        tasks.Fill(json, known, batch.Tasks.Values);
+        windows.Fill(json, known, batch.Windows.Values);
+        violations.Fill(json, known, batch.Violations.Values);
+        hours.Fill(json, known, batch.Hours.Values);
         return this;
     }
 }

@@ -8,6 +8,4 @@ internal sealed record KeyColumn(string Name, long[]? Numbers, string[]? Texts)
     public KeyColumn(string name, IEnumerable<string> texts) : this(name, null, [.. texts]) { }
 
     public int Count => Numbers?.Length ?? Texts!.Length;
-
-    public object this[int index] => Numbers is not null ? Numbers[index] : Texts![index];
 }

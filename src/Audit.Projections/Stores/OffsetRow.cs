@@ -2,7 +2,7 @@ using Audit.Projections.Feeding;
 
 namespace Audit.Projections.Stores;
 
-/// <summary>How far a projection is, and where and why it halted, as its store tells it to every node.</summary>
+/// <summary>How far a projection is, and where and why it halted, as its store says it to every node.</summary>
 internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sentence)
 {
     /// <summary>The projection of the read models; others have offsets of their own.</summary>
@@ -11,7 +11,16 @@ internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sent
     /// <summary>The text index.</summary>
     public const string Search = "search";
 
+    public const string MoveSql = """
+        UPDATE offsets SET position = $2, digest = $3, halted_at = NULL, sentence = NULL
+        WHERE name = $1 AND position = $4 AND digest = $5
+        """;
+
     private const string Sql = "SELECT position, digest, halted_at, sentence FROM offsets WHERE name = $1";
+
+    /// <summary>The values of <see cref="MoveSql"/>, which changes a row only where the store stands at the first offset.</summary>
+    public static object[] Move(string name, ReadOffset from, ReadOffset to) =>
+        [name, to.Position, to.Digest, from.Position, from.Digest];
 
     public static Task<OffsetRow> ReadAsync(IReadSession session, CancellationToken cancellation) =>
         ReadAsync(session, Models, cancellation);

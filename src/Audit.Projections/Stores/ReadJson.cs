@@ -17,4 +17,7 @@ internal static class ReadJson
     };
 
     public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+
+    public static T Document<T>(this IStoredRow row, int column, JsonTypeInfo<T> json) =>
+        JsonSerializer.Deserialize(row.Bytes(column), json)!;
 }

@@ -5,42 +5,73 @@ namespace Audit.Projections.Stores;
 
 /// <summary>
 /// Rows of one table as they are to be written, each with its document: first those that are new to the store, which need no
-/// look for older ones, and then the others. Its room is used again for the next batch.
+/// look for older ones, and then the others, counted on.
 /// </summary>
-internal sealed class TableRows<T>(Table<T> table)
+internal interface ITableRows
 {
-    private readonly List<T> added = [];
+    string Name { get; }
+
+    string ColumnList { get; }
+
+    string OnConflict { get; }
+
+    /// <summary>How many there are before the document.</summary>
+    int Columns { get; }
+
+    int Added { get; }
+
+    int Changed { get; }
+
+    bool IsNumber(int column);
+
+    long? Number(int row, int column);
+
+    string? Text(int row, int column);
+
+    ReadOnlyMemory<byte> Document(int row);
+}
+
+/// <summary>Its room is used again for the next batch.</summary>
+internal sealed class TableRows<T>(Table<T> table) : ITableRows
+{
+    private readonly List<T> rows = [];
     private readonly List<T> changed = [];
     private readonly List<int> ends = [];
     private readonly ArrayBufferWriter<byte> documents = new();
 
-    public Table<T> Table => table;
+    public string Name => table.Name;
 
-    public IReadOnlyList<T> Added => added;
+    public string ColumnList => table.ColumnList;
 
-    public IReadOnlyList<T> Changed => changed;
+    public string OnConflict => table.OnConflict;
+
+    public int Columns => table.Columns.Length;
+
+    public int Added => rows.Count - changed.Count;
+
+    public int Changed => changed.Count;
+
+    public bool IsNumber(int column) => table.Columns[column].Number is not null;
+
+    public long? Number(int row, int column) => table.Columns[column].Number!(rows[row]);
+
+    public string? Text(int row, int column) => table.Columns[column].Text!(rows[row]);
+
+    public ReadOnlyMemory<byte> Document(int row) => documents.WrittenMemory[(row == 0 ? 0 : ends[row - 1])..ends[row]];
 
     /// <param name="known">Everything up to this position is in the store.</param>
-    public void Fill(Utf8JsonWriter json, long known, IReadOnlyCollection<T> rows)
+    public void Fill(Utf8JsonWriter json, long known, IReadOnlyCollection<T> models)
     {
-        added.Clear();
+        rows.Clear();
         changed.Clear();
         ends.Clear();
         documents.ResetWrittenCount();
-        foreach (var row in rows)
+        foreach (var model in models)
         {
-            (table.Position(row) > known ? added : changed).Add(row);
+            (table.Position(model) > known ? rows : changed).Add(model);
         }
 
-        Serialize(json, added);
-        Serialize(json, changed);
-    }
-
-    /// <param name="index">Of a row, the changed ones counted on after the added ones.</param>
-    public ReadOnlyMemory<byte> Document(int index) => documents.WrittenMemory[(index == 0 ? 0 : ends[index - 1])..ends[index]];
-
-    private void Serialize(Utf8JsonWriter json, List<T> rows)
-    {
+        rows.AddRange(changed);
         foreach (var row in rows)
         {
             json.Reset(documents);

@@ -78,12 +78,12 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
     {
         try
         {
-            return await RunAsync(work, cancellation);
+            return await TryAsync(work, cancellation);
         }
         catch (NpgsqlException failure) when (failure.IsTransient)
         {
             pool.Clear();
-            return await GuardAsync(() => RunAsync(work, cancellation));
+            return await RunAsync(work, cancellation);
         }
         catch (Exception failure) when (IsOfDriver(failure))
         {
@@ -95,12 +95,12 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         ReadAsync((connection, _) => read(new PostgresSession(connection)), cancellation);
 
     public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
-        ChangeAsync(IsolationLevel.ReadCommitted, (connection, _) => change(new PostgresSession(connection)), cancellation);
+        TransactAsync(IsolationLevel.ReadCommitted, (connection, _) => change(new PostgresSession(connection)), cancellation);
 
     /// <summary>Works in one transaction, once: after a failure nobody knows whether it was committed.</summary>
-    public Task<T> ChangeAsync<T>(
+    public Task<T> TransactAsync<T>(
         IsolationLevel level, Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation) =>
-        GuardAsync(() => RunAsync(
+        RunAsync(
             async (connection, token) =>
             {
                 await using var transaction = await connection.BeginTransactionAsync(level, token);
@@ -108,7 +108,12 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
                 await transaction.CommitAsync(token);
                 return result;
             },
-            cancellation));
+            cancellation);
+
+    /// <summary>Works on a connection of the pool, once.</summary>
+    public Task<T> RunAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation) =>
+        GuardAsync(() => TryAsync(work, cancellation));
 
     /// <summary>Turns what the driver throws into the exception that the room promises.</summary>
     public async Task<T> GuardAsync<T>(Func<Task<T>> work)
@@ -131,7 +136,7 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
 
     private static bool IsOfDriver(Exception failure) => failure is NpgsqlException or TimeoutException or IOException;
 
-    private async Task<T> RunAsync<T>(
+    private async Task<T> TryAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         await using var connection = await pool.OpenConnectionAsync(cancellation);

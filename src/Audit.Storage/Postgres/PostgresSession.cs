@@ -27,6 +27,23 @@ public sealed class PostgresSession(NpgsqlConnection connection) : IStoreSession
         return await command.ExecuteNonQueryAsync(cancellation);
     }
 
+    public async Task ExecuteAllAsync(
+        string sql, IEnumerable<IReadOnlyList<object?>> values, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var each in values)
+        {
+            var command = new NpgsqlBatchCommand(sql);
+            command.Parameters.AddRange(each.Select(PostgresCommands.Parameter).ToArray());
+            batch.BatchCommands.Add(command);
+        }
+
+        if (batch.BatchCommands.Count > 0)
+        {
+            await batch.ExecuteNonQueryAsync(cancellation);
+        }
+    }
+
     public Task RunScriptAsync(string sql, CancellationToken cancellation) => connection.RunSqlAsync(sql, cancellation);
 }
 

@@ -1,9 +1,10 @@
+using System.Data.Common;
 using SQLitePCL;
 
 namespace Audit.Storage.Sqlite;
 
 /// <summary>What SQLite answered when a call failed.</summary>
-public sealed class SqliteFailure(int code, string reason) : Exception($"SQLite error {code}: {reason}")
+public sealed class SqliteFailure(int code, string reason) : DbException($"SQLite error {code}: {reason}")
 {
     /// <summary>In SQLite's own words.</summary>
     public string Reason { get; } = reason;
@@ -36,9 +37,14 @@ public sealed class SqliteDatabase : IDisposable
     public static SqliteDatabase OpenReader(string path, string settings = "") => Open(path, raw.SQLITE_OPEN_READONLY, settings);
 
     /// <summary>
-    /// Opens a file for reading where perhaps nothing may be written. A file in write-ahead mode can then be read only if
-    /// SQLite is assured that nobody will change it; with a write-ahead log beside it, it would show an old state.
+    /// Opens a file for reading that nobody will change. A file in write-ahead mode can be read where nothing may be written
+    /// only so; with a write-ahead log beside it, it would show an old state.
     /// </summary>
+    public static SqliteDatabase OpenUnchanging(string path) => Open(
+        $"file:{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}?immutable=1",
+        raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI, "");
+
+    /// <summary>Opens a file for reading, where need be as one that nobody will change.</summary>
     public static SqliteDatabase OpenAnywhere(string path)
     {
         var database = OpenReader(path);
@@ -50,8 +56,7 @@ public sealed class SqliteDatabase : IDisposable
         catch (SqliteFailure) when (!File.Exists(path + "-wal"))
         {
             database.Dispose();
-            var name = $"file:{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}?immutable=1";
-            return Open(name, raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI, "");
+            return OpenUnchanging(path);
         }
         catch
         {

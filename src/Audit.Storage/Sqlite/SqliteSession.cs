@@ -14,6 +14,16 @@ public sealed class SqliteSession(SqliteDatabase database) : IStoreSession
     public Task<int> ExecuteAsync(string sql, IReadOnlyList<object?> values, CancellationToken cancellation) =>
         Task.FromResult(database.Statement(sql).BindAll(values).Run());
 
+    public Task ExecuteAllAsync(string sql, IEnumerable<IReadOnlyList<object?>> values, CancellationToken cancellation)
+    {
+        foreach (var each in values)
+        {
+            database.Statement(sql).BindAll(each).Run();
+        }
+
+        return Task.CompletedTask;
+    }
+
     public Task RunScriptAsync(string sql, CancellationToken cancellation)
     {
         database.Execute(sql);

@@ -87,11 +87,8 @@ public sealed class SqliteTamperTests : TamperMatrix
     {
         await Book.SealAsync(300);
         Sqlite.BackUp(Sqlite.JournalPath, Sqlite.LogPath);
-        var uri = SqliteImmutable.UriOf(Sqlite.JournalPath);
-        Assert.True(SqliteImmutable.MayBe(Sqlite.JournalPath));
-        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={uri};Mode=ReadOnly;Pooling=False");
-        await connection.OpenAsync();
-        await using var command = new Microsoft.Data.Sqlite.SqliteCommand("SELECT count(*) FROM journal", connection);
-        Assert.Equal(300L, await command.ExecuteScalarAsync());
+        Assert.False(File.Exists(Sqlite.JournalPath + "-wal"));
+        using var database = SqliteDatabase.OpenUnchanging(Sqlite.JournalPath);
+        Assert.Equal(300, database.Statement("SELECT count(*) FROM journal").RunForNumber());
     }
 }

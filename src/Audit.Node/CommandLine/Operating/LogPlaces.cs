@@ -109,8 +109,6 @@ internal sealed class LogInStore(Surroundings surroundings, BookPlace place) : L
 /// <summary>A node elsewhere, which gives its log as a bundle.</summary>
 internal sealed class LogAtServer(Surroundings surroundings, BookPlace place) : LogPlace(surroundings)
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     private readonly Surroundings surroundings = surroundings;
 
     protected override async Task<VerificationResult> VerifyThereAsync(
@@ -149,24 +147,13 @@ internal sealed class LogAtServer(Surroundings surroundings, BookPlace place) : 
         using var answer = await client.RequireAsync(HttpMethod.Get, "v1/log/bundle", cancellation);
         try
         {
-            await using var file = Create(path);
+            // All that the agents did is in it.
+            await using var file = OwnerOnly.Create(path);
             await answer.Content.CopyToAsync(file, cancellation);
         }
         catch (HttpRequestException failure)
         {
             throw CommandException.Failed($"{client.Server} broke off while it gave its log: {failure.Message}");
         }
-    }
-
-    // All that the agents did is in it.
-    private static FileStream Create(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = OwnerOnly;
-        }
-
-        return new FileStream(path, options);
     }
 }

@@ -9,8 +9,6 @@ namespace Audit.Node.CommandLine.Symbols;
 /// </summary>
 internal sealed class BookPlace(NodeOptions options, Uri? server, string? tokenFile, string? token)
 {
-    private const string Sqlite = "sqlite:";
-
     public NodeOptions Options => options;
 
     /// <summary>Whether --store stands on the command line, which goes before a node that runs.</summary>
@@ -23,8 +21,7 @@ internal sealed class BookPlace(NodeOptions options, Uri? server, string? tokenF
     public bool HasServer => server is not null;
 
     /// <summary>Whether the store is a file that is not there; opening it would make it.</summary>
-    public bool LacksStore =>
-        options.Store.StartsWith(Sqlite, StringComparison.Ordinal) && !File.Exists(options.Store[Sqlite.Length..]);
+    public bool LacksStore => StoreAddress.Parse(options.Store).IsMissing;
 
     public NodeOptions RequireStore() =>
         LacksStore ? throw CommandException.WrongUse($"There is no store {options.Store}.") : options;

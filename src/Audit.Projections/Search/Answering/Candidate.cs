@@ -1,9 +1,7 @@
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Search.Answering;
 
 /// <summary>An event that the index names.</summary>
 internal readonly record struct Candidate(long Position, long Call, long At)
 {
-    public static Candidate Read(IReadRow row) => new(row.Number(0), row.Number(1), row.Number(2));
+    public static Candidate Read(IStoredRow row) => new(row.Number(0), row.Number(1), row.Number(2));
 }
