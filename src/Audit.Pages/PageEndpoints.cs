@@ -2,16 +2,12 @@ using Audit.Pages.Access;
 using Audit.Pages.Assets;
 using Audit.Pages.Calls;
 using Audit.Pages.Integrity;
-using Audit.Pages.Lists;
 using Audit.Pages.Live;
 using Audit.Pages.Overview;
-using Audit.Pages.Rendering;
 using Audit.Pages.Search;
 using Audit.Pages.Sessions;
-using Audit.Pages.SignIn;
-using Audit.Pages.Tasks;
+using Audit.Pages.Shared;
 using Audit.Pages.Tokens;
-using Audit.Pages.Waiting;
 using Audit.Pages.Windows;
 
 namespace Audit.Pages;
@@ -19,7 +15,7 @@ namespace Audit.Pages;
 /// <summary>All pages for people.</summary>
 internal static class PageEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes, NodeParts node, PageWriter writer, Access.PageSessions sessions)
+    public static void Map(IEndpointRouteBuilder routes, NodeParts node, PageWriter writer, PageSessions sessions)
     {
         var pages = new PageMap(routes, node, writer);
         new SignInPages(sessions).Map(pages);
@@ -33,8 +29,7 @@ internal static class PageEndpoints
         new TokenPages(node).Map(pages);
         SessionPages.Map(pages);
         CallPages.Map(pages);
-        CallListPages.Map(pages);
-        ViolationListPages.Map(pages);
+        ListPages.Map(pages);
         AssetEndpoint.Map(routes);
         routes.MapGet("/", HomeAsync).WithMetadata(AccessRule.Public).ExcludeFromDescription();
     }
@@ -43,7 +38,8 @@ internal static class PageEndpoints
     {
         if (!context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
         {
-            return context.WriteProblemAsync(Problem.NotFound("There is nothing at /; /openapi/v1.json lists what there is."));
+            return context.WriteProblemAsync(
+                Problem.NotFound("There is nothing at /; /openapi/v1.json lists what there is."));
         }
 
         context.Response.Redirect("/overview");

@@ -106,7 +106,7 @@ public sealed class PageTour
         await page.Locator("#agent").FillAsync("ops-bot");
         await page.GetByLabel("Tools").FillAsync("vault.*, kms.sign");
         await page.Locator("#reason").FillAsync("quarterly rotation");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Ask for the window" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Request the window" }).ClickAsync();
         await person.HasAsync("Written into the book at position");
         await person.HasAsync("vault.*, kms.sign");
         var window = new Uri(page.Url).PathAndQuery;

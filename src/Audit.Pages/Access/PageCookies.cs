@@ -1,4 +1,3 @@
-
 namespace Audit.Pages.Access;
 
 /// <summary>The cookies of the pages: no script reads them, and no other site's page sends them.</summary>
@@ -12,7 +11,8 @@ internal static class PageCookies
     public static void Set(HttpContext context, string name, string value, TimeSpan lasts) =>
         context.Response.Cookies.Append(name, value, Options(context, lasts));
 
-    public static void Remove(HttpContext context, string name) => context.Response.Cookies.Delete(name, Options(context, null));
+    public static void Remove(HttpContext context, string name) =>
+        context.Response.Cookies.Delete(name, Options(context, null));
 
     private static CookieOptions Options(HttpContext context, TimeSpan? lasts) => new()
     {

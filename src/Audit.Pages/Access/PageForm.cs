@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Audit.Pages.Calls;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Pages.Access;
@@ -23,7 +22,8 @@ internal sealed class PageForm(IFormCollection fields)
             return read;
         }
 
-        if (context.Request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) != true)
+        const string Encoded = "application/x-www-form-urlencoded";
+        if (context.Request.ContentType?.StartsWith(Encoded, StringComparison.OrdinalIgnoreCase) != true)
         {
             return null;
         }
@@ -50,6 +50,21 @@ internal sealed class PageForm(IFormCollection fields)
 
     /// <summary>The form as the body that the API takes for the same act.</summary>
     /// <param name="fields">Names and values; those that are null are left out.</param>
-    public static StrictObject Body(params (string Name, object? Value)[] fields) => StrictObject.Parse(
-        JsonSerializer.SerializeToUtf8Bytes(fields.Where(field => field.Value is not null).ToDictionary(field => field.Name, field => field.Value)));
+    public static StrictObject Body(params (string Name, object? Value)[] fields) =>
+        StrictObject.Parse(JsonSerializer.SerializeToUtf8Bytes(
+            fields.Where(field => field.Value is not null).ToDictionary(field => field.Name, field => field.Value)));
+}
+
+/// <summary>Where a form leads back to: a path of this node and nothing else.</summary>
+internal static class ReturnPath
+{
+    public const string Home = "/overview";
+    private const int Longest = 2000;
+
+    public static string Of(string? wanted) => IsLocal(wanted) ? wanted! : Home;
+
+    // Browsers take a backslash for a slash, and two slashes for the name of another host.
+    private static bool IsLocal(string? path) =>
+        path is { Length: > 0 and <= Longest } && path[0] == '/' && (path.Length == 1 || path[1] is not ('/' or '\\'))
+        && !path.Any(unit => unit is < ' ' or > '~' or '\\');
 }

@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace Audit.Pages.Access;
 
 /// <summary>
-/// Sessions of browsers. A session is a cookie with the hash of its token, signed with a key of the store: every node of
-/// the store knows it, a restart ends none, and a revoked token ends it at the next request.
+/// Sessions of browsers. A session is a cookie with the hash of its token, signed with a key of the store: every node
+/// of the store knows it, a restart ends none, and a revoked token ends it at the next request.
 /// </summary>
 internal sealed class PageSessions(IAuditStore store, BearerTokens tokens, TimeProvider clock)
 {
@@ -84,3 +84,7 @@ internal sealed class PageSessions(IAuditStore store, BearerTokens tokens, TimeP
     private async ValueTask<byte[]> KeyAsync(CancellationToken cancellation) =>
         key ??= await store.SecretAsync("page-sessions", RandomNumberGenerator.GetBytes(32), cancellation);
 }
+
+/// <summary>A person who signed in, in one browser.</summary>
+/// <param name="Id">Random; what a form of this session carries is derived from it.</param>
+internal sealed record PageSession(Bearer Bearer, byte[] Id, DateTimeOffset Ends);

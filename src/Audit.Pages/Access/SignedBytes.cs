@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Audit.Pages.Access;
 
-/// <summary>Bytes that a browser keeps and cannot change: they travel with an HMAC of theirs, for one purpose each.</summary>
+/// <summary>Bytes that a browser keeps and cannot change: they travel with their HMAC, for one purpose each.</summary>
 internal static class SignedBytes
 {
     public static string Write(byte[] key, string purpose, ReadOnlySpan<byte> content) =>
@@ -20,8 +20,13 @@ internal static class SignedBytes
         }
 
         var bytes = Base64Url.DecodeFromChars(text);
-        return bytes.Length == length + Mac
-            && CryptographicOperations.FixedTimeEquals(Sign(key, purpose, bytes.AsSpan(0, length)), bytes.AsSpan(length))
+        if (bytes.Length != length + Mac)
+        {
+            return null;
+        }
+
+        var signed = Sign(key, purpose, bytes.AsSpan(0, length));
+        return CryptographicOperations.FixedTimeEquals(signed, bytes.AsSpan(length))
                 ? bytes[..length]
                 : null;
     }

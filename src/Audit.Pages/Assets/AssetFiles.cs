@@ -3,7 +3,10 @@ using System.Security.Cryptography;
 
 namespace Audit.Pages.Assets;
 
-/// <summary>Style, scripts and the icon, as they lie in the program. Their address changes with their content, so that it is kept for ever.</summary>
+/// <summary>
+/// Style, scripts and the icon, as they lie in the program. Their address changes with their content, so that browsers
+/// keep them for ever.
+/// </summary>
 internal static class AssetFiles
 {
     private const string Prefix = "assets/";
@@ -27,7 +30,8 @@ internal static class AssetFiles
     private static Dictionary<string, byte[]> Read()
     {
         var assembly = typeof(AssetFiles).Assembly;
-        return assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(
+        var names = assembly.GetManifestResourceNames();
+        return names.Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(
             name => name[Prefix.Length..],
             name =>
             {
@@ -48,5 +52,36 @@ internal static class AssetFiles
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 8));
+    }
+}
+
+/// <summary>`/assets/{hash}/{name}`.</summary>
+internal static class AssetEndpoint
+{
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapGet("/assets/{hash}/{name}", GetAsync).WithMetadata(AccessRule.Public).ExcludeFromDescription();
+
+    private static async Task GetAsync(HttpContext context)
+    {
+        var name = (string)context.Request.RouteValues["name"]!;
+        if ((string)context.Request.RouteValues["hash"]! != AssetFiles.Hash || AssetFiles.Find(name) is not { } bytes)
+        {
+            await context.WriteProblemAsync(
+                Problem.NotFound($"This version of the program has no asset at {context.Request.Path}."));
+            return;
+        }
+
+        var response = context.Response;
+        response.Headers.CacheControl = "public, max-age=31536000, immutable";
+        response.Headers.ETag = $"\"{AssetFiles.Hash}\"";
+        if (context.Request.Headers.IfNoneMatch.ToString() == response.Headers.ETag)
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        response.ContentType = AssetFiles.TypeOf(name);
+        response.ContentLength = bytes.Length;
+        await response.Body.WriteAsync(bytes, context.RequestAborted);
     }
 }

@@ -8,18 +8,18 @@ internal static class CallEvents
     public const int OnPage = 40;
 
     /// <param name="transitions">How each message is judged, by its sequence number.</param>
-    /// <param name="through">The position up to which it is told.</param>
+    /// <param name="through">The position up to which they are read.</param>
     public static async Task<(IReadOnlyList<CallStep> Steps, bool HasMore)> ReadAsync(
-        NodeParts node, StreamKey stream, long after, long through, IReadOnlyDictionary<long, TransitionModel> transitions,
-        CancellationToken cancellation)
+        NodeParts node, StreamKey stream, long after, long through,
+        IReadOnlyDictionary<long, TransitionModel> transitions, CancellationToken cancellation)
     {
         var rows = await node.Journal.ReadStreamAsync(stream, after, OnPage + 1, cancellation);
         var steps = rows.Take(OnPage).Where(row => row.Position <= through)
-            .Select(row => new CallStep(row.Position, row.Sequence, EventReader.NameOf(row.Manifest), Timestamp.From(new DateTime(row.CreatedTicks, DateTimeKind.Utc)))
+            .Select(row => new CallStep(row.Position, row.Sequence, EventReader.NameOf(row.Manifest), row.CreatedTicks)
             {
                 Transition = transitions.GetValueOrDefault(row.Sequence),
                 Record = RecordOf(row),
-                Said = SaidBy(row),
+                Text = TextOf(row),
                 RecordBytes = EventReader.RecordOf(row.Message).Length,
             });
         return ([.. steps], rows.Count > OnPage);
@@ -29,7 +29,9 @@ internal static class CallEvents
     {
         try
         {
-            return EventReader.RecordOf(row.Message) is { IsEmpty: false } octets ? ToolAuditRecord.Parse(octets.Span) : null;
+            return EventReader.RecordOf(row.Message) is { IsEmpty: false } octets
+                ? ToolAuditRecord.Parse(octets.Span)
+                : null;
         }
         catch (JsonException)
         {
@@ -38,8 +40,8 @@ internal static class CallEvents
         }
     }
 
-    /// <summary>Of an event that tells no message of the host.</summary>
-    private static string? SaidBy(JournalRow row)
+    /// <summary>What an event says that is no message of the host.</summary>
+    private static string? TextOf(JournalRow row)
     {
         var name = EventReader.NameOf(row.Manifest);
         if (name is not (EventNames.CallRejudged or EventNames.CallFlooded or EventNames.CallOversized))
@@ -57,5 +59,22 @@ internal static class CallEvents
         };
     }
 
-    private static string Text(JsonElement root, string name) => root.TryGetProperty(name, out var value) ? value.ToString() : "";
+    private static string Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) ? value.ToString() : "";
+}
+
+/// <summary>One event of a call.</summary>
+public sealed record CallStep(long Position, long Sequence, string Event, long CreatedTicks)
+{
+    public Timestamp Created => Timestamp.From(new DateTime(CreatedTicks, DateTimeKind.Utc));
+
+    /// <summary>How its message is judged; null where it is no message.</summary>
+    public TransitionModel? Transition { get; init; }
+
+    public ToolAuditRecord? Record { get; init; }
+
+    /// <summary>What an event says that is no message of the host.</summary>
+    public string? Text { get; init; }
+
+    public int RecordBytes { get; init; }
 }

@@ -1,4 +1,4 @@
-using Audit.Pages.Rendering;
+using System.Text.Json;
 using Audit.Pages.Shared;
 
 namespace Audit.Pages.Calls;
@@ -24,8 +24,9 @@ internal static class CallPages
             return PageAnswer.Wrong(address.NotFound());
         }
 
+        var bySequence = transitions.ToDictionary(message => message.Sequence);
         var (steps, hasMore) = await CallEvents.ReadAsync(
-            visit.Node, address.Stream, after, at ?? long.MaxValue, transitions.ToDictionary(message => message.Sequence), visit.Cancellation);
+            visit.Node, address.Stream, after, at ?? long.MaxValue, bySequence, visit.Cancellation);
         var head = await visit.Node.Log.TryHeadAsync(visit.Cancellation);
         var view = new CallPageView(call, transitions, steps)
         {
@@ -35,20 +36,21 @@ internal static class CallPages
             LogKey = head?.Log.Key.ToString(),
             Recorded = visit.Recorded,
             Input = InputDifference.Of(
-                steps.Select(step => step.Record?.RequestedInput).FirstOrDefault(IsTold),
-                steps.Select(step => step.Record?.EffectiveInput).LastOrDefault(IsTold)),
+                steps.Select(step => step.Record?.RequestedInput).FirstOrDefault(IsGiven),
+                steps.Select(step => step.Record?.EffectiveInput).LastOrDefault(IsGiven)),
         };
         return PageAnswer.Show<CallPage>($"{call.Tool ?? "Call"} {call.CallId}", "sessions", view, ["verify"]);
     }
 
-    private static bool IsTold(System.Text.Json.JsonElement? input) => input is { ValueKind: not System.Text.Json.JsonValueKind.Null };
+    private static bool IsGiven(JsonElement? input) => input is { ValueKind: not JsonValueKind.Null };
 
     private static async Task<(CallModel Call, IReadOnlyList<TransitionModel> Transitions, long? At)?> ReadAsync(
         Visit visit, CallAddress address, AsOf? asOf)
     {
         if (asOf is { } moment)
         {
-            return await visit.Node.Reads.TimeTravel.CallAsync(address.Session, address.Call, moment, visit.Cancellation) is { } past
+            var travel = visit.Node.Reads.TimeTravel;
+            return await travel.CallAsync(address.Session, address.Call, moment, visit.Cancellation) is { } past
                 ? (past.Item.Call, past.Item.Transitions, past.Position)
                 : null;
         }
@@ -57,4 +59,33 @@ internal static class CallPages
             ? (view.Call, view.Transitions, null)
             : null;
     }
+}
+
+public sealed record CallPageView(
+    CallModel Call, IReadOnlyList<TransitionModel> Transitions, IReadOnlyList<CallStep> Steps)
+{
+    /// <summary>The sequence number after which the next page of events begins.</summary>
+    public long? MoreAfter { get; init; }
+
+    /// <summary>The position as of which the call is shown; null for now.</summary>
+    public long? At { get; init; }
+
+    /// <summary>The last position that is sealed: events up to it can be proven.</summary>
+    public long Sealed { get; init; }
+
+    /// <summary>The log's verifier key; null before there is a log.</summary>
+    public string? LogKey { get; init; }
+
+    public long? Recorded { get; init; }
+
+    public IReadOnlyList<InputValue> Input { get; init; } = [];
+
+    public ToolAuditRecord? First => Steps.Select(step => step.Record).FirstOrDefault(record => record is not null);
+
+    /// <summary>The last step that has a result.</summary>
+    public CallStep? Result => Steps.LastOrDefault(step => step.Record?.Outcome
+        is Outcome.Completed or Outcome.Cached or Outcome.Replayed or Outcome.PersistenceFailed { Result: not null });
+
+    public IEnumerable<TransitionModel> Violations =>
+        Transitions.Where(message => message.Cause != ViolationCause.None);
 }

@@ -15,7 +15,8 @@ public static class InputDifference
         return
         [
             .. before.Keys.Union(after.Keys).Take(MostValues).Select(path => new InputValue(
-                path, before.GetValueOrDefault(path), after.GetValueOrDefault(path), effective is not null && requested is not null)),
+                path, before.GetValueOrDefault(path), after.GetValueOrDefault(path),
+                effective is not null && requested is not null)),
         ];
     }
 
@@ -62,4 +63,14 @@ public static class InputDifference
                 break;
         }
     }
+}
+
+/// <param name="AreBothKnown">There is an input of both kinds, so that a missing value says something.</param>
+public sealed record InputValue(string Path, string? Requested, string? Effective, bool AreBothKnown)
+{
+    public string Change =>
+        !AreBothKnown || Requested == Effective ? "same"
+        : Requested is null ? "added"
+        : Effective is null ? "removed"
+        : "changed";
 }

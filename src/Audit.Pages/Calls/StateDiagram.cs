@@ -29,21 +29,25 @@ public static class StateDiagram
     /// <summary>The ways that calls take most often, drawn faintly so that a path is seen against them.</summary>
     public static readonly IReadOnlyList<(CallState From, CallState To)> Usual =
     [
-        (CallState.None, CallState.Requested), (CallState.Requested, CallState.AwaitingConfirmation), (CallState.Requested, CallState.Approved),
-        (CallState.AwaitingConfirmation, CallState.Approved), (CallState.Approved, CallState.Running), (CallState.Running, CallState.Completed),
-        (CallState.AwaitingConfirmation, CallState.Blocked), (CallState.Running, CallState.PersistenceFailed), (CallState.Running, CallState.Cancelled),
+        (CallState.None, CallState.Requested), (CallState.Requested, CallState.AwaitingConfirmation),
+        (CallState.Requested, CallState.Approved), (CallState.AwaitingConfirmation, CallState.Approved),
+        (CallState.Approved, CallState.Running), (CallState.Running, CallState.Completed),
+        (CallState.AwaitingConfirmation, CallState.Blocked), (CallState.Running, CallState.PersistenceFailed),
+        (CallState.Running, CallState.Cancelled),
     ];
 
-    public static IEnumerable<(CallState State, int X, int Y)> Boxes => Places.Select(place => (place.Key, place.Value.X, place.Value.Y));
+    public static IEnumerable<(CallState State, int X, int Y)> Boxes =>
+        Places.Select(place => (place.Key, place.Value.X, place.Value.Y));
 
     public static int WidthOf(CallState state) => state == CallState.None ? 52 : BoxWidth;
 
     /// <summary>The moves that the call made, with the numbers of the steps that made them.</summary>
-    public static IReadOnlyList<(CallState From, CallState To, string Steps)> PathOf(IEnumerable<TransitionModel> transitions) =>
+    public static IReadOnlyList<(CallState From, CallState To, string Steps)> PathOf(
+        IEnumerable<TransitionModel> transitions) =>
     [
         .. transitions.Where(message => message.Cause == ViolationCause.None || message.Lifted)
             .GroupBy(message => (message.From, message.To))
-            .Select(move => (move.Key.From, move.Key.To, string.Join(" ", move.Take(4).Select(message => message.Sequence)) + (move.Count() > 4 ? "…" : ""))),
+            .Select(move => (move.Key.From, move.Key.To, Numbers([.. move.Select(message => message.Sequence)]))),
     ];
 
     /// <summary>The messages that were refused, by the state that took them not.</summary>
@@ -67,7 +71,7 @@ public static class StateDiagram
             // Boxes in one column: neighbours by a straight line, others around them.
             var (down, side) = (toY > y, x + (BoxWidth / 2));
             return Math.Abs(toY - y) <= 80 && x < 690
-                ? ($"M{x} {(down ? y + half : y - half)}L{toX} {(down ? toY - half : toY + half)}", x + 10, (y + toY) / 2)
+                ? ($"M{x} {y + (down ? half : -half)}L{toX} {toY - (down ? half : -half)}", x + 10, (y + toY) / 2)
                 : ($"M{side} {y}C{side + 44} {y} {side + 44} {toY} {side} {toY}", side + 40, (y + toY) / 2);
         }
 
@@ -82,8 +86,12 @@ public static class StateDiagram
         // A long way keeps to its height until it is past the boxes between.
         var bend = end - (Math.Sign(end - start) * Math.Min(50, Math.Abs(end - start) / 2));
         var straight = Math.Abs(end - start) > 150 ? $"L{end - (Math.Sign(end - start) * 80)} {y}" : "";
-        return ($"M{start} {y}{straight}C{bend} {y} {bend} {toY} {end} {toY}", (start + end) / 2, straight.Length > 0 ? y - 4 : ((y + toY) / 2) - 4);
+        var labelY = (straight.Length > 0 ? y : (y + toY) / 2) - 4;
+        return ($"M{start} {y}{straight}C{bend} {y} {bend} {toY} {end} {toY}", (start + end) / 2, labelY);
     }
+
+    private static string Numbers(IReadOnlyList<long> sequences) =>
+        string.Join(" ", sequences.Take(4)) + (sequences.Count > 4 ? "…" : "");
 
     /// <summary>Above the row, or below it where the way leads down.</summary>
     private static (string Path, int X, int Y) Around(int x, int toX, int toY)

@@ -1,4 +1,4 @@
-using Audit.Pages.Rendering;
+using Audit.Pages.Shared;
 
 namespace Audit.Pages.Integrity;
 
@@ -18,11 +18,14 @@ internal sealed class IntegrityPages(NodeParts node)
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var head = await node.Log.TryHeadAsync(visit.Cancellation);
-        var root = head?.Stored is { } stored ? Convert.ToBase64String(SignedCheckpoint.Parse(stored.Note).Checkpoint.Root) : null;
+        var root = head?.Stored is { } stored
+            ? Convert.ToBase64String(SignedCheckpoint.Parse(stored.Note).Checkpoint.Root)
+            : null;
         var status = node.Log.Status;
         var run = runs.Last;
         var view = new IntegrityView(
-            head, root, await node.Journal.LastPositionAsync(visit.Cancellation), SealerWords.Of(status.State), status, run);
+            head, root, await node.Journal.LastPositionAsync(visit.Cancellation), SealerWords.Of(status.State), status,
+            run);
         return PageAnswer.Show<IntegrityPage>(
             "Integrity", "integrity", view, ["integrity"], refresh: run is { IsRunning: true } ? RefreshSeconds : null);
     }
@@ -33,3 +36,9 @@ internal sealed class IntegrityPages(NodeParts node)
         return Task.FromResult(PageAnswer.Go("/integrity"));
     }
 }
+
+/// <param name="Head">Null before anything was sealed.</param>
+/// <param name="Root">The root of the newest checkpoint, in base64.</param>
+/// <param name="Journal">The last position of the journal.</param>
+public sealed record IntegrityView(
+    LogHead? Head, string? Root, long Journal, string SealState, SealerStatus Seal, VerificationRun? Run);

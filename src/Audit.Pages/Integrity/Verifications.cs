@@ -2,7 +2,9 @@ using System.Data.Common;
 
 namespace Audit.Pages.Integrity;
 
-/// <summary>Runs verifications of the whole book, one at a time, and keeps the last one. What it found is written into the book.</summary>
+/// <summary>
+/// Runs verifications of the whole book, one at a time, and keeps the last one. What it found is written into the book.
+/// </summary>
 internal sealed class Verifications(NodeParts node)
 {
     private readonly Lock gate = new();
@@ -28,10 +30,14 @@ internal sealed class Verifications(NodeParts node)
 
     private async Task RunAsync(string by)
     {
-        var options = new VerifyOptions { KeyFile = node.Options.LogKeyFile, CheckpointFile = node.Options.CheckpointFile };
+        var options = new VerifyOptions
+        {
+            KeyFile = node.Options.LogKeyFile, CheckpointFile = node.Options.CheckpointFile,
+        };
         try
         {
-            var verdict = await LogVerifier.VerifyStoreAsync(node.Options.Store, options, new Follower(this), node.Stopping);
+            var verdict = await LogVerifier.VerifyStoreAsync(
+                node.Options.Store, options, new Follower(this), node.Stopping);
             End(run => run with { Verdict = verdict });
             await WriteAsync(by, verdict);
         }
@@ -39,9 +45,10 @@ internal sealed class Verifications(NodeParts node)
         {
             End(run => run with { Failure = "The node stopped before it was ended." });
         }
-        catch (Exception failure) when (failure is LogKeyException or NoteFormatException or LogDamagedException or StoreException
-            or DbException or IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is LogKeyException or NoteFormatException or LogDamagedException
+            or StoreException or DbException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
+            node.LogUnexpected(failure, "A verification could not be ended.");
             End(run => run with { Failure = failure.Message });
         }
         catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException)
@@ -62,7 +69,8 @@ internal sealed class Verifications(NodeParts node)
         }
     });
 
-    private void End(Func<VerificationRun, VerificationRun> change) => Change(run => change(run) with { EndedAt = node.Now });
+    private void End(Func<VerificationRun, VerificationRun> change) =>
+        Change(run => change(run) with { EndedAt = node.Now });
 
     private void Change(Func<VerificationRun, VerificationRun> change)
     {
@@ -76,4 +84,22 @@ internal sealed class Verifications(NodeParts node)
     {
         public void Report(VerifyProgress value) => runs.Change(run => run with { Progress = value });
     }
+}
+
+/// <summary>One verification of the book, under way or ended.</summary>
+/// <param name="By">Who asked for it.</param>
+public sealed record VerificationRun(string By, Timestamp StartedAt)
+{
+    /// <summary>How far it is, while it is under way.</summary>
+    public VerifyProgress Progress { get; init; }
+
+    public Timestamp? EndedAt { get; init; }
+
+    /// <summary>What it found; null while it is under way, and where it could not be ended.</summary>
+    public VerificationResult? Verdict { get; init; }
+
+    /// <summary>Why it could not be ended.</summary>
+    public string? Failure { get; init; }
+
+    public bool IsRunning => EndedAt is null;
 }

@@ -1,4 +1,5 @@
-using Audit.Pages.Rendering;
+using System.Text.Json;
+using Audit.Pages.Shared;
 
 namespace Audit.Pages.Live;
 
@@ -20,9 +21,58 @@ internal static class LivePages
         var withAdministration = visit.Query.Flag("admin") is true && visit.Bearer.IsAdmin;
         var last = await visit.Node.Journal.LastPositionAsync(visit.Cancellation);
         var rows = await visit.Node.Journal.ReadBeforeAsync(last + 1, RowsLookedAt, BytesLookedAt, visit.Cancellation);
-        var shown = rows.Where(row => (withAdministration || !RowFilter.IsOfAdministration(row.PersistenceId)) && filter.Passes(row))
-            .Take(RowsOnPage).Select(LiveRow.Of).ToList();
-        return PageAnswer.Show<LivePage>(
-            "Live", "live", new LiveView(shown, last, filter.Session, filter.Task, filter.Tool, withAdministration), ["live"]);
+        var shown = rows
+            .Where(row => withAdministration || !RowFilter.IsOfAdministration(row.PersistenceId))
+            .Where(filter.Passes).Take(RowsOnPage).Select(LiveRow.Of).ToList();
+        var view = new LiveView(shown, last, filter.Session, filter.Task, filter.Tool, withAdministration);
+        return PageAnswer.Show<LivePage>("Live", "live", view, ["live"]);
     }
 }
+
+/// <summary>An event in one line, as the page's module writes it too.</summary>
+/// <param name="Where">The page of what it is about; null where there is none.</param>
+public sealed record LiveRow(
+    long Position, Timestamp At, string Event, string Stream, string? Where, string? Tool, string? Move, string? Host)
+{
+    internal static LiveRow Of(JournalRow row)
+    {
+        var at = Timestamp.From(new DateTime(row.CreatedTicks, DateTimeKind.Utc));
+        var stream = row.PersistenceId;
+        var plain = new LiveRow(
+            row.Position, at, EventReader.NameOf(row.Manifest), stream, WhereOf(stream), null, null, null);
+        if (!RowWriter.IsOurs(row))
+        {
+            return plain;
+        }
+
+        var options = new JsonDocumentOptions { MaxDepth = StrictJsonReader.MaxDepth + 8 };
+        using var message = JsonDocument.Parse(row.Message, options);
+        var root = message.RootElement;
+        var (from, to) = (Text(root, "from"), Text(root, "to"));
+        var record = root.TryGetProperty("record", out var found) ? found : default;
+        return plain with
+        {
+            Tool = Text(record, "tool_name"),
+            Move = to is null ? Text(root, "reason") ?? Text(root, "type") ?? Text(root, "act") : $"{from} → {to}",
+            Host = Text(root, "host") ?? Text(root, "by") ?? Text(root, "actor"),
+        };
+    }
+
+    private static string? WhereOf(string stream) => stream.Split('|', 3) switch
+    {
+        ["tool-call", var session, var call] => Links.Call(session, call),
+        ["session", var session] => Links.Session(session),
+        ["task-window", var window] => Links.Window(window),
+        _ => null,
+    };
+
+    private static string? Text(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object
+        && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString() : null;
+}
+
+/// <param name="Rows">The latest events that pass the filter, newest first.</param>
+/// <param name="After">The position from which the module reads on.</param>
+public sealed record LiveView(
+    IReadOnlyList<LiveRow> Rows, long After, string? Session, string? Task, string? Tool, bool WithAdministration);

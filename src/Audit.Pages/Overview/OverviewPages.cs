@@ -1,4 +1,4 @@
-using Audit.Pages.Rendering;
+using Audit.Pages.Shared;
 
 namespace Audit.Pages.Overview;
 
@@ -19,18 +19,23 @@ internal static class OverviewPages
         }
 
         await visit.CatchUpAsync();
-        var (models, visible, cancellation) = (visit.Node.Reads.Models, visit.Visible, visit.Cancellation);
-        var view = new OverviewView(visit.IsBound ? null : await models.HoursAsync(range.From, range.Until, cancellation), range)
+        var (models, cancellation) = (visit.Node.Reads.Models, visit.Cancellation);
+        var hours = visit.IsBound ? null : await models.HoursAsync(range.From, range.Until, cancellation);
+        var requested = await models.WindowsAsync(new WindowFilter { Requested = true }, Few, cancellation);
+        var violations = await models.ViolationsAsync(lifted: false, Few, cancellation);
+        var view = new OverviewView(hours, range)
         {
-            Awaiting = Own(await models.CallsInStateAsync(CallState.AwaitingConfirmation, Few, cancellation), visible.Sees),
-            Requested = Own(await models.WindowsAsync(new WindowFilter { Requested = true }, Few, cancellation), visible.Sees),
-            Forgotten = Own(await models.CallsInStateAsync(CallState.PersistenceFailed, Few, cancellation), visible.Sees),
-            Outside = Own(await models.StrayedCallsAsync(WindowJudgement.OutsideWindow, Few, cancellation), visible.Sees),
-            OutOfScope = Own(await models.StrayedCallsAsync(WindowJudgement.OutOfScope, Few, cancellation), visible.Sees),
-            Violations = Own(await models.ViolationsAsync(lifted: false, Few, cancellation), visible.Sees),
+            Awaiting = OwnCalls(await models.CallsInStateAsync(CallState.AwaitingConfirmation, Few, cancellation)),
+            Requested = Own(requested, visit.Visible.Sees),
+            Forgotten = OwnCalls(await models.CallsInStateAsync(CallState.PersistenceFailed, Few, cancellation)),
+            Outside = OwnCalls(await models.StrayedCallsAsync(WindowJudgement.OutsideWindow, Few, cancellation)),
+            OutOfScope = OwnCalls(await models.StrayedCallsAsync(WindowJudgement.OutOfScope, Few, cancellation)),
+            Violations = Own(violations, visit.Visible.Sees),
             Health = await HealthAsync(visit),
         };
         return PageAnswer.Show<OverviewPage>("Overview", "overview", view);
+
+        Page<CallModel> OwnCalls(Page<CallModel> page) => Own(page, visit.Visible.Sees);
     }
 
     private static Page<T> Own<T>(Page<T> page, Func<T, bool> sees) => new([.. page.Items.Where(sees)], page.Next);
@@ -41,8 +46,56 @@ internal static class OverviewPages
         var head = await node.Log.TryHeadAsync(visit.Cancellation);
         var (reads, log) = (node.Reads.Status, node.Log.Status);
         return new NodeHealth(
-            await node.Journal.LastPositionAsync(visit.Cancellation), await node.Reads.Models.PositionAsync(visit.Cancellation),
+            await node.Journal.LastPositionAsync(visit.Cancellation),
+            await node.Reads.Models.PositionAsync(visit.Cancellation),
             reads.State.ToString().ToLowerInvariant(), reads.Lag, reads.Sentence,
             head?.LastPosition ?? 0, SealerWords.Of(log.State), log.Reason);
     }
+}
+
+/// <param name="Totals">Null for a token that does not see all.</param>
+public sealed record OverviewView(HourTotals? Totals, HourRange Range)
+{
+    public required Page<CallModel> Awaiting { get; init; }
+
+    public required Page<WindowModel> Requested { get; init; }
+
+    public required Page<CallModel> Forgotten { get; init; }
+
+    public required Page<CallModel> Outside { get; init; }
+
+    public required Page<CallModel> OutOfScope { get; init; }
+
+    public required Page<ViolationModel> Violations { get; init; }
+
+    public required NodeHealth Health { get; init; }
+
+    /// <summary>Calls outside of windows, whatever the reason.</summary>
+    public IEnumerable<CallModel> Strayed => Outside.Items.Concat(OutOfScope.Items).OrderByDescending(call => call.Id);
+}
+
+/// <summary>A line of a short list.</summary>
+/// <param name="IsCode">The text is a command and not a sentence.</param>
+public sealed record ShortRow(string Href, string? Name, string? Text, bool IsCode, string? Who, Timestamp At)
+{
+    public static ShortRow Of(CallModel call) => new(
+        Links.Call(call.SessionId, call.CallId), call.Tool ?? call.CallId, call.Command ?? call.Said, IsCode: true,
+        call.Agent ?? call.Host, call.LastAt);
+
+    public static ShortRow Of(ViolationModel violation) => new(
+        Links.Violation(violation), violation.Tool ?? violation.WindowId ?? violation.CallId, violation.Reason,
+        IsCode: false, violation.Agent ?? violation.Host, violation.At);
+}
+
+/// <summary>How far the journal is, and how far behind it what is derived from it.</summary>
+public sealed record NodeHealth(
+    long Journal, long ReadModels, string ReadState, TimeSpan ReadLag, string? ReadSentence,
+    long Sealed, string SealState, string? SealReason)
+{
+    /// <summary>What is wrong, where something is.</summary>
+    public string Sentence => ReadState == "halted"
+        ? $"The read models are halted: {ReadSentence}"
+        : $"The log is not sealed ({SealState}): {SealReason}";
+
+    public bool IsWell => ReadState != "halted" && SealState is ("sealing" or "standby");
 }

@@ -1,4 +1,3 @@
-using Audit.Pages.Rendering;
 using Audit.Pages.Shared;
 
 namespace Audit.Pages.Search;
@@ -39,7 +38,8 @@ internal sealed class SearchPages(SearchEndpoints endpoints)
         var search = visit.Node.Reads.Search;
         var query = search.Parse(text);
         await endpoints.CatchUpAsync(visit.Cancellation);
-        var answer = await search.SearchAsync(query, new PageRequest(HitsOnPage, visit.Query.Text("cursor")), visit.Cancellation);
+        var page = new PageRequest(HitsOnPage, visit.Query.Text("cursor"));
+        var answer = await search.SearchAsync(query, page, visit.Cancellation);
         return new SearchView(text)
         {
             Hits = new ListView<SearchHit>([.. answer.Items.Where(visit.Visible.Sees)], answer.Next),
@@ -48,6 +48,28 @@ internal sealed class SearchPages(SearchEndpoints endpoints)
         };
     }
 
-    private static PageAnswer Show(SearchView view, int status = StatusCodes.Status200OK) => PageAnswer.Show<SearchPage>(
-        view.Query.Length == 0 ? "Search" : $"{view.Query} · search", "search", view, ["search"], status: status);
+    private static PageAnswer Show(SearchView view, int status = StatusCodes.Status200OK)
+    {
+        var title = view.Query.Length == 0 ? "Search" : $"{view.Query} · search";
+        return PageAnswer.Show<SearchPage>(title, "search", view, ["search"], status: status);
+    }
+}
+
+/// <param name="Query">As it was written; empty before anything is asked.</param>
+public sealed record SearchView(string Query)
+{
+    /// <summary>What is wrong with the query; null where nothing is.</summary>
+    public SearchQueryException? Fault { get; init; }
+
+    /// <summary>Null before anything is asked.</summary>
+    public ListView<SearchHit>? Hits { get; init; }
+
+    /// <summary>Null for a token that does not see all.</summary>
+    public SearchCounts? Counts { get; init; }
+
+    /// <summary>How many positions of the journal are not searched yet.</summary>
+    public long NotSearched { get; init; }
+
+    /// <summary>The same on a command line of a POSIX shell.</summary>
+    public string CommandLine => $"audit search '{Query.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -1,4 +1,4 @@
-using Audit.Pages.Rendering;
+using Audit.Pages.Shared;
 
 namespace Audit.Pages.Sessions;
 
@@ -8,7 +8,7 @@ internal static class SessionPages
     /// <summary>Lanes of one page; with their table they stay below 150 KB.</summary>
     private const int LanesOnPage = 50;
 
-    /// <summary>Up to so many messages a session is folded whole to tell its past, which takes some milliseconds.</summary>
+    /// <summary>Up to so many messages a session is folded whole to show its past: some milliseconds.</summary>
     private const int FoldedWhole = 1_000;
 
     private const int TasksWithBands = 4;
@@ -20,7 +20,7 @@ internal static class SessionPages
     }
 
     private static async Task<PageAnswer> ListAsync(Visit visit) => PageAnswer.Show<SessionListPage>(
-        "Sessions", "sessions", await visit.ListAsync(page => visit.Node.Reads.Models.SessionsAsync(page, visit.Cancellation), visit.Visible.Sees));
+        "Sessions", "sessions", await visit.ListAsync(visit.Node.Reads.Models.SessionsAsync, visit.Visible.Sees));
 
     private static async Task<PageAnswer> ShowAsync(Visit visit)
     {
@@ -39,8 +39,10 @@ internal static class SessionPages
             return PageAnswer.Wrong(Problem.NotFound($"There is no session \"{id}\" that this token may see."));
         }
 
-        long? at = asOf is { } moment ? await visit.Node.Reads.TimeTravel.PositionAsync(moment, visit.Cancellation) : null;
-        var page = (await models.CallsAsync(id, from, until, at, new PageRequest(LanesOnPage, visit.Query.Text("cursor")), visit.Cancellation))!;
+        var travel = visit.Node.Reads.TimeTravel;
+        long? at = asOf is { } moment ? await travel.PositionAsync(moment, visit.Cancellation) : null;
+        var lanes = new PageRequest(LanesOnPage, visit.Query.Text("cursor"));
+        var page = (await models.CallsAsync(id, from, until, at, lanes, visit.Cancellation))!;
         var calls = page.Items.Where(visit.Visible.Sees).Reverse().ToList();
         var windows = await WindowsAsync(visit, session);
         var view = new SessionView(session, Waterfall.Of(calls, windows, from, until, visit.Now), calls, page.Next)
@@ -59,7 +61,8 @@ internal static class SessionPages
     }
 
     /// <summary>The same lanes as they were.</summary>
-    private static async Task<SessionView> AsOfAsync(Visit visit, SessionView now, long position, IReadOnlyList<WindowModel> windows)
+    private static async Task<SessionView> AsOfAsync(
+        Visit visit, SessionView now, long position, IReadOnlyList<WindowModel> windows)
     {
         var travel = visit.Node.Reads.TimeTravel;
         var at = AsOf.At(position);
@@ -91,10 +94,40 @@ internal static class SessionPages
         var found = new List<WindowModel>();
         foreach (var task in session.Tasks.Names.Take(TasksWithBands))
         {
-            var windows = await visit.Node.Reads.Models.WindowsAsync(new WindowFilter { Task = task }, new PageRequest(20), visit.Cancellation);
+            var windows = await visit.Node.Reads.Models.WindowsAsync(
+                new WindowFilter { Task = task }, new PageRequest(20), visit.Cancellation);
             found.AddRange(windows.Items.Where(visit.Visible.Sees));
         }
 
         return found;
     }
+}
+
+public sealed record SessionView(SessionModel Session, Waterfall Chart, IReadOnlyList<CallModel> Calls, string? Next)
+{
+    /// <summary>The position as of which the session is shown; null for now.</summary>
+    public long? At { get; init; }
+
+    /// <summary>Counts are of now although a position was asked for: folding all would take too long.</summary>
+    public bool CountsAreOfNow { get; init; }
+
+    /// <summary>The last position of the session today.</summary>
+    public required long LastPosition { get; init; }
+
+    /// <summary>Where the messages of the calls on this page lie.</summary>
+    public IReadOnlyList<long> Steps { get; init; } = [];
+
+    public Timestamp? From { get; init; }
+
+    public Timestamp? Until { get; init; }
+
+    public long Shown => At ?? LastPosition;
+
+    public long? StepBefore =>
+        Steps.Where(step => step < Shown).Select(step => (long?)step).LastOrDefault()
+        ?? (Shown > Session.Id ? Shown - 1 : null);
+
+    public long? StepAfter =>
+        Steps.Where(step => step > Shown).Select(step => (long?)step).FirstOrDefault()
+        ?? (Shown < LastPosition ? Shown + 1 : null);
 }

@@ -7,16 +7,24 @@ public sealed record Waterfall(Timestamp From, Timestamp Until, IReadOnlyList<La
 
     private static readonly TimeSpan[] Steps =
     [
-        TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500),
-        TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1),
-        TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(30), TimeSpan.FromHours(1), TimeSpan.FromHours(3),
-        TimeSpan.FromHours(6), TimeSpan.FromHours(12), TimeSpan.FromDays(1), TimeSpan.FromDays(7), TimeSpan.FromDays(30), TimeSpan.FromDays(365),
+        .. new[] { 10, 50, 100, 500 }.Select(count => TimeSpan.FromMilliseconds(count)),
+        .. new[] { 1, 5, 15, 30 }.Select(count => TimeSpan.FromSeconds(count)),
+        .. new[] { 1, 5, 15, 30 }.Select(count => TimeSpan.FromMinutes(count)),
+        .. new[] { 1, 3, 6, 12 }.Select(count => TimeSpan.FromHours(count)),
+        .. new[] { 1, 7, 30, 365 }.Select(count => TimeSpan.FromDays(count)),
     ];
 
     private long Span => Math.Max(1, Until.Ticks - From.Ticks);
 
     /// <summary>Where a time lies, in units of the drawing; what is outside lies at its edge.</summary>
     public double X(Timestamp time) => Math.Clamp((time.Ticks - From.Ticks) * Width / Span, 0, Width);
+
+    /// <summary>The time at a part of what is shown; 0 is its beginning, 1 its end.</summary>
+    public Timestamp At(double part)
+    {
+        var ticks = From.Ticks + (long)((Until.Ticks - From.Ticks) * part);
+        return new Timestamp(Math.Clamp(ticks, DateTime.UnixEpoch.Ticks, DateTime.MaxValue.Ticks), 0);
+    }
 
     public bool IsOutside(Timestamp time) => time < From || time > Until;
 
@@ -33,7 +41,8 @@ public sealed record Waterfall(Timestamp From, Timestamp Until, IReadOnlyList<La
     /// <param name="calls">In the order of the lanes.</param>
     /// <param name="from">The zoom; null to show all of the calls.</param>
     public static Waterfall Of(
-        IReadOnlyList<CallModel> calls, IEnumerable<WindowModel> windows, Timestamp? from, Timestamp? until, Timestamp now)
+        IReadOnlyList<CallModel> calls, IEnumerable<WindowModel> windows, Timestamp? from, Timestamp? until,
+        Timestamp now)
     {
         var lanes = calls.Select(call => Lane.Of(call, now)).ToList();
         var begin = from ?? lanes.Select(lane => lane.Begin).DefaultIfEmpty(now).Min();
@@ -50,4 +59,58 @@ public sealed record Waterfall(Timestamp From, Timestamp Until, IReadOnlyList<La
         var bands = windows.Select(Band.Of).OfType<Band>().Where(band => band.Until > begin && band.From < end);
         return new Waterfall(begin, end, lanes, [.. bands]);
     }
+}
+
+/// <summary>One call along time: how long it waited for a decision, how long it ran, and what became of it.</summary>
+public sealed record Lane(CallModel Call, Timestamp Begin, Timestamp End)
+{
+    public (Timestamp From, Timestamp Until)? Waiting { get; private init; }
+
+    public (Timestamp From, Timestamp Until)? Running { get; private init; }
+
+    /// <param name="now">An open call goes on until then, if its last message is of the last day.</param>
+    public static Lane Of(CallModel call, Timestamp now)
+    {
+        var last = call.SettledAt ?? call.LastAt;
+        var end = call.IsOpen && now > last && now.Ticks - last.Ticks < TimeSpan.TicksPerDay ? now : last;
+        var running = RunningOf(call, end);
+        var asked = call.AskedAt;
+        var undecided = call.State == CallState.AwaitingConfirmation ? end : running?.From ?? last;
+        var decided = call.DecidedAt ?? undecided;
+        return new Lane(call, Earliest(call.FirstAt, asked, running?.From), end)
+        {
+            Waiting = asked is { } from && decided > from ? (from, decided) : null,
+            Running = running,
+        };
+    }
+
+    private static (Timestamp From, Timestamp Until)? RunningOf(CallModel call, Timestamp end)
+    {
+        if (call.State == CallState.Running)
+        {
+            return (call.StartedAt ?? call.LastAt, end);
+        }
+
+        if (call.SettledAt is not { } settled || call.Ran is not { } ran || ran <= TimeSpan.Zero)
+        {
+            return null;
+        }
+
+        // A host that reports only how long it took reports thereby when it began.
+        var began = new Timestamp(Math.Max(0, settled.Ticks - ran.Ticks), 0);
+        return (call.StartedAt is { } started && started <= settled ? started : began, settled);
+    }
+
+    private static Timestamp Earliest(Timestamp first, params Timestamp?[] others) =>
+        others.OfType<Timestamp>().Append(first).Min();
+}
+
+/// <summary>The time in which a task window was open.</summary>
+public sealed record Band(string Window, Timestamp From, Timestamp Until)
+{
+    /// <returns>Null for a window that was never approved.</returns>
+    public static Band? Of(WindowModel window) =>
+        window.Until is { } until && window.OpensAt is { } opens && opens < until
+            ? new Band(window.WindowId, opens, until)
+            : null;
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Audit.Pages.Calls;
 
 namespace Audit.Pages.Shared;
 
@@ -15,8 +14,19 @@ public static class Links
 
     public static string Window(string window) => $"/window?id={Escape(window)}";
 
+    public static string Search(string query) => $"/search?q={Escape(query)}";
+
+    /// <summary>The page of the call that matches, or of its session.</summary>
+    public static string Hit(SearchHit hit) =>
+        hit.CallId is { } call ? Call(hit.SessionId, call) : Session(hit.SessionId);
+
+    /// <summary>The page of the call or window that took no such message.</summary>
+    public static string Violation(ViolationModel violation) => violation.WindowId is { } window
+        ? Window(window)
+        : Call(violation.SessionId ?? "", violation.CallId ?? "");
+
     /// <summary>The octets of a record as they were sent.</summary>
-    public static string Raw(long position) => string.Create(CultureInfo.InvariantCulture, $"/v1/events/{position}/raw");
+    public static string Raw(long position) => Event(position) + "/raw";
 
     public static string Event(long position) => string.Create(CultureInfo.InvariantCulture, $"/v1/events/{position}");
 

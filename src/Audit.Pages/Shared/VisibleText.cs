@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Audit.Pages.Calls;
 
 namespace Audit.Pages.Shared;
 
@@ -13,7 +12,8 @@ public static class VisibleText
     private const char Pictures = '\u2400';
 
     /// <summary>In one line, as plain text, with an ellipsis where it was cut.</summary>
-    public static string Of(string? text, int most) => string.Concat(Segments(text ?? "", most, keepLines: false).Select(segment => segment.Text))
+    public static string Of(string? text, int most) =>
+        string.Concat(Segments(text ?? "", most, keepLines: false).Select(segment => segment.Text))
         + (IsLonger(text, most) ? "…" : "");
 
     public static bool IsLonger(string? text, int most) => text is not null && text.Length > most;
@@ -59,8 +59,8 @@ public static class VisibleText
     }
 
     private static bool IsHidden(Rune rune) => Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-        or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+        or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
 
     private static string NameOf(Rune rune) => rune.Value switch
     {
@@ -69,3 +69,7 @@ public static class VisibleText
         var other => string.Create(CultureInfo.InvariantCulture, $"[U+{other:X4}]"),
     };
 }
+
+/// <summary>A piece of a text from elsewhere.</summary>
+/// <param name="IsMark">It stands for a character that could not be seen, or would change what is seen.</param>
+public readonly record struct TextSegment(string Text, bool IsMark);

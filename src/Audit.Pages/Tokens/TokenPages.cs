@@ -1,5 +1,5 @@
 using Audit.Pages.Access;
-using Audit.Pages.Rendering;
+using Audit.Pages.Shared;
 
 namespace Audit.Pages.Tokens;
 
@@ -15,14 +15,18 @@ internal sealed class TokenPages(NodeParts node)
         pages.Post("/tokens/revoke", Roles.Admin, RevokeAsync);
     }
 
-    private async Task<PageAnswer> ShowAsync(Visit visit, (string Name, string Text)? made) => PageAnswer.Show<TokenListPage>(
-        "Tokens", "tokens", new TokenListView(await node.Store.Tokens.ListAsync(visit.Cancellation), made));
+    private async Task<PageAnswer> ShowAsync(Visit visit, (string Name, string Text)? made)
+    {
+        var tokens = await node.Store.Tokens.ListAsync(visit.Cancellation);
+        return PageAnswer.Show<TokenListPage>("Tokens", "tokens", new TokenListView(tokens, made));
+    }
 
     private async Task<PageAnswer> MakeAsync(Visit visit)
     {
         var form = visit.Form;
         var wanted = TokenEndpoints.ReadWanted(PageForm.Body(
-            ("name", form.Text("name")), ("roles", form.Texts("roles")), ("agent", form.Text("agent")), ("task", form.Text("task"))));
+            ("name", form.Text("name")), ("roles", form.Texts("roles")),
+            ("agent", form.Text("agent")), ("task", form.Text("task"))));
         return await book.CreateAsync(wanted, visit.Bearer.Name, visit.Cancellation) is { } text
             ? await ShowAsync(visit, (wanted.Name, text))
             : PageAnswer.Wrong(Problem.Conflict(TokenBook.TakenSentence(wanted.Name)));
@@ -44,3 +48,6 @@ internal sealed class TokenPages(NodeParts node)
         }
     }
 }
+
+/// <param name="Made">The token that was just made and is shown this once: its name and its text.</param>
+public sealed record TokenListView(IReadOnlyList<TokenRow> Tokens, (string Name, string Text)? Made);

@@ -1,10 +1,9 @@
 using Audit.Pages.Access;
-using Audit.Pages.Rendering;
 using Audit.Pages.Shared;
 
 namespace Audit.Pages.Windows;
 
-/// <summary>`/windows` and `/window?id=`, with the forms by which a window is asked for and decided on.</summary>
+/// <summary>`/windows` and `/window?id=`, with the forms by which a window is requested and decided on.</summary>
 internal static class WindowPages
 {
     public static void Map(PageMap pages)
@@ -22,11 +21,14 @@ internal static class WindowPages
     {
         var filter = new WindowFilter
         {
-            Task = visit.Query.Text("task"), Agent = visit.Query.Text("agent"), OpenAt = visit.Query.Flag("open") is true ? visit.Now : null,
+            Task = visit.Query.Text("task"), Agent = visit.Query.Text("agent"),
+            OpenAt = visit.Query.Flag("open") is true ? visit.Now : null,
         };
-        var windows = await visit.ListAsync(page => visit.Node.Reads.Models.WindowsAsync(filter, page, visit.Cancellation), visit.Visible.Sees);
-        return PageAnswer.Show<WindowListPage>(
-            "Windows", "windows", new WindowListView(windows, filter.Task, filter.Agent, filter.OpenAt is not null, visit.Now));
+        var windows = await visit.ListAsync(
+            (page, cancellation) => visit.Node.Reads.Models.WindowsAsync(filter, page, cancellation),
+            visit.Visible.Sees);
+        var view = new WindowListView(windows, filter.Task, filter.Agent, filter.OpenAt is not null, visit.Now);
+        return PageAnswer.Show<WindowListPage>("Windows", "windows", view);
     }
 
     private static async Task<PageAnswer> ShowAsync(Visit visit)
@@ -39,13 +41,15 @@ internal static class WindowPages
         }
 
         await visit.CatchUpAsync();
-        if (await visit.Node.Reads.Models.WindowAsync(id, page, visit.Cancellation) is not { } found || !visit.Visible.Sees(found.Window))
+        if (await visit.Node.Reads.Models.WindowAsync(id, page, visit.Cancellation) is not { } found
+            || !visit.Visible.Sees(found.Window))
         {
             return PageAnswer.Wrong(Problem.NotFound($"There is no window \"{id}\" that this token may see."));
         }
 
         var few = found with { Outside = Few(found.Outside), OutOfScope = Few(found.OutOfScope) };
-        return PageAnswer.Show<WindowPage>($"Window {id}", "windows", new WindowPageView(few, visit.Now, visit.Recorded));
+        var view = new WindowPageView(few, visit.Now, visit.Recorded);
+        return PageAnswer.Show<WindowPage>($"Window {id}", "windows", view);
     }
 
     private static Page<CallModel> Few(Page<CallModel> calls) => new([.. calls.Items.Take(15)], calls.Next);
@@ -53,9 +57,10 @@ internal static class WindowPages
     private static async Task<PageAnswer> RequestAsync(Visit visit)
     {
         var form = visit.Form;
+        const StringSplitOptions Trimmed = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
         var body = PageForm.Body(
-            ("task_id", form.Text("task")), ("agent", form.Text("agent")), ("reason", form.Text("reason")), ("duration", form.Text("duration")),
-            ("scope", form.Required("scope").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
+            ("task_id", form.Text("task")), ("agent", form.Text("agent")), ("reason", form.Text("reason")),
+            ("duration", form.Text("duration")), ("scope", form.Required("scope").Split(',', Trimmed)));
         var verb = form.Text("grant") == "true" ? WindowVerb.Grant : WindowVerb.Request;
         var message = WindowBody.Read(body, verb, visit.Bearer, visit.Now, visit.Node.Hasher);
         if (WindowEndpoints.RefuseRequest(message, visit.Bearer) is { } refusal)
@@ -64,7 +69,7 @@ internal static class WindowPages
         }
 
         var id = WindowBody.IdOf(body, visit.Bearer, visit.Node.Hasher);
-        return await Acts.SubmitAsync(visit, new WindowSubmission(id, message, body.Bytes), Links.Window(id));
+        return await visit.SubmitAsync(new WindowSubmission(id, message, body.Bytes), Links.Window(id));
     }
 
     private static async Task<PageAnswer> ActAsync(Visit visit, WindowPosting act)
@@ -80,12 +85,24 @@ internal static class WindowPages
         var closesAt = form.Text("closes_at") is { } time ? time + (time.Length == 16 ? ":00Z" : "Z") : null;
         var body = PageForm.Body(("reason", form.Text("reason")), ("closes_at", closesAt));
         var message = WindowBody.Read(body, act.Verb, visit.Bearer, visit.Now, visit.Node.Hasher);
-        if (visit.IsBound && (await WindowRead.ReadAsync(visit.Node, id, visit.Cancellation)).RefuseFor(visit.Bearer) is { } refusal)
+        if (visit.IsBound
+            && (await WindowRead.ReadAsync(visit.Node, id, visit.Cancellation)).RefuseFor(visit.Bearer) is { } refusal)
         {
             return PageAnswer.Wrong(Problem.Forbidden(refusal));
         }
 
-        return await Acts.SubmitAsync(
-            visit, new WindowSubmission(id, message, body.Bytes), ReturnPath.Of(form.Text("return") ?? Links.Window(id)));
+        return await visit.SubmitAsync(
+            new WindowSubmission(id, message, body.Bytes), ReturnPath.Of(form.Text("return") ?? Links.Window(id)));
     }
+}
+
+/// <param name="Open">Only those that are open now.</param>
+public sealed record WindowListView(
+    ListView<WindowModel> Windows, string? Task, string? Agent, bool Open, Timestamp Now);
+
+public sealed record WindowPageView(WindowView Found, Timestamp Now, long? Recorded)
+{
+    public WindowModel Window => Found.Window;
+
+    public string State => Window.StateAt(Now);
 }

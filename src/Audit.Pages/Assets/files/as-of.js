@@ -1,7 +1,7 @@
 // The slider shows the session as it was while it moves. Without this module the form does it by its button.
 const form = document.querySelector('[data-as-of]');
 const slider = form.elements.at;
-const told = document.getElementById('as-of-at');
+const shown = document.getElementById('as-of-at');
 let running = null;
 
 function address() {
@@ -37,6 +37,6 @@ async function show() {
 }
 
 slider.addEventListener('input', () => {
-    told.value = slider.value;
+    shown.value = slider.value;
     show();
 });

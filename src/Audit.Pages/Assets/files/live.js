@@ -13,7 +13,7 @@ const button = document.createElement('button');
 button.type = 'button';
 document.getElementById('tail-buttons').append(button);
 
-function tell(text) {
+function show(text) {
     state.textContent = text;
 }
 
@@ -98,7 +98,7 @@ async function read(signal) {
     if (!answer.ok) {
         throw new Error(`the node answered ${answer.status}`);
     }
-    tell(`following, ${seen} new`);
+    show(`following, ${seen} new`);
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
     for (;;) {
@@ -109,7 +109,7 @@ async function read(signal) {
         const blocks = (rest + value).split('\n\n');
         rest = blocks.pop();
         blocks.forEach(take);
-        tell(`following, ${seen} new`);
+        show(`following, ${seen} new`);
     }
 }
 
@@ -124,7 +124,7 @@ async function follow() {
             if (mine.signal.aborted) {
                 return;
             }
-            tell(`connecting again: ${failure.message}`);
+            show(`connecting again: ${failure.message}`);
         }
         await new Promise(resolve => setTimeout(resolve, pause));
     }
@@ -138,7 +138,7 @@ button.addEventListener('click', () => {
     reading.abort();
     reading = null;
     button.textContent = 'Resume';
-    tell(`paused after position ${after}; nothing is lost, resuming goes on from there`);
+    show(`paused after position ${after}; nothing is lost, resuming goes on from there`);
 });
 
 follow();

@@ -45,11 +45,11 @@ if (copy !== null && navigator.clipboard !== undefined) {
     button.type = 'button';
     button.className = 'quiet';
     button.textContent = 'Copy';
-    const told = document.createElement('span');
-    told.setAttribute('role', 'status');
-    copy.append(button, told);
+    const note = document.createElement('span');
+    note.setAttribute('role', 'status');
+    copy.append(button, note);
     button.addEventListener('click', async () => {
         await navigator.clipboard.writeText(copy.dataset.command);
-        told.textContent = ' copied';
+        note.textContent = ' copied';
     });
 }

@@ -1,0 +1,77 @@
+using Audit.Pages.Shared;
+
+namespace Audit.Pages.Overview;
+
+/// <summary>`/calls?state=`, `/strayed?judgement=` and `/violations`: what somebody may have to look at.</summary>
+internal static class ListPages
+{
+    private static readonly WindowJudgement[] Strayed = [WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
+
+    public static void Map(PageMap pages)
+    {
+        pages.Get("/calls", Roles.Read, ByStateAsync);
+        pages.Get("/strayed", Roles.Read, StrayedAsync);
+        pages.Get("/violations", Roles.Read, ViolationsAsync);
+    }
+
+    private static async Task<PageAnswer> ByStateAsync(Visit visit)
+    {
+        var word = visit.Query.Text("state") ?? Words.Of(CallState.AwaitingConfirmation);
+        if (!Words.TryState(word, out var state) || !Attention.States.Contains(state))
+        {
+            var words = string.Join(", ", Attention.States.Select(Words.Of));
+            visit.Query.Refuse("state", $"one of {words} is expected, not \"{word}\".");
+            state = CallState.AwaitingConfirmation;
+        }
+
+        var calls = await visit.ListAsync(
+            (page, cancellation) => visit.Node.Reads.Models.CallsInStateAsync(state, page, cancellation),
+            visit.Visible.Sees);
+        const string Explanation = "Calls that are in this state now, newest first.";
+        return Show($"Calls: {Display.Name(state)}", Explanation, calls, AddressOf(state));
+    }
+
+    private static async Task<PageAnswer> StrayedAsync(Visit visit)
+    {
+        var judgement = visit.Judgement(Strayed);
+        var calls = await visit.ListAsync(
+            (page, cancellation) => visit.Node.Reads.Models.StrayedCallsAsync(judgement, page, cancellation),
+            visit.Visible.Sees);
+        var explanation = judgement == WindowJudgement.OutOfScope
+            ? "Calls for a task whose window was open and did not let this tool be used."
+            : "Calls for a task while no window of it was open for their agent.";
+        return Show($"Calls {Display.Name(judgement)}", explanation, calls, AddressOf(judgement));
+    }
+
+    private static PageAnswer Show(string title, string explanation, ListView<CallModel> calls, string here)
+    {
+        (string Href, string Name)[] all =
+        [
+            .. Attention.States.Select(state => (AddressOf(state), Display.Name(state))),
+            .. Strayed.Select(judgement => (AddressOf(judgement), Display.Name(judgement))),
+        ];
+        var choices = all.Select(one => (one.Href, one.Name, one.Href == here)).ToList();
+        return PageAnswer.Show<CallListPage>(title, "overview", new CallListView(title, explanation, calls, choices));
+    }
+
+    private static string AddressOf(CallState state) => $"/calls?state={Words.Of(state)}";
+
+    private static string AddressOf(WindowJudgement judgement) => $"/strayed?judgement={ModelWords.Of(judgement)}";
+
+    private static async Task<PageAnswer> ViolationsAsync(Visit visit)
+    {
+        var lifted = visit.Query.Flag("lifted");
+        var violations = await visit.ListAsync(
+            (page, cancellation) => visit.Node.Reads.Models.ViolationsAsync(lifted, page, cancellation),
+            visit.Visible.Sees);
+        return PageAnswer.Show<ViolationListPage>("Violations", "overview", new ViolationListView(violations, lifted));
+    }
+}
+
+/// <param name="Choices">The lists beside this one: address, name, and whether it is this one.</param>
+public sealed record CallListView(
+    string Title, string Explanation, ListView<CallModel> Calls,
+    IReadOnlyList<(string Href, string Name, bool IsCurrent)> Choices);
+
+/// <param name="Lifted">Which are shown: null all, else only the lifted or the standing ones.</param>
+public sealed record ViolationListView(ListView<ViolationModel> Violations, bool? Lifted);

@@ -1,0 +1,71 @@
+using Audit.Pages.Access;
+using Audit.Pages.Shared;
+
+namespace Audit.Pages;
+
+/// <summary>
+/// Knows a browser by its cookie. It may see pages and read what the pages' scripts read; it writes by the pages' forms
+/// only, each of which proves that this node gave it to this browser.
+/// </summary>
+internal sealed class PageAccessMiddleware(RequestDelegate next, PageSessions sessions, PageWriter writer)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var endpoint = context.GetEndpoint();
+        if (endpoint?.Metadata.GetMetadata<AccessRule>() is not { AnyOf: not Roles.None } rule)
+        {
+            await next(context);
+            return;
+        }
+
+        var isPage = endpoint.Metadata.GetMetadata<PageMark>() is not null;
+        var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        if (!isPage && (!isRead || context.Request.Headers.Authorization.Count > 0))
+        {
+            await next(context);
+            return;
+        }
+
+        var session = await FindAsync(context);
+        if (session is not null)
+        {
+            context.Features.Set(session);
+            context.Features.Set(session.Bearer);
+        }
+
+        if (isPage && await RefuseAsync(context, session, rule, isRead) is { } answer)
+        {
+            await writer.WriteAsync(context, answer);
+            return;
+        }
+
+        await next(context);
+    }
+
+    private async Task<PageSession?> FindAsync(HttpContext context) =>
+        context.Request.Cookies.TryGetValue(PageCookies.Session, out var cookie) && cookie is { Length: > 0 }
+            ? await sessions.FindAsync(cookie, context.RequestAborted)
+            : null;
+
+    private async Task<PageAnswer?> RefuseAsync(HttpContext context, PageSession? session, AccessRule rule, bool isRead)
+    {
+        if (session is null)
+        {
+            var wanted = isRead ? context.Request.Path + context.Request.QueryString : ReturnPath.Home;
+            return PageAnswer.Go("/sign-in?return=" + Uri.EscapeDataString(wanted));
+        }
+
+        if (!session.Bearer.HasAny(rule.AnyOf))
+        {
+            return PageAnswer.Wrong(Problem.Forbidden(
+                $"The token \"{session.Bearer.Name}\" lacks the role for this page: {RoleNames.Join(rule.AnyOf)}."));
+        }
+
+        return isRead || await IsOwnFormAsync(context, session) ? null : PageAnswer.Wrong(Problem.Forbidden(
+            "The form was not given to this session, or it is too old. Load the page again and repeat what you did."));
+    }
+
+    private async Task<bool> IsOwnFormAsync(HttpContext context, PageSession session) =>
+        await PageForm.ReadAsync(context) is { } form
+        && await sessions.IsFormSecretAsync(session.Id, form.Text(PageForm.Secret), context.RequestAborted);
+}

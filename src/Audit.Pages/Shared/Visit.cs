@@ -1,0 +1,81 @@
+using System.Globalization;
+using Audit.Pages.Access;
+
+namespace Audit.Pages.Shared;
+
+/// <summary>A request for a page: who asks, and for what.</summary>
+internal sealed class Visit(NodeParts node, HttpContext context)
+{
+    private const int RowsOnPage = 50;
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
+
+    public NodeParts Node { get; } = node;
+
+    public HttpContext Context { get; } = context;
+
+    public Bearer Bearer => Context.Bearer();
+
+    public Visibility Visible => new(Bearer);
+
+    public bool IsBound => Bearer.Agent is not null || Bearer.Task is not null;
+
+    public QueryReader Query { get; } = new(context.Request.Query);
+
+    public Timestamp Now => Node.Now;
+
+    public CancellationToken Cancellation => Context.RequestAborted;
+
+    /// <summary>The form, which the session's check has read already.</summary>
+    public PageForm Form => Context.Features.Get<PageForm>()
+        ?? throw new InvalidOperationException("The request is no form that was posted.");
+
+    /// <summary>Who did something and then looks finds it done.</summary>
+    public Task CatchUpAsync() => Node.Reads.CatchUpAsync(Patience, Cancellation);
+
+    /// <summary>The judgement that the query asks for; the first of them where it names none.</summary>
+    public WindowJudgement Judgement(params WindowJudgement[] accepted)
+    {
+        var word = Query.Text("judgement") ?? ModelWords.Of(accepted[0]);
+        if (accepted.FirstOrDefault(one => ModelWords.Of(one) == word) is var found and not WindowJudgement.NoTask)
+        {
+            return found;
+        }
+
+        var words = accepted.Select(ModelWords.Of).ToList();
+        var list = string.Join(", ", words.SkipLast(1));
+        Query.Refuse("judgement", $"{list} or {words[^1]} is expected, not \"{word}\".");
+        return accepted[0];
+    }
+
+    /// <summary>One page of a list: as many items as a page of 150 KB holds.</summary>
+    public async Task<ListView<T>> ListAsync<T>(
+        Func<PageRequest, CancellationToken, Task<Page<T>>> ask, Func<T, bool> sees)
+    {
+        await CatchUpAsync();
+        var page = await ask(new PageRequest(RowsOnPage, Query.Text("cursor")), Cancellation);
+        return new ListView<T>([.. page.Items.Where(sees)], page.Next);
+    }
+
+    /// <summary>What a form just did: the position of what was written, as the redirect names it.</summary>
+    public long? Recorded => long.TryParse(
+        Context.Request.Query["recorded"], NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+            ? position : null;
+
+    /// <summary>Does what a form asks for, as the API does it, and leads back to a page that shows it.</summary>
+    public async Task<PageAnswer> SubmitAsync(Submission submission, string back) =>
+        Answer(await Node.SubmitAsync(submission), back);
+
+    public PageAnswer Answer(Receipt receipt, string back)
+    {
+        Node.Metrics.Count(receipt.Status);
+        return receipt.Status switch
+        {
+            ReceiptStatus.Recorded or ReceiptStatus.Duplicate =>
+                PageAnswer.Go(Links.With(back, ("recorded", receipt.Position))),
+            ReceiptStatus.Violation => PageAnswer.Wrong(Problem.Refused(
+                "violation", "The law does not allow this",
+                $"{receipt.Reason}. It was written down as a violation, at position {receipt.Position}.")),
+            _ => PageAnswer.Wrong(Problem.Unprocessable(receipt.Error ?? $"It was not written: {receipt.Status}.")),
+        };
+    }
+}

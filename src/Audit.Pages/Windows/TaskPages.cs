@@ -1,0 +1,45 @@
+using Audit.Pages.Shared;
+
+namespace Audit.Pages.Windows;
+
+/// <summary>`/tasks` and `/task?id=`.</summary>
+internal static class TaskPages
+{
+    public static void Map(PageMap pages)
+    {
+        pages.Get("/tasks", Roles.Read, ListAsync);
+        pages.Get("/task", Roles.Read, ShowAsync);
+    }
+
+    private static async Task<PageAnswer> ListAsync(Visit visit) => PageAnswer.Show<TaskListPage>(
+        "Tasks", "tasks", await visit.ListAsync(visit.Node.Reads.Models.TasksAsync, visit.Visible.Sees));
+
+    private static async Task<PageAnswer> ShowAsync(Visit visit)
+    {
+        var id = visit.Query.RequiredId("id");
+        var judgement = visit.Judgement(
+            WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope);
+        if (visit.Query.Problem is { } problem)
+        {
+            return PageAnswer.Wrong(problem);
+        }
+
+        await visit.CatchUpAsync();
+        var models = visit.Node.Reads.Models;
+        if (await models.TaskAsync(id, visit.Cancellation) is not { } found || !visit.Visible.Sees(found.Task))
+        {
+            return PageAnswer.Wrong(Problem.NotFound($"There is no task \"{id}\" that this token may see."));
+        }
+
+        var calls = await visit.ListAsync(
+            (page, cancellation) => models.CallsOfTaskAsync(id, judgement, page, cancellation), visit.Visible.Sees);
+        var windows = found.Windows.Where(visit.Visible.Sees).Take(30).ToList();
+        return PageAnswer.Show<TaskPage>(
+            $"Task {id}", "tasks", new TaskPageView(found.Task, windows, judgement, calls, visit.Now));
+    }
+}
+
+/// <param name="Calls">Those with the judgement that is looked at.</param>
+public sealed record TaskPageView(
+    TaskModel Task, IReadOnlyList<WindowModel> Windows, WindowJudgement Judgement, ListView<CallModel> Calls,
+    Timestamp Now);
