@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes the README's pictures anew: starts a node, tells it a story, and lets the system's Chromium look at it.
+# Takes the README's pictures anew: starts a node with a story in it, and lets the system's Chromium look at it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -64,13 +64,13 @@ public sealed class PageTour
         await person.SignInAsync(await node.TokenAsync("ann", "read"), "/live?tool=live.*");
         await Expect(page.Locator("#tail-state")).ToContainTextAsync("following");
 
-        await node.Story.SayAsync("live", "call-1", 0, Story.Done(), "live.one");
+        await node.Story.ReportAsync("live", "call-1", 0, Story.Done(), "live.one");
         await Expect(page.Locator("#tail")).ToContainTextAsync("live.one");
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
         await Expect(page.Locator("#tail-state")).ToContainTextAsync("paused");
-        await node.Story.SayAsync("live", "call-2", 0, Story.Done(), "live.two");
-        await node.Story.SayAsync("live", "call-3", 0, Story.Done(), "other");
-        await node.Story.SayAsync("live", "call-4", 0, Story.Done("\u202egnp.exe"), "live.three");
+        await node.Story.ReportAsync("live", "call-2", 0, Story.Done(), "live.two");
+        await node.Story.ReportAsync("live", "call-3", 0, Story.Done(), "other");
+        await node.Story.ReportAsync("live", "call-4", 0, Story.Done("\u202egnp.exe"), "live.three");
         Assert.DoesNotContain("live.two", await page.Locator("#tail").InnerTextAsync());
         await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
         await Expect(page.Locator("#tail")).ToContainTextAsync("live.three");

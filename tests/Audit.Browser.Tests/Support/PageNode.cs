@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Audit.Browser.Tests.Support;
 
-/// <summary>A node of its own, with the story told, and tokens for those who look at it.</summary>
+/// <summary>A node of its own, with the story in it, and tokens for those who look at it.</summary>
 internal sealed class PageNode : IAsyncDisposable
 {
     private readonly TemporaryDirectory directory;
@@ -36,7 +36,7 @@ internal sealed class PageNode : IAsyncDisposable
         var started = new PageNode(directory, await NodeHost.StartAsync(options, new NodeSeams { Clock = clock }, CancellationToken.None));
         using var approver = started.ClientWith(await started.TokenAsync("dana", "approve"));
         using var host = started.ClientWith(await started.TokenAsync("ci-7", "ingest"));
-        await new Story(host, clock).TellAsync(approver);
+        await new Story(host, clock).PlayAsync(approver);
         started.Story = new Story(host: started.Admin, clock);
         await started.SealedAsync();
         return started;
@@ -61,7 +61,7 @@ internal sealed class PageNode : IAsyncDisposable
         directory.Dispose();
     }
 
-    /// <summary>Waits until all that was told can be proven.</summary>
+    /// <summary>Waits until all of the story can be proven.</summary>
     private async Task SealedAsync()
     {
         for (var tries = 0; tries < 600; tries++)

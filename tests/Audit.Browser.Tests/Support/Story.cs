@@ -4,11 +4,11 @@ using System.Text.Json.Nodes;
 
 namespace Audit.Browser.Tests.Support;
 
-/// <summary>Tells a node what happened: a migration in its window, and around it much of what an auditor looks for.</summary>
+/// <summary>Reports to a node what happened: a migration in its window, and around it much of what an auditor looks for.</summary>
 internal sealed class Story(HttpClient host, StoryClock clock)
 {
     private readonly DateTimeOffset now = DateTimeOffset.UtcNow;
-    private readonly List<(double MinutesAgo, Func<Task> Tell)> told = [];
+    private readonly List<(double MinutesAgo, Func<Task> Act)> acts = [];
 
     public const string Session = "orders-migration-7f31";
     public const string Task = "migrate-orders";
@@ -23,22 +23,22 @@ internal sealed class Story(HttpClient host, StoryClock clock)
     public const string Blocked = "call-refused";
 
     /// <param name="approver">Somebody else than who asked for the window.</param>
-    public async Task TellAsync(HttpClient approver)
+    public async Task PlayAsync(HttpClient approver)
     {
         Window(approver);
         Migration();
         Trouble();
         OtherSessions();
-        foreach (var (minutesAgo, tell) in told.OrderByDescending(one => one.MinutesAgo))
+        foreach (var (minutesAgo, act) in acts.OrderByDescending(one => one.MinutesAgo))
         {
             clock.StandAt(now.AddMinutes(-minutesAgo));
-            await tell();
+            await act();
         }
 
         clock.GoOn();
     }
 
-    public Task SayAsync(
+    public Task ReportAsync(
         string session, string call, double minutesAgo, JsonNode outcome, string tool = "sql.query", object? input = null, object? effective = null,
         string? task = Task, string agent = Agent, string tier = "Observe", int turn = 1) => SendAsync(new
         {
@@ -81,13 +81,13 @@ internal sealed class Story(HttpClient host, StoryClock clock)
 
     private void Window(HttpClient approver)
     {
-        told.Add((58.5, () => PostAsync(host, "/v1/windows", new
+        acts.Add((58.5, () => PostAsync(host, "/v1/windows", new
         {
             window_id = WindowId, task_id = Task, agent = Agent, scope = new[] { "sql.*", "fs.read" },
             reason = "Move the order tables to the new schema, change CR-2291", opens_at = Ago(58), closes_at = Ago(-25),
         })));
-        told.Add((58, () => PostAsync(approver, $"/v1/windows/{WindowId}/approve", new { reason = "agreed in the change meeting" })));
-        told.Add((6, () => PostAsync(host, "/v1/windows", new
+        acts.Add((58, () => PostAsync(approver, $"/v1/windows/{WindowId}/approve", new { reason = "agreed in the change meeting" })));
+        acts.Add((6, () => PostAsync(host, "/v1/windows", new
         {
             window_id = "w-reindex", task_id = "reindex-search", agent = "indexer", scope = new[] { "search.*" },
             reason = "Rebuild the search index after the migration", duration = "2h",
@@ -177,7 +177,7 @@ internal sealed class Story(HttpClient host, StoryClock clock)
     private void Say(
         string session, string call, double minutesAgo, JsonNode outcome, string tool = "sql.query", object? input = null, object? effective = null,
         string? task = Task, string agent = Agent, string tier = "Observe", int turn = 1) =>
-        told.Add((minutesAgo, () => SayAsync(session, call, minutesAgo, outcome, tool, input, effective, task, agent, tier, turn)));
+        acts.Add((minutesAgo, () => ReportAsync(session, call, minutesAgo, outcome, tool, input, effective, task, agent, tier, turn)));
 
     private Task SendAsync(object item) => PostAsync(host, "/v1/records", item);
 

@@ -1,6 +1,6 @@
 namespace Audit.Browser.Tests.Support;
 
-/// <summary>A clock that stands where the story is while it is told, and goes on from now afterwards.</summary>
+/// <summary>A clock that stands where the story is while it is played, and goes on from now afterwards.</summary>
 internal sealed class StoryClock : TimeProvider
 {
     private TimeSpan behind;
