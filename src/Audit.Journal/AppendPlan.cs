@@ -4,8 +4,9 @@ using System.Text.Unicode;
 namespace Audit.Journal;
 
 /// <summary>
-/// Which rows of an append are to be written, and what each stream must end with before. It is made once an append's turn
-/// has come, so that a handle that was lost in the append before is known. One plan serves all appends of a writer in turn.
+/// Which rows of an append are to be written, and what each stream must end with before. It is made once an append's
+/// turn has come, so that a handle that was lost in the append before is known. One plan serves all appends of a writer
+/// in turn.
 /// </summary>
 internal sealed class AppendPlan
 {
@@ -94,11 +95,13 @@ internal sealed class AppendPlan
         if (row.Sequence < 1 || row.Sequence != stream.Last + 1)
         {
             throw new ArgumentException(
-                $"The stream {row.Stream.Key} cannot go from sequence number {stream.Last} to {row.Sequence}.", nameof(row));
+                $"The stream {row.Stream.Key} cannot go from sequence number {stream.Last} to {row.Sequence}.",
+                nameof(row));
         }
         if (row.Manifest.Length is 0 or > LongestManifest)
         {
-            throw new ArgumentException($"The manifest \"{row.Manifest}\" is empty or longer than {LongestManifest}.", nameof(row));
+            throw new ArgumentException(
+                $"The manifest \"{row.Manifest}\" is empty or longer than {LongestManifest}.", nameof(row));
         }
 
         stream.Last = row.Sequence;
@@ -110,12 +113,14 @@ internal sealed class AppendPlan
         var id = key.Utf8.Span;
         if (id.IsEmpty || id.Contains((byte)0) || !Utf8.IsValid(id))
         {
-            throw new ArgumentException($"The persistence id \"{key}\" is empty, not UTF-8 or has a zero in it.", nameof(key));
+            throw new ArgumentException(
+                $"The persistence id \"{key}\" is empty, not UTF-8 or has a zero in it.", nameof(key));
         }
 
         if (id.Length > LongestPersistenceId && Characters(id) > LongestPersistenceId)
         {
-            throw new ArgumentException($"The persistence id \"{key}\" is longer than {LongestPersistenceId}.", nameof(key));
+            throw new ArgumentException(
+                $"The persistence id \"{key}\" is longer than {LongestPersistenceId}.", nameof(key));
         }
     }
 

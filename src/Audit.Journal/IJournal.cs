@@ -1,8 +1,8 @@
 namespace Audit.Journal;
 
 /// <summary>
-/// The book: an append-only sequence of events, each in a stream. Positions ascend in the order of commits; they may have
-/// gaps, but a gap never fills later, so a reader at a position has seen everything up to it.
+/// The book: an append-only sequence of events, each in a stream. Positions ascend in the order of commits; they may
+/// have gaps, but a gap never fills later, so a reader at a position has seen everything up to it.
 /// </summary>
 public interface IJournal : IAsyncDisposable
 {
@@ -10,7 +10,9 @@ public interface IJournal : IAsyncDisposable
     /// Writes the rows in one durable transaction. Under the journal's lock each stream is written only if its last
     /// sequence number is the expected one, whole or not at all; the handles of the others are lost.
     /// </summary>
-    /// <param name="rows">Rows of lost handles are skipped. Their messages are not read after the append has succeeded.</param>
+    /// <param name="rows">
+    /// Rows of lost handles are skipped. Their messages are not read after the append has succeeded.
+    /// </param>
     /// <param name="positions">Receives each row's position, 0 for a row that was not written.</param>
     /// <exception cref="JournalUnavailableException">Nothing is known of any row.</exception>
     Task AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation);
@@ -44,7 +46,9 @@ public interface IJournal : IAsyncDisposable
     /// <summary>The last committed position, 0 when the journal is empty.</summary>
     Task<long> LastPositionAsync(CancellationToken cancellation);
 
-    /// <summary>Waits until there may be rows after a position, whoever wrote them; returns the last position known.</summary>
+    /// <summary>
+    /// Waits until there may be rows after a position, whoever wrote them; returns the last position known.
+    /// </summary>
     Task<long> WaitForMoreAsync(long position, CancellationToken cancellation);
 }
 

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Audit.Storage;
 
 /// <summary>
-/// Where a room reports a failure that it outlives and that no caller hears: every one is counted, and one of a place and a
-/// cause is logged each minute, with how many were not.
+/// Where a room reports a failure that it outlives and that no caller hears: every one is counted, and one of a place
+/// and a cause is logged each minute, with how many were not.
 /// </summary>
 public sealed partial class FailureLog(ILogger log, TimeProvider clock)
 {
@@ -22,7 +22,9 @@ public sealed partial class FailureLog(ILogger log, TimeProvider clock)
         .GroupBy(one => one.Key.Place, one => one.Value.Count)
         .ToDictionary(place => place.Key, place => place.Sum());
 
-    /// <param name="place">Where, in a few words that stay the same, for they name the metric: `journal listener`.</param>
+    /// <param name="place">
+    /// Where, in a few words that stay the same, for they name the metric: `journal listener`.
+    /// </param>
     public void Report(string place, Exception cause)
     {
         var entry = seen.GetOrAdd((place, cause.GetType()), _ => new Seen());

@@ -19,8 +19,8 @@ public interface IStoredRow
 }
 
 /// <summary>
-/// A connection to either database. Statements are such as both understand, with parameters `$1`, `$2` and so on that may
-/// be numbers (`long`), texts, blobs (`byte[]`) or null.
+/// A connection to either database. Statements are such as both understand, with parameters `$1`, `$2` and so on that
+/// may be numbers (`long`), texts, blobs (`byte[]`) or null.
 /// </summary>
 public interface IStoreSession
 {

@@ -24,7 +24,8 @@ public sealed class SchemaScripts
         ];
         if (scripts.Count == 0 || scripts.Index().Any(script => script.Item.Version != script.Index + 1))
         {
-            throw new InvalidOperationException($"The schema scripts of {folder} are not numbered from 1 without a gap.");
+            throw new InvalidOperationException(
+                $"The schema scripts of {folder} are not numbered from 1 without a gap.");
         }
     }
 

@@ -1,6 +1,8 @@
 namespace Audit.Storage;
 
-/// <summary>A store that cannot be opened as it is; the message is a sentence for the person who started the node.</summary>
+/// <summary>
+/// A store that cannot be opened as it is; the message is a sentence for the person who started the node.
+/// </summary>
 public sealed class StoreException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>Where a store lies: `sqlite:PATH` or `postgres:CONNECTION STRING`, which may hold a password.</summary>

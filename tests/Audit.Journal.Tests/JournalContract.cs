@@ -478,3 +478,14 @@ public abstract class JournalContract : IAsyncLifetime
         Assert.Equal([1, 2], await Store.SequencesAsync(other.Key.ToString()));
     }
 }
+
+public sealed class SqliteJournalContract : JournalContract
+{
+    protected override Task<IStorePlace> PlaceAsync() => Task.FromResult<IStorePlace>(new SqlitePlace());
+}
+
+[NeedsPostgres]
+public sealed class PostgresJournalContract : JournalContract
+{
+    protected override async Task<IStorePlace> PlaceAsync() => await PostgresPlace.CreateAsync();
+}

@@ -1,3 +1,6 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Audit.Journal.Tests;
 
 /// <summary>Several nodes on one PostgreSQL, and what breaks between them.</summary>
@@ -27,7 +30,8 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         string[] streams = [.. Enumerable.Range(0, 100).Select(i => $"call|{i}")];
 
         var receipts = await Task.WhenAll(
-            WriteAllAsync(one, streams, 10, 0), WriteAllAsync(two, streams, 10, 0), WriteAllAsync(two, streams, 10, 200)).OrHung();
+            WriteAllAsync(one, streams, 10, 0), WriteAllAsync(two, streams, 10, 0),
+            WriteAllAsync(two, streams, 10, 200)).OrHung();
 
         var stored = (await one.ReadAllAsync()).Where(row => row.PersistenceId.StartsWith("call|")).ToList();
         Assert.Equal(3 * 10 * streams.Length, stored.Count);
@@ -53,14 +57,18 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         using var stop = new CancellationTokenSource();
         var killer = Task.Run(async () =>
         {
+            var killed = 0L;
             while (!stop.IsCancellationRequested)
             {
-                await KillAsync();
+                killed += await KillAsync();
                 await Task.Delay(30);
             }
+
+            return killed;
         });
 
         string[] streams = [.. Enumerable.Range(0, 20).Select(i => $"call|{i}")];
+        long killed;
         try
         {
             await Task.WhenAll(WriteAllAsync(one, streams, 15, 0), WriteAllAsync(two, streams, 15, 200)).OrHung();
@@ -68,13 +76,32 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         finally
         {
             await stop.CancelAsync();
-            await killer;
+            killed = await killer;
         }
 
-        var rows = await ReadAllPatientlyAsync();
-        Assert.All(
-            rows.Where(row => row.PersistenceId.StartsWith("call|")).GroupBy(row => row.PersistenceId),
-            stream => Assert.Equal(Enumerable.Range(1, 30).Select(i => (long)i), stream.Select(row => row.Sequence)));
+        // Each node has a connection that writes and one that listens; more than these were opened in others' places.
+        Assert.True(killed > 4, $"Only {killed} connections were killed.");
+        var rows = (await ReadAllPatientlyAsync()).Where(row => row.PersistenceId.StartsWith("call|")).ToList();
+        Assert.Equal(30 * streams.Length, rows.Count);
+        Assert.Equal(rows.Count, rows.Select(row => Encoding.UTF8.GetString(row.Message)).Distinct().Count());
+        Assert.All(streams, stream => Assert.Equal(
+            Enumerable.Range(1, 30).Select(i => (long)i),
+            rows.Where(row => row.PersistenceId == stream).Select(row => row.Sequence)));
+    }
+
+    [PostgresFact]
+    public async Task what_breaks_out_of_every_callers_hearing_is_reported()
+    {
+        var failures = new FailureLog(NullLogger.Instance, TimeProvider.System);
+        await using var store = await place.OpenAsync(failures);
+        Assert.Empty(failures.Counts);
+        for (var looks = 0; looks < 300 && !failures.Counts.ContainsKey("journal listener"); looks++)
+        {
+            await KillAsync();
+            await Task.Delay(100);
+        }
+
+        Assert.Contains("journal listener", failures.Counts.Keys);
     }
 
     [PostgresFact]
@@ -179,6 +206,10 @@ public sealed class PostgresNodesTests : IAsyncLifetime
         }
     }
 
-    private Task KillAsync() => place.ExecuteAsync(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    /// <summary>Kills every connection but its own.</summary>
+    private async Task<long> KillAsync() => (long)(await place.ExecuteAsync(
+        """
+        SELECT count(*) FILTER (WHERE pg_terminate_backend(pid))
+        FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+        """))!;
 }

@@ -88,7 +88,8 @@ public sealed class SqliteOpeningTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path + "-wal"));
     }
 
-    private static Task<IAuditStore> OpenAsync(string path) => AuditStore.OpenAsync($"sqlite:{path}", CancellationToken.None);
+    private static Task<IAuditStore> OpenAsync(string path) =>
+        AuditStore.OpenAsync($"sqlite:{path}", CancellationToken.None);
 
     private static async Task<string> RefusalAsync(string path) =>
         (await Assert.ThrowsAsync<StoreException>(() => OpenAsync(path))).Message;

@@ -2,6 +2,12 @@ using Microsoft.Data.Sqlite;
 
 namespace Audit.Journal.Tests;
 
+/// <summary>Where the store of one test lies.</summary>
+public interface IStorePlace : IAsyncDisposable
+{
+    Task<IAuditStore> OpenAsync();
+}
+
 public sealed class SqlitePlace : IStorePlace
 {
     private readonly TemporaryDirectory directory = new();

@@ -104,3 +104,14 @@ public abstract class StoreContract : IAsyncLifetime
     private static TokenRow Token(string name, byte hash) =>
         new(name, [.. Enumerable.Repeat(hash, 32)], ["ingest", "read"], null, null, At, null);
 }
+
+public sealed class SqliteStoreContract : StoreContract
+{
+    protected override Task<IStorePlace> PlaceAsync() => Task.FromResult<IStorePlace>(new SqlitePlace());
+}
+
+[NeedsPostgres]
+public sealed class PostgresStoreContract : StoreContract
+{
+    protected override async Task<IStorePlace> PlaceAsync() => await PostgresPlace.CreateAsync();
+}

@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using Xunit;
+using Xunit.Abstractions;
 using Xunit.Sdk;
 
 namespace Audit.Testing;
@@ -9,3 +11,33 @@ namespace Audit.Testing;
 /// </summary>
 [XunitTestCaseDiscoverer("Audit.Testing.ContractFactDiscoverer", "Audit.Testing")]
 public sealed class ContractFactAttribute : FactAttribute;
+
+/// <summary>Finds <see cref="ContractFactAttribute"/>s.</summary>
+public sealed class ContractFactDiscoverer(IMessageSink messages) : IXunitTestCaseDiscoverer
+{
+    public IEnumerable<IXunitTestCase> Discover(
+        ITestFrameworkDiscoveryOptions options, ITestMethod method, IAttributeInfo fact) =>
+    [
+        new ContractTestCase(
+            messages, options.MethodDisplayOrDefault(), options.MethodDisplayOptionsOrDefault(), method),
+    ];
+}
+
+/// <summary>One fact of a contract on one store.</summary>
+public sealed class ContractTestCase : XunitTestCase
+{
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    [Obsolete("Called by the runner only.")]
+    public ContractTestCase() { }
+
+    public ContractTestCase(
+        IMessageSink messages, TestMethodDisplay display, TestMethodDisplayOptions options, ITestMethod method)
+        : base(messages, display, options, method) { }
+
+    protected override string? GetSkipReason(IAttributeInfo factAttribute) =>
+        base.GetSkipReason(factAttribute)
+        ?? (NeedsPostgres ? PostgresServer.Unavailable : null);
+
+    private bool NeedsPostgres =>
+        TestMethod.TestClass.Class.GetCustomAttributes(typeof(NeedsPostgresAttribute)).Any();
+}

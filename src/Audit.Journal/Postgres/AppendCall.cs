@@ -18,7 +18,8 @@ internal sealed class AppendCall : IAsyncDisposable
     public AppendCall(NpgsqlConnection connection, Guid writer)
     {
         this.connection = connection;
-        command = new NpgsqlCommand("SELECT accepted, positions FROM journal_append($1, $2, $3, $4, $5, $6, $7, $8)", connection);
+        command = new NpgsqlCommand(
+            "SELECT accepted, positions FROM journal_append($1, $2, $3, $4, $5, $6, $7, $8)", connection);
         Add(ids, NpgsqlDbType.Text);
         Add(expected, NpgsqlDbType.Bigint);
         Add(sequences, NpgsqlDbType.Bigint);
@@ -99,5 +100,6 @@ internal sealed class AppendCall : IAsyncDisposable
     }
 
     private void Add<T>(List<T> values, NpgsqlDbType type) =>
-        command.Parameters.Add(new NpgsqlParameter<List<T>> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type });
+        command.Parameters.Add(
+            new NpgsqlParameter<List<T>> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type });
 }

@@ -4,8 +4,8 @@ using NpgsqlTypes;
 namespace Audit.Journal.Postgres;
 
 /// <summary>
-/// An append as one COPY under the journal's lock. It bets that no stream is lost, and says so when the bet failed: then
-/// nothing was written.
+/// An append as one COPY under the journal's lock. It bets that no stream is lost, and says so when the bet failed:
+/// then nothing was written.
 /// </summary>
 internal sealed class AppendCopy : IAsyncDisposable
 {
@@ -21,8 +21,8 @@ internal sealed class AppendCopy : IAsyncDisposable
     private const string SequenceSql =
         "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM journal_ordering_seq";
 
-    // Somebody who took a number without the lock makes the rows' positions other than counted. Then this divides by zero,
-    // and the COMMIT that was sent with it is skipped.
+    // Somebody who took a number without the lock makes the rows' positions other than counted. Then this divides by
+    // zero, and the COMMIT that was sent with it is skipped.
     private const string CheckSql = "SELECT 1 / (last_value = $1)::int FROM journal_ordering_seq";
 
     private readonly List<ReadOnlyMemory<byte>> ids = [];
@@ -50,7 +50,7 @@ internal sealed class AppendCopy : IAsyncDisposable
         });
         begin = new NpgsqlBatch(connection)
         {
-            BatchCommands = { new NpgsqlBatchCommand("BEGIN"), new NpgsqlBatchCommand(LockSql), stale, new(SequenceSql) },
+            BatchCommands = { new("BEGIN"), new(LockSql), stale, new(SequenceSql) },
         };
     }
 

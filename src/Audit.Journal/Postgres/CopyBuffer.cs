@@ -4,8 +4,8 @@ using System.Text;
 namespace Audit.Journal.Postgres;
 
 /// <summary>
-/// Rows in the binary format of COPY, gathered into large pieces. It is written by hand because it is simple, and because a
-/// generic importer spends more on each of eight values than the database does.
+/// Rows in the binary format of COPY, gathered into large pieces. It is written by hand because it is simple, and
+/// because a generic importer spends more on each of eight values than the database does.
 /// </summary>
 internal sealed class CopyBuffer(Guid writer)
 {

@@ -8,7 +8,9 @@ internal sealed class PostgresAppender : IAsyncDisposable
     /// <summary>Up to here one call with one round trip is faster than a COPY with five.</summary>
     private const int MostRowsInCall = 64;
 
-    /// <summary>A connection that was idle for longer is asked whether it is alive before an append depends on it.</summary>
+    /// <summary>
+    /// A connection that was idle for longer is asked whether it is alive before an append depends on it.
+    /// </summary>
     private static readonly TimeSpan Trusted = TimeSpan.FromSeconds(1);
 
     private readonly AppendPlan plan = new();

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace Audit.Journal.Postgres;
 
 /// <summary>The journal in PostgreSQL: one writing connection, one that listens, and a pool for readings.</summary>
@@ -64,12 +66,9 @@ internal sealed class PostgresJournal : IJournal
     }
 
     public Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
-        StreamKey stream, long afterSequence, int limit, CancellationToken cancellation)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return pool.ReadAsync(
-            (connection, token) => PostgresReads.StreamAsync(connection, stream, afterSequence, limit, token), cancellation);
-    }
+        StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
+        ReadSomeAsync(
+            limit, one => PostgresReads.StreamAsync(one, stream, afterSequence, limit, cancellation), cancellation);
 
     public async Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation)
     {
@@ -85,20 +84,14 @@ internal sealed class PostgresJournal : IJournal
     }
 
     public Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
-        long position, int limit, long byteLimit, CancellationToken cancellation)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return pool.ReadAsync(
-            (connection, token) => PostgresReads.AfterAsync(connection, position, limit, byteLimit, token), cancellation);
-    }
+        long position, int limit, long byteLimit, CancellationToken cancellation) =>
+        ReadSomeAsync(
+            limit, one => PostgresReads.AfterAsync(one, position, limit, byteLimit, cancellation), cancellation);
 
     public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
-        long position, int limit, long byteLimit, CancellationToken cancellation)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return pool.ReadAsync(
-            (connection, token) => PostgresReads.BeforeAsync(connection, position, limit, byteLimit, token), cancellation);
-    }
+        long position, int limit, long byteLimit, CancellationToken cancellation) =>
+        ReadSomeAsync(
+            limit, one => PostgresReads.BeforeAsync(one, position, limit, byteLimit, cancellation), cancellation);
 
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         pool.ReadAsync((connection, token) => PostgresReads.RowAsync(connection, position, token), cancellation);
@@ -114,5 +107,12 @@ internal sealed class PostgresJournal : IJournal
         await listener.DisposeAsync();
         await writer.DisposeAsync();
         await pool.DisposeAsync();
+    }
+
+    private Task<IReadOnlyList<JournalRow>> ReadSomeAsync(
+        int limit, Func<NpgsqlConnection, Task<IReadOnlyList<JournalRow>>> read, CancellationToken cancellation)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return pool.ReadAsync((connection, _) => read(connection), cancellation);
     }
 }

@@ -5,7 +5,9 @@ internal sealed class PostgresListener : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <summary>After so long without a word the server is asked, which also finds out that the connection is dead.</summary>
+    /// <summary>
+    /// After so long without a word the server is asked, which also finds out that the connection is dead.
+    /// </summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(20);
 
     private readonly CancellationTokenSource stop = new();

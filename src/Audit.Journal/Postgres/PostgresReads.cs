@@ -17,7 +17,10 @@ internal static class PostgresReads
         """;
 
     private const string StreamsSql =
-        $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number";
+        $"""
+        SELECT {JournalTable.Columns} FROM journal
+        WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number
+        """;
 
     private const string PositionsSql =
         """
@@ -109,7 +112,8 @@ internal static class PostgresReads
         SELECT {JournalTable.Columns} FROM (
             SELECT {JournalTable.Columns}, sum(octet_length(message)) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING)
                 - octet_length(message) AS bytes_before
-            FROM (SELECT {JournalTable.Columns} FROM journal WHERE {range} ORDER BY {order} LIMIT $2) AS page) AS measured
+            FROM (
+                SELECT {JournalTable.Columns} FROM journal WHERE {range} ORDER BY {order} LIMIT $2) AS page) AS measured
         WHERE bytes_before < $3 OR bytes_before = 0
         ORDER BY {order}
         """;

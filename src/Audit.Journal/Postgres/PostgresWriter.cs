@@ -99,12 +99,14 @@ internal sealed class PostgresWriter : IAsyncDisposable
         return appender ??= await ConnectAsync();
     }
 
-    // Between attempts appends fail at once, so that those who wait for them learn it soon and the server has some peace.
+    // Between attempts appends fail at once, so that those who wait for them learn it soon and the server has some
+    // peace.
     private async Task<PostgresAppender> ConnectAsync()
     {
         if (Environment.TickCount64 < nextAttempt)
         {
-            throw new JournalUnavailableException($"PostgreSQL at {pool.Place} did not answer; it is tried again soon.");
+            throw new JournalUnavailableException(
+                $"PostgreSQL at {pool.Place} did not answer; it is tried again soon.");
         }
 
         try

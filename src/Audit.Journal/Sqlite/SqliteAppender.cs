@@ -4,7 +4,8 @@ namespace Audit.Journal.Sqlite;
 internal sealed class SqliteAppender
 {
     private const string InsertSql = """
-        INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid)
+        INSERT INTO journal
+            (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid)
         VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7)
         """;
 

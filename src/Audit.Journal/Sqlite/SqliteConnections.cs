@@ -1,7 +1,8 @@
 namespace Audit.Journal.Sqlite;
 
 /// <summary>The connections to one file: one that writes, and a few that read beside it.</summary>
-internal sealed class SqliteConnections(string path, SqliteDatabase first, SqliteFileLock hold) : IStoreDatabase, IAsyncDisposable
+internal sealed class SqliteConnections(
+    string path, SqliteDatabase first, SqliteFileLock hold) : IStoreDatabase, IAsyncDisposable
 {
     private readonly SqliteWriter writer = new(first, "journal writer");
 
@@ -23,7 +24,8 @@ internal sealed class SqliteConnections(string path, SqliteDatabase first, Sqlit
     // What a session of SQLite returns is completed, so nothing waits here.
     public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
         writer.RunAsync(
-            database => database.Transact(within => change(new SqliteSession(within)).GetAwaiter().GetResult()), cancellation);
+            database => database.Transact(within => change(new SqliteSession(within)).GetAwaiter().GetResult()),
+            cancellation);
 
     public async ValueTask DisposeAsync()
     {

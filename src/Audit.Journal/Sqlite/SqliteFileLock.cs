@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Audit.Journal.Sqlite;
 
 /// <summary>
-/// The hold of one node on one database file. The system frees it when the process ends, however it ends. Who holds it is
-/// noted in a second file, for a locked file cannot be read by others everywhere.
+/// The hold of one node on one database file. The system frees it when the process ends, however it ends. Who holds it
+/// is noted in a second file, for a locked file cannot be read by others everywhere.
 /// </summary>
 internal sealed class SqliteFileLock : IDisposable
 {
@@ -29,7 +29,8 @@ internal sealed class SqliteFileLock : IDisposable
         catch (IOException failure) when (File.Exists(database + ".lock"))
         {
             throw new StoreException(
-                $"The store {database} is in use by {Holder(note)}: only one node at a time can write a SQLite file.", failure);
+                $"The store {database} is in use by {Holder(note)}: only one node at a time can write a SQLite file.",
+                failure);
         }
         File.WriteAllText(note, string.Create(
             CultureInfo.InvariantCulture,

@@ -15,7 +15,8 @@ internal sealed class SqliteJournal : IJournal
         WHERE persistence_id = ?1 AND sequence_number > ?2 ORDER BY sequence_number LIMIT ?3
         """;
 
-    private const string PositionSql = "SELECT ordering FROM journal WHERE persistence_id = ?1 AND sequence_number = ?2";
+    private const string PositionSql =
+        "SELECT ordering FROM journal WHERE persistence_id = ?1 AND sequence_number = ?2";
 
     private const string RowSql = $"SELECT {JournalTable.Columns} FROM journal WHERE ordering = ?1";
 
@@ -49,8 +50,8 @@ internal sealed class SqliteJournal : IJournal
             return;
         }
 
-        var last = await connections.WriteAsync(_ => appender!.Append(rows, positions.Span[..rows.Count]), cancellation);
-        signal.Advance(last);
+        signal.Advance(await connections.WriteAsync(
+            _ => appender!.Append(rows, positions.Span[..rows.Count]), cancellation));
     }
 
     public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
@@ -98,7 +99,8 @@ internal sealed class SqliteJournal : IJournal
 
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         connections.ReadAsync(
-            database => ReadAll(database.Statement(RowSql).Bind(1, position), long.MaxValue).SingleOrDefault(), cancellation);
+            database => ReadAll(database.Statement(RowSql).Bind(1, position), long.MaxValue).SingleOrDefault(),
+            cancellation);
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
         connections.ReadAsync(database => database.Statement(LastSql).RunForNumber(), cancellation);
@@ -119,7 +121,8 @@ internal sealed class SqliteJournal : IJournal
     private static long PositionOf(SqliteDatabase database, StreamPlace place) =>
         database.Statement(PositionSql).BindText(1, place.Stream.Utf8.Span).Bind(2, place.Sequence).RunForNumber();
 
-    private static IReadOnlyList<JournalRow> ReadStream(SqliteDatabase database, StreamKey stream, long after, int limit) =>
+    private static IReadOnlyList<JournalRow> ReadStream(
+        SqliteDatabase database, StreamKey stream, long after, int limit) =>
         ReadAll(
             database.Statement(StreamSql).BindText(1, stream.Utf8.Span).Bind(2, after).Bind(3, limit), long.MaxValue);
 

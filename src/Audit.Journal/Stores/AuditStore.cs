@@ -29,7 +29,9 @@ public sealed class AuditStore : IAuditStore
     public ITokenStore Tokens { get; }
 
     /// <summary>Opens a store by its address.</summary>
-    /// <exception cref="StoreException">The store cannot be opened; the message says why and what is accepted.</exception>
+    /// <exception cref="StoreException">
+    /// The store cannot be opened; the message says why and what is accepted.
+    /// </exception>
     public static Task<IAuditStore> OpenAsync(string address, CancellationToken cancellation) =>
         OpenAsync(address, FailureLog.None, cancellation);
 

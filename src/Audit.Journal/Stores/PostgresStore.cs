@@ -8,10 +8,11 @@ namespace Audit.Journal.Stores;
 internal static class PostgresStore
 {
     // What is committed must be on disk, whatever the server, the database or the role was told; remote_apply promises
-    // more and is left alone. A snapshot must be younger than the statement before it, so not REPEATABLE READ. Plans made
-    // while the table was small must not scan it later.
+    // more and is left alone. A snapshot must be younger than the statement before it, so not REPEATABLE READ. Plans
+    // made while the table was small must not scan it later.
     private const string SessionSettings = """
-        SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply';
+        SELECT set_config('synchronous_commit', 'on', false)
+        WHERE current_setting('synchronous_commit') <> 'remote_apply';
         SET default_transaction_isolation = 'read committed';
         SET enable_seqscan = off;
         SET jit = off
@@ -23,9 +24,11 @@ internal static class PostgresStore
     private static readonly SchemaScripts Scripts = new(typeof(PostgresStore).Assembly, "Postgres");
 
     /// <exception cref="StoreException">The database cannot be opened; the message says why.</exception>
-    public static async Task<IAuditStore> OpenAsync(string connection, FailureLog failures, CancellationToken cancellation)
+    public static async Task<IAuditStore> OpenAsync(
+        string connection, FailureLog failures, CancellationToken cancellation)
     {
-        var pool = new PostgresPool(connection, new PostgresUse(SessionSettings, Unavailable) { LastingPrepares = false });
+        var use = new PostgresUse(SessionSettings, Unavailable) { LastingPrepares = false };
+        var pool = new PostgresPool(connection, use);
         try
         {
             await ApplySchemaAsync(pool, cancellation);
@@ -41,14 +44,17 @@ internal static class PostgresStore
                 throw;
             }
 
-            throw new StoreException($"The store in PostgreSQL at {pool.Place} cannot be opened: {failure.Message}", failure);
+            throw new StoreException(
+                $"The store in PostgreSQL at {pool.Place} cannot be opened: {failure.Message}", failure);
         }
     }
 
     private static JournalUnavailableException Unavailable(string place, Exception failure) =>
         new($"PostgreSQL at {place}: {failure.Message}", failure);
 
-    /// <summary>Brings the database to this program's version, in one transaction that one node at a time can run.</summary>
+    /// <summary>
+    /// Brings the database to this program's version, in one transaction that one node at a time can run.
+    /// </summary>
     private static async Task ApplySchemaAsync(PostgresPool pool, CancellationToken cancellation)
     {
         await using var connection = await pool.OpenLastingAsync(cancellation);

@@ -37,14 +37,15 @@ internal static class SqliteStore
         {
             return await OpenFileAsync(Path.GetFullPath(path), failures, cancellation);
         }
-        catch (Exception failure) when (failure
-            is SqliteFailure or JournalUnavailableException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception failure) when (failure is SqliteFailure or JournalUnavailableException
+            or IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new StoreException($"The store sqlite:{path} cannot be opened: {failure.Message}", failure);
         }
     }
 
-    private static async Task<IAuditStore> OpenFileAsync(string path, FailureLog failures, CancellationToken cancellation)
+    private static async Task<IAuditStore> OpenFileAsync(
+        string path, FailureLog failures, CancellationToken cancellation)
     {
         if (Directory.Exists(path))
         {
@@ -88,7 +89,8 @@ internal static class SqliteStore
     {
         database.Execute(VersionsSql);
         await Scripts.ApplyAsync(
-            new SqliteSession(database), "schema_version", "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')", $"The store {path}", default);
+            new SqliteSession(database), "schema_version", "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
+            $"The store {path}", default);
         return true;
     }
 }

@@ -3,10 +3,14 @@ namespace Audit.Journal.Tokens;
 /// <summary>The tokens of a store, shared by all of its nodes.</summary>
 public interface ITokenStore
 {
-    /// <returns>False when a token of that name is there already, revoked or not: a name stands for one bearer for ever.</returns>
+    /// <returns>
+    /// False when a token of that name is there already, revoked or not: a name stands for one bearer for ever.
+    /// </returns>
     Task<bool> AddAsync(TokenRow token, CancellationToken cancellation);
 
-    /// <summary>Adds a token only to a store that never had one; of several nodes that start at once one wins.</summary>
+    /// <summary>
+    /// Adds a token only to a store that never had one; of several nodes that start at once one wins.
+    /// </summary>
     Task<bool> AddFirstAsync(TokenRow token, CancellationToken cancellation);
 
     /// <returns>False when there is no such token, or it was revoked before.</returns>

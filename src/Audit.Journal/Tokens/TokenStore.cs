@@ -45,16 +45,19 @@ internal sealed class TokenStore(IStoreDatabase database, string? lockSql) : ITo
 
     public async Task<IReadOnlyList<TokenRow>> ListAsync(CancellationToken cancellation)
     {
-        var found = await database.ReadAsync(session => session.QueryAsync(ListSql, [], Read, cancellation), cancellation);
+        var found = await database.ReadAsync(
+            session => session.QueryAsync(ListSql, [], Read, cancellation), cancellation);
         return [.. found.OrderBy(token => token.Name, StringComparer.Ordinal)];
     }
 
-    private Task<bool> ChangeAsync(string sql, object?[] values, CancellationToken cancellation) => database.ChangeAsync(
+    private Task<bool> ChangeAsync(string sql, object?[] values, CancellationToken cancellation) =>
+        database.ChangeAsync(
         async session => await session.ExecuteAsync(sql, values, cancellation) > 0, cancellation);
 
     private static object?[] Values(TokenRow token) =>
     [
-        token.Name, token.Sha256, Join(token.Roles), token.Agent, token.Task, token.CreatedAt.UtcTicks, token.RevokedAt?.UtcTicks,
+        token.Name, token.Sha256, Join(token.Roles), token.Agent, token.Task, token.CreatedAt.UtcTicks,
+        token.RevokedAt?.UtcTicks,
     ];
 
     private static TokenRow Read(IStoredRow row) => new(
@@ -69,6 +72,7 @@ internal sealed class TokenStore(IStoreDatabase database, string? lockSql) : ITo
     // Roles lie in both stores as names with a space between.
     private static string Join(IReadOnlyList<string> roles) =>
         roles.FirstOrDefault(role => role.Length == 0 || role.Contains(' ')) is { } wrong
-            ? throw new ArgumentException($"\"{wrong}\" cannot be a role: it is empty or has a space in it.", nameof(roles))
+            ? throw new ArgumentException(
+                $"\"{wrong}\" cannot be a role: it is empty or has a space in it.", nameof(roles))
             : string.Join(' ', roles);
 }

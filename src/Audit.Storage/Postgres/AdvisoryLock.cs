@@ -19,7 +19,8 @@ public enum AdvisoryLock
 public static class AdvisoryLocks
 {
     /// <summary>Waits for the lock, and keeps it as long as the transaction.</summary>
-    public static string TakeForTransactionSql(this AdvisoryLock key) => $"SELECT pg_advisory_xact_lock(7401, {(int)key})";
+    public static string TakeForTransactionSql(this AdvisoryLock key) =>
+        $"SELECT pg_advisory_xact_lock(7401, {(int)key})";
 
     /// <summary>Takes the lock if it is free, and keeps it as long as the session.</summary>
     public static string TryTakeSql(this AdvisoryLock key) => $"SELECT pg_try_advisory_lock(7401, {(int)key})";

@@ -5,7 +5,9 @@ namespace Audit.Storage.Postgres;
 
 /// <summary>How a room uses PostgreSQL.</summary>
 /// <param name="Session">What is set at the beginning of each session, beside what is set for all.</param>
-/// <param name="Fault">The exception that the room promises, of the database's place and of what the driver threw.</param>
+/// <param name="Fault">
+/// The exception that the room promises, of the database's place and of what the driver threw.
+/// </param>
 public sealed record PostgresUse(string Session, Func<string, Exception, Exception> Fault)
 {
     public string? SearchPath { get; init; }
@@ -20,7 +22,9 @@ public sealed record PostgresUse(string Session, Func<string, Exception, Excepti
     public int? CommandSeconds { get; init; }
 }
 
-/// <summary>Where connections come from: a pool for readings, and lasting ones for whoever holds a lock or listens.</summary>
+/// <summary>
+/// Where connections come from: a pool for readings, and lasting ones for whoever holds a lock or listens.
+/// </summary>
 public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
 {
     /// <summary>Reconnecting and probing have to end before the people waiting for a receipt do.</summary>
@@ -41,7 +45,9 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
     private readonly NpgsqlDataSource lasting;
     private readonly Func<string, Exception, Exception> fault;
 
-    /// <exception cref="StoreException">The connection string cannot be read; nothing of it is in the message.</exception>
+    /// <exception cref="StoreException">
+    /// The connection string cannot be read; nothing of it is in the message.
+    /// </exception>
     public PostgresPool(string connection, PostgresUse use)
     {
         var settings = Parse(connection);
@@ -57,7 +63,9 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         settings.CommandTimeout = use.CommandSeconds ?? settings.CommandTimeout;
         settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? use.Prepared : settings.MaxAutoPrepare;
         settings.AutoPrepareMinUsages = 2;
-        (settings.TcpKeepAlive, settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (true, IdleSeconds, ProbeSeconds);
+        settings.TcpKeepAlive = true;
+        settings.TcpKeepAliveTime = IdleSeconds;
+        settings.TcpKeepAliveInterval = ProbeSeconds;
         pool = Build(settings, use.Session);
         settings.Pooling = false;
         settings.MaxAutoPrepare = use.LastingPrepares ? settings.MaxAutoPrepare : 0;
@@ -67,7 +75,8 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
     /// <summary>Server, port and database: nothing secret.</summary>
     public string Place { get; }
 
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellation) => pool.OpenConnectionAsync(cancellation);
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellation) =>
+        pool.OpenConnectionAsync(cancellation);
 
     public ValueTask<NpgsqlConnection> OpenLastingAsync(CancellationToken cancellation) =>
         lasting.OpenConnectionAsync(cancellation);
@@ -95,11 +104,13 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         ReadAsync((connection, _) => read(new PostgresSession(connection)), cancellation);
 
     public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
-        TransactAsync(IsolationLevel.ReadCommitted, (connection, _) => change(new PostgresSession(connection)), cancellation);
+        TransactAsync(
+            IsolationLevel.ReadCommitted, (connection, _) => change(new PostgresSession(connection)), cancellation);
 
     /// <summary>Works in one transaction, once: after a failure nobody knows whether it was committed.</summary>
     public Task<T> TransactAsync<T>(
-        IsolationLevel level, Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation) =>
+        IsolationLevel level, Func<NpgsqlConnection, CancellationToken, Task<T>> work,
+        CancellationToken cancellation) =>
         RunAsync(
             async (connection, token) =>
             {

@@ -72,7 +72,8 @@ public static class PostgresCommands
     }
 
     /// <summary>Runs a statement for the first value that it returns.</summary>
-    public static async Task<object?> ScalarAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    public static async Task<object?> ScalarAsync(
+        this NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync(cancellation);

@@ -32,13 +32,15 @@ public sealed class SqliteDatabase : IDisposable
     public int Changes => raw.sqlite3_changes(connection);
 
     /// <param name="settings">Pragmas.</param>
-    public static SqliteDatabase OpenWriter(string path, string settings = "") => Open(path, raw.SQLITE_OPEN_READWRITE, settings);
+    public static SqliteDatabase OpenWriter(string path, string settings = "") =>
+        Open(path, raw.SQLITE_OPEN_READWRITE, settings);
 
-    public static SqliteDatabase OpenReader(string path, string settings = "") => Open(path, raw.SQLITE_OPEN_READONLY, settings);
+    public static SqliteDatabase OpenReader(string path, string settings = "") =>
+        Open(path, raw.SQLITE_OPEN_READONLY, settings);
 
     /// <summary>
-    /// Opens a file for reading that nobody will change. A file in write-ahead mode can be read where nothing may be written
-    /// only so; with a write-ahead log beside it, it would show an old state.
+    /// Opens a file for reading that nobody will change. A file in write-ahead mode can be read where nothing may be
+    /// written only so; with a write-ahead log beside it, it would show an old state.
     /// </summary>
     public static SqliteDatabase OpenUnchanging(string path) => Open(
         $"file:{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}?immutable=1",
@@ -69,8 +71,9 @@ public sealed class SqliteDatabase : IDisposable
     public void Execute(string sql) => Check(raw.sqlite3_exec(connection, sql));
 
     /// <summary>
-    /// The prepared statement of this text, ready to be bound; it is made once and kept with the connection. SQLite numbers
-    /// parameters by a question mark; a dollar, which stands for it here as in PostgreSQL, would make names of them.
+    /// The prepared statement of this text, ready to be bound; it is made once and kept with the connection. SQLite
+    /// numbers parameters by a question mark; a dollar, which stands for it here as in PostgreSQL, would make names of
+    /// them.
     /// </summary>
     public SqliteStatement Statement(string sql)
     {

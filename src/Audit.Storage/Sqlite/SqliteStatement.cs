@@ -3,7 +3,9 @@ using SQLitePCL;
 
 namespace Audit.Storage.Sqlite;
 
-/// <summary>A prepared statement, and the row it stands at. Parameters count from 1 and columns from 0, as SQLite has them.</summary>
+/// <summary>
+/// A prepared statement, and the row it stands at. Parameters count from 1 and columns from 0, as SQLite has them.
+/// </summary>
 public sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle) : IStoredRow, IDisposable
 {
     public SqliteStatement Bind(int parameter, long value)
@@ -12,15 +14,17 @@ public sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle
         return this;
     }
 
-    public SqliteStatement Bind(int parameter, long? value)
-    {
-        Check(value is { } number ? raw.sqlite3_bind_int64(handle, parameter, number) : raw.sqlite3_bind_null(handle, parameter));
-        return this;
-    }
+    public SqliteStatement Bind(int parameter, long? value) =>
+        value is { } number ? Bind(parameter, number) : BindNull(parameter);
 
     public SqliteStatement Bind(int parameter, string? value)
     {
-        Check(value is null ? raw.sqlite3_bind_null(handle, parameter) : raw.sqlite3_bind_text(handle, parameter, value));
+        if (value is null)
+        {
+            return BindNull(parameter);
+        }
+
+        Check(raw.sqlite3_bind_text(handle, parameter, value));
         return this;
     }
 
@@ -72,7 +76,8 @@ public sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle
     public bool TryInsert()
     {
         var code = raw.sqlite3_step(handle);
-        var conflict = code is raw.SQLITE_CONSTRAINT_TRIGGER or raw.SQLITE_CONSTRAINT_UNIQUE or raw.SQLITE_CONSTRAINT_PRIMARYKEY;
+        var conflict = code is raw.SQLITE_CONSTRAINT_TRIGGER
+            or raw.SQLITE_CONSTRAINT_UNIQUE or raw.SQLITE_CONSTRAINT_PRIMARYKEY;
         var failure = code == raw.SQLITE_DONE || conflict ? null : database.Failure(code);
         Reset();
         return failure is null ? !conflict : throw failure;
@@ -117,6 +122,12 @@ public sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle
     public ReadOnlySpan<byte> Bytes(int column) => raw.sqlite3_column_blob(handle, column);
 
     public void Dispose() => handle.Dispose();
+
+    private SqliteStatement BindNull(int parameter)
+    {
+        Check(raw.sqlite3_bind_null(handle, parameter));
+        return this;
+    }
 
     private void Check(int code)
     {
