@@ -1,9 +1,7 @@
 using Audit.Projections.Feeding;
 using Audit.Projections.Postgres;
 using Audit.Projections.Queries;
-using Audit.Projections.Rebuilding;
 using Audit.Projections.Search;
-using Audit.Projections.Search.Answering;
 using Audit.Projections.Search.Postgres;
 using Audit.Projections.Search.Sqlite;
 using Audit.Projections.Sqlite;

@@ -1,4 +1,7 @@
 using System.Threading.Channels;
+using Audit.Projections.Facts;
+using Audit.Projections.Folding;
+using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;
 

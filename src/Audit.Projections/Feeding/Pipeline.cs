@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using Audit.Projections.Facts;
+using Audit.Projections.Folding;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;
@@ -50,7 +52,7 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
                     before = null;
                 }
 
-                var fold = new BatchFold(lead, cache, before, streams, skipped, limits, cancellation);
+                var fold = new BatchFold(lead, cache, before, streams, skipped, limits.RejudgedAtOnce, cancellation);
                 var ready = rows.Fill(await fold.FoldAsync(facts));
                 before = fold.Set;
                 await writing;

@@ -1,3 +1,5 @@
+using Audit.Projections.Facts;
+using Audit.Projections.Folding;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;

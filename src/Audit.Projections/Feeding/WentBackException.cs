@@ -1,5 +1,3 @@
-using Audit.Projections.Rebuilding;
-
 namespace Audit.Projections.Feeding;
 
 /// <summary>The journal is not the one that the read models were fed from: a backup was restored, or commits were lost.</summary>

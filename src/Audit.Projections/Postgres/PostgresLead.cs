@@ -1,4 +1,3 @@
-using Audit.Projections.Search.Indexing;
 using Audit.Projections.Search.Postgres;
 using Audit.Projections.Stores;
 using Npgsql;

@@ -1,10 +1,6 @@
 using System.Globalization;
-using Audit.Projections.Calls;
-using Audit.Projections.Feeding;
-using Audit.Projections.Overview;
-using Audit.Projections.Sessions;
+using Audit.Projections.Models;
 using Audit.Projections.Stores;
-using Audit.Projections.Windows;
 
 namespace Audit.Projections.Queries;
 

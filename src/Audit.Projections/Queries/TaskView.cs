@@ -1,4 +1,4 @@
-using Audit.Projections.Windows;
+using Audit.Projections.Models;
 
 namespace Audit.Projections.Queries;
 

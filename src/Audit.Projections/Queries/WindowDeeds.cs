@@ -1,7 +1,5 @@
-using Audit.Projections.Calls;
-using Audit.Projections.Feeding;
+using Audit.Projections.Models;
 using Audit.Projections.Stores;
-using Audit.Projections.Windows;
 
 namespace Audit.Projections.Queries;
 

@@ -1,5 +1,4 @@
-using Audit.Projections.Calls;
-using Audit.Projections.Windows;
+using Audit.Projections.Models;
 
 namespace Audit.Projections.Queries;
 

@@ -1,6 +1,5 @@
 using Audit.Projections.Feeding;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Search.Indexing;
+using Audit.Projections.Folding;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;

@@ -1,8 +1,7 @@
+using Audit.Projections.Facts;
 using Audit.Projections.Feeding;
+using Audit.Projections.Language;
 using Audit.Projections.Queries;
-using Audit.Projections.Rebuilding;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Search.Query;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;

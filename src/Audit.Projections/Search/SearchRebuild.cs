@@ -1,6 +1,4 @@
 using Audit.Projections.Feeding;
-using Audit.Projections.Rebuilding;
-using Audit.Projections.Search.Indexing;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;

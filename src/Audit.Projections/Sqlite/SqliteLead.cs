@@ -1,4 +1,3 @@
-using Audit.Projections.Search.Indexing;
 using Audit.Projections.Search.Sqlite;
 using Audit.Projections.Stores;
 

@@ -1,10 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Audit.Projections.Calls;
-using Audit.Projections.Overview;
-using Audit.Projections.Sessions;
-using Audit.Projections.Windows;
+using Audit.Projections.Models;
 
 namespace Audit.Projections.Stores;
 

@@ -1,5 +1,3 @@
-using Audit.Projections.Search.Indexing;
-
 namespace Audit.Projections.Stores;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Audit.Projections.Feeding;
-
 namespace Audit.Projections.Stores;
 
 /// <summary>How far a projection is, and where and why it halted, as its store says it to every node.</summary>

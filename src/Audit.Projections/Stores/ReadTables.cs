@@ -1,9 +1,4 @@
-using Audit.Projections.Calls;
-using Audit.Projections.Feeding;
-using Audit.Projections.Overview;
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Sessions;
-using Audit.Projections.Windows;
+using Audit.Projections.Models;
 
 namespace Audit.Projections.Stores;
 

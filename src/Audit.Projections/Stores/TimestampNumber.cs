@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Audit.Projections.Feeding;
+using Audit.Projections.Models;
 
 namespace Audit.Projections.Stores;
 

@@ -1,4 +1,4 @@
-using Audit.Projections.Calls;
+using Audit.Projections.Models;
 
 namespace Audit.Projections.TimeTravel;
 

@@ -1,7 +1,6 @@
-using Audit.Projections.Calls;
-using Audit.Projections.Feeding;
+using Audit.Projections.Folding;
+using Audit.Projections.Models;
 using Audit.Projections.Queries;
-using Audit.Projections.Sessions;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.TimeTravel;

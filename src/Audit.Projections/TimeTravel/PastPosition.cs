@@ -1,4 +1,5 @@
-using Audit.Projections.Feeding;
+using Audit.Projections.Facts;
+using Audit.Projections.Models;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.TimeTravel;

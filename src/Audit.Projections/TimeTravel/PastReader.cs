@@ -1,7 +1,7 @@
-using Audit.Projections.Calls;
-using Audit.Projections.Feeding;
+using Audit.Projections.Facts;
+using Audit.Projections.Folding;
+using Audit.Projections.Models;
 using Audit.Projections.Stores;
-using Audit.Projections.Windows;
 
 namespace Audit.Projections.TimeTravel;
 

@@ -1,5 +1,4 @@
-using Audit.Projections.Calls;
-using Audit.Projections.Sessions;
+using Audit.Projections.Models;
 
 namespace Audit.Projections.TimeTravel;
 

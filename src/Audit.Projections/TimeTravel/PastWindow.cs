@@ -1,5 +1,5 @@
+using Audit.Projections.Models;
 using Audit.Projections.Queries;
-using Audit.Projections.Windows;
 
 namespace Audit.Projections.TimeTravel;
 

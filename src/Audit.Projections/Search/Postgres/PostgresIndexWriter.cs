@@ -1,4 +1,4 @@
-using Audit.Projections.Search.Indexing;
+using Audit.Projections.Stores;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Audit.Projections.Search.Indexing;
+using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search.Postgres;
 

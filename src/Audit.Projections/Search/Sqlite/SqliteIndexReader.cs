@@ -1,5 +1,3 @@
-using Audit.Projections.Search.Answering;
-using Audit.Projections.Search.Indexing;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search.Sqlite;

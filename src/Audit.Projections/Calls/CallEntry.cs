@@ -1,6 +1,0 @@
-using Audit.Projections.Feeding;
-
-namespace Audit.Projections.Calls;
-
-/// <summary>An event of a call as the read models and as the law see it.</summary>
-internal readonly record struct CallEntry(EventFacts Facts, CallEvent Happened);

@@ -1,0 +1,89 @@
+namespace Audit.Projections.Facts;
+
+/// <summary>
+/// What the read models need of one event, read once: facts without the payload, so that a batch in work stays small
+/// however large its records are. All times are clamped to what a read store can hold.
+/// </summary>
+internal sealed class EventFacts
+{
+    public required long Position { get; init; }
+
+    public required long Sequence { get; init; }
+
+    /// <summary>The persistence id, under which a call is known while a batch is folded.</summary>
+    public required string Stream { get; init; }
+
+    public EventKind Kind { get; set; }
+
+    public Timestamp ReceivedAt { get; set; }
+
+    public string SessionId { get; set; } = "";
+
+    public string CallId { get; set; } = "";
+
+    public string Host { get; set; } = "";
+
+    public string? Task { get; set; }
+
+    public string? Agent { get; set; }
+
+    /// <summary>The host's own number of the message within the session.</summary>
+    public long? Seq { get; set; }
+
+    public MessageKind Message { get; set; }
+
+    /// <summary>The verdict as it was on arrival.</summary>
+    public Verdict Verdict { get; set; }
+
+    /// <summary>With a violation: what was wrong, in a sentence.</summary>
+    public string? Violation { get; set; }
+
+    /// <summary>Kept as evidence only: it was too large to be read.</summary>
+    public bool Oversized { get; set; }
+
+    public bool Late { get; set; }
+
+    public bool MadeByNode { get; set; }
+
+    public bool TimeInferred { get; set; }
+
+    public Timestamp RecordedAt { get; set; }
+
+    public long Turn { get; set; }
+
+    public string? Tool { get; set; }
+
+    public string? Provider { get; set; }
+
+    public string? Model { get; set; }
+
+    /// <summary>What was asked of the tool, in one short line.</summary>
+    public string? Command { get; set; }
+
+    /// <summary>The reason, description or error of the outcome, in one short line.</summary>
+    public string? Said { get; set; }
+
+    public string? Decision { get; set; }
+
+    public string? By { get; set; }
+
+    public bool? Success { get; set; }
+
+    public long? DurationMs { get; set; }
+
+    public long Flooded { get; set; }
+
+    public string? NoteType { get; set; }
+
+    public WindowEvent? Window { get; set; }
+
+    public bool IsAheadOfClock => RecordedAt > ReceivedAt.Add(CallMessage.ClockTolerance);
+
+    /// <summary>When it happened, as far as the host is believed: a clock that runs ahead is not.</summary>
+    public Timestamp At => RecordedAt == default || IsAheadOfClock ? ReceivedAt : RecordedAt;
+
+    public bool IsReportedLate => ReceivedAt > RecordedAt.Add(CallMessage.ClockTolerance);
+
+    /// <summary>It moves the call, or is evidence of it, and so says what the call is about.</summary>
+    public bool Names(Verdict verdict) => !verdict.IsViolation;
+}

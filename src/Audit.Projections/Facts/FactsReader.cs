@@ -1,0 +1,135 @@
+using Audit.Projections.Models;
+
+namespace Audit.Projections.Facts;
+
+/// <summary>Reads of events what the read models ask for, each event once.</summary>
+internal sealed class FactsReader
+{
+    private readonly SharedNames names = new();
+
+    /// <exception cref="PoisonException">The event cannot be read.</exception>
+    public EventFacts Read(JournalRow row) => Read(row, out _);
+
+    /// <param name="view">What was read, for who asks more of it; empty for an event that is passed.</param>
+    /// <exception cref="PoisonException">The event cannot be read.</exception>
+    public EventFacts Read(JournalRow row, out EventView view)
+    {
+        try
+        {
+            return ReadKnown(row, out view);
+        }
+        catch (Exception exception) when (exception is UnreadableException or InvalidDataException)
+        {
+            throw new PoisonException(row.Position, $"The row at position {row.Position} cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>When a row was received; the beginning of time for one that cannot be read or does not say.</summary>
+    public static Timestamp ReceivedAtOrNever(JournalRow row)
+    {
+        try
+        {
+            return row.Identifier == JournalTable.SerializerId ? Time(EventView.ReadHead(row.Message), EventField.ReceivedAt) : default;
+        }
+        catch (UnreadableException)
+        {
+            return default;
+        }
+    }
+
+    private EventFacts ReadKnown(JournalRow row, out EventView view)
+    {
+        var facts = new EventFacts { Position = row.Position, Sequence = row.Sequence, Stream = row.PersistenceId };
+        facts.Kind = KindOf(row, out var name);
+        if (facts.Kind == EventKind.Passed)
+        {
+            view = default;
+            facts.ReceivedAt = ReceivedAtOrNever(row);
+            return facts;
+        }
+
+        StreamParts.Split(row.PersistenceId, facts);
+        view = EventView.Read(row.Message);
+        ReadEnvelope(view, facts);
+        switch (facts.Kind)
+        {
+            case EventKind.Told when name == EventNames.CallOversized:
+                facts.Oversized = true;
+                facts.RecordedAt = facts.ReceivedAt;
+                facts.Verdict = new Verdict(default, default, 0, Anomalies.Oversized, ViolationCause.None);
+                break;
+            case EventKind.Told:
+                facts.Verdict = view.Verdict();
+                ReadRecord(view, facts);
+                break;
+            case EventKind.Window:
+                facts.Window = WindowClock.Clamp(EventReader.ReadWindow(row, view));
+                break;
+        }
+
+        return facts;
+    }
+
+    /// <summary>A row of a stream of calls, sessions or windows must be known; what else there may be is others' business.</summary>
+    private static EventKind KindOf(JournalRow row, out string name)
+    {
+        name = "";
+        if (!StreamParts.IsOurs(row.PersistenceId))
+        {
+            return EventKind.Passed;
+        }
+
+        name = EventReader.NameOf(row.Manifest);
+        if (row.Identifier != JournalTable.SerializerId || !EventNames.IsKnown(name) || EventNames.ManifestOf(name) != row.Manifest)
+        {
+            throw new InvalidDataException($"it is a \"{row.Manifest}\", which this program does not know");
+        }
+
+        return name switch
+        {
+            EventNames.CallTransitioned or EventNames.CallViolated or EventNames.CallOversized => EventKind.Told,
+            EventNames.CallRejudged => EventKind.Rejudged,
+            EventNames.CallFlooded => EventKind.Flooded,
+            EventNames.SessionNoted => EventKind.Noted,
+            _ when EventNames.IsWindow(name) => EventKind.Window,
+            _ => EventKind.Passed,
+        };
+    }
+
+    private void ReadEnvelope(in EventView view, EventFacts facts)
+    {
+        facts.ReceivedAt = Time(view, EventField.ReceivedAt);
+        facts.Host = view.Name(EventField.Host, names) ?? "";
+        facts.Task = view.Name(EventField.TaskId, names);
+        facts.Agent = view.Name(EventField.Agent, names);
+        facts.Seq = view.Number(EventField.Seq);
+        facts.Late = view.Flag(EventField.Late) == true;
+        facts.MadeByNode = view.Flag(EventField.MadeByNode) == true;
+        facts.TimeInferred = view.Name(EventField.Time, names) == "inferred";
+        facts.Flooded = view.Number(EventField.Count) ?? 0;
+        facts.NoteType = view.Name(EventField.Type, names);
+        facts.RecordedAt = Time(view, EventField.At);
+        facts.Violation = view.Text(EventField.Reason);
+    }
+
+    private void ReadRecord(in EventView view, EventFacts facts)
+    {
+        facts.Message = view.RecordedKind() ?? throw new InvalidDataException("it holds no record");
+        facts.RecordedAt = Instants.Clamp(view.RequiredTime(EventField.RecordedAt));
+        facts.Turn = view.Number(EventField.Turn) ?? 0;
+        facts.Tool = NullIfEmpty(view.Name(EventField.ToolName, names));
+        facts.Provider = NullIfEmpty(view.Name(EventField.Provider, names));
+        facts.Model = NullIfEmpty(view.Name(EventField.Model, names));
+        facts.Command = ShortLine.OfInput(view.Raw(EventField.EffectiveInput)) ?? ShortLine.OfInput(view.Raw(EventField.RequestedInput));
+        facts.Said = ShortLine.OfText(view.Raw(EventField.OutcomeReason))
+            ?? ShortLine.OfText(view.Raw(EventField.Description)) ?? ShortLine.OfText(view.Raw(EventField.Error));
+        facts.Decision = view.Name(EventField.Decision, names);
+        facts.By = view.Name(EventField.By, names);
+        facts.Success = view.Flag(EventField.Success);
+        facts.DurationMs = view.Number(EventField.DurationMs);
+    }
+
+    private static Timestamp Time(in EventView view, EventField field) => Instants.Clamp(view.Time(field) ?? default);
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

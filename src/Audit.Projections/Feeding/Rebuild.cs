@@ -1,0 +1,61 @@
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Feeding;
+
+/// <summary>Fills a second store from the first position on, as the first one was, and puts it in the first one's place.</summary>
+/// <param name="what">What is rebuilt, as sentences name it.</param>
+/// <param name="verb">Is it one, or are they many.</param>
+internal abstract class Rebuild(IReadStore live, IJournal journal, string what, string verb)
+{
+    /// <summary>Under load the end moves on while one catches up; what is left then is caught up after the swap.</summary>
+    private const int MostRounds = 3;
+
+    private int running;
+
+    public async Task RunAsync(IProgress<RebuildProgress>? progress, CancellationToken cancellation)
+    {
+        if (Interlocked.Exchange(ref running, 1) != 0)
+        {
+            throw new ReadModelsException($"The {what} {verb} being rebuilt already.");
+        }
+
+        try
+        {
+            await using var next = await live.CreateNextAsync(cancellation);
+            await PrepareAsync(next, cancellation);
+            await FillAsync(next, progress, cancellation);
+            await live.ReplaceByAsync(next, cancellation);
+        }
+        finally
+        {
+            Volatile.Write(ref running, 0);
+        }
+    }
+
+    /// <summary>Takes over what is not made of the journal.</summary>
+    protected virtual Task PrepareAsync(IReadStore next, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>Feeds a store from where it is to the journal's end.</summary>
+    /// <param name="committed">Told of every batch once it is written, by its last position.</param>
+    protected abstract Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation);
+
+    private async Task FillAsync(IReadStore next, IProgress<RebuildProgress>? progress, CancellationToken cancellation)
+    {
+        await using var lead = await next.TryLeadAsync(cancellation)
+            ?? throw new ReadModelsException($"Somebody else writes to the {what} that {verb} being rebuilt.");
+        var done = -1L;
+        for (var round = 0; round < MostRounds && done < await journal.LastPositionAsync(cancellation); round++)
+        {
+            var end = await journal.LastPositionAsync(cancellation);
+            done = Math.Max(done, 0);
+            await FeedAsync(
+                lead,
+                position =>
+                {
+                    done = position;
+                    progress?.Report(new RebuildProgress(done, Math.Max(done, end)));
+                },
+                cancellation);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using Audit.Projections.Facts;
+using Audit.Projections.Models;
+
+namespace Audit.Projections.Folding;
+
+/// <summary>A call after one more message of its history.</summary>
+internal static class CallFold
+{
+    /// <summary>
+    /// Whether the message simply follows: it comes last in the history, changes nothing that was said of older ones, and
+    /// the state after it is the one that it tells. All others are folded from the stream, by the law.
+    /// </summary>
+    public static bool Follows(CallModel? call, EventFacts facts)
+    {
+        if (facts.Kind == EventKind.Flooded || call is null)
+        {
+            return facts.Kind != EventKind.Rejudged && !facts.Late;
+        }
+
+        if (facts.Kind != EventKind.Told || facts.Late || call.Order == CallOrder.Scattered
+            || (facts.Verdict.Anomalies & (Anomalies.ClockWentBack | Anomalies.SourcesDiffer)) != 0)
+        {
+            return false;
+        }
+
+        // One message without a number, and times order all of them.
+        var losesNumbers = call.Order == CallOrder.Numbered && facts.Seq is null && IsJudged(facts);
+        return !losesNumbers && !NamesAfterwards(call, facts);
+    }
+
+    /// <param name="verdict">As things stand.</param>
+    /// <param name="identity">What the call is about at this message.</param>
+    public static CallModel Tell(
+        CallModel call, EventFacts facts, Verdict verdict, Identity identity, WindowJudgement judgement, CallOrder order)
+    {
+        var names = facts.Names(verdict);
+        var isOther = names && (verdict.Anomalies & Anomalies.IdReused) != 0;
+        var moves = names && !facts.Oversized;
+        var steps = moves ? CallSteps.Of(call).After(facts, verdict) : CallSteps.Of(call);
+
+        // One copy for all of it: this is done for every event that there is.
+        return call with
+        {
+            Messages = call.Messages + 1,
+            Violations = call.Violations + (verdict.IsViolation ? 1 : 0),
+            Anomalies = call.Anomalies | verdict.Anomalies,
+            Judged = call.Judged.Add(judgement, 1),
+            ReportedLate = call.ReportedLate + (facts.IsReportedLate ? 1 : 0),
+            NamedTask = call.NamedTask ?? facts.Task,
+            FirstAt = Instants.Earlier(call.FirstAt, facts.At),
+            LastAt = Instants.Later(call.LastAt, facts.At),
+            LastPosition = Math.Max(call.LastPosition, facts.Position),
+            Sequence = Math.Max(call.Sequence, facts.Sequence),
+            Order = order,
+            Task = names ? identity.Task : call.Task,
+            Agent = names ? identity.Agent : call.Agent,
+            Tool = names ? identity.Tool : call.Tool,
+            Provider = (isOther ? null : call.Provider) ?? (names ? facts.Provider : null),
+            Model = (isOther ? null : call.Model) ?? (names ? facts.Model : null),
+            Host = call.Host ?? (names && !facts.MadeByNode ? facts.Host : null),
+            Command = (names ? facts.Command : null) ?? (isOther ? null : call.Command),
+            Turn = names ? Math.Max(call.Turn, facts.Turn) : call.Turn,
+            State = moves ? verdict.To : call.State,
+            Attempt = steps.Attempt,
+            Said = steps.Said,
+            Decision = steps.Decision,
+            DecidedBy = steps.DecidedBy,
+            Success = steps.Success,
+            DurationMs = steps.DurationMs,
+            AskedAt = steps.AskedAt,
+            DecidedAt = steps.DecidedAt,
+            StartedAt = steps.StartedAt,
+            SettledAt = steps.SettledAt,
+        };
+    }
+
+    public static CallModel Begin(EventFacts facts, long session) => new()
+    {
+        Id = facts.Position,
+        Session = session,
+        SessionId = facts.SessionId,
+        CallId = facts.CallId,
+        FirstAt = facts.At,
+        LastAt = facts.At,
+    };
+
+    /// <summary>What every event of the stream says, whatever else it does.</summary>
+    public static CallModel Pass(CallModel call, EventFacts facts) => call with
+    {
+        LastPosition = Math.Max(call.LastPosition, facts.Position),
+        Sequence = Math.Max(call.Sequence, facts.Sequence),
+        Flooded = Math.Max(call.Flooded, facts.Flooded),
+    };
+
+    public static CallOrder OrderAfter(CallOrder order, EventFacts facts) =>
+        !IsJudged(facts) ? order
+        : facts.Seq is not null && order is (CallOrder.Unjudged or CallOrder.Numbered) ? CallOrder.Numbered
+        : CallOrder.Timed;
+
+    private static bool IsJudged(EventFacts facts) =>
+        !facts.Oversized && facts.Verdict.Cause != ViolationCause.MessageIdReused;
+
+    /// <summary>It says what earlier messages left open, and so they are to be judged by other windows.</summary>
+    private static bool NamesAfterwards(CallModel call, EventFacts facts) =>
+        facts.Names(facts.Verdict) && (facts.Verdict.Anomalies & Anomalies.IdReused) == 0
+        && ((call.Task is null && facts.Task is not null)
+            || (call.Agent is null && facts.Agent is not null)
+            || (call.Tool is null && facts.Tool is not null));
+}

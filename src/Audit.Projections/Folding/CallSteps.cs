@@ -1,0 +1,102 @@
+using Audit.Projections.Facts;
+using Audit.Projections.Models;
+
+namespace Audit.Projections.Folding;
+
+/// <summary>The steps of the attempt that a call is in: when it was asked, decided, started and settled, and what was said.</summary>
+internal readonly record struct CallSteps
+{
+    private const long LongestRun = 1_000_000_000_000;
+
+    public int Attempt { get; private init; }
+
+    public string? Said { get; private init; }
+
+    public string? Decision { get; private init; }
+
+    public string? DecidedBy { get; private init; }
+
+    public bool? Success { get; private init; }
+
+    public long? DurationMs { get; private init; }
+
+    public Timestamp? AskedAt { get; private init; }
+
+    public Timestamp? DecidedAt { get; private init; }
+
+    public Timestamp? StartedAt { get; private init; }
+
+    public Timestamp? SettledAt { get; private init; }
+
+    public static CallSteps Of(CallModel call) => new()
+    {
+        Attempt = call.Attempt,
+        Said = call.Said,
+        Decision = call.Decision,
+        DecidedBy = call.DecidedBy,
+        Success = call.Success,
+        DurationMs = call.DurationMs,
+        AskedAt = call.AskedAt,
+        DecidedAt = call.DecidedAt,
+        StartedAt = call.StartedAt,
+        SettledAt = call.SettledAt,
+    };
+
+    /// <summary>The steps after a message that moves the call.</summary>
+    public CallSteps After(EventFacts facts, Verdict verdict)
+    {
+        var before = verdict.Attempt == Attempt ? this : new CallSteps { Attempt = verdict.Attempt };
+        var told = before with
+        {
+            Said = facts.Said ?? (verdict.To == verdict.From ? before.Said : null),
+            Success = facts.Success ?? before.Success,
+            DurationMs = facts.DurationMs ?? before.DurationMs,
+        };
+        return told.Begin(facts).Decide(facts, verdict.From).Settle(facts, verdict);
+    }
+
+    private CallSteps Begin(EventFacts facts)
+    {
+        if (facts.Message == MessageKind.Started)
+        {
+            return this with { StartedAt = StartedAt ?? facts.At };
+        }
+
+        // A question that is repeated before it was answered waits since it was first asked.
+        return facts.Message == MessageKind.RequiresConfirmation && (AskedAt is null || DecidedAt is not null)
+            ? this with { AskedAt = facts.At, DecidedAt = null }
+            : this;
+    }
+
+    private CallSteps Decide(EventFacts facts, CallState from)
+    {
+        var told = facts.Message is MessageKind.Approved or MessageKind.Blocked
+            ? this with
+            {
+                Decision = facts.Decision ?? Decision,
+                DecidedBy = facts.By ?? (facts.MadeByNode ? facts.Host : null) ?? DecidedBy,
+            }
+            : this;
+        return from == CallState.AwaitingConfirmation && facts.Message != MessageKind.RequiresConfirmation && told.DecidedAt is null
+            ? told with { DecidedAt = DecisionOf(facts) }
+            : told;
+    }
+
+    /// <summary>A host that tells no decision tells when the tool was done, and how long that took.</summary>
+    private static Timestamp DecisionOf(EventFacts facts)
+    {
+        var isDecision = facts.Message is MessageKind.Approved or MessageKind.Blocked or MessageKind.Started
+            or MessageKind.Cancelled or MessageKind.Invalidated;
+        var ranTicks = facts.DurationMs is >= 0 and < LongestRun and var ran ? ran * TimeSpan.TicksPerMillisecond : 0;
+        return isDecision || ranTicks >= facts.At.Ticks
+            ? facts.At
+            : Instants.Clamp(facts.At with { Ticks = facts.At.Ticks - ranTicks });
+    }
+
+    /// <summary>A repetition settles nothing anew.</summary>
+    private CallSteps Settle(EventFacts facts, Verdict verdict)
+    {
+        var isOpen = verdict.To is CallState.Requested or CallState.AwaitingConfirmation or CallState.Approved or CallState.Running;
+        return this with { SettledAt = isOpen ? null : verdict.To == verdict.From ? SettledAt ?? facts.At : facts.At };
+    }
+}

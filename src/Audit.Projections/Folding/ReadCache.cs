@@ -1,0 +1,35 @@
+using Audit.Projections.Models;
+
+namespace Audit.Projections.Folding;
+
+/// <summary>Models that were committed of late, so that a live call is not read back with each of its messages.</summary>
+internal sealed class ReadCache
+{
+    public Generations<string, SessionModel> Sessions { get; } = new(4_000);
+
+    /// <summary>By stream.</summary>
+    public Generations<string, CallModel> Calls { get; } = new(20_000);
+
+    public Generations<string, TaskModel> Tasks { get; } = new(4_000);
+
+    public Generations<long, HourModel> Hours { get; } = new(1_000);
+
+    /// <summary>The windows of tasks, none included.</summary>
+    public Generations<string, TaskWindows> Windows { get; } = new(4_000);
+
+    /// <summary>Only of a store that is being filled from the beginning.</summary>
+    public SessionsMet? Met { get; init; }
+
+    /// <summary>The second of the last moment; null until it is read.</summary>
+    public long? LastSecond { get; set; }
+
+    public void Clear()
+    {
+        Sessions.Clear();
+        Calls.Clear();
+        Tasks.Clear();
+        Windows.Clear();
+        Hours.Clear();
+        LastSecond = null;
+    }
+}

@@ -1,0 +1,95 @@
+using Audit.Projections.Models;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Folding;
+
+/// <summary>
+/// Judges anew what lies in the time of a window that has changed: chunk by chunk, each in a transaction of its own that
+/// leaves the offset where it is. Whoever has to begin again after a crash comes to the same rows.
+/// </summary>
+internal sealed class Rejudging(
+    IReadLead lead, ReadCache cache, int chunkSize, ReadOffset offset, CancellationToken cancellation)
+{
+    private const string ChunkSql = """
+        SELECT doc FROM transitions
+        WHERE task_id = $1 AND agent = $2 AND (at, position) > ($3, $4) AND at < $5
+        ORDER BY at, position LIMIT $6
+        """;
+
+    public async Task RunAsync(WindowModel window, Timestamp from, Timestamp until)
+    {
+        var windows = cache.Windows.Find(window.Task!)!;
+        var (at, position) = (Instants.ToNumber(from), 0L);
+        while (true)
+        {
+            var chunk = await lead.QueryAsync(
+                ChunkSql,
+                [window.Task!, window.Agent!, at, position, Instants.ToNumber(until), (long)chunkSize],
+                row => row.Document(0, ReadTables.Transitions.Json),
+                cancellation);
+            await JudgeAsync(chunk, windows);
+            if (chunk.Count < chunkSize)
+            {
+                return;
+            }
+
+            (at, position) = (Instants.ToNumber(chunk[^1].At), chunk[^1].Position);
+        }
+    }
+
+    private async Task JudgeAsync(List<TransitionModel> chunk, TaskWindows windows)
+    {
+        var batch = new ReadBatch(offset, offset, chunk.Count);
+        var counts = new Dictionary<long, JudgementCounts>();
+        foreach (var was in chunk)
+        {
+            var match = windows.Judge(was.Agent, was.Tool, was.At);
+            if (match == new WindowMatch(was.Judgement, was.Window))
+            {
+                continue;
+            }
+
+            batch.Transitions[(was.Call, was.Sequence)] = was with { Judgement = match.Judgement, Window = match.Window };
+            counts[was.Call] = counts.GetValueOrDefault(was.Call).Add(was.Judgement, -1).Add(match.Judgement, 1);
+        }
+
+        if (counts.Count > 0)
+        {
+            await CountAsync(batch, counts);
+            await WriteAsync(batch);
+        }
+    }
+
+    private async Task CountAsync(ReadBatch batch, Dictionary<long, JudgementCounts> counts)
+    {
+        var calls = await lead.FindAsync(ReadTables.Calls, [new KeyColumn("id", counts.Keys)], cancellation);
+        var sessions = (await lead.FindAsync(
+            ReadTables.Sessions, [new KeyColumn("id", calls.Select(call => call.Session).Distinct())], cancellation)).ToDictionary(session => session.Id);
+        var tasks = (await lead.FindAsync(
+            ReadTables.Tasks, [new KeyColumn("task_id", calls.Select(call => call.Task).OfType<string>().Distinct())], cancellation)).ToDictionary(task => task.TaskId);
+        foreach (var before in calls)
+        {
+            var after = before with { Judged = before.Judged.Plus(counts[before.Id]) };
+            batch.Calls[after.Id] = after;
+            sessions[after.Session] = batch.Sessions[after.Session] =
+                SessionFold.Count(sessions[after.Session], before, after);
+            if (after.Task is { } task)
+            {
+                tasks[task] = TaskFold.Count(tasks[task], before, after);
+                batch.Tasks[tasks[task].Id] = tasks[task];
+            }
+        }
+    }
+
+    private async Task WriteAsync(ReadBatch batch)
+    {
+        // What was kept of these rows is no longer what the store has.
+        cache.Calls.Clear();
+        cache.Sessions.Clear();
+        cache.Tasks.Clear();
+        if (!await lead.WriteAsync(new BatchRows().Fill(batch), cancellation))
+        {
+            throw new OffsetMovedException();
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using Audit.Projections.Facts;
+using Audit.Projections.Models;
+
+namespace Audit.Projections.Folding;
+
+/// <summary>The messages of a call by arrival, with what the law says of each as things stand.</summary>
+internal sealed class ToldMessages
+{
+    private readonly List<EventFacts> facts = [];
+    private readonly List<CallEvent.Received> told = [];
+    private readonly Dictionary<long, int> indexOfSequence = [];
+    private readonly Dictionary<int, Verdict> violations = [];
+    private readonly Dictionary<int, long> rejudgedAt = [];
+    private readonly HashSet<int> sourcesDiffer = [];
+    private readonly Verdict[] now;
+
+    public ToldMessages(IReadOnlyList<CallEntry> stream)
+    {
+        foreach (var entry in stream)
+        {
+            Take(entry);
+        }
+
+        now = [.. told.Select(message => message.Verdict)];
+        History = JudgeAll();
+    }
+
+    public int Count => facts.Count;
+
+    /// <summary>The indexes in the order of the history; what the law does not judge stands at its end, if the rest is not as it arrived.</summary>
+    public IReadOnlyList<int> History { get; }
+
+    public CallOrder Order { get; private set; }
+
+    public IReadOnlyList<string> NamedTasks => [.. facts.Select(one => one.Task).OfType<string>().Distinct()];
+
+    public bool NamesNoTask => facts.Exists(one => one.Task is null);
+
+    public EventFacts Facts(int index) => facts[index];
+
+    public Verdict Now(int index) => now[index];
+
+    /// <summary>The last verdict by which it was a violation; null when it never was one.</summary>
+    public Verdict? LastViolation(int index) => violations.TryGetValue(index, out var verdict) ? verdict : null;
+
+    /// <summary>The event that says so; it may lie behind the position up to which the stream is read.</summary>
+    public long? LiftedBy(int index) => rejudgedAt.TryGetValue(index, out var position) ? position : null;
+
+    /// <summary>The reason as it was written, or in the law's words where a later message made it a violation.</summary>
+    public string Reason(int index, Verdict violated) =>
+        told[index].Verdict.RulesAs(violated) && facts[index].Violation is { } written
+            ? written
+            : ViolationReason.Of(violated, told[index].Message);
+
+    private void Take(CallEntry entry)
+    {
+        switch (entry.Happened)
+        {
+            case CallEvent.Received message:
+                indexOfSequence[entry.Facts.Sequence] = told.Count;
+                if (message.Verdict.IsViolation)
+                {
+                    violations[told.Count] = message.Verdict;
+                }
+
+                facts.Add(entry.Facts);
+                told.Add(message);
+                break;
+            case CallEvent.Rejudged rejudged when indexOfSequence.TryGetValue(rejudged.Sequence, out var index):
+                Rejudge(index, rejudged.Now, entry.Facts.Position);
+                break;
+        }
+    }
+
+    private void Rejudge(int index, Verdict verdict, long position)
+    {
+        rejudgedAt[index] = position;
+        if (verdict.IsViolation)
+        {
+            violations[index] = verdict;
+        }
+
+        if ((verdict.Anomalies & Anomalies.SourcesDiffer) != 0)
+        {
+            sourcesDiffer.Add(index);
+        }
+    }
+
+    private List<int> JudgeAll()
+    {
+        var judged = Enumerable.Range(0, told.Count).Where(index => told[index].Weight == EntryWeight.Judged).ToList();
+        if (judged.Count == 0)
+        {
+            return [.. Enumerable.Range(0, told.Count)];
+        }
+
+        var judgement = Judge.Of(Entries(judged));
+        for (var place = 0; place < judged.Count; place++)
+        {
+            now[judged[place]] = judgement.Verdicts[place];
+        }
+
+        Order = !judgement.InOrder ? CallOrder.Scattered
+            : judged.TrueForAll(index => told[index].Message.Seq is not null) ? CallOrder.Numbered
+            : CallOrder.Timed;
+        return judgement.InOrder
+            ? [.. Enumerable.Range(0, told.Count)]
+            : [.. judgement.Order.Select(place => judged[place]), .. Enumerable.Range(0, told.Count).Except(judged)];
+    }
+
+    private Entry[] Entries(List<int> judged)
+    {
+        Entry? earlier = null;
+        return
+        [
+            .. judged.Select(index => earlier = new Entry(earlier, facts[index].Sequence, told[index].Message, EntryWeight.Judged)
+            {
+                SourcesDiffer = sourcesDiffer.Contains(index),
+            }),
+        ];
+    }
+}

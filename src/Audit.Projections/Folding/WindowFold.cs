@@ -1,0 +1,76 @@
+using Audit.Projections.Facts;
+using Audit.Projections.Models;
+
+namespace Audit.Projections.Folding;
+
+/// <summary>A window after one more of its events.</summary>
+internal static class WindowFold
+{
+    public static WindowModel Tell(WindowModel? window, EventFacts facts)
+    {
+        var happened = facts.Window!;
+        var next = window ?? new WindowModel { Id = facts.Position, WindowId = StreamParts.WindowOf(facts.Stream) };
+        next = next with { State = happened.To, LastPosition = facts.Position, Acts = WithAct(next.Acts, facts) };
+        return happened.Kind switch
+        {
+            WindowEventKind.Requested => Request(next, happened.Message),
+            WindowEventKind.Approved => Approve(next, happened),
+            WindowEventKind.Extended => next with { ClosesAt = happened.ClosesAt },
+            WindowEventKind.Revoked or WindowEventKind.Closed =>
+                next with { EndedAt = happened.Message.ReceivedAt, EndedBy = happened.Message.Actor },
+            WindowEventKind.Violated => next with { Violations = next.Violations + 1 },
+            _ => next,
+        };
+    }
+
+    /// <summary>
+    /// The time in which messages are judged differently once the window has become another one; null when no message is.
+    /// </summary>
+    public static (Timestamp From, Timestamp Until)? Affected(WindowModel? before, WindowModel after)
+    {
+        if (before?.Until is not { } ended)
+        {
+            return after.Until is { } end && after.OpensAt < end ? (after.OpensAt!.Value, end) : null;
+        }
+
+        var until = after.Until!.Value;
+        return until == ended ? null : (Instants.Earlier(until, ended), Instants.Later(until, ended));
+    }
+
+    private static WindowModel Request(WindowModel window, WindowMessage message) => window with
+    {
+        Task = message.Terms!.TaskId,
+        Agent = message.Terms.Agent,
+        Scope = message.Terms.Scope,
+        Reason = message.Terms.Reason,
+        RequestedBy = message.Actor,
+        RequestedAt = message.ReceivedAt,
+    };
+
+    private static WindowModel Approve(WindowModel window, WindowEvent happened) => window with
+    {
+        ApprovedBy = happened.Message.Actor,
+        ApprovedAt = happened.Message.ReceivedAt,
+        SelfGranted = happened.SelfGranted,
+        OpensAt = happened.OpensAt,
+        ClosesAt = happened.ClosesAt,
+    };
+
+    private static IReadOnlyList<WindowAct> WithAct(IReadOnlyList<WindowAct> acts, EventFacts facts)
+    {
+        if (acts.Count >= WindowModel.MostActs)
+        {
+            return acts;
+        }
+
+        var (happened, message) = (facts.Window!, facts.Window!.Message);
+        var act = new WindowAct(facts.Position, happened.Kind, message.Verb, message.Actor, message.ReceivedAt)
+        {
+            OnBehalfOf = message.OnBehalfOf,
+            Reason = message.Reason,
+            ClosesAt = happened.ClosesAt ?? message.ClosesAt,
+            Violation = happened.Violation,
+        };
+        return [.. acts, act];
+    }
+}

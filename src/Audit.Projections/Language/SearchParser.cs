@@ -1,0 +1,202 @@
+namespace Audit.Projections.Language;
+
+/// <summary>
+/// Reads a query: terms with spaces between them, each a word, a "phrase" or a `key:value`, and not meant with a minus sign
+/// before it. What stands in quotes is taken as it is; there `\"` is a quotation mark and `\\` a backslash.
+/// </summary>
+internal sealed class SearchParser(string text, DateTimeOffset now)
+{
+    public const int LongestQuery = 2_000;
+    public const int MostTerms = 64;
+    public const int MostValues = 64;
+
+    private int at;
+
+    public SearchQuery Parse()
+    {
+        if (text.Length > LongestQuery)
+        {
+            throw new SearchQueryException($"A query has at most {LongestQuery} characters.", LongestQuery, text.Length - LongestQuery);
+        }
+
+        var terms = new List<SearchTerm>();
+        while (SkipSpaces())
+        {
+            if (terms.Count == MostTerms)
+            {
+                throw new SearchQueryException($"A query has at most {MostTerms} terms.", at, text.Length - at);
+            }
+
+            terms.Add(ReadTerm());
+        }
+
+        return new SearchQuery(text, terms);
+    }
+
+    private SearchTerm ReadTerm()
+    {
+        var start = at;
+        var isNegated = text[at] == '-';
+        at += isNegated ? 1 : 0;
+        if (at == text.Length || char.IsWhiteSpace(text[at]))
+        {
+            throw new SearchQueryException("After a minus sign stands what is not to be found, without a space between them.", start, 1);
+        }
+
+        if (text[at] == '"')
+        {
+            return ReadSaid(isNegated, ReadQuoted(), start, isQuoted: true);
+        }
+
+        return KeyLength() is var length and > 0
+            ? ReadKeyed(isNegated, length)
+            : ReadSaid(isNegated, ReadUntil(stopAtComma: false), start, isQuoted: false);
+    }
+
+    /// <summary>How long the name before a colon is; 0 where the term is none with a key.</summary>
+    private int KeyLength()
+    {
+        var end = at;
+        var isInput = text.AsSpan(at).StartsWith("input.", StringComparison.OrdinalIgnoreCase);
+        while (end < text.Length && (isInput
+            ? text[end] is not (':' or '"') && !char.IsWhiteSpace(text[end])
+            : char.IsAsciiLetter(text[end]) || (end > at && text[end] is '-' or '_')))
+        {
+            end++;
+        }
+
+        return end < text.Length && text[end] == ':' ? end - at : 0;
+    }
+
+    private SearchTerm.Said ReadSaid(bool isNegated, string said, int start, bool isQuoted)
+    {
+        var sequences = WordSequences.Of(said, isQuoted);
+        return sequences.Count > 0
+            ? new SearchTerm.Said(isNegated, said, isQuoted, sequences)
+            : throw new SearchQueryException($"There is nothing to look for in {text[start..at]}: words are made of letters and digits.", start, at - start);
+    }
+
+    private SearchTerm ReadKeyed(bool isNegated, int length)
+    {
+        var (start, name) = (at, text.Substring(at, length));
+        at += length + 1;
+        if (name.StartsWith("input.", StringComparison.OrdinalIgnoreCase))
+        {
+            return new SearchTerm.Input(isNegated, ReadPath(name["input.".Length..], start + "input.".Length), ReadValues(name));
+        }
+
+        var key = SearchKeys.Find(name) ?? throw new SearchQueryException(
+            $"There is no key \"{name}\"; the keys are {string.Join(", ", SearchKeys.All.Select(known => known.Name))}. "
+            + "To look for these words themselves, put them in quotes.",
+            start,
+            length);
+        var values = ReadValues(name);
+        return key.Key is SearchKey.After or SearchKey.Before or SearchKey.During
+            ? ReadTimes(isNegated, key, values)
+            : new SearchTerm.Keyed(isNegated, key, values.Select(value => Checked(key, value)).ToList());
+    }
+
+    private static string[] ReadPath(string path, int offset)
+    {
+        var members = path.Split('.');
+        return members.All(member => member.Length > 0)
+            ? members
+            : throw new SearchQueryException("The path after input. is made of members with one dot between them, as in input.options.mode.", offset, path.Length);
+    }
+
+    private SearchTerm.Timed ReadTimes(bool isNegated, SearchKeyInfo key, List<SearchValue> values)
+    {
+        var ranges = values.Select(value => value.IsQuoted && key.Key == SearchKey.During ? null : SearchTimes.Read(value.Text, now)).ToList();
+        for (var index = 0; index < values.Count; index++)
+        {
+            // Whatever is no day and no time of late may be the id of a window.
+            ranges[index] = key.Key == SearchKey.During && ranges[index] is { } moment && moment.From == moment.Until ? null : ranges[index];
+            if (ranges[index] is null && key.Key != SearchKey.During)
+            {
+                throw new SearchQueryException(
+                    $"\"{values[index].Text}\" is no time; accepted are {SearchKeys.Times}.", values[index].Offset, values[index].Length);
+            }
+        }
+
+        return key.Key == SearchKey.During || values.Count == 1
+            ? new SearchTerm.Timed(isNegated, key, values, ranges)
+            : throw new SearchQueryException($"{key.Name} takes one time.", values[1].Offset, values[1].Length);
+    }
+
+    private static SearchValue Checked(SearchKeyInfo key, SearchValue value) =>
+        key.Values.Count == 0 || key.Values.Contains(value.Text) ? value
+        : throw new SearchQueryException(
+            $"\"{value.Text}\" is nothing that {key.Name} knows; accepted are {string.Join(", ", key.Values)}.", value.Offset, value.Length);
+
+    private List<SearchValue> ReadValues(string name)
+    {
+        var values = new List<SearchValue>();
+        while (true)
+        {
+            var start = at;
+            var isQuoted = at < text.Length && text[at] == '"';
+            var value = isQuoted ? ReadQuoted() : ReadUntil(stopAtComma: true);
+            if (value.Length == 0)
+            {
+                throw new SearchQueryException($"After {name}: a value is missing.", start, at - start);
+            }
+
+            values.Add(new SearchValue(value, isQuoted, start, at - start));
+            if (at == text.Length || char.IsWhiteSpace(text[at]))
+            {
+                return values;
+            }
+
+            if (text[at] != ',')
+            {
+                throw new SearchQueryException("After a closing quotation mark stands a comma, a space or nothing.", at, 1);
+            }
+
+            at++;
+            if (values.Count == MostValues)
+            {
+                throw new SearchQueryException($"A key takes at most {MostValues} values.", at, 0);
+            }
+        }
+    }
+
+    private string ReadQuoted()
+    {
+        var start = at++;
+        var read = new System.Text.StringBuilder();
+        for (; at < text.Length; at++)
+        {
+            if (text[at] == '"')
+            {
+                at++;
+                return read.ToString();
+            }
+
+            at += text[at] == '\\' && at + 1 < text.Length && text[at + 1] is '"' or '\\' ? 1 : 0;
+            read.Append(text[at]);
+        }
+
+        throw new SearchQueryException("This quotation is not closed; another \" must follow.", start, text.Length - start);
+    }
+
+    private string ReadUntil(bool stopAtComma)
+    {
+        var start = at;
+        while (at < text.Length && !char.IsWhiteSpace(text[at]) && !(stopAtComma && text[at] == ','))
+        {
+            at++;
+        }
+
+        return text[start..at];
+    }
+
+    private bool SkipSpaces()
+    {
+        while (at < text.Length && char.IsWhiteSpace(text[at]))
+        {
+            at++;
+        }
+
+        return at < text.Length;
+    }
+}

@@ -1,0 +1,23 @@
+namespace Audit.Projections.Language;
+
+/// <summary>Where in an event a text stands.</summary>
+public enum TextPlace : byte
+{
+    /// <summary>Ids of session, call, task and message; the agent and the host.</summary>
+    Id,
+
+    /// <summary>The tool's names, the provider and the model.</summary>
+    Name,
+
+    Input,
+
+    Output,
+
+    /// <summary>What came back beside the output: data, documents, artifacts.</summary>
+    Data,
+
+    /// <summary>Reasons, descriptions, errors, feedback, decisions and who made them.</summary>
+    Reason,
+
+    Note,
+}

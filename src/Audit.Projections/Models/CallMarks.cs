@@ -1,0 +1,38 @@
+namespace Audit.Projections.Models;
+
+/// <summary>
+/// What may change about a call while its events stay: a bit for its state and one for each thing that can be said of it. It
+/// lies in a column of the read models, so that calls worth a look are found without looking at the others.
+/// </summary>
+internal static class CallMarks
+{
+    private const int FlagsStart = 16;
+    private const long Ordinary =
+        1L << (int)CallState.None | 1L << (int)CallState.Completed | 1L << (int)CallState.Cached | 1L << (int)CallState.Replayed;
+
+    private const string Violation = "violation";
+    private const string Anomaly = "anomaly";
+    private const string Open = "open";
+    private const string OutsideWindow = "outside-window";
+
+    /// <summary>What can be said of a call, by the place of its bit.</summary>
+    public static readonly string[] Flags = [Violation, Anomaly, Open, OutsideWindow];
+
+    public static long Of(CallModel call) => 1L << (int)call.State
+        | Flag(Violation, call.Violations > 0)
+        | Flag(Anomaly, call.Anomalies != Anomalies.None)
+        | Flag(Open, call.IsOpen)
+        | Flag(OutsideWindow, call.Judged.OutsideWindow > 0);
+
+    /// <summary>As the column has it: most calls are ordinary, and an index of the others stays small.</summary>
+    public static long? Noteworthy(CallModel call) => Of(call) is var mark && (mark & ~Ordinary) != 0 ? mark : null;
+
+    public static long OfState(string name) => Words.TryState(name, out var state) ? 1L << (int)state : 0;
+
+    public static long OfFlag(string name) => Flag(name, isSet: true);
+
+    /// <summary>Whoever has one of these is noteworthy.</summary>
+    public static bool AreNoteworthy(long mask) => (mask & Ordinary) == 0;
+
+    private static long Flag(string name, bool isSet) => isSet ? 1L << (FlagsStart + Array.IndexOf(Flags, name)) : 0;
+}

@@ -1,0 +1,115 @@
+using System.Text.Json.Serialization;
+
+namespace Audit.Projections.Models;
+
+/// <summary>A tool call as its stream tells it.</summary>
+public sealed record CallModel
+{
+    /// <summary>The position of its first event.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>The <see cref="SessionModel.Id"/> of its session.</summary>
+    public required long Session { get; init; }
+
+    public required string SessionId { get; init; }
+
+    public required string CallId { get; init; }
+
+    public CallState State { get; init; }
+
+    public int Attempt { get; init; }
+
+    public long Turn { get; init; }
+
+    /// <summary>What any of its messages has, as all of them are judged now.</summary>
+    public Anomalies Anomalies { get; init; }
+
+    /// <summary>Standing violations.</summary>
+    public int Violations { get; init; }
+
+    public int Lifted { get; init; }
+
+    /// <summary>Messages that are written down, violations included.</summary>
+    public int Messages { get; init; }
+
+    /// <summary>Messages that were only counted.</summary>
+    public long Flooded { get; init; }
+
+    public string? Tool { get; init; }
+
+    public string? Task { get; init; }
+
+    /// <summary>The first task that any message named, by arrival.</summary>
+    public string? NamedTask { get; init; }
+
+    public string? Agent { get; init; }
+
+    public string? Host { get; init; }
+
+    public string? Provider { get; init; }
+
+    public string? Model { get; init; }
+
+    /// <summary>What was asked of the tool, in one short line.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>The last description, reason or error.</summary>
+    public string? Said { get; init; }
+
+    public string? Decision { get; init; }
+
+    /// <summary>Who approved or refused it.</summary>
+    public string? DecidedBy { get; init; }
+
+    /// <summary>Of the last result.</summary>
+    public bool? Success { get; init; }
+
+    public Timestamp FirstAt { get; init; }
+
+    public Timestamp LastAt { get; init; }
+
+    public Timestamp? AskedAt { get; init; }
+
+    public Timestamp? DecidedAt { get; init; }
+
+    public Timestamp? StartedAt { get; init; }
+
+    public Timestamp? SettledAt { get; init; }
+
+    /// <summary>As the last result tells it.</summary>
+    public long? DurationMs { get; init; }
+
+    /// <summary>Its messages by judgement.</summary>
+    public JudgementCounts Judged { get; init; }
+
+    public int ReportedLate { get; init; }
+
+    public CallOrder Order { get; init; }
+
+    public long LastPosition { get; init; }
+
+    /// <summary>The last event of its stream that is known.</summary>
+    public long Sequence { get; init; }
+
+    [JsonIgnore]
+    public bool IsOpen =>
+        State is CallState.Requested or CallState.AwaitingConfirmation or CallState.Approved or CallState.Running;
+
+    /// <summary>The gravest judgement of its messages.</summary>
+    [JsonIgnore]
+    public WindowJudgement Judgement => Judged.Worst();
+
+    /// <summary>How long it waited for a decision.</summary>
+    [JsonIgnore]
+    public TimeSpan? Waited => Between(AskedAt, DecidedAt);
+
+    /// <summary>How long it ran.</summary>
+    [JsonIgnore]
+    public TimeSpan? Ran =>
+        DurationMs is >= 0 and var told && told <= TimeSpan.MaxValue.TotalMilliseconds / 2
+            ? TimeSpan.FromMilliseconds(told)
+            : Between(StartedAt, SettledAt);
+
+    private static TimeSpan? Between(Timestamp? from, Timestamp? until) =>
+        from is { } begin && until is { } end && end >= begin ? TimeSpan.FromTicks(end.Ticks - begin.Ticks) : null;
+}

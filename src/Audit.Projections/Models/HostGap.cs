@@ -1,0 +1,3 @@
+namespace Audit.Projections.Models;
+
+public readonly record struct HostGap(string Host, long From, long To);

@@ -1,0 +1,25 @@
+using System.Text.Json.Serialization;
+
+namespace Audit.Projections.Models;
+
+/// <summary>The calls that were first told of in one hour, by the state that they are in now; and one for those of all time.</summary>
+public sealed record HourModel
+{
+    /// <summary>The number of what counts the calls of all hours.</summary>
+    public const long AllHours = long.MinValue;
+
+    /// <summary>Hours since 1970.</summary>
+    public required long Hour { get; init; }
+
+    public StateCounts States { get; init; } = StateCounts.Empty;
+
+    /// <summary>Standing violations of these calls.</summary>
+    public long Violations { get; init; }
+
+    [JsonIgnore]
+    public long Calls => States.ByState.Sum(count => (long)count);
+
+    public static long HourOf(Timestamp time) => (long)Math.Floor(Moment.SecondOf(time) / 3600.0);
+
+    public static Timestamp Begin(long hour) => new(DateTime.UnixEpoch.Ticks + hour * TimeSpan.TicksPerHour, 0);
+}

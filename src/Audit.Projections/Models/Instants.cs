@@ -1,0 +1,39 @@
+namespace Audit.Projections.Models;
+
+/// <summary>
+/// Times as a read store holds them: nanoseconds since 1970 in one sortable number. It reaches from 1678 to 2261; what a
+/// host says beyond is clamped as it is read, so that a model in memory never differs from the same one read back.
+/// </summary>
+internal static class Instants
+{
+    private const long TicksReach = 92_000_000_000_000_000;
+    private const int NanosPerTick = 100;
+
+    public static Timestamp Clamp(Timestamp time)
+    {
+        var ticks = time.Ticks - DateTime.UnixEpoch.Ticks;
+        return ticks is > -TicksReach and < TicksReach
+            ? time
+            : new Timestamp(DateTime.UnixEpoch.Ticks + (ticks < 0 ? -TicksReach : TicksReach), 0);
+    }
+
+    /// <param name="time">A clamped time.</param>
+    public static long ToNumber(Timestamp time) => (time.Ticks - DateTime.UnixEpoch.Ticks) * NanosPerTick + time.Nanos;
+
+    public static long? ToNumber(Timestamp? time) => time is { } known ? ToNumber(known) : null;
+
+    public static Timestamp FromNumber(long number)
+    {
+        var (ticks, nanos) = Math.DivRem(number, NanosPerTick);
+        if (nanos < 0)
+        {
+            (ticks, nanos) = (ticks - 1, nanos + NanosPerTick);
+        }
+
+        return new Timestamp(DateTime.UnixEpoch.Ticks + ticks, (byte)nanos);
+    }
+
+    public static Timestamp Earlier(Timestamp one, Timestamp other) => one < other ? one : other;
+
+    public static Timestamp Later(Timestamp one, Timestamp other) => one > other ? one : other;
+}

@@ -1,0 +1,69 @@
+using System.Text.Json.Serialization;
+
+namespace Audit.Projections.Models;
+
+/// <summary>A session: its calls by state, who took part in it, and whether it was told whole.</summary>
+public sealed record SessionModel
+{
+    /// <summary>Hosts whose numbers are kept; a session has one, and whoever else writes into it is an anomaly.</summary>
+    public const int MostNumberingHosts = 16;
+
+    /// <summary>The position of its first event.</summary>
+    public required long Id { get; init; }
+
+    public required string SessionId { get; init; }
+
+    public int Calls { get; init; }
+
+    public StateCounts States { get; init; } = StateCounts.Empty;
+
+    /// <summary>Standing violations of its calls.</summary>
+    public int Violations { get; init; }
+
+    public int Lifted { get; init; }
+
+    public int Messages { get; init; }
+
+    public AnomalyCounts AnomalousCalls { get; init; } = AnomalyCounts.Empty;
+
+    public NameSet Agents { get; init; } = NameSet.Empty;
+
+    public NameSet Tasks { get; init; } = NameSet.Empty;
+
+    /// <summary>Those who wrote into it, the node itself apart; the first is its own.</summary>
+    public NameSet Hosts { get; init; } = NameSet.Empty;
+
+    public Timestamp? FirstAt { get; init; }
+
+    public Timestamp? LastAt { get; init; }
+
+    public int Notes { get; init; }
+
+    public Timestamp? StartedAt { get; init; }
+
+    /// <summary>When the last note said that it ended.</summary>
+    public Timestamp? NotedEndAt { get; init; }
+
+    public int ReportedLate { get; init; }
+
+    public IReadOnlyList<SeqRanges> Seqs { get; init; } = [];
+
+    public long LastPosition { get; init; }
+
+    /// <summary>Judgements of its calls, each by the gravest.</summary>
+    public JudgementCounts Judged { get; init; }
+
+    /// <summary>A note of a later start takes an end back.</summary>
+    [JsonIgnore]
+    public bool HasEnded => NotedEndAt is { } ended && !(StartedAt > ended);
+
+    [JsonIgnore]
+    public int OpenCalls =>
+        States[CallState.Requested] + States[CallState.AwaitingConfirmation] + States[CallState.Approved] + States[CallState.Running];
+
+    [JsonIgnore]
+    public Anomalies Anomalies => AnomalousCalls.Present | (Hosts.Count > 1 ? Anomalies.ForeignHost : Anomalies.None);
+
+    [JsonIgnore]
+    public Completeness Completeness => Completeness.Of(this);
+}

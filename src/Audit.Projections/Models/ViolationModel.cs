@@ -1,0 +1,41 @@
+namespace Audit.Projections.Models;
+
+/// <summary>A refused message of a call, or a refused act on a window. One that a later message lifted stays, marked so.</summary>
+public sealed record ViolationModel
+{
+    /// <summary>The position of the event that tells the message.</summary>
+    public required long Position { get; init; }
+
+    public string? SessionId { get; init; }
+
+    public string? CallId { get; init; }
+
+    public string? WindowId { get; init; }
+
+    /// <summary>The kind of the message, or the verb of the act.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>The state of the call or window that took no such message.</summary>
+    public required string From { get; init; }
+
+    public string? Cause { get; init; }
+
+    public required string Reason { get; init; }
+
+    public Timestamp At { get; init; }
+
+    public Timestamp ReceivedAt { get; init; }
+
+    public required string Host { get; init; }
+
+    public string? Task { get; init; }
+
+    public string? Agent { get; init; }
+
+    public string? Tool { get; init; }
+
+    public bool IsLifted { get; init; }
+
+    /// <summary>The position of the event that lifted it.</summary>
+    public long? LiftedBy { get; init; }
+}

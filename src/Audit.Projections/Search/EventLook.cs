@@ -1,0 +1,55 @@
+using Audit.Projections.Language;
+
+namespace Audit.Projections.Search;
+
+/// <summary>Looks at the events themselves: whether they hold what the index could not tell for sure, and what to show of them.</summary>
+internal sealed class EventLook
+{
+    private readonly EventTexts texts = new();
+    private readonly SearchPlan plan;
+    private readonly List<IReadOnlyList<string[]>> shown;
+    private readonly List<(SearchTerm.Said Term, bool IsAsked)> asked;
+
+    public EventLook(SearchPlan plan)
+    {
+        this.plan = plan;
+        asked = plan.Said.Where(said => said.IsAsked).ToList();
+        var values = plan.Inputs.Where(input => !input.IsNegated).SelectMany(input => input.Values);
+        shown =
+        [
+            .. plan.Said.Where(said => !said.Term.IsNegated).Select(said => said.Term.Sequences),
+            .. values.Select(value => value.IsGlob ? WordSequences.CertainOf(value.Text) : WordSequences.Of(value.Text, isPhrase: true)),
+        ];
+    }
+
+    public bool Holds(JournalRow row)
+    {
+        var view = EventView.Read(row.Message);
+        if (asked.Count > 0)
+        {
+            var finder = new TextFinder([.. asked.Select(said => said.Term.Sequences)]);
+            texts.Read(view, finder);
+            for (var index = 0; index < asked.Count; index++)
+            {
+                if (finder.Found[index] == asked[index].Term.IsNegated)
+                {
+                    return false;
+                }
+            }
+        }
+
+        return plan.Inputs.TrueForAll(input => InputMatch.Holds(input, view));
+    }
+
+    public SearchExcerpt? Excerpt(in EventView view)
+    {
+        if (shown.Count == 0)
+        {
+            return null;
+        }
+
+        var finder = new TextFinder(shown);
+        texts.Read(view, finder);
+        return finder.Excerpt;
+    }
+}

@@ -1,0 +1,169 @@
+using Audit.Projections.Language;
+using Audit.Projections.Models;
+using Audit.Projections.Stores;
+
+namespace Audit.Projections.Search;
+
+/// <summary>Makes a plan of a query: looks up the names that globs match, and the windows.</summary>
+internal sealed class SearchPlanner(IReadSession index, IReadSession models, CancellationToken cancellation)
+{
+    /// <summary>More names than these are no longer a question that an index answers quickly.</summary>
+    public const int MostNames = 1_000;
+
+    private const string NamesSql = "SELECT name FROM names WHERE key = $1 AND name >= $2 ORDER BY name";
+
+    private const string NamesBelowSql = "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name < $3 ORDER BY name";
+
+    private readonly SearchPlan plan = new();
+
+    public async Task<SearchPlan> MakeAsync(SearchQuery query)
+    {
+        foreach (var term in query.Terms)
+        {
+            switch (term)
+            {
+                case SearchTerm.Said said:
+                    Plan(said);
+                    break;
+                case SearchTerm.Timed timed:
+                    await PlanAsync(timed);
+                    break;
+                case SearchTerm.Input input:
+                    Plan(input);
+                    break;
+                case SearchTerm.Keyed { Key.Key: SearchKey.State } keyed:
+                    plan.Marks.Add((keyed.IsNegated, MaskOf(keyed, CallMarks.OfState)));
+                    break;
+                case SearchTerm.Keyed { Key.Key: SearchKey.Is } keyed:
+                    plan.Marks.Add((keyed.IsNegated, MaskOf(keyed, CallMarks.OfFlag)));
+                    break;
+                case SearchTerm.Keyed { Key.Key: SearchKey.Window } keyed:
+                    await PlanWindowsAsync(keyed);
+                    break;
+                case SearchTerm.Keyed keyed:
+                    await PlanNamesAsync(keyed);
+                    break;
+            }
+        }
+
+        return plan;
+    }
+
+    private static long MaskOf(SearchTerm.Keyed keyed, Func<string, long> bit) =>
+        keyed.Values.Aggregate(0L, (mask, value) => mask | bit(value.Text));
+
+    private void Plan(SearchTerm.Said said)
+    {
+        var isAsked = said.Sequences.Any(words => words.Length > 1);
+        plan.Said.Add((said, isAsked));
+
+        // That the index has the words in a row may come from two texts side by side, so it cannot tell where a phrase is not.
+        if (!said.IsNegated || !isAsked)
+        {
+            plan.Clauses.Add(new IndexClause(said.IsNegated, said.Sequences));
+        }
+    }
+
+    private void Plan(SearchTerm.Input input)
+    {
+        plan.Inputs.Add(input);
+        if (input.IsNegated)
+        {
+            return;
+        }
+
+        foreach (var words in input.Path.SelectMany(member => WordSequences.Of(member, isPhrase: true)))
+        {
+            plan.Clauses.Add(new IndexClause(false, [words]));
+        }
+
+        var certain = input.Values.Select(value => value.IsGlob ? WordSequences.CertainOf(value.Text) : WordSequences.Of(value.Text, isPhrase: true)).ToList();
+        if (certain.Count == 1)
+        {
+            plan.Clauses.AddRange(certain[0].Select(words => new IndexClause(false, [words])));
+        }
+        else if (certain.TrueForAll(sequences => sequences.Count > 0))
+        {
+            plan.Clauses.Add(new IndexClause(false, [.. certain.Select(sequences => sequences.MaxBy(words => words.Sum(word => word.Length))!)]));
+        }
+    }
+
+    private async Task PlanAsync(SearchTerm.Timed timed)
+    {
+        var ranges = new List<TimeRange>();
+        for (var index = 0; index < timed.Values.Count; index++)
+        {
+            ranges.Add(timed.Ranges[index] is not { } told
+                ? SearchPlan.RangeOf(await WindowAsync(timed.Values[index]))
+                : timed.Key.Key switch
+                {
+                    SearchKey.After => new TimeRange(told.From, long.MaxValue),
+                    SearchKey.Before => new TimeRange(long.MinValue, told.From),
+                    _ => told,
+                });
+        }
+
+        plan.Times.Add((timed.IsNegated, ranges));
+        Narrow(timed.IsNegated, [.. ranges.SelectMany(TimeMarks.Covering)]);
+    }
+
+    private async Task PlanWindowsAsync(SearchTerm.Keyed keyed)
+    {
+        var windows = new List<WindowModel>();
+        foreach (var value in keyed.Values)
+        {
+            windows.Add(await WindowAsync(value));
+        }
+
+        plan.Windows.Add((keyed.IsNegated, windows));
+        Narrow(keyed.IsNegated, [.. windows.SelectMany(window => TimeMarks.Covering(SearchPlan.RangeOf(window)))]);
+    }
+
+    /// <summary>Asks for one of the marks; where there is none to ask for, nothing can be found.</summary>
+    private void Narrow(bool isNegated, IReadOnlyList<string[]> marks)
+    {
+        if (isNegated)
+        {
+            return;
+        }
+
+        plan.FindsNothing |= marks.Count == 0;
+        plan.Clauses.Add(new IndexClause(false, marks));
+    }
+
+    private async Task PlanNamesAsync(SearchTerm.Keyed keyed)
+    {
+        var names = new List<string>();
+        foreach (var value in keyed.Values)
+        {
+            names.AddRange(value.IsGlob ? await MatchingAsync(keyed.Key, value) : [value.Text]);
+        }
+
+        plan.FindsNothing |= names.Count == 0 && !keyed.IsNegated;
+        if (names.Count > 0)
+        {
+            plan.Clauses.Add(new IndexClause(keyed.IsNegated, [.. names.Distinct().Select(name => new[] { Marks.Of(keyed.Key.Key, name) })]));
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> MatchingAsync(SearchKeyInfo key, SearchValue glob)
+    {
+        // Only names that begin as the glob does are looked at. No character is greater than the one put behind it.
+        var prefix = glob.Text[..glob.Text.AsSpan().IndexOfAny('*', '?')];
+        object[] values = prefix.Length == 0 ? [(long)key.Key, ""] : [(long)key.Key, prefix, prefix + "\U0010FFFF"];
+        var names = await index.QueryAsync(
+            prefix.Length == 0 ? NamesSql : NamesBelowSql, values, row => row.Text(0), cancellation);
+        var found = names.Where(glob.Matches).Take(MostNames + 1).ToList();
+        return found.Count <= MostNames ? found : throw new SearchQueryException(
+            $"More than {MostNames} values of {key.Name} match \"{glob.Text}\"; say more of it.", glob.Offset, glob.Length);
+    }
+
+    private async Task<WindowModel> WindowAsync(SearchValue value)
+    {
+        var found = await models.FindAsync(ReadTables.Windows, [new KeyColumn("window_id", [value.Text])], cancellation);
+        return found.SingleOrDefault() ?? throw new SearchQueryException(
+            $"There is no window \"{value.Text}\"; accepted are ids of windows, and after during: days as well (today, tuesday, 2026-11-17) and how long ago (1h, 2d).",
+            value.Offset,
+            value.Length);
+    }
+}

@@ -1,4 +1,0 @@
-namespace Audit.Projections.Windows;
-
-/// <param name="Window">The window that let it be done, or that was open and did not.</param>
-internal readonly record struct WindowMatch(WindowJudgement Judgement, string? Window);
