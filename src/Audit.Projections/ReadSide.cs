@@ -10,18 +10,19 @@ using Audit.Projections.TimeTravel;
 
 namespace Audit.Projections;
 
-/// <summary>All that reads the journal for people: the read models and what feeds them, time travel, and the rebuild.</summary>
+/// <summary>
+/// All that reads the journal for people: the read models and what feeds them, time travel, and the rebuild.
+/// </summary>
 public sealed class ReadSide : IAsyncDisposable
 {
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
-
     private readonly IReadStore store;
     private readonly IJournal journal;
     private readonly Projection projection;
     private readonly ModelsRebuild rebuild;
 
     private ReadSide(
-        IReadStore store, Projection projection, SearchIndex search, IJournal journal, RecordHasher hasher, ReadSideOptions options)
+        IReadStore store, Projection projection, SearchIndex search, IJournal journal, RecordHasher hasher,
+        ReadSideOptions options)
     {
         this.store = store;
         this.journal = journal;
@@ -42,7 +43,9 @@ public sealed class ReadSide : IAsyncDisposable
     public ProjectionStatus Status => projection.Status;
 
     /// <summary>Opens the read models of a store and begins to feed them.</summary>
-    /// <param name="address">The address of the journal's store: they lie beside it, or in a schema of its database.</param>
+    /// <param name="address">
+    /// The address of the journal's store: they lie beside it, or in a schema of its database.
+    /// </param>
     /// <exception cref="ReadModelsException">They cannot be opened.</exception>
     public static async Task<ReadSide> OpenAsync(
         string address, IJournal journal, RecordHasher hasher, ReadSideOptions options, CancellationToken cancellation)
@@ -70,37 +73,22 @@ public sealed class ReadSide : IAsyncDisposable
 
     /// <summary>Waits until the read models have everything up to a position.</summary>
     /// <exception cref="ReadModelsException">The projection has halted before it.</exception>
-    public async Task WaitForAsync(long position, CancellationToken cancellation)
-    {
-        while (Status.Position < position)
-        {
-            if (Status is { State: ProjectionState.Halted } halted)
-            {
-                throw new ReadModelsException($"The read models halted before position {position}: {halted.Sentence}");
-            }
-
-            await Task.Delay(Glance, cancellation);
-        }
-    }
+    public Task WaitForAsync(long position, CancellationToken cancellation) =>
+        projection.WaitForAsync(position, cancellation);
 
     /// <summary>
     /// Waits a little for what the journal has by now, so that whoever wrote something and then asks for it finds it.
     /// </summary>
-    public async Task CatchUpAsync(TimeSpan patience, CancellationToken cancellation)
-    {
-        var until = Environment.TickCount64 + (long)patience.TotalMilliseconds;
-        var end = await journal.LastPositionAsync(cancellation);
-        while (await KnownPositionAsync(cancellation) < end
-            && Status.State is not ProjectionState.Halted && Environment.TickCount64 < until)
-        {
-            await Task.Delay(Glance, cancellation);
-        }
-    }
+    public async Task CatchUpAsync(TimeSpan longest, CancellationToken cancellation) =>
+        await projection.CatchUpAsync(await journal.LastPositionAsync(cancellation), longest, cancellation);
 
     /// <summary>
-    /// Passes over the event that halted the projection, for good. The operator's command is to be in the journal before.
+    /// Passes over the event that halted the projection, for good. The operator's command is to be in the journal
+    /// before.
     /// </summary>
-    /// <exception cref="ReadModelsException">The projection is not halted at that position by an event that cannot be read.</exception>
+    /// <exception cref="ReadModelsException">
+    /// The projection is not halted at that position by an event that cannot be read.
+    /// </exception>
     public async Task SkipAsync(long position, string reason, CancellationToken cancellation)
     {
         var row = await store.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation);
@@ -137,10 +125,6 @@ public sealed class ReadSide : IAsyncDisposable
     private static async ValueTask<bool> IsBehindAsync(Projection projection, IJournal journal) =>
         projection.Status is { State: ProjectionState.Projecting } own
         && own.Position < await journal.LastPositionAsync(CancellationToken.None);
-
-    /// <summary>A node that does not feed the read models itself learns of their position only by asking.</summary>
-    private async ValueTask<long> KnownPositionAsync(CancellationToken cancellation) =>
-        Status is { State: ProjectionState.Projecting } own ? own.Position : await Models.PositionAsync(cancellation);
 
     internal static IReadStore StoreOf(string address) => StoreOf(address, ReadStoreKind.Models);
 

@@ -40,6 +40,7 @@ public abstract class FeedContract : ReadSideContract
 
         Assert.Equal((good, poison), (side.Status.Position, side.Status.HaltedAt));
         Assert.Contains("call.transitioned.v2", side.Status.Sentence, StringComparison.Ordinal);
+        Assert.True(Failures.Counts["read models halt"] > 0);
         Assert.Equal(1, (await side.Models.SessionAsync("s", None))!.Calls);
         await Assert.ThrowsAsync<ReadModelsException>(() => side.SkipAsync(good, "not this one", None));
 
@@ -47,6 +48,24 @@ public abstract class FeedContract : ReadSideContract
         await UntilAsync(() => side.Status.State == ProjectionState.Projecting);
         var models = await CaughtUpAsync(side);
         Assert.Equal(2, (await models.SessionAsync("s", None))!.Calls);
+    }
+
+    [ContractFact]
+    public async Task whoever_waits_goes_on_as_soon_as_everything_is_fed_and_no_longer_than_asked()
+    {
+        var side = await OpenAsync();
+        for (var number = 1; number <= 20; number++)
+        {
+            await TellAsync(new Say("s", $"c-{number}", Say.Asked, number));
+            await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
+            Assert.Equal(number, (await side.Models.SessionAsync("s", None))!.Calls);
+        }
+
+        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v2", """{"v":2}""");
+        await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(ProjectionState.Halted, side.Status.State);
+        await side.Search.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(1, side.Search.Status.Unread);
     }
 
     [ContractFact]

@@ -17,6 +17,9 @@ public abstract class ReadSideContract : IAsyncLifetime
 
     protected IJournal Journal => Store.Journal;
 
+    protected FailureLog Failures { get; } =
+        new(Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, TimeProvider.System);
+
     protected static CancellationToken None => CancellationToken.None;
 
     protected abstract Task<string> PrepareAsync();
@@ -45,7 +48,11 @@ public abstract class ReadSideContract : IAsyncLifetime
     /// <summary>Opens the read models as a node does.</summary>
     protected async Task<ReadSide> OpenAsync(IJournal? journal = null, FeedLimits? limits = null)
     {
-        var options = new ReadSideOptions { Limits = limits ?? new FeedLimits { Patience = TimeSpan.FromMilliseconds(200) } };
+        var options = new ReadSideOptions
+        {
+            Limits = limits ?? new FeedLimits { Patience = TimeSpan.FromMilliseconds(200) },
+            Failures = Failures,
+        };
         var side = await ReadSide.OpenAsync(Address, journal ?? Journal, Say.Hasher, options, None);
         opened.Add(side);
         return side;

@@ -137,8 +137,8 @@ public abstract class WindowContract : ReadSideContract
             new Say("s", "one", Say.Done(), 3),
             new Say("s", "three", Say.Asked, 3) { Task = MigrateOrders, Agent = "copilot" });
 
-        var first = (await models.DoneInWindowAsync("w", new PageRequest(2), None))!;
-        var second = (await models.DoneInWindowAsync("w", new PageRequest(2, first.Next), None))!;
+        var first = (await models.WindowAsync("w", new PageRequest(2), None))!.Done;
+        var second = (await models.WindowAsync("w", new PageRequest(2, first.Next), None))!.Done;
         Assert.Equal(["one", "two"], first.Items.Select(deed => deed.Call.CallId));
         Assert.Equal(["three"], second.Items.Select(deed => deed.Call.CallId));
         Assert.Null(second.Next);

@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 
 namespace Audit.Api.Answers;
 
@@ -60,7 +58,7 @@ internal sealed class QueryReader(IQueryCollection query)
             return null;
         }
 
-        if (TryReadCursor(text, out var place))
+        if (PageCursor.TryRead(text, 1) is [>= 0 and var place])
         {
             return place;
         }
@@ -69,18 +67,5 @@ internal sealed class QueryReader(IQueryCollection query)
         return null;
     }
 
-    /// <summary>Opaque to clients, so that what a place is may change.</summary>
-    public static string WriteCursor(long place) =>
-        Base64Url.EncodeToString(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"at {place}")));
-
     public void Refuse(string name, string sentence) => Problem ??= Problem.BadParameter(name, sentence);
-
-    private static bool TryReadCursor(string text, out long place)
-    {
-        place = 0;
-        Span<byte> plain = stackalloc byte[32];
-        return text.Length <= 40 && Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, plain, out var length)
-            && plain[..length].StartsWith("at "u8)
-            && long.TryParse(plain[3..length], NumberStyles.None, CultureInfo.InvariantCulture, out place);
-    }
 }

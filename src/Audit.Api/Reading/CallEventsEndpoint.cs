@@ -85,7 +85,7 @@ internal sealed class CallEventsEndpoint(NodeParts node)
             }
 
             json.WriteEndArray();
-            json.WriteString("next"u8, next is { } place ? QueryReader.WriteCursor(place) : null);
+            json.WriteString("next"u8, next is { } place ? PageCursor.Write(place) : null);
             json.WriteNumber("limit"u8, limit);
             json.WriteEndObject();
         });

@@ -19,7 +19,7 @@ internal sealed class EventList(NodeParts node)
             }
 
             json.WriteEndArray();
-            json.WriteString("next"u8, next is { } place ? QueryReader.WriteCursor(place) : null);
+            json.WriteString("next"u8, next is { } place ? PageCursor.Write(place) : null);
             json.WriteEndObject();
         });
     }

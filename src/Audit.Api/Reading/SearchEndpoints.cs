@@ -121,16 +121,6 @@ internal sealed class SearchEndpoints(NodeParts node)
     public async Task CatchUpAsync(CancellationToken cancellation)
     {
         await node.Reads.CatchUpAsync(Patience, cancellation);
-        var end = await node.Journal.LastPositionAsync(cancellation);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(Patience);
-        try
-        {
-            await node.Reads.Search.WaitForAsync(end, patience.Token);
-        }
-        catch (Exception late) when (late is ReadModelsException || (late is OperationCanceledException && !cancellation.IsCancellationRequested))
-        {
-            // What is not indexed yet is not found yet, and the answer says up to where it is.
-        }
+        await node.Reads.Search.CatchUpAsync(Patience, cancellation);
     }
 }

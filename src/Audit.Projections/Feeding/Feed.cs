@@ -1,20 +1,90 @@
+using Audit.Projections.Facts;
+using Audit.Projections.Folding;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;
 
 /// <summary>Feeds a store as long as this node lives, or stands by while another node does.</summary>
-internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDisposable
+/// <param name="offset">The name of the offset that is moved.</param>
+/// <param name="what">What is fed, as sentences name it.</param>
+internal abstract class Feed<TStatus>(
+    IReadStore store, ReadSideOptions options, string offset, string what, TStatus starting) : IAsyncDisposable
+    where TStatus : ProjectionStatus
 {
+    private const int LongestSentence = 2_000;
+
     private static readonly TimeSpan StandBy = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often a node asks how far another one is.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
 
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim nudge = new(0);
     private Task work = Task.CompletedTask;
+    private volatile TStatus status = starting;
+    private TaskCompletionSource? changed;
+
+    public TStatus Status
+    {
+        get => status;
+        protected set
+        {
+            status = value;
+            Interlocked.Exchange(ref changed, null)?.SetResult();
+        }
+    }
 
     protected CancellationToken Stopping => stop.Token;
 
     /// <summary>Looks again at once: something was done about a halt.</summary>
     public void Nudge() => nudge.Release();
+
+    /// <summary>Waits until everything up to a position is in the store.</summary>
+    /// <exception cref="ReadModelsException">The feed has halted before it.</exception>
+    public async Task WaitForAsync(long position, CancellationToken cancellation)
+    {
+        while (status.Position < position)
+        {
+            var change = NextChange();
+            if (status.Position >= position)
+            {
+                return;
+            }
+
+            if (status is { State: ProjectionState.Halted } halted)
+            {
+                throw new ReadModelsException($"The {what} halted before position {position}: {halted.Sentence}");
+            }
+
+            await change.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Waits no longer than so long until everything up to a position is in the store, whoever feeds it.
+    /// </summary>
+    public async Task CatchUpAsync(long position, TimeSpan longest, CancellationToken cancellation)
+    {
+        var until = Environment.TickCount64 + (long)longest.TotalMilliseconds;
+        while (await KnownPositionAsync(cancellation) < position)
+        {
+            var change = NextChange();
+            var (known, left) = (status, TimeSpan.FromMilliseconds(until - Environment.TickCount64));
+            if (known.State == ProjectionState.Halted || left <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            if (known.State != ProjectionState.Projecting)
+            {
+                await Task.Delay(Glance, cancellation);
+            }
+            else if (known.Position < position)
+            {
+                await change.WaitAsync(left, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -27,22 +97,24 @@ internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDispos
     /// <summary>To be called once, by a constructor when it has all it needs.</summary>
     protected void Begin() => work = Task.Run(WorkAsync);
 
-    /// <summary>Returns when something stopped it that is worth another try on the same connection.</summary>
-    protected abstract Task LeadAsync(IReadLead lead);
+    /// <summary>Feeds the store until something is in the way.</summary>
+    protected abstract Task FeedAsync(IReadLead lead);
 
-    /// <summary>Learns from the store how far the node is that leads.</summary>
-    protected abstract Task FollowAsync();
+    /// <summary>The status with all that the store says of it.</summary>
+    protected abstract Task<TStatus> CompleteAsync(ProjectionStatus known, IReadSession session);
 
-    protected abstract void NoteTrouble(string sentence);
-
-    /// <summary>Notes in the store what is in the way.</summary>
-    protected async Task HaltAsync(string offset, long position, string sentence)
+    /// <param name="createdTicks">When the last event that was written was made.</param>
+    protected TStatus Advanced(long position, long createdTicks)
     {
-        await store.ExecuteAsync(
-            "UPDATE offsets SET halted_at = $1, sentence = $2 WHERE name = $3", [position, sentence, offset], stop.Token);
-
-        // Looked at again now and then, for another node may have been told what to do about it.
-        await PauseAsync(limits.Patience);
+        var lag = options.Clock.GetUtcNow().UtcTicks - createdTicks;
+        return status with
+        {
+            State = ProjectionState.Projecting,
+            Position = position,
+            HaltedAt = null,
+            Sentence = null,
+            Lag = TimeSpan.FromTicks(Math.Max(lag, 0)),
+        };
     }
 
     private async Task WorkAsync()
@@ -60,7 +132,8 @@ internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDispos
             catch (Exception trouble)
             {
                 // Whatever it is, what was not committed is read again from the journal.
-                NoteTrouble(trouble.Message);
+                options.Failures.Report($"{what} feed", trouble);
+                Status = status with { State = ProjectionState.Away, Sentence = trouble.Message };
                 await PauseAsync(StandBy);
             }
         }
@@ -71,7 +144,7 @@ internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDispos
         var lead = await store.TryLeadAsync(stop.Token);
         if (lead is null)
         {
-            await FollowAsync();
+            await LookAsync(ProjectionState.Following, TimeSpan.Zero);
             await PauseAsync(StandBy);
             return;
         }
@@ -80,9 +153,72 @@ internal abstract class Feed(IReadStore store, FeedLimits limits) : IAsyncDispos
         {
             while (true)
             {
+                await LookAsync(ProjectionState.Projecting, status.Lag);
                 await LeadAsync(lead);
             }
         }
+    }
+
+    /// <summary>Returns when something stopped it that is worth another try on the same connection.</summary>
+    private async Task LeadAsync(IReadLead lead)
+    {
+        try
+        {
+            await FeedAsync(lead);
+        }
+        catch (PoisonException poison)
+        {
+            await HaltAsync(poison.Position, poison);
+        }
+        catch (WentBackException back)
+        {
+            await HaltAsync(back.Position, back);
+        }
+        catch (OffsetMovedException)
+        {
+            // The store was swapped for one that was rebuilt: it says itself how far it is.
+        }
+    }
+
+    /// <summary>Reads from the store how far it is.</summary>
+    private async Task LookAsync(ProjectionState state, TimeSpan lag) => Status = await store.ReadAsync(
+        async session =>
+        {
+            var row = await OffsetRow.ReadAsync(session, offset, stop.Token);
+            var known = new ProjectionStatus(
+                row.HaltedAt is null ? state : ProjectionState.Halted, row.Offset.Position, row.HaltedAt, row.Sentence,
+                lag);
+            return await CompleteAsync(known, session);
+        },
+        stop.Token);
+
+    /// <summary>Notes in the store what is in the way.</summary>
+    private async Task HaltAsync(long position, Exception cause)
+    {
+        var message = cause.Message;
+        var sentence = message[..Math.Min(message.Length, LongestSentence)].Replace('\0', ' ');
+        options.Failures.Report($"{what} halt", cause);
+        Status = status with { State = ProjectionState.Halted, HaltedAt = position, Sentence = sentence };
+        await store.ExecuteAsync(
+            "UPDATE offsets SET halted_at = $1, sentence = $2 WHERE name = $3", [position, sentence, offset],
+            stop.Token);
+
+        // Looked at again now and then, for another node may have been asked to do something about it.
+        await PauseAsync(options.Limits.Patience);
+    }
+
+    /// <summary>A node that does not feed the store itself learns of its position only by asking.</summary>
+    private async ValueTask<long> KnownPositionAsync(CancellationToken cancellation) =>
+        status is { State: ProjectionState.Projecting } own
+            ? own.Position
+            : await store.ReadAsync(
+                async session => (await OffsetRow.ReadAsync(session, offset, cancellation)).Offset.Position, cancellation);
+
+    /// <summary>Completed by the next change of the status; to be taken before the status is looked at.</summary>
+    private Task NextChange()
+    {
+        var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return (Interlocked.CompareExchange(ref changed, next, null) ?? next).Task;
     }
 
     private async Task PauseAsync(TimeSpan longest)

@@ -14,7 +14,8 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
     private readonly FactsReader reader = new();
 
     /// <param name="follow">Whether to wait for more at the journal's end, or to end there.</param>
-    public async Task RunAsync(ReadOffset start, bool follow, ChannelWriter<FactBatch> batches, CancellationToken cancellation)
+    public async Task RunAsync(
+        ReadOffset start, bool follow, ChannelWriter<FactBatch> batches, CancellationToken cancellation)
     {
         try
         {
@@ -74,7 +75,8 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
     }
 
     /// <summary>Reads page by page, as long as there is a whole one more, until the batch is full.</summary>
-    private async Task<(FactBatch Batch, PoisonException? Poison)> ReadBatchAsync(ReadOffset from, CancellationToken cancellation)
+    private async Task<(FactBatch Batch, PoisonException? Poison)> ReadBatchAsync(
+        ReadOffset from, CancellationToken cancellation)
     {
         var events = new List<EventFacts>();
         JournalRow? last = null;
@@ -83,7 +85,8 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
         while (isWhole && poison is null && events.Count < limits.Rows)
         {
             var limit = Math.Min(limits.PageRows, limits.Rows - events.Count);
-            var page = await journal.ReadAfterAsync(last?.Position ?? from.Position, limit, limits.PageBytes, cancellation);
+            var page = await journal.ReadAfterAsync(
+                last?.Position ?? from.Position, limit, limits.PageBytes, cancellation);
             poison = Parse(page, events, ref last);
             isWhole = page.Count == limit;
         }
@@ -114,7 +117,8 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
         new() { Position = row.Position, Sequence = row.Sequence, Stream = row.PersistenceId, Kind = EventKind.Passed };
 
     /// <summary>Waits until there may be more, or until it is time to look at the journal again.</summary>
-    public static async Task WaitAsync(IJournal journal, long position, TimeSpan longest, CancellationToken cancellation)
+    public static async Task WaitAsync(
+        IJournal journal, long position, TimeSpan longest, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(longest);
@@ -127,4 +131,14 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
             // Nothing came; the next reading shows whether what was there still is.
         }
     }
+}
+
+/// <summary>
+/// The journal is not the one that the read models were fed from: a backup was restored, or commits were lost.
+/// </summary>
+internal sealed class WentBackException(long position) : Exception(
+    $"journal went back: the row at position {position} is gone or is another one than was read. "
+    + "Rebuild the read models once the journal is known to be the right one.")
+{
+    public long Position { get; } = position;
 }

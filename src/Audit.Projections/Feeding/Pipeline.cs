@@ -9,7 +9,7 @@ namespace Audit.Projections.Feeding;
 internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits limits)
 {
     /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
-    /// <param name="committed">Told of every batch once it is written.</param>
+    /// <param name="committed">Called with every batch once it is written.</param>
     /// <exception cref="PoisonException">An event cannot be read; all before it is written.</exception>
     /// <exception cref="WentBackException">The journal is another one.</exception>
     /// <exception cref="OffsetMovedException">The store is another one.</exception>
@@ -18,9 +18,11 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
         var start = (await OffsetRow.ReadAsync(lead, cancellation)).Offset;
         var skipped = await Skipped.ReadAsync(lead, cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var batches = Channel.CreateBounded<FactBatch>(new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
+        var batches = Channel.CreateBounded<FactBatch>(
+            new BoundedChannelOptions(1) { SingleReader = true, SingleWriter = true });
         var feed = new JournalFeed(journal, limits, skipped);
-        var feeding = Task.Run(() => feed.RunAsync(start, follow, batches.Writer, ending.Token), CancellationToken.None);
+        var feeding = Task.Run(
+            () => feed.RunAsync(start, follow, batches.Writer, ending.Token), CancellationToken.None);
         try
         {
             await WriteAllAsync(lead, start.Position == 0, batches.Reader, skipped, committed, cancellation);
@@ -33,8 +35,8 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
     }
 
     private async Task WriteAllAsync(
-        IReadLead lead, bool isEmpty, ChannelReader<FactBatch> batches, IReadOnlySet<long> skipped, Action<FactBatch> committed,
-        CancellationToken cancellation)
+        IReadLead lead, bool isEmpty, ChannelReader<FactBatch> batches, IReadOnlySet<long> skipped,
+        Action<FactBatch> committed, CancellationToken cancellation)
     {
         var cache = new ReadCache { Met = isEmpty ? new SessionsMet() : null };
         var streams = new CallStreams(journal, hasher);
@@ -59,7 +61,8 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
 
                 // The events themselves are needed no more, and garbage that lives long is dear.
                 var done = facts with { Events = [] };
-                writing = Task.Run(() => WriteAsync(lead, ready, done, committed, cancellation), CancellationToken.None);
+                writing = Task.Run(
+                    () => WriteAsync(lead, ready, done, committed, cancellation), CancellationToken.None);
                 (rows, other) = (other, rows);
             }
 

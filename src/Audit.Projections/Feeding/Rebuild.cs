@@ -2,12 +2,16 @@ using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;
 
-/// <summary>Fills a second store from the first position on, as the first one was, and puts it in the first one's place.</summary>
+/// <summary>
+/// Fills a second store from the first position on, as the first one was, and puts it in the first one's place.
+/// </summary>
 /// <param name="what">What is rebuilt, as sentences name it.</param>
 /// <param name="verb">Is it one, or are they many.</param>
 internal abstract class Rebuild(IReadStore live, IJournal journal, string what, string verb)
 {
-    /// <summary>Under load the end moves on while one catches up; what is left then is caught up after the swap.</summary>
+    /// <summary>
+    /// Under load the end moves on while one catches up; what is left then is caught up after the swap.
+    /// </summary>
     private const int MostRounds = 3;
 
     private int running;
@@ -36,7 +40,7 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
     protected virtual Task PrepareAsync(IReadStore next, CancellationToken cancellation) => Task.CompletedTask;
 
     /// <summary>Feeds a store from where it is to the journal's end.</summary>
-    /// <param name="committed">Told of every batch once it is written, by its last position.</param>
+    /// <param name="committed">Called for every batch once it is written, with its last position.</param>
     protected abstract Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation);
 
     private async Task FillAsync(IReadStore next, IProgress<RebuildProgress>? progress, CancellationToken cancellation)
@@ -59,3 +63,34 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
         }
     }
 }
+
+/// <summary>The rebuild of the read models; what an operator had skipped stays skipped.</summary>
+internal sealed class ModelsRebuild(IReadStore live, IJournal journal, RecordHasher hasher, FeedLimits limits)
+    : Rebuild(live, journal, "read models", "are")
+{
+    private readonly IReadStore live = live;
+    private readonly IJournal journal = journal;
+
+    protected override Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation) =>
+        new Pipeline(journal, hasher, limits).RunAsync(
+            lead, follow: false, batch => committed(batch.To.Position), cancellation);
+
+    protected override async Task PrepareAsync(IReadStore next, CancellationToken cancellation)
+    {
+        var skipped = await live.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT position, reason FROM skipped", [], row => (Position: row.Number(0), Reason: row.Text(1)),
+                cancellation),
+            cancellation);
+        var made = await next.TryLeadAsync(cancellation);
+        await (made?.DisposeAsync() ?? ValueTask.CompletedTask);
+        foreach (var (position, reason) in skipped)
+        {
+            await next.ExecuteAsync(
+                "INSERT INTO skipped (position, reason) VALUES ($1, $2)", [position, reason], cancellation);
+        }
+    }
+}
+
+/// <summary>How far a rebuild is: a position, of the journal's last.</summary>
+public readonly record struct RebuildProgress(long Position, long End);

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Audit.Projections.Feeding;
 
-/// <summary>The SHA-256 of all that a row says. With its position it tells whether the journal is still the one that was read.</summary>
+/// <summary>
+/// The SHA-256 of all of a row. With its position it shows whether the journal is still the one that was read.
+/// </summary>
 internal static class RowDigest
 {
     public static string Of(JournalRow row)

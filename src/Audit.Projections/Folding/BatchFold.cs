@@ -5,12 +5,12 @@ using Audit.Projections.Stores;
 namespace Audit.Projections.Folding;
 
 /// <summary>
-/// Folds a batch of events into rows. What a row says is a function of the journal up to the batch's last position and of
-/// nothing else: not of how the events were cut into batches, and not of when they were read.
+/// Folds a batch of events into rows. What a row says is a function of the journal up to the batch's last position and
+/// of nothing else: not of how the events were cut into batches, and not of when they were read.
 /// </summary>
 internal sealed class BatchFold(
-    IReadLead lead, ReadCache cache, WorkingSet? before, CallStreams streams, IReadOnlySet<long> skipped, int rejudgedAtOnce,
-    CancellationToken cancellation)
+    IReadLead lead, ReadCache cache, WorkingSet? before, CallStreams streams, IReadOnlySet<long> skipped,
+    int rejudgedAtOnce, CancellationToken cancellation)
 {
     private readonly WorkingSet set = new(lead, cache, before, cancellation);
     private readonly HashSet<string> scattered = [];
@@ -37,7 +37,9 @@ internal sealed class BatchFold(
         return batch;
     }
 
-    /// <summary>Keeps what the batch came to. Should it not get written, the cache is thrown away with all that follows.</summary>
+    /// <summary>
+    /// Keeps what the batch came to. Should it not get written, the cache is thrown away with all that follows.
+    /// </summary>
     private void Keep(ReadBatch batch)
     {
         foreach (var session in batch.Sessions.Values)
@@ -79,7 +81,10 @@ internal sealed class BatchFold(
     private async Task LoadAsync(IReadOnlyList<EventFacts> events)
     {
         cache.LastSecond ??= (await lead.QueryAsync(
-            "SELECT max(second) FROM moments", [], row => row.IsNull(0) ? long.MinValue : row.Number(0), cancellation))[0];
+            "SELECT max(second) FROM moments",
+            [],
+            row => row.IsNull(0) ? long.MinValue : row.Number(0),
+            cancellation))[0];
         await set.LoadSessionsAsync(events.Select(one => one.SessionId).Where(id => id.Length > 0));
         await set.LoadCallsAsync(events.Where(one => one.CallId.Length > 0).DistinctBy(one => one.Stream));
         HashSet<string> tasks =
@@ -97,7 +102,7 @@ internal sealed class BatchFold(
         FollowTask(facts);
         if (facts.SessionId.Length > 0)
         {
-            set.Set(SessionFold.Tell(set.Session(facts.SessionId), facts));
+            set.Set(SessionFold.Add(set.Session(facts.SessionId), facts));
         }
 
         if (facts.CallId.Length > 0 && !scattered.Contains(facts.Stream))
@@ -139,7 +144,9 @@ internal sealed class BatchFold(
         }
 
         var call = known ?? CallFold.Begin(facts, set.Session(facts.SessionId)!.Id);
-        set.Set(facts.Stream, facts.Kind == EventKind.Flooded ? CallFold.Pass(call, facts) : FollowMessage(call, facts, batch));
+        set.Set(
+            facts.Stream,
+            facts.Kind == EventKind.Flooded ? CallFold.Pass(call, facts) : FollowMessage(call, facts, batch));
     }
 
     private CallModel FollowMessage(CallModel call, EventFacts facts, ReadBatch batch)
@@ -161,7 +168,7 @@ internal sealed class BatchFold(
             call.Messages > 0 && (call.NamedTask is null || facts.Task is null),
             batch);
 
-        return CallFold.Tell(call, facts, verdict, identity, match.Judgement, CallFold.OrderAfter(call.Order, facts));
+        return CallFold.Add(call, facts, verdict, identity, match.Judgement, CallFold.OrderAfter(call.Order, facts));
     }
 
     private async Task RefoldAsync(long through, ReadBatch batch)
@@ -186,10 +193,12 @@ internal sealed class BatchFold(
     }
 
     /// <summary>
-    /// A call that may change its task is noted under each that it named: whoever asks for the past of a task must find it,
-    /// whatever a later message made of it.
+    /// A call that may change its task is noted under each that it named: whoever asks for the past of a task must find
+    /// it, whatever a later message made of it.
     /// </summary>
-    /// <param name="namesNone">A message names none: when it turns out to be the first, the call belongs to none.</param>
+    /// <param name="namesNone">
+    /// A message names none: when it turns out to be the first, the call belongs to none.
+    /// </param>
     private static void NameTasks(long call, IReadOnlyList<string> tasks, bool namesNone, ReadBatch batch)
     {
         foreach (var task in tasks.Count > 1 || namesNone ? tasks : [])
@@ -245,3 +254,11 @@ internal sealed class BatchFold(
         }
     }
 }
+
+/// <summary>Some events in a row, read into facts.</summary>
+/// <param name="CreatedTicks">When the last of them was written.</param>
+internal sealed record FactBatch(IReadOnlyList<EventFacts> Events, ReadOffset From, ReadOffset To, long CreatedTicks);
+
+/// <summary>The store does not stand where this projection left it: it was swapped, or another node wrote.</summary>
+internal sealed class OffsetMovedException() : Exception(
+    "The read models stand at another position than this node left them at.");

@@ -7,8 +7,8 @@ namespace Audit.Projections.Folding;
 internal static class CallFold
 {
     /// <summary>
-    /// Whether the message simply follows: it comes last in the history, changes nothing that was said of older ones, and
-    /// the state after it is the one that it tells. All others are folded from the stream, by the law.
+    /// Whether the message simply follows: it comes last in the history, leaves the verdicts on older ones, and
+    /// the state after it is its own. All others are folded from the stream, by the law.
     /// </summary>
     public static bool Follows(CallModel? call, EventFacts facts)
     {
@@ -30,8 +30,9 @@ internal static class CallFold
 
     /// <param name="verdict">As things stand.</param>
     /// <param name="identity">What the call is about at this message.</param>
-    public static CallModel Tell(
-        CallModel call, EventFacts facts, Verdict verdict, Identity identity, WindowJudgement judgement, CallOrder order)
+    public static CallModel Add(
+        CallModel call, EventFacts facts, Verdict verdict, Identity identity, WindowJudgement judgement,
+        CallOrder order)
     {
         var names = facts.Names(verdict);
         var isOther = names && (verdict.Anomalies & Anomalies.IdReused) != 0;

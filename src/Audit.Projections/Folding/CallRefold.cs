@@ -4,47 +4,54 @@ using Audit.Projections.Models;
 namespace Audit.Projections.Folding;
 
 /// <summary>
-/// A call from its whole stream, by the same law that judged it when it was written. Where the order of arrival is that of the
-/// history it comes to what following the call message by message comes to.
+/// A call from its whole stream, by the same law that judged it when it was written. Where the order of arrival is that
+/// of the history it comes to what following the call message by message comes to.
 /// </summary>
 internal static class CallRefold
 {
     /// <param name="stream">The events of the call, by arrival; a skipped one may be missing.</param>
     public static Refolded Of(long session, IReadOnlyList<CallEntry> stream, Func<string, TaskWindows> windowsOf)
     {
-        var told = new ToldMessages(stream);
-        var begun = CallFold.Begin(stream[0].Facts, session) with { Order = told.Order, NamedTask = told.NamedTasks.FirstOrDefault() };
-        var call = stream.Aggregate(begun, (model, entry) => CallFold.Pass(model, entry.Facts));
-        var transitions = new List<TransitionModel>(told.Count);
-        var violations = new List<ViolationModel>();
-        var identities = Identities(told);
-        foreach (var index in told.History)
+        var messages = new ReceivedMessages(stream);
+        var begun = CallFold.Begin(stream[0].Facts, session) with
         {
-            var (facts, now, identity) = (told.Facts(index), told.Now(index), identities[index]);
+            Order = messages.Order,
+            NamedTask = messages.NamedTasks.FirstOrDefault(),
+        };
+        var call = stream.Aggregate(begun, (model, entry) => CallFold.Pass(model, entry.Facts));
+        var transitions = new List<TransitionModel>(messages.Count);
+        var violations = new List<ViolationModel>();
+        var identities = Identities(messages);
+        foreach (var index in messages.History)
+        {
+            var (facts, now, identity) = (messages.Facts(index), messages.Now(index), identities[index]);
             var match = identity.Judge(facts, windowsOf);
-            var lifted = now.IsViolation ? null : told.LastViolation(index);
-            call = CallFold.Tell(call, facts, now, identity, match.Judgement, told.Order);
+            var lifted = now.IsViolation ? null : messages.LastViolation(index);
+            call = CallFold.Add(call, facts, now, identity, match.Judgement, messages.Order);
             call = lifted is null ? call : call with { Lifted = call.Lifted + 1 };
             transitions.Add(MessageRows.Of(call.Id, facts, now, lifted, identity, match));
             if ((now.IsViolation ? now : lifted) is { } violated)
             {
+                var liftedBy = lifted is null ? null : messages.LiftedBy(index);
                 violations.Add(MessageRows.Violation(
-                    facts, violated, told.Reason(index, violated), identity, lifted is not null, lifted is null ? null : told.LiftedBy(index)));
+                    facts, violated, messages.Reason(index, violated), identity, lifted is not null, liftedBy));
             }
         }
 
-        return new Refolded(call, transitions, violations, told.NamedTasks, told.NamesNoTask);
+        return new Refolded(call, transitions, violations, messages.NamedTasks, messages.NamesNoTask);
     }
 
-    /// <summary>What the call is about at each message: all that lies between two reuses of its id is one call.</summary>
-    private static Identity[] Identities(ToldMessages told)
+    /// <summary>
+    /// What the call is about at each message: all that lies between two reuses of its id is one call.
+    /// </summary>
+    private static Identity[] Identities(ReceivedMessages messages)
     {
-        var identities = new Identity[told.Count];
+        var identities = new Identity[messages.Count];
         var part = new List<int>();
         var identity = default(Identity);
-        foreach (var index in told.History)
+        foreach (var index in messages.History)
         {
-            var now = told.Now(index);
+            var now = messages.Now(index);
             if ((now.Anomalies & Anomalies.IdReused) != 0)
             {
                 Give(identities, part, identity);
@@ -52,7 +59,7 @@ internal static class CallRefold
             }
 
             part.Add(index);
-            identity = told.Facts(index).Names(now) ? identity.Or(told.Facts(index)) : identity;
+            identity = messages.Facts(index).Names(now) ? identity.Or(messages.Facts(index)) : identity;
         }
 
         Give(identities, part, identity);
@@ -69,3 +76,10 @@ internal static class CallRefold
         part.Clear();
     }
 }
+
+/// <summary>A call folded from its stream, with all its rows.</summary>
+/// <param name="NamedTasks">The tasks that its messages name, by arrival.</param>
+/// <param name="NamesNoTask">A message of it names none.</param>
+internal sealed record Refolded(
+    CallModel Call, IReadOnlyList<TransitionModel> Transitions, IReadOnlyList<ViolationModel> Violations,
+    IReadOnlyList<string> NamedTasks, bool NamesNoTask);

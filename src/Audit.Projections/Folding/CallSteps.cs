@@ -3,7 +3,9 @@ using Audit.Projections.Models;
 
 namespace Audit.Projections.Folding;
 
-/// <summary>The steps of the attempt that a call is in: when it was asked, decided, started and settled, and what was said.</summary>
+/// <summary>
+/// The steps of the attempt that a call is in: when it was asked, decided, started and settled, and what was remarked.
+/// </summary>
 internal readonly record struct CallSteps
 {
     private const long LongestRun = 1_000_000_000_000;
@@ -46,13 +48,13 @@ internal readonly record struct CallSteps
     public CallSteps After(EventFacts facts, Verdict verdict)
     {
         var before = verdict.Attempt == Attempt ? this : new CallSteps { Attempt = verdict.Attempt };
-        var told = before with
+        var next = before with
         {
             Said = facts.Said ?? (verdict.To == verdict.From ? before.Said : null),
             Success = facts.Success ?? before.Success,
             DurationMs = facts.DurationMs ?? before.DurationMs,
         };
-        return told.Begin(facts).Decide(facts, verdict.From).Settle(facts, verdict);
+        return next.Begin(facts).Decide(facts, verdict.From).Settle(facts, verdict);
     }
 
     private CallSteps Begin(EventFacts facts)
@@ -70,19 +72,20 @@ internal readonly record struct CallSteps
 
     private CallSteps Decide(EventFacts facts, CallState from)
     {
-        var told = facts.Message is MessageKind.Approved or MessageKind.Blocked
+        var next = facts.Message is MessageKind.Approved or MessageKind.Blocked
             ? this with
             {
                 Decision = facts.Decision ?? Decision,
                 DecidedBy = facts.By ?? (facts.MadeByNode ? facts.Host : null) ?? DecidedBy,
             }
             : this;
-        return from == CallState.AwaitingConfirmation && facts.Message != MessageKind.RequiresConfirmation && told.DecidedAt is null
-            ? told with { DecidedAt = DecisionOf(facts) }
-            : told;
+        return from == CallState.AwaitingConfirmation && facts.Message != MessageKind.RequiresConfirmation
+            && next.DecidedAt is null
+            ? next with { DecidedAt = DecisionOf(facts) }
+            : next;
     }
 
-    /// <summary>A host that tells no decision tells when the tool was done, and how long that took.</summary>
+    /// <summary>A host that reports no decision reports when the tool was done, and how long that took.</summary>
     private static Timestamp DecisionOf(EventFacts facts)
     {
         var isDecision = facts.Message is MessageKind.Approved or MessageKind.Blocked or MessageKind.Started
@@ -96,7 +99,8 @@ internal readonly record struct CallSteps
     /// <summary>A repetition settles nothing anew.</summary>
     private CallSteps Settle(EventFacts facts, Verdict verdict)
     {
-        var isOpen = verdict.To is CallState.Requested or CallState.AwaitingConfirmation or CallState.Approved or CallState.Running;
+        var isOpen =
+            verdict.To is CallState.Requested or CallState.AwaitingConfirmation or CallState.Approved or CallState.Running;
         return this with { SettledAt = isOpen ? null : verdict.To == verdict.From ? SettledAt ?? facts.At : facts.At };
     }
 }

@@ -2,7 +2,9 @@ using Audit.Projections.Models;
 
 namespace Audit.Projections.Folding;
 
-/// <summary>Models that were committed of late, so that a live call is not read back with each of its messages.</summary>
+/// <summary>
+/// Models that were committed of late, so that a live call is not read back with each of its messages.
+/// </summary>
 internal sealed class ReadCache
 {
     public Generations<string, SessionModel> Sessions { get; } = new(4_000);
@@ -32,4 +34,19 @@ internal sealed class ReadCache
         Hours.Clear();
         LastSecond = null;
     }
+}
+
+/// <summary>
+/// Knows of a store that is being filled from the journal's beginning which sessions are certainly not in it, so that
+/// nobody has to look. Of each it keeps a hash: two that share one cost a look, and no more.
+/// </summary>
+internal sealed class SessionsMet
+{
+    /// <summary>Beyond so many, those that come are looked for again.</summary>
+    private const int Most = 1_000_000;
+
+    private readonly HashSet<int> hashes = [];
+
+    public bool IsNew(string session) =>
+        hashes.Count < Most && hashes.Add(session.GetHashCode(StringComparison.Ordinal));
 }

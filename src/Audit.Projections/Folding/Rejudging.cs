@@ -4,8 +4,8 @@ using Audit.Projections.Stores;
 namespace Audit.Projections.Folding;
 
 /// <summary>
-/// Judges anew what lies in the time of a window that has changed: chunk by chunk, each in a transaction of its own that
-/// leaves the offset where it is. Whoever has to begin again after a crash comes to the same rows.
+/// Judges anew what lies in the time of a window that has changed: chunk by chunk, each in a transaction of its own
+/// that leaves the offset where it is. Whoever has to begin again after a crash comes to the same rows.
 /// </summary>
 internal sealed class Rejudging(
     IReadLead lead, ReadCache cache, int chunkSize, ReadOffset offset, CancellationToken cancellation)
@@ -49,7 +49,8 @@ internal sealed class Rejudging(
                 continue;
             }
 
-            batch.Transitions[(was.Call, was.Sequence)] = was with { Judgement = match.Judgement, Window = match.Window };
+            batch.Transitions[(was.Call, was.Sequence)] =
+                was with { Judgement = match.Judgement, Window = match.Window };
             counts[was.Call] = counts.GetValueOrDefault(was.Call).Add(was.Judgement, -1).Add(match.Judgement, 1);
         }
 
@@ -64,9 +65,12 @@ internal sealed class Rejudging(
     {
         var calls = await lead.FindAsync(ReadTables.Calls, [new KeyColumn("id", counts.Keys)], cancellation);
         var sessions = (await lead.FindAsync(
-            ReadTables.Sessions, [new KeyColumn("id", calls.Select(call => call.Session).Distinct())], cancellation)).ToDictionary(session => session.Id);
+            ReadTables.Sessions, [new KeyColumn("id", calls.Select(call => call.Session).Distinct())], cancellation))
+            .ToDictionary(session => session.Id);
         var tasks = (await lead.FindAsync(
-            ReadTables.Tasks, [new KeyColumn("task_id", calls.Select(call => call.Task).OfType<string>().Distinct())], cancellation)).ToDictionary(task => task.TaskId);
+            ReadTables.Tasks, [new KeyColumn("task_id", calls.Select(call => call.Task).OfType<string>().Distinct())],
+            cancellation))
+            .ToDictionary(task => task.TaskId);
         foreach (var before in calls)
         {
             var after = before with { Judged = before.Judged.Plus(counts[before.Id]) };

@@ -3,16 +3,20 @@ using Audit.Projections.Models;
 
 namespace Audit.Projections.Folding;
 
-/// <summary>A session after one more of its events, in the order of arrival, and after a call of it became another one.</summary>
+/// <summary>
+/// A session after one more of its events, in the order of arrival, and after a call of it became another one.
+/// </summary>
 internal static class SessionFold
 {
     private const string Started = "started";
     private const string Ended = "ended";
 
-    public static SessionModel Tell(SessionModel? session, EventFacts facts)
+    public static SessionModel Add(SessionModel? session, EventFacts facts)
     {
         var known = session ?? new SessionModel { Id = facts.Position, SessionId = facts.SessionId };
-        return facts.Kind is EventKind.Told or EventKind.Noted ? Meet(known, facts) : known with { LastPosition = facts.Position };
+        return facts.Kind is EventKind.Told or EventKind.Noted
+            ? Meet(known, facts)
+            : known with { LastPosition = facts.Position };
     }
 
     /// <param name="before">The call as it was; null when it was not there.</param>
@@ -54,7 +58,9 @@ internal static class SessionFold
             if (seqs[index].Host == host)
             {
                 var changed = seqs[index].Add(seq);
-                return ReferenceEquals(changed, seqs[index]) ? seqs : [.. seqs.Take(index), changed, .. seqs.Skip(index + 1)];
+                return ReferenceEquals(changed, seqs[index])
+                    ? seqs
+                    : [.. seqs.Take(index), changed, .. seqs.Skip(index + 1)];
             }
         }
 

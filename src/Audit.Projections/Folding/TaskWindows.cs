@@ -1,4 +1,5 @@
 using Audit.Projections.Models;
+using Audit.Projections.Stores;
 
 namespace Audit.Projections.Folding;
 
@@ -11,7 +12,13 @@ internal sealed class TaskWindows
     private readonly WindowModel[] byEnd;
 
     public TaskWindows(IEnumerable<WindowModel> windows) =>
-        byEnd = [.. windows.Where(window => window.Until is not null).OrderBy(window => window.Until!.Value).ThenBy(window => window.Id)];
+        byEnd =
+        [
+            .. windows
+                .Where(window => window.Until is not null)
+                .OrderBy(window => window.Until!.Value)
+                .ThenBy(window => window.Id),
+        ];
 
     /// <summary>These windows with one of them as it has become.</summary>
     public TaskWindows With(WindowModel changed) =>
@@ -41,4 +48,44 @@ internal sealed class TaskWindows
 
     private static WindowModel Older(WindowModel? known, WindowModel other) =>
         known is null || other.Id < known.Id ? other : known;
+}
+
+/// <param name="Window">The window that let it be done, or that was open and did not.</param>
+internal readonly record struct WindowMatch(WindowJudgement Judgement, string? Window);
+
+/// <summary>Reads the windows of tasks from the cache or the store.</summary>
+internal static class TaskWindowsReader
+{
+    public static async Task<Dictionary<string, TaskWindows>> ReadAsync(
+        IReadSession session, ReadCache cache, IReadOnlyCollection<string> tasks, CancellationToken cancellation)
+    {
+        var windows = new Dictionary<string, TaskWindows>();
+        var missing = new List<string>();
+        foreach (var task in tasks)
+        {
+            if (cache.Windows.Find(task) is { } known)
+            {
+                windows[task] = known;
+            }
+            else
+            {
+                missing.Add(task);
+            }
+        }
+
+        if (missing.Count == 0)
+        {
+            return windows;
+        }
+
+        var found = await session.FindAsync(ReadTables.Windows, [new KeyColumn("task_id", missing)], cancellation);
+        var byTask = found.ToLookup(window => window.Task!);
+        foreach (var task in missing)
+        {
+            windows[task] = byTask.Contains(task) ? new TaskWindows(byTask[task]) : TaskWindows.None;
+            cache.Windows.Keep(task, windows[task]);
+        }
+
+        return windows;
+    }
 }

@@ -6,7 +6,7 @@ namespace Audit.Projections.Folding;
 /// <summary>A window after one more of its events.</summary>
 internal static class WindowFold
 {
-    public static WindowModel Tell(WindowModel? window, EventFacts facts)
+    public static WindowModel Add(WindowModel? window, EventFacts facts)
     {
         var happened = facts.Window!;
         var next = window ?? new WindowModel { Id = facts.Position, WindowId = StreamParts.WindowOf(facts.Stream) };
@@ -24,7 +24,8 @@ internal static class WindowFold
     }
 
     /// <summary>
-    /// The time in which messages are judged differently once the window has become another one; null when no message is.
+    /// The time in which messages are judged differently once the window has become another one; null when no message
+    /// is.
     /// </summary>
     public static (Timestamp From, Timestamp Until)? Affected(WindowModel? before, WindowModel after)
     {

@@ -5,8 +5,8 @@ using Audit.Projections.Stores;
 namespace Audit.Projections.Folding;
 
 /// <summary>
-/// Follows the windows of a batch before anything else of it, for what they say of messages does not depend on which of the
-/// two was learned first; and judges anew what lies in the store already.
+/// Follows the windows of a batch before anything else of it, for what they say of messages does not depend on which of
+/// the two was learned first; and judges anew what lies in the store already.
 /// </summary>
 internal sealed class WindowsFold(
     IReadLead lead, ReadCache cache, int rejudgedAtOnce, ReadOffset offset, CancellationToken cancellation)
@@ -49,7 +49,7 @@ internal sealed class WindowsFold(
     private void Follow(EventFacts facts, ReadBatch batch)
     {
         var id = StreamParts.WindowOf(facts.Stream);
-        var window = WindowFold.Tell(after.GetValueOrDefault(id), facts);
+        var window = WindowFold.Add(after.GetValueOrDefault(id), facts);
         after[id] = batch.Windows[window.Id] = window;
         if (facts.Window!.Kind == WindowEventKind.Violated)
         {
@@ -57,7 +57,9 @@ internal sealed class WindowsFold(
         }
     }
 
-    /// <summary>From here on messages are judged by the windows as they have become. If the batch fails, the cache is emptied.</summary>
+    /// <summary>
+    /// From here on messages are judged by the windows as they have become. If the batch fails, the cache is emptied.
+    /// </summary>
     private async Task KeepForTasksAsync()
     {
         var changed = after.Values.Where(window => window.Task is not null).ToLookup(window => window.Task!);

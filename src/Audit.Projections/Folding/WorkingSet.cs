@@ -5,7 +5,9 @@ using Audit.Projections.Stores;
 namespace Audit.Projections.Folding;
 
 /// <summary>What a batch works on: the models as they were, and as they become.</summary>
-/// <param name="before">The batch before, which may still be being written: what it has is newer than cache and store.</param>
+/// <param name="before">
+/// The batch before, which may still be being written: what it has is newer than cache and store.
+/// </param>
 internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? before, CancellationToken cancellation)
 {
     private readonly Dictionary<string, SessionModel?> sessions = [];
@@ -24,7 +26,9 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
 
     public IEnumerable<TaskModel> ChangedTasks => changedTasks.Select(id => tasks[id]!);
 
-    /// <summary>Lets go of the batch before, once nothing more is loaded: else each would hold all that were before it.</summary>
+    /// <summary>
+    /// Lets go of the batch before, once nothing more is loaded: else each would hold all that were before it.
+    /// </summary>
     public void Loaded() => earlier = null;
 
     public SessionModel? Session(string id) => sessions[id];
@@ -64,7 +68,8 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
 
     public async Task LoadHoursAsync(IEnumerable<long> numbers)
     {
-        var missing = Missing(numbers, hours, number => earlier?.hours.GetValueOrDefault(number) ?? cache.Hours.Find(number));
+        var missing = Missing(
+            numbers, hours, number => earlier?.hours.GetValueOrDefault(number) ?? cache.Hours.Find(number));
         if (missing.Count > 0)
         {
             var found = await lead.FindAsync(ReadTables.Hours, [new KeyColumn("hour", missing)], cancellation);
@@ -95,7 +100,9 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
         var missing = new List<EventFacts>();
         foreach (var facts in first)
         {
-            var known = facts.Sequence == 1 ? null : earlier?.calls.GetValueOrDefault(facts.Stream) ?? cache.Calls.Find(facts.Stream);
+            var known = facts.Sequence == 1
+                ? null
+                : earlier?.calls.GetValueOrDefault(facts.Stream) ?? cache.Calls.Find(facts.Stream);
             Take(facts.Stream, known);
 
             // The first event of a stream begins a call, and a session that is new has none.
@@ -120,7 +127,8 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
     private void Take(string stream, CallModel? call) => calls[stream] = callsBefore[stream] = call;
 
     /// <summary>Those that are neither in the set nor in the cache; the latter are taken from there.</summary>
-    private static List<TKey> Missing<TKey, T>(IEnumerable<TKey> asked, Dictionary<TKey, T?> known, Func<TKey, T?> cached)
+    private static List<TKey> Missing<TKey, T>(
+        IEnumerable<TKey> asked, Dictionary<TKey, T?> known, Func<TKey, T?> cached)
         where TKey : notnull
         where T : class
     {

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Audit.Projections.Language;
 
-/// <summary>Tells what characters are, and folds their case as no culture does.</summary>
+/// <summary>Knows what characters are, and folds their case as no culture does.</summary>
 internal static class Letters
 {
     private static readonly LetterKind[] OfAscii = [.. Enumerable.Range(0, 128).Select(code => KindOf(new Rune(code)))];
@@ -54,14 +54,35 @@ internal static class Letters
     {
         UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter => LetterKind.Capital,
         UnicodeCategory.OtherLetter when IsSign(rune.Value) => LetterKind.Sign,
-        UnicodeCategory.LowercaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => LetterKind.Letter,
+        UnicodeCategory.LowercaseLetter or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter =>
+            LetterKind.Letter,
         UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber => LetterKind.Digit,
-        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => LetterKind.Mark,
+        UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark =>
+            LetterKind.Mark,
         _ => LetterKind.None,
     };
 
     /// <summary>Han, Hiragana and Katakana.</summary>
     private static bool IsSign(int code) =>
-        code is (>= 0x3040 and <= 0x30FF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x4E00 and <= 0x9FFF) or (>= 0xF900 and <= 0xFAFF)
-            or (>= 0x20000 and <= 0x3FFFF);
+        code is (>= 0x3040 and <= 0x30FF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x4E00 and <= 0x9FFF)
+            or (>= 0xF900 and <= 0xFAFF) or (>= 0x20000 and <= 0x3FFFF);
+}
+
+/// <summary>What a character is to the words of a text.</summary>
+internal enum LetterKind : byte
+{
+    /// <summary>It parts words.</summary>
+    None,
+
+    Letter,
+
+    Capital,
+
+    Digit,
+
+    /// <summary>It belongs to the letter before it, and begins no word.</summary>
+    Mark,
+
+    /// <summary>A sign of a script that puts no spaces between words: each is a word of its own.</summary>
+    Sign,
 }

@@ -2,7 +2,10 @@ using Audit.Projections.Models;
 
 namespace Audit.Projections.Language;
 
-/// <summary>The keys of the query language: for the parser, for its errors, and for whoever completes a query while it is written.</summary>
+/// <summary>
+/// The keys of the query language: for the parser, for its errors, and for whoever completes a query while it is
+/// written.
+/// </summary>
 public static class SearchKeys
 {
     public static IReadOnlyList<SearchKeyInfo> All { get; } =
@@ -14,7 +17,9 @@ public static class SearchKeys
         new(SearchKey.Host, "host", "Whose token told the message.", [], "host:ci-7"),
         new(SearchKey.State, "state", "Where the call stands now.", Words.AllStates, "state:blocked,cancelled"),
         new(SearchKey.Outcome, "outcome", "The kind of the message.", Words.AllKinds, "outcome:completed"),
-        new(SearchKey.Window, "window", "What the window's agent did for its task while it was open.", [], "window:w-7"),
+        new(
+            SearchKey.Window, "window", "What the window's agent did for its task while it was open.", [],
+            "window:w-7"),
         new(SearchKey.By, "by", "Who approved, refused or cancelled the call.", [], "by:alice"),
         new(SearchKey.Provider, "provider", "The provider of the model.", [], "provider:anthropic"),
         new(SearchKey.Model, "model", "The model that asked for the call.", [], "model:*opus*"),
@@ -22,12 +27,15 @@ public static class SearchKeys
         new(SearchKey.After, "after", "At this time or later.", [], "after:2026-11-17"),
         new(SearchKey.Before, "before", "Before this time.", [], "before:today"),
         new(SearchKey.During, "during", "While a window was open, on a day, or in the last hours.", [], "during:w-7"),
-        new(SearchKey.Input, "input.<path>", "A value in the call's input: all of it, or words of it.", [], "input.sql:customers"),
+        new(
+            SearchKey.Input, "input.<path>", "A value in the call's input: all of it, or words of it.", [],
+            "input.sql:customers"),
     ];
 
     /// <summary>How times are written, as errors say it.</summary>
     internal const string Times =
-        "a time (2026-11-17T14:00:00Z), a date (2026-11-17), today, yesterday, a weekday (tuesday, last-tuesday), or how long ago (30m, 1h, 2d, 1w)";
+        "a time (2026-11-17T14:00:00Z), a date (2026-11-17), today, yesterday, a weekday (tuesday, last-tuesday), "
+        + "or how long ago (30m, 1h, 2d, 1w)";
 
     internal static SearchKeyInfo Of(SearchKey key) => All[(int)key];
 
@@ -44,3 +52,32 @@ public static class SearchKeys
         return null;
     }
 }
+
+/// <summary>What a `key:value` of a query speaks of.</summary>
+public enum SearchKey : byte
+{
+    Tool,
+    Session,
+    Task,
+    Agent,
+    Host,
+    State,
+    Outcome,
+    Window,
+    By,
+    Provider,
+    Model,
+    Is,
+    After,
+    Before,
+    During,
+    Input,
+}
+
+/// <summary>A key of the query language, as a person who writes a query wants to know it.</summary>
+/// <param name="Name">As it is written, without the colon.</param>
+/// <param name="Sentence">What it does.</param>
+/// <param name="Values">All that it accepts, where that is a closed set; else empty.</param>
+/// <param name="Example">A whole term.</param>
+public sealed record SearchKeyInfo(
+    SearchKey Key, string Name, string Sentence, IReadOnlyList<string> Values, string Example);

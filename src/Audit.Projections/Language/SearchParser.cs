@@ -1,8 +1,8 @@
 namespace Audit.Projections.Language;
 
 /// <summary>
-/// Reads a query: terms with spaces between them, each a word, a "phrase" or a `key:value`, and not meant with a minus sign
-/// before it. What stands in quotes is taken as it is; there `\"` is a quotation mark and `\\` a backslash.
+/// Reads a query: terms with spaces between them, each a word, a "phrase" or a `key:value`, and not meant with a minus
+/// sign before it. What stands in quotes is taken as it is; there `\"` is a quotation mark and `\\` a backslash.
 /// </summary>
 internal sealed class SearchParser(string text, DateTimeOffset now)
 {
@@ -10,13 +10,16 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
     public const int MostTerms = 64;
     public const int MostValues = 64;
 
+    private static readonly string KeyNames = string.Join(", ", SearchKeys.All.Select(known => known.Name));
+
     private int at;
 
     public SearchQuery Parse()
     {
         if (text.Length > LongestQuery)
         {
-            throw new SearchQueryException($"A query has at most {LongestQuery} characters.", LongestQuery, text.Length - LongestQuery);
+            throw new SearchQueryException(
+                $"A query has at most {LongestQuery} characters.", LongestQuery, text.Length - LongestQuery);
         }
 
         var terms = new List<SearchTerm>();
@@ -40,17 +43,18 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
         at += isNegated ? 1 : 0;
         if (at == text.Length || char.IsWhiteSpace(text[at]))
         {
-            throw new SearchQueryException("After a minus sign stands what is not to be found, without a space between them.", start, 1);
+            throw new SearchQueryException(
+                "After a minus sign stands what is not to be found, without a space between them.", start, 1);
         }
 
         if (text[at] == '"')
         {
-            return ReadSaid(isNegated, ReadQuoted(), start, isQuoted: true);
+            return ReadPhrase(isNegated, ReadQuoted(), start, isQuoted: true);
         }
 
         return KeyLength() is var length and > 0
             ? ReadKeyed(isNegated, length)
-            : ReadSaid(isNegated, ReadUntil(stopAtComma: false), start, isQuoted: false);
+            : ReadPhrase(isNegated, ReadUntil(stopAtComma: false), start, isQuoted: false);
     }
 
     /// <summary>How long the name before a colon is; 0 where the term is none with a key.</summary>
@@ -68,12 +72,14 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
         return end < text.Length && text[end] == ':' ? end - at : 0;
     }
 
-    private SearchTerm.Said ReadSaid(bool isNegated, string said, int start, bool isQuoted)
+    private SearchTerm.Phrase ReadPhrase(bool isNegated, string words, int start, bool isQuoted)
     {
-        var sequences = WordSequences.Of(said, isQuoted);
+        var sequences = WordSequences.Of(words, isQuoted);
         return sequences.Count > 0
-            ? new SearchTerm.Said(isNegated, said, isQuoted, sequences)
-            : throw new SearchQueryException($"There is nothing to look for in {text[start..at]}: words are made of letters and digits.", start, at - start);
+            ? new SearchTerm.Phrase(isNegated, words, isQuoted, sequences)
+            : throw new SearchQueryException(
+                $"There is nothing to look for in {text[start..at]}: words are made of letters and digits.", start,
+                at - start);
     }
 
     private SearchTerm ReadKeyed(bool isNegated, int length)
@@ -82,11 +88,12 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
         at += length + 1;
         if (name.StartsWith("input.", StringComparison.OrdinalIgnoreCase))
         {
-            return new SearchTerm.Input(isNegated, ReadPath(name["input.".Length..], start + "input.".Length), ReadValues(name));
+            return new SearchTerm.Input(
+                isNegated, ReadPath(name["input.".Length..], start + "input.".Length), ReadValues(name));
         }
 
         var key = SearchKeys.Find(name) ?? throw new SearchQueryException(
-            $"There is no key \"{name}\"; the keys are {string.Join(", ", SearchKeys.All.Select(known => known.Name))}. "
+            $"There is no key \"{name}\"; the keys are {KeyNames}. "
             + "To look for these words themselves, put them in quotes.",
             start,
             length);
@@ -101,20 +108,26 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
         var members = path.Split('.');
         return members.All(member => member.Length > 0)
             ? members
-            : throw new SearchQueryException("The path after input. is made of members with one dot between them, as in input.options.mode.", offset, path.Length);
+            : throw new SearchQueryException(
+                "The path after input. is made of members with one dot between them, as in input.options.mode.", offset,
+                path.Length);
     }
 
     private SearchTerm.Timed ReadTimes(bool isNegated, SearchKeyInfo key, List<SearchValue> values)
     {
-        var ranges = values.Select(value => value.IsQuoted && key.Key == SearchKey.During ? null : SearchTimes.Read(value.Text, now)).ToList();
+        var ranges = values.Select(
+            value => value.IsQuoted && key.Key == SearchKey.During ? null : SearchTimes.Read(value.Text, now)).ToList();
         for (var index = 0; index < values.Count; index++)
         {
             // Whatever is no day and no time of late may be the id of a window.
-            ranges[index] = key.Key == SearchKey.During && ranges[index] is { } moment && moment.From == moment.Until ? null : ranges[index];
+            ranges[index] = key.Key == SearchKey.During && ranges[index] is { } moment && moment.From == moment.Until
+                ? null
+                : ranges[index];
             if (ranges[index] is null && key.Key != SearchKey.During)
             {
                 throw new SearchQueryException(
-                    $"\"{values[index].Text}\" is no time; accepted are {SearchKeys.Times}.", values[index].Offset, values[index].Length);
+                    $"\"{values[index].Text}\" is no time; accepted are {SearchKeys.Times}.", values[index].Offset,
+                    values[index].Length);
             }
         }
 
@@ -126,7 +139,8 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
     private static SearchValue Checked(SearchKeyInfo key, SearchValue value) =>
         key.Values.Count == 0 || key.Values.Contains(value.Text) ? value
         : throw new SearchQueryException(
-            $"\"{value.Text}\" is nothing that {key.Name} knows; accepted are {string.Join(", ", key.Values)}.", value.Offset, value.Length);
+            $"\"{value.Text}\" is nothing that {key.Name} knows; accepted are {string.Join(", ", key.Values)}.",
+            value.Offset, value.Length);
 
     private List<SearchValue> ReadValues(string name)
     {
@@ -149,7 +163,8 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
 
             if (text[at] != ',')
             {
-                throw new SearchQueryException("After a closing quotation mark stands a comma, a space or nothing.", at, 1);
+                throw new SearchQueryException(
+                    "After a closing quotation mark stands a comma, a space or nothing.", at, 1);
             }
 
             at++;
@@ -176,7 +191,8 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
             read.Append(text[at]);
         }
 
-        throw new SearchQueryException("This quotation is not closed; another \" must follow.", start, text.Length - start);
+        throw new SearchQueryException(
+            "This quotation is not closed; another \" must follow.", start, text.Length - start);
     }
 
     private string ReadUntil(bool stopAtComma)

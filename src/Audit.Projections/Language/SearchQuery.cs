@@ -25,8 +25,8 @@ public sealed class SearchQuery
 
     private static string Write(SearchTerm term) => (term.IsNegated ? "-" : "") + term switch
     {
-        SearchTerm.Said { IsQuoted: true } said => Quote(said.Text),
-        SearchTerm.Said said => said.Text,
+        SearchTerm.Phrase { IsQuoted: true } phrase => Quote(phrase.Text),
+        SearchTerm.Phrase phrase => phrase.Text,
         SearchTerm.Keyed keyed => $"{keyed.Key.Name}:{Write(keyed.Values)}",
         SearchTerm.Timed timed => $"{timed.Key.Name}:{Write(timed.Values)}",
         SearchTerm.Input input => $"input.{string.Join('.', input.Path)}:{Write(input.Values)}",
@@ -38,4 +38,14 @@ public sealed class SearchQuery
 
     private static string Quote(string text) =>
         new StringBuilder(text).Replace("\\", "\\\\").Replace("\"", "\\\"").Insert(0, '"').Append('"').ToString();
+}
+
+/// <summary>A query that cannot be answered as it is; the message is a sentence for whoever wrote it.</summary>
+/// <param name="offset">Where in the query the fault begins, in UTF-16 units.</param>
+/// <param name="length">How far it reaches; 0 where something is missing.</param>
+public sealed class SearchQueryException(string sentence, int offset, int length) : Exception(sentence)
+{
+    public int Offset { get; } = offset;
+
+    public int Length { get; } = length;
 }

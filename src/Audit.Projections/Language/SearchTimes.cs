@@ -49,7 +49,8 @@ internal static class SearchTimes
 
     private static TimeRange? Ago(string word, DateTimeOffset now)
     {
-        if (word.Length < 2 || !int.TryParse(word.AsSpan(0, word.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        var number = word.AsSpan(0, Math.Max(word.Length - 1, 0));
+        if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
         {
             return null;
         }
@@ -68,9 +69,12 @@ internal static class SearchTimes
     }
 
     private static TimeRange? Moment(string text) =>
-        Rfc3339.TryParse(text, out var time) && Instants.ToNumber(Instants.Clamp(time)) is var number ? new TimeRange(number, number) : null;
+        Rfc3339.TryParse(text, out var time) && Instants.ToNumber(Instants.Clamp(time)) is var number
+            ? new TimeRange(number, number)
+            : null;
 
-    private static TimeRange DayAt(DateTime date) => new(Number(date), date < DateTime.MaxValue.Date ? Number(date.AddDays(1)) : Never);
+    private static TimeRange DayAt(DateTime date) =>
+        new(Number(date), date < DateTime.MaxValue.Date ? Number(date.AddDays(1)) : Never);
 
     private static long Number(DateTime time) => Instants.ToNumber(Instants.Clamp(new Timestamp(time.Ticks, 0)));
 }

@@ -1,9 +1,10 @@
 namespace Audit.Projections.Language;
 
 /// <summary>
-/// Cuts a text into words, for the index of either store and for queries alike: runs of letters and digits, and within a run
-/// its parts as capitals show them. `customer_id` has the words customer and id, `customerId` the same, and being one run
-/// also the whole, customerid, by which it is found too. A word is a piece of the text; <see cref="Letters.Fold"/> makes it comparable.
+/// Cuts a text into words, for the index of either store and for queries alike: runs of letters and digits, and within
+/// a run its parts as capitals show them. `customer_id` has the words customer and id, `customerId` the same, and being
+/// one run also the whole, customerid, by which it is found too. A word is a piece of the text;
+/// <see cref="Letters.Fold"/> makes it comparable.
 /// </summary>
 internal ref struct WordReader(ReadOnlySpan<char> text)
 {
@@ -77,7 +78,8 @@ internal ref struct WordReader(ReadOnlySpan<char> text)
         while (end < text.Length)
         {
             var kind = Letters.At(text, end, out var length);
-            if (kind == LetterKind.None || (kind != LetterKind.Mark && (first == LetterKind.Sign || kind == LetterKind.Sign)))
+            if (kind == LetterKind.None
+                || (kind != LetterKind.Mark && (first == LetterKind.Sign || kind == LetterKind.Sign)))
             {
                 return end;
             }
@@ -89,7 +91,9 @@ internal ref struct WordReader(ReadOnlySpan<char> text)
         return end;
     }
 
-    /// <summary>A capital after a small letter begins a part, and so does the last of several before a small one: `HTTPServer`.</summary>
+    /// <summary>
+    /// A capital after a small letter begins a part, and so does the last of several before a small one: `HTTPServer`.
+    /// </summary>
     private readonly int EndOfPart()
     {
         if (!hasCapitals)

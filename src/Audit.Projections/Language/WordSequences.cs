@@ -1,6 +1,8 @@
 namespace Audit.Projections.Language;
 
-/// <summary>What is looked for when somebody writes words: their parts in a row, or, of one run, the run as a whole as well.</summary>
+/// <summary>
+/// What is looked for when somebody writes words: their parts in a row, or, of one run, the run as a whole as well.
+/// </summary>
 internal static class WordSequences
 {
     /// <returns>Nothing where there is no letter and no digit.</returns>
@@ -21,7 +23,10 @@ internal static class WordSequences
             : [[.. words]];
     }
 
-    /// <summary>The words, each by itself, that every text has which a glob matches: those that touch a wildcard may be parts of longer ones.</summary>
+    /// <summary>
+    /// The words, each by itself, that every text has which a glob matches: those that touch a wildcard may be parts of
+    /// longer ones.
+    /// </summary>
     public static IReadOnlyList<string[]> CertainOf(string glob)
     {
         var words = new List<string[]>();
@@ -30,7 +35,8 @@ internal static class WordSequences
         while (reader.Next())
         {
             var end = reader.Start + reader.Length;
-            if ((reader.Start == 0 || !IsWildcard(glob[reader.Start - 1])) && (end == glob.Length || !IsWildcard(glob[end])))
+            if ((reader.Start == 0 || !IsWildcard(glob[reader.Start - 1]))
+                && (end == glob.Length || !IsWildcard(glob[end])))
             {
                 words.Add([folded[..Letters.Fold(reader.Word, folded)].ToString()]);
             }

@@ -1,21 +1,22 @@
 namespace Audit.Projections.Models;
 
 /// <summary>
-/// What may change about a call while its events stay: a bit for its state and one for each thing that can be said of it. It
-/// lies in a column of the read models, so that calls worth a look are found without looking at the others.
+/// What may change about a call while its events stay: a bit for its state and one for each thing that may hold of it.
+/// It lies in a column of the read models, so that calls worth a look are found without looking at the others.
 /// </summary>
 internal static class CallMarks
 {
     private const int FlagsStart = 16;
     private const long Ordinary =
-        1L << (int)CallState.None | 1L << (int)CallState.Completed | 1L << (int)CallState.Cached | 1L << (int)CallState.Replayed;
+        1L << (int)CallState.None | 1L << (int)CallState.Completed | 1L << (int)CallState.Cached
+        | 1L << (int)CallState.Replayed;
 
     private const string Violation = "violation";
     private const string Anomaly = "anomaly";
     private const string Open = "open";
     private const string OutsideWindow = "outside-window";
 
-    /// <summary>What can be said of a call, by the place of its bit.</summary>
+    /// <summary>What may hold of a call, by the place of its bit.</summary>
     public static readonly string[] Flags = [Violation, Anomaly, Open, OutsideWindow];
 
     public static long Of(CallModel call) => 1L << (int)call.State
@@ -35,4 +36,22 @@ internal static class CallMarks
     public static bool AreNoteworthy(long mask) => (mask & Ordinary) == 0;
 
     private static long Flag(string name, bool isSet) => isSet ? 1L << (FlagsStart + Array.IndexOf(Flags, name)) : 0;
+}
+
+/// <summary>
+/// Which calls are kept in short lists of their own, because somebody may have to do something about them.
+/// </summary>
+public static class Attention
+{
+    /// <summary>The states whose calls can be listed.</summary>
+    public static readonly IReadOnlyList<CallState> States =
+    [
+        CallState.AwaitingConfirmation, CallState.Requested, CallState.Approved, CallState.Running,
+        CallState.PersistenceFailed,
+    ];
+
+    internal static long? OfState(CallModel call) => States.Contains(call.State) ? (long)call.State : null;
+
+    internal static long? OfJudgement(CallModel call) =>
+        call.Judgement is WindowJudgement.OutsideWindow or WindowJudgement.OutOfScope ? (long)call.Judgement : null;
 }

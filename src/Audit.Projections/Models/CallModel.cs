@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Audit.Projections.Models;
 
-/// <summary>A tool call as its stream tells it.</summary>
+/// <summary>A tool call, folded from its stream.</summary>
 public sealed record CallModel
 {
     /// <summary>The position of its first event.</summary>
@@ -76,7 +76,7 @@ public sealed record CallModel
 
     public Timestamp? SettledAt { get; init; }
 
-    /// <summary>As the last result tells it.</summary>
+    /// <summary>As the last result reports it.</summary>
     public long? DurationMs { get; init; }
 
     /// <summary>Its messages by judgement.</summary>
@@ -106,10 +106,30 @@ public sealed record CallModel
     /// <summary>How long it ran.</summary>
     [JsonIgnore]
     public TimeSpan? Ran =>
-        DurationMs is >= 0 and var told && told <= TimeSpan.MaxValue.TotalMilliseconds / 2
-            ? TimeSpan.FromMilliseconds(told)
+        DurationMs is >= 0 and var reported && reported <= TimeSpan.MaxValue.TotalMilliseconds / 2
+            ? TimeSpan.FromMilliseconds(reported)
             : Between(StartedAt, SettledAt);
 
     private static TimeSpan? Between(Timestamp? from, Timestamp? until) =>
         from is { } begin && until is { } end && end >= begin ? TimeSpan.FromTicks(end.Ticks - begin.Ticks) : null;
+}
+
+/// <summary>
+/// Whether the order of arrival is the order of the history, which is when a call can be followed message by message.
+/// </summary>
+public enum CallOrder : byte
+{
+    /// <summary>Nothing has been judged yet.</summary>
+    Unjudged,
+
+    /// <summary>In order, and the host numbers every message.</summary>
+    Numbered,
+
+    /// <summary>In order, by times.</summary>
+    Timed,
+
+    /// <summary>
+    /// The history is another order than that of arrival: the stream is judged anew with each message.
+    /// </summary>
+    Scattered,
 }

@@ -1,6 +1,6 @@
 namespace Audit.Projections.Models;
 
-/// <summary>What speaks against a session's having been told whole.</summary>
+/// <summary>What speaks against a session's having been reported completely.</summary>
 /// <param name="Gaps">Numbers of a host that never arrived, host by host; the first hundred gaps.</param>
 /// <param name="MissingMessages">How many numbers that is.</param>
 /// <param name="OpenAfterEnd">Calls that are open although the session was noted as ended.</param>
@@ -34,8 +34,11 @@ public sealed record Completeness(
         }
 
         return new Completeness(
-            gaps, (long)Math.Min(missing, long.MaxValue), session.HasEnded ? session.OpenCalls : 0, session.ReportedLate);
+            gaps, (long)Math.Min(missing, long.MaxValue), session.HasEnded ? session.OpenCalls : 0,
+            session.ReportedLate);
     }
 
     private static ulong Sum(ulong one, ulong other) => one > ulong.MaxValue - other ? ulong.MaxValue : one + other;
 }
+
+public readonly record struct HostGap(string Host, long From, long To);

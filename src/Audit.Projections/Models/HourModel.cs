@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Audit.Projections.Models;
 
-/// <summary>The calls that were first told of in one hour, by the state that they are in now; and one for those of all time.</summary>
+/// <summary>
+/// The calls that were first reported in one hour, by the state that they are in now; and one for those of all time.
+/// </summary>
 public sealed record HourModel
 {
     /// <summary>The number of what counts the calls of all hours.</summary>
@@ -23,3 +25,6 @@ public sealed record HourModel
 
     public static Timestamp Begin(long hour) => new(DateTime.UnixEpoch.Ticks + hour * TimeSpan.TicksPerHour, 0);
 }
+
+/// <summary>Calls by state: of all time, and hour by hour for those hours of a range that have any.</summary>
+public sealed record HourTotals(HourModel All, IReadOnlyList<HourModel> Hours);

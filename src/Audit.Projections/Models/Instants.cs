@@ -1,8 +1,8 @@
 namespace Audit.Projections.Models;
 
 /// <summary>
-/// Times as a read store holds them: nanoseconds since 1970 in one sortable number. It reaches from 1678 to 2261; what a
-/// host says beyond is clamped as it is read, so that a model in memory never differs from the same one read back.
+/// Times as a read store holds them: nanoseconds since 1970 in one sortable number. It reaches from 1678 to 2261; what
+/// a host says beyond is clamped as it is read, so that a model in memory never differs from the same one read back.
 /// </summary>
 internal static class Instants
 {
@@ -36,4 +36,14 @@ internal static class Instants
     public static Timestamp Earlier(Timestamp one, Timestamp other) => one < other ? one : other;
 
     public static Timestamp Later(Timestamp one, Timestamp other) => one > other ? one : other;
+}
+
+/// <summary>
+/// The first row that was received in a second later than all before it: where a time lies in the journal.
+/// </summary>
+/// <param name="Second">Since 1970.</param>
+internal readonly record struct Moment(long Second, long Position)
+{
+    public static long SecondOf(Timestamp time) =>
+        (long)Math.Floor((time.Ticks - DateTime.UnixEpoch.Ticks) / (double)TimeSpan.TicksPerSecond);
 }

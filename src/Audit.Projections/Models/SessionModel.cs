@@ -2,10 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace Audit.Projections.Models;
 
-/// <summary>A session: its calls by state, who took part in it, and whether it was told whole.</summary>
+/// <summary>A session: its calls by state, who took part in it, and whether it was reported completely.</summary>
 public sealed record SessionModel
 {
-    /// <summary>Hosts whose numbers are kept; a session has one, and whoever else writes into it is an anomaly.</summary>
+    /// <summary>
+    /// Hosts whose numbers are kept; a session has one, and whoever else writes into it is an anomaly.
+    /// </summary>
     public const int MostNumberingHosts = 16;
 
     /// <summary>The position of its first event.</summary>
@@ -41,7 +43,7 @@ public sealed record SessionModel
 
     public Timestamp? StartedAt { get; init; }
 
-    /// <summary>When the last note said that it ended.</summary>
+    /// <summary>When the last note of its end was made.</summary>
     public Timestamp? NotedEndAt { get; init; }
 
     public int ReportedLate { get; init; }
@@ -59,7 +61,8 @@ public sealed record SessionModel
 
     [JsonIgnore]
     public int OpenCalls =>
-        States[CallState.Requested] + States[CallState.AwaitingConfirmation] + States[CallState.Approved] + States[CallState.Running];
+        States[CallState.Requested] + States[CallState.AwaitingConfirmation] + States[CallState.Approved]
+        + States[CallState.Running];
 
     [JsonIgnore]
     public Anomalies Anomalies => AnomalousCalls.Present | (Hosts.Count > 1 ? Anomalies.ForeignHost : Anomalies.None);

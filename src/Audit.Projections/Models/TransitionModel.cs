@@ -1,6 +1,8 @@
 namespace Audit.Projections.Models;
 
-/// <summary>One message of a call: what it did, as it is judged now, and how it stands to the windows of its task.</summary>
+/// <summary>
+/// One message of a call: what it did, as it is judged now, and how it stands to the windows of its task.
+/// </summary>
 public sealed record TransitionModel
 {
     /// <summary>The <see cref="CallModel.Id"/> of its call.</summary>

@@ -1,9 +1,11 @@
 namespace Audit.Projections.Models;
 
-/// <summary>A refused message of a call, or a refused act on a window. One that a later message lifted stays, marked so.</summary>
+/// <summary>
+/// A refused message of a call, or a refused act on a window. One that a later message lifted stays, marked so.
+/// </summary>
 public sealed record ViolationModel
 {
-    /// <summary>The position of the event that tells the message.</summary>
+    /// <summary>The position of the event with the message.</summary>
     public required long Position { get; init; }
 
     public string? SessionId { get; init; }

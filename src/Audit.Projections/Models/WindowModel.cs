@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Audit.Projections.Models;
 
-/// <summary>A task window: who had access for what, from when until when, and who said so.</summary>
+/// <summary>A task window: who had access for what, from when until when, and who approved it.</summary>
 public sealed record WindowModel
 {
     /// <summary>Acts kept with the window; the journal has all of them.</summary>
@@ -57,7 +57,7 @@ public sealed record WindowModel
 
     public bool IsOpenAt(Timestamp time) => OpensAt <= time && time < Until;
 
-    /// <summary>Where it stands, with what the clock alone tells.</summary>
+    /// <summary>Where it stands, by the clock as well.</summary>
     public string StateAt(Timestamp now) => State switch
     {
         WindowState.Approved when now < OpensAt => "upcoming",
@@ -77,4 +77,32 @@ public sealed record WindowModel
 
         return false;
     }
+}
+
+/// <summary>What somebody did with a window.</summary>
+public sealed record WindowAct(long Position, WindowEventKind Kind, WindowVerb Verb, string By, Timestamp At)
+{
+    public string? OnBehalfOf { get; init; }
+
+    public string? Reason { get; init; }
+
+    /// <summary>The end as it became or was asked for.</summary>
+    public Timestamp? ClosesAt { get; init; }
+
+    /// <summary>Of an act that was refused: why.</summary>
+    public string? Violation { get; init; }
+}
+
+/// <summary>How a message stands to the windows of its task and agent, from the least to the most grave.</summary>
+public enum WindowJudgement : byte
+{
+    /// <summary>It belongs to no task, so there is nothing to judge it by.</summary>
+    NoTask,
+
+    InWindow,
+
+    /// <summary>A window was open, and none that was lets the tool be used.</summary>
+    OutOfScope,
+
+    OutsideWindow,
 }

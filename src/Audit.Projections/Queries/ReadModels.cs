@@ -5,8 +5,8 @@ using Audit.Projections.Stores;
 namespace Audit.Projections.Queries;
 
 /// <summary>
-/// The questions that the read models answer. Lists are newest first, by the first event of each item, unless said; a place
-/// in a list is a key, so that pages neither repeat nor miss an item while the list grows.
+/// The questions that the read models answer. Lists are newest first, by the first event of each item where nothing
+/// else is noted; a place in a list is a key, so that pages neither repeat nor miss an item while the list grows.
 /// </summary>
 public sealed class ReadModels
 {
@@ -26,32 +26,35 @@ public sealed class ReadModels
         ListAsync(ReadTables.Sessions, "id", [], page, session => session.Id, cancellation);
 
     public Task<SessionModel?> SessionAsync(string session, CancellationToken cancellation) =>
-        store.ReadAsync(reader => OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation), cancellation);
+        store.ReadAsync(
+            reader => OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation), cancellation);
 
     /// <summary>The calls of a session; null where there is no such session.</summary>
     public Task<Page<CallModel>?> CallsAsync(string session, PageRequest page, CancellationToken cancellation) =>
-        store.ReadAsync(
-            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation) is { } known
-                ? await ListAsync(reader, ReadTables.Calls, "id", [("session = {0}", known.Id)], page, call => call.Id, cancellation)
-                : null,
+        OfAsync(
+            ReadTables.Sessions, "session_id", session,
+            (reader, known) => ListAsync(
+                reader, ReadTables.Calls, "id", [("session = {0}", known.Id)], page, call => call.Id, cancellation),
             cancellation);
 
-    /// <summary>The calls of a session of which something was told in a time; null where there is no such session.</summary>
+    /// <summary>
+    /// The calls of a session of which something was reported in a time; null where there is no such session.
+    /// </summary>
     /// <param name="through">Only calls that had begun by this position.</param>
     public Task<Page<CallModel>?> CallsAsync(
-        string session, Timestamp? from, Timestamp? until, long? through, PageRequest page, CancellationToken cancellation) =>
-        store.ReadAsync(
-            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation) is { } known
-                ? await ListAsync(
-                    reader, ReadTables.Calls, "id",
-                    [
-                        ("session = {0}", known.Id),
-                        ("last_at >= {0}", from is { } begin ? Instants.ToNumber(Instants.Clamp(begin)) : long.MinValue),
-                        ("first_at <= {0}", until is { } end ? Instants.ToNumber(Instants.Clamp(end)) : long.MaxValue),
-                        ("id <= {0}", through ?? long.MaxValue),
-                    ],
-                    page, call => call.Id, cancellation)
-                : null,
+        string session, Timestamp? from, Timestamp? until, long? through, PageRequest page,
+        CancellationToken cancellation) =>
+        OfAsync(
+            ReadTables.Sessions, "session_id", session,
+            (reader, known) => ListAsync(
+                reader, ReadTables.Calls, "id",
+                [
+                    ("session = {0}", known.Id),
+                    ("last_at >= {0}", NumberOf(from) ?? long.MinValue),
+                    ("first_at <= {0}", NumberOf(until) ?? long.MaxValue),
+                    ("id <= {0}", through ?? long.MaxValue),
+                ],
+                page, call => call.Id, cancellation),
             cancellation);
 
     /// <summary>The calls that are in one of the states of <see cref="Attention.States"/>.</summary>
@@ -59,7 +62,8 @@ public sealed class ReadModels
         ListAsync(ReadTables.Calls, "id", [("attention = {0}", (long)state)], page, call => call.Id, cancellation);
 
     /// <summary>The calls outside of their windows, or out of their scope.</summary>
-    public Task<Page<CallModel>> StrayedCallsAsync(WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
+    public Task<Page<CallModel>> StrayedCallsAsync(
+        WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
         ListAsync(ReadTables.Calls, "id", [("strayed = {0}", (long)judgement)], page, call => call.Id, cancellation);
 
     /// <summary>Where the messages of some calls lie, in order.</summary>
@@ -85,7 +89,8 @@ public sealed class ReadModels
                     cancellation);
                 var all = found.Find(hour => hour.Hour == HourModel.AllHours);
                 return new HourTotals(
-                    all ?? new HourModel { Hour = HourModel.AllHours }, [.. found.Where(hour => hour.Hour != HourModel.AllHours)]);
+                    all ?? new HourModel { Hour = HourModel.AllHours },
+                    [.. found.Where(hour => hour.Hour != HourModel.AllHours)]);
             },
             cancellation);
 
@@ -96,16 +101,13 @@ public sealed class ReadModels
         ListAsync(ReadTables.Tasks, "id", [], page, task => task.Id, cancellation);
 
     public Task<TaskView?> TaskAsync(string task, CancellationToken cancellation) =>
-        store.ReadAsync(
-            async reader =>
+        OfAsync(
+            ReadTables.Tasks, "task_id", task,
+            async (reader, known) =>
             {
-                if (await OneAsync(reader, ReadTables.Tasks, "task_id", task, cancellation) is not { } known)
-                {
-                    return null;
-                }
-
                 var windows = await ListAsync(
-                    reader, ReadTables.Windows, "id", [("task_id = {0}", task)], new PageRequest(WindowsWithTask), window => window.Id, cancellation);
+                    reader, ReadTables.Windows, "id", [("task_id = {0}", task)], new PageRequest(WindowsWithTask),
+                    window => window.Id, cancellation);
                 return new TaskView(known, windows.Items);
             },
             cancellation);
@@ -114,7 +116,8 @@ public sealed class ReadModels
     public Task<Page<CallModel>> CallsOfTaskAsync(
         string task, WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
         ListAsync(
-            ReadTables.Calls, "id", [("task_id = {0}", task), ("judgement = {0}", (long)judgement)], page, call => call.Id, cancellation);
+            ReadTables.Calls, "id", [("task_id = {0}", task), ("judgement = {0}", (long)judgement)], page,
+            call => call.Id, cancellation);
 
     public Task<Page<WindowModel>> WindowsAsync(WindowFilter filter, PageRequest page, CancellationToken cancellation)
     {
@@ -144,16 +147,12 @@ public sealed class ReadModels
         return ListAsync(ReadTables.Windows, "id", conditions, page, window => window.Id, cancellation);
     }
 
-    /// <summary>A window with the first page of each of its lists.</summary>
+    /// <summary>A window with a page of its commands and the first page of each of its other lists.</summary>
     public Task<WindowView?> WindowAsync(string window, PageRequest page, CancellationToken cancellation) =>
-        store.ReadAsync(
-            async reader =>
+        OfAsync(
+            ReadTables.Windows, "window_id", window,
+            async (reader, known) =>
             {
-                if (await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation) is not { } known)
-                {
-                    return null;
-                }
-
                 var first = new PageRequest(page.Limit);
                 return new WindowView(
                     known,
@@ -163,24 +162,23 @@ public sealed class ReadModels
             },
             cancellation);
 
-    /// <summary>Every command in the time of a window, in order; null where there is no such window.</summary>
-    public Task<Page<WindowDeed>?> DoneInWindowAsync(string window, PageRequest page, CancellationToken cancellation) =>
-        store.ReadAsync(
-            async reader => await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation) is { } known
-                ? await WindowDeeds.ReadAsync(reader, known, page, cancellation)
-                : null,
-            cancellation);
-
     /// <param name="lifted">Only those that stand, or only those that were lifted; null for both.</param>
     public Task<Page<ViolationModel>> ViolationsAsync(bool? lifted, PageRequest page, CancellationToken cancellation) =>
         ListAsync(
             ReadTables.Violations, "position", lifted is { } which ? [("lifted = {0}", which ? 1L : 0L)] : [], page,
             violation => violation.Position, cancellation);
 
-    private static async Task<CallView?> CallAsync(IReadSession reader, string session, string call, CancellationToken cancellation)
+    private static long? NumberOf(Timestamp? time) =>
+        time is { } known ? Instants.ToNumber(Instants.Clamp(known)) : null;
+
+    private static async Task<CallView?> CallAsync(
+        IReadSession reader, string session, string call, CancellationToken cancellation)
     {
         var found = await reader.QueryAsync(
-            "SELECT calls.doc FROM calls JOIN sessions ON calls.session = sessions.id WHERE sessions.session_id = $1 AND calls.call_id = $2",
+            """
+            SELECT calls.doc FROM calls JOIN sessions ON calls.session = sessions.id
+            WHERE sessions.session_id = $1 AND calls.call_id = $2
+            """,
             [session, call],
             row => row.Document(0, ReadTables.Calls.Json),
             cancellation);
@@ -198,10 +196,23 @@ public sealed class ReadModels
     }
 
     private static Task<Page<CallModel>> OfWindowAsync(
-        IReadSession reader, WindowModel window, WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
+        IReadSession reader, WindowModel window, WindowJudgement judgement, PageRequest page,
+        CancellationToken cancellation) =>
         window.Task is null || window.Agent is null
             ? Task.FromResult(new Page<CallModel>([], null))
             : CallsOfAgent.ReadAsync(reader, window.Task, window.Agent, judgement, page, cancellation);
+
+    /// <summary>Asks for something of one model; null where there is no such model.</summary>
+    private Task<TAnswer?> OfAsync<T, TAnswer>(
+        Table<T> table, string column, string value, Func<IReadSession, T, Task<TAnswer>> ask,
+        CancellationToken cancellation)
+        where T : class
+        where TAnswer : class =>
+        store.ReadAsync(
+            async reader => await OneAsync(reader, table, column, value, cancellation) is { } known
+                ? await ask(reader, known)
+                : null,
+            cancellation);
 
     private static async Task<T?> OneAsync<T>(
         IReadSession reader, Table<T> table, string column, string value, CancellationToken cancellation)
@@ -209,21 +220,24 @@ public sealed class ReadModels
         (await reader.FindAsync(table, [new KeyColumn(column, [value])], cancellation)).SingleOrDefault();
 
     private Task<Page<T>> ListAsync<T>(
-        Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page, Func<T, long> keyOf,
-        CancellationToken cancellation) =>
+        Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
+        Func<T, long> keyOf, CancellationToken cancellation) =>
         store.ReadAsync(reader => ListAsync(reader, table, key, conditions, page, keyOf, cancellation), cancellation);
 
     private static async Task<Page<T>> ListAsync<T>(
-        IReadSession reader, Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
-        Func<T, long> keyOf, CancellationToken cancellation)
+        IReadSession reader, Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions,
+        PageRequest page, Func<T, long> keyOf, CancellationToken cancellation)
     {
         var where = string.Concat(conditions.Select((condition, index) =>
             string.Format(CultureInfo.InvariantCulture, $" AND {condition.Sql}", $"${index + 3}")));
         var items = await reader.QueryAsync(
             $"SELECT doc FROM {table.Name} WHERE {key} < $1{where} ORDER BY {key} DESC LIMIT $2",
-            [Cursor.Read(page.Cursor, 1, Newest)[0], page.Limit + 1L, .. conditions.Select(condition => condition.Value)],
+            [
+                PageCursor.Read(page.Cursor, 1, Newest)[0], page.Limit + 1L,
+                .. conditions.Select(condition => condition.Value),
+            ],
             row => row.Document(0, table.Json),
             cancellation);
-        return Pages.Of(items, page.Limit, item => Cursor.Write(keyOf(item)));
+        return Pages.Of(items, page.Limit, item => PageCursor.Write(keyOf(item)));
     }
 }

@@ -6,7 +6,9 @@ using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 
-/// <summary>Makes documents of events. What a document holds is a function of the journal up to its event, and of nothing else.</summary>
+/// <summary>
+/// Makes documents of events. What a document holds is a function of the journal up to its event, and of nothing else.
+/// </summary>
 internal sealed class EventIndexer
 {
     private const int LongestSentence = 500;

@@ -2,23 +2,25 @@ using Audit.Projections.Language;
 
 namespace Audit.Projections.Search;
 
-/// <summary>Looks at the events themselves: whether they hold what the index could not tell for sure, and what to show of them.</summary>
+/// <summary>
+/// Looks at the events themselves: whether they hold what the index does not know for sure, and what to show of them.
+/// </summary>
 internal sealed class EventLook
 {
     private readonly EventTexts texts = new();
     private readonly SearchPlan plan;
     private readonly List<IReadOnlyList<string[]>> shown;
-    private readonly List<(SearchTerm.Said Term, bool IsAsked)> asked;
+    private readonly List<(SearchTerm.Phrase Term, bool IsAsked)> asked;
 
     public EventLook(SearchPlan plan)
     {
         this.plan = plan;
-        asked = plan.Said.Where(said => said.IsAsked).ToList();
+        asked = plan.Phrases.Where(phrase => phrase.IsAsked).ToList();
         var values = plan.Inputs.Where(input => !input.IsNegated).SelectMany(input => input.Values);
         shown =
         [
-            .. plan.Said.Where(said => !said.Term.IsNegated).Select(said => said.Term.Sequences),
-            .. values.Select(value => value.IsGlob ? WordSequences.CertainOf(value.Text) : WordSequences.Of(value.Text, isPhrase: true)),
+            .. plan.Phrases.Where(phrase => !phrase.Term.IsNegated).Select(phrase => phrase.Term.Sequences),
+            .. values.Select(value => value.Sequences),
         ];
     }
 
@@ -27,7 +29,7 @@ internal sealed class EventLook
         var view = EventView.Read(row.Message);
         if (asked.Count > 0)
         {
-            var finder = new TextFinder([.. asked.Select(said => said.Term.Sequences)]);
+            var finder = new TextFinder([.. asked.Select(phrase => phrase.Term.Sequences)]);
             texts.Read(view, finder);
             for (var index = 0; index < asked.Count; index++)
             {

@@ -6,7 +6,9 @@ using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 
-/// <summary>Reads the journal on from the index's own offset, and writes what it says, one batch ahead of the other.</summary>
+/// <summary>
+/// Reads the journal on from the index's own offset, and writes what it says, one batch ahead of the other.
+/// </summary>
 internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
 {
     /// <summary>While others are busy it rests so many times as long as it worked.</summary>
@@ -19,9 +21,11 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
     private ArrayBufferWriter<byte> otherText = new();
 
     /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
-    /// <param name="committed">Told of every batch once it is written.</param>
+    /// <param name="committed">Called with every batch once it is written.</param>
     /// <param name="rest">Done when there is nothing more to index, before more is waited for.</param>
-    /// <param name="isBusy">Whether what people wait for more than for the index has work to do; the index then gives way.</param>
+    /// <param name="isBusy">
+    /// Whether what people wait for more than for the index has work to do; the index then gives way.
+    /// </param>
     /// <exception cref="WentBackException">The journal is another one.</exception>
     /// <exception cref="OffsetMovedException">The store is another one.</exception>
     public async Task RunAsync(
@@ -78,7 +82,8 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
         for (var rows = 0; isWhole && rows < limits.Rows && batch.Text.WrittenCount < IndexLimits.BatchBytes;)
         {
             var limit = Math.Min(limits.PageRows, limits.Rows - rows);
-            var page = await journal.ReadAfterAsync(last?.Position ?? from.Position, limit, limits.PageBytes, cancellation);
+            var page = await journal.ReadAfterAsync(
+                last?.Position ?? from.Position, limit, limits.PageBytes, cancellation);
             foreach (var row in page)
             {
                 await indexer.AddAsync(row, batch, cancellation);
@@ -104,7 +109,8 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
         return Task.Delay(rest < LongestRest ? rest : LongestRest, cancellation);
     }
 
-    private static async Task WriteAsync(IReadLead lead, IndexBatch batch, Action<IndexBatch> committed, CancellationToken cancellation)
+    private static async Task WriteAsync(
+        IReadLead lead, IndexBatch batch, Action<IndexBatch> committed, CancellationToken cancellation)
     {
         if (!await lead.WriteAsync(batch, cancellation))
         {

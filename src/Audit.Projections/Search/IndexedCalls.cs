@@ -3,7 +3,9 @@ using Audit.Projections.Folding;
 
 namespace Audit.Projections.Search;
 
-/// <summary>Knows of each call what its earlier messages said; what was forgotten meanwhile is read again from its stream.</summary>
+/// <summary>
+/// Knows of each call what its earlier messages name; what was forgotten meanwhile is read again from its stream.
+/// </summary>
 internal sealed class IndexedCalls(IJournal journal, FactsReader reader)
 {
     private const int Kept = 8_000;
@@ -36,7 +38,7 @@ internal sealed class IndexedCalls(IJournal journal, FactsReader reader)
                 }
 
                 call ??= new IndexedCall(row.Position, default, null, null, null);
-                call = Read(row) is { Kind: EventKind.Told } told ? call.Follow(told) : call;
+                call = Read(row) is { Kind: EventKind.Told } message ? call.Follow(message) : call;
                 after = row.Sequence;
             }
 
@@ -58,5 +60,23 @@ internal sealed class IndexedCalls(IJournal journal, FactsReader reader)
             // Noted when its turn came.
             return null;
         }
+    }
+}
+
+/// <summary>
+/// What a call's messages so far say of it, so that a later one is found by what only an earlier one names.
+/// </summary>
+internal sealed record IndexedCall(long Id, Identity Identity, string? Provider, string? Model, string? By)
+{
+    public IndexedCall Follow(EventFacts facts)
+    {
+        var begun = (facts.Verdict.Anomalies & Anomalies.IdReused) != 0 ? default : Identity;
+        return this with
+        {
+            Identity = facts.Names(facts.Verdict) ? begun.Or(facts) : begun,
+            Provider = facts.Provider ?? Provider,
+            Model = facts.Model ?? Model,
+            By = facts.By ?? By,
+        };
     }
 }

@@ -1,13 +1,12 @@
 using System.Text.Json;
 using Audit.Projections.Language;
-using Audit.Projections.Models;
 
 namespace Audit.Projections.Search;
 
 /// <summary>
-/// Whether a value stands at a path of an event's requested or effective input, or in what lies below the path: a text or
-/// number that is the value, has its words in a row, whatever their case, or is matched as a whole by the glob that it is.
-/// An array stands for each of its elements.
+/// Whether a value stands at a path of an event's requested or effective input, or in what lies below the path: a text
+/// or number that is the value, has its words in a row, whatever their case, or is matched as a whole by the glob that
+/// it is. An array stands for each of its elements.
 /// </summary>
 internal static class InputMatch
 {
@@ -25,13 +24,15 @@ internal static class InputMatch
         }
 
         using var document = JsonDocument.Parse(input, Options);
-        return At(document.RootElement, term.Path, 0).SelectMany(Below).Any(text => term.Values.Any(value => Matches(value, text)));
+        return At(document.RootElement, term.Path, 0).SelectMany(Below)
+            .Any(text => term.Values.Any(value => Matches(value, text)));
     }
 
     private static IEnumerable<JsonElement> At(JsonElement element, IReadOnlyList<string> path, int depth) =>
         depth == path.Count ? [element]
         : element.ValueKind == JsonValueKind.Array ? element.EnumerateArray().SelectMany(item => At(item, path, depth))
-        : element.ValueKind == JsonValueKind.Object && element.TryGetProperty(path[depth], out var member) ? At(member, path, depth + 1)
+        : element.ValueKind == JsonValueKind.Object && element.TryGetProperty(path[depth], out var member)
+        ? At(member, path, depth + 1)
         : [];
 
     private static IEnumerable<string> Below(JsonElement element) => element.ValueKind switch

@@ -9,7 +9,8 @@ namespace Audit.Projections.Search;
 /// <param name="Marks">In order, and none within another.</param>
 /// <param name="IsCutBefore">The text begins earlier.</param>
 /// <param name="IsCutAfter">The text goes on.</param>
-public sealed record SearchExcerpt(TextPlace Place, string Text, IReadOnlyList<SearchMark> Marks, bool IsCutBefore, bool IsCutAfter)
+public sealed record SearchExcerpt(
+    TextPlace Place, string Text, IReadOnlyList<SearchMark> Marks, bool IsCutBefore, bool IsCutAfter)
 {
     public const int Longest = 240;
     private const int BeforeFirst = 60;
@@ -35,7 +36,8 @@ public sealed record SearchExcerpt(TextPlace Place, string Text, IReadOnlyList<S
     }
 
     /// <summary>Not between the halves of a character.</summary>
-    private static int Boundary(ReadOnlySpan<char> text, int at) => at > 0 && at < text.Length && char.IsLowSurrogate(text[at]) ? at - 1 : at;
+    private static int Boundary(ReadOnlySpan<char> text, int at) =>
+        at > 0 && at < text.Length && char.IsLowSurrogate(text[at]) ? at - 1 : at;
 
     private static string OneLine(ReadOnlySpan<char> text)
     {
@@ -48,3 +50,6 @@ public sealed record SearchExcerpt(TextPlace Place, string Text, IReadOnlyList<S
         return line.ToString();
     }
 }
+
+/// <summary>A place in an excerpt that the query asked for, in UTF-16 units.</summary>
+public readonly record struct SearchMark(int Offset, int Length);

@@ -1,11 +1,25 @@
 using Audit.Projections.Feeding;
-using Audit.Projections.Folding;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 
+/// <summary>A look at the text index.</summary>
+public sealed record SearchStatus : ProjectionStatus
+{
+    internal SearchStatus(ProjectionStatus known) : base(known) { }
+
+    /// <summary>How many events cannot be read, and so are not found.</summary>
+    public long Unread { get; init; }
+
+    /// <summary>The position of the last of them.</summary>
+    public long? LastUnread { get; init; }
+
+    /// <summary>What is wrong with it.</summary>
+    public string? LastUnreadSentence { get; init; }
+}
+
 /// <summary>Feeds the text index; it holds up nobody.</summary>
-internal sealed class SearchFeed : Feed
+internal sealed class SearchFeed : Feed<SearchStatus>
 {
     private const string UnreadSql =
         "SELECT count(*), max(position), (SELECT sentence FROM unread ORDER BY position DESC LIMIT 1) FROM unread";
@@ -13,70 +27,55 @@ internal sealed class SearchFeed : Feed
     private readonly IReadStore store;
     private readonly IIndexReader reader;
     private readonly IJournal journal;
-    private readonly ReadSideOptions options;
+    private readonly FeedLimits limits;
     private readonly Func<ValueTask<bool>> isBusy;
-    private volatile SearchStatus status = new(ProjectionState.Starting, 0, null, TimeSpan.Zero, 0, null, null);
 
-    public SearchFeed(IReadStore store, IIndexReader reader, IJournal journal, ReadSideOptions options, Func<ValueTask<bool>> isBusy)
-        : base(store, options.Limits)
+    public SearchFeed(
+        IReadStore store, IIndexReader reader, IJournal journal, ReadSideOptions options, Func<ValueTask<bool>> isBusy)
+        : base(
+            store, options, OffsetRow.Search, ReadStoreKind.Search.What,
+            new SearchStatus(new ProjectionStatus(ProjectionState.Starting, 0, null, null, TimeSpan.Zero)))
     {
-        this.store = store;
-        this.reader = reader;
-        this.journal = journal;
-        this.options = options;
-        this.isBusy = isBusy;
+        (this.store, this.reader, this.journal, this.isBusy) = (store, reader, journal, isBusy);
+        limits = options.Limits;
         Begin();
     }
 
-    public SearchStatus Status => status;
+    protected override Task FeedAsync(IReadLead lead) => new IndexWriting(journal, limits).RunAsync(
+        lead, follow: true, Advance, () => reader.RestAsync(store, Stopping), isBusy, Stopping);
 
-    protected override void NoteTrouble(string sentence) => status = status with { State = ProjectionState.Away, Sentence = sentence };
-
-    protected override Task FollowAsync() => LookAsync(ProjectionState.Following);
-
-    protected override async Task LeadAsync(IReadLead lead)
+    protected override async Task<SearchStatus> CompleteAsync(ProjectionStatus known, IReadSession session)
     {
-        await LookAsync(ProjectionState.Projecting);
-        try
+        var unread = await session.QueryAsync(UnreadSql, [], row => new SearchStatus(known)
         {
-            await new IndexWriting(journal, options.Limits)
-                .RunAsync(lead, follow: true, Advance, () => reader.RestAsync(store, Stopping), isBusy, Stopping);
-        }
-        catch (WentBackException back)
-        {
-            status = status with { State = ProjectionState.Halted, Sentence = back.Message };
-            await HaltAsync(OffsetRow.Search, back.Position, back.Message);
-        }
-        catch (OffsetMovedException)
-        {
-            // The store was swapped for one that was rebuilt: it says itself how far it is.
-        }
+            Unread = row.Number(0),
+            LastUnread = row.IsNull(1) ? null : row.Number(1),
+            LastUnreadSentence = row.IsNull(2) ? null : row.Text(2),
+        }, Stopping);
+        return unread[0];
     }
 
     private void Advance(IndexBatch batch)
     {
-        var lag = options.Clock.GetUtcNow().UtcTicks - batch.CreatedTicks;
-        var known = status;
-        status = new SearchStatus(
-            ProjectionState.Projecting, batch.To.Position, null, TimeSpan.FromTicks(Math.Max(lag, 0)), known.Unread + batch.Unread.Count,
-            batch.Unread.Count > 0 ? batch.Unread[^1].Position : known.LastUnread,
-            batch.Unread.Count > 0 ? batch.Unread[^1].Sentence : known.LastUnreadSentence);
+        var now = Advanced(batch.To.Position, batch.CreatedTicks);
+        Status = batch.Unread.Count == 0 ? now : now with
+        {
+            Unread = now.Unread + batch.Unread.Count,
+            LastUnread = batch.Unread[^1].Position,
+            LastUnreadSentence = batch.Unread[^1].Sentence,
+        };
     }
+}
 
-    /// <summary>Reads from the store how far the index is.</summary>
-    private async Task LookAsync(ProjectionState state) =>
-        status = await store.ReadAsync(
-            async session =>
-            {
-                var row = await OffsetRow.ReadAsync(session, OffsetRow.Search, Stopping);
-                var unread = await session.QueryAsync(
-                    UnreadSql,
-                    [],
-                    found => (Count: found.Number(0), Last: found.IsNull(1) ? (long?)null : found.Number(1), Sentence: found.IsNull(2) ? null : found.Text(2)),
-                    Stopping);
-                return new SearchStatus(
-                    row.HaltedAt is null ? state : ProjectionState.Halted, row.Offset.Position, row.Sentence, status.Lag, unread[0].Count,
-                    unread[0].Last, unread[0].Sentence);
-            },
-            Stopping);
+/// <summary>The rebuild of the text index.</summary>
+internal sealed class SearchRebuild(IReadStore live, IJournal journal, FeedLimits limits)
+    : Rebuild(live, journal, "text index", "is")
+{
+    private readonly IJournal journal = journal;
+
+    protected override Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation) =>
+        new IndexWriting(journal, limits).RunAsync(
+            lead, follow: false, batch => committed(batch.To.Position), () => Task.CompletedTask,
+            () => ValueTask.FromResult(false),
+            cancellation);
 }

@@ -26,13 +26,15 @@ public sealed record SearchHit
 
     public string? Agent { get; init; }
 
-    /// <summary>Who told it.</summary>
+    /// <summary>Who reported it.</summary>
     public required string Host { get; init; }
 
     /// <summary>What was asked of the tool, in one short line.</summary>
     public string? Command { get; init; }
 
-    /// <summary>Where the call stands now; while the read models do not know it yet, after this message. Null for a note.</summary>
+    /// <summary>
+    /// Where the call stands now; while the read models do not know it yet, after this message. Null for a note.
+    /// </summary>
     public CallState? State { get; init; }
 
     /// <summary>The call as the read models have it; null for a note, and while they are behind the index.</summary>
@@ -50,7 +52,9 @@ public sealed record SearchHit
         Position = facts.Position,
         SessionId = facts.SessionId,
         CallId = facts.CallId.Length > 0 ? facts.CallId : null,
-        Message = facts.Kind == EventKind.Noted ? facts.NoteType ?? "" : facts.Oversized ? "oversized" : Words.Of(facts.Message),
+        Message = facts.Kind == EventKind.Noted
+            ? facts.NoteType ?? ""
+            : facts.Oversized ? "oversized" : Words.Of(facts.Message),
         At = facts.At,
         Tool = call?.Tool ?? facts.Tool,
         Task = call?.Task ?? facts.Task,

@@ -6,7 +6,9 @@ using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 
-/// <summary>The investigation search: answers queries over all that agents asked and got, and keeps the index that it takes.</summary>
+/// <summary>
+/// The investigation search: answers queries over all that agents asked and got, and keeps the index that it takes.
+/// </summary>
 public sealed class SearchIndex : IAsyncDisposable
 {
     private const int MostCounted = 1_000;
@@ -14,7 +16,6 @@ public sealed class SearchIndex : IAsyncDisposable
     /// <summary>Where each event has to be read, fewer are.</summary>
     private const int MostCountedByReading = 300;
     private const int MostNames = 100;
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
 
     /// <summary>A page that takes longer is given as far as it has come.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(500);
@@ -27,7 +28,8 @@ public sealed class SearchIndex : IAsyncDisposable
     private readonly SearchFeed feed;
     private readonly SearchRebuild rebuild;
 
-    private SearchIndex(IReadStore store, IIndexReader reader, IReadStore models, IJournal journal, ReadSideOptions options,
+    private SearchIndex(
+        IReadStore store, IIndexReader reader, IReadStore models, IJournal journal, ReadSideOptions options,
         Func<ValueTask<bool>> isBusy)
     {
         this.store = store;
@@ -45,7 +47,9 @@ public sealed class SearchIndex : IAsyncDisposable
     /// <exception cref="SearchQueryException">It is none.</exception>
     public SearchQuery Parse(string text) => SearchQuery.Parse(text, options.Clock.GetUtcNow());
 
-    /// <exception cref="SearchQueryException">It names a window that does not exist, or a glob that matches too much.</exception>
+    /// <exception cref="SearchQueryException">
+    /// It names a window that does not exist, or a glob that matches too much.
+    /// </exception>
     /// <exception cref="CursorException">The cursor is none of a search.</exception>
     public Task<SearchAnswer> SearchAsync(SearchQuery query, PageRequest page, CancellationToken cancellation) =>
         AskAsync(
@@ -58,12 +62,15 @@ public sealed class SearchIndex : IAsyncDisposable
                 var items = await ShowAsync(shown, plan, calls, cancellation);
                 var next = found.Count > page.Limit ? shown[^1].Position : run.IsAtEnd ? (long?)null : run.Before;
                 return new SearchAnswer(
-                    items, next is { } before ? Cursor.Write(before, run.Top) : null, run.Top, Math.Max(end, run.Top));
+                    items, next is { } before ? PageCursor.Write(before, run.Top) : null, run.Top,
+                    Math.Max(end, run.Top));
             },
             cancellation);
 
     /// <summary>Counts the newest of what a query finds.</summary>
-    /// <exception cref="SearchQueryException">It names a window that does not exist, or a glob that matches too much.</exception>
+    /// <exception cref="SearchQueryException">
+    /// It names a window that does not exist, or a glob that matches too much.
+    /// </exception>
     public Task<SearchCounts> CountAsync(SearchQuery query, CancellationToken cancellation) =>
         AskAsync(
             query,
@@ -83,10 +90,13 @@ public sealed class SearchIndex : IAsyncDisposable
             },
             cancellation);
 
-    /// <summary>Values that a key has had and that begin so, for whoever completes a query while it is written.</summary>
+    /// <summary>
+    /// Values that a key has had and that begin so, for whoever completes a query while it is written.
+    /// </summary>
     public Task<IReadOnlyList<string>> NamesAsync(SearchKey key, string prefix, CancellationToken cancellation) =>
         SearchKeys.Of(key).Values is { Count: > 0 } values
-            ? Task.FromResult<IReadOnlyList<string>>([.. values.Where(value => value.StartsWith(prefix, StringComparison.Ordinal))])
+            ? Task.FromResult<IReadOnlyList<string>>(
+                [.. values.Where(value => value.StartsWith(prefix, StringComparison.Ordinal))])
             : store.ReadAsync<IReadOnlyList<string>>(
                 async session => await session.QueryAsync(
                     "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name < $3 ORDER BY name LIMIT $4",
@@ -97,18 +107,12 @@ public sealed class SearchIndex : IAsyncDisposable
 
     /// <summary>Waits until everything up to a position is searched.</summary>
     /// <exception cref="ReadModelsException">The index has halted before it.</exception>
-    public async Task WaitForAsync(long position, CancellationToken cancellation)
-    {
-        while (Status.Position < position)
-        {
-            if (Status is { State: ProjectionState.Halted } halted)
-            {
-                throw new ReadModelsException($"The text index halted before position {position}: {halted.Sentence}");
-            }
+    public Task WaitForAsync(long position, CancellationToken cancellation) =>
+        feed.WaitForAsync(position, cancellation);
 
-            await Task.Delay(Glance, cancellation);
-        }
-    }
+    /// <summary>Waits a little for what the journal has by now.</summary>
+    public async Task CatchUpAsync(TimeSpan longest, CancellationToken cancellation) =>
+        await feed.CatchUpAsync(await journal.LastPositionAsync(cancellation), longest, cancellation);
 
     /// <summary>Builds the index anew beside the live one, which goes on being searched, and swaps the two.</summary>
     /// <exception cref="ReadModelsException">Somebody is rebuilding it already.</exception>
@@ -124,7 +128,9 @@ public sealed class SearchIndex : IAsyncDisposable
         await store.DisposeAsync();
     }
 
-    /// <param name="isBusy">Whether what people wait for more than for the index has work to do; the index then gives way.</param>
+    /// <param name="isBusy">
+    /// Whether what people wait for more than for the index has work to do; the index then gives way.
+    /// </param>
     internal static async Task<SearchIndex> OpenAsync(
         IReadStore store, IIndexReader reader, IReadStore models, IJournal journal, ReadSideOptions options,
         Func<ValueTask<bool>> isBusy, CancellationToken cancellation)
@@ -144,7 +150,8 @@ public sealed class SearchIndex : IAsyncDisposable
     }
 
     private async Task<T> AskAsync<T>(
-        SearchQuery query, PageRequest page, Func<SearchRun, SearchPlan, IReadSession, long, Task<T>> ask, CancellationToken cancellation)
+        SearchQuery query, PageRequest page, Func<SearchRun, SearchPlan, IReadSession, long, Task<T>> ask,
+        CancellationToken cancellation)
     {
         var end = await journal.LastPositionAsync(cancellation);
         return await store.ReadAsync(
@@ -152,9 +159,10 @@ public sealed class SearchIndex : IAsyncDisposable
                 async calls =>
                 {
                     var indexed = (await OffsetRow.ReadAsync(index, OffsetRow.Search, cancellation)).Offset.Position;
-                    var place = Cursor.Read(page.Cursor, 2, indexed + 1, indexed);
+                    var place = PageCursor.Read(page.Cursor, 2, indexed + 1, indexed);
                     var plan = await new SearchPlanner(index, calls, cancellation).MakeAsync(query);
-                    var run = new SearchRun(plan, reader, index, calls, journal, place[0], Math.Min(place[1], indexed), cancellation);
+                    var run = new SearchRun(
+                        plan, reader, index, calls, journal, place[0], Math.Min(place[1], indexed), cancellation);
                     return await ask(run, plan, calls, end);
                 },
                 cancellation),

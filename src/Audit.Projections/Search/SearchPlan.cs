@@ -4,7 +4,9 @@ using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 
-/// <summary>A query with all that it names looked up: what the index is asked, and what is asked of calls and events after.</summary>
+/// <summary>
+/// A query with all that it names looked up: what the index is asked, and what is asked of calls and events after.
+/// </summary>
 internal sealed class SearchPlan
 {
     public List<IndexClause> Clauses { get; } = [];
@@ -16,19 +18,22 @@ internal sealed class SearchPlan
 
     public List<(bool IsNegated, IReadOnlyList<WindowModel> Windows)> Windows { get; } = [];
 
-    /// <summary>Words and phrases, each with whether the event is to be asked: a single word the index knows for sure.</summary>
-    public List<(SearchTerm.Said Term, bool IsAsked)> Said { get; } = [];
+    /// <summary>
+    /// Words and phrases, each with whether the event is to be asked: a single word the index knows for sure.
+    /// </summary>
+    public List<(SearchTerm.Phrase Term, bool IsAsked)> Phrases { get; } = [];
 
     public List<SearchTerm.Input> Inputs { get; } = [];
 
     /// <summary>Something is asked for that never was.</summary>
     public bool FindsNothing { get; set; }
 
-    public bool AsksEvents => Inputs.Count > 0 || Said.Exists(said => said.IsAsked);
+    public bool AsksEvents => Inputs.Count > 0 || Phrases.Exists(phrase => phrase.IsAsked);
 
     public bool AsksModels => Marks.Count > 0 || Windows.Count > 0;
 
-    public bool HoldsAt(long at) => Times.TrueForAll(time => time.Ranges.Any(range => range.Holds(at)) != time.IsNegated);
+    public bool HoldsAt(long at) =>
+        Times.TrueForAll(time => time.Ranges.Any(range => range.Holds(at)) != time.IsNegated);
 
     /// <param name="call">Null where the read models know no such call.</param>
     public bool Holds(CallModel? call, long at) =>

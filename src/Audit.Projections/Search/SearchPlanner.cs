@@ -12,7 +12,8 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
 
     private const string NamesSql = "SELECT name FROM names WHERE key = $1 AND name >= $2 ORDER BY name";
 
-    private const string NamesBelowSql = "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name < $3 ORDER BY name";
+    private const string NamesBelowSql =
+        "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name < $3 ORDER BY name";
 
     private readonly SearchPlan plan = new();
 
@@ -22,8 +23,8 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
         {
             switch (term)
             {
-                case SearchTerm.Said said:
-                    Plan(said);
+                case SearchTerm.Phrase phrase:
+                    Plan(phrase);
                     break;
                 case SearchTerm.Timed timed:
                     await PlanAsync(timed);
@@ -52,15 +53,16 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
     private static long MaskOf(SearchTerm.Keyed keyed, Func<string, long> bit) =>
         keyed.Values.Aggregate(0L, (mask, value) => mask | bit(value.Text));
 
-    private void Plan(SearchTerm.Said said)
+    private void Plan(SearchTerm.Phrase phrase)
     {
-        var isAsked = said.Sequences.Any(words => words.Length > 1);
-        plan.Said.Add((said, isAsked));
+        var isAsked = phrase.Sequences.Any(words => words.Length > 1);
+        plan.Phrases.Add((phrase, isAsked));
 
-        // That the index has the words in a row may come from two texts side by side, so it cannot tell where a phrase is not.
-        if (!said.IsNegated || !isAsked)
+        // That the index has the words in a row may come from two texts side by side, so it does not know where a
+        // phrase is not.
+        if (!phrase.IsNegated || !isAsked)
         {
-            plan.Clauses.Add(new IndexClause(said.IsNegated, said.Sequences));
+            plan.Clauses.Add(new IndexClause(phrase.IsNegated, phrase.Sequences));
         }
     }
 
@@ -77,14 +79,15 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
             plan.Clauses.Add(new IndexClause(false, [words]));
         }
 
-        var certain = input.Values.Select(value => value.IsGlob ? WordSequences.CertainOf(value.Text) : WordSequences.Of(value.Text, isPhrase: true)).ToList();
+        var certain = input.Values.Select(value => value.Sequences).ToList();
         if (certain.Count == 1)
         {
             plan.Clauses.AddRange(certain[0].Select(words => new IndexClause(false, [words])));
         }
         else if (certain.TrueForAll(sequences => sequences.Count > 0))
         {
-            plan.Clauses.Add(new IndexClause(false, [.. certain.Select(sequences => sequences.MaxBy(words => words.Sum(word => word.Length))!)]));
+            var longest = certain.Select(sequences => sequences.MaxBy(words => words.Sum(word => word.Length))!);
+            plan.Clauses.Add(new IndexClause(false, [.. longest]));
         }
     }
 
@@ -93,13 +96,13 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
         var ranges = new List<TimeRange>();
         for (var index = 0; index < timed.Values.Count; index++)
         {
-            ranges.Add(timed.Ranges[index] is not { } told
+            ranges.Add(timed.Ranges[index] is not { } range
                 ? SearchPlan.RangeOf(await WindowAsync(timed.Values[index]))
                 : timed.Key.Key switch
                 {
-                    SearchKey.After => new TimeRange(told.From, long.MaxValue),
-                    SearchKey.Before => new TimeRange(long.MinValue, told.From),
-                    _ => told,
+                    SearchKey.After => new TimeRange(range.From, long.MaxValue),
+                    SearchKey.Before => new TimeRange(long.MinValue, range.From),
+                    _ => range,
                 });
         }
 
@@ -142,7 +145,8 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
         plan.FindsNothing |= names.Count == 0 && !keyed.IsNegated;
         if (names.Count > 0)
         {
-            plan.Clauses.Add(new IndexClause(keyed.IsNegated, [.. names.Distinct().Select(name => new[] { Marks.Of(keyed.Key.Key, name) })]));
+            var marks = names.Distinct().Select(name => new[] { Marks.Of(keyed.Key.Key, name) });
+            plan.Clauses.Add(new IndexClause(keyed.IsNegated, [.. marks]));
         }
     }
 
@@ -155,14 +159,17 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
             prefix.Length == 0 ? NamesSql : NamesBelowSql, values, row => row.Text(0), cancellation);
         var found = names.Where(glob.Matches).Take(MostNames + 1).ToList();
         return found.Count <= MostNames ? found : throw new SearchQueryException(
-            $"More than {MostNames} values of {key.Name} match \"{glob.Text}\"; say more of it.", glob.Offset, glob.Length);
+            $"More than {MostNames} values of {key.Name} match \"{glob.Text}\"; say more of it.", glob.Offset,
+            glob.Length);
     }
 
     private async Task<WindowModel> WindowAsync(SearchValue value)
     {
-        var found = await models.FindAsync(ReadTables.Windows, [new KeyColumn("window_id", [value.Text])], cancellation);
+        var found = await models.FindAsync(
+            ReadTables.Windows, [new KeyColumn("window_id", [value.Text])], cancellation);
         return found.SingleOrDefault() ?? throw new SearchQueryException(
-            $"There is no window \"{value.Text}\"; accepted are ids of windows, and after during: days as well (today, tuesday, 2026-11-17) and how long ago (1h, 2d).",
+            $"There is no window \"{value.Text}\"; accepted are ids of windows, and after during: days as well "
+            + "(today, tuesday, 2026-11-17) and how long ago (1h, 2d).",
             value.Offset,
             value.Length);
     }

@@ -5,8 +5,9 @@ using Audit.Projections.Stores;
 namespace Audit.Projections.Search;
 
 /// <summary>
-/// Goes through what the index names from the newest event to older ones and keeps what holds: each call once, at its newest
-/// event that matches. It begins with the calls that it can be at all, where the read models know them and they are few.
+/// Goes through what the index names from the newest event to older ones and keeps what holds: each call once, at its
+/// newest event that matches. It begins with the calls that it can be at all, where the read models know them and they
+/// are few.
 /// </summary>
 internal sealed class SearchRun
 {
@@ -34,10 +35,13 @@ internal sealed class SearchRun
     private List<Candidate>? few;
     private int step = FirstStep;
 
-    /// <param name="start">Only what lies before this position is new; what lies from here to <paramref name="top"/> was on earlier pages.</param>
+    /// <param name="start">
+    /// Only what lies before this position is new; what lies from here to <paramref name="top"/> was on earlier pages.
+    /// </param>
     /// <param name="top">What was indexed when the first page was read.</param>
     public SearchRun(
-        SearchPlan plan, IIndexReader reader, IReadSession index, IReadSession models, IJournal journal, long start, long top,
+        SearchPlan plan, IIndexReader reader, IReadSession index, IReadSession models, IJournal journal, long start,
+        long top,
         CancellationToken cancellation)
     {
         this.plan = plan;
@@ -103,7 +107,8 @@ internal sealed class SearchRun
     private async Task<HashSet<long>?> CallsAsync(string condition, object[] values)
     {
         var found = await models.QueryAsync(
-            $"SELECT id FROM calls WHERE {condition} LIMIT ${values.Length + 1}", [.. values, MostNoted + 1L], row => row.Number(0), cancellation);
+            $"SELECT id FROM calls WHERE {condition} LIMIT ${values.Length + 1}", [.. values, MostNoted + 1L],
+            row => row.Number(0), cancellation);
         return found.Count > MostNoted ? null : [.. found];
     }
 
@@ -136,7 +141,7 @@ internal sealed class SearchRun
             }
 
             if ((one.Call == 0 || (!seen.Contains(one.Call) && !earlier.Contains(one.Call)))
-                && await IsSoAsync(one))
+                && await MatchesAsync(one))
             {
                 seen.Add(one.Call);
                 taken.Add(one);
@@ -172,7 +177,7 @@ internal sealed class SearchRun
         {
             foreach (var one in await HoldingAsync(await reader.AmongAsync(index, plan.Clauses, later, cancellation)))
             {
-                if (!earlier.Contains(one.Call) && await IsSoAsync(one))
+                if (!earlier.Contains(one.Call) && await MatchesAsync(one))
                 {
                     earlier.Add(one.Call);
                 }
@@ -182,7 +187,7 @@ internal sealed class SearchRun
         return earlier;
     }
 
-    private async Task<bool> IsSoAsync(Candidate one) =>
+    private async Task<bool> MatchesAsync(Candidate one) =>
         !plan.AsksEvents
         || (await journal.ReadRowAsync(one.Position, cancellation) is { } row && look.Holds(row));
 

@@ -3,7 +3,9 @@ using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 
-/// <summary>Looks through the texts of one event for words in a row, and keeps the piece of text that shows the most of them.</summary>
+/// <summary>
+/// Looks through the texts of one event for words in a row, and keeps the piece of text that shows the most of them.
+/// </summary>
 /// <param name="wanted">Groups, of each of which one sequence is to stand in some text.</param>
 internal sealed class TextFinder(IReadOnlyList<IReadOnlyList<string[]>> wanted) : ITextVisitor
 {
@@ -40,7 +42,7 @@ internal sealed class TextFinder(IReadOnlyList<IReadOnlyList<string[]>> wanted) 
             groups += marks.Count > before ? 1 : 0;
         }
 
-        // Of two texts that show as much, a value tells more than the name of a member, and what was said more than ids.
+        // Of two texts that show as much, a value shows more than the name of a member, and other texts more than ids.
         var worth = groups == 0 ? 0 : 4 * groups + (isKey ? 0 : 2) + (place == TextPlace.Id ? 0 : 1);
         if (worth > best)
         {
@@ -82,7 +84,9 @@ internal sealed class TextFinder(IReadOnlyList<IReadOnlyList<string[]>> wanted) 
 
         if (sequence.Length == 1)
         {
-            marks.AddRange(wholes.Where(whole => whole.Word == sequence[0]).Select(whole => new SearchMark(whole.Start, whole.Length)));
+            marks.AddRange(
+                wholes.Where(whole => whole.Word == sequence[0])
+                    .Select(whole => new SearchMark(whole.Start, whole.Length)));
         }
     }
 }

@@ -4,7 +4,9 @@ using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 
-/// <summary>Which years, months, days and hours cover a range of times: whatever lies in it has one of their marks.</summary>
+/// <summary>
+/// Which years, months, days and hours cover a range of times: whatever lies in it has one of their marks.
+/// </summary>
 internal static class TimeMarks
 {
     public static IReadOnlyList<string[]> Covering(TimeRange range)

@@ -20,3 +20,15 @@ internal interface IIndexReader
     /// <summary>Tidies up what a long stretch of indexing left, now that there is time.</summary>
     Task RestAsync(IReadStore store, CancellationToken cancellation);
 }
+
+/// <summary>An event that the index names.</summary>
+internal readonly record struct Candidate(long Position, long Call, long At)
+{
+    public static Candidate Read(IStoredRow row) => new(row.Number(0), row.Number(1), row.Number(2));
+}
+
+/// <summary>What a document must have, or must not: one of some words, marks, or words in a row.</summary>
+internal sealed record IndexClause(bool IsNegated, IReadOnlyList<string[]> Any)
+{
+    public static IndexClause One(string mark) => new(false, [[mark]]);
+}

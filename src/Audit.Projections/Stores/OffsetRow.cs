@@ -1,6 +1,6 @@
 namespace Audit.Projections.Stores;
 
-/// <summary>How far a projection is, and where and why it halted, as its store says it to every node.</summary>
+/// <summary>How far a projection is, and where and why it halted, as its store has it for every node.</summary>
 internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sentence)
 {
     /// <summary>The projection of the read models; others have offsets of their own.</summary>

@@ -1,4 +1,44 @@
+using Audit.Projections.Models;
+using Audit.Projections.Queries;
+
 namespace Audit.Projections.TimeTravel;
 
 /// <summary>What was true, and up to which position of the journal.</summary>
 public sealed record Past<T>(long Position, T Item);
+
+/// <summary>A moment of the past: a position of the journal, or a time, which means what the book knew then.</summary>
+public readonly record struct AsOf
+{
+    private AsOf(long? position, Timestamp? time) => (Position, Time) = (position, time);
+
+    public long? Position { get; }
+
+    public Timestamp? Time { get; }
+
+    public static AsOf At(long position) => new(position, null);
+
+    public static AsOf At(Timestamp time) => new(null, time);
+}
+
+/// <summary>A call as it was, with its messages in the order of the history.</summary>
+public sealed record PastCall(
+    CallModel Call, IReadOnlyList<TransitionModel> Transitions, IReadOnlyList<ViolationModel> Violations);
+
+/// <summary>A session as it was, with its calls, newest first.</summary>
+public sealed record PastSession(SessionModel Session, IReadOnlyList<CallModel> Calls);
+
+/// <summary>A task as it was: its windows and its calls, newest first.</summary>
+public sealed record PastTask(string TaskId, IReadOnlyList<WindowModel> Windows, IReadOnlyList<CallModel> Calls)
+{
+    /// <summary>Its calls by the gravest judgement that each had.</summary>
+    public JudgementCounts Judged => Calls.Aggregate(
+        default(JudgementCounts), (counts, call) => counts.Add(call.Judgement, 1));
+}
+
+/// <summary>A window as it was, with what had been done in it, in order.</summary>
+public sealed record PastWindow(WindowModel Window, IReadOnlyList<WindowDeed> Done);
+
+/// <summary>The answer would take more events than one answer may.</summary>
+public sealed class TooMuchException(int most) : Exception(
+    $"This past is made of more than {most} events, more than one answer may be folded from. "
+    + "Ask for its calls one by one.");

@@ -28,36 +28,41 @@ public sealed class PastModels
     public Task<long> PositionAsync(AsOf asOf, CancellationToken cancellation) => positions.OfAsync(asOf, cancellation);
 
     public Task<Past<PastCall>?> CallAsync(string session, string call, AsOf asOf, CancellationToken cancellation) =>
-        TellAsync(asOf, (reader, past, position) => CallAsync(reader, past, session, call, cancellation), cancellation);
+        AnswerAsync(
+            asOf, (reader, past, position) => CallAsync(reader, past, session, call, cancellation), cancellation);
 
     /// <exception cref="TooMuchException">The session holds more events than one answer is folded from.</exception>
     public Task<Past<PastSession>?> SessionAsync(string session, AsOf asOf, CancellationToken cancellation) =>
-        TellAsync(asOf, (reader, past, position) => SessionAsync(reader, past, session, position, cancellation), cancellation);
+        AnswerAsync(
+            asOf, (reader, past, position) => SessionAsync(reader, past, session, position, cancellation),
+            cancellation);
 
     /// <exception cref="TooMuchException">The task holds more events than one answer is folded from.</exception>
     public Task<Past<PastTask>?> TaskAsync(string task, AsOf asOf, CancellationToken cancellation) =>
-        TellAsync(asOf, (reader, past, position) => TaskAsync(reader, past, task, position, cancellation), cancellation);
+        AnswerAsync(
+            asOf, (reader, past, position) => TaskAsync(reader, past, task, position, cancellation), cancellation);
 
     /// <exception cref="TooMuchException">The window holds more events than one answer is folded from.</exception>
     public Task<Past<PastWindow>?> WindowAsync(string window, AsOf asOf, CancellationToken cancellation) =>
-        TellAsync(asOf, (reader, past, position) => WindowAsync(reader, past, window, position, cancellation), cancellation);
+        AnswerAsync(
+            asOf, (reader, past, position) => WindowAsync(reader, past, window, position, cancellation), cancellation);
 
-    private async Task<Past<T>?> TellAsync<T>(
-        AsOf asOf, Func<IReadSession, PastReader, long, Task<T?>> tell, CancellationToken cancellation)
+    private async Task<Past<T>?> AnswerAsync<T>(
+        AsOf asOf, Func<IReadSession, PastReader, long, Task<T?>> ask, CancellationToken cancellation)
         where T : class
     {
         var position = await positions.OfAsync(asOf, cancellation);
-        var told = await store.ReadAsync(
+        var found = await store.ReadAsync(
             async reader =>
             {
                 // Calls are found through the read models, and so the past ends where these do.
                 var known = await OffsetRow.ReadAsync(reader, cancellation);
                 position = Math.Min(position, known.Offset.Position);
                 var skipped = await Skipped.ReadAsync(reader, cancellation);
-                return await tell(reader, new PastReader(journal, hasher, skipped, position), position);
+                return await ask(reader, new PastReader(journal, hasher, skipped, position), position);
             },
             cancellation);
-        return told is null ? null : new Past<T>(position, told);
+        return found is null ? null : new Past<T>(position, found);
     }
 
     private static async Task<PastCall?> CallAsync(
@@ -75,7 +80,8 @@ public sealed class PastModels
         var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation);
         var id = known.SingleOrDefault()?.Id ?? 0;
         var ids = await reader.QueryAsync(
-            "SELECT call_id FROM calls WHERE session = $1 AND id <= $2 ORDER BY id DESC", [id, position], row => row.Text(0), cancellation);
+            "SELECT call_id FROM calls WHERE session = $1 AND id <= $2 ORDER BY id DESC", [id, position],
+            row => row.Text(0), cancellation);
         var events = await past.StreamAsync(StreamNames.Session(session), cancellation);
         var calls = new List<CallModel>();
         foreach (var call in ids)
@@ -88,10 +94,10 @@ public sealed class PastModels
             }
         }
 
-        var told = events.OrderBy(one => one.Position).Aggregate((SessionModel?)null, SessionFold.Tell);
-        return told is null
+        var found = events.OrderBy(one => one.Position).Aggregate((SessionModel?)null, SessionFold.Add);
+        return found is null
             ? null
-            : new PastSession(calls.Aggregate(told, (model, call) => SessionFold.Count(model, null, call)), calls);
+            : new PastSession(calls.Aggregate(found, (model, call) => SessionFold.Count(model, null, call)), calls);
     }
 
     private static async Task<PastTask?> TaskAsync(
@@ -119,21 +125,27 @@ public sealed class PastModels
         await past.WindowsOfAsync(reader, window.Task, cancellation);
         var calls = await CallsOfAsync(reader, past, window.Task, position, cancellation);
         var deeds = calls.Select(refolded => (refolded.Call, First: refolded.Transitions
-                .Where(message => message.Task == window.Task && message.Agent == window.Agent && message.At >= window.OpensAt && message.At < until)
+                .Where(
+                    message => message.Task == window.Task && message.Agent == window.Agent
+                        && message.At >= window.OpensAt && message.At < until)
                 .OrderBy(message => message.At).ThenBy(message => message.Position).FirstOrDefault()))
             .Where(deed => deed.First is not null)
             .OrderBy(deed => deed.First!.At).ThenBy(deed => deed.First!.Position);
-        return new PastWindow(window, [.. deeds.Select(deed => new WindowDeed(deed.First!.At, deed.First.Judgement, deed.Call))]);
+        return new PastWindow(
+            window, [.. deeds.Select(deed => new WindowDeed(deed.First!.At, deed.First.Judgement, deed.Call))]);
     }
 
-    /// <summary>Every call that may have belonged to the task: those of which a message does now, and those that named it.</summary>
+    /// <summary>
+    /// Every call that may have belonged to the task: those of which a message does now, and those that named it.
+    /// </summary>
     private static async Task<List<Refolded>> CallsOfAsync(
         IReadSession reader, PastReader past, string task, long position, CancellationToken cancellation)
     {
         var found = await reader.QueryAsync(
             """
             SELECT doc FROM calls
-            WHERE id IN (SELECT call FROM transitions WHERE task_id = $1 UNION SELECT call FROM named WHERE task_id = $1) AND id <= $2
+            WHERE id IN (SELECT call FROM transitions WHERE task_id = $1 UNION SELECT call FROM named WHERE task_id = $1)
+                AND id <= $2
             ORDER BY id DESC LIMIT $3
             """,
             [task, position, (long)PastReader.MostEvents + 1],

@@ -24,8 +24,8 @@ internal sealed class PastPosition(IReadStore store, IJournal journal)
     }
 
     /// <summary>
-    /// A row received later than the time lies in the time's own second or begins a later one. The first of a later second
-    /// is known, as far as the read models are; so only the rows of the second itself are looked at.
+    /// A row received later than the time lies in the time's own second or begins a later one. The first of a later
+    /// second is known, as far as the read models are; so only the rows of the second itself are looked at.
     /// </summary>
     /// <returns>The position before the first row to look at, and the answer if none of them is later.</returns>
     private async Task<(long From, long Until)> RangeAsync(long second, long last, CancellationToken cancellation)

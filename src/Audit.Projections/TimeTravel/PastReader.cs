@@ -5,7 +5,9 @@ using Audit.Projections.Stores;
 
 namespace Audit.Projections.TimeTravel;
 
-/// <summary>Reads streams of the journal up to one position, and no more events than one answer may be made of.</summary>
+/// <summary>
+/// Reads streams of the journal up to one position, and no more events than one answer may be made of.
+/// </summary>
 internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnlySet<long> skipped, long through)
 {
     public const int MostEvents = 100_000;
@@ -27,7 +29,8 @@ internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnl
         while (true)
         {
             var rows = await journal.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation);
-            found.AddRange(rows.Where(row => row.Position <= through && !skipped.Contains(row.Position)).Select(facts.Read));
+            found.AddRange(
+                rows.Where(row => row.Position <= through && !skipped.Contains(row.Position)).Select(facts.Read));
             if (rows.Count < RowsAtOnce || rows[^1].Position > through)
             {
                 return Count(found);
@@ -39,13 +42,15 @@ internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnl
 
     public async Task<WindowModel?> WindowAsync(string window, CancellationToken cancellation) =>
         (await StreamAsync(StreamNames.Window(window), cancellation))
-        .Aggregate((WindowModel?)null, WindowFold.Tell);
+        .Aggregate((WindowModel?)null, WindowFold.Add);
 
     /// <summary>The windows of a task as they were. Which there are is looked up, what they were is not.</summary>
-    public async Task<IReadOnlyList<WindowModel>> WindowsOfAsync(IReadSession session, string task, CancellationToken cancellation)
+    public async Task<IReadOnlyList<WindowModel>> WindowsOfAsync(
+        IReadSession session, string task, CancellationToken cancellation)
     {
         var ids = await session.QueryAsync(
-            "SELECT window_id FROM windows WHERE task_id = $1 AND id <= $2 ORDER BY id DESC", [task, through], row => row.Text(0), cancellation);
+            "SELECT window_id FROM windows WHERE task_id = $1 AND id <= $2 ORDER BY id DESC", [task, through],
+            row => row.Text(0), cancellation);
         var found = new List<WindowModel>();
         foreach (var id in ids)
         {

@@ -48,8 +48,8 @@ internal sealed class NaiveSearch
     {
         switch (term)
         {
-            case SearchTerm.Said said:
-                var finder = new TextFinder([said.Sequences]);
+            case SearchTerm.Phrase phrase:
+                var finder = new TextFinder([phrase.Sequences]);
                 new EventTexts().Read(EventView.Read(row.Message), finder);
                 return finder.Found[0];
             case SearchTerm.Input input:

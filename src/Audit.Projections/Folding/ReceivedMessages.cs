@@ -4,30 +4,33 @@ using Audit.Projections.Models;
 namespace Audit.Projections.Folding;
 
 /// <summary>The messages of a call by arrival, with what the law says of each as things stand.</summary>
-internal sealed class ToldMessages
+internal sealed class ReceivedMessages
 {
     private readonly List<EventFacts> facts = [];
-    private readonly List<CallEvent.Received> told = [];
+    private readonly List<CallEvent.Received> received = [];
     private readonly Dictionary<long, int> indexOfSequence = [];
     private readonly Dictionary<int, Verdict> violations = [];
     private readonly Dictionary<int, long> rejudgedAt = [];
     private readonly HashSet<int> sourcesDiffer = [];
     private readonly Verdict[] now;
 
-    public ToldMessages(IReadOnlyList<CallEntry> stream)
+    public ReceivedMessages(IReadOnlyList<CallEntry> stream)
     {
         foreach (var entry in stream)
         {
             Take(entry);
         }
 
-        now = [.. told.Select(message => message.Verdict)];
+        now = [.. received.Select(message => message.Verdict)];
         History = JudgeAll();
     }
 
     public int Count => facts.Count;
 
-    /// <summary>The indexes in the order of the history; what the law does not judge stands at its end, if the rest is not as it arrived.</summary>
+    /// <summary>
+    /// The indexes in the order of the history; what the law does not judge stands at its end, if the rest is not as it
+    /// arrived.
+    /// </summary>
     public IReadOnlyList<int> History { get; }
 
     public CallOrder Order { get; private set; }
@@ -46,25 +49,27 @@ internal sealed class ToldMessages
     /// <summary>The event that says so; it may lie behind the position up to which the stream is read.</summary>
     public long? LiftedBy(int index) => rejudgedAt.TryGetValue(index, out var position) ? position : null;
 
-    /// <summary>The reason as it was written, or in the law's words where a later message made it a violation.</summary>
+    /// <summary>
+    /// The reason as it was written, or in the law's words where a later message made it a violation.
+    /// </summary>
     public string Reason(int index, Verdict violated) =>
-        told[index].Verdict.RulesAs(violated) && facts[index].Violation is { } written
+        received[index].Verdict.RulesAs(violated) && facts[index].Violation is { } written
             ? written
-            : ViolationReason.Of(violated, told[index].Message);
+            : ViolationReason.Of(violated, received[index].Message);
 
     private void Take(CallEntry entry)
     {
         switch (entry.Happened)
         {
             case CallEvent.Received message:
-                indexOfSequence[entry.Facts.Sequence] = told.Count;
+                indexOfSequence[entry.Facts.Sequence] = received.Count;
                 if (message.Verdict.IsViolation)
                 {
-                    violations[told.Count] = message.Verdict;
+                    violations[received.Count] = message.Verdict;
                 }
 
                 facts.Add(entry.Facts);
-                told.Add(message);
+                received.Add(message);
                 break;
             case CallEvent.Rejudged rejudged when indexOfSequence.TryGetValue(rejudged.Sequence, out var index):
                 Rejudge(index, rejudged.Now, entry.Facts.Position);
@@ -88,10 +93,12 @@ internal sealed class ToldMessages
 
     private List<int> JudgeAll()
     {
-        var judged = Enumerable.Range(0, told.Count).Where(index => told[index].Weight == EntryWeight.Judged).ToList();
+        var judged = Enumerable.Range(0, received.Count)
+            .Where(index => received[index].Weight == EntryWeight.Judged)
+            .ToList();
         if (judged.Count == 0)
         {
-            return [.. Enumerable.Range(0, told.Count)];
+            return [.. Enumerable.Range(0, received.Count)];
         }
 
         var judgement = Judge.Of(Entries(judged));
@@ -101,11 +108,14 @@ internal sealed class ToldMessages
         }
 
         Order = !judgement.InOrder ? CallOrder.Scattered
-            : judged.TrueForAll(index => told[index].Message.Seq is not null) ? CallOrder.Numbered
+            : judged.TrueForAll(index => received[index].Message.Seq is not null) ? CallOrder.Numbered
             : CallOrder.Timed;
         return judgement.InOrder
-            ? [.. Enumerable.Range(0, told.Count)]
-            : [.. judgement.Order.Select(place => judged[place]), .. Enumerable.Range(0, told.Count).Except(judged)];
+            ? [.. Enumerable.Range(0, received.Count)]
+            : [
+                .. judgement.Order.Select(place => judged[place]),
+                .. Enumerable.Range(0, received.Count).Except(judged),
+            ];
     }
 
     private Entry[] Entries(List<int> judged)
@@ -113,10 +123,11 @@ internal sealed class ToldMessages
         Entry? earlier = null;
         return
         [
-            .. judged.Select(index => earlier = new Entry(earlier, facts[index].Sequence, told[index].Message, EntryWeight.Judged)
-            {
-                SourcesDiffer = sourcesDiffer.Contains(index),
-            }),
+            .. judged.Select(index =>
+                earlier = new Entry(earlier, facts[index].Sequence, received[index].Message, EntryWeight.Judged)
+                {
+                    SourcesDiffer = sourcesDiffer.Contains(index),
+                }),
         ];
     }
 }

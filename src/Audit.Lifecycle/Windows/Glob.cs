@@ -1,7 +1,7 @@
-namespace Audit.Projections.Models;
+namespace Audit.Lifecycle.Windows;
 
-/// <summary>Patterns of tool names: `*` stands for any letters or none, and `?` for one.</summary>
-internal static class Glob
+/// <summary>Patterns of names: `*` stands for any letters or none, and `?` for one.</summary>
+public static class Glob
 {
     public static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
     {

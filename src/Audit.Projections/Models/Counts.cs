@@ -1,0 +1,133 @@
+using System.Numerics;
+using System.Text.Json.Serialization;
+
+namespace Audit.Projections.Models;
+
+/// <summary>How many calls are in each state; those of none are of calls of which nothing could be read.</summary>
+public sealed record StateCounts(IReadOnlyList<int> ByState)
+{
+    public static readonly StateCounts Empty = new(new int[Words.AllStates.Count]);
+
+    [JsonIgnore]
+    public int this[CallState state] => ByState[(int)state];
+
+    /// <summary>
+    /// A call that was in one state and is in another; null when it was not there, or is not there any more.
+    /// </summary>
+    public StateCounts Change(CallState? before, CallState? after)
+    {
+        if (before == after)
+        {
+            return this;
+        }
+
+        var changed = ByState.ToArray();
+        if (after is { } now)
+        {
+            changed[(int)now]++;
+        }
+
+        if (before is { } was)
+        {
+            changed[(int)was]--;
+        }
+
+        return new StateCounts(changed);
+    }
+}
+
+/// <summary>How many calls have each anomaly: counted, for a re-judgement takes an anomaly back.</summary>
+public sealed record AnomalyCounts(IReadOnlyList<int> ByFlag)
+{
+    public static readonly AnomalyCounts Empty = new([]);
+
+    [JsonIgnore]
+    public Anomalies Present
+    {
+        get
+        {
+            var present = 0;
+            for (var flag = 0; flag < ByFlag.Count; flag++)
+            {
+                present |= ByFlag[flag] > 0 ? 1 << flag : 0;
+            }
+
+            return (Anomalies)present;
+        }
+    }
+
+    public int Of(Anomalies anomaly) =>
+        BitOperations.Log2((uint)anomaly) is var flag && flag < ByFlag.Count ? ByFlag[flag] : 0;
+
+    /// <summary>A call that had some anomalies and has others.</summary>
+    public AnomalyCounts Change(Anomalies before, Anomalies after)
+    {
+        if (before == after)
+        {
+            return this;
+        }
+
+        var changed = new int[Math.Max(ByFlag.Count, BitOperations.Log2((uint)(before | after)) + 1)];
+        for (var flag = 0; flag < changed.Length; flag++)
+        {
+            var known = flag < ByFlag.Count ? ByFlag[flag] : 0;
+            changed[flag] = known + ((int)after >> flag & 1) - ((int)before >> flag & 1);
+        }
+
+        return new AnomalyCounts(Trim(changed));
+    }
+
+    /// <summary>Without zeros at the end, so that what was taken back leaves no trace of having been there.</summary>
+    private static int[] Trim(int[] counts)
+    {
+        var length = counts.Length;
+        while (length > 0 && counts[length - 1] == 0)
+        {
+            length--;
+        }
+
+        return counts[..length];
+    }
+}
+
+/// <summary>How many messages of a call, or calls of a task, were judged how.</summary>
+public readonly record struct JudgementCounts
+{
+    public int NoTask { get; init; }
+
+    public int InWindow { get; init; }
+
+    public int OutOfScope { get; init; }
+
+    public int OutsideWindow { get; init; }
+
+    /// <summary>The gravest judgement that anything got.</summary>
+    public WindowJudgement Worst() =>
+        OutsideWindow > 0 ? WindowJudgement.OutsideWindow
+        : OutOfScope > 0 ? WindowJudgement.OutOfScope
+        : InWindow > 0 ? WindowJudgement.InWindow
+        : WindowJudgement.NoTask;
+
+    public JudgementCounts Add(WindowJudgement judgement, int count) => judgement switch
+    {
+        WindowJudgement.NoTask => this with { NoTask = NoTask + count },
+        WindowJudgement.InWindow => this with { InWindow = InWindow + count },
+        WindowJudgement.OutOfScope => this with { OutOfScope = OutOfScope + count },
+        _ => this with { OutsideWindow = OutsideWindow + count },
+    };
+
+    /// <summary>One that was judged one way and is judged another, null standing for not being there.</summary>
+    public JudgementCounts Change(WindowJudgement? before, WindowJudgement? after)
+    {
+        var counts = before is { } was ? Add(was, -1) : this;
+        return after is { } now ? counts.Add(now, 1) : counts;
+    }
+
+    public JudgementCounts Plus(JudgementCounts other) => new()
+    {
+        NoTask = NoTask + other.NoTask,
+        InWindow = InWindow + other.InWindow,
+        OutOfScope = OutOfScope + other.OutOfScope,
+        OutsideWindow = OutsideWindow + other.OutsideWindow,
+    };
+}
