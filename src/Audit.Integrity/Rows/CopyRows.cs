@@ -22,7 +22,8 @@ internal sealed class CopyRows : IAsyncDisposable
 
     public long? LastPosition { get; private set; }
 
-    public static async Task<CopyRows> BeginAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    public static async Task<CopyRows> BeginAsync(
+        NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
         var rows = new CopyRows(await connection.BeginRawBinaryCopyAsync(sql, cancellation));
         await rows.NeedAsync(HeaderBytes, cancellation);

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace Audit.Integrity.Rows;
 
-/// <summary>The rows of a PostgreSQL store, by binary COPY: nothing else gives as many rows for as little work.</summary>
+/// <summary>
+/// The rows of a PostgreSQL store, by binary COPY: nothing else gives as many rows for as little work.
+/// </summary>
 internal sealed class PostgresRowSource : IRowSource
 {
     /// <summary>A COPY holds a snapshot, so it ends from time to time.</summary>
@@ -15,7 +17,8 @@ internal sealed class PostgresRowSource : IRowSource
         "SET default_transaction_read_only = on; SET enable_seqscan = off; SET jit = off";
 
     private const string StreamsSql =
-        $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = ANY ($1) ORDER BY persistence_id, sequence_number";
+        $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = ANY ($1) "
+        + "ORDER BY persistence_id, sequence_number";
 
     private readonly PostgresPool pool;
     private readonly NpgsqlConnection connection;
@@ -31,7 +34,8 @@ internal sealed class PostgresRowSource : IRowSource
 
     public static async Task<PostgresRowSource> OpenAsync(string address, CancellationToken cancellation)
     {
-        var pool = new PostgresPool(address, new PostgresUse(SettingsSql, (_, failure) => failure) { CommandSeconds = 0 });
+        var use = new PostgresUse(SettingsSql, (_, failure) => failure) { CommandSeconds = 0 };
+        var pool = new PostgresPool(address, use);
         try
         {
             return new PostgresRowSource(pool, await pool.OpenLastingAsync(cancellation));

@@ -18,8 +18,8 @@ internal struct RowSlot
 }
 
 /// <summary>
-/// Some rows that follow each other, with all their bytes in one array, and what was worked out of them. Batches are used
-/// again and again, so that millions of rows leave no objects behind.
+/// Some rows that follow each other, with all their bytes in one array, and what was worked out of them. Batches are
+/// used again and again, so that millions of rows leave no objects behind.
 /// </summary>
 internal sealed class RowBatch
 {
@@ -65,7 +65,10 @@ internal sealed class RowBatch
         Append(message);
         slots[Count] = row with
         {
-            Start = start, StreamLength = stream.Length, ManifestLength = manifest.Length, MessageLength = message.Length,
+            Start = start,
+            StreamLength = stream.Length,
+            ManifestLength = manifest.Length,
+            MessageLength = message.Length,
         };
         Count++;
     }

@@ -10,7 +10,8 @@ internal interface IRowSource : IAsyncDisposable
     Task FillAsync(RowBatch batch, CancellationToken cancellation);
 
     /// <summary>Reads a few whole streams, each in order of sequence number.</summary>
-    Task<IReadOnlyList<JournalRow>> ReadStreamsAsync(IReadOnlyCollection<string> streams, CancellationToken cancellation);
+    Task<IReadOnlyList<JournalRow>> ReadStreamsAsync(
+        IReadOnlyCollection<string> streams, CancellationToken cancellation);
 }
 
 /// <summary>Opens the rows of a store for reading only, beside a node or without one.</summary>

@@ -1,8 +1,8 @@
 namespace Audit.Integrity.Rows;
 
 /// <summary>
-/// The rows of a SQLite store, over a connection that can only read: it takes no lock file and does not keep a node from
-/// writing. Each batch is a transaction of its own, so that the node's write-ahead log can be taken in meanwhile.
+/// The rows of a SQLite store, over a connection that can only read: it takes no lock file and does not keep a node
+/// from writing. Each batch is a transaction of its own, so that the node's write-ahead log can be taken in meanwhile.
 /// </summary>
 internal sealed class SqliteRowSource : IRowSource
 {

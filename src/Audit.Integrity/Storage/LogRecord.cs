@@ -9,7 +9,9 @@ public sealed record LogRecord(int Number, string Origin, VerifierKey Key, DateT
     /// <summary>Why the log before was ended; null for the first one.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The last signed checkpoint of the log before; null for the first one, and where nothing had been signed.</summary>
+    /// <summary>
+    /// The last signed checkpoint of the log before; null for the first one, and where nothing had been signed.
+    /// </summary>
     public string? Previous { get; init; }
 
     /// <summary>Why this log may not be signed again; null while it may.</summary>
@@ -29,10 +31,15 @@ public sealed record StoredCheckpoint(long Size, long LastPosition, string Note,
 public readonly record struct BundleStart(long Number, long FirstPosition);
 
 /// <summary>What one step of sealing writes, as a whole or not at all.</summary>
-/// <param name="After">The size of the newest checkpoint before; if another one is found, nobody knows what happened.</param>
+/// <param name="After">The size of the newest checkpoint before; if another one is found, nobody knows what
+/// happened.</param>
 /// <param name="Checkpoint">Null when the step only goes on with a tree that cannot be signed yet.</param>
 internal sealed record SealStep(
-    int Log, long After, IReadOnlyList<LogTile> Tiles, IReadOnlyList<BundleStart> Bundles, StoredCheckpoint? Checkpoint);
+    int Log,
+    long After,
+    IReadOnlyList<LogTile> Tiles,
+    IReadOnlyList<BundleStart> Bundles,
+    StoredCheckpoint? Checkpoint);
 
 /// <summary>Somebody else sealed meanwhile; whoever gets this looks at the store anew.</summary>
 internal sealed class SealingLostException(string message) : Exception(message);

@@ -25,13 +25,18 @@ internal sealed class LogSession(ILogHold hold, LogSql sql) : IAsyncDisposable
         var found = await session.QueryAsync(sql.LastSize, [log], row => row.Number(0), cancellation);
         if (found[0] != step.After)
         {
-            throw new SealingLostException($"The store's newest checkpoint is of {found[0]} entries, not of {step.After}.");
+            throw new SealingLostException(
+                $"The store's newest checkpoint is of {found[0]} entries, not of {step.After}.");
         }
 
         await session.ExecuteAllAsync(
-            sql.PutTile, step.Tiles.Select(tile => new object[] { log, (long)tile.Level, tile.Number, tile.Hashes }), cancellation);
+            sql.PutTile,
+            step.Tiles.Select(tile => new object[] { log, (long)tile.Level, tile.Number, tile.Hashes }),
+            cancellation);
         await session.ExecuteAllAsync(
-            sql.PutBundle, step.Bundles.Select(bundle => new object[] { log, bundle.Number, bundle.FirstPosition }), cancellation);
+            sql.PutBundle,
+            step.Bundles.Select(bundle => new object[] { log, bundle.Number, bundle.FirstPosition }),
+            cancellation);
         if (step.Checkpoint is { } checkpoint)
         {
             await session.ExecuteAsync(

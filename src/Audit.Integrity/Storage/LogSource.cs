@@ -11,13 +11,16 @@ internal interface ILogSource : IAsyncDisposable
     StoredCheckpoint? Newest { get; }
 
     /// <summary>Checkpoints of the log that are kept, in order of size.</summary>
-    Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(long afterSize, int limit, CancellationToken cancellation);
+    Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(
+        long afterSize, int limit, CancellationToken cancellation);
 
     /// <summary>Tiles of one level that follow each other; it ends before the first that is missing.</summary>
     Task<IReadOnlyList<byte[]>> ReadTilesAsync(int level, long first, int limit, CancellationToken cancellation);
 }
 
-/// <summary>The log of a store, as it was when the verification began: what is sealed meanwhile only comes behind it.</summary>
+/// <summary>
+/// The log of a store, as it was when the verification began: what is sealed meanwhile only comes behind it.
+/// </summary>
 internal sealed class StoreLogSource : ILogSource
 {
     private readonly LogStore store;
@@ -66,7 +69,8 @@ internal sealed class StoreLogSource : ILogSource
         long afterSize, int limit, CancellationToken cancellation) =>
         store.ReadCheckpointsAsync(Log, afterSize, limit, cancellation);
 
-    public Task<IReadOnlyList<byte[]>> ReadTilesAsync(int level, long first, int limit, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<byte[]>> ReadTilesAsync(
+        int level, long first, int limit, CancellationToken cancellation) =>
         store.ReadTilesAsync(Log, level, first, limit, cancellation);
 
     public ValueTask DisposeAsync() => store.DisposeAsync();

@@ -47,7 +47,9 @@ internal sealed class LogStore(ILogDatabase database) : IAsyncDisposable
         int log, int level, long first, int limit, CancellationToken cancellation)
     {
         var rows = await database.QueryAsync(
-            sql.Tiles, [(long)log, (long)level, first, first + limit], row => (Number: row.Number(0), Hashes: row.Blob(1)),
+            sql.Tiles,
+            [(long)log, (long)level, first, first + limit],
+            row => (Number: row.Number(0), Hashes: row.Blob(1)),
             cancellation);
         return [.. rows.TakeWhile((row, index) => row.Number == first + index).Select(row => row.Hashes)];
     }
@@ -65,7 +67,8 @@ internal sealed class LogStore(ILogDatabase database) : IAsyncDisposable
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
-    private async Task<BundleStart?> ReadBundleAsync(string question, long log, long number, CancellationToken cancellation)
+    private async Task<BundleStart?> ReadBundleAsync(
+        string question, long log, long number, CancellationToken cancellation)
     {
         var found = await database.QueryAsync(
             question, [log, number], row => new BundleStart(row.Number(0), row.Number(1)), cancellation);
@@ -88,7 +91,8 @@ internal sealed class LogStore(ILogDatabase database) : IAsyncDisposable
         }
         catch (NoteFormatException failure)
         {
-            throw new LogDamagedException($"The verifier key that the store has for its log cannot be read: {failure.Message}");
+            throw new LogDamagedException(
+                $"The verifier key that the store has for its log cannot be read: {failure.Message}");
         }
     }
 

@@ -33,7 +33,8 @@ internal sealed class PostgresLogDatabase : ILogDatabase
     }
 
     /// <returns>Null where the database has no log.</returns>
-    public static async Task<PostgresLogDatabase?> FindForReadingAsync(string connection, CancellationToken cancellation)
+    public static async Task<PostgresLogDatabase?> FindForReadingAsync(
+        string connection, CancellationToken cancellation)
     {
         var database = new PostgresLogDatabase(connection);
         return await database.OpenOrCloseAsync(database.HasTablesAsync, cancellation) ? database : null;
@@ -90,7 +91,8 @@ internal sealed class PostgresLogDatabase : ILogDatabase
     private async Task<bool> HasTablesAsync(CancellationToken cancellation)
     {
         await using var connection = await pool.OpenAsync(cancellation);
-        return await connection.ScalarAsync($"SELECT to_regclass('{SchemaName}.log') IS NOT NULL", cancellation) is true;
+        return await connection.ScalarAsync(
+            $"SELECT to_regclass('{SchemaName}.log') IS NOT NULL", cancellation) is true;
     }
 
     private async Task<bool> MakeTablesAsync(CancellationToken cancellation)

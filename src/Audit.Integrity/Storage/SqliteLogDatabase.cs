@@ -1,6 +1,8 @@
 namespace Audit.Integrity.Storage;
 
-/// <summary>The log of a SQLite store, in a file of its own beside the journal's: the journal's writer never waits for it.</summary>
+/// <summary>
+/// The log of a SQLite store, in a file of its own beside the journal's: the journal's writer never waits for it.
+/// </summary>
 internal sealed class SqliteLogDatabase : ILogDatabase
 {
     private const string Extension = ".db";

@@ -3,11 +3,14 @@ using Audit.Integrity.Rows;
 
 namespace Audit.Integrity.Verification;
 
-/// <summary>What completeness asks of an event, read from what stands before the record: the record itself is not parsed.</summary>
+/// <summary>
+/// What completeness asks of an event, read from what stands before the record: the record itself is not parsed.
+/// </summary>
 internal struct CheckedEvent
 {
     private static readonly byte[] CallPrefix = "call."u8.ToArray();
-    private static readonly byte[] NoteManifest = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.SessionNoted));
+    private static readonly byte[] NoteManifest =
+        Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.SessionNoted));
     private static readonly byte[] Rejudged = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallRejudged));
     private static readonly byte[] Flooded = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallFlooded));
 
@@ -20,7 +23,9 @@ internal struct CheckedEvent
     /// <summary>The state after a call's message, if it says one.</summary>
     public CallState? State;
 
-    /// <summary>The order of the call's messages is not that of its rows: only folding them all tells where it stands.</summary>
+    /// <summary>
+    /// The order of the call's messages is not that of its rows: only folding them all tells where it stands.
+    /// </summary>
     public bool IsReordered;
 
     /// <summary>Messages of the call were only counted and have no rows.</summary>
@@ -79,4 +84,33 @@ internal struct CheckedEvent
 
     private static CallState? StateOf(in EventView view, EventField field) =>
         Words.TryState(view.Utf8Text(field), out var state) ? state : null;
+}
+
+/// <summary>What a note says of the session's own life.</summary>
+internal enum SessionTurn : byte
+{
+    None,
+    Begins,
+    Ends,
+}
+
+/// <summary>
+/// Which notes count as the end of a session: the types `ended`, `session_ended` and `session.ended`, and nothing else.
+/// A later `started` or `resumed` (with the same prefixes) takes it up again: its calls are then open as those of any
+/// live session.
+/// </summary>
+internal static class SessionTurns
+{
+    public static SessionTurn Of(ReadOnlySpan<byte> type)
+    {
+        var word = type.StartsWith("session_"u8) || type.StartsWith("session."u8) ? type["session_".Length..] : type;
+        if (word.SequenceEqual("ended"u8))
+        {
+            return SessionTurn.Ends;
+        }
+
+        return word.SequenceEqual("started"u8) || word.SequenceEqual("resumed"u8)
+            ? SessionTurn.Begins
+            : SessionTurn.None;
+    }
 }

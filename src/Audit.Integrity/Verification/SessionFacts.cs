@@ -33,3 +33,17 @@ internal sealed class SessionFacts(ReadOnlySpan<byte> id)
         from gap in host.Numbers.Gaps()
         select new SequenceGap(Id, Encoding.UTF8.GetString(host.Host), gap.First, gap.Last);
 }
+
+/// <summary>A call that is not settled, or whose rows alone do not show whether it is.</summary>
+internal sealed class CallFacts(SessionFacts session, string toolCallId)
+{
+    public SessionFacts Session { get; } = session;
+
+    public string ToolCallId { get; } = toolCallId;
+
+    public CallState State { get; set; }
+
+    public bool IsReordered { get; set; }
+
+    public long Position { get; set; }
+}
