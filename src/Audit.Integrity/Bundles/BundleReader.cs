@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Audit.Integrity.Merkle;
 using Audit.Integrity.Notes;
 using Audit.Integrity.Rows;
 using Audit.Integrity.Storage;
@@ -102,7 +101,7 @@ internal sealed class BundleLogSource(ZipArchive files, LogRecord log, StoredChe
             cancellation.ThrowIfCancellationRequested();
             var count = TileShape.CountIn(Newest!.Size, level, number);
             var file = count == 0 ? null : files.GetEntry(new TilePath(level, number, count).ToString());
-            if (file is null || file.Length != count * TreeHash.Size)
+            if (file is null || file.Length != TileShape.BytesOf(count))
             {
                 break;
             }

@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Audit.Integrity.Entries;
-using Audit.Integrity.Merkle;
 using Audit.Integrity.Notes;
 using Audit.Integrity.Rows;
 using Audit.Integrity.Storage;
@@ -101,14 +100,14 @@ internal sealed class BundleWriter(
             foreach (var tile in tiles.TakeWhile(_ => TileShape.CountIn(checkpoint.Size, level, number) > 0))
             {
                 var count = TileShape.CountIn(checkpoint.Size, level, number);
-                if (tile.Length < count * TreeHash.Size)
+                var length = TileShape.BytesOf(count);
+                if (tile.Length < length)
                 {
                     throw new LogDamagedException($"The log's tile {number} of level {level} is too short.");
                 }
 
                 var path = new TilePath(level, number++, count).ToString();
-                await FileAsync(
-                    path, tile.AsMemory(0, count * TreeHash.Size), CompressionLevel.NoCompression, cancellation);
+                await FileAsync(path, tile.AsMemory(0, length), CompressionLevel.NoCompression, cancellation);
             }
         }
     }

@@ -101,8 +101,9 @@ public sealed class LogReader
         LogHead head, int level, long number, int count, CancellationToken cancellation)
     {
         var tiles = await store.ReadTilesAsync(head.Log.Number, level, number, 1, cancellation);
-        return tiles.Count == 1 && tiles[0].Length >= count * TreeHash.Size
-            ? tiles[0][..(count * TreeHash.Size)]
+        var length = TileShape.BytesOf(count);
+        return tiles.Count == 1 && tiles[0].Length >= length
+            ? tiles[0][..length]
             : throw new LogDamagedException($"The log's tile {number} of level {level} is missing or too short.");
     }
 

@@ -89,6 +89,9 @@ public static class TileShape
     /// <summary>How many hashes a tree of this size has at a level: each over a full tile of the level below.</summary>
     public static long HashesAt(long size, int level) => size >> (Height * level);
 
+    /// <summary>How long so many hashes are.</summary>
+    public static int BytesOf(int hashes) => hashes * TreeHash.Size;
+
     /// <summary>How many hashes a tile has in a tree of this size, 0 where there is no such tile.</summary>
     public static int CountIn(long size, int level, long number)
     {

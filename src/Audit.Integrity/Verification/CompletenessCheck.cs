@@ -6,13 +6,8 @@ namespace Audit.Integrity.Verification;
 /// <summary>Follows sessions and calls while the rows go by. Settled calls are forgotten at once.</summary>
 internal sealed class CompletenessCheck
 {
-    private const int MostSessions = 1_000_000;
-    private const int MostCalls = 1_000_000;
-    private const int MostListed = 100;
-
-    /// <summary>So many calls whose messages came out of order are folded in the end.</summary>
-    private const int MostFolded = 10_000;
-    private const int FoldedAtOnce = 100;
+    /// <summary>Of more sessions or calls the rest is not followed, and the verdict is partial.</summary>
+    private const int MostFollowed = 1_000_000;
 
     private readonly Dictionary<byte[], SessionFacts>.AlternateLookup<ReadOnlySpan<byte>> sessions =
         new Dictionary<byte[], SessionFacts>(Utf8Comparer.Instance).GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -42,6 +37,7 @@ internal sealed class CompletenessCheck
 
     public async Task<CompletenessVerdict> EndAsync(IRowSource source, CancellationToken cancellation)
     {
+        const int MostListed = 100;
         var candidates = calls.Dictionary.Where(call => call.Value.Session.IsEnded).ToList();
         await FoldAsync(source, [.. candidates.Where(call => call.Value.IsReordered)], cancellation);
         var open = candidates.Select(call => call.Value).Where(call => IsOpen(call.State))
@@ -106,7 +102,7 @@ internal sealed class CompletenessCheck
                 return;
             }
 
-            if (calls.Dictionary.Count >= MostCalls)
+            if (calls.Dictionary.Count >= MostFollowed)
             {
                 isPartial = true;
                 return;
@@ -130,7 +126,7 @@ internal sealed class CompletenessCheck
             return known;
         }
 
-        if (sessions.Dictionary.Count >= MostSessions)
+        if (sessions.Dictionary.Count >= MostFollowed)
         {
             isPartial = true;
             return null;
@@ -142,6 +138,8 @@ internal sealed class CompletenessCheck
     private async Task FoldAsync(
         IRowSource source, List<KeyValuePair<byte[], CallFacts>> reordered, CancellationToken cancellation)
     {
+        const int MostFolded = 10_000;
+        const int FoldedAtOnce = 100;
         isPartial |= reordered.Count > MostFolded;
         var hasher = new RecordHasher(new byte[RecordHasher.KeyLength]);
         foreach (var chunk in reordered.Take(MostFolded).Chunk(FoldedAtOnce))
