@@ -14,7 +14,6 @@ public sealed class FolderTests
         "Audit.Projections",
         "Audit.Formats",
         "Audit.Api",
-        "Audit.Pages",
         "Audit.Node",
     ];
 

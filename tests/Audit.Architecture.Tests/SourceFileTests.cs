@@ -51,6 +51,31 @@ public sealed partial class SourceFileTests
     public void nothing_is_configured_to_leave_a_context_that_is_not_there() =>
         Assert.DoesNotContain(Sources, file => file.Text.Contains("ConfigureAwait(false)", StringComparison.Ordinal));
 
+    [Fact]
+    public void whoever_catches_everything_reports_it_passes_it_on_or_throws()
+    {
+        var silent = Sources.SelectMany(file => CatchOfAll().Matches(file.Text)
+            .Where(IsSilent)
+            .Select(match => $"{file.Path}: {match.Value}"));
+        Assert.Empty(silent);
+    }
+
+    [Theory]
+    [InlineData("catch (Exception failure)\n{\n    // It is tried again.\n}", true)]
+    [InlineData("catch\n{\n    return null;\n}", true)]
+    [InlineData("catch\n{\n    throw;\n}", false)]
+    [InlineData("catch (Exception failure)\n{\n    failures.Report(\"feed\", failure);\n}", false)]
+    [InlineData("catch (IOException)\n{\n    return null;\n}", false)]
+    public void a_failure_that_nobody_hears_is_seen(string text, bool isSilent) =>
+        Assert.Equal(isSilent, CatchOfAll().Matches(text).Any(IsSilent));
+
+    private static bool IsSilent(Match match)
+    {
+        var code = Comment().Replace(match.Groups["body"].Value, "");
+        return !code.Contains("throw", StringComparison.Ordinal)
+            && (!match.Groups["name"].Success || !code.Contains(match.Groups["name"].Value, StringComparison.Ordinal));
+    }
+
     private static bool HasCarriageReturn(string file)
     {
         var content = File.ReadAllBytes(Repository.PathOf(file));
@@ -60,4 +85,14 @@ public sealed partial class SourceFileTests
 
     [GeneratedRegex(@"^@?namespace\s+(?<name>[\w.]+)", RegexOptions.Multiline)]
     private static partial Regex Namespace();
+
+    /// <summary>A block that catches whatever there is, and not only what a filter lets through.</summary>
+    [GeneratedRegex(
+        @"^(?<indent> *)catch(?: \((?:System\.)?Exception(?: (?<name>\w+))?\))?\n"
+        + @"\k<indent>\{\n(?<body>.*?)^\k<indent>\}",
+        RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex CatchOfAll();
+
+    [GeneratedRegex(@"//.*")]
+    private static partial Regex Comment();
 }

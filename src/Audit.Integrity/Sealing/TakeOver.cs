@@ -12,47 +12,50 @@ internal static class TakeOver
     public static async Task<SealedTree> RunAsync(
         LogStore store, IReadOnlyList<LogRecord> logs, LocalCheckpoint file, CancellationToken cancellation)
     {
-        var log = logs[^1];
-        var tiles = new StoreTiles(store, log.Number);
-        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation);
-        var signed = stored is null ? null : CheckSignature(log, stored);
-        var size = signed?.Checkpoint.Size ?? 0;
         try
         {
-            var tree = await GrowingTree.LoadAsync(tiles, size, cancellation);
-            if (signed is not null && !signed.Checkpoint.HasRoot(tree.Root()))
-            {
-                throw new LogHaltedException(
-                    $"The stored hashes do not lead to the stored checkpoint of {size} entries.");
-            }
-
-            var reader = new TreeReader(tiles, size);
-            var local = Local(logs, file);
-            if (local is not null && local.Checkpoint.Size <= size)
-            {
-                await CheckExtendsAsync(reader, local.Checkpoint, size, cancellation);
-            }
-
-            if (signed is not null && size > (local?.Checkpoint.Size ?? 0))
-            {
-                file.Write(signed);
-            }
-
-            return new SealedTree
-            {
-                Tree = tree,
-                LastPosition = stored?.LastPosition ?? 0,
-                LastLeaf = size == 0
-                    ? new byte[TreeHash.Size]
-                    : await reader.LeafAsync(size - 1, cancellation),
-                SignedSize = size,
-                Ahead = local is not null && local.Checkpoint.Size > size ? local.Checkpoint : null,
-            };
+            return await AdoptAsync(store, logs, file, cancellation);
         }
         catch (LogDamagedException damaged)
         {
             throw new LogHaltedException(damaged.Message);
         }
+    }
+
+    private static async Task<SealedTree> AdoptAsync(
+        LogStore store, IReadOnlyList<LogRecord> logs, LocalCheckpoint file, CancellationToken cancellation)
+    {
+        var log = logs[^1];
+        var tiles = new StoreTiles(store, log.Number);
+        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation);
+        var signed = stored is null ? null : CheckSignature(log, stored);
+        var size = signed?.Checkpoint.Size ?? 0;
+        var tree = await GrowingTree.LoadAsync(tiles, size, cancellation);
+        if (signed is not null && !signed.Checkpoint.HasRoot(tree.Root()))
+        {
+            throw new LogHaltedException($"The stored hashes do not lead to the stored checkpoint of {size} entries.");
+        }
+
+        var reader = new TreeReader(tiles, size);
+        var local = Local(logs, file);
+        if (local is not null && local.Checkpoint.Size <= size)
+        {
+            await CheckExtendsAsync(reader, local.Checkpoint, size, cancellation);
+        }
+
+        if (signed is not null && size > (local?.Checkpoint.Size ?? 0))
+        {
+            file.Write(signed);
+        }
+
+        return new SealedTree
+        {
+            Tree = tree,
+            LastPosition = stored?.LastPosition ?? 0,
+            LastLeaf = size == 0 ? new byte[TreeHash.Size] : await reader.LeafAsync(size - 1, cancellation),
+            SignedSize = size,
+            Ahead = local is not null && local.Checkpoint.Size > size ? local.Checkpoint : null,
+        };
     }
 
     private static SignedCheckpoint CheckSignature(LogRecord log, StoredCheckpoint stored)
