@@ -6,7 +6,9 @@ using Audit.Actors.Streams;
 
 namespace Audit.Actors;
 
-/// <summary>The engine of a cluster: a persistent actor for each stream, wherever in the cluster its shard lives.</summary>
+/// <summary>
+/// The engine of a cluster: a persistent actor for each stream, wherever in the cluster its shard lives.
+/// </summary>
 public sealed class AkkaEngine : IClusterEngine
 {
     private const string SystemName = "audit";
@@ -28,7 +30,8 @@ public sealed class AkkaEngine : IClusterEngine
         var settings = system.Settings.Config.GetConfig("audit.cluster");
         var regions = new StreamRegions(system, room, settings.GetInt("shards"));
         var patience = settings.GetTimeSpan("answer-timeout");
-        dispatcher = system.ActorOf(Props.Create(() => new Dispatcher(journal, regions.For, patience)), "dispatcher");
+        dispatcher = system.ActorOf(
+            Props.Create(() => new Dispatcher(journal, regions.For, patience, options.Failures)), "dispatcher");
         system.ActorOf(Props.Create(() => new LostMail()), "lost-mail");
         gate = new SubmissionGate(options, HandOn);
         system.WhenTerminated.ContinueWith(_ => GiveUpAll(), TaskScheduler.Default);
@@ -44,9 +47,12 @@ public sealed class AkkaEngine : IClusterEngine
     public Task Ended => system.WhenTerminated;
 
     /// <summary>Starts the node's actors and joins the cluster; done when the node is up.</summary>
-    /// <exception cref="AkkaEngineException">The configuration cannot be used, or the cluster did not let the node in.</exception>
+    /// <exception cref="AkkaEngineException">
+    /// The configuration cannot be used, or the cluster did not let the node in.
+    /// </exception>
     public static async Task<AkkaEngine> StartAsync(
-        IJournal journal, RecordHasher hasher, EngineOptions options, AkkaEngineOptions akka, CancellationToken cancellation)
+        IJournal journal, RecordHasher hasher, EngineOptions options, AkkaEngineOptions akka,
+        CancellationToken cancellation)
     {
         var config = await EngineConfig.ReadAsync(akka, Environment.GetEnvironmentVariable);
         var room = new StreamRoom(hasher, options);
@@ -68,7 +74,8 @@ public sealed class AkkaEngine : IClusterEngine
                 throw;
             }
 
-            throw new AkkaEngineException($"The Akka.NET engine cannot start: {failure.GetBaseException().Message}", failure);
+            var cause = failure.GetBaseException().Message;
+            throw new AkkaEngineException($"The Akka.NET engine cannot start: {cause}", failure);
         }
     }
 
@@ -104,7 +111,9 @@ public sealed class AkkaEngine : IClusterEngine
         }
     }
 
-    /// <summary>When the cluster puts the node down in the middle of its work, nobody is left who would answer.</summary>
+    /// <summary>
+    /// When the cluster puts the node down in the middle of its work, nobody is left who would answer.
+    /// </summary>
     private void GiveUpAll()
     {
         isOver = true;

@@ -45,7 +45,8 @@ internal sealed class Membership(ActorSystem system)
                 await Task.Delay(Look, limit.Token);
             }
         }
-        catch (Exception failure) when (!cancellation.IsCancellationRequested && failure is OperationCanceledException or ClusterJoinFailedException)
+        catch (Exception failure) when (!cancellation.IsCancellationRequested
+            && failure is OperationCanceledException or ClusterJoinFailedException)
         {
             throw new AkkaEngineException(
                 $"The node {cluster.SelfAddress} was not let into the cluster within {patience.TotalSeconds:0} s; are the seeds "

@@ -4,7 +4,9 @@ using Akka.Event;
 
 namespace Audit.Actors;
 
-/// <summary>Writes what the actor system has to say to the standard error, a line each, as the node writes its own log.</summary>
+/// <summary>
+/// Writes what the actor system has to say to the standard error, a line each, as the node writes its own log.
+/// </summary>
 internal sealed class StandardErrorLogger : ReceiveActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
 {
     public StandardErrorLogger()
@@ -13,14 +15,17 @@ internal sealed class StandardErrorLogger : ReceiveActor, IRequiresMessageQueue<
         Receive<LogEvent>(Write);
     }
 
-    private static void Write(LogEvent said)
+    private static void Write(LogEvent happened)
     {
-        var text = said.Message?.ToString()?.ReplaceLineEndings(" ");
-        var cause = said.Cause is { } failure ? $" {failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}" : "";
-        Console.Error.WriteLine($"{said.Timestamp:yyyy-MM-ddTHH:mm:ss.fffZ} {WordOf(said)}: {said.LogSource} {text}{cause}");
+        var text = happened.Message?.ToString()?.ReplaceLineEndings(" ");
+        var cause = happened.Cause is { } failure
+            ? $" {failure.GetType().Name}: {failure.Message.ReplaceLineEndings(" ")}"
+            : "";
+        var time = $"{happened.Timestamp:yyyy-MM-ddTHH:mm:ss.fffZ}";
+        Console.Error.WriteLine($"{time} {WordOf(happened)}: {happened.LogSource} {text}{cause}");
     }
 
-    private static string WordOf(LogEvent said) => said switch
+    private static string WordOf(LogEvent happened) => happened switch
     {
         Error => "fail",
         Warning => "warn",

@@ -33,6 +33,7 @@ internal sealed class StreamRegions
         NoteSubmission => sessions,
         WindowSubmission => windows,
         OperatorSubmission => operators,
-        _ => throw new ArgumentOutOfRangeException(nameof(submission), submission, "No region takes such a submission."),
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(submission), submission, "No region takes such a submission."),
     };
 }

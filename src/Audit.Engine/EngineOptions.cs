@@ -17,11 +17,16 @@ public sealed record EngineOptions
     /// <summary>Events of live streams kept in memory, over all shards.</summary>
     public int MaxLiveEvents { get; init; } = 32_000;
 
-    /// <summary>Streams that are only known to lie in the journal, at some twenty bytes each, over all shards.</summary>
+    /// <summary>
+    /// Streams that are only known to lie in the journal, at some twenty bytes each, over all shards.
+    /// </summary>
     public int MaxKnownStreams { get; init; } = 500_000;
 
-    /// <summary>A stream that nobody speaks of is forgotten after one to two of these.</summary>
+    /// <summary>A stream that nothing comes for is forgotten after one to two of these.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(1);
 
     public TimeSpan MaxWindowLength { get; init; } = WindowLimits.DefaultMaxLength;
+
+    /// <summary>Where the engine reports what it outlives and answers as not known.</summary>
+    public FailureLog Failures { get; init; } = FailureLog.None;
 }

@@ -6,11 +6,89 @@ public abstract class Submission(StreamKey stream)
     public StreamKey Stream { get; } = stream;
 
     /// <summary>
-    /// What is alike for submissions that belong together: those of a session go through one mailbox, so that the journal
-    /// tells a session in the order in which it was submitted.
+    /// What is alike for submissions that belong together: those of a session go through one mailbox, so that the
+    /// journal has a session in the order in which it was submitted.
     /// </summary>
     public virtual int Affinity => Stream.GetHashCode();
 
     /// <summary>How much memory it holds until it is written, roughly.</summary>
     public abstract int Bytes { get; }
+}
+
+/// <summary>
+/// A record of a tool call. The bytes of the record must stay as they are until the receipt is there.
+/// </summary>
+public sealed class CallSubmission(
+    StreamKey stream, string sessionId, string toolCallId, string? agent, CallMessage message,
+    ReadOnlyMemory<byte> record)
+    : Submission(stream)
+{
+    public string SessionId { get; } = sessionId;
+
+    public string ToolCallId { get; } = toolCallId;
+
+    public string? Agent { get; } = agent;
+
+    public CallMessage Message { get; } = message;
+
+    public ReadOnlyMemory<byte> Record { get; } = record;
+
+    public override int Affinity => SessionId.GetHashCode();
+
+    public override int Bytes => Record.Length;
+}
+
+/// <summary>A note of a session.</summary>
+public sealed class NoteSubmission(
+    StreamKey stream, string sessionId, string? taskId, string? agent, SessionNote note, ReadOnlyMemory<byte> detail)
+    : Submission(stream)
+{
+    public string SessionId { get; } = sessionId;
+
+    public string? TaskId { get; } = taskId;
+
+    public string? Agent { get; } = agent;
+
+    public SessionNote Note { get; } = note;
+
+    public ReadOnlyMemory<byte> Detail { get; } = detail;
+
+    public override int Affinity => SessionId.GetHashCode();
+
+    public override int Bytes => Detail.Length;
+}
+
+/// <summary>An act on a task window.</summary>
+public sealed class WindowSubmission(string windowId, WindowMessage message, ReadOnlyMemory<byte> body)
+    : Submission(new StreamKey(StreamNames.Window(windowId)))
+{
+    public string WindowId { get; } = windowId;
+
+    public WindowMessage Message { get; } = message;
+
+    /// <summary>The body as it was sent.</summary>
+    public ReadOnlyMemory<byte> Body { get; } = body;
+
+    public override int Bytes => Body.Length;
+}
+
+/// <summary>An act of the node itself, of those who administer it, or of those who read.</summary>
+public sealed class OperatorSubmission(
+    string stream, string act, string actor, Timestamp at, ReadOnlyMemory<byte> detail)
+    : Submission(new StreamKey(stream))
+{
+    public OperatorSubmission(string act, string actor, Timestamp at, ReadOnlyMemory<byte> detail)
+        : this(StreamNames.Operator(at.ToDateTimeOffset()), act, actor, at, detail)
+    {
+    }
+
+    public string Act { get; } = act;
+
+    public string Actor { get; } = actor;
+
+    public Timestamp At { get; } = at;
+
+    public ReadOnlyMemory<byte> Detail { get; } = detail;
+
+    public override int Bytes => Detail.Length;
 }

@@ -1,10 +1,10 @@
 using Audit.Formats.AgentCode;
-using Audit.Formats.AgentSdk;
 using Audit.Formats.ClaudeCode;
 using Audit.Formats.Copilot;
 using Audit.Formats.Correlation;
 using Audit.Formats.Laravel;
 using Audit.Formats.Otlp;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats;
 
@@ -30,4 +30,10 @@ public sealed class FormatReaders
         "agent-sdk" => new AgentSdkReader(),
         _ => null,
     };
+}
+
+/// <summary>agent-sdk writes tool audit records, which are what we speak: they go on byte for byte.</summary>
+internal sealed class AgentSdkReader : IFormatReader
+{
+    public void Read(ReadOnlySpan<byte> text, long number, IFormatSink sink) => sink.Item(text);
 }

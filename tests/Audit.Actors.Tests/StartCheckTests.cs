@@ -18,7 +18,7 @@ public sealed class StartCheckTests : IAsyncLifetime
 
     [Theory]
     [InlineData("akka.actor.serialization-bindings { \"System.Object\" = hyperion }", "System.Object")]
-    [InlineData("akka.actor.serialization-bindings { \"Audit.Actors.IJournalEvent, Audit.Actors\" = hyperion }", "7401")]
+    [InlineData("akka.actor.serialization-bindings { \"Audit.Actors.Journal.IJournalEvent, Audit.Actors\" = hyperion }", "7401")]
     [InlineData("akka.persistence.journal.sql.serializer = hyperion", "a serializer of their own")]
     [InlineData("akka.actor.serialization-settings.hyperion.disallow-unsafe-type = off", "disallow-unsafe-type")]
     [InlineData("akka.actor.serialization-settings.hyperion.allowed-types = []", "allowed-types")]

@@ -11,15 +11,15 @@ public sealed class TaskWindowActorTests() : TestKit(HeldJournal.Hocon(new HeldJ
         using var room = new StreamRoom(Told.SharedHasher, new EngineOptions());
         var actor = Start();
         actor.Tell(Mail(Told.Window("w-1", WindowVerb.Request, "ci"), Told.Window("w-1", WindowVerb.Approve, "ci", 1)), TestActor);
-        var receipts = ExpectMsg<StreamAnswer>().Items;
+        var receipts = ExpectMsg<StreamAnswer.Decided>().Receipts;
         Assert.Equal("who requested a window may not approve it", receipts[1].Reason);
         Watch(actor);
         actor.Tell(Stop.Instance);
         ExpectTerminated(actor);
 
         Start().Tell(Mail(Told.Window("w-1", WindowVerb.Approve, "alice", 2)), TestActor);
-        var approved = Assert.Single(ExpectMsg<StreamAnswer>().Items);
-        Assert.Equal(((byte)ReceiptStatus.Recorded, 3L, "approved"), (approved.Status, approved.Sequence, approved.State));
+        var approved = Assert.Single(ExpectMsg<StreamAnswer.Decided>().Receipts);
+        Assert.Equal((ReceiptStatus.Recorded, 3L, "approved"), (approved.Status, approved.Sequence, approved.State));
 
         IActorRef Start() => Sys.ActorOf(Props.Create(() => new TaskWindowActor("task-window|w-1", room)));
     }
@@ -31,13 +31,9 @@ public sealed class TaskWindowActorTests() : TestKit(HeldJournal.Hocon(new HeldJ
         var actor = Sys.ActorOf(Props.Create(() => new TaskWindowActor("task-window|w-1", room)));
         actor.Tell(Mail(Told.Window("w-1", WindowVerb.Request, "ci"), Told.Window("w-1", WindowVerb.Approve, "alice", 1)), TestActor);
 
-        Assert.Contains(ExpectMsg<StreamAnswer>().Items, receipt => receipt.Status == (byte)ReceiptStatus.Violation);
+        Assert.Contains(ExpectMsg<StreamAnswer.Decided>().Receipts, receipt => receipt.Status == ReceiptStatus.Violation);
     }
 
-    private static StreamMail Mail(params Submission[] items) => new()
-    {
-        Stream = "task-window|w-1",
-        Ticket = 1,
-        Items = [.. items.Select(Submissions.ToMail)],
-    };
+    private static StreamMail Mail(params Submission[] items) =>
+        new("task-window|w-1", 1, [.. items.Select(WireItem.Of)]);
 }

@@ -33,8 +33,8 @@ public sealed class ToolCallActorTests : TestKit
         ExpectNoMsg(TimeSpan.FromMilliseconds(100));
 
         written.SetResult();
-        var receipt = Assert.Single(Answer(1).Items);
-        Assert.Equal(((byte)ReceiptStatus.Recorded, 1L, "awaiting_confirmation"), (receipt.Status, receipt.Sequence, receipt.State));
+        var receipt = Assert.Single(Receipts(1));
+        Assert.Equal((ReceiptStatus.Recorded, 1L, "awaiting_confirmation"), (receipt.Status, receipt.Sequence, receipt.State));
     }
 
     [Fact]
@@ -45,8 +45,8 @@ public sealed class ToolCallActorTests : TestKit
         Answer(1);
         actor.Tell(Mail(2, Asked(1)), TestActor);
 
-        var receipt = Assert.Single(Answer(2).Items);
-        Assert.Equal(((byte)ReceiptStatus.Duplicate, 1L), (receipt.Status, receipt.Sequence));
+        var receipt = Assert.Single(Receipts(2));
+        Assert.Equal((ReceiptStatus.Duplicate, 1L), (receipt.Status, receipt.Sequence));
         Assert.Equal(1, journal.Writes);
     }
 
@@ -56,8 +56,8 @@ public sealed class ToolCallActorTests : TestKit
         var actor = Start();
         actor.Tell(Mail(1, Told.Call("s", "c", EngineContract.Blocked, 1), Done(2)), TestActor);
 
-        var receipts = Answer(1).Items;
-        Assert.Equal((byte)ReceiptStatus.Violation, receipts[1].Status);
+        var receipts = Receipts(1);
+        Assert.Equal(ReceiptStatus.Violation, receipts[1].Status);
         Assert.Equal("a blocked call reported success", receipts[1].Reason);
         Assert.Equal(2, receipts[1].Sequence);
     }
@@ -75,7 +75,7 @@ public sealed class ToolCallActorTests : TestKit
 
         AwaitAssert(() => Assert.Equal(1, journal.Writes));
         written.SetResult();
-        var sequences = Enumerable.Range(1, 20).Select(ticket => Answer(ticket).Items[0].Sequence);
+        var sequences = Enumerable.Range(1, 20).Select(ticket => Receipts(ticket)[0].Sequence);
 
         Assert.Equal(Enumerable.Range(1, 20).Select(number => (long)number), sequences);
         Assert.InRange(journal.Writes, 2, 3);
@@ -91,9 +91,9 @@ public sealed class ToolCallActorTests : TestKit
         End(actor);
 
         Start().Tell(Mail(2, Done(1), Told.Call("s", "c", Told.Completed(output: "else"), 2)), TestActor);
-        var receipts = Answer(2).Items;
-        Assert.Equal(((byte)ReceiptStatus.Duplicate, 1L), (receipts[0].Status, receipts[0].Sequence));
-        Assert.Equal(((byte)ReceiptStatus.Violation, 2L), (receipts[1].Status, receipts[1].Sequence));
+        var receipts = Receipts(2);
+        Assert.Equal((ReceiptStatus.Duplicate, 1L), (receipts[0].Status, receipts[0].Sequence));
+        Assert.Equal((ReceiptStatus.Violation, 2L), (receipts[1].Status, receipts[1].Sequence));
     }
 
     [Fact]
@@ -129,8 +129,8 @@ public sealed class ToolCallActorTests : TestKit
         actor.Tell(Stop.Instance);
         written.SetResult();
 
-        Assert.Equal(1, Answer(1).Items[0].Sequence);
-        Assert.Equal(2, Answer(2).Items[0].Sequence);
+        Assert.Equal(1, Receipts(1)[0].Sequence);
+        Assert.Equal(2, Receipts(2)[0].Sequence);
         ExpectTerminated(actor);
     }
 
@@ -143,8 +143,7 @@ public sealed class ToolCallActorTests : TestKit
         actor.Tell(Mail(1, Asked(1)), TestActor);
 
         var answer = Answer(1);
-        Assert.Equal("the journal failed: the disk is gone", answer.Unknown);
-        Assert.False(answer.NothingWritten);
+        Assert.Equal(new StreamAnswer.Unknown(1, "the journal failed: the disk is gone"), answer);
         ExpectTerminated(actor);
         Assert.Same(Stop.Instance, shard.ExpectMsg<Passivate>().StopMessage);
         Assert.Equal((1L, 0L), (room.Failures, room.Conflicts));
@@ -158,7 +157,7 @@ public sealed class ToolCallActorTests : TestKit
         var actor = Start();
         actor.Tell(Mail(1, Asked(1)), TestActor);
 
-        Assert.True(Answer(1).NothingWritten);
+        Assert.IsType<StreamAnswer.NothingWritten>(Answer(1));
         Assert.Equal((0L, 1L), (room.Failures, room.Conflicts));
     }
 
@@ -176,8 +175,8 @@ public sealed class ToolCallActorTests : TestKit
         ExpectMsg<ActorIdentity>();
         written.SetException(new IOException("the disk is gone"));
 
-        Assert.NotNull(Answer(1).Unknown);
-        Assert.True(Answer(2).NothingWritten);
+        Assert.IsType<StreamAnswer.Unknown>(Answer(1));
+        Assert.IsType<StreamAnswer.NothingWritten>(Answer(2));
     }
 
     [Fact]
@@ -196,8 +195,8 @@ public sealed class ToolCallActorTests : TestKit
         ExpectNoMsg(TimeSpan.FromMilliseconds(100));
         read.SetResult();
 
-        Assert.Equal((byte)ReceiptStatus.Duplicate, Answer(2).Items[0].Status);
-        var receipt = Assert.Single(Answer(3).Items);
+        Assert.Equal(ReceiptStatus.Duplicate, Receipts(2)[0].Status);
+        var receipt = Assert.Single(Receipts(3));
         Assert.Equal((2L, "completed"), (receipt.Sequence, receipt.State));
     }
 
@@ -218,7 +217,7 @@ public sealed class ToolCallActorTests : TestKit
         actor.Tell(Mail(3, Done(2)), TestActor);
 
         StreamAnswer[] answers = [.. ReceiveN(3).OfType<StreamAnswer>()];
-        Assert.All(answers, answer => Assert.True(answer.NothingWritten));
+        Assert.All(answers, answer => Assert.IsType<StreamAnswer.NothingWritten>(answer));
         Assert.Equal([2L, 3L], answers.Select(answer => answer.Ticket).Order());
     }
 
@@ -232,12 +231,8 @@ public sealed class ToolCallActorTests : TestKit
 
     private static Submission Done(int second) => Told.Call("s", "c", Told.Completed(), second);
 
-    private static StreamMail Mail(long ticket, params Submission[] items) => new()
-    {
-        Stream = "tool-call|s|c",
-        Ticket = ticket,
-        Items = [.. items.Select(Submissions.ToMail)],
-    };
+    private static StreamMail Mail(long ticket, params Submission[] items) =>
+        new("tool-call|s|c", ticket, [.. items.Select(WireItem.Of)]);
 
     private IActorRef Start(StreamRoom? other = null)
     {
@@ -251,6 +246,8 @@ public sealed class ToolCallActorTests : TestKit
         actor.Tell(Stop.Instance);
         ExpectTerminated(actor);
     }
+
+    private Receipt[] Receipts(long ticket) => Assert.IsType<StreamAnswer.Decided>(Answer(ticket)).Receipts;
 
     private StreamAnswer Answer(long ticket)
     {

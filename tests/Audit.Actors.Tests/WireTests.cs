@@ -27,14 +27,12 @@ public sealed class WireTests() : TestKit(
     public void a_submission_arrives_as_it_was_sent(string kind)
     {
         var submission = Submitted[kind];
-        var mail = new StreamMail
-        {
-            Stream = submission.Stream.ToString(), Ticket = 7, Items = [Submissions.ToMail(submission), Submissions.ToMail(submission)],
-        };
+        var mail = new StreamMail(
+            submission.Stream.ToString(), 7, [WireItem.Of(submission), WireItem.Of(submission)]);
         var arrived = Over(mail);
 
         Assert.Equal((mail.Stream, 7L, 2), (arrived.Stream, arrived.Ticket, arrived.Items.Length));
-        Assert.Equal(Facts(submission), Facts(Submissions.FromMail(arrived.Stream, arrived.Items[1])));
+        Assert.Equal(Facts(submission), Facts(arrived.Items[1].ToSubmission(arrived.Stream)));
     }
 
     [Fact]
@@ -70,8 +68,8 @@ public sealed class WireTests() : TestKit(
         Assert.All([CallMessage.Of(facts, delivery), CallMessage.Oversized(20_000_000, delivery)], message =>
         {
             var call = new CallSubmission(new("tool-call|s|c"), "s", "c", "agent", message, "{}"u8.ToArray());
-            var arrived = Over(new StreamMail { Stream = "tool-call|s|c", Items = [Submissions.ToMail(call)] });
-            Assert.Equal(message, ((CallSubmission)Submissions.FromMail(arrived.Stream, arrived.Items[0])).Message);
+            var arrived = Over(new StreamMail("tool-call|s|c", 1, [WireItem.Of(call)]));
+            Assert.Equal(message, ((CallSubmission)arrived.Items[0].ToSubmission(arrived.Stream)).Message);
         });
     }
 
@@ -82,10 +80,11 @@ public sealed class WireTests() : TestKit(
         {
             Sequence = 12, State = "blocked", Attempt = 2, Anomalies = Anomalies.Truncated, Message = "completed", Reason = "no",
         };
-        var answer = Over(new StreamAnswer { Ticket = 3, Unknown = "x", NothingWritten = true, Items = [AnswerItem.Of(receipt)] });
+        var decided = Over(new StreamAnswer.Decided(3, [receipt]));
 
-        Assert.Equal((3L, "x", true), (answer.Ticket, answer.Unknown, answer.NothingWritten));
-        Assert.Equal(receipt, answer.Items[0].ToReceipt());
+        Assert.Equal((3L, receipt), (decided.Ticket, Assert.Single(decided.Receipts)));
+        Assert.Equal(new StreamAnswer.Unknown(4, "x"), Over(new StreamAnswer.Unknown(4, "x")));
+        Assert.Equal(new StreamAnswer.NothingWritten(5), Over(new StreamAnswer.NothingWritten(5)));
     }
 
     [Fact]
@@ -127,7 +126,7 @@ public sealed class WireTests() : TestKit(
         NoteSubmission note =>
             $"{note.Stream} {note.SessionId} {note.TaskId} {note.Agent} {note.Note} {Convert.ToHexString(note.Detail.Span)}",
         WindowSubmission window =>
-            $"{window.Stream} {window.WindowId} {window.Message with { Terms = null }} {Facts(window.Message.Terms)} {Convert.ToHexString(window.Said.Span)}",
+            $"{window.Stream} {window.WindowId} {window.Message with { Terms = null }} {Facts(window.Message.Terms)} {Convert.ToHexString(window.Body.Span)}",
         OperatorSubmission act =>
             $"{act.Stream} {act.Act} {act.Actor} {act.At} {Convert.ToHexString(act.Detail.Span)}",
         _ => throw new ArgumentOutOfRangeException(nameof(submission)),

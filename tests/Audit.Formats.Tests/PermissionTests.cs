@@ -106,7 +106,7 @@ public sealed class PermissionTests
     private static JsonElement Answer(string result)
     {
         var record = Assert.Single(Told.Of("copilot", Completed(result)).Records);
-        return JsonDocument.Parse(record.Told.ToUtf8()).RootElement.GetProperty("outcome");
+        return JsonDocument.Parse(record.Record.ToUtf8()).RootElement.GetProperty("outcome");
     }
 
     private static string Completed(string result) =>

@@ -12,10 +12,10 @@ public sealed class SharedFilesTests
 
         Assert.Empty(told.InvalidLines);
         Assert.Equal(new Dictionary<string, int> { ["Requested"] = 16, ["Completed"] = 16 }, told.Kinds);
-        Assert.Equal(16, told.Records.Select(record => record.Told.ToolCallId).Distinct().Count());
+        Assert.Equal(16, told.Records.Select(record => record.Record.ToolCallId).Distinct().Count());
         // The completion has no name of its tool; it is known from the start.
-        Assert.Equal(4, told.Records.Count(record => record.Told.ToolName == "skill"));
-        Assert.Equal(28, told.Records.Count(record => record.Told.ToolName == "bash"));
+        Assert.Equal(4, told.Records.Count(record => record.Record.ToolName == "skill"));
+        Assert.Equal(28, told.Records.Count(record => record.Record.ToolName == "bash"));
         Assert.Equal(
             new Dictionary<string, int> { ["prompt"] = 3, ["turn_started"] = 17, ["turn_ended"] = 16, ["aborted"] = 2, ["info"] = 1, ["idle"] = 1, ["ended"] = 1 },
             told.NoteTypes);
@@ -63,7 +63,7 @@ public sealed class SharedFilesTests
             new Dictionary<string, int> { ["Requested"] = 5, ["RequiresConfirmation"] = 1, ["Completed"] = 2, ["Blocked"] = 1 },
             told.Kinds);
         Assert.Equal(7, told.MessageIds.Distinct().Count());
-        Assert.Equal(3, told.Records.Select(record => record.Told.ToolCallId).Distinct().Count());
+        Assert.Equal(3, told.Records.Select(record => record.Record.ToolCallId).Distinct().Count());
         Assert.Contains("claude-code:toolu_01A:requires_confirmation", told.MessageIds);
         Assert.Contains("claude-code:toolu_01B:blocked", told.MessageIds);
         Assert.Equal(new Dictionary<string, int> { ["started"] = 1, ["prompt"] = 1, ["ended"] = 1 }, told.NoteTypes);

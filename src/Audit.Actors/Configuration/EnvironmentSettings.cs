@@ -12,6 +12,8 @@ internal static class EnvironmentSettings
     public const string Certificate = "AUDIT_AKKA_CERTIFICATE";
     public const string CertificatePassword = "AUDIT_AKKA_CERTIFICATE_PASSWORD";
 
+    private const StringSplitOptions Parts = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+
     private const string Tcp = "akka.remote.dot-netty.tcp";
 
     /// <exception cref="AkkaEngineException">A value is not what is accepted.</exception>
@@ -45,7 +47,7 @@ internal static class EnvironmentSettings
             : throw new AkkaEngineException($"{Port} \"{value}\" is not accepted; accepted is a port from 0 to 65535.");
 
     private static string SeedList(string value) =>
-        $"[{string.Join(", ", value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Quoted))}]";
+        $"[{string.Join(", ", value.Split(',', Parts).Select(Quoted))}]";
 
     private static string Quoted(string value) =>
         $"\"{value.Replace(@"\", @"\\").Replace("\"", "\\\"")}\"";

@@ -10,7 +10,8 @@ internal static class StoreSettings
     private const string ConnectionKey = "akka.persistence.journal.sql.connection-string";
 
     // What a plan made while the table was small must not do later, and a level under which a write sees what it may.
-    private const string PostgresSession = @"-c enable_seqscan=off -c jit=off -c default_transaction_isolation=read\ committed";
+    private const string PostgresSession =
+        @"-c enable_seqscan=off -c jit=off -c default_transaction_isolation=read\ committed";
 
     /// <summary>The connection, over our file for that kind of store.</summary>
     /// <exception cref="AkkaEngineException">The store cannot be asked how durable it is.</exception>
@@ -23,7 +24,11 @@ internal static class StoreSettings
     }
 
     private static string Sqlite(string path) =>
-        new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Mode = SqliteOpenMode.ReadWrite }.ConnectionString;
+        new SqliteConnectionStringBuilder
+        {
+            DataSource = Path.GetFullPath(path),
+            Mode = SqliteOpenMode.ReadWrite,
+        }.ConnectionString;
 
     /// <summary>
     /// The plugin opens a connection for each transaction, so that there must be a pool.
@@ -51,7 +56,8 @@ internal static class StoreSettings
         }
         catch (NpgsqlException failure)
         {
-            throw new AkkaEngineException($"The store cannot be reached by the Akka.NET engine: {failure.Message}", failure);
+            throw new AkkaEngineException(
+                $"The store cannot be reached by the Akka.NET engine: {failure.Message}", failure);
         }
     }
 

@@ -5,8 +5,8 @@ using Audit.Actors.Messages;
 namespace Audit.Actors.Dispatch;
 
 /// <summary>
-/// Stands between the batches of one node and the actors of the cluster: sends each stream its items, waits for the answers,
-/// sends again what for certain was not written, and gives every item its receipt in the end.
+/// Stands between the batches of one node and the actors of the cluster: sends each stream its items, waits for the
+/// answers, sends again what for certain was not written, and gives every item its receipt in the end.
 /// </summary>
 internal sealed class Dispatcher : ReceiveActor, IWithTimers
 {
@@ -25,11 +25,12 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
     private readonly TimeSpan patience;
     private long lastTicket;
 
-    public Dispatcher(IJournal journal, Func<Submission, IActorRef> regionFor, TimeSpan patience)
+    public Dispatcher(
+        IJournal journal, Func<Submission, IActorRef> regionFor, TimeSpan patience, FailureLog failures)
     {
         this.regionFor = regionFor;
         this.patience = patience;
-        positions = new PositionDesk(journal, Self);
+        positions = new PositionDesk(journal, Self, failures);
         Receive<BatchInWork>(Distribute);
         Receive<StreamAnswer>(Take);
         Receive<PositionDesk.Found>(positions.Take);
@@ -85,12 +86,8 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
         queue.Ticket = ++lastTicket;
         queue.SentAt = Stopwatch.GetTimestamp();
         underWay.Add(queue.Ticket, queue);
-        var mail = new StreamMail
-        {
-            Stream = queue.Key.ToString(),
-            Ticket = queue.Ticket,
-            Items = [.. queue.UnderWay.Select(item => Submissions.ToMail(item.Submission))],
-        };
+        var items = queue.UnderWay.Select(item => WireItem.Of(item.Submission)).ToArray();
+        var mail = new StreamMail(queue.Key.ToString(), queue.Ticket, items);
         regionFor(queue.UnderWay[0].Submission).Tell(mail);
     }
 
@@ -98,19 +95,29 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         if (!underWay.Remove(answer.Ticket, out var queue))
         {
-            // It came after its time; whoever waited for it was told that nothing is known.
+            // It came after its time; whoever waited for it has the answer that nothing is known.
             return;
         }
 
-        if (answer.NothingWritten)
+        switch (answer)
         {
-            SendAgain(queue);
-            return;
+            case StreamAnswer.Decided decided:
+                Settle(queue, decided.Receipts);
+                break;
+            case StreamAnswer.Unknown unknown:
+                GiveUp(queue, unknown.Reason);
+                break;
+            default:
+                SendAgain(queue);
+                break;
         }
+    }
 
+    private void Settle(StreamQueue queue, Receipt[] receipts)
+    {
         for (var index = 0; index < queue.UnderWay.Count; index++)
         {
-            Settle(queue.UnderWay[index], answer.Unknown is { } reason ? Receipt.Unknown(reason) : answer.Items[index].ToReceipt());
+            Settle(queue.UnderWay[index], receipts[index]);
         }
 
         positions.ReadWaiting();
@@ -129,7 +136,9 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Two writers of one stream would go on overtaking each other; a pause of random length lets one through.</summary>
+    /// <summary>
+    /// Two writers of one stream would go on overtaking each other; a pause of random length lets one through.
+    /// </summary>
     private void SendAgain(StreamQueue queue)
     {
         if (++queue.Tries > MostTries)
@@ -148,7 +157,8 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
         foreach (var queue in late)
         {
             underWay.Remove(queue.Ticket);
-            GiveUp(queue, $"no answer came from the cluster within {patience.TotalSeconds:0.#} s; it may be sent again");
+            var seconds = $"{patience.TotalSeconds:0.#} s";
+            GiveUp(queue, $"no answer came from the cluster within {seconds}; it may be sent again");
         }
     }
 

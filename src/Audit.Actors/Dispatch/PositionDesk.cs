@@ -3,10 +3,10 @@ using Akka.Actor;
 namespace Audit.Actors.Dispatch;
 
 /// <summary>
-/// Finds the positions of what the actors wrote. They know only sequence numbers, for the plugin does not tell more; all
-/// receipts that wait for theirs are looked up in one read.
+/// Finds the positions of what the actors wrote. They know only sequence numbers, for the plugin does not report more;
+/// all receipts that wait for theirs are looked up in one read.
 /// </summary>
-internal sealed class PositionDesk(IJournal journal, IActorRef owner)
+internal sealed class PositionDesk(IJournal journal, IActorRef owner, FailureLog failures)
 {
     private const int MostAtOnce = 2_000;
 
@@ -15,7 +15,7 @@ internal sealed class PositionDesk(IJournal journal, IActorRef owner)
 
     public void Add(WaitingItem item, Receipt receipt) => waiting.Enqueue((item, receipt));
 
-    /// <summary>Begins the next read if none is under way; the owner is told of its end.</summary>
+    /// <summary>Begins the next read if none is under way; the owner is sent its end.</summary>
     public void ReadWaiting()
     {
         if (reading.Length > 0 || waiting.Count == 0)
@@ -58,7 +58,9 @@ internal sealed class PositionDesk(IJournal journal, IActorRef owner)
         }
         catch (Exception failure)
         {
-            // However the read failed: what was written is known again as a duplicate, with its position, when it is sent again.
+            // However the read failed: what was written is known again as a duplicate, with its position, when it is
+            // sent again.
+            failures.Report("cluster positions", failure);
             return new Found(null, $"the position could not be read: {failure.Message}");
         }
     }

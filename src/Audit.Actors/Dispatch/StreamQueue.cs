@@ -1,8 +1,8 @@
 namespace Audit.Actors.Dispatch;
 
 /// <summary>
-/// What this node has for one stream. One mail is under way at a time, so that items keep their order also when a mail must
-/// be sent again; what comes meanwhile goes with the next one.
+/// What this node has for one stream. One mail is under way at a time, so that items keep their order also when a mail
+/// must be sent again; what comes meanwhile goes with the next one.
 /// </summary>
 internal sealed class StreamQueue(StreamKey key)
 {
@@ -37,4 +37,12 @@ internal sealed class StreamQueue(StreamKey key)
             UnderWay.Add(Waiting.Dequeue());
         }
     }
+}
+
+/// <summary>An item of a batch that has no receipt yet.</summary>
+internal readonly record struct WaitingItem(BatchInWork Batch, int Index)
+{
+    public Submission Submission => Batch.Items[Index];
+
+    public void Answer(Receipt receipt) => Batch.Answer(Index, receipt);
 }

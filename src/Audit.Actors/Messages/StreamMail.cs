@@ -1,13 +1,41 @@
 namespace Audit.Actors.Messages;
 
+/// <summary>
+/// Marks what nodes of one cluster send each other. Hyperion is bound to it and to nothing else: it reads fields by
+/// position, so these types are small, never stored, and the same on all nodes of a running cluster.
+/// </summary>
+public interface ICrossesTheWire;
+
 /// <summary>Items for one stream, in order; they are decided and written together.</summary>
-public sealed class StreamMail : ICrossesTheWire
+/// <param name="Stream">The persistence_id, which is also the entity's id.</param>
+/// <param name="Ticket">By which the sender knows the answer.</param>
+public sealed record StreamMail(string Stream, long Ticket, WireItem[] Items) : ICrossesTheWire;
+
+/// <summary>What became of a <see cref="StreamMail"/>.</summary>
+public abstract record StreamAnswer(long Ticket) : ICrossesTheWire
 {
-    /// <summary>The persistence_id, which is also the entity's id.</summary>
-    public string Stream { get; set; } = "";
+    /// <param name="Receipts">One for each item, as yet without a position.</param>
+    public sealed record Decided(long Ticket, Receipt[] Receipts) : StreamAnswer(Ticket);
 
-    /// <summary>By which the sender knows the answer.</summary>
-    public long Ticket { get; set; }
+    /// <summary>
+    /// Nothing of the mail was written, for certain: another writer was first, or the actor ended before its turn. It
+    /// may be sent again by the node itself.
+    /// </summary>
+    public sealed record NothingWritten(long Ticket) : StreamAnswer(Ticket);
 
-    public MailItem[] Items { get; set; } = [];
+    /// <summary>It is not known what was written.</summary>
+    public sealed record Unknown(long Ticket, string Reason) : StreamAnswer(Ticket);
+}
+
+/// <summary>
+/// Asks an actor to end once its work is done. The system's own PoisonPill would overtake what the actor still has to
+/// answer.
+/// </summary>
+public sealed class Stop
+{
+    public static readonly Stop Instance = new();
+
+    private Stop()
+    {
+    }
 }

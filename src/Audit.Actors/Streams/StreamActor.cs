@@ -7,9 +7,9 @@ using Audit.Actors.Messages;
 namespace Audit.Actors.Streams;
 
 /// <summary>
-/// The persistent actor of one stream. It decides with the same code as the local engine, answers only after the write, and
-/// takes all that waits in one go: what comes while a write is under way is held here, and not in the system's own stash,
-/// so that nothing is lost with the actor when the write fails.
+/// The persistent actor of one stream. It decides with the same code as the local engine, answers only after the write,
+/// and takes all that waits in one go: what comes while a write is under way is held here, and not in the system's own
+/// stash, so that nothing is lost with the actor when the write fails.
 /// </summary>
 internal abstract class StreamActor : ReceivePersistentActor
 {
@@ -18,7 +18,7 @@ internal abstract class StreamActor : ReceivePersistentActor
     private readonly List<EncodedEvent> events = [];
     private readonly List<(IActorRef Sender, StreamMail Mail)> waiting = [];
     private readonly List<(IActorRef Sender, StreamAnswer Answer)> answers = [];
-    private string? unreadable;
+    private bool isUnreadable;
     private int unwritten;
     private bool wasRead;
     private bool stopping;
@@ -55,8 +55,8 @@ internal abstract class StreamActor : ReceivePersistentActor
     }
 
     /// <summary>
-    /// Whoever waits is told before the actor ends: not known, or nothing written where the database says so. The shard is
-    /// told first, so that it keeps what is sent again for the actor that follows this one.
+    /// Whoever waits is answered before the actor ends: not known, or nothing written where the database says so. The
+    /// shard hears of it first, so that it keeps what is sent again for the actor that follows this one.
     /// </summary>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
@@ -68,23 +68,30 @@ internal abstract class StreamActor : ReceivePersistentActor
         unwritten = 0;
         var isConflict = WriteFailure.IsConflict(cause);
         room.Failed(isConflict);
+        if (!isConflict)
+        {
+            room.Options.Failures.Report("cluster write", cause);
+        }
+
         Context.Parent.Tell(new Passivate(Stop.Instance));
         foreach (var (sender, answer) in answers)
         {
             sender.Tell(isConflict
-                ? new StreamAnswer { Ticket = answer.Ticket, NothingWritten = true }
-                : new StreamAnswer { Ticket = answer.Ticket, Unknown = $"the journal failed: {cause.GetBaseException().Message}" });
+                ? new StreamAnswer.NothingWritten(answer.Ticket)
+                : new StreamAnswer.Unknown(answer.Ticket, $"the journal failed: {cause.GetBaseException().Message}"));
         }
 
         foreach (var (sender, mail) in waiting)
         {
-            sender.Tell(new StreamAnswer { Ticket = mail.Ticket, NothingWritten = true });
+            sender.Tell(new StreamAnswer.NothingWritten(mail.Ticket));
         }
 
         waiting.Clear();
     }
 
-    /// <summary>Its number is used up and the history stands ahead of the stream, so that a new actor has to begin.</summary>
+    /// <summary>
+    /// Its number is used up and the history stands ahead of the stream, so that a new actor has to begin.
+    /// </summary>
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
         OnPersistFailure(cause, @event, sequenceNr);
@@ -102,7 +109,8 @@ internal abstract class StreamActor : ReceivePersistentActor
         catch (InvalidDataException failure)
         {
             // It would be as unreadable after every restart; the actor stays and says so to whoever asks.
-            unreadable = failure.Message;
+            room.Options.Failures.Report("cluster replay", failure);
+            isUnreadable = true;
         }
     }
 
@@ -135,35 +143,22 @@ internal abstract class StreamActor : ReceivePersistentActor
         PersistAllAsync(events.Select(each => new JournalEvent(each.Manifest, each.Message.ToArray())), _ => Written());
     }
 
-    private StreamAnswer Decide(StreamMail mail)
-    {
-        var answer = new StreamAnswer { Ticket = mail.Ticket };
-        if (unreadable is not null)
-        {
-            answer.Unknown = "the stream could not be read; it may be sent again";
-            return answer;
-        }
+    private StreamAnswer Decide(StreamMail mail) => isUnreadable
+        ? new StreamAnswer.Unknown(mail.Ticket, "the stream could not be read; it may be sent again")
+        : new StreamAnswer.Decided(mail.Ticket, Array.ConvertAll(mail.Items, Decide));
 
-        answer.Items = new AnswerItem[mail.Items.Length];
-        for (var index = 0; index < mail.Items.Length; index++)
-        {
-            answer.Items[index] = AnswerItem.Of(Decide(mail.Items[index]));
-        }
-
-        return answer;
-    }
-
-    private Receipt Decide(MailItem item)
+    private Receipt Decide(WireItem item)
     {
         var before = events.Count;
         try
         {
-            return stream.Decide(Submissions.FromMail(PersistenceId, item), room.Writer, events, room.Options);
+            return stream.Decide(item.ToSubmission(PersistenceId), room.Writer, events, room.Options);
         }
         catch (Exception exception)
         {
-            // A fault of this program in one item: the stream moves on only after all is decided and encoded, so it stands
-            // where it stood, and its neighbours go on.
+            // A fault of this program in one item: the stream moves on only after all is decided and encoded, so it
+            // stands where it stood, and its neighbours go on.
+            room.Options.Failures.Report("cluster decision", exception);
             events.RemoveRange(before, events.Count - before);
             return Receipt.Unknown($"the item could not be decided: {exception.Message}");
         }
@@ -197,8 +192,8 @@ internal abstract class StreamActor : ReceivePersistentActor
         }
         else if ((stream.IsSettled && !wasRead) || room.IsCrowded)
         {
-            // Nothing more is expected of what is settled. What was read back has proved the contrary and stays until it is
-            // idle, if there is room.
+            // Nothing more is expected of what is settled. What was read back has proved the contrary and stays until
+            // it is idle, if there is room.
             Passivate();
         }
     }
@@ -220,3 +215,19 @@ internal abstract class StreamActor : ReceivePersistentActor
         }
     }
 }
+
+/// <summary>The actor of one tool call.</summary>
+internal sealed class ToolCallActor(string persistenceId, StreamRoom room)
+    : StreamActor(persistenceId, room, new CallStream());
+
+/// <summary>The actor of one session's notes.</summary>
+internal sealed class SessionActor(string persistenceId, StreamRoom room)
+    : StreamActor(persistenceId, room, new SessionStream());
+
+/// <summary>The actor of one task window.</summary>
+internal sealed class TaskWindowActor(string persistenceId, StreamRoom room)
+    : StreamActor(persistenceId, room, new WindowStream());
+
+/// <summary>The actor of one day of the node's own acts.</summary>
+internal sealed class OperatorActor(string persistenceId, StreamRoom room)
+    : StreamActor(persistenceId, room, new OperatorStream());

@@ -20,7 +20,9 @@ internal sealed class StreamRoom(RecordHasher hasher, EngineOptions options) : I
     /// <summary>An actor decides without pause, so that a writer for each thread is enough.</summary>
     public EventWriter Writer => writers.Value!;
 
-    /// <summary>More actors live here than may: whoever has answered makes room, and does not wait until it is idle.</summary>
+    /// <summary>
+    /// More actors live here than may: whoever has answered makes room, and does not wait until it is idle.
+    /// </summary>
     public bool IsCrowded => Live > Options.MaxLiveEvents / WeightOfAnActor;
 
     public long Live => Interlocked.Read(ref live);

@@ -10,8 +10,8 @@ internal static class WriteFailure
     private const int SqliteConstraint = 19;
 
     /// <summary>
-    /// The database refused an event whose place was taken: another writer was first. The plugin's transaction is rolled back
-    /// then, so that nothing of it was written, also of the streams that were written with it.
+    /// The database refused an event whose place was taken: another writer was first. The plugin's transaction is
+    /// rolled back then, so that nothing of it was written, also of the streams that were written with it.
     /// </summary>
     public static bool IsConflict(Exception? cause) => cause switch
     {

@@ -103,7 +103,7 @@ internal sealed class FormatLines(NodeParts node, IFormatReader reader) : ILineI
     /// <summary>Several messages of one call that cannot be written are one event that could not be taken in.</summary>
     private ItemRead Count(in ItemRead read, SaidByLine one)
     {
-        if (read.Submission is null && (one.Record is null || refused.Add($"{one.Session}|{one.Record.Told.ToolCallId}")))
+        if (read.Submission is null && (one.Record is null || refused.Add($"{one.Session}|{one.Record.Record.ToolCallId}")))
         {
             Refused++;
         }

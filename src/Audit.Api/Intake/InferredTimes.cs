@@ -18,7 +18,7 @@ internal sealed class InferredTimes(NodeParts node)
     {
         var calls = said.Select(one => one.Record).OfType<DerivedRecord>()
             .Where(record => record.Time is null && (!Settles(record.Kind) || record.Kind == MessageKind.Blocked))
-            .Select(record => (Session: record.SessionId ?? defaults.SessionId, Call: record.Told.ToolCallId))
+            .Select(record => (Session: record.SessionId ?? defaults.SessionId, Call: record.Record.ToolCallId))
             .Where(key => key.Session is not null && !settled.ContainsKey((key.Session, key.Call)))
             .Distinct().ToList();
         if (calls.Count == 0)
@@ -27,7 +27,7 @@ internal sealed class InferredTimes(NodeParts node)
         }
 
         var streams = await node.Journal.ReadStreamsAsync(
-            [.. calls.Select(key => new StreamKey($"tool-call|{key.Session}|{key.Call}"))], CancellationToken.None);
+            [.. calls.Select(key => new StreamKey(StreamNames.CallUtf8(key.Session!, key.Call)))], CancellationToken.None);
         for (var index = 0; index < calls.Count; index++)
         {
             foreach (var row in streams[index])
@@ -43,7 +43,7 @@ internal sealed class InferredTimes(NodeParts node)
     public Timestamp Of(DerivedRecord record, long line, ItemDefaults defaults)
     {
         var receipt = defaults.ReceivedAt.AddNanoseconds(line);
-        return settled.TryGetValue((record.SessionId ?? defaults.SessionId!, record.Told.ToolCallId), out var end)
+        return settled.TryGetValue((record.SessionId ?? defaults.SessionId!, record.Record.ToolCallId), out var end)
             && end.At <= receipt && MustPrecede(record.Kind, end.Kind)
             ? end.At.AddNanoseconds(-1)
             : receipt;
@@ -54,7 +54,7 @@ internal sealed class InferredTimes(NodeParts node)
     {
         if (Rfc3339.TryParse(time, out var at))
         {
-            Remember((record.SessionId ?? defaults.SessionId!, record.Told.ToolCallId), record.Kind, at);
+            Remember((record.SessionId ?? defaults.SessionId!, record.Record.ToolCallId), record.Kind, at);
         }
     }
 

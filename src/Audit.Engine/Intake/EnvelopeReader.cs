@@ -15,22 +15,29 @@ internal static class EnvelopeReader
             return false;
         }
 
-        var json = new StrictJsonReader(item);
-        json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        var json = new Utf8JsonReader(item, new JsonReaderOptions { MaxDepth = StrictJsonReader.MaxDepth + 2 });
+        try
         {
-            if (json.IsProperty("record"u8) || json.IsProperty("note"u8))
-            {
-                return false;
-            }
-
-            if (json.IsProperty("tool_call_id"u8) || json.IsProperty("outcome"u8))
-            {
-                return true;
-            }
-
             json.Read();
-            json.Skip();
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                if (json.ValueTextEquals("record"u8) || json.ValueTextEquals("note"u8))
+                {
+                    return false;
+                }
+
+                if (json.ValueTextEquals("tool_call_id"u8) || json.ValueTextEquals("outcome"u8))
+                {
+                    return true;
+                }
+
+                json.Read();
+                json.Skip();
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // What is wrong with it, and where, is found by the strict reading that follows.
         }
 
         return true;

@@ -1,6 +1,8 @@
 namespace Audit.Engine.Intake;
 
-/// <summary>What is known of an item before it is read: who sends it, when, and what the request's headers say.</summary>
+/// <summary>
+/// What is known of an item before it is read: who sends it, when, and what the request's headers say.
+/// </summary>
 public sealed record ItemDefaults(string Host, Timestamp ReceivedAt)
 {
     /// <summary>With a session here an item may be a bare record.</summary>
@@ -20,4 +22,13 @@ public sealed record ItemDefaults(string Host, Timestamp ReceivedAt)
 
     /// <summary>With derived items: the source told no time, and the one that they have was inferred.</summary>
     public bool TimeInferred { get; init; }
+}
+
+public static class ItemLimits
+{
+    /// <summary>Up to here an item is kept as it came.</summary>
+    public const int Kept = 256 << 10;
+
+    /// <summary>Up to here its long strings are cut; beyond it only the fact that it came is kept.</summary>
+    public const int Read = 16 << 20;
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Audit.Engine.Intake;
@@ -12,7 +11,8 @@ public sealed class ItemReader(RecordHasher hasher, IRedaction? redaction = null
         try
         {
             var kept = redaction?.Redact(item) ?? item;
-            return new ItemRead(kept.Length <= ItemLimits.Kept ? ReadWhole(kept, defaults) : ReadCut(kept, defaults), null);
+            var isKept = kept.Length <= ItemLimits.Kept;
+            return new ItemRead(isKept ? ReadWhole(kept, defaults) : ReadCut(kept, defaults), null);
         }
         catch (UnreadableException exception)
         {
@@ -31,7 +31,8 @@ public sealed class ItemReader(RecordHasher hasher, IRedaction? redaction = null
         }
         catch (UnreadableException exception)
         {
-            return new ItemRead(null, $"{exception.Message} (an item of {length} bytes, of which only the first are read)");
+            return new ItemRead(
+                null, $"{exception.Message} (an item of {length} bytes, of which only the first are read)");
         }
     }
 
@@ -51,7 +52,8 @@ public sealed class ItemReader(RecordHasher hasher, IRedaction? redaction = null
                 call.Stream, call.SessionId, call.ToolCallId, call.Agent,
                 call.Message with { Truncated = true, Dedup = sent.Message.Dedup }, call.Record),
             (NoteSubmission note, NoteSubmission sent) => new NoteSubmission(
-                note.Stream, note.SessionId, note.TaskId, note.Agent, note.Note with { Dedup = sent.Note.Dedup }, note.Detail),
+                note.Stream, note.SessionId, note.TaskId, note.Agent,
+                note.Note with { Dedup = sent.Note.Dedup }, note.Detail),
             var (read, _) => throw new InvalidOperationException($"A cut made another kind of submission: {read}."),
         };
     }
@@ -82,14 +84,18 @@ public sealed class ItemReader(RecordHasher hasher, IRedaction? redaction = null
         return envelope.ToSubmission(RecordReader.Read(ref json, hasher), item, defaults);
     }
 
-    internal static StreamKey CallKey(string session, string call)
-    {
-        var name = "tool-call|"u8;
-        var key = new byte[name.Length + Encoding.UTF8.GetByteCount(session) + 1 + Encoding.UTF8.GetByteCount(call)];
-        name.CopyTo(key);
-        var at = name.Length + Encoding.UTF8.GetBytes(session, key.AsSpan(name.Length));
-        key[at] = (byte)'|';
-        Encoding.UTF8.GetBytes(call, key.AsSpan(at + 1));
-        return new StreamKey(key);
-    }
+    internal static StreamKey CallKey(string session, string call) => new(StreamNames.CallUtf8(session, call));
+}
+
+/// <summary>An item that was read: a submission, or the sentence why there is none.</summary>
+public readonly record struct ItemRead(Submission? Submission, string? Error);
+
+/// <summary>
+/// The one place where something may be taken out of an item before anything of it is read, hashed or written.
+/// </summary>
+public interface IRedaction
+{
+    /// <param name="item">One JSON text, not yet known to be valid.</param>
+    /// <returns>The item itself where nothing is to be taken out.</returns>
+    ReadOnlyMemory<byte> Redact(ReadOnlyMemory<byte> item);
 }

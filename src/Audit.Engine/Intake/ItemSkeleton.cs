@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Audit.Engine.Intake;
 
 /// <summary>
-/// Makes an item small that stays large after its long strings are cut: what the law and a reader know is kept, each value
-/// that is large as a marker; what nobody knows goes. However it is made big, a message is still judged.
+/// Makes an item small that stays large after its long strings are cut: what the law and a reader know is kept, each
+/// value that is large as a marker; what nobody knows goes. However it is made big, a message is still judged.
 /// </summary>
 internal sealed class ItemSkeleton(RecordHasher hasher)
 {
@@ -18,14 +18,15 @@ internal sealed class ItemSkeleton(RecordHasher hasher)
             "tool_call_id", "tool_name", "display_name", "tier", "requested_input", "effective_input", "turn",
             "provenance", "outcome", "recorded_at");
 
-    private static readonly FrozenDictionary<string, FrozenSet<string>> Members = new Dictionary<string, FrozenSet<string>>
+    private static readonly FrozenDictionary<string, FrozenSet<string>> Members =
+        new Dictionary<string, FrozenSet<string>>
     {
         ["record"] = Record,
         ["note"] = Names("type", "at", "detail"),
         ["provenance"] = Names("provider", "model"),
         ["outcome"] = Names(
-            "kind", "description", "listen_context", "reason", "result", "error", "decision", "by", "source", "feedback",
-            "permission"),
+            "kind", "description", "listen_context", "reason", "result", "error", "decision", "by", "source",
+            "feedback", "permission"),
         ["listen_context"] = Names("operation_id", "revision", "snapshot", "expires_at"),
         ["result"] = Names("success", "output", "artifact", "data", "documents", "duration_ms"),
     }.ToFrozenDictionary();

@@ -1,3 +1,5 @@
+using Audit.Engine.Submitting;
+
 namespace Audit.Engine.Local;
 
 /// <summary>The groups that one transaction writes, whole or not at all.</summary>
@@ -25,7 +27,8 @@ internal sealed class Commit
         }
     }
 
-    public bool HasRoomFor(CommitGroup group, int mostRows) => groups.Count == 0 || count + group.Rows.Count <= mostRows;
+    public bool HasRoomFor(CommitGroup group, int mostRows) =>
+        groups.Count == 0 || count + group.Rows.Count <= mostRows;
 
     public void Add(CommitGroup group)
     {
@@ -75,4 +78,53 @@ internal sealed class Commit
         merged.Clear();
         count = 0;
     }
+}
+
+/// <summary>
+/// What one shard decided in one go. Groups of a shard are committed and settled in the order they were made.
+/// </summary>
+internal sealed class CommitGroup(Shard shard)
+{
+    private long[] positions = [];
+
+    public Shard Shard { get; } = shard;
+
+    public List<RowToAppend> Rows { get; } = [];
+
+    public List<PendingItem> Pending { get; } = [];
+
+    /// <summary>Where the messages of the rows lie.</summary>
+    public MessageRoom Room { get; } = new();
+
+    /// <summary>One for each row, 0 where the row's stream was lost.</summary>
+    public ReadOnlySpan<long> Positions => positions;
+
+    /// <summary>Set when the transaction failed and nothing is known of any row.</summary>
+    public string? Failure { get; set; }
+
+    public void TakePositions(ReadOnlySpan<long> given)
+    {
+        if (positions.Length < given.Length)
+        {
+            positions = new long[given.Length * 2];
+        }
+
+        given.CopyTo(positions);
+    }
+
+    /// <summary>Makes it ready for the next lot, after all that was in it is settled.</summary>
+    public void Empty()
+    {
+        Rows.Clear();
+        Pending.Clear();
+        Room.Release();
+    }
+}
+
+/// <summary>An item that is decided and waits for its commit: the rows it made, and the receipt it will get.</summary>
+/// <param name="Stream">Null for an item that could not be decided and takes its receipt as it is.</param>
+internal readonly record struct PendingItem(
+    BatchInWork Batch, int Index, LiveStream? Stream, Receipt Receipt, int FirstRow, int RowCount, int Tries)
+{
+    public Submission Submission => Batch.Items[Index];
 }

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Audit.Engine.Local;
 
 /// <summary>
-/// The node's one way into the journal: takes the groups that all shards have waiting and writes them in one transaction.
-/// How many those are is set by the backlog alone; no timer ever holds a commit back.
+/// The node's one way into the journal: takes the groups that all shards have waiting and writes them in one
+/// transaction. How many those are is set by the backlog alone; no timer ever holds a commit back.
 /// </summary>
 internal sealed class Committer(IJournal journal, EngineOptions options)
 {
@@ -31,7 +31,8 @@ internal sealed class Committer(IJournal journal, EngineOptions options)
     {
         while (await waiting.Reader.WaitToReadAsync())
         {
-            // The next append is on its way before the shards hear of the last one, so that the store never waits for them.
+            // The next append is on its way before the shards hear of the last one, so that the store never waits for
+            // them.
             var append = AppendAsync(TakeWaiting());
             spare.Settle();
             await append;
@@ -73,6 +74,7 @@ internal sealed class Committer(IJournal journal, EngineOptions options)
         catch (Exception exception)
         {
             Interlocked.Increment(ref failures);
+            options.Failures.Report("engine commit", exception);
             commit.Fail(exception is JournalUnavailableException
                 ? exception.Message
                 : $"the journal failed: {exception.Message}");

@@ -3,8 +3,8 @@ using Audit.Engine.Streams;
 namespace Audit.Engine.Local;
 
 /// <summary>
-/// The actor of one stream: its history and its hold on the journal. All of it is thrown away when the journal says that the
-/// stream was lost.
+/// The actor of one stream: its history and its hold on the journal. All of it is thrown away when the journal says
+/// that the stream was lost.
 /// </summary>
 internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
 {
@@ -22,8 +22,8 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     public bool IsNew => stream.Sequence == 0;
 
     /// <summary>
-    /// Nothing more is expected of it. What was read back from the journal has proved the contrary and stays until it is idle,
-    /// or every further message would read it again.
+    /// Nothing more is expected of it. What was read back from the journal has proved the contrary and stays until it
+    /// is idle, or every further message would read it again.
     /// </summary>
     public bool IsOver => stream.IsSettled && !wasRead && RowsInFlight == 0;
 
@@ -33,7 +33,9 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     public static LiveStream For(Submission submission) =>
         new(new StreamHandle(submission.Stream), AuditStream.For(submission));
 
-    /// <summary>Decides a submission: adds what is to be written and returns the receipt, as yet without a position.</summary>
+    /// <summary>
+    /// Decides a submission: adds what is to be written and returns the receipt, as yet without a position.
+    /// </summary>
     public Receipt Decide(Submission submission, EventWriter writer, RowSink rows, EngineOptions options)
     {
         var sequence = stream.Sequence;
@@ -70,4 +72,35 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
 
     public long PositionOf(long sequence) =>
         sequence < 1 || sequence > committed ? 0 : sequence == 1 ? firstPosition : laterPositions[sequence - 2];
+}
+
+/// <summary>Makes rows of the events that are being decided.</summary>
+internal sealed class RowSink
+{
+    private readonly List<EncodedEvent> events = [];
+    private List<RowToAppend> rows = [];
+    private long createdTicks;
+
+    /// <summary>Begins a group; all of its rows are created at one time.</summary>
+    public void Begin(List<RowToAppend> target, DateTimeOffset created)
+    {
+        rows = target;
+        createdTicks = created.UtcTicks;
+    }
+
+    /// <summary>Begins an item; its events go into the list.</summary>
+    public List<EncodedEvent> Begin()
+    {
+        events.Clear();
+        return events;
+    }
+
+    /// <summary>Adds the rows of the item, which follow the sequence number given.</summary>
+    public void Add(StreamHandle stream, long sequence)
+    {
+        foreach (var encoded in events)
+        {
+            rows.Add(new RowToAppend(stream, ++sequence, encoded.Manifest, createdTicks, encoded.Message));
+        }
+    }
 }

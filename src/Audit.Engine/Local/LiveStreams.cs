@@ -1,8 +1,8 @@
 namespace Audit.Engine.Local;
 
 /// <summary>
-/// The live streams of a shard in two generations: what was not spoken of for a whole generation is passivated with it, so
-/// that forgetting costs nothing on the way of a message. Memory is bounded by the events that the streams hold.
+/// The live streams of a shard in two generations: what was not spoken of for a whole generation is passivated with it,
+/// so that forgetting costs nothing on the way of a message. Memory is bounded by the events that the streams hold.
 /// </summary>
 internal sealed class LiveStreams(long maxWeight, int maxKnown)
 {
@@ -48,8 +48,9 @@ internal sealed class LiveStreams(long maxWeight, int maxKnown)
     public bool IsKnown(StreamKey key) => known.Contains(key);
 
     /// <summary>
-    /// Forgets a stream that is over. Most calls end within a moment of their beginning: what is forgotten then dies young
-    /// and costs the collector nothing, where a minute's worth of ended calls would be moved through all its generations.
+    /// Forgets a stream that is over. Most calls end within a moment of their beginning: what is forgotten then dies
+    /// young and costs the collector nothing, where a minute's worth of ended calls would be moved through all its
+    /// generations.
     /// </summary>
     public void Forget(LiveStream stream)
     {
@@ -86,5 +87,28 @@ internal sealed class LiveStreams(long maxWeight, int maxKnown)
         {
             Add(stream);
         }
+    }
+}
+
+/// <summary>
+/// Streams that lie in the journal and not in memory, by the hash of their names: of them nobody bets that they are
+/// new. Two streams of one hash cost a look into the journal and nothing else.
+/// </summary>
+internal sealed class KnownStreams(int most)
+{
+    private HashSet<int> young = [];
+    private HashSet<int> old = [];
+
+    public bool Contains(StreamKey key) => young.Contains(key.GetHashCode()) || old.Contains(key.GetHashCode());
+
+    public void Add(StreamKey key)
+    {
+        if (young.Count >= most / 2)
+        {
+            (young, old) = (old, young);
+            young.Clear();
+        }
+
+        young.Add(key.GetHashCode());
     }
 }

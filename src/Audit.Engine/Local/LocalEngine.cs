@@ -18,7 +18,7 @@ public sealed class LocalEngine : IAuditEngine
         gate = new SubmissionGate(options, Distribute);
         committer = new Committer(journal, options);
         shards = [.. Enumerable.Range(0, options.Shards)
-            .Select(number => new Shard(number, journal, committer, hasher, options, clock))];
+            .Select(_ => new Shard(journal, committer, hasher, options, clock))];
         running = Task.WhenAll(shards.Select(shard => RunAsync(shard.RunAsync)).Append(RunAsync(committer.RunAsync)));
         idleTimer = clock.CreateTimer(_ => PassivateIdle(), null, options.IdleAfter, options.IdleAfter);
     }
@@ -47,19 +47,23 @@ public sealed class LocalEngine : IAuditEngine
         await running;
     }
 
+    /// <summary>Chains the items of each shard, so that it goes through its own alone.</summary>
     private void Distribute(BatchInWork work)
     {
-        Span<bool> concerned = stackalloc bool[options.Shards];
-        foreach (var submission in work.Items)
+        var following = new int[work.Items.Count];
+        Span<int> first = stackalloc int[options.Shards];
+        first.Fill(following.Length);
+        for (var index = following.Length - 1; index >= 0; index--)
         {
-            concerned[Shard.NumberFor(submission, options.Shards)] = true;
+            ref var head = ref first[(int)((uint)work.Items[index].Affinity % (uint)options.Shards)];
+            (following[index], head) = (head, index);
         }
 
-        for (var number = 0; number < concerned.Length; number++)
+        for (var number = 0; number < first.Length; number++)
         {
-            if (concerned[number])
+            if (first[number] < following.Length)
             {
-                shards[number].Post(work);
+                shards[number].Post(new BatchPart(work, following, first[number]));
             }
         }
     }

@@ -8,7 +8,7 @@ namespace Audit.Engine.Local;
 /// message, hands the events to the committer and decides the next lot while they are being written.
 /// </summary>
 internal sealed class Shard(
-    int number, IJournal journal, Committer committer, RecordHasher hasher, EngineOptions options, TimeProvider clock)
+    IJournal journal, Committer committer, RecordHasher hasher, EngineOptions options, TimeProvider clock)
 {
     private const int MaxGroupsInFlight = 2;
     private const int MaxTries = 50;
@@ -17,11 +17,15 @@ internal sealed class Shard(
     /// <summary>One lost bet in so many is too much: a lost one costs far more than a read.</summary>
     private const int LostBetShare = 10;
 
-    private readonly Channel<object> mailbox = Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<object> mailbox =
+        Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
+
     private readonly Queue<BatchPart> waiting = new();
     private readonly List<PendingItem> lost = [];
     private readonly Stack<CommitGroup> free = new();
-    private readonly LiveStreams live = new(options.MaxLiveEvents / options.Shards, options.MaxKnownStreams / options.Shards);
+    private readonly LiveStreams live =
+        new(options.MaxLiveEvents / options.Shards, options.MaxKnownStreams / options.Shards);
+
     private readonly EventWriter writer = new();
     private readonly RowSink rows = new();
     private readonly int maxRows = Math.Max(options.MaxRowsPerCommit / options.Shards, 1);
@@ -35,7 +39,7 @@ internal sealed class Shard(
 
     public int LiveCount { get; private set; }
 
-    public void Post(BatchInWork batch) => mailbox.Writer.TryWrite(new BatchPart(batch));
+    public void Post(BatchPart part) => mailbox.Writer.TryWrite(part);
 
     public void PassivateIdle() => mailbox.Writer.TryWrite(IdleTick.Instance);
 
@@ -68,9 +72,6 @@ internal sealed class Shard(
 
         writer.Dispose();
     }
-
-    /// <summary>Which of so many shards a submission goes to.</summary>
-    public static int NumberFor(Submission submission, int shards) => (int)((uint)submission.Affinity % (uint)shards);
 
     private void Take(object mail)
     {
@@ -108,16 +109,12 @@ internal sealed class Shard(
         lot.Clear();
         while (lot.Count < maxRows && waiting.TryPeek(out var part))
         {
-            var items = part.Batch.Items;
-            for (; part.Next < items.Count && lot.Count < maxRows; part.Next++)
+            for (; !part.IsTaken && lot.Count < maxRows; part.Advance())
             {
-                if (NumberFor(items[part.Next], options.Shards) == number)
-                {
-                    lot.Add((part.Batch, part.Next));
-                }
+                lot.Add((part.Batch, part.Next));
             }
 
-            if (part.Next == items.Count)
+            if (part.IsTaken)
             {
                 waiting.Dequeue();
             }
@@ -125,9 +122,9 @@ internal sealed class Shard(
     }
 
     /// <summary>
-    /// An unknown call is taken for new, for nearly all are, and the fence says when it is not. The journal is read first for
-    /// calls that this shard remembers to have forgotten, for the other streams, which are few, and for all when many bets
-    /// were lost (a host sends again what it sent before).
+    /// An unknown call is taken for new, for nearly all are, and the fence says when it is not. The journal is read
+    /// first for calls that this shard remembers to have forgotten, for the other streams, which are few, and for all
+    /// when many bets were lost (a host sends again what it sent before).
     /// </summary>
     private async Task OpenUnknownAsync()
     {
@@ -154,7 +151,8 @@ internal sealed class Shard(
         if (toRead.Count > 0)
         {
             var streams = await LoadAsync([.. toRead.Values]);
-            betsAreLost = betsAreLost && streams.Count(stream => stream is { IsNew: false }) * LostBetShare >= streams.Length;
+            var old = streams.Count(stream => stream is { IsNew: false });
+            betsAreLost = betsAreLost && old * LostBetShare >= streams.Length;
         }
     }
 
@@ -179,8 +177,9 @@ internal sealed class Shard(
         }
         catch (Exception exception)
         {
-            // A fault of this program in one item: a stream moves on only after all is decided and encoded, so it stands
-            // where it stood, and its neighbours go on.
+            // A fault of this program in one item: a stream moves on only after all is decided and encoded, so it
+            // stands where it stood, and its neighbours go on.
+            options.Failures.Report("engine decision", exception);
             group.Rows.RemoveRange(firstRow, group.Rows.Count - firstRow);
             var failed = Receipt.Unknown($"the item could not be decided: {exception.Message}");
             group.Pending.Add(new PendingItem(batch, index, null, failed, firstRow, 0, tries));
@@ -230,7 +229,8 @@ internal sealed class Shard(
                 stream.AddPosition(group.Positions[row]);
             }
 
-            item.Receipt.Position = item.Receipt.Status == ReceiptStatus.Refused ? 0 : stream.PositionOf(item.Receipt.Sequence);
+            var isRefused = item.Receipt.Status == ReceiptStatus.Refused;
+            item.Receipt.Position = isRefused ? 0 : stream.PositionOf(item.Receipt.Sequence);
             item.Batch.Answer(item.Index, item.Receipt);
             if (stream.IsOver)
             {
@@ -252,7 +252,8 @@ internal sealed class Shard(
             if (item.Tries >= MaxTries)
             {
                 var contended = Receipt.Unknown("other writers kept moving this stream on; it may be sent again");
-                group.Pending.Add(new PendingItem(item.Batch, item.Index, null, contended, group.Rows.Count, 0, item.Tries));
+                var place = group.Rows.Count;
+                group.Pending.Add(new PendingItem(item.Batch, item.Index, null, contended, place, 0, item.Tries));
                 continue;
             }
 
@@ -263,8 +264,8 @@ internal sealed class Shard(
     }
 
     /// <summary>
-    /// Two nodes that want the same streams would go on overtaking each other; a pause of random length lets one of them
-    /// through. The first loss is nearly always a lost bet and waits for nobody.
+    /// Two nodes that want the same streams would go on overtaking each other; a pause of random length lets one of
+    /// them through. The first loss is nearly always a lost bet and waits for nobody.
     /// </summary>
     private static Task PauseAsync(int tries) =>
         tries == 0
@@ -298,9 +299,10 @@ internal sealed class Shard(
                 streams[index] = Replay(submissions[index], stored[index]);
             }
         }
-        catch (Exception)
+        catch (Exception exception)
         {
             // However the read failed, every item of these streams is answered as not known and may be sent again.
+            options.Failures.Report("engine read", exception);
         }
 
         return streams;
@@ -319,8 +321,9 @@ internal sealed class Shard(
             live.Add(stream);
             return stream;
         }
-        catch (InvalidDataException)
+        catch (InvalidDataException exception)
         {
+            options.Failures.Report("engine replay", exception);
             return null;
         }
     }
@@ -349,11 +352,16 @@ internal sealed class Shard(
     {
         public static readonly IdleTick Instance = new();
     }
+}
 
-    private sealed class BatchPart(BatchInWork batch)
-    {
-        public BatchInWork Batch { get; } = batch;
+/// <summary>What a shard has to do of a batch: its items, each with the index of the one that follows it.</summary>
+internal sealed class BatchPart(BatchInWork batch, int[] following, int first)
+{
+    public BatchInWork Batch { get; } = batch;
 
-        public int Next { get; set; }
-    }
+    public int Next { get; private set; } = first;
+
+    public bool IsTaken => Next == following.Length;
+
+    public void Advance() => Next = following[Next];
 }

@@ -1,8 +1,9 @@
 namespace Audit.Engine.Streams;
 
 /// <summary>
-/// One stream as its events tell it, and what comes of a submission to it: the law at work, the same in every engine. It
-/// runs ahead of the journal: what was decided counts at once, so whoever fails to write it throws the whole of it away.
+/// One stream as its events say, and what comes of a submission to it: the law at work, the same in every engine. It
+/// runs ahead of the journal: what was decided counts at once, so whoever fails to write it throws the whole of it
+/// away.
 /// </summary>
 public abstract class AuditStream
 {
@@ -22,11 +23,15 @@ public abstract class AuditStream
         NoteSubmission => new SessionStream(),
         WindowSubmission => new WindowStream(),
         OperatorSubmission => new OperatorStream(),
-        _ => throw new ArgumentOutOfRangeException(nameof(submission), submission, "No stream takes such a submission."),
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(submission), submission, "No stream takes such a submission."),
     };
 
-    /// <summary>Decides a submission: adds what is to be written and returns the receipt, as yet without a position.</summary>
-    public abstract Receipt Decide(Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options);
+    /// <summary>
+    /// Decides a submission: adds what is to be written and returns the receipt, as yet without a position.
+    /// </summary>
+    public abstract Receipt Decide(
+        Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options);
 
     /// <exception cref="InvalidDataException">The row is not one that this program could have written.</exception>
     public abstract void Evolve(JournalRow row, RecordHasher hasher);
@@ -38,4 +43,86 @@ public abstract class AuditStream
         MessageOutcome.Violation => ReceiptStatus.Violation,
         _ => ReceiptStatus.Refused,
     };
+}
+
+/// <summary>A day of the node's own acts: no law but their order.</summary>
+public sealed class OperatorStream : AuditStream
+{
+    private long sequence;
+
+    public override long Sequence => sequence;
+
+    public override Receipt Decide(
+        Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
+    {
+        var act = (OperatorSubmission)submission;
+        events.Add(writer.WriteOperator(act.Act, act.Actor, act.At, act.Detail.Span));
+        return new Receipt(ReceiptStatus.Recorded) { Sequence = ++sequence };
+    }
+
+    public override void Evolve(JournalRow row, RecordHasher hasher) => sequence = row.Sequence;
+}
+
+/// <summary>The notes of one session.</summary>
+public sealed class SessionStream : AuditStream
+{
+    private SessionHistory history = SessionHistory.Empty;
+
+    public override long Sequence => history.Sequence;
+
+    public override Receipt Decide(
+        Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
+    {
+        var noted = (NoteSubmission)submission;
+        var decision = SessionDecider.Decide(history, noted.Note);
+        if (decision.Note is { } note)
+        {
+            events.Add(writer.Write(noted.SessionId, noted.TaskId, noted.Agent, note, noted.Detail.Span));
+        }
+
+        history = decision.After;
+        return new Receipt(StatusOf(decision.Outcome)) { Sequence = decision.Sequence, Error = decision.Error };
+    }
+
+    public override void Evolve(JournalRow row, RecordHasher hasher) =>
+        history = SessionDecider.Evolve(history, EventReader.ReadNote(row));
+}
+
+/// <summary>One task window.</summary>
+public sealed class WindowStream : AuditStream
+{
+    private WindowHistory history = WindowHistory.Empty;
+
+    public override long Sequence => history.Sequence;
+
+    public override Receipt Decide(
+        Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
+    {
+        var act = (WindowSubmission)submission;
+        var decision = WindowDecider.Decide(history, act.Message, options.MaxWindowLength);
+        foreach (var happened in decision.Events)
+        {
+            events.Add(writer.Write(act.WindowId, happened, act.Body.Span));
+        }
+
+        history = decision.After;
+        var receipt = new Receipt(StatusOf(decision.Outcome))
+        {
+            Sequence = decision.Sequence,
+            State = EventWriter.WordOf(history.State),
+        };
+        return decision.Outcome switch
+        {
+            MessageOutcome.Violation => receipt with
+            {
+                Message = EventWriter.WordOf(act.Message.Verb),
+                Reason = decision.Sentence,
+            },
+            MessageOutcome.Refused => receipt with { Error = decision.Sentence },
+            _ => receipt,
+        };
+    }
+
+    public override void Evolve(JournalRow row, RecordHasher hasher) =>
+        history = WindowDecider.Evolve(history, EventReader.ReadWindow(row));
 }

@@ -1,8 +1,8 @@
 namespace Audit.Engine.Submitting;
 
 /// <summary>
-/// Bounds what waits for a receipt, in items and in bytes. Who comes when it is full waits in line; a batch that is larger
-/// than the bound itself is let in alone.
+/// Bounds what waits for a receipt, in items and in bytes. Who comes when it is full waits in line; a batch that is
+/// larger than the bound itself is let in alone.
 /// </summary>
 internal sealed class Admission(int maxItems, long maxBytes)
 {
@@ -27,8 +27,8 @@ internal sealed class Admission(int maxItems, long maxBytes)
     }
 
     /// <param name="entered">
-    /// Done at the moment of entering, before anybody behind enters: batches are worked on in the order in which they came.
-    /// It must not wait.
+    /// Done at the moment of entering, before anybody behind enters: batches are worked on in the order in which they
+    /// came. It must not wait.
     /// </param>
     public async ValueTask EnterAsync(int newItems, long newBytes, Action entered, CancellationToken cancellation)
     {

@@ -1,8 +1,8 @@
 namespace Audit.Engine.Submitting;
 
 /// <summary>
-/// The way into an engine: lets in as many as may wait, hands each batch on in the order of the calls, and closes for good
-/// once all that was let in has its receipts.
+/// The way into an engine: lets in as many as may wait, hands each batch on in the order of the calls, and closes for
+/// good once all that was let in has its receipts.
 /// </summary>
 internal sealed class SubmissionGate(EngineOptions options, Action<BatchInWork> handOn)
 {
@@ -78,4 +78,28 @@ internal sealed class SubmissionGate(EngineOptions options, Action<BatchInWork> 
             drained.TrySetResult();
         }
     }
+}
+
+/// <summary>A submitted batch on its way through an engine; done when each of its items has a receipt.</summary>
+internal sealed class BatchInWork(IReadOnlyList<Submission> items)
+{
+    private readonly Receipt[] receipts = new Receipt[items.Count];
+    private readonly TaskCompletionSource<Receipt[]> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int open = items.Count;
+
+    public IReadOnlyList<Submission> Items => items;
+
+    public Task<Receipt[]> Done => done.Task;
+
+    public void Answer(int index, Receipt receipt)
+    {
+        receipts[index] = receipt;
+        if (Interlocked.Decrement(ref open) == 0)
+        {
+            done.TrySetResult(receipts);
+        }
+    }
+
+    /// <summary>Gives all that have no receipt yet this one; what is answered after it counts no more.</summary>
+    public void GiveUp(Receipt receipt) => done.TrySetResult(Array.ConvertAll(receipts, given => given ?? receipt));
 }

@@ -2,10 +2,13 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Audit.Formats.Correlation;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.AgentCode;
 
-/// <summary>Names the calls of one stream: the first result of a tool in a turn belongs to the first call of it there.</summary>
+/// <summary>
+/// Names the calls of one stream: the first result of a tool in a turn belongs to the first call of it there.
+/// </summary>
 internal sealed class AgentCodeCalls
 {
     private const int LongestTool = 48;
@@ -20,8 +23,8 @@ internal sealed class AgentCodeCalls
         var counted = Of(turn, tool);
         counted.Requested++;
         // The order is what joins them; an input that would take too much room is not said again with the result.
-        counted.Inputs.Enqueue(
-            counted.Inputs.Count < MostOpen && input is { } given && given.Raw().Length <= LongestInput ? given.Clone() : null);
+        var isKept = counted.Inputs.Count < MostOpen && input?.Raw().Length <= LongestInput;
+        counted.Inputs.Enqueue(isKept ? input?.Clone() : null);
         return new AgentCodeCall(IdOf(turn, tool, counted.Requested), turn, tool, input, WasDenied: false);
     }
 
@@ -30,8 +33,8 @@ internal sealed class AgentCodeCalls
     {
         var counted = Of(turn, tool);
         counted.IsNextDenied = true;
-        return new AgentCodeCall(
-            IdOf(turn, tool, counted.Settled + 1), turn, tool, counted.Inputs.TryPeek(out var input) ? input : null, WasDenied: true);
+        counted.Inputs.TryPeek(out var input);
+        return new AgentCodeCall(IdOf(turn, tool, counted.Settled + 1), turn, tool, input, WasDenied: true);
     }
 
     public AgentCodeCall Settle(long turn, string tool)
@@ -50,7 +53,8 @@ internal sealed class AgentCodeCalls
         {
             if (counts.Count == MostKinds)
             {
-                throw new UnreadableException("tool", $"a stream of more than {MostKinds} kinds of calls cannot be followed");
+                throw new UnreadableException(
+                    "tool", $"a stream of more than {MostKinds} kinds of calls cannot be followed");
             }
 
             counts[(turn, tool)] = counted = new Counted();
@@ -76,3 +80,6 @@ internal sealed class AgentCodeCalls
         public bool IsNextDenied { get; set; }
     }
 }
+
+/// <summary>A call of the stream by the name that it was given.</summary>
+internal sealed record AgentCodeCall(string Id, long Turn, string Tool, JsonElement? Input, bool WasDenied);

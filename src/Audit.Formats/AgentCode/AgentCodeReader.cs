@@ -1,12 +1,12 @@
 using System.Text.Json;
-using Audit.Formats.Derived;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.AgentCode;
 
 /// <summary>
-/// The event stream of the agent-code command line. It has no ids of calls and but one time, that of its start; so a call is
-/// named by its turn, its tool and its place among the calls of that tool in that turn, and the stream must be sent from its
-/// beginning. Results are taken in the order of the calls.
+/// The event stream of the agent-code command line. It has no ids of calls and but one time, that of its start; so a
+/// call is named by its turn, its tool and its place among the calls of that tool in that turn, and the stream must be
+/// sent from its beginning. Results are taken in the order of the calls.
 /// </summary>
 internal sealed class AgentCodeReader(string? session) : IEventReader
 {
@@ -66,7 +66,7 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
     private void Request(JsonElement happened, long number, IFormatSink sink)
     {
         var (turn, tool) = Place(happened);
-        Tell(calls.Request(turn, tool, happened.Member("input")), new Outcome.Requested(), number, sink);
+        Report(calls.Request(turn, tool, happened.Member("input")), new Outcome.Requested(), number, sink);
     }
 
     private void Deny(JsonElement happened, long number, IFormatSink sink)
@@ -76,7 +76,7 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
         var outcome = reason == DeniedAtPrompt
             ? new Outcome.Blocked(reason) { Decision = "denied-interactively-by-user", Source = "human_response" }
             : new Outcome.Blocked(reason) { Decision = "denied-by-rules", Source = "host_policy" };
-        Tell(calls.Deny(turn, tool), outcome, number, sink);
+        Report(calls.Deny(turn, tool), outcome, number, sink);
     }
 
     private void Complete(JsonElement happened, long number, IFormatSink sink)
@@ -87,7 +87,7 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
         var call = calls.Settle(turn, tool);
         if (call.WasDenied && isError)
         {
-            // It closes the call by saying again that it was denied; the story has been told.
+            // It closes the call by saying again that it was denied; that is known already.
             sink.Ignored("tool_result of a denied call");
             return;
         }
@@ -95,26 +95,17 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
         Outcome outcome = isError && output == Cancelled
             ? new Outcome.Cancelled(Cancelled)
             : new Outcome.Completed(new ToolResult(!isError, output));
-        Tell(call, outcome, number, sink);
+        Report(call, outcome, number, sink);
     }
 
     private static (long Turn, string Tool) Place(JsonElement happened) =>
         (happened.Count("turn") ?? 0, happened.Text("tool") ?? "");
 
-    private void Tell(AgentCodeCall call, Outcome outcome, long number, IFormatSink sink)
+    private void Report(AgentCodeCall call, Outcome outcome, long number, IFormatSink sink)
     {
-        var record = DerivedRecord.Of(Format, session, call.Id, call.Tool, outcome, TimeAt(number));
-        sink.Record(record with
-        {
-            IsTimeInferred = true,
-            Told = record.Told with
-            {
-                RequestedInput = call.Input,
-                EffectiveInput = call.Input,
-                Turn = call.Turn,
-                Provenance = model is null ? null : new Provenance("", model),
-            },
-        });
+        var record = DerivedRecord.Of(Format, session, call.Id, call.Tool, outcome, TimeAt(number))
+            .With(call.Input, call.Input, model is null ? null : new Provenance("", model));
+        sink.Record(record with { IsTimeInferred = true, Record = record.Record with { Turn = call.Turn } });
     }
 
     private void Note(string type, JsonElement happened, long number, IFormatSink sink)

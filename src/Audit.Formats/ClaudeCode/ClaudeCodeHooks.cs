@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Audit.Formats.Correlation;
-using Audit.Formats.Derived;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.ClaudeCode;
 
 /// <summary>
-/// Payloads of hooks. They tell no time. A PermissionRequest tells no call either and is joined by what the call is to do; when
-/// that is not known, because its PreToolUse was not sent or came before a restart, it is noted in the session.
+/// Payloads of hooks. They have no time. A PermissionRequest names no call either and is joined by what the call is to
+/// do; when that is not known, because its PreToolUse was not sent or came before a restart, it is noted in the
+/// session.
 /// </summary>
 internal sealed class ClaudeCodeHooks(CallMemory memory)
 {
@@ -38,18 +39,18 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         }
     }
 
-    private void Request(JsonElement happened, JsonElement said, string? session, IFormatSink sink)
+    private void Request(JsonElement happened, JsonElement use, string? session, IFormatSink sink)
     {
-        var call = said.RequireText("tool_use_id");
-        var tool = said.RequireText("tool_name");
-        var input = said.Member("tool_input");
-        memory.Tell(session, call, tool, input);
+        var call = use.RequireText("tool_use_id");
+        var tool = use.RequireText("tool_name");
+        var input = use.Member("tool_input");
+        memory.Remember(session, call, tool, input);
         if (input is { } given)
         {
             memory.Open(ClaudeCodeReader.KeyOf(session, happened, tool, given), call);
         }
 
-        sink.Record(ClaudeCodeReader.Tell(session, call, tool, new Outcome.Requested(), input, input, null));
+        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, new Outcome.Requested(), input, input, null));
     }
 
     private void Ask(JsonElement happened, string? session, IFormatSink sink)
@@ -58,7 +59,9 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         var input = happened.Member("tool_input");
         var candidates = 0;
         var call = happened.Text("tool_use_id")
-            ?? (input is { } given ? memory.Ask(ClaudeCodeReader.KeyOf(session, happened, tool, given), out candidates) : null);
+            ?? (input is { } given
+                ? memory.Ask(ClaudeCodeReader.KeyOf(session, happened, tool, given), out candidates)
+                : null);
         if (call is null)
         {
             sink.Note(new DerivedNote(session, null, "permission_requested", happened));
@@ -67,7 +70,7 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
 
         var description = candidates > 1 ? $"{tool} (one of {candidates} calls that are alike)" : tool;
         var outcome = new Outcome.RequiresConfirmation(description, null) { Permission = happened };
-        sink.Record(ClaudeCodeReader.Tell(session, call, tool, outcome, input, input, null));
+        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, outcome, input, input, null));
     }
 
     private void Deny(JsonElement happened, string? session, IFormatSink sink)
@@ -81,10 +84,13 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         };
         Settle(happened, session, call, tool);
         var input = happened.Member("tool_input");
-        sink.Record(ClaudeCodeReader.Tell(session, call, tool, outcome, input, input, null));
+        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, outcome, input, input, null));
     }
 
-    /// <summary>What ran is the input of this payload; what was asked for stood in the one before, and a hook may have changed it.</summary>
+    /// <summary>
+    /// What ran is the input of this payload; what was asked for stood in the one before, and a hook may have changed
+    /// it.
+    /// </summary>
     private void Complete(JsonElement happened, string? session, ToolResult result, IFormatSink sink)
     {
         var call = happened.RequireText("tool_use_id");
@@ -92,23 +98,23 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         var ran = happened.Member("tool_input");
         var requested = memory.Find(session, call)?.Input ?? ran;
         Settle(happened, session, call, tool);
-        sink.Record(ClaudeCodeReader.Tell(session, call, tool, new Outcome.Completed(result), requested, ran, null));
+        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, new Outcome.Completed(result), requested, ran, null));
     }
 
     /// <summary>The batch says which calls there were, and not whether they succeeded.</summary>
     private void RequestAll(JsonElement happened, string? session, IFormatSink sink)
     {
-        foreach (var said in happened.ArrayMember("tool_calls"))
+        foreach (var use in happened.ArrayMember("tool_calls"))
         {
-            if (said.Text("tool_use_id") is { } call && memory.Find(session, call) is { } known)
+            if (use.Text("tool_use_id") is { } call && memory.Find(session, call) is { } known)
             {
                 // Asked for already; what is open stays open and what is not is not opened again.
                 var again = new Outcome.Requested();
-                sink.Record(ClaudeCodeReader.Tell(session, call, known.Tool, again, known.Input, known.Input, null));
+                sink.Record(ClaudeCodeReader.RecordOf(session, call, known.Tool, again, known.Input, known.Input, null));
             }
             else
             {
-                Request(happened, said, session, sink);
+                Request(happened, use, session, sink);
             }
         }
     }

@@ -1,12 +1,12 @@
 using System.Text.Json;
 using Audit.Formats.Correlation;
-using Audit.Formats.Derived;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.ClaudeCode;
 
 /// <summary>
-/// What Claude Code says: payloads of its hooks, one a request or one a line, and the lines of its transcripts. Both name a call
-/// by the same id, so that whoever sends both tells one story.
+/// What Claude Code says: payloads of its hooks, one a request or one a line, and the lines of its transcripts. Both
+/// name a call by the same id, so that whoever sends both describes one call.
 /// </summary>
 internal sealed class ClaudeCodeReader(CallMemory memory, string? session) : IEventReader
 {
@@ -37,10 +37,8 @@ internal sealed class ClaudeCodeReader(CallMemory memory, string? session) : IEv
     public static string KeyOf(string? session, JsonElement happened, string tool, JsonElement input) =>
         $"{session}|{happened.Text("agent_id")}|{tool}|{CanonicalJson.NameOf(input)}";
 
-    public static DerivedRecord Tell(
-        string? session, string call, string? tool, Outcome outcome, JsonElement? requested, JsonElement? effective, string? time)
-    {
-        var record = DerivedRecord.Of(Format, session, call, tool, outcome, time);
-        return record with { Told = record.Told with { RequestedInput = requested, EffectiveInput = effective } };
-    }
+    public static DerivedRecord RecordOf(
+        string? session, string call, string? tool, Outcome outcome, JsonElement? requested, JsonElement? effective,
+        string? time) =>
+        DerivedRecord.Of(Format, session, call, tool, outcome, time).With(requested, effective);
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Audit.Formats.Correlation;
-using Audit.Formats.Derived;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.ClaudeCode;
 
@@ -42,15 +42,15 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
         var call = use.RequireText("id", "message.content");
         var tool = use.RequireText("name", "message.content");
         var input = use.Member("input");
-        memory.Tell(session, call, tool, input);
+        memory.Remember(session, call, tool, input);
         if (input is { } given)
         {
             memory.Open(ClaudeCodeReader.KeyOf(session, happened, tool, given), call);
         }
 
-        var record = ClaudeCodeReader.Tell(session, call, tool, new Outcome.Requested(), input, input, time);
+        var record = ClaudeCodeReader.RecordOf(session, call, tool, new Outcome.Requested(), input, input, time);
         return happened.GetProperty("message").Text("model") is { } model
-            ? record with { Told = record.Told with { Provenance = new Provenance("anthropic", model) } }
+            ? record with { Record = record.Record with { Provenance = new Provenance("anthropic", model) } }
             : record;
     }
 
@@ -63,21 +63,22 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
             memory.Close(ClaudeCodeReader.KeyOf(session, happened, known.Tool, input), call);
         }
 
-        var data = isAlone && happened.Member("toolUseResult") is { ValueKind: not JsonValueKind.String } told ? told : (JsonElement?)null;
+        var data = isAlone ? happened.Member("toolUseResult") : null;
+        data = data is { ValueKind: JsonValueKind.String } ? null : data;
         var outcome = OutcomeOf(TextOf(result.Member("content")), result.Flag("is_error") ?? false, data);
-        return ClaudeCodeReader.Tell(session, call, known?.Tool, outcome, known?.Input, known?.Input, time);
+        return ClaudeCodeReader.RecordOf(session, call, known?.Tool, outcome, known?.Input, known?.Input, time);
     }
 
     private static Outcome OutcomeOf(string text, bool isError, JsonElement? data)
     {
         if (isError && text.StartsWith(Rejected, StringComparison.Ordinal))
         {
-            var said = text.IndexOf(UserSaid, StringComparison.Ordinal);
+            var at = text.IndexOf(UserSaid, StringComparison.Ordinal);
             return new Outcome.Blocked(Rejected)
             {
                 Decision = "denied-interactively-by-user",
                 Source = "human_response",
-                Feedback = said < 0 ? null : text[(said + UserSaid.Length)..],
+                Feedback = at < 0 ? null : text[(at + UserSaid.Length)..],
             };
         }
 

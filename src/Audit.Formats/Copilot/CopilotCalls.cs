@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Audit.Formats.Correlation;
-using Audit.Formats.Derived;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Copilot;
 
@@ -9,48 +9,49 @@ internal sealed class CopilotCalls(CallMemory memory)
 {
     private readonly HashSet<string> started = [];
 
-    public bool Read(in CopilotEvent said, string? session, IFormatSink sink)
+    public bool Read(in CopilotEvent received, string? session, IFormatSink sink)
     {
-        switch (said.Type)
+        switch (received.Type)
         {
             case "tool.user_requested" or "tool.execution_start":
-                Request(said, session, sink);
+                Request(received, session, sink);
                 return true;
             case "external_tool.requested":
-                memory.TellRequest(session, said.Require("requestId"), said.Require("toolCallId"));
-                Request(said, session, sink);
+                memory.RememberRequest(session, received.Require("requestId"), received.Require("toolCallId"));
+                Request(received, session, sink);
                 return true;
             case "tool.execution_progress" or "tool.execution_partial_result":
-                return Start(said, session, said.Require("toolCallId"), sink);
+                return Start(received, session, received.Require("toolCallId"), sink);
             case "external_tool.completed":
                 // The client has run the tool; what it gave back comes with the tool's own event.
-                return memory.CallOfRequest(session, said.Require("requestId")) is { } call && Start(said, session, call, sink);
+                return memory.CallOfRequest(session, received.Require("requestId")) is { } call
+                    && Start(received, session, call, sink);
             case "subagent.started":
-                return Start(said, session, said.Require("toolCallId"), sink);
+                return Start(received, session, received.Require("toolCallId"), sink);
             case "tool.execution_complete":
-                Complete(said, session, sink);
+                Complete(received, session, sink);
                 return true;
             default:
                 return false;
         }
     }
 
-    private void Request(in CopilotEvent said, string? session, IFormatSink sink)
+    private void Request(in CopilotEvent received, string? session, IFormatSink sink)
     {
-        var call = said.Require("toolCallId");
-        var tool = said.Require("toolName");
-        var input = said.Data.Member("arguments");
-        memory.Tell(session, call, tool, input);
+        var call = received.Require("toolCallId");
+        var tool = received.Require("toolName");
+        var input = received.Data.Member("arguments");
+        memory.Remember(session, call, tool, input);
         if (input is { } given)
         {
             memory.Open(CopilotHooks.KeyOf(session, tool, given), call);
         }
 
-        Tell(said, session, call, new Outcome.Requested(), tool, input, sink);
+        Report(received, session, call, new Outcome.Requested(), tool, input, sink);
     }
 
-    /// <summary>A tool tells its progress many times, and has started once.</summary>
-    private bool Start(in CopilotEvent said, string? session, string call, IFormatSink sink)
+    /// <summary>A tool reports its progress many times, and has started once.</summary>
+    private bool Start(in CopilotEvent received, string? session, string call, IFormatSink sink)
     {
         if (started.Count < CallLimits.Events && !started.Add(call))
         {
@@ -58,16 +59,16 @@ internal sealed class CopilotCalls(CallMemory memory)
         }
 
         var known = memory.Find(session, call);
-        Tell(said, session, call, new Outcome.Started(), known?.Tool, known?.Input, sink);
+        Report(received, session, call, new Outcome.Started(), known?.Tool, known?.Input, sink);
         return true;
     }
 
-    private void Complete(in CopilotEvent said, string? session, IFormatSink sink)
+    private void Complete(in CopilotEvent received, string? session, IFormatSink sink)
     {
-        var call = said.Require("toolCallId");
-        var success = said.Data.RequireFlag("success", "data");
+        var call = received.Require("toolCallId");
+        var success = received.Data.RequireFlag("success", "data");
         var known = memory.Find(session, call);
-        Tell(said, session, call, new Outcome.Completed(ResultOf(said.Data, success)), known?.Tool, known?.Input, sink);
+        Report(received, session, call, new Outcome.Completed(ResultOf(received.Data, success)), known?.Tool, known?.Input, sink);
     }
 
     private static ToolResult ResultOf(JsonElement data, bool success)
@@ -75,22 +76,16 @@ internal sealed class CopilotCalls(CallMemory memory)
         var result = data.Member("result");
         var error = data.Member("error");
         var output = result?.Text("content") ?? error?.Text("message") ?? (success ? result : error)?.AsText() ?? "";
-        var saysMore = result is { ValueKind: JsonValueKind.Object } told && told.EnumerateObject().Count() > 1;
+        var saysMore = result is { ValueKind: JsonValueKind.Object } members && members.EnumerateObject().Count() > 1;
         return new ToolResult(success, output) { Data = error ?? (saysMore ? result : null) };
     }
 
-    private static void Tell(
-        in CopilotEvent said, string? session, string call, Outcome outcome, string? tool, JsonElement? input, IFormatSink sink)
+    private static void Report(
+        in CopilotEvent received, string? session, string call, Outcome outcome, string? tool, JsonElement? input,
+        IFormatSink sink)
     {
-        var record = DerivedRecord.Of(CopilotEvent.Format, session, call, tool, outcome, said.Time);
-        sink.Record(record with
-        {
-            Told = record.Told with
-            {
-                RequestedInput = input,
-                EffectiveInput = input,
-                Provenance = said.Data.Text("model") is { } model ? new Provenance("", model) : null,
-            },
-        });
+        var provenance = received.Data.Text("model") is { } model ? new Provenance("", model) : null;
+        sink.Record(DerivedRecord.Of(CopilotEvent.Format, session, call, tool, outcome, received.Time)
+            .With(input, input, provenance));
     }
 }

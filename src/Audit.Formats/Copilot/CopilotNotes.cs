@@ -1,5 +1,5 @@
 using System.Collections.Frozen;
-using Audit.Formats.Derived;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Copilot;
 
@@ -34,15 +34,15 @@ internal static class CopilotNotes
         ["permission.carriedForward"] = "permission_carried_forward",
     }.ToFrozenDictionary();
 
-    public static bool Read(in CopilotEvent said, string? session, IFormatSink sink)
+    public static bool Read(in CopilotEvent received, string? session, IFormatSink sink)
     {
-        if (!Types.TryGetValue(said.Type, out var type))
+        if (!Types.TryGetValue(received.Type, out var type))
         {
             return false;
         }
 
-        var id = said.Id ?? (said.Time is { } time ? $"{said.Type}:{time}" : null);
-        sink.Note(new DerivedNote(session, id is null ? null : $"{CopilotEvent.Format}:{id}", type, said.Data) { Time = said.Time });
+        var id = received.Id ?? (received.Time is { } time ? $"{received.Type}:{time}" : null);
+        sink.Note(received.NoteOf(session, type, id));
         return true;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Audit.Formats.Correlation;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Copilot;
 
@@ -13,18 +14,38 @@ internal sealed class CopilotReader(CallMemory memory, string? session) : IEvent
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
-        var said = CopilotEvent.Read(happened);
-        if (said.Type is "session.start" or "external_tool.requested" or "result")
+        var received = CopilotEvent.Read(happened);
+        if (received.Type is "session.start" or "external_tool.requested" or "result")
         {
             // Other events name no session. Where ?session= names one, that is believed before the stream.
-            session ??= said.Data.Text("sessionId");
+            session ??= received.Data.Text("sessionId");
         }
 
-        var isUnderstood = calls.Read(said, session, sink) || permissions.Read(said, session, sink)
-            || hooks.Read(said, session, sink) || CopilotNotes.Read(said, session, sink);
+        var isUnderstood = calls.Read(received, session, sink) || permissions.Read(received, session, sink)
+            || hooks.Read(received, session, sink) || CopilotNotes.Read(received, session, sink);
         if (!isUnderstood)
         {
-            sink.Ignored(said.Type);
+            sink.Ignored(received.Type);
         }
     }
+}
+
+/// <summary>The envelope of a Copilot session event.</summary>
+internal readonly record struct CopilotEvent(string Type, string? Id, string? Time, JsonElement Data)
+{
+    public const string Format = "copilot";
+
+    public static CopilotEvent Read(JsonElement happened)
+    {
+        var type = happened.RequireText("type");
+        // The last line that the command line program prints has its members beside the type.
+        var data = type == "result" ? happened : happened.RequireObject("data");
+        return new CopilotEvent(type, happened.Text("id"), happened.Time("timestamp"), data);
+    }
+
+    /// <param name="id">By which it is known again; null for none.</param>
+    public DerivedNote NoteOf(string? session, string type, string? id) =>
+        new(session, id is null ? null : $"{Format}:{id}", type, Data) { Time = Time };
+
+    public string Require(string name) => Data.RequireText(name, "data");
 }

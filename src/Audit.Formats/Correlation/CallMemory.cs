@@ -1,17 +1,19 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Correlation;
 
 /// <summary>
-/// What was heard of calls lately, in all sessions of a format. It only ever adds to what an event says: with the memory lost,
-/// by a restart or because too much came between, messages lack a tool's name or stay notes, and none is told twice.
+/// What was heard of calls lately, in all sessions of a format. It only ever adds to what an event says: with the
+/// memory lost, by a restart or because too much came between, messages lack a tool's name or stay notes, and none is
+/// reported twice.
 /// </summary>
 internal sealed class CallMemory
 {
     private const int Calls = 16_384;
 
-    /// <summary>Longer inputs are not worth the room; they stand in the event that told them.</summary>
+    /// <summary>Longer inputs are not worth the room; they stand in the event that had them.</summary>
     private const int LongestInput = 4096;
 
     private const int MatchesOfOneKind = 64;
@@ -20,7 +22,7 @@ internal sealed class CallMemory
     private readonly BoundedMemory<(string? Session, string Request), string> requests = new(Calls);
     private readonly BoundedMemory<string, ImmutableList<AskingCall>> asking = new(Calls);
 
-    public void Tell(string? session, string call, string tool, JsonElement? input)
+    public void Remember(string? session, string call, string tool, JsonElement? input)
     {
         var kept = input is { } given && given.Raw().Length <= LongestInput ? given.Clone() : (JsonElement?)null;
         calls.Set((session, call), new KnownCall(tool, kept));
@@ -29,7 +31,7 @@ internal sealed class CallMemory
     public KnownCall? Find(string? session, string call) => calls.TryGet((session, call), out var known) ? known : null;
 
     /// <summary>Remembers which call a request for permission, or a hook, was about.</summary>
-    public void TellRequest(string? session, string request, string call) => requests.Set((session, request), call);
+    public void RememberRequest(string? session, string request, string call) => requests.Set((session, request), call);
 
     public string? CallOfRequest(string? session, string request) =>
         requests.TryGet((session, request), out var call) ? call : null;
@@ -65,3 +67,6 @@ internal sealed class CallMemory
 
     private sealed record AskingCall(string Call, bool WasAsked);
 }
+
+/// <summary>What an earlier event said of a call and a later one leaves out.</summary>
+internal sealed record KnownCall(string Tool, JsonElement? Input);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Export;
 

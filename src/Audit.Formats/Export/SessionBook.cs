@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Text;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Export;
 
 /// <summary>
-/// One line for each task window, and one for what a session did outside of any: who, which task, from when until when, who approved
-/// it, and the commands with their times. A line can be written only when all of it is known, so that what there is to tell is held
-/// until the end.
+/// One line for each task window, and one for what a session did outside of any: who, which task, from when until when,
+/// who approved it, and the commands with their times. A line can be written only when all of it is known, so that what
+/// there is to tell is held until the end.
 /// </summary>
 public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
 {
@@ -98,3 +99,8 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
 
     private static void WriteLine(IBufferWriter<byte> to, string line) => Encoding.UTF8.GetBytes(line + "\n", to);
 }
+
+/// <summary>There is more to tell than an export in lines of sessions holds.</summary>
+public sealed class TooManyCallsException() : Exception(
+    $"There are more than {SessionBook.MostCalls} calls to tell in lines of sessions; narrow it by a session, a task, a window or a time, "
+    + "or export ndjson or csv, which have no end.");

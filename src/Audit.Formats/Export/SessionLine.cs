@@ -1,12 +1,14 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Export;
 
 /// <summary>
-/// One auditable line: `identity=… task=… window=14:02-14:19 … 14:07:00 sql.query "ALTER TABLE …" completed (approved by alice)`.
-/// Times are UTC, those of another day than the line's date with their date.
+/// One auditable line: `identity=… task=… window=14:02-14:19 … 14:07:00 sql.query "ALTER TABLE …" completed (approved
+/// by alice)`. Times are UTC, those of another day than the line's date with their date.
 /// </summary>
 internal static class SessionLine
 {
@@ -83,4 +85,10 @@ internal static class SessionLine
     // The separators of lines that Unicode knows break a line for some programs as much as our own does.
     private static string OneLine(string text) =>
         string.Concat(text.Select(letter => char.IsControl(letter) || letter is '\u2028' or '\u2029' ? ' ' : letter));
+}
+
+/// <summary>How text is quoted where people read it: in one line, and no more escaped than it must be.</summary>
+internal static class JsonText
+{
+    public static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }

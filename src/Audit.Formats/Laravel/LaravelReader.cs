@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Audit.Formats.Correlation;
-using Audit.Formats.Derived;
-using Audit.Formats.Permissions;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Laravel;
 
@@ -19,7 +18,9 @@ internal sealed class LaravelReader : IEventReader
         var kind = request.RequireText("kind", "request");
         var session = happened.ObjectMember("invocation")?.Text("sessionId");
         var time = happened.Time("at");
-        var answer = happened.Member("decision") is { } decision ? PermissionAnswer.Read(decision, "decision", null) : null;
+        var answer = happened.Member("decision") is { } decision
+            ? PermissionAnswer.Read(decision, "decision", null)
+            : null;
         if (request.Text("toolCallId") is not { } call)
         {
             // Some requests concern no call of a tool, and still were made and answered.
@@ -30,18 +31,19 @@ internal sealed class LaravelReader : IEventReader
 
         var part = CanonicalJson.NameOf(request);
         var asked = new Outcome.RequiresConfirmation(DescriptionOf(request, kind), null) { Permission = request };
-        sink.Record(Tell(session, call, kind, asked, time, part));
+        sink.Record(RecordOf(session, call, kind, asked, time, part));
         if (answer is not null)
         {
-            sink.Record(Tell(session, call, kind, answer, time, part));
+            sink.Record(RecordOf(session, call, kind, answer, time, part));
         }
     }
 
     // A kind of request is no name of a tool, by which windows and other streams would know the call.
-    private static DerivedRecord Tell(string? session, string call, string kind, Outcome outcome, string? time, string part)
+    private static DerivedRecord RecordOf(
+        string? session, string call, string kind, Outcome outcome, string? time, string part)
     {
         var record = DerivedRecord.Of(Format, session, call, null, outcome, time, part);
-        return record with { Told = record.Told with { DisplayName = kind } };
+        return record with { Record = record.Record with { DisplayName = kind } };
     }
 
     private static string DescriptionOf(JsonElement request, string kind) =>

@@ -1,13 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Audit.Formats.Derived;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Otlp;
 
 /// <summary>
-/// Traces in OTLP's JSON, a request for export at a time. Of their spans those count that tell of a tool: execute_tool of the GenAI
-/// conventions and tools/call of MCP. Nothing is remembered from one request to the next, for a repeated request must say
-/// the same: the conversation is looked for in the span, in those above it in the same request, and in its resource.
+/// Traces in OTLP's JSON, a request for export at a time. Of their spans those count that concern a tool: execute_tool
+/// of the GenAI conventions and tools/call of MCP. Nothing is remembered from one request to the next, for a repeated
+/// request must say the same: the conversation is looked for in the span, in those above it in the same request, and in
+/// its resource.
 /// </summary>
 internal sealed class OtlpReader(string? session) : IEventReader
 {
@@ -22,7 +23,8 @@ internal sealed class OtlpReader(string? session) : IEventReader
             if (happened.EnumerateObject().Select(member => member.Name).FirstOrDefault() is { } other)
             {
                 throw new UnreadableException(
-                    "resourceSpans", $"an array of the spans of resources is expected; the request has {EventMembers.Shorten(other)}");
+                    "resourceSpans",
+                    $"an array of the spans of resources is expected; the request has {EventMembers.Shorten(other)}");
             }
         }
 
@@ -58,24 +60,27 @@ internal sealed class OtlpReader(string? session) : IEventReader
         var isTool = span.IsExecuteTool;
         if (!isTool && !span.IsMcp)
         {
-            sink.Ignored(OtlpValue.Text(span.Span, "gen_ai.operation.name") ?? OtlpValue.Text(span.Span, "mcp.method.name") ?? "span");
+            var operation = OtlpValue.Text(span.Span, "gen_ai.operation.name");
+            sink.Ignored(operation ?? OtlpValue.Text(span.Span, "mcp.method.name") ?? "span");
             return;
         }
 
-        if (span.IsMcp && span.ParentKey is { } parent && byId.TryGetValue(parent, out var above) && above.IsExecuteTool)
+        if (span.IsMcp && span.ParentKey is { } parent && byId.TryGetValue(parent, out var above)
+            && above.IsExecuteTool)
         {
-            // The call as the agent saw it is told by the span above.
+            // The call as the agent saw it is reported by the span above.
             sink.Ignored("tools/call within execute_tool");
             return;
         }
 
         var trace = span.Span.RequireText("traceId");
         var conversation = ConversationOf(span, byId) ?? session ?? $"trace:{trace.ToLowerInvariant()}";
-        var call = OtlpValue.Text(span.Span, "gen_ai.tool.call.id") ?? $"span:{span.Span.RequireText("spanId").ToLowerInvariant()}";
-        Tell(span, conversation, call, sink);
+        var call = OtlpValue.Text(span.Span, "gen_ai.tool.call.id")
+            ?? $"span:{span.Span.RequireText("spanId").ToLowerInvariant()}";
+        Report(span, conversation, call, sink);
     }
 
-    private static void Tell(in OtlpSpan span, string conversation, string call, IFormatSink sink)
+    private static void Report(in OtlpSpan span, string conversation, string call, IFormatSink sink)
     {
         var start = span.Time("startTimeUnixNano");
         var end = span.Time("endTimeUnixNano");
@@ -90,18 +95,10 @@ internal sealed class OtlpReader(string? session) : IEventReader
     private static DerivedRecord Record(
         in OtlpSpan span, string conversation, string call, Outcome outcome, string? time, JsonElement? input)
     {
-        var record = DerivedRecord.Of(Format, conversation, call, span.Tool, outcome, time);
         var provider = OtlpValue.Text(span.Span, "gen_ai.provider.name") ?? OtlpValue.Text(span.Span, "gen_ai.system");
         var model = OtlpValue.Text(span.Span, "gen_ai.request.model");
-        return record with
-        {
-            Told = record.Told with
-            {
-                RequestedInput = input,
-                EffectiveInput = input,
-                Provenance = provider is null && model is null ? null : new Provenance(provider ?? "", model ?? ""),
-            },
-        };
+        var provenance = provider is null && model is null ? null : new Provenance(provider ?? "", model ?? "");
+        return DerivedRecord.Of(Format, conversation, call, span.Tool, outcome, time).With(input, input, provenance);
     }
 
     private static ToolResult ResultOf(in OtlpSpan span)

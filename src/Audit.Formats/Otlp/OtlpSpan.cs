@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Otlp;
 
@@ -46,7 +47,7 @@ internal readonly record struct OtlpSpan(JsonElement Span, JsonElement? Resource
         }
     }
 
-    /// <returns>Null when the span does not tell it.</returns>
+    /// <returns>Null when the span does not have it.</returns>
     public string? Time(string name)
     {
         if (Span.Member(name)?.AsText() is not { } text || text == "0")
@@ -56,6 +57,7 @@ internal readonly record struct OtlpSpan(JsonElement Span, JsonElement? Resource
 
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var nanos)
             ? Rfc3339.Format(Epoch.AddNanoseconds(nanos))
-            : throw new UnreadableException(name, $"nanoseconds since 1970 are expected, not \"{EventMembers.Shorten(text)}\"");
+            : throw new UnreadableException(
+                name, $"nanoseconds since 1970 are expected, not \"{EventMembers.Shorten(text)}\"");
     }
 }

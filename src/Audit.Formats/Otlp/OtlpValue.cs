@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Audit.Formats.Reading;
 
 namespace Audit.Formats.Otlp;
 
@@ -37,7 +38,8 @@ internal static class OtlpValue
         if (value.Member("intValue") is { } number)
         {
             // 64 bits do not fit into the numbers of every reader of JSON, so they are written as strings.
-            return long.TryParse(number.AsText(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+            var culture = CultureInfo.InvariantCulture;
+            return long.TryParse(number.AsText(), NumberStyles.AllowLeadingSign, culture, out var whole)
                 ? JsonValue.Create(whole)
                 : JsonValue.Create(number.AsText());
         }

@@ -64,7 +64,7 @@ internal sealed class CompletenessCheck
     private void Take(RowBatch batch, int index, in CheckedEvent facts)
     {
         var stream = batch.Stream(index);
-        if (!TryNames(stream, out var session, out var call) || Session(session) is not { } known)
+        if (!StreamNames.TrySplit(stream, out var session, out var call) || Session(session) is not { } known)
         {
             return;
         }
@@ -172,32 +172,6 @@ internal sealed class CompletenessCheck
 
     private static bool IsOpen(CallState state) => state
         is CallState.Requested or CallState.AwaitingConfirmation or CallState.Approved or CallState.Running;
-
-    private static bool TryNames(ReadOnlySpan<byte> stream, out ReadOnlySpan<byte> session, out ReadOnlySpan<byte> call)
-    {
-        call = default;
-        if (stream.StartsWith("session|"u8))
-        {
-            session = stream["session|"u8.Length..];
-            return true;
-        }
-        session = default;
-        if (!stream.StartsWith("tool-call|"u8))
-        {
-            return false;
-        }
-
-        var names = stream["tool-call|"u8.Length..];
-        var end = names.IndexOf((byte)'|');
-        if (end < 0)
-        {
-            return false;
-        }
-
-        session = names[..end];
-        call = names[(end + 1)..];
-        return true;
-    }
 }
 
 /// <summary>Compares names as bytes, so that a name in a row can be looked up without becoming a string.</summary>

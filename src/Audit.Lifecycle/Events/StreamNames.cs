@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Audit.Lifecycle.Events;
 
 /// <summary>The streams of the journal, by name.</summary>
@@ -16,4 +18,39 @@ public static class StreamNames
     public static string Operator(DateTimeOffset day) => $"operator|{day.UtcDateTime:yyyy-MM-dd}";
 
     public static string Reader(string name, DateTimeOffset day) => $"reader|{name}|{day.UtcDateTime:yyyy-MM-dd}";
+
+    /// <summary>A call's as the bytes that a key of the journal is made of.</summary>
+    public static byte[] CallUtf8(string sessionId, string toolCallId)
+    {
+        var (session, call) = (Encoding.UTF8.GetByteCount(sessionId), Encoding.UTF8.GetByteCount(toolCallId));
+        var name = new byte[CallPrefix.Length + session + 1 + call];
+        Encoding.UTF8.GetBytes(CallPrefix, name);
+        Encoding.UTF8.GetBytes(sessionId, name.AsSpan(CallPrefix.Length));
+        name[CallPrefix.Length + session] = (byte)'|';
+        Encoding.UTF8.GetBytes(toolCallId, name.AsSpan(CallPrefix.Length + session + 1));
+        return name;
+    }
+
+    /// <summary>Whose a call's or a session's stream is. A session's id holds no "|", a call's may.</summary>
+    /// <param name="toolCallId">Empty for a session.</param>
+    public static bool TrySplit(
+        ReadOnlySpan<byte> stream, out ReadOnlySpan<byte> sessionId, out ReadOnlySpan<byte> toolCallId)
+    {
+        sessionId = toolCallId = default;
+        if (stream.StartsWith("session|"u8))
+        {
+            sessionId = stream[SessionPrefix.Length..];
+            return true;
+        }
+
+        var bar = stream.StartsWith("tool-call|"u8) ? stream[CallPrefix.Length..].IndexOf((byte)'|') : -1;
+        if (bar < 0)
+        {
+            return false;
+        }
+
+        sessionId = stream.Slice(CallPrefix.Length, bar);
+        toolCallId = stream[(CallPrefix.Length + bar + 1)..];
+        return true;
+    }
 }

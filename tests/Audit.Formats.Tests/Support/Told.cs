@@ -84,7 +84,7 @@ internal sealed class Told : IFormatSink
     }
 
     public JsonElement OutcomeOf(string messageId) =>
-        JsonDocument.Parse(Records.Single(record => record.MessageId == messageId).Told.ToUtf8()).RootElement.GetProperty("outcome");
+        JsonDocument.Parse(Records.Single(record => record.MessageId == messageId).Record.ToUtf8()).RootElement.GetProperty("outcome");
 
     private void Add(string what) => lines.Add((line, what));
 }

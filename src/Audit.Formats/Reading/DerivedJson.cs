@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace Audit.Formats.Derived;
+namespace Audit.Formats.Reading;
 
 /// <summary>Writes what was derived as items of the intake.</summary>
 public static class DerivedJson
@@ -18,7 +18,7 @@ public static class DerivedJson
     {
         WriteEnvelope(json, record.SessionId ?? session, record.MessageId);
         json.WritePropertyName("record"u8);
-        (record.Told with { RecordedAt = time }).WriteTo(json);
+        (record.Record with { RecordedAt = time }).WriteTo(json);
     });
 
     public static byte[] Item(DerivedNote note, string? session) => Write(json =>

@@ -2,9 +2,11 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Reading;
 
-/// <summary>Asks an event for its members. What may be missing may also be of another kind than expected: then it is not there.</summary>
+/// <summary>
+/// Asks an event for its members. What may be missing may also be of another kind than expected: then it is not there.
+/// </summary>
 internal static class EventMembers
 {
     /// <summary>Null too for a member that is null.</summary>
@@ -18,16 +20,18 @@ internal static class EventMembers
         happened.Member(name) is { ValueKind: JsonValueKind.Object } member ? member : null;
 
     public static IEnumerable<JsonElement> ArrayMember(this JsonElement happened, string name) =>
-        happened.Member(name) is { ValueKind: JsonValueKind.Array } member ? member.EnumerateArray() : Enumerable.Empty<JsonElement>();
+        happened.Member(name) is { ValueKind: JsonValueKind.Array } member ? member.EnumerateArray() : [];
 
     /// <summary>Null too for a member that is empty.</summary>
     public static string? Text(this JsonElement happened, string name) =>
-        happened.Member(name) is { ValueKind: JsonValueKind.String } member && member.GetString() is { Length: > 0 } text
+        happened.Member(name) is { ValueKind: JsonValueKind.String } member
+            && member.GetString() is { Length: > 0 } text
             ? text
             : null;
 
     public static long? Count(this JsonElement happened, string name) =>
-        happened.Member(name) is { ValueKind: JsonValueKind.Number } member && member.TryGetInt64(out var count) && count >= 0
+        happened.Member(name) is { ValueKind: JsonValueKind.Number } member
+            && member.TryGetInt64(out var count) && count >= 0
             ? count
             : null;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Audit.Formats.Permissions;
+namespace Audit.Formats.Reading;
 
 /// <summary>
 /// What an answer to a request for permission means. Copilot and its SDKs have two vocabularies for it, what a client
@@ -17,7 +17,8 @@ internal static class PermissionAnswer
     {
         if (answer.ObjectMember("result") is { } attributed && answer.Text("kind") is "attributed" or null)
         {
-            return Read(attributed, $"{place}.result", answer.ObjectMember("decisionContext")?.Text("source") ?? source);
+            var context = answer.ObjectMember("decisionContext");
+            return Read(attributed, $"{place}.result", context?.Text("source") ?? source);
         }
 
         var kind = answer.ValueKind == JsonValueKind.String ? answer.GetString()! : answer.RequireText("kind", place);
@@ -34,7 +35,8 @@ internal static class PermissionAnswer
 
         return ReasonOf(kind, answer) is { } reason
             ? new Outcome.Blocked(reason) { Decision = kind, Source = source ?? SourceOf(kind), Feedback = feedback }
-            : throw new UnreadableException($"{place}.kind", $"\"{EventMembers.Shorten(kind)}\" is no decision that is known");
+            : throw new UnreadableException(
+                $"{place}.kind", $"\"{EventMembers.Shorten(kind)}\" is no decision that is known");
     }
 
     private static string? ReasonOf(string kind, JsonElement answer) => kind switch
@@ -43,7 +45,8 @@ internal static class PermissionAnswer
         "user-not-available" => "the user was not available",
         "cancelled" => answer.Text("reason") ?? "the request for permission was cancelled",
         "denied-by-rules" => RulesOf(answer),
-        "denied-no-approval-rule-and-could-not-request-from-user" => "no rule approves it, and the user could not be asked",
+        "denied-no-approval-rule-and-could-not-request-from-user" =>
+            "no rule approves it, and the user could not be asked",
         "denied-by-content-exclusion-policy" => ExclusionOf(answer),
         "denied-by-permission-request-hook" => answer.Text("message") ?? "denied by a permission request hook",
         // A refusal of a kind that is newer than this program is still a refusal.
@@ -56,7 +59,8 @@ internal static class PermissionAnswer
     private static string RulesOf(JsonElement answer)
     {
         var rules = answer.ArrayMember("rules")
-            .Select(rule => rule.Text("argument") is { } argument ? $"{rule.Text("kind")}({argument})" : rule.Text("kind"))
+            .Select(rule => (Kind: rule.Text("kind"), Argument: rule.Text("argument")))
+            .Select(rule => rule.Argument is null ? rule.Kind : $"{rule.Kind}({rule.Argument})")
             .OfType<string>();
         var listed = string.Join(", ", rules);
         return listed.Length == 0 ? "denied by rules" : $"denied by rules: {listed}";

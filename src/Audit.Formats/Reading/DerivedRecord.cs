@@ -1,18 +1,22 @@
-namespace Audit.Formats.Derived;
+using System.Text.Json;
+
+namespace Audit.Formats.Reading;
 
 /// <summary>A tool audit record that was made of another system's words.</summary>
 /// <param name="SessionId">Null where the event names none.</param>
-/// <param name="MessageId">By it the same message is known again, however often and from whichever source it comes.</param>
-/// <param name="Told">The record; its time stands beside it.</param>
-public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAuditRecord Told)
+/// <param name="MessageId">
+/// By it the same message is known again, however often and from whichever source it comes.
+/// </param>
+/// <param name="Record">The record; its time stands beside it.</param>
+public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAuditRecord Record)
 {
-    /// <summary>RFC 3339; null where nothing but the receipt tells a time.</summary>
+    /// <summary>RFC 3339; null where nothing but the receipt has a time.</summary>
     public string? Time { get; init; }
 
     /// <summary>The time is not the event's own but was worked out from its neighbours.</summary>
     public bool IsTimeInferred { get; init; }
 
-    public MessageKind Kind => KindOf(Told.Outcome);
+    public MessageKind Kind => KindOf(Record.Outcome);
 
     /// <param name="part">Tells messages of one kind apart that a call may have several of.</param>
     public static DerivedRecord Of(
@@ -35,6 +39,12 @@ public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAudi
         };
     }
 
+    /// <summary>The same with what was asked for, and what ran where that is another thing.</summary>
+    public DerivedRecord With(JsonElement? requested, JsonElement? effective, Provenance? provenance = null) => this with
+    {
+        Record = Record with { RequestedInput = requested, EffectiveInput = effective, Provenance = provenance },
+    };
+
     private static MessageKind KindOf(Outcome outcome) => outcome switch
     {
         Outcome.Requested => MessageKind.Requested,
@@ -50,4 +60,15 @@ public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAudi
         Outcome.PersistenceFailed => MessageKind.PersistenceFailed,
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "There is no such outcome."),
     };
+}
+
+/// <summary>A note of a session that was made of another system's words.</summary>
+/// <param name="SessionId">Null where the event names none.</param>
+/// <param name="MessageId">Null where the event has nothing by which to know it again but what it says.</param>
+public sealed record DerivedNote(string? SessionId, string? MessageId, string Type, JsonElement? Detail)
+{
+    /// <summary>RFC 3339; null where nothing but the receipt has a time.</summary>
+    public string? Time { get; init; }
+
+    public bool IsTimeInferred { get; init; }
 }

@@ -1,8 +1,10 @@
 using System.Text.Json;
 
-namespace Audit.Formats;
+namespace Audit.Formats.Reading;
 
-/// <summary>Reads each event as strictly as a record is read, so that nothing is derived that could not be written.</summary>
+/// <summary>
+/// Reads each event as strictly as a record is read, so that nothing is derived that could not be written.
+/// </summary>
 internal sealed class StrictEvents(IEventReader events) : IFormatReader
 {
     public void Read(ReadOnlySpan<byte> text, long number, IFormatSink sink)

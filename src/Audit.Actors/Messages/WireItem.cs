@@ -1,0 +1,42 @@
+namespace Audit.Actors.Messages;
+
+/// <summary>A submission as it travels between nodes: what the law is asked, and the bytes as they were sent.</summary>
+public abstract record WireItem(byte[] Body) : ICrossesTheWire
+{
+    public static WireItem Of(Submission submission) => submission switch
+    {
+        CallSubmission call =>
+            new Call(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record.ToArray()),
+        NoteSubmission noted =>
+            new Note(noted.SessionId, noted.TaskId, noted.Agent, noted.Note, noted.Detail.ToArray()),
+        WindowSubmission window => new Window(window.WindowId, Plain(window.Message), window.Body.ToArray()),
+        OperatorSubmission act => new Operator(act.Act, act.Actor, act.At, act.Detail.ToArray()),
+        _ => throw new ArgumentOutOfRangeException(nameof(submission), submission, "No actor takes such a submission."),
+    };
+
+    public Submission ToSubmission(string stream) => this switch
+    {
+        Call call => new CallSubmission(
+            new StreamKey(stream), call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Body),
+        Note noted => new NoteSubmission(
+            new StreamKey(stream), noted.SessionId, noted.TaskId, noted.Agent, noted.Content, noted.Body),
+        Window window => new WindowSubmission(window.Id, window.Message, window.Body),
+        Operator act => new OperatorSubmission(stream, act.Act, act.Actor, act.At, act.Body),
+        _ => throw new InvalidDataException($"An item of the type {GetType().Name} is not known."),
+    };
+
+    /// <summary>The scope as an array, for no other list is a type that may travel.</summary>
+    private static WindowMessage Plain(WindowMessage message) => message.Terms is { } terms
+        ? message with { Terms = terms with { Scope = terms.Scope.ToArray() } }
+        : message;
+
+    public sealed record Call(string SessionId, string ToolCallId, string? Agent, CallMessage Message, byte[] Body)
+        : WireItem(Body);
+
+    public sealed record Note(string SessionId, string? TaskId, string? Agent, SessionNote Content, byte[] Body)
+        : WireItem(Body);
+
+    public sealed record Window(string Id, WindowMessage Message, byte[] Body) : WireItem(Body);
+
+    public sealed record Operator(string Act, string Actor, Timestamp At, byte[] Body) : WireItem(Body);
+}

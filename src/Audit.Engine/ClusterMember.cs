@@ -1,3 +1,0 @@
-namespace Audit.Engine;
-
-public sealed record ClusterMember(string Address, string Status);
