@@ -21,7 +21,8 @@ internal sealed class Membership(ActorSystem system)
                 cluster.SelfAddress.ToString(),
                 WordOf(cluster.SelfMember.Status),
                 state.Leader?.ToString(),
-                [.. state.Members.Select(member => new ClusterMember(member.Address.ToString(), WordOf(member.Status)))],
+                [.. state.Members.Select(
+                    member => new ClusterMember(member.Address.ToString(), WordOf(member.Status)))],
                 [.. state.Unreachable.Select(member => member.Address.ToString())]);
         }
     }
@@ -49,8 +50,9 @@ internal sealed class Membership(ActorSystem system)
             && failure is OperationCanceledException or ClusterJoinFailedException)
         {
             throw new AkkaEngineException(
-                $"The node {cluster.SelfAddress} was not let into the cluster within {patience.TotalSeconds:0} s; are the seeds "
-                + $"running, and can they be reached? ({string.Join(", ", settings.GetStringList("seeds"))})", failure);
+                $"The node {cluster.SelfAddress} was not let into the cluster within {patience.TotalSeconds:0} s; are "
+                + "the seeds running, and can they be reached? "
+                + $"({string.Join(", ", settings.GetStringList("seeds"))})", failure);
         }
     }
 
@@ -59,7 +61,8 @@ internal sealed class Membership(ActorSystem system)
     private Address Seed(string seed)
     {
         var self = cluster.SelfAddress;
-        return Uri.TryCreate($"tcp://{seed}", UriKind.Absolute, out var place) && place.Port > 0 && place.AbsolutePath == "/"
+        return Uri.TryCreate($"tcp://{seed}", UriKind.Absolute, out var place)
+            && place.Port > 0 && place.AbsolutePath == "/"
             ? new Address(self.Protocol, self.System, place.Host, place.Port)
             : throw new AkkaEngineException($"The seed \"{seed}\" is not accepted; accepted is host:port.");
     }

@@ -49,6 +49,6 @@ internal static class EnvironmentSettings
     private static string SeedList(string value) =>
         $"[{string.Join(", ", value.Split(',', Parts).Select(Quoted))}]";
 
-    private static string Quoted(string value) =>
+    internal static string Quoted(string value) =>
         $"\"{value.Replace(@"\", @"\\").Replace("\"", "\\\"")}\"";
 }

@@ -20,8 +20,8 @@ internal static class StartCheck
         var config = system.Settings.Config;
         Refuse(
             system.Serialization.FindSerializerForType(typeof(JournalEvent)) is not JournalEventSerializer,
-            "The HOCON binds another serializer to Audit.Actors.Journal.IJournalEvent: what is stored must stay readable, "
-            + "and only serializer 7401 is accepted.");
+            "The HOCON binds another serializer to Audit.Actors.Journal.IJournalEvent: what is stored must stay "
+            + "readable, and only serializer 7401 is accepted.");
         Refuse(
             system.Serialization.FindSerializerForType(typeof(object)) is HyperionSerializer,
             "The HOCON binds Hyperion to System.Object, by which it would reach what is persisted; it reads fields by "
@@ -38,8 +38,8 @@ internal static class StartCheck
             + "engine's own.");
         Refuse(
             config.GetString("akka.persistence.journal.sql.replay-filter.mode") is not ("warn" or "off"),
-            "The HOCON sets the journal's replay-filter.mode to what would drop or refuse events of older writers; accepted are "
-            + "warn and off.");
+            "The HOCON sets the journal's replay-filter.mode to what would drop or refuse events of older writers; "
+            + "accepted are warn and off.");
         Refuse(
             string.IsNullOrEmpty(config.GetString(JournalKey)),
             $"The HOCON empties {JournalKey}; a journal is needed.");

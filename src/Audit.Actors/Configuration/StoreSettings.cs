@@ -62,5 +62,5 @@ internal static class StoreSettings
     }
 
     private static Config Connection(string connection) =>
-        ConfigurationFactory.ParseString($"{ConnectionKey} = \"{connection.Replace(@"\", @"\\").Replace("\"", "\\\"")}\"");
+        ConfigurationFactory.ParseString($"{ConnectionKey} = {EnvironmentSettings.Quoted(connection)}");
 }

@@ -39,14 +39,16 @@ internal ref struct Envelope
         TimeInferred = defaults.TimeInferred,
     };
 
-    private readonly string? BoundAgent(ItemDefaults defaults) => Bound(Agent ?? defaults.Agent, defaults.BoundAgent, "agent");
+    private readonly string? BoundAgent(ItemDefaults defaults) =>
+        Bound(Agent ?? defaults.Agent, defaults.BoundAgent, "agent");
 
     private readonly string RequireSession(ItemDefaults defaults) =>
         SessionId ?? defaults.SessionId
         ?? throw new UnreadableException("session_id", "missing; it stands in the item or in the header Audit-Session");
 
-    public static string? Bound(string? told, string? bound, string member) =>
-        bound is null || told is null || told == bound
-            ? told ?? bound
-            : throw new UnreadableException(member, $"the token is bound to \"{bound}\" and may not speak of \"{told}\"");
+    public static string? Bound(string? named, string? bound, string member) =>
+        bound is null || named is null || named == bound
+            ? named ?? bound
+            : throw new UnreadableException(
+                member, $"the token is bound to \"{bound}\" and may not speak of \"{named}\"");
 }

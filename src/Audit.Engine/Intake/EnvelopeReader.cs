@@ -69,7 +69,8 @@ internal static class EnvelopeReader
         return (record, note) switch
         {
             ({ } read, null) => envelope.ToSubmission(read, item, defaults),
-            (null, { } told) => envelope.ToSubmission(told.Type, told.At, told.Dedup, item[told.Detail], defaults),
+            (null, { } noted) =>
+                envelope.ToSubmission(noted.Type, noted.At, noted.Dedup, item[noted.Detail], defaults),
             (null, null) => throw new UnreadableException("record", "missing; an item holds a record or a note"),
             _ => throw new UnreadableException("note", "an item holds a record or a note, not both"),
         };

@@ -20,7 +20,7 @@ public sealed record ItemDefaults(string Host, Timestamp ReceivedAt)
     /// <summary>The items were derived from another system's words, which no sender can say of its own.</summary>
     public bool Derived { get; init; }
 
-    /// <summary>With derived items: the source told no time, and the one that they have was inferred.</summary>
+    /// <summary>With derived items: the source gave no time, and the one that they have was inferred.</summary>
     public bool TimeInferred { get; init; }
 }
 

@@ -36,18 +36,21 @@ internal sealed class OversizedItem
     /// <exception cref="UnreadableException">The head does not say enough, or what the sender may not say.</exception>
     public CallSubmission ToSubmission(long length, Fingerprint whole, ItemDefaults defaults)
     {
-        var session = Required("session_id", names.GetValueOrDefault("session_id") ?? defaults.SessionId, Ids.MaxBytes, isSession: true);
+        var named = names.GetValueOrDefault("session_id") ?? defaults.SessionId;
+        var session = Required("session_id", named, Ids.MaxBytes, isSession: true);
         var call = Required("tool_call_id", names.GetValueOrDefault("tool_call_id"), Ids.MaxCallBytes);
         var delivery = new Delivery
         {
             ReceivedAt = defaults.ReceivedAt,
-            TaskId = Envelope.Bound(Optional("task_id", Ids.MaxBytes) ?? defaults.TaskId, defaults.BoundTask, "task_id"),
+            TaskId = Envelope.Bound(
+                Optional("task_id", Ids.MaxBytes) ?? defaults.TaskId, defaults.BoundTask, "task_id"),
             Host = defaults.Host,
             MessageId = Optional("message_id", Ids.MaxMessageIdBytes),
             Dedup = whole,
         };
         var agent = Envelope.Bound(Optional("agent", Ids.MaxBytes) ?? defaults.Agent, defaults.BoundAgent, "agent");
-        return new CallSubmission(ItemReader.CallKey(session, call), session, call, agent, CallMessage.Oversized(length, delivery), default);
+        var message = CallMessage.Oversized(length, delivery);
+        return new CallSubmission(ItemReader.CallKey(session, call), session, call, agent, message, default);
     }
 
     private void Note(ref Utf8JsonReader json, bool isInRecord)
@@ -69,11 +72,11 @@ internal sealed class OversizedItem
     }
 
     private string? Optional(string name, int maxBytes) =>
-        names.TryGetValue(name, out var told) ? Required(name, told, maxBytes) : null;
+        names.TryGetValue(name, out var id) ? Required(name, id, maxBytes) : null;
 
-    private static string Required(string name, string? told, int maxBytes, bool isSession = false)
+    private static string Required(string name, string? id, int maxBytes, bool isSession = false)
     {
-        var refusal = told is null ? "not found" : Ids.Refuse(told, maxBytes, isSession);
-        return refusal is null ? told! : throw new UnreadableException(name, refusal);
+        var refusal = id is null ? "not found" : Ids.Refuse(id, maxBytes, isSession);
+        return refusal is null ? id! : throw new UnreadableException(name, refusal);
     }
 }

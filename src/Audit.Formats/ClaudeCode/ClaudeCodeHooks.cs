@@ -98,7 +98,8 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         var ran = happened.Member("tool_input");
         var requested = memory.Find(session, call)?.Input ?? ran;
         Settle(happened, session, call, tool);
-        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, new Outcome.Completed(result), requested, ran, null));
+        var outcome = new Outcome.Completed(result);
+        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, outcome, requested, ran, null));
     }
 
     /// <summary>The batch says which calls there were, and not whether they succeeded.</summary>
@@ -109,8 +110,8 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
             if (use.Text("tool_use_id") is { } call && memory.Find(session, call) is { } known)
             {
                 // Asked for already; what is open stays open and what is not is not opened again.
-                var again = new Outcome.Requested();
-                sink.Record(ClaudeCodeReader.RecordOf(session, call, known.Tool, again, known.Input, known.Input, null));
+                var (again, input) = (new Outcome.Requested(), known.Input);
+                sink.Record(ClaudeCodeReader.RecordOf(session, call, known.Tool, again, input, input, null));
             }
             else
             {

@@ -29,7 +29,8 @@ internal sealed class ClaudeCodeReader(CallMemory memory, string? session) : IEv
         else
         {
             throw new UnreadableException(
-                "hook_event_name", "missing, and so is type; expected is the payload of a hook or a line of a transcript");
+                "hook_event_name",
+                "missing, and so is type; expected is the payload of a hook or a line of a transcript");
         }
     }
 

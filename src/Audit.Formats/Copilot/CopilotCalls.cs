@@ -68,7 +68,8 @@ internal sealed class CopilotCalls(CallMemory memory)
         var call = received.Require("toolCallId");
         var success = received.Data.RequireFlag("success", "data");
         var known = memory.Find(session, call);
-        Report(received, session, call, new Outcome.Completed(ResultOf(received.Data, success)), known?.Tool, known?.Input, sink);
+        var outcome = new Outcome.Completed(ResultOf(received.Data, success));
+        Report(received, session, call, outcome, known?.Tool, known?.Input, sink);
     }
 
     private static ToolResult ResultOf(JsonElement data, bool success)

@@ -34,7 +34,8 @@ internal sealed class CopilotPermissions(CallMemory memory)
         // What is asked for without a call, such as to keep a memory, is a call of its own that only the request names.
         var call = permission.Text("toolCallId") ?? CallNamedBy(request);
         memory.RememberRequest(session, request, call);
-        var outcome = new Outcome.RequiresConfirmation(DescriptionOf(permission, kind), null) { Permission = permission };
+        var description = DescriptionOf(permission, kind);
+        var outcome = new Outcome.RequiresConfirmation(description, null) { Permission = permission };
         var tool = permission.Text("toolCallId") is null ? kind : null;
         sink.Record(RecordOf(received, session, call, tool, outcome, request));
     }
@@ -73,7 +74,8 @@ internal sealed class CopilotPermissions(CallMemory memory)
     private static string DescriptionOf(JsonElement permission, string kind) =>
         permission.Text("intention") ?? permission.Text("fullCommandText") ?? permission.Text("toolTitle")
         ?? permission.Text("hookMessage") ?? permission.Text("reason") ?? permission.Text("path")
-        ?? permission.Text("fileName") ?? permission.Text("url") ?? permission.Text("toolName") ?? permission.Text("fact") ?? kind;
+        ?? permission.Text("fileName") ?? permission.Text("url") ?? permission.Text("toolName")
+        ?? permission.Text("fact") ?? kind;
 
     private static string CallNamedBy(string request) =>
         request.Length <= LongestPart ? $"permission:{request}" : $"permission:{CanonicalJson.NameOf(request)}";

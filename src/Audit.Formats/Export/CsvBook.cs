@@ -10,40 +10,41 @@ public sealed class CsvBook : IBookWriter
 {
     private static readonly (string Name, Func<BookEvent, string?> Value)[] Columns =
     [
-        ("position", told => Number(told.Position)),
-        ("stream", told => told.Stream),
-        ("sequence", told => Number(told.Sequence)),
-        ("event", told => told.Name),
-        ("received_at", told => told.ReceivedAt),
-        ("happened_at", told => told.HappenedAt),
-        ("host", told => told.Host),
-        ("on_behalf_of", told => told.OnBehalfOf),
-        ("agent", told => told.Agent),
-        ("task_id", told => told.TaskId),
-        ("window_id", told => told.WindowId),
-        ("session_id", told => told.SessionId),
-        ("tool_call_id", told => told.ToolCallId),
-        ("tool_name", told => told.Tool),
-        ("kind", told => told.Kind),
-        ("from", told => told.From),
-        ("to", told => told.To),
-        ("attempt", told => Number(told.Attempt)),
-        ("anomalies", told => string.Join(' ', told.Anomalies)),
-        ("reason", told => told.Reason),
-        ("decision", told => told.Decision),
-        ("source", told => told.Source),
-        ("by", told => told.By),
-        ("success", told => told.Success switch { true => "true", false => "false", null => null }),
-        ("duration_ms", told => Number(told.DurationMs)),
-        ("input", told => told.Input?.Raw()),
-        ("output", told => told.Output),
-        ("message_id", told => told.MessageId),
-        ("detail", told => told.Detail?.Raw()),
+        ("position", row => Number(row.Position)),
+        ("stream", row => row.Stream),
+        ("sequence", row => Number(row.Sequence)),
+        ("event", row => row.Name),
+        ("received_at", row => row.ReceivedAt),
+        ("happened_at", row => row.HappenedAt),
+        ("host", row => row.Host),
+        ("on_behalf_of", row => row.OnBehalfOf),
+        ("agent", row => row.Agent),
+        ("task_id", row => row.TaskId),
+        ("window_id", row => row.WindowId),
+        ("session_id", row => row.SessionId),
+        ("tool_call_id", row => row.ToolCallId),
+        ("tool_name", row => row.Tool),
+        ("kind", row => row.Kind),
+        ("from", row => row.From),
+        ("to", row => row.To),
+        ("attempt", row => Number(row.Attempt)),
+        ("anomalies", row => string.Join(' ', row.Anomalies)),
+        ("reason", row => row.Reason),
+        ("decision", row => row.Decision),
+        ("source", row => row.Source),
+        ("by", row => row.By),
+        ("success", row => row.Success switch { true => "true", false => "false", null => null }),
+        ("duration_ms", row => Number(row.DurationMs)),
+        ("input", row => row.Input?.Raw()),
+        ("output", row => row.Output),
+        ("message_id", row => row.MessageId),
+        ("detail", row => row.Detail?.Raw()),
     ];
 
     public void Begin(IBufferWriter<byte> to) => WriteRow(to, Columns.Select(column => column.Name));
 
-    public void Write(BookEvent told, IBufferWriter<byte> to) => WriteRow(to, Columns.Select(column => column.Value(told)));
+    public void Write(BookEvent row, IBufferWriter<byte> to) =>
+        WriteRow(to, Columns.Select(column => column.Value(row)));
 
     public void End(IBufferWriter<byte> to)
     {

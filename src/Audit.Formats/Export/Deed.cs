@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using Audit.Formats.Reading;
 
@@ -8,23 +10,19 @@ internal sealed class Deed
 {
     private const int LongestCommand = 300;
 
-    /// <summary>Where inputs of tools have their command, the first that is there.</summary>
-    private static readonly string[] Commands =
-        ["command", "cmd", "sql", "query", "statement", "script", "fullCommandText", "file_path", "path", "url"];
-
     private string? tool;
     private string? displayName;
     private string? command;
     private string? description;
 
-    private Deed(BookEvent told, bool isEnd)
+    private Deed(BookEvent row, bool isEnd)
     {
-        Session = told.SessionId!;
-        Agent = told.Agent;
-        Task = told.TaskId;
-        Host = told.Host;
+        Session = row.SessionId!;
+        Agent = row.Agent;
+        Task = row.TaskId;
+        Host = row.Host;
         IsEnd = isEnd;
-        At = TimeOf(told);
+        At = TimeOf(row);
     }
 
     public string Session { get; }
@@ -40,7 +38,8 @@ internal sealed class Deed
     public Timestamp At { get; private set; }
 
     public string Text => IsEnd ? "ended"
-        : (command ?? description) is { } said ? $"{tool ?? displayName} {JsonSerializer.Serialize(said, JsonText.Readable)}".TrimStart()
+        : (command ?? description) is { } text
+            ? $"{tool ?? displayName} {JsonSerializer.Serialize(text, JsonText.Readable)}".TrimStart()
         : tool ?? displayName ?? "?";
 
     /// <summary>How it went, where it went otherwise than well.</summary>
@@ -48,28 +47,28 @@ internal sealed class Deed
 
     public bool WasApproved { get; private set; }
 
-    /// <summary>Who or what approved it last, where that is told.</summary>
+    /// <summary>Who or what approved it last, where that is row.</summary>
     public string? ApprovedBy { get; private set; }
 
-    public static Deed Begin(BookEvent told) => new(told, isEnd: false);
+    public static Deed Begin(BookEvent row) => new(row, isEnd: false);
 
-    public static Deed End(BookEvent told) => new(told, isEnd: true);
+    public static Deed End(BookEvent row) => new(row, isEnd: true);
 
-    public void Follow(BookEvent told)
+    public void Follow(BookEvent row)
     {
-        Agent ??= told.Agent;
-        Task ??= told.TaskId;
-        var at = TimeOf(told);
+        Agent ??= row.Agent;
+        Task ??= row.TaskId;
+        var at = TimeOf(row);
         At = at < At ? at : At;
-        tool ??= told.Tool;
-        displayName ??= told.DisplayName;
-        command ??= CommandOf(told.Input);
-        description ??= told.Description;
-        WasApproved |= told.Kind == "approved";
-        ApprovedBy = told.Kind == "approved" ? told.By ?? told.Source : ApprovedBy;
-        if (!told.IsLate)
+        tool ??= row.Tool;
+        displayName ??= row.DisplayName;
+        command ??= CommandOf(row.Input);
+        description ??= row.Description;
+        WasApproved |= row.Kind == "approved";
+        ApprovedBy = row.Kind == "approved" ? row.By ?? row.Source : ApprovedBy;
+        if (!row.IsLate)
         {
-            State = told.To == "completed" && told.Success == false ? "failed" : told.To;
+            State = row.To == "completed" && row.Success == false ? "failed" : row.To;
         }
     }
 
@@ -79,21 +78,11 @@ internal sealed class Deed
         Task ??= before.Task;
     }
 
-    private static string? CommandOf(JsonElement? input)
-    {
-        if (input is not { ValueKind: JsonValueKind.Object } members)
-        {
-            return input is { } other ? Shorten(other.AsText()) : null;
-        }
+    private static string? CommandOf(JsonElement? input) => input is { } given
+        ? ShortText.Of(
+            Encoding.UTF8.GetString(InputCommand.Of(JsonMarshal.GetRawUtf8Value(given))), LongestCommand)
+        : null;
 
-        var named = Commands.Select(name => members.Text(name)).FirstOrDefault(text => text is not null);
-        return Shorten(named ?? members.Raw());
-    }
-
-    private static string Shorten(string text) => text.Length <= LongestCommand
-        ? text
-        : text[..(char.IsHighSurrogate(text[LongestCommand - 1]) ? LongestCommand - 1 : LongestCommand)] + "…";
-
-    private static Timestamp TimeOf(BookEvent told) =>
-        Rfc3339.TryParse(told.HappenedAt ?? told.ReceivedAt ?? "", out var time) ? time : default;
+    private static Timestamp TimeOf(BookEvent row) =>
+        Rfc3339.TryParse(row.HappenedAt ?? row.ReceivedAt ?? "", out var time) ? time : default;
 }

@@ -7,7 +7,7 @@ public interface IBookWriter
 {
     void Begin(IBufferWriter<byte> to);
 
-    void Write(BookEvent told, IBufferWriter<byte> to);
+    void Write(BookEvent row, IBufferWriter<byte> to);
 
     void End(IBufferWriter<byte> to);
 }

@@ -24,24 +24,24 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
     }
 
     /// <exception cref="TooManyCallsException">There are more calls than lines are made of.</exception>
-    public void Write(BookEvent told, IBufferWriter<byte> to)
+    public void Write(BookEvent row, IBufferWriter<byte> to)
     {
-        if (told.WindowId is { } window)
+        if (row.WindowId is { } window)
         {
             if (!windows.TryGetValue(window, out var known))
             {
                 windows[window] = known = new TaskWindow(window);
             }
 
-            known.Follow(told);
+            known.Follow(row);
         }
-        else if (told.Name == "call.transitioned" && told.SessionId is not null)
+        else if (row.Name == "call.transitioned" && row.SessionId is not null)
         {
-            DeedOf(told).Follow(told);
+            DeedOf(row).Follow(row);
         }
-        else if (told.Name == "session.noted" && told.Kind == "ended" && told.SessionId is not null)
+        else if (row.Name == "session.noted" && row.Kind == "ended" && row.SessionId is not null)
         {
-            Add(Deed.End(told));
+            Add(Deed.End(row));
         }
     }
 
@@ -50,7 +50,8 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
         var byTime = deedsByArrival.OrderBy(deed => deed.At).ToList();
         GiveEndsTheirPlace(byTime);
         var inWindows = byTime.ToLookup(deed => windows.Values.FirstOrDefault(window => window.Holds(deed)));
-        foreach (var window in windows.Values.Where(window => window.WasOpen && (onlyWindow is null || window.Id == onlyWindow)))
+        var shown = windows.Values.Where(window => window.WasOpen && (onlyWindow is null || window.Id == onlyWindow));
+        foreach (var window in shown)
         {
             WriteLine(to, SessionLine.Of(window, [.. inWindows[window]]));
         }
@@ -61,11 +62,11 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
         }
     }
 
-    private Deed DeedOf(BookEvent told)
+    private Deed DeedOf(BookEvent row)
     {
-        if (!deeds.TryGetValue(told.Stream, out var deed))
+        if (!deeds.TryGetValue(row.Stream, out var deed))
         {
-            deeds[told.Stream] = deed = Deed.Begin(told);
+            deeds[row.Stream] = deed = Deed.Begin(row);
             Add(deed);
         }
 
@@ -102,5 +103,5 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
 
 /// <summary>There is more to tell than an export in lines of sessions holds.</summary>
 public sealed class TooManyCallsException() : Exception(
-    $"There are more than {SessionBook.MostCalls} calls to tell in lines of sessions; narrow it by a session, a task, a window or a time, "
-    + "or export ndjson or csv, which have no end.");
+    $"There are more than {SessionBook.MostCalls} calls to tell in lines of sessions; narrow it by a session, a task, "
+    + "a window or a time, or export ndjson or csv, which have no end.");

@@ -47,7 +47,8 @@ internal static class SessionLine
 
     private static void Append(StringBuilder line, string name, string value)
     {
-        var isPlain = value.Length > 0 && !value.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter) || letter is '"' or '=');
+        var isPlain = value.Length > 0 && !value.Any(letter =>
+            char.IsWhiteSpace(letter) || char.IsControl(letter) || letter is '"' or '=');
         line.Append(line.Length == 0 ? "" : " ").Append(name).Append('=')
             .Append(isPlain ? value : JsonSerializer.Serialize(value, JsonText.Readable));
     }
@@ -90,5 +91,6 @@ internal static class SessionLine
 /// <summary>How text is quoted where people read it: in one line, and no more escaped than it must be.</summary>
 internal static class JsonText
 {
-    public static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static readonly JsonSerializerOptions Readable =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }

@@ -22,28 +22,30 @@ internal sealed class TaskWindow(string id)
     /// <summary>Its end, whether by the clock or before it.</summary>
     public Timestamp? End => ended is { } early && (Closes is not { } closes || early < closes) ? early : Closes;
 
-    public void Follow(BookEvent told)
+    public void Follow(BookEvent row)
     {
-        Task ??= told.TaskId;
-        Agent ??= told.Agent;
-        switch (told.Name)
+        Task ??= row.TaskId;
+        Agent ??= row.Agent;
+        switch (row.Name)
         {
             case "window.approved":
-                Opens = TimeOf(told.OpensAt) ?? TimeOf(told.ReceivedAt);
-                Closes = TimeOf(told.ClosesAt);
-                ApprovedBy = told.OnBehalfOf is { } person ? $"{told.Host} for {person}" : told.Host;
+                Opens = TimeOf(row.OpensAt) ?? TimeOf(row.ReceivedAt);
+                Closes = TimeOf(row.ClosesAt);
+                ApprovedBy = row.OnBehalfOf is { } person ? $"{row.Host} for {person}" : row.Host;
                 break;
             case "window.extended":
-                Closes = TimeOf(told.ClosesAt) ?? Closes;
+                Closes = TimeOf(row.ClosesAt) ?? Closes;
                 break;
             case "window.revoked" or "window.closed":
-                ended = TimeOf(told.ReceivedAt);
+                ended = TimeOf(row.ReceivedAt);
                 break;
         }
     }
 
     public bool Holds(Deed deed) =>
-        WasOpen && deed.Task == Task && deed.Agent == Agent && deed.At >= Opens && (End is not { } end || deed.At < end || deed.IsEnd);
+        WasOpen && deed.Task == Task && deed.Agent == Agent && deed.At >= Opens
+        && (End is not { } end || deed.At < end || deed.IsEnd);
 
-    private static Timestamp? TimeOf(string? text) => text is not null && Rfc3339.TryParse(text, out var time) ? time : null;
+    private static Timestamp? TimeOf(string? text) =>
+        text is not null && Rfc3339.TryParse(text, out var time) ? time : null;
 }

@@ -24,7 +24,8 @@ internal sealed class OtlpReader(string? session) : IEventReader
             {
                 throw new UnreadableException(
                     "resourceSpans",
-                    $"an array of the spans of resources is expected; the request has {EventMembers.Shorten(other)}");
+                    "an array of the spans of resources is expected; "
+                    + $"the request has {ShortText.Of(other, ShortText.Quoted)}");
             }
         }
 

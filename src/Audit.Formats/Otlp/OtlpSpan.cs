@@ -58,6 +58,6 @@ internal readonly record struct OtlpSpan(JsonElement Span, JsonElement? Resource
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var nanos)
             ? Rfc3339.Format(Epoch.AddNanoseconds(nanos))
             : throw new UnreadableException(
-                name, $"nanoseconds since 1970 are expected, not \"{EventMembers.Shorten(text)}\"");
+                name, $"nanoseconds since 1970 are expected, not \"{ShortText.Of(text, ShortText.Quoted)}\"");
     }
 }

@@ -40,10 +40,11 @@ public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAudi
     }
 
     /// <summary>The same with what was asked for, and what ran where that is another thing.</summary>
-    public DerivedRecord With(JsonElement? requested, JsonElement? effective, Provenance? provenance = null) => this with
-    {
-        Record = Record with { RequestedInput = requested, EffectiveInput = effective, Provenance = provenance },
-    };
+    public DerivedRecord With(JsonElement? requested, JsonElement? effective, Provenance? provenance = null) =>
+        this with
+        {
+            Record = Record with { RequestedInput = requested, EffectiveInput = effective, Provenance = provenance },
+        };
 
     private static MessageKind KindOf(Outcome outcome) => outcome switch
     {

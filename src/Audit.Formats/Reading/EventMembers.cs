@@ -57,7 +57,7 @@ internal static class EventMembers
         var text = happened.Text(name);
         return text is null || Rfc3339.TryParse(text, out _)
             ? text
-            : throw new UnreadableException(name, $"not an RFC 3339 time: \"{Shorten(text)}\"");
+            : throw new UnreadableException(name, $"not an RFC 3339 time: \"{ShortText.Of(text, ShortText.Quoted)}\"");
     }
 
     /// <summary>The JSON of a value as it stands in the event.</summary>
@@ -67,13 +67,8 @@ internal static class EventMembers
     public static string AsText(this JsonElement value) =>
         value.ValueKind == JsonValueKind.String ? value.GetString()! : value.Raw();
 
-    public static string Shorten(string text)
-    {
-        const int Longest = 60;
-        return text.Length <= Longest ? text : text[..(char.IsHighSurrogate(text[Longest - 1]) ? Longest - 1 : Longest)] + "…";
-    }
-
-    private static UnreadableException Missing(JsonElement happened, string name, string expected, string within = "") =>
+    private static UnreadableException Missing(
+        JsonElement happened, string name, string expected, string within = "") =>
         new(
             within.Length == 0 ? name : $"{within}.{name}",
             happened.ValueKind == JsonValueKind.Object && happened.TryGetProperty(name, out _)

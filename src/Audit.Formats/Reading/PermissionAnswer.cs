@@ -36,7 +36,7 @@ internal static class PermissionAnswer
         return ReasonOf(kind, answer) is { } reason
             ? new Outcome.Blocked(reason) { Decision = kind, Source = source ?? SourceOf(kind), Feedback = feedback }
             : throw new UnreadableException(
-                $"{place}.kind", $"\"{EventMembers.Shorten(kind)}\" is no decision that is known");
+                $"{place}.kind", $"\"{ShortText.Of(kind, ShortText.Quoted)}\" is no decision that is known");
     }
 
     private static string? ReasonOf(string kind, JsonElement answer) => kind switch

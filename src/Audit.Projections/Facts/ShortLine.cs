@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Text;
-using System.Text.Json;
 using System.Text.Unicode;
 
 namespace Audit.Projections.Facts;
@@ -13,27 +11,14 @@ internal static class ShortLine
 {
     public const int Longest = 160;
 
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = EventView.MaxDepth };
-
-    /// <summary>The members that say what a tool is asked to do, whatever else its input holds; the most telling first.</summary>
-    private static readonly string[] Telling =
-        ["command", "sql", "query", "statement", "path", "file_path", "url", "pattern", "cmd", "script"];
-
     /// <param name="value">JSON; null is made of what is no text.</param>
     public static string? OfText(ReadOnlySpan<byte> value) => value is [(byte)'"', ..] ? OfInput(value) : null;
 
     /// <param name="input">The JSON of a tool's input, if it has any.</param>
     public static string? OfInput(ReadOnlySpan<byte> input)
     {
-        if (input is [] or [(byte)'n', ..])
-        {
-            return null;
-        }
-
-        var json = new Utf8JsonReader(input, Options);
-        json.Read();
-        return json.TokenType == JsonTokenType.String ? OfString(json)
-            : (json.TokenType == JsonTokenType.StartObject ? TellingMember(ref json) : null) ?? OfUtf8(input);
+        var command = InputCommand.Of(input);
+        return command.IsEmpty && input is not [(byte)'"', ..] ? null : OfUtf8(command);
     }
 
     public static string OfUtf8(ReadOnlySpan<byte> utf8)
@@ -53,41 +38,5 @@ internal static class ShortLine
         }
 
         return line[..length].ToString();
-    }
-
-    private static string OfString(in Utf8JsonReader json) =>
-        OfUtf8(json.ValueIsEscaped ? Encoding.UTF8.GetBytes(json.GetString()!) : json.ValueSpan);
-
-    private static string? TellingMember(ref Utf8JsonReader json)
-    {
-        string? found = null;
-        var rank = Telling.Length;
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            var index = RankOf(json, rank);
-            json.Read();
-            if (index < rank && json.TokenType == JsonTokenType.String)
-            {
-                (found, rank) = (OfString(json), index);
-            }
-
-            json.Skip();
-        }
-
-        return found;
-    }
-
-    /// <summary>The place of the member's name among those that are more telling than the best one found, else that one's.</summary>
-    private static int RankOf(in Utf8JsonReader json, int best)
-    {
-        for (var index = 0; index < best; index++)
-        {
-            if (json.ValueTextEquals(Telling[index]))
-            {
-                return index;
-            }
-        }
-
-        return best;
     }
 }
