@@ -10,9 +10,6 @@ public sealed class FolderTests
     private static readonly string[] WithCircles =
     [
         "Audit.Lifecycle",
-        "Audit.Engine",
-        "Audit.Projections",
-        "Audit.Formats",
         "Audit.Api",
         "Audit.Node",
     ];

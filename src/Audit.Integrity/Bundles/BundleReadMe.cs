@@ -27,14 +27,14 @@ internal static class BundleReadMe
         tile/entries/N   the entries, each after its length in two bytes, high byte first
         rows.ndjson      the journal's rows, one a line, in the order of the entries
 
-        A line of rows.ndjson has position, persistence_id, sequence_number, created (ticks of 100 ns since year 1, UTC),
-        manifest, identifier, deleted, and message: the message's bytes in base64. The entry of a row is
+        A line of rows.ndjson has position, persistence_id, sequence_number, created (ticks of 100 ns since year 1,
+        UTC), manifest, identifier, deleted, and message: the message's bytes in base64. The entry of a row is
 
           {Entry}
 
-        without spaces; stream and sha256 are the SHA-256, in hex, of persistence_id and of the message's bytes. A row whose
-        identifier is not 7401 has ,"identifier":N before the closing brace, a deleted one ,"deleted":true; a manifest that is
-        not plain ASCII stands as "manifest_sha256".
+        without spaces; stream and sha256 are the SHA-256, in hex, of persistence_id and of the message's bytes. A row
+        whose identifier is not 7401 has ,"identifier":N before the closing brace, a deleted one ,"deleted":true; a
+        manifest that is not plain ASCII stands as "manifest_sha256".
 
         How to check it
         ---------------
@@ -51,8 +51,9 @@ internal static class BundleReadMe
 
         (A tile that is not full is called tile/0/000.p/W, where W is how many hashes it has.)
 
-        The signature and the tree: any C2SP tlog client reads this directory, for instance golang.org/x/mod/sumdb/note and
-        golang.org/x/mod/sumdb/tlog. The signature is Ed25519 over the checkpoint's text up to, not including, its blank line.
+        The signature and the tree: any C2SP tlog client reads this directory, for instance
+        golang.org/x/mod/sumdb/note and golang.org/x/mod/sumdb/tlog. The signature is Ed25519 over the checkpoint's text
+        up to, not including, its blank line.
         """).ReplaceLineEndings("\n") + "\n";
 
     private const string Entry =

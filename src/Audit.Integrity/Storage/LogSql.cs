@@ -10,7 +10,10 @@ internal sealed class LogSql(string schema)
         """;
 
     public string LastCheckpoint { get; } =
-        $"SELECT size, last_position, note, signed_at FROM {schema}checkpoint WHERE log = $1 ORDER BY size DESC LIMIT 1";
+        $"""
+        SELECT size, last_position, note, signed_at FROM {schema}checkpoint
+        WHERE log = $1 ORDER BY size DESC LIMIT 1
+        """;
 
     public string Checkpoints { get; } =
         $"""

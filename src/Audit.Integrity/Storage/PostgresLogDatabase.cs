@@ -8,11 +8,13 @@ internal sealed class PostgresLogDatabase : ILogDatabase
     private const string SchemaName = "audit_log";
 
     private const string VersionsSql = $"""
-        CREATE TABLE IF NOT EXISTS {SchemaName}.schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)
+        CREATE TABLE IF NOT EXISTS {SchemaName}.schema_version
+            (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)
         """;
 
     private const string DurableSql =
-        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply'";
+        "SELECT set_config('synchronous_commit', 'on', false) "
+        + "WHERE current_setting('synchronous_commit') <> 'remote_apply'";
 
     private static readonly SchemaScripts Scripts = new(typeof(PostgresLogDatabase).Assembly, "Storage.Postgres");
 
