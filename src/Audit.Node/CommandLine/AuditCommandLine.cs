@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Reflection;
 using Audit.Node.CommandLine.Demo;
 using Audit.Node.CommandLine.Ingest;

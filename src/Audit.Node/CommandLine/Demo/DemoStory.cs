@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Demo;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Audit.Node.CommandLine.Symbols;
 using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Configuration;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Configuration;
 using Audit.Node.Hosting;

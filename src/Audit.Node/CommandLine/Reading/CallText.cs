@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Reading;

@@ -1,6 +1,4 @@
-using System.CommandLine;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Audit.Node.CommandLine.Symbols;
 using Audit.Node.CommandLine.Terminal;
 

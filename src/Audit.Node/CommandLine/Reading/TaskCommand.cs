@@ -1,5 +1,3 @@
-using System.CommandLine;
-using System.Text.Json;
 using Audit.Node.CommandLine.Symbols;
 using Audit.Node.CommandLine.Terminal;
 
