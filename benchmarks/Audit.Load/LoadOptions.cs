@@ -38,11 +38,12 @@ internal sealed record LoadOptions
     /// <summary>The command line, and what it runs.</summary>
     public static RootCommand Command(Func<LoadOptions, Task> run)
     {
-        var store = new Option<string>("--store") { Description = "sqlite or postgres", DefaultValueFactory = _ => "sqlite" };
-        store.AcceptOnlyFromAmong("sqlite", "postgres");
-        var engine = new Option<string>("--engine") { Description = "local or akka", DefaultValueFactory = _ => "local" };
-        engine.AcceptOnlyFromAmong("local", "akka");
-        var postgres = new Option<string?>("--postgres") { Description = "the connection string of a server to measure on" };
+        var store = Choice("--store", "sqlite", "postgres");
+        var engine = Choice("--engine", "local", "akka");
+        var postgres = new Option<string?>("--postgres")
+        {
+            Description = "the connection string of a server to measure on",
+        };
         var records = Count("--records", "records in a measurement", 150_000, atLeast: 1_000);
         var rows = Count("--rows", "rows that lie in the store before", 0, atLeast: 0);
         var runs = Count("--runs", "measurements of each, of which the median counts", 3, atLeast: 1);
@@ -78,14 +79,26 @@ internal sealed record LoadOptions
         return command;
     }
 
+    private static Option<string> Choice(string name, string first, string second)
+    {
+        var option = new Option<string>(name)
+        {
+            Description = $"{first} or {second}",
+            DefaultValueFactory = _ => first,
+        };
+        option.AcceptOnlyFromAmong(first, second);
+        return option;
+    }
+
     private static Option<int> Count(string name, string description, int otherwise, int atLeast) => new(name)
     {
-        Description = $"{description}, default {otherwise}",
+        Description = description,
         DefaultValueFactory = _ => otherwise,
         CustomParser = given =>
         {
             const NumberStyles Style = NumberStyles.AllowThousands;
-            if (int.TryParse(given.Tokens[0].Value, Style, CultureInfo.InvariantCulture, out var count) && count >= atLeast)
+            if (int.TryParse(given.Tokens[0].Value, Style, CultureInfo.InvariantCulture, out var count)
+                && count >= atLeast)
             {
                 return count;
             }

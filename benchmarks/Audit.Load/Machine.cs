@@ -20,7 +20,9 @@ internal sealed record Machine(
     private static string ProcessorName()
     {
         const string Cpus = "/proc/cpuinfo";
-        var line = File.Exists(Cpus) ? File.ReadLines(Cpus).FirstOrDefault(text => text.StartsWith("model name")) : null;
+        var line = File.Exists(Cpus)
+            ? File.ReadLines(Cpus).FirstOrDefault(text => text.StartsWith("model name"))
+            : null;
         return line?.Split(':', 2)[1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

@@ -14,11 +14,13 @@ try
             await JsonReport.WriteAsync(report, file);
         }
     });
-    return await command.Parse(args).InvokeAsync(new InvocationConfiguration
+    var parsed = command.Parse(args);
+    var code = await parsed.InvokeAsync(new InvocationConfiguration
     {
         EnableDefaultExceptionHandler = false,
         ProcessTerminationTimeout = null,
     });
+    return parsed.Errors.Count > 0 ? 2 : code;
 }
 catch (WrongUseException wrong)
 {

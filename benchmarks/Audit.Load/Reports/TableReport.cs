@@ -56,7 +56,8 @@ internal static class TableReport
         Known(row.NodeMegabytes, "0"),
     ];
 
-    private static string Known(double? figure, string format) => figure?.ToString(format, CultureInfo.InvariantCulture) ?? "";
+    private static string Known(double? figure, string format) =>
+        figure?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 
     private static void WriteAligned(string[][] lines, TextWriter output)
     {

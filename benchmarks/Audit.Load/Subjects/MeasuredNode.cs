@@ -8,7 +8,7 @@ namespace Audit.Load.Subjects;
 /// <summary>A node in a process of its own, and what it costs.</summary>
 internal sealed class MeasuredNode : IAsyncDisposable
 {
-    /// <summary>What a node is given before it is measured, for a program that has just been started runs unoptimized code.</summary>
+    /// <summary>What a node is given before it is measured, for a program just started runs unoptimized code.</summary>
     public static readonly Workload WarmUp = new(run: 998, records: 20_000);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
@@ -41,7 +41,8 @@ internal sealed class MeasuredNode : IAsyncDisposable
         return client;
     }
 
-    public void BeginMeasurement() => (processorTimeBefore, residentBefore) = (process.ProcessorTime, process.ResidentBytes);
+    public void BeginMeasurement() =>
+        (processorTimeBefore, residentBefore) = (process.ProcessorTime, process.ResidentBytes);
 
     /// <summary>Waits until the read models and the log have all that the journal has.</summary>
     /// <param name="withSearch">The text index too.</param>
