@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Audit.Engine.Tests;
 
 /// <summary>The contract on the local engine, and what that engine promises beyond it.</summary>
@@ -15,5 +17,19 @@ public abstract class LocalEngineContract : EngineContract
             Told.Call("s", $"c{number % 7}", new Outcome.RequiresConfirmation($"{number}", null), number))]);
 
         Assert.Equal(receipts.Select(receipt => receipt.Position).Order(), receipts.Select(receipt => receipt.Position));
+    }
+
+    [ContractFact]
+    public async Task a_write_that_failed_is_reported()
+    {
+        var failures = new FailureLog(NullLogger.Instance, TimeProvider.System);
+        var next = Fault.BeforeWriting;
+        var engine = await OpenEngineAsync(new EngineOptions { Failures = failures }, () => next);
+        await Submit(engine, Told.Call("s", "c", EngineContract.Asked, 1));
+        Assert.Equal(1, failures.Counts["engine commit"]);
+
+        next = Fault.None;
+        await Submit(engine, Told.Call("s", "c", EngineContract.Asked, 1));
+        Assert.Equal(1, Assert.Single(failures.Counts).Value);
     }
 }
