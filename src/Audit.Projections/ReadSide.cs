@@ -2,8 +2,6 @@ using Audit.Projections.Feeding;
 using Audit.Projections.Postgres;
 using Audit.Projections.Queries;
 using Audit.Projections.Search;
-using Audit.Projections.Search.Postgres;
-using Audit.Projections.Search.Sqlite;
 using Audit.Projections.Sqlite;
 using Audit.Projections.Stores;
 using Audit.Projections.TimeTravel;
@@ -54,9 +52,7 @@ public sealed class ReadSide : IAsyncDisposable
         Projection? projection = null;
         try
         {
-            // Made here already, so that whoever reads first finds tables. While another node leads, they are there.
-            var lead = await store.TryLeadAsync(cancellation);
-            await (lead?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await store.MakeTablesAsync(cancellation);
             projection = new Projection(store, journal, hasher, options);
             var search = await SearchIndex.OpenAsync(
                 StoreOf(address, ReadStoreKind.Search), IndexReaderOf(address), store, journal, options,

@@ -30,7 +30,7 @@ internal static class CallJson
         json.WriteString("provider", call.Provider);
         json.WriteString("model", call.Model);
         json.WriteString("command", call.Command);
-        json.WriteString("said", call.Said);
+        json.WriteString("said", call.Remark);
         json.WriteString("decision", call.Decision);
         json.WriteString("decided_by", call.DecidedBy);
         json.WriteKnown("success", call.Success);
@@ -90,7 +90,7 @@ internal static class CallJson
         json.WriteString("task_id", transition.Task);
         json.WriteString("agent", transition.Agent);
         json.WriteString("host", transition.Host);
-        json.WriteString("said", transition.Said);
+        json.WriteString("said", transition.Remark);
         json.WriteString("by", transition.By);
         json.WriteKnown("success", transition.Success);
         json.WriteEndObject();

@@ -40,7 +40,7 @@ internal sealed class CompletenessCheck
         const int MostListed = 100;
         var candidates = calls.Dictionary.Where(call => call.Value.Session.IsEnded).ToList();
         await FoldAsync(source, [.. candidates.Where(call => call.Value.IsReordered)], cancellation);
-        var open = candidates.Select(call => call.Value).Where(call => IsOpen(call.State))
+        var open = candidates.Select(call => call.Value).Where(call => call.State.IsOpen())
             .OrderBy(call => call.Position).ToList();
         var gaps = sessions.Dictionary.Values.SelectMany(session => session.Gaps()).ToList();
         return new CompletenessVerdict
@@ -94,7 +94,7 @@ internal sealed class CompletenessCheck
         ReadOnlySpan<byte> stream, SessionFacts session, ReadOnlySpan<byte> call, in CheckedEvent facts, long position)
     {
         var isKnown = calls.TryGetValue(stream, out var known);
-        var isOpen = facts.State is { } state && IsOpen(state);
+        var isOpen = facts.State is { } state && state.IsOpen();
         if (!isKnown)
         {
             if (!isOpen && !facts.IsReordered)
@@ -169,9 +169,6 @@ internal sealed class CompletenessCheck
             return null;
         }
     }
-
-    private static bool IsOpen(CallState state) => state
-        is CallState.Requested or CallState.AwaitingConfirmation or CallState.Approved or CallState.Running;
 }
 
 /// <summary>Compares names as bytes, so that a name in a row can be looked up without becoming a string.</summary>

@@ -16,3 +16,13 @@ public enum CallState : byte
     Cancelled,
     PersistenceFailed,
 }
+
+public static class CallStates
+{
+    /// <summary>The states in which a call waits for something more to happen.</summary>
+    public static IReadOnlyList<CallState> Open { get; } =
+        [CallState.Requested, CallState.AwaitingConfirmation, CallState.Approved, CallState.Running];
+
+    /// <summary>Whether something more is to happen.</summary>
+    public static bool IsOpen(this CallState state) => state is >= CallState.Requested and <= CallState.Running;
+}

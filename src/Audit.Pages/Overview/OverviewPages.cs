@@ -79,7 +79,7 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
 public sealed record ShortRow(string Href, string? Name, string? Text, bool IsCode, string? Who, Timestamp At)
 {
     public static ShortRow Of(CallModel call) => new(
-        Links.Call(call.SessionId, call.CallId), call.Tool ?? call.CallId, call.Command ?? call.Said, IsCode: true,
+        Links.Call(call.SessionId, call.CallId), call.Tool ?? call.CallId, call.Command ?? call.Remark, IsCode: true,
         call.Agent ?? call.Host, call.LastAt);
 
     public static ShortRow Of(ViolationModel violation) => new(

@@ -1,6 +1,8 @@
 namespace Audit.Projections.Facts;
 
-/// <summary>Reads the whole stream of a call from the journal, a few rows at a time, for a record may be large.</summary>
+/// <summary>
+/// Reads the whole stream of a call from the journal, a few rows at a time, for a record may be large.
+/// </summary>
 internal sealed class CallStreams(IJournal journal, RecordHasher hasher)
 {
     private const int RowsAtOnce = 64;
@@ -52,3 +54,6 @@ internal sealed class CallStreams(IJournal journal, RecordHasher hasher)
         }
     }
 }
+
+/// <summary>An event of a call as the read models and as the law see it.</summary>
+internal readonly record struct CallEntry(EventFacts Facts, CallEvent Happened);

@@ -1,3 +1,5 @@
+using Audit.Projections.Models;
+
 namespace Audit.Projections.Facts;
 
 /// <summary>
@@ -61,7 +63,7 @@ internal sealed class EventFacts
     public string? Command { get; set; }
 
     /// <summary>The reason, description or error of the outcome, in one short line.</summary>
-    public string? Said { get; set; }
+    public string? Remark { get; set; }
 
     public string? Decision { get; set; }
 
@@ -86,4 +88,41 @@ internal sealed class EventFacts
 
     /// <summary>It moves the call, or is evidence of it, and so says what the call is about.</summary>
     public bool Names(Verdict verdict) => !verdict.IsViolation;
+}
+
+/// <summary>What an event means to the read models.</summary>
+internal enum EventKind : byte
+{
+    /// <summary>
+    /// Nothing but that time went on: an act of the node itself, or a row that another program wrote.
+    /// </summary>
+    Passed,
+
+    /// <summary>A message of a host, legal or not.</summary>
+    Received,
+
+    Rejudged,
+
+    Flooded,
+
+    Noted,
+
+    Window,
+}
+
+/// <summary>Clamps the times of an event of a window to what a read store can hold.</summary>
+internal static class WindowClock
+{
+    public static WindowEvent Clamp(WindowEvent happened) => happened with
+    {
+        OpensAt = Clamp(happened.OpensAt),
+        ClosesAt = Clamp(happened.ClosesAt),
+        Message = happened.Message with
+        {
+            ReceivedAt = Instants.Clamp(happened.Message.ReceivedAt),
+            ClosesAt = Clamp(happened.Message.ClosesAt),
+        },
+    };
+
+    private static Timestamp? Clamp(Timestamp? time) => time is { } known ? Instants.Clamp(known) : null;
 }

@@ -20,7 +20,8 @@ internal sealed class FactsReader
         }
         catch (Exception exception) when (exception is UnreadableException or InvalidDataException)
         {
-            throw new PoisonException(row.Position, $"The row at position {row.Position} cannot be read: {exception.Message}", exception);
+            throw new PoisonException(
+                row.Position, $"The row at position {row.Position} cannot be read: {exception.Message}", exception);
         }
     }
 
@@ -29,7 +30,9 @@ internal sealed class FactsReader
     {
         try
         {
-            return row.Identifier == JournalTable.SerializerId ? Time(EventView.ReadHead(row.Message), EventField.ReceivedAt) : default;
+            return row.Identifier == JournalTable.SerializerId
+                ? Time(EventView.ReadHead(row.Message), EventField.ReceivedAt)
+                : default;
         }
         catch (UnreadableException)
         {
@@ -53,12 +56,12 @@ internal sealed class FactsReader
         ReadEnvelope(view, facts);
         switch (facts.Kind)
         {
-            case EventKind.Told when name == EventNames.CallOversized:
+            case EventKind.Received when name == EventNames.CallOversized:
                 facts.Oversized = true;
                 facts.RecordedAt = facts.ReceivedAt;
                 facts.Verdict = new Verdict(default, default, 0, Anomalies.Oversized, ViolationCause.None);
                 break;
-            case EventKind.Told:
+            case EventKind.Received:
                 facts.Verdict = view.Verdict();
                 ReadRecord(view, facts);
                 break;
@@ -70,7 +73,9 @@ internal sealed class FactsReader
         return facts;
     }
 
-    /// <summary>A row of a stream of calls, sessions or windows must be known; what else there may be is others' business.</summary>
+    /// <summary>
+    /// A row of a stream of calls, sessions or windows must be known; what else there may be is others' business.
+    /// </summary>
     private static EventKind KindOf(JournalRow row, out string name)
     {
         name = "";
@@ -80,14 +85,15 @@ internal sealed class FactsReader
         }
 
         name = EventReader.NameOf(row.Manifest);
-        if (row.Identifier != JournalTable.SerializerId || !EventNames.IsKnown(name) || EventNames.ManifestOf(name) != row.Manifest)
+        if (row.Identifier != JournalTable.SerializerId || !EventNames.IsKnown(name)
+            || EventNames.ManifestOf(name) != row.Manifest)
         {
             throw new InvalidDataException($"it is a \"{row.Manifest}\", which this program does not know");
         }
 
         return name switch
         {
-            EventNames.CallTransitioned or EventNames.CallViolated or EventNames.CallOversized => EventKind.Told,
+            EventNames.CallTransitioned or EventNames.CallViolated or EventNames.CallOversized => EventKind.Received,
             EventNames.CallRejudged => EventKind.Rejudged,
             EventNames.CallFlooded => EventKind.Flooded,
             EventNames.SessionNoted => EventKind.Noted,
@@ -120,8 +126,9 @@ internal sealed class FactsReader
         facts.Tool = NullIfEmpty(view.Name(EventField.ToolName, names));
         facts.Provider = NullIfEmpty(view.Name(EventField.Provider, names));
         facts.Model = NullIfEmpty(view.Name(EventField.Model, names));
-        facts.Command = ShortLine.OfInput(view.Raw(EventField.EffectiveInput)) ?? ShortLine.OfInput(view.Raw(EventField.RequestedInput));
-        facts.Said = ShortLine.OfText(view.Raw(EventField.OutcomeReason))
+        facts.Command = ShortLine.OfInput(view.Raw(EventField.EffectiveInput))
+            ?? ShortLine.OfInput(view.Raw(EventField.RequestedInput));
+        facts.Remark = ShortLine.OfText(view.Raw(EventField.OutcomeReason))
             ?? ShortLine.OfText(view.Raw(EventField.Description)) ?? ShortLine.OfText(view.Raw(EventField.Error));
         facts.Decision = view.Name(EventField.Decision, names);
         facts.By = view.Name(EventField.By, names);
@@ -132,4 +139,11 @@ internal sealed class FactsReader
     private static Timestamp Time(in EventView view, EventField field) => Instants.Clamp(view.Time(field) ?? default);
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}
+
+/// <summary>An event that cannot be read. It is never passed over silently.</summary>
+public sealed class PoisonException(
+    long position, string sentence, Exception? inner = null) : Exception(sentence, inner)
+{
+    public long Position { get; } = position;
 }

@@ -4,8 +4,8 @@ using System.Text.Unicode;
 namespace Audit.Projections.Facts;
 
 /// <summary>
-/// Makes one short line of a text or a JSON value: what a list of commands shows of each. Of a long text no more is decoded
-/// than is shown.
+/// Makes one short line of a text or a JSON value: what a list of commands shows of each. Of a long text no more is
+/// decoded than is shown.
 /// </summary>
 internal static class ShortLine
 {

@@ -196,7 +196,7 @@ internal abstract class Feed<TStatus>(
     private async Task HaltAsync(long position, Exception cause)
     {
         var message = cause.Message;
-        var sentence = message[..Math.Min(message.Length, LongestSentence)].Replace('\0', ' ');
+        var sentence = message[..ShortText.LengthOf(message, LongestSentence)].Replace('\0', ' ');
         options.Failures.Report($"{what} halt", cause);
         Status = status with { State = ProjectionState.Halted, HaltedAt = position, Sentence = sentence };
         await store.ExecuteAsync(
@@ -212,7 +212,8 @@ internal abstract class Feed<TStatus>(
         status is { State: ProjectionState.Projecting } own
             ? own.Position
             : await store.ReadAsync(
-                async session => (await OffsetRow.ReadAsync(session, offset, cancellation)).Offset.Position, cancellation);
+                async session => (await OffsetRow.ReadAsync(session, offset, cancellation)).Offset.Position,
+                cancellation);
 
     /// <summary>Completed by the next change of the status; to be taken before the status is looked at.</summary>
     private Task NextChange()

@@ -82,8 +82,7 @@ internal sealed class ModelsRebuild(IReadStore live, IJournal journal, RecordHas
                 "SELECT position, reason FROM skipped", [], row => (Position: row.Number(0), Reason: row.Text(1)),
                 cancellation),
             cancellation);
-        var made = await next.TryLeadAsync(cancellation);
-        await (made?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await next.MakeTablesAsync(cancellation);
         foreach (var (position, reason) in skipped)
         {
             await next.ExecuteAsync(

@@ -122,7 +122,7 @@ internal sealed class BatchFold(
 
     private void FollowTask(EventFacts facts)
     {
-        if (facts.Kind is EventKind.Told or EventKind.Noted && facts.Task is { } named)
+        if (facts.Kind is EventKind.Received or EventKind.Noted && facts.Task is { } named)
         {
             set.Set(TaskFold.Name(set.Task(named), named, facts.Agent, facts.At, facts.Position));
         }

@@ -17,7 +17,7 @@ internal static class CallFold
             return facts.Kind != EventKind.Rejudged && !facts.Late;
         }
 
-        if (facts.Kind != EventKind.Told || facts.Late || call.Order == CallOrder.Scattered
+        if (facts.Kind != EventKind.Received || facts.Late || call.Order == CallOrder.Scattered
             || (facts.Verdict.Anomalies & (Anomalies.ClockWentBack | Anomalies.SourcesDiffer)) != 0)
         {
             return false;
@@ -63,7 +63,7 @@ internal static class CallFold
             Turn = names ? Math.Max(call.Turn, facts.Turn) : call.Turn,
             State = moves ? verdict.To : call.State,
             Attempt = steps.Attempt,
-            Said = steps.Said,
+            Remark = steps.Remark,
             Decision = steps.Decision,
             DecidedBy = steps.DecidedBy,
             Success = steps.Success,

@@ -12,7 +12,7 @@ internal readonly record struct CallSteps
 
     public int Attempt { get; private init; }
 
-    public string? Said { get; private init; }
+    public string? Remark { get; private init; }
 
     public string? Decision { get; private init; }
 
@@ -33,7 +33,7 @@ internal readonly record struct CallSteps
     public static CallSteps Of(CallModel call) => new()
     {
         Attempt = call.Attempt,
-        Said = call.Said,
+        Remark = call.Remark,
         Decision = call.Decision,
         DecidedBy = call.DecidedBy,
         Success = call.Success,
@@ -50,7 +50,7 @@ internal readonly record struct CallSteps
         var before = verdict.Attempt == Attempt ? this : new CallSteps { Attempt = verdict.Attempt };
         var next = before with
         {
-            Said = facts.Said ?? (verdict.To == verdict.From ? before.Said : null),
+            Remark = facts.Remark ?? (verdict.To == verdict.From ? before.Remark : null),
             Success = facts.Success ?? before.Success,
             DurationMs = facts.DurationMs ?? before.DurationMs,
         };
@@ -99,8 +99,7 @@ internal readonly record struct CallSteps
     /// <summary>A repetition settles nothing anew.</summary>
     private CallSteps Settle(EventFacts facts, Verdict verdict)
     {
-        var isOpen =
-            verdict.To is CallState.Requested or CallState.AwaitingConfirmation or CallState.Approved or CallState.Running;
-        return this with { SettledAt = isOpen ? null : verdict.To == verdict.From ? SettledAt ?? facts.At : facts.At };
+        var settled = verdict.To == verdict.From ? SettledAt ?? facts.At : facts.At;
+        return this with { SettledAt = verdict.To.IsOpen() ? null : settled };
     }
 }

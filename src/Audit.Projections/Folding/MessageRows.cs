@@ -35,7 +35,7 @@ internal static class MessageRows
         Agent = facts.Agent ?? identity.Agent,
         Tool = facts.Tool ?? identity.Tool,
         Host = facts.Host,
-        Said = facts.Said,
+        Remark = facts.Remark,
         By = facts.By,
         Success = facts.Success,
         DurationMs = facts.DurationMs,

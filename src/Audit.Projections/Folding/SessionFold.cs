@@ -14,7 +14,7 @@ internal static class SessionFold
     public static SessionModel Add(SessionModel? session, EventFacts facts)
     {
         var known = session ?? new SessionModel { Id = facts.Position, SessionId = facts.SessionId };
-        return facts.Kind is EventKind.Told or EventKind.Noted
+        return facts.Kind is EventKind.Received or EventKind.Noted
             ? Meet(known, facts)
             : known with { LastPosition = facts.Position };
     }

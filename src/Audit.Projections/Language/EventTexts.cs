@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Audit.Projections.Language;
 
 /// <summary>
-/// Shows what an event says in words: inputs, outputs, data, reasons, names and ids. Never shown are nonces, hashes, times and
-/// the words of the protocol itself.
+/// Shows what an event says in words: inputs, outputs, data, reasons, names and ids. Never shown are nonces, hashes,
+/// times and the words of the protocol itself.
 /// </summary>
 internal sealed class EventTexts
 {
@@ -16,7 +16,8 @@ internal sealed class EventTexts
         (EventField.Host, TextPlace.Id), (EventField.SessionId, TextPlace.Id), (EventField.TaskId, TextPlace.Id),
         (EventField.Agent, TextPlace.Id), (EventField.ToolCallId, TextPlace.Id), (EventField.Reason, TextPlace.Reason),
         (EventField.MessageId, TextPlace.Id), (EventField.Type, TextPlace.Note), (EventField.Detail, TextPlace.Note),
-        (EventField.RecordedCall, TextPlace.Id), (EventField.ToolName, TextPlace.Name), (EventField.DisplayName, TextPlace.Name),
+        (EventField.RecordedCall, TextPlace.Id), (EventField.ToolName, TextPlace.Name),
+        (EventField.DisplayName, TextPlace.Name),
         (EventField.RequestedInput, TextPlace.Input),
     ];
 
@@ -111,11 +112,14 @@ internal sealed class EventTexts
                     break;
                 case JsonTokenType.Number:
                     Room(json.ValueSpan.Length);
-                    visitor.Visit(place, letters.AsSpan(0, Encoding.ASCII.GetChars(json.ValueSpan, letters)), isKey: false);
+                    visitor.Visit(
+                        place, letters.AsSpan(0, Encoding.ASCII.GetChars(json.ValueSpan, letters)), isKey: false);
                     break;
             }
         }
-        while (!(json.CurrentDepth == depth && json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray)) && json.Read());
+        while (!(json.CurrentDepth == depth
+                && json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            && json.Read());
     }
 
     private ReadOnlySpan<char> Decode(ref Utf8JsonReader json)

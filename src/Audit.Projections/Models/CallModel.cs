@@ -54,7 +54,8 @@ public sealed record CallModel
     public string? Command { get; init; }
 
     /// <summary>The last description, reason or error.</summary>
-    public string? Said { get; init; }
+    [JsonPropertyName("said")]
+    public string? Remark { get; init; }
 
     public string? Decision { get; init; }
 
@@ -92,8 +93,7 @@ public sealed record CallModel
     public long Sequence { get; init; }
 
     [JsonIgnore]
-    public bool IsOpen =>
-        State is CallState.Requested or CallState.AwaitingConfirmation or CallState.Approved or CallState.Running;
+    public bool IsOpen => State.IsOpen();
 
     /// <summary>The gravest judgement of its messages.</summary>
     [JsonIgnore]

@@ -67,3 +67,6 @@ public sealed record SeqRanges(string Host, IReadOnlyList<SeqRange> Ranges, long
         return this with { Ranges = ranges };
     }
 }
+
+/// <summary>Numbers from one to another, both included.</summary>
+public readonly record struct SeqRange(long From, long To);

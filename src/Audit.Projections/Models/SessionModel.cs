@@ -60,9 +60,7 @@ public sealed record SessionModel
     public bool HasEnded => NotedEndAt is { } ended && !(StartedAt > ended);
 
     [JsonIgnore]
-    public int OpenCalls =>
-        States[CallState.Requested] + States[CallState.AwaitingConfirmation] + States[CallState.Approved]
-        + States[CallState.Running];
+    public int OpenCalls => CallStates.Open.Sum(state => States[state]);
 
     [JsonIgnore]
     public Anomalies Anomalies => AnomalousCalls.Present | (Hosts.Count > 1 ? Anomalies.ForeignHost : Anomalies.None);

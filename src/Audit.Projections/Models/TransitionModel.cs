@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Audit.Projections.Models;
 
 /// <summary>
@@ -58,7 +60,8 @@ public sealed record TransitionModel
 
     public string Host { get; init; } = "";
 
-    public string? Said { get; init; }
+    [JsonPropertyName("said")]
+    public string? Remark { get; init; }
 
     public string? By { get; init; }
 

@@ -45,7 +45,9 @@ internal sealed class PostgresBatchWriter
         var (moments, named) = (rows.Batch.Moments, rows.Batch.Named);
         if (moments.Count > 0)
         {
-            Add(batch, MomentsSql, moments.Select(one => one.Second).ToArray(), moments.Select(one => one.Position).ToArray());
+            Add(
+                batch, MomentsSql, moments.Select(one => one.Second).ToArray(),
+                moments.Select(one => one.Position).ToArray());
         }
 
         if (named.Count > 0)

@@ -1,12 +1,11 @@
-using Audit.Projections.Search.Postgres;
 using Audit.Projections.Stores;
 using Npgsql;
 
 namespace Audit.Projections.Postgres;
 
 /// <summary>
-/// The lock and the writing connection are one: a node whose connection died can write nothing more, and the lock is free
-/// for the next.
+/// The lock and the writing connection are one: a node whose connection died can write nothing more, and the lock is
+/// free for the next.
 /// </summary>
 internal sealed class PostgresLead(NpgsqlConnection connection, PostgresPool pool) : IReadLead
 {

@@ -5,7 +5,9 @@ namespace Audit.Projections.Postgres;
 /// <summary>The schema of a read store: made, thrown away and put in another's place.</summary>
 internal static class PostgresReadSchema
 {
-    /// <summary>Makes the schema where it is missing or of another version; what an operator had skipped stays.</summary>
+    /// <summary>
+    /// Makes the schema where it is missing or of another version; what an operator had skipped stays.
+    /// </summary>
     /// <param name="connection">Of whoever holds the lock.</param>
     /// <param name="scripts">That make it.</param>
     public static async Task EnsureAsync(
@@ -20,7 +22,9 @@ internal static class PostgresReadSchema
         var skipped = await ExistsAsync(connection, $"{schema}.skipped", cancellation);
         if (skipped)
         {
-            await connection.RunSqlAsync($"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped", cancellation);
+            await connection.RunSqlAsync(
+                $"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped",
+                cancellation);
         }
 
         await connection.RunSqlAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
@@ -36,7 +40,8 @@ internal static class PostgresReadSchema
     }
 
     /// <summary>Gives a schema another's name. Names are looked up anew by every statement, so readers go on.</summary>
-    public static async Task ReplaceAsync(NpgsqlConnection connection, string schema, string by, CancellationToken cancellation)
+    public static async Task ReplaceAsync(
+        NpgsqlConnection connection, string schema, string by, CancellationToken cancellation)
     {
         var old = schema + "_old";
         await DropAsync(connection, old, cancellation);
@@ -54,7 +59,9 @@ internal static class PostgresReadSchema
         await DropAsync(connection, old, cancellation);
     }
 
-    /// <summary>Drops a schema that somebody may still be reading; whoever is in the way of the other is asked to begin again.</summary>
+    /// <summary>
+    /// Drops a schema that somebody may still be reading; whoever is in the way of the other is asked to begin again.
+    /// </summary>
     public static async Task DropAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
     {
         const int Attempts = 5;
@@ -65,18 +72,21 @@ internal static class PostgresReadSchema
                 await connection.RunSqlAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
                 return;
             }
-            catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
+            catch (PostgresException failure)
+                when (failure.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
             {
                 // The reader got its turn; now it is ours.
             }
         }
     }
 
-    private static async Task<long> VersionAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation) =>
+    private static async Task<long> VersionAsync(
+        NpgsqlConnection connection, string schema, CancellationToken cancellation) =>
         await ExistsAsync(connection, $"{schema}.version", cancellation)
             ? await connection.ScalarAsync($"SELECT max(version) FROM {schema}.version", cancellation) as long? ?? 0
             : 0;
 
-    private static async Task<bool> ExistsAsync(NpgsqlConnection connection, string table, CancellationToken cancellation) =>
+    private static async Task<bool> ExistsAsync(
+        NpgsqlConnection connection, string table, CancellationToken cancellation) =>
         await connection.ScalarAsync($"SELECT to_regclass('{table}') IS NOT NULL", cancellation) is true;
 }

@@ -67,7 +67,9 @@ internal sealed class PostgresReadStore : IReadStore
         }
     }
 
-    /// <summary>The server ends a session some time after it was closed; whoever rebuilds next need not wait for that.</summary>
+    /// <summary>
+    /// The server ends a session some time after it was closed; whoever rebuilds next need not wait for that.
+    /// </summary>
     private static async Task UnlockAsync(NpgsqlConnection holder)
     {
         if (holder.State != ConnectionState.Open)

@@ -32,9 +32,9 @@ internal sealed class EventIndexer
         try
         {
             var facts = reader.Read(row, out view);
-            if (facts.Kind is EventKind.Told or EventKind.Noted)
+            if (facts.Kind is EventKind.Received or EventKind.Noted)
             {
-                var call = facts.Kind == EventKind.Told ? await calls.FollowAsync(facts, cancellation) : null;
+                var call = facts.Kind == EventKind.Received ? await calls.FollowAsync(facts, cancellation) : null;
                 Write(row, facts, call, batch);
             }
         }

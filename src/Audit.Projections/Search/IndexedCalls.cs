@@ -38,7 +38,7 @@ internal sealed class IndexedCalls(IJournal journal, FactsReader reader)
                 }
 
                 call ??= new IndexedCall(row.Position, default, null, null, null);
-                call = Read(row) is { Kind: EventKind.Told } message ? call.Follow(message) : call;
+                call = Read(row) is { Kind: EventKind.Received } message ? call.Follow(message) : call;
                 after = row.Sequence;
             }
 

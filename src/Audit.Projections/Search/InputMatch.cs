@@ -13,7 +13,8 @@ internal static class InputMatch
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = EventView.MaxDepth };
 
     public static bool Holds(SearchTerm.Input term, in EventView view) =>
-        (Stands(term, view, EventField.RequestedInput) || Stands(term, view, EventField.EffectiveInput)) != term.IsNegated;
+        (Stands(term, view, EventField.RequestedInput) || Stands(term, view, EventField.EffectiveInput))
+        != term.IsNegated;
 
     private static bool Stands(SearchTerm.Input term, in EventView view, EventField field)
     {

@@ -137,9 +137,7 @@ public sealed class SearchIndex : IAsyncDisposable
     {
         try
         {
-            // Made here already, so that whoever asks first finds tables. While another node leads, they are there.
-            var lead = await store.TryLeadAsync(cancellation);
-            await (lead?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await store.MakeTablesAsync(cancellation);
             return new SearchIndex(store, reader, models, journal, options, isBusy);
         }
         catch
@@ -178,7 +176,8 @@ public sealed class SearchIndex : IAsyncDisposable
         {
             if (await journal.ReadRowAsync(one.Position, cancellation) is { } row)
             {
-                hits.Add(SearchHit.Of(facts.Read(row, out var view), calls.GetValueOrDefault(one.Call), look.Excerpt(view)));
+                hits.Add(
+                    SearchHit.Of(facts.Read(row, out var view), calls.GetValueOrDefault(one.Call), look.Excerpt(view)));
             }
         }
 

@@ -1,4 +1,3 @@
-using Audit.Projections.Search.Sqlite;
 using Audit.Projections.Stores;
 
 namespace Audit.Projections.Sqlite;

@@ -12,7 +12,8 @@ internal static class SqliteReadFile
         PRAGMA journal_size_limit = 67108864;
         """;
 
-    // Nobody else sees a file that is being filled, and one that was not filled to its end is thrown away: no log is needed.
+    // Nobody else sees a file that is being filled, and one that was not filled to its end is thrown away: no log is
+    // needed.
     private const string FillingSettings = """
         PRAGMA journal_mode = OFF;
         PRAGMA synchronous = OFF;
@@ -23,7 +24,9 @@ internal static class SqliteReadFile
     public static SqliteDatabase OpenForFilling(string path, ReadStoreKind kind) =>
         File.Exists(path) ? OpenMade(path, kind, FillingSettings) : Make(path, kind, FillingSettings, []);
 
-    /// <summary>Opens the file for writing. One of another version is thrown away; what an operator had skipped stays.</summary>
+    /// <summary>
+    /// Opens the file for writing. One of another version is thrown away; what an operator had skipped stays.
+    /// </summary>
     public static SqliteDatabase Open(string path, ReadStoreKind kind)
     {
         var skipped = new List<(long Position, string Reason)>();
@@ -43,8 +46,8 @@ internal static class SqliteReadFile
     }
 
     /// <summary>
-    /// Puts one file in the place of another, both being closed. What was filled without waiting for the disk is waited for
-    /// here. A log that is left of a file would be played back into the one that takes its name, so it goes first.
+    /// Puts one file in the place of another, both being closed. What was filled without waiting for the disk is waited
+    /// for here. A log that is left of a file would be played back into the one that takes its name, so it goes first.
     /// </summary>
     public static void Replace(string path, string by)
     {

@@ -2,13 +2,16 @@ using Audit.Projections.Stores;
 
 namespace Audit.Projections.Sqlite;
 
-/// <summary>A read store in a SQLite file of its own: one writer, and readers beside it that never wait for it.</summary>
+/// <summary>
+/// A read store in a SQLite file of its own: one writer, and readers beside it that never wait for it.
+/// </summary>
 /// <param name="isFilled">The file is being filled to replace another, and nobody but the lead uses it.</param>
 internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFilled = false) : IReadStore
 {
     private readonly SqliteReaders readers = new(
         () => SqliteDatabase.OpenReader(path),
-        failure => new ReadModelsException($"The {kind.What} in {path} could not be read: {failure.Message}.", failure));
+        failure => new ReadModelsException(
+            $"The {kind.What} in {path} could not be read: {failure.Message}.", failure));
 
     private readonly SemaphoreSlim writing = new(1);
     private SqliteDatabase? writer;
@@ -18,7 +21,8 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
     /// <summary>The file beside a journal.</summary>
     public static string PathBeside(string journal, ReadStoreKind kind) =>
         Path.Combine(
-            Path.GetDirectoryName(Path.GetFullPath(journal))!, Path.GetFileNameWithoutExtension(journal) + kind.FileSuffix);
+            Path.GetDirectoryName(Path.GetFullPath(journal))!,
+            Path.GetFileNameWithoutExtension(journal) + kind.FileSuffix);
 
     private string NextPath => path + ".next";
 
@@ -83,7 +87,8 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
             writer = null;
             if (failure is SqliteFailure)
             {
-                throw new ReadModelsException($"The {kind.What} in {path} could not be written: {failure.Message}.", failure);
+                throw new ReadModelsException(
+                    $"The {kind.What} in {path} could not be written: {failure.Message}.", failure);
             }
 
             throw;
@@ -97,7 +102,9 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
     private SqliteDatabase OpenWriter() =>
         isFilled ? SqliteReadFile.OpenForFilling(path, kind) : SqliteReadFile.Open(path, kind);
 
-    /// <summary>Waits for all who read and write, closes every connection, does the work and lets others in again.</summary>
+    /// <summary>
+    /// Waits for all who read and write, closes every connection, does the work and lets others in again.
+    /// </summary>
     private async Task CloseForAsync(Action work, CancellationToken cancellation)
     {
         await writing.WaitAsync(cancellation);

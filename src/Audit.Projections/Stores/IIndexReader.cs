@@ -7,11 +7,13 @@ internal interface IIndexReader
 {
     /// <summary>Events that have what the clauses ask for, newest first.</summary>
     Task<List<Candidate>> NewestAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit, CancellationToken cancellation);
+        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit,
+        CancellationToken cancellation);
 
     /// <summary>Those of some events that have what the clauses ask for.</summary>
     Task<List<Candidate>> AmongAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, IReadOnlyList<Candidate> events, CancellationToken cancellation);
+        IReadSession session, IReadOnlyList<IndexClause> clauses, IReadOnlyList<Candidate> events,
+        CancellationToken cancellation);
 
     /// <summary>The events of some calls in a stretch of the journal, newest first.</summary>
     Task<List<Candidate>> OfCallsAsync(

@@ -7,6 +7,15 @@ internal interface IReadStore : IAsyncDisposable
     /// <returns>Null while another node has it.</returns>
     Task<IReadLead?> TryLeadAsync(CancellationToken cancellation);
 
+    /// <summary>
+    /// Makes the tables, so that whoever reads first finds them. While another node leads, they are there.
+    /// </summary>
+    async Task MakeTablesAsync(CancellationToken cancellation)
+    {
+        var lead = await TryLeadAsync(cancellation);
+        await (lead?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
     /// <summary>Reads in one snapshot.</summary>
     Task<T> ReadAsync<T>(Func<IReadSession, Task<T>> read, CancellationToken cancellation);
 
@@ -21,3 +30,35 @@ internal interface IReadStore : IAsyncDisposable
     /// <summary>Puts the other store in the place of this one, at once; the other is used up.</summary>
     Task ReplaceByAsync(IReadStore next, CancellationToken cancellation);
 }
+
+/// <summary>
+/// The right to write the read models, which one node at a time has. It ends with its connection. Questions see what is
+/// committed, and may be put while a batch is being written.
+/// </summary>
+internal interface IReadLead : IReadSession, IAsyncDisposable
+{
+    /// <summary>Writes a batch and its offset in one transaction.</summary>
+    /// <returns>
+    /// False when the store does not stand at the offset that the batch was made for; nothing was written.
+    /// </returns>
+    Task<bool> WriteAsync(BatchRows rows, CancellationToken cancellation);
+
+    /// <summary>The same for the text index, in a store of that kind.</summary>
+    Task<bool> WriteAsync(IndexBatch batch, CancellationToken cancellation);
+}
+
+/// <summary>Something that questions can be put to.</summary>
+internal interface IReadSession
+{
+    /// <param name="sql">One statement that both databases understand, with parameters `$1`, `$2` and so on.</param>
+    /// <param name="values">Numbers (`long`) and texts.</param>
+    Task<List<T>> QueryAsync<T>(
+        string sql, IReadOnlyList<object> values, Func<IStoredRow, T> read, CancellationToken cancellation);
+
+    /// <summary>The models whose columns have one of the given combinations of values.</summary>
+    /// <param name="keys">Columns with as many values each, of one index.</param>
+    Task<List<T>> FindAsync<T>(Table<T> table, IReadOnlyList<KeyColumn> keys, CancellationToken cancellation);
+}
+
+/// <summary>The read models cannot be read or written now; the message is a sentence for a person.</summary>
+public sealed class ReadModelsException(string message, Exception? inner = null) : Exception(message, inner);

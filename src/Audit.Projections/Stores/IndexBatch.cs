@@ -24,7 +24,8 @@ internal sealed class IndexBatch(ReadOffset from, ArrayBufferWriter<byte> text)
     /// <summary>Events that cannot be read, with what is wrong.</summary>
     public List<(long Position, string Sentence)> Unread { get; } = [];
 
-    public ReadOnlySpan<byte> WordsOf(in IndexedDocument document) => Text.WrittenSpan.Slice(document.Start, document.Words);
+    public ReadOnlySpan<byte> WordsOf(in IndexedDocument document) =>
+        Text.WrittenSpan.Slice(document.Start, document.Words);
 
     public ReadOnlySpan<byte> MarksOf(in IndexedDocument document) =>
         Text.WrittenSpan.Slice(document.Start + document.Words, document.Marks);
@@ -38,7 +39,9 @@ internal sealed class IndexBatch(ReadOffset from, ArrayBufferWriter<byte> text)
 /// <param name="Marks">How long what follows them is: marks, and runs as wholes.</param>
 internal readonly record struct IndexedDocument(long Position, long Call, long At, int Start, int Words, int Marks);
 
-/// <summary>How much of one event is indexed; what lies behind it is in the journal and is not found by its words.</summary>
+/// <summary>
+/// How much of one event is indexed; what lies behind it is in the journal and is not found by its words.
+/// </summary>
 internal static class IndexLimits
 {
     /// <summary>PostgreSQL knows no later place of a word than 16,383.</summary>

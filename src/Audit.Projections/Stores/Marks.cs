@@ -7,8 +7,9 @@ using Audit.Projections.Language;
 namespace Audit.Projections.Stores;
 
 /// <summary>
-/// Words of the index that no text can hold: they begin with a sign that is no letter. A value of a key becomes one, hashed,
-/// so that both databases take whatever hosts put into names; and so do the year, month, day and hour of an event.
+/// Words of the index that no text can hold: they begin with a sign that is no letter. A value of a key becomes one,
+/// hashed, so that both databases take whatever hosts put into names; and so do the year, month, day and hour of an
+/// event.
 /// </summary>
 internal static class Marks
 {
@@ -29,7 +30,8 @@ internal static class Marks
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes(value), hash);
-        return string.Create(CultureInfo.InvariantCulture, $"§k{(int)key}x{BinaryPrimitives.ReadUInt64BigEndian(hash):x16}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"§k{(int)key}x{BinaryPrimitives.ReadUInt64BigEndian(hash):x16}");
     }
 
     public static string Stretch(long number) => string.Create(CultureInfo.InvariantCulture, $"§p{number}");

@@ -16,7 +16,9 @@ internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sent
 
     private const string Sql = "SELECT position, digest, halted_at, sentence FROM offsets WHERE name = $1";
 
-    /// <summary>The values of <see cref="MoveSql"/>, which changes a row only where the store stands at the first offset.</summary>
+    /// <summary>
+    /// The values of <see cref="MoveSql"/>, which changes a row only where the store stands at the first offset.
+    /// </summary>
     public static object[] Move(string name, ReadOffset from, ReadOffset to) =>
         [name, to.Position, to.Digest, from.Position, from.Digest];
 
@@ -35,4 +37,17 @@ internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sent
             cancellation);
         return rows.SingleOrDefault() ?? throw new ReadModelsException("The read models are not made yet.");
     }
+}
+
+/// <summary>How far a reader has come: a position, and the digest of the row that lies there.</summary>
+internal readonly record struct ReadOffset(long Position, string Digest)
+{
+    public static readonly ReadOffset Start = new(0, "");
+}
+
+/// <summary>The positions that an operator had passed over.</summary>
+internal static class Skipped
+{
+    public static async Task<IReadOnlySet<long>> ReadAsync(IReadSession session, CancellationToken cancellation) =>
+        (await session.QueryAsync("SELECT position FROM skipped", [], row => row.Number(0), cancellation)).ToHashSet();
 }

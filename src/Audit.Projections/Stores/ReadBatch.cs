@@ -25,7 +25,9 @@ internal sealed class ReadBatch(ReadOffset from, ReadOffset to, int events)
 
     public Dictionary<long, HourModel> Hours { get; } = [];
 
-    /// <summary>Calls moved out of an hour and left it empty: such a row is to be there no more than if it had never been.</summary>
+    /// <summary>
+    /// Calls moved out of an hour and left it empty: such a row is to be there no more than if it had never been.
+    /// </summary>
     public bool EmptiesHours => Hours.Values.Any(hour => hour.Calls == 0);
 
     /// <summary>Calls whose messages name more than one task, under each of them.</summary>

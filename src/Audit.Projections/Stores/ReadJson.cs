@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Audit.Projections.Models;
 
 namespace Audit.Projections.Stores;
 
@@ -20,4 +21,13 @@ internal static class ReadJson
 
     public static T Document<T>(this IStoredRow row, int column, JsonTypeInfo<T> json) =>
         JsonSerializer.Deserialize(row.Bytes(column), json)!;
+}
+
+internal sealed class TimestampNumber : JsonConverter<Timestamp>
+{
+    public override Timestamp Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        Instants.FromNumber(reader.GetInt64());
+
+    public override void Write(Utf8JsonWriter writer, Timestamp value, JsonSerializerOptions options) =>
+        writer.WriteNumberValue(Instants.ToNumber(value));
 }

@@ -1,7 +1,8 @@
 namespace Audit.Projections.Stores;
 
 /// <summary>
-/// What is kept in a read store, and under which names: the read models and the text index lie apart, and are fed apart.
+/// What is kept in a read store, and under which names: the read models and the text index lie apart, and are fed
+/// apart.
 /// </summary>
 /// <param name="What">As sentences for people name it.</param>
 /// <param name="FileSuffix">Of the SQLite file beside the journal.</param>
@@ -20,11 +21,12 @@ internal sealed record ReadStoreKind(
         "read models", "-read.db", Scripts("Sqlite"), "PRAGMA page_size = 8192; PRAGMA cache_size = -4096;",
         Scripts("Postgres"), "", "audit_read", AdvisoryLock.ReadModelsLead, AdvisoryLock.ReadModelsRebuild);
 
-    // Pages of the index are read and written in long runs. On PostgreSQL the list of what waits is worked in by whoever fills
-    // it: in as many rounds as it takes with the memory that the session has, and longer than a command may take by default.
+    // Pages of the index are read and written in long runs. On PostgreSQL the list of what waits is worked in by
+    // whoever fills it: in as many rounds as it takes with the memory that the session has, and longer than a command
+    // may take by default.
     public static readonly ReadStoreKind Search = new(
-        "text index", "-search.db", Scripts("Search.Sqlite"), "PRAGMA page_size = 16384; PRAGMA cache_size = -4096;",
-        Scripts("Search.Postgres"), "SET work_mem = '128MB'; SET maintenance_work_mem = '128MB'", "audit_search",
+        "text index", "-search.db", Scripts("Sqlite.Search"), "PRAGMA page_size = 16384; PRAGMA cache_size = -4096;",
+        Scripts("Postgres.Search"), "SET work_mem = '128MB'; SET maintenance_work_mem = '128MB'", "audit_search",
         AdvisoryLock.TextIndexLead, AdvisoryLock.TextIndexRebuild)
     {
         CommandSeconds = 600,

@@ -5,7 +5,8 @@ namespace Audit.Projections.Stores;
 /// <summary>The tables of the read models, as the scripts of both stores make them.</summary>
 internal static class ReadTables
 {
-    public static readonly Table<SessionModel> Sessions = new("sessions", ["id"], ReadJson.Of<SessionModel>(), session => session.Id,
+    public static readonly Table<SessionModel> Sessions = new(
+        "sessions", ["id"], ReadJson.Of<SessionModel>(), session => session.Id,
     [
         Column<SessionModel>.Fixed("id", session => session.Id),
         Column<SessionModel>.Fixed("session_id", session => session.SessionId),
@@ -42,7 +43,8 @@ internal static class ReadTables
         Column<TaskModel>.Fixed("task_id", task => task.TaskId),
     ]);
 
-    public static readonly Table<WindowModel> Windows = new("windows", ["id"], ReadJson.Of<WindowModel>(), window => window.Id,
+    public static readonly Table<WindowModel> Windows = new(
+        "windows", ["id"], ReadJson.Of<WindowModel>(), window => window.Id,
     [
         Column<WindowModel>.Fixed("id", window => window.Id),
         Column<WindowModel>.Fixed("window_id", window => window.WindowId),

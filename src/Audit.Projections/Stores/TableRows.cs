@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Audit.Projections.Stores;
 
 /// <summary>
-/// Rows of one table as they are to be written, each with its document: first those that are new to the store, which need no
-/// look for older ones, and then the others, counted on.
+/// Rows of one table as they are to be written, each with its document: first those that are new to the store, which
+/// need no look for older ones, and then the others, counted on.
 /// </summary>
 internal interface ITableRows
 {

@@ -144,8 +144,8 @@ public sealed class PastModels
         var found = await reader.QueryAsync(
             """
             SELECT doc FROM calls
-            WHERE id IN (SELECT call FROM transitions WHERE task_id = $1 UNION SELECT call FROM named WHERE task_id = $1)
-                AND id <= $2
+            WHERE id <= $2 AND id IN (
+                SELECT call FROM transitions WHERE task_id = $1 UNION SELECT call FROM named WHERE task_id = $1)
             ORDER BY id DESC LIMIT $3
             """,
             [task, position, (long)PastReader.MostEvents + 1],

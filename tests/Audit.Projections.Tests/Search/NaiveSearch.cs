@@ -18,7 +18,7 @@ internal sealed class NaiveSearch
             {
                 search.events.Add((row, facts, null, null));
             }
-            else if (facts.Kind == EventKind.Told)
+            else if (facts.Kind == EventKind.Received)
             {
                 var call = calls.GetValueOrDefault(facts.Stream) ?? new IndexedCall(row.Position, default, null, null, null);
                 calls[facts.Stream] = call.Follow(facts);

@@ -1,6 +1,6 @@
 using Audit.Projections.Stores;
 
-namespace Audit.Projections.Search.Sqlite;
+namespace Audit.Projections.Sqlite;
 
 /// <summary>Asks FTS5, which walks from the newest document to older ones by itself.</summary>
 internal sealed class SqliteIndexReader : IIndexReader
@@ -18,11 +18,13 @@ internal sealed class SqliteIndexReader : IIndexReader
         """;
 
     public Task<List<Candidate>> NewestAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit, CancellationToken cancellation) =>
+        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit,
+        CancellationToken cancellation) =>
         session.QueryAsync(NewestSql, [Match(clauses), before, (long)limit], Candidate.Read, cancellation);
 
     public async Task<List<Candidate>> AmongAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, IReadOnlyList<Candidate> events, CancellationToken cancellation)
+        IReadSession session, IReadOnlyList<IndexClause> clauses, IReadOnlyList<Candidate> events,
+        CancellationToken cancellation)
     {
         var match = Match(clauses);
         var found = new List<Candidate>();
@@ -42,11 +44,14 @@ internal sealed class SqliteIndexReader : IIndexReader
     /// <summary>FTS5 tidies up as it goes.</summary>
     public Task RestAsync(IReadStore store, CancellationToken cancellation) => Task.CompletedTask;
 
-    /// <summary>The clauses as FTS5 reads them. In quotes nothing means anything to it, and a word holds no quotes.</summary>
+    /// <summary>
+    /// The clauses as FTS5 reads them. In quotes nothing means anything to it, and a word holds no quotes.
+    /// </summary>
     private static string Match(IReadOnlyList<IndexClause> clauses)
     {
         var asked = clauses.Where(clause => !clause.IsNegated).DefaultIfEmpty(IndexClause.One(Marks.Everything));
-        return string.Join(" AND ", asked.Select(Any)) + string.Concat(clauses.Where(clause => clause.IsNegated).Select(clause => $" NOT {Any(clause)}"));
+        return string.Join(" AND ", asked.Select(Any)) + string.Concat(
+            clauses.Where(clause => clause.IsNegated).Select(clause => $" NOT {Any(clause)}"));
     }
 
     private static string Any(IndexClause clause) =>

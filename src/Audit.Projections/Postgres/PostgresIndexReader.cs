@@ -1,6 +1,6 @@
 using Audit.Projections.Stores;
 
-namespace Audit.Projections.Search.Postgres;
+namespace Audit.Projections.Postgres;
 
 /// <summary>Asks PostgreSQL's text search.</summary>
 internal sealed class PostgresIndexReader : IIndexReader
@@ -15,12 +15,14 @@ internal sealed class PostgresIndexReader : IIndexReader
         """;
 
     private const string FloorSql = """
-        SELECT count(*), coalesce(min(position), 0) FROM (SELECT position FROM docs WHERE position < $1 ORDER BY position DESC LIMIT $2) newest
+        SELECT count(*), coalesce(min(position), 0)
+        FROM (SELECT position FROM docs WHERE position < $1 ORDER BY position DESC LIMIT $2) newest
         """;
 
     // Nothing but the index of words can answer this one, whatever the planner believes of the table.
     private const string StretchSql = """
-        WITH found AS MATERIALIZED (SELECT position, call, at FROM docs WHERE words @@ $1::tsquery AND position + 0 < $2)
+        WITH found AS MATERIALIZED (
+            SELECT position, call, at FROM docs WHERE words @@ $1::tsquery AND position + 0 < $2)
         SELECT position, call, at FROM found ORDER BY position DESC LIMIT $3
         """;
 
@@ -31,18 +33,20 @@ internal sealed class PostgresIndexReader : IIndexReader
 
     private const string OfCallsSql = """
         SELECT position, call, at FROM docs
-        WHERE call = ANY (string_to_array($1, ',')::bigint[]) AND position >= $2 AND position < $3 ORDER BY position DESC
+        WHERE call = ANY (string_to_array($1, ',')::bigint[]) AND position >= $2 AND position < $3
+        ORDER BY position DESC
         """;
 
     private const string RestSql = "SELECT gin_clean_pending_list('docs_by_words')";
 
     /// <summary>
-    /// The index of words has no order, so whoever asked it for a common word would get a million answers to sort. What is
-    /// common is found among the newest documents, which are walked; what is not is asked for in one stretch of the journal
-    /// after the other, in ever more of them at a time.
+    /// The index of words has no order, so whoever asked it for a common word would get a million answers to sort. What
+    /// is common is found among the newest documents, which are walked; what is not is asked for in one stretch of the
+    /// journal after the other, in ever more of them at a time.
     /// </summary>
     public async Task<List<Candidate>> NewestAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit, CancellationToken cancellation)
+        IReadSession session, IReadOnlyList<IndexClause> clauses, long before, int limit,
+        CancellationToken cancellation)
     {
         var (match, found) = (Match(clauses), new List<Candidate>());
         var floor = before;
@@ -80,20 +84,27 @@ internal sealed class PostgresIndexReader : IIndexReader
     }
 
     public Task<List<Candidate>> AmongAsync(
-        IReadSession session, IReadOnlyList<IndexClause> clauses, IReadOnlyList<Candidate> events, CancellationToken cancellation) =>
+        IReadSession session, IReadOnlyList<IndexClause> clauses, IReadOnlyList<Candidate> events,
+        CancellationToken cancellation) =>
         session.QueryAsync(
-            AmongSql, [Match(clauses), string.Join(',', events.Select(one => one.Position))], Candidate.Read, cancellation);
+            AmongSql, [Match(clauses), string.Join(',', events.Select(one => one.Position))], Candidate.Read,
+            cancellation);
 
     public Task<List<Candidate>> OfCallsAsync(
         IReadSession session, IEnumerable<long> calls, long from, long before, CancellationToken cancellation) =>
         session.QueryAsync(OfCallsSql, [string.Join(',', calls), from, before], Candidate.Read, cancellation);
 
     /// <summary>A search reads through all that waits to be worked into the index.</summary>
-    public Task RestAsync(IReadStore store, CancellationToken cancellation) => store.ExecuteAsync(RestSql, [], cancellation);
+    public Task RestAsync(IReadStore store, CancellationToken cancellation) =>
+        store.ExecuteAsync(RestSql, [], cancellation);
 
-    /// <summary>The clauses as tsquery reads them. In quotes nothing means anything to it, and a word holds no quotes.</summary>
+    /// <summary>
+    /// The clauses as tsquery reads them. In quotes nothing means anything to it, and a word holds no quotes.
+    /// </summary>
     private static string Match(IReadOnlyList<IndexClause> clauses) => string.Join(
-        " & ", clauses.DefaultIfEmpty(IndexClause.One(Marks.Everything)).Select(clause => (clause.IsNegated ? "!" : "") + Any(clause)));
+        " & ",
+        clauses.DefaultIfEmpty(IndexClause.One(Marks.Everything))
+            .Select(clause => (clause.IsNegated ? "!" : "") + Any(clause)));
 
     private static string Any(IndexClause clause) => $"({string.Join(" | ", clause.Any.Select(Row))})";
 

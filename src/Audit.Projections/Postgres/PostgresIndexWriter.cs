@@ -2,7 +2,7 @@ using Audit.Projections.Stores;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Audit.Projections.Search.Postgres;
+namespace Audit.Projections.Postgres;
 
 /// <summary>Adds a batch to the index.</summary>
 internal sealed class PostgresIndexWriter
@@ -36,7 +36,10 @@ internal sealed class PostgresIndexWriter
         {
             await session.ExecuteAsync(
                 UnreadSql,
-                [batch.Unread.Select(one => one.Position).ToArray(), batch.Unread.Select(one => one.Sentence).ToArray()],
+                [
+                    batch.Unread.Select(one => one.Position).ToArray(),
+                    batch.Unread.Select(one => one.Sentence).ToArray(),
+                ],
                 cancellation);
         }
     }

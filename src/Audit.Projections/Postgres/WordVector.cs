@@ -1,11 +1,13 @@
+using System.Buffers.Binary;
 using System.Text;
 using Audit.Projections.Stores;
 
-namespace Audit.Projections.Search.Postgres;
+namespace Audit.Projections.Postgres;
 
 /// <summary>
-/// The words of one document as PostgreSQL's tsvector: each once, in order, with the places where it stands. A place that
-/// PostgreSQL would not keep is left out, and a mark says so; another mark says in which stretch of the journal it lies.
+/// The words of one document as PostgreSQL's tsvector: each once, in order, with the places where it stands. A place
+/// that PostgreSQL would not keep is left out, and a mark says so; another mark says in which stretch of the journal it
+/// lies.
 /// </summary>
 internal sealed class WordVector
 {
@@ -96,12 +98,29 @@ internal sealed class WordVector
     }
 
     private static bool Same(ReadOnlySpan<byte> text, in WordPlace one, in WordPlace other) =>
-        one.Head == other.Head && text.Slice(one.Start, one.Length).SequenceEqual(text.Slice(other.Start, other.Length));
+        one.Head == other.Head
+            && text.Slice(one.Start, one.Length).SequenceEqual(text.Slice(other.Start, other.Length));
 
     private static int Compare(ReadOnlyMemory<byte> text, in WordPlace one, in WordPlace other)
     {
         var order = one.Head.CompareTo(other.Head);
-        order = order != 0 ? order : text.Span.Slice(one.Start, one.Length).SequenceCompareTo(text.Span.Slice(other.Start, other.Length));
+        order = order != 0
+            ? order
+            : text.Span.Slice(one.Start, one.Length).SequenceCompareTo(text.Span.Slice(other.Start, other.Length));
         return order != 0 ? order : one.Place.CompareTo(other.Place);
+    }
+}
+
+/// <summary>A word of a document that is being sorted.</summary>
+/// <param name="Head">Its first bytes as a number, by which most words are told apart.</param>
+/// <param name="Place">Which word of the document it is, counted from 1; 0 for a mark.</param>
+internal readonly record struct WordPlace(ulong Head, int Start, int Length, int Place)
+{
+    public static WordPlace Of(ReadOnlySpan<byte> text, int start, int length, int place)
+    {
+        Span<byte> head = stackalloc byte[sizeof(ulong)];
+        head.Clear();
+        text.Slice(start, Math.Min(length, sizeof(ulong))).CopyTo(head);
+        return new WordPlace(BinaryPrimitives.ReadUInt64BigEndian(head), start, length, place);
     }
 }

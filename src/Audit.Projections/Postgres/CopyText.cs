@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Audit.Projections.Search.Postgres;
+namespace Audit.Projections.Postgres;
 
 /// <summary>Rows of the index in the binary format of COPY.</summary>
 internal sealed class CopyText
@@ -40,7 +40,8 @@ internal sealed class CopyText
         return used;
     }
 
-    public void EndField(int start) => BinaryPrimitives.WriteInt32BigEndian(buffer.AsSpan(start - sizeof(int)), used - start);
+    public void EndField(int start) =>
+        BinaryPrimitives.WriteInt32BigEndian(buffer.AsSpan(start - sizeof(int)), used - start);
 
     public void Word(ReadOnlySpan<byte> word, ReadOnlySpan<ushort> places)
     {

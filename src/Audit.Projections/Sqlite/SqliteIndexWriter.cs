@@ -1,6 +1,6 @@
 using Audit.Projections.Stores;
 
-namespace Audit.Projections.Search.Sqlite;
+namespace Audit.Projections.Sqlite;
 
 /// <summary>Adds a batch to the index.</summary>
 internal static class SqliteIndexWriter
@@ -20,7 +20,10 @@ internal static class SqliteIndexWriter
             database.Statement(DocumentSql)
                 .Bind(1, document.Position).Bind(2, document.Call).Bind(3, document.At).Run();
             database.Statement(WordsSql)
-                .Bind(1, document.Position).BindText(2, batch.WordsOf(document)).BindText(3, batch.MarksOf(document)).Run();
+                .Bind(1, document.Position)
+                .BindText(2, batch.WordsOf(document))
+                .BindText(3, batch.MarksOf(document))
+                .Run();
         }
 
         foreach (var (key, name) in batch.Names)
