@@ -1,44 +1,59 @@
+using System.Text.Json;
 using Audit.Api.Access;
 using Audit.Api.Acting;
-using Audit.Api.Hosting;
+using Audit.Api.Diary;
+using Audit.Api.Instruments;
 using Audit.Api.Intake;
 using Audit.Api.Log;
 using Audit.Api.Operations;
 using Audit.Api.Reading;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Audit.Api;
 
-/// <summary>All that is served to programs.</summary>
+/// <summary>All that is served to programs, and what it is made of beside the parts of the node.</summary>
 internal static class ApiEndpoints
 {
-    public static void AddDescription(IServiceCollection services) => services.AddOpenApi("v1", ApiDescription.Configure);
+    public static IServiceCollection AddApi(this IServiceCollection services) => services
+        .AddOpenApi("v1", ApiDescription.Configure)
+        .ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Plain);
+        })
+        .AddSingleton<BearerTokens>()
+        .AddSingleton<TokenBook>()
+        .AddSingleton<NodeMetrics>()
+        .AddSingleton<NodeInstruments>()
+        .AddSingleton<FormatReaders>()
+        .AddSingleton<RecordIntake>()
+        .AddSingleton<Questions>()
+        .AddSingleton<IEndpointGroup, RecordEndpoint>()
+        .AddSingleton<IEndpointGroup, FormatEndpoint>()
+        .AddSingleton<IEndpointGroup, TracesEndpoint>()
+        .AddSingleton<IEndpointGroup, WindowEndpoints>()
+        .AddSingleton<IEndpointGroup, DecisionEndpoints>()
+        .AddSingleton<IEndpointGroup, EventEndpoints>()
+        .AddSingleton<IEndpointGroup, CallEndpoints>()
+        .AddSingleton<IEndpointGroup, TaskEndpoints>()
+        .AddSingleton<IEndpointGroup, WindowEndpoint>()
+        .AddSingleton<IEndpointGroup, SearchEndpoints>()
+        .AddSingleton<IEndpointGroup, ProjectionEndpoints>()
+        .AddSingleton<IEndpointGroup, ExportEndpoint>()
+        .AddSingleton<IEndpointGroup, LogEndpoints>()
+        .AddSingleton<IEndpointGroup, TokenEndpoints>()
+        .AddSingleton<IEndpointGroup, HealthEndpoints>()
+        .AddSingleton<IEndpointGroup, OperationEndpoints>();
 
-    public static void Map(IEndpointRouteBuilder routes, NodeParts node)
+    public static void UseApiAccess(this IApplicationBuilder web) =>
+        web.UseMiddleware<AccessMiddleware>().UseMiddleware<ReadDiaryMiddleware>();
+
+    public static void MapApi(this IEndpointRouteBuilder routes)
     {
-        new RecordEndpoint(node).Map(routes);
-        new FormatEndpoint(node).Map(routes);
-        new TracesEndpoint(node).Map(routes);
-        new WindowEndpoints(node).Map(routes);
-        new DecisionEndpoints(node).Map(routes);
-        new CallEventsEndpoint(node).Map(routes);
-        new EventEndpoints(node).Map(routes);
-        new SessionEndpoints(node).Map(routes);
-        new CallEndpoints(node).Map(routes);
-        new TaskEndpoints(node).Map(routes);
-        new WindowListEndpoint(node).Map(routes);
-        new ViolationEndpoint(node).Map(routes);
-        new SearchEndpoints(node).Map(routes);
-        new ProjectionEndpoints(node).Map(routes);
-        new ExportEndpoint(node).Map(routes);
-        new LogFileEndpoints(node).Map(routes);
-        new LogEndpoints(node).Map(routes);
-        new ProofEndpoint(node).Map(routes);
-        new RestartEndpoint(node).Map(routes);
-        new TokenEndpoints(node).Map(routes);
-        new HealthEndpoints(node).Map(routes);
-        new StatsEndpoint(node).Map(routes);
-        new MetricsEndpoint(node).Map(routes);
+        foreach (var group in routes.ServiceProvider.GetServices<IEndpointGroup>())
+        {
+            group.Map(routes);
+        }
+
         routes.MapOpenApi().WithMetadata(new AccessRule(Roles.Any));
     }
 }

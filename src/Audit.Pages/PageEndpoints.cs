@@ -15,21 +15,38 @@ namespace Audit.Pages;
 /// <summary>All pages for people.</summary>
 internal static class PageEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes, NodeParts node, PageWriter writer, PageSessions sessions)
+    public static IServiceCollection AddPages(this IServiceCollection services) => services
+        .AddSingleton<PageSessions>()
+        .AddSingleton<PageWriter>()
+        .AddSingleton<Verifications>()
+        .AddSingleton<IPageGroup, SignInPages>()
+        .AddSingleton<IPageGroup, OverviewPages>()
+        .AddSingleton<IPageGroup, WaitingPages>()
+        .AddSingleton<IPageGroup, TaskPages>()
+        .AddSingleton<IPageGroup, SearchPages>()
+        .AddSingleton<IPageGroup, WindowPages>()
+        .AddSingleton<IPageGroup, LivePages>()
+        .AddSingleton<IPageGroup, IntegrityPages>()
+        .AddSingleton<IPageGroup, TokenPages>()
+        .AddSingleton<IPageGroup, SessionPages>()
+        .AddSingleton<IPageGroup, CallPages>()
+        .AddSingleton<IPageGroup, ListPages>();
+
+    public static void UsePageHeaders(this IApplicationBuilder web) => web.UseMiddleware<PageHeaders>();
+
+    public static void UsePageAccess(this IApplicationBuilder web) => web.UseMiddleware<PageAccessMiddleware>();
+
+    public static void MapPages(this IEndpointRouteBuilder routes)
     {
-        var pages = new PageMap(routes, node, writer);
-        new SignInPages(sessions).Map(pages);
-        OverviewPages.Map(pages);
-        WaitingPages.Map(pages);
-        TaskPages.Map(pages);
-        new SearchPages(new SearchEndpoints(node)).Map(pages);
-        WindowPages.Map(pages);
-        LivePages.Map(pages);
-        new IntegrityPages(node).Map(pages);
-        new TokenPages(node).Map(pages);
-        SessionPages.Map(pages);
-        CallPages.Map(pages);
-        ListPages.Map(pages);
+        var services = routes.ServiceProvider;
+        var pages = new PageMap(
+            routes, services.GetRequiredService<RecordIntake>(), services.GetRequiredService<ReadSide>(),
+            services.GetRequiredService<PageWriter>());
+        foreach (var group in services.GetServices<IPageGroup>())
+        {
+            group.Map(pages);
+        }
+
         AssetEndpoint.Map(routes);
         routes.MapGet("/", HomeAsync).WithMetadata(AccessRule.Public).ExcludeFromDescription();
     }
@@ -38,8 +55,8 @@ internal static class PageEndpoints
     {
         if (!context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
         {
-            return context.WriteProblemAsync(
-                Problem.NotFound("There is nothing at /; /openapi/v1.json lists what there is."));
+            return Problem.NotFound("There is nothing at /; /openapi/v1.json lists what there is.")
+                .ExecuteAsync(context);
         }
 
         context.Response.Redirect("/overview");

@@ -56,7 +56,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
     private static Task RefuseAsync(HttpContext context, string detail, string error = "")
     {
         context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"audit\"{error}";
-        return context.WriteProblemAsync(Problem.Unauthorized(detail));
+        return Problem.Unauthorized(detail).ExecuteAsync(context);
     }
 
     private static Task ForbidAsync(HttpContext context, Bearer bearer, AccessRule rule)
@@ -64,7 +64,8 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
         var roles = RoleNames.Join(rule.AnyOf);
         var scope = roles.Replace(" or ", " ");
         context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"audit\", error=\"insufficient_scope\", scope=\"{scope}\"";
-        return context.WriteProblemAsync(Problem.Forbidden(
-            $"The token \"{bearer.Name}\" lacks the role for {context.Request.Method} {context.Request.Path}: {roles}."));
+        return Problem.Forbidden(
+            $"The token \"{bearer.Name}\" lacks the role for {context.Request.Method} {context.Request.Path}: {roles}.")
+            .ExecuteAsync(context);
     }
 }

@@ -5,6 +5,9 @@ internal sealed record Bearer(string Name, Roles Roles, string? Agent, string? T
 {
     public bool IsAdmin => (Roles & Roles.Admin) != 0;
 
+    /// <summary>Whether the token is bound to an agent or a task, and may see no more than these.</summary>
+    public bool IsBound => Agent is not null || Task is not null;
+
     public bool HasAny(Roles wanted) => (Roles & (wanted | Roles.Admin)) != 0;
 
     /// <returns>Null when the token may speak of this agent and task, else the sentence that says why not.</returns>
@@ -12,4 +15,11 @@ internal sealed record Bearer(string Name, Roles Roles, string? Agent, string? T
         Task is not null && task != Task ? $"The token is bound to the task \"{Task}\"; others are refused."
         : Agent is not null && agent != Agent ? $"The token is bound to the agent \"{Agent}\"; others are refused."
         : null;
+}
+
+internal static class BearerOfRequest
+{
+    /// <summary>Who makes the request; only an endpoint that is open to all has none.</summary>
+    public static Bearer Bearer(this HttpContext context) => context.Features.Get<Bearer>()
+        ?? throw new InvalidOperationException("The endpoint is open to all, so nobody is known to ask.");
 }

@@ -2,36 +2,83 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Audit.Api.Access;
 
+/// <summary>A few endpoints that belong together.</summary>
+internal interface IEndpointGroup
+{
+    void Map(IEndpointRouteBuilder routes);
+}
+
+/// <summary>What an endpoint does: it answers, and does not write.</summary>
+internal delegate Task<IResult> Answering(HttpContext context);
+
+/// <summary>A parameter in the query, for the API's description.</summary>
+internal sealed record QueryParameter(string Name, string Description, bool Required = false)
+{
+    public static readonly QueryParameter Limit = new("limit", "At most so many, up to 1000.");
+    public static readonly QueryParameter Cursor = new("cursor", "The next of the page before.");
+    public static readonly QueryParameter At = new("at", "A position or a time: as it was known then.");
+}
+
+/// <summary>Where an endpoint is: by a path with its ids, and by a query for ids that a path cannot carry.</summary>
+internal sealed record ById(string Path, string ByQuery, params QueryParameter[] Ids)
+{
+    public static ById OfCall(string path = "", string byQuery = "") => new(
+        "/v1/sessions/{session}/calls/{call}" + path, "/v1/call" + byQuery,
+        new("session", "The session.", Required: true), new("call", "The tool call.", Required: true));
+}
+
 /// <summary>Maps endpoints, each with the roles it asks for and what the API's description says of it.</summary>
 internal static class EndpointMapping
 {
-    public static void Get(
-        this IEndpointRouteBuilder routes, string pattern, RequestDelegate handler, Roles anyOf,
+    public static RouteHandlerBuilder Get(
+        this IEndpointRouteBuilder routes, string pattern, Answering answering, Roles anyOf,
         string summary, string description = "", params QueryParameter[] query) =>
-        Describe(routes.MapGet(pattern, handler), handler, anyOf, summary, description, query);
+        Describe(routes.MapGet(pattern, Running(answering)), answering, anyOf, summary, description, query);
 
-    public static void Post(
-        this IEndpointRouteBuilder routes, string pattern, RequestDelegate handler, Roles anyOf,
+    public static RouteHandlerBuilder Post(
+        this IEndpointRouteBuilder routes, string pattern, Answering answering, Roles anyOf,
         string summary, string description = "", params QueryParameter[] query) =>
-        Describe(routes.MapPost(pattern, handler), handler, anyOf, summary, description, query);
+        Describe(routes.MapPost(pattern, Running(answering)), answering, anyOf, summary, description, query);
 
-    public static void Delete(
-        this IEndpointRouteBuilder routes, string pattern, RequestDelegate handler, Roles anyOf,
+    public static RouteHandlerBuilder Delete(
+        this IEndpointRouteBuilder routes, string pattern, Answering answering, Roles anyOf,
         string summary, string description = "", params QueryParameter[] query) =>
-        Describe(routes.MapDelete(pattern, handler), handler, anyOf, summary, description, query);
+        Describe(routes.MapDelete(pattern, Running(answering)), answering, anyOf, summary, description, query);
 
-    private static void Describe(
-        IEndpointConventionBuilder endpoint, RequestDelegate handler, Roles anyOf, string summary, string description,
+    public static RouteHandlerBuilder Get(
+        this IEndpointRouteBuilder routes, ById place, Answering answering, Roles anyOf,
+        string summary, string description = "", params QueryParameter[] query) => new(
+        [
+            routes.Get(place.Path, answering, anyOf, summary, description, query),
+            routes.Get(place.ByQuery, answering, anyOf, summary, ByQuery(description), [.. place.Ids, .. query]),
+        ]);
+
+    public static RouteHandlerBuilder Post(
+        this IEndpointRouteBuilder routes, ById place, Answering answering, Roles anyOf,
+        string summary, string description = "") => new(
+        [
+            routes.Post(place.Path, answering, anyOf, summary, description),
+            routes.Post(place.ByQuery, answering, anyOf, summary, ByQuery(description), place.Ids),
+        ]);
+
+    private static string ByQuery(string description) => $"{description} For ids that a path cannot carry.".TrimStart();
+
+    private static RequestDelegate Running(Answering answering) =>
+        async context => await (await answering(context)).ExecuteAsync(context);
+
+    private static RouteHandlerBuilder Describe(
+        IEndpointConventionBuilder endpoint, Answering answering, Roles anyOf, string summary, string description,
         QueryParameter[] query)
     {
         // The method is what makes the framework's description list an endpoint that has no parameters to bind.
         var rule = anyOf == Roles.None ? AccessRule.Public : new AccessRule(anyOf);
-        endpoint.WithMetadata(handler.Method, rule, new EndpointSummaryAttribute(summary));
+        endpoint.WithMetadata(answering.Method, rule, new EndpointSummaryAttribute(summary));
         if (description.Length > 0)
         {
             endpoint.WithMetadata(new EndpointDescriptionAttribute(description));
         }
 
         endpoint.WithMetadata([.. query]);
+        return new RouteHandlerBuilder([endpoint]);
     }
 }

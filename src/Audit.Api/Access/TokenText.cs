@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -24,3 +25,21 @@ internal static class TokenText
         return TokenHash.From(hash);
     }
 }
+
+/// <summary>The SHA-256 of a token.</summary>
+internal readonly record struct TokenHash(UInt128 High, UInt128 Low)
+{
+    public static TokenHash From(ReadOnlySpan<byte> sha256) => new(
+        BinaryPrimitives.ReadUInt128BigEndian(sha256), BinaryPrimitives.ReadUInt128BigEndian(sha256[16..]));
+
+    public byte[] ToBytes()
+    {
+        var bytes = new byte[32];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, High);
+        BinaryPrimitives.WriteUInt128BigEndian(bytes.AsSpan(16), Low);
+        return bytes;
+    }
+}
+
+/// <summary>A token as somebody wants it. Bound to an agent or a task it may speak of no other.</summary>
+internal sealed record NewToken(string Name, IReadOnlyList<string> Roles, string? Agent, string? Task);

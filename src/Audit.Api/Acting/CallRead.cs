@@ -1,22 +1,12 @@
 using Audit.Api.Access;
-using Audit.Api.Hosting;
 using Audit.Api.Reading;
 
 namespace Audit.Api.Acting;
 
 /// <summary>A call folded from its stream, with what a decision about it needs to know.</summary>
-internal sealed class CallRead
+internal sealed class CallRead(IJournal journal, RecordHasher hasher, StreamKey stream)
 {
     private const int RowsAtOnce = 64;
-
-    private readonly NodeParts node;
-    private readonly StreamKey stream;
-
-    public CallRead(NodeParts node, StreamKey stream)
-    {
-        this.node = node;
-        this.stream = stream;
-    }
 
     public CallHistory History { get; private set; } = CallHistory.Empty;
 
@@ -38,7 +28,7 @@ internal sealed class CallRead
     {
         while (true)
         {
-            var rows = await node.Journal.ReadStreamAsync(stream, History.Sequence, RowsAtOnce, cancellation);
+            var rows = await journal.ReadStreamAsync(stream, History.Sequence, RowsAtOnce, cancellation);
             foreach (var row in rows)
             {
                 Follow(row);
@@ -55,7 +45,7 @@ internal sealed class CallRead
 
     private void Follow(JournalRow row)
     {
-        var happened = EventReader.ReadCall(row, node.Hasher);
+        var happened = EventReader.ReadCall(row, hasher);
         History = CallEvolution.Evolve(History, happened);
         if (happened is not CallEvent.Received { Weight: not EntryWeight.Oversized } told)
         {

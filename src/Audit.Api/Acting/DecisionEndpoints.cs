@@ -1,12 +1,11 @@
 using Audit.Api.Access;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 using Audit.Api.Intake;
 
 namespace Audit.Api.Acting;
 
 /// <summary>Decisions on calls: a person posts one, the host waits for it.</summary>
-internal sealed class DecisionEndpoints(NodeParts node)
+internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal) : IEndpointGroup
 {
     private const int LongestWait = 60;
 
@@ -17,99 +16,60 @@ internal sealed class DecisionEndpoints(NodeParts node)
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        const string Path = "/v1/sessions/{session}/calls/{call}/decision";
-        const string ByQuery = "/v1/call/decision";
         // The host that waits has a token to write with, and a person's page one to read or to approve.
         const Roles Waiting = Roles.Read | Roles.Ingest | Roles.Approve;
-        const string Decide = "Records that a person approved or refused a call.";
-        var body = "The body is {decision, feedback?, by?}. The decisions that approve are "
-            + $"{ApprovingDecisions.Accepted}; any other refuses.";
-        const string Wait = "Waits until a call no longer awaits its confirmation.";
-        QueryParameter session = new("session", "The session.", Required: true);
-        QueryParameter call = new("call", "The tool call.", Required: true);
-        QueryParameter wait = new("wait", "Seconds to wait, up to 60.");
-        routes.Post(Path, context => PostAsync(context, CallAddress.OfPath(context)), Roles.Approve, Decide, body);
+        var place = ById.OfCall("/decision", "/decision");
         routes.Post(
-            ByQuery, context => PostAsync(context, CallAddress.OfQuery(context)), Roles.Approve, Decide, body, session, call);
-        routes.Get(Path, context => GetAsync(context, CallAddress.OfPath(context)), Waiting, Wait, "", wait);
-        routes.Get(ByQuery, context => GetAsync(context, CallAddress.OfQuery(context)), Waiting, Wait, "", session, call, wait);
+            place, PostAsync, Roles.Approve, "Records that a person approved or refused a call.",
+            "The body is {decision, feedback?, by?}. The decisions that approve are "
+            + $"{ApprovingDecisions.Accepted}; any other refuses.")
+            .Produces<ReceiptAnswer>(StatusCodes.Status201Created);
+        routes.Get(
+            place, GetAsync, Waiting, "Waits until a call no longer awaits its confirmation.", "",
+            new QueryParameter("wait", "Seconds to wait, up to 60."))
+            .Produces<DecisionAnswer>();
     }
 
-    private async Task PostAsync(HttpContext context, CallAddress address)
+    private async Task<IResult> PostAsync(HttpContext context)
     {
-        if (address.Problem is { } problem)
-        {
-            await context.WriteProblemAsync(problem);
-            return;
-        }
-
-        if (await context.ReadObjectAsync() is not { } body)
-        {
-            return;
-        }
-
-        var actor = context.Bearer().Name;
-        var decision = DecisionRecord.Read(body, actor);
-        if (await ReadAsync(context, address) is not { } call)
-        {
-            return;
-        }
-
+        var (address, actor) = (context.CallAddress(), context.Bearer().Name);
+        var decision = DecisionRecord.Read(await context.ReadObjectAsync(), actor);
+        var call = await ReadAsync(context, address);
         var receipt = DecisionRecord.Repeated(call, decision)
-            ?? await node.SubmitAsync(DecisionRecord.Make(address, call, decision, actor, node.Now, node.Hasher));
-        await context.WriteReceiptAsync(receipt, node.Metrics);
+            ?? await intake.SubmitAsync(DecisionRecord.Make(address, call, decision, actor, intake.Now, intake.Hasher));
+        return intake.Answer(receipt);
     }
 
-    private async Task GetAsync(HttpContext context, CallAddress address)
+    private async Task<IResult> GetAsync(HttpContext context)
     {
-        var query = new QueryReader(context.Request.Query);
-        var seconds = query.Number("wait", otherwise: 0, least: 0, most: LongestWait);
-        if ((address.Problem ?? query.Problem) is { } problem)
-        {
-            await context.WriteProblemAsync(problem);
-            return;
-        }
-
-        if (await ReadAsync(context, address) is not { } call)
-        {
-            return;
-        }
-
+        var address = context.CallAddress();
+        var seconds = context.Query().Number("wait", otherwise: 0, least: 0, most: LongestWait);
+        var call = await ReadAsync(context, address);
         if (call.State == CallState.AwaitingConfirmation && seconds > 0)
         {
             await WaitAsync(context, call, TimeSpan.FromSeconds(seconds));
         }
 
-        await AnswerAsync(context, call);
+        return Reply.Json(AnswerOf(call));
     }
 
-    /// <returns>Null when a problem was answered instead.</returns>
-    private async Task<CallRead?> ReadAsync(HttpContext context, CallAddress address)
+    /// <exception cref="RefusedException">There is no such call, or the token is bound to others.</exception>
+    private async Task<CallRead> ReadAsync(HttpContext context, CallAddress address)
     {
-        var call = new CallRead(node, address.Stream);
+        var call = new CallRead(journal, intake.Hasher, address.Stream);
         await call.ReadOnAsync(context.RequestAborted);
-        if (call.LastRecord is null)
-        {
-            await context.WriteProblemAsync(address.NotFound());
-            return null;
-        }
-
-        if (call.RefuseFor(context.Bearer()) is { } refusal)
-        {
-            await context.WriteProblemAsync(Problem.Forbidden(refusal));
-            return null;
-        }
-
-        return call;
+        return call.LastRecord is null ? throw new RefusedException(address.NotFound())
+            : call.RefuseFor(context.Bearer()) is { } refusal ? throw new RefusedException(Problem.Forbidden(refusal))
+            : call;
     }
 
     private async Task WaitAsync(HttpContext context, CallRead call, TimeSpan time)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
-        ending.CancelAfter(time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, intake.Stopping);
+        using var timer = intake.Clock.CreateTimer(_ => ending.Cancel(), null, time, Timeout.InfiniteTimeSpan);
         if (!waiting.Wait(0, CancellationToken.None))
         {
-            // More wait than may; this one is told at once where the call stands, and asks again.
+            // More wait than may; this one learns at once where the call stands, and asks again.
             return;
         }
 
@@ -117,11 +77,11 @@ internal sealed class DecisionEndpoints(NodeParts node)
         {
             while (call.State == CallState.AwaitingConfirmation)
             {
-                var position = await node.Journal.LastPositionAsync(ending.Token);
+                var position = await journal.LastPositionAsync(ending.Token);
                 await call.ReadOnAsync(ending.Token);
                 if (call.State == CallState.AwaitingConfirmation)
                 {
-                    await node.Journal.WaitForMoreAsync(position, ending.Token);
+                    await journal.WaitForMoreAsync(position, ending.Token);
                     await Task.Delay(LookAgain, ending.Token);
                 }
             }
@@ -136,30 +96,26 @@ internal sealed class DecisionEndpoints(NodeParts node)
         }
     }
 
-    private static Task AnswerAsync(HttpContext context, CallRead call) =>
-        context.WriteJsonAsync(StatusCodes.Status200OK, json =>
+    private static DecisionAnswer AnswerOf(CallRead call)
+    {
+        var answer = new DecisionAnswer(Words.Of(call.State));
+        if (call.State == CallState.AwaitingConfirmation || call.LastDecision is not { } last)
         {
-            json.WriteStartObject();
-            json.WriteString("state", Words.Of(call.State));
-            if (call.State != CallState.AwaitingConfirmation && call.LastDecision is { } last)
+            return answer;
+        }
+
+        answer = answer with { OnBehalfOf = last.Decision.OnBehalfOf, Position = last.Row.Position };
+        return last.Decision.Outcome switch
+        {
+            Outcome.Approved approved => answer with
             {
-                var (decision, by, feedback) = last.Decision.Outcome switch
-                {
-                    Outcome.Approved approved => (approved.Decision, approved.By, approved.Feedback),
-                    Outcome.Blocked blocked => (blocked.Decision, blocked.By, blocked.Feedback ?? blocked.Reason),
-                    _ => (null, null, null),
-                };
-                json.WriteString("decision", decision);
-                json.WriteString("by", by);
-                if (last.Decision.OnBehalfOf is { } person)
-                {
-                    json.WriteString("on_behalf_of", person);
-                }
-
-                json.WriteString("feedback", feedback);
-                json.WriteNumber("position", last.Row.Position);
-            }
-
-            json.WriteEndObject();
-        });
+                Decision = approved.Decision, By = approved.By, Feedback = approved.Feedback,
+            },
+            Outcome.Blocked blocked => answer with
+            {
+                Decision = blocked.Decision, By = blocked.By, Feedback = blocked.Feedback ?? blocked.Reason,
+            },
+            _ => answer,
+        };
+    }
 }

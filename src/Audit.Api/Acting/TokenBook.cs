@@ -4,7 +4,7 @@ using Audit.Api.Diary;
 namespace Audit.Api.Acting;
 
 /// <summary>Makes and revokes tokens and writes each act down, for those who come over HTTP and those who open the store.</summary>
-internal sealed class TokenBook(ITokenStore tokens, OperatorActs acts, TimeProvider clock)
+internal sealed class TokenBook(ITokenStore tokens, OperatorActs acts, TimeProvider clock, BearerTokens? known = null)
 {
     /// <returns>The text of the token, or null when its name was given before.</returns>
     public async Task<string?> CreateAsync(NewToken wanted, string actor, CancellationToken cancellation)
@@ -25,13 +25,21 @@ internal sealed class TokenBook(ITokenStore tokens, OperatorActs acts, TimeProvi
     /// <returns>False when there is no such token, or it was revoked before.</returns>
     public async Task<bool> RevokeAsync(string name, string actor, CancellationToken cancellation)
     {
-        if (!await tokens.RevokeAsync(name, clock.GetUtcNow(), cancellation))
+        try
         {
-            return false;
-        }
+            if (!await tokens.RevokeAsync(name, clock.GetUtcNow(), cancellation))
+            {
+                return false;
+            }
 
-        await acts.WriteAsync("token.revoked", actor, json => json.WriteString("name", name));
-        return true;
+            await acts.WriteAsync("token.revoked", actor, json => json.WriteString("name", name));
+            return true;
+        }
+        finally
+        {
+            // The token is revoked even where that could not be written down any more.
+            known?.ForgetAll();
+        }
     }
 
     public static string TakenSentence(string name) =>
@@ -44,7 +52,19 @@ internal sealed class TokenBook(ITokenStore tokens, OperatorActs acts, TimeProvi
     {
         try
         {
-            await acts.WriteAsync("token.created", actor, json => TokenJson.WriteMembers(json, made));
+            await acts.WriteAsync("token.created", actor, json =>
+            {
+                json.WriteString("name", made.Name);
+                json.WriteStartArray("roles");
+                foreach (var role in made.Roles)
+                {
+                    json.WriteStringValue(role);
+                }
+
+                json.WriteEndArray();
+                json.WriteString("agent", made.Agent);
+                json.WriteString("task", made.Task);
+            });
         }
         catch
         {

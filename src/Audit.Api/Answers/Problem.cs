@@ -1,7 +1,9 @@
+using System.Globalization;
+
 namespace Audit.Api.Answers;
 
 /// <summary>An error as RFC 9457 has it: the detail says in one sentence what was wrong, where, and what is accepted.</summary>
-internal sealed record Problem(int Status, string Kind, string Title, string Detail)
+internal sealed record Problem(int Status, string Kind, string Title, string Detail) : IResult
 {
     /// <summary>Seconds after which the same request may succeed.</summary>
     public int? RetryAfter { get; init; }
@@ -51,9 +53,31 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
         500, "unexpected", "Something failed that should not",
         "The node met an error that it did not expect; its log has the details.");
 
-    public static Problem JournalAway(string detail) =>
-        new(503, "journal-away", "The journal is away", detail) { RetryAfter = 2 };
+    public static Problem JournalAway(string? detail) =>
+        new(503, "journal-away", "The journal is away", detail ?? "The journal is away.") { RetryAfter = 2 };
 
     public static Problem Stopping() => new(
         503, "stopping", "The node is stopping", "The node is stopping and takes nothing any more.") { RetryAfter = 5 };
+
+    /// <summary>The one place where a problem is written.</summary>
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        if (RetryAfter is { } seconds)
+        {
+            httpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        var document = new ProblemDocument("urn:audit-actors:problem:" + Kind, Title, Status, Detail)
+        {
+            Offset = Place?.Offset,
+            Length = Place?.Length,
+        };
+        return Reply.Json(document, Status, "application/problem+json").ExecuteAsync(httpContext);
+    }
+}
+
+/// <summary>Thrown by who reads a request that cannot be answered as it was asked.</summary>
+internal sealed class RefusedException(Problem problem, Exception? inner = null) : Exception(problem.Detail, inner)
+{
+    public Problem Problem { get; } = problem;
 }

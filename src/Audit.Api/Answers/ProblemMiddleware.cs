@@ -42,11 +42,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         }
 
         context.Response.Clear();
-        await context.WriteProblemAsync(problem);
+        await problem.ExecuteAsync(context);
     }
 
     public static Problem ProblemOf(Exception exception) => exception switch
     {
+        RefusedException refused => refused.Problem,
         JournalUnavailableException => Problem.JournalAway(exception.Message),
         EngineStoppedException or ObjectDisposedException => Problem.Stopping(),
         ReadModelsException => Problem.ReadModelsAway(exception.Message),
@@ -61,12 +62,12 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
 
     private static Task AnswerEmptyAsync(HttpContext context) => context.Response.StatusCode switch
     {
-        StatusCodes.Status404NotFound => context.WriteProblemAsync(Problem.NotFound(
-            $"There is nothing at {context.Request.Path}; /openapi/v1.json lists what there is.")),
-        StatusCodes.Status405MethodNotAllowed => context.WriteProblemAsync(
-            Problem.MethodNotAllowed(context.Request.Method, context.Response.Headers.Allow.ToString())),
-        StatusCodes.Status415UnsupportedMediaType => context.WriteProblemAsync(
-            Problem.UnsupportedMedia($"The Content-Type \"{context.Request.ContentType}\" is not accepted here.")),
+        StatusCodes.Status404NotFound => Problem.NotFound(
+            $"There is nothing at {context.Request.Path}; /openapi/v1.json lists what there is.").ExecuteAsync(context),
+        StatusCodes.Status405MethodNotAllowed => Problem.MethodNotAllowed(
+            context.Request.Method, context.Response.Headers.Allow.ToString()).ExecuteAsync(context),
+        StatusCodes.Status415UnsupportedMediaType => Problem.UnsupportedMedia(
+            $"The Content-Type \"{context.Request.ContentType}\" is not accepted here.").ExecuteAsync(context),
         _ => Task.CompletedTask,
     };
 

@@ -1,12 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace Audit.Api.Answers;
 
-/// <summary>Reads the query of a request; the first parameter that is wrong is the problem.</summary>
+/// <summary>Reads the query of a request; the first parameter that is wrong refuses it.</summary>
 internal sealed class QueryReader(IQueryCollection query)
 {
-    public Problem? Problem { get; private set; }
-
     public string? Text(string name)
     {
         var values = query[name];
@@ -15,19 +14,22 @@ internal sealed class QueryReader(IQueryCollection query)
             Refuse(name, $"stands {values.Count} times; it stands once.");
         }
 
-        return values.Count == 0 || string.IsNullOrEmpty(values[0]) ? null : values[0];
+        return string.IsNullOrEmpty(values.ToString()) ? null : values.ToString();
     }
 
-    public string RequiredId(string name, int maxBytes = Ids.MaxBytes, bool isSession = false)
+    public string? Id(string name, int maxBytes = Ids.MaxBytes, bool isSession = false)
     {
         var id = Text(name);
-        if ((id is null ? "missing" : Ids.Refuse(id, maxBytes, isSession)) is { } sentence)
+        if (id is not null && Ids.Refuse(id, maxBytes, isSession) is { } sentence)
         {
             Refuse(name, sentence + ".");
         }
 
-        return id ?? "";
+        return id;
     }
+
+    public string RequiredId(string name, int maxBytes = Ids.MaxBytes, bool isSession = false) =>
+        Id(name, maxBytes, isSession) ?? throw Refusal(name, "missing.");
 
     public long Number(string name, long otherwise, long least, long most)
     {
@@ -36,19 +38,19 @@ internal sealed class QueryReader(IQueryCollection query)
             return otherwise;
         }
 
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number >= least && number <= most)
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
         {
-            return number;
+            Refuse(name, most == long.MaxValue
+                ? $"a whole number from {least} is expected, not \"{text}\"."
+                : $"a whole number from {least} to {most} is expected, not \"{text}\".");
         }
 
-        Refuse(name, most == long.MaxValue
-            ? $"a whole number from {least} is expected, not \"{text}\"."
-            : $"a whole number from {least} to {most} is expected, not \"{text}\".");
-        return otherwise;
+        return number;
     }
 
     public int Limit() => (int)Number("limit", otherwise: 100, least: 1, most: 1000);
+
+    public PageRequest Page() => new(Limit(), Text("cursor"));
 
     /// <summary>Where a list goes on; null at its beginning.</summary>
     public long? Cursor()
@@ -58,14 +60,40 @@ internal sealed class QueryReader(IQueryCollection query)
             return null;
         }
 
-        if (PageCursor.TryRead(text, 1) is [>= 0 and var place])
-        {
-            return place;
-        }
-
-        Refuse("cursor", $"\"{text}\" is none that this node gave; leave it away to begin at the beginning.");
-        return null;
+        return PageCursor.TryRead(text, 1) is [>= 0 and var place]
+            ? place
+            : throw Refusal("cursor", $"\"{text}\" is none that this node gave; leave it away to begin at the beginning.");
     }
 
-    public void Refuse(string name, string sentence) => Problem ??= Problem.BadParameter(name, sentence);
+    /// <summary>The moment of the past that is asked for; null for now.</summary>
+    public AsOf? AsOf()
+    {
+        if (Text("at") is not { } text)
+        {
+            return null;
+        }
+
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? Projections.TimeTravel.AsOf.At(position)
+            : Rfc3339.TryParse(text, out var time) ? Projections.TimeTravel.AsOf.At(time)
+            : throw Refusal("at", $"a position of the journal or an RFC 3339 time is expected, not \"{text}\".");
+    }
+
+    public Timestamp? Time(string name) =>
+        Text(name) is not { } text ? null
+        : Rfc3339.TryParse(text, out var time) ? time
+        : throw Refusal(name, $"an RFC 3339 time is expected, not \"{text}\".");
+
+    public bool? Flag(string name) => Text(name) switch
+    {
+        null => null,
+        "true" => true,
+        "false" => false,
+        var text => throw Refusal(name, $"true or false is expected, not \"{text}\"."),
+    };
+
+    /// <exception cref="RefusedException">Always.</exception>
+    [DoesNotReturn]
+    public void Refuse(string name, string sentence) => throw Refusal(name, sentence);
+
+    public static RefusedException Refusal(string name, string sentence) => new(Problem.BadParameter(name, sentence));
 }

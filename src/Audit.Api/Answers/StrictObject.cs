@@ -120,3 +120,32 @@ internal sealed class StrictObject
         return new UnreadableException(name, $"{expected}, not {(text.Length <= 60 ? text : text[..60] + "…")}");
     }
 }
+
+/// <summary>Reads the body of a request that is about one act.</summary>
+internal static class SmallBody
+{
+    /// <exception cref="RefusedException">It is of another kind, or too large.</exception>
+    /// <exception cref="UnreadableException">The body is not one strict JSON object.</exception>
+    public static async Task<StrictObject> ReadObjectAsync(this HttpContext context)
+    {
+        var request = context.Request;
+        if (request.ContentType is { Length: > 0 } type && !request.HasJsonContentType())
+        {
+            throw new RefusedException(Problem.UnsupportedMedia(
+                $"The Content-Type \"{type}\" is not accepted here; accepted is application/json."));
+        }
+
+        if (request.Headers.ContentEncoding.Count > 0)
+        {
+            throw new RefusedException(Problem.UnsupportedMedia("A Content-Encoding is not accepted here; send the body plain."));
+        }
+
+        var buffer = new byte[StrictObject.MaxBytes + 1];
+        var length = await request.Body.ReadAtLeastAsync(
+            buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
+        return length <= StrictObject.MaxBytes
+            ? StrictObject.Parse(buffer.AsMemory(0, length).ToArray())
+            : throw new RefusedException(Problem.TooLarge(
+                $"The body is larger than the {StrictObject.MaxBytes} bytes accepted here."));
+    }
+}

@@ -1,13 +1,47 @@
 using System.Buffers;
 using System.Text.Json;
+using Audit.Api.Instruments;
 
 namespace Audit.Api.Diary;
 
 /// <summary>Writes down what the node does itself and what is done to it.</summary>
 internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
 {
+    private static readonly string Node = $"node@{Environment.MachineName}";
+
     /// <exception cref="JournalUnavailableException">It is not known whether the act was written.</exception>
     public async Task WriteAsync(string act, string actor, Action<Utf8JsonWriter> detail)
+    {
+        var submission = new OperatorSubmission(act, actor, Timestamp.From(clock.GetUtcNow()), DetailOf(detail));
+        var receipt = (await engine.SubmitAsync([submission], CancellationToken.None))[0];
+        if (receipt.Status != ReceiptStatus.Recorded)
+        {
+            throw new JournalUnavailableException(receipt.Error ?? $"The act {act} could not be written down.");
+        }
+    }
+
+    public Task WriteStartedAsync(IReadOnlyList<string> urls, string storeKind) => WriteAsync("node.started", Node, json =>
+    {
+        json.WriteString("version", NodeVersion.Text);
+        json.WriteStartArray("urls");
+        foreach (var url in urls)
+        {
+            json.WriteStringValue(url);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("store", storeKind);
+        WriteProcess(json);
+    });
+
+    public Task WriteStoppedAsync() => WriteAsync("node.stopped", Node, json =>
+    {
+        json.WriteString("version", NodeVersion.Text);
+        WriteProcess(json);
+    });
+
+    /// <summary>The detail of an act, one object.</summary>
+    public static ReadOnlyMemory<byte> DetailOf(Action<Utf8JsonWriter> detail)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var json = new Utf8JsonWriter(buffer))
@@ -17,11 +51,12 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
             json.WriteEndObject();
         }
 
-        var submission = new OperatorSubmission(act, actor, Timestamp.From(clock.GetUtcNow()), buffer.WrittenMemory);
-        var receipt = (await engine.SubmitAsync([submission], CancellationToken.None))[0];
-        if (receipt.Status != ReceiptStatus.Recorded)
-        {
-            throw new JournalUnavailableException(receipt.Error ?? $"The act {act} could not be written down.");
-        }
+        return buffer.WrittenMemory;
+    }
+
+    private static void WriteProcess(Utf8JsonWriter json)
+    {
+        json.WriteString("machine", Environment.MachineName);
+        json.WriteNumber("pid", Environment.ProcessId);
     }
 }

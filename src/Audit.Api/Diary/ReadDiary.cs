@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 
 namespace Audit.Api.Diary;
 
@@ -7,7 +5,7 @@ namespace Audit.Api.Diary;
 /// Writes down who read what and when, a second's reads at a time. No read waits for it; what is more than a second can hold
 /// is counted.
 /// </summary>
-internal sealed partial class ReadDiary : IAsyncDisposable
+internal sealed class ReadDiary : IAsyncDisposable
 {
     public const string Act = "read";
 
@@ -19,16 +17,16 @@ internal sealed partial class ReadDiary : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly IAuditEngine engine;
     private readonly TimeProvider clock;
-    private readonly ILogger log;
+    private readonly FailureLog failures;
     private readonly Task work;
     private Dictionary<string, List<ReadEntry>> pending = [];
     private Dictionary<string, long> more = [];
 
-    public ReadDiary(IAuditEngine engine, TimeProvider clock, ILogger log)
+    public ReadDiary(IAuditEngine engine, TimeProvider clock, FailureLog failures)
     {
         this.engine = engine;
         this.clock = clock;
-        this.log = log;
+        this.failures = failures;
         work = Task.Run(WorkAsync);
     }
 
@@ -96,16 +94,14 @@ internal sealed partial class ReadDiary : IAsyncDisposable
         }
         catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException)
         {
-            LogLost(failure);
+            failures.Report("diary of reads", failure);
         }
     }
 
     private OperatorSubmission Submission(string reader, List<ReadEntry> reads, long more)
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
+        var detail = OperatorActs.DetailOf(json =>
         {
-            json.WriteStartObject();
             json.WriteStartArray("reads");
             foreach (var read in reads)
             {
@@ -118,16 +114,11 @@ internal sealed partial class ReadDiary : IAsyncDisposable
 
             json.WriteEndArray();
             json.WriteNumber("more", more);
-            json.WriteEndObject();
-        }
-
+        });
         var now = Now;
         return new OperatorSubmission(
-            StreamNames.Reader(reader, now.ToDateTimeOffset()), Act, reader, now, buffer.WrittenMemory);
+            StreamNames.Reader(reader, now.ToDateTimeOffset()), Act, reader, now, detail);
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Reads could not be written down.")]
-    private partial void LogLost(Exception failure);
 
     private readonly record struct ReadEntry(Timestamp At, string Target, int Status);
 }

@@ -1,11 +1,10 @@
 using Audit.Api.Access;
-using Audit.Api.Hosting;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Api.Diary;
 
 /// <summary>Notes every read of what the book says. How the node fares is nobody's secret, and asked for every few seconds.</summary>
-internal sealed class ReadDiaryMiddleware(RequestDelegate next, NodeParts node)
+internal sealed class ReadDiaryMiddleware(RequestDelegate next, ReadDiary diary)
 {
     private static readonly string[] NotOfTheBook = ["/v1/stats", "/metrics"];
 
@@ -21,7 +20,7 @@ internal sealed class ReadDiaryMiddleware(RequestDelegate next, NodeParts node)
         context.Response.OnStarting(() =>
         {
             var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? context.Request.Path;
-            node.Diary.Note(context.Bearer().Name, target, context.Response.StatusCode);
+            diary.Note(context.Bearer().Name, target, context.Response.StatusCode);
             return Task.CompletedTask;
         });
         await next(context);

@@ -16,3 +16,33 @@ internal static class NodeTraces
         return activity;
     }
 }
+
+/// <summary>Counts requests, and tells a trace, where one is recorded, what each was.</summary>
+internal sealed class RequestCount(RequestDelegate next, NodeMetrics metrics)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            metrics.CountRequest(context.Response.StatusCode, Stopwatch.GetElapsedTime(started));
+            if (Activity.Current is { IsAllDataRequested: true } activity)
+            {
+                Describe(activity, context);
+            }
+        }
+    }
+
+    private static void Describe(Activity activity, HttpContext context)
+    {
+        var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+        activity.DisplayName = $"{context.Request.Method} {route ?? "unknown"}";
+        activity.SetTag("http.request.method", context.Request.Method);
+        activity.SetTag("http.route", route);
+        activity.SetTag("http.response.status_code", context.Response.StatusCode);
+    }
+}

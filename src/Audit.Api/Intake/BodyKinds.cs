@@ -1,4 +1,5 @@
 using Audit.Api.Access;
+using Audit.Api.Answers;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
@@ -23,7 +24,16 @@ internal static class BodyKinds
         };
     }
 
-    public static string Accepted(HttpRequest request) =>
+    /// <exception cref="RefusedException">Its kind or its encoding is not accepted.</exception>
+    public static BodyKind RequiredKindOf(HttpRequest request)
+    {
+        var kind = KindOf(request);
+        return (kind is null ? Accepted(request) : BodyDecoding.Refuse(request)) is { } refusal
+            ? throw new RefusedException(Problem.UnsupportedMedia(refusal))
+            : kind!.Value;
+    }
+
+    private static string Accepted(HttpRequest request) =>
         $"The Content-Type \"{request.ContentType}\" is not accepted; accepted are application/json (one object or an array) "
         + "and application/x-ndjson (one object a line).";
 
@@ -42,4 +52,11 @@ internal static class BodyKinds
     }
 
     public static bool IsArray(ReadOnlySpan<byte> body) => body.TrimStart(" \t\r\n"u8) is [(byte)'[', ..];
+}
+
+/// <summary>How a body is cut into items, as its Content-Type says.</summary>
+internal enum BodyKind : byte
+{
+    Whole,
+    Lines,
 }

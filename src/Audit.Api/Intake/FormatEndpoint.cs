@@ -1,12 +1,11 @@
 using Audit.Api.Access;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 using Audit.Api.Log;
 
 namespace Audit.Api.Intake;
 
 /// <summary>`POST /v1/ingest/{format}`: the streams of other systems.</summary>
-internal sealed class FormatEndpoint(NodeParts node)
+internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats, IJournal journal) : IEndpointGroup
 {
     public void Map(IEndpointRouteBuilder routes) => routes.Post(
         "/v1/ingest/{format}",
@@ -20,101 +19,44 @@ internal sealed class FormatEndpoint(NodeParts node)
         new QueryParameter("session", "The session of events that name none."),
         new QueryParameter("task", "The task of what is derived."),
         new QueryParameter("agent", "The agent of what is derived."),
-        new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."));
+        new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."))
+        .Produces<FormatAnswer>();
 
-    private async Task PostAsync(HttpContext context)
+    private async Task<IResult> PostAsync(HttpContext context)
     {
-        var kind = BodyKinds.KindOf(context.Request);
-        var query = new QueryReader(context.Request.Query);
-        var defaults = FormatDefaults.Read(context, query, out var problem);
-        var seal = SealWait.Read(node, context, query);
-        var format = PathIds.Of(context, "format");
-        var reader = node.Formats.Open(format, defaults.SessionId);
-        problem = (reader is null ? Unknown(format) : null)
-            ?? ((kind is null ? BodyKinds.Accepted(context.Request) : BodyDecoding.Refuse(context.Request)) is { } refusal
-                ? Problem.UnsupportedMedia(refusal)
-                : null)
-            ?? problem ?? query.Problem
-            ?? (node.IsFull ? Problem.Full("As many records wait for their receipts as the node holds; send it again later.") : null);
-        if (problem is not null)
+        var format = context.PathId("format");
+        if (!FormatReaders.Names.Contains(format))
         {
-            await context.WriteProblemAsync(problem);
-            return;
+            return Problem.NotFound(
+                $"The format \"{format}\" is not known; accepted are {string.Join(", ", FormatReaders.Names)}.");
         }
 
+        var kind = BodyKinds.RequiredKindOf(context.Request);
+        var defaults = IntakeHeaders.ReadWithQuery(context);
+        var seal = intake.SealWaitOf(context);
+        intake.RequireRoom("it");
         BodyKinds.AllowAnyLength(context);
-        var lines = new FormatLines(node, reader!);
-        await (kind == BodyKind.Lines ? PostLinesAsync(context, lines, defaults, seal) : PostWholeAsync(context, lines, defaults, seal));
-    }
-
-    private static Problem Unknown(string format) =>
-        Problem.NotFound($"The format \"{format}\" is not known; accepted are {string.Join(", ", FormatReaders.Names)}.");
-
-    private async Task PostLinesAsync(HttpContext context, FormatLines lines, ItemDefaults defaults, SealWait? seal)
-    {
-        if (!node.Places.TryEnterStream())
-        {
-            await context.WriteProblemAsync(Problem.Full($"{IntakeLimits.Streams} streams are open already; come again later."));
-            return;
-        }
-
-        try
-        {
-            using var stream = new LineStream(node, context, defaults, seal, lines);
-            await stream.RunAsync();
-        }
-        finally
-        {
-            node.Places.LeaveStream();
-        }
-    }
-
-    private async Task PostWholeAsync(HttpContext context, FormatLines lines, ItemDefaults defaults, SealWait? seal)
-    {
-        try
-        {
-            using var body = await WholeBody.ReadAsync(context.Request, node.Places, context.RequestAborted);
-            var (receipts, problem) = await WholeFormatBody.SubmitAsync(
-                node, body.Bytes, lines, defaults with { ReceivedAt = node.Now });
-            if (problem is not null)
-            {
-                await context.WriteProblemAsync(problem);
-                return;
-            }
-
-            await WriteAsync(context, receipts, lines, seal is null ? null : await seal.UntilAsync(receipts));
-        }
-        catch (BodyRefusedException refused)
-        {
-            await context.WriteProblemAsync(refused.Problem);
-        }
+        var lines = new FormatLines(intake, journal, formats.Open(format, defaults.SessionId)!);
+        return await (kind == BodyKind.Lines
+            ? intake.TakeLinesAsync(context, defaults, seal, lines)
+            : TakeWholeAsync(context, defaults, seal, lines));
     }
 
     /// <summary>
     /// Always 200: whoever posts a hook takes anything else for a failure of the hook, and what became of the event stands in
     /// the receipts, of which an event may have several.
     /// </summary>
-    private async Task WriteAsync(HttpContext context, List<Receipt> receipts, FormatLines lines, long? sealedUpTo)
+    private async Task<IResult> TakeWholeAsync(HttpContext context, ItemDefaults defaults, SealWait? seal, FormatLines lines)
     {
+        using var body = await WholeBody.ReadAsync(context.Request, intake.Places, context.RequestAborted);
+        var receipts = await lines.TakeAsync(body.Bytes, defaults with { ReceivedAt = intake.Now });
+        var sealedUpTo = seal is null ? (long?)null : await seal.UntilAsync(receipts);
         using var writer = new ReceiptWriter(512);
-        writer.Write("{\"receipts\":["u8);
-        for (var index = 0; index < receipts.Count; index++)
-        {
-            if (index > 0)
-            {
-                writer.Write((byte)',');
-            }
-
-            bool? isSealed = sealedUpTo is { } position ? receipts[index].Position <= position : null;
-            writer.Write(index, receipts[index], isSealed: isSealed);
-            node.Metrics.Count(receipts[index].Status);
-        }
-
-        writer.Write("],\"ignored\":"u8);
+        writer.Write("{\"receipts\":"u8);
+        writer.WriteAll(receipts, sealedUpTo, intake.Metrics);
+        writer.Write(",\"ignored\":"u8);
         lines.IgnoredEvents.Write(writer);
         writer.Write((byte)'}');
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = writer.Written.Length;
-        await context.Response.Body.WriteAsync(writer.Written, context.RequestAborted);
+        return Reply.Content(writer.Written, "application/json");
     }
 }

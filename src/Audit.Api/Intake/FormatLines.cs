@@ -1,11 +1,11 @@
-using Audit.Api.Hosting;
+using Audit.Api.Answers;
 
 namespace Audit.Api.Intake;
 
 /// <summary>Makes items of the events of another system's stream, and counts those that say nothing to us.</summary>
-internal sealed class FormatLines(NodeParts node, IFormatReader reader) : ILineIntake, IFormatSink
+internal sealed class FormatLines(RecordIntake intake, IJournal journal, IFormatReader reader) : ILineIntake, IFormatSink
 {
-    private readonly InferredTimes times = new(node);
+    private readonly InferredTimes times = new(journal, intake.Hasher);
     private readonly IgnoredEvents ignored = new();
     private readonly HashSet<string> refused = [];
     private List<SaidByLine> said = [];
@@ -44,6 +44,18 @@ internal sealed class FormatLines(NodeParts node, IFormatReader reader) : ILineI
         return batch;
     }
 
+    /// <summary>Takes in a body that holds one event, or an array of them.</summary>
+    public Task<List<Receipt>> TakeAsync(ReadOnlyMemory<byte> body, ItemDefaults defaults)
+    {
+        if (BodyKinds.IsArray(body.Span))
+        {
+            return intake.TakeArrayAsync(body, this, defaults);
+        }
+
+        var mark = body.Span.StartsWith("\uFEFF"u8) ? 3 : 0;
+        return intake.TakeAllAsync(body, [new RawItem(mark, body.Length - mark)], this, defaults);
+    }
+
     public void WriteEnd(ReceiptWriter writer)
     {
         ignored.Write(writer);
@@ -73,7 +85,7 @@ internal sealed class FormatLines(NodeParts node, IFormatReader reader) : ILineI
 
         if (one.Item is { } item)
         {
-            return Count(node.Items.Read(item, defaults), one);
+            return Count(intake.Items.Read(item, defaults), one);
         }
 
         if ((one.Session ?? defaults.SessionId) is null)
@@ -88,14 +100,14 @@ internal sealed class FormatLines(NodeParts node, IFormatReader reader) : ILineI
     {
         var time = record.Time ?? Rfc3339.Format(times.Of(record, one.Line, derived));
         times.Remember(record, time, derived);
-        return node.Items.Read(
+        return intake.Items.Read(
             DerivedJson.Item(record, derived.SessionId, time), record.Time is null || record.IsTimeInferred ? inferred : derived);
     }
 
     private ItemRead ReadNote(DerivedNote note, SaidByLine one, ItemDefaults derived, ItemDefaults inferred)
     {
         var received = derived.ReceivedAt.AddNanoseconds(one.Line);
-        return node.Items.Read(
+        return intake.Items.Read(
             DerivedJson.Item(note, derived.SessionId),
             note.Time is null ? inferred with { ReceivedAt = received } : note.IsTimeInferred ? inferred : derived);
     }
@@ -110,4 +122,39 @@ internal sealed class FormatLines(NodeParts node, IFormatReader reader) : ILineI
 
         return read;
     }
+}
+
+/// <summary>One thing that a line says: a record, a note, an item as it came, or an error.</summary>
+internal sealed record SaidByLine(long Line)
+{
+    public DerivedRecord? Record { get; init; }
+
+    public DerivedNote? Note { get; init; }
+
+    public byte[]? Item { get; init; }
+
+    public string? Error { get; init; }
+
+    public string? Session => Record?.SessionId ?? Note?.SessionId;
+}
+
+/// <summary>Counts the events of a stream that say nothing to us, by the name of their type.</summary>
+internal sealed class IgnoredEvents
+{
+    private const int MostTypes = 100;
+    private const int LongestType = 64;
+    private const string Others = "others";
+
+    private readonly SortedDictionary<string, long> types = new(StringComparer.Ordinal);
+
+    public long Count { get; private set; }
+
+    public void Add(string type)
+    {
+        Count++;
+        var name = type.Length <= LongestType && (types.ContainsKey(type) || types.Count < MostTypes) ? type : Others;
+        types[name] = types.GetValueOrDefault(name) + 1;
+    }
+
+    public void Write(ReceiptWriter writer) => writer.WriteIgnored(Count, types);
 }

@@ -1,4 +1,4 @@
-using Audit.Api.Hosting;
+using Audit.Api.Answers;
 
 namespace Audit.Api.Intake;
 
@@ -7,7 +7,7 @@ namespace Audit.Api.Intake;
 /// call is known to have been settled before that, by a source that tells times, they were said before it was settled: a
 /// request for permission does not follow what it led to because its hook was delivered after the transcript.
 /// </summary>
-internal sealed class InferredTimes(NodeParts node)
+internal sealed class InferredTimes(IJournal journal, RecordHasher hasher)
 {
     private const int SettledOfStream = 10_000;
 
@@ -26,13 +26,13 @@ internal sealed class InferredTimes(NodeParts node)
             return;
         }
 
-        var streams = await node.Journal.ReadStreamsAsync(
+        var streams = await journal.ReadStreamsAsync(
             [.. calls.Select(key => new StreamKey(StreamNames.CallUtf8(key.Session!, key.Call)))], CancellationToken.None);
         for (var index = 0; index < calls.Count; index++)
         {
             foreach (var row in streams[index])
             {
-                if (EventReader.ReadCall(row, node.Hasher) is CallEvent.Received { Verdict.IsViolation: false } told)
+                if (EventReader.ReadCall(row, hasher) is CallEvent.Received { Verdict.IsViolation: false } told)
                 {
                     Remember((calls[index].Session!, calls[index].Call), told.Message.Kind, told.Message.OrderedAt);
                 }

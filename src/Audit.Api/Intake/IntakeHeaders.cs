@@ -6,19 +6,31 @@ namespace Audit.Api.Intake;
 /// <summary>What the headers of a request say of all of its items.</summary>
 internal static class IntakeHeaders
 {
-    public static ItemDefaults Read(HttpContext context, out Problem? problem)
+    /// <exception cref="RefusedException">A header is wrong, or the token is bound to something else.</exception>
+    public static ItemDefaults Read(HttpContext context)
     {
         var bearer = context.Bearer();
-        var defaults = new ItemDefaults(bearer.Name, default)
+        return RequireBound(bearer, new ItemDefaults(bearer.Name, default)
         {
-            SessionId = Id(context, "Audit-Session", isSession: true, out var badSession),
-            TaskId = Id(context, "Audit-Task", isSession: false, out var badTask),
-            Agent = Id(context, "Audit-Agent", isSession: false, out var badAgent),
+            SessionId = Id(context, "Audit-Session", isSession: true),
+            TaskId = Id(context, "Audit-Task"),
+            Agent = Id(context, "Audit-Agent"),
             BoundAgent = bearer.Agent,
             BoundTask = bearer.Task,
-        };
-        problem = badSession ?? badTask ?? badAgent ?? RefuseBound(bearer, defaults);
-        return defaults;
+        });
+    }
+
+    /// <summary>For events that name no session, task or agent the query says it, and without it the headers do.</summary>
+    /// <exception cref="RefusedException">A header or a parameter is wrong, or the token is bound to something else.</exception>
+    public static ItemDefaults ReadWithQuery(HttpContext context)
+    {
+        var (defaults, query) = (Read(context), context.Query());
+        return RequireBound(context.Bearer(), defaults with
+        {
+            SessionId = query.Id("session", isSession: true) ?? defaults.SessionId,
+            TaskId = query.Id("task") ?? defaults.TaskId,
+            Agent = query.Id("agent") ?? defaults.Agent,
+        });
     }
 
     public static bool WantsMinimal(HttpRequest request) =>
@@ -27,9 +39,8 @@ internal static class IntakeHeaders
             .Any(preference => preference.Replace(" ", "").Replace("\"", "")
                 .Equals("return=minimal", StringComparison.OrdinalIgnoreCase)));
 
-    private static string? Id(HttpContext context, string header, bool isSession, out Problem? problem)
+    private static string? Id(HttpContext context, string header, bool isSession = false)
     {
-        problem = null;
         var values = context.Request.Headers[header];
         if (values.Count == 0)
         {
@@ -39,12 +50,11 @@ internal static class IntakeHeaders
         var sentence = values.Count > 1
             ? $"stands {values.Count} times; it stands once"
             : Ids.Refuse(values[0] ?? "", Ids.MaxBytes, isSession);
-        problem = sentence is null ? null : Problem.BadHeader(header, sentence + ".");
-        return values[0];
+        return sentence is null ? values[0] : throw new RefusedException(Problem.BadHeader(header, sentence + "."));
     }
 
-    private static Problem? RefuseBound(Bearer bearer, ItemDefaults defaults) =>
+    private static ItemDefaults RequireBound(Bearer bearer, ItemDefaults defaults) =>
         bearer.RefuseBound(defaults.Agent ?? bearer.Agent, defaults.TaskId ?? bearer.Task) is { } refusal
-            ? Problem.Forbidden(refusal)
-            : null;
+            ? throw new RefusedException(Problem.Forbidden(refusal))
+            : defaults;
 }

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Threading.Channels;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 using Audit.Api.Log;
 
 namespace Audit.Api.Intake;
@@ -11,17 +10,17 @@ namespace Audit.Api.Intake;
 /// one sends them; the spool between the last two keeps a client that does not read from holding up the first.
 /// </summary>
 internal sealed class LineStream(
-    NodeParts node, HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake intake) : IDisposable
+    RecordIntake intake, HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake reading) : IDisposable
 {
     private readonly Channel<LineBatch> submitted = Channel.CreateUnbounded<LineBatch>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
     private readonly SemaphoreSlim places = new(IntakeLimits.BatchesInFlight);
-    private readonly LineCollector lines = new(node.Hasher);
-    private readonly ReceiptSpool spool = new(node.Options.Data);
-    private readonly ReceiptSender sender = new(context, IntakeHeaders.WantsMinimal(context.Request), node.Metrics);
+    private readonly LineCollector lines = new(intake.Hasher);
+    private readonly ReceiptSpool spool = new(intake.SpoolDirectory);
+    private readonly ReceiptSender sender = new(context, IntakeHeaders.WantsMinimal(context.Request), intake.Metrics);
     private readonly CancellationTokenSource halt =
-        CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
+        CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, intake.Stopping);
 
     private Problem? stop;
     private Task<ReadResult>? arriving;
@@ -152,7 +151,7 @@ internal sealed class LineStream(
     {
         if (spool.IsFull)
         {
-            throw new BodyRefusedException(Problem.TooLarge(
+            throw new RefusedException(Problem.TooLarge(
                 $"More than {IntakeLimits.ReceiptBytesInFile} bytes of receipts wait to be read."));
         }
 
@@ -162,7 +161,7 @@ internal sealed class LineStream(
         }
 
         await places.WaitAsync(halt.Token);
-        await node.Places.Batches.WaitAsync(halt.Token);
+        await intake.Places.Batches.WaitAsync(halt.Token);
         holdsPlace = true;
     }
 
@@ -171,16 +170,16 @@ internal sealed class LineStream(
         if (holdsPlace)
         {
             holdsPlace = false;
-            node.Places.Batches.Release();
+            intake.Places.Batches.Release();
         }
     }
 
     private async ValueTask SubmitAsync()
     {
         var (buffer, taken) = lines.Take();
-        var batch = await intake.ReadAsync(buffer, taken, defaults with { ReceivedAt = node.Now });
+        var batch = await reading.ReadAsync(buffer, taken, defaults with { ReceivedAt = intake.Now });
         // What was submitted is finished, whatever becomes of the request.
-        var receipts = batch.SubmitAsync(node.Engine, CancellationToken.None);
+        var receipts = batch.SubmitAsync(intake.Engine, CancellationToken.None);
         submitted.Writer.TryWrite(new LineBatch(nextIndex, buffer, receipts));
         nextIndex += batch.Count;
         holdsPlace = false;
@@ -236,7 +235,7 @@ internal sealed class LineStream(
         {
             LineCollector.Return(batch.Buffer);
             places.Release();
-            node.Places.Batches.Release();
+            intake.Places.Batches.Release();
         }
     }
 
@@ -249,7 +248,7 @@ internal sealed class LineStream(
             return receipts.Length;
         }
 
-        Stop(Problem.JournalAway(receipts[unknown].Error ?? "The journal is away."));
+        Stop(Problem.JournalAway(receipts[unknown].Error));
         return unknown;
     }
 
@@ -262,24 +261,24 @@ internal sealed class LineStream(
         }
 
         sending = sender.HasStarted ? sending : sender.SendAsync(spool);
-        sender.WriteEnd(spool, stop, answered, intake);
+        sender.WriteEnd(spool, stop, answered, reading);
         spool.End();
         await sending;
     }
 
     private Task AnswerProblemAsync(Problem problem) =>
-        context.RequestAborted.IsCancellationRequested ? Task.CompletedTask : context.WriteProblemAsync(problem);
+        context.RequestAborted.IsCancellationRequested ? Task.CompletedTask : problem.ExecuteAsync(context);
 
     private void StopFor(Exception exception)
     {
         var problem = exception switch
         {
-            BodyRefusedException refused => refused.Problem,
+            RefusedException refused => refused.Problem,
             BadHttpRequestException bad => Problem.BadRequest(bad.Message),
             JournalUnavailableException away => Problem.JournalAway(away.Message),
             EngineStoppedException => Problem.Stopping(),
             _ when context.RequestAborted.IsCancellationRequested => Problem.BadRequest("The client went away."),
-            OperationCanceledException when node.Stopping.IsCancellationRequested => Problem.Stopping(),
+            OperationCanceledException when intake.Stopping.IsCancellationRequested => Problem.Stopping(),
             OperationCanceledException => null,
             IOException io => Problem.BadRequest(io.Message),
             _ => Unexpected(exception),
@@ -292,7 +291,7 @@ internal sealed class LineStream(
 
     private Problem Unexpected(Exception exception)
     {
-        node.LogUnexpected(exception, "A stream of records failed.");
+        intake.Failures.Report("stream of records", exception);
         return Problem.Unexpected();
     }
 

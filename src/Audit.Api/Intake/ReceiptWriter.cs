@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Audit.Api.Instruments;
 
 namespace Audit.Api.Intake;
 
@@ -71,6 +72,25 @@ internal sealed class ReceiptWriter : IDisposable
 
         json.WriteEndObject();
         End();
+    }
+
+    /// <summary>Writes an array of receipts, and counts them.</summary>
+    /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked for.</param>
+    public void WriteAll(List<Receipt> receipts, long? sealedUpTo, NodeMetrics metrics)
+    {
+        Write((byte)'[');
+        for (var index = 0; index < receipts.Count; index++)
+        {
+            if (index > 0)
+            {
+                Write((byte)',');
+            }
+
+            Write(index, receipts[index], isSealed: sealedUpTo is { } position ? receipts[index].Position <= position : null);
+            metrics.Count(receipts[index].Status);
+        }
+
+        Write((byte)']');
     }
 
     /// <summary>What of a stream of another system concerns no call and no session.</summary>

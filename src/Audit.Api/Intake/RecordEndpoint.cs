@@ -1,12 +1,11 @@
 using Audit.Api.Access;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 using Audit.Api.Log;
 
 namespace Audit.Api.Intake;
 
 /// <summary>`POST /v1/records`: one object, an array, or NDJSON.</summary>
-internal sealed class RecordEndpoint(NodeParts node)
+internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
 {
     public void Map(IEndpointRouteBuilder routes) => routes.Post(
         "/v1/records",
@@ -19,75 +18,40 @@ internal sealed class RecordEndpoint(NodeParts node)
         + "recorded, and the counts. With ?wait=sealed receipts are held until a signed checkpoint of the log covers them, and "
         + "say \"sealed\": true; after 10 seconds they are given all the same, with \"sealed\": false, and the rest of a stream "
         + "is held no more. What was recorded is durable either way, and will be sealed.",
-        new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."));
+        new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."))
+        .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Produces<ReceiptAnswer>()
+        .Produces<ReceiptAnswer>(StatusCodes.Status409Conflict).Produces<ReceiptAnswer>(StatusCodes.Status422UnprocessableEntity);
 
-    private async Task PostAsync(HttpContext context)
+    private async Task<IResult> PostAsync(HttpContext context)
     {
-        var kind = BodyKinds.KindOf(context.Request);
-        if ((kind is null ? BodyKinds.Accepted(context.Request) : BodyDecoding.Refuse(context.Request)) is { } refusal)
-        {
-            await context.WriteProblemAsync(Problem.UnsupportedMedia(refusal));
-            return;
-        }
-
-        var defaults = IntakeHeaders.Read(context, out var problem);
-        var query = new QueryReader(context.Request.Query);
-        var seal = SealWait.Read(node, context, query);
-        problem ??= query.Problem;
-        problem ??= node.IsFull
-            ? Problem.Full("As many records wait for their receipts as the node holds; send them again later.")
-            : null;
-        if (problem is not null)
-        {
-            await context.WriteProblemAsync(problem);
-            return;
-        }
-
+        var kind = BodyKinds.RequiredKindOf(context.Request);
+        var defaults = IntakeHeaders.Read(context);
+        var seal = intake.SealWaitOf(context);
+        intake.RequireRoom("them");
         BodyKinds.AllowAnyLength(context);
-        await (kind == BodyKind.Lines ? PostLinesAsync(context, defaults, seal) : PostWholeAsync(context, defaults, seal));
+        var lines = new RecordLines(intake.Items);
+        return await (kind == BodyKind.Lines
+            ? intake.TakeLinesAsync(context, defaults, seal, lines)
+            : TakeWholeAsync(context, defaults, seal, lines));
     }
 
-    private async Task PostLinesAsync(HttpContext context, ItemDefaults defaults, SealWait? seal)
+    private async Task<IResult> TakeWholeAsync(HttpContext context, ItemDefaults defaults, SealWait? seal, RecordLines lines)
     {
-        if (!node.Places.TryEnterStream())
+        using var body = await WholeBody.ReadAsync(context.Request, intake.Places, context.RequestAborted);
+        defaults = defaults with { ReceivedAt = intake.Now };
+        if (!BodyKinds.IsArray(body.Bytes.Span))
         {
-            await context.WriteProblemAsync(Problem.Full($"{IntakeLimits.Streams} streams are open already; come again later."));
-            return;
+            var read = intake.Items.Read(body.Bytes, defaults);
+            var receipt = read.Submission is { } submission
+                ? await intake.SubmitAsync(submission)
+                : Receipt.Invalid(read.Error!);
+            return intake.Answer(receipt, isSealed: seal is null ? null : receipt.Position <= await seal.UntilAsync([receipt]));
         }
 
-        try
-        {
-            using var stream = new LineStream(node, context, defaults, seal, new RecordLines(node.Items));
-            await stream.RunAsync();
-        }
-        finally
-        {
-            node.Places.LeaveStream();
-        }
-    }
-
-    private async Task PostWholeAsync(HttpContext context, ItemDefaults defaults, SealWait? seal)
-    {
-        try
-        {
-            using var body = await WholeBody.ReadAsync(context.Request, node.Places, context.RequestAborted);
-            defaults = defaults with { ReceivedAt = node.Now };
-            await (BodyKinds.IsArray(body.Bytes.Span)
-                ? ArrayIntake.AnswerAsync(node, context, body.Bytes, defaults, seal)
-                : AnswerOneAsync(context, body.Bytes, defaults, seal));
-        }
-        catch (BodyRefusedException refused)
-        {
-            await context.WriteProblemAsync(refused.Problem);
-        }
-    }
-
-    private async Task AnswerOneAsync(
-        HttpContext context, ReadOnlyMemory<byte> item, ItemDefaults defaults, SealWait? seal)
-    {
-        var read = node.Items.Read(item, defaults);
-        var receipt = read.Submission is { } submission ? await node.SubmitAsync(submission) : Receipt.Invalid(read.Error!);
-        bool? isSealed = seal is null ? null : receipt.Position <= await seal.UntilAsync([receipt]);
-        await context.WriteReceiptAsync(receipt, node.Metrics, isSealed: isSealed);
+        var receipts = await intake.TakeArrayAsync(body.Bytes, lines, defaults);
+        var sealedUpTo = seal is null ? (long?)null : await seal.UntilAsync(receipts);
+        using var writer = new ReceiptWriter(256);
+        writer.WriteAll(receipts, sealedUpTo, intake.Metrics);
+        return Reply.Content(writer.Written, "application/json");
     }
 }

@@ -1,13 +1,11 @@
 using System.Globalization;
-using System.Text.Json;
 using Audit.Api.Access;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 
 namespace Audit.Api.Intake;
 
 /// <summary>`POST /v1/traces`: OTLP/HTTP in JSON, so that an exporter can point straight at the node.</summary>
-internal sealed class TracesEndpoint(NodeParts node)
+internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats, IJournal journal) : IEndpointGroup
 {
     private const string Protobuf = "application/x-protobuf";
 
@@ -20,75 +18,46 @@ internal sealed class TracesEndpoint(NodeParts node)
         + "Content-Encoding gzip or br. The answer is OTLP's own: {} or {\"partialSuccess\":{…}}.",
         new QueryParameter("session", "The session of spans that tell no conversation; without it their trace is their session."),
         new QueryParameter("task", "The task of what is derived."),
-        new QueryParameter("agent", "The agent of what is derived."));
+        new QueryParameter("agent", "The agent of what is derived."))
+        .Produces<TracesAnswer>();
 
-    private async Task PostAsync(HttpContext context)
+    private async Task<IResult> PostAsync(HttpContext context)
     {
-        var query = new QueryReader(context.Request.Query);
-        var defaults = FormatDefaults.Read(context, query, out var problem);
-        problem = RefuseKind(context.Request) ?? problem
-            ?? (node.IsFull ? Problem.Full("As many records wait for their receipts as the node holds; send it again later.") : null);
-        if (problem is not null)
+        if (RefuseKind(context.Request) is { } refusal)
         {
-            await context.WriteProblemAsync(problem);
-            return;
+            return Problem.UnsupportedMedia(refusal);
         }
 
-        try
-        {
-            using var body = await WholeBody.ReadAsync(context.Request, node.Places, context.RequestAborted);
-            await TakeAsync(context, body.Bytes, defaults with { ReceivedAt = node.Now });
-        }
-        catch (BodyRefusedException refused)
-        {
-            await context.WriteProblemAsync(refused.Problem);
-        }
+        var defaults = IntakeHeaders.ReadWithQuery(context);
+        intake.RequireRoom("it");
+        using var body = await WholeBody.ReadAsync(context.Request, intake.Places, context.RequestAborted);
+        return await TakeAsync(body.Bytes, defaults with { ReceivedAt = intake.Now });
     }
 
-    private static Problem? RefuseKind(HttpRequest request)
+    private static string? RefuseKind(HttpRequest request)
     {
         var isProtobuf = request.ContentType?.StartsWith(Protobuf, StringComparison.OrdinalIgnoreCase) == true;
-        var refusal = BodyKinds.KindOf(request) == BodyKind.Whole
+        return BodyKinds.KindOf(request) == BodyKind.Whole
             ? BodyDecoding.Refuse(request)
             : $"The Content-Type \"{request.ContentType}\" is not accepted; accepted is application/json"
                 + (isProtobuf ? ", which an exporter sends with OTEL_EXPORTER_OTLP_PROTOCOL=http/json." : ".");
-        return refusal is null ? null : Problem.UnsupportedMedia(refusal);
     }
 
-    private async Task TakeAsync(HttpContext context, ReadOnlyMemory<byte> body, ItemDefaults defaults)
+    private async Task<IResult> TakeAsync(ReadOnlyMemory<byte> body, ItemDefaults defaults)
     {
-        var lines = new FormatLines(node, node.Formats.Open("otlp", defaults.SessionId)!);
-        var (receipts, problem) = await WholeFormatBody.SubmitAsync(node, body, lines, defaults);
-        foreach (var receipt in receipts)
-        {
-            node.Metrics.Count(receipt.Status);
-        }
-
+        var lines = new FormatLines(intake, journal, formats.Open("otlp", defaults.SessionId)!);
+        var receipts = await lines.TakeAsync(body, defaults);
+        receipts.ForEach(receipt => intake.Metrics.Count(receipt.Status));
         var error = receipts.Find(receipt => receipt.Position == 0)?.Error;
-        var isAllRefused = lines.Refused > 0 && lines.IgnoredEvents.Count == 0 && receipts.TrueForAll(receipt => receipt.Position == 0);
-        problem ??= isAllRefused ? Problem.BadRequest($"{error}.") : null;
-        if (problem is not null)
+        if (lines.Refused > 0 && lines.IgnoredEvents.Count == 0 && receipts.TrueForAll(receipt => receipt.Position == 0))
         {
-            await context.WriteProblemAsync(problem);
-            return;
+            return Problem.BadRequest($"{error}.");
         }
 
         var rejected = lines.Refused + receipts.Count(receipt => receipt.Status == ReceiptStatus.Refused);
-        await context.WriteJsonAsync(StatusCodes.Status200OK, json => Write(json, rejected, error));
-    }
-
-    private static void Write(Utf8JsonWriter json, long rejected, string? error)
-    {
-        json.WriteStartObject();
-        if (rejected > 0)
+        return Reply.Json(new TracesAnswer
         {
-            json.WriteStartObject("partialSuccess"u8);
-            // Whole numbers of 64 bits are strings in OTLP's JSON.
-            json.WriteString("rejectedSpans"u8, rejected.ToString(CultureInfo.InvariantCulture));
-            json.WriteString("errorMessage"u8, error);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
+            PartialSuccess = rejected > 0 ? new PartialSuccess(rejected.ToString(CultureInfo.InvariantCulture), error) : null,
+        });
     }
 }

@@ -22,7 +22,7 @@ internal sealed class WholeBody : IDisposable
 
     public ReadOnlyMemory<byte> Bytes => buffer.AsMemory(0, length);
 
-    /// <exception cref="BodyRefusedException">It is larger than a body may be, or damaged.</exception>
+    /// <exception cref="RefusedException">It is larger than a body may be, or damaged.</exception>
     public static async Task<WholeBody> ReadAsync(HttpRequest request, IntakePlaces places, CancellationToken cancellation)
     {
         var expected = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength ?? 0 : 0;
@@ -88,7 +88,7 @@ internal sealed class WholeBody : IDisposable
 
         if (needed > IntakeLimits.BodyBytes)
         {
-            throw new BodyRefusedException(Problem.TooLarge(
+            throw new RefusedException(Problem.TooLarge(
                 $"The body is larger than {IntakeLimits.BodyBytes} bytes; send more as NDJSON, which may be of any length "
                 + "(Content-Type application/x-ndjson)."));
         }

@@ -1,5 +1,5 @@
 using System.Data.Common;
-using Audit.Api.Hosting;
+using Audit.Api.Access;
 
 namespace Audit.Api.Log;
 
@@ -13,14 +13,16 @@ internal sealed partial class NodeLog : IAsyncDisposable
     private readonly TamperEvidentLog log;
     private readonly IJournal journal;
     private readonly ILogger logger;
+    private readonly FailureLog failures;
     private readonly TimeSpan interval;
     private Task watch = Task.CompletedTask;
 
-    private NodeLog(TamperEvidentLog log, IJournal journal, ILogger logger, TimeSpan interval, TimeSpan waitPatience)
+    private NodeLog(TamperEvidentLog log, IJournal journal, ILogger logger, FailureLog failures, TimeSpan interval, TimeSpan waitPatience)
     {
         this.log = log;
         this.journal = journal;
         this.logger = logger;
+        this.failures = failures;
         this.interval = interval;
         WaitPatience = waitPatience;
     }
@@ -28,6 +30,9 @@ internal sealed partial class NodeLog : IAsyncDisposable
     public LogReader Reader => log.Reader;
 
     public LogSealer Sealer => log.Sealer;
+
+    /// <summary>How far the log was when somebody last asked.</summary>
+    public LogHead? Known { get; private set; }
 
     public SealerStatus Status => log.Sealer.Status;
 
@@ -37,19 +42,21 @@ internal sealed partial class NodeLog : IAsyncDisposable
     /// <exception cref="StoreException">The log cannot be opened; the message says why.</exception>
     public static async Task<NodeLog> OpenAsync(
         ApiSettings settings, IJournal journal, SealerOptions sealing, TimeSpan waitPatience, ILogger logger,
-        CancellationToken cancellation)
+        FailureLog failures, CancellationToken cancellation)
     {
         try
         {
             var log = await TamperEvidentLog.OpenAsync(
                 settings.Store, journal, new KeyFile(settings.LogKeyFile), sealing, cancellation);
-            return new NodeLog(log, journal, logger, sealing.Interval, waitPatience);
+            return new NodeLog(log, journal, logger, failures, sealing.Interval, waitPatience);
         }
         catch (DbException failure)
         {
             throw new StoreException($"The log of the store cannot be opened: {failure.Message}", failure);
         }
     }
+
+    public SealingAnswer SealingAnswer() => new(SealerWords.Of(Status.State), Status.Reason) { BadPosition = Status.Position };
 
     public void Start()
     {
@@ -62,10 +69,11 @@ internal sealed partial class NodeLog : IAsyncDisposable
     {
         try
         {
-            return await Reader.HeadAsync(cancellation);
+            return Known = await Reader.HeadAsync(cancellation);
         }
         catch (Exception failure) when (failure is DbException or LogDamagedException)
         {
+            failures.Report("head of the log", failure);
             return null;
         }
     }
@@ -88,6 +96,10 @@ internal sealed partial class NodeLog : IAsyncDisposable
             is OperationCanceledException or DbException or JournalUnavailableException or LogDamagedException)
         {
             // Nothing is lost by it: the next start goes on from the last checkpoint.
+            if (failure is not OperationCanceledException)
+            {
+                failures.Report("last seal", failure);
+            }
         }
     }
 
@@ -119,4 +131,20 @@ internal sealed partial class NodeLog : IAsyncDisposable
 
     [LoggerMessage(Message = "The log is not sealed ({State}): {Reason}")]
     private partial void LogNotSealing(LogLevel level, string state, string reason);
+}
+
+/// <summary>The sealer's states as the API names them.</summary>
+internal static class SealerWords
+{
+    public static string Of(SealerState state) => state switch
+    {
+        SealerState.Stopped => "stopped",
+        SealerState.Starting => "starting",
+        SealerState.Sealing => "sealing",
+        SealerState.Standby => "standby",
+        SealerState.NoKey => "no_key",
+        SealerState.Waiting => "waiting",
+        SealerState.Halted => "halted",
+        _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
+    };
 }

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 
 namespace Audit.Api.Log;
 
@@ -14,19 +13,22 @@ internal sealed class SealWait
 
     private const string Sealed = "sealed";
 
-    private readonly NodeParts node;
+    private readonly NodeLog log;
+    private readonly CancellationToken stopping;
     private readonly CancellationToken aborted;
     private bool hasRunOut;
 
-    private SealWait(NodeParts node, CancellationToken aborted)
+    private SealWait(NodeLog log, CancellationToken stopping, CancellationToken aborted)
     {
-        this.node = node;
+        this.log = log;
+        this.stopping = stopping;
         this.aborted = aborted;
     }
 
     /// <returns>Null where the request does not ask for it.</returns>
-    public static SealWait? Read(NodeParts node, HttpContext context, QueryReader query)
+    public static SealWait? Read(NodeLog log, CancellationToken stopping, HttpContext context)
     {
+        var query = context.Query();
         if (query.Text(Parameter) is not { } wanted)
         {
             return null;
@@ -37,7 +39,7 @@ internal sealed class SealWait
             query.Refuse(Parameter, $"\"{wanted}\" is not accepted; accepted is {Sealed}.");
         }
 
-        return new SealWait(node, context.RequestAborted);
+        return new SealWait(log, stopping, context.RequestAborted);
     }
 
     /// <returns>The position up to which the journal is sealed then.</returns>
@@ -54,16 +56,16 @@ internal sealed class SealWait
             hasRunOut = !await WaitAsync(last);
         }
 
-        return (await node.Log.TryHeadAsync(CancellationToken.None))?.LastPosition ?? 0;
+        return (await log.TryHeadAsync(CancellationToken.None))?.LastPosition ?? 0;
     }
 
     private async Task<bool> WaitAsync(long position)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted, node.Stopping);
-        patience.CancelAfter(node.Log.WaitPatience);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(aborted, stopping);
+        patience.CancelAfter(log.WaitPatience);
         try
         {
-            return await node.Log.Sealer.WaitForSealedAsync(position, patience.Token);
+            return await log.Sealer.WaitForSealedAsync(position, patience.Token);
         }
         catch (Exception failure) when (failure is OperationCanceledException or DbException or LogDamagedException)
         {

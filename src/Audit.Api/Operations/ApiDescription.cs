@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Audit.Api.Access;
-using Audit.Api.Hosting;
+using Audit.Api.Answers;
+using Audit.Api.Instruments;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 

@@ -1,4 +1,3 @@
-using Audit.Api.Hosting;
 using Audit.Api.Instruments;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -12,21 +11,20 @@ internal sealed class Exporting(TracerProvider traces, MeterProvider metrics) : 
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    public static Exporting? Start(NodeParts node)
+    public static Exporting? Start()
     {
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Endpoint)))
         {
             return null;
         }
 
-        node.Metrics.Observe(node.Engine);
         var resource = ResourceBuilder.CreateDefault().AddService("audit-node", serviceVersion: NodeVersion.Text)
             .AddEnvironmentVariableDetector();
         // The framework makes the activity of a request itself, and honours traceparent.
         var traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
             .AddSource("Microsoft.AspNetCore").AddSource(NodeTraces.Name).AddOtlpExporter().Build();
         var metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource)
-            .AddMeter(NodeMetrics.MeterName).AddMeter("Microsoft.AspNetCore.Hosting", "System.Runtime").AddOtlpExporter().Build();
+            .AddMeter(NodeInstruments.MeterName).AddMeter("Microsoft.AspNetCore.Hosting", "System.Runtime").AddOtlpExporter().Build();
         return new Exporting(traces, metrics);
     }
 

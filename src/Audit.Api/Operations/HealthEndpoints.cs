@@ -1,78 +1,47 @@
 using Audit.Api.Access;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 using Audit.Api.Log;
 
 namespace Audit.Api.Operations;
 
 /// <summary>`/health`: what an orchestrator asks, without a token.</summary>
-internal sealed class HealthEndpoints(NodeParts node)
+internal sealed class HealthEndpoints(
+    IJournal journal, NodeLog log, ReadSide reads, FailureLog failures, IHostApplicationLifetime life, IClusterEngine? cluster = null)
+    : IEndpointGroup
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.Get("/health/live", LiveAsync, Roles.None, "Tells that the process answers.");
+        routes.Get("/health/live", LiveAsync, Roles.None, "Tells that the process answers.").Produces<HealthAnswer>();
         routes.Get(
             "/health/ready", ReadyAsync, Roles.None, "Tells whether the node can take records: whether its journal answers.",
             "It is also not ready when its log or its read models are halted, which a person must look at, and as long as its "
-            + "cluster has not let it in.");
+            + "cluster has not let it in.")
+            .Produces<HealthAnswer>().Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static Task LiveAsync(HttpContext context) => context.WriteJsonAsync(StatusCodes.Status200OK, json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("status", "live");
-        json.WriteEndObject();
-    });
+    private static Task<IResult> LiveAsync(HttpContext context) => Task.FromResult(Reply.Json(new HealthAnswer("live")));
 
-    private async Task ReadyAsync(HttpContext context)
+    private async Task<IResult> ReadyAsync(HttpContext context)
     {
         var (position, failure) = await AskJournalAsync(context.RequestAborted);
-        var sealing = node.Log.Status;
-        var reads = node.Reads.Status;
-        var cluster = node.Cluster?.Cluster;
-        var isWell = failure is null && !sealing.IsHalted && reads.State != ProjectionState.Halted && (cluster is null || cluster.IsUp);
-        var isReady = isWell && !node.Stopping.IsCancellationRequested;
-        var status = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        await context.WriteJsonAsync(status, json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("status", isReady ? "ready" : isWell ? "stopping" : "not_ready");
-            json.WriteStartObject("journal");
-            json.WriteString("status", failure is null ? "answers" : "away");
-            if (failure is null)
+        var (sealing, models) = (log.Status, reads.Status);
+        var member = cluster?.Cluster;
+        var isWell = failure is null && !sealing.IsHalted && models.State != ProjectionState.Halted && (member is null || member.IsUp);
+        var isReady = isWell && !life.ApplicationStopping.IsCancellationRequested;
+        return Reply.Json(
+            new HealthAnswer(isReady ? "ready" : isWell ? "stopping" : "not_ready")
             {
-                json.WriteNumber("position", position);
-            }
-
-            json.WriteEndObject();
-            json.WriteStartObject("log");
-            json.WriteString("status", SealerWords.Of(sealing.State));
-            if (sealing.IsHalted)
-            {
-                json.WriteString("reason", sealing.Reason);
-            }
-
-            json.WriteEndObject();
-            json.WriteStartObject("projections");
-            json.WriteString("status", reads.State.ToString().ToLowerInvariant());
-            json.WriteNumber("position", reads.Position);
-            if (reads is { State: ProjectionState.Halted, HaltedAt: { } halted })
-            {
-                json.WriteNumber("halted_at", halted);
-            }
-
-            json.WriteEndObject();
-            if (cluster is not null)
-            {
-                json.WriteStartObject("cluster");
-                json.WriteString("status", cluster.Status);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        });
+                Journal = failure is null ? new PartHealth("answers") { Position = position } : new PartHealth("away"),
+                Log = new PartHealth(SealerWords.Of(sealing.State)) { Reason = sealing.IsHalted ? sealing.Reason : null },
+                Projections = new PartHealth(models.State.ToString().ToLowerInvariant())
+                {
+                    Position = models.Position, HaltedAt = models.State == ProjectionState.Halted ? models.HaltedAt : null,
+                },
+                Cluster = member is null ? null : new PartHealth(member.Status),
+            },
+            isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
     /// <summary>Why the journal is away is for the log; whoever asks here has no token.</summary>
@@ -82,10 +51,11 @@ internal sealed class HealthEndpoints(NodeParts node)
         patience.CancelAfter(Patience);
         try
         {
-            return (await node.Journal.LastPositionAsync(patience.Token), null);
+            return (await journal.LastPositionAsync(patience.Token), null);
         }
         catch (Exception failure) when (failure is JournalUnavailableException or OperationCanceledException)
         {
+            failures.Report("question whether the journal answers", failure);
             return (0, failure);
         }
     }

@@ -1,15 +1,14 @@
+using System.Text.Json;
 using Audit.Api.Access;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 
 namespace Audit.Api.Reading;
 
-/// <summary>`/v1/events`: the journal in its order, as a list, as lines, or live.</summary>
-internal sealed class EventEndpoints(NodeParts node)
+/// <summary>`/v1/events`: the journal in its order, as a list, as lines, or live; and all that it holds of one call.</summary>
+internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostApplicationLifetime life) : IEndpointGroup
 {
-    private readonly EventList list = new(node);
-    private readonly EventLines lines = new(node);
-    private readonly EventTail tail = new(node);
+    private readonly EventPages pages = new(journal, reads, life);
+    private readonly EventTail tail = new(journal, life);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -19,16 +18,21 @@ internal sealed class EventEndpoints(NodeParts node)
             + "where Last-Event-ID resumes.",
             new("after", "Only events after this position; `now` for those to come."), new("session", "Only this session."),
             new("task", "Only this task."), new("tool", "Only this tool; * stands for anything."),
-            new("limit", "At most so many, up to 1000."), new("cursor", "The next of the page before."));
-        routes.Get("/v1/events/{position}", GetOneAsync, Roles.Read, "Shows the event at a position.");
+            QueryParameter.Limit, QueryParameter.Cursor)
+            .Produces<EventPageAnswer>();
+        routes.Get("/v1/events/{position}", GetOneAsync, Roles.Read, "Shows the event at a position.").Produces<EventAnswer>();
         routes.Get(
             "/v1/events/{position}/raw", GetRawAsync, Roles.Read,
             "Gives the octets of the record as they were sent; of an event without a record, its message.");
+        routes.Get(
+            ById.OfCall("/events", "/events"), OfCallAsync, Roles.Read,
+            "Lists every event of a call, each with its record as it was sent.", "", QueryParameter.Limit, QueryParameter.Cursor)
+            .Produces<EventPageAnswer>();
     }
 
-    private async Task GetAsync(HttpContext context)
+    private async Task<IResult> GetAsync(HttpContext context)
     {
-        var query = new QueryReader(context.Request.Query);
+        var query = context.Query();
         var filter = new RowFilter(context.Bearer())
         {
             Session = query.Text("session"),
@@ -41,37 +45,62 @@ internal sealed class EventEndpoints(NodeParts node)
             || accept.Contains("jsonl", StringComparison.OrdinalIgnoreCase);
         var start = await StartAsync(context, query, isTail);
         var limit = isLines && query.Text("limit") is null ? int.MaxValue : query.Limit();
-        if (query.Problem is not null)
+        if (isTail)
         {
-            await context.WriteProblemAsync(query.Problem);
-            return;
+            return await tail.SendAsync(context, filter, start);
         }
 
-        await (isTail ? tail.SendAsync(context, filter, start)
-            : isLines ? lines.SendAsync(context, filter, start, limit)
-            : list.SendAsync(context, filter, start, limit));
+        if (isLines)
+        {
+            await pages.SendLinesAsync(context, filter, start, limit);
+            return Reply.Sent;
+        }
+
+        var (rows, next) = await pages.ReadAsync(filter, start, limit, context.RequestAborted);
+        return Reply.Json(json => WritePage(json, rows, next));
     }
 
-    private async Task GetOneAsync(HttpContext context)
+    private async Task<IResult> OfCallAsync(HttpContext context)
     {
-        if (await FindAsync(context) is { } row)
-        {
-            await context.WriteJsonAsync(StatusCodes.Status200OK, json => RowWriter.Write(json, row, inOneLine: false));
-        }
+        var (call, query) = (context.CallAddress(), context.Query());
+        var (limit, after) = (query.Limit(), query.Cursor() ?? 0);
+        var (rows, next) = await pages.OfStreamAsync(call.Stream, after, limit, context.RequestAborted);
+        var filter = new RowFilter(context.Bearer());
+        rows.RemoveAll(row => !filter.Passes(row));
+        return rows.Count == 0 && after == 0 ? call.NotFound() : Reply.Json(json => WritePage(json, rows, next, limit));
     }
 
-    private async Task GetRawAsync(HttpContext context)
+    private async Task<IResult> GetOneAsync(HttpContext context)
     {
-        if (await FindAsync(context) is not { } row)
-        {
-            return;
-        }
+        var row = await FindAsync(context);
+        return Reply.Json(json => RowWriter.Write(json, row, inOneLine: false));
+    }
 
+    private async Task<IResult> GetRawAsync(HttpContext context)
+    {
+        var row = await FindAsync(context);
         var isOurs = RowWriter.IsOurs(row);
         var octets = isOurs && EventReader.RecordOf(row.Message) is { IsEmpty: false } record ? record : row.Message;
-        context.Response.ContentType = isOurs ? "application/json" : "application/octet-stream";
-        context.Response.ContentLength = octets.Length;
-        await context.Response.Body.WriteAsync(octets, context.RequestAborted);
+        return Reply.Content(octets, isOurs ? "application/json" : "application/octet-stream");
+    }
+
+    private static void WritePage(Utf8JsonWriter json, List<JournalRow> rows, long? next, int? limit = null)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("items"u8);
+        foreach (var row in rows)
+        {
+            RowWriter.Write(json, row, inOneLine: false);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("next"u8, next is { } place ? PageCursor.Write(place) : null);
+        if (limit is { } most)
+        {
+            json.WriteNumber("limit"u8, most);
+        }
+
+        json.WriteEndObject();
     }
 
     /// <summary>A client that comes back says in a header where it was; that header outlives the query it began with.</summary>
@@ -80,42 +109,31 @@ internal sealed class EventEndpoints(NodeParts node)
         var seen = context.Request.Headers["Last-Event-ID"].ToString();
         if (isTail && seen.Length > 0)
         {
-            if (long.TryParse(seen, out var position) && position >= 0)
+            if (!long.TryParse(seen, out var position) || position < 0)
             {
-                return position;
+                query.Refuse("Last-Event-ID", $"a position is expected, not \"{seen}\".");
             }
 
-            query.Refuse("Last-Event-ID", $"a position is expected, not \"{seen}\".");
-            return 0;
+            return position;
         }
 
-        if (query.Cursor() is { } cursor)
-        {
-            return cursor;
-        }
-
-        return query.Text("after") == "now"
-            ? await node.Journal.LastPositionAsync(context.RequestAborted)
+        return query.Cursor() is { } cursor ? cursor
+            : query.Text("after") == "now" ? await journal.LastPositionAsync(context.RequestAborted)
             : query.Number("after", otherwise: 0, least: 0, most: long.MaxValue);
     }
 
-    private async Task<JournalRow?> FindAsync(HttpContext context)
+    /// <exception cref="RefusedException">There is none that the token may see.</exception>
+    private async Task<JournalRow> FindAsync(HttpContext context)
     {
         var text = (string)context.Request.RouteValues["position"]!;
         if (!long.TryParse(text, out var position) || position < 1)
         {
-            await context.WriteProblemAsync(Problem.BadParameter(
+            throw new RefusedException(Problem.BadParameter(
                 "position", $"a whole number from 1 is expected, not \"{text}\"."));
-            return null;
         }
 
-        var row = await node.Journal.ReadRowAsync(position, context.RequestAborted);
-        if (row is not null && new RowFilter(context.Bearer()).Passes(row))
-        {
-            return row;
-        }
-
-        await context.WriteProblemAsync(Problem.NotFound($"There is no event at position {position} that this token may see."));
-        return null;
+        return await journal.ReadRowAsync(position, context.RequestAborted) is { } row && new RowFilter(context.Bearer()).Passes(row)
+            ? row
+            : throw new RefusedException(Problem.NotFound($"There is no event at position {position} that this token may see."));
     }
 }

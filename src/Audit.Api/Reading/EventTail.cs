@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 
 namespace Audit.Api.Reading;
 
@@ -11,21 +10,19 @@ namespace Audit.Api.Reading;
 /// The journal live, as server-sent events. Nothing is kept for a reader: each reads the journal on from where it is, as fast
 /// as it takes what it gets.
 /// </summary>
-internal sealed class EventTail(NodeParts node)
+internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
 {
     private int open;
 
-    public async Task SendAsync(HttpContext context, RowFilter filter, long after)
+    public async Task<IResult> SendAsync(HttpContext context, RowFilter filter, long after)
     {
         if (Interlocked.Increment(ref open) > ReadLimits.Tails)
         {
             Interlocked.Decrement(ref open);
-            await context.WriteProblemAsync(Problem.Full(
-                $"{ReadLimits.Tails} live readers are there already; come again later."));
-            return;
+            return Problem.Full($"{ReadLimits.Tails} live readers are there already; come again later.");
         }
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
         try
         {
             await BeginAsync(context, after);
@@ -39,6 +36,8 @@ internal sealed class EventTail(NodeParts node)
         {
             Interlocked.Decrement(ref open);
         }
+
+        return Reply.Sent;
     }
 
     private static async Task BeginAsync(HttpContext context, long after)
@@ -53,10 +52,10 @@ internal sealed class EventTail(NodeParts node)
     private async Task FollowAsync(HttpContext context, RowFilter filter, long after, CancellationToken cancellation)
     {
         var buffer = new ArrayBufferWriter<byte>(64 << 10);
-        await using var json = new Utf8JsonWriter(buffer, JsonAnswer.Options);
+        await using var json = new Utf8JsonWriter(buffer, Reply.Options);
         while (true)
         {
-            var page = await node.Journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
+            var page = await journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
             foreach (var row in page.Where(filter.Passes))
             {
                 Write(buffer, json, row);
@@ -84,7 +83,7 @@ internal sealed class EventTail(NodeParts node)
         patience.CancelAfter(ReadLimits.Heartbeat);
         try
         {
-            await node.Journal.WaitForMoreAsync(after, patience.Token);
+            await journal.WaitForMoreAsync(after, patience.Token);
             return true;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

@@ -1,12 +1,11 @@
 using System.Globalization;
 using Audit.Api.Access;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 
 namespace Audit.Api.Reading;
 
 /// <summary>`GET /v1/export`: the book, or a part of it, for other people's stores and tables.</summary>
-internal sealed class ExportEndpoint(NodeParts node)
+internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime life) : IEndpointGroup
 {
     /// <summary>Tells whoever shows the progress where the export will end.</summary>
     public const string LastPosition = "Audit-Last-Position";
@@ -20,35 +19,31 @@ internal sealed class ExportEndpoint(NodeParts node)
         new("task", "Only the windows, notes and calls of this task."), new("window", "Only this window and what was done in it."),
         new("after", "Only what is after this position or time."), new("before", "Only what is before this position or time."));
 
-    private async Task GetAsync(HttpContext context)
+    private async Task<IResult> GetAsync(HttpContext context)
     {
-        var query = new QueryReader(context.Request.Query);
+        var query = context.Query();
         var request = ExportRequest.Read(query.Text, query.Refuse);
-        if (query.Problem is not null)
-        {
-            await context.WriteProblemAsync(query.Problem);
-            return;
-        }
-
         var response = context.Response;
         response.ContentType = request.ContentType;
         response.Headers[LastPosition] =
-            (await node.Journal.LastPositionAsync(context.RequestAborted)).ToString(CultureInfo.InvariantCulture);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, node.Stopping);
+            (await journal.LastPositionAsync(context.RequestAborted)).ToString(CultureInfo.InvariantCulture);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
         try
         {
-            await new JournalExport(node.Journal, request, context.Bearer()).RunAsync(
+            await new JournalExport(journal, request, context.Bearer()).RunAsync(
                 piece => response.Body.WriteAsync(piece, stop.Token), (_, _) => { }, stop.Token);
         }
         catch (TooManyCallsException tooMany)
         {
             response.Clear();
-            await context.WriteProblemAsync(Problem.Unprocessable(tooMany.Message));
+            return Problem.Unprocessable(tooMany.Message);
         }
-        catch (OperationCanceledException) when (node.Stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (life.ApplicationStopping.IsCancellationRequested)
         {
             // Cut, so that it cannot be taken for the end.
             context.Abort();
         }
+
+        return Reply.Sent;
     }
 }

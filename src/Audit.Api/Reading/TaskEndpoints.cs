@@ -1,157 +1,127 @@
-using System.Text.Json;
 using Audit.Api.Access;
 using Audit.Api.Answers;
-using Audit.Api.Hosting;
 
 namespace Audit.Api.Reading;
 
 /// <summary>`/v1/tasks`: tasks, their windows, and what was done in their name.</summary>
-internal sealed class TaskEndpoints(NodeParts node)
+internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimeProvider clock) : IEndpointGroup
 {
     private static readonly WindowJudgement[] Judged = [WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
 
-    private readonly ModelAnswers answers = new(node);
-
     public void Map(IEndpointRouteBuilder routes)
     {
-        const string Summary = "Shows a task: its windows, and its calls in a window, outside of one and out of scope.";
-        var at = new QueryParameter("at", "A position or a time: as it was known then.");
-        var limit = new QueryParameter("limit", "At most so many calls of each kind, up to 1000.");
+        QueryParameter task = new("task", "The task.", Required: true);
         routes.Get(
-            "/v1/tasks", ListAsync, Roles.Read, "Lists the tasks, newest first.", "",
-            new("limit", "At most so many, up to 1000."), new("cursor", "The next of the page before."));
-        routes.Get("/v1/tasks/{task}", context => GetAsync(context, OfPath(context)), Roles.Read, Summary, "", at, limit);
+            "/v1/tasks", ListAsync, Roles.Read, "Lists the tasks, newest first.", "", QueryParameter.Limit, QueryParameter.Cursor)
+            .Produces<ItemPage<TaskAnswer>>();
         routes.Get(
-            "/v1/task", context => GetAsync(context, OfQuery(context)), Roles.Read, Summary, "For ids that a path cannot carry.",
-            new("task", "The task.", Required: true), at, limit);
+            new ById("/v1/tasks/{task}", "/v1/task", task), GetAsync, Roles.Read,
+            "Shows a task: its windows, and its calls in a window, outside of one and out of scope.", "", QueryParameter.At,
+            new("limit", "At most so many calls of each kind, up to 1000."))
+            .Produces<TaskDetailAnswer>();
         routes.Get(
-            "/v1/task/calls", CallsAsync, Roles.Read, "Lists the calls of a task with one judgement, newest first.", "",
-            new("task", "The task.", Required: true),
-            new("judgement", "in_window, outside_window or out_of_scope.", Required: true),
-            new("limit", "At most so many, up to 1000."), new("cursor", "The next of the page before."));
+            "/v1/task/calls", CallsAsync, Roles.Read, "Lists the calls of a task with one judgement, newest first.", "", task,
+            new("judgement", "in_window, outside_window or out_of_scope.", Required: true), QueryParameter.Limit, QueryParameter.Cursor)
+            .Produces<ItemPage<CallAnswer>>();
+        routes.Get(
+            "/v1/windows", WindowsAsync, Roles.Read, "Lists task windows, newest first.", "",
+            new("task", "Only of this task."), new("agent", "Only of this agent."),
+            new("open_at", "Only those open at this time, or now."), QueryParameter.Limit, QueryParameter.Cursor)
+            .Produces<ItemPage<WindowAnswer>>();
     }
 
-    private Task ListAsync(HttpContext context) => answers.ListAsync(
-        context, new QueryReader(context.Request.Query),
-        async (page, cancellation) => await node.Reads.Models.TasksAsync(page, cancellation),
-        new Visibility(context.Bearer()).Sees, TaskJson.Write);
+    private Task<IResult> ListAsync(HttpContext context) => questions.ListAsync(
+        context, reads.Models.TasksAsync, new Visibility(context.Bearer()).Sees, WireOf.Of);
 
-    private async Task CallsAsync(HttpContext context)
+    private Task<IResult> WindowsAsync(HttpContext context)
     {
-        var query = new QueryReader(context.Request.Query);
-        var task = query.RequiredId("task");
-        var word = query.Text("judgement");
-        var judgement = Judged.FirstOrDefault(one => ModelWords.Of(one) == word);
+        var (query, now) = (context.Query(), Timestamp.From(clock.GetUtcNow()));
+        var filter = new WindowFilter
+        {
+            Task = query.Text("task"),
+            Agent = query.Text("agent"),
+            OpenAt = query.Text("open_at") == "now" ? now : query.Time("open_at"),
+        };
+        return questions.ListAsync(
+            context, (page, cancellation) => reads.Models.WindowsAsync(filter, page, cancellation),
+            new Visibility(context.Bearer()).Sees, window => WireOf.Of(window, now));
+    }
+
+    private Task<IResult> CallsAsync(HttpContext context)
+    {
+        var query = context.Query();
+        var (task, word) = (query.RequiredId("task"), query.Text("judgement"));
+        var judgement = Judged.FirstOrDefault(one => WireOf.Of(one) == word);
         if (judgement == default)
         {
             query.Refuse("judgement", $"in_window, outside_window or out_of_scope is expected, not \"{word}\".");
         }
 
-        await answers.ListAsync(
-            context, query,
-            async (page, cancellation) => await node.Reads.Models.CallsOfTaskAsync(task, judgement, page, cancellation),
-            new Visibility(context.Bearer()).Sees, CallJson.Write);
+        return questions.ListAsync(
+            context, (page, cancellation) => reads.Models.CallsOfTaskAsync(task, judgement, page, cancellation),
+            new Visibility(context.Bearer()).Sees, WireOf.Of);
     }
 
-    private async Task GetAsync(HttpContext context, (string Id, Problem? Problem) asked)
+    private async Task<IResult> GetAsync(HttpContext context)
     {
-        var query = new QueryReader(context.Request.Query);
+        var (id, query) = (context.Id("task"), context.Query());
         var (asOf, page) = (query.AsOf(), new PageRequest(query.Limit()));
-        if ((asked.Problem ?? query.Problem) is { } problem)
-        {
-            await context.WriteProblemAsync(problem);
-            return;
-        }
-
-        await answers.BeginAsync(context);
-        await (asOf is { } moment ? WritePastAsync(context, asked.Id, moment) : WriteNowAsync(context, asked.Id, page));
+        await questions.BeginAsync(context);
+        var answer = asOf is { } moment
+            ? await PastAsync(context, id, moment)
+            : await NowAsync(context, id, page);
+        return answer is null ? Problem.NotFound($"There is no task \"{id}\" that this token may see.") : Reply.Json(answer);
     }
 
-    private async Task WriteNowAsync(HttpContext context, string id, PageRequest page)
+    private async Task<TaskDetailAnswer?> NowAsync(HttpContext context, string id, PageRequest page)
     {
         var visible = new Visibility(context.Bearer());
-        if (await node.Reads.Models.TaskAsync(id, context.RequestAborted) is not { } view || !visible.Sees(view.Task))
+        if (await reads.Models.TaskAsync(id, context.RequestAborted) is not { } view || !visible.Sees(view.Task))
         {
-            await context.WriteProblemAsync(NotFound(id));
-            return;
+            return null;
         }
 
-        var calls = new List<(WindowJudgement Judgement, Page<CallModel> Page)>();
-        foreach (var judgement in Judged)
+        var calls = new ItemPage<CallAnswer>[Judged.Length];
+        for (var kind = 0; kind < calls.Length; kind++)
         {
-            calls.Add((judgement, await node.Reads.Models.CallsOfTaskAsync(id, judgement, page, context.RequestAborted)));
+            calls[kind] = WireOf.Page(
+                await reads.Models.CallsOfTaskAsync(id, Judged[kind], page, context.RequestAborted), visible.Sees, WireOf.Of);
         }
 
-        await context.WriteJsonAsync(StatusCodes.Status200OK, json =>
-        {
-            json.WriteStartObject();
-            TaskJson.WriteMembers(json, view.Task);
-            WriteWindows(json, view.Windows.Where(visible.Sees));
-            json.WriteStartObject("calls");
-            foreach (var (judgement, found) in calls)
-            {
-                json.WriteStartObject(ModelWords.Of(judgement));
-                ModelAnswers.WritePage(json, found, visible.Sees, CallJson.Write);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-            json.WriteEndObject();
-        });
+        return WireOf.Of(
+            view.Task, view.Windows.Where(visible.Sees), new TaskCallsAnswer(calls[0], calls[1], calls[2]),
+            Timestamp.From(clock.GetUtcNow()), asOf: null);
     }
 
-    private async Task WritePastAsync(HttpContext context, string id, AsOf moment)
+    private async Task<TaskDetailAnswer?> PastAsync(HttpContext context, string id, AsOf moment)
     {
         var visible = new Visibility(context.Bearer());
-        if (await node.Reads.TimeTravel.TaskAsync(id, moment, context.RequestAborted) is not { } past)
+        if (await reads.TimeTravel.TaskAsync(id, moment, context.RequestAborted) is not { } past)
         {
-            await context.WriteProblemAsync(NotFound(id));
-            return;
+            return null;
         }
 
-        await context.WriteJsonAsync(StatusCodes.Status200OK, json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("task_id", id);
-            json.WriteJudged(past.Item.Judged);
-            WriteWindows(json, past.Item.Windows.Where(visible.Sees));
-            json.WriteStartObject("calls");
-            foreach (var judgement in Judged)
-            {
-                var calls = past.Item.Calls.Where(call => call.Judgement == judgement).ToList();
-                json.WriteStartObject(ModelWords.Of(judgement));
-                ModelAnswers.WritePage(json, new Page<CallModel>(calls, null), visible.Sees, CallJson.Write);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-            json.WriteNumber("as_of", past.Position);
-            json.WriteEndObject();
-        });
+        var calls = Judged.Select(judgement => WireOf.Page(
+            new Page<CallModel>([.. past.Item.Calls.Where(call => call.Judgement == judgement)], null), visible.Sees, WireOf.Of)).ToList();
+        return WireOf.Of(
+            ModelOf(past.Item), past.Item.Windows.Where(visible.Sees), new TaskCallsAnswer(calls[0], calls[1], calls[2]),
+            moment.Time ?? Timestamp.From(clock.GetUtcNow()), past.Position);
     }
 
-    private void WriteWindows(Utf8JsonWriter json, IEnumerable<WindowModel> windows)
+    /// <summary>What the read models keep of a task, of what it was then.</summary>
+    private static TaskModel ModelOf(PastTask past) => new()
     {
-        json.WriteStartArray("windows");
-        foreach (var window in windows)
-        {
-            WindowModelJson.Write(json, window, node.Now);
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static Problem NotFound(string id) => Problem.NotFound($"There is no task \"{id}\" that this token may see.");
-
-    private static (string Id, Problem? Problem) OfPath(HttpContext context)
-    {
-        var id = PathIds.Of(context, "task");
-        return (id, Ids.Refuse(id, Ids.MaxBytes) is { } sentence ? Problem.BadParameter("task", sentence + ".") : null);
-    }
-
-    private static (string Id, Problem? Problem) OfQuery(HttpContext context)
-    {
-        var query = new QueryReader(context.Request.Query);
-        return (query.RequiredId("task"), query.Problem);
-    }
+        TaskId = past.TaskId,
+        Id = past.Windows.Select(window => window.Id).Concat(past.Calls.Select(call => call.Id)).Min(),
+        Agents = past.Calls.Select(call => call.Agent).Concat(past.Windows.Select(window => window.Agent)).OfType<string>()
+            .Aggregate(NameSet.Empty, (names, name) => names.Add(name)),
+        Windows = past.Windows.Count,
+        Calls = past.Calls.Count,
+        OpenCalls = past.Calls.Count(call => call.IsOpen),
+        Violations = past.Calls.Sum(call => call.Violations),
+        Judged = past.Judged,
+        FirstAt = past.Calls.Count == 0 ? null : past.Calls.Min(call => call.FirstAt),
+        LastAt = past.Calls.Count == 0 ? null : past.Calls.Max(call => call.LastAt),
+        LastPosition = past.Windows.Select(window => window.LastPosition).Concat(past.Calls.Select(call => call.LastPosition)).Max(),
+    };
 }

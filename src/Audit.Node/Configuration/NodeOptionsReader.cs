@@ -1,4 +1,3 @@
-using Audit.Node.Hosting;
 using Microsoft.AspNetCore.Http;
 
 namespace Audit.Node.Configuration;

@@ -1,4 +1,5 @@
 using System.Text;
+using Audit.Node.Configuration;
 
 namespace Audit.Node.Hosting;
 

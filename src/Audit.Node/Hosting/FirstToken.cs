@@ -1,3 +1,5 @@
+using Audit.Node.Configuration;
+
 namespace Audit.Node.Hosting;
 
 /// <summary>

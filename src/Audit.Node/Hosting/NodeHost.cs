@@ -51,96 +51,139 @@ public static class NodeHost
     internal static async Task<RunningNode> StartAsync(NodeOptions options, NodeSeams seams, CancellationToken cancellation)
     {
         RaiseThreadMinimum();
-        var data = DataDirectory.Open(options.Data);
-        var store = await AuditStore.OpenAsync(options.Store, cancellation);
+        var undo = new DisposalStack();
         try
         {
-            var hasher = await HasherAsync(store, cancellation);
-            var madeFirstToken = await FirstToken.EnsureAsync(store.Tokens, data, seams.Clock, cancellation);
-            var engineOptions = new EngineOptions { MaxWindowLength = options.MaxWindow };
-            var cluster = options.UsesAkka
-                ? await AkkaNode.StartAsync(options, store.Journal, hasher, engineOptions, cancellation)
-                : null;
-            var engine = seams.AroundEngine(
-                cluster ?? (IAuditEngine)new LocalEngine(store.Journal, hasher, engineOptions, seams.Clock));
-            try
-            {
-                return await ServeAsync(options, seams, store, engine, cluster, hasher, data, madeFirstToken, cancellation);
-            }
-            catch
-            {
-                await engine.DisposeAsync();
-                throw;
-            }
+            return await StartAsync(options, seams, undo, cancellation);
         }
         catch
         {
-            await store.DisposeAsync();
+            await undo.DisposeAsync();
             throw;
         }
     }
 
-    private static async Task<RunningNode> ServeAsync(
-        NodeOptions options, NodeSeams seams, IAuditStore store, IAuditEngine engine, IClusterEngine? cluster, RecordHasher hasher,
-        DataDirectory data, bool madeFirstToken, CancellationToken cancellation)
+    /// <param name="undo">Takes how to stop each part, and so is the order of the stop, from its end.</param>
+    private static async Task<RunningNode> StartAsync(
+        NodeOptions options, NodeSeams seams, DisposalStack undo, CancellationToken cancellation)
     {
-        var settings = new ApiSettings(
-            options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog);
-        var web = WebHost.Build(options);
-        var log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Audit.Node");
-        NodeLog sealing;
-        try
+        var data = DataDirectory.Open(options.Data);
+        RequireKeyDirectory(options);
+        var loggers = LoggerFactory.Create(WebHost.Log);
+        undo.Add(() => Disposed(loggers));
+        var log = loggers.CreateLogger("Audit.Node");
+        var failures = new FailureLog(log, seams.Clock);
+        WebApplication? web = null;
+        undo.Add(() => web?.DisposeAsync() ?? default);
+        var exporting = Exporting.Start();
+        undo.Add(() => Disposed(exporting));
+        RunningNode? node = null;
+        undo.Add(() =>
         {
-            RequireKeyDirectory(options);
-            var sealer = new SealerOptions
+            if (node is { HasStarted: true })
             {
-                CheckpointFile = options.CheckpointFile,
-                Origin = options.LogOrigin,
-                Interval = seams.SealInterval,
-                Clock = seams.Clock,
-            };
-            sealing = await NodeLog.OpenAsync(settings, store.Journal, sealer, seams.SealedPatience, log, cancellation);
-        }
-        catch
+                data.RemoveNodeFile();
+            }
+
+            return default;
+        });
+
+        var store = undo.Add(await AuditStore.OpenAsync(options.Store, failures, cancellation));
+        var hasher = await HasherAsync(store, cancellation);
+        var madeFirstToken = await FirstToken.EnsureAsync(store.Tokens, data, seams.Clock, cancellation);
+        var reads = undo.Add(await ReadSide.OpenAsync(
+            options.Store, store.Journal, hasher, new ReadSideOptions { Clock = seams.Clock, Failures = failures }, cancellation));
+        var settings = new ApiSettings(options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog);
+        var sealer = new SealerOptions
         {
-            await web.DisposeAsync();
-            throw;
+            CheckpointFile = options.CheckpointFile,
+            Origin = options.LogOrigin,
+            Interval = seams.SealInterval,
+            Clock = seams.Clock,
+            Failures = failures,
+        };
+        var sealing = undo.Add(
+            await NodeLog.OpenAsync(settings, store.Journal, sealer, seams.SealedPatience, log, failures, cancellation));
+        undo.Add(() => new ValueTask(sealing.FinishAsync()));
+
+        var engineOptions = new EngineOptions { MaxWindowLength = options.MaxWindow, Failures = failures };
+        var cluster = options.UsesAkka
+            ? await AkkaNode.StartAsync(options, store.Journal, hasher, engineOptions, cancellation)
+            : null;
+        var engine = undo.Add(seams.AroundEngine(
+            cluster ?? (IAuditEngine)new LocalEngine(store.Journal, hasher, engineOptions, seams.Clock)));
+        var acts = new OperatorActs(engine, seams.Clock);
+        var diary = new ReadDiary(engine, seams.Clock, failures);
+
+        web = WebHost.Build(options, loggers, services =>
+        {
+            services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Journal).AddSingleton(store.Tokens)
+                .AddSingleton(engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(hasher).AddSingleton(seams.Clock)
+                .AddSingleton(acts).AddSingleton(diary).AddSingleton(failures);
+            if (cluster is not null)
+            {
+                services.AddSingleton(cluster);
+            }
+        });
+        node = new RunningNode(web, undo, data, store, cluster, madeFirstToken);
+        AddStop(undo, node, cluster, acts, diary, failures);
+        await WebHost.StartAsync(web, options);
+        await acts.WriteStartedAsync(node.Urls, store.Kind);
+        node.HasStarted = true;
+        sealing.Start();
+        data.WriteNodeFile(node.Urls);
+        return node;
+    }
+
+    /// <summary>Takes nothing new, gives what was taken its receipts, and writes down the stop.</summary>
+    private static void AddStop(
+        DisposalStack undo, RunningNode node, IClusterEngine? cluster, OperatorActs acts, ReadDiary diary, FailureLog failures)
+    {
+        if (cluster is null)
+        {
+            undo.Add(WriteStoppedAsync);
+            undo.Add(diary);
+            undo.Add(StopServingAsync);
+        }
+        else
+        {
+            // While its streams move to the other nodes, the server still tells those who come to try again.
+            undo.Add(StopServingAsync);
+            undo.Add(() => new ValueTask(cluster.LeaveAsync()));
+            undo.Add(WriteStoppedAsync);
+            undo.Add(diary);
         }
 
-        ReadSide reads;
-        try
+        async ValueTask StopServingAsync()
         {
-            reads = await ReadSide.OpenAsync(options.Store, store.Journal, hasher, new ReadSideOptions { Clock = seams.Clock }, cancellation);
-        }
-        catch
-        {
-            await web.DisposeAsync();
-            await sealing.DisposeAsync();
-            throw;
+            try
+            {
+                await node.Web.StopAsync();
+            }
+            catch (Exception failure) when (failure is OperationCanceledException or AggregateException)
+            {
+                // Some requests did not end in time and were cut.
+                failures.Report("stop of the server", failure);
+            }
         }
 
-        var stopping = new CancellationTokenSource();
-        var parts = new NodeParts(settings, store, engine, cluster, sealing, reads, hasher, seams.Clock, log, stopping.Token);
-        try
+        async ValueTask WriteStoppedAsync()
         {
-            WebHost.Map(web, parts);
-            await WebHost.StartAsync(web, options);
-            var node = new RunningNode(web, parts, data, Exporting.Start(parts), stopping, madeFirstToken);
-            await node.WriteStartedAsync();
-            sealing.Start();
-            data.WriteNodeFile(node.Urls);
-            return node;
+            try
+            {
+                await (node.HasStarted ? acts.WriteStoppedAsync() : Task.CompletedTask);
+            }
+            catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException)
+            {
+                failures.Report("writing down the stop", failure);
+            }
         }
-        catch
-        {
-            await web.DisposeAsync();
-            await parts.Diary.DisposeAsync();
-            await sealing.DisposeAsync();
-            await reads.DisposeAsync();
-            parts.Dispose();
-            stopping.Dispose();
-            throw;
-        }
+    }
+
+    private static ValueTask Disposed(IDisposable? part)
+    {
+        part?.Dispose();
+        return default;
     }
 
     internal static async Task<RecordHasher> HasherAsync(IAuditStore store, CancellationToken cancellation) =>

@@ -15,7 +15,8 @@ internal static class WebHost
 
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
 
-    public static WebApplication Build(NodeOptions options)
+    /// <param name="addParts">Adds the parts of the node, which outlive the server.</param>
+    public static WebApplication Build(NodeOptions options, ILoggerFactory loggers, Action<IServiceCollection> addParts)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -28,24 +29,19 @@ internal static class WebHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
         // Whoever runs the node tells it when to stop; it does not listen for signals by itself.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
-        ApiEndpoints.AddDescription(builder.Services);
-        Log(builder.Logging);
-        return builder.Build();
-    }
-
-    public static void Map(WebApplication web, NodeParts node)
-    {
-        var sessions = new PageSessions(node.Store, node.Tokens, node.Clock);
-        var pages = new PageWriter(web.Services, web.Services.GetRequiredService<ILoggerFactory>(), sessions);
-        web.UseMiddleware<RequestCount>(node.Metrics);
-        web.UseMiddleware<PageHeaders>();
+        builder.Services.AddSingleton(loggers);
+        addParts(builder.Services);
+        builder.Services.AddApi().AddPages();
+        var web = builder.Build();
+        web.UseMiddleware<RequestCount>();
+        web.UsePageHeaders();
         web.UseMiddleware<ProblemMiddleware>();
         web.UseRouting();
-        web.UseMiddleware<PageAccessMiddleware>(sessions, pages);
-        web.UseMiddleware<AccessMiddleware>(node.Tokens);
-        web.UseMiddleware<ReadDiaryMiddleware>(node);
-        ApiEndpoints.Map(web, node);
-        PageEndpoints.Map(web, node, pages, sessions);
+        web.UsePageAccess();
+        web.UseApiAccess();
+        web.MapApi();
+        web.MapPages();
+        return web;
     }
 
     /// <exception cref="NodeStartException">An address cannot be used.</exception>
@@ -70,7 +66,7 @@ internal static class WebHost
         kestrel.Limits.MaxConcurrentConnections = MaxConnections;
     }
 
-    private static void Log(ILoggingBuilder logging)
+    public static void Log(ILoggingBuilder logging)
     {
         logging.ClearProviders();
         logging.AddFilter("Microsoft", LogLevel.Warning);

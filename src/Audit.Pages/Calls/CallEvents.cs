@@ -10,10 +10,10 @@ internal static class CallEvents
     /// <param name="transitions">How each message is judged, by its sequence number.</param>
     /// <param name="through">The position up to which they are read.</param>
     public static async Task<(IReadOnlyList<CallStep> Steps, bool HasMore)> ReadAsync(
-        NodeParts node, StreamKey stream, long after, long through,
+        IJournal journal, StreamKey stream, long after, long through,
         IReadOnlyDictionary<long, TransitionModel> transitions, CancellationToken cancellation)
     {
-        var rows = await node.Journal.ReadStreamAsync(stream, after, OnPage + 1, cancellation);
+        var rows = await journal.ReadStreamAsync(stream, after, OnPage + 1, cancellation);
         var steps = rows.Take(OnPage).Where(row => row.Position <= through)
             .Select(row => new CallStep(row.Position, row.Sequence, EventReader.NameOf(row.Manifest), row.CreatedTicks)
             {

@@ -4,20 +4,15 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Calls;
 
 /// <summary>`/call?session=&amp;call=`.</summary>
-internal static class CallPages
+internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
 {
-    public static void Map(PageMap pages) => pages.Get("/call", Roles.Read, ShowAsync);
+    public void Map(PageMap pages) => pages.Get("/call", Roles.Read, ShowAsync);
 
-    private static async Task<PageAnswer> ShowAsync(Visit visit)
+    private async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var address = CallAddress.OfQuery(visit.Context);
+        var address = visit.Context.CallAddress();
         var after = visit.Query.Number("after", otherwise: 0, least: 0, most: long.MaxValue);
         var asOf = visit.Query.AsOf();
-        if ((address.Problem ?? visit.Query.Problem) is { } problem)
-        {
-            return PageAnswer.Wrong(problem);
-        }
-
         await visit.CatchUpAsync();
         if (await ReadAsync(visit, address, asOf) is not var (call, transitions, at) || !visit.Visible.Sees(call))
         {
@@ -26,8 +21,8 @@ internal static class CallPages
 
         var bySequence = transitions.ToDictionary(message => message.Sequence);
         var (steps, hasMore) = await CallEvents.ReadAsync(
-            visit.Node, address.Stream, after, at ?? long.MaxValue, bySequence, visit.Cancellation);
-        var head = await visit.Node.Log.TryHeadAsync(visit.Cancellation);
+            journal, address.Stream, after, at ?? long.MaxValue, bySequence, visit.Cancellation);
+        var head = await log.TryHeadAsync(visit.Cancellation);
         var view = new CallPageView(call, transitions, steps)
         {
             MoreAfter = hasMore && steps.Count > 0 ? steps[^1].Sequence : null,
@@ -44,18 +39,18 @@ internal static class CallPages
 
     private static bool IsGiven(JsonElement? input) => input is { ValueKind: not JsonValueKind.Null };
 
-    private static async Task<(CallModel Call, IReadOnlyList<TransitionModel> Transitions, long? At)?> ReadAsync(
+    private async Task<(CallModel Call, IReadOnlyList<TransitionModel> Transitions, long? At)?> ReadAsync(
         Visit visit, CallAddress address, AsOf? asOf)
     {
         if (asOf is { } moment)
         {
-            var travel = visit.Node.Reads.TimeTravel;
+            var travel = visit.Reads.TimeTravel;
             return await travel.CallAsync(address.Session, address.Call, moment, visit.Cancellation) is { } past
                 ? (past.Item.Call, past.Item.Transitions, past.Position)
                 : null;
         }
 
-        return await visit.Node.Reads.Models.CallAsync(address.Session, address.Call, visit.Cancellation) is { } view
+        return await visit.Reads.Models.CallAsync(address.Session, address.Call, visit.Cancellation) is { } view
             ? (view.Call, view.Transitions, null)
             : null;
     }

@@ -3,11 +3,10 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Integrity;
 
 /// <summary>`/integrity`: the state of the tamper-evident log, and verifications of the book.</summary>
-internal sealed class IntegrityPages(NodeParts node)
+internal sealed class IntegrityPages(NodeLog log, IJournal journal, Verifications runs) : IPageGroup
 {
     private const int RefreshSeconds = 2;
 
-    private readonly Verifications runs = new(node);
 
     public void Map(PageMap pages)
     {
@@ -17,14 +16,14 @@ internal sealed class IntegrityPages(NodeParts node)
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var head = await node.Log.TryHeadAsync(visit.Cancellation);
+        var head = await log.TryHeadAsync(visit.Cancellation);
         var root = head?.Stored is { } stored
             ? Convert.ToBase64String(SignedCheckpoint.Parse(stored.Note).Checkpoint.Root)
             : null;
-        var status = node.Log.Status;
+        var status = log.Status;
         var run = runs.Last;
         var view = new IntegrityView(
-            head, root, await node.Journal.LastPositionAsync(visit.Cancellation), SealerWords.Of(status.State), status,
+            head, root, await journal.LastPositionAsync(visit.Cancellation), SealerWords.Of(status.State), status,
             run);
         return PageAnswer.Show<IntegrityPage>(
             "Integrity", "integrity", view, ["integrity"], refresh: run is { IsRunning: true } ? RefreshSeconds : null);

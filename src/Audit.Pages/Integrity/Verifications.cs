@@ -5,7 +5,8 @@ namespace Audit.Pages.Integrity;
 /// <summary>
 /// Runs verifications of the whole book, one at a time, and keeps the last one. What it found is written into the book.
 /// </summary>
-internal sealed class Verifications(NodeParts node)
+internal sealed class Verifications(
+    OperatorActs acts, ApiSettings settings, TimeProvider clock, FailureLog failures, IHostApplicationLifetime life)
 {
     private readonly Lock gate = new();
     private VerificationRun? last;
@@ -22,7 +23,7 @@ internal sealed class Verifications(NodeParts node)
                 return;
             }
 
-            last = new VerificationRun(by, node.Now);
+            last = new VerificationRun(by, Timestamp.From(clock.GetUtcNow()));
         }
 
         _ = Task.Run(() => RunAsync(by), CancellationToken.None);
@@ -32,12 +33,12 @@ internal sealed class Verifications(NodeParts node)
     {
         var options = new VerifyOptions
         {
-            KeyFile = node.Options.LogKeyFile, CheckpointFile = node.Options.CheckpointFile,
+            KeyFile = settings.LogKeyFile, CheckpointFile = settings.CheckpointFile,
         };
         try
         {
             var verdict = await LogVerifier.VerifyStoreAsync(
-                node.Options.Store, options, new Follower(this), node.Stopping);
+                settings.Store, options, new Follower(this), life.ApplicationStopping);
             End(run => run with { Verdict = verdict });
             await WriteAsync(by, verdict);
         }
@@ -48,16 +49,16 @@ internal sealed class Verifications(NodeParts node)
         catch (Exception failure) when (failure is LogKeyException or NoteFormatException or LogDamagedException
             or StoreException or DbException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            node.LogUnexpected(failure, "A verification could not be ended.");
+            failures.Report("verification", failure);
             End(run => run with { Failure = failure.Message });
         }
         catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException)
         {
-            node.LogUnexpected(failure, "A verification could not be written down.");
+            failures.Report("writing down a verification", failure);
         }
     }
 
-    private Task WriteAsync(string by, VerificationResult verdict) => node.Acts.WriteAsync("log.verified", by, json =>
+    private Task WriteAsync(string by, VerificationResult verdict) => acts.WriteAsync("log.verified", by, json =>
     {
         json.WriteBoolean("intact", verdict.Integrity.IsIntact);
         json.WriteBoolean("complete", verdict.Completeness.IsComplete);
@@ -70,7 +71,7 @@ internal sealed class Verifications(NodeParts node)
     });
 
     private void End(Func<VerificationRun, VerificationRun> change) =>
-        Change(run => change(run) with { EndedAt = node.Now });
+        Change(run => change(run) with { EndedAt = Timestamp.From(clock.GetUtcNow()) });
 
     private void Change(Func<VerificationRun, VerificationRun> change)
     {

@@ -3,11 +3,11 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Overview;
 
 /// <summary>`/calls?state=`, `/strayed?judgement=` and `/violations`: what somebody may have to look at.</summary>
-internal static class ListPages
+internal sealed class ListPages : IPageGroup
 {
     private static readonly WindowJudgement[] Strayed = [WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
 
-    public static void Map(PageMap pages)
+    public void Map(PageMap pages)
     {
         pages.Get("/calls", Roles.Read, ByStateAsync);
         pages.Get("/strayed", Roles.Read, StrayedAsync);
@@ -21,11 +21,10 @@ internal static class ListPages
         {
             var words = string.Join(", ", Attention.States.Select(Words.Of));
             visit.Query.Refuse("state", $"one of {words} is expected, not \"{word}\".");
-            state = CallState.AwaitingConfirmation;
         }
 
         var calls = await visit.ListAsync(
-            (page, cancellation) => visit.Node.Reads.Models.CallsInStateAsync(state, page, cancellation),
+            (page, cancellation) => visit.Reads.Models.CallsInStateAsync(state, page, cancellation),
             visit.Visible.Sees);
         const string Explanation = "Calls that are in this state now, newest first.";
         return Show($"Calls: {Display.Name(state)}", Explanation, calls, AddressOf(state));
@@ -35,7 +34,7 @@ internal static class ListPages
     {
         var judgement = visit.Judgement(Strayed);
         var calls = await visit.ListAsync(
-            (page, cancellation) => visit.Node.Reads.Models.StrayedCallsAsync(judgement, page, cancellation),
+            (page, cancellation) => visit.Reads.Models.StrayedCallsAsync(judgement, page, cancellation),
             visit.Visible.Sees);
         var explanation = judgement == WindowJudgement.OutOfScope
             ? "Calls for a task whose window was open and did not let this tool be used."
@@ -56,13 +55,13 @@ internal static class ListPages
 
     private static string AddressOf(CallState state) => $"/calls?state={Words.Of(state)}";
 
-    private static string AddressOf(WindowJudgement judgement) => $"/strayed?judgement={ModelWords.Of(judgement)}";
+    private static string AddressOf(WindowJudgement judgement) => $"/strayed?judgement={WireOf.Of(judgement)}";
 
     private static async Task<PageAnswer> ViolationsAsync(Visit visit)
     {
         var lifted = visit.Query.Flag("lifted");
         var violations = await visit.ListAsync(
-            (page, cancellation) => visit.Node.Reads.Models.ViolationsAsync(lifted, page, cancellation),
+            (page, cancellation) => visit.Reads.Models.ViolationsAsync(lifted, page, cancellation),
             visit.Visible.Sees);
         return PageAnswer.Show<ViolationListPage>("Violations", "overview", new ViolationListView(violations, lifted));
     }

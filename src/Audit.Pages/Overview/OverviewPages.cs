@@ -3,24 +3,23 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Overview;
 
 /// <summary>`/overview`: what happens now, and what needs eyes.</summary>
-internal static class OverviewPages
+internal sealed class OverviewPages(IJournal journal, NodeLog log) : IPageGroup
 {
     private static readonly PageRequest Few = new(8);
 
-    public static void Map(PageMap pages) => pages.Get("/overview", Roles.Read, ShowAsync);
+    public void Map(PageMap pages) => pages.Get("/overview", Roles.Read, ShowAsync);
 
-    private static async Task<PageAnswer> ShowAsync(Visit visit)
+    private async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var word = visit.Query.Text("range") ?? "day";
         if (HourRange.Of(word, visit.Now) is not { } range)
         {
-            visit.Query.Refuse("range", $"one of {HourRange.Accepted} is expected, not \"{word}\".");
-            range = HourRange.Of("day", visit.Now)!;
+            throw QueryReader.Refusal("range", $"one of {HourRange.Accepted} is expected, not \"{word}\".");
         }
 
         await visit.CatchUpAsync();
-        var (models, cancellation) = (visit.Node.Reads.Models, visit.Cancellation);
-        var hours = visit.IsBound ? null : await models.HoursAsync(range.From, range.Until, cancellation);
+        var (models, cancellation) = (visit.Reads.Models, visit.Cancellation);
+        var hours = visit.Bearer.IsBound ? null : await models.HoursAsync(range.From, range.Until, cancellation);
         var requested = await models.WindowsAsync(new WindowFilter { Requested = true }, Few, cancellation);
         var violations = await models.ViolationsAsync(lifted: false, Few, cancellation);
         var view = new OverviewView(hours, range)
@@ -40,16 +39,15 @@ internal static class OverviewPages
 
     private static Page<T> Own<T>(Page<T> page, Func<T, bool> sees) => new([.. page.Items.Where(sees)], page.Next);
 
-    private static async Task<NodeHealth> HealthAsync(Visit visit)
+    private async Task<NodeHealth> HealthAsync(Visit visit)
     {
-        var node = visit.Node;
-        var head = await node.Log.TryHeadAsync(visit.Cancellation);
-        var (reads, log) = (node.Reads.Status, node.Log.Status);
+        var head = await log.TryHeadAsync(visit.Cancellation);
+        var (reads, seal) = (visit.Reads.Status, log.Status);
         return new NodeHealth(
-            await node.Journal.LastPositionAsync(visit.Cancellation),
-            await node.Reads.Models.PositionAsync(visit.Cancellation),
+            await journal.LastPositionAsync(visit.Cancellation),
+            await visit.Reads.Models.PositionAsync(visit.Cancellation),
             reads.State.ToString().ToLowerInvariant(), reads.Lag, reads.Sentence,
-            head?.LastPosition ?? 0, SealerWords.Of(log.State), log.Reason);
+            head?.LastPosition ?? 0, SealerWords.Of(seal.State), seal.Reason);
     }
 }
 

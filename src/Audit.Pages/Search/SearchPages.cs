@@ -3,7 +3,7 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Search;
 
 /// <summary>`/search?q=`: the investigation search.</summary>
-internal sealed class SearchPages(SearchEndpoints endpoints)
+internal sealed class SearchPages(Questions questions) : IPageGroup
 {
     private const int HitsOnPage = 30;
 
@@ -15,7 +15,6 @@ internal sealed class SearchPages(SearchEndpoints endpoints)
         if (text.Length > SearchEndpoints.LongestQuery)
         {
             visit.Query.Refuse("q", $"{text.Length} characters; at most {SearchEndpoints.LongestQuery} are accepted.");
-            text = "";
         }
 
         if (text.Length == 0)
@@ -35,15 +34,15 @@ internal sealed class SearchPages(SearchEndpoints endpoints)
 
     private async Task<SearchView> FindAsync(Visit visit, string text)
     {
-        var search = visit.Node.Reads.Search;
+        var search = visit.Reads.Search;
         var query = search.Parse(text);
-        await endpoints.CatchUpAsync(visit.Cancellation);
+        await questions.CatchUpSearchAsync(visit.Cancellation);
         var page = new PageRequest(HitsOnPage, visit.Query.Text("cursor"));
         var answer = await search.SearchAsync(query, page, visit.Cancellation);
         return new SearchView(text)
         {
             Hits = new ListView<SearchHit>([.. answer.Items.Where(visit.Visible.Sees)], answer.Next),
-            Counts = visit.IsBound ? null : await search.CountAsync(query, visit.Cancellation),
+            Counts = visit.Bearer.IsBound ? null : await search.CountAsync(query, visit.Cancellation),
             NotSearched = Math.Max(0, answer.JournalEnd - answer.IndexedTo),
         };
     }

@@ -3,7 +3,7 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Sessions;
 
 /// <summary>`/sessions` and `/session?id=`.</summary>
-internal static class SessionPages
+internal sealed class SessionPages : IPageGroup
 {
     /// <summary>Lanes of one page; with their table they stay below 150 KB.</summary>
     private const int LanesOnPage = 50;
@@ -13,33 +13,28 @@ internal static class SessionPages
 
     private const int TasksWithBands = 4;
 
-    public static void Map(PageMap pages)
+    public void Map(PageMap pages)
     {
         pages.Get("/sessions", Roles.Read, ListAsync);
         pages.Get("/session", Roles.Read, ShowAsync);
     }
 
     private static async Task<PageAnswer> ListAsync(Visit visit) => PageAnswer.Show<SessionListPage>(
-        "Sessions", "sessions", await visit.ListAsync(visit.Node.Reads.Models.SessionsAsync, visit.Visible.Sees));
+        "Sessions", "sessions", await visit.ListAsync(visit.Reads.Models.SessionsAsync, visit.Visible.Sees));
 
     private static async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var id = visit.Query.RequiredId("id", isSession: true);
         var (from, until) = (visit.Query.Time("from"), visit.Query.Time("until"));
         var asOf = visit.Query.AsOf();
-        if (visit.Query.Problem is { } problem)
-        {
-            return PageAnswer.Wrong(problem);
-        }
-
         await visit.CatchUpAsync();
-        var models = visit.Node.Reads.Models;
+        var models = visit.Reads.Models;
         if (await models.SessionAsync(id, visit.Cancellation) is not { } session || !visit.Visible.Sees(session))
         {
             return PageAnswer.Wrong(Problem.NotFound($"There is no session \"{id}\" that this token may see."));
         }
 
-        var travel = visit.Node.Reads.TimeTravel;
+        var travel = visit.Reads.TimeTravel;
         long? at = asOf is { } moment ? await travel.PositionAsync(moment, visit.Cancellation) : null;
         var lanes = new PageRequest(LanesOnPage, visit.Query.Text("cursor"));
         var page = (await models.CallsAsync(id, from, until, at, lanes, visit.Cancellation))!;
@@ -64,7 +59,7 @@ internal static class SessionPages
     private static async Task<SessionView> AsOfAsync(
         Visit visit, SessionView now, long position, IReadOnlyList<WindowModel> windows)
     {
-        var travel = visit.Node.Reads.TimeTravel;
+        var travel = visit.Reads.TimeTravel;
         var at = AsOf.At(position);
         var calls = new List<CallModel>();
         foreach (var call in now.Calls)
@@ -94,7 +89,7 @@ internal static class SessionPages
         var found = new List<WindowModel>();
         foreach (var task in session.Tasks.Names.Take(TasksWithBands))
         {
-            var windows = await visit.Node.Reads.Models.WindowsAsync(
+            var windows = await visit.Reads.Models.WindowsAsync(
                 new WindowFilter { Task = task }, new PageRequest(20), visit.Cancellation);
             found.AddRange(windows.Items.Where(visit.Visible.Sees));
         }

@@ -1,7 +1,7 @@
 namespace Audit.Pages.Shared;
 
 /// <summary>Maps pages. What goes wrong in one is shown by a page too.</summary>
-internal sealed class PageMap(IEndpointRouteBuilder routes, NodeParts node, PageWriter writer)
+internal sealed class PageMap(IEndpointRouteBuilder routes, RecordIntake intake, ReadSide reads, PageWriter writer)
 {
     public void Get(string path, Roles anyOf, Func<Visit, Task<PageAnswer>> answer) =>
         Describe(routes.MapGet(path, context => AnswerAsync(context, answer)), anyOf);
@@ -18,9 +18,7 @@ internal sealed class PageMap(IEndpointRouteBuilder routes, NodeParts node, Page
         PageAnswer page;
         try
         {
-            var visit = new Visit(node, context);
-            page = await answer(visit);
-            page = visit.Query.Problem is { } problem ? PageAnswer.Wrong(problem) : page;
+            page = await answer(new Visit(intake, reads, context));
         }
         catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested
             && ProblemMiddleware.ProblemOf(exception) is { Status: not 500 } problem)
@@ -30,6 +28,12 @@ internal sealed class PageMap(IEndpointRouteBuilder routes, NodeParts node, Page
 
         await writer.WriteAsync(context, page);
     }
+}
+
+/// <summary>A few pages that belong together.</summary>
+internal interface IPageGroup
+{
+    void Map(PageMap pages);
 }
 
 /// <summary>Marks an endpoint as a page: who may not see it is shown why by a page, or is led to the sign-in.</summary>

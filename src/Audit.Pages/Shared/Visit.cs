@@ -4,12 +4,14 @@ using Audit.Pages.Access;
 namespace Audit.Pages.Shared;
 
 /// <summary>A request for a page: who asks, and for what.</summary>
-internal sealed class Visit(NodeParts node, HttpContext context)
+internal sealed class Visit(RecordIntake intake, ReadSide reads, HttpContext context)
 {
     private const int RowsOnPage = 50;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
 
-    public NodeParts Node { get; } = node;
+    public RecordIntake Intake { get; } = intake;
+
+    public ReadSide Reads { get; } = reads;
 
     public HttpContext Context { get; } = context;
 
@@ -17,11 +19,9 @@ internal sealed class Visit(NodeParts node, HttpContext context)
 
     public Visibility Visible => new(Bearer);
 
-    public bool IsBound => Bearer.Agent is not null || Bearer.Task is not null;
-
     public QueryReader Query { get; } = new(context.Request.Query);
 
-    public Timestamp Now => Node.Now;
+    public Timestamp Now => Intake.Now;
 
     public CancellationToken Cancellation => Context.RequestAborted;
 
@@ -30,21 +30,20 @@ internal sealed class Visit(NodeParts node, HttpContext context)
         ?? throw new InvalidOperationException("The request is no form that was posted.");
 
     /// <summary>Who did something and then looks finds it done.</summary>
-    public Task CatchUpAsync() => Node.Reads.CatchUpAsync(Patience, Cancellation);
+    public Task CatchUpAsync() => Reads.CatchUpAsync(Patience, Cancellation);
 
     /// <summary>The judgement that the query asks for; the first of them where it names none.</summary>
     public WindowJudgement Judgement(params WindowJudgement[] accepted)
     {
-        var word = Query.Text("judgement") ?? ModelWords.Of(accepted[0]);
-        if (accepted.FirstOrDefault(one => ModelWords.Of(one) == word) is var found and not WindowJudgement.NoTask)
+        var word = Query.Text("judgement") ?? WireOf.Of(accepted[0]);
+        if (accepted.FirstOrDefault(one => WireOf.Of(one) == word) is var found and not WindowJudgement.NoTask)
         {
             return found;
         }
 
-        var words = accepted.Select(ModelWords.Of).ToList();
+        var words = accepted.Select(one => WireOf.Of(one)).ToList();
         var list = string.Join(", ", words.SkipLast(1));
-        Query.Refuse("judgement", $"{list} or {words[^1]} is expected, not \"{word}\".");
-        return accepted[0];
+        throw QueryReader.Refusal("judgement", $"{list} or {words[^1]} is expected, not \"{word}\".");
     }
 
     /// <summary>One page of a list: as many items as a page of 150 KB holds.</summary>
@@ -63,11 +62,11 @@ internal sealed class Visit(NodeParts node, HttpContext context)
 
     /// <summary>Does what a form asks for, as the API does it, and leads back to a page that shows it.</summary>
     public async Task<PageAnswer> SubmitAsync(Submission submission, string back) =>
-        Answer(await Node.SubmitAsync(submission), back);
+        Answer(await Intake.SubmitAsync(submission), back);
 
     public PageAnswer Answer(Receipt receipt, string back)
     {
-        Node.Metrics.Count(receipt.Status);
+        Intake.Metrics.Count(receipt.Status);
         return receipt.Status switch
         {
             ReceiptStatus.Recorded or ReceiptStatus.Duplicate =>

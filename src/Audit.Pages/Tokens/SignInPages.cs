@@ -5,7 +5,7 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Tokens;
 
 /// <summary>`/sign-in` and `/sign-out`.</summary>
-internal sealed class SignInPages(PageSessions sessions)
+internal sealed class SignInPages(PageSessions sessions) : IPageGroup
 {
     private const string NotOwn =
         "The form was not given to this browser, or it is too old, or cookies are off. Try again.";

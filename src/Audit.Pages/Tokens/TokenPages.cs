@@ -4,10 +4,8 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Tokens;
 
 /// <summary>`/tokens`, for administrators.</summary>
-internal sealed class TokenPages(NodeParts node)
+internal sealed class TokenPages(TokenBook book, ITokenStore tokens) : IPageGroup
 {
-    private readonly TokenBook book = new(node.Store.Tokens, node.Acts, node.Clock);
-
     public void Map(PageMap pages)
     {
         pages.Get("/tokens", Roles.Admin, visit => ShowAsync(visit, null));
@@ -17,8 +15,8 @@ internal sealed class TokenPages(NodeParts node)
 
     private async Task<PageAnswer> ShowAsync(Visit visit, (string Name, string Text)? made)
     {
-        var tokens = await node.Store.Tokens.ListAsync(visit.Cancellation);
-        return PageAnswer.Show<TokenListPage>("Tokens", "tokens", new TokenListView(tokens, made));
+        var all = await tokens.ListAsync(visit.Cancellation);
+        return PageAnswer.Show<TokenListPage>("Tokens", "tokens", new TokenListView(all, made));
     }
 
     private async Task<PageAnswer> MakeAsync(Visit visit)
@@ -35,17 +33,9 @@ internal sealed class TokenPages(NodeParts node)
     private async Task<PageAnswer> RevokeAsync(Visit visit)
     {
         var name = visit.Form.Required("name");
-        try
-        {
-            return await book.RevokeAsync(name, visit.Bearer.Name, visit.Cancellation)
-                ? PageAnswer.Go("/tokens")
-                : PageAnswer.Wrong(Problem.NotFound(TokenBook.UnknownSentence(name)));
-        }
-        finally
-        {
-            // The token is revoked even where that could not be written down any more.
-            node.Tokens.ForgetAll();
-        }
+        return await book.RevokeAsync(name, visit.Bearer.Name, visit.Cancellation)
+            ? PageAnswer.Go("/tokens")
+            : PageAnswer.Wrong(Problem.NotFound(TokenBook.UnknownSentence(name)));
     }
 }
 

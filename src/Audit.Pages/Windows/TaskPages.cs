@@ -3,29 +3,24 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Windows;
 
 /// <summary>`/tasks` and `/task?id=`.</summary>
-internal static class TaskPages
+internal sealed class TaskPages : IPageGroup
 {
-    public static void Map(PageMap pages)
+    public void Map(PageMap pages)
     {
         pages.Get("/tasks", Roles.Read, ListAsync);
         pages.Get("/task", Roles.Read, ShowAsync);
     }
 
     private static async Task<PageAnswer> ListAsync(Visit visit) => PageAnswer.Show<TaskListPage>(
-        "Tasks", "tasks", await visit.ListAsync(visit.Node.Reads.Models.TasksAsync, visit.Visible.Sees));
+        "Tasks", "tasks", await visit.ListAsync(visit.Reads.Models.TasksAsync, visit.Visible.Sees));
 
     private static async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var id = visit.Query.RequiredId("id");
         var judgement = visit.Judgement(
             WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope);
-        if (visit.Query.Problem is { } problem)
-        {
-            return PageAnswer.Wrong(problem);
-        }
-
         await visit.CatchUpAsync();
-        var models = visit.Node.Reads.Models;
+        var models = visit.Reads.Models;
         if (await models.TaskAsync(id, visit.Cancellation) is not { } found || !visit.Visible.Sees(found.Task))
         {
             return PageAnswer.Wrong(Problem.NotFound($"There is no task \"{id}\" that this token may see."));

@@ -4,17 +4,17 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Windows;
 
 /// <summary>`/waiting`: what waits for somebody, and the decision on a call.</summary>
-internal static class WaitingPages
+internal sealed class WaitingPages(IJournal journal) : IPageGroup
 {
-    public static void Map(PageMap pages)
+    public void Map(PageMap pages)
     {
         pages.Get("/waiting", Roles.Read, ShowAsync);
         pages.Post("/call/decision", Roles.Approve, DecideAsync);
     }
 
-    private static async Task<PageAnswer> ShowAsync(Visit visit)
+    private async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var models = visit.Node.Reads.Models;
+        var models = visit.Reads.Models;
         var calls = await visit.ListAsync(
             (page, cancellation) => models.CallsInStateAsync(CallState.AwaitingConfirmation, page, cancellation),
             visit.Visible.Sees);
@@ -24,18 +24,13 @@ internal static class WaitingPages
         return PageAnswer.Show<WaitingPage>("Waiting", "waiting", view);
     }
 
-    private static async Task<PageAnswer> DecideAsync(Visit visit)
+    private async Task<PageAnswer> DecideAsync(Visit visit)
     {
         var form = visit.Form;
         var address = AddressOf(form);
-        if (address.Problem is { } problem)
-        {
-            return PageAnswer.Wrong(problem);
-        }
-
         var body = PageForm.Body(("decision", form.Text("decision")), ("feedback", form.Text("feedback")));
         var decision = DecisionRecord.Read(body, visit.Bearer.Name);
-        var call = new CallRead(visit.Node, address.Stream);
+        var call = new CallRead(journal, visit.Intake.Hasher, address.Stream);
         await call.ReadOnAsync(visit.Cancellation);
         if (call.LastRecord is null)
         {
@@ -47,8 +42,8 @@ internal static class WaitingPages
             return PageAnswer.Wrong(Problem.Forbidden(refusal));
         }
 
-        var receipt = DecisionRecord.Repeated(call, decision) ?? await visit.Node.SubmitAsync(
-            DecisionRecord.Make(address, call, decision, visit.Bearer.Name, visit.Now, visit.Node.Hasher));
+        var receipt = DecisionRecord.Repeated(call, decision) ?? await visit.Intake.SubmitAsync(
+            DecisionRecord.Make(address, call, decision, visit.Bearer.Name, visit.Now, visit.Intake.Hasher));
         return visit.Answer(receipt, ReturnPath.Of(form.Text("return") ?? Links.Call(address.Session, address.Call)));
     }
 
@@ -56,7 +51,9 @@ internal static class WaitingPages
     {
         var (session, call) = (form.Required("session"), form.Required("call"));
         var sentence = Ids.Refuse(session, Ids.MaxBytes, isSession: true) ?? Ids.Refuse(call, Ids.MaxCallBytes);
-        return new CallAddress(session, call, sentence is null ? null : Problem.BadParameter("call", sentence + "."));
+        return sentence is null
+            ? new CallAddress(session, call)
+            : throw new RefusedException(Problem.BadParameter("call", sentence + "."));
     }
 }
 

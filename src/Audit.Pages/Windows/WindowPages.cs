@@ -4,9 +4,9 @@ using Audit.Pages.Shared;
 namespace Audit.Pages.Windows;
 
 /// <summary>`/windows` and `/window?id=`, with the forms by which a window is requested and decided on.</summary>
-internal static class WindowPages
+internal sealed class WindowPages(IJournal journal) : IPageGroup
 {
-    public static void Map(PageMap pages)
+    public void Map(PageMap pages)
     {
         pages.Get("/windows", Roles.Read, ListAsync);
         pages.Get("/window", Roles.Read, ShowAsync);
@@ -17,7 +17,7 @@ internal static class WindowPages
         }
     }
 
-    private static async Task<PageAnswer> ListAsync(Visit visit)
+    private async Task<PageAnswer> ListAsync(Visit visit)
     {
         var filter = new WindowFilter
         {
@@ -25,23 +25,18 @@ internal static class WindowPages
             OpenAt = visit.Query.Flag("open") is true ? visit.Now : null,
         };
         var windows = await visit.ListAsync(
-            (page, cancellation) => visit.Node.Reads.Models.WindowsAsync(filter, page, cancellation),
+            (page, cancellation) => visit.Reads.Models.WindowsAsync(filter, page, cancellation),
             visit.Visible.Sees);
         var view = new WindowListView(windows, filter.Task, filter.Agent, filter.OpenAt is not null, visit.Now);
         return PageAnswer.Show<WindowListPage>("Windows", "windows", view);
     }
 
-    private static async Task<PageAnswer> ShowAsync(Visit visit)
+    private async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var id = visit.Query.RequiredId("id");
         var page = new PageRequest(50, visit.Query.Text("cursor"));
-        if (visit.Query.Problem is { } problem)
-        {
-            return PageAnswer.Wrong(problem);
-        }
-
         await visit.CatchUpAsync();
-        if (await visit.Node.Reads.Models.WindowAsync(id, page, visit.Cancellation) is not { } found
+        if (await visit.Reads.Models.WindowAsync(id, page, visit.Cancellation) is not { } found
             || !visit.Visible.Sees(found.Window))
         {
             return PageAnswer.Wrong(Problem.NotFound($"There is no window \"{id}\" that this token may see."));
@@ -54,7 +49,7 @@ internal static class WindowPages
 
     private static Page<CallModel> Few(Page<CallModel> calls) => new([.. calls.Items.Take(15)], calls.Next);
 
-    private static async Task<PageAnswer> RequestAsync(Visit visit)
+    private async Task<PageAnswer> RequestAsync(Visit visit)
     {
         var form = visit.Form;
         const StringSplitOptions Trimmed = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
@@ -62,17 +57,17 @@ internal static class WindowPages
             ("task_id", form.Text("task")), ("agent", form.Text("agent")), ("reason", form.Text("reason")),
             ("duration", form.Text("duration")), ("scope", form.Required("scope").Split(',', Trimmed)));
         var verb = form.Text("grant") == "true" ? WindowVerb.Grant : WindowVerb.Request;
-        var message = WindowBody.Read(body, verb, visit.Bearer, visit.Now, visit.Node.Hasher);
+        var message = WindowBody.Read(body, verb, visit.Bearer, visit.Now, visit.Intake.Hasher);
         if (WindowEndpoints.RefuseRequest(message, visit.Bearer) is { } refusal)
         {
             return PageAnswer.Wrong(Problem.Forbidden(refusal));
         }
 
-        var id = WindowBody.IdOf(body, visit.Bearer, visit.Node.Hasher);
+        var id = WindowBody.IdOf(body, visit.Bearer, visit.Intake.Hasher);
         return await visit.SubmitAsync(new WindowSubmission(id, message, body.Bytes), Links.Window(id));
     }
 
-    private static async Task<PageAnswer> ActAsync(Visit visit, WindowPosting act)
+    private async Task<PageAnswer> ActAsync(Visit visit, WindowPosting act)
     {
         var form = visit.Form;
         var id = form.Required("window");
@@ -84,9 +79,9 @@ internal static class WindowPages
         // What a browser gives has no zone; the form says that it is UTC.
         var closesAt = form.Text("closes_at") is { } time ? time + (time.Length == 16 ? ":00Z" : "Z") : null;
         var body = PageForm.Body(("reason", form.Text("reason")), ("closes_at", closesAt));
-        var message = WindowBody.Read(body, act.Verb, visit.Bearer, visit.Now, visit.Node.Hasher);
-        if (visit.IsBound
-            && (await WindowRead.ReadAsync(visit.Node, id, visit.Cancellation)).RefuseFor(visit.Bearer) is { } refusal)
+        var message = WindowBody.Read(body, act.Verb, visit.Bearer, visit.Now, visit.Intake.Hasher);
+        if (visit.Bearer.IsBound
+            && (await WindowRead.ReadAsync(journal, id, visit.Cancellation)).RefuseFor(visit.Bearer) is { } refusal)
         {
             return PageAnswer.Wrong(Problem.Forbidden(refusal));
         }

@@ -6,11 +6,13 @@ public sealed class DecisionTests : IAsyncLifetime
 {
     private const string Path = "/v1/sessions/s-1/calls/c-1/decision";
 
+    private readonly WatchedClock clock = new();
+
     private TestNode node = null!;
 
     public async Task InitializeAsync()
     {
-        node = await TestNode.StartAsync();
+        node = await TestNode.StartAsync(clock: clock);
         (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Asked(), task: "t-1", agent: "a-1", tier: "Confirm"))).Require(201);
     }
 
@@ -89,15 +91,21 @@ public sealed class DecisionTests : IAsyncLifetime
     [Fact]
     public async Task when_the_time_is_up_the_call_still_waits()
     {
-        Assert.Equal("""{"state":"awaiting_confirmation"}""", (await node.GetAsync(Path + "?wait=1")).Require(200).Text);
+        var waiting = node.GetAsync(Path + "?wait=41");
+        var timeIsUp = await clock.WaitsForAsync(TimeSpan.FromSeconds(41));
         Assert.Equal("""{"state":"awaiting_confirmation"}""", (await node.GetAsync(Path)).Require(200).Text);
+        Assert.False(waiting.IsCompleted);
+
+        timeIsUp();
+        Assert.Equal("""{"state":"awaiting_confirmation"}""", (await waiting).Require(200).Text);
     }
 
     [Fact]
     public async Task a_stop_ends_the_waiting()
     {
-        var waiting = node.GetAsync(Path + "?wait=60");
-        await Task.Delay(300);
+        var waiting = node.GetAsync(Path + "?wait=43");
+        await clock.WaitsForAsync(TimeSpan.FromSeconds(43));
+        Assert.False(waiting.IsCompleted);
         await node.Running.DisposeAsync();
 
         Assert.Equal("awaiting_confirmation", (await waiting).Require(200).Json.Text("state"));

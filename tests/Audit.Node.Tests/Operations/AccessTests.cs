@@ -120,7 +120,7 @@ public sealed class AccessTests : IAsyncLifetime
     {
         using var client = await node.ClientAsync("ci-7", "read");
         (await client.GetAnswerAsync("/v1/stats")).Require(200);
-        await node.Running.Parts.Store.Tokens.RevokeAsync("ci-7", DateTimeOffset.UtcNow, CancellationToken.None);
+        await node.Running.Services.GetRequiredService<ITokenStore>().RevokeAsync("ci-7", DateTimeOffset.UtcNow, CancellationToken.None);
         clock.Advance(TimeSpan.FromSeconds(6));
 
         (await client.GetAnswerAsync("/v1/stats")).Problem(401);

@@ -122,6 +122,11 @@ public sealed class StartAndStopTests
         var posting = node.RecordAsync(Item(0));
         await submitted.Task;
         var stopping = node.Running.DisposeAsync().AsTask();
+
+        // The stop has begun while the engine has the record, and ends no sooner than the record.
+        Assert.True(node.Running.Web.Lifetime.ApplicationStopping.IsCancellationRequested);
+        Assert.False(posting.IsCompleted);
+        Assert.False(stopping.IsCompleted);
         held.SetResult();
 
         (await posting).Require(201);

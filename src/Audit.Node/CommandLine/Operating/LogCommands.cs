@@ -62,7 +62,7 @@ internal static class LogCommands
         {
             var begun = await log.Sealer.RestartAsync(
                 reason, origin,
-                (restart, _) => LogActs.WriteRestartedAsync(opened.Acts, OpenedStore.Actor, restart), cancellation);
+                (restart, _) => LogEndpoints.WriteRestartedAsync(opened.Acts, OpenedStore.Actor, restart), cancellation);
             await SealAsync(log.Sealer, await opened.Store.Journal.LastPositionAsync(cancellation), cancellation);
             return begun.Key.ToString();
         }
@@ -100,10 +100,10 @@ internal static class LogCommands
     }
 
     private static string RequireReason(string text) =>
-        string.IsNullOrWhiteSpace(text) || text.Length > RestartEndpoint.LongestReason
+        string.IsNullOrWhiteSpace(text) || text.Length > LogEndpoints.LongestReason
             ? throw CommandException.WrongUse(
                 $"--reason \"{text}\" is not accepted; accepted is a sentence of at most "
-                + $"{RestartEndpoint.LongestReason} characters.")
+                + $"{LogEndpoints.LongestReason} characters.")
             : text;
 
     private static string? RequireOrigin(string? name) =>

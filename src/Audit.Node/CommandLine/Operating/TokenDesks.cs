@@ -71,7 +71,7 @@ internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, Te
             json.WriteStartArray();
             foreach (var row in await opened.Store.Tokens.ListAsync(cancellation))
             {
-                TokenJson.Write(json, row);
+                JsonSerializer.Serialize(json, TokenEndpoints.AnswerOf(row), WireJson.Plain.TokenAnswer);
             }
 
             json.WriteEndArray();

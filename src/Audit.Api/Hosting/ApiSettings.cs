@@ -1,8 +1,0 @@
-namespace Audit.Api.Hosting;
-
-/// <summary>How the node was told to run, as far as its endpoints ask.</summary>
-/// <param name="Store">`sqlite:PATH` or `postgres:CONNECTION STRING`.</param>
-/// <param name="Data">The directory of what belongs to this node alone.</param>
-/// <param name="CheckpointFile">What this node signed or saw signed last.</param>
-/// <param name="PublicLog">Whether the log's checkpoint and tiles are given to anybody.</param>
-public sealed record ApiSettings(string Store, string Data, string LogKeyFile, string CheckpointFile, bool PublicLog);

@@ -1,0 +1,137 @@
+using Audit.Api.Access;
+using Audit.Api.Answers;
+using Audit.Api.Instruments;
+using Audit.Api.Log;
+
+namespace Audit.Api.Intake;
+
+/// <summary>Where items are taken in: the engine, what reads them, the places that all requests share, and the counts.</summary>
+internal sealed class RecordIntake(
+    IAuditEngine engine, RecordHasher hasher, NodeLog log, NodeMetrics metrics, TimeProvider clock, ApiSettings settings,
+    FailureLog failures, IHostApplicationLifetime life)
+{
+    public IAuditEngine Engine { get; } = engine;
+
+    public RecordHasher Hasher { get; } = hasher;
+
+    public ItemIntake Items { get; } = new(new ItemReader(hasher), hasher);
+
+    public IntakePlaces Places { get; } = new();
+
+    public NodeMetrics Metrics { get; } = metrics;
+
+    public TimeProvider Clock { get; } = clock;
+
+    public FailureLog Failures { get; } = failures;
+
+    /// <summary>Where receipts lie that nobody has read yet.</summary>
+    public string SpoolDirectory { get; } = settings.Data;
+
+    /// <summary>Cancelled when the node begins to stop.</summary>
+    public CancellationToken Stopping => life.ApplicationStopping;
+
+    public Timestamp Now => Timestamp.From(Clock.GetUtcNow());
+
+    /// <summary>Submits one item; once taken it is finished, whether or not its sender waits for it.</summary>
+    public async Task<Receipt> SubmitAsync(Submission submission)
+    {
+        using var activity = NodeTraces.StartSubmit(1);
+        return (await Engine.SubmitAsync([submission], CancellationToken.None))[0];
+    }
+
+    /// <exception cref="RefusedException">As many items wait for their receipts as may.</exception>
+    public void RequireRoom(string what)
+    {
+        if (Engine.Stats.IsFull)
+        {
+            throw new RefusedException(Problem.Full(
+                $"As many records wait for their receipts as the node holds; send {what} again later."));
+        }
+    }
+
+    /// <returns>Null where the request does not ask for sealed receipts.</returns>
+    public SealWait? SealWaitOf(HttpContext context) => SealWait.Read(log, Stopping, context);
+
+    /// <summary>Takes in NDJSON, and answers as it goes.</summary>
+    public async Task<IResult> TakeLinesAsync(HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake lines)
+    {
+        if (!Places.TryEnterStream())
+        {
+            return Problem.Full($"{IntakeLimits.Streams} streams are open already; come again later.");
+        }
+
+        try
+        {
+            using var stream = new LineStream(this, context, defaults, seal, lines);
+            await stream.RunAsync();
+            return Reply.Sent;
+        }
+        finally
+        {
+            Places.LeaveStream();
+        }
+    }
+
+    /// <summary>Takes in the items of an array.</summary>
+    /// <exception cref="RefusedException">It is no array, or the journal is away.</exception>
+    public Task<List<Receipt>> TakeArrayAsync(ReadOnlyMemory<byte> body, ILineIntake lines, ItemDefaults defaults)
+    {
+        var items = new List<RawItem>();
+        return new ArraySplitter(body.Span).Split(items) is { } refusal
+            ? throw new RefusedException(
+                items.Count > IntakeLimits.ArrayItems ? Problem.TooLarge(refusal) : Problem.BadRequest(refusal))
+            : TakeAllAsync(body, items, lines, defaults);
+    }
+
+    /// <exception cref="RefusedException">The journal is away.</exception>
+    public async Task<List<Receipt>> TakeAllAsync(
+        ReadOnlyMemory<byte> body, List<RawItem> items, ILineIntake lines, ItemDefaults defaults)
+    {
+        var receipts = new List<Receipt>(items.Count);
+        for (var first = 0; first < items.Count; first += IntakeLimits.BatchItems)
+        {
+            var count = Math.Min(IntakeLimits.BatchItems, items.Count - first);
+            var batch = await lines.ReadAsync(body, items.GetRange(first, count), defaults);
+            receipts.AddRange(await batch.SubmitAsync(Engine, CancellationToken.None));
+        }
+
+        // What was written is a duplicate when all of it is sent again.
+        return receipts.Find(receipt => receipt.Status == ReceiptStatus.Unknown) is { } unknown
+            ? throw new RefusedException(Problem.JournalAway(unknown.Error))
+            : receipts;
+    }
+
+    /// <summary>Answers a request that is about one item with its receipt.</summary>
+    public IResult Answer(Receipt receipt, string? windowId = null, bool? isSealed = null)
+    {
+        Metrics.Count(receipt.Status);
+        return receipt.Status == ReceiptStatus.Unknown
+            ? Problem.JournalAway(receipt.Error)
+            : new ReceiptReply(receipt, windowId, isSealed);
+    }
+}
+
+/// <summary>The places that all requests of a node share.</summary>
+internal sealed class IntakePlaces
+{
+    private int streams;
+
+    public SemaphoreSlim Batches { get; } = new(IntakeLimits.BatchesInFlightOfAll);
+
+    public SemaphoreSlim LargeBodies { get; } = new(IntakeLimits.LargeBodies);
+
+    public int Streams => Volatile.Read(ref streams);
+
+    public bool TryEnterStream()
+    {
+        if (Interlocked.Increment(ref streams) <= IntakeLimits.Streams)
+        {
+            return true;
+        }
+
+        LeaveStream();
+        return false;
+    }
+
+    public void LeaveStream() => Interlocked.Decrement(ref streams);
+}

@@ -1,0 +1,161 @@
+using System.Buffers;
+using System.Text.Json;
+using Audit.Api.Answers;
+
+namespace Audit.Api.Reading;
+
+/// <summary>Reads pages and lines of the journal.</summary>
+internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicationLifetime life)
+{
+    private const int RowsAtOnce = 32;
+
+    /// <summary>One page of what passes a filter.</summary>
+    public async Task<(List<JournalRow> Rows, long? Next)> ReadAsync(
+        RowFilter filter, long after, int limit, CancellationToken cancellation)
+    {
+        var range = await SessionRange.OfAsync(reads, filter.Session, cancellation);
+        var found = new List<JournalRow>();
+        var bytes = 0L;
+        for (var scanned = 0; scanned < ReadLimits.ListScan;)
+        {
+            after = range.Skip(after);
+            var page = await journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
+            if (page.Count == 0)
+            {
+                return (found, null);
+            }
+
+            scanned += page.Count;
+            foreach (var row in page)
+            {
+                if (found.Count == limit || bytes >= ReadLimits.ListBytes)
+                {
+                    return (found, after);
+                }
+
+                after = row.Position;
+                if (filter.Passes(row))
+                {
+                    found.Add(row);
+                    bytes += row.Message.Length;
+                }
+            }
+        }
+
+        return (found, after);
+    }
+
+    /// <summary>One page of a stream.</summary>
+    public async Task<(List<JournalRow> Rows, long? Next)> OfStreamAsync(
+        StreamKey stream, long after, int limit, CancellationToken cancellation)
+    {
+        var rows = new List<JournalRow>();
+        var bytes = 0L;
+        while (rows.Count <= limit && bytes < ReadLimits.ListBytes)
+        {
+            // One more than asked for, to know whether anything follows.
+            var page = await journal.ReadStreamAsync(
+                stream, after, Math.Min(RowsAtOnce, limit + 1 - rows.Count), cancellation);
+            if (page.Count == 0)
+            {
+                return (rows, null);
+            }
+
+            rows.AddRange(page);
+            after = page[^1].Sequence;
+            bytes += page.Sum(row => (long)row.Message.Length);
+            if (rows.Count > limit)
+            {
+                rows.RemoveAt(limit);
+                break;
+            }
+        }
+
+        return (rows, rows[^1].Sequence);
+    }
+
+    /// <summary>What passes as NDJSON, up to the end of the journal.</summary>
+    public async Task SendLinesAsync(HttpContext context, RowFilter filter, long after, int limit)
+    {
+        var range = await SessionRange.OfAsync(reads, filter.Session, context.RequestAborted);
+        context.Response.ContentType = "application/x-ndjson";
+        var buffer = new ArrayBufferWriter<byte>((int)ReadLimits.PageBytes);
+        await using var json = new Utf8JsonWriter(buffer, Reply.Options);
+        while (limit > 0 && !life.ApplicationStopping.IsCancellationRequested)
+        {
+            after = range.Skip(after);
+            var page = await journal.ReadAfterAsync(
+                after, ReadLimits.PageRows, ReadLimits.PageBytes, context.RequestAborted);
+            if (page.Count == 0)
+            {
+                return;
+            }
+
+            after = page[^1].Position;
+            foreach (var row in page.Where(filter.Passes).Take(limit))
+            {
+                limit--;
+                RowWriter.Write(json, row, inOneLine: true);
+                json.Flush();
+                json.Reset();
+                buffer.Write("\n"u8);
+            }
+
+            await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+            buffer.ResetWrittenCount();
+        }
+
+        if (life.ApplicationStopping.IsCancellationRequested)
+        {
+            // Cut, so that it cannot be taken for the end.
+            context.Abort();
+        }
+    }
+}
+
+/// <summary>
+/// Where in the journal a session can lie: between its first event and its last that the read models know, and behind what
+/// they know. What is not there need not be read through.
+/// </summary>
+internal readonly record struct SessionRange(long First, long Last, long Known)
+{
+    private static readonly SessionRange Everywhere = new(0, 0, 0);
+
+    public static async Task<SessionRange> OfAsync(ReadSide reads, string? session, CancellationToken cancellation)
+    {
+        if (session is null)
+        {
+            return Everywhere;
+        }
+
+        var known = await reads.Models.PositionAsync(cancellation);
+        return await reads.Models.SessionAsync(session, cancellation) is { } found
+            ? new SessionRange(found.Id, found.LastPosition, known)
+            : new SessionRange(known + 1, known, known);
+    }
+
+    /// <summary>The next position behind which the session's events can be.</summary>
+    public long Skip(long after) =>
+        after < First - 1 ? First - 1
+        : after >= Last && after < Known ? Known
+        : after;
+}
+
+/// <summary>The bounds of reading, so that no answer is held whole that could be large.</summary>
+internal static class ReadLimits
+{
+    public const int PageRows = 500;
+
+    public const long PageBytes = 1 << 20;
+
+    /// <summary>A list ends early when it has become as large as this; the cursor goes on.</summary>
+    public const long ListBytes = 8 << 20;
+
+    /// <summary>Rows that one request of a list looks through for those that pass its filter.</summary>
+    public const int ListScan = 50_000;
+
+    /// <summary>Live readers at one time.</summary>
+    public const int Tails = 256;
+
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+}

@@ -1,0 +1,49 @@
+using System.Buffers;
+using System.Text.Json;
+using Audit.Api.Answers;
+
+namespace Audit.Api.Reading;
+
+/// <summary>Writes rows of the journal in the form that was asked for.</summary>
+internal interface IExportWriter
+{
+    void Begin(IBufferWriter<byte> to);
+
+    void Write(JournalRow row, BookEvent told, IBufferWriter<byte> to);
+
+    void End(IBufferWriter<byte> to);
+}
+
+/// <summary>The forms that are made of what an event says.</summary>
+internal sealed class BookExport(IBookWriter book) : IExportWriter
+{
+    public void Begin(IBufferWriter<byte> to) => book.Begin(to);
+
+    public void Write(JournalRow row, BookEvent told, IBufferWriter<byte> to) => book.Write(told, to);
+
+    public void End(IBufferWriter<byte> to) => book.End(to);
+}
+
+/// <summary>The rows themselves, a line each, as `/v1/events` gives them.</summary>
+internal sealed class RowExport : IExportWriter
+{
+    public void Begin(IBufferWriter<byte> to)
+    {
+        // Lines have no head.
+    }
+
+    public void Write(JournalRow row, BookEvent told, IBufferWriter<byte> to)
+    {
+        using (var json = new Utf8JsonWriter(to, Reply.Options))
+        {
+            RowWriter.Write(json, row, inOneLine: true);
+        }
+
+        to.Write("\n"u8);
+    }
+
+    public void End(IBufferWriter<byte> to)
+    {
+        // And no foot.
+    }
+}

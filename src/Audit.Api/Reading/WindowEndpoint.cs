@@ -1,0 +1,148 @@
+using Audit.Api.Access;
+using Audit.Api.Answers;
+
+namespace Audit.Api.Reading;
+
+/// <summary>`GET /v1/windows/{window}`: a window with its history and what was done in it, now or as it was.</summary>
+internal sealed class WindowEndpoint(IJournal journal, ReadSide reads, Questions questions, TimeProvider clock) : IEndpointGroup
+{
+    public static readonly QueryParameter Id = new("window", "The window.", Required: true);
+
+    public void Map(IEndpointRouteBuilder routes) => routes.Get(
+        new ById("/v1/windows/{window}", "/v1/window", Id), GetAsync, Roles.Read,
+        "Shows a window, its history, every command given in it, and what its agent did outside.", "", QueryParameter.At,
+        new("limit", "At most so many commands, up to 1000."), new("cursor", "The next of the commands before."))
+        .Produces<WindowDetailAnswer>();
+
+    private async Task<IResult> GetAsync(HttpContext context)
+    {
+        var (id, query) = (context.Id("window"), context.Query());
+        var (asOf, page) = (query.AsOf(), query.Page());
+        var read = await WindowRead.ReadAsync(journal, id, context.RequestAborted);
+        if (read.Events.Count == 0)
+        {
+            return Problem.NotFound($"There is no window \"{id}\".");
+        }
+
+        if (read.RefuseFor(context.Bearer()) is { } refusal)
+        {
+            return Problem.Forbidden(refusal);
+        }
+
+        await questions.BeginAsync(context);
+        var now = Timestamp.From(clock.GetUtcNow());
+        if (asOf is { } moment)
+        {
+            return await PastAsync(read, moment, now, context.RequestAborted) is { } past
+                ? Reply.Json(past)
+                : Problem.NotFound($"There was no window \"{id}\" then.");
+        }
+
+        // What was done in it is not known as long as the read models do not know the window.
+        var view = await reads.Models.WindowAsync(id, page, context.RequestAborted);
+        return Reply.Json(Of(
+            read, now, view?.Done ?? new([], null), view?.Outside ?? new([], null), view?.OutOfScope ?? new([], null), asOf: null));
+    }
+
+    private async Task<WindowDetailAnswer?> PastAsync(WindowRead read, AsOf moment, Timestamp now, CancellationToken cancellation)
+    {
+        if (await reads.TimeTravel.WindowAsync(read.Id, moment, cancellation) is not { } past)
+        {
+            return null;
+        }
+
+        var window = past.Item.Window;
+        var task = window.Task is null ? null : await reads.TimeTravel.TaskAsync(window.Task, moment, cancellation);
+        return Of(
+            read.At(past.Position), moment.Time ?? now, new Page<WindowDeed>(past.Item.Done, null),
+            Beside(WindowJudgement.OutsideWindow), Beside(WindowJudgement.OutOfScope), past.Position);
+
+        Page<CallModel> Beside(WindowJudgement judgement) => new(
+            [.. (task?.Item.Calls ?? []).Where(call => call.Judgement == judgement && call.Agent == window.Agent)], null);
+    }
+
+    private static WindowDetailAnswer Of(
+        WindowRead read, Timestamp now, Page<WindowDeed> done, Page<CallModel> outside, Page<CallModel> outOfScope, long? asOf)
+    {
+        var (window, terms) = (read.Window, read.Window.Terms);
+        return new WindowDetailAnswer
+        {
+            WindowId = read.Id,
+            State = read.StateAt(now),
+            TaskId = terms?.TaskId,
+            Agent = terms?.Agent,
+            Scope = terms?.Scope ?? [],
+            Reason = terms?.Reason,
+            DurationSeconds = terms?.Duration?.TotalSeconds,
+            OpensAt = WireOf.Time(window.OpensAt ?? terms?.OpensAt),
+            ClosesAt = WireOf.Time(window.ClosesAt ?? terms?.ClosesAt),
+            EndedAt = WireOf.Time(window.EndedAt),
+            EndedBy = Last(WindowEventKind.Revoked, WindowEventKind.Closed)?.Actor,
+            RequestedBy = window.RequestedBy,
+            RequestedAt = WireOf.Time(Last(WindowEventKind.Requested)?.ReceivedAt),
+            ApprovedBy = window.ApprovedBy,
+            ApprovedAt = WireOf.Time(Last(WindowEventKind.Approved)?.ReceivedAt),
+            SelfGranted = window.SelfGranted,
+            Violations = window.Violations,
+            Position = read.Events[0].Row.Position,
+            LastPosition = read.Events[^1].Row.Position,
+            History = [.. read.Events.Select(one => Of(one.Row, one.Happened))],
+            Done = WireOf.Page(done, _ => true, WireOf.Of),
+            OutsideWindow = WireOf.Page(outside, _ => true, WireOf.Of),
+            OutOfScope = WireOf.Page(outOfScope, _ => true, WireOf.Of),
+            AsOf = asOf,
+        };
+
+        WindowMessage? Last(params WindowEventKind[] kinds) =>
+            read.Events.LastOrDefault(one => kinds.Contains(one.Happened.Kind)).Happened?.Message;
+    }
+
+    private static WindowActAnswer Of(JournalRow row, WindowEvent happened) => new()
+    {
+        Position = row.Position,
+        Sequence = row.Sequence,
+        Event = EventReader.NameOf(row.Manifest),
+        At = WireOf.Time(happened.Message.ReceivedAt),
+        By = happened.Message.Actor,
+        OnBehalfOf = happened.Message.OnBehalfOf,
+        From = EventWriter.WordOf(happened.From),
+        To = EventWriter.WordOf(happened.To),
+        Reason = happened.Message.Reason ?? happened.Message.Terms?.Reason,
+        OpensAt = WireOf.Time(happened.OpensAt),
+        ClosesAt = WireOf.Time(happened.ClosesAt ?? happened.Message.ClosesAt),
+        Violation = happened.Violation,
+    };
+}
+
+/// <summary>A window folded from its stream, with the rows it was folded from.</summary>
+internal sealed record WindowRead(string Id, WindowHistory Window, IReadOnlyList<(JournalRow Row, WindowEvent Happened)> Events)
+{
+    public static async Task<WindowRead> ReadAsync(IJournal journal, string id, CancellationToken cancellation)
+    {
+        var rows = await journal.ReadStreamAsync(
+            new StreamKey(StreamNames.Window(id)), afterSequence: 0, WindowLimits.Events, cancellation);
+        var events = rows.Select(row => (row, EventReader.ReadWindow(row))).ToList();
+        var window = events.Aggregate(WindowHistory.Empty, (before, next) => WindowDecider.Evolve(before, next.Item2));
+        return new WindowRead(id, window, events);
+    }
+
+    /// <summary>The window as it was at a position.</summary>
+    public WindowRead At(long position)
+    {
+        var events = Events.Where(one => one.Row.Position <= position).ToList();
+        return new WindowRead(Id, events.Aggregate(WindowHistory.Empty, (before, next) => WindowDecider.Evolve(before, next.Happened)), events);
+    }
+
+    public string? RefuseFor(Bearer bearer) =>
+        Window.Terms is { } terms ? bearer.RefuseBound(terms.Agent, terms.TaskId)
+        : bearer.Agent is null && bearer.Task is null ? null
+        : "The token is bound to an agent or a task, and the window names none.";
+
+    /// <summary>Where the window stands, with what the clock alone tells.</summary>
+    public string StateAt(Timestamp now) => Window.State switch
+    {
+        WindowState.Approved when now < Window.OpensAt => "upcoming",
+        WindowState.Approved => Window.IsExpiredAt(now) ? "expired" : "open",
+        var state => EventWriter.WordOf(state),
+    };
+}
