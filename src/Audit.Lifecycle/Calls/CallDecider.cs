@@ -3,6 +3,35 @@ using System.Numerics;
 
 namespace Audit.Lifecycle.Calls;
 
+/// <summary>How much one call may write. A limit on everything: no host fills the book with one call.</summary>
+public static class CallLimits
+{
+    /// <summary>Violations and repeats beyond these are only counted.</summary>
+    public const int Noise = 200;
+
+    public const int Transitions = 1000;
+
+    /// <summary>All events of the stream, with the re-judgements that late messages cause.</summary>
+    public const int Events = 4096;
+}
+
+public enum MessageOutcome : byte
+{
+    Recorded,
+    Duplicate,
+    Violation,
+
+    /// <summary>The stream holds all that it may hold; the message was counted.</summary>
+    Refused,
+}
+
+/// <summary>What comes of a message: the events to write, all or none of them, and the call as it then is.</summary>
+/// <param name="Sequence">The event of the message: its own, or for a duplicate the first one's.</param>
+/// <param name="Error">Why a refused message was not written.</param>
+public sealed record CallDecision(
+    MessageOutcome Outcome, CallHistory After, IReadOnlyList<CallEvent> Events, long Sequence, Verdict Verdict,
+    string? Error = null);
+
 /// <summary>Decides what a message writes: pure, so that both engines, the replay and the tests decide alike.</summary>
 public static class CallDecider
 {
@@ -17,46 +46,45 @@ public static class CallDecider
         var weight = message.OversizedBytes > 0 ? EntryWeight.Oversized
             : known is not null ? EntryWeight.MessageIdReused
             : EntryWeight.Judged;
-        var events = weight == EntryWeight.Judged
-            ? Tell(history, message)
-            : [new CallEvent.Received(message, Entry.UnjudgedVerdict(weight, message, history.Standing), weight, Late: false)];
-        var told = (CallEvent.Received)events[0];
-        if (Excess(history, told, events.Count) is { } excess)
+        var judging = weight == EntryWeight.Judged ? Judging.Of(history, message) : Judging.None(history);
+        var verdict = weight == EntryWeight.Judged ? judging.Verdict
+            : Entry.UnjudgedVerdict(weight, message, history.Standing);
+        var isLate = judging.Anew?.IsLate(history.Judged) == true;
+        var received = new CallEvent.Received(message, verdict, weight, isLate);
+        IReadOnlyList<CallEvent.Rejudged> rejudged = judging.Anew is { } anew
+            ? Rejudged(history, message, anew, isLate) : [];
+        if (Excess(history, received, 1 + rejudged.Count) is { } excess)
         {
-            return Count(history, told.Verdict, excess);
+            return Count(history, verdict, excess);
         }
 
-        var after = history;
-        foreach (var happened in events)
+        var after = CallEvolution.Append(history, received, judging);
+        foreach (var happened in rejudged)
         {
             after = CallEvolution.Evolve(after, happened);
         }
 
-        var outcome = told.Verdict.IsViolation ? MessageOutcome.Violation : MessageOutcome.Recorded;
-        return new CallDecision(outcome, after, events, history.Sequence + 1, told.Verdict);
+        var outcome = verdict.IsViolation ? MessageOutcome.Violation : MessageOutcome.Recorded;
+        IReadOnlyList<CallEvent> events = rejudged.Count == 0 ? [received] : [received, .. rejudged];
+        return new CallDecision(outcome, after, events, history.Sequence + 1, verdict);
     }
 
-    private static IReadOnlyList<CallEvent> Tell(CallHistory history, CallMessage message)
+    /// <summary>The older messages of which there is something else to say now.</summary>
+    private static List<CallEvent.Rejudged> Rejudged(CallHistory history, CallMessage message, Judgement now,
+        bool isLate)
     {
-        if (CallEvolution.Continues(history, message))
-        {
-            var standing = history.Standing;
-            var verdict = CallLaw.Step(ref standing, message);
-            return [new CallEvent.Received(message, verdict, EntryWeight.Judged, Late: false)];
-        }
-
         var older = history.JudgedByArrival();
         var was = Judge.Of(older);
-        var entry = new Entry(history.Latest, history.Sequence + 1, message, EntryWeight.Judged);
-        var now = Judge.Of([.. older, entry]);
-        var late = now.IsLate(older.Length);
-        var events = new List<CallEvent> { new CallEvent.Received(message, now.Verdicts[^1], EntryWeight.Judged, late) };
+        var reason = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Words.Of(message.Kind)} at sequence {history.Sequence + 1} {(isLate ? "came late" : "changed the order of the history")}");
+        var events = new List<CallEvent.Rejudged>();
         for (var index = 0; index < older.Length; index++)
         {
             if (!was.Verdicts[index].RulesAs(now.Verdicts[index]))
             {
-                events.Add(new CallEvent.Rejudged(
-                    older[index].Sequence, was.Verdicts[index], now.Verdicts[index], ReasonFor(entry, late)));
+                events.Add(new CallEvent.Rejudged(older[index].Sequence, was.Verdicts[index], now.Verdicts[index],
+                    reason));
             }
         }
 
@@ -66,8 +94,9 @@ public static class CallDecider
     private static CallDecision Duplicate(CallHistory history, Entry known, CallMessage message)
     {
         var standing = history.Standing;
-        var verdict = new Verdict(standing.State, standing.State, standing.Attempt, Anomalies.None, ViolationCause.None);
-        if (known.Weight != EntryWeight.Judged || !TellsDifferently(known.Message, message)
+        var verdict = new Verdict(standing.State, standing.State, standing.Attempt, Anomalies.None,
+            ViolationCause.None);
+        if (known.Weight != EntryWeight.Judged || !Differs(known.Message, message)
             || history.SourcesDiffer || history.Sequence >= CallLimits.Events)
         {
             return new CallDecision(MessageOutcome.Duplicate, history, [], known.Sequence, verdict);
@@ -76,21 +105,21 @@ public static class CallDecider
         var entries = history.JudgedByArrival();
         var was = Judge.Of(entries).Verdicts[Array.FindIndex(entries, entry => entry.Sequence == known.Sequence)];
         var now = was with { Anomalies = was.Anomalies | Anomalies.SourcesDiffer };
-        var rejudged = new CallEvent.Rejudged(known.Sequence, was, now, "another source tells this message differently");
+        var rejudged = new CallEvent.Rejudged(known.Sequence, was, now,
+            "another source tells this message differently");
         return new CallDecision(
             MessageOutcome.Duplicate, CallEvolution.Evolve(history, rejudged), [rejudged], known.Sequence, verdict);
     }
 
-    private static bool TellsDifferently(CallMessage first, CallMessage again) =>
+    private static bool Differs(CallMessage first, CallMessage again) =>
         again.Derived
         && (first.Success != again.Success
             || (first.ToolName is not null && again.ToolName is not null && first.ToolName != again.ToolName)
             || (!first.Input.IsEmpty && !again.Input.IsEmpty && first.Input != again.Input));
 
-    private static string? Excess(CallHistory history, CallEvent.Received told, int events)
+    private static string? Excess(CallHistory history, CallEvent.Received received, int events)
     {
-        var isNoise = told.Verdict.IsViolation || (told.Verdict.Anomalies & Anomalies.Repeated) != 0
-            || told.Weight != EntryWeight.Judged;
+        var isNoise = CallEvolution.IsNoise(received);
         if (isNoise && history.Noise >= CallLimits.Noise)
         {
             return $"this call holds {CallLimits.Noise} violations and repeats already; further ones are only counted";
@@ -114,8 +143,4 @@ public static class CallDecider
         var after = events.Count == 0 ? counted : CallEvolution.Evolve(history, events[0]);
         return new CallDecision(MessageOutcome.Refused, after, events, after.Sequence, verdict, excess);
     }
-
-    private static string ReasonFor(Entry entry, bool late) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Words.Of(entry.Message.Kind)} at sequence {entry.Sequence} {(late ? "came late" : "changed the order of the history")}");
 }

@@ -9,7 +9,7 @@ public abstract record CallEvent
     /// <param name="Late">Its place in the history is not the last.</param>
     public sealed record Received(CallMessage Message, Verdict Verdict, EntryWeight Weight, bool Late) : CallEvent;
 
-    /// <summary>A later message changed what is said of an older one.</summary>
+    /// <summary>A later message changed the verdict on an older one.</summary>
     public sealed record Rejudged(long Sequence, Verdict Was, Verdict Now, string Reason) : CallEvent;
 
     /// <summary>So many messages of this call were only counted.</summary>

@@ -1,7 +1,8 @@
 namespace Audit.Lifecycle.Calls;
 
 /// <summary>
-/// A call as its stream tells it. Immutable: <see cref="CallDecider"/> asks it and <see cref="CallEvolution"/> makes the next one.
+/// A call as its stream has it. Immutable: <see cref="CallDecider"/> asks it and <see cref="CallEvolution"/> makes
+/// the next one.
 /// </summary>
 public sealed record CallHistory
 {
@@ -28,10 +29,12 @@ public sealed record CallHistory
     /// <summary>Where the call stands after all that is judged.</summary>
     public Standing Standing { get; init; }
 
-    /// <summary>Two sources told a message of this call differently; it is said once a call.</summary>
+    /// <summary>Two sources reported a message of this call differently; it is noted once a call.</summary>
     public bool SourcesDiffer { get; init; }
 
-    /// <summary>What the host says of the order and the order of arrival agree so far: the next message may take one step.</summary>
+    /// <summary>
+    /// What the host says of the order and the order of arrival agree so far: the next message may take one step.
+    /// </summary>
     public bool InOrder { get; init; } = true;
 
     /// <summary>Every judged message has the host's own number.</summary>

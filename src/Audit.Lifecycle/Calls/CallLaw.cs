@@ -2,29 +2,32 @@ using Audit.Lifecycle.Hashing;
 
 namespace Audit.Lifecycle.Calls;
 
-/// <summary>One step of the law: the table, the two flags that outlive an attempt, and what is said beside the table.</summary>
+/// <summary>
+/// One step of the law: the table, the two flags that outlive an attempt, and what is noted beside the table.
+/// </summary>
 public static class CallLaw
 {
     public static Verdict Step(ref Standing standing, CallMessage message)
     {
         var cell = TransitionTable.At(standing.State, message.Kind);
         var isOtherCall = cell.Rule == CellRule.NextAttemptInLaterTurn && message.Turn > standing.Turn;
-        var told = AnomaliesOfMessage(message);
+        var own = AnomaliesOfMessage(message);
 
         var cause = CauseOfViolation(standing, cell, isOtherCall, message);
         if (cause != ViolationCause.None)
         {
-            return new Verdict(standing.State, standing.State, standing.Attempt, told, cause);
+            return new Verdict(standing.State, standing.State, standing.Attempt, own, cause);
         }
 
         var from = standing.State;
         var before = EnterAttempt(standing, cell.Rule, isOtherCall);
-        var anomalies = told | AnomaliesOfCell(cell, message) | AnomaliesOfHistory(before, message);
+        var anomalies = own | AnomaliesOfCell(cell, message) | AnomaliesOfHistory(before, message);
         standing = Advance(before, cell.Rule, message);
         return new Verdict(from, standing.State, standing.Attempt, anomalies, ViolationCause.None);
     }
 
-    private static ViolationCause CauseOfViolation(in Standing standing, Cell cell, bool isOtherCall, CallMessage message)
+    private static ViolationCause CauseOfViolation(in Standing standing, Cell cell, bool isOtherCall,
+        CallMessage message)
     {
         if (isOtherCall)
         {
@@ -51,7 +54,8 @@ public static class CallLaw
     }
 
     private static bool ClaimsToHaveRun(CallMessage message) =>
-        message.Kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed || message.IsSuccessfulCompletion;
+        message.Kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed
+            || message.IsSuccessfulCompletion;
 
     private static Standing EnterAttempt(in Standing standing, CellRule rule, bool isOtherCall)
     {
@@ -74,7 +78,7 @@ public static class CallLaw
             : standing;
     }
 
-    /// <summary>What is to be said of the message itself, whatever becomes of it.</summary>
+    /// <summary>What is to be noted of the message itself, whatever becomes of it.</summary>
     public static Anomalies AnomaliesOfMessage(CallMessage message) =>
         (message.IsAheadOfClock ? Anomalies.ClockAhead : 0) | (message.Truncated ? Anomalies.Truncated : 0);
 
@@ -104,7 +108,7 @@ public static class CallLaw
             anomalies |= Anomalies.ForeignHost;
         }
 
-        if (TellsWhatRan(message.Kind) && Differs(standing.ApprovedInput, message.Input))
+        if (ReportsWhatRan(message.Kind) && Differs(standing.ApprovedInput, message.Input))
         {
             anomalies |= Anomalies.InputChangedAfterApproval;
         }
@@ -140,14 +144,14 @@ public static class CallLaw
         };
     }
 
-    private static bool TellsWhatRan(MessageKind kind) =>
+    private static bool ReportsWhatRan(MessageKind kind) =>
         kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed
             or MessageKind.PersistenceFailed;
 
-    private static bool Differs(string? known, string? told) => known is not null && told is not null && known != told;
+    private static bool Differs(string? known, string? reported) => known is not null && reported is not null && known != reported;
 
-    private static bool Differs(Fingerprint known, Fingerprint told) =>
-        !known.IsEmpty && !told.IsEmpty && known != told;
+    private static bool Differs(Fingerprint known, Fingerprint reported) =>
+        !known.IsEmpty && !reported.IsEmpty && known != reported;
 
     private static CallState StateAfter(MessageKind kind) => kind switch
     {

@@ -3,6 +3,22 @@ using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Calls;
 
+/// <summary>What a host says of a call, in the order of the columns of the table.</summary>
+public enum MessageKind : byte
+{
+    Requested,
+    RequiresConfirmation,
+    Approved,
+    Started,
+    Blocked,
+    Cached,
+    Replayed,
+    Invalidated,
+    Cancelled,
+    Completed,
+    PersistenceFailed,
+}
+
 /// <summary>
 /// What the law needs to know of one record: facts and fingerprints, never the payload, so that a live call costs a few
 /// hundred bytes however large its records are.
@@ -78,7 +94,9 @@ public sealed record CallMessage
     /// <inheritdoc cref="RecordFacts.Result"/>
     public Fingerprint Result { get; init; }
 
-    /// <summary>The time that places the message in its history: a clock that runs ahead gains at most this much.</summary>
+    /// <summary>
+    /// The time that places the message in its history: a clock that runs ahead gains at most this much.
+    /// </summary>
     public Timestamp OrderedAt => IsAheadOfClock ? ReceivedAt.Add(ClockTolerance) : RecordedAt;
 
     public bool IsAheadOfClock => RecordedAt > ReceivedAt.Add(ClockTolerance);
@@ -98,7 +116,9 @@ public sealed record CallMessage
         Result = facts.Result,
     };
 
-    /// <summary>An item that was too large to be read: nobody knows its kind, and the law does not ask for it.</summary>
+    /// <summary>
+    /// An item that was too large to be read: nobody knows its kind, and the law does not ask for it.
+    /// </summary>
     public static CallMessage Oversized(long bytes, in Delivery delivery) =>
         new(delivery) { RecordedAt = delivery.ReceivedAt, OversizedBytes = bytes };
 }

@@ -1,7 +1,25 @@
 namespace Audit.Lifecycle.Calls;
 
+public enum CellRule : byte
+{
+    Violation,
+    Move,
+    Stay,
+    NextAttempt,
+    NextAttemptInLaterTurn,
+}
+
+/// <summary>What a cell makes of the success flag of a completion.</summary>
+public enum CellCondition : byte
+{
+    None,
+    ViolationOnSuccess,
+    AnomalyOnSuccess,
+}
+
 /// <summary>One cell of the table: what a message does to a call in a state.</summary>
-public readonly record struct Cell(CellRule Rule, Anomalies Anomalies = Anomalies.None, CellCondition Condition = CellCondition.None)
+public readonly record struct Cell(CellRule Rule, Anomalies Anomalies = Anomalies.None,
+    CellCondition Condition = CellCondition.None)
 {
     public static readonly Cell L = new(CellRule.Move);
     public static readonly Cell Eq = new(CellRule.Stay);

@@ -1,28 +1,38 @@
 namespace Audit.Lifecycle.Calls;
 
+/// <param name="Order">The history: for each place the index, by arrival, of the message that has it.</param>
+/// <param name="Verdicts">What each message is judged to be, by arrival.</param>
+/// <param name="Standing">Where the call stands after all of them.</param>
+/// <param name="Violations">How many of the messages are violations as things stand.</param>
+/// <param name="InOrder">The host's own order is that of arrival.</param>
+public sealed record Judgement(int[] Order, Verdict[] Verdicts, Standing Standing, int Violations, bool InOrder)
+{
+    public bool IsLate(int index) => Order[^1] != index;
+}
+
 /// <summary>The law: a pure function over the whole history of a call.</summary>
 public static class Judge
 {
     /// <param name="byArrival">The messages of a call in the order of their arrival.</param>
     public static Judgement Of(IReadOnlyList<Entry> byArrival)
     {
-        var order = OrderOfTelling(byArrival);
-        var told = Fold(byArrival, order);
-        if (told.InOrder || told.Violations == 0)
+        var order = OrderOfHost(byArrival);
+        var ordered = Fold(byArrival, order);
+        if (ordered.InOrder || ordered.Violations == 0)
         {
-            return told;
+            return ordered;
         }
 
-        // A host whose clock was set back tells a legal story in an order that its times deny.
+        // A host whose clock was set back reports a legal history in an order that its times deny.
         var arrived = Fold(byArrival, Arrival(byArrival.Count));
-        return arrived.Violations > 0 ? told : MarkSetBack(byArrival, arrived) with { InOrder = false };
+        return arrived.Violations > 0 ? ordered : MarkSetBack(byArrival, arrived) with { InOrder = false };
     }
 
     /// <summary>Compares two messages of a history in which the host numbers all of them, or not all.</summary>
     public static int Compare(CallMessage one, CallMessage other, bool numbered) =>
         numbered ? one.Seq!.Value.CompareTo(other.Seq!.Value) : one.OrderedAt.CompareTo(other.OrderedAt);
 
-    private static int[] OrderOfTelling(IReadOnlyList<Entry> byArrival)
+    private static int[] OrderOfHost(IReadOnlyList<Entry> byArrival)
     {
         var numbered = IsNumbered(byArrival);
         var order = Arrival(byArrival.Count);
@@ -50,7 +60,9 @@ public static class Judge
         return new Judgement(order, verdicts, standing, violations, IsArrival(order));
     }
 
-    /// <summary>Marks the messages that the host's own order, by its numbers or its clock, would place further ahead.</summary>
+    /// <summary>
+    /// Marks the messages that the host's own order, by its numbers or its clock, would place further ahead.
+    /// </summary>
     private static Judgement MarkSetBack(IReadOnlyList<Entry> byArrival, Judgement arrived)
     {
         var numbered = IsNumbered(byArrival);
@@ -71,7 +83,8 @@ public static class Judge
         return arrived;
     }
 
-    private static bool IsNumbered(IReadOnlyList<Entry> byArrival) => byArrival.All(entry => entry.Message.Seq is not null);
+    private static bool IsNumbered(IReadOnlyList<Entry> byArrival) =>
+        byArrival.All(entry => entry.Message.Seq is not null);
 
     private static int[] Arrival(int count)
     {

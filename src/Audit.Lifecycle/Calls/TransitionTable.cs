@@ -18,8 +18,10 @@ public static class TransitionTable
 
     private static readonly Cell[][] Rows =
     [
-        //                         requested           approved       blocked        replayed       cancelled            persistence_
-        //                               requires_conf.      started        cached         invalidated      completed      failed
+        //                         requested           approved       blocked        replayed       cancelled
+        // persistence_
+        //                               requires_conf.      started        cached         invalidated      completed
+        // failed
         [/* none                 */ L,   L,      L,     L,       L,       L,     L,     L,       L,         L,          L ],
         [/* requested            */ Eq,  L,      L,     L,       L,       L,     L,     L,       L,         L,          L ],
         [/* awaiting_confirmation*/ Eq,  L,      L,     L,       L,       L,     No,    L,       L,         L,          L ],

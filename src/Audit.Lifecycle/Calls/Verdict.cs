@@ -1,5 +1,50 @@
 namespace Audit.Lifecycle.Calls;
 
+/// <summary>Why a message does not move its call.</summary>
+public enum ViolationCause : byte
+{
+    None,
+
+    /// <summary>The table has no way from the state to the message.</summary>
+    NotAllowed,
+
+    /// <summary>The call was refused and nothing has lifted the refusal.</summary>
+    StandingRefusal,
+
+    /// <summary>A settled call is asked for again, and not in a later turn.</summary>
+    NotALaterTurn,
+
+    /// <summary>Another tool than the one that the call began with.</summary>
+    IdentityMismatch,
+
+    /// <summary>A message_id that another record has already.</summary>
+    MessageIdReused,
+}
+
+/// <summary>What is legal and still worth an auditor's eye.</summary>
+[Flags]
+public enum Anomalies
+{
+    None = 0,
+    LateConfirmation = 1 << 0,
+    ReExecuted = 1 << 1,
+    CancelledTooLate = 1 << 2,
+    Repeated = 1 << 3,
+    CompletedAfterCancel = 1 << 4,
+    IdReused = 1 << 5,
+    ReopenedAfterRefusal = 1 << 6,
+    ProvenanceChanged = 1 << 7,
+    InputChangedAfterApproval = 1 << 8,
+    NoApprovalSeen = 1 << 9,
+    TaskChanged = 1 << 10,
+    ForeignHost = 1 << 11,
+    ClockAhead = 1 << 12,
+    ClockWentBack = 1 << 13,
+    SourcesDiffer = 1 << 14,
+    Truncated = 1 << 15,
+    Oversized = 1 << 16,
+}
+
 /// <summary>What the law says of one message of a history.</summary>
 public readonly record struct Verdict(
     CallState From, CallState To, int Attempt, Anomalies Anomalies, ViolationCause Cause)
@@ -7,8 +52,9 @@ public readonly record struct Verdict(
     public bool IsViolation => Cause != ViolationCause.None;
 
     /// <summary>
-    /// Two verdicts differ when a reader would have to think differently of the message; where the call stood just before
-    /// is told by its neighbours and changes with each of them.
+    /// Two verdicts differ when a reader would have to think differently of the message; where the call stood just
+    /// before
+    /// follows from its neighbours and changes with each of them.
     /// </summary>
     public bool RulesAs(Verdict other) =>
         To == other.To && Attempt == other.Attempt && Anomalies == other.Anomalies && Cause == other.Cause;

@@ -13,7 +13,8 @@ public static class Words
     private static readonly byte[][] CauseWords = Utf8(NamesOf<ViolationCause>());
     private static readonly (Anomalies Flag, string Name, byte[] Word)[] AnomalyNames =
     [
-        .. Enum.GetValues<Anomalies>().Where(flag => flag != Anomalies.None).Select(flag => (flag, Name: SnakeCase(flag.ToString())))
+        .. Enum.GetValues<Anomalies>().Where(flag => flag != Anomalies.None)
+            .Select(flag => (flag, Name: SnakeCase(flag.ToString())))
             .Select(pair => (pair.flag, pair.Name, Encoding.UTF8.GetBytes(pair.Name))),
     ];
 

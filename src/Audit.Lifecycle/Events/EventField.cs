@@ -5,7 +5,8 @@ using Audit.Lifecycle.Records;
 namespace Audit.Lifecycle.Events;
 
 /// <summary>
-/// The members of the events, each name once: the writer writes by them and <see cref="EventView"/> finds by them. Names are written
+/// The members of the events, each name once: the writer writes by them and <see cref="EventView"/> finds by them.
+/// Names are written
 /// for ever. Lists of members have the order in which these are mostly written, which makes them quick to find.
 /// </summary>
 public sealed class EventField
@@ -26,11 +27,13 @@ public sealed class EventField
 
     /// <summary>Of a record, which stands in the event as it was sent.</summary>
     public static readonly EventField
-        RecordedCall = new("tool_call_id"), ToolName = new("tool_name"), DisplayName = new("display_name"), Tier = new("tier"),
+        RecordedCall = new("tool_call_id"), ToolName = new("tool_name"), DisplayName = new("display_name"),
+        Tier = new("tier"),
         RequestedInput = new("requested_input"), EffectiveInput = new("effective_input"), Turn = new("turn"),
         RecordedAt = new("recorded_at"),
         Record = new(
-            "record", RecordedCall, ToolName, DisplayName, Tier, RequestedInput, EffectiveInput, Turn, Provenance, Outcome, RecordedAt);
+            "record", RecordedCall, ToolName, DisplayName, Tier, RequestedInput, EffectiveInput, Turn, Provenance,
+            Outcome, RecordedAt);
 
     /// <summary>Of what is asked for with a task window.</summary>
     public static readonly EventField
@@ -40,7 +43,8 @@ public sealed class EventField
 
     /// <summary>Of the event itself: whose it is.</summary>
     public static readonly EventField
-        Version = new("v"), Event = new("event"), ReceivedAt = new("received_at"), Host = new("host"), SessionId = new("session_id"),
+        Version = new("v"), Event = new("event"), ReceivedAt = new("received_at"), Host = new("host"),
+        SessionId = new("session_id"),
         TaskId = new("task_id"), Agent = new("agent"), ToolCallId = new("tool_call_id"), WindowId = new("window_id");
 
     /// <summary>A verdict, which stands in the event itself and twice in a re-judgement.</summary>
@@ -48,23 +52,29 @@ public sealed class EventField
         From = new("from"), To = new("to"), Cause = new("cause"), Reason = new("reason"), Attempt = new("attempt"),
         Anomalies = new("anomalies"), Late = new("late"), MadeByNode = new("made_by_node"),
         Was = new("was", new("from"), new("to"), new("cause"), new("attempt"), new("anomalies")),
-        Now = new("now", new("from"), new("to"), new("cause"), new("attempt"), new("anomalies"));
+        NowFrom = new("from"), NowTo = new("to"), NowCause = new("cause"), NowAttempt = new("attempt"),
+        NowAnomalies = new("anomalies"),
+        Now = new("now", NowFrom, NowTo, NowCause, NowAttempt, NowAnomalies);
 
     /// <summary>The delivery.</summary>
     public static readonly EventField
-        Nonce = new("nonce"), MessageId = new("message_id"), Dedup = new("dedup"), Seq = new("seq"), Derived = new("derived"),
+        Nonce = new("nonce"), MessageId = new("message_id"), Dedup = new("dedup"), Seq = new("seq"),
+        Derived = new("derived"),
         Time = new("time");
 
     /// <summary>What only one kind of event or another has.</summary>
     public static readonly EventField
         Type = new("type"), At = new("at"), Detail = new("detail"), Sequence = new("sequence"), Count = new("count"),
-        Bytes = new("bytes"), Act = new("act"), Verb = new("verb"), Violation = new("violation"), OnBehalfOf = new("on_behalf_of"),
+        Bytes = new("bytes"), Act = new("act"), Verb = new("verb"), Violation = new("violation"),
+        OnBehalfOf = new("on_behalf_of"),
         SelfGranted = new("self_granted"), OpensAt = new("opens_at"), ClosesAt = new("closes_at"), Body = new("said");
 
     internal static readonly EventField[] OfEvent =
     [
-        Version, Event, ReceivedAt, Host, SessionId, TaskId, Agent, From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode,
-        Nonce, MessageId, Dedup, Seq, Derived, Time, Record, Type, At, Detail, ToolCallId, Sequence, Was, Now, Count, Bytes, Act,
+        Version, Event, ReceivedAt, Host, SessionId, TaskId, Agent, From, To, Cause, Reason, Attempt, Anomalies, Late,
+        MadeByNode,
+        Nonce, MessageId, Dedup, Seq, Derived, Time, Record, Type, At, Detail, ToolCallId, Sequence, Was, Now, Count,
+        Bytes, Act,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, Terms, OpensAt, ClosesAt, Body,
     ];
 

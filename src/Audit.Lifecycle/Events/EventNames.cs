@@ -18,7 +18,8 @@ public static class EventNames
         [.. Enum.GetNames<WindowEventKind>().Select(name => "window." + name.ToLowerInvariant())];
 
     private static readonly Dictionary<string, string> Manifests =
-        Windows.Concat([CallTransitioned, CallViolated, CallRejudged, CallFlooded, CallOversized, SessionNoted, OperatorActed])
+        Windows.Concat([CallTransitioned, CallViolated, CallRejudged, CallFlooded, CallOversized, SessionNoted,
+            OperatorActed])
             .ToDictionary(name => name, name => $"{name}.v{Version}");
 
     public static bool IsKnown(string name) => Manifests.ContainsKey(name);

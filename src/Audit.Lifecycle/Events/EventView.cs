@@ -12,7 +12,8 @@ using Audit.Lifecycle.Time;
 namespace Audit.Lifecycle.Events;
 
 /// <summary>
-/// An event as its message has it. One pass finds where its members lie; each is read when it is asked for, and nothing is hashed
+/// An event as its message has it. One pass finds where its members lie; each is read when it is asked for, and
+/// nothing is hashed
 /// or kept. What is missing or of another shape than expected is null, but where the law needs it: there it is refused.
 /// </summary>
 public readonly struct EventView
@@ -45,7 +46,7 @@ public readonly struct EventView
             throw new UnreadableException("", $"not JSON: {exception.Message}");
         }
 
-        Parsed.Events.Add(1);
+        (headOnly ? Parsed.Heads : Parsed.Events).Add(1);
     }
 
     /// <summary>All of the event; it need not be kept unless a view of it is.</summary>
@@ -83,11 +84,13 @@ public readonly struct EventView
 
     public bool IsObject(EventField field) => Raw(field) is [(byte)'{', ..];
 
-    public string? Text(EventField field) => IsText(field, out var inner, out var escaped) ? Decode(field, inner, escaped) : null;
+    public string? Text(EventField field) =>
+        IsText(field, out var inner, out var escaped) ? Decode(field, inner, escaped) : null;
 
     /// <summary>A text that stands in event after event: one string serves them all.</summary>
     public string? Name(EventField field, SharedNames names) =>
-        !IsText(field, out var inner, out var escaped) ? null : escaped ? Decode(field, inner, escaped) : names.Of(inner);
+        !IsText(field, out var inner, out var escaped) ? null : escaped ? Decode(field, inner, escaped)
+            : names.Of(inner);
 
     public long? Number(EventField field)
     {
@@ -131,7 +134,8 @@ public readonly struct EventView
 
         var time = default(Timestamp);
         var isTime = IsText(field, out var inner, out var escaped)
-            && (escaped ? Rfc3339.TryParse(Decode(field, inner, escaped), out time) : Rfc3339.TryParse(inner, out time));
+            && (escaped ? Rfc3339.TryParse(Decode(field, inner, escaped), out time)
+                : Rfc3339.TryParse(inner, out time));
         return isTime ? time : throw Unreadable(field, $"not an RFC 3339 time: {Quote(field)}");
     }
 
@@ -144,7 +148,8 @@ public readonly struct EventView
     public Fingerprint Hash(EventField field)
     {
         Span<byte> hash = stackalloc byte[Fingerprint.Length];
-        return IsText(field, out var inner, out _) && Base64Url.TryDecodeFromUtf8(inner, hash, out var length) && length == hash.Length
+        return IsText(field, out var inner, out _) && Base64Url.TryDecodeFromUtf8(inner, hash, out var length)
+            && length == hash.Length
             ? Fingerprint.From(hash)
             : default;
     }
@@ -152,7 +157,8 @@ public readonly struct EventView
     /// <summary>The text of a member that must be there.</summary>
     /// <exception cref="UnreadableException">It is not there, or no text.</exception>
     public string Required(EventField field) =>
-        Text(field) ?? throw Unreadable(field, Raw(field).IsEmpty ? "missing" : $"a string is expected, not {Quote(field)}");
+        Text(field) ?? throw Unreadable(field, Raw(field).IsEmpty ? "missing"
+            : $"a string is expected, not {Quote(field)}");
 
     /// <exception cref="UnreadableException">It is not there, or no time.</exception>
     public Timestamp RequiredTime(EventField field) => Time(field) ?? throw Unreadable(field, "missing");
@@ -178,7 +184,8 @@ public readonly struct EventView
         : throw Unreadable(EventField.Kind, $"the kind {Quote(EventField.Kind)} is not known");
 
     /// <summary>What the law asks of the record, as the intake found it.</summary>
-    /// <exception cref="UnreadableException">The event holds no record, or one that this program does not know.</exception>
+    /// <exception cref="UnreadableException">The event holds no record, or one that this program does not
+    /// know.</exception>
     public RecordFacts RecordedFacts(RecordHasher hasher)
     {
         var kind = RecordedKind() ?? throw Unreadable(EventField.Record, "the event holds no record");
@@ -202,7 +209,8 @@ public readonly struct EventView
     public UnreadableException Unreadable(EventField field, string sentence) => new(field.Name, sentence);
 
     /// <summary>A violation is written without the state it leads to, for it leaves the call where it was.</summary>
-    private Verdict ReadVerdict(EventField from, EventField to, EventField cause, EventField attempt, EventField anomalies)
+    private Verdict ReadVerdict(EventField from, EventField to, EventField cause, EventField attempt,
+        EventField anomalies)
     {
         var violated = Raw(cause).IsEmpty ? ViolationCause.None
             : Words.TryCause(Word(cause), out var known) ? known
@@ -218,7 +226,8 @@ public readonly struct EventView
         : throw Unreadable(field, $"the state {Quote(field)} is not known");
 
     private ReadOnlySpan<byte> Word(EventField field) =>
-        IsText(field, out var inner, out _) ? inner : throw Unreadable(field, $"a string is expected, not {Quote(field)}");
+        IsText(field, out var inner, out _) ? inner
+            : throw Unreadable(field, $"a string is expected, not {Quote(field)}");
 
     private Anomalies AnomaliesOf(EventField field)
     {

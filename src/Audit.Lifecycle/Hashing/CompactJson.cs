@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Audit.Lifecycle.Hashing;
 
-/// <summary>JSON without the whitespace between its tokens: what stays the same when a host prints a record anew.</summary>
+/// <summary>
+/// JSON without the whitespace between its tokens: what stays the same when a host prints a record anew.
+/// </summary>
 public static class CompactJson
 {
     private static readonly SearchValues<byte> QuoteOrSpace = SearchValues.Create("\" \t\r\n"u8);

@@ -49,7 +49,8 @@ public static class LongStrings
         Span<byte> hash = stackalloc byte[Fingerprint.Length];
         hasher.Of(cut, compactLength: -1).CopyTo(hash);
         return Encoding.UTF8.GetBytes(string.Create(
-            CultureInfo.InvariantCulture, $"\"[cut: {cut.Length} bytes, keyed hash {Base64Url.EncodeToString(hash)}]\""));
+            CultureInfo.InvariantCulture,
+            $"\"[cut: {cut.Length} bytes, keyed hash {Base64Url.EncodeToString(hash)}]\""));
     }
 
     private static void WriteContent(ArrayBufferWriter<byte> cut, ReadOnlySpan<byte> content, RecordHasher hasher)

@@ -5,7 +5,8 @@ using System.Security.Cryptography;
 namespace Audit.Lifecycle.Hashing;
 
 /// <summary>
-/// The keyed hash by which a store knows a record again. Keyed, so that the hashes in the journal tell nobody who lacks the
+/// The keyed hash by which a store knows a record again. Keyed, so that the hashes in the journal tell nobody who
+/// lacks the
 /// key what a record says; the key is the store's and never changes.
 /// </summary>
 public sealed class RecordHasher(byte[] key)
@@ -24,7 +25,8 @@ public sealed class RecordHasher(byte[] key)
         OfCompact(json, compactLength, static (hasher, bytes) => hasher.OfBytes(bytes));
 
     /// <summary>
-    /// Of a value that is compared with others of its call and never written down. What is long counts by what is left of
+    /// Of a value that is compared with others of its call and never written down. What is long counts by what is
+    /// left of
     /// it when it is cut, for the other record may have been cut.
     /// </summary>
     public Fingerprint OfComparable(ReadOnlySpan<byte> json, long compactLength)
@@ -52,13 +54,15 @@ public sealed class RecordHasher(byte[] key)
     /// <summary>For a text that passes by in pieces; the caller owns and ends it.</summary>
     public IncrementalHash Begin() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
 
-    private static Fingerprint OfComparable(RecordHasher hasher, ReadOnlySpan<byte> bytes) => hasher.comparables.Of(bytes);
+    private static Fingerprint OfComparable(RecordHasher hasher, ReadOnlySpan<byte> bytes) =>
+        hasher.comparables.Of(bytes);
 
     private static SipHash ForComparables(byte[] key)
     {
         var derived = HMACSHA256.HashData(key, "comparables"u8);
         return new SipHash(
-            BinaryPrimitives.ReadUInt64LittleEndian(derived), BinaryPrimitives.ReadUInt64LittleEndian(derived.AsSpan(8)));
+            BinaryPrimitives.ReadUInt64LittleEndian(derived),
+            BinaryPrimitives.ReadUInt64LittleEndian(derived.AsSpan(8)));
     }
 
     private Fingerprint OfCompact(ReadOnlySpan<byte> json, long compactLength, Hashing hash)

@@ -4,7 +4,8 @@ using System.Numerics;
 namespace Audit.Lifecycle.Hashing;
 
 /// <summary>
-/// SipHash-2-4 with 128 bits (Aumasson, Bernstein): a keyed hash whose collisions nobody finds who lacks the key, at a small
+/// SipHash-2-4 with 128 bits (Aumasson, Bernstein): a keyed hash whose collisions nobody finds who lacks the key, at
+/// a small
 /// part of what HMAC-SHA256 costs on short texts. It is for values that are only compared and never written down.
 /// </summary>
 public readonly struct SipHash(ulong key0, ulong key1)

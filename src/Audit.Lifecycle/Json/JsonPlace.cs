@@ -7,7 +7,9 @@ namespace Audit.Lifecycle.Json;
 /// <summary>Says in words where in a JSON text a byte lies: `record.outcome.documents[2].data`.</summary>
 internal static class JsonPlace
 {
-    /// <summary>Only ever asked about a text that is being refused, so that reading it once more costs nobody.</summary>
+    /// <summary>
+    /// Only ever asked about a text that is being refused, so that reading it once more costs nobody.
+    /// </summary>
     public static string At(ReadOnlySpan<byte> source, int position)
     {
         var path = PathTo(source, position);

@@ -3,7 +3,8 @@ using System.Text;
 namespace Audit.Lifecycle.Json;
 
 /// <summary>
-/// Names that stand in record after record and event after event (tools, providers, tasks, agents, sessions): one string of each
+/// Names that stand in record after record and event after event (tools, providers, tasks, agents, sessions): one
+/// string of each
 /// serves them all. For one thread.
 /// </summary>
 public sealed class SharedNames(int places = 1024)

@@ -7,7 +7,8 @@ public static class ShortText
     public const int Quoted = 60;
 
     /// <param name="longest">How many characters stay, the sign not counted. No character is cut in half.</param>
-    public static string Of(string text, int longest) => text.Length <= longest ? text : text[..LengthOf(text, longest)] + "…";
+    public static string Of(string text, int longest) =>
+        text.Length <= longest ? text : text[..LengthOf(text, longest)] + "…";
 
     /// <summary>How much of the text is at most so long and ends with a whole character.</summary>
     public static int LengthOf(ReadOnlySpan<char> text, int longest) =>

@@ -113,7 +113,8 @@ public ref struct StrictJsonReader
     }
 
     /// <summary>
-    /// Looks ahead, checking nothing, for the string that a member of the object begun here holds; null where it finds none.
+    /// Looks ahead, checking nothing, for the string that a member of the object begun here holds; null where it
+    /// finds none.
     /// </summary>
     public readonly string? PeekString(ReadOnlySpan<byte> member)
     {
@@ -194,7 +195,9 @@ public ref struct StrictJsonReader
         }
     }
 
-    /// <summary>The current value as a person may see it in an error: short, and by its type where it is not simple.</summary>
+    /// <summary>
+    /// The current value as a person may see it in an error: short, and by its type where it is not simple.
+    /// </summary>
     public readonly string Quote() => json.TokenType switch
     {
         JsonTokenType.StartObject => "an object",
@@ -265,7 +268,8 @@ public ref struct StrictJsonReader
     private static int FirstInvalidByte(ReadOnlySpan<byte> text)
     {
         var at = 0;
-        while (at < text.Length && Rune.DecodeFromUtf8(text[at..], out _, out var length) == System.Buffers.OperationStatus.Done)
+        while (at < text.Length
+            && Rune.DecodeFromUtf8(text[at..], out _, out var length) == System.Buffers.OperationStatus.Done)
         {
             at += length;
         }
@@ -273,3 +277,11 @@ public ref struct StrictJsonReader
         return at;
     }
 }
+
+/// <summary>
+/// What was sent cannot be read. The message is one sentence that begins with the place. It never leaves the reader
+/// that
+/// threw it other than as the `error` of a receipt or of a problem document.
+/// </summary>
+public sealed class UnreadableException(string place, string sentence)
+    : Exception(place.Length == 0 ? sentence : $"{place}: {sentence}");

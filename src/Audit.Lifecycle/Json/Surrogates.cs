@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Audit.Lifecycle.Json;
 
-/// <summary>Finds \u escapes that are half of a surrogate pair; the framework's reader lets them pass and fails later.</summary>
+/// <summary>
+/// Finds \u escapes that are half of a surrogate pair; the framework's reader lets them pass and fails later.
+/// </summary>
 internal static class Surrogates
 {
     private const int EscapeLength = 6;
@@ -35,7 +37,8 @@ internal static class Surrogates
             if (char.IsHighSurrogate(unit))
             {
                 var rest = escaped[at..];
-                if (rest.Length < EscapeLength || rest[0] != '\\' || rest[1] != 'u' || !char.IsLowSurrogate(CodeUnit(rest)))
+                if (rest.Length < EscapeLength || rest[0] != '\\' || rest[1] != 'u'
+                    || !char.IsLowSurrogate(CodeUnit(rest)))
                 {
                     return true;
                 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Audit.Lifecycle.Calls;
 
 namespace Audit.Lifecycle.Records;
 
@@ -73,4 +74,25 @@ public abstract record Outcome
     public sealed record Completed(ToolResult Result) : Outcome;
 
     public sealed record PersistenceFailed(ToolResult? Result, string Error) : Outcome;
+}
+
+/// <summary>The snapshot that a listening tool shows the person whom it asks.</summary>
+public sealed record ListenContext(string OperationId, long Revision, JsonElement? Snapshot)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ExpiresAt { get; init; }
+}
+
+/// <summary>The words by which a confirmation is given; every other decision refuses.</summary>
+public static class ApprovingDecisions
+{
+    private static readonly string[] Words =
+    [
+        "approve-once", "approve-for-session", "approve-for-location", "approve-permanently",
+        "approved", "approved-for-session", "approved-for-location", "auto",
+    ];
+
+    public static string Accepted { get; } = string.Join(", ", Words);
+
+    public static bool Contains(string decision) => Words.Contains(decision);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Audit.Lifecycle.Json;
 
 namespace Audit.Lifecycle.Records;
 
@@ -37,7 +38,18 @@ public sealed record ToolAuditRecord
         ?? throw new JsonException("A tool audit record is not null.");
 
     /// <summary>Writes the record as a value, with the writer's own escaping.</summary>
-    public void WriteTo(Utf8JsonWriter json) => JsonSerializer.Serialize(json, this, RecordJson.Default.ToolAuditRecord);
+    public void WriteTo(Utf8JsonWriter json) =>
+        JsonSerializer.Serialize(json, this, RecordJson.Default.ToolAuditRecord);
 
     public byte[] ToUtf8() => JsonSerializer.SerializeToUtf8Bytes(this, RecordJson.Default.ToolAuditRecord);
 }
+
+/// <summary>Which model of which provider asked for the call.</summary>
+public sealed record Provenance(string Provider, string Model);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    AllowOutOfOrderMetadataProperties = true,
+    MaxDepth = StrictJsonReader.MaxDepth + 2)]
+[JsonSerializable(typeof(ToolAuditRecord))]
+internal sealed partial class RecordJson : JsonSerializerContext;

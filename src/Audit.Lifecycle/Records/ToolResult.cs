@@ -16,3 +16,13 @@ public sealed record ToolResult(bool Success, string Output)
 
     public long? DurationMs { get; init; }
 }
+
+/// <summary>A file within a result, its data in base64.</summary>
+public sealed record Document(string MediaType, string Data)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Detail { get; init; }
+}
+
+/// <summary>Points to what the host stored of a result elsewhere.</summary>
+public sealed record Artifact(long Id);

@@ -1,6 +1,25 @@
+using System.Collections.Immutable;
 using Audit.Lifecycle.Calls;
+using Audit.Lifecycle.Hashing;
 
 namespace Audit.Lifecycle.Sessions;
+
+/// <param name="Note">The note to write as the next event of the stream; null when nothing is written.</param>
+public sealed record SessionDecision(
+    MessageOutcome Outcome, SessionHistory After, SessionNote? Note, long Sequence, string? Error = null);
+
+/// <summary>The notes of a session, as far as a repeated delivery must be known again.</summary>
+public sealed record SessionHistory
+{
+    public static readonly SessionHistory Empty = new();
+
+    public long Sequence { get; init; }
+
+    public ImmutableDictionary<Fingerprint, long> ByRecord { get; init; } = ImmutableDictionary<Fingerprint, long>.Empty;
+
+    public ImmutableDictionary<string, (long Sequence, Fingerprint Dedup)> ByMessageId { get; init; } =
+        ImmutableDictionary<string, (long Sequence, Fingerprint Dedup)>.Empty;
+}
 
 /// <summary>Notes have no law but that each is written once.</summary>
 public static class SessionDecider
@@ -28,7 +47,7 @@ public static class SessionDecider
     public static SessionHistory Evolve(SessionHistory session, SessionNote note) => session with
     {
         Sequence = session.Sequence + 1,
-        // The same note may stand under several message_ids; a repetition without one is told the first.
+        // The same note may stand under several message_ids; a repetition without one is answered with the first.
         ByRecord = session.ByRecord.ContainsKey(note.Dedup)
             ? session.ByRecord
             : session.ByRecord.Add(note.Dedup, session.Sequence + 1),
@@ -44,7 +63,8 @@ public static class SessionDecider
             return session.ByRecord.TryGetValue(note.Dedup, out var sequence) ? sequence : null;
         }
 
-        return session.ByMessageId.TryGetValue(note.MessageId, out var known) && (note.Derived || known.Dedup == note.Dedup)
+        return session.ByMessageId.TryGetValue(note.MessageId, out var known)
+            && (note.Derived || known.Dedup == note.Dedup)
             ? known.Sequence
             : null;
     }

@@ -46,7 +46,8 @@ public static class Rfc3339
     {
         Span<byte> ascii = stackalloc byte[36];
         time = default;
-        return System.Text.Encoding.UTF8.TryGetBytes(text, ascii, out var length) && TryParse(ascii[..length], out time);
+        return System.Text.Encoding.UTF8.TryGetBytes(text, ascii, out var length)
+            && TryParse(ascii[..length], out time);
     }
 
     public static string Format(Timestamp time)

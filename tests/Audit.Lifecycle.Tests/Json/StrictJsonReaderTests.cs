@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Audit.Lifecycle.Tests.Support;
 
 namespace Audit.Lifecycle.Tests.Json;
 

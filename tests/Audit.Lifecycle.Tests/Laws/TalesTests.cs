@@ -1,5 +1,3 @@
-using Audit.Lifecycle.Tests.Support;
-
 namespace Audit.Lifecycle.Tests.Laws;
 
 /// <summary>A law that is never put to the test holds for nothing.</summary>
