@@ -14,7 +14,7 @@ public static class SearchKeys
         new(SearchKey.Session, "session", "The session of the call.", [], "session:s-1"),
         new(SearchKey.Task, "task", "The task that the call belongs to.", [], "task:migrate-orders"),
         new(SearchKey.Agent, "agent", "The agent that made the call.", [], "agent:copilot*"),
-        new(SearchKey.Host, "host", "Whose token told the message.", [], "host:ci-7"),
+        new(SearchKey.Host, "host", "Whose token reported the message.", [], "host:ci-7"),
         new(SearchKey.State, "state", "Where the call stands now.", Words.AllStates, "state:blocked,cancelled"),
         new(SearchKey.Outcome, "outcome", "The kind of the message.", Words.AllKinds, "outcome:completed"),
         new(

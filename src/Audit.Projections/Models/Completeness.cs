@@ -4,7 +4,7 @@ namespace Audit.Projections.Models;
 /// <param name="Gaps">Numbers of a host that never arrived, host by host; the first hundred gaps.</param>
 /// <param name="MissingMessages">How many numbers that is.</param>
 /// <param name="OpenAfterEnd">Calls that are open although the session was noted as ended.</param>
-/// <param name="ReportedLate">Messages received more than five minutes after what they tell.</param>
+/// <param name="ReportedLate">Messages received more than five minutes after what they report.</param>
 public sealed record Completeness(
     IReadOnlyList<HostGap> Gaps, long MissingMessages, int OpenAfterEnd, int ReportedLate)
 {

@@ -112,7 +112,7 @@ internal sealed class WordVector
 }
 
 /// <summary>A word of a document that is being sorted.</summary>
-/// <param name="Head">Its first bytes as a number, by which most words are told apart.</param>
+/// <param name="Head">Its first bytes as a number, by which most words differ.</param>
 /// <param name="Place">Which word of the document it is, counted from 1; 0 for a mark.</param>
 internal readonly record struct WordPlace(ulong Head, int Start, int Length, int Place)
 {

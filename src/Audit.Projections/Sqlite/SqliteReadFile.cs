@@ -88,7 +88,7 @@ internal static class SqliteReadFile
     private static SqliteDatabase OpenMade(string path, ReadStoreKind kind, string settings) =>
         SqliteDatabase.OpenWriter(path, kind.SqliteSettings + settings);
 
-    /// <summary>0 for a file whose version cannot be told.</summary>
+    /// <summary>0 for a file whose version cannot be read.</summary>
     private static long VersionOf(SqliteDatabase database)
     {
         try
