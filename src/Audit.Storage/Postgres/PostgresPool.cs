@@ -63,9 +63,13 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         settings.CommandTimeout = use.CommandSeconds ?? settings.CommandTimeout;
         settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? use.Prepared : settings.MaxAutoPrepare;
         settings.AutoPrepareMinUsages = 2;
-        settings.TcpKeepAlive = true;
-        settings.TcpKeepAliveTime = IdleSeconds;
-        settings.TcpKeepAliveInterval = ProbeSeconds;
+        if (!settings.Host!.Split(',').Any(IsSocketFile))
+        {
+            settings.TcpKeepAlive = true;
+            settings.TcpKeepAliveTime = IdleSeconds;
+            settings.TcpKeepAliveInterval = ProbeSeconds;
+        }
+
         pool = Build(settings, use.Session);
         settings.Pooling = false;
         settings.MaxAutoPrepare = use.LastingPrepares ? settings.MaxAutoPrepare : 0;
@@ -144,6 +148,9 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         await pool.DisposeAsync();
         await lasting.DisposeAsync();
     }
+
+    // Of a server on this machine the system says at once that it is gone, and such a socket knows no keepalive.
+    private static bool IsSocketFile(string host) => host.StartsWith('@') || Path.IsPathRooted(host);
 
     private static bool IsOfDriver(Exception failure) => failure is NpgsqlException or TimeoutException or IOException;
 
