@@ -33,6 +33,28 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
     }
 
     [PostgresFact]
+    public async Task keepalives_are_asked_of_a_server_in_the_network()
+    {
+        var use = new PostgresUse("", (_, failure) => failure);
+        await using var pool = new PostgresPool(place.Database.ConnectionString, use);
+        await using var connection = await pool.OpenAsync(CancellationToken.None);
+        Assert.Equal("10", await connection.ScalarAsync("SHOW tcp_keepalives_idle", CancellationToken.None));
+    }
+
+    [PostgresFact]
+    public async Task a_server_is_reached_over_its_socket_file_too()
+    {
+        var folders = (string)(await place.ExecuteAsync("SHOW unix_socket_directories"))!;
+        var settings = new NpgsqlConnectionStringBuilder(place.Database.ConnectionString)
+        {
+            Host = folders.Split(',')[0],
+        };
+        await using var store = await AuditStore.OpenAsync(
+            $"postgres:{settings.ConnectionString}", CancellationToken.None);
+        Assert.Equal(0, await store.Journal.LastPositionAsync(CancellationToken.None));
+    }
+
+    [PostgresFact]
     public async Task a_database_of_a_newer_program_is_refused()
     {
         await (await place.OpenAsync()).DisposeAsync();

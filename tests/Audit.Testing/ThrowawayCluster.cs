@@ -23,7 +23,7 @@ internal static class ThrowawayCluster
         echo "home $home"
         "$bin/initdb" -D data -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C --no-sync > log 2>&1 \
             || { cat log; cd /; rm -rf "$home"; exit 1; }
-        "$bin/postgres" -D data -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+        "$bin/postgres" -D data -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$home" \
             -c max_connections=300 $settings >> log 2>&1 &
         server=$!
         echo started
