@@ -2,7 +2,9 @@ using Audit.Api.Answers;
 
 namespace Audit.Api.Access;
 
-/// <summary>Lets a request through to its endpoint when its token has one of the roles that the endpoint asks for.</summary>
+/// <summary>
+/// Lets a request through to its endpoint when its token has one of the roles that the endpoint asks for.
+/// </summary>
 internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens)
 {
     private const string Scheme = "Bearer ";
@@ -63,7 +65,8 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
     {
         var roles = RoleNames.Join(rule.AnyOf);
         var scope = roles.Replace(" or ", " ");
-        context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"audit\", error=\"insufficient_scope\", scope=\"{scope}\"";
+        context.Response.Headers.WWWAuthenticate =
+            $"Bearer realm=\"audit\", error=\"insufficient_scope\", scope=\"{scope}\"";
         return Problem.Forbidden(
             $"The token \"{bearer.Name}\" lacks the role for {context.Request.Method} {context.Request.Path}: {roles}.")
             .ExecuteAsync(context);

@@ -3,9 +3,9 @@ using System.Collections.Concurrent;
 namespace Audit.Api.Access;
 
 /// <summary>
-/// Finds the bearer of a token, and remembers the ones found for a few seconds, so that a request costs no look into the
-/// store and a revocation on another node is effective soon. Unknown tokens are not remembered: who tries many would
-/// drive out the known.
+/// Finds the bearer of a token, and remembers the ones found for a few seconds, so that a request costs no look into
+/// the store and a revocation on another node is effective soon. Unknown tokens are not remembered: who tries many
+/// would drive out the known.
 /// </summary>
 internal sealed class BearerTokens(ITokenStore store, TimeProvider clock)
 {

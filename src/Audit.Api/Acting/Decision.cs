@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Audit.Api.Acting;
 
-/// <summary>What was decided of a call. Who decides is the token's name, always; whom it speaks for is told beside it.</summary>
+/// <summary>
+/// What was decided of a call. Who decides is the token's name, always; whom it speaks for is told beside it.
+/// </summary>
 internal sealed record Decision(Outcome Outcome, string? OnBehalfOf)
 {
     private const string OnBehalfOfName = "on_behalf_of";

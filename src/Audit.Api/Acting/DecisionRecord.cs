@@ -44,6 +44,7 @@ internal static class DecisionRecord
     /// <summary>The same decision again changes nothing: it is the answer to a request whose answer was lost.</summary>
     public static Receipt? Repeated(CallRead call, Decision decision) =>
         call.LastDecision is { } last && last.Decision == decision && call.LastRecord == last.Row
-            ? Receipt.Duplicate(last.Row.Position, last.Row.Sequence, Words.Of(call.State), call.History.Standing.Attempt)
+            ? Receipt.Duplicate(
+                last.Row.Position, last.Row.Sequence, Words.Of(call.State), call.History.Standing.Attempt)
             : null;
 }

@@ -3,7 +3,9 @@ using Audit.Api.Diary;
 
 namespace Audit.Api.Acting;
 
-/// <summary>Makes and revokes tokens and writes each act down, for those who come over HTTP and those who open the store.</summary>
+/// <summary>
+/// Makes and revokes tokens and writes each act down, for those who come over HTTP and those who open the store.
+/// </summary>
 internal sealed class TokenBook(ITokenStore tokens, OperatorActs acts, TimeProvider clock, BearerTokens? known = null)
 {
     /// <returns>The text of the token, or null when its name was given before.</returns>

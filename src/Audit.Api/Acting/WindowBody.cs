@@ -16,7 +16,8 @@ internal static class WindowBody
     private const int MaxReasonLength = 4096;
 
     /// <exception cref="UnreadableException">A member is missing or wrong; the message names it.</exception>
-    public static WindowMessage Read(StrictObject body, WindowVerb verb, Bearer actor, Timestamp now, RecordHasher hasher)
+    public static WindowMessage Read(
+        StrictObject body, WindowVerb verb, Bearer actor, Timestamp now, RecordHasher hasher)
     {
         var asksForTerms = verb is WindowVerb.Request or WindowVerb.Grant;
         var needsReason = verb is WindowVerb.Deny or WindowVerb.Revoke;
@@ -107,7 +108,8 @@ internal static class WindowBody
         var reason = required ? body.RequiredText("reason") : body.Text("reason");
         return reason is null || reason.Length <= MaxReasonLength
             ? reason
-            : throw new UnreadableException("reason", $"{reason.Length} characters; at most {MaxReasonLength} are accepted");
+            : throw new UnreadableException(
+                "reason", $"{reason.Length} characters; at most {MaxReasonLength} are accepted");
     }
 
     /// <summary>The same act of the same actor in the same words is the same act, however it is printed.</summary>
@@ -132,7 +134,8 @@ internal static class WindowDuration
 
         var duration = value.ValueKind switch
         {
-            JsonValueKind.Number when value.TryGetDouble(out var seconds) && seconds <= Longest.TotalSeconds && seconds >= 0 =>
+            JsonValueKind.Number when value.TryGetDouble(out var seconds) && seconds <= Longest.TotalSeconds
+                && seconds >= 0 =>
                 TimeSpan.FromSeconds(seconds),
             JsonValueKind.String => Parse(value.GetString()!),
             _ => null,

@@ -54,7 +54,8 @@ internal sealed class WindowEndpoints(RecordIntake intake, IJournal journal) : I
         {
             var body = await context.ReadObjectAsync();
             var message = WindowBody.Read(body, act.Verb, actor, intake.Now, intake.Hasher);
-            if (actor.IsBound && (await WindowRead.ReadAsync(journal, id, context.RequestAborted)).RefuseFor(actor) is { } refusal)
+            if (actor.IsBound
+                && (await WindowRead.ReadAsync(journal, id, context.RequestAborted)).RefuseFor(actor) is { } refusal)
             {
                 return Problem.Forbidden(refusal);
             }

@@ -13,7 +13,8 @@ public static class DurationText
     {
         duration = TimeSpan.Zero;
         if (text.Length < 2 || SecondsOf(text[^1]) is not { } unit
-            || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            || !int.TryParse(
+                text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
         {
             return false;
         }

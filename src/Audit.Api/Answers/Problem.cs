@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Audit.Api.Answers;
 
-/// <summary>An error as RFC 9457 has it: the detail says in one sentence what was wrong, where, and what is accepted.</summary>
+/// <summary>
+/// An error as RFC 9457 has it: the detail says in one sentence what was wrong, where, and what is accepted.
+/// </summary>
 internal sealed record Problem(int Status, string Kind, string Title, string Detail) : IResult
 {
     /// <summary>Seconds after which the same request may succeed.</summary>
@@ -39,7 +41,8 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
     public static Problem UnsupportedMedia(string detail) =>
         new(415, "unsupported-media", "The body is of an unknown kind", detail);
 
-    public static Problem Unprocessable(string detail) => new(422, "unprocessable", "The body says something wrong", detail);
+    public static Problem Unprocessable(string detail) =>
+        new(422, "unprocessable", "The body says something wrong", detail);
 
     public static Problem Full(string detail) =>
         new(429, "full", "The node is full", detail) { RetryAfter = 1 };

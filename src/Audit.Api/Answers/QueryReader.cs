@@ -38,7 +38,8 @@ internal sealed class QueryReader(IQueryCollection query)
             return otherwise;
         }
 
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < least
+            || number > most)
         {
             Refuse(name, most == long.MaxValue
                 ? $"a whole number from {least} is expected, not \"{text}\"."
@@ -62,7 +63,8 @@ internal sealed class QueryReader(IQueryCollection query)
 
         return PageCursor.TryRead(text, 1) is [>= 0 and var place]
             ? place
-            : throw Refusal("cursor", $"\"{text}\" is none that this node gave; leave it away to begin at the beginning.");
+            : throw Refusal(
+                "cursor", $"\"{text}\" is none that this node gave; leave it away to begin at the beginning.");
     }
 
     /// <summary>The moment of the past that is asked for; null for now.</summary>

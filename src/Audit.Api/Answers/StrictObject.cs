@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Audit.Api.Answers;
 
-/// <summary>A small JSON object that was sent, read as strictly as a record, whose members are asked for by name.</summary>
+/// <summary>
+/// A small JSON object that was sent, read as strictly as a record, whose members are asked for by name.
+/// </summary>
 internal sealed class StrictObject
 {
     /// <summary>A body above this is no act on a window, a call or a token.</summary>
@@ -137,7 +139,8 @@ internal static class SmallBody
 
         if (request.Headers.ContentEncoding.Count > 0)
         {
-            throw new RefusedException(Problem.UnsupportedMedia("A Content-Encoding is not accepted here; send the body plain."));
+            throw new RefusedException(
+                Problem.UnsupportedMedia("A Content-Encoding is not accepted here; send the body plain."));
         }
 
         var buffer = new byte[StrictObject.MaxBytes + 1];

@@ -20,7 +20,8 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
         }
     }
 
-    public Task WriteStartedAsync(IReadOnlyList<string> urls, string storeKind) => WriteAsync("node.started", Node, json =>
+    public Task WriteStartedAsync(IReadOnlyList<string> urls, string storeKind) =>
+        WriteAsync("node.started", Node, json =>
     {
         json.WriteString("version", NodeVersion.Text);
         json.WriteStartArray("urls");

@@ -2,8 +2,8 @@
 namespace Audit.Api.Diary;
 
 /// <summary>
-/// Writes down who read what and when, a second's reads at a time. No read waits for it; what is more than a second can hold
-/// is counted.
+/// Writes down who read what and when, a second's reads at a time. No read waits for it; what is more than a second can
+/// hold is counted.
 /// </summary>
 internal sealed class ReadDiary : IAsyncDisposable
 {

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Api.Diary;
 
-/// <summary>Notes every read of what the book says. How the node fares is nobody's secret, and asked for every few seconds.</summary>
+/// <summary>
+/// Notes every read of what the book says. How the node fares is nobody's secret, and asked for every few seconds.
+/// </summary>
 internal sealed class ReadDiaryMiddleware(RequestDelegate next, ReadDiary diary)
 {
     private static readonly string[] NotOfTheBook = ["/v1/stats", "/metrics"];

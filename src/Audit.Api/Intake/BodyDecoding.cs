@@ -43,7 +43,9 @@ internal static class BodyDecoding
         ReferenceEquals(reader, request.BodyReader) ? default : reader.CompleteAsync();
 }
 
-/// <summary>Says of a compressed body in a sentence when it is damaged, and stops one that unpacks to absurd sizes.</summary>
+/// <summary>
+/// Says of a compressed body in a sentence when it is damaged, and stops one that unpacks to absurd sizes.
+/// </summary>
 internal sealed class DecodedStream(Stream decoder, CountedStream encoded, string encoding) : ReadOnlyStream
 {
     private long bytes;

@@ -37,7 +37,9 @@ internal static class BodyKinds
         $"The Content-Type \"{request.ContentType}\" is not accepted; accepted are application/json (one object or an array) "
         + "and application/x-ndjson (one object a line).";
 
-    /// <summary>Streams have no end that could be known, and live ones rest between records as long as they like.</summary>
+    /// <summary>
+    /// Streams have no end that could be known, and live ones rest between records as long as they like.
+    /// </summary>
     public static void AllowAnyLength(HttpContext context)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)

@@ -43,10 +43,11 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
     }
 
     /// <summary>
-    /// Always 200: whoever posts a hook takes anything else for a failure of the hook, and what became of the event stands in
-    /// the receipts, of which an event may have several.
+    /// Always 200: whoever posts a hook takes anything else for a failure of the hook, and what became of the event
+    /// stands in the receipts, of which an event may have several.
     /// </summary>
-    private async Task<IResult> TakeWholeAsync(HttpContext context, ItemDefaults defaults, SealWait? seal, FormatLines lines)
+    private async Task<IResult> TakeWholeAsync(
+        HttpContext context, ItemDefaults defaults, SealWait? seal, FormatLines lines)
     {
         using var body = await WholeBody.ReadAsync(context.Request, intake.Places, context.RequestAborted);
         var receipts = await lines.TakeAsync(body.Bytes, defaults with { ReceivedAt = intake.Now });

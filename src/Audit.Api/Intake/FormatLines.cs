@@ -3,7 +3,8 @@ using Audit.Api.Answers;
 namespace Audit.Api.Intake;
 
 /// <summary>Makes items of the events of another system's stream, and counts those that say nothing to us.</summary>
-internal sealed class FormatLines(RecordIntake intake, IJournal journal, IFormatReader reader) : ILineIntake, IFormatSink
+internal sealed class FormatLines(
+    RecordIntake intake, IJournal journal, IFormatReader reader) : ILineIntake, IFormatSink
 {
     private readonly InferredTimes times = new(journal, intake.Hasher);
     private readonly IgnoredEvents ignored = new();
@@ -90,10 +91,13 @@ internal sealed class FormatLines(RecordIntake intake, IJournal journal, IFormat
 
         if ((one.Session ?? defaults.SessionId) is null)
         {
-            return Count(new ItemRead(null, "session_id: missing; the event names no session, and neither does ?session="), one);
+            return Count(
+                new ItemRead(null, "session_id: missing; the event names no session, and neither does ?session="), one);
         }
 
-        return one.Record is { } record ? Count(ReadRecord(record, one, derived, inferred), one) : ReadNote(one.Note!, one, derived, inferred);
+        return one.Record is { } record
+            ? Count(ReadRecord(record, one, derived, inferred), one)
+            : ReadNote(one.Note!, one, derived, inferred);
     }
 
     private ItemRead ReadRecord(DerivedRecord record, SaidByLine one, ItemDefaults derived, ItemDefaults inferred)
@@ -101,7 +105,9 @@ internal sealed class FormatLines(RecordIntake intake, IJournal journal, IFormat
         var time = record.Time ?? Rfc3339.Format(times.Of(record, one.Line, derived));
         times.Remember(record, time, derived);
         return intake.Items.Read(
-            DerivedJson.Item(record, derived.SessionId, time), record.Time is null || record.IsTimeInferred ? inferred : derived);
+            DerivedJson.Item(record, derived.SessionId, time), record.Time is null || record.IsTimeInferred
+                ? inferred
+                : derived);
     }
 
     private ItemRead ReadNote(DerivedNote note, SaidByLine one, ItemDefaults derived, ItemDefaults inferred)
@@ -115,7 +121,8 @@ internal sealed class FormatLines(RecordIntake intake, IJournal journal, IFormat
     /// <summary>Several messages of one call that cannot be written are one event that could not be taken in.</summary>
     private ItemRead Count(in ItemRead read, SaidByLine one)
     {
-        if (read.Submission is null && (one.Record is null || refused.Add($"{one.Session}|{one.Record.Record.ToolCallId}")))
+        if (read.Submission is null
+            && (one.Record is null || refused.Add($"{one.Session}|{one.Record.Record.ToolCallId}")))
         {
             Refused++;
         }

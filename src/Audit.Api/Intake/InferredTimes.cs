@@ -3,9 +3,10 @@ using Audit.Api.Answers;
 namespace Audit.Api.Intake;
 
 /// <summary>
-/// The times of messages whose source tells none. The receipt is the latest that they can have been said at, and when the
-/// call is known to have been settled before that, by a source that tells times, they were said before it was settled: a
-/// request for permission does not follow what it led to because its hook was delivered after the transcript.
+/// The times of messages whose source tells none. The receipt is the latest that they can have been said at, and when
+/// the call is known to have been settled before that, by a source that tells times, they were said before it was
+/// settled: a request for permission does not follow what it led to because its hook was delivered after the
+/// transcript.
 /// </summary>
 internal sealed class InferredTimes(IJournal journal, RecordHasher hasher)
 {

@@ -20,8 +20,11 @@ internal static class IntakeHeaders
         });
     }
 
-    /// <summary>For events that name no session, task or agent the query says it, and without it the headers do.</summary>
-    /// <exception cref="RefusedException">A header or a parameter is wrong, or the token is bound to something else.</exception>
+    /// <summary>
+    /// For events that name no session, task or agent the query says it, and without it the headers do.
+    /// </summary>
+    /// <exception cref="RefusedException">A header or a parameter is wrong, or the token is bound to something
+    /// else.</exception>
     public static ItemDefaults ReadWithQuery(HttpContext context)
     {
         var (defaults, query) = (Read(context), context.Query());

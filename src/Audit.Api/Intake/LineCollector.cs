@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Audit.Api.Intake;
 
 /// <summary>
-/// Cuts a stream of bytes into lines, each copied once, into the buffer of the batch that will own them. Of a line that is
-/// too large to be read the head is kept and the rest only hashed, so that no line is ever held that is larger.
+/// Cuts a stream of bytes into lines, each copied once, into the buffer of the batch that will own them. Of a line that
+/// is too large to be read the head is kept and the rest only hashed, so that no line is ever held that is larger.
 /// </summary>
 internal sealed class LineCollector(RecordHasher hasher) : IDisposable
 {

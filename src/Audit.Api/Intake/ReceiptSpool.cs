@@ -3,8 +3,8 @@ using Audit.Api.Access;
 namespace Audit.Api.Intake;
 
 /// <summary>
-/// What lies between receipts that are ready and a client that reads them when it likes: some memory, and beyond it a file
-/// that is gone with the request. Writing never waits.
+/// What lies between receipts that are ready and a client that reads them when it likes: some memory, and beyond it a
+/// file that is gone with the request. Writing never waits.
 /// </summary>
 internal sealed class ReceiptSpool(string directory) : IDisposable
 {

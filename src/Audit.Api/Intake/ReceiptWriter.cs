@@ -75,7 +75,8 @@ internal sealed class ReceiptWriter : IDisposable
     }
 
     /// <summary>Writes an array of receipts, and counts them.</summary>
-    /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked for.</param>
+    /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked
+    /// for.</param>
     public void WriteAll(List<Receipt> receipts, long? sealedUpTo, NodeMetrics metrics)
     {
         Write((byte)'[');

@@ -20,7 +20,8 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
         + "is held no more. What was recorded is durable either way, and will be sealed.",
         new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."))
         .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Produces<ReceiptAnswer>()
-        .Produces<ReceiptAnswer>(StatusCodes.Status409Conflict).Produces<ReceiptAnswer>(StatusCodes.Status422UnprocessableEntity);
+        .Produces<ReceiptAnswer>(
+            StatusCodes.Status409Conflict).Produces<ReceiptAnswer>(StatusCodes.Status422UnprocessableEntity);
 
     private async Task<IResult> PostAsync(HttpContext context)
     {
@@ -35,7 +36,8 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
             : TakeWholeAsync(context, defaults, seal, lines));
     }
 
-    private async Task<IResult> TakeWholeAsync(HttpContext context, ItemDefaults defaults, SealWait? seal, RecordLines lines)
+    private async Task<IResult> TakeWholeAsync(
+        HttpContext context, ItemDefaults defaults, SealWait? seal, RecordLines lines)
     {
         using var body = await WholeBody.ReadAsync(context.Request, intake.Places, context.RequestAborted);
         defaults = defaults with { ReceivedAt = intake.Now };
@@ -45,7 +47,8 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
             var receipt = read.Submission is { } submission
                 ? await intake.SubmitAsync(submission)
                 : Receipt.Invalid(read.Error!);
-            return intake.Answer(receipt, isSealed: seal is null ? null : receipt.Position <= await seal.UntilAsync([receipt]));
+            return intake.Answer(
+                receipt, isSealed: seal is null ? null : receipt.Position <= await seal.UntilAsync([receipt]));
         }
 
         var receipts = await intake.TakeArrayAsync(body.Bytes, lines, defaults);

@@ -5,7 +5,9 @@ using Audit.Api.Log;
 
 namespace Audit.Api.Intake;
 
-/// <summary>Where items are taken in: the engine, what reads them, the places that all requests share, and the counts.</summary>
+/// <summary>
+/// Where items are taken in: the engine, what reads them, the places that all requests share, and the counts.
+/// </summary>
 internal sealed class RecordIntake(
     IAuditEngine engine, RecordHasher hasher, NodeLog log, NodeMetrics metrics, TimeProvider clock, ApiSettings settings,
     FailureLog failures, IHostApplicationLifetime life)
@@ -53,7 +55,8 @@ internal sealed class RecordIntake(
     public SealWait? SealWaitOf(HttpContext context) => SealWait.Read(log, Stopping, context);
 
     /// <summary>Takes in NDJSON, and answers as it goes.</summary>
-    public async Task<IResult> TakeLinesAsync(HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake lines)
+    public async Task<IResult> TakeLinesAsync(
+        HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake lines)
     {
         if (!Places.TryEnterStream())
         {

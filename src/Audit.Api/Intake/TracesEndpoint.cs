@@ -16,7 +16,8 @@ internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats,
         "Takes in OpenTelemetry traces, OTLP/HTTP in JSON.",
         "Spans of execute_tool (GenAI conventions) and tools/call (MCP) become tool calls, all others are passed over. Plain or with "
         + "Content-Encoding gzip or br. The answer is OTLP's own: {} or {\"partialSuccess\":{…}}.",
-        new QueryParameter("session", "The session of spans that tell no conversation; without it their trace is their session."),
+        new QueryParameter(
+            "session", "The session of spans that tell no conversation; without it their trace is their session."),
         new QueryParameter("task", "The task of what is derived."),
         new QueryParameter("agent", "The agent of what is derived."))
         .Produces<TracesAnswer>();
@@ -49,7 +50,8 @@ internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats,
         var receipts = await lines.TakeAsync(body, defaults);
         receipts.ForEach(receipt => intake.Metrics.Count(receipt.Status));
         var error = receipts.Find(receipt => receipt.Position == 0)?.Error;
-        if (lines.Refused > 0 && lines.IgnoredEvents.Count == 0 && receipts.TrueForAll(receipt => receipt.Position == 0))
+        if (lines.Refused > 0 && lines.IgnoredEvents.Count == 0
+            && receipts.TrueForAll(receipt => receipt.Position == 0))
         {
             return Problem.BadRequest($"{error}.");
         }
@@ -57,7 +59,9 @@ internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats,
         var rejected = lines.Refused + receipts.Count(receipt => receipt.Status == ReceiptStatus.Refused);
         return Reply.Json(new TracesAnswer
         {
-            PartialSuccess = rejected > 0 ? new PartialSuccess(rejected.ToString(CultureInfo.InvariantCulture), error) : null,
+            PartialSuccess = rejected > 0
+                ? new PartialSuccess(rejected.ToString(CultureInfo.InvariantCulture), error)
+                : null,
         });
     }
 }

@@ -23,7 +23,8 @@ internal sealed class WholeBody : IDisposable
     public ReadOnlyMemory<byte> Bytes => buffer.AsMemory(0, length);
 
     /// <exception cref="RefusedException">It is larger than a body may be, or damaged.</exception>
-    public static async Task<WholeBody> ReadAsync(HttpRequest request, IntakePlaces places, CancellationToken cancellation)
+    public static async Task<WholeBody> ReadAsync(
+        HttpRequest request, IntakePlaces places, CancellationToken cancellation)
     {
         var expected = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength ?? 0 : 0;
         var body = new WholeBody(places, (int)Math.Clamp(expected, FirstBytes, IntakeLimits.SmallBodyBytes));
@@ -99,7 +100,8 @@ internal sealed class WholeBody : IDisposable
             holdsPlace = true;
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(IntakeLimits.BodyBytes, Math.Max(needed, 2L * buffer.Length)));
+        var larger = ArrayPool<byte>.Shared.Rent(
+            (int)Math.Min(IntakeLimits.BodyBytes, Math.Max(needed, 2L * buffer.Length)));
         buffer.AsSpan(0, length).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(buffer);
         buffer = larger;

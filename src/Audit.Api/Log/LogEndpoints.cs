@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Api.Log;
 
-/// <summary>`/v1/log`, `/checkpoint`, `/tile/…`, `/v1/proofs`: the tamper-evident log, for people and for the tools of others.</summary>
+/// <summary>
+/// `/v1/log`, `/checkpoint`, `/tile/…`, `/v1/proofs`: the tamper-evident log, for people and for the tools of others.
+/// </summary>
 internal sealed class LogEndpoints(
     NodeLog log, IJournal journal, ReadSide reads, OperatorActs acts, ApiSettings settings, FailureLog failures,
     IHostApplicationLifetime life) : IEndpointGroup
@@ -151,7 +153,8 @@ internal sealed class LogEndpoints(
         {
             // Once begun it is finished, whether or not its sender waits for it.
             var begun = await log.Sealer.RestartAsync(
-                reason, origin, (restart, _) => WriteRestartedAsync(acts, context.Bearer().Name, restart), CancellationToken.None);
+                reason, origin, (restart, _) => WriteRestartedAsync(
+                    acts, context.Bearer().Name, restart), CancellationToken.None);
             if (reads.Status.JournalChanged)
             {
                 // The journal that the operator now stands by is also the one that people are to read.

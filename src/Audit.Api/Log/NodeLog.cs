@@ -3,7 +3,9 @@ using Audit.Api.Access;
 
 namespace Audit.Api.Log;
 
-/// <summary>The tamper-evident log of a node: it is sealed from the node's start to its stop, where this node may.</summary>
+/// <summary>
+/// The tamper-evident log of a node: it is sealed from the node's start to its stop, where this node may.
+/// </summary>
 internal sealed partial class NodeLog : IAsyncDisposable
 {
     /// <summary>The sealer rests for an interval between two signatures, so that one more may be waited for.</summary>
@@ -56,7 +58,8 @@ internal sealed partial class NodeLog : IAsyncDisposable
         }
     }
 
-    public SealingAnswer SealingAnswer() => new(SealerWords.Of(Status.State), Status.Reason) { BadPosition = Status.Position };
+    public SealingAnswer SealingAnswer() =>
+        new(SealerWords.Of(Status.State), Status.Reason) { BadPosition = Status.Position };
 
     public void Start()
     {
@@ -121,7 +124,8 @@ internal sealed partial class NodeLog : IAsyncDisposable
             var reason = status.Reason ?? "";
             if (reason.Length > 0 && reason != told)
             {
-                LogNotSealing(status.IsHalted ? LogLevel.Error : LogLevel.Warning, SealerWords.Of(status.State), reason);
+                LogNotSealing(
+                    status.IsHalted ? LogLevel.Error : LogLevel.Warning, SealerWords.Of(status.State), reason);
             }
 
             told = reason;

@@ -4,8 +4,8 @@ using Audit.Api.Answers;
 namespace Audit.Api.Log;
 
 /// <summary>
-/// Holds the receipts of one request until a checkpoint covers them. Once that took too long, the request waits no more:
-/// a stream must not crawl because nobody seals.
+/// Holds the receipts of one request until a checkpoint covers them. Once that took too long, the request waits no
+/// more: a stream must not crawl because nobody seals.
 /// </summary>
 internal sealed class SealWait
 {

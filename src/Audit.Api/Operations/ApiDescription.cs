@@ -40,7 +40,8 @@ internal static partial class ApiDescription
     {
         operation.Parameters =
         [
-            .. PathParameter().Matches(path).Select(match => Parameter(match.Groups[1].Value, "", ParameterLocation.Path, true)),
+            .. PathParameter(
+                ).Matches(path).Select(match => Parameter(match.Groups[1].Value, "", ParameterLocation.Path, true)),
             .. metadata.OfType<QueryParameter>()
                 .Select(query => Parameter(query.Name, query.Description, ParameterLocation.Query, query.Required)),
         ];
@@ -61,7 +62,9 @@ internal static partial class ApiDescription
 
     private static OpenApiRequestBody Body(string path)
     {
-        var kinds = path is "v1/records" or "v1/ingest/{format}" ? ["application/json", "application/x-ndjson"] : new[] { "application/json" };
+        var kinds = path is "v1/records" or "v1/ingest/{format}"
+            ? ["application/json", "application/x-ndjson"]
+            : new[] { "application/json" };
         var body = new OpenApiRequestBody { Content = new Dictionary<string, OpenApiMediaType>() };
         foreach (var kind in kinds)
         {
@@ -71,7 +74,8 @@ internal static partial class ApiDescription
         return body;
     }
 
-    private static OpenApiParameter Parameter(string name, string description, ParameterLocation place, bool required) => new()
+    private static OpenApiParameter Parameter(
+        string name, string description, ParameterLocation place, bool required) => new()
     {
         Name = name,
         Description = description.Length == 0 ? null : description,

@@ -21,14 +21,16 @@ internal sealed class HealthEndpoints(
             .Produces<HealthAnswer>().Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static Task<IResult> LiveAsync(HttpContext context) => Task.FromResult(Reply.Json(new HealthAnswer("live")));
+    private static Task<IResult> LiveAsync(HttpContext context) =>
+        Task.FromResult(Reply.Json(new HealthAnswer("live")));
 
     private async Task<IResult> ReadyAsync(HttpContext context)
     {
         var (position, failure) = await AskJournalAsync(context.RequestAborted);
         var (sealing, models) = (log.Status, reads.Status);
         var member = cluster?.Cluster;
-        var isWell = failure is null && !sealing.IsHalted && models.State != ProjectionState.Halted && (member is null || member.IsUp);
+        var isWell = failure is null && !sealing.IsHalted && models.State != ProjectionState.Halted
+            && (member is null || member.IsUp);
         var isReady = isWell && !life.ApplicationStopping.IsCancellationRequested;
         return Reply.Json(
             new HealthAnswer(isReady ? "ready" : isWell ? "stopping" : "not_ready")
@@ -37,7 +39,9 @@ internal sealed class HealthEndpoints(
                 Log = new PartHealth(SealerWords.Of(sealing.State)) { Reason = sealing.IsHalted ? sealing.Reason : null },
                 Projections = new PartHealth(models.State.ToString().ToLowerInvariant())
                 {
-                    Position = models.Position, HaltedAt = models.State == ProjectionState.Halted ? models.HaltedAt : null,
+                    Position = models.Position, HaltedAt = models.State == ProjectionState.Halted
+                        ? models.HaltedAt
+                        : null,
                 },
                 Cluster = member is null ? null : new PartHealth(member.Status),
             },

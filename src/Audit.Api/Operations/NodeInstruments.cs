@@ -7,7 +7,9 @@ using Audit.Api.Log;
 
 namespace Audit.Api.Operations;
 
-/// <summary>The one list of what can be measured of a node; /metrics, /v1/stats and the OpenTelemetry exporter read it.</summary>
+/// <summary>
+/// The one list of what can be measured of a node; /metrics, /v1/stats and the OpenTelemetry exporter read it.
+/// </summary>
 internal sealed class NodeInstruments : IDisposable
 {
     public const string MeterName = "Audit.Node";
@@ -27,18 +29,22 @@ internal sealed class NodeInstruments : IDisposable
         meter.CreateObservableCounter(
             "audit.request_seconds", () => metrics.RequestTime.TotalSeconds, description: "Time spent on requests.");
         Gauge("audit.streams_open", "NDJSON requests that are open.", () => intake.Places.Streams);
-        meter.CreateObservableGauge("audit.uptime_seconds", () => metrics.Uptime.TotalSeconds, description: "Time since the start.");
+        meter.CreateObservableGauge(
+            "audit.uptime_seconds", () => metrics.Uptime.TotalSeconds, description: "Time since the start.");
         Gauge("process.working_set_bytes", "Memory of the process.", () => Environment.WorkingSet);
         Gauge("dotnet.managed_heap_bytes", "Memory of managed objects.", () => GC.GetTotalMemory(forceFullCollection: false));
         Gauge("audit.engine.waiting", "Items that have no receipt yet.", () => engine.Stats.Waiting);
-        Gauge("audit.engine.waiting_bytes", "Memory of items that have no receipt yet.", () => engine.Stats.WaitingBytes);
+        Gauge(
+            "audit.engine.waiting_bytes", "Memory of items that have no receipt yet.", () => engine.Stats.WaitingBytes);
         Gauge("audit.engine.full", "Whether further items wait before they are taken.", () => engine.Stats.IsFull ? 1 : 0);
-        Gauge("audit.engine.live_streams", "Calls, sessions and windows held in memory.", () => engine.Stats.LiveStreams);
+        Gauge(
+            "audit.engine.live_streams", "Calls, sessions and windows held in memory.", () => engine.Stats.LiveStreams);
         Counter("audit.engine.commits", "Transactions of the journal.", () => engine.Stats.Commits);
         Counter("audit.engine.rows", "Events written.", () => engine.Stats.Rows);
         Counter("audit.engine.conflicts", "Streams that another writer had moved on.", () => engine.Stats.Conflicts);
         Counter("audit.engine.failures", "Transactions that failed.", () => engine.Stats.Failures);
-        Gauge("audit.projections.position", "The last position that is in the read models.", () => reads.Status.Position);
+        Gauge(
+            "audit.projections.position", "The last position that is in the read models.", () => reads.Status.Position);
         meter.CreateObservableGauge(
             "audit.projections.lag_seconds", () => reads.Status.Lag.TotalSeconds,
             description: "How old the newest event was when the read models had it.");
@@ -82,12 +88,14 @@ internal sealed class NodeInstruments : IDisposable
 
     public void Dispose() => meter.Dispose();
 
-    private void Gauge(string name, string what, Func<long> read) => meter.CreateObservableGauge(name, read, description: what);
+    private void Gauge(string name, string what, Func<long> read) =>
+        meter.CreateObservableGauge(name, read, description: what);
 
     private void Gauge(string name, string what, Func<IEnumerable<Measurement<long>>> read) =>
         meter.CreateObservableGauge(name, read, description: what);
 
-    private void Counter(string name, string what, Func<long> read) => meter.CreateObservableCounter(name, read, description: what);
+    private void Counter(string name, string what, Func<long> read) =>
+        meter.CreateObservableCounter(name, read, description: what);
 
     private void Counter(string name, string what, Func<IEnumerable<Measurement<long>>> read) =>
         meter.CreateObservableCounter(name, read, description: what);
@@ -119,7 +127,8 @@ internal sealed record Measured(Instrument Instrument, double Value, KeyValuePai
                 if (one.Labels.Length > 0)
                 {
                     // No value of ours holds what would need escaping.
-                    text.Append('{').AppendJoin(',', one.Labels.Select(label => $"{label.Key}=\"{label.Value}\"")).Append('}');
+                    text.Append('{').AppendJoin(',', one.Labels.Select(label => $"{label.Key}=\"{label.Value}\""))
+                        .Append('}');
                 }
 
                 text.Append(' ').Append(one.Value.ToString(CultureInfo.InvariantCulture)).Append('\n');

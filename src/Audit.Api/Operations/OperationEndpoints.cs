@@ -20,7 +20,8 @@ internal sealed class OperationEndpoints(
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Get("/metrics", MetricsAsync, Roles.Read, "The node's numbers in Prometheus' text format.");
-        routes.Get("/v1/stats", StatsAsync, Roles.Read, "Tells positions, rates, and what waits.").Produces<StatsAnswer>();
+        routes.Get("/v1/stats", StatsAsync, Roles.Read, "Tells positions, rates, and what waits.")
+            .Produces<StatsAnswer>();
     }
 
     private async Task<IResult> MetricsAsync(HttpContext context) => Reply.Content(
@@ -38,7 +39,8 @@ internal sealed class OperationEndpoints(
             Version = NodeVersion.Text,
             UptimeSeconds = Math.Round(plain["audit.uptime_seconds"], 1),
             Journal = new JournalStats(store.Kind, position),
-            Log = new LogStats(log.Known?.Log.Origin, Number("audit.log.size"), Number("audit.log.position"), log.SealingAnswer()),
+            Log = new LogStats(
+                log.Known?.Log.Origin, Number("audit.log.size"), Number("audit.log.position"), log.SealingAnswer()),
             Projections = new ReaderStats(
                 projections.State.ToString().ToLowerInvariant(), Number("audit.projections.position"),
                 Milliseconds("audit.projections.lag_seconds"), projections.Sentence)
@@ -46,7 +48,8 @@ internal sealed class OperationEndpoints(
                 HaltedAt = projections.HaltedAt,
             },
             Search = new ReaderStats(
-                search.State.ToString().ToLowerInvariant(), Number("audit.search.position"), Milliseconds("audit.search.lag_seconds"),
+                search.State.ToString()
+                    .ToLowerInvariant(), Number("audit.search.position"), Milliseconds("audit.search.lag_seconds"),
                 search.Sentence ?? search.LastUnreadSentence)
             {
                 Unread = Number("audit.search.unread"),

@@ -3,7 +3,9 @@ using Audit.Api.Answers;
 
 namespace Audit.Api.Reading;
 
-/// <summary>`/v1/sessions`: sessions, their calls, and each call with its messages, now or as they were; `/v1/violations`.</summary>
+/// <summary>
+/// `/v1/sessions`: sessions, their calls, and each call with its messages, now or as they were; `/v1/violations`.
+/// </summary>
 internal sealed class CallEndpoints(ReadSide reads, Questions questions) : IEndpointGroup
 {
     public void Map(IEndpointRouteBuilder routes)
@@ -82,7 +84,8 @@ internal sealed class CallEndpoints(ReadSide reads, Questions questions) : IEndp
     }
 
     private async Task<CallDetailAnswer?> NowAsync(CallAddress address, HttpContext context) =>
-        await reads.Models.CallAsync(address.Session, address.Call, context.RequestAborted) is { } view && Sees(context, view.Call)
+        await reads.Models.CallAsync(address.Session, address.Call, context.RequestAborted) is { } view
+            && Sees(context, view.Call)
             ? WireOf.Of(view.Call, view.Transitions, asOf: null)
             : null;
 
@@ -94,5 +97,6 @@ internal sealed class CallEndpoints(ReadSide reads, Questions questions) : IEndp
 
     private static bool Sees(HttpContext context, CallModel call) => new Visibility(context.Bearer()).Sees(call);
 
-    private static Problem NotFound(string id) => Problem.NotFound($"There is no session \"{id}\" that this token may see.");
+    private static Problem NotFound(string id) =>
+        Problem.NotFound($"There is no session \"{id}\" that this token may see.");
 }

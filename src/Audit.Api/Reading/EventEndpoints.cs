@@ -4,7 +4,9 @@ using Audit.Api.Answers;
 
 namespace Audit.Api.Reading;
 
-/// <summary>`/v1/events`: the journal in its order, as a list, as lines, or live; and all that it holds of one call.</summary>
+/// <summary>
+/// `/v1/events`: the journal in its order, as a list, as lines, or live; and all that it holds of one call.
+/// </summary>
 internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostApplicationLifetime life) : IEndpointGroup
 {
     private readonly EventPages pages = new(journal, reads, life);
@@ -16,11 +18,13 @@ internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostAppl
             "/v1/events", GetAsync, Roles.Read, "Lists the events of the journal, oldest first.",
             "As JSON in pages; with Accept: application/x-ndjson as lines up to the end; with Accept: text/event-stream live, "
             + "where Last-Event-ID resumes.",
-            new("after", "Only events after this position; `now` for those to come."), new("session", "Only this session."),
+            new("after", "Only events after this position; `now` for those to come."), new(
+                "session", "Only this session."),
             new("task", "Only this task."), new("tool", "Only this tool; * stands for anything."),
             QueryParameter.Limit, QueryParameter.Cursor)
             .Produces<EventPageAnswer>();
-        routes.Get("/v1/events/{position}", GetOneAsync, Roles.Read, "Shows the event at a position.").Produces<EventAnswer>();
+        routes.Get("/v1/events/{position}", GetOneAsync, Roles.Read, "Shows the event at a position.")
+            .Produces<EventAnswer>();
         routes.Get(
             "/v1/events/{position}/raw", GetRawAsync, Roles.Read,
             "Gives the octets of the record as they were sent; of an event without a record, its message.");
@@ -103,7 +107,9 @@ internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostAppl
         json.WriteEndObject();
     }
 
-    /// <summary>A client that comes back says in a header where it was; that header outlives the query it began with.</summary>
+    /// <summary>
+    /// A client that comes back says in a header where it was; that header outlives the query it began with.
+    /// </summary>
     private async ValueTask<long> StartAsync(HttpContext context, QueryReader query, bool isTail)
     {
         var seen = context.Request.Headers["Last-Event-ID"].ToString();
@@ -132,8 +138,10 @@ internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostAppl
                 "position", $"a whole number from 1 is expected, not \"{text}\"."));
         }
 
-        return await journal.ReadRowAsync(position, context.RequestAborted) is { } row && new RowFilter(context.Bearer()).Passes(row)
+        return await journal.ReadRowAsync(position, context.RequestAborted) is { } row
+            && new RowFilter(context.Bearer()).Passes(row)
             ? row
-            : throw new RefusedException(Problem.NotFound($"There is no event at position {position} that this token may see."));
+            : throw new RefusedException(
+                Problem.NotFound($"There is no event at position {position} that this token may see."));
     }
 }

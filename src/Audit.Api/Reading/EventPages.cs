@@ -114,8 +114,8 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
 }
 
 /// <summary>
-/// Where in the journal a session can lie: between its first event and its last that the read models know, and behind what
-/// they know. What is not there need not be read through.
+/// Where in the journal a session can lie: between its first event and its last that the read models know, and behind
+/// what they know. What is not there need not be read through.
 /// </summary>
 internal readonly record struct SessionRange(long First, long Last, long Known)
 {

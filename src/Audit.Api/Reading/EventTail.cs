@@ -7,8 +7,8 @@ using Audit.Api.Answers;
 namespace Audit.Api.Reading;
 
 /// <summary>
-/// The journal live, as server-sent events. Nothing is kept for a reader: each reads the journal on from where it is, as fast
-/// as it takes what it gets.
+/// The journal live, as server-sent events. Nothing is kept for a reader: each reads the journal on from where it is,
+/// as fast as it takes what it gets.
 /// </summary>
 internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
 {
@@ -22,7 +22,8 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
             return Problem.Full($"{ReadLimits.Tails} live readers are there already; come again later.");
         }
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(
+            context.RequestAborted, life.ApplicationStopping);
         try
         {
             await BeginAsync(context, after);

@@ -51,7 +51,8 @@ internal sealed record ExportRequest(string Format)
         _ => new RowExport(),
     };
 
-    private static string? Id(Func<string, string?> ask, Action<string, string> refuse, string name, bool isSession = false)
+    private static string? Id(
+        Func<string, string?> ask, Action<string, string> refuse, string name, bool isSession = false)
     {
         var id = ask(name);
         if (id is not null && Ids.Refuse(id, Ids.MaxBytes, isSession) is { } refusal)
@@ -84,7 +85,8 @@ internal sealed record ExportBound(long? Position, Timestamp? Time)
 {
     /// <returns>Null when it is neither.</returns>
     public static ExportBound? Read(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? new ExportBound(position, null)
+        long.TryParse(
+            text, NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? new ExportBound(position, null)
         : Rfc3339.TryParse(text, out var time) ? new ExportBound(null, time)
         : null;
 

@@ -4,7 +4,9 @@ using Audit.Api.Answers;
 
 namespace Audit.Api.Reading;
 
-/// <summary>Reads the journal from its beginning to where it ended when the export began, and writes what passes.</summary>
+/// <summary>
+/// Reads the journal from its beginning to where it ended when the export began, and writes what passes.
+/// </summary>
 internal sealed class JournalExport(IJournal journal, ExportRequest request, Bearer bearer)
 {
     /// <param name="send">Takes what has been written, piece by piece.</param>
@@ -45,7 +47,8 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Bea
     {
         foreach (var row in page.TakeWhile(row => row.Position <= last))
         {
-            var told = new BookEvent(row.Position, row.PersistenceId, row.Sequence, RowWriter.IsOurs(row) ? row.Message : default);
+            var told = new BookEvent(
+                row.Position, row.PersistenceId, row.Sequence, RowWriter.IsOurs(row) ? row.Message : default);
             if (filter.Passes(row, told))
             {
                 writer.Write(row, told, buffer);
@@ -76,8 +79,8 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Bea
 }
 
 /// <summary>
-/// Which events an export holds. A call or a window belongs to its task with all its events, also those that name no task; to a window
-/// belong its own events and what its agent did for its task while it was open.
+/// Which events an export holds. A call or a window belongs to its task with all its events, also those that name no
+/// task; to a window belong its own events and what its agent did for its task while it was open.
 /// </summary>
 internal sealed class ExportFilter(ExportRequest request, WindowHistory? window, Bearer bearer)
 {

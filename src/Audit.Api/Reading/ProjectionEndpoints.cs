@@ -5,7 +5,8 @@ using Audit.Api.Diary;
 namespace Audit.Api.Reading;
 
 /// <summary>`/v1/projections`: what an operator does about the read models.</summary>
-internal sealed class ProjectionEndpoints(ReadSide reads, OperatorActs acts, FailureLog failures, IHostApplicationLifetime life)
+internal sealed class ProjectionEndpoints(
+    ReadSide reads, OperatorActs acts, FailureLog failures, IHostApplicationLifetime life)
     : IEndpointGroup
 {
     private const int LongestReason = 1000;
@@ -58,7 +59,8 @@ internal sealed class ProjectionEndpoints(ReadSide reads, OperatorActs acts, Fai
         }
     }
 
-    private static Problem NotSkipped(string detail) => Problem.Refused("not-skipped", "Nothing is to be skipped there", detail);
+    private static Problem NotSkipped(string detail) =>
+        Problem.Refused("not-skipped", "Nothing is to be skipped there", detail);
 
     private async Task<IResult> RebuildAsync(HttpContext context)
     {
@@ -79,7 +81,9 @@ internal sealed class ProjectionEndpoints(ReadSide reads, OperatorActs acts, Fai
 
         await WriteLineAsync(context, new RebuildLine
         {
-            Status = work.IsCompletedSuccessfully ? "rebuilt" : "failed", Position = latest.Position, Error = failure?.Message,
+            Status = work.IsCompletedSuccessfully
+                ? "rebuilt"
+                : "failed", Position = latest.Position, Error = failure?.Message,
         });
         return Reply.Sent;
     }

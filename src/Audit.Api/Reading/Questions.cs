@@ -7,7 +7,9 @@ namespace Audit.Api.Reading;
 /// <summary>How questions to the read models are answered.</summary>
 internal sealed class Questions(ReadSide reads)
 {
-    /// <summary>Who writes and then reads finds what was written; under load the answer says how far it is instead.</summary>
+    /// <summary>
+    /// Who writes and then reads finds what was written; under load the answer says how far it is instead.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
 
     /// <summary>The answer's head says what the read models know.</summary>
@@ -27,7 +29,9 @@ internal sealed class Questions(ReadSide reads)
         return Reply.Json(WireOf.Page(await ask(page, context.RequestAborted), sees, show));
     }
 
-    /// <summary>Lets the read models and the text index see what was just written, where that is a matter of a moment.</summary>
+    /// <summary>
+    /// Lets the read models and the text index see what was just written, where that is a matter of a moment.
+    /// </summary>
     public async Task CatchUpSearchAsync(CancellationToken cancellation)
     {
         await reads.CatchUpAsync(Patience, cancellation);

@@ -13,7 +13,8 @@ internal sealed class RowFilter(Bearer bearer)
     public string? Tool { get; init; }
 
     private bool NeedsFacts =>
-        Session is not null || Task is not null || Tool is not null || bearer.Agent is not null || bearer.Task is not null;
+        Session is not null || Task is not null || Tool is not null || bearer.Agent is not null
+            || bearer.Task is not null;
 
     public bool Passes(JournalRow row)
     {
@@ -38,5 +39,6 @@ internal sealed class RowFilter(Bearer bearer)
         && (bearer.Agent is null || facts.Agent == bearer.Agent);
 
     public static bool IsOfAdministration(string stream) =>
-        stream.StartsWith("operator|", StringComparison.Ordinal) || stream.StartsWith("reader|", StringComparison.Ordinal);
+        stream.StartsWith("operator|", StringComparison.Ordinal)
+            || stream.StartsWith("reader|", StringComparison.Ordinal);
 }

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Audit.Api.Reading;
 
-/// <summary>Writes a row of the journal as the API shows it, the event with its record byte for byte as it lies there.</summary>
+/// <summary>
+/// Writes a row of the journal as the API shows it, the event with its record byte for byte as it lies there.
+/// </summary>
 internal static class RowWriter
 {
     private static readonly JsonReaderOptions Whole = new() { MaxDepth = StrictJsonReader.MaxDepth + 8 };
@@ -30,7 +32,9 @@ internal static class RowWriter
         json.WriteEndObject();
     }
 
-    /// <summary>Whether it is what our own serializer writes. A row that somebody broke must not break the answer it is in.</summary>
+    /// <summary>
+    /// Whether it is what our own serializer writes. A row that somebody broke must not break the answer it is in.
+    /// </summary>
     public static bool IsOurs(JournalRow row) =>
         row.Identifier == JournalTable.SerializerId && row.Message is [(byte)'{', ..] && IsJson(row.Message);
 

@@ -50,7 +50,8 @@ internal sealed class SearchEndpoints(ReadSide reads, Questions questions) : IEn
         });
     }
 
-    private static Task<IResult> KeysAsync(HttpContext context) => Task.FromResult(Reply.Json(new ItemPage<SearchKeyAnswer>(
+    private static Task<IResult> KeysAsync(HttpContext context) =>
+        Task.FromResult(Reply.Json(new ItemPage<SearchKeyAnswer>(
         [.. SearchKeys.All.Select(key => new SearchKeyAnswer(key.Name, key.Sentence, key.Example, [.. key.Values]))], null)));
 
     private async Task<IResult> ValuesAsync(HttpContext context)

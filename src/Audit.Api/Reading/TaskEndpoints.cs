@@ -6,7 +6,8 @@ namespace Audit.Api.Reading;
 /// <summary>`/v1/tasks`: tasks, their windows, and what was done in their name.</summary>
 internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimeProvider clock) : IEndpointGroup
 {
-    private static readonly WindowJudgement[] Judged = [WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
+    private static readonly WindowJudgement[] Judged =
+        [WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -70,7 +71,9 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
         var answer = asOf is { } moment
             ? await PastAsync(context, id, moment)
             : await NowAsync(context, id, page);
-        return answer is null ? Problem.NotFound($"There is no task \"{id}\" that this token may see.") : Reply.Json(answer);
+        return answer is null
+            ? Problem.NotFound($"There is no task \"{id}\" that this token may see.")
+            : Reply.Json(answer);
     }
 
     private async Task<TaskDetailAnswer?> NowAsync(HttpContext context, string id, PageRequest page)
@@ -85,7 +88,8 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
         for (var kind = 0; kind < calls.Length; kind++)
         {
             calls[kind] = WireOf.Page(
-                await reads.Models.CallsOfTaskAsync(id, Judged[kind], page, context.RequestAborted), visible.Sees, WireOf.Of);
+                await reads.Models.CallsOfTaskAsync(
+                    id, Judged[kind], page, context.RequestAborted), visible.Sees, WireOf.Of);
         }
 
         return WireOf.Of(
@@ -104,7 +108,8 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
         var calls = Judged.Select(judgement => WireOf.Page(
             new Page<CallModel>([.. past.Item.Calls.Where(call => call.Judgement == judgement)], null), visible.Sees, WireOf.Of)).ToList();
         return WireOf.Of(
-            ModelOf(past.Item), past.Item.Windows.Where(visible.Sees), new TaskCallsAnswer(calls[0], calls[1], calls[2]),
+            ModelOf(
+                past.Item), past.Item.Windows.Where(visible.Sees), new TaskCallsAnswer(calls[0], calls[1], calls[2]),
             moment.Time ?? Timestamp.From(clock.GetUtcNow()), past.Position);
     }
 
@@ -113,7 +118,8 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
     {
         TaskId = past.TaskId,
         Id = past.Windows.Select(window => window.Id).Concat(past.Calls.Select(call => call.Id)).Min(),
-        Agents = past.Calls.Select(call => call.Agent).Concat(past.Windows.Select(window => window.Agent)).OfType<string>()
+        Agents = past.Calls.Select(call => call.Agent).Concat(past.Windows.Select(window => window.Agent))
+            .OfType<string>()
             .Aggregate(NameSet.Empty, (names, name) => names.Add(name)),
         Windows = past.Windows.Count,
         Calls = past.Calls.Count,
@@ -122,6 +128,7 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
         Judged = past.Judged,
         FirstAt = past.Calls.Count == 0 ? null : past.Calls.Min(call => call.FirstAt),
         LastAt = past.Calls.Count == 0 ? null : past.Calls.Max(call => call.LastAt),
-        LastPosition = past.Windows.Select(window => window.LastPosition).Concat(past.Calls.Select(call => call.LastPosition)).Max(),
+        LastPosition = past.Windows.Select(window => window.LastPosition)
+            .Concat(past.Calls.Select(call => call.LastPosition)).Max(),
     };
 }

@@ -4,7 +4,8 @@ using Audit.Api.Answers;
 namespace Audit.Api.Reading;
 
 /// <summary>`GET /v1/windows/{window}`: a window with its history and what was done in it, now or as it was.</summary>
-internal sealed class WindowEndpoint(IJournal journal, ReadSide reads, Questions questions, TimeProvider clock) : IEndpointGroup
+internal sealed class WindowEndpoint(
+    IJournal journal, ReadSide reads, Questions questions, TimeProvider clock) : IEndpointGroup
 {
     public static readonly QueryParameter Id = new("window", "The window.", Required: true);
 
@@ -41,10 +42,12 @@ internal sealed class WindowEndpoint(IJournal journal, ReadSide reads, Questions
         // What was done in it is not known as long as the read models do not know the window.
         var view = await reads.Models.WindowAsync(id, page, context.RequestAborted);
         return Reply.Json(Of(
-            read, now, view?.Done ?? new([], null), view?.Outside ?? new([], null), view?.OutOfScope ?? new([], null), asOf: null));
+            read, now, view?.Done ?? new([], null), view?.Outside ?? new([], null), view?.OutOfScope
+                ?? new([], null), asOf: null));
     }
 
-    private async Task<WindowDetailAnswer?> PastAsync(WindowRead read, AsOf moment, Timestamp now, CancellationToken cancellation)
+    private async Task<WindowDetailAnswer?> PastAsync(
+        WindowRead read, AsOf moment, Timestamp now, CancellationToken cancellation)
     {
         if (await reads.TimeTravel.WindowAsync(read.Id, moment, cancellation) is not { } past)
         {
@@ -115,7 +118,8 @@ internal sealed class WindowEndpoint(IJournal journal, ReadSide reads, Questions
 }
 
 /// <summary>A window folded from its stream, with the rows it was folded from.</summary>
-internal sealed record WindowRead(string Id, WindowHistory Window, IReadOnlyList<(JournalRow Row, WindowEvent Happened)> Events)
+internal sealed record WindowRead(
+    string Id, WindowHistory Window, IReadOnlyList<(JournalRow Row, WindowEvent Happened)> Events)
 {
     public static async Task<WindowRead> ReadAsync(IJournal journal, string id, CancellationToken cancellation)
     {

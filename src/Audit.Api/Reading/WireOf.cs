@@ -232,7 +232,8 @@ internal static class WireOf
 
     public static string? Time(Timestamp? time) => time is { Ticks: > 0 } known ? Of(known) : null;
 
-    private static double? Milliseconds(TimeSpan? time) => time is { } known ? Math.Round(known.TotalMilliseconds, 3) : null;
+    private static double? Milliseconds(TimeSpan? time) =>
+        time is { } known ? Math.Round(known.TotalMilliseconds, 3) : null;
 
     private static IReadOnlyList<string> Texts(IEnumerable<string> texts) => [.. texts];
 

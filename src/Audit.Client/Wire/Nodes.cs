@@ -11,7 +11,8 @@ public sealed record TokenAnswer(string Name, IReadOnlyList<string> Roles, strin
 }
 
 /// <summary>A token that was made; its text is shown this once.</summary>
-public sealed record NewTokenAnswer(string Name, IReadOnlyList<string> Roles, string? Agent, string? Task, string Token);
+public sealed record NewTokenAnswer(
+    string Name, IReadOnlyList<string> Roles, string? Agent, string? Task, string Token);
 
 /// <summary>The tamper-evident log over the journal.</summary>
 public sealed record LogAnswer

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace Audit.Client.Wire;
 
 /// <summary>What a search found, newest first, and how far the index is.</summary>
-public sealed record SearchPageAnswer(IReadOnlyList<SearchHitAnswer> Items, string? Next, long IndexedTo, long JournalEnd)
+public sealed record SearchPageAnswer(
+    IReadOnlyList<SearchHitAnswer> Items, string? Next, long IndexedTo, long JournalEnd)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SearchCountsAnswer? Counts { get; init; }
@@ -54,7 +55,8 @@ public sealed record SearchHitAnswer
 }
 
 /// <summary>A piece of the text that was found; the marks are pairs of offset and length in it.</summary>
-public sealed record ExcerptAnswer(string Place, string Text, IReadOnlyList<int[]> Marks, bool CutBefore, bool CutAfter);
+public sealed record ExcerptAnswer(
+    string Place, string Text, IReadOnlyList<int[]> Marks, bool CutBefore, bool CutAfter);
 
 /// <summary>How many hits there are, by tool and by state, the most first.</summary>
 public sealed record SearchCountsAnswer(

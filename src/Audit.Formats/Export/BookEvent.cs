@@ -3,7 +3,9 @@ using Audit.Formats.Reading;
 
 namespace Audit.Formats.Export;
 
-/// <summary>An event of the book as an export sees it: what it says of itself, and nothing where it says nothing.</summary>
+/// <summary>
+/// An event of the book as an export sees it: what it says of itself, and nothing where it says nothing.
+/// </summary>
 public sealed class BookEvent
 {
     private static readonly JsonElement Nothing = JsonElement.Parse("{}"u8);
@@ -12,7 +14,8 @@ public sealed class BookEvent
     private readonly ReadOnlyMemory<byte> message;
     private JsonElement? parsed;
 
-    /// <param name="message">The event's JSON; empty for a row that is none of ours. Read when first something is asked of it.</param>
+    /// <param name="message">The event's JSON; empty for a row that is none of ours. Read when first something is asked
+    /// of it.</param>
     public BookEvent(long position, string stream, long sequence, ReadOnlyMemory<byte> message)
     {
         (Position, Stream, Sequence) = (position, stream, sequence);
@@ -50,13 +53,17 @@ public sealed class BookEvent
 
     public string? DisplayName => Record.Text("display_name");
 
-    /// <summary>The message came after others that it precedes, so that its state is not the one the call is in.</summary>
+    /// <summary>
+    /// The message came after others that it precedes, so that its state is not the one the call is in.
+    /// </summary>
     public bool IsLate => Told.Flag("late") == true;
 
     /// <summary>What a confirmation was asked for, in the host's words.</summary>
     public string? Description => Outcome.Text("description");
 
-    /// <summary>What the message says: the outcome of a record, the type of a note, the verb of a window, an operator's act.</summary>
+    /// <summary>
+    /// What the message says: the outcome of a record, the type of a note, the verb of a window, an operator's act.
+    /// </summary>
     public string? Kind => Outcome.Text("kind") ?? Told.Text("type") ?? Told.Text("verb") ?? Told.Text("act");
 
     public string? From => (Told.ObjectMember("now") ?? Told).Text("from");
@@ -65,11 +72,13 @@ public sealed class BookEvent
 
     public long? Attempt => (Told.ObjectMember("now") ?? Told).Count("attempt");
 
-    public IEnumerable<string> Anomalies => (Told.ObjectMember("now") ?? Told).ArrayMember("anomalies").Select(EventMembers.AsText);
+    public IEnumerable<string> Anomalies =>
+        (Told.ObjectMember("now") ?? Told).ArrayMember("anomalies").Select(EventMembers.AsText);
 
     /// <summary>Why, in words: the law's reason where it refused, else the message's own.</summary>
     public string? Reason =>
-        Told.Text("violation") ?? Told.Text("reason") ?? Outcome.Text("reason") ?? Outcome.Text("description") ?? Outcome.Text("error");
+        Told.Text("violation") ?? Told.Text("reason") ?? Outcome.Text("reason") ?? Outcome.Text("description")
+            ?? Outcome.Text("error");
 
     public string? Decision => Outcome.Text("decision");
 

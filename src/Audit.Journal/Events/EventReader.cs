@@ -10,7 +10,8 @@ public static class EventReader
         return message.AsMemory(view.PlaceOf(EventField.Record));
     }
 
-    /// <param name="hasher">For what records of a call are compared by; the hash that an event has is not made again.</param>
+    /// <param name="hasher">For what records of a call are compared by; the hash that an event has is not made
+    /// again.</param>
     public static CallEvent ReadCall(JournalRow row, RecordHasher hasher) => ReadCall(row, ViewOf(row), hasher);
 
     /// <param name="view">Of the row's message.</param>

@@ -39,7 +39,8 @@ public sealed class EventWriter : IDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "A call knows no such event."),
     };
 
-    public EncodedEvent Write(string sessionId, string? taskId, string? agent, SessionNote note, ReadOnlySpan<byte> detail)
+    public EncodedEvent Write(
+        string sessionId, string? taskId, string? agent, SessionNote note, ReadOnlySpan<byte> detail)
     {
         Begin(EventNames.SessionNoted, note.ReceivedAt, note.Host);
         json.WriteString(EventField.SessionId, sessionId);

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Audit.Journal.Events;
 
 /// <summary>
-/// Room for the messages of one append, in a few pieces that the next append uses again: an array for each message would be
-/// half of all that an engine allocates.
+/// Room for the messages of one append, in a few pieces that the next append uses again: an array for each message
+/// would be half of all that an engine allocates.
 /// </summary>
 public sealed class MessageRoom
 {

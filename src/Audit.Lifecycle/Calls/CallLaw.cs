@@ -148,7 +148,8 @@ public static class CallLaw
         kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed
             or MessageKind.PersistenceFailed;
 
-    private static bool Differs(string? known, string? reported) => known is not null && reported is not null && known != reported;
+    private static bool Differs(string? known, string? reported) =>
+        known is not null && reported is not null && known != reported;
 
     private static bool Differs(Fingerprint known, Fingerprint reported) =>
         !known.IsEmpty && !reported.IsEmpty && known != reported;

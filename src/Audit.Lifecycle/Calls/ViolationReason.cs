@@ -12,7 +12,8 @@ public static class ViolationReason
         ViolationCause.NotALaterTurn =>
             $"{Article(verdict.From)} call {Deed(message)} again in turn {message.Turn}, which is not later than its own",
         ViolationCause.IdentityMismatch => $"the call began with another tool than \"{message.ToolName}\"",
-        ViolationCause.MessageIdReused => $"the message_id \"{message.MessageId}\" belongs to another record of this call",
+        ViolationCause.MessageIdReused =>
+            $"the message_id \"{message.MessageId}\" belongs to another record of this call",
         _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict.Cause, "Only a violation has a reason."),
     };
 

@@ -50,7 +50,9 @@ public static class InputCommand
             : text[1..^1];
     }
 
-    /// <summary>The place of the member's name among those that say more than the best one found, else that one's.</summary>
+    /// <summary>
+    /// The place of the member's name among those that say more than the best one found, else that one's.
+    /// </summary>
     private static int RankOf(in Utf8JsonReader json, int best)
     {
         for (var index = 0; index < best; index++)

@@ -15,7 +15,8 @@ public sealed record SessionHistory
 
     public long Sequence { get; init; }
 
-    public ImmutableDictionary<Fingerprint, long> ByRecord { get; init; } = ImmutableDictionary<Fingerprint, long>.Empty;
+    public ImmutableDictionary<Fingerprint, long> ByRecord { get; init; } =
+        ImmutableDictionary<Fingerprint, long>.Empty;
 
     public ImmutableDictionary<string, (long Sequence, Fingerprint Dedup)> ByMessageId { get; init; } =
         ImmutableDictionary<string, (long Sequence, Fingerprint Dedup)>.Empty;

@@ -27,7 +27,9 @@ public static class WindowDecider
         }
 
         return new WindowDecision(
-            refusal is null ? MessageOutcome.Recorded : MessageOutcome.Violation, after, events, after.Sequence, refusal);
+            refusal is null
+                ? MessageOutcome.Recorded
+                : MessageOutcome.Violation, after, events, after.Sequence, refusal);
     }
 
     public static WindowHistory Evolve(WindowHistory window, WindowEvent happened)
@@ -68,7 +70,9 @@ public static class WindowDecider
 
         // What ends a window is written whatever the window holds: no limit may keep an access open.
         var ends = refusal is null && message.Verb is (WindowVerb.Deny or WindowVerb.Revoke or WindowVerb.Close);
-        return !ends && window.Sequence + 2 > WindowLimits.Events ? $"this window holds {window.Sequence} events already" : null;
+        return !ends && window.Sequence + 2 > WindowLimits.Events
+            ? $"this window holds {window.Sequence} events already"
+            : null;
     }
 
     private static string? Refuse(WindowHistory window, WindowMessage message, TimeSpan maxLength)
@@ -80,7 +84,8 @@ public static class WindowDecider
 
         return (window.State, message.Verb) switch
         {
-            (WindowState.None, WindowVerb.Request or WindowVerb.Grant) => RefuseTerms(message, message.Terms!, maxLength),
+            (WindowState.None, WindowVerb.Request or WindowVerb.Grant) => RefuseTerms(
+                message, message.Terms!, maxLength),
             (WindowState.None, _) => "there is no such window",
             (WindowState.Requested, WindowVerb.Approve) when window.RequestedBy == message.Actor =>
                 "who requested a window may not approve it",
@@ -100,7 +105,9 @@ public static class WindowDecider
             return $"the window would have closed at {closes}, before it was asked for";
         }
 
-        return closes <= opens ? $"the window would close at {closes}, before it opens" : RefuseLength(opens, closes, maxLength);
+        return closes <= opens
+            ? $"the window would close at {closes}, before it opens"
+            : RefuseLength(opens, closes, maxLength);
     }
 
     private static string? RefuseExtension(WindowHistory window, WindowMessage message, TimeSpan maxLength) =>
@@ -133,7 +140,8 @@ public static class WindowDecider
     private static WindowEvent Approval(WindowState from, WindowMessage message, WindowTerms terms)
     {
         var (opens, closes) = Bounds(message, terms);
-        return To(WindowEventKind.Approved, from, WindowState.Approved, message) with { OpensAt = opens, ClosesAt = closes };
+        return To(
+            WindowEventKind.Approved, from, WindowState.Approved, message) with { OpensAt = opens, ClosesAt = closes };
     }
 
     private static (Timestamp Opens, Timestamp Closes) Bounds(WindowMessage message, WindowTerms terms)

@@ -37,5 +37,6 @@ public sealed record WindowHistory
         OpensAt is { } opens && ClosesAt is { } closes && ApprovedBy is not null
         && time >= opens && time < closes && (EndedAt is not { } ended || time < ended);
 
-    public bool IsExpiredAt(Timestamp time) => State == WindowState.Approved && ClosesAt is { } closes && time >= closes;
+    public bool IsExpiredAt(Timestamp time) =>
+        State == WindowState.Approved && ClosesAt is { } closes && time >= closes;
 }

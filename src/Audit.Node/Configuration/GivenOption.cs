@@ -4,5 +4,6 @@ namespace Audit.Node.Configuration;
 public sealed record GivenOption(string Value, string Where)
 {
     /// <summary>Names the option, the value and what is accepted, in one sentence.</summary>
-    public OptionException NotAccepted(string accepted) => new($"{Where} \"{Value}\" is not accepted; accepted is {accepted}.");
+    public OptionException NotAccepted(string accepted) =>
+        new($"{Where} \"{Value}\" is not accepted; accepted is {accepted}.");
 }

@@ -23,7 +23,8 @@ public sealed class GivenOptions
     private const string SectionName = "Audit";
     private const string Prefix = "AUDIT__";
 
-    private static readonly string[] Names = [Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, PublicLog, Hocon];
+    private static readonly string[] Names =
+        [Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, PublicLog, Hocon];
 
     private readonly Dictionary<string, GivenOption> given = [];
 
@@ -81,8 +82,10 @@ public sealed class GivenOptions
     // A setting that nobody reads is a misspelt one, and the node would run otherwise than its owner believes.
     private void Add(string key, string value, string where)
     {
-        var name = Array.Find(Names, known => string.Equals(Plain(known), Plain(key), StringComparison.OrdinalIgnoreCase))
-            ?? throw new OptionException($"{where} is not a setting of the node; its settings are {string.Join(", ", Names)}.");
+        var name = Array.Find(
+            Names, known => string.Equals(Plain(known), Plain(key), StringComparison.OrdinalIgnoreCase))
+            ?? throw new OptionException(
+                $"{where} is not a setting of the node; its settings are {string.Join(", ", Names)}.");
         given[name] = new GivenOption(value, where);
     }
 

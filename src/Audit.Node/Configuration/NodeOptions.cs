@@ -6,10 +6,14 @@ public sealed record NodeOptions
     /// <summary>`sqlite:PATH` or `postgres:CONNECTION STRING`.</summary>
     public string Store { get; init; } = "sqlite:./audit-data/journal.db";
 
-    /// <summary>Whether the node is one of a cluster, with the Akka.NET engine, or works alone with the local one.</summary>
+    /// <summary>
+    /// Whether the node is one of a cluster, with the Akka.NET engine, or works alone with the local one.
+    /// </summary>
     public bool UsesAkka { get; init; }
 
-    /// <summary>With the Akka.NET engine: the text of the user's own HOCON file, laid over ours; null for none.</summary>
+    /// <summary>
+    /// With the Akka.NET engine: the text of the user's own HOCON file, laid over ours; null for none.
+    /// </summary>
     public string? Hocon { get; init; }
 
     public string Urls { get; init; } = "http://127.0.0.1:5080";
@@ -30,6 +34,8 @@ public sealed record NodeOptions
 
     public string LogKeyFile => LogKey ?? Path.Combine(Data, "log.key");
 
-    /// <summary>What this node signed or saw signed last, kept where a restored database does not set it back.</summary>
+    /// <summary>
+    /// What this node signed or saw signed last, kept where a restored database does not set it back.
+    /// </summary>
     public string CheckpointFile => Path.Combine(Data, "log.checkpoint");
 }

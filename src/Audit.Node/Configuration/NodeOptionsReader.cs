@@ -96,7 +96,9 @@ public static class NodeOptionsReader
         }
 
         var each = urls.Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return each.Length > 0 && Array.TrueForAll(each, IsAddress) ? string.Join(';', each) : throw urls.NotAccepted(AcceptedUrls);
+        return each.Length > 0 && Array.TrueForAll(each, IsAddress)
+            ? string.Join(';', each)
+            : throw urls.NotAccepted(AcceptedUrls);
     }
 
     private static TimeSpan ReadMaxWindow(GivenOption? length)
@@ -106,7 +108,9 @@ public static class NodeOptionsReader
             return Defaults.MaxWindow;
         }
 
-        return DurationText.TryParse(length.Value, out var window) ? window : throw length.NotAccepted(DurationText.Accepted);
+        return DurationText.TryParse(length.Value, out var window)
+            ? window
+            : throw length.NotAccepted(DurationText.Accepted);
     }
 
     private static string? ReadLogOrigin(GivenOption? origin) =>
@@ -132,7 +136,8 @@ public static class NodeOptionsReader
         try
         {
             var address = BindingAddress.Parse(url);
-            return address.Scheme is "http" or "https" && address.PathBase.Length == 0 && address.Port is >= 0 and <= 65535
+            return address.Scheme is "http" or "https" && address.PathBase.Length == 0
+                && address.Port is >= 0 and <= 65535
                 && !url.Any(char.IsWhiteSpace);
         }
         catch (FormatException)

@@ -3,8 +3,8 @@ using Audit.Node.Configuration;
 namespace Audit.Node.Hosting;
 
 /// <summary>
-/// The token that a store gets when it is first opened. It is in its file before it is in the store: the other way round a
-/// crash between would leave a store that nobody can enter.
+/// The token that a store gets when it is first opened. It is in its file before it is in the store: the other way
+/// round a crash between would leave a store that nobody can enter.
 /// </summary>
 internal static class FirstToken
 {
@@ -38,7 +38,9 @@ internal static class FirstToken
         return added;
     }
 
-    /// <summary>The token of a start that was cut short before the store had it, or of a store that is no more.</summary>
+    /// <summary>
+    /// The token of a start that was cut short before the store had it, or of a store that is no more.
+    /// </summary>
     private static string? ReadLeftBehind(DataDirectory data)
     {
         if (!File.Exists(data.TokenFile))

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Audit.Node.Hosting;
 
 /// <summary>
-/// The C library keeps a heap for each of many threads, and what SQLite frees in one is not used in another: on a server that
-/// runs for long most of it is air. Two heaps are enough for the few that write.
+/// The C library keeps a heap for each of many threads, and what SQLite frees in one is not used in another: on a
+/// server that runs for long most of it is air. Two heaps are enough for the few that write.
 /// </summary>
 internal static class NativeMemory
 {

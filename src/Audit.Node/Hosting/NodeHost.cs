@@ -28,7 +28,8 @@ public static class NodeHost
                 return 0;
             }
 
-            await Console.Error.WriteLineAsync("The cluster has put this node down; start it again to let it join anew.");
+            await Console.Error.WriteLineAsync(
+                "The cluster has put this node down; start it again to let it join anew.");
             return 1;
         }
         catch (Exception refusal) when (refusal is StoreException or ReadModelsException or NodeStartException or JournalUnavailableException)
@@ -48,7 +49,8 @@ public static class NodeHost
     public static Task<RunningNode> StartAsync(NodeOptions options, CancellationToken cancellation = default) =>
         StartAsync(options, new NodeSeams(), cancellation);
 
-    internal static async Task<RunningNode> StartAsync(NodeOptions options, NodeSeams seams, CancellationToken cancellation)
+    internal static async Task<RunningNode> StartAsync(
+        NodeOptions options, NodeSeams seams, CancellationToken cancellation)
     {
         RaiseThreadMinimum();
         var undo = new DisposalStack();
@@ -93,7 +95,8 @@ public static class NodeHost
         var madeFirstToken = await FirstToken.EnsureAsync(store.Tokens, data, seams.Clock, cancellation);
         var reads = undo.Add(await ReadSide.OpenAsync(
             options.Store, store.Journal, hasher, new ReadSideOptions { Clock = seams.Clock, Failures = failures }, cancellation));
-        var settings = new ApiSettings(options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog);
+        var settings = new ApiSettings(
+            options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog);
         var sealer = new SealerOptions
         {
             CheckpointFile = options.CheckpointFile,
@@ -103,7 +106,8 @@ public static class NodeHost
             Failures = failures,
         };
         var sealing = undo.Add(
-            await NodeLog.OpenAsync(settings, store.Journal, sealer, seams.SealedPatience, log, failures, cancellation));
+            await NodeLog.OpenAsync(
+                settings, store.Journal, sealer, seams.SealedPatience, log, failures, cancellation));
         undo.Add(() => new ValueTask(sealing.FinishAsync()));
 
         var engineOptions = new EngineOptions { MaxWindowLength = options.MaxWindow, Failures = failures };
@@ -118,7 +122,8 @@ public static class NodeHost
         web = WebHost.Build(options, loggers, services =>
         {
             services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Journal).AddSingleton(store.Tokens)
-                .AddSingleton(engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(hasher).AddSingleton(seams.Clock)
+                .AddSingleton(
+                    engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(hasher).AddSingleton(seams.Clock)
                 .AddSingleton(acts).AddSingleton(diary).AddSingleton(failures);
             if (cluster is not null)
             {

@@ -62,7 +62,8 @@ internal static class LogCommands
         {
             var begun = await log.Sealer.RestartAsync(
                 reason, origin,
-                (restart, _) => LogEndpoints.WriteRestartedAsync(opened.Acts, OpenedStore.Actor, restart), cancellation);
+                (restart, _) => LogEndpoints.WriteRestartedAsync(
+                    opened.Acts, OpenedStore.Actor, restart), cancellation);
             await SealAsync(log.Sealer, await opened.Store.Journal.LastPositionAsync(cancellation), cancellation);
             return begun.Key.ToString();
         }
