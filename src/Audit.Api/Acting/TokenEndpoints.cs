@@ -17,8 +17,10 @@ internal sealed class TokenEndpoints(TokenBook book, ITokenStore tokens) : IEndp
         routes.Delete("/v1/tokens/{name}", context => RevokeAsync(context, context.PathId("name")), Roles.Admin, "Revokes a token.")
             .Produces(StatusCodes.Status204NoContent);
         routes.Delete(
-            "/v1/token", context => RevokeAsync(
-                context, context.Query().RequiredId("name")), Roles.Admin, "Revokes a token.",
+            "/v1/token",
+            context => RevokeAsync(context, context.Query().RequiredId("name")),
+            Roles.Admin,
+            "Revokes a token.",
             "For names that a path cannot carry.", new QueryParameter("name", "The token's name.", Required: true))
             .Produces(StatusCodes.Status204NoContent);
     }
@@ -35,8 +37,8 @@ internal sealed class TokenEndpoints(TokenBook book, ITokenStore tokens) : IEndp
         var wanted = ReadWanted(await context.ReadObjectAsync());
         return await book.CreateAsync(wanted, context.Bearer().Name, context.RequestAborted) is { } text
             ? Reply.Json(
-                new NewTokenAnswer(
-                    wanted.Name, wanted.Roles, wanted.Agent, wanted.Task, text), StatusCodes.Status201Created)
+                new NewTokenAnswer(wanted.Name, wanted.Roles, wanted.Agent, wanted.Task, text),
+                StatusCodes.Status201Created)
             : Problem.Conflict(TokenBook.TakenSentence(wanted.Name));
     }
 

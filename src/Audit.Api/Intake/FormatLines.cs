@@ -105,9 +105,8 @@ internal sealed class FormatLines(
         var time = record.Time ?? Rfc3339.Format(times.Of(record, one.Line, derived));
         times.Remember(record, time, derived);
         return intake.Items.Read(
-            DerivedJson.Item(record, derived.SessionId, time), record.Time is null || record.IsTimeInferred
-                ? inferred
-                : derived);
+            DerivedJson.Item(record, derived.SessionId, time),
+            record.Time is null || record.IsTimeInferred ? inferred : derived);
     }
 
     private ItemRead ReadNote(DerivedNote note, SaidByLine one, ItemDefaults derived, ItemDefaults inferred)

@@ -20,8 +20,8 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
         + "is held no more. What was recorded is durable either way, and will be sealed.",
         new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."))
         .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Produces<ReceiptAnswer>()
-        .Produces<ReceiptAnswer>(
-            StatusCodes.Status409Conflict).Produces<ReceiptAnswer>(StatusCodes.Status422UnprocessableEntity);
+        .Produces<ReceiptAnswer>(StatusCodes.Status409Conflict)
+        .Produces<ReceiptAnswer>(StatusCodes.Status422UnprocessableEntity);
 
     private async Task<IResult> PostAsync(HttpContext context)
     {

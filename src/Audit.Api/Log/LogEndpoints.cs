@@ -153,8 +153,10 @@ internal sealed class LogEndpoints(
         {
             // Once begun it is finished, whether or not its sender waits for it.
             var begun = await log.Sealer.RestartAsync(
-                reason, origin, (restart, _) => WriteRestartedAsync(
-                    acts, context.Bearer().Name, restart), CancellationToken.None);
+                reason,
+                origin,
+                (restart, _) => WriteRestartedAsync(acts, context.Bearer().Name, restart),
+                CancellationToken.None);
             if (reads.Status.JournalChanged)
             {
                 // The journal that the operator now stands by is also the one that people are to read.

@@ -40,8 +40,8 @@ internal static partial class ApiDescription
     {
         operation.Parameters =
         [
-            .. PathParameter(
-                ).Matches(path).Select(match => Parameter(match.Groups[1].Value, "", ParameterLocation.Path, true)),
+            .. PathParameter().Matches(path)
+                .Select(match => Parameter(match.Groups[1].Value, "", ParameterLocation.Path, true)),
             .. metadata.OfType<QueryParameter>()
                 .Select(query => Parameter(query.Name, query.Description, ParameterLocation.Query, query.Required)),
         ];

@@ -24,8 +24,8 @@ internal sealed class Exporting(TracerProvider traces, MeterProvider metrics) : 
         var traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
             .AddSource("Microsoft.AspNetCore").AddSource(NodeTraces.Name).AddOtlpExporter().Build();
         var metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource)
-            .AddMeter(NodeInstruments.MeterName).AddMeter(
-                "Microsoft.AspNetCore.Hosting", "System.Runtime").AddOtlpExporter().Build();
+            .AddMeter(NodeInstruments.MeterName).AddMeter("Microsoft.AspNetCore.Hosting", "System.Runtime")
+            .AddOtlpExporter().Build();
         return new Exporting(traces, metrics);
     }
 

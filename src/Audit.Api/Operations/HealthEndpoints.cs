@@ -39,9 +39,8 @@ internal sealed class HealthEndpoints(
                 Log = new PartHealth(SealerWords.Of(sealing.State)) { Reason = sealing.IsHalted ? sealing.Reason : null },
                 Projections = new PartHealth(models.State.ToString().ToLowerInvariant())
                 {
-                    Position = models.Position, HaltedAt = models.State == ProjectionState.Halted
-                        ? models.HaltedAt
-                        : null,
+                    Position = models.Position,
+                    HaltedAt = models.State == ProjectionState.Halted ? models.HaltedAt : null,
                 },
                 Cluster = member is null ? null : new PartHealth(member.Status),
             },

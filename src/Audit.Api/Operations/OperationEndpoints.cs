@@ -48,8 +48,9 @@ internal sealed class OperationEndpoints(
                 HaltedAt = projections.HaltedAt,
             },
             Search = new ReaderStats(
-                search.State.ToString()
-                    .ToLowerInvariant(), Number("audit.search.position"), Milliseconds("audit.search.lag_seconds"),
+                search.State.ToString().ToLowerInvariant(),
+                Number("audit.search.position"),
+                Milliseconds("audit.search.lag_seconds"),
                 search.Sentence ?? search.LastUnreadSentence)
             {
                 Unread = Number("audit.search.unread"),

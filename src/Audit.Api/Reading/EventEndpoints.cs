@@ -18,8 +18,8 @@ internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostAppl
             "/v1/events", GetAsync, Roles.Read, "Lists the events of the journal, oldest first.",
             "As JSON in pages; with Accept: application/x-ndjson as lines up to the end; with Accept: text/event-stream live, "
             + "where Last-Event-ID resumes.",
-            new("after", "Only events after this position; `now` for those to come."), new(
-                "session", "Only this session."),
+            new("after", "Only events after this position; `now` for those to come."),
+            new("session", "Only this session."),
             new("task", "Only this task."), new("tool", "Only this tool; * stands for anything."),
             QueryParameter.Limit, QueryParameter.Cursor)
             .Produces<EventPageAnswer>();

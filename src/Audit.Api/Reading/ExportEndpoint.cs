@@ -16,10 +16,10 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
         + "formula is disarmed by an apostrophe). session: one line of text for each task window, and for what a session did outside "
         + "of any: who, which task, when, who approved, and the commands with their times.",
         new("format", "ndjson (the default), csv or session."), new("session", "Only this session."),
-        new("task", "Only the windows, notes and calls of this task."), new(
-            "window", "Only this window and what was done in it."),
-        new("after", "Only what is after this position or time."), new(
-            "before", "Only what is before this position or time."));
+        new("task", "Only the windows, notes and calls of this task."),
+        new("window", "Only this window and what was done in it."),
+        new("after", "Only what is after this position or time."),
+        new("before", "Only what is before this position or time."));
 
     private async Task<IResult> GetAsync(HttpContext context)
     {

@@ -85,8 +85,8 @@ internal sealed record ExportBound(long? Position, Timestamp? Time)
 {
     /// <returns>Null when it is neither.</returns>
     public static ExportBound? Read(string text) =>
-        long.TryParse(
-            text, NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? new ExportBound(position, null)
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+            ? new ExportBound(position, null)
         : Rfc3339.TryParse(text, out var time) ? new ExportBound(null, time)
         : null;
 

@@ -81,9 +81,9 @@ internal sealed class ProjectionEndpoints(
 
         await WriteLineAsync(context, new RebuildLine
         {
-            Status = work.IsCompletedSuccessfully
-                ? "rebuilt"
-                : "failed", Position = latest.Position, Error = failure?.Message,
+            Status = work.IsCompletedSuccessfully ? "rebuilt" : "failed",
+            Position = latest.Position,
+            Error = failure?.Message,
         });
         return Reply.Sent;
     }

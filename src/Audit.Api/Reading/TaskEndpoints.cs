@@ -88,8 +88,9 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
         for (var kind = 0; kind < calls.Length; kind++)
         {
             calls[kind] = WireOf.Page(
-                await reads.Models.CallsOfTaskAsync(
-                    id, Judged[kind], page, context.RequestAborted), visible.Sees, WireOf.Of);
+                await reads.Models.CallsOfTaskAsync(id, Judged[kind], page, context.RequestAborted),
+                visible.Sees,
+                WireOf.Of);
         }
 
         return WireOf.Of(
@@ -108,8 +109,9 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
         var calls = Judged.Select(judgement => WireOf.Page(
             new Page<CallModel>([.. past.Item.Calls.Where(call => call.Judgement == judgement)], null), visible.Sees, WireOf.Of)).ToList();
         return WireOf.Of(
-            ModelOf(
-                past.Item), past.Item.Windows.Where(visible.Sees), new TaskCallsAnswer(calls[0], calls[1], calls[2]),
+            ModelOf(past.Item),
+            past.Item.Windows.Where(visible.Sees),
+            new TaskCallsAnswer(calls[0], calls[1], calls[2]),
             moment.Time ?? Timestamp.From(clock.GetUtcNow()), past.Position);
     }
 

@@ -42,8 +42,12 @@ internal sealed class WindowEndpoint(
         // What was done in it is not known as long as the read models do not know the window.
         var view = await reads.Models.WindowAsync(id, page, context.RequestAborted);
         return Reply.Json(Of(
-            read, now, view?.Done ?? new([], null), view?.Outside ?? new([], null), view?.OutOfScope
-                ?? new([], null), asOf: null));
+            read,
+            now,
+            view?.Done ?? new([], null),
+            view?.Outside ?? new([], null),
+            view?.OutOfScope ?? new([], null),
+            asOf: null));
     }
 
     private async Task<WindowDetailAnswer?> PastAsync(

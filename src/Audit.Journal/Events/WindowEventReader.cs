@@ -30,8 +30,9 @@ internal static class WindowEventReader
 
     private static WindowTerms ReadTerms(in EventView view) =>
         new(
-            view.Required(
-                EventField.TermsTask), view.Required(EventField.TermsAgent), [.. view.Texts(EventField.Scope)],
+            view.Required(EventField.TermsTask),
+            view.Required(EventField.TermsAgent),
+            [.. view.Texts(EventField.Scope)],
             view.Required(EventField.TermsReason))
         {
             OpensAt = view.Time(EventField.TermsOpensAt),

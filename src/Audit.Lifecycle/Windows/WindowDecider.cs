@@ -27,9 +27,11 @@ public static class WindowDecider
         }
 
         return new WindowDecision(
-            refusal is null
-                ? MessageOutcome.Recorded
-                : MessageOutcome.Violation, after, events, after.Sequence, refusal);
+            refusal is null ? MessageOutcome.Recorded : MessageOutcome.Violation,
+            after,
+            events,
+            after.Sequence,
+            refusal);
     }
 
     public static WindowHistory Evolve(WindowHistory window, WindowEvent happened)
@@ -140,8 +142,8 @@ public static class WindowDecider
     private static WindowEvent Approval(WindowState from, WindowMessage message, WindowTerms terms)
     {
         var (opens, closes) = Bounds(message, terms);
-        return To(
-            WindowEventKind.Approved, from, WindowState.Approved, message) with { OpensAt = opens, ClosesAt = closes };
+        var approved = To(WindowEventKind.Approved, from, WindowState.Approved, message);
+        return approved with { OpensAt = opens, ClosesAt = closes };
     }
 
     private static (Timestamp Opens, Timestamp Closes) Bounds(WindowMessage message, WindowTerms terms)

@@ -122,9 +122,8 @@ public static class NodeHost
         web = WebHost.Build(options, loggers, services =>
         {
             services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Journal).AddSingleton(store.Tokens)
-                .AddSingleton(
-                    engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(hasher).AddSingleton(seams.Clock)
-                .AddSingleton(acts).AddSingleton(diary).AddSingleton(failures);
+                .AddSingleton(engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(hasher)
+                .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(failures);
             if (cluster is not null)
             {
                 services.AddSingleton(cluster);

@@ -44,8 +44,8 @@ internal static class CallColumns
 {
     public static readonly Column[] All =
     [
-        new("at", item => item.ClockAt(item.TextAt("at") is null ? "first_at" : "at")), Column.Of(
-            "session_id", "session"),
+        new("at", item => item.ClockAt(item.TextAt("at") is null ? "first_at" : "at")),
+        Column.Of("session_id", "session"),
         Column.Of("tool_call_id", "call"), Column.Of("tool_name", "tool"), Column.Of("state"), new("outcome", Outcome),
         Column.Of("judgement", "window"), Column.Of("agent"), Column.Of("command"),
     ];
