@@ -83,7 +83,7 @@ public sealed class LogLifeTests
     [Fact]
     public async Task a_key_is_not_kept_in_a_directory_that_is_missing()
     {
-        var refused = await Assert.ThrowsAsync<Audit.Node.Hosting.NodeStartException>(
+        var refused = await Assert.ThrowsAsync<NodeStartException>(
             () => TestNode.StartAsync(change: options => options with { LogKey = Path.Combine(options.Data, "none", "log.key") }));
         Assert.Contains("is missing", refused.Message);
     }
