@@ -9,7 +9,7 @@ internal sealed class RowFilter(Bearer bearer)
 
     public string? Task { get; init; }
 
-    /// <summary>A tool's name, or a pattern with `*`.</summary>
+    /// <summary>A tool's name, or a pattern with `*` and `?`.</summary>
     public string? Tool { get; init; }
 
     private bool NeedsFacts =>
