@@ -1,5 +1,4 @@
 using Audit.Api.Access;
-using Audit.Api.Reading;
 
 namespace Audit.Api.Acting;
 
@@ -45,19 +44,20 @@ internal sealed class CallRead(IJournal journal, RecordHasher hasher, StreamKey 
 
     private void Follow(JournalRow row)
     {
-        var happened = EventReader.ReadCall(row, hasher);
+        var view = EventReader.ViewOf(row);
+        var happened = EventReader.ReadCall(row, view, hasher);
         History = CallEvolution.Evolve(History, happened);
         if (happened is not CallEvent.Received { Weight: not EntryWeight.Oversized } told)
         {
             return;
         }
 
-        Agent ??= RowFacts.Read(row.Message).Agent;
+        Agent ??= view.Text(EventField.Agent);
         LastRecord = row;
         LastTime = told.Message.RecordedAt > LastTime ? told.Message.RecordedAt : LastTime;
         if (!told.Verdict.IsViolation && told.Message.Kind is (MessageKind.Approved or MessageKind.Blocked))
         {
-            LastDecision = (row, Decision.Of(ToolAuditRecord.Parse(EventReader.RecordOf(row.Message).Span)));
+            LastDecision = (row, Decision.Of(ToolAuditRecord.Parse(view.Raw(EventField.Record))));
         }
     }
 }

@@ -83,12 +83,13 @@ internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostAppl
     private async Task<IResult> GetRawAsync(HttpContext context)
     {
         var row = await FindAsync(context);
-        var isOurs = RowWriter.IsOurs(row);
-        var octets = isOurs && EventReader.RecordOf(row.Message) is { IsEmpty: false } record ? record : row.Message;
-        return Reply.Content(octets, isOurs ? "application/json" : "application/octet-stream");
+        var message = row.Row.Message;
+        var record = message.AsMemory(row.View.PlaceOf(EventField.Record));
+        return Reply.Content(
+            record.IsEmpty ? message : record, row.IsOurs ? "application/json" : "application/octet-stream");
     }
 
-    private static void WritePage(Utf8JsonWriter json, List<JournalRow> rows, long? next, int? limit = null)
+    private static void WritePage(Utf8JsonWriter json, List<SeenRow> rows, long? next, int? limit = null)
     {
         json.WriteStartObject();
         json.WriteStartArray("items"u8);
@@ -129,7 +130,7 @@ internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostAppl
     }
 
     /// <exception cref="RefusedException">There is none that the token may see.</exception>
-    private async Task<JournalRow> FindAsync(HttpContext context)
+    private async Task<SeenRow> FindAsync(HttpContext context)
     {
         var text = (string)context.Request.RouteValues["position"]!;
         if (!long.TryParse(text, out var position) || position < 1)
@@ -139,8 +140,8 @@ internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostAppl
         }
 
         return await journal.ReadRowAsync(position, context.RequestAborted) is { } row
-            && new RowFilter(context.Bearer()).Passes(row)
-            ? row
+            && new SeenRow(row) is var seen && new RowFilter(context.Bearer()).Passes(seen)
+            ? seen
             : throw new RefusedException(
                 Problem.NotFound($"There is no event at position {position} that this token may see."));
     }

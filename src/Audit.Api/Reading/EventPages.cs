@@ -10,11 +10,11 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
     private const int RowsAtOnce = 32;
 
     /// <summary>One page of what passes a filter.</summary>
-    public async Task<(List<JournalRow> Rows, long? Next)> ReadAsync(
+    public async Task<(List<SeenRow> Rows, long? Next)> ReadAsync(
         RowFilter filter, long after, int limit, CancellationToken cancellation)
     {
         var range = await SessionRange.OfAsync(reads, filter.Session, cancellation);
-        var found = new List<JournalRow>();
+        var found = new List<SeenRow>();
         var bytes = 0L;
         for (var scanned = 0; scanned < ReadLimits.ListScan;)
         {
@@ -34,9 +34,10 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
                 }
 
                 after = row.Position;
-                if (filter.Passes(row))
+                var seen = new SeenRow(row);
+                if (filter.Passes(seen))
                 {
-                    found.Add(row);
+                    found.Add(seen);
                     bytes += row.Message.Length;
                 }
             }
@@ -46,10 +47,10 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
     }
 
     /// <summary>One page of a stream.</summary>
-    public async Task<(List<JournalRow> Rows, long? Next)> OfStreamAsync(
+    public async Task<(List<SeenRow> Rows, long? Next)> OfStreamAsync(
         StreamKey stream, long after, int limit, CancellationToken cancellation)
     {
-        var rows = new List<JournalRow>();
+        var rows = new List<SeenRow>();
         var bytes = 0L;
         while (rows.Count <= limit && bytes < ReadLimits.ListBytes)
         {
@@ -61,7 +62,7 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
                 return (rows, null);
             }
 
-            rows.AddRange(page);
+            rows.AddRange(SeenRow.Of(page));
             after = page[^1].Sequence;
             bytes += page.Sum(row => (long)row.Message.Length);
             if (rows.Count > limit)
@@ -71,7 +72,7 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
             }
         }
 
-        return (rows, rows[^1].Sequence);
+        return (rows, rows[^1].Row.Sequence);
     }
 
     /// <summary>What passes as NDJSON, up to the end of the journal.</summary>
@@ -92,7 +93,7 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
             }
 
             after = page[^1].Position;
-            foreach (var row in page.Where(filter.Passes).Take(limit))
+            foreach (var row in SeenRow.Of(page).Where(filter.Passes).Take(limit))
             {
                 limit--;
                 RowWriter.Write(json, row, inOneLine: true);

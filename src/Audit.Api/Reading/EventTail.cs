@@ -57,7 +57,7 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
         while (true)
         {
             var page = await journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
-            foreach (var row in page.Where(filter.Passes))
+            foreach (var row in SeenRow.Of(page).Where(filter.Passes))
             {
                 Write(buffer, json, row);
             }
@@ -93,10 +93,11 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
         }
     }
 
-    private static void Write(ArrayBufferWriter<byte> buffer, Utf8JsonWriter json, JournalRow row)
+    private static void Write(ArrayBufferWriter<byte> buffer, Utf8JsonWriter json, SeenRow row)
     {
         Append(buffer, string.Create(
-            CultureInfo.InvariantCulture, $"id: {row.Position}\nevent: {EventReader.NameOf(row.Manifest)}\ndata: "));
+            CultureInfo.InvariantCulture,
+            $"id: {row.Row.Position}\nevent: {EventReader.NameOf(row.Row.Manifest)}\ndata: "));
         RowWriter.Write(json, row, inOneLine: true);
         json.Flush();
         json.Reset();

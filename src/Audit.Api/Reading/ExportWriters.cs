@@ -9,7 +9,7 @@ internal interface IExportWriter
 {
     void Begin(IBufferWriter<byte> to);
 
-    void Write(JournalRow row, BookEvent told, IBufferWriter<byte> to);
+    void Write(SeenRow row, BookEvent told, IBufferWriter<byte> to);
 
     void End(IBufferWriter<byte> to);
 }
@@ -19,7 +19,7 @@ internal sealed class BookExport(IBookWriter book) : IExportWriter
 {
     public void Begin(IBufferWriter<byte> to) => book.Begin(to);
 
-    public void Write(JournalRow row, BookEvent told, IBufferWriter<byte> to) => book.Write(told, to);
+    public void Write(SeenRow row, BookEvent told, IBufferWriter<byte> to) => book.Write(told, to);
 
     public void End(IBufferWriter<byte> to) => book.End(to);
 }
@@ -32,7 +32,7 @@ internal sealed class RowExport : IExportWriter
         // Lines have no head.
     }
 
-    public void Write(JournalRow row, BookEvent told, IBufferWriter<byte> to)
+    public void Write(SeenRow row, BookEvent told, IBufferWriter<byte> to)
     {
         using (var json = new Utf8JsonWriter(to, Reply.Options))
         {

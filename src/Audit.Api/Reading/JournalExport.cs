@@ -45,11 +45,10 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Bea
     private static void Write(
         IReadOnlyList<JournalRow> page, long last, ExportFilter filter, IExportWriter writer, ArrayBufferWriter<byte> buffer)
     {
-        foreach (var row in page.TakeWhile(row => row.Position <= last))
+        foreach (var row in SeenRow.Of(page.TakeWhile(row => row.Position <= last)).Where(filter.MayBeSeen))
         {
-            var told = new BookEvent(
-                row.Position, row.PersistenceId, row.Sequence, RowWriter.IsOurs(row) ? row.Message : default);
-            if (filter.Passes(row, told))
+            var told = new BookEvent(row.Row.Position, row.Row.PersistenceId, row.Row.Sequence, row.View);
+            if (filter.Passes(told))
             {
                 writer.Write(row, told, buffer);
             }
@@ -88,9 +87,10 @@ internal sealed class ExportFilter(ExportRequest request, WindowHistory? window,
     private readonly HashSet<string> streamsOfTask = [];
     private readonly HashSet<string> callsOfWindow = [];
 
-    public bool Passes(JournalRow row, BookEvent told) =>
-        mayBeSeen.Passes(row)
-        && (request.After is not { } after || after.Compare(told) > 0)
+    public bool MayBeSeen(SeenRow row) => mayBeSeen.Passes(row);
+
+    public bool Passes(BookEvent told) =>
+        (request.After is not { } after || after.Compare(told) > 0)
         && (request.Before is not { } before || before.Compare(told) < 0)
         && (request.Session is null || told.SessionId == request.Session)
         && (request.Task is null || IsOf(streamsOfTask, told, told.TaskId == request.Task))

@@ -16,9 +16,9 @@ internal sealed class RowFilter(Bearer bearer)
         Session is not null || Task is not null || Tool is not null || bearer.Agent is not null
             || bearer.Task is not null;
 
-    public bool Passes(JournalRow row)
+    public bool Passes(SeenRow seen)
     {
-        if (IsOfAdministration(row.PersistenceId) && !bearer.IsAdmin)
+        if (IsOfAdministration(seen.Row.PersistenceId) && !bearer.IsAdmin)
         {
             return false;
         }
@@ -28,15 +28,21 @@ internal sealed class RowFilter(Bearer bearer)
             return true;
         }
 
-        return RowWriter.IsOurs(row) && Passes(RowFacts.Read(row.Message));
+        return seen.IsOurs && Passes(seen.View);
     }
 
-    private bool Passes(in RowFacts facts) =>
-        (Session is null || facts.Session == Session)
-        && (Task is null || facts.Task == Task)
-        && (Tool is null || (facts.Tool is not null && Glob.Matches(Tool, facts.Tool)))
-        && (bearer.Task is null || facts.Task == bearer.Task)
-        && (bearer.Agent is null || facts.Agent == bearer.Agent);
+    private bool Passes(in EventView view)
+    {
+        // A window that is asked for names its task and its agent in its terms.
+        var hasTerms = view.IsObject(EventField.Terms);
+        var task = view.Text(hasTerms ? EventField.TermsTask : EventField.TaskId);
+        var agent = view.Text(hasTerms ? EventField.TermsAgent : EventField.Agent);
+        return (Session is null || view.Text(EventField.SessionId) == Session)
+            && (Task is null || task == Task)
+            && (Tool is null || (view.Text(EventField.ToolName) is { } tool && Glob.Matches(Tool, tool)))
+            && (bearer.Task is null || task == bearer.Task)
+            && (bearer.Agent is null || agent == bearer.Agent);
+    }
 
     public static bool IsOfAdministration(string stream) =>
         stream.StartsWith("operator|", StringComparison.Ordinal)

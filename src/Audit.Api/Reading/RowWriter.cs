@@ -7,11 +7,10 @@ namespace Audit.Api.Reading;
 /// </summary>
 internal static class RowWriter
 {
-    private static readonly JsonReaderOptions Whole = new() { MaxDepth = StrictJsonReader.MaxDepth + 8 };
-
     /// <param name="inOneLine">Line breaks, which in JSON stand only between tokens, become spaces.</param>
-    public static void Write(Utf8JsonWriter json, JournalRow row, bool inOneLine)
+    public static void Write(Utf8JsonWriter json, SeenRow seen, bool inOneLine)
     {
+        var row = seen.Row;
         json.WriteStartObject();
         json.WriteNumber("position"u8, row.Position);
         json.WriteString("stream"u8, row.PersistenceId);
@@ -19,7 +18,7 @@ internal static class RowWriter
         json.WriteString("created"u8, new DateTime(row.CreatedTicks, DateTimeKind.Utc));
         json.WriteString("manifest"u8, row.Manifest);
         json.WritePropertyName("event"u8);
-        if (IsOurs(row))
+        if (seen.IsOurs)
         {
             json.WriteRawValue(inOneLine ? InOneLine(row.Message) : row.Message, skipInputValidation: true);
         }
@@ -30,27 +29,6 @@ internal static class RowWriter
         }
 
         json.WriteEndObject();
-    }
-
-    /// <summary>
-    /// Whether it is what our own serializer writes. A row that somebody broke must not break the answer it is in.
-    /// </summary>
-    public static bool IsOurs(JournalRow row) =>
-        row.Identifier == JournalTable.SerializerId && row.Message is [(byte)'{', ..] && IsJson(row.Message);
-
-    private static bool IsJson(ReadOnlySpan<byte> message)
-    {
-        try
-        {
-            var json = new Utf8JsonReader(message, Whole);
-            json.Read();
-            json.Skip();
-            return !json.Read();
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
     }
 
     private static byte[] InOneLine(byte[] message)

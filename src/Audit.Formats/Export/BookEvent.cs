@@ -1,112 +1,103 @@
 using System.Text.Json;
-using Audit.Formats.Reading;
 
 namespace Audit.Formats.Export;
 
 /// <summary>
 /// An event of the book as an export sees it: what it says of itself, and nothing where it says nothing.
 /// </summary>
-public sealed class BookEvent
+/// <param name="view">Empty for a row that is none of ours.</param>
+public sealed class BookEvent(long position, string stream, long sequence, in EventView view)
 {
-    private static readonly JsonElement Nothing = JsonElement.Parse("{}"u8);
-    private static readonly JsonDocumentOptions Depth = new() { MaxDepth = StrictJsonReader.MaxDepth + 8 };
+    private static readonly JsonDocumentOptions Depth = new() { MaxDepth = EventView.MaxDepth };
 
-    private readonly ReadOnlyMemory<byte> message;
-    private JsonElement? parsed;
+    private readonly EventView view = view;
 
-    /// <param name="message">The event's JSON; empty for a row that is none of ours. Read when first something is asked
-    /// of it.</param>
-    public BookEvent(long position, string stream, long sequence, ReadOnlyMemory<byte> message)
-    {
-        (Position, Stream, Sequence) = (position, stream, sequence);
-        this.message = message;
-    }
+    public long Position => position;
 
-    public long Position { get; }
+    public string Stream => stream;
 
-    public string Stream { get; }
+    public long Sequence => sequence;
 
-    public long Sequence { get; }
+    public string? Name => Text(EventField.Event);
 
-    public string? Name => Told.Text("event");
+    public string? ReceivedAt => Text(EventField.ReceivedAt);
 
-    public string? ReceivedAt => Told.Text("received_at");
+    /// <summary>When it happened, as the host has it.</summary>
+    public string? HappenedAt => Text(EventField.RecordedAt) ?? Text(EventField.At);
 
-    /// <summary>When it happened, as the host tells it.</summary>
-    public string? HappenedAt => Record.Text("recorded_at") ?? Told.Text("at");
+    public string? Host => Text(EventField.Host);
 
-    public string? Host => Told.Text("host");
+    public string? OnBehalfOf => Text(EventField.OnBehalfOf);
 
-    public string? OnBehalfOf => Told.Text("on_behalf_of");
+    public string? Agent => Text(EventField.Agent) ?? Text(EventField.TermsAgent);
 
-    public string? Agent => Told.Text("agent") ?? Terms?.Text("agent");
+    public string? TaskId => Text(EventField.TaskId) ?? Text(EventField.TermsTask);
 
-    public string? TaskId => Told.Text("task_id") ?? Terms?.Text("task_id");
+    public string? SessionId => Text(EventField.SessionId);
 
-    public string? SessionId => Told.Text("session_id");
+    public string? WindowId => Text(EventField.WindowId);
 
-    public string? WindowId => Told.Text("window_id");
+    public string? ToolCallId => Text(EventField.RecordedCall) ?? Text(EventField.ToolCallId);
 
-    public string? ToolCallId => Record.Text("tool_call_id") ?? Told.Text("tool_call_id");
+    public string? Tool => Text(EventField.ToolName);
 
-    public string? Tool => Record.Text("tool_name");
-
-    public string? DisplayName => Record.Text("display_name");
+    public string? DisplayName => Text(EventField.DisplayName);
 
     /// <summary>
     /// The message came after others that it precedes, so that its state is not the one the call is in.
     /// </summary>
-    public bool IsLate => Told.Flag("late") == true;
+    public bool IsLate => view.Flag(EventField.Late) == true;
 
     /// <summary>What a confirmation was asked for, in the host's words.</summary>
-    public string? Description => Outcome.Text("description");
+    public string? Description => Text(EventField.Description);
 
     /// <summary>
     /// What the message says: the outcome of a record, the type of a note, the verb of a window, an operator's act.
     /// </summary>
-    public string? Kind => Outcome.Text("kind") ?? Told.Text("type") ?? Told.Text("verb") ?? Told.Text("act");
+    public string? Kind =>
+        Text(EventField.Kind) ?? Text(EventField.Type) ?? Text(EventField.Verb) ?? Text(EventField.Act);
 
-    public string? From => (Told.ObjectMember("now") ?? Told).Text("from");
+    public string? From => Text(IsJudgedAnew ? EventField.NowFrom : EventField.From);
 
-    public string? To => (Told.ObjectMember("now") ?? Told).Text("to");
+    public string? To => Text(IsJudgedAnew ? EventField.NowTo : EventField.To);
 
-    public long? Attempt => (Told.ObjectMember("now") ?? Told).Count("attempt");
+    public long? Attempt => Count(IsJudgedAnew ? EventField.NowAttempt : EventField.Attempt);
 
-    public IEnumerable<string> Anomalies =>
-        (Told.ObjectMember("now") ?? Told).ArrayMember("anomalies").Select(EventMembers.AsText);
+    public IEnumerable<string> Anomalies => view.Texts(IsJudgedAnew ? EventField.NowAnomalies : EventField.Anomalies);
 
     /// <summary>Why, in words: the law's reason where it refused, else the message's own.</summary>
     public string? Reason =>
-        Told.Text("violation") ?? Told.Text("reason") ?? Outcome.Text("reason") ?? Outcome.Text("description")
-            ?? Outcome.Text("error");
+        Text(EventField.Violation) ?? Text(EventField.Reason) ?? Text(EventField.OutcomeReason)
+            ?? Description ?? Text(EventField.Error);
 
-    public string? Decision => Outcome.Text("decision");
+    public string? Decision => Text(EventField.Decision);
 
-    public string? Source => Outcome.Text("source");
+    public string? Source => Text(EventField.Source);
 
-    public string? By => Outcome.Text("by") ?? (Told.Flag("made_by_node") == true ? Host : null);
+    public string? By => Text(EventField.By) ?? (view.Flag(EventField.MadeByNode) == true ? Host : null);
 
-    public bool? Success => Outcome.ObjectMember("result")?.Flag("success");
+    public bool? Success => view.Flag(EventField.Success);
 
-    public long? DurationMs => Outcome.ObjectMember("result")?.Count("duration_ms");
+    public long? DurationMs => Count(EventField.DurationMs);
 
-    public JsonElement? Input => Record.Member("effective_input") ?? Record.Member("requested_input");
+    public JsonElement? Input => Value(EventField.EffectiveInput) ?? Value(EventField.RequestedInput);
 
-    public string? Output => Outcome.ObjectMember("result")?.Text("output");
+    public string? Output => Text(EventField.Output);
 
-    public string? MessageId => Told.Text("message_id");
+    public string? MessageId => Text(EventField.MessageId);
 
-    public JsonElement? Detail => Told.Member("detail") ?? Told.Member("terms");
+    public JsonElement? Detail => Value(EventField.Detail) ?? Value(EventField.Terms);
 
-    public string? OpensAt => Told.Text("opens_at");
+    public string? OpensAt => Text(EventField.OpensAt);
 
-    public string? ClosesAt => Told.Text("closes_at");
+    public string? ClosesAt => Text(EventField.ClosesAt);
 
-    private JsonElement? Terms => Told.ObjectMember("terms");
+    private bool IsJudgedAnew => view.IsObject(EventField.Now);
 
-    private JsonElement Told => parsed ??= message.IsEmpty ? Nothing : JsonElement.Parse(message.Span, Depth);
+    private string? Text(EventField field) => view.Text(field) is { Length: > 0 } text ? text : null;
 
-    private JsonElement Record => Told.ObjectMember("record") ?? Nothing;
+    private long? Count(EventField field) => view.Number(field) is >= 0 and var count ? count : null;
 
-    private JsonElement Outcome => Record.ObjectMember("outcome") ?? Nothing;
+    private JsonElement? Value(EventField field) =>
+        view.Raw(field) is [not (byte)'n', ..] raw ? JsonElement.Parse(raw, Depth) : null;
 }

@@ -79,7 +79,8 @@ public static class EventReader
         return end < 0 ? manifest : manifest[..end];
     }
 
-    private static EventView ViewOf(JournalRow row)
+    /// <exception cref="InvalidDataException">Its message is no JSON object.</exception>
+    public static EventView ViewOf(JournalRow row)
     {
         try
         {

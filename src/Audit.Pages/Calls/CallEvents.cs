@@ -15,23 +15,28 @@ internal static class CallEvents
     {
         var rows = await journal.ReadStreamAsync(stream, after, OnPage + 1, cancellation);
         var steps = rows.Take(OnPage).Where(row => row.Position <= through)
-            .Select(row => new CallStep(row.Position, row.Sequence, EventReader.NameOf(row.Manifest), row.CreatedTicks)
-            {
-                Transition = transitions.GetValueOrDefault(row.Sequence),
-                Record = RecordOf(row),
-                Text = TextOf(row),
-                RecordBytes = EventReader.RecordOf(row.Message).Length,
-            });
+            .Select(row => StepOf(row, transitions.GetValueOrDefault(row.Sequence)));
         return ([.. steps], rows.Count > OnPage);
     }
 
-    private static ToolAuditRecord? RecordOf(JournalRow row)
+    private static CallStep StepOf(JournalRow row, TransitionModel? transition)
+    {
+        var (name, view) = (EventReader.NameOf(row.Manifest), EventView.Read(row.Message));
+        var record = view.Raw(EventField.Record);
+        return new CallStep(row.Position, row.Sequence, name, row.CreatedTicks)
+        {
+            Transition = transition,
+            Record = RecordOf(record),
+            Text = TextOf(name, view),
+            RecordBytes = record.Length,
+        };
+    }
+
+    private static ToolAuditRecord? RecordOf(ReadOnlySpan<byte> record)
     {
         try
         {
-            return EventReader.RecordOf(row.Message) is { IsEmpty: false } octets
-                ? ToolAuditRecord.Parse(octets.Span)
-                : null;
+            return record.IsEmpty ? null : ToolAuditRecord.Parse(record);
         }
         catch (JsonException)
         {
@@ -40,27 +45,14 @@ internal static class CallEvents
         }
     }
 
-    /// <summary>What an event says that is no message of the host.</summary>
-    private static string? TextOf(JournalRow row)
+    private static string? TextOf(string name, in EventView view) => name switch
     {
-        var name = EventReader.NameOf(row.Manifest);
-        if (name is not (EventNames.CallRejudged or EventNames.CallFlooded or EventNames.CallOversized))
-        {
-            return null;
-        }
-
-        using var message = JsonDocument.Parse(row.Message);
-        var root = message.RootElement;
-        return name switch
-        {
-            EventNames.CallRejudged => $"message {Text(root, "sequence")} is judged anew: {Text(root, "reason")}",
-            EventNames.CallFlooded => $"{Text(root, "count")} further messages were counted and not kept",
-            _ => $"a message of {Text(root, "bytes")} bytes was too large to be kept",
-        };
-    }
-
-    private static string Text(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) ? value.ToString() : "";
+        EventNames.CallRejudged =>
+            $"message {view.Number(EventField.Sequence)} is judged anew: {view.Text(EventField.Reason)}",
+        EventNames.CallFlooded => $"{view.Number(EventField.Count)} further messages were counted and not kept",
+        EventNames.CallOversized => $"a message of {view.Number(EventField.Bytes)} bytes was too large to be kept",
+        _ => null,
+    };
 }
 
 /// <summary>One event of a call.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Audit.Pages.Shared;
 
 namespace Audit.Pages.Live;
@@ -21,8 +20,8 @@ internal sealed class LivePages(IJournal journal) : IPageGroup
         var withAdministration = visit.Query.Flag("admin") is true && visit.Bearer.IsAdmin;
         var last = await journal.LastPositionAsync(visit.Cancellation);
         var rows = await journal.ReadBeforeAsync(last + 1, RowsLookedAt, BytesLookedAt, visit.Cancellation);
-        var shown = rows
-            .Where(row => withAdministration || !RowFilter.IsOfAdministration(row.PersistenceId))
+        var shown = SeenRow.Of(rows)
+            .Where(seen => withAdministration || !RowFilter.IsOfAdministration(seen.Row.PersistenceId))
             .Where(filter.Passes).Take(RowsOnPage).Select(LiveRow.Of).ToList();
         var view = new LiveView(shown, last, filter.Session, filter.Task, filter.Tool, withAdministration);
         return PageAnswer.Show<LivePage>("Live", "live", view, ["live"]);
@@ -34,28 +33,17 @@ internal sealed class LivePages(IJournal journal) : IPageGroup
 public sealed record LiveRow(
     long Position, Timestamp At, string Event, string Stream, string? Where, string? Tool, string? Move, string? Host)
 {
-    internal static LiveRow Of(JournalRow row)
+    internal static LiveRow Of(SeenRow seen)
     {
-        var at = Timestamp.From(new DateTime(row.CreatedTicks, DateTimeKind.Utc));
-        var stream = row.PersistenceId;
-        var plain = new LiveRow(
-            row.Position, at, EventReader.NameOf(row.Manifest), stream, WhereOf(stream), null, null, null);
-        if (!RowWriter.IsOurs(row))
-        {
-            return plain;
-        }
-
-        var options = new JsonDocumentOptions { MaxDepth = StrictJsonReader.MaxDepth + 8 };
-        using var message = JsonDocument.Parse(row.Message, options);
-        var root = message.RootElement;
-        var (from, to) = (Text(root, "from"), Text(root, "to"));
-        var record = root.TryGetProperty("record", out var found) ? found : default;
-        return plain with
-        {
-            Tool = Text(record, "tool_name"),
-            Move = to is null ? Text(root, "reason") ?? Text(root, "type") ?? Text(root, "act") : $"{from} → {to}",
-            Host = Text(root, "host") ?? Text(root, "by") ?? Text(root, "actor"),
-        };
+        var row = seen.Row;
+        ref readonly var view = ref seen.View;
+        var move = view.Text(EventField.To) is { } to
+            ? $"{view.Text(EventField.From)} → {to}"
+            : view.Text(EventField.Reason) ?? view.Text(EventField.Type) ?? view.Text(EventField.Act);
+        return new LiveRow(
+            row.Position, Timestamp.From(new DateTime(row.CreatedTicks, DateTimeKind.Utc)),
+            EventReader.NameOf(row.Manifest), row.PersistenceId, WhereOf(row.PersistenceId),
+            view.Text(EventField.ToolName), move, view.Text(EventField.Host));
     }
 
     private static string? WhereOf(string stream) => stream.Split('|', 3) switch
@@ -65,11 +53,6 @@ public sealed record LiveRow(
         ["task-window", var window] => Links.Window(window),
         _ => null,
     };
-
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object
-        && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString() : null;
 }
 
 /// <param name="Rows">The latest events that pass the filter, newest first.</param>

@@ -51,7 +51,8 @@ public sealed class CsvTests
         var buffer = new ArrayBufferWriter<byte>();
         var csv = new CsvBook();
         csv.Begin(buffer);
-        csv.Write(new BookEvent(7, "tool-call|s-1|c-1", 3, Encoding.UTF8.GetBytes(message)), buffer);
+        _ = EventView.TryRead(Encoding.UTF8.GetBytes(message), out var view);
+        csv.Write(new BookEvent(7, "tool-call|s-1|c-1", 3, view), buffer);
         csv.End(buffer);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }

@@ -82,13 +82,14 @@ public sealed class SessionLineTests
     {
         var book = new SessionBook();
         var buffer = new ArrayBufferWriter<byte>();
-        var message = Encoding.UTF8.GetBytes(Call("c", "12:00:00", "requested", null, """{"kind":"requested"}"""));
+        var view = EventView.Read(
+            Encoding.UTF8.GetBytes(Call("c", "12:00:00", "requested", null, """{"kind":"requested"}""")));
         for (var call = 0; call < SessionBook.MostCalls; call++)
         {
-            book.Write(new BookEvent(call + 1, $"tool-call|s-1|{call}", 1, message), buffer);
+            book.Write(new BookEvent(call + 1, $"tool-call|s-1|{call}", 1, view), buffer);
         }
 
-        Assert.Throws<TooManyCallsException>(() => book.Write(new BookEvent(1, "tool-call|s-1|x", 1, message), buffer));
+        Assert.Throws<TooManyCallsException>(() => book.Write(new BookEvent(1, "tool-call|s-1|x", 1, view), buffer));
     }
 
     private static string Call(string call, string time, string to, string? sql, string outcome)
@@ -107,9 +108,10 @@ public sealed class SessionLineTests
         book.Begin(buffer);
         foreach (var (index, message) in messages.Index())
         {
-            var told = new BookEvent(index + 1, "", 1, Encoding.UTF8.GetBytes(message));
+            var view = EventView.Read(Encoding.UTF8.GetBytes(message));
+            var told = new BookEvent(index + 1, "", 1, view);
             var stream = told.WindowId is { } window ? $"task-window|{window}" : $"tool-call|s-1|{told.ToolCallId}";
-            book.Write(new BookEvent(index + 1, stream, 1, Encoding.UTF8.GetBytes(message)), buffer);
+            book.Write(new BookEvent(index + 1, stream, 1, view), buffer);
         }
 
         book.End(buffer);
