@@ -10,22 +10,19 @@ public sealed class EngineLaws
     private const int Calls = 4;
 
     [Fact]
-    public void any_split_into_batches_gives_the_same_streams() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(15),
+    public void any_split_into_batches_gives_the_same_streams() => Law.HoldsAnew(
         Prop.ForAll(Messages().ToArbitrary(), Gen.Choose(1, 9).ToArbitrary(), (messages, size) =>
-            Run([messages]).SequenceEqual(Run([.. messages.Chunk(size)]))));
+            Run([messages]).SequenceEqual(Run([.. messages.Chunk(size)]))), runs: 15);
 
     [Fact]
-    public void any_order_of_the_calls_among_each_other_gives_the_same_streams() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(15),
+    public void any_order_of_the_calls_among_each_other_gives_the_same_streams() => Law.HoldsAnew(
         Prop.ForAll(Messages().ToArbitrary(), Gen.Shuffle(Enumerable.Range(0, Calls).ToArray()).ToArbitrary(), (messages, order) =>
-            Run([messages]).SequenceEqual(Run([[.. messages.OrderBy(message => Array.IndexOf(order, message.Call))]]))));
+            Run([messages]).SequenceEqual(Run([[.. messages.OrderBy(message => Array.IndexOf(order, message.Call))]]))), runs: 15);
 
     [Fact]
-    public void what_is_delivered_twice_writes_nothing_more() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(15),
+    public void what_is_delivered_twice_writes_nothing_more() => Law.HoldsAnew(
         Prop.ForAll(Messages().ToArbitrary(), messages =>
-            Run([messages]).SequenceEqual(Run([messages, messages]))));
+            Run([messages]).SequenceEqual(Run([messages, messages]))), runs: 15);
 
     private static Gen<Message[]> Messages() =>
         (from call in Gen.Choose(0, Calls - 1)

@@ -9,25 +9,22 @@ public sealed class ReadLaws
     private static readonly FeedLimits Whole = new() { RejudgedAtOnce = 3 };
 
     [Fact]
-    public void any_cut_into_batches_gives_the_same_rows_and_any_prefix_gives_those_of_the_prefix() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(60),
+    public void any_cut_into_batches_gives_the_same_rows_and_any_prefix_gives_those_of_the_prefix() => Law.HoldsAnew(
         Prop.ForAll(
             History.Any, Gen.Choose(1, 9).ToArbitrary(), Gen.Choose(0, 100).ToArbitrary(),
-            (history, size, percent) => Run(history, (journal, place) => CutsAgreeAsync(journal, place, size, percent))));
+            (history, size, percent) => Run(history, (journal, place) => CutsAgreeAsync(journal, place, size, percent))), runs: 60);
 
     [Fact]
-    public void the_state_of_a_call_is_what_the_law_folds_from_its_stream() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(60),
+    public void the_state_of_a_call_is_what_the_law_folds_from_its_stream() => Law.HoldsAnew(
         Prop.ForAll(
             History.Any, Gen.Choose(1, 9).ToArbitrary(),
-            (history, size) => Run(history, (journal, place) => LawAgreesAsync(journal, place, size))));
+            (history, size) => Run(history, (journal, place) => LawAgreesAsync(journal, place, size))), runs: 60);
 
     [Fact]
-    public void the_past_is_what_the_read_models_said_then() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(60),
+    public void the_past_is_what_the_read_models_said_then() => Law.HoldsAnew(
         Prop.ForAll(
             History.Any, Gen.Choose(0, 100).ToArbitrary(),
-            (history, percent) => Run(history, (journal, place) => PastAgreesAsync(journal, place, percent))));
+            (history, percent) => Run(history, (journal, place) => PastAgreesAsync(journal, place, percent))), runs: 60);
 
     private static async Task CutsAgreeAsync(IJournal journal, TemporaryDirectory place, int size, int percent)
     {

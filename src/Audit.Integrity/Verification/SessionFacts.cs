@@ -5,7 +5,7 @@ namespace Audit.Integrity.Verification;
 /// <summary>What is known of a session while the rows go by.</summary>
 internal sealed class SessionFacts(ReadOnlySpan<byte> id)
 {
-    private readonly List<(byte[] Host, NumberRanges Numbers)> hosts = [];
+    private readonly List<(byte[] Host, List<SeqRange> Ranges)> hosts = [];
 
     public string Id { get; } = Encoding.UTF8.GetString(id);
 
@@ -15,23 +15,22 @@ internal sealed class SessionFacts(ReadOnlySpan<byte> id)
 
     public void Number(ReadOnlySpan<byte> host, long number)
     {
-        foreach (var (known, numbers) in hosts)
+        foreach (var (known, ranges) in hosts)
         {
             if (host.SequenceEqual(known))
             {
-                numbers.Add(number);
+                SeqRanges.Add(ranges, number);
                 return;
             }
         }
-        var added = new NumberRanges();
-        added.Add(number);
-        hosts.Add((host.ToArray(), added));
+
+        hosts.Add((host.ToArray(), [new SeqRange(number, number)]));
     }
 
     public IEnumerable<SequenceGap> Gaps() =>
         from host in hosts
-        from gap in host.Numbers.Gaps()
-        select new SequenceGap(Id, Encoding.UTF8.GetString(host.Host), gap.First, gap.Last);
+        from gap in SeqRanges.Gaps(host.Ranges)
+        select new SequenceGap(Id, Encoding.UTF8.GetString(host.Host), gap.From, gap.To);
 }
 
 /// <summary>A call that is not settled, or whose rows alone do not show whether it is.</summary>

@@ -31,8 +31,7 @@ public sealed class WordTests
         Assert.Equal(words, string.Join(' ', WordSequences.CertainOf(glob).Select(Assert.Single)));
 
     [Fact]
-    public void words_are_folded_pieces_of_the_text_in_order_and_bounded() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(500),
+    public void words_are_folded_pieces_of_the_text_in_order_and_bounded() => Law.HoldsAnew(
         Prop.ForAll(Any, text =>
         {
             var end = 0;
@@ -42,11 +41,10 @@ public sealed class WordTests
                 Assert.True(word.EnumerateRunes().All(rune => rune.Value == 'İ' || System.Text.Rune.ToLowerInvariant(rune) == rune));
                 end = start + length;
             }
-        }));
+        }), runs: 500);
 
     [Fact]
-    public void a_folded_word_stays_and_means_the_same_in_capitals() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(500),
+    public void a_folded_word_stays_and_means_the_same_in_capitals() => Law.HoldsAnew(
         Prop.ForAll(Any, text =>
         {
             foreach (var (word, _, _) in WordsOf(text).Where(one => !one.Word.EndsWith('!')))
@@ -54,17 +52,15 @@ public sealed class WordTests
                 Assert.Equal(word, Folded(word));
                 Assert.Equal(word, Folded(word.ToUpperInvariant()));
             }
-        }));
+        }), runs: 500);
 
     [Fact]
-    public void texts_side_by_side_have_the_words_of_both() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(500),
+    public void texts_side_by_side_have_the_words_of_both() => Law.HoldsAnew(
         Prop.ForAll(Any, Any, (one, other) =>
-            Assert.Equal(WordsOf(one).Concat(WordsOf(other)).Select(word => word.Word), WordsOf($"{one} {other}").Select(word => word.Word))));
+            Assert.Equal(WordsOf(one).Concat(WordsOf(other)).Select(word => word.Word), WordsOf($"{one} {other}").Select(word => word.Word))), runs: 500);
 
     [Fact]
-    public void a_range_of_times_is_covered_by_its_marks_and_by_few_of_them() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(500),
+    public void a_range_of_times_is_covered_by_its_marks_and_by_few_of_them() => Law.HoldsAnew(
         Prop.ForAll(
             Gen.Choose(0, 500_000).ToArbitrary(), Gen.Choose(0, 500_000).ToArbitrary(), Gen.Choose(0, 500_000).ToArbitrary(),
             (from, length, within) =>
@@ -79,7 +75,7 @@ public sealed class WordTests
 
                 Assert.True(marks.Count < 240);
                 Assert.True(!range.Holds(NumberOf(at)) || told.Any(marks.Contains));
-            }));
+            }), runs: 500);
 
     private static Arbitrary<string> Any { get; } = Gen.Frequency(
             (6, Gen.Elements("a", "Q", "7", "_", " ", "é", "e\u0301", "Σ", "ς", "日", "😀", "𐐀", "ß", "İ", "ǅ", "\ud800")),
