@@ -18,7 +18,12 @@ public sealed class WireTests() : TestKit(
         ["a call that waits"] = Told.Call("s", "c", EngineContract.Asked, 1),
         ["a note"] = Told.Note("s", "turn_started", 1),
         ["a request for a window"] = Told.Window("w", WindowVerb.Request, "ci"),
+        ["a grant"] = Told.Window("w", WindowVerb.Grant, "alice"),
         ["an approval"] = Told.Window("w", WindowVerb.Approve, "alice", 1),
+        ["a denial"] = Told.Window("w", WindowVerb.Deny, "alice", 1),
+        ["an extension"] = Told.Window("w", WindowVerb.Extend, "alice", 1),
+        ["a revocation"] = Told.Window("w", WindowVerb.Revoke, "alice", 1),
+        ["a closing"] = Told.Window("w", WindowVerb.Close, "ci", 1),
         ["an act"] = Told.Operator("node.started"),
     };
 
@@ -70,6 +75,37 @@ public sealed class WireTests() : TestKit(
             var call = new CallSubmission(new("tool-call|s|c"), "s", "c", "agent", message, "{}"u8.ToArray());
             var arrived = Over(new StreamMail("tool-call|s|c", 1, [WireItem.Of(call)]));
             Assert.Equal(message, ((CallSubmission)arrived.Items[0].ToSubmission(arrived.Stream)).Message);
+        });
+    }
+
+    [Fact]
+    public void every_field_of_an_act_on_a_window_arrives()
+    {
+        var delivery = new WindowDelivery
+        {
+            Actor = "alice",
+            OnBehalfOf = "ada",
+            ReceivedAt = new Timestamp(638_000_000_000_000_002, 99),
+            Dedup = new Fingerprint(1, 2),
+            MessageId = "m",
+            Reason = "an incident",
+        };
+        var terms = new WindowTerms("migrate-orders", "copilot", new[] { "sql.*", "git.?" }, "migration")
+        {
+            OpensAt = new Timestamp(638_000_000_000_000_003, 1),
+            ClosesAt = new Timestamp(638_000_000_000_000_004, 2),
+            Duration = TimeSpan.FromTicks(7),
+        };
+
+        Assert.All(Enum.GetValues<WindowVerb>(), verb =>
+        {
+            var sent = new WindowSubmission(
+                "w", WindowMessage.Of(verb, delivery, terms, new Timestamp(638_000_000_000_000_005, 3)), "{}"u8.ToArray());
+            var arrived = Over(new StreamMail("task-window|w", 1, [WireItem.Of(sent)]));
+            var message = Assert.IsAssignableFrom<WindowSubmission>(arrived.Items[0].ToSubmission(arrived.Stream)).Message;
+
+            Assert.Equal((sent.Message.GetType(), delivery), (message.GetType(), message.Delivery));
+            Assert.Equal(Facts(sent), Facts(arrived.Items[0].ToSubmission(arrived.Stream)));
         });
     }
 
@@ -126,15 +162,19 @@ public sealed class WireTests() : TestKit(
         NoteSubmission note =>
             $"{note.Stream} {note.SessionId} {note.TaskId} {note.Agent} {note.Note} {Convert.ToHexString(note.Detail.Span)}",
         WindowSubmission window =>
-            $"{window.Stream} {window.WindowId} {window.Message with { Terms = null }} {Facts(window.Message.Terms)} {Convert.ToHexString(window.Body.Span)}",
+            $"{window.Stream} {window.WindowId} {WithoutScope(window.Message)} {ScopeOf(window.Message)} {Convert.ToHexString(window.Body.Span)}",
         OperatorSubmission act =>
             $"{act.Stream} {act.Act} {act.Actor} {act.At} {Convert.ToHexString(act.Detail.Span)}",
         _ => throw new ArgumentOutOfRangeException(nameof(submission)),
     };
 
-    private static string Facts(WindowTerms? terms) => terms is null
-        ? "no terms"
-        : $"{terms.TaskId} {terms.Agent} {string.Join(',', terms.Scope)} {terms.Reason} {terms.OpensAt} {terms.ClosesAt} {terms.Duration}";
+    /// <summary>Lists do not say what they hold.</summary>
+    private static WindowMessage WithoutScope(WindowMessage message) => message is WindowMessage.Asking asking
+        ? asking with { Terms = asking.Terms with { Scope = [] } }
+        : message;
+
+    private static string ScopeOf(WindowMessage message) =>
+        message is WindowMessage.Asking asking ? string.Join(',', asking.Terms.Scope) : "no terms";
 
     private sealed class Stranger
     {

@@ -32,17 +32,10 @@ public static class Told
     public static Submission Window(string window, WindowVerb verb, string actor, int second = 0)
     {
         var said = Encoding.UTF8.GetBytes($$"""{"verb":"{{verb}}","actor":"{{actor}}"}""");
-        var terms = verb is WindowVerb.Request or WindowVerb.Grant
-            ? new WindowTerms("migrate-orders", "copilot-agent", ["sql.*"], "migration") { Duration = TimeSpan.FromHours(2) }
-            : null;
-        var message = new WindowMessage
-        {
-            Verb = verb,
-            Actor = actor,
-            ReceivedAt = Timestamp.From(Start.AddSeconds(second)),
-            Dedup = Hasher.OfBytes(said),
-            Terms = terms,
-        };
+        var terms = new WindowTerms("migrate-orders", "copilot-agent", ["sql.*"], "migration") { Duration = TimeSpan.FromHours(2) };
+        var at = Timestamp.From(Start.AddSeconds(second));
+        var delivery = new WindowDelivery { Actor = actor, ReceivedAt = at, Dedup = Hasher.OfBytes(said) };
+        var message = WindowMessage.Of(verb, delivery, terms, at);
         return new WindowSubmission(window, message, said);
     }
 

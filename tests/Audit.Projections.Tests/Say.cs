@@ -46,26 +46,17 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
         string task = "migrate-orders", string agent = "copilot", params string[] scope)
     {
         var said = Encoding.UTF8.GetBytes($"\"{verb} {actor} {minute} {opens} {closes}\"");
-        var terms = verb is WindowVerb.Request or WindowVerb.Grant
-            ? new WindowTerms(task, agent, scope.Length == 0 ? ["sql.*"] : scope, "migration")
-            {
-                OpensAt = opens is { } from ? At(from) : null,
-                ClosesAt = At(closes!.Value),
-            }
-            : null;
-        return new WindowSubmission(
-            window,
-            new WindowMessage
-            {
-                Verb = verb,
-                Actor = actor,
-                ReceivedAt = At(minute),
-                Dedup = Hasher.OfBytes(said),
-                Terms = terms,
-                ClosesAt = verb == WindowVerb.Extend ? At(closes!.Value) : null,
-                Reason = "a reason",
-            },
-            said);
+        var delivery = new WindowDelivery
+        {
+            Actor = actor, ReceivedAt = At(minute), Dedup = Hasher.OfBytes(said), Reason = "a reason",
+        };
+        Timestamp? closesAt = closes is { } until ? At(until) : null;
+        var terms = new WindowTerms(task, agent, scope.Length == 0 ? ["sql.*"] : scope, "migration")
+        {
+            OpensAt = opens is { } from ? At(from) : null,
+            ClosesAt = closesAt,
+        };
+        return new WindowSubmission(window, WindowMessage.Of(verb, delivery, terms, closesAt), said);
     }
 
     public Submission ToSubmission() => Read(

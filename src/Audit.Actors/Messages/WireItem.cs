@@ -26,8 +26,8 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
     };
 
     /// <summary>The scope as an array, for no other list is a type that may travel.</summary>
-    private static WindowMessage Plain(WindowMessage message) => message.Terms is { } terms
-        ? message with { Terms = terms with { Scope = terms.Scope.ToArray() } }
+    private static WindowMessage Plain(WindowMessage message) => message is WindowMessage.Asking asking
+        ? asking with { Terms = asking.Terms with { Scope = asking.Terms.Scope.ToArray() } }
         : message;
 
     public sealed record Call(string SessionId, string ToolCallId, string? Agent, CallMessage Message, byte[] Body)

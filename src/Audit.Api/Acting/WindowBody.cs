@@ -21,18 +21,18 @@ internal static class WindowBody
     {
         var asksForTerms = verb is WindowVerb.Request or WindowVerb.Grant;
         var needsReason = verb is WindowVerb.Deny or WindowVerb.Revoke;
-        return new WindowMessage
+        var delivery = new WindowDelivery
         {
-            Verb = verb,
             Actor = actor.Name,
             OnBehalfOf = body.Id("by"),
             ReceivedAt = now,
             Dedup = hasher.OfBytes(Identity(body, verb, actor)),
             MessageId = body.Id("message_id", Ids.MaxMessageIdBytes),
-            Terms = asksForTerms ? ReadTerms(body) : null,
-            ClosesAt = verb == WindowVerb.Extend ? RequiredTime(body, "closes_at") : null,
-            Reason = needsReason ? Reason(body, required: true) : asksForTerms ? null : Reason(body, required: false),
         };
+        var terms = asksForTerms ? ReadTerms(body) : null;
+        Timestamp? closesAt = verb == WindowVerb.Extend ? RequiredTime(body, "closes_at") : null;
+        var reason = asksForTerms ? null : Reason(body, needsReason);
+        return WindowMessage.Of(verb, delivery with { Reason = reason }, terms, closesAt);
     }
 
     /// <summary>The window that is asked for, by the id in the body or one of its own.</summary>

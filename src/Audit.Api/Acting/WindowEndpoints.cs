@@ -73,8 +73,9 @@ internal sealed class WindowEndpoints(RecordIntake intake, IJournal journal) : I
     {
         var needed = message.Verb == WindowVerb.Grant ? Roles.Approve : Roles.Ingest;
         var verb = message.Verb.ToString().ToLowerInvariant();
+        var terms = ((WindowMessage.Asking)message).Terms;
         return actor.HasAny(needed)
-            ? actor.RefuseBound(message.Terms!.Agent, message.Terms.TaskId)
+            ? actor.RefuseBound(terms.Agent, terms.TaskId)
             : $"The token \"{actor.Name}\" lacks the role to {verb} a window: {RoleNames.Join(needed)}.";
     }
 }

@@ -111,13 +111,13 @@ internal sealed class WindowEndpoint(
         Event = EventReader.NameOf(row.Manifest),
         At = WireOf.Time(happened.Message.ReceivedAt),
         By = happened.Message.Actor,
-        OnBehalfOf = happened.Message.OnBehalfOf,
+        OnBehalfOf = happened.Message.Delivery.OnBehalfOf,
         From = EventWriter.WordOf(happened.From),
         To = EventWriter.WordOf(happened.To),
-        Reason = happened.Message.Reason ?? happened.Message.Terms?.Reason,
-        OpensAt = WireOf.Time(happened.OpensAt),
-        ClosesAt = WireOf.Time(happened.ClosesAt ?? happened.Message.ClosesAt),
-        Violation = happened.Violation,
+        Reason = happened.Message.Reason ?? (happened.Message as WindowMessage.Asking)?.Terms.Reason,
+        OpensAt = WireOf.Time((happened as WindowEvent.Approved)?.OpensAt),
+        ClosesAt = WireOf.Time(happened.ClosesAtOrAsked),
+        Violation = (happened as WindowEvent.Violated)?.Violation,
     };
 }
 

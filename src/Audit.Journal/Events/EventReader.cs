@@ -28,7 +28,8 @@ public static class EventReader
                 EventNames.CallFlooded => new CallEvent.Flooded(view.Count(EventField.Count)),
                 EventNames.CallOversized => new CallEvent.Received(
                     CallMessage.Oversized(view.Count(EventField.Bytes), DeliveryOf(view)),
-                    new Verdict(default, default, 0, Anomalies.Oversized, ViolationCause.None), EntryWeight.Oversized, Late: false),
+                    new Verdict(default, default, 0, Anomalies.Oversized, ViolationCause.None), EntryWeight.Oversized,
+                    Late: false),
                 _ => throw Unknown(row),
             };
         }

@@ -6,6 +6,14 @@ using System.Text.Json;
 
 namespace Audit.Journal.Events;
 
+/// <summary>An event as it goes into a row.</summary>
+public readonly record struct EncodedEvent(string Manifest, ReadOnlyMemory<byte> Message);
+
+/// <summary>What the events of one submission say beside the law's own facts.</summary>
+/// <param name="Record">The record's bytes as sent; empty for what was too large to be kept.</param>
+public readonly record struct CallContext(
+    string SessionId, string ToolCallId, string? Agent, CallMessage Message, ReadOnlyMemory<byte> Record);
+
 /// <summary>
 /// Writes events as the journal's JSON. One writer serves one thread: its buffers are used again for every event.
 /// </summary>
@@ -63,18 +71,22 @@ public sealed class EventWriter : IDisposable
         json.WriteString(EventField.Verb, WordOf(message.Verb));
         json.WriteString(EventField.From, WordOf(happened.From));
         json.WriteString(EventField.To, WordOf(happened.To));
-        WriteOptional(EventField.Violation, happened.Violation);
-        WriteOptional(EventField.OnBehalfOf, message.OnBehalfOf);
-        if (happened.SelfGranted)
+        WriteOptional(EventField.Violation, (happened as WindowEvent.Violated)?.Violation);
+        WriteOptional(EventField.OnBehalfOf, message.Delivery.OnBehalfOf);
+        if (happened is WindowEvent.Approved { SelfGranted: true })
         {
             json.WriteBoolean(EventField.SelfGranted, true);
         }
 
-        WriteTerms(message);
-        WriteOptional(EventField.OpensAt, happened.OpensAt?.ToString());
-        WriteOptional(EventField.ClosesAt, (happened.ClosesAt ?? message.ClosesAt)?.ToString());
+        if (message is WindowMessage.Asking { Terms: var terms })
+        {
+            WriteTerms(terms);
+        }
+
+        WriteOptional(EventField.OpensAt, (happened as WindowEvent.Approved)?.OpensAt.ToString());
+        WriteOptional(EventField.ClosesAt, happened.ClosesAtOrAsked?.ToString());
         WriteOptional(EventField.Reason, message.Reason);
-        WriteDelivery(message.MessageId, message.Dedup, null, derived: false, inferred: false);
+        WriteDelivery(message.Delivery.MessageId, message.Dedup, null, derived: false, inferred: false);
         json.WritePropertyName(EventField.Body);
         json.WriteRawValue(body.IsEmpty ? "null"u8 : body, skipInputValidation: true);
         return End(name);
@@ -111,7 +123,8 @@ public sealed class EventWriter : IDisposable
             json.WriteBoolean(EventField.MadeByNode, true);
         }
 
-        WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq, received.Message.Derived, received.Message.TimeInferred);
+        WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq,
+            received.Message.Derived, received.Message.TimeInferred);
         json.WritePropertyName(EventField.Record);
         json.WriteRawValue(context.Record.Span, skipInputValidation: true);
         return End(name);
@@ -122,7 +135,8 @@ public sealed class EventWriter : IDisposable
         BeginCall(EventNames.CallOversized, context);
         json.WriteString(EventField.ToolCallId, context.ToolCallId);
         json.WriteNumber(EventField.Bytes, received.Message.OversizedBytes);
-        WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq, received.Message.Derived, received.Message.TimeInferred);
+        WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq,
+            received.Message.Derived, received.Message.TimeInferred);
         return End(EventNames.CallOversized);
     }
 
@@ -225,13 +239,8 @@ public sealed class EventWriter : IDisposable
         }
     }
 
-    private void WriteTerms(WindowMessage message)
+    private void WriteTerms(WindowTerms terms)
     {
-        if (message.Terms is not { } terms)
-        {
-            return;
-        }
-
         json.WriteStartObject(EventField.Terms);
         json.WriteString(EventField.TermsTask, terms.TaskId);
         json.WriteString(EventField.TermsAgent, terms.Agent);

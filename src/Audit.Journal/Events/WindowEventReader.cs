@@ -5,27 +5,36 @@ internal static class WindowEventReader
 {
     public static WindowEvent Read(string name, in EventView view)
     {
-        var kind = EventNames.WindowKind(name);
-        var closesAt = view.Time(EventField.ClosesAt);
-        var message = new WindowMessage
+        var message = ReadMessage(view);
+        var from = Enum.Parse<WindowState>(view.Required(EventField.From), ignoreCase: true);
+        return EventNames.WindowKind(name) switch
         {
-            Verb = Enum.Parse<WindowVerb>(view.Required(EventField.Verb), ignoreCase: true),
+            WindowEventKind.Requested => new WindowEvent.Requested(message, from, ReadTerms(view)),
+            WindowEventKind.Approved => new WindowEvent.Approved(
+                message, from, view.RequiredTime(EventField.OpensAt), view.RequiredTime(EventField.ClosesAt)),
+            WindowEventKind.Denied => new WindowEvent.Denied(message, from),
+            WindowEventKind.Extended => new WindowEvent.Extended(message, from, view.RequiredTime(EventField.ClosesAt)),
+            WindowEventKind.Revoked => new WindowEvent.Revoked(message, from),
+            WindowEventKind.Closed => new WindowEvent.Closed(message, from),
+            _ => new WindowEvent.Violated(message, from, view.Required(EventField.Violation)),
+        };
+    }
+
+    private static WindowMessage ReadMessage(in EventView view)
+    {
+        var delivery = new WindowDelivery
+        {
             Actor = view.Required(EventField.Host),
             OnBehalfOf = view.Text(EventField.OnBehalfOf),
             ReceivedAt = view.RequiredTime(EventField.ReceivedAt),
             Dedup = view.Hash(EventField.Dedup),
             MessageId = view.Text(EventField.MessageId),
-            Terms = view.IsObject(EventField.Terms) ? ReadTerms(view) : null,
-            ClosesAt = kind is WindowEventKind.Extended or WindowEventKind.Violated ? closesAt : null,
             Reason = view.Text(EventField.Reason),
         };
-        return new WindowEvent(kind, message, State(view, EventField.From), State(view, EventField.To))
-        {
-            OpensAt = view.Time(EventField.OpensAt),
-            ClosesAt = kind is WindowEventKind.Approved or WindowEventKind.Extended ? closesAt : null,
-            SelfGranted = view.Flag(EventField.SelfGranted) == true,
-            Violation = view.Text(EventField.Violation),
-        };
+        var verb = Enum.Parse<WindowVerb>(view.Required(EventField.Verb), ignoreCase: true);
+        var terms = verb is WindowVerb.Request or WindowVerb.Grant ? ReadTerms(view) : null;
+        Timestamp? closesAt = verb == WindowVerb.Extend ? view.RequiredTime(EventField.ClosesAt) : null;
+        return WindowMessage.Of(verb, delivery, terms, closesAt);
     }
 
     private static WindowTerms ReadTerms(in EventView view) =>
@@ -39,7 +48,4 @@ internal static class WindowEventReader
             ClosesAt = view.Time(EventField.TermsClosesAt),
             Duration = view.Fraction(EventField.DurationSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };
-
-    private static WindowState State(in EventView view, EventField field) =>
-        Enum.Parse<WindowState>(view.Required(field), ignoreCase: true);
 }

@@ -3,6 +3,11 @@ using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Windows;
 
+/// <summary>What comes of an act on a window: the events to write, all or none, and the window as it then is.</summary>
+public sealed record WindowDecision(
+    MessageOutcome Outcome, WindowHistory After, IReadOnlyList<WindowEvent> Events, long Sequence,
+    string? Sentence = null);
+
 /// <summary>The law of task windows, as pure as that of calls.</summary>
 public static class WindowDecider
 {
@@ -19,7 +24,9 @@ public static class WindowDecider
             return new WindowDecision(MessageOutcome.Refused, window, [], window.Sequence, excess);
         }
 
-        var events = refusal is null ? Enact(window, message) : [Violation(window, message, refusal)];
+        var events = refusal is null
+            ? Enact(window, message)
+            : [new WindowEvent.Violated(message, window.State, refusal)];
         var after = window;
         foreach (var happened in events)
         {
@@ -42,23 +49,23 @@ public static class WindowDecider
             Sequence = window.Sequence + 1,
             State = happened.To,
             // A violation may become legal, so the same act again is asked again and no duplicate.
-            Known = happened.Kind == WindowEventKind.Violated
+            Known = happened is WindowEvent.Violated
                 ? window.Known
                 : window.Known.SetItem(message.Dedup, window.Sequence + 1),
         };
-        return happened.Kind switch
+        return happened switch
         {
-            WindowEventKind.Requested => next with { Terms = message.Terms, RequestedBy = message.Actor },
-            WindowEventKind.Approved => next with
+            WindowEvent.Requested requested => next with { Terms = requested.Terms, RequestedBy = message.Actor },
+            WindowEvent.Approved approved => next with
             {
                 ApprovedBy = message.Actor,
-                SelfGranted = happened.SelfGranted,
-                OpensAt = happened.OpensAt,
-                ClosesAt = happened.ClosesAt,
+                SelfGranted = approved.SelfGranted,
+                OpensAt = approved.OpensAt,
+                ClosesAt = approved.ClosesAt,
             },
-            WindowEventKind.Extended => next with { ClosesAt = happened.ClosesAt },
-            WindowEventKind.Revoked or WindowEventKind.Closed => next with { EndedAt = message.ReceivedAt },
-            WindowEventKind.Violated => next with { Violations = window.Violations + 1 },
+            WindowEvent.Extended extended => next with { ClosesAt = extended.ClosesAt },
+            WindowEvent.Revoked or WindowEvent.Closed => next with { EndedAt = message.ReceivedAt },
+            WindowEvent.Violated => next with { Violations = window.Violations + 1 },
             _ => next,
         };
     }
@@ -71,7 +78,8 @@ public static class WindowDecider
         }
 
         // What ends a window is written whatever the window holds: no limit may keep an access open.
-        var ends = refusal is null && message.Verb is (WindowVerb.Deny or WindowVerb.Revoke or WindowVerb.Close);
+        var ends = refusal is null
+            && message is (WindowMessage.Deny or WindowMessage.Revoke or WindowMessage.Close);
         return !ends && window.Sequence + 2 > WindowLimits.Events
             ? $"this window holds {window.Sequence} events already"
             : null;
@@ -84,17 +92,16 @@ public static class WindowDecider
             return $"the window expired at {window.ClosesAt}";
         }
 
-        return (window.State, message.Verb) switch
+        return (window.State, message) switch
         {
-            (WindowState.None, WindowVerb.Request or WindowVerb.Grant) => RefuseTerms(
-                message, message.Terms!, maxLength),
+            (WindowState.None, WindowMessage.Asking asking) => RefuseTerms(message, asking.Terms, maxLength),
             (WindowState.None, _) => "there is no such window",
-            (WindowState.Requested, WindowVerb.Approve) when window.RequestedBy == message.Actor =>
+            (WindowState.Requested, WindowMessage.Approve) when window.RequestedBy == message.Actor =>
                 "who requested a window may not approve it",
-            (WindowState.Requested, WindowVerb.Approve) => RefuseTerms(message, window.Terms!, maxLength),
-            (WindowState.Requested, WindowVerb.Deny or WindowVerb.Close) => null,
-            (WindowState.Approved, WindowVerb.Extend) => RefuseExtension(window, message, maxLength),
-            (WindowState.Approved, WindowVerb.Revoke or WindowVerb.Close) => null,
+            (WindowState.Requested, WindowMessage.Approve) => RefuseTerms(message, window.Terms!, maxLength),
+            (WindowState.Requested, WindowMessage.Deny or WindowMessage.Close) => null,
+            (WindowState.Approved, WindowMessage.Extend extend) => RefuseExtension(window, extend, maxLength),
+            (WindowState.Approved, WindowMessage.Revoke or WindowMessage.Close) => null,
             _ => $"a window that is {Words.SnakeCase(window.State.ToString())} takes no {Words.SnakeCase(message.Verb.ToString())}",
         };
     }
@@ -112,38 +119,34 @@ public static class WindowDecider
             : RefuseLength(opens, closes, maxLength);
     }
 
-    private static string? RefuseExtension(WindowHistory window, WindowMessage message, TimeSpan maxLength) =>
-        message.ClosesAt!.Value <= window.ClosesAt!.Value
+    private static string? RefuseExtension(WindowHistory window, WindowMessage.Extend message, TimeSpan maxLength) =>
+        message.ClosesAt <= window.ClosesAt!.Value
             ? $"an extension must end later than {window.ClosesAt}"
-            : RefuseLength(window.OpensAt!.Value, message.ClosesAt.Value, maxLength);
+            : RefuseLength(window.OpensAt!.Value, message.ClosesAt, maxLength);
 
     private static string? RefuseLength(Timestamp opens, Timestamp closes, TimeSpan maxLength) =>
         closes > opens.Add(maxLength) ? $"a window is at most {maxLength.TotalHours:0.##} h long" : null;
 
-    private static IReadOnlyList<WindowEvent> Enact(WindowHistory window, WindowMessage message) => message.Verb switch
+    private static IReadOnlyList<WindowEvent> Enact(WindowHistory window, WindowMessage message) => message switch
     {
-        WindowVerb.Request => [To(WindowEventKind.Requested, window.State, WindowState.Requested, message)],
-        WindowVerb.Grant =>
+        WindowMessage.Request request => [new WindowEvent.Requested(message, window.State, request.Terms)],
+        WindowMessage.Grant grant =>
         [
-            To(WindowEventKind.Requested, window.State, WindowState.Requested, message),
-            Approval(WindowState.Requested, message, message.Terms!) with { SelfGranted = true },
+            new WindowEvent.Requested(message, window.State, grant.Terms),
+            Approval(WindowState.Requested, message, grant.Terms),
         ],
-        WindowVerb.Approve => [Approval(window.State, message, window.Terms!)],
-        WindowVerb.Deny => [To(WindowEventKind.Denied, window.State, WindowState.Denied, message)],
-        WindowVerb.Extend =>
-        [
-            To(WindowEventKind.Extended, window.State, WindowState.Approved, message) with { ClosesAt = message.ClosesAt },
-        ],
-        WindowVerb.Revoke => [To(WindowEventKind.Revoked, window.State, WindowState.Revoked, message)],
-        WindowVerb.Close => [To(WindowEventKind.Closed, window.State, WindowState.Closed, message)],
+        WindowMessage.Approve => [Approval(window.State, message, window.Terms!)],
+        WindowMessage.Deny => [new WindowEvent.Denied(message, window.State)],
+        WindowMessage.Extend extend => [new WindowEvent.Extended(message, window.State, extend.ClosesAt)],
+        WindowMessage.Revoke => [new WindowEvent.Revoked(message, window.State)],
+        WindowMessage.Close => [new WindowEvent.Closed(message, window.State)],
         _ => throw new ArgumentOutOfRangeException(nameof(message), message.Verb, "A window knows no such verb."),
     };
 
-    private static WindowEvent Approval(WindowState from, WindowMessage message, WindowTerms terms)
+    private static WindowEvent.Approved Approval(WindowState from, WindowMessage message, WindowTerms terms)
     {
         var (opens, closes) = Bounds(message, terms);
-        var approved = To(WindowEventKind.Approved, from, WindowState.Approved, message);
-        return approved with { OpensAt = opens, ClosesAt = closes };
+        return new WindowEvent.Approved(message, from, opens, closes);
     }
 
     private static (Timestamp Opens, Timestamp Closes) Bounds(WindowMessage message, WindowTerms terms)
@@ -151,10 +154,4 @@ public static class WindowDecider
         var opens = terms.OpensAt ?? message.ReceivedAt;
         return (opens, terms.ClosesAt ?? opens.Add(terms.Duration!.Value));
     }
-
-    private static WindowEvent Violation(WindowHistory window, WindowMessage message, string refusal) =>
-        To(WindowEventKind.Violated, window.State, window.State, message) with { Violation = refusal };
-
-    private static WindowEvent To(WindowEventKind kind, WindowState from, WindowState to, WindowMessage message) =>
-        new(kind, message, from, to);
 }

@@ -2,17 +2,74 @@ using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Windows;
 
-/// <summary>What can be written in the stream of a task window.</summary>
-public sealed record WindowEvent(WindowEventKind Kind, WindowMessage Message, WindowState From, WindowState To)
+/// <summary>The events of windows, by the names that are written.</summary>
+public enum WindowEventKind : byte
 {
-    /// <summary>With an approval: the bounds as they became.</summary>
-    public Timestamp? OpensAt { get; init; }
+    Requested,
+    Approved,
+    Denied,
+    Extended,
+    Revoked,
+    Closed,
+    Violated,
+}
 
-    /// <summary>With an approval and an extension.</summary>
-    public Timestamp? ClosesAt { get; init; }
+/// <summary>What can be written in the stream of a task window.</summary>
+public abstract record WindowEvent(WindowMessage Message, WindowState From, WindowState To)
+{
+    public abstract WindowEventKind Kind { get; }
 
-    public bool SelfGranted { get; init; }
+    /// <summary>The end as it became with this event, or as it was asked for.</summary>
+    public Timestamp? ClosesAtOrAsked => this switch
+    {
+        Approved approved => approved.ClosesAt,
+        Extended extended => extended.ClosesAt,
+        _ => (Message as WindowMessage.Extend)?.ClosesAt,
+    };
 
-    /// <summary>With a violation: what was wrong.</summary>
-    public string? Violation { get; init; }
+    public sealed record Requested(WindowMessage Message, WindowState From, WindowTerms Terms)
+        : WindowEvent(Message, From, WindowState.Requested)
+    {
+        public override WindowEventKind Kind => WindowEventKind.Requested;
+    }
+
+    /// <summary>With the bounds as they became.</summary>
+    public sealed record Approved(WindowMessage Message, WindowState From, Timestamp OpensAt, Timestamp ClosesAt)
+        : WindowEvent(Message, From, WindowState.Approved)
+    {
+        public override WindowEventKind Kind => WindowEventKind.Approved;
+
+        public bool SelfGranted => Message is WindowMessage.Grant;
+    }
+
+    public sealed record Denied(WindowMessage Message, WindowState From)
+        : WindowEvent(Message, From, WindowState.Denied)
+    {
+        public override WindowEventKind Kind => WindowEventKind.Denied;
+    }
+
+    public sealed record Extended(WindowMessage Message, WindowState From, Timestamp ClosesAt)
+        : WindowEvent(Message, From, WindowState.Approved)
+    {
+        public override WindowEventKind Kind => WindowEventKind.Extended;
+    }
+
+    public sealed record Revoked(WindowMessage Message, WindowState From)
+        : WindowEvent(Message, From, WindowState.Revoked)
+    {
+        public override WindowEventKind Kind => WindowEventKind.Revoked;
+    }
+
+    public sealed record Closed(WindowMessage Message, WindowState From)
+        : WindowEvent(Message, From, WindowState.Closed)
+    {
+        public override WindowEventKind Kind => WindowEventKind.Closed;
+    }
+
+    /// <summary>The window stays as it was.</summary>
+    public sealed record Violated(WindowMessage Message, WindowState From, string Violation)
+        : WindowEvent(Message, From, From)
+    {
+        public override WindowEventKind Kind => WindowEventKind.Violated;
+    }
 }

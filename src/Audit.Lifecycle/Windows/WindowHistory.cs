@@ -4,7 +4,20 @@ using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Windows;
 
-/// <summary>A task window as its stream tells it.</summary>
+/// <summary>
+/// Where a task window stands. Open and expired are not states: the clock alone makes them of an approved one.
+/// </summary>
+public enum WindowState : byte
+{
+    None,
+    Requested,
+    Approved,
+    Denied,
+    Revoked,
+    Closed,
+}
+
+/// <summary>A task window as its stream has it.</summary>
 public sealed record WindowHistory
 {
     public static readonly WindowHistory Empty = new();
@@ -30,7 +43,7 @@ public sealed record WindowHistory
 
     public int Violations { get; init; }
 
-    /// <summary>The messages that are written down, by their keyed hash, with the event that tells them.</summary>
+    /// <summary>The messages that are written down, by their keyed hash, each with its event.</summary>
     public ImmutableDictionary<Fingerprint, long> Known { get; init; } = ImmutableDictionary<Fingerprint, long>.Empty;
 
     public bool IsOpenAt(Timestamp time) =>

@@ -1,13 +1,26 @@
+using Audit.Lifecycle.Calls;
 using Audit.Lifecycle.Hashing;
 using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Windows;
 
-/// <summary>One act on a task window, by the bearer of a token.</summary>
-public sealed record WindowMessage
+/// <summary>What can be done with a task window.</summary>
+public enum WindowVerb : byte
 {
-    public required WindowVerb Verb { get; init; }
+    Request,
 
+    /// <summary>Request and approval in one, by somebody who may approve.</summary>
+    Grant,
+    Approve,
+    Deny,
+    Extend,
+    Revoke,
+    Close,
+}
+
+/// <summary>How an act came.</summary>
+public readonly record struct WindowDelivery
+{
     /// <summary>The name of the token: who acts.</summary>
     public required string Actor { get; init; }
 
@@ -20,12 +33,93 @@ public sealed record WindowMessage
 
     public string? MessageId { get; init; }
 
-    /// <summary>With a request and a grant.</summary>
-    public WindowTerms? Terms { get; init; }
+    /// <summary>Why, where somebody says it; what is asked for has its reason in its terms.</summary>
+    public string? Reason { get; init; }
+}
 
-    /// <summary>With an extension.</summary>
+/// <summary>One act on a task window, by the bearer of a token.</summary>
+public abstract record WindowMessage(WindowDelivery Delivery)
+{
+    public abstract WindowVerb Verb { get; }
+
+    public string Actor => Delivery.Actor;
+
+    public Timestamp ReceivedAt => Delivery.ReceivedAt;
+
+    public Fingerprint Dedup => Delivery.Dedup;
+
+    public string? Reason => Delivery.Reason;
+
+    /// <param name="terms">Of a request and a grant.</param>
+    /// <param name="closesAt">Of an extension.</param>
+    public static WindowMessage Of(
+        WindowVerb verb, WindowDelivery delivery, WindowTerms? terms, Timestamp? closesAt) => verb switch
+    {
+        WindowVerb.Request => new Request(delivery, terms ?? throw new ArgumentNullException(nameof(terms))),
+        WindowVerb.Grant => new Grant(delivery, terms ?? throw new ArgumentNullException(nameof(terms))),
+        WindowVerb.Approve => new Approve(delivery),
+        WindowVerb.Deny => new Deny(delivery),
+        WindowVerb.Extend => new Extend(delivery, closesAt ?? throw new ArgumentNullException(nameof(closesAt))),
+        WindowVerb.Revoke => new Revoke(delivery),
+        WindowVerb.Close => new Close(delivery),
+        _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "A window knows no such verb."),
+    };
+
+    /// <summary>An act that asks for a window.</summary>
+    public abstract record Asking(WindowDelivery Delivery, WindowTerms Terms) : WindowMessage(Delivery);
+
+    public sealed record Request(WindowDelivery Delivery, WindowTerms Terms) : Asking(Delivery, Terms)
+    {
+        public override WindowVerb Verb => WindowVerb.Request;
+    }
+
+    public sealed record Grant(WindowDelivery Delivery, WindowTerms Terms) : Asking(Delivery, Terms)
+    {
+        public override WindowVerb Verb => WindowVerb.Grant;
+    }
+
+    public sealed record Approve(WindowDelivery Delivery) : WindowMessage(Delivery)
+    {
+        public override WindowVerb Verb => WindowVerb.Approve;
+    }
+
+    public sealed record Deny(WindowDelivery Delivery) : WindowMessage(Delivery)
+    {
+        public override WindowVerb Verb => WindowVerb.Deny;
+    }
+
+    public sealed record Extend(WindowDelivery Delivery, Timestamp ClosesAt) : WindowMessage(Delivery)
+    {
+        public override WindowVerb Verb => WindowVerb.Extend;
+    }
+
+    public sealed record Revoke(WindowDelivery Delivery) : WindowMessage(Delivery)
+    {
+        public override WindowVerb Verb => WindowVerb.Revoke;
+    }
+
+    public sealed record Close(WindowDelivery Delivery) : WindowMessage(Delivery)
+    {
+        public override WindowVerb Verb => WindowVerb.Close;
+    }
+}
+
+/// <summary>What is asked for: which agent, for which task, with which tools, from when until when.</summary>
+public sealed record WindowTerms(string TaskId, string Agent, IReadOnlyList<string> Scope, string Reason)
+{
+    /// <summary>Null: from the approval on.</summary>
+    public Timestamp? OpensAt { get; init; }
+
+    /// <summary>Null when a duration is given.</summary>
     public Timestamp? ClosesAt { get; init; }
 
-    /// <summary>With a denial and a revocation, and where somebody wants to say why.</summary>
-    public string? Reason { get; init; }
+    public TimeSpan? Duration { get; init; }
+}
+
+public static class WindowLimits
+{
+    public const int Events = 1000;
+    public const int Violations = 200;
+    public const int ScopeGlobs = 100;
+    public static readonly TimeSpan DefaultMaxLength = TimeSpan.FromHours(48);
 }

@@ -113,16 +113,26 @@ internal enum EventKind : byte
 /// <summary>Clamps the times of an event of a window to what a read store can hold.</summary>
 internal static class WindowClock
 {
-    public static WindowEvent Clamp(WindowEvent happened) => happened with
+    public static WindowEvent Clamp(WindowEvent happened)
     {
-        OpensAt = Clamp(happened.OpensAt),
-        ClosesAt = Clamp(happened.ClosesAt),
-        Message = happened.Message with
+        var received = happened with { Message = Clamp(happened.Message) };
+        return received switch
         {
-            ReceivedAt = Instants.Clamp(happened.Message.ReceivedAt),
-            ClosesAt = Clamp(happened.Message.ClosesAt),
-        },
-    };
+            WindowEvent.Approved approved => approved with
+            {
+                OpensAt = Instants.Clamp(approved.OpensAt),
+                ClosesAt = Instants.Clamp(approved.ClosesAt),
+            },
+            WindowEvent.Extended extended => extended with { ClosesAt = Instants.Clamp(extended.ClosesAt) },
+            _ => received,
+        };
+    }
 
-    private static Timestamp? Clamp(Timestamp? time) => time is { } known ? Instants.Clamp(known) : null;
+    private static WindowMessage Clamp(WindowMessage message)
+    {
+        var delivery = message.Delivery with { ReceivedAt = Instants.Clamp(message.ReceivedAt) };
+        return message is WindowMessage.Extend extend
+            ? new WindowMessage.Extend(delivery, Instants.Clamp(extend.ClosesAt))
+            : message with { Delivery = delivery };
+    }
 }

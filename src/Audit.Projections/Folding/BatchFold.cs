@@ -90,7 +90,7 @@ internal sealed class BatchFold(
         HashSet<string> tasks =
         [
             .. events.Select(one => one.Task).OfType<string>(),
-            .. events.Select(one => one.Window?.Message.Terms?.TaskId).OfType<string>(),
+            .. events.Select(one => (one.Window?.Message as WindowMessage.Asking)?.Terms.TaskId).OfType<string>(),
             .. set.CallsBefore.Values.Select(call => call?.Task).OfType<string>(),
         ];
         await set.LoadTasksAsync(tasks);
@@ -126,9 +126,9 @@ internal sealed class BatchFold(
         {
             set.Set(TaskFold.Name(set.Task(named), named, facts.Agent, facts.At, facts.Position));
         }
-        else if (facts.Window is { Kind: WindowEventKind.Requested } requested)
+        else if (facts.Window is WindowEvent.Requested requested)
         {
-            var (terms, at) = (requested.Message.Terms!, requested.Message.ReceivedAt);
+            var (terms, at) = (requested.Terms, requested.Message.ReceivedAt);
             var task = TaskFold.Name(set.Task(terms.TaskId), terms.TaskId, terms.Agent, at, facts.Position);
             set.Set(task with { Windows = task.Windows + 1 });
         }

@@ -65,18 +65,19 @@ internal static class MessageRows
     public static ViolationModel Violation(EventFacts facts, WindowModel window)
     {
         var (happened, message) = (facts.Window!, facts.Window!.Message);
+        var terms = (message as WindowMessage.Asking)?.Terms;
         return new ViolationModel
         {
             Position = facts.Position,
             WindowId = window.WindowId,
             Message = message.Verb.ToString().ToLowerInvariant(),
             From = happened.From.ToString().ToLowerInvariant(),
-            Reason = happened.Violation ?? "",
+            Reason = (happened as WindowEvent.Violated)?.Violation ?? "",
             At = message.ReceivedAt,
             ReceivedAt = message.ReceivedAt,
             Host = message.Actor,
-            Task = window.Task ?? message.Terms?.TaskId,
-            Agent = window.Agent ?? message.Terms?.Agent,
+            Task = window.Task ?? terms?.TaskId,
+            Agent = window.Agent ?? terms?.Agent,
         };
     }
 }

@@ -11,14 +11,14 @@ internal static class WindowFold
         var happened = facts.Window!;
         var next = window ?? new WindowModel { Id = facts.Position, WindowId = StreamParts.WindowOf(facts.Stream) };
         next = next with { State = happened.To, LastPosition = facts.Position, Acts = WithAct(next.Acts, facts) };
-        return happened.Kind switch
+        return happened switch
         {
-            WindowEventKind.Requested => Request(next, happened.Message),
-            WindowEventKind.Approved => Approve(next, happened),
-            WindowEventKind.Extended => next with { ClosesAt = happened.ClosesAt },
-            WindowEventKind.Revoked or WindowEventKind.Closed =>
+            WindowEvent.Requested requested => Request(next, requested),
+            WindowEvent.Approved approved => Approve(next, approved),
+            WindowEvent.Extended extended => next with { ClosesAt = extended.ClosesAt },
+            WindowEvent.Revoked or WindowEvent.Closed =>
                 next with { EndedAt = happened.Message.ReceivedAt, EndedBy = happened.Message.Actor },
-            WindowEventKind.Violated => next with { Violations = next.Violations + 1 },
+            WindowEvent.Violated => next with { Violations = next.Violations + 1 },
             _ => next,
         };
     }
@@ -38,17 +38,17 @@ internal static class WindowFold
         return until == ended ? null : (Instants.Earlier(until, ended), Instants.Later(until, ended));
     }
 
-    private static WindowModel Request(WindowModel window, WindowMessage message) => window with
+    private static WindowModel Request(WindowModel window, WindowEvent.Requested happened) => window with
     {
-        Task = message.Terms!.TaskId,
-        Agent = message.Terms.Agent,
-        Scope = message.Terms.Scope,
-        Reason = message.Terms.Reason,
-        RequestedBy = message.Actor,
-        RequestedAt = message.ReceivedAt,
+        Task = happened.Terms.TaskId,
+        Agent = happened.Terms.Agent,
+        Scope = happened.Terms.Scope,
+        Reason = happened.Terms.Reason,
+        RequestedBy = happened.Message.Actor,
+        RequestedAt = happened.Message.ReceivedAt,
     };
 
-    private static WindowModel Approve(WindowModel window, WindowEvent happened) => window with
+    private static WindowModel Approve(WindowModel window, WindowEvent.Approved happened) => window with
     {
         ApprovedBy = happened.Message.Actor,
         ApprovedAt = happened.Message.ReceivedAt,
@@ -67,10 +67,10 @@ internal static class WindowFold
         var (happened, message) = (facts.Window!, facts.Window!.Message);
         var act = new WindowAct(facts.Position, happened.Kind, message.Verb, message.Actor, message.ReceivedAt)
         {
-            OnBehalfOf = message.OnBehalfOf,
+            OnBehalfOf = message.Delivery.OnBehalfOf,
             Reason = message.Reason,
-            ClosesAt = happened.ClosesAt ?? message.ClosesAt,
-            Violation = happened.Violation,
+            ClosesAt = happened.ClosesAtOrAsked,
+            Violation = (happened as WindowEvent.Violated)?.Violation,
         };
         return [.. acts, act];
     }

@@ -51,7 +51,7 @@ internal sealed class WindowsFold(
         var id = StreamParts.WindowOf(facts.Stream);
         var window = WindowFold.Add(after.GetValueOrDefault(id), facts);
         after[id] = batch.Windows[window.Id] = window;
-        if (facts.Window!.Kind == WindowEventKind.Violated)
+        if (facts.Window is WindowEvent.Violated)
         {
             batch.Violations[facts.Position] = MessageRows.Violation(facts, window);
         }

@@ -41,15 +41,15 @@ internal sealed class WindowStory
         return story;
     }
 
-    public static WindowMessage Message(WindowVerb verb, string actor, double at) => new()
-    {
-        Verb = verb,
-        Actor = actor,
-        ReceivedAt = Say.At(at),
-        Dedup = Say.Print($"{verb} {actor} {at}"),
-        Terms = verb is WindowVerb.Request or WindowVerb.Grant ? Terms : null,
-        ClosesAt = verb == WindowVerb.Extend ? Say.At(2 * Hour) : null,
-    };
+    public static WindowMessage Message(WindowVerb verb, string actor, double at, double closes = 2 * Hour, WindowTerms? terms = null) =>
+        WindowMessage.Of(
+            verb,
+            new WindowDelivery { Actor = actor, ReceivedAt = Say.At(at), Dedup = Say.Print($"{verb} {actor} {at}") },
+            terms ?? Terms, Say.At(closes));
+
+    /// <summary>The same act, received again later.</summary>
+    public static WindowMessage Again(WindowMessage message, double at) =>
+        message with { Delivery = message.Delivery with { ReceivedAt = Say.At(at) } };
 
     public WindowDecision Act(WindowMessage message)
     {

@@ -52,8 +52,7 @@ public sealed class WindowTableTests
         {
             Assert.Equal(MessageOutcome.Violation, decision.Outcome);
             Assert.Equal(before.State, story.Window.State);
-            Assert.Equal(WindowEventKind.Violated, Assert.Single(decision.Events).Kind);
-            Assert.Equal(decision.Sentence, decision.Events[0].Violation);
+            Assert.Equal(decision.Sentence, Assert.IsType<WindowEvent.Violated>(Assert.Single(decision.Events)).Violation);
             Assert.NotNull(decision.Sentence);
         }
         else
