@@ -26,11 +26,8 @@ internal sealed class TokenEndpoints(TokenBook book, ITokenStore tokens) : IEndp
     }
 
     /// <summary>A token as the wire shows it.</summary>
-    public static TokenAnswer AnswerOf(TokenRow row) => new(row.Name, row.Roles, row.Agent, row.Task)
-    {
-        CreatedAt = row.CreatedAt.UtcDateTime,
-        RevokedAt = row.RevokedAt?.UtcDateTime,
-    };
+    public static TokenAnswer AnswerOf(TokenRow row) => new(
+        row.Name, row.Roles, row.Agent, row.Task, row.CreatedAt.UtcDateTime, row.RevokedAt?.UtcDateTime);
 
     private async Task<IResult> CreateAsync(HttpContext context)
     {

@@ -198,20 +198,12 @@ internal sealed class LogEndpoints(
             : throw new UnreadableException("origin", $"accepted are {KeyName.Accepted}");
     }
 
-    private LogAnswer AnswerOf(LogHead head) => new()
-    {
-        Origin = head.Log.Origin,
-        Key = head.Log.Key.ToString(),
-        Size = head.Size,
-        Root = Convert.ToBase64String(
+    private LogAnswer AnswerOf(LogHead head) => new(
+        head.Log.Origin, head.Log.Key.ToString(), head.Size,
+        Convert.ToBase64String(
             head.Stored is { } stored ? SignedCheckpoint.Parse(stored.Note).Checkpoint.Root : TreeHash.Empty),
-        Position = head.LastPosition,
-        SignedAt = TimeOf(head.Stored?.SignedAt),
-        StartedAt = TimeOf(head.Log.StartedAt),
-        StartedBecause = head.Log.Reason,
-        PreviousCheckpoint = head.Log.Previous,
-        Sealing = log.SealingAnswer(),
-    };
+        head.LastPosition, TimeOf(head.Stored?.SignedAt), Witnesses: [], StartedAt: TimeOf(head.Log.StartedAt),
+        StartedBecause: head.Log.Reason, head.Log.Previous, log.SealingAnswer());
 
     private static string? TimeOf(DateTimeOffset? time) =>
         time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

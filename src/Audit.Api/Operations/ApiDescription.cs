@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using Audit.Api.Access;
 using Audit.Api.Answers;
@@ -28,12 +30,28 @@ internal static partial class ApiDescription
             };
             return Task.CompletedTask;
         });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            RequireWhatIsAlwaysWritten(schema, context.JsonTypeInfo);
+            return Task.CompletedTask;
+        });
         options.AddOperationTransformer((operation, context, _) =>
         {
             Describe(operation, context.Description.ActionDescriptor.EndpointMetadata, context.Description.RelativePath ?? "",
                 context.Description.HttpMethod ?? "");
             return Task.CompletedTask;
         });
+    }
+
+    /// <summary>A member of an answer that is left out at times is not required; the others are.</summary>
+    private static void RequireWhatIsAlwaysWritten(OpenApiSchema schema, JsonTypeInfo type)
+    {
+        if (type.Type.Namespace == typeof(CallAnswer).Namespace && type.Kind == JsonTypeInfoKind.Object)
+        {
+            schema.Required = type.Properties
+                .Where(member => member.AttributeProvider?.IsDefined(typeof(JsonIgnoreAttribute), true) != true)
+                .Select(member => member.Name).ToHashSet();
+        }
     }
 
     private static void Describe(OpenApiOperation operation, IList<object> metadata, string path, string method)

@@ -34,45 +34,31 @@ internal sealed class OperationEndpoints(
         var all = await instruments.ReadAsync(context.RequestAborted);
         var plain = all.Where(one => one.Labels.Length == 0).ToDictionary(one => one.Name, one => one.Value);
         var (projections, search) = (reads.Status, reads.Search.Status);
-        return Reply.Json(new StatsAnswer
-        {
-            Version = NodeVersion.Text,
-            UptimeSeconds = Math.Round(plain["audit.uptime_seconds"], 1),
-            Journal = new JournalStats(store.Kind, position),
-            Log = new LogStats(
+        return Reply.Json(new StatsAnswer(
+            NodeVersion.Text, Math.Round(plain["audit.uptime_seconds"], 1), new JournalStats(store.Kind, position),
+            new LogStats(
                 log.Known?.Log.Origin, Number("audit.log.size"), Number("audit.log.position"), log.SealingAnswer()),
-            Projections = new ReaderStats(
+            new ReaderStats(
                 projections.State.ToString().ToLowerInvariant(), Number("audit.projections.position"),
                 Milliseconds("audit.projections.lag_seconds"), projections.Sentence)
             {
                 HaltedAt = projections.HaltedAt,
             },
-            Search = new ReaderStats(
-                search.State.ToString().ToLowerInvariant(),
-                Number("audit.search.position"),
-                Milliseconds("audit.search.lag_seconds"),
-                search.Sentence ?? search.LastUnreadSentence)
+            new ReaderStats(
+                search.State.ToString().ToLowerInvariant(), Number("audit.search.position"),
+                Milliseconds("audit.search.lag_seconds"), search.Sentence ?? search.LastUnreadSentence)
             {
                 Unread = Number("audit.search.unread"),
             },
-            Engine = new EngineNumbers
-            {
-                Kind = cluster is null ? "local" : "akka",
-                Waiting = Number("audit.engine.waiting"),
-                WaitingBytes = Number("audit.engine.waiting_bytes"),
-                IsFull = Number("audit.engine.full") > 0,
-                LiveStreams = Number("audit.engine.live_streams"),
-                Commits = Number("audit.engine.commits"),
-                Rows = Number("audit.engine.rows"),
-                RowsPerSecond = Math.Round(RateOf(Number("audit.engine.rows")), 1),
-                Conflicts = Number("audit.engine.conflicts"),
-                Failures = Number("audit.engine.failures"),
-            },
-            Cluster = cluster is null ? null : AnswerOf(cluster.Cluster),
-            Receipts = Labelled("audit.receipts"),
-            StreamsOpen = Number("audit.streams_open"),
-            Failures = Labelled("audit.failures"),
-        });
+            new EngineNumbers(
+                cluster is null ? "local" : "akka",
+                Waiting: Number("audit.engine.waiting"), WaitingBytes: Number("audit.engine.waiting_bytes"),
+                IsFull: Number("audit.engine.full") > 0, LiveStreams: Number("audit.engine.live_streams"),
+                Commits: Number("audit.engine.commits"), Rows: Number("audit.engine.rows"),
+                RowsPerSecond: Math.Round(RateOf(Number("audit.engine.rows")), 1),
+                Conflicts: Number("audit.engine.conflicts"), Failures: Number("audit.engine.failures")),
+            cluster is null ? null : AnswerOf(cluster.Cluster), Labelled("audit.receipts"),
+            Number("audit.streams_open"), Labelled("audit.failures")));
 
         long Number(string name) => (long)plain[name];
         double Milliseconds(string name) => Math.Round(plain[name] * 1000, 1);

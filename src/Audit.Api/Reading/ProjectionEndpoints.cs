@@ -70,7 +70,7 @@ internal sealed class ProjectionEndpoints(
         context.Response.ContentType = "application/x-ndjson";
         while (await Task.WhenAny(work, Task.Delay(BetweenLines)) != work)
         {
-            await WriteLineAsync(context, new RebuildLine { Position = latest.Position, End = latest.End });
+            await WriteLineAsync(context, new RebuildLine(null, latest.Position, latest.End));
         }
 
         var failure = work.Exception?.GetBaseException();
@@ -79,12 +79,8 @@ internal sealed class ProjectionEndpoints(
             failures.Report("rebuild of the read models", failure);
         }
 
-        await WriteLineAsync(context, new RebuildLine
-        {
-            Status = work.IsCompletedSuccessfully ? "rebuilt" : "failed",
-            Position = latest.Position,
-            Error = failure?.Message,
-        });
+        await WriteLineAsync(context, new RebuildLine(
+            work.IsCompletedSuccessfully ? "rebuilt" : "failed", latest.Position, Error: failure?.Message));
         return Reply.Sent;
     }
 

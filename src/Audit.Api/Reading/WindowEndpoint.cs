@@ -72,27 +72,18 @@ internal sealed class WindowEndpoint(
         WindowRead read, Timestamp now, Page<WindowDeed> done, Page<CallModel> outside, Page<CallModel> outOfScope, long? asOf)
     {
         var (window, terms) = (read.Window, read.Window.Terms);
-        return new WindowDetailAnswer
+        var answer = new WindowAnswer(
+            read.Id, read.StateAt(now), terms?.TaskId, terms?.Agent, terms?.Scope ?? [], terms?.Reason,
+            OpensAt: WireOf.Time(window.OpensAt ?? terms?.OpensAt),
+            ClosesAt: WireOf.Time(window.ClosesAt ?? terms?.ClosesAt),
+            EndedAt: WireOf.Time(window.EndedAt),
+            EndedBy: Last(WindowEventKind.Revoked, WindowEventKind.Closed)?.Actor,
+            window.RequestedBy, WireOf.Time(Last(WindowEventKind.Requested)?.ReceivedAt),
+            window.ApprovedBy, WireOf.Time(Last(WindowEventKind.Approved)?.ReceivedAt),
+            window.SelfGranted, window.Violations, read.Events[0].Row.Position, read.Events[^1].Row.Position);
+        return new WindowDetailAnswer(answer)
         {
-            WindowId = read.Id,
-            State = read.StateAt(now),
-            TaskId = terms?.TaskId,
-            Agent = terms?.Agent,
-            Scope = terms?.Scope ?? [],
-            Reason = terms?.Reason,
             DurationSeconds = terms?.Duration?.TotalSeconds,
-            OpensAt = WireOf.Time(window.OpensAt ?? terms?.OpensAt),
-            ClosesAt = WireOf.Time(window.ClosesAt ?? terms?.ClosesAt),
-            EndedAt = WireOf.Time(window.EndedAt),
-            EndedBy = Last(WindowEventKind.Revoked, WindowEventKind.Closed)?.Actor,
-            RequestedBy = window.RequestedBy,
-            RequestedAt = WireOf.Time(Last(WindowEventKind.Requested)?.ReceivedAt),
-            ApprovedBy = window.ApprovedBy,
-            ApprovedAt = WireOf.Time(Last(WindowEventKind.Approved)?.ReceivedAt),
-            SelfGranted = window.SelfGranted,
-            Violations = window.Violations,
-            Position = read.Events[0].Row.Position,
-            LastPosition = read.Events[^1].Row.Position,
             History = [.. read.Events.Select(one => Of(one.Row, one.Happened))],
             Done = WireOf.Page(done, _ => true, WireOf.Of),
             OutsideWindow = WireOf.Page(outside, _ => true, WireOf.Of),
@@ -104,21 +95,13 @@ internal sealed class WindowEndpoint(
             read.Events.LastOrDefault(one => kinds.Contains(one.Happened.Kind)).Happened?.Message;
     }
 
-    private static WindowActAnswer Of(JournalRow row, WindowEvent happened) => new()
-    {
-        Position = row.Position,
-        Sequence = row.Sequence,
-        Event = EventReader.NameOf(row.Manifest),
-        At = WireOf.Time(happened.Message.ReceivedAt),
-        By = happened.Message.Actor,
-        OnBehalfOf = happened.Message.Delivery.OnBehalfOf,
-        From = EventWriter.WordOf(happened.From),
-        To = EventWriter.WordOf(happened.To),
-        Reason = happened.Message.Reason ?? (happened.Message as WindowMessage.Asking)?.Terms.Reason,
-        OpensAt = WireOf.Time((happened as WindowEvent.Approved)?.OpensAt),
-        ClosesAt = WireOf.Time(happened.ClosesAtOrAsked),
-        Violation = (happened as WindowEvent.Violated)?.Violation,
-    };
+    private static WindowActAnswer Of(JournalRow row, WindowEvent happened) => new(
+        row.Position, row.Sequence, EventReader.NameOf(row.Manifest), WireOf.Time(happened.Message.ReceivedAt),
+        By: happened.Message.Actor, happened.Message.Delivery.OnBehalfOf,
+        From: EventWriter.WordOf(happened.From), To: EventWriter.WordOf(happened.To),
+        happened.Message.Reason ?? (happened.Message as WindowMessage.Asking)?.Terms.Reason,
+        OpensAt: WireOf.Time((happened as WindowEvent.Approved)?.OpensAt),
+        ClosesAt: WireOf.Time(happened.ClosesAtOrAsked), (happened as WindowEvent.Violated)?.Violation);
 }
 
 /// <summary>A window folded from its stream, with the rows it was folded from.</summary>

@@ -20,133 +20,68 @@ internal static class WireOf
     public static ItemPage<TShown> Page<T, TShown>(Page<T> page, Func<T, bool> sees, Func<T, TShown> show) =>
         new([.. page.Items.Where(sees).Select(show)], page.Next);
 
-    public static CallAnswer Of(CallModel call) => Fill(call, new CallAnswer
-    {
-        SessionId = call.SessionId, ToolCallId = call.CallId, State = Words.Of(call.State),
-    });
+    public static CallAnswer Of(CallModel call) => new(
+        call.SessionId, call.CallId, call.Tool, Words.Of(call.State), call.Attempt, call.Turn,
+        Texts(Words.Of(call.Anomalies)), call.Violations, call.Lifted, call.Task, call.Agent, call.Host,
+        call.Provider, call.Model, call.Command, Said: call.Remark, call.Decision, call.DecidedBy, call.Success,
+        Judgement: Of(call.Judgement), Judged: Of(call.Judged), FirstAt: Time(call.FirstAt), LastAt: Time(call.LastAt),
+        AskedAt: Time(call.AskedAt), DecidedAt: Time(call.DecidedAt), StartedAt: Time(call.StartedAt),
+        SettledAt: Time(call.SettledAt), WaitedMs: Milliseconds(call.Waited), RanMs: Milliseconds(call.Ran),
+        call.Messages, call.Flooded, call.ReportedLate, Position: call.Id, call.LastPosition, call.Sequence);
 
     public static CallDetailAnswer Of(CallModel call, IEnumerable<TransitionModel> transitions, long? asOf) =>
-        Fill(call, new CallDetailAnswer
-        {
-            SessionId = call.SessionId, ToolCallId = call.CallId, State = Words.Of(call.State),
-            Transitions = [.. transitions.Select(Of)],
-            AsOf = asOf,
-        });
+        new(Of(call)) { Transitions = [.. transitions.Select(Of)], AsOf = asOf };
 
-    public static DeedAnswer Of(WindowDeed deed) => Fill(deed.Call, new DeedAnswer
+    public static DeedAnswer Of(WindowDeed deed) =>
+        new(Of(deed.Call)) { At = Time(deed.At), AtJudgement = Of(deed.Judgement) };
+
+    public static SessionAnswer Of(SessionModel session, long? asOf = null)
     {
-        SessionId = deed.Call.SessionId, ToolCallId = deed.Call.CallId, State = Words.Of(deed.Call.State),
-        At = Time(deed.At),
-        AtJudgement = Of(deed.Judgement),
-    });
+        var (whole, agents, tasks, hosts) = (session.Completeness, session.Agents, session.Tasks, session.Hosts);
+        return new(
+            session.SessionId, session.Calls, States(session.States), session.OpenCalls, session.Violations,
+            session.Lifted, session.Messages, session.Notes, Texts(Words.Of(session.Anomalies)),
+            Texts(agents.Names), agents.HasMore, Texts(tasks.Names), tasks.HasMore, Texts(hosts.Names), hosts.HasMore,
+            Of(session.Judged), FirstAt: Time(session.FirstAt), LastAt: Time(session.LastAt),
+            StartedAt: Time(session.StartedAt), EndedAt: Time(session.HasEnded ? session.NotedEndAt : null),
+            session.Id, session.LastPosition,
+            new CompletenessAnswer(
+                whole.IsComplete, whole.MissingMessages,
+                [.. whole.Gaps.Select(gap => new GapAnswer(gap.Host, gap.From, gap.To))],
+                whole.OpenAfterEnd, whole.ReportedLate),
+            asOf);
+    }
 
-    public static SessionAnswer Of(SessionModel session, long? asOf = null) => new()
-    {
-        SessionId = session.SessionId,
-        Calls = session.Calls,
-        States = States(session.States),
-        OpenCalls = session.OpenCalls,
-        Violations = session.Violations,
-        Lifted = session.Lifted,
-        Messages = session.Messages,
-        Notes = session.Notes,
-        Anomalies = Texts(Words.Of(session.Anomalies)),
-        Agents = Texts(session.Agents.Names),
-        MoreAgents = session.Agents.HasMore,
-        Tasks = Texts(session.Tasks.Names),
-        MoreTasks = session.Tasks.HasMore,
-        Hosts = Texts(session.Hosts.Names),
-        MoreHosts = session.Hosts.HasMore,
-        Judged = Of(session.Judged),
-        FirstAt = Time(session.FirstAt),
-        LastAt = Time(session.LastAt),
-        StartedAt = Time(session.StartedAt),
-        EndedAt = Time(session.HasEnded ? session.NotedEndAt : null),
-        Position = session.Id,
-        LastPosition = session.LastPosition,
-        Completeness = new CompletenessAnswer(
-            session.Completeness.IsComplete, session.Completeness.MissingMessages,
-            [.. session.Completeness.Gaps.Select(gap => new GapAnswer(gap.Host, gap.From, gap.To))],
-            session.Completeness.OpenAfterEnd, session.Completeness.ReportedLate),
-        AsOf = asOf,
-    };
-
-    public static TaskAnswer Of(TaskModel task) => Fill(task, new TaskAnswer { TaskId = task.TaskId });
+    public static TaskAnswer Of(TaskModel task) => new(
+        task.TaskId, Texts(task.Agents.Names), task.Windows, task.Calls, task.OpenCalls, task.Violations,
+        Of(task.Judged), Time(task.FirstAt), Time(task.LastAt), task.Id, task.LastPosition);
 
     public static TaskDetailAnswer Of(
         TaskModel task, IEnumerable<WindowModel> windows, TaskCallsAnswer calls, Timestamp now, long? asOf) =>
-        Fill(task, new TaskDetailAnswer
-        {
-            TaskId = task.TaskId, Windows = [.. windows.Select(window => Of(window, now))], Calls = calls, AsOf = asOf,
-        });
+        new(Of(task)) { Windows = [.. windows.Select(window => Of(window, now))], Calls = calls, AsOf = asOf };
 
-    public static ViolationAnswer Of(ViolationModel violation) => new()
-    {
-        Position = violation.Position,
-        SessionId = violation.SessionId,
-        ToolCallId = violation.CallId,
-        WindowId = violation.WindowId,
-        ToolName = violation.Tool,
-        Message = violation.Message,
-        From = violation.From,
-        Cause = violation.Cause,
-        Reason = violation.Reason,
-        At = Time(violation.At),
-        ReceivedAt = Time(violation.ReceivedAt),
-        Host = violation.Host,
-        TaskId = violation.Task,
-        Agent = violation.Agent,
-        Lifted = violation.IsLifted,
-        LiftedBy = violation.LiftedBy,
-    };
+    public static ViolationAnswer Of(ViolationModel violation) => new(
+        violation.Position, violation.SessionId, violation.CallId, violation.WindowId, violation.Tool,
+        violation.Message, violation.From, violation.Cause, violation.Reason, Time(violation.At),
+        Time(violation.ReceivedAt), violation.Host, violation.Task, violation.Agent, violation.IsLifted,
+        violation.LiftedBy);
 
-    public static WindowAnswer Of(WindowModel window, Timestamp now) => new()
-    {
-        WindowId = window.WindowId,
-        State = window.StateAt(now),
-        TaskId = window.Task,
-        Agent = window.Agent,
-        Scope = window.Scope,
-        Reason = window.Reason,
-        OpensAt = Time(window.OpensAt),
-        ClosesAt = Time(window.ClosesAt),
-        EndedAt = Time(window.EndedAt),
-        EndedBy = window.EndedBy,
-        RequestedBy = window.RequestedBy,
-        RequestedAt = Time(window.RequestedAt),
-        ApprovedBy = window.ApprovedBy,
-        ApprovedAt = Time(window.ApprovedAt),
-        SelfGranted = window.SelfGranted,
-        Violations = window.Violations,
-        Position = window.Id,
-        LastPosition = window.LastPosition,
-    };
+    public static WindowAnswer Of(WindowModel window, Timestamp now) => new(
+        window.WindowId, window.StateAt(now), window.Task, window.Agent, window.Scope, window.Reason,
+        OpensAt: Time(window.OpensAt), ClosesAt: Time(window.ClosesAt), EndedAt: Time(window.EndedAt), window.EndedBy,
+        window.RequestedBy, Time(window.RequestedAt), window.ApprovedBy, Time(window.ApprovedAt), window.SelfGranted,
+        window.Violations, window.Id, window.LastPosition);
 
-    public static SearchHitAnswer Of(SearchHit hit) => new()
-    {
-        Position = hit.Position,
-        SessionId = hit.SessionId,
-        ToolCallId = hit.CallId,
-        ToolName = hit.Tool,
-        State = hit.State is { } state ? Words.Of(state) : null,
-        Message = hit.Message,
-        At = Time(hit.At),
-        FirstAt = Time(hit.FirstAt),
-        LastAt = Time(hit.LastAt),
-        TaskId = hit.Task,
-        Agent = hit.Agent,
-        Host = hit.Host,
-        Command = hit.Command,
-        Success = hit.Call?.Success,
-        Decision = hit.Call?.Decision,
-        DecidedBy = hit.Call?.DecidedBy,
-        Judgement = hit.Call is { } call ? Of(call.Judgement) : null,
-        Violations = hit.Call?.Violations,
-        Anomalies = hit.Call is { } model ? Texts(Words.Of(model.Anomalies)) : null,
-        Excerpt = hit.Excerpt is not { } excerpt ? null : new ExcerptAnswer(
+    public static SearchHitAnswer Of(SearchHit hit) => new(
+        hit.Position, hit.SessionId, hit.CallId, hit.Tool, hit.State is { } state ? Words.Of(state) : null,
+        hit.Message, At: Time(hit.At), FirstAt: Time(hit.FirstAt), LastAt: Time(hit.LastAt), hit.Task, hit.Agent,
+        hit.Host, hit.Command, hit.Call?.Success, hit.Call?.Decision, hit.Call?.DecidedBy,
+        hit.Call is { } call ? Of(call.Judgement) : null, hit.Call?.Violations,
+        hit.Call is { } model ? Texts(Words.Of(model.Anomalies)) : null,
+        hit.Excerpt is not { } excerpt ? null : new ExcerptAnswer(
             excerpt.Place.ToString().ToLowerInvariant(), excerpt.Text,
-            [.. excerpt.Marks.Select(mark => new[] { mark.Offset, mark.Length })], excerpt.IsCutBefore, excerpt.IsCutAfter),
-    };
+            [.. excerpt.Marks.Select(mark => new[] { mark.Offset, mark.Length })],
+            excerpt.IsCutBefore, excerpt.IsCutAfter));
 
     public static SearchCountsAnswer Of(SearchCounts counts) => new(
         counts.Calls, counts.Notes, counts.IsCut, MostFirst(counts.ByTool), MostFirst(counts.ByState));
@@ -154,81 +89,14 @@ internal static class WireOf
     public static JudgedAnswer Of(JudgementCounts judged) =>
         new(judged.InWindow, judged.OutsideWindow, judged.OutOfScope, judged.NoTask);
 
-    private static TransitionAnswer Of(TransitionModel transition) => new()
-    {
-        Position = transition.Position,
-        Sequence = transition.Sequence,
-        Message = Words.Of(transition.Message),
-        From = Words.Of(transition.From),
-        To = Words.Of(transition.To),
-        Attempt = transition.Attempt,
-        Anomalies = Texts(Words.Of(transition.Anomalies)),
-        Violation = transition is { Cause: not ViolationCause.None, Lifted: false } ? Words.Of(transition.Cause) : null,
-        Lifted = transition.Lifted,
-        Late = transition.Late,
-        ReportedLate = transition.ReportedLate,
-        At = Time(transition.At),
-        RecordedAt = Time(transition.RecordedAt),
-        ReceivedAt = Time(transition.ReceivedAt),
-        Judgement = Of(transition.Judgement),
-        WindowId = transition.Window,
-        TaskId = transition.Task,
-        Agent = transition.Agent,
-        Host = transition.Host,
-        Said = transition.Remark,
-        By = transition.By,
-        Success = transition.Success,
-    };
-
-    private static T Fill<T>(CallModel call, T answer) where T : CallAnswer => (T)(answer with
-    {
-        ToolName = call.Tool,
-        Attempt = call.Attempt,
-        Turn = call.Turn,
-        Anomalies = Texts(Words.Of(call.Anomalies)),
-        Violations = call.Violations,
-        Lifted = call.Lifted,
-        TaskId = call.Task,
-        Agent = call.Agent,
-        Host = call.Host,
-        Provider = call.Provider,
-        Model = call.Model,
-        Command = call.Command,
-        Said = call.Remark,
-        Decision = call.Decision,
-        DecidedBy = call.DecidedBy,
-        Success = call.Success,
-        Judgement = Of(call.Judgement),
-        Judged = Of(call.Judged),
-        FirstAt = Time(call.FirstAt),
-        LastAt = Time(call.LastAt),
-        AskedAt = Time(call.AskedAt),
-        DecidedAt = Time(call.DecidedAt),
-        StartedAt = Time(call.StartedAt),
-        SettledAt = Time(call.SettledAt),
-        WaitedMs = Milliseconds(call.Waited),
-        RanMs = Milliseconds(call.Ran),
-        Messages = call.Messages,
-        Flooded = call.Flooded,
-        ReportedLate = call.ReportedLate,
-        Position = call.Id,
-        LastPosition = call.LastPosition,
-        Sequence = call.Sequence,
-    });
-
-    private static T Fill<T>(TaskModel task, T answer) where T : TaskAnswer => (T)(answer with
-    {
-        Agents = Texts(task.Agents.Names),
-        WindowsCount = task.Windows,
-        CallsCount = task.Calls,
-        OpenCalls = task.OpenCalls,
-        Violations = task.Violations,
-        Judged = Of(task.Judged),
-        FirstAt = Time(task.FirstAt),
-        LastAt = Time(task.LastAt),
-        Position = task.Id,
-        LastPosition = task.LastPosition,
-    });
+    private static TransitionAnswer Of(TransitionModel transition) => new(
+        transition.Position, transition.Sequence, Words.Of(transition.Message), From: Words.Of(transition.From),
+        To: Words.Of(transition.To), transition.Attempt, Texts(Words.Of(transition.Anomalies)),
+        transition is { Cause: not ViolationCause.None, Lifted: false } ? Words.Of(transition.Cause) : null,
+        transition.Lifted, transition.Late, transition.ReportedLate, At: Time(transition.At),
+        RecordedAt: Time(transition.RecordedAt), ReceivedAt: Time(transition.ReceivedAt), Of(transition.Judgement),
+        transition.Window, transition.Task, transition.Agent, transition.Host, Said: transition.Remark, transition.By,
+        transition.Success);
 
     public static string? Time(Timestamp? time) => time is { Ticks: > 0 } known ? Of(known) : null;
 

@@ -3,82 +3,22 @@ using System.Text.Json.Serialization;
 namespace Audit.Client.Wire;
 
 /// <summary>A tool call as it stands.</summary>
-public record CallAnswer
-{
-    public required string SessionId { get; init; }
-
-    public required string ToolCallId { get; init; }
-
-    public string? ToolName { get; init; }
-
-    public required string State { get; init; }
-
-    public int Attempt { get; init; }
-
-    public long Turn { get; init; }
-
-    public IReadOnlyList<string> Anomalies { get; init; } = [];
-
-    public int Violations { get; init; }
-
-    public int Lifted { get; init; }
-
-    public string? TaskId { get; init; }
-
-    public string? Agent { get; init; }
-
-    public string? Host { get; init; }
-
-    public string? Provider { get; init; }
-
-    public string? Model { get; init; }
-
-    public string? Command { get; init; }
-
-    public string? Said { get; init; }
-
-    public string? Decision { get; init; }
-
-    public string? DecidedBy { get; init; }
-
-    public bool? Success { get; init; }
-
-    public string? Judgement { get; init; }
-
-    public JudgedAnswer Judged { get; init; } = new(0, 0, 0, 0);
-
-    public string? FirstAt { get; init; }
-
-    public string? LastAt { get; init; }
-
-    public string? AskedAt { get; init; }
-
-    public string? DecidedAt { get; init; }
-
-    public string? StartedAt { get; init; }
-
-    public string? SettledAt { get; init; }
-
-    public double? WaitedMs { get; init; }
-
-    public double? RanMs { get; init; }
-
-    public int Messages { get; init; }
-
-    public long Flooded { get; init; }
-
-    public int ReportedLate { get; init; }
-
-    public long Position { get; init; }
-
-    public long LastPosition { get; init; }
-
-    public long Sequence { get; init; }
-}
+public record CallAnswer(
+    string SessionId, string ToolCallId, string? ToolName, string State, int Attempt, long Turn,
+    IReadOnlyList<string> Anomalies, int Violations, int Lifted, string? TaskId, string? Agent, string? Host,
+    string? Provider, string? Model, string? Command, string? Said, string? Decision, string? DecidedBy,
+    bool? Success, string? Judgement, JudgedAnswer Judged, string? FirstAt, string? LastAt, string? AskedAt,
+    string? DecidedAt, string? StartedAt, string? SettledAt, double? WaitedMs, double? RanMs, int Messages,
+    long Flooded, int ReportedLate, long Position, long LastPosition, long Sequence);
 
 /// <summary>A call with its messages, now or as it was.</summary>
 public sealed record CallDetailAnswer : CallAnswer
 {
+    public CallDetailAnswer(CallAnswer call)
+        : base(call)
+    {
+    }
+
     [JsonPropertyOrder(1)]
     public IReadOnlyList<TransitionAnswer> Transitions { get; init; } = [];
 
@@ -90,6 +30,11 @@ public sealed record CallDetailAnswer : CallAnswer
 /// <summary>A call that was made in a window.</summary>
 public sealed record DeedAnswer : CallAnswer
 {
+    public DeedAnswer(CallAnswer call)
+        : base(call)
+    {
+    }
+
     [JsonPropertyOrder(-2)]
     public string? At { get; init; }
 
@@ -102,52 +47,11 @@ public sealed record DeedAnswer : CallAnswer
 public sealed record JudgedAnswer(int InWindow, int OutsideWindow, int OutOfScope, int NoTask);
 
 /// <summary>One message of a call, as it is judged.</summary>
-public sealed record TransitionAnswer
-{
-    public long Position { get; init; }
-
-    public long Sequence { get; init; }
-
-    public required string Message { get; init; }
-
-    public string? From { get; init; }
-
-    public string? To { get; init; }
-
-    public int Attempt { get; init; }
-
-    public IReadOnlyList<string> Anomalies { get; init; } = [];
-
-    public string? Violation { get; init; }
-
-    public bool Lifted { get; init; }
-
-    public bool Late { get; init; }
-
-    public bool ReportedLate { get; init; }
-
-    public string? At { get; init; }
-
-    public string? RecordedAt { get; init; }
-
-    public string? ReceivedAt { get; init; }
-
-    public string? Judgement { get; init; }
-
-    public string? WindowId { get; init; }
-
-    public string? TaskId { get; init; }
-
-    public string? Agent { get; init; }
-
-    public string? Host { get; init; }
-
-    public string? Said { get; init; }
-
-    public string? By { get; init; }
-
-    public bool? Success { get; init; }
-}
+public sealed record TransitionAnswer(
+    long Position, long Sequence, string Message, string? From, string? To, int Attempt,
+    IReadOnlyList<string> Anomalies, string? Violation, bool Lifted, bool Late, bool ReportedLate, string? At,
+    string? RecordedAt, string? ReceivedAt, string? Judgement, string? WindowId, string? TaskId, string? Agent,
+    string? Host, string? Said, string? By, bool? Success);
 
 /// <summary>A page of calls, now or as they were.</summary>
 public sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Next)
@@ -158,20 +62,10 @@ public sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Nex
 }
 
 /// <summary>Where a call stands that may await a person, and once it awaits none, what was decided.</summary>
-public sealed record DecisionAnswer(string State)
-{
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Decision { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? By { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? OnBehalfOf { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Feedback { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public long? Position { get; init; }
-}
+public sealed record DecisionAnswer(
+    string State,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Decision = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? OnBehalfOf = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Feedback = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position = null);

@@ -4,24 +4,10 @@ using System.Text.Json.Serialization;
 namespace Audit.Client.Wire;
 
 /// <summary>A row of the journal, its event with the record byte for byte as it lies there.</summary>
-public sealed record EventAnswer
-{
-    public long Position { get; init; }
-
-    public required string Stream { get; init; }
-
-    public long Sequence { get; init; }
-
-    public DateTime Created { get; init; }
-
-    public string? Manifest { get; init; }
-
-    public JsonElement? Event { get; init; }
-
-    /// <summary>Of a row that is none of ours.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? MessageBase64 { get; init; }
-}
+/// <param name="MessageBase64">Of a row that is none of ours.</param>
+public sealed record EventAnswer(
+    long Position, string Stream, long Sequence, DateTime Created, string? Manifest, JsonElement? Event,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MessageBase64 = null);
 
 /// <summary>A page of events.</summary>
 public sealed record EventPageAnswer(IReadOnlyList<EventAnswer> Items, string? Next)
@@ -31,46 +17,20 @@ public sealed record EventPageAnswer(IReadOnlyList<EventAnswer> Items, string? N
 }
 
 /// <summary>What became of one item.</summary>
-public sealed record ReceiptAnswer
-{
-    public long Index { get; init; }
-
-    /// <summary>recorded, duplicate, violation, invalid, refused or unknown.</summary>
-    public required string Status { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? WindowId { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public long? Position { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public long? Sequence { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? State { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? Attempt { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Anomalies { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Message { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Reason { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public bool? Sealed { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Error { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public long? Line { get; init; }
-}
+/// <param name="Status">recorded, duplicate, violation, invalid, refused or unknown.</param>
+public sealed record ReceiptAnswer(
+    long Index, string Status,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? WindowId = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Sequence = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? State = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Attempt = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Anomalies = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Sealed = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Line = null);
 
 /// <summary>The receipts of another system's stream, and what of it concerned no call and no session.</summary>
 public sealed record FormatAnswer(IReadOnlyList<ReceiptAnswer> Receipts, IgnoredAnswer Ignored);

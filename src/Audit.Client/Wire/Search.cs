@@ -11,48 +11,11 @@ public sealed record SearchPageAnswer(
 }
 
 /// <summary>A call or a note in which something was found.</summary>
-public sealed record SearchHitAnswer
-{
-    public long Position { get; init; }
-
-    public required string SessionId { get; init; }
-
-    public string? ToolCallId { get; init; }
-
-    public string? ToolName { get; init; }
-
-    public string? State { get; init; }
-
-    public string? Message { get; init; }
-
-    public string? At { get; init; }
-
-    public string? FirstAt { get; init; }
-
-    public string? LastAt { get; init; }
-
-    public string? TaskId { get; init; }
-
-    public string? Agent { get; init; }
-
-    public string? Host { get; init; }
-
-    public string? Command { get; init; }
-
-    public bool? Success { get; init; }
-
-    public string? Decision { get; init; }
-
-    public string? DecidedBy { get; init; }
-
-    public string? Judgement { get; init; }
-
-    public int? Violations { get; init; }
-
-    public IReadOnlyList<string>? Anomalies { get; init; }
-
-    public ExcerptAnswer? Excerpt { get; init; }
-}
+public sealed record SearchHitAnswer(
+    long Position, string SessionId, string? ToolCallId, string? ToolName, string? State, string? Message,
+    string? At, string? FirstAt, string? LastAt, string? TaskId, string? Agent, string? Host, string? Command,
+    bool? Success, string? Decision, string? DecidedBy, string? Judgement, int? Violations,
+    IReadOnlyList<string>? Anomalies, ExcerptAnswer? Excerpt);
 
 /// <summary>A piece of the text that was found; the marks are pairs of offset and length in it.</summary>
 public sealed record ExcerptAnswer(

@@ -3,62 +3,19 @@ using System.Text.Json.Serialization;
 namespace Audit.Client.Wire;
 
 /// <summary>A session: its calls by state, who took part, and whether it was reported whole.</summary>
-public sealed record SessionAnswer
-{
-    public required string SessionId { get; init; }
-
-    public int Calls { get; init; }
-
-    /// <summary>Only the states that there are.</summary>
-    public IReadOnlyDictionary<string, int> States { get; init; } = new Dictionary<string, int>();
-
-    public int OpenCalls { get; init; }
-
-    public int Violations { get; init; }
-
-    public int Lifted { get; init; }
-
-    public int Messages { get; init; }
-
-    public int Notes { get; init; }
-
-    public IReadOnlyList<string> Anomalies { get; init; } = [];
-
-    public IReadOnlyList<string> Agents { get; init; } = [];
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool MoreAgents { get; init; }
-
-    public IReadOnlyList<string> Tasks { get; init; } = [];
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool MoreTasks { get; init; }
-
-    public IReadOnlyList<string> Hosts { get; init; } = [];
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool MoreHosts { get; init; }
-
-    public JudgedAnswer Judged { get; init; } = new(0, 0, 0, 0);
-
-    public string? FirstAt { get; init; }
-
-    public string? LastAt { get; init; }
-
-    public string? StartedAt { get; init; }
-
-    public string? EndedAt { get; init; }
-
-    public long Position { get; init; }
-
-    public long LastPosition { get; init; }
-
-    public CompletenessAnswer? Completeness { get; init; }
-
-    /// <summary>The position of the past that was asked for.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public long? AsOf { get; init; }
-}
+/// <param name="States">Only the states that there are.</param>
+/// <param name="AsOf">The position of the past that was asked for.</param>
+public sealed record SessionAnswer(
+    string SessionId, int Calls, IReadOnlyDictionary<string, int> States, int OpenCalls, int Violations, int Lifted,
+    int Messages, int Notes, IReadOnlyList<string> Anomalies, IReadOnlyList<string> Agents,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreAgents,
+    IReadOnlyList<string> Tasks,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreTasks,
+    IReadOnlyList<string> Hosts,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreHosts,
+    JudgedAnswer Judged, string? FirstAt, string? LastAt, string? StartedAt, string? EndedAt, long Position,
+    long LastPosition, CompletenessAnswer? Completeness,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AsOf = null);
 
 /// <summary>Whether all that a host numbered came.</summary>
 public sealed record CompletenessAnswer(
@@ -68,39 +25,9 @@ public sealed record CompletenessAnswer(
 public sealed record GapAnswer(string Host, long From, long To);
 
 /// <summary>A message or an act that was refused.</summary>
-public sealed record ViolationAnswer
-{
-    public long Position { get; init; }
-
-    public string? SessionId { get; init; }
-
-    public string? ToolCallId { get; init; }
-
-    public string? WindowId { get; init; }
-
-    public string? ToolName { get; init; }
-
-    public string? Message { get; init; }
-
-    public string? From { get; init; }
-
-    public string? Cause { get; init; }
-
-    public string? Reason { get; init; }
-
-    public string? At { get; init; }
-
-    public string? ReceivedAt { get; init; }
-
-    public string? Host { get; init; }
-
-    public string? TaskId { get; init; }
-
-    public string? Agent { get; init; }
-
-    public bool Lifted { get; init; }
-
-    /// <summary>The position of the message that shows that it was none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public long? LiftedBy { get; init; }
-}
+/// <param name="LiftedBy">The position of the message that shows that it was none.</param>
+public sealed record ViolationAnswer(
+    long Position, string? SessionId, string? ToolCallId, string? WindowId, string? ToolName, string? Message,
+    string? From, string? Cause, string? Reason, string? At, string? ReceivedAt, string? Host, string? TaskId,
+    string? Agent, bool Lifted,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? LiftedBy = null);

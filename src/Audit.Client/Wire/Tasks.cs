@@ -3,34 +3,18 @@ using System.Text.Json.Serialization;
 namespace Audit.Client.Wire;
 
 /// <summary>A task: how much was done in its name.</summary>
-public record TaskAnswer
-{
-    public required string TaskId { get; init; }
-
-    public IReadOnlyList<string> Agents { get; init; } = [];
-
-    public int WindowsCount { get; init; }
-
-    public int CallsCount { get; init; }
-
-    public int OpenCalls { get; init; }
-
-    public int Violations { get; init; }
-
-    public JudgedAnswer Judged { get; init; } = new(0, 0, 0, 0);
-
-    public string? FirstAt { get; init; }
-
-    public string? LastAt { get; init; }
-
-    public long Position { get; init; }
-
-    public long LastPosition { get; init; }
-}
+public record TaskAnswer(
+    string TaskId, IReadOnlyList<string> Agents, int WindowsCount, int CallsCount, int OpenCalls, int Violations,
+    JudgedAnswer Judged, string? FirstAt, string? LastAt, long Position, long LastPosition);
 
 /// <summary>A task with its windows and its calls, now or as it was.</summary>
 public sealed record TaskDetailAnswer : TaskAnswer
 {
+    public TaskDetailAnswer(TaskAnswer task)
+        : base(task)
+    {
+    }
+
     [JsonPropertyOrder(1)]
     public IReadOnlyList<WindowAnswer> Windows { get; init; } = [];
 
@@ -47,48 +31,19 @@ public sealed record TaskCallsAnswer(
     ItemPage<CallAnswer> InWindow, ItemPage<CallAnswer> OutsideWindow, ItemPage<CallAnswer> OutOfScope);
 
 /// <summary>A task window: who has access for what, from when until when, and who said so.</summary>
-public record WindowAnswer
-{
-    public required string WindowId { get; init; }
-
-    public required string State { get; init; }
-
-    public string? TaskId { get; init; }
-
-    public string? Agent { get; init; }
-
-    public IReadOnlyList<string> Scope { get; init; } = [];
-
-    public string? Reason { get; init; }
-
-    public string? OpensAt { get; init; }
-
-    public string? ClosesAt { get; init; }
-
-    public string? EndedAt { get; init; }
-
-    public string? EndedBy { get; init; }
-
-    public string? RequestedBy { get; init; }
-
-    public string? RequestedAt { get; init; }
-
-    public string? ApprovedBy { get; init; }
-
-    public string? ApprovedAt { get; init; }
-
-    public bool SelfGranted { get; init; }
-
-    public int Violations { get; init; }
-
-    public long Position { get; init; }
-
-    public long LastPosition { get; init; }
-}
+public record WindowAnswer(
+    string WindowId, string State, string? TaskId, string? Agent, IReadOnlyList<string> Scope, string? Reason,
+    string? OpensAt, string? ClosesAt, string? EndedAt, string? EndedBy, string? RequestedBy, string? RequestedAt,
+    string? ApprovedBy, string? ApprovedAt, bool SelfGranted, int Violations, long Position, long LastPosition);
 
 /// <summary>A window with its history and what was done in it and beside it, now or as it was.</summary>
 public sealed record WindowDetailAnswer : WindowAnswer
 {
+    public WindowDetailAnswer(WindowAnswer window)
+        : base(window)
+    {
+    }
+
     [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? DurationSeconds { get; init; }
 
@@ -110,34 +65,11 @@ public sealed record WindowDetailAnswer : WindowAnswer
 }
 
 /// <summary>What somebody did with a window.</summary>
-public sealed record WindowActAnswer
-{
-    public long Position { get; init; }
-
-    public long Sequence { get; init; }
-
-    public required string Event { get; init; }
-
-    public string? At { get; init; }
-
-    public required string By { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? OnBehalfOf { get; init; }
-
-    public required string From { get; init; }
-
-    public required string To { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Reason { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? OpensAt { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? ClosesAt { get; init; }
-
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Violation { get; init; }
-}
+public sealed record WindowActAnswer(
+    long Position, long Sequence, string Event, string? At, string By,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? OnBehalfOf,
+    string From, string To,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? OpensAt = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ClosesAt = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Violation = null);
