@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Audit.Api.Access;
 using Audit.Api.Acting;
 using Audit.Api.Diary;
 using Audit.Api.Instruments;

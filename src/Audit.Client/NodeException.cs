@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Audit.Client;
 
 public enum NodeTrouble

@@ -4,7 +4,6 @@ using Audit.Formats.Copilot;
 using Audit.Formats.Correlation;
 using Audit.Formats.Laravel;
 using Audit.Formats.Otlp;
-using Audit.Formats.Reading;
 
 namespace Audit.Formats;
 

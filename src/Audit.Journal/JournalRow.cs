@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Audit.Journal;
 
 /// <summary>What is fixed about the journal's rows, whichever engine writes them.</summary>

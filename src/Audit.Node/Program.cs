@@ -1,5 +1,4 @@
 using Audit.Node.CommandLine;
-using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Hosting;
 
 NativeMemory.Bound();

@@ -6,7 +6,6 @@ using Audit.Pages.Live;
 using Audit.Pages.Overview;
 using Audit.Pages.Search;
 using Audit.Pages.Sessions;
-using Audit.Pages.Shared;
 using Audit.Pages.Tokens;
 using Audit.Pages.Windows;
 

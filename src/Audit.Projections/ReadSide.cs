@@ -3,7 +3,6 @@ using Audit.Projections.Postgres;
 using Audit.Projections.Queries;
 using Audit.Projections.Search;
 using Audit.Projections.Sqlite;
-using Audit.Projections.Stores;
 using Audit.Projections.TimeTravel;
 
 namespace Audit.Projections;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Akka.Configuration;
 
 namespace Audit.Actors.Configuration;

@@ -1,5 +1,3 @@
-using Audit.Api.Answers;
-
 namespace Audit.Api.Access;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Audit.Api.Access;
-
 namespace Audit.Api.Acting;
 
 /// <summary>A call folded from its stream, with what a decision about it needs to know.</summary>

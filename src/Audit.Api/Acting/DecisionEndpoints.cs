@@ -1,5 +1,3 @@
-using Audit.Api.Access;
-using Audit.Api.Answers;
 using Audit.Api.Intake;
 
 namespace Audit.Api.Acting;

@@ -1,5 +1,3 @@
-using Audit.Api.Answers;
-
 namespace Audit.Api.Acting;
 
 /// <summary>The record by which the node tells a decision that came through its API.</summary>

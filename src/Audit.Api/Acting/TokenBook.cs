@@ -1,4 +1,3 @@
-using Audit.Api.Access;
 using Audit.Api.Diary;
 
 namespace Audit.Api.Acting;

@@ -1,6 +1,3 @@
-using Audit.Api.Access;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Acting;
 
 /// <summary>`/v1/tokens`: makes, lists and revokes tokens. A token is shown once, when it is made.</summary>

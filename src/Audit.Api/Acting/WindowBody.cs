@@ -1,10 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Xml;
-using Audit.Api.Access;
-using Audit.Api.Answers;
 
 namespace Audit.Api.Acting;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Audit.Api.Answers;
 
 /// <summary>Reads a length of time as people write it: a whole number and a unit.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Audit.Api.Answers;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Audit.Api.Instruments;
 
 namespace Audit.Api.Diary;

@@ -1,4 +1,3 @@
-
 namespace Audit.Api.Diary;
 
 /// <summary>

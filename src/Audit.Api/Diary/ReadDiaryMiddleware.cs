@@ -1,4 +1,3 @@
-using Audit.Api.Access;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Api.Diary;

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.IO.Pipelines;
-using Audit.Api.Answers;
 
 namespace Audit.Api.Intake;
 

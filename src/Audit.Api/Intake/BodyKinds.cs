@@ -1,5 +1,3 @@
-using Audit.Api.Access;
-using Audit.Api.Answers;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 

@@ -1,5 +1,3 @@
-using Audit.Api.Access;
-using Audit.Api.Answers;
 using Audit.Api.Log;
 
 namespace Audit.Api.Intake;

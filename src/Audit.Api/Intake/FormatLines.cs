@@ -1,5 +1,3 @@
-using Audit.Api.Answers;
-
 namespace Audit.Api.Intake;
 
 /// <summary>Makes items of the events of another system's stream, and counts those that say nothing to us.</summary>

@@ -1,6 +1,3 @@
-using Audit.Api.Access;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Intake;
 
 /// <summary>What the headers of a request say of all of its items.</summary>

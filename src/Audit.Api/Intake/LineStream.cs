@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Threading.Channels;
-using Audit.Api.Answers;
 using Audit.Api.Log;
 
 namespace Audit.Api.Intake;

@@ -1,6 +1,3 @@
-using System.Buffers;
-using Audit.Api.Access;
-using Audit.Api.Answers;
 using Audit.Api.Instruments;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 

@@ -1,7 +1,3 @@
-using System.Globalization;
-using Audit.Api.Access;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Intake;
 
 /// <summary>`POST /v1/traces`: OTLP/HTTP in JSON, so that an exporter can point straight at the node.</summary>

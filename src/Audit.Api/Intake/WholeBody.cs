@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.IO.Pipelines;
-using Audit.Api.Answers;
 
 namespace Audit.Api.Intake;
 

@@ -1,8 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
-using System.Text;
-using Audit.Api.Access;
-using Audit.Api.Answers;
 using Audit.Api.Diary;
 using Microsoft.AspNetCore.Http.Features;
 

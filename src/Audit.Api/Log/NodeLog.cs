@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Audit.Api.Access;
 
 namespace Audit.Api.Log;
 

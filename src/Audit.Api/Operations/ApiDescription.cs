@@ -1,8 +1,6 @@
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
-using Audit.Api.Access;
-using Audit.Api.Answers;
 using Audit.Api.Instruments;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;

@@ -1,6 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
-using System.Text;
 using Audit.Api.Instruments;
 using Audit.Api.Intake;
 using Audit.Api.Log;

@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Text;
-using Audit.Api.Access;
-using Audit.Api.Answers;
 using Audit.Api.Instruments;
 using Audit.Api.Log;
 

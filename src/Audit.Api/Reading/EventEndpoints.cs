@@ -1,7 +1,3 @@
-using System.Text.Json;
-using Audit.Api.Access;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Reading;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Reading;
 
 /// <summary>Reads pages and lines of the journal.</summary>

@@ -1,7 +1,3 @@
-using System.Globalization;
-using Audit.Api.Access;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Reading;
 
 /// <summary>`GET /v1/export`: the book, or a part of it, for other people's stores and tables.</summary>

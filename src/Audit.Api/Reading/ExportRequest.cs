@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Audit.Api.Reading;
 
 /// <summary>What is to be exported, and how.</summary>

@@ -1,7 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Reading;
 
 /// <summary>Writes rows of the journal in the form that was asked for.</summary>

@@ -1,7 +1,3 @@
-using System.Buffers;
-using Audit.Api.Access;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Reading;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using System.Globalization;
-using Audit.Api.Access;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Reading;
 
 /// <summary>How questions to the read models are answered.</summary>

@@ -1,5 +1,3 @@
-using Audit.Api.Access;
-
 namespace Audit.Api.Reading;
 
 /// <summary>Which rows a request gets to see: those it asks for, of those that its token may see.</summary>

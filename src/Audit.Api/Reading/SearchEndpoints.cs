@@ -1,6 +1,3 @@
-using Audit.Api.Access;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Reading;
 
 /// <summary>`/v1/search`: the investigation search.</summary>

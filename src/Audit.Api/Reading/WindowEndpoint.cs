@@ -1,6 +1,3 @@
-using Audit.Api.Access;
-using Audit.Api.Answers;
-
 namespace Audit.Api.Reading;
 
 /// <summary>`GET /v1/windows/{window}`: a window with its history and what was done in it, now or as it was.</summary>

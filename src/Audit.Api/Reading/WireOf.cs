@@ -1,5 +1,3 @@
-using Audit.Api.Answers;
-
 namespace Audit.Api.Reading;
 
 /// <summary>The read models as the wire shows them.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Audit.Client.Sending;
 
 /// <summary>A receipt as the node sent it.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Audit.Client.Wire;
 
 /// <summary>An error as RFC 9457 has it.</summary>

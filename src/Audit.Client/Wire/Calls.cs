@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Audit.Client.Wire;
 
 /// <summary>A tool call as it stands.</summary>

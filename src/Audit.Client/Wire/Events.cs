@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Audit.Client.Wire;
 
 /// <summary>A row of the journal, its event with the record byte for byte as it lies there.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Audit.Client.Wire;
 
 /// <summary>A token, without what would let anybody use it.</summary>

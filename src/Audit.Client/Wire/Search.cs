@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Audit.Client.Wire;
 
 /// <summary>What a search found, newest first, and how far the index is.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Audit.Client.Wire;
 
 /// <summary>A session: its calls by state, who took part, and whether it was reported whole.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Audit.Engine.Intake;
 
 /// <summary>Reads an envelope and, in the same pass, the record or the note within.</summary>

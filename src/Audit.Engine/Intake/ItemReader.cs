@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Audit.Engine.Intake;
 
 /// <summary>Reads an item of the intake into a submission, in one pass over its bytes.</summary>

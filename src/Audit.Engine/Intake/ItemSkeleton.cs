@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Collections.Frozen;
-using System.Text.Json;
 
 namespace Audit.Engine.Intake;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Audit.Engine.Intake;
 
 /// <summary>What the head of an item that is too large says of whose it is.</summary>

@@ -1,8 +1,4 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Audit.Formats.Correlation;
-using Audit.Formats.Reading;
 
 namespace Audit.Formats.AgentCode;
 

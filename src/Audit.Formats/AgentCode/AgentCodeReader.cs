@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Audit.Formats.Reading;
-
 namespace Audit.Formats.AgentCode;
 
 /// <summary>

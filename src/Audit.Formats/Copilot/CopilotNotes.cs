@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using Audit.Formats.Reading;
 
 namespace Audit.Formats.Copilot;
 

@@ -1,5 +1,3 @@
-using Audit.Formats.Reading;
-
 namespace Audit.Formats.Correlation;
 
 /// <summary>Remembers so many entries and forgets the oldest first. Safe for many readers at once.</summary>

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
-using Audit.Formats.Reading;
 
 namespace Audit.Formats.Correlation;
 

@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text;
-using Audit.Formats.Reading;
-
 namespace Audit.Formats.Export;
 
 /// <summary>One row an event, as RFC 4180 has it. Columns are only ever added, at the end.</summary>

@@ -1,7 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
-using System.Text.Json;
-using Audit.Formats.Reading;
 
 namespace Audit.Formats.Export;
 

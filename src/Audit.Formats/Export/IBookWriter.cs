@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Audit.Formats.Export;
 
 /// <summary>Writes the book, or a part of it, in another form, event by event in the order of the journal.</summary>

@@ -1,7 +1,3 @@
-using System.Buffers;
-using System.Text;
-using Audit.Formats.Reading;
-
 namespace Audit.Formats.Export;
 
 /// <summary>

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Audit.Formats.Correlation;
-using Audit.Formats.Reading;
 
 namespace Audit.Formats.Laravel;
 

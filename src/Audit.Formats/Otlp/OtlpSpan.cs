@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-using Audit.Formats.Reading;
-
 namespace Audit.Formats.Otlp;
 
 /// <summary>A span with the resource that sent it.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Audit.Formats.Reading;
 
 /// <summary>A tool audit record that was made of another system's words.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Audit.Formats.Reading;
 
 /// <summary>Reads one stream of another system, event by event, in order. It is used by one caller at a time.</summary>

@@ -1,7 +1,3 @@
-using System.Globalization;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Storage;
-
 namespace Audit.Integrity.Bundles;
 
 /// <summary>Explains to somebody who has nothing but the bundle how to check it.</summary>

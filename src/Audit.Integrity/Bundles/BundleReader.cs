@@ -1,12 +1,6 @@
-using System.Buffers;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
-using System.Text;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Rows;
-using Audit.Integrity.Storage;
-using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Bundles;
 

@@ -1,12 +1,5 @@
-using System.Buffers;
 using System.IO.Compression;
-using System.Text;
-using System.Text.Json;
 using Audit.Integrity.Entries;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Rows;
-using Audit.Integrity.Storage;
-using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Bundles;
 

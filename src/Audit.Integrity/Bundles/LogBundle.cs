@@ -1,6 +1,4 @@
 using System.IO.Compression;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Storage;
 
 namespace Audit.Integrity.Bundles;
 

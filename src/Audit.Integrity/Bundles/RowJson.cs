@@ -1,8 +1,4 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Json;
 using System.Text.Unicode;
-using Audit.Integrity.Rows;
 
 namespace Audit.Integrity.Bundles;
 

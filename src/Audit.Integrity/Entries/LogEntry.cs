@@ -1,9 +1,6 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
-using Audit.Integrity.Merkle;
 
 namespace Audit.Integrity.Entries;
 

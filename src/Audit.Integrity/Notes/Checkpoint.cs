@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using Audit.Integrity.Merkle;
-
 namespace Audit.Integrity.Notes;
 
 /// <summary>C2SP tlog-checkpoint: of which log, how many entries, and the root over them.</summary>

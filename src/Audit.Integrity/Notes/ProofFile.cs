@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using Audit.Integrity.Merkle;
-
 namespace Audit.Integrity.Notes;
 
 /// <summary>C2SP tlog-proof: that an entry is in a log, in one file that can be checked offline.</summary>

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using Org.BouncyCastle.Math.EC.Rfc8032;
 
 namespace Audit.Integrity.Notes;

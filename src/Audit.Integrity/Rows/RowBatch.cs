@@ -1,5 +1,4 @@
 using Audit.Integrity.Entries;
-using Audit.Integrity.Merkle;
 
 namespace Audit.Integrity.Rows;
 

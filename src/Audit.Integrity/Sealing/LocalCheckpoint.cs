@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using Audit.Integrity.Notes;
-
 namespace Audit.Integrity.Sealing;
 
 /// <summary>

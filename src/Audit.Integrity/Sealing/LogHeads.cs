@@ -1,5 +1,3 @@
-using Audit.Integrity.Storage;
-
 namespace Audit.Integrity.Sealing;
 
 /// <summary>

@@ -1,8 +1,4 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Rows;
-using Audit.Integrity.Storage;
 
 namespace Audit.Integrity.Sealing;
 

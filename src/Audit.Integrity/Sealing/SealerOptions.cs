@@ -1,5 +1,3 @@
-using Audit.Integrity.Notes;
-
 namespace Audit.Integrity.Sealing;
 
 /// <summary>How a node seals.</summary>

@@ -1,8 +1,3 @@
-using Audit.Integrity.Notes;
-using Audit.Integrity.Rows;
-using Audit.Integrity.Storage;
-using Audit.Integrity.Tiles;
-
 namespace Audit.Integrity.Sealing;
 
 /// <summary>Seals for as long as this node has the right to, from where <see cref="TakeOver"/> left off.</summary>

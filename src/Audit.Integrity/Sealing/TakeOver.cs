@@ -1,8 +1,3 @@
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Storage;
-using Audit.Integrity.Tiles;
-
 namespace Audit.Integrity.Sealing;
 
 /// <summary>Checks what was sealed before, by this node or another one, and adopts it.</summary>

@@ -1,10 +1,5 @@
-using System.Text;
 using Audit.Integrity.Entries;
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Notes;
 using Audit.Integrity.Sealing;
-using Audit.Integrity.Storage;
-using Audit.Integrity.Tiles;
 
 namespace Audit.Integrity.Serving;
 

@@ -1,6 +1,4 @@
-using Audit.Integrity.Notes;
 using Audit.Integrity.Sealing;
-using Audit.Integrity.Storage;
 
 namespace Audit.Integrity.Serving;
 

@@ -1,6 +1,3 @@
-using Audit.Integrity.Notes;
-using Audit.Integrity.Tiles;
-
 namespace Audit.Integrity.Storage;
 
 /// <summary>One log of a store.</summary>

@@ -1,5 +1,3 @@
-using Audit.Integrity.Notes;
-
 namespace Audit.Integrity.Storage;
 
 /// <summary>Writes what is sealed over the connection that the right to seal hangs on.</summary>

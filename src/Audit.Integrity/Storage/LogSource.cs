@@ -1,4 +1,3 @@
-
 namespace Audit.Integrity.Storage;
 
 /// <summary>A log that is to be verified, in a store or in a bundle.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Audit.Integrity.Merkle;
-
 namespace Audit.Integrity.Tiles;
 
 /// <summary>

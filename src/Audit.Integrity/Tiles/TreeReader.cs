@@ -1,5 +1,4 @@
 using System.Numerics;
-using Audit.Integrity.Merkle;
 
 namespace Audit.Integrity.Tiles;
 

@@ -1,6 +1,3 @@
-using System.Text;
-using Audit.Integrity.Rows;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>

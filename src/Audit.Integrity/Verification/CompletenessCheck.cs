@@ -1,6 +1,3 @@
-using System.Text;
-using Audit.Integrity.Rows;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>Follows sessions and calls while the rows go by. Settled calls are forgotten at once.</summary>

@@ -1,9 +1,3 @@
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Rows;
-using Audit.Integrity.Storage;
-using Audit.Integrity.Tiles;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>

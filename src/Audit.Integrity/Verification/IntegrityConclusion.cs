@@ -1,5 +1,3 @@
-using Audit.Integrity.Notes;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>Draws from two trees and the signed roots what was tampered with.</summary>

@@ -1,5 +1,3 @@
-using Audit.Integrity.Notes;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>Whether the journal is what was sealed.</summary>

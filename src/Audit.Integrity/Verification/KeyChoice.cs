@@ -1,6 +1,3 @@
-using Audit.Integrity.Notes;
-using Audit.Integrity.Storage;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>With which key signatures are checked, and where it came from.</summary>

@@ -1,6 +1,3 @@
-using Audit.Integrity.Notes;
-using Audit.Integrity.Storage;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>

@@ -1,7 +1,4 @@
 using Audit.Integrity.Bundles;
-using Audit.Integrity.Notes;
-using Audit.Integrity.Rows;
-using Audit.Integrity.Storage;
 
 namespace Audit.Integrity.Verification;
 

@@ -1,6 +1,4 @@
 using Audit.Integrity.Entries;
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Rows;
 
 namespace Audit.Integrity.Verification;
 

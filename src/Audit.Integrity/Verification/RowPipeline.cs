@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Audit.Integrity.Rows;
 
 namespace Audit.Integrity.Verification;
 

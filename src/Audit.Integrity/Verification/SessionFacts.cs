@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>What is known of a session while the rows go by.</summary>

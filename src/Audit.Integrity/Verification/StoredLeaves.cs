@@ -1,7 +1,3 @@
-using Audit.Integrity.Merkle;
-using Audit.Integrity.Storage;
-using Audit.Integrity.Tiles;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>The leaf hashes that the log stores, in order, read some tiles ahead.</summary>

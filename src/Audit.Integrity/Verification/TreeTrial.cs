@@ -1,5 +1,3 @@
-using Audit.Integrity.Tiles;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>A tree that is compared with the roots that the log is known to have had.</summary>

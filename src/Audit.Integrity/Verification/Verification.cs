@@ -1,7 +1,3 @@
-using Audit.Integrity.Notes;
-using Audit.Integrity.Rows;
-using Audit.Integrity.Storage;
-
 namespace Audit.Integrity.Verification;
 
 /// <summary>One verification of one journal against one log.</summary>

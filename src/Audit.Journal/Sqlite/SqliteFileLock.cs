@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Audit.Journal.Sqlite;
 
 /// <summary>

@@ -1,7 +1,5 @@
 using System.Buffers.Text;
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Json;
 using System.Text.Unicode;
 using Audit.Lifecycle.Calls;
 using Audit.Lifecycle.Hashing;

@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Json;
-
 namespace Audit.Lifecycle.Events;
 
 /// <summary>What a tool is asked to do, as every list of commands shows it.</summary>

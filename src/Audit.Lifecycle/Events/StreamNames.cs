@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Audit.Lifecycle.Events;
 
 /// <summary>The streams of the journal, by name.</summary>

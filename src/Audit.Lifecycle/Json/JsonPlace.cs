@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
-
 namespace Audit.Lifecycle.Json;
 
 /// <summary>Says in words where in a JSON text a byte lies: `record.outcome.documents[2].data`.</summary>

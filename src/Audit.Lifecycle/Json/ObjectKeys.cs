@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Json;
-
 namespace Audit.Lifecycle.Json;
 
 /// <summary>The keys seen in each of the objects that are open.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Audit.Lifecycle.Json;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using Audit.Lifecycle.Json;
 
 namespace Audit.Lifecycle.Records;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Audit.Lifecycle.Calls;
 using Audit.Lifecycle.Hashing;
 using Audit.Lifecycle.Json;

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Audit.Lifecycle.Json;
 
 namespace Audit.Lifecycle.Records;

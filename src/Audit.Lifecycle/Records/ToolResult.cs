@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Audit.Lifecycle.Records;
 
 /// <summary>What a tool gave back. Data and duration are always written, the rest where there is something.</summary>

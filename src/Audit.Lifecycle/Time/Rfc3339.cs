@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Audit.Lifecycle.Time;
 
 /// <summary>Reads and writes RFC 3339 times, with 0 to 9 fraction digits and any offset.</summary>

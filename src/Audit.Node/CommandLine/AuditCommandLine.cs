@@ -3,9 +3,6 @@ using Audit.Node.CommandLine.Demo;
 using Audit.Node.CommandLine.Ingest;
 using Audit.Node.CommandLine.Operating;
 using Audit.Node.CommandLine.Reading;
-using Audit.Node.CommandLine.Symbols;
-using Audit.Node.CommandLine.Terminal;
-using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine;

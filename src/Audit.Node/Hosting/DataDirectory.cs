@@ -1,6 +1,3 @@
-using System.Text;
-using Audit.Node.Configuration;
-
 namespace Audit.Node.Hosting;
 
 /// <summary>The directory of what belongs to this node alone. Nobody but its owner may look into it.</summary>

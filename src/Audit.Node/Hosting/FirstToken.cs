@@ -1,5 +1,3 @@
-using Audit.Node.Configuration;
-
 namespace Audit.Node.Hosting;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Audit.Node.Configuration;
 
 namespace Audit.Node.Hosting;
 

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Audit.Node.Configuration;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Audit.Pages.Calls;
 
 /// <summary>The rows of a call, read for one page: a call has few as a rule, and some have a thousand.</summary>

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Audit.Pages.Shared;
-
 namespace Audit.Pages.Calls;
 
 /// <summary>`/call?session=&amp;call=`.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Audit.Pages.Calls;
 
 /// <summary>What was asked for against what was executed, value by value.</summary>

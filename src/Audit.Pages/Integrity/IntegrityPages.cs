@@ -1,5 +1,3 @@
-using Audit.Pages.Shared;
-
 namespace Audit.Pages.Integrity;
 
 /// <summary>`/integrity`: the state of the tamper-evident log, and verifications of the book.</summary>

@@ -1,5 +1,3 @@
-using Audit.Pages.Shared;
-
 namespace Audit.Pages.Live;
 
 /// <summary>`/live`: the end of the journal, and what comes.</summary>

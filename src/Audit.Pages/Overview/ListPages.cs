@@ -1,5 +1,3 @@
-using Audit.Pages.Shared;
-
 namespace Audit.Pages.Overview;
 
 /// <summary>`/calls?state=`, `/strayed?judgement=` and `/violations`: what somebody may have to look at.</summary>

@@ -1,5 +1,3 @@
-using Audit.Pages.Shared;
-
 namespace Audit.Pages.Overview;
 
 /// <summary>`/overview`: what happens now, and what needs eyes.</summary>

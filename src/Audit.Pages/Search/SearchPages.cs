@@ -1,5 +1,3 @@
-using Audit.Pages.Shared;
-
 namespace Audit.Pages.Search;
 
 /// <summary>`/search?q=`: the investigation search.</summary>

@@ -1,5 +1,3 @@
-using Audit.Pages.Shared;
-
 namespace Audit.Pages.Sessions;
 
 /// <summary>`/sessions` and `/session?id=`.</summary>

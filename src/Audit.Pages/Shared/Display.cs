@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Audit.Pages.Shared;
 
 /// <summary>Numbers, times and states as the pages show them.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Audit.Pages.Shared;
 
 /// <summary>The addresses of pages. Ids stand in the query, where every id can stand.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using Audit.Pages.Access;
 using Audit.Pages.Assets;
 using Microsoft.AspNetCore.Components;

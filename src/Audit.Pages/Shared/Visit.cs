@@ -1,4 +1,3 @@
-using System.Globalization;
 using Audit.Pages.Access;
 
 namespace Audit.Pages.Shared;

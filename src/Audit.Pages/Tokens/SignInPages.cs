@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using Audit.Pages.Access;
-using Audit.Pages.Shared;
 
 namespace Audit.Pages.Tokens;
 

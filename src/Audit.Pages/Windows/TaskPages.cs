@@ -1,5 +1,3 @@
-using Audit.Pages.Shared;
-
 namespace Audit.Pages.Windows;
 
 /// <summary>`/tasks` and `/task?id=`.</summary>

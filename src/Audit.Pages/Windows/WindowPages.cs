@@ -1,5 +1,4 @@
 using Audit.Pages.Access;
-using Audit.Pages.Shared;
 
 namespace Audit.Pages.Windows;
 

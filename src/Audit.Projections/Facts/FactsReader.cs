@@ -1,5 +1,3 @@
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Facts;
 
 /// <summary>Reads of events what the read models ask for, each event once.</summary>

@@ -1,6 +1,4 @@
-using Audit.Projections.Facts;
 using Audit.Projections.Folding;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;
 

@@ -1,7 +1,5 @@
 using System.Threading.Channels;
-using Audit.Projections.Facts;
 using Audit.Projections.Folding;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;
 

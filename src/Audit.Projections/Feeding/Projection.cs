@@ -1,5 +1,4 @@
 using Audit.Projections.Folding;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Feeding;
 

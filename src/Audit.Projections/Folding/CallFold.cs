@@ -1,6 +1,3 @@
-using Audit.Projections.Facts;
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Folding;
 
 /// <summary>A call after one more message of its history.</summary>

@@ -1,6 +1,3 @@
-using Audit.Projections.Facts;
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Folding;
 
 /// <summary>

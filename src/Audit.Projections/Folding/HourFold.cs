@@ -1,5 +1,3 @@
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Folding;
 
 /// <summary>Counts calls by the hour in which they began. A call that turns out to have begun earlier moves.</summary>

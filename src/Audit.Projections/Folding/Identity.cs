@@ -1,6 +1,3 @@
-using Audit.Projections.Facts;
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Folding;
 
 /// <summary>What a call is about, as the first message that says so has it. A reused id begins anew.</summary>

@@ -1,6 +1,3 @@
-using Audit.Projections.Facts;
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Folding;
 
 /// <summary>The messages of a call by arrival, with what the law says of each as things stand.</summary>

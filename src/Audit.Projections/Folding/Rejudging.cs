@@ -1,6 +1,3 @@
-using Audit.Projections.Models;
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Folding;
 
 /// <summary>

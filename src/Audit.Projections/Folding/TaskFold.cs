@@ -1,5 +1,3 @@
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Folding;
 
 /// <summary>A task after one more event that names it, and after a call of it became another one.</summary>

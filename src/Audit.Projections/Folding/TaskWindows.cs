@@ -1,6 +1,3 @@
-using Audit.Projections.Models;
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Folding;
 
 /// <summary>The windows of one task that were ever open, and what they say of a message.</summary>

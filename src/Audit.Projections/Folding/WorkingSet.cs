@@ -1,7 +1,3 @@
-using Audit.Projections.Facts;
-using Audit.Projections.Models;
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Folding;
 
 /// <summary>What a batch works on: the models as they were, and as they become.</summary>

@@ -1,7 +1,4 @@
-using System.Buffers;
-using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 
 namespace Audit.Projections.Language;
 

@@ -1,5 +1,3 @@
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Language;
 
 /// <summary>

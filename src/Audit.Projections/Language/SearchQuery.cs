@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Audit.Projections.Language;
 
 /// <summary>A query of the investigation search, read and found to be one.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Language;
 
 /// <summary>Reads the times of queries; all are UTC where they do not say otherwise.</summary>

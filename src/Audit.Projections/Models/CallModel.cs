@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Audit.Projections.Models;
 
 /// <summary>A tool call, folded from its stream.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Audit.Projections.Models;
 
 /// <summary>The first so many names of a kind that a session or a task has, and whether there are more.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Audit.Projections.Models;
 
 /// <summary>A session: its calls by state, who took part in it, and whether it was reported completely.</summary>

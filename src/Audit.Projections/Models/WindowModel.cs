@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Audit.Projections.Models;
 
 /// <summary>A task window: who had access for what, from when until when, and who approved it.</summary>

@@ -1,4 +1,3 @@
-using Audit.Projections.Stores;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -1,5 +1,3 @@
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Postgres;
 
 /// <summary>Asks PostgreSQL's text search.</summary>

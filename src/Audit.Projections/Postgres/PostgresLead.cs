@@ -1,4 +1,3 @@
-using Audit.Projections.Stores;
 using Npgsql;
 
 namespace Audit.Projections.Postgres;

@@ -1,5 +1,4 @@
 using System.Data;
-using Audit.Projections.Stores;
 using Npgsql;
 
 namespace Audit.Projections.Postgres;

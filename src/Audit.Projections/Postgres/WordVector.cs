@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Postgres;
 

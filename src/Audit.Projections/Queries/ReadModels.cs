@@ -1,7 +1,3 @@
-using System.Globalization;
-using Audit.Projections.Models;
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Queries;
 
 /// <summary>

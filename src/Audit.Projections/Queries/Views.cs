@@ -1,5 +1,3 @@
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Queries;
 
 /// <summary>A call with its messages in the order of arrival.</summary>

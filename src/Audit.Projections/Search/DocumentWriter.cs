@@ -1,8 +1,5 @@
-using System.Buffers;
-using System.Text;
 using System.Text.Unicode;
 using Audit.Projections.Language;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 

@@ -1,8 +1,5 @@
-using Audit.Projections.Facts;
 using Audit.Projections.Folding;
 using Audit.Projections.Language;
-using Audit.Projections.Models;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 

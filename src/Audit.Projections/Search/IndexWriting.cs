@@ -1,8 +1,6 @@
-using System.Buffers;
 using System.Diagnostics;
 using Audit.Projections.Feeding;
 using Audit.Projections.Folding;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 

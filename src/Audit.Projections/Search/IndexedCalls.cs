@@ -1,4 +1,3 @@
-using Audit.Projections.Facts;
 using Audit.Projections.Folding;
 
 namespace Audit.Projections.Search;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Audit.Projections.Language;
 
 namespace Audit.Projections.Search;

@@ -1,5 +1,4 @@
 using Audit.Projections.Language;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 

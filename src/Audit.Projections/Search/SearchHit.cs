@@ -1,6 +1,3 @@
-using Audit.Projections.Facts;
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Search;
 
 /// <summary>A call, or a note of a session, that a query finds.</summary>

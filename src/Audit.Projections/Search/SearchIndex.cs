@@ -1,8 +1,6 @@
-using Audit.Projections.Facts;
 using Audit.Projections.Feeding;
 using Audit.Projections.Language;
 using Audit.Projections.Queries;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 

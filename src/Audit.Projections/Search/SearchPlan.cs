@@ -1,6 +1,4 @@
 using Audit.Projections.Language;
-using Audit.Projections.Models;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Audit.Projections.Models;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.Search;
 

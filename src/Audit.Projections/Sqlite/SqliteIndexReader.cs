@@ -1,5 +1,3 @@
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Sqlite;
 
 /// <summary>Asks FTS5, which walks from the newest document to older ones by itself.</summary>

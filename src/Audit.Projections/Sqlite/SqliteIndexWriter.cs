@@ -1,5 +1,3 @@
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Sqlite;
 
 /// <summary>Adds a batch to the index.</summary>

@@ -1,5 +1,3 @@
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Sqlite;
 
 /// <summary>A journal in a file has one node, so the right to write is always there to take.</summary>

@@ -1,5 +1,3 @@
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.Sqlite;
 
 /// <summary>Puts questions to one connection, at once: what it returns is always completed.</summary>

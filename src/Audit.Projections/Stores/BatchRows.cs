@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
-using System.Text.Json;
-using Audit.Projections.Models;
 
 namespace Audit.Projections.Stores;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Audit.Projections.Language;
 
 namespace Audit.Projections.Stores;

@@ -1,5 +1,3 @@
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Stores;
 
 /// <summary>The rows as they are to be after some events, and the offset that they bring with them.</summary>

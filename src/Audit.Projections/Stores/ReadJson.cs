@@ -1,7 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Audit.Projections.Models;
 
 namespace Audit.Projections.Stores;
 

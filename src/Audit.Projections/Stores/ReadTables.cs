@@ -1,5 +1,3 @@
-using Audit.Projections.Models;
-
 namespace Audit.Projections.Stores;
 
 /// <summary>The tables of the read models, as the scripts of both stores make them.</summary>

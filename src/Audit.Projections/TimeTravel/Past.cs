@@ -1,4 +1,3 @@
-using Audit.Projections.Models;
 using Audit.Projections.Queries;
 
 namespace Audit.Projections.TimeTravel;

@@ -1,7 +1,5 @@
 using Audit.Projections.Folding;
-using Audit.Projections.Models;
 using Audit.Projections.Queries;
-using Audit.Projections.Stores;
 
 namespace Audit.Projections.TimeTravel;
 

@@ -1,7 +1,3 @@
-using Audit.Projections.Facts;
-using Audit.Projections.Models;
-using Audit.Projections.Stores;
-
 namespace Audit.Projections.TimeTravel;
 
 /// <summary>Finds the position that a time means: the last one before the first row that was received later.</summary>

@@ -1,6 +1,3 @@
-using Audit.Node.CommandLine.Symbols;
-using Audit.Node.CommandLine.Terminal;
-using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Demo;

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Text;
-using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Demo;

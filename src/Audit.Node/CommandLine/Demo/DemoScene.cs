@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Serialization;
-
 namespace Audit.Node.CommandLine.Demo;
 
 /// <summary>One session of one agent: its calls and notes, numbered by their host.</summary>

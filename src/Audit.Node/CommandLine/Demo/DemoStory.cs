@@ -1,4 +1,3 @@
-using System.Globalization;
 using Audit.Node.CommandLine.Reading;
 
 namespace Audit.Node.CommandLine.Demo;

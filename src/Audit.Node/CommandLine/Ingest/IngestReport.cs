@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text;
-using Audit.Node.CommandLine.Terminal;
-
 namespace Audit.Node.CommandLine.Ingest;
 
 /// <summary>How many receipts there were of each status.</summary>

@@ -1,7 +1,4 @@
 using System.Buffers.Text;
-using System.Text;
-using Audit.Node.CommandLine.Symbols;
-using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Operating;
 

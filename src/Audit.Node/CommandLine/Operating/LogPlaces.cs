@@ -1,6 +1,4 @@
 using System.Data.Common;
-using Audit.Node.CommandLine.Symbols;
-using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Operating;
 

@@ -1,4 +1,3 @@
-using Audit.Node.Configuration;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Operating;

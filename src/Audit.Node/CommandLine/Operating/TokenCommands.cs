@@ -1,7 +1,3 @@
-using Audit.Node.CommandLine.Symbols;
-using Audit.Node.CommandLine.Terminal;
-using Audit.Node.Configuration;
-
 namespace Audit.Node.CommandLine.Operating;
 
 /// <summary>`audit token`.</summary>

@@ -1,6 +1,4 @@
 using System.Text.Encodings.Web;
-using System.Text.Json.Serialization;
-using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Operating;

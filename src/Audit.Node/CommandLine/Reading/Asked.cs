@@ -1,7 +1,3 @@
-using Audit.Node.CommandLine.Symbols;
-using Audit.Node.CommandLine.Terminal;
-using Audit.Node.Configuration;
-
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>A question: what the command line says, the node that is asked, and how its answer is printed.</summary>

@@ -1,5 +1,3 @@
-using Audit.Node.CommandLine.Terminal;
-
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>A call for a person: what it was, and message by message what became of it.</summary>

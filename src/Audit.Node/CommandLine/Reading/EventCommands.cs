@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using Audit.Node.CommandLine.Symbols;
-using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Reading;
 

@@ -1,5 +1,3 @@
-using Audit.Node.CommandLine.Terminal;
-
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>An event of the journal in one line for a person.</summary>

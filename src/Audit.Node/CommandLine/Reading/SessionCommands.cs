@@ -1,6 +1,3 @@
-using Audit.Node.CommandLine.Symbols;
-using Audit.Node.CommandLine.Terminal;
-
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>`audit sessions` and `audit show SESSION [CALL]`.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Audit.Node.CommandLine.Terminal;
 using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Reading;

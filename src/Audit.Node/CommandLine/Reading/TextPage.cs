@@ -1,5 +1,3 @@
-using Audit.Node.CommandLine.Terminal;
-
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>A page of text for a person: a title, lines of names and values, and tables.</summary>

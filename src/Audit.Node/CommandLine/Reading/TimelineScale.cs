@@ -1,5 +1,3 @@
-using Audit.Node.CommandLine.Terminal;
-
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>Where in a lane of text the times of a call lie.</summary>

@@ -1,6 +1,3 @@
-using Audit.Node.CommandLine.Symbols;
-using Audit.Node.CommandLine.Terminal;
-
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>`audit windows [WINDOW]`: who, for what, from when until when, on whose word, and what was done.</summary>

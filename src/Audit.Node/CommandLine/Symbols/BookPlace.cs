@@ -1,6 +1,3 @@
-using Audit.Node.CommandLine.Terminal;
-using Audit.Node.Configuration;
-
 namespace Audit.Node.CommandLine.Symbols;
 
 /// <summary>

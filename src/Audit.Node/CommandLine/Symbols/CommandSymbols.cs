@@ -1,6 +1,4 @@
 using System.CommandLine.Parsing;
-using System.Globalization;
-using Audit.Node.CommandLine.Terminal;
 
 namespace Audit.Node.CommandLine.Symbols;
 

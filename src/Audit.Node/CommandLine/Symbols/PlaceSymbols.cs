@@ -1,6 +1,3 @@
-using Audit.Node.CommandLine.Terminal;
-using Audit.Node.Configuration;
-
 namespace Audit.Node.CommandLine.Symbols;
 
 /// <summary>The options that say where the book is, and as whom it is asked for.</summary>

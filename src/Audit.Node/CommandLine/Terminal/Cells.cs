@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Audit.Node.CommandLine.Terminal;
 
 /// <summary>A column of a list for a person.</summary>
