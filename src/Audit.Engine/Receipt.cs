@@ -1,30 +1,16 @@
 namespace Audit.Engine;
 
 /// <summary>What became of a submission. With a position it is durable.</summary>
-public sealed record Receipt(ReceiptStatus Status)
+/// <param name="State">The state of the call or window afterwards; null where there is none.</param>
+/// <param name="Message">With a violation: the message that was refused by the law.</param>
+/// <param name="Reason">With a violation: what it did against the law.</param>
+/// <param name="Error">Where nothing was written: why.</param>
+/// <param name="Line">Where nothing was written of a stream of another system: the line that says it; else 0.</param>
+public sealed record Receipt(
+    ReceiptStatus Status, long Sequence = 0, string? State = null, int Attempt = 0, Anomalies Anomalies = default,
+    string? Message = null, string? Reason = null, string? Error = null, long Line = 0)
 {
     public long Position { get; internal set; }
-
-    public long Sequence { get; init; }
-
-    /// <summary>The state of the call or window afterwards; null where there is none.</summary>
-    public string? State { get; init; }
-
-    public int Attempt { get; init; }
-
-    public Anomalies Anomalies { get; init; }
-
-    /// <summary>With a violation: the message that was refused by the law.</summary>
-    public string? Message { get; init; }
-
-    /// <summary>With a violation: what it did against the law.</summary>
-    public string? Reason { get; init; }
-
-    /// <summary>Where nothing was written: why.</summary>
-    public string? Error { get; init; }
-
-    /// <summary>Where nothing was written of a stream of another system: the line that says it; else 0.</summary>
-    public long Line { get; init; }
 
     public static Receipt Duplicate(long position, long sequence, string state, int attempt) =>
         new(ReceiptStatus.Duplicate) { Position = position, Sequence = sequence, State = state, Attempt = attempt };

@@ -113,21 +113,16 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
     }
 
     /// <summary>What the read models keep of a task, of what it was then.</summary>
-    private static TaskModel ModelOf(PastTask past) => new()
-    {
-        TaskId = past.TaskId,
-        Id = past.Windows.Select(window => window.Id).Concat(past.Calls.Select(call => call.Id)).Min(),
-        Agents = past.Calls.Select(call => call.Agent).Concat(past.Windows.Select(window => window.Agent))
+    private static TaskModel ModelOf(PastTask past) => new(
+        past.Windows.Select(window => window.Id).Concat(past.Calls.Select(call => call.Id)).Min(), past.TaskId,
+        past.Calls.Select(call => call.Agent).Concat(past.Windows.Select(window => window.Agent))
             .OfType<string>()
             .Aggregate(NameSet.Empty, (names, name) => names.Add(name)),
-        Windows = past.Windows.Count,
-        Calls = past.Calls.Count,
-        OpenCalls = past.Calls.Count(call => call.IsOpen),
-        Violations = past.Calls.Sum(call => call.Violations),
-        Judged = past.Judged,
-        FirstAt = past.Calls.Count == 0 ? null : past.Calls.Min(call => call.FirstAt),
-        LastAt = past.Calls.Count == 0 ? null : past.Calls.Max(call => call.LastAt),
-        LastPosition = past.Windows.Select(window => window.LastPosition)
-            .Concat(past.Calls.Select(call => call.LastPosition)).Max(),
-    };
+        past.Windows.Count, past.Calls.Count,
+        OpenCalls: past.Calls.Count(call => call.IsOpen), Violations: past.Calls.Sum(call => call.Violations),
+        past.Judged,
+        FirstAt: past.Calls.Count == 0 ? null : past.Calls.Min(call => call.FirstAt),
+        LastAt: past.Calls.Count == 0 ? null : past.Calls.Max(call => call.LastAt),
+        LastPosition: past.Windows.Select(window => window.LastPosition)
+            .Concat(past.Calls.Select(call => call.LastPosition)).Max());
 }

@@ -3,26 +3,17 @@ namespace Audit.Engine.Intake;
 /// <summary>
 /// What is known of an item before it is read: who sends it, when, and what the request's headers say.
 /// </summary>
-public sealed record ItemDefaults(string Host, Timestamp ReceivedAt)
-{
-    /// <summary>With a session here an item may be a bare record.</summary>
-    public string? SessionId { get; init; }
-
-    public string? TaskId { get; init; }
-
-    public string? Agent { get; init; }
-
-    /// <summary>The token is bound to this agent: another one is refused.</summary>
-    public string? BoundAgent { get; init; }
-
-    public string? BoundTask { get; init; }
-
-    /// <summary>The items were derived from another system's words, which no sender can say of its own.</summary>
-    public bool Derived { get; init; }
-
-    /// <summary>With derived items: the source gave no time, and the one that they have was inferred.</summary>
-    public bool TimeInferred { get; init; }
-}
+/// <param name="SessionId">With a session here an item may be a bare record.</param>
+/// <param name="BoundAgent">The token is bound to this agent: another one is refused.</param>
+/// <param name="Derived">
+/// The items were derived from another system's words, which no sender can say of its own.
+/// </param>
+/// <param name="TimeInferred">
+/// With derived items: the source gave no time, and the one that they have was inferred.
+/// </param>
+public sealed record ItemDefaults(
+    string Host, Timestamp ReceivedAt, string? SessionId = null, string? TaskId = null, string? Agent = null,
+    string? BoundAgent = null, string? BoundTask = null, bool Derived = false, bool TimeInferred = false);
 
 public static class ItemLimits
 {

@@ -57,7 +57,7 @@ public sealed class OperatorStream : AuditStream
     {
         var act = (OperatorSubmission)submission;
         events.Add(writer.WriteOperator(act.Act, act.Actor, act.At, act.Detail.Span));
-        return new Receipt(ReceiptStatus.Recorded) { Sequence = ++sequence };
+        return new Receipt(ReceiptStatus.Recorded, ++sequence);
     }
 
     public override void Evolve(JournalRow row, RecordHasher hasher) => sequence = row.Sequence;
@@ -81,7 +81,7 @@ public sealed class SessionStream : AuditStream
         }
 
         history = decision.After;
-        return new Receipt(StatusOf(decision.Outcome)) { Sequence = decision.Sequence, Error = decision.Error };
+        return new Receipt(StatusOf(decision.Outcome), decision.Sequence, Error: decision.Error);
     }
 
     public override void Evolve(JournalRow row, RecordHasher hasher) =>
@@ -106,11 +106,7 @@ public sealed class WindowStream : AuditStream
         }
 
         history = decision.After;
-        var receipt = new Receipt(StatusOf(decision.Outcome))
-        {
-            Sequence = decision.Sequence,
-            State = EventWriter.WordOf(history.State),
-        };
+        var receipt = new Receipt(StatusOf(decision.Outcome), decision.Sequence, EventWriter.WordOf(history.State));
         return decision.Outcome switch
         {
             MessageOutcome.Violation => receipt with

@@ -4,41 +4,25 @@ namespace Audit.Lifecycle.Calls;
 /// A call as its stream has it. Immutable: <see cref="CallDecider"/> asks it and <see cref="CallEvolution"/> makes
 /// the next one.
 /// </summary>
-public sealed record CallHistory
+/// <param name="Latest">The newest message; the older ones hang on it.</param>
+/// <param name="Sequence">The last sequence number of the stream.</param>
+/// <param name="Judged">How many messages count in the judgement.</param>
+/// <param name="Noise">Violations and repeats that are written down; past a limit they are only counted.</param>
+/// <param name="Transitions">Transitions that are written down.</param>
+/// <param name="Flooded">Messages that were counted and not written, as far as the stream knows.</param>
+/// <param name="Standing">Where the call stands after all that is judged.</param>
+/// <param name="SourcesDiffer">
+/// Two sources reported a message of this call differently; it is noted once a call.
+/// </param>
+/// <param name="InOrder">
+/// What the host says of the order and the order of arrival agree so far: the next message may take one step.
+/// </param>
+/// <param name="Numbered">Every judged message has the host's own number.</param>
+public sealed record CallHistory(
+    Entry? Latest = null, long Sequence = 0, int Judged = 0, int Noise = 0, int Transitions = 0, long Flooded = 0,
+    Standing Standing = default, bool SourcesDiffer = false, bool InOrder = true, bool Numbered = true)
 {
     public static readonly CallHistory Empty = new();
-
-    /// <summary>The newest message; the older ones hang on it.</summary>
-    public Entry? Latest { get; init; }
-
-    /// <summary>The last sequence number of the stream.</summary>
-    public long Sequence { get; init; }
-
-    /// <summary>How many messages count in the judgement.</summary>
-    public int Judged { get; init; }
-
-    /// <summary>Violations and repeats that are written down; past a limit they are only counted.</summary>
-    public int Noise { get; init; }
-
-    /// <summary>Transitions that are written down.</summary>
-    public int Transitions { get; init; }
-
-    /// <summary>Messages that were counted and not written, as far as the stream knows.</summary>
-    public long Flooded { get; init; }
-
-    /// <summary>Where the call stands after all that is judged.</summary>
-    public Standing Standing { get; init; }
-
-    /// <summary>Two sources reported a message of this call differently; it is noted once a call.</summary>
-    public bool SourcesDiffer { get; init; }
-
-    /// <summary>
-    /// What the host says of the order and the order of arrival agree so far: the next message may take one step.
-    /// </summary>
-    public bool InOrder { get; init; } = true;
-
-    /// <summary>Every judged message has the host's own number.</summary>
-    public bool Numbered { get; init; } = true;
 
     /// <summary>The judged messages by arrival.</summary>
     public Entry[] JudgedByArrival()

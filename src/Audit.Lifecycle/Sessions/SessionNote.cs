@@ -5,36 +5,11 @@ using Audit.Lifecycle.Time;
 namespace Audit.Lifecycle.Sessions;
 
 /// <summary>What a host says of a session that concerns no single call.</summary>
-public sealed record SessionNote
+public sealed record SessionNote(
+    string Type, Timestamp At, Timestamp ReceivedAt, string Host, Fingerprint Dedup, long? Seq = null,
+    string? MessageId = null, bool Derived = false, bool TimeInferred = false)
 {
-    public required string Type { get; init; }
-
-    public required Timestamp At { get; init; }
-
-    public required Timestamp ReceivedAt { get; init; }
-
-    public required string Host { get; init; }
-
-    public long? Seq { get; init; }
-
-    public string? MessageId { get; init; }
-
-    public required Fingerprint Dedup { get; init; }
-
-    public bool Derived { get; init; }
-
-    public bool TimeInferred { get; init; }
-
-    public static SessionNote Of(string type, Timestamp at, in Delivery delivery) => new()
-    {
-        Type = type,
-        At = at,
-        ReceivedAt = delivery.ReceivedAt,
-        Host = delivery.Host,
-        Seq = delivery.Seq,
-        MessageId = delivery.MessageId,
-        Dedup = delivery.Dedup,
-        Derived = delivery.Derived,
-        TimeInferred = delivery.TimeInferred,
-    };
+    public static SessionNote Of(string type, Timestamp at, in Delivery delivery) => new(
+        type, at, delivery.ReceivedAt, delivery.Host, delivery.Dedup, delivery.Seq, delivery.MessageId,
+        delivery.Derived, delivery.TimeInferred);
 }

@@ -6,57 +6,22 @@ internal static class MessageRows
     /// <param name="now">The verdict as things stand.</param>
     /// <param name="lifted">The verdict that made it a violation until it was lifted.</param>
     public static TransitionModel Of(
-        long call, EventFacts facts, Verdict now, Verdict? lifted, Identity identity, WindowMatch match) => new()
-    {
-        Call = call,
-        Sequence = facts.Sequence,
-        Position = facts.Position,
-        Message = facts.Message,
-        From = now.From,
-        To = now.To,
-        Attempt = now.Attempt,
-        Anomalies = now.Anomalies,
-        Cause = lifted?.Cause ?? now.Cause,
-        Lifted = lifted is not null,
-        Late = facts.Late,
-        ReportedLate = facts.IsReportedLate,
-        Oversized = facts.Oversized,
-        MadeByNode = facts.MadeByNode,
-        TimeInferred = facts.TimeInferred,
-        At = facts.At,
-        RecordedAt = facts.RecordedAt,
-        ReceivedAt = facts.ReceivedAt,
-        Judgement = match.Judgement,
-        Window = match.Window,
-        Task = identity.Task,
-        Agent = facts.Agent ?? identity.Agent,
-        Tool = facts.Tool ?? identity.Tool,
-        Host = facts.Host,
-        Remark = facts.Remark,
-        By = facts.By,
-        Success = facts.Success,
-        DurationMs = facts.DurationMs,
-    };
+        long call, EventFacts facts, Verdict now, Verdict? lifted, Identity identity, WindowMatch match) => new(
+        call, facts.Sequence, facts.Position, facts.Message, now.From, now.To, now.Attempt, now.Anomalies,
+        Cause: lifted?.Cause ?? now.Cause, Lifted: lifted is not null, facts.Late, facts.IsReportedLate,
+        facts.Oversized, facts.MadeByNode, facts.TimeInferred, facts.At, facts.RecordedAt, facts.ReceivedAt,
+        match.Judgement, match.Window, identity.Task, Agent: facts.Agent ?? identity.Agent,
+        Tool: facts.Tool ?? identity.Tool, facts.Host, facts.Remark, facts.By, facts.Success, facts.DurationMs);
 
     /// <param name="verdict">The verdict that makes or made it a violation.</param>
     public static ViolationModel Violation(
         EventFacts facts, Verdict verdict, string reason, Identity identity, bool isLifted, long? liftedBy) => new()
     {
-        Position = facts.Position,
-        SessionId = facts.SessionId,
-        CallId = facts.CallId,
-        Message = Words.Of(facts.Message),
-        From = Words.Of(verdict.From),
-        Cause = Words.Of(verdict.Cause),
-        Reason = reason,
-        At = facts.At,
-        ReceivedAt = facts.ReceivedAt,
-        Host = facts.Host,
-        Task = identity.Task,
-        Agent = facts.Agent ?? identity.Agent,
-        Tool = facts.Tool ?? identity.Tool,
-        IsLifted = isLifted,
-        LiftedBy = liftedBy,
+        Position = facts.Position, SessionId = facts.SessionId, CallId = facts.CallId,
+        Message = Words.Of(facts.Message), From = Words.Of(verdict.From), Cause = Words.Of(verdict.Cause),
+        Reason = reason, At = facts.At, ReceivedAt = facts.ReceivedAt, Host = facts.Host,
+        Task = identity.Task, Agent = facts.Agent ?? identity.Agent, Tool = facts.Tool ?? identity.Tool,
+        IsLifted = isLifted, LiftedBy = liftedBy,
     };
 
     public static ViolationModel Violation(EventFacts facts, WindowModel window)

@@ -5,7 +5,7 @@ internal static class TaskFold
 {
     public static TaskModel Name(TaskModel? task, string taskId, string? agent, Timestamp at, long position)
     {
-        var known = task ?? new TaskModel { Id = position, TaskId = taskId };
+        var known = task ?? new TaskModel(position, taskId, NameSet.Empty);
         return known with
         {
             Agents = known.Agents.Add(agent),

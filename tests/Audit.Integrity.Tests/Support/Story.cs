@@ -53,15 +53,9 @@ internal sealed class Story : IDisposable
 
     public Story Note(string session, string type, long? seq = null, string host = "ci-7")
     {
-        var note = new SessionNote
-        {
-            Type = type,
-            At = Timestamp.From(Start),
-            ReceivedAt = Timestamp.From(Start),
-            Host = host,
-            Seq = seq,
-            Dedup = Fingerprint.From(Guid.NewGuid().ToByteArray()),
-        };
+        var note = new SessionNote(
+            type, Timestamp.From(Start), Timestamp.From(Start), host,
+            Fingerprint.From(Guid.NewGuid().ToByteArray()), seq);
         Add(StreamNames.Session(session), writer.Write(session, null, "agent", note, "{}"u8));
         return this;
     }

@@ -5,18 +5,9 @@ namespace Audit.Lifecycle.Tests.Events;
 
 public sealed class GoldenNoteTests
 {
-    private static readonly SessionNote Note = new()
-    {
-        Type = "ended",
-        At = Say.At(1).Next(),
-        ReceivedAt = Say.At(2),
-        Host = "ci-7",
-        Seq = 12,
-        MessageId = "copilot:s-1:ended",
-        Dedup = Say.Print("ended"),
-        Derived = true,
-        TimeInferred = true,
-    };
+    private static readonly SessionNote Note = new(
+        "ended", Say.At(1).Next(), Say.At(2), "ci-7", Say.Print("ended"), Seq: 12, MessageId: "copilot:s-1:ended",
+        Derived: true, TimeInferred: true);
 
     [Fact]
     public void a_note_is_written_as_its_golden_file()

@@ -66,13 +66,6 @@ public sealed class SessionNoteTests
         return decision.After;
     }
 
-    private static SessionNote Note(string type, string? messageId = null) => new()
-    {
-        Type = type,
-        At = Say.At(1),
-        ReceivedAt = Say.At(2),
-        Host = "ci-7",
-        MessageId = messageId,
-        Dedup = Say.Print(type),
-    };
+    private static SessionNote Note(string type, string? messageId = null) => new(
+        type, Say.At(1), Say.At(2), "ci-7", Say.Print(type), MessageId: messageId);
 }
