@@ -222,8 +222,16 @@ public sealed class LogSealer : IAsyncDisposable
         {
             // In the store, so that no other node that knows less signs on.
             var halt = new LogHalt(halted.Message, halted.Position, options.Clock.GetUtcNow());
-            status = Halted(halt);
-            await session.HaltAsync(log.Number, halt, cancellation);
+            // Stored before it is shown, also by a node that is stopping: whoever has seen it finds it in the store.
+            try
+            {
+                await session.HaltAsync(log.Number, halt, CancellationToken.None);
+            }
+            finally
+            {
+                status = Halted(halt);
+            }
+
             return status;
         }
     }
