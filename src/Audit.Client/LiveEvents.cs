@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using Audit.Client.Wire;
 
 namespace Audit.Client;
 
@@ -16,8 +17,10 @@ public sealed class LiveEvents(NodeClient client, string path)
     private string? last;
 
     /// <exception cref="NodeException">The node cannot be reached at first, or refused.</exception>
-    public async IAsyncEnumerable<JsonElement> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
+    public async IAsyncEnumerable<Answer<EventAnswer>> ReadAsync(
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
+        var read = client.ReadAs(WireJson.Default.EventAnswer);
         var pause = ShortestPause;
         while (!cancellation.IsCancellationRequested)
         {
@@ -25,25 +28,20 @@ public sealed class LiveEvents(NodeClient client, string path)
             if (response is not null)
             {
                 await using var body = await response.Content.ReadAsStreamAsync(cancellation);
-                var events = SseParser.Create(body, static (_, data) => Parse(data));
+                var events = SseParser.Create(
+                    body, static (_, data) => JsonSerializer.Deserialize(data, WireJson.Default.JsonElement));
                 await using var reader = events.EnumerateAsync(cancellation).GetAsyncEnumerator(cancellation);
                 while (await MovesOnAsync(reader, cancellation))
                 {
                     pause = ShortestPause;
                     last = events.LastEventId is { Length: > 0 } id ? id : last;
-                    yield return reader.Current.Data;
+                    yield return new Answer<EventAnswer>(reader.Current.Data, read);
                 }
             }
 
             await Task.Delay(pause, cancellation);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
-    }
-
-    private static JsonElement Parse(ReadOnlySpan<byte> data)
-    {
-        var reader = new Utf8JsonReader(data);
-        return JsonElement.ParseValue(ref reader);
     }
 
     /// <returns>False when the connection ended.</returns>

@@ -73,46 +73,75 @@ public sealed class NodeClient : IDisposable
     }
 
     /// <exception cref="NodeException">The node cannot be reached, or refused, or cannot be understood.</exception>
-    public async Task<T> AskAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
+    public async Task<Answer<T>> AskAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        return await AskAsync(request, type, cancellation);
+        return new Answer<T>(await ReadAsync(request, WireJson.Default.JsonElement, cancellation), ReadAs(type));
     }
 
-    /// <summary>An answer as it came.</summary>
-    public Task<JsonElement> AskAsync(string path, CancellationToken cancellation) =>
-        AskAsync(path, WireJson.Default.JsonElement, cancellation);
-
-    /// <summary>Posts a body, and reads the answer as it came.</summary>
-    public async Task<JsonElement> PostAsync<T>(string path, T body, CancellationToken cancellation)
+    /// <summary>Posts a body.</summary>
+    /// <exception cref="NodeException">The node cannot be reached, or refused, or cannot be understood.</exception>
+    public async Task<T> PostAsync<TBody, T>(
+        string path, TBody body, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-        return await AskAsync(request, WireJson.Default.JsonElement, cancellation);
+        return await ReadAsync(request, type, cancellation);
     }
 
-    /// <summary>The items of a list as they came, page by page, at most so many.</summary>
-    public async IAsyncEnumerable<JsonElement> ListAsync(
-        string path, int most, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>Posts nothing, and reads the lines of the answer as they come.</summary>
+    /// <exception cref="NodeException">The node cannot be reached, or refused.</exception>
+    public async IAsyncEnumerable<Answer<T>> PostAsync<T>(
+        string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        using var answer = await RequireAsync(HttpMethod.Post, path, cancellation);
+        await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
+        var read = ReadAs(type);
+        await foreach (var line in JsonSerializer.DeserializeAsyncEnumerable(
+            body, WireJson.Default.JsonElement, topLevelValues: true, cancellation))
+        {
+            yield return new Answer<T>(line, read);
+        }
+    }
+
+    /// <summary>The items of a list, page by page, at most so many.</summary>
+    /// <exception cref="NodeException">The node cannot be reached, or refused, or cannot be understood.</exception>
+    public async IAsyncEnumerable<Answer<T>> ListAsync<T>(
+        string path, int most, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var read = ReadAs(type);
         string? cursor = null;
         var left = most;
         do
         {
-            var page = await AskAsync(Paged(path, Math.Min(left, MostInPage), cursor), cancellation);
-            foreach (var item in page.GetProperty("items").EnumerateArray())
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get, Paged(path, Math.Min(left, MostInPage), cursor));
+            var page = await ReadAsync(request, WireJson.Default.ItemPageJsonElement, cancellation);
+            foreach (var item in page.Items)
             {
-                yield return item;
+                yield return new Answer<T>(item, read);
                 left--;
             }
 
-            cursor = page.GetProperty("next").GetString();
+            cursor = page.Next;
         }
         while (cursor is not null && left > 0);
     }
 
     public void Dispose() => http.Dispose();
 
-    private async Task<T> AskAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellation)
+    internal Func<JsonElement, T> ReadAs<T>(JsonTypeInfo<T> type) => document =>
+    {
+        try
+        {
+            return document.Deserialize(type) ?? throw new JsonException("It is empty.");
+        }
+        catch (JsonException failure)
+        {
+            throw NodeException.Unreadable(Server, failure);
+        }
+    };
+
+    private async Task<T> ReadAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         using var answer = await RequireAsync(request, cancellation);
         try

@@ -29,7 +29,7 @@ public sealed class NodeException(NodeTrouble trouble, string sentence, Exceptio
     internal static NodeException Unreadable(Uri server, Exception failure) =>
         new(NodeTrouble.Unreadable, $"The answer of {server} cannot be read: {failure.Message}", failure);
 
-    /// <summary>What a node says when it refuses a request.</summary>
+    /// <summary>What a node answers when it refuses a request.</summary>
     internal static async Task<NodeException> OfRefusalAsync(
         HttpResponseMessage response, CancellationToken cancellation)
     {

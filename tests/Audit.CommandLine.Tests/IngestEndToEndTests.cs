@@ -103,6 +103,27 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
         Assert.Contains("401", result.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task a_record_as_deep_as_one_may_be_is_played_again()
+    {
+        var deep = new string('[', 60) + new string(']', 60);
+        var record = Records.Requested("call-1").Replace("\"/tmp/x\"", deep);
+        (await IngestAsync(Write([record]), "--session", "s-1")).Require(ExitCode.Fine);
+        var result = await AuditProgram.RunAsync(
+            directory.Path, ["replay", "s-1", "-o", "ndjson", "--data", directory.Path]);
+        Assert.Contains(deep, Assert.Single(result.Require(ExitCode.Fine).OutLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_message_that_is_judged_again_is_played_with_both_rulings()
+    {
+        // The completion comes first and the refusal, which was earlier, after it.
+        var file = Write([Records.Requested("call-1"), Records.Completed("call-1"), Records.Blocked("call-1")]);
+        (await IngestAsync(file, "--session", "s-1")).Require(ExitCode.Fine);
+        var result = await AuditProgram.RunAsync(directory.Path, ["replay", "s-1", "--data", directory.Path]);
+        Assert.Contains("judged again: completed → VIOLATION", result.Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+    }
+
     private string Write(IEnumerable<string> lines)
     {
         var file = directory.File($"{Guid.NewGuid():N}.ndjson");

@@ -21,7 +21,7 @@ internal static class WireOf
     public static CallAnswer Of(CallModel call) => new(
         call.SessionId, call.CallId, call.Tool, Words.Of(call.State), call.Attempt, call.Turn,
         Texts(Words.Of(call.Anomalies)), call.Violations, call.Lifted, call.Task, call.Agent, call.Host,
-        call.Provider, call.Model, call.Command, Said: call.Remark, call.Decision, call.DecidedBy, call.Success,
+        call.Provider, call.Model, call.Command, call.Remark, call.Decision, call.DecidedBy, call.Success,
         Judgement: Of(call.Judgement), Judged: Of(call.Judged), FirstAt: Time(call.FirstAt), LastAt: Time(call.LastAt),
         AskedAt: Time(call.AskedAt), DecidedAt: Time(call.DecidedAt), StartedAt: Time(call.StartedAt),
         SettledAt: Time(call.SettledAt), WaitedMs: Milliseconds(call.Waited), RanMs: Milliseconds(call.Ran),
@@ -93,7 +93,7 @@ internal static class WireOf
         transition is { Cause: not ViolationCause.None, Lifted: false } ? Words.Of(transition.Cause) : null,
         transition.Lifted, transition.Late, transition.ReportedLate, At: Time(transition.At),
         RecordedAt: Time(transition.RecordedAt), ReceivedAt: Time(transition.ReceivedAt), Of(transition.Judgement),
-        transition.Window, transition.Task, transition.Agent, transition.Host, Said: transition.Remark, transition.By,
+        transition.Window, transition.Task, transition.Agent, transition.Host, transition.Remark, transition.By,
         transition.Success);
 
     public static string? Time(Timestamp? time) => time is { Ticks: > 0 } known ? Of(known) : null;

@@ -1,9 +1,10 @@
+using Audit.Client.Wire;
+
 namespace Audit.Client.Sending;
 
-/// <summary>Who hears what becomes of what is sent.</summary>
+/// <summary>Who receives what becomes of what is sent.</summary>
 public interface ISendingReport
 {
-    /// <param name="receipt">Good until this returns.</param>
     void Receive(ReceiptLine receipt);
 
     /// <summary>So many bytes of the input are with the node.</summary>

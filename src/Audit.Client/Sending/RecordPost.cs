@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
+using Audit.Client.Wire;
 
 namespace Audit.Client.Sending;
 
@@ -80,7 +81,7 @@ public sealed class RecordPost(NodeClient client, IReadOnlyList<KeyValuePair<str
             {
                 if (receipt.IsStop)
                 {
-                    throw new NodeException(NodeTrouble.Refused, $"The node takes no more: {receipt.Text("error")}");
+                    throw new NodeException(NodeTrouble.Refused, $"The node takes no more: {receipt.Error}");
                 }
 
                 report.Receive(receipt);
@@ -103,8 +104,7 @@ public sealed class RecordPost(NodeClient client, IReadOnlyList<KeyValuePair<str
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
         while (await lines.ReadLineAsync(cancellation) is { } line)
         {
-            using var receipt = ReceiptLine.Parse(line);
-            yield return receipt;
+            yield return ReceiptLine.Parse(line);
         }
     }
 
@@ -143,9 +143,9 @@ public sealed class RecordPost(NodeClient client, IReadOnlyList<KeyValuePair<str
 
     private static PostResult Stopped(long received, ReceiptLine stop) => new(received)
     {
-        Trouble = stop.Text("error") ?? "the node stopped",
-        RetryAfter = stop.RetryAfter,
-        IsFinal = stop.RetryAfter is null,
+        Trouble = stop.Error ?? "the node stopped",
+        RetryAfter = stop.Pause,
+        IsFinal = stop.Pause is null,
     };
 
     private static bool IsAbsent(Exception failure) => failure is HttpRequestException

@@ -4,18 +4,25 @@ namespace Audit.Client.Wire;
 public record CallAnswer(
     string SessionId, string ToolCallId, string? ToolName, string State, int Attempt, long Turn,
     IReadOnlyList<string> Anomalies, int Violations, int Lifted, string? TaskId, string? Agent, string? Host,
-    string? Provider, string? Model, string? Command, string? Said, string? Decision, string? DecidedBy,
-    bool? Success, string? Judgement, JudgedAnswer Judged, string? FirstAt, string? LastAt, string? AskedAt,
-    string? DecidedAt, string? StartedAt, string? SettledAt, double? WaitedMs, double? RanMs, int Messages,
-    long Flooded, int ReportedLate, long Position, long LastPosition, long Sequence);
+    string? Provider, string? Model, string? Command, [property: JsonPropertyName("said")] string? Remark,
+    string? Decision, string? DecidedBy, bool? Success, string? Judgement, JudgedAnswer Judged, string? FirstAt,
+    string? LastAt, string? AskedAt, string? DecidedAt, string? StartedAt, string? SettledAt, double? WaitedMs,
+    double? RanMs, int Messages, long Flooded, int ReportedLate, long Position, long LastPosition, long Sequence)
+{
+    /// <summary>Of an answer that holds more: whoever reads one sets every member by its name.</summary>
+    private protected CallAnswer()
+        : this(
+            "", "", null, "", 0, 0, [], 0, 0, null, null, null, null, null, null, null, null, null, null, null,
+            new JudgedAnswer(0, 0, 0, 0), null, null, null, null, null, null, null, null, 0, 0, 0, 0, 0, 0) { }
+}
 
 /// <summary>A call with its messages, now or as it was.</summary>
 public sealed record CallDetailAnswer : CallAnswer
 {
-    public CallDetailAnswer(CallAnswer call)
-        : base(call)
-    {
-    }
+    public CallDetailAnswer(CallAnswer call) : base(call) { }
+
+    [JsonConstructor]
+    internal CallDetailAnswer() { }
 
     [JsonPropertyOrder(1)]
     public IReadOnlyList<TransitionAnswer> Transitions { get; init; } = [];
@@ -28,10 +35,10 @@ public sealed record CallDetailAnswer : CallAnswer
 /// <summary>A call that was made in a window.</summary>
 public sealed record DeedAnswer : CallAnswer
 {
-    public DeedAnswer(CallAnswer call)
-        : base(call)
-    {
-    }
+    public DeedAnswer(CallAnswer call) : base(call) { }
+
+    [JsonConstructor]
+    internal DeedAnswer() { }
 
     [JsonPropertyOrder(-2)]
     public string? At { get; init; }
@@ -49,7 +56,7 @@ public sealed record TransitionAnswer(
     long Position, long Sequence, string Message, string? From, string? To, int Attempt,
     IReadOnlyList<string> Anomalies, string? Violation, bool Lifted, bool Late, bool ReportedLate, string? At,
     string? RecordedAt, string? ReceivedAt, string? Judgement, string? WindowId, string? TaskId, string? Agent,
-    string? Host, string? Said, string? By, bool? Success);
+    string? Host, [property: JsonPropertyName("said")] string? Remark, string? By, bool? Success);
 
 /// <summary>A page of calls, now or as they were.</summary>
 public sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Next)

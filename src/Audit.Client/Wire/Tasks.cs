@@ -3,15 +3,18 @@ namespace Audit.Client.Wire;
 /// <summary>A task: how much was done in its name.</summary>
 public record TaskAnswer(
     string TaskId, IReadOnlyList<string> Agents, int WindowsCount, int CallsCount, int OpenCalls, int Violations,
-    JudgedAnswer Judged, string? FirstAt, string? LastAt, long Position, long LastPosition);
+    JudgedAnswer Judged, string? FirstAt, string? LastAt, long Position, long LastPosition)
+{
+    private protected TaskAnswer() : this("", [], 0, 0, 0, 0, new JudgedAnswer(0, 0, 0, 0), null, null, 0, 0) { }
+}
 
 /// <summary>A task with its windows and its calls, now or as it was.</summary>
 public sealed record TaskDetailAnswer : TaskAnswer
 {
-    public TaskDetailAnswer(TaskAnswer task)
-        : base(task)
-    {
-    }
+    public TaskDetailAnswer(TaskAnswer task) : base(task) { }
+
+    [JsonConstructor]
+    internal TaskDetailAnswer() { }
 
     [JsonPropertyOrder(1)]
     public IReadOnlyList<WindowAnswer> Windows { get; init; } = [];
@@ -28,19 +31,23 @@ public sealed record TaskDetailAnswer : TaskAnswer
 public sealed record TaskCallsAnswer(
     ItemPage<CallAnswer> InWindow, ItemPage<CallAnswer> OutsideWindow, ItemPage<CallAnswer> OutOfScope);
 
-/// <summary>A task window: who has access for what, from when until when, and who said so.</summary>
+/// <summary>A task window: who has access for what, from when until when, and on whose word.</summary>
 public record WindowAnswer(
     string WindowId, string State, string? TaskId, string? Agent, IReadOnlyList<string> Scope, string? Reason,
     string? OpensAt, string? ClosesAt, string? EndedAt, string? EndedBy, string? RequestedBy, string? RequestedAt,
-    string? ApprovedBy, string? ApprovedAt, bool SelfGranted, int Violations, long Position, long LastPosition);
+    string? ApprovedBy, string? ApprovedAt, bool SelfGranted, int Violations, long Position, long LastPosition)
+{
+    private protected WindowAnswer()
+        : this("", "", null, null, [], null, null, null, null, null, null, null, null, null, false, 0, 0, 0) { }
+}
 
 /// <summary>A window with its history and what was done in it and beside it, now or as it was.</summary>
 public sealed record WindowDetailAnswer : WindowAnswer
 {
-    public WindowDetailAnswer(WindowAnswer window)
-        : base(window)
-    {
-    }
+    public WindowDetailAnswer(WindowAnswer window) : base(window) { }
+
+    [JsonConstructor]
+    internal WindowDetailAnswer() { }
 
     [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? DurationSeconds { get; init; }

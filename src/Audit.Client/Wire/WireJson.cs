@@ -7,9 +7,10 @@ namespace Audit.Client.Wire;
 /// says.
 /// </summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, MaxDepth = MaxDepth,
     GenerationMode = JsonSourceGenerationMode.Default)]
 [JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(ItemPage<JsonElement>))]
 [JsonSerializable(typeof(ProblemDocument))]
 [JsonSerializable(typeof(CallAnswer))]
 [JsonSerializable(typeof(CallDetailAnswer))]
@@ -36,10 +37,14 @@ namespace Audit.Client.Wire;
 [JsonSerializable(typeof(EventAnswer))]
 [JsonSerializable(typeof(EventPageAnswer))]
 [JsonSerializable(typeof(ReceiptAnswer))]
+[JsonSerializable(typeof(ReceiptLine))]
 [JsonSerializable(typeof(FormatAnswer))]
 [JsonSerializable(typeof(TracesAnswer))]
 public sealed partial class WireJson : JsonSerializerContext
 {
+    /// <summary>An event's record may be as deep as a record may be, and an answer holds it deeper.</summary>
+    public const int MaxDepth = 128;
+
     private static WireJson? plain;
 
     /// <summary>

@@ -50,7 +50,8 @@ public sealed class EventField
     public static readonly EventField
         From = new("from"), To = new("to"), Cause = new("cause"), Reason = new("reason"), Attempt = new("attempt"),
         Anomalies = new("anomalies"), Late = new("late"), MadeByNode = new("made_by_node"),
-        Was = new("was", new("from"), new("to"), new("cause"), new("attempt"), new("anomalies")),
+        WasTo = new("to"), WasCause = new("cause"),
+        Was = new("was", new("from"), WasTo, WasCause, new("attempt"), new("anomalies")),
         NowFrom = new("from"), NowTo = new("to"), NowCause = new("cause"), NowAttempt = new("attempt"),
         NowAnomalies = new("anomalies"),
         Now = new("now", NowFrom, NowTo, NowCause, NowAttempt, NowAnomalies);

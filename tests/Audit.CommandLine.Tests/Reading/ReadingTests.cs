@@ -50,7 +50,7 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
     public async Task a_session_is_shown_as_lanes_and_as_it_was()
     {
         var said = (await RunAsync("show", "migr-orders-20a7")).Require(ExitCode.Fine).Out;
-        Assert.Contains("told whole    no: 1 messages are missing", said, StringComparison.Ordinal);
+        Assert.Contains("complete      no: 1 messages are missing", said, StringComparison.Ordinal);
         Assert.Contains("░", said, StringComparison.Ordinal);
         var past = Json(await RunAsync("show", "tues-support-881", "--at", "10", "-o", "json"));
         Assert.Equal(10, past.GetProperty("as_of").GetInt64());

@@ -19,8 +19,9 @@ internal static class DemoPlayer
         {
             foreach (var (name, roles) in Cast)
             {
-                var made = await admin.PostAsync("v1/tokens", new { name, roles }, cancellation);
-                senders.Add(name, new NodeClient(url, made.GetProperty("token").GetString()));
+                var made = await admin.PostAsync(
+                    "v1/tokens", new { name, roles }, WireJson.Default.NewTokenAnswer, cancellation);
+                senders.Add(name, new NodeClient(url, made.Token));
             }
 
             foreach (var step in steps)

@@ -113,7 +113,7 @@ internal sealed class DemoCall(DemoScene scene, string id, string tool, object i
     }
 
     private static object Result(string output, int milliseconds, bool success) =>
-        new { success, output, data = (JsonElement?)null, duration_ms = milliseconds };
+        new { success, output, data = (object?)null, duration_ms = milliseconds };
 }
 
 /// <summary>What somebody sends to the node at a moment of the story.</summary>

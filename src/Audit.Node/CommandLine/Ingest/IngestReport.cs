@@ -100,7 +100,7 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
     /// <summary>Events of another system's stream that concern no call and no session.</summary>
     private void Ignore(ReceiptLine receipt)
     {
-        ignored = receipt.Number("count");
+        ignored = receipt.Count ?? 0;
         if (format == OutputFormat.Ndjson)
         {
             surroundings.Out.WriteLine(receipt.ToString());
@@ -157,13 +157,13 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
 
     private string Describe(ReceiptLine receipt)
     {
-        var place = receipt.Text("line") is { } number ? $"line {number}" : $"item {counts.Items}";
+        var place = receipt.Line is { } number ? $"line {number}" : $"item {counts.Items}";
         var line = $"{place}: {receipt.Status}";
-        if ((receipt.Text("error") ?? receipt.Text("reason")) is { } why)
+        if ((receipt.Error ?? receipt.Reason) is { } why)
         {
             line += $": {why}";
         }
 
-        return receipt.Text("position") is { } position ? $"{line} (position {position})" : line;
+        return receipt.Position is { } position ? $"{line} (position {position})" : line;
     }
 }

@@ -35,8 +35,9 @@ internal static class LogCommands
     private static async Task<string> RestartAsync(
         NodeClient node, string reason, string? origin, CancellationToken cancellation)
     {
-        var log = await node.PostAsync("v1/log/restart", new { reason, origin }, cancellation);
-        return log.GetProperty("key").GetString()!;
+        var log = await node.PostAsync(
+            "v1/log/restart", new { reason, origin }, WireJson.Default.LogAnswer, cancellation);
+        return log.Key;
     }
 
     /// <summary>Starts a new log in a store on which no node runs, and seals what there is.</summary>

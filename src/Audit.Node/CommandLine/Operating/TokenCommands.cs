@@ -3,10 +3,11 @@ namespace Audit.Node.CommandLine.Operating;
 /// <summary>`audit token`.</summary>
 internal static class TokenCommands
 {
-    private static readonly Column[] Shown =
+    private static readonly Column<TokenAnswer>[] Shown =
     [
-        Whole("name", "name"), new("roles", token => token.Cell("roles").Replace(' ', ',')), Whole("agent", "agent"),
-        Whole("task", "task"), Whole("created_at", "created"), Whole("revoked_at", "revoked"),
+        new("name", token => token.Name, IsWhole: true), new("roles", token => string.Join(',', token.Roles)),
+        new("agent", token => token.Agent, IsWhole: true), new("task", token => token.Task, IsWhole: true),
+        new("created", token => token.CreatedAt), new("revoked", token => token.RevokedAt),
     ];
 
     public static Command Make(Surroundings surroundings) => new("token", "Makes, lists and revokes tokens.")
@@ -50,8 +51,7 @@ internal static class TokenCommands
         return AtDesk(surroundings, command, makesStore: false, async (parsed, open, cancellation) =>
         {
             await using var desk = await open();
-            var tokens = await desk.ListAsync(cancellation);
-            await new Output(surroundings, parsed.GetValue(output)).PrintListAsync(tokens.ToAsyncEnumerable(), Shown);
+            await new Output(surroundings, parsed.GetValue(output)).PrintListAsync(desk.ListAsync(cancellation), Shown);
         });
     }
 
@@ -91,8 +91,6 @@ internal static class TokenCommands
                 await OpenedStore.OpenAsync(place.Options, cancellation), place.Options, surroundings.Error)
             : throw place.NothingThere();
     }
-
-    private static Column Whole(string member, string title) => new(title, token => token.TextAt(member) ?? "");
 
     private static string[] RequireRoles(string[] given)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Operating;
@@ -8,8 +9,8 @@ internal interface ITokenDesk : IAsyncDisposable
     /// <returns>The text of the token, which nobody can ask for again.</returns>
     Task<string> CreateAsync(NewToken wanted, CancellationToken cancellation);
 
-    /// <summary>All tokens, revoked ones too, each as the API shows it.</summary>
-    Task<IReadOnlyList<JsonElement>> ListAsync(CancellationToken cancellation);
+    /// <summary>All tokens, revoked ones too.</summary>
+    IAsyncEnumerable<Answer<TokenAnswer>> ListAsync(CancellationToken cancellation);
 
     Task RevokeAsync(string name, CancellationToken cancellation);
 }
@@ -22,11 +23,11 @@ internal sealed class NodeTokenDesk(NodeClient client) : ITokenDesk
     public async Task<string> CreateAsync(NewToken wanted, CancellationToken cancellation)
     {
         var body = new { name = wanted.Name, roles = wanted.Roles, agent = wanted.Agent, task = wanted.Task };
-        return (await client.PostAsync(Path, body, cancellation)).GetProperty("token").GetString()!;
+        return (await client.PostAsync(Path, body, WireJson.Default.NewTokenAnswer, cancellation)).Token;
     }
 
-    public async Task<IReadOnlyList<JsonElement>> ListAsync(CancellationToken cancellation) =>
-        [.. (await client.AskAsync(Path, cancellation)).GetProperty("items").EnumerateArray()];
+    public IAsyncEnumerable<Answer<TokenAnswer>> ListAsync(CancellationToken cancellation) =>
+        client.ListAsync(Path, int.MaxValue, WireJson.Default.TokenAnswer, cancellation);
 
     public async Task RevokeAsync(string name, CancellationToken cancellation)
     {
@@ -60,21 +61,15 @@ internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, Te
             ?? throw CommandException.Failed(TokenBook.TakenSentence(wanted.Name));
     }
 
-    public async Task<IReadOnlyList<JsonElement>> ListAsync(CancellationToken cancellation)
+    public async IAsyncEnumerable<Answer<TokenAnswer>> ListAsync(
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        foreach (var row in await opened.Store.Tokens.ListAsync(cancellation))
         {
-            json.WriteStartArray();
-            foreach (var row in await opened.Store.Tokens.ListAsync(cancellation))
-            {
-                JsonSerializer.Serialize(json, TokenEndpoints.AnswerOf(row), WireJson.Plain.TokenAnswer);
-            }
-
-            json.WriteEndArray();
+            var token = TokenEndpoints.AnswerOf(row);
+            yield return new Answer<TokenAnswer>(
+                JsonSerializer.SerializeToElement(token, WireJson.Plain.TokenAnswer), _ => token);
         }
-
-        return [.. JsonElement.Parse(buffer.WrittenSpan).EnumerateArray()];
     }
 
     public async Task RevokeAsync(string name, CancellationToken cancellation)

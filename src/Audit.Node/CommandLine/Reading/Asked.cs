@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization.Metadata;
+
 namespace Audit.Node.CommandLine.Reading;
 
-/// <summary>A question: what the command line says, the node that is asked, and how its answer is printed.</summary>
+/// <summary>A question: what the command line holds, the node that is asked, and how its answer is printed.</summary>
 internal sealed record Asked(ParseResult Parsed, NodeClient Node, Output Output, CancellationToken Cancellation)
 {
     private const int MostInOne = 1000;
@@ -14,18 +16,25 @@ internal sealed record Asked(ParseResult Parsed, NodeClient Node, Output Output,
     /// <summary>A limit on the lists within one answer.</summary>
     public string LimitInOne(Option<int> limit) => $"{Math.Min(Get(limit), MostInOne)}";
 
-    public Task<JsonElement> AskAsync(string path, params (string Name, string? Value)[] parameters) =>
-        Node.AskAsync(NodeClient.PathOf(path, parameters), Cancellation);
+    public Task<Answer<T>> AskAsync<T>(
+        string path, JsonTypeInfo<T> type, params (string Name, string? Value)[] parameters) =>
+        Node.AskAsync(NodeClient.PathOf(path, parameters), type, Cancellation);
 
-    public IAsyncEnumerable<JsonElement> ListAsync(
-        int most, string path, params (string Name, string? Value)[] parameters) =>
-        Node.ListAsync(NodeClient.PathOf(path, parameters), most, Cancellation);
+    public IAsyncEnumerable<Answer<T>> ListAsync<T>(
+        int most, string path, JsonTypeInfo<T> type, params (string Name, string? Value)[] parameters) =>
+        Node.ListAsync(NodeClient.PathOf(path, parameters), most, type, Cancellation);
+
+    /// <summary>Asks for one thing and prints it.</summary>
+    public async Task PrintAsync<T>(
+        string path, JsonTypeInfo<T> type, Action<Surroundings, T> write,
+        params (string Name, string? Value)[] parameters) =>
+        Output.PrintOne(await AskAsync(path, type, parameters), shown => write(Surroundings, shown));
 }
 
 /// <summary>What the verbs that ask a node have in common.</summary>
 internal static class Asking
 {
-    /// <summary>Ends the making of a verb that asks a node, and says what it asks.</summary>
+    /// <summary>Ends the making of a verb that asks a node, with what it asks.</summary>
     /// <param name="check">Refuses what need not be asked.</param>
     public static Command Asks(
         this Command command, Surroundings surroundings, Func<Asked, Task> ask, Action<ParseResult>? check = null)

@@ -3,57 +3,59 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>A call for a person: what it was, and message by message what became of it.</summary>
 internal static class CallText
 {
-    private static readonly Column[] Messages =
+    private static readonly Column<TransitionAnswer>[] Messages =
     [
-        Column.Time("at", "at"), Column.Time("received_at", "received"), Column.Of("position"),
-        Column.Of("message"), new("state", State), Column.Of("attempt"), Column.Of("anomalies"),
-        Column.Of("judgement", "window"), Column.Of("host"), Column.Of("by"), Column.Of("said"),
+        new("at", message => Cells.Clock(message.At)), new("received", message => Cells.Clock(message.ReceivedAt)),
+        new("position", message => message.Position), new("message", message => message.Message), new("state", State),
+        new("attempt", message => message.Attempt), new("anomalies", message => message.Anomalies),
+        new("window", message => message.Judgement), new("host", message => message.Host),
+        new("by", message => message.By), new("remark", message => message.Remark),
     ];
 
-    public static void Write(Surroundings surroundings, JsonElement call)
+    public static void Write(Surroundings surroundings, CallDetailAnswer call)
     {
         var page = new TextPage(surroundings);
-        page.Title($"call {call.Cell("tool_call_id")} of session {call.Cell("session_id")}: {call.Cell("state")}");
-        page.Line("tool", call.Cell("tool_name"));
-        page.Line("command", call.Cell("command"));
-        page.Line("task", call.Cell("task_id"));
-        page.Line("agent", call.Cell("agent"));
-        page.Line("model", $"{call.Cell("provider")} {call.Cell("model")}".Trim());
-        page.Line("outcome", CallColumns.Outcome(call));
-        page.Line("waited", call.DurationAt("waited_ms"));
-        page.Line("ran", call.DurationAt("ran_ms"));
-        page.Line("window", call.Cell("judgement"));
-        page.Line("anomalies", call.Cell("anomalies"));
-        page.Line("violations", call.NumberAt("violations") > 0 ? call.Cell("violations") : "");
-        page.Line("said", call.Cell("said"));
-        page.Table("messages", Messages, call.GetProperty("transitions"));
+        page.Title($"call {Cells.Of(call.ToolCallId)} of session {Cells.Of(call.SessionId)}: {call.State}");
+        page.Line("tool", call.ToolName);
+        page.Line("command", call.Command);
+        page.Line("task", call.TaskId);
+        page.Line("agent", call.Agent);
+        page.Line("model", $"{call.Provider} {call.Model}".Trim(), isWhole: true);
+        page.Line("outcome", CallColumns.Outcome(call.Success, call.Decision, call.DecidedBy), isWhole: true);
+        page.Line("waited", Cells.Duration(call.WaitedMs));
+        page.Line("ran", Cells.Duration(call.RanMs));
+        page.Line("window", call.Judgement);
+        page.Line("anomalies", call.Anomalies);
+        page.Line("violations", call.Violations > 0 ? call.Violations : null);
+        page.Line("remark", call.Remark);
+        page.Table("messages", Messages, call.Transitions);
     }
 
-    private static string State(JsonElement message) => message switch
+    private static string State(TransitionAnswer message) => message switch
     {
-        _ when message.TextAt("violation") is { } cause => $"{message.Cell("from")} VIOLATION ({cause})",
-        _ when message.Cell("lifted") == "yes" => $"{message.Cell("from")} → {message.Cell("to")} (lifted)",
-        _ => $"{message.Cell("from")} → {message.Cell("to")}",
+        { Violation: { } cause } => $"{message.From} VIOLATION ({cause})",
+        { Lifted: true } => $"{message.From} → {message.To} (lifted)",
+        _ => $"{message.From} → {message.To}",
     };
 }
 
 /// <summary>Calls in lists for a person.</summary>
 internal static class CallColumns
 {
-    public static readonly Column[] All =
+    public static readonly Column<CallAnswer>[] All =
     [
-        new("at", item => item.ClockAt(item.TextAt("at") is null ? "first_at" : "at")),
-        Column.Of("session_id", "session"),
-        Column.Of("tool_call_id", "call"), Column.Of("tool_name", "tool"), Column.Of("state"), new("outcome", Outcome),
-        Column.Of("judgement", "window"), Column.Of("agent"), Column.Of("command"),
+        new("at", call => Cells.Clock((call as DeedAnswer)?.At ?? call.FirstAt)),
+        new("session", call => call.SessionId), new("call", call => call.ToolCallId),
+        new("tool", call => call.ToolName), new("state", call => call.State),
+        new("outcome", call => Outcome(call.Success, call.Decision, call.DecidedBy), IsWhole: true),
+        new("window", call => call.Judgement), new("agent", call => call.Agent), new("command", call => call.Command),
     ];
 
     /// <summary>How it ended, and who decided where somebody did.</summary>
-    public static string Outcome(JsonElement call)
+    public static string Outcome(bool? success, string? decision, string? decidedBy)
     {
-        var success = call.Cell("success") switch { "yes" => "ok", "no" => "failed", _ => "" };
-        var decision = call.Cell("decision");
-        var decided = call.Cell("decided_by") is { Length: > 0 } by ? $"{decision} by {by}" : decision;
-        return string.Join(", ", new[] { success, decided }.Where(part => part.Length > 0));
+        var ended = success switch { true => "ok", false => "failed", _ => null };
+        var decided = string.IsNullOrEmpty(decidedBy) ? decision : $"{decision} by {decidedBy}";
+        return string.Join(", ", new[] { ended, decided }.Where(part => !string.IsNullOrEmpty(part)));
     }
 }

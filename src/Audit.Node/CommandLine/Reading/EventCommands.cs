@@ -48,27 +48,30 @@ internal static class EventCommands
         return command.Asks(surroundings, async asked =>
         {
             var (id, moment) = (("session", asked.Get(session)), ("at", asked.Get(at)));
-            // Says at once, in the node's own words, when there is no such session or the moment cannot be read.
-            var known = await asked.AskAsync("v1/session", id, moment);
-            var end = asked.Get(at) is null ? long.MaxValue : known.NumberAt("as_of");
-            var rows = asked.ListAsync(int.MaxValue, "v1/events", id).TakeWhile(row => row.NumberAt("position") <= end);
+            // Refused at once, in the node's own words, when there is no such session or the moment cannot be read.
+            var known = await asked.AskAsync("v1/session", WireJson.Default.SessionAnswer, id, moment);
+            var end = asked.Get(at) is null ? null : known.Value.AsOf;
+            var rows = asked.ListAsync(int.MaxValue, "v1/events", WireJson.Default.EventAnswer, id)
+                .TakeWhile(row => end is null || row.Value.Position <= end);
             await asked.Output.PrintEachAsync(
-                InPaceAsync(rows, asked.Get(speed), asked.Cancellation), row => Write(surroundings, row));
+                asked.Get(speed) is > 0 and var factor ? InPaceAsync(rows, factor, asked.Cancellation) : rows,
+                row => Write(surroundings, row));
         });
     }
 
-    private static void Write(Surroundings surroundings, JsonElement row) =>
+    private static void Write(Surroundings surroundings, EventAnswer row) =>
         surroundings.Out.WriteLine(EventLine.Of(row, surroundings.OutIsTerminal));
 
-    /// <summary>Leaves the time between events, made shorter; none at all for speed 0.</summary>
-    private static async IAsyncEnumerable<JsonElement> InPaceAsync(
-        IAsyncEnumerable<JsonElement> rows, double speed, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>Leaves the time between events, made shorter.</summary>
+    private static async IAsyncEnumerable<Answer<EventAnswer>> InPaceAsync(
+        IAsyncEnumerable<Answer<EventAnswer>> rows, double speed,
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         DateTimeOffset? before = null;
         await foreach (var row in rows.WithCancellation(cancellation))
         {
-            var time = row.GetProperty("event").TimeAt("received_at");
-            if (speed > 0 && before is { } last && time is { } next && next > last)
+            var time = EventLine.ReceivedAt(row.Value);
+            if (before is { } last && time is { } next && next > last)
             {
                 var pause = (next - last) / speed;
                 await Task.Delay(pause < LongestPause ? pause : LongestPause, cancellation);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>An event of the journal in one line for a person.</summary>
@@ -5,58 +7,66 @@ internal static class EventLine
 {
     private const string Reset = "\u001b[0m";
 
-    public static string Of(JsonElement row, bool coloured)
+    public static string Of(EventAnswer row, bool coloured)
     {
-        var happened = row.GetProperty("event");
-        var time = Time(happened);
-        if (happened.ValueKind != JsonValueKind.Object)
+        if (!TryRead(row, out var happened))
         {
-            return $"{row.Cell("position"),8}  {row.Cell("manifest")}";
+            return $"{row.Position,8}  {PrintableText.Of(Cells.Of(row.Manifest))}";
         }
 
+        var time = Cells.Clock(happened.Text(EventField.RecordedAt) ?? happened.Text(EventField.ReceivedAt));
         var who = PrintableText.Of(Subject(happened));
         var what = PrintableText.Of(What(happened));
-        return $"{row.Cell("position"),8}  {time}  {Colour(happened, what, coloured)}  {who}";
+        return $"{row.Position,8}  {time}  {Colour(happened, what, coloured)}  {who}";
     }
 
-    /// <summary>When it happened, as far as it is said, else when it was received.</summary>
-    private static string Time(JsonElement happened) =>
-        happened.ValueKind == JsonValueKind.Object
-            && happened.TryGetProperty("record", out var record) && record.ValueKind == JsonValueKind.Object
-            ? record.ClockAt("recorded_at")
-            : happened.ClockAt("received_at");
+    public static DateTimeOffset? ReceivedAt(EventAnswer row) =>
+        TryRead(row, out var happened) ? Cells.Time(happened.Text(EventField.ReceivedAt)) : null;
 
-    private static string Subject(JsonElement happened)
+    /// <returns>False for a row that is none of ours.</returns>
+    private static bool TryRead(EventAnswer row, out EventView happened)
     {
-        var record = happened.TryGetProperty("record", out var found) ? found : default;
+        happened = default;
+        return row.Event is { } stored
+            && EventView.TryRead(JsonMarshal.GetRawUtf8Value(stored).ToArray(), out happened);
+    }
+
+    private static string Subject(in EventView happened)
+    {
         var parts = new[]
         {
-            happened.Cell("session_id"), record.Cell("tool_call_id"), happened.Cell("window_id"),
-            record.Cell("tool_name"), Input(record), happened.Cell("task_id"), happened.Cell("agent"),
-            happened.Cell("reason"), happened.Cell("host"),
+            Cell(happened, EventField.SessionId), Cell(happened, EventField.RecordedCall),
+            Cell(happened, EventField.WindowId), Cell(happened, EventField.ToolName), Input(happened),
+            Cell(happened, EventField.TaskId), Cell(happened, EventField.Agent), Cell(happened, EventField.Reason),
+            Cell(happened, EventField.Host),
         };
         return string.Join("  ", parts.Where(part => part.Length > 0));
     }
 
-    private static string Input(JsonElement record) =>
-        record.ValueKind == JsonValueKind.Object && record.TryGetProperty("requested_input", out var input)
-            && input.ValueKind is JsonValueKind.Object or JsonValueKind.Array
-            ? Cells.Shorten(input.GetRawText().ReplaceLineEndings(" "))
+    private static string Input(in EventView happened) =>
+        happened.Raw(EventField.RequestedInput) is [(byte)'{' or (byte)'[', ..] input
+            ? Cells.Of(Encoding.UTF8.GetString(input).ReplaceLineEndings(" "))
             : "";
 
-    private static string What(JsonElement happened) => happened.Cell("event") switch
+    private static string What(in EventView happened) => happened.Text(EventField.Event) switch
     {
-        "call.transitioned" => $"{happened.Cell("from")} → {happened.Cell("to")}",
-        "call.violated" => $"VIOLATION in {happened.Cell("from")}",
-        "call.rejudged" => $"judged again: {happened.Cell("was")} → {happened.Cell("now")}",
-        "session.noted" => $"note {happened.Cell("type")}",
-        "operator.acted" => $"act {happened.Cell("act")}",
-        var name => name,
+        EventNames.CallTransitioned => $"{Cell(happened, EventField.From)} → {Cell(happened, EventField.To)}",
+        EventNames.CallViolated => $"VIOLATION in {Cell(happened, EventField.From)}",
+        EventNames.CallRejudged => $"judged again: {Ruling(happened, EventField.WasTo, EventField.WasCause)}"
+            + $" → {Ruling(happened, EventField.NowTo, EventField.NowCause)}",
+        EventNames.SessionNoted => $"note {Cell(happened, EventField.Type)}",
+        EventNames.OperatorActed => $"act {Cell(happened, EventField.Act)}",
+        var name => Cells.Of(name),
     };
 
-    private static string Colour(JsonElement happened, string text, bool coloured)
+    /// <summary>A violation leads nowhere.</summary>
+    private static string Ruling(in EventView happened, EventField to, EventField cause) =>
+        happened.Raw(cause).IsEmpty ? Cell(happened, to) : "VIOLATION";
+
+    private static string Colour(in EventView happened, string text, bool coloured)
     {
-        var code = happened.Cell("event") == "call.violated" ? "31;1" : happened.Cell("to") switch
+        var isViolation = happened.Text(EventField.Event) == EventNames.CallViolated;
+        var code = isViolation ? "31;1" : happened.Text(EventField.To) switch
         {
             "completed" => "32",
             "cached" or "replayed" => "36",
@@ -66,4 +76,6 @@ internal static class EventLine
         };
         return coloured && code is not null ? $"\u001b[{code}m{text}{Reset}" : text;
     }
+
+    private static string Cell(in EventView happened, EventField field) => Cells.Of(happened.Text(field));
 }

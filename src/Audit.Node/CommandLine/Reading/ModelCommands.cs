@@ -13,7 +13,7 @@ internal static class ModelCommands
         {
             var last = await Bar.ShowAsync(surroundings, "positions", bar => RebuildAsync(asked, bar));
             asked.Output.PrintOne(last, answer => surroundings.Out.WriteLine(
-                $"The read models were built anew, up to position {answer.Cell("position")}."));
+                $"The read models were built anew, up to position {answer.Position}."));
         });
     }
 
@@ -30,32 +30,30 @@ internal static class ModelCommands
         var reason = command.AddText("--reason", "TEXT", "why it may be passed over", required: true);
         return command.Asks(surroundings, async asked =>
         {
-            await asked.Node.PostAsync(
+            var skipped = await asked.Node.PostAsync(
                 "v1/projections/skip", new { position = asked.Get(position), reason = asked.Get(reason) },
-                asked.Cancellation);
-            surroundings.Out.WriteLine($"Position {asked.Get(position)} is passed over.");
+                WireJson.Default.SkippedAnswer, asked.Cancellation);
+            surroundings.Out.WriteLine($"Position {skipped.Position} is passed over.");
         });
     }
 
-    private static async Task<JsonElement> RebuildAsync(Asked asked, IProgress<Passed>? bar)
+    private static async Task<Answer<RebuildLine>> RebuildAsync(Asked asked, IProgress<Passed>? bar)
     {
-        using var answer = await asked.Node.RequireAsync(HttpMethod.Post, "v1/projections/rebuild", asked.Cancellation);
-        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(asked.Cancellation));
-        while (await lines.ReadLineAsync(asked.Cancellation) is { } line)
+        var lines = asked.Node.PostAsync("v1/projections/rebuild", WireJson.Default.RebuildLine, asked.Cancellation);
+        await foreach (var line in lines)
         {
-            var news = JsonElement.Parse(line);
-            switch (news.TextAt("status"))
+            switch (line.Value)
             {
-                case "rebuilt":
-                    return news;
-                case "failed":
-                    throw CommandException.Failed(news.TextAt("error") ?? "The rebuild failed.");
-                default:
-                    bar?.Report(new Passed(news.NumberAt("position"), news.NumberAt("end")));
+                case { Status: "rebuilt" }:
+                    return line;
+                case { Status: "failed", Error: var error }:
+                    throw CommandException.Failed(error ?? "The rebuild failed.");
+                case { Position: var position, End: var end }:
+                    bar?.Report(new Passed(position, end ?? 0));
                     break;
             }
         }
 
-        throw CommandException.Failed("The node ended the answer before it said what became of the rebuild.");
+        throw CommandException.Failed("The node ended the answer before it reported what became of the rebuild.");
     }
 }

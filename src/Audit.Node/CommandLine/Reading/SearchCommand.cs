@@ -3,15 +3,19 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>`audit search QUERY`.</summary>
 internal static class SearchCommand
 {
-    private static readonly Column[] Shown =
+    private static readonly Column<SearchHitAnswer>[] Shown =
     [
-        Column.Time("at", "at"), Column.Of("session_id", "session"), Column.Of("tool_call_id", "call"),
-        Column.Of("tool_name", "tool"), Column.Of("state"), new("outcome", CallColumns.Outcome),
-        Column.Of("task_id", "task"), Column.Of("agent"), new("found", Found),
+        new("at", hit => Cells.Clock(hit.At)), new("session", hit => hit.SessionId),
+        new("call", hit => hit.ToolCallId), new("tool", hit => hit.ToolName), new("state", hit => hit.State),
+        new("outcome", hit => CallColumns.Outcome(hit.Success, hit.Decision, hit.DecidedBy), IsWhole: true),
+        new("task", hit => hit.TaskId), new("agent", hit => hit.Agent), new("found", Found, IsWhole: true),
     ];
 
-    private static readonly Column[] Keys =
-        [Column.Of("key"), Column.Of("says"), Column.Of("values"), Column.Of("example")];
+    private static readonly Column<SearchKeyAnswer>[] Keys =
+    [
+        new("key", key => key.Key), new("says", key => key.Says), new("values", key => key.Values),
+        new("example", key => key.Example),
+    ];
 
     public static Command Make(Surroundings surroundings)
     {
@@ -26,7 +30,8 @@ internal static class SearchCommand
         return command.Asks(
             surroundings,
             asked => asked.Get(keys)
-                ? ListKeysAsync(asked)
+                ? asked.Output.PrintListAsync(
+                    asked.ListAsync(int.MaxValue, "v1/search/keys", WireJson.Default.SearchKeyAnswer), Keys)
                 : SearchAsync(asked, TextOf(asked.Parsed), asked.Get(limit)),
             parsed =>
             {
@@ -39,16 +44,11 @@ internal static class SearchCommand
         string TextOf(ParseResult parsed) => string.Join(' ', parsed.GetValue(query) ?? []);
     }
 
-    private static async Task ListKeysAsync(Asked asked)
-    {
-        var known = await asked.AskAsync("v1/search/keys");
-        await asked.Output.PrintListAsync(known.GetProperty("items").EnumerateArray().ToAsyncEnumerable(), Keys);
-    }
-
     private static async Task SearchAsync(Asked asked, string text, int limit)
     {
         await WarnOfLagAsync(asked, text);
-        await asked.Output.PrintListAsync(asked.ListAsync(limit, "v1/search", ("q", text)), Shown);
+        await asked.Output.PrintListAsync(
+            asked.ListAsync(limit, "v1/search", WireJson.Default.SearchHitAnswer, ("q", text)), Shown);
     }
 
     /// <summary>Points at the place in a query that is none, before anybody is asked.</summary>
@@ -56,7 +56,7 @@ internal static class SearchCommand
     {
         if (text.Length == 0)
         {
-            throw CommandException.WrongUse("There is no query; `audit search --help` says what one is.");
+            throw CommandException.WrongUse("There is no query; `audit search --help` explains what one is.");
         }
 
         try
@@ -75,8 +75,9 @@ internal static class SearchCommand
     /// <summary>A person must not take what is not found yet for what is not there.</summary>
     private static async Task WarnOfLagAsync(Asked asked, string text)
     {
-        var first = await asked.AskAsync("v1/search", ("q", text), ("limit", "1"));
-        var (indexed, end) = (first.NumberAt("indexed_to"), first.NumberAt("journal_end"));
+        var first = await asked.AskAsync(
+            "v1/search", WireJson.Default.SearchPageAnswer, ("q", text), ("limit", "1"));
+        var (indexed, end) = (first.Value.IndexedTo, first.Value.JournalEnd);
         if (indexed < end)
         {
             asked.Surroundings.Error.WriteLine(
@@ -84,15 +85,7 @@ internal static class SearchCommand
         }
     }
 
-    private static string Found(JsonElement hit)
-    {
-        if (!hit.TryGetProperty("excerpt", out var excerpt) || excerpt.ValueKind != JsonValueKind.Object)
-        {
-            return hit.Cell("command");
-        }
-
-        return $"{Cut("cut_before")}{excerpt.TextAt("text")}{Cut("cut_after")}";
-
-        string Cut(string member) => excerpt.Cell(member) == "yes" ? "…" : "";
-    }
+    private static string Found(SearchHitAnswer hit) => hit.Excerpt is { } excerpt
+        ? $"{(excerpt.CutBefore ? "…" : "")}{excerpt.Text}{(excerpt.CutAfter ? "…" : "")}"
+        : Cells.Of(hit.Command);
 }

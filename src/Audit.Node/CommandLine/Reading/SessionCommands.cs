@@ -3,11 +3,13 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>`audit sessions` and `audit show SESSION [CALL]`.</summary>
 internal static class SessionCommands
 {
-    private static readonly Column[] Shown =
+    private static readonly Column<SessionAnswer>[] Shown =
     [
-        Column.Of("session_id", "session"), Column.Of("calls"), Column.Of("states"), Column.Of("violations"),
-        Column.Of("agents"), Column.Of("tasks"), Column.Time("first_at", "first"), Column.Time("last_at", "last"),
-        new("told whole", item => item.GetProperty("completeness").Cell("complete")),
+        new("session", session => session.SessionId), new("calls", session => session.Calls),
+        new("states", session => session.States), new("violations", session => session.Violations),
+        new("agents", session => session.Agents), new("tasks", session => session.Tasks),
+        new("first", session => Cells.Clock(session.FirstAt)), new("last", session => Cells.Clock(session.LastAt)),
+        new("complete", session => session.Completeness?.Complete),
     ];
 
     public static Command MakeList(Surroundings surroundings)
@@ -15,7 +17,8 @@ internal static class SessionCommands
         var command = new Command("sessions", "Lists the sessions, newest first.");
         var limit = command.AddLimit("sessions");
         return command.Asks(surroundings, asked =>
-            asked.Output.PrintListAsync(asked.ListAsync(asked.Get(limit), "v1/sessions"), Shown));
+            asked.Output.PrintListAsync(
+                asked.ListAsync(asked.Get(limit), "v1/sessions", WireJson.Default.SessionAnswer), Shown));
     }
 
     public static Command MakeShow(Surroundings surroundings)
@@ -29,22 +32,20 @@ internal static class SessionCommands
         {
             var (id, moment) = (("session", asked.Get(session)), ("at", asked.Get(at)));
             return asked.Get(call) is { } one
-                ? ShowCallAsync(asked, id, ("call", one), moment)
+                ? asked.PrintAsync(
+                    "v1/call", WireJson.Default.CallDetailAnswer, CallText.Write, id, ("call", one), moment)
                 : ShowSessionAsync(asked, asked.Get(limit), id, moment);
         });
     }
 
-    private static async Task ShowCallAsync(Asked asked, params (string Name, string? Value)[] which)
-    {
-        var call = await asked.AskAsync("v1/call", which);
-        asked.Output.PrintOne(call, shown => CallText.Write(asked.Surroundings, shown));
-    }
-
     private static async Task ShowSessionAsync(Asked asked, int limit, params (string Name, string? Value)[] which)
     {
-        var session = await asked.AskAsync("v1/session", which);
-        var calls = await asked.ListAsync(limit, "v1/session/calls", which).ToListAsync(asked.Cancellation);
+        var session = await asked.AskAsync("v1/session", WireJson.Default.SessionAnswer, which);
+        var calls = await asked.ListAsync(limit, "v1/session/calls", WireJson.Default.CallAnswer, which)
+            .ToListAsync(asked.Cancellation);
         asked.Output.PrintOne(
-            SessionText.Join(session, calls), _ => SessionText.Write(asked.Surroundings, session, calls));
+            SessionText.Join(session, calls),
+            () => SessionText.Write(
+                asked.Surroundings, session.Value, [.. calls.Select(call => call.Value).Reverse()]));
     }
 }

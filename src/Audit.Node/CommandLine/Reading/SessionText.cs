@@ -18,54 +18,44 @@ internal static class SessionText
     private static readonly string[] WideOnly = ["at", "waited", "ran", "window"];
 
     /// <summary>The session and its calls in one document.</summary>
-    public static JsonElement Join(JsonElement session, IReadOnlyList<JsonElement> calls)
+    public static JsonElement Join(Answer<SessionAnswer> session, IReadOnlyList<Answer<CallAnswer>> calls)
     {
-        var joined = JsonObject.Create(session)!;
-        joined["items"] = new JsonArray([.. calls.Select(call => (JsonNode?)JsonObject.Create(call))]);
+        var joined = JsonObject.Create(session.Document)!;
+        joined["items"] = new JsonArray([.. calls.Select(call => (JsonNode?)JsonObject.Create(call.Document))]);
         return JsonSerializer.SerializeToElement(joined);
     }
 
-    public static void Write(Surroundings surroundings, JsonElement session, List<JsonElement> calls)
+    /// <param name="calls">The first one first.</param>
+    public static void Write(Surroundings surroundings, SessionAnswer session, IReadOnlyList<CallAnswer> calls)
     {
         var page = new TextPage(surroundings);
-        page.Title($"session {session.Cell("session_id")}");
-        page.Line("agents", session.Cell("agents"));
-        page.Line("tasks", session.Cell("tasks"));
-        page.Line("hosts", session.Cell("hosts"));
-        page.Line("calls", $"{session.Cell("calls")}  {session.Cell("states")}");
-        page.Line("violations", session.NumberAt("violations") > 0 ? session.Cell("violations") : "");
-        page.Line("anomalies", session.Cell("anomalies"));
-        page.Line("from", session.ClockAt("first_at"));
-        page.Line("until", session.ClockAt("last_at"));
-        page.Line("told whole", Completeness(session.GetProperty("completeness")));
+        page.Title($"session {Cells.Of(session.SessionId)}");
+        page.Line("agents", session.Agents);
+        page.Line("tasks", session.Tasks);
+        page.Line("hosts", session.Hosts);
+        page.Line("calls", $"{session.Calls}  {Cells.Of(session.States)}", isWhole: true);
+        page.Line("violations", session.Violations > 0 ? session.Violations : null);
+        page.Line("anomalies", session.Anomalies);
+        page.Line("from", Cells.Clock(session.FirstAt));
+        page.Line("until", Cells.Clock(session.LastAt));
+        page.Line("complete", session.Completeness is { } known ? Completeness(known) : null, isWhole: true);
         surroundings.Out.WriteLine();
-        calls.Reverse();
         WriteLanes(surroundings, calls);
     }
 
-    private static string Completeness(JsonElement verdict)
+    private static string Completeness(CompletenessAnswer known)
     {
-        if (verdict.GetProperty("complete").GetBoolean())
+        var missing = new (long Count, string What)[]
         {
-            return "yes";
-        }
-
-        var speaks = new List<string>();
-        Add(verdict.NumberAt("missing_messages"), "messages are missing");
-        Add(verdict.NumberAt("open_after_end"), "calls are open after its end");
-        Add(verdict.NumberAt("reported_late"), "messages came more than five minutes late");
-        return $"no: {string.Join("; ", speaks)}";
-
-        void Add(long count, string what)
-        {
-            if (count > 0)
-            {
-                speaks.Add($"{count} {what}");
-            }
-        }
+            (known.MissingMessages, "messages are missing"),
+            (known.OpenAfterEnd, "calls are open after its end"),
+            (known.ReportedLate, "messages came more than five minutes late"),
+        };
+        var reasons = missing.Where(one => one.Count > 0).Select(one => $"{one.Count} {one.What}");
+        return known.Complete ? "yes" : $"no: {string.Join("; ", reasons)}";
     }
 
-    private static void WriteLanes(Surroundings surroundings, List<JsonElement> calls)
+    private static void WriteLanes(Surroundings surroundings, IReadOnlyList<CallAnswer> calls)
     {
         if (calls.Count == 0)
         {
@@ -92,7 +82,7 @@ internal static class SessionText
 
         foreach (var call in calls)
         {
-            var (row, style) = (Row(call, scale.Bar(call)), ColourOf(call.Cell("state")));
+            var (row, style) = (Row(call, scale.Bar(call)), ColourOf(call.State));
             table.AddRow(shown.Select(
                 index => new Text(PrintableText.Of(row[index]), index is 1 or 4 ? style : Style.Plain)));
         }
@@ -103,14 +93,14 @@ internal static class SessionText
             + $"{TimelineScale.Moment} at one moment  {TimelineScale.Open} still open");
     }
 
-    private static string[] Row(JsonElement call, string bar) =>
+    private static string[] Row(CallAnswer call, string bar) =>
     [
-        call.ClockAt("first_at"), bar, call.Cell("tool_call_id"), call.Cell("tool_name"), State(call),
-        call.DurationAt("waited_ms"), call.DurationAt("ran_ms"), call.Cell("judgement"), call.Cell("command"),
+        Cells.Clock(call.FirstAt), bar, Cells.Of(call.ToolCallId), Cells.Of(call.ToolName), State(call),
+        Cells.Duration(call.WaitedMs), Cells.Duration(call.RanMs), Cells.Of(call.Judgement), Cells.Of(call.Command),
     ];
 
-    private static string State(JsonElement call) =>
-        call.Cell("state") + (call.NumberAt("violations") is > 0 and var count ? $" +{count} VIOLATION" : "");
+    private static string State(CallAnswer call) =>
+        call.State + (call.Violations is > 0 and var count ? $" +{count} VIOLATION" : "");
 
     /// <summary>A colour for each state. It never stands alone: the state's name is beside it.</summary>
     private static Style ColourOf(string state) => new(state switch

@@ -3,11 +3,13 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>`audit tasks [TASK]`.</summary>
 internal static class TaskCommand
 {
-    private static readonly Column[] Shown =
+    private static readonly Column<TaskAnswer>[] Shown =
     [
-        Column.Of("task_id", "task"), Column.Of("windows_count", "windows"), Column.Of("calls_count", "calls"),
-        Column.Of("open_calls", "open"), Column.Of("judged"), Column.Of("violations"), Column.Of("agents"),
-        Column.Time("first_at", "first"), Column.Time("last_at", "last"),
+        new("task", task => task.TaskId), new("windows", task => task.WindowsCount),
+        new("calls", task => task.CallsCount), new("open", task => task.OpenCalls),
+        new("judged", task => CountsOf(task.Judged)), new("violations", task => task.Violations),
+        new("agents", task => task.Agents), new("first", task => Cells.Clock(task.FirstAt)),
+        new("last", task => Cells.Clock(task.LastAt)),
     ];
 
     public static Command Make(Surroundings surroundings)
@@ -16,33 +18,34 @@ internal static class TaskCommand
         var task = command.AddOptionalName("TASK", "the task to show");
         var limit = command.AddLimit("tasks, or calls of each kind");
         var at = command.AddMoment("one task as it was known then");
-        return command.Asks(surroundings, async asked =>
-        {
-            if (asked.Get(task) is { } one)
-            {
-                var shown = await asked.AskAsync(
-                    "v1/task", ("task", one), ("limit", asked.LimitInOne(limit)), ("at", asked.Get(at)));
-                asked.Output.PrintOne(shown, answer => Write(surroundings, answer));
-                return;
-            }
-
-            await asked.Output.PrintListAsync(asked.ListAsync(asked.Get(limit), "v1/tasks"), Shown);
-        });
+        return command.Asks(surroundings, asked => asked.Get(task) is { } one
+            ? asked.PrintAsync(
+                "v1/task", WireJson.Default.TaskDetailAnswer, Write,
+                ("task", one), ("limit", asked.LimitInOne(limit)), ("at", asked.Get(at)))
+            : asked.Output.PrintListAsync(
+                asked.ListAsync(asked.Get(limit), "v1/tasks", WireJson.Default.TaskAnswer), Shown));
     }
 
-    private static void Write(Surroundings surroundings, JsonElement task)
+    private static void Write(Surroundings surroundings, TaskDetailAnswer task)
     {
         var page = new TextPage(surroundings);
-        page.Title($"task {task.Cell("task_id")}");
-        page.Line("agents", task.Cell("agents"));
-        page.Line("calls", task.Cell("judged"));
-        page.Line("violations", task.Cell("violations"));
-        page.Line("from", task.ClockAt("first_at"));
-        page.Line("until", task.ClockAt("last_at"));
-        page.Table("windows", WindowCommand.Shown, task.GetProperty("windows"));
-        var calls = task.GetProperty("calls");
-        page.Table("in a window", CallColumns.All, calls.GetProperty("in_window").GetProperty("items"));
-        page.Table("OUTSIDE of any window", CallColumns.All, calls.GetProperty("outside_window").GetProperty("items"));
-        page.Table("OUT OF SCOPE", CallColumns.All, calls.GetProperty("out_of_scope").GetProperty("items"));
+        page.Title($"task {Cells.Of(task.TaskId)}");
+        page.Line("agents", task.Agents);
+        page.Line("calls", CountsOf(task.Judged));
+        page.Line("violations", task.Violations);
+        page.Line("from", Cells.Clock(task.FirstAt));
+        page.Line("until", Cells.Clock(task.LastAt));
+        page.Table("windows", WindowCommand.Shown, task.Windows);
+        page.Table("in a window", CallColumns.All, task.Calls.InWindow.Items);
+        page.Table("OUTSIDE of any window", CallColumns.All, task.Calls.OutsideWindow.Items);
+        page.Table("OUT OF SCOPE", CallColumns.All, task.Calls.OutOfScope.Items);
     }
+
+    private static Dictionary<string, int> CountsOf(JudgedAnswer judged) => new()
+    {
+        [WireOf.Of(WindowJudgement.InWindow)] = judged.InWindow,
+        [WireOf.Of(WindowJudgement.OutsideWindow)] = judged.OutsideWindow,
+        [WireOf.Of(WindowJudgement.OutOfScope)] = judged.OutOfScope,
+        [WireOf.Of(WindowJudgement.NoTask)] = judged.NoTask,
+    };
 }

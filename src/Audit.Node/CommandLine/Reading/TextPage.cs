@@ -8,23 +8,24 @@ internal sealed class TextPage(Surroundings surroundings)
     public void Title(string text) => surroundings.Out.WriteLine(PrintableText.Of(text));
 
     /// <summary>Nothing is printed of what is not known.</summary>
-    public void Line(string name, string value)
+    public void Line(string name, object? value, bool isWhole = false)
     {
-        if (value.Length > 0)
+        var text = Cells.Of(value, isWhole);
+        if (text.Length > 0)
         {
-            surroundings.Out.WriteLine($"  {name.PadRight(NameWidth)}{PrintableText.Of(value)}");
+            surroundings.Out.WriteLine($"  {name.PadRight(NameWidth)}{PrintableText.Of(text)}");
         }
     }
 
-    public void Table(string title, IReadOnlyList<Column> columns, JsonElement items)
+    public void Table<T>(string title, IReadOnlyList<Column<T>> columns, IReadOnlyList<T> items)
     {
-        if (items.GetArrayLength() == 0)
+        if (items.Count == 0)
         {
             return;
         }
 
         surroundings.Out.WriteLine();
         surroundings.Out.WriteLine(title);
-        Output.WriteTable(surroundings, columns, items.EnumerateArray());
+        Output.WriteTable(surroundings, columns, items);
     }
 }

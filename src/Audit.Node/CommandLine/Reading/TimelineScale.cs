@@ -19,28 +19,28 @@ internal sealed class TimelineScale
         ticksPerCell = Math.Max(1, (until - from).Ticks / (double)width);
     }
 
-    public static TimelineScale Of(IReadOnlyList<JsonElement> calls, int width)
+    public static TimelineScale Of(IReadOnlyList<CallAnswer> calls, int width)
     {
-        var from = calls.Min(call => call.TimeAt("first_at")) ?? DateTimeOffset.UnixEpoch;
-        var until = calls.Max(call => call.TimeAt("last_at")) ?? from;
+        var from = calls.Min(call => Cells.Time(call.FirstAt)) ?? DateTimeOffset.UnixEpoch;
+        var until = calls.Max(call => Cells.Time(call.LastAt)) ?? from;
         return new TimelineScale(from, until, width);
     }
 
     /// <summary>A lane: waiting from the question to the decision, running up to the end.</summary>
-    public string Bar(JsonElement call)
+    public string Bar(CallAnswer call)
     {
         var lane = new char[width];
         Array.Fill(lane, ' ');
-        var (first, last) = (call.TimeAt("first_at") ?? from, call.TimeAt("last_at") ?? from);
-        var asked = call.TimeAt("asked_at");
+        var (first, last) = (Cells.Time(call.FirstAt) ?? from, Cells.Time(call.LastAt) ?? from);
+        var asked = Cells.Time(call.AskedAt);
         if (asked is { } question)
         {
-            Fill(lane, question, call.TimeAt("decided_at") ?? last, Waiting);
+            Fill(lane, question, Cells.Time(call.DecidedAt) ?? last, Waiting);
         }
 
-        var ended = call.TimeAt("settled_at") ?? last;
-        var started = call.TimeAt("started_at")
-            ?? (call.NumberAt("ran_ms") is > 0 and var ran ? ended.AddMilliseconds(-ran) : null);
+        var ended = Cells.Time(call.SettledAt) ?? last;
+        var started = Cells.Time(call.StartedAt)
+            ?? (call.RanMs is > 0 and var ran ? ended.AddMilliseconds(-ran) : null);
         if (started is { } begin)
         {
             Fill(lane, begin, ended, Running);
@@ -50,7 +50,7 @@ internal sealed class TimelineScale
             lane[CellOf(first)] = Moment;
         }
 
-        if (call.Cell("state") is "requested" or "awaiting_confirmation" or "approved" or "running")
+        if (call.State is "requested" or "awaiting_confirmation" or "approved" or "running")
         {
             lane[^1] = Open;
         }

@@ -3,17 +3,20 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>`audit windows [WINDOW]`: who, for what, from when until when, on whose word, and what was done.</summary>
 internal static class WindowCommand
 {
-    public static readonly Column[] Shown =
+    public static readonly Column<WindowAnswer>[] Shown =
     [
-        Column.Of("window_id", "window"), Column.Of("state"), Column.Of("task_id", "task"), Column.Of("agent"),
-        Column.Of("scope"), Column.Time("opens_at", "from"), new("until", Until),
-        Column.Of("requested_by", "requested by"), Column.Of("approved_by", "approved by"), Column.Of("reason"),
+        new("window", window => window.WindowId), new("state", window => window.State),
+        new("task", window => window.TaskId), new("agent", window => window.Agent),
+        new("scope", window => window.Scope), new("from", window => Cells.Clock(window.OpensAt)),
+        new("until", Until), new("requested by", window => window.RequestedBy),
+        new("approved by", window => window.ApprovedBy), new("reason", window => window.Reason),
     ];
 
-    private static readonly Column[] History =
+    private static readonly Column<WindowActAnswer>[] History =
     [
-        Column.Time("at", "at"), Column.Of("event"), Column.Of("by"), Column.Of("on_behalf_of", "on behalf of"),
-        Column.Of("reason"), Column.Time("closes_at", "closes"), Column.Of("violation"),
+        new("at", act => Cells.Clock(act.At)), new("event", act => act.Event), new("by", act => act.By),
+        new("on behalf of", act => act.OnBehalfOf), new("reason", act => act.Reason),
+        new("closes", act => Cells.Clock(act.ClosesAt)), new("violation", act => act.Violation),
     ];
 
     public static Command Make(Surroundings surroundings)
@@ -28,50 +31,35 @@ internal static class WindowCommand
         var openAt = command.AddText("--open-at", "TIME|now", "only windows that are open then");
         var at = command.AddMoment("one window as it was known then");
         var limit = command.AddLimit("windows, or commands in one");
-        return command.Asks(surroundings, async asked =>
-        {
-            if (asked.Get(window) is { } one)
-            {
-                var shown = await asked.AskAsync(
-                    "v1/window", ("window", one), ("limit", asked.LimitInOne(limit)), ("at", asked.Get(at)));
-                asked.Output.PrintOne(shown, answer => Write(surroundings, answer));
-                return;
-            }
-
-            var list = asked.ListAsync(
-                asked.Get(limit), "v1/windows", ("task", asked.Get(task)), ("agent", asked.Get(agent)),
-                ("open_at", asked.Get(openAt)));
-            await asked.Output.PrintListAsync(list, Shown);
-        });
+        return command.Asks(surroundings, asked => asked.Get(window) is { } one
+            ? asked.PrintAsync(
+                "v1/window", WireJson.Default.WindowDetailAnswer, Write,
+                ("window", one), ("limit", asked.LimitInOne(limit)), ("at", asked.Get(at)))
+            : asked.Output.PrintListAsync(
+                asked.ListAsync(
+                    asked.Get(limit), "v1/windows", WireJson.Default.WindowAnswer,
+                    ("task", asked.Get(task)), ("agent", asked.Get(agent)), ("open_at", asked.Get(openAt))),
+                Shown));
     }
 
-    private static string Until(JsonElement window) =>
-        window.ClockAt(window.TextAt("ended_at") is null ? "closes_at" : "ended_at");
+    private static string Until(WindowAnswer window) => Cells.Clock(window.EndedAt ?? window.ClosesAt);
 
-    private static void Write(Surroundings surroundings, JsonElement window)
+    private static void Write(Surroundings surroundings, WindowDetailAnswer window)
     {
         var page = new TextPage(surroundings);
-        page.Title($"window {window.Cell("window_id")}: {window.Cell("state")}");
-        page.Line("task", window.Cell("task_id"));
-        page.Line("agent", window.Cell("agent"));
-        page.Line("scope", window.Cell("scope"));
-        page.Line("reason", window.Cell("reason"));
-        page.Line("from", window.ClockAt("opens_at"));
+        page.Title($"window {Cells.Of(window.WindowId)}: {window.State}");
+        page.Line("task", window.TaskId);
+        page.Line("agent", window.Agent);
+        page.Line("scope", window.Scope);
+        page.Line("reason", window.Reason);
+        page.Line("from", Cells.Clock(window.OpensAt));
         page.Line("until", Until(window));
-        page.Line("requested by", window.Cell("requested_by"));
-        var forItself = window.Cell("self_granted") == "yes" ? ", for itself" : "";
-        page.Line("approved by", window.Cell("approved_by") + forItself);
-        page.Table("history", History, window.GetProperty("history"));
-        page.Table("done in it, in order", CallColumns.All, window.GetProperty("done").GetProperty("items"));
-        WriteList(page, "OUTSIDE of any window, by the same agent for the same task", window, "outside_window");
-        WriteList(page, "OUT OF SCOPE", window, "out_of_scope");
-    }
-
-    private static void WriteList(TextPage page, string title, JsonElement window, string member)
-    {
-        if (window.TryGetProperty(member, out var list))
-        {
-            page.Table(title, CallColumns.All, list.GetProperty("items"));
-        }
+        page.Line("requested by", window.RequestedBy);
+        page.Line("approved by", window.ApprovedBy + (window.SelfGranted ? ", for itself" : ""), isWhole: true);
+        page.Table("history", History, window.History);
+        page.Table("done in it, in order", CallColumns.All, window.Done.Items);
+        page.Table(
+            "OUTSIDE of any window, by the same agent for the same task", CallColumns.All, window.OutsideWindow.Items);
+        page.Table("OUT OF SCOPE", CallColumns.All, window.OutOfScope.Items);
     }
 }

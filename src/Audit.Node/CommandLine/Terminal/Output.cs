@@ -19,6 +19,7 @@ internal sealed class Output(Surroundings surroundings, OutputFormat format)
     private static readonly JsonSerializerOptions OneLine = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        MaxDepth = WireJson.MaxDepth,
     };
 
     private static readonly JsonSerializerOptions Indented = new(OneLine) { WriteIndented = true };
@@ -27,11 +28,11 @@ internal sealed class Output(Surroundings surroundings, OutputFormat format)
 
     public Surroundings Surroundings { get; } = surroundings;
 
-    public async Task PrintListAsync(IAsyncEnumerable<JsonElement> items, IReadOnlyList<Column> columns)
+    public async Task PrintListAsync<T>(IAsyncEnumerable<Answer<T>> items, IReadOnlyList<Column<T>> columns)
     {
         if (Format == OutputFormat.Table)
         {
-            WriteTable(Surroundings, columns, await items.ToListAsync());
+            WriteTable(Surroundings, columns, await items.Select(item => item.Value).ToListAsync());
         }
         else
         {
@@ -40,11 +41,12 @@ internal sealed class Output(Surroundings surroundings, OutputFormat format)
     }
 
     /// <summary>Prints items one by one as they come, for a person by what the caller prints of each.</summary>
-    public async Task PrintEachAsync(IAsyncEnumerable<JsonElement> items, Action<JsonElement> print)
+    public async Task PrintEachAsync<T>(IAsyncEnumerable<Answer<T>> items, Action<T> print)
     {
         if (Format == OutputFormat.Json)
         {
-            Surroundings.Out.WriteLine(JsonSerializer.Serialize(await items.ToListAsync(), Indented));
+            var documents = await items.Select(item => item.Document).ToListAsync();
+            Surroundings.Out.WriteLine(JsonSerializer.Serialize(documents, Indented));
             return;
         }
 
@@ -55,33 +57,18 @@ internal sealed class Output(Surroundings surroundings, OutputFormat format)
     }
 
     /// <summary>One of many that never end: a line, for a person by what the caller prints.</summary>
-    public void PrintLine(JsonElement item, Action<JsonElement> print)
-    {
-        if (Format == OutputFormat.Table)
-        {
-            print(item);
-        }
-        else
-        {
-            Surroundings.Out.WriteLine(JsonSerializer.Serialize(item, OneLine));
-        }
-    }
+    public void PrintLine<T>(Answer<T> item, Action<T> print) =>
+        Print(item.Document, OneLine, () => print(item.Value));
 
     /// <summary>One thing; for a person by what the caller prints.</summary>
-    public void PrintOne(JsonElement answer, Action<JsonElement> print)
-    {
-        if (Format == OutputFormat.Json)
-        {
-            Surroundings.Out.WriteLine(JsonSerializer.Serialize(answer, Indented));
-        }
-        else
-        {
-            PrintLine(answer, print);
-        }
-    }
+    public void PrintOne<T>(Answer<T> answer, Action<T> print) =>
+        PrintOne(answer.Document, () => print(answer.Value));
 
-    public static void WriteTable(
-        Surroundings surroundings, IReadOnlyList<Column> columns, IEnumerable<JsonElement> items) =>
+    public void PrintOne(JsonElement document, Action print) =>
+        Print(document, Format == OutputFormat.Json ? Indented : OneLine, print);
+
+    public static void WriteTable<T>(
+        Surroundings surroundings, IReadOnlyList<Column<T>> columns, IEnumerable<T> items) =>
         WriteTable(
             surroundings, [.. columns.Select(column => column.Title)],
             items.Select(item => columns.Select(column => column.Text(item)).ToArray()));
@@ -114,5 +101,17 @@ internal sealed class Output(Surroundings surroundings, OutputFormat format)
         }
 
         surroundings.Out.ToAnsiConsole().Write(table);
+    }
+
+    private void Print(JsonElement document, JsonSerializerOptions options, Action print)
+    {
+        if (Format == OutputFormat.Table)
+        {
+            print();
+        }
+        else
+        {
+            Surroundings.Out.WriteLine(JsonSerializer.Serialize(document, options));
+        }
     }
 }
