@@ -96,7 +96,7 @@ public static class AuditCommandLine
             error.WriteLine(PrintableText.Of(message));
         }
 
-        error.WriteLine($"`{PathOf(parsed.CommandResult)} --help` says what is accepted.");
+        error.WriteLine($"`{PathOf(parsed.CommandResult)} --help` lists what is accepted.");
         return ExitCode.WrongUse;
     }
 

@@ -26,7 +26,7 @@ public sealed record NodeOptions
     /// <summary>The name of a log that must be made; null makes one up. A log that is there keeps its name.</summary>
     public string? LogOrigin { get; init; }
 
-    /// <summary>Where the log's private key was told to be; null for its place in the data directory.</summary>
+    /// <summary>The file that was given for the log's private key; null for the one in the data directory.</summary>
     public string? LogKey { get; init; }
 
     /// <summary>Whether the log's checkpoint and tiles are given to anybody.</summary>

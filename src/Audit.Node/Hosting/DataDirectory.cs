@@ -38,7 +38,7 @@ internal sealed class DataDirectory
         file.Flush(flushToDisk: true);
     }
 
-    /// <summary>Says where the node listens, so that the command line on this machine finds it.</summary>
+    /// <summary>Writes down where the node listens, so that the command line on this machine finds it.</summary>
     public void WriteNodeFile(IEnumerable<string> urls)
     {
         var temporary = NodeFile + ".new";

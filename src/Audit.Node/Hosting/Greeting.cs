@@ -1,6 +1,6 @@
 namespace Audit.Node.Hosting;
 
-/// <summary>What a person who starts a node is told.</summary>
+/// <summary>What a person who starts a node reads first.</summary>
 internal static class Greeting
 {
     private const string Record = """

@@ -27,7 +27,7 @@ internal static class NativeMemory
         }
         catch (EntryPointNotFoundException)
         {
-            // Not every C library has such heaps, or this way to say so.
+            // Not every C library has such heaps, or this call to bound them.
         }
     }
 

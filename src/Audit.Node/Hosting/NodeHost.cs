@@ -38,7 +38,7 @@ public static class NodeHost
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // It was told to stop before it had started.
+            // It was stopped before it had started.
             return 0;
         }
     }
@@ -150,7 +150,7 @@ public static class NodeHost
         }
         else
         {
-            // While its streams move to the other nodes, the server still tells those who come to try again.
+            // While its streams move to the other nodes, the server still asks those who come to try again.
             undo.Add(StopServingAsync);
             undo.Add(() => new ValueTask(cluster.LeaveAsync()));
             undo.Add(WriteStoppedAsync);

@@ -1,6 +1,6 @@
 namespace Audit.Node.Hosting;
 
-/// <summary>A host that neither listens for signals nor says anything.</summary>
+/// <summary>A host that neither listens for signals nor prints anything.</summary>
 internal sealed class SilentLifetime : IHostLifetime
 {
     public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

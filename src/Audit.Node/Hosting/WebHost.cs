@@ -19,7 +19,7 @@ internal static class WebHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
-            // What a node is told at its start holds until it stops.
+            // What a node is given at its start holds until it stops.
             Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -27,7 +27,7 @@ internal static class WebHost
         builder.WebHost.UseUrls(
             options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
-        // Whoever runs the node tells it when to stop; it does not listen for signals by itself.
+        // Whoever runs the node stops it; it does not listen for signals by itself.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
         builder.Services.AddSingleton(loggers);
         addParts(builder.Services);
@@ -70,7 +70,7 @@ internal static class WebHost
     {
         logging.ClearProviders();
         logging.AddFilter("Microsoft", LogLevel.Warning);
-        // What keeps a node from starting is said in one sentence, and not with a stack trace before it.
+        // What keeps a node from starting is reported in one sentence, and not with a stack trace before it.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddSimpleConsole(console =>
         {

@@ -111,7 +111,7 @@ internal sealed class DemoStory
         scene.Call("read_file", new { path = "/srv/checkout/config/tax.yaml" })
             .Completed(At(22), "eu: 0.21\nus: null", 9);
         scene.NextTurn();
-        // A host that goes on after a refusal: the book keeps what it says, and that it may not be.
+        // A host that goes on after a refusal: the book keeps what it reports, and that it may not be.
         scene.Call("http.post", new { url = "https://checkout.internal/admin/flush", body = "{}" }, "Confirm")
             .Requested(At(24)).Asks(At(24.1), "Flush the cache of checkout?")
             .Refused(At(25), Approver, "ask the checkout team first").Completed(At(26), "204", 88);

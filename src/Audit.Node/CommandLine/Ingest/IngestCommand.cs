@@ -7,7 +7,7 @@ internal static class IngestCommand
 
     public static Command Make(Surroundings surroundings)
     {
-        var command = new Command("ingest", "Sends records to a node and says what became of them.");
+        var command = new Command("ingest", "Sends records to a node and reports what became of them.");
         var input = command.Declare(new Argument<string[]>("input")
         {
             HelpName = "[FORMAT] FILE|-",

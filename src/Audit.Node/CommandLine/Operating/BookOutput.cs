@@ -86,7 +86,7 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
     private static string Printable(string text) =>
         string.Join('\n', text.Replace("\r\n", "\n").Split('\n').Select(PrintableText.Of));
 
-    /// <summary>The position with which the last line of a piece begins, as far as lines say theirs.</summary>
+    /// <summary>The position with which the last line of a piece begins, as far as lines begin with theirs.</summary>
     private static long? PositionOf(ReadOnlySpan<byte> piece)
     {
         var end = piece.LastIndexOf((byte)'\n');

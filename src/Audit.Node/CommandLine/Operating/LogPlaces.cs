@@ -22,7 +22,7 @@ internal abstract class LogPlace(Surroundings surroundings)
             : new LogInStore(surroundings, place);
     }
 
-    /// <exception cref="CommandException">It could not be verified; nothing is said about the log then.</exception>
+    /// <exception cref="CommandException">It could not be verified; there is no verdict on the log then.</exception>
     public async Task<VerificationResult> VerifyAsync(VerifyOptions trust, CancellationToken cancellation)
     {
         VerificationResult? result = null;

@@ -36,7 +36,7 @@ internal static class VerdictText
         if (integrity.Key is { } key)
         {
             yield return $"  key         {key}";
-            yield return $"              {Said(integrity.KeyTrust)}";
+            yield return $"              {SourceOf(integrity.KeyTrust)}";
         }
 
         if (integrity.Root is { } root)
@@ -99,7 +99,7 @@ internal static class VerdictText
     private static string SignedAt(IntegrityVerdict integrity) =>
         integrity.SignedAt is { Ticks: > 0 } at ? $", signed {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}" : "";
 
-    private static string Said(KeyTrust trust) => trust switch
+    private static string SourceOf(KeyTrust trust) => trust switch
     {
         KeyTrust.Given => "as it was given",
         KeyTrust.DataDirectory => "from the data directory of the node",

@@ -9,7 +9,7 @@ internal static class VerifyCommand
     {
         var command = new Command(
             "verify",
-            "Compares every row with the signed log, and says what the hosts left out. "
+            "Compares every row with the signed log, and reports what the hosts left out. "
             + "Exit code 4 when integrity fails.");
         var bundle = command.AddText("--bundle", "FILE", "verifies an exported bundle");
         var since = command.AddText(
@@ -17,7 +17,7 @@ internal static class VerifyCommand
         var key = command.AddText(
             "--key", "VKEY", "the only verifier key whose signature counts; default: the key in the data directory");
         var requireComplete = command.AddFlag(
-            "--require-complete", "also fails when the hosts did not tell all; without it that is only reported");
+            "--require-complete", "also fails when the hosts left something out; without it that is only reported");
         var output = command.AddOutput();
         var place = new PlaceSymbols(surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey);
         command.SetAction(async (parsed, cancellation) =>

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Audit.Node.CommandLine.Symbols;
 
-/// <summary>The node that runs on a data directory, as it says itself in `node.json` there.</summary>
+/// <summary>The node that runs on a data directory, as it wrote it down in `node.json` there.</summary>
 internal static class LocalNode
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);

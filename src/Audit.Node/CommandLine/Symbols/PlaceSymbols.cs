@@ -1,6 +1,6 @@
 namespace Audit.Node.CommandLine.Symbols;
 
-/// <summary>The options that say where the book is, and as whom it is asked for.</summary>
+/// <summary>The options that name the place of the book, and as whom it is asked for.</summary>
 internal sealed class PlaceSymbols
 {
     private readonly Surroundings surroundings;

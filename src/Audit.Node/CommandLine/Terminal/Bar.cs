@@ -8,7 +8,7 @@ internal readonly record struct Passed(long Count, long End);
 /// <summary>The bar that a person sees while something takes its time.</summary>
 internal sealed class Bar(ProgressTask task) : IProgress<Passed>
 {
-    /// <summary>Shows a bar on the error output, where that is a terminal; the work hears null otherwise.</summary>
+    /// <summary>Shows a bar on the error output, where that is a terminal; the work is given null otherwise.</summary>
     public static async Task<T> ShowAsync<T>(
         Surroundings surroundings, string what, Func<IProgress<Passed>?, Task<T>> work)
     {

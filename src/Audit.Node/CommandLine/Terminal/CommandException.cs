@@ -1,6 +1,6 @@
 namespace Audit.Node.CommandLine.Terminal;
 
-/// <summary>What the executable says to the script that called it.</summary>
+/// <summary>What the executable returns to the script that called it.</summary>
 public static class ExitCode
 {
     public const int Fine = 0;

@@ -3,7 +3,7 @@ using System.Collections;
 namespace Audit.Node.CommandLine.Terminal;
 
 /// <summary>
-/// What a command meets outside: data goes out by <see cref="Out"/>, what is said about it by <see cref="Error"/>.
+/// What a command meets outside: data goes out by <see cref="Out"/>, what is reported about it by <see cref="Error"/>.
 /// </summary>
 public sealed record Surroundings(TextWriter Out, TextWriter Error)
 {
