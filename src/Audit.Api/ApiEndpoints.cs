@@ -19,6 +19,8 @@ internal static class ApiEndpoints
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Plain);
         })
         .AddSingleton<BearerTokens>()
+        .AddSingleton<RevokedTokens>()
+        .AddSingleton<SourceBook>()
         .AddSingleton<TokenBook>()
         .AddSingleton<NodeMetrics>()
         .AddSingleton<NodeInstruments>()

@@ -15,6 +15,10 @@ public interface IAuditStore : IAsyncDisposable
 
     ITokenStore Tokens { get; }
 
+    BrowserSessions BrowserSessions { get; }
+
+    Sources Sources { get; }
+
     /// <summary>The store's secret of that name, made from the given random bytes by whoever asks first.</summary>
     Task<byte[]> SecretAsync(string name, ReadOnlyMemory<byte> ifAbsent, CancellationToken cancellation);
 }

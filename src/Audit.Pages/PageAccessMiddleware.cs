@@ -6,7 +6,8 @@ namespace Audit.Pages;
 /// Knows a browser by its cookie. It may see pages and read what the pages' scripts read; it writes by the pages' forms
 /// only, each of which proves that this node gave it to this browser.
 /// </summary>
-internal sealed class PageAccessMiddleware(RequestDelegate next, PageSessions sessions, PageWriter writer)
+internal sealed class PageAccessMiddleware(
+    RequestDelegate next, PageSessions sessions, PageWriter writer, AccessNotes notes)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -29,7 +30,9 @@ internal sealed class PageAccessMiddleware(RequestDelegate next, PageSessions se
         if (session is not null)
         {
             context.Features.Set(session);
-            context.Features.Set(session.Bearer);
+            context.Features.Set(new Admission(
+                session.Bearer,
+                async cancellation => await sessions.FindAsync(session.Secret, cancellation) is not null));
         }
 
         if (isPage && await RefuseAsync(context, session, rule, isRead) is { } answer)
@@ -42,8 +45,8 @@ internal sealed class PageAccessMiddleware(RequestDelegate next, PageSessions se
     }
 
     private async Task<PageSession?> FindAsync(HttpContext context) =>
-        context.Request.Cookies.TryGetValue(PageCookies.Session, out var cookie) && cookie is { Length: > 0 }
-            ? await sessions.FindAsync(cookie, context.RequestAborted)
+        PageCookies.Read(context, PageCookies.Session) is { } secret
+            ? await sessions.FindAsync(secret, context.RequestAborted)
             : null;
 
     private async Task<PageAnswer?> RefuseAsync(HttpContext context, PageSession? session, AccessRule rule, bool isRead)
@@ -56,6 +59,7 @@ internal sealed class PageAccessMiddleware(RequestDelegate next, PageSessions se
 
         if (!session.Bearer.HasAny(rule.AnyOf))
         {
+            notes.LackedRole(context, session.Bearer, rule);
             return PageAnswer.Wrong(Problem.Forbidden(
                 $"The token \"{session.Bearer.Name}\" lacks the role for this page: {RoleNames.Join(rule.AnyOf)}."));
         }
@@ -66,5 +70,5 @@ internal sealed class PageAccessMiddleware(RequestDelegate next, PageSessions se
 
     private async Task<bool> IsOwnFormAsync(HttpContext context, PageSession session) =>
         await PageForm.ReadAsync(context) is { } form
-        && await sessions.IsFormSecretAsync(session.Id, form.Text(PageForm.Secret), context.RequestAborted);
+        && PageSessions.IsFormSecret(session.Secret, form.Text(PageForm.Secret));
 }

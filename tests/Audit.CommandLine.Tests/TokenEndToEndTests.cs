@@ -10,7 +10,7 @@ public sealed class TokenEndToEndTests : IDisposable
     public async Task a_token_is_made_listed_used_and_revoked_at_a_running_node()
     {
         await using var node = await AuditProgram.ServeAsync(directory.Path);
-        var made = await TokenAsync("create", "--name", "ci-7", "--role", "ingest", "--role", "read", "--agent", "copilot");
+        var made = await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci", "--role", "read", "--agent", "copilot");
         var token = Assert.Single(made.Require(ExitCode.Fine).OutLines);
         Assert.DoesNotContain(token, made.Error, StringComparison.Ordinal);
 
@@ -18,7 +18,8 @@ public sealed class TokenEndToEndTests : IDisposable
         Assert.Equal(["admin", "ci-7"], listed.Select(row => row.GetProperty("name").GetString()!).Order());
         var row = listed.Single(row => row.GetProperty("name").GetString() == "ci-7");
         Assert.Equal(["ingest", "read"], row.GetProperty("roles").EnumerateArray().Select(role => role.GetString()!));
-        Assert.Equal("copilot", row.GetProperty("agent").GetString());
+        Assert.Equal("copilot", Assert.Single(row.GetProperty("agents").EnumerateArray()).GetString());
+        Assert.Equal(("ci", "ci-7"), (row.GetProperty("source").GetString(), row.GetProperty("person").GetString()));
 
         (await IngestAsync(node.Url, token)).Require(ExitCode.Fine);
         (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
@@ -30,9 +31,9 @@ public sealed class TokenEndToEndTests : IDisposable
     public async Task a_name_is_given_once_for_ever()
     {
         await using var node = await AuditProgram.ServeAsync(directory.Path);
-        (await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine);
+        (await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci")).Require(ExitCode.Fine);
         (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
-        var again = (await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Failed);
+        var again = (await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci")).Require(ExitCode.Failed);
         Assert.Contains("ci-7", again.Error, StringComparison.Ordinal);
         Assert.Empty(again.Out);
     }
@@ -40,7 +41,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_token_made_while_no_node_runs_is_known_to_the_node_that_starts_then()
     {
-        var token = Assert.Single((await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine).OutLines);
+        var token = Assert.Single((await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci")).Require(ExitCode.Fine).OutLines);
         Assert.Equal(2, (await ListedAsync()).Count);
         await using var node = await AuditProgram.ServeAsync(directory.Path);
         (await IngestAsync(node.Url, token)).Require(ExitCode.Fine);
@@ -51,7 +52,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_revocation_while_no_node_runs_holds_when_one_starts()
     {
-        var token = Assert.Single((await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine).OutLines);
+        var token = Assert.Single((await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci")).Require(ExitCode.Fine).OutLines);
         (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
         await using var node = await AuditProgram.ServeAsync(directory.Path);
         (await IngestAsync(node.Url, token)).Require(ExitCode.Failed);
@@ -63,7 +64,7 @@ public sealed class TokenEndToEndTests : IDisposable
     public async Task a_name_that_no_path_can_carry_is_revoked_as_any_other(string name)
     {
         await using var node = await AuditProgram.ServeAsync(directory.Path);
-        (await TokenAsync("create", "--name", name, "--role", "read")).Require(ExitCode.Fine);
+        (await TokenAsync("create", name, "--role", "read")).Require(ExitCode.Fine);
         (await TokenAsync("revoke", name)).Require(ExitCode.Fine);
         Assert.Equal(JsonValueKind.String, (await ListedAsync())
             .Single(row => row.GetProperty("name").GetString() == name).GetProperty("revoked_at").ValueKind);
@@ -98,10 +99,10 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_list_for_scripts_has_a_line_a_token()
     {
-        (await TokenAsync("create", "--name", "ci-7", "--role", "ingest")).Require(ExitCode.Fine);
+        (await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci")).Require(ExitCode.Fine);
         var lines = (await TokenAsync("list")).Require(ExitCode.Fine).OutLines;
-        Assert.Equal("name\troles\tagent\ttask\tcreated\trevoked", lines[0]);
-        Assert.Contains(lines, line => line.StartsWith("ci-7\tingest\t", StringComparison.Ordinal));
+        Assert.Equal("name\tperson\troles\tsource\tagents\ttasks\tsees\tcreated\tby\texpires\tused\trevoked\tproven", lines[0]);
+        Assert.Contains(lines, line => line.StartsWith("ci-7\tci-7\tingest\tci\t", StringComparison.Ordinal));
     }
 
     public void Dispose() => directory.Dispose();

@@ -38,7 +38,11 @@ public abstract class StoreContract : IAsyncLifetime
     [ContractFact]
     public async Task a_token_is_found_by_its_hash_as_it_was_added()
     {
-        var token = Token("ci-7", 1) with { Agent = "copilot", Task = "migrate orders" };
+        var token = Token("ci-7", 1) with
+        {
+            Source = new TokenSource(3, "ci"), Bound = new TokenBounds(["copilot", "other"], ["migrate orders"], ["ci"]),
+            ExpiresAt = At.AddDays(30), LastUsedAt = At.AddDays(1),
+        };
         Assert.True(await store.Tokens.AddAsync(token, CancellationToken.None));
 
         var found = await store.Tokens.FindAsync(token.Sha256, CancellationToken.None);
@@ -102,7 +106,7 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     private static TokenRow Token(string name, byte hash) =>
-        new(name, [.. Enumerable.Repeat(hash, 32)], ["ingest", "read"], null, null, At, null);
+        new(name, [.. Enumerable.Repeat(hash, 32)], ["ingest", "read"], "ann", Source: null, TokenBounds.None, At, "admin");
 }
 
 public sealed class SqliteStoreContract : StoreContract

@@ -3,7 +3,7 @@ namespace Audit.Api.Access;
 /// <summary>
 /// Lets a request through to its endpoint when its token has one of the roles that the endpoint asks for.
 /// </summary>
-internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens)
+internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens, AccessNotes notes)
 {
     private const string Scheme = "Bearer ";
 
@@ -17,23 +17,24 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
         }
 
         // A browser that signed in is known already.
-        if ((context.Features.Get<Bearer>() ?? await FindAsync(context)) is not { } bearer)
+        if ((context.Features.Get<Admission>() ?? await AdmitAsync(context)) is not { } admission)
         {
             return;
         }
 
-        if (!bearer.HasAny(rule.AnyOf))
+        if (!admission.Bearer.HasAny(rule.AnyOf))
         {
-            await ForbidAsync(context, bearer, rule);
+            notes.LackedRole(context, admission.Bearer, rule);
+            await ForbidAsync(context, admission.Bearer, rule);
             return;
         }
 
-        context.Features.Set(bearer);
+        context.Features.Set(admission);
         await next(context);
     }
 
     /// <returns>Null when a problem was answered.</returns>
-    private async ValueTask<Bearer?> FindAsync(HttpContext context)
+    private async ValueTask<Admission?> AdmitAsync(HttpContext context)
     {
         var header = context.Request.Headers.Authorization.ToString();
         if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
@@ -44,13 +45,16 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
             return null;
         }
 
-        var bearer = await tokens.FindAsync(header[Scheme.Length..].Trim(), context.RequestAborted);
-        if (bearer is null)
+        var token = header[Scheme.Length..].Trim();
+        if (await tokens.FindAsync(token, context.RequestAborted) is { } bearer)
         {
-            await RefuseAsync(context, "The token is not known here, or it was revoked.", ", error=\"invalid_token\"");
+            return new Admission(bearer, async cancellation => await tokens.FindAsync(token, cancellation) is not null);
         }
 
-        return bearer;
+        notes.UnknownToken(context);
+        await RefuseAsync(
+            context, "The token is not known here, or it was revoked, or its time is over.", ", error=\"invalid_token\"");
+        return null;
     }
 
     private static Task RefuseAsync(HttpContext context, string detail, string error = "")

@@ -1,25 +1,76 @@
 namespace Audit.Api.Access;
 
-/// <summary>Who makes a request: the name of the token is the name of the actor, always.</summary>
-internal sealed record Bearer(string Name, Roles Roles, string? Agent, string? Task)
+/// <summary>Who makes a request.</summary>
+/// <param name="Name">The token's name.</param>
+internal sealed record Bearer(string Name, Roles Roles)
 {
+    /// <summary>A token that names no person, for a service.</summary>
+    public const string NoPerson = "none";
+
+    /// <summary>
+    /// Who acts by the token, or whose agent reports by it; several tokens may name one. None for a service.
+    /// </summary>
+    public string Person { get; init; } = Name;
+
+    /// <summary>The person who made the token.</summary>
+    public string CreatedBy { get; init; } = "";
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>As what it reports; null where it may report nothing.</summary>
+    public TokenSource? Source { get; init; }
+
+    /// <summary>What it may speak of and see; lists that are empty bind it to nothing.</summary>
+    public TokenBounds Bound { get; init; } = TokenBounds.None;
+
+    public IReadOnlyList<string> Agents => Bound.Agents;
+
+    public IReadOnlyList<string> Tasks => Bound.Tasks;
+
+    /// <summary>The sources it may see, by their names.</summary>
+    public IReadOnlyList<string> Sources => Bound.Sources;
+
     public bool IsAdmin => (Roles & Roles.Admin) != 0;
 
-    /// <summary>Whether the token is bound to an agent or a task, and may see no more than these.</summary>
-    public bool IsBound => Agent is not null || Task is not null;
+    /// <summary>Whether the token is bound to something, and may see no more than that.</summary>
+    public bool IsBound => !Bound.IsNone;
 
-    public bool HasAny(Roles wanted) => (Roles & (wanted | Roles.Admin)) != 0;
+    /// <summary>Whether it has one of the roles. Who administers may do all but approve.</summary>
+    public bool HasAny(Roles wanted) =>
+        (Roles & wanted) != 0 || (IsAdmin && (wanted & ~Roles.Approve) != 0);
 
     /// <returns>Null when the token may speak of this agent and task, else the sentence that says why not.</returns>
     public string? RefuseBound(string? agent, string? task) =>
-        Task is not null && task != Task ? $"The token is bound to the task \"{Task}\"; others are refused."
-        : Agent is not null && agent != Agent ? $"The token is bound to the agent \"{Agent}\"; others are refused."
-        : null;
+        Refuse("task", Tasks, task) ?? Refuse("agent", Agents, agent);
+
+    /// <summary>The bearer of a token that was found good.</summary>
+    public static Bearer Of(TokenRow row) => new(row.Name, RoleNames.Of(row.Roles))
+    {
+        Person = row.Person,
+        CreatedBy = row.CreatedBy,
+        CreatedAt = row.CreatedAt,
+        Source = row.Source,
+        Bound = row.Bound,
+    };
+
+    private static string? Refuse(string what, IReadOnlyList<string> bound, string? named) =>
+        bound.Count == 0 || (named is not null && bound.Contains(named))
+            ? null
+            : $"The token is bound to the {what} {string.Join(" or ", bound.Select(one => $"\"{one}\""))}; "
+                + "others are refused.";
+}
+
+/// <summary>That somebody was let in, and whether that still holds while a long request goes on.</summary>
+internal sealed record Admission(Bearer Bearer, Func<CancellationToken, ValueTask<bool>> HoldsAsync)
+{
+    public const string Ended = "The token was revoked or has expired, or its session was ended.";
 }
 
 internal static class BearerOfRequest
 {
     /// <summary>Who makes the request; only an endpoint that is open to all has none.</summary>
-    public static Bearer Bearer(this HttpContext context) => context.Features.Get<Bearer>()
+    public static Bearer Bearer(this HttpContext context) => context.Admission().Bearer;
+
+    public static Admission Admission(this HttpContext context) => context.Features.Get<Admission>()
         ?? throw new InvalidOperationException("The endpoint is open to all, so nobody is known to ask.");
 }

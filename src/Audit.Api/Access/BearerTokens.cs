@@ -1,61 +1,64 @@
-using System.Collections.Concurrent;
-
 namespace Audit.Api.Access;
 
 /// <summary>
-/// Finds the bearer of a token, and remembers the ones found for a few seconds, so that a request costs no look into
-/// the store and a revocation on another node is effective soon. Unknown tokens are not remembered: who tries many
+/// Finds the bearer of a token, and remembers the ones found for a moment, so that a request costs no look into the
+/// store and a revocation on another node is effective at once. Unknown tokens are not remembered: who tries many
 /// would drive out the known.
 /// </summary>
-internal sealed class BearerTokens(ITokenStore store, TimeProvider clock)
+internal sealed class BearerTokens(IAuditStore store, RevokedTokens revoked, FailureLog failures, TimeProvider clock)
 {
-    private const int MostRemembered = 1024;
-    private static readonly TimeSpan RememberedFor = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan UseWrittenEvery = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<TokenHash, Remembered> known = new();
-    private int generation;
+    private readonly BriefMemory<TokenHash, TokenRow> known = new(clock);
 
     public ValueTask<Bearer?> FindAsync(string token, CancellationToken cancellation) =>
         TokenText.IsOne(token) ? FindAsync(TokenText.HashOf(token), cancellation) : ValueTask.FromResult<Bearer?>(null);
 
-    public async ValueTask<Bearer?> FindAsync(TokenHash hash, CancellationToken cancellation)
-    {
-        var now = clock.GetTimestamp();
-        var current = Volatile.Read(ref generation);
-        if (known.TryGetValue(hash, out var found) && found.Generation == current
-            && clock.GetElapsedTime(found.At, now) < RememberedFor)
-        {
-            return found.Bearer;
-        }
-
-        var row = await store.FindAsync(hash.ToBytes(), cancellation);
-        if (row is null || row.RevokedAt is not null)
-        {
-            known.TryRemove(hash, out _);
-            return null;
-        }
-
-        var bearer = new Bearer(row.Name, RoleNames.Of(row.Roles), row.Agent, row.Task);
-        Remember(hash, new Remembered(bearer, now, current));
-        return bearer;
-    }
+    public async ValueTask<Bearer?> FindAsync(TokenHash hash, CancellationToken cancellation) =>
+        await RowAsync(hash, cancellation) is { } row && row.IsGoodAt(clock.GetUtcNow()) ? Bearer.Of(row) : null;
 
     /// <summary>Whatever was read before this is asked for again.</summary>
     public void ForgetAll()
     {
-        Interlocked.Increment(ref generation);
         known.Clear();
+        revoked.LookAgain();
     }
 
-    private void Remember(TokenHash hash, Remembered found)
+    private async ValueTask<TokenRow?> RowAsync(TokenHash hash, CancellationToken cancellation)
     {
-        if (known.Count >= MostRemembered)
+        var ticket = known.Ticket();
+        if (known.TryGet(hash, out var row))
         {
-            known.Clear();
+            return row;
         }
 
-        known[hash] = found;
+        row = await store.Tokens.FindAsync(hash.ToBytes(), cancellation);
+        if (row is null || !row.IsGoodAt(clock.GetUtcNow()) || await revoked.HaveAsync(row.Name, cancellation))
+        {
+            return null;
+        }
+
+        known.Remember(hash, row, ticket);
+        await NoteUseAsync(row, cancellation);
+        return row;
     }
 
-    private sealed record Remembered(Bearer Bearer, long At, int Generation);
+    private async ValueTask NoteUseAsync(TokenRow row, CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        if (row.LastUsedAt is { } last && (now - last).Duration() < UseWrittenEvery)
+        {
+            return;
+        }
+
+        try
+        {
+            await store.Tokens.TouchAsync(row.Name, now, cancellation);
+        }
+        catch (JournalUnavailableException away)
+        {
+            // A store that can be read and not written lets readers in.
+            failures.Report("time of a token's last use", away);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 namespace Audit.Api.Access;
 
-/// <summary>What the bearer of a token may do. Admin implies all.</summary>
+/// <summary>What the bearer of a token may do. Who administers may do all but approve.</summary>
 [Flags]
 internal enum Roles
 {
@@ -9,30 +9,28 @@ internal enum Roles
     Read = 2,
     Approve = 4,
     Admin = 8,
-    Any = Ingest | Read | Approve | Admin,
+    Export = 16,
+    Any = Ingest | Read | Approve | Export | Admin,
 }
 
 internal static class RoleNames
 {
-    public const string Accepted = "ingest, read, approve and admin";
+    public const string Accepted = "ingest, read, approve, export and admin";
 
-    public static Roles Of(string name) => name switch
-    {
-        "ingest" => Roles.Ingest,
-        "read" => Roles.Read,
-        "approve" => Roles.Approve,
-        "admin" => Roles.Admin,
-        _ => Roles.None,
-    };
+    private static readonly Roles[] Each = [Roles.Ingest, Roles.Read, Roles.Approve, Roles.Export, Roles.Admin];
+
+    /// <summary>As they are written, in the order in which people name them.</summary>
+    public static readonly IReadOnlyList<string> All = [.. Each.Select(NameOf)];
+
+    public static Roles Of(string name) => Array.Find(Each, role => NameOf(role) == name);
 
     /// <summary>A role that this program does not know, written by a newer one, allows nothing.</summary>
     public static Roles Of(IEnumerable<string> names) => names.Aggregate(Roles.None, (roles, name) => roles | Of(name));
 
-    public static string Join(Roles roles) => string.Join(
-        " or ",
-        new[] { Roles.Ingest, Roles.Read, Roles.Approve, Roles.Admin }
-            .Where(role => (roles & role) != 0)
-            .Select(role => role.ToString().ToLowerInvariant()));
+    public static string Join(Roles roles) =>
+        string.Join(" or ", Each.Where(role => (roles & role) != 0).Select(NameOf));
+
+    private static string NameOf(Roles role) => role.ToString().ToLowerInvariant();
 }
 
 /// <summary>Which roles an endpoint asks for; one of them suffices. Every endpoint has one of these.</summary>

@@ -39,6 +39,3 @@ internal readonly record struct TokenHash(UInt128 High, UInt128 Low)
         return bytes;
     }
 }
-
-/// <summary>A token as somebody wants it. Bound to an agent or a task it may speak of no other.</summary>
-internal sealed record NewToken(string Name, IReadOnlyList<string> Roles, string? Agent, string? Task);

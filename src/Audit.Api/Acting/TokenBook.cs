@@ -5,35 +5,44 @@ namespace Audit.Api.Acting;
 /// <summary>
 /// Makes and revokes tokens and writes each act down, for those who come over HTTP and those who open the store.
 /// </summary>
-internal sealed class TokenBook(ITokenStore tokens, OperatorActs acts, TimeProvider clock, BearerTokens? known = null)
+internal sealed class TokenBook(
+    IAuditStore store, SourceBook sources, OperatorActs acts, TimeProvider clock, BearerTokens? known = null)
 {
-    /// <returns>The text of the token, or null when its name was given before.</returns>
-    public async Task<string?> CreateAsync(NewToken wanted, string actor, CancellationToken cancellation)
+    /// <returns>The row and the text of the token, or null when its name was given before.</returns>
+    public async Task<(TokenRow Row, string Text)?> CreateAsync(
+        NewToken wanted, Actor actor, CancellationToken cancellation)
     {
-        var text = TokenText.New();
+        var source = wanted.Source is null ? null : await sources.EnsureAsync(wanted.Source, actor, cancellation);
+        var (text, now) = (TokenText.New(), clock.GetUtcNow());
         var row = new TokenRow(
-            wanted.Name, TokenText.HashOf(text).ToBytes(), wanted.Roles, wanted.Agent, wanted.Task,
-            clock.GetUtcNow(), RevokedAt: null);
-        if (!await tokens.AddAsync(row, cancellation))
+            wanted.Name, TokenText.HashOf(text).ToBytes(), wanted.Roles, wanted.Person, source, wanted.Bound, now,
+            actor.Person)
+        {
+            ExpiresAt = now + wanted.Lasts,
+        };
+        if (!await store.Tokens.AddAsync(row, cancellation))
         {
             return null;
         }
 
-        await WriteCreatedAsync(wanted, actor);
-        return text;
+        await WriteCreatedAsync(row, actor);
+        return (row, text);
     }
 
     /// <returns>False when there is no such token, or it was revoked before.</returns>
-    public async Task<bool> RevokeAsync(string name, string actor, CancellationToken cancellation)
+    public async Task<bool> RevokeAsync(string name, Actor actor, CancellationToken cancellation)
     {
         try
         {
-            if (!await tokens.RevokeAsync(name, clock.GetUtcNow(), cancellation))
+            if (!await store.Tokens.RevokeAsync(name, clock.GetUtcNow(), cancellation))
             {
                 return false;
             }
 
-            await acts.WriteAsync("token.revoked", actor, json => json.WriteString("name", name));
+            // Before it is written down, for live readers look again when they see that.
+            known?.ForgetAll();
+            await acts.WriteAsync(
+                StreamNames.People, PeopleAct.TokenRevoked, actor.Name, json => json.WriteString("name", name));
             return true;
         }
         finally
@@ -49,28 +58,38 @@ internal sealed class TokenBook(ITokenStore tokens, OperatorActs acts, TimeProvi
     public static string UnknownSentence(string name) => $"There is no token \"{name}\" that is not revoked already.";
 
     /// <summary>A token that nobody could write down must not be there either.</summary>
-    private async Task WriteCreatedAsync(NewToken made, string actor)
+    private async Task WriteCreatedAsync(TokenRow made, Actor actor)
     {
         try
         {
-            await acts.WriteAsync("token.created", actor, json =>
+            await acts.WriteAsync(StreamNames.People, PeopleAct.TokenCreated, actor.Name, json =>
             {
                 json.WriteString("name", made.Name);
-                json.WriteStartArray("roles");
-                foreach (var role in made.Roles)
-                {
-                    json.WriteStringValue(role);
-                }
-
-                json.WriteEndArray();
-                json.WriteString("agent", made.Agent);
-                json.WriteString("task", made.Task);
+                WriteTexts(json, "roles", made.Roles);
+                json.WriteString("person", made.Person);
+                json.WriteString("source", made.Source?.Name);
+                WriteTexts(json, "agents", made.Bound.Agents);
+                WriteTexts(json, "tasks", made.Bound.Tasks);
+                WriteTexts(json, "sources", made.Bound.Sources);
+                json.WriteString("expires_at", made.ExpiresAt is { } end ? Timestamp.From(end).ToString() : null);
+                json.WriteString("by_person", made.CreatedBy);
             });
         }
         catch
         {
-            await tokens.RevokeAsync(made.Name, clock.GetUtcNow(), CancellationToken.None);
+            await store.Tokens.RevokeAsync(made.Name, clock.GetUtcNow(), CancellationToken.None);
             throw;
         }
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
     }
 }

@@ -1,13 +1,20 @@
 namespace Audit.Api.Acting;
 
-/// <summary>`/v1/tokens`: makes, lists and revokes tokens. A token is shown once, when it is made.</summary>
-internal sealed class TokenEndpoints(TokenBook book, ITokenStore tokens) : IEndpointGroup
+/// <summary>
+/// `/v1/tokens`: makes, lists and revokes tokens, each of which is shown once, when it is made; and `/v1/sources`.
+/// </summary>
+internal sealed class TokenEndpoints(TokenBook book, IAuditStore store) : IEndpointGroup
 {
+    // A binding that is misspelt would be none.
+    private static readonly string[] Members =
+        ["name", "roles", "person", "source", "agents", "tasks", "sources", "expires"];
+
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Post(
             "/v1/tokens", CreateAsync, Roles.Admin, "Makes a token.",
-            "The body is {name, roles[], agent?, task?}; the answer holds the token, which is not shown again.")
+            "The body is {name, roles[], person?, source?, agents[]?, tasks[]?, sources[]?, expires?}; the role ingest "
+            + "needs a source, expires is a length of time such as 30d. The answer holds the token, which is not shown again.")
             .Produces<NewTokenAnswer>(StatusCodes.Status201Created);
         routes.Get("/v1/tokens", ListAsync, Roles.Admin, "Lists the tokens, revoked ones too.")
             .Produces<ItemPage<TokenAnswer>>();
@@ -20,48 +27,59 @@ internal sealed class TokenEndpoints(TokenBook book, ITokenStore tokens) : IEndp
             "Revokes a token.",
             "For names that a path cannot carry.", new QueryParameter("name", "The token's name.", Required: true))
             .Produces(StatusCodes.Status204NoContent);
+        routes.Get("/v1/sources", ListSourcesAsync, Roles.Admin, "Lists the sources, each with its number.")
+            .Produces<ItemPage<SourceAnswer>>();
     }
 
     /// <summary>A token as the wire shows it.</summary>
     public static TokenAnswer AnswerOf(TokenRow row) => new(
-        row.Name, row.Roles, row.Agent, row.Task, row.CreatedAt.UtcDateTime, row.RevokedAt?.UtcDateTime);
+        row.Name, row.Roles, row.Person, row.Source?.Name, row.Bound.Agents, row.Bound.Tasks, row.Bound.Sources,
+        row.CreatedAt.UtcDateTime, row.CreatedBy, row.ExpiresAt?.UtcDateTime, row.LastUsedAt?.UtcDateTime,
+        row.RevokedAt?.UtcDateTime, row.IsProven);
+
+    private static NewTokenAnswer NewAnswerOf(TokenRow row, string text) => new(
+        row.Name, row.Roles, row.Person, row.Source?.Name, row.Bound.Agents, row.Bound.Tasks, row.Bound.Sources,
+        row.ExpiresAt?.UtcDateTime, text);
+
+    public static SourceAnswer AnswerOf(SourceRow row) =>
+        new(row.Number, row.Name, row.CreatedAt.UtcDateTime, row.CreatedBy, row.IsProven);
+
+    /// <exception cref="UnreadableException">There may be no such token.</exception>
+    public static NewToken ReadWanted(StrictObject body)
+    {
+        body.RequireOnly(Members);
+        var name = body.RequiredId("name");
+        var expires = body.Text("expires");
+        TimeSpan? lasts = expires is null ? null
+            : DurationText.TryParse(expires, out var length) ? length
+            : throw new UnreadableException("expires", $"\"{expires}\" is not accepted; accepted is {DurationText.Accepted}");
+        var wanted = new NewToken(
+            name, [.. (body.Texts("roles", RoleNames.All.Count) ?? []).Distinct()], body.Id("person") ?? name,
+            body.Id("source"), new TokenBounds(Names(body, "agents"), Names(body, "tasks"), Names(body, "sources")), lasts);
+        return wanted.Refuse() is var (member, sentence) ? throw new UnreadableException(member, sentence) : wanted;
+    }
+
+    private static string[] Names(StrictObject body, string name) =>
+        [.. (body.Texts(name, NewToken.MostBounds) ?? []).Select((id, index) =>
+            Ids.Refuse(id, Ids.MaxBytes) is { } refusal
+                ? throw new UnreadableException($"{name}[{index}]", refusal) : id).Distinct()];
 
     private async Task<IResult> CreateAsync(HttpContext context)
     {
         var wanted = ReadWanted(await context.ReadObjectAsync());
-        return await book.CreateAsync(wanted, context.Bearer().Name, context.RequestAborted) is { } text
-            ? Reply.Json(
-                new NewTokenAnswer(wanted.Name, wanted.Roles, wanted.Agent, wanted.Task, text),
-                StatusCodes.Status201Created)
+        return await book.CreateAsync(wanted, Actor.Of(context.Bearer()), context.RequestAborted) is var (row, text)
+            ? Reply.Json(NewAnswerOf(row, text), StatusCodes.Status201Created)
             : Problem.Conflict(TokenBook.TakenSentence(wanted.Name));
     }
 
     private async Task<IResult> ListAsync(HttpContext context) => Reply.Json(new ItemPage<TokenAnswer>(
-        [.. (await tokens.ListAsync(context.RequestAborted)).Select(AnswerOf)], null));
+        [.. (await store.Tokens.ListAsync(context.RequestAborted)).Select(AnswerOf)], null));
+
+    private async Task<IResult> ListSourcesAsync(HttpContext context) => Reply.Json(new ItemPage<SourceAnswer>(
+        [.. (await store.Sources.ListAsync(context.RequestAborted)).Select(AnswerOf)], null));
 
     private async Task<IResult> RevokeAsync(HttpContext context, string name) =>
-        await book.RevokeAsync(name, context.Bearer().Name, context.RequestAborted)
+        await book.RevokeAsync(name, Actor.Of(context.Bearer()), context.RequestAborted)
             ? Results.NoContent()
             : Problem.NotFound(TokenBook.UnknownSentence(name));
-
-    public static NewToken ReadWanted(StrictObject body)
-    {
-        var name = body.RequiredId("name");
-        var roles = body.Texts("roles", most: 4) ?? [];
-        if (roles.Count == 0)
-        {
-            throw new UnreadableException("roles", $"missing, or empty; accepted are {RoleNames.Accepted}");
-        }
-
-        for (var index = 0; index < roles.Count; index++)
-        {
-            if (RoleNames.Of(roles[index]) == Roles.None)
-            {
-                throw new UnreadableException(
-                    $"roles[{index}]", $"the role \"{roles[index]}\" is not known; accepted are {RoleNames.Accepted}");
-            }
-        }
-
-        return new NewToken(name, [.. roles.Distinct()], body.Id("agent"), body.Id("task"));
-    }
 }

@@ -1,10 +1,18 @@
+using Microsoft.Extensions.Primitives;
+
 namespace Audit.Api.Answers;
 
-/// <summary>Gives every error that no endpoint answered itself its problem document.</summary>
+/// <summary>
+/// Gives every error that no endpoint answered itself its problem document, and lets nobody on the way keep an answer
+/// unless its endpoint says that everybody may have it.
+/// </summary>
 internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
 {
+    private static readonly StringValues NotKept = "no-store";
+
     public async Task InvokeAsync(HttpContext context)
     {
+        context.Response.Headers.CacheControl = NotKept;
         try
         {
             await next(context);
@@ -42,6 +50,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         }
 
         context.Response.Clear();
+        context.Response.Headers.CacheControl = NotKept;
         await problem.ExecuteAsync(context);
     }
 
@@ -53,6 +62,8 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         ReadModelsException => Problem.ReadModelsAway(exception.Message),
         SearchQueryException wrong => Problem.BadQuery(wrong.Message, wrong.Offset, wrong.Length),
         CursorException => Problem.BadParameter("cursor", exception.Message),
+        UnprovenRowException => Problem.Refused(
+            "unproven-row", "The store is not as its nodes wrote it", exception.Message),
         TooMuchException => Problem.Unprocessable(exception.Message),
         UnreadableException => Problem.Unprocessable(exception.Message),
         BadHttpRequestException { StatusCode: 413 } => Problem.TooLarge(exception.Message),

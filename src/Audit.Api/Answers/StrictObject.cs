@@ -52,6 +52,15 @@ internal sealed class StrictObject
         return compact.AsSpan(0, CompactJson.Write(Bytes.Span, compact));
     }
 
+    /// <exception cref="UnreadableException">There is a member of another name.</exception>
+    public void RequireOnly(IReadOnlyList<string> names)
+    {
+        foreach (var member in members.EnumerateObject().Where(member => !names.Contains(member.Name)))
+        {
+            throw new UnreadableException(member.Name, $"not known; accepted are {string.Join(", ", names)}");
+        }
+    }
+
     /// <summary>Null where the member is missing or null.</summary>
     public JsonElement? Member(string name) =>
         members.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

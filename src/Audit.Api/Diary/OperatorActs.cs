@@ -5,12 +5,18 @@ namespace Audit.Api.Diary;
 /// <summary>Writes down what the node does itself and what is done to it.</summary>
 internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
 {
-    private static readonly string Node = $"node@{Environment.MachineName}";
+    /// <summary>Who acts when the node does by itself.</summary>
+    public static readonly string Node = $"node@{Environment.MachineName}";
 
     /// <exception cref="JournalUnavailableException">It is not known whether the act was written.</exception>
-    public async Task WriteAsync(string act, string actor, Action<Utf8JsonWriter> detail)
+    public Task WriteAsync(string act, string actor, Action<Utf8JsonWriter> detail) =>
+        WriteAsync(StreamNames.Operator(clock.GetUtcNow()), act, actor, detail);
+
+    /// <inheritdoc cref="WriteAsync(string, string, Action{Utf8JsonWriter})"/>
+    public async Task WriteAsync(string stream, string act, string actor, Action<Utf8JsonWriter> detail)
     {
-        var submission = new OperatorSubmission(act, actor, Timestamp.From(clock.GetUtcNow()), DetailOf(detail));
+        var now = Timestamp.From(clock.GetUtcNow());
+        var submission = new OperatorSubmission(stream, act, actor, now, DetailOf(detail));
         var receipt = (await engine.SubmitAsync([submission], CancellationToken.None))[0];
         if (receipt.Status != ReceiptStatus.Recorded)
         {
@@ -30,6 +36,19 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
 
         json.WriteEndArray();
         json.WriteString("store", storeKind);
+        WriteProcess(json);
+    });
+
+    /// <summary>That tokens may travel in the clear, on the word of whoever started the node.</summary>
+    public Task WriteInsecureAsync(IEnumerable<string> urls) => WriteAsync("node.insecure_http", Node, json =>
+    {
+        json.WriteStartArray("urls");
+        foreach (var url in urls)
+        {
+            json.WriteStringValue(url);
+        }
+
+        json.WriteEndArray();
         WriteProcess(json);
     });
 

@@ -29,7 +29,7 @@ internal sealed class ReadDiaryMiddleware(RequestDelegate next, ReadDiary diary)
 
     private static bool IsRead(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method)
-        && context.Features.Get<Bearer>() is not null
+        && context.Features.Get<Admission>() is not null
         && context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is { } rule
         && (rule.AnyOf & Roles.Read) != 0
         && !NotOfTheBook.Contains(context.Request.Path.Value);

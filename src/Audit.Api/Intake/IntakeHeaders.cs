@@ -7,13 +7,20 @@ internal static class IntakeHeaders
     public static ItemDefaults Read(HttpContext context)
     {
         var bearer = context.Bearer();
+        if (bearer.Source is null)
+        {
+            throw new RefusedException(Problem.Forbidden(
+                $"The token \"{bearer.Name}\" has no source to report as; make one with `audit token create NAME --role "
+                + "ingest --source SOURCE`."));
+        }
+
         return RequireBound(bearer, new ItemDefaults(bearer.Name, default)
         {
             SessionId = Id(context, "Audit-Session", isSession: true),
             TaskId = Id(context, "Audit-Task"),
             Agent = Id(context, "Audit-Agent"),
-            BoundAgent = bearer.Agent,
-            BoundTask = bearer.Task,
+            BoundAgents = bearer.Agents,
+            BoundTasks = bearer.Tasks,
         });
     }
 
@@ -54,7 +61,8 @@ internal static class IntakeHeaders
     }
 
     private static ItemDefaults RequireBound(Bearer bearer, ItemDefaults defaults) =>
-        bearer.RefuseBound(defaults.Agent ?? bearer.Agent, defaults.TaskId ?? bearer.Task) is { } refusal
+        bearer.RefuseBound(defaults.Agent ?? bearer.Agents.FirstOrDefault(), defaults.TaskId ?? bearer.Tasks.FirstOrDefault())
+            is { } refusal
             ? throw new RefusedException(Problem.Forbidden(refusal))
             : defaults;
 }

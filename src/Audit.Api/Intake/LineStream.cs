@@ -14,6 +14,7 @@ internal sealed class LineStream(
     private readonly Channel<LineBatch> submitted = Channel.CreateUnbounded<LineBatch>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
+    private readonly Admission admission = context.Admission();
     private readonly SemaphoreSlim places = new(IntakeLimits.BatchesInFlight);
     private readonly LineCollector lines = new(intake.Hasher);
     private readonly ReceiptSpool spool = new(intake.SpoolDirectory);
@@ -175,6 +176,11 @@ internal sealed class LineStream(
 
     private async ValueTask SubmitAsync()
     {
+        if (!await admission.HoldsAsync(halt.Token))
+        {
+            throw new RefusedException(Problem.Unauthorized(Admission.Ended + "."));
+        }
+
         var (buffer, taken) = lines.Take();
         var batch = await reading.ReadAsync(buffer, taken, defaults with { ReceivedAt = intake.Now });
         // What was submitted is finished, whatever becomes of the request.

@@ -77,7 +77,11 @@ internal sealed class LogEndpoints(
         var path = context.Request.Path.Value!.TrimStart('/');
         if (await log.Reader.ReadAsync(path, context.RequestAborted) is { } file)
         {
-            context.Response.Headers.CacheControl = file.CacheControl;
+            if (settings.PublicLog)
+            {
+                context.Response.Headers.CacheControl = file.CacheControl;
+            }
+
             return Reply.Content(file.Content, file.ContentType);
         }
 
@@ -124,8 +128,6 @@ internal sealed class LogEndpoints(
             return Problem.NotFound(await WhyNoProofAsync(position, context.RequestAborted));
         }
 
-        // The next checkpoint makes another proof of the same.
-        context.Response.Headers.CacheControl = "no-cache";
         return Reply.Content(Encoding.UTF8.GetBytes(proof.ToString()), "text/plain; charset=utf-8");
     }
 

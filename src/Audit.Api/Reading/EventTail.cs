@@ -6,6 +6,9 @@ namespace Audit.Api.Reading;
 /// </summary>
 internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
 {
+    private static readonly byte[] Ended = Encoding.UTF8.GetBytes(
+        $"event: ended\ndata: {{\"reason\":\"{Admission.Ended}\"}}\n\n");
+
     private int open;
 
     public async Task<IResult> SendAsync(HttpContext context, RowFilter filter, long after)
@@ -40,7 +43,6 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
         // Where a reader goes on whose connection breaks before its first event.
         context.Response.Headers["Audit-Position"] = after.ToString(CultureInfo.InvariantCulture);
         context.Response.ContentType = "text/event-stream";
-        context.Response.Headers.CacheControl = "no-store";
         await context.Response.Body.WriteAsync(":\n\n"u8.ToArray(), context.RequestAborted);
     }
 
@@ -63,6 +65,13 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
             else if (!await WaitAsync(after, cancellation))
             {
                 buffer.Write(": still here\n\n"u8);
+            }
+
+            // Nothing leaves after the token or its session has ended, however long ago the tail began.
+            if (!await context.Admission().HoldsAsync(cancellation))
+            {
+                await context.Response.Body.WriteAsync(Ended, context.RequestAborted);
+                return;
             }
 
             // A stop of the node must not cancel a write: the server would cut the connection for it.

@@ -39,14 +39,14 @@ internal sealed class Questions(ReadSide reads)
 internal readonly struct Visibility(Bearer bearer)
 {
     public bool Sees(SessionModel session) =>
-        (bearer.Agent is null || session.Agents.Contains(bearer.Agent))
-        && (bearer.Task is null || session.Tasks.Contains(bearer.Task));
+        (bearer.Agents.Count == 0 || bearer.Agents.Any(session.Agents.Contains))
+        && (bearer.Tasks.Count == 0 || bearer.Tasks.Any(session.Tasks.Contains));
 
     public bool Sees(CallModel call) => bearer.RefuseBound(call.Agent, call.Task) is null;
 
     public bool Sees(TaskModel task) =>
-        (bearer.Task is null || task.TaskId == bearer.Task)
-        && (bearer.Agent is null || task.Agents.Contains(bearer.Agent));
+        (bearer.Tasks.Count == 0 || bearer.Tasks.Contains(task.TaskId))
+        && (bearer.Agents.Count == 0 || bearer.Agents.Any(task.Agents.Contains));
 
     public bool Sees(WindowModel window) => bearer.RefuseBound(window.Agent, window.Task) is null;
 

@@ -11,8 +11,7 @@ internal sealed class RowFilter(Bearer bearer)
     public string? Tool { get; init; }
 
     private bool NeedsFacts =>
-        Session is not null || Task is not null || Tool is not null || bearer.Agent is not null
-            || bearer.Task is not null;
+        Session is not null || Task is not null || Tool is not null || bearer.IsBound;
 
     public bool Passes(SeenRow seen)
     {
@@ -38,8 +37,7 @@ internal sealed class RowFilter(Bearer bearer)
         return (Session is null || view.Text(EventField.SessionId) == Session)
             && (Task is null || task == Task)
             && (Tool is null || (view.Text(EventField.ToolName) is { } tool && Glob.Matches(Tool, tool)))
-            && (bearer.Task is null || task == bearer.Task)
-            && (bearer.Agent is null || agent == bearer.Agent);
+            && bearer.RefuseBound(agent, task) is null;
     }
 
     public static bool IsOfAdministration(string stream) =>

@@ -123,7 +123,7 @@ internal sealed record WindowRead(
 
     public string? RefuseFor(Bearer bearer) =>
         Window.Terms is { } terms ? bearer.RefuseBound(terms.Agent, terms.TaskId)
-        : bearer.Agent is null && bearer.Task is null ? null
+        : !bearer.IsBound ? null
         : "The token is bound to an agent or a task, and the window names none.";
 
     /// <summary>Where the window stands, with what the clock alone tells.</summary>

@@ -1,12 +1,23 @@
 namespace Audit.Client.Wire;
 
 /// <summary>A token, without what would let anybody use it.</summary>
+/// <param name="Person">Whom it stands for; `none` for a service.</param>
+/// <param name="Source">As what it reports.</param>
+/// <param name="Proven">False when no node of the store wrote it as it is: it opens nothing then.</param>
 public sealed record TokenAnswer(
-    string Name, IReadOnlyList<string> Roles, string? Agent, string? Task, DateTime CreatedAt, DateTime? RevokedAt);
+    string Name, IReadOnlyList<string> Roles, string Person, string? Source, IReadOnlyList<string> Agents,
+    IReadOnlyList<string> Tasks, IReadOnlyList<string> Sources, DateTime CreatedAt, string CreatedBy,
+    DateTime? ExpiresAt, DateTime? LastUsedAt, DateTime? RevokedAt, bool Proven);
 
 /// <summary>A token that was made; its text is shown this once.</summary>
 public sealed record NewTokenAnswer(
-    string Name, IReadOnlyList<string> Roles, string? Agent, string? Task, string Token);
+    string Name, IReadOnlyList<string> Roles, string Person, string? Source, IReadOnlyList<string> Agents,
+    IReadOnlyList<string> Tasks, IReadOnlyList<string> Sources, DateTime? ExpiresAt, string Token);
+
+/// <summary>Who reports: a group of tokens.</summary>
+public sealed record SourceAnswer(
+    [property: JsonPropertyName("n")] long Number, string Name, DateTime CreatedAt, string CreatedBy,
+    bool Proven);
 
 /// <summary>The tamper-evident log over the journal.</summary>
 /// <param name="Position">The last position that is sealed.</param>

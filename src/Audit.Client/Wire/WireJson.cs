@@ -29,6 +29,8 @@ namespace Audit.Client.Wire;
 [JsonSerializable(typeof(ItemPage<string>))]
 [JsonSerializable(typeof(ItemPage<TokenAnswer>))]
 [JsonSerializable(typeof(NewTokenAnswer))]
+[JsonSerializable(typeof(SourceAnswer))]
+[JsonSerializable(typeof(ItemPage<SourceAnswer>))]
 [JsonSerializable(typeof(LogAnswer))]
 [JsonSerializable(typeof(SkippedAnswer))]
 [JsonSerializable(typeof(RebuildLine))]

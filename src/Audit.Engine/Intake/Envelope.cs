@@ -34,21 +34,24 @@ internal ref struct Envelope
         Dedup = dedup,
         Seq = Seq,
         MessageId = MessageId,
-        TaskId = Bound(TaskId ?? defaults.TaskId, defaults.BoundTask, "task_id"),
+        TaskId = Bound(TaskId ?? defaults.TaskId, defaults.BoundTasks, "task_id"),
         Derived = defaults.Derived,
         TimeInferred = defaults.TimeInferred,
     };
 
     private readonly string? BoundAgent(ItemDefaults defaults) =>
-        Bound(Agent ?? defaults.Agent, defaults.BoundAgent, "agent");
+        Bound(Agent ?? defaults.Agent, defaults.BoundAgents, "agent");
 
     private readonly string RequireSession(ItemDefaults defaults) =>
         SessionId ?? defaults.SessionId
         ?? throw new UnreadableException("session_id", "missing; it stands in the item or in the header Audit-Session");
 
-    public static string? Bound(string? named, string? bound, string member) =>
-        bound is null || named is null || named == bound
-            ? named ?? bound
-            : throw new UnreadableException(
-                member, $"the token is bound to \"{bound}\" and may not speak of \"{named}\"");
+    /// <returns>What is named, or the one that the token is bound to where none is.</returns>
+    public static string? Bound(string? named, IReadOnlyList<string>? bound, string member) =>
+        bound is null or [] || (named is not null && bound.Contains(named)) ? named
+        : named is null && bound is [var only] ? only
+        : throw new UnreadableException(
+            member,
+            $"the token is bound to {string.Join(" or ", bound.Select(one => $"\"{one}\""))}"
+            + (named is null ? ", and the item names none" : $" and may not speak of \"{named}\""));
 }

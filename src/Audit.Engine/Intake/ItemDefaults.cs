@@ -4,7 +4,7 @@ namespace Audit.Engine.Intake;
 /// What is known of an item before it is read: who sends it, when, and what the request's headers say.
 /// </summary>
 /// <param name="SessionId">With a session here an item may be a bare record.</param>
-/// <param name="BoundAgent">The token is bound to this agent: another one is refused.</param>
+/// <param name="BoundAgents">The token is bound to these agents: others are refused; empty for none.</param>
 /// <param name="Derived">
 /// The items were derived from another system's words, which no sender can say of its own.
 /// </param>
@@ -13,7 +13,7 @@ namespace Audit.Engine.Intake;
 /// </param>
 public sealed record ItemDefaults(
     string Host, Timestamp ReceivedAt, string? SessionId = null, string? TaskId = null, string? Agent = null,
-    string? BoundAgent = null, string? BoundTask = null, bool Derived = false, bool TimeInferred = false);
+    IReadOnlyList<string>? BoundAgents = null, IReadOnlyList<string>? BoundTasks = null, bool Derived = false, bool TimeInferred = false);
 
 public static class ItemLimits
 {

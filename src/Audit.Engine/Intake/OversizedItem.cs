@@ -41,12 +41,12 @@ internal sealed class OversizedItem
         {
             ReceivedAt = defaults.ReceivedAt,
             TaskId = Envelope.Bound(
-                Optional("task_id", Ids.MaxBytes) ?? defaults.TaskId, defaults.BoundTask, "task_id"),
+                Optional("task_id", Ids.MaxBytes) ?? defaults.TaskId, defaults.BoundTasks, "task_id"),
             Host = defaults.Host,
             MessageId = Optional("message_id", Ids.MaxMessageIdBytes),
             Dedup = whole,
         };
-        var agent = Envelope.Bound(Optional("agent", Ids.MaxBytes) ?? defaults.Agent, defaults.BoundAgent, "agent");
+        var agent = Envelope.Bound(Optional("agent", Ids.MaxBytes) ?? defaults.Agent, defaults.BoundAgents, "agent");
         var message = CallMessage.Oversized(length, delivery);
         return new CallSubmission(ItemReader.CallKey(session, call), session, call, agent, message, default);
     }

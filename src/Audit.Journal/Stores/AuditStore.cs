@@ -11,13 +11,18 @@ public sealed class AuditStore : IAuditStore
 
     private readonly IStoreDatabase database;
 
-    internal AuditStore(string kind, string place, IJournal journal, IStoreDatabase database, ITokenStore tokens)
+    /// <param name="lockSql">What keeps other nodes from a table until a transaction ends; null where none is.</param>
+    internal AuditStore(
+        string kind, string place, IJournal journal, IStoreDatabase database, RowProof proof,
+        Func<string, string?> lockSql)
     {
         this.database = database;
         Kind = kind;
         Place = place;
         Journal = journal;
-        Tokens = tokens;
+        Tokens = new TokenStore(database, proof, lockSql("tokens"));
+        BrowserSessions = new BrowserSessions(database, proof);
+        Sources = new Sources(database, proof, lockSql("sources"));
     }
 
     public string Kind { get; }
@@ -28,6 +33,10 @@ public sealed class AuditStore : IAuditStore
 
     public ITokenStore Tokens { get; }
 
+    public BrowserSessions BrowserSessions { get; }
+
+    public Sources Sources { get; }
+
     /// <summary>Opens a store by its address.</summary>
     /// <exception cref="StoreException">
     /// The store cannot be opened; the message says why and what is accepted.
@@ -37,12 +46,19 @@ public sealed class AuditStore : IAuditStore
 
     /// <inheritdoc cref="OpenAsync(string, CancellationToken)"/>
     /// <param name="failures">Where what fails out of every caller's hearing is reported.</param>
-    public static Task<IAuditStore> OpenAsync(string address, FailureLog failures, CancellationToken cancellation)
+    public static Task<IAuditStore> OpenAsync(string address, FailureLog failures, CancellationToken cancellation) =>
+        OpenAsync(address, failures, mac: null, cancellation);
+
+    /// <inheritdoc cref="OpenAsync(string, CancellationToken)"/>
+    /// <param name="failures">Where what fails out of every caller's hearing is reported.</param>
+    /// <param name="mac">Proves the rows of tokens, browser sessions and sources.</param>
+    public static Task<IAuditStore> OpenAsync(
+        string address, FailureLog failures, IRowMac? mac, CancellationToken cancellation)
     {
         var store = StoreAddress.Parse(address);
         return store.IsSqlite
-            ? SqliteStore.OpenAsync(store.Place, failures, cancellation)
-            : PostgresStore.OpenAsync(store.Place, failures, cancellation);
+            ? SqliteStore.OpenAsync(store.Place, failures, new RowProof(mac, failures), cancellation)
+            : PostgresStore.OpenAsync(store.Place, failures, new RowProof(mac, failures), cancellation);
     }
 
     public Task<byte[]> SecretAsync(string name, ReadOnlyMemory<byte> ifAbsent, CancellationToken cancellation) =>

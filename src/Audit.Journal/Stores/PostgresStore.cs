@@ -25,7 +25,7 @@ internal static class PostgresStore
 
     /// <exception cref="StoreException">The database cannot be opened; the message says why.</exception>
     public static async Task<IAuditStore> OpenAsync(
-        string connection, FailureLog failures, CancellationToken cancellation)
+        string connection, FailureLog failures, RowProof proof, CancellationToken cancellation)
     {
         var use = new PostgresUse(SessionSettings, Unavailable) { LastingPrepares = false };
         var pool = new PostgresPool(connection, use);
@@ -33,8 +33,9 @@ internal static class PostgresStore
         {
             await ApplySchemaAsync(pool, cancellation);
             var journal = await PostgresJournal.OpenAsync(pool, failures, cancellation);
-            var tokens = new TokenStore(pool, "LOCK TABLE tokens IN SHARE ROW EXCLUSIVE MODE");
-            return new AuditStore("postgres", pool.Place, journal, pool, tokens);
+            return new AuditStore(
+                "postgres", pool.Place, journal, pool, proof,
+                table => $"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
         }
         catch (Exception failure)
         {

@@ -26,7 +26,8 @@ internal static class SqliteStore
     private static readonly SchemaScripts Scripts = new(typeof(SqliteStore).Assembly, "Sqlite");
 
     /// <exception cref="StoreException">The file cannot be opened; the message says why.</exception>
-    public static async Task<IAuditStore> OpenAsync(string path, FailureLog failures, CancellationToken cancellation)
+    public static async Task<IAuditStore> OpenAsync(
+        string path, FailureLog failures, RowProof proof, CancellationToken cancellation)
     {
         if (path.StartsWith(':') || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
         {
@@ -35,7 +36,7 @@ internal static class SqliteStore
 
         try
         {
-            return await OpenFileAsync(Path.GetFullPath(path), failures, cancellation);
+            return await OpenFileAsync(Path.GetFullPath(path), failures, proof, cancellation);
         }
         catch (Exception failure) when (failure is SqliteFailure or JournalUnavailableException
             or IOException or UnauthorizedAccessException or ArgumentException)
@@ -45,7 +46,7 @@ internal static class SqliteStore
     }
 
     private static async Task<IAuditStore> OpenFileAsync(
-        string path, FailureLog failures, CancellationToken cancellation)
+        string path, FailureLog failures, RowProof proof, CancellationToken cancellation)
     {
         if (Directory.Exists(path))
         {
@@ -60,7 +61,7 @@ internal static class SqliteStore
             OwnerOnly.MakeFile(path);
             connections = new SqliteConnections(path, OpenWriter(path), hold);
             var journal = await SqliteJournal.OpenAsync(connections, failures, cancellation);
-            return new AuditStore("sqlite", path, journal, connections, new TokenStore(connections, lockSql: null));
+            return new AuditStore("sqlite", path, journal, connections, proof, _ => null);
         }
         catch
         {

@@ -13,15 +13,14 @@ public interface ITokenStore
     /// </summary>
     Task<bool> AddFirstAsync(TokenRow token, CancellationToken cancellation);
 
+    /// <summary>Ends the browser sessions of the token too.</summary>
     /// <returns>False when there is no such token, or it was revoked before.</returns>
     Task<bool> RevokeAsync(string name, DateTimeOffset at, CancellationToken cancellation);
+
+    /// <summary>Writes down that the token was used, unless somebody changed it meanwhile.</summary>
+    Task TouchAsync(string name, DateTimeOffset at, CancellationToken cancellation);
 
     Task<TokenRow?> FindAsync(ReadOnlyMemory<byte> sha256, CancellationToken cancellation);
 
     Task<IReadOnlyList<TokenRow>> ListAsync(CancellationToken cancellation);
 }
-
-/// <summary>A bearer token as it is kept: its hash only, the name it acts under, and what it may do.</summary>
-public sealed record TokenRow(
-    string Name, byte[] Sha256, IReadOnlyList<string> Roles, string? Agent, string? Task,
-    DateTimeOffset CreatedAt, DateTimeOffset? RevokedAt);

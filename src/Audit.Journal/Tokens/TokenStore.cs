@@ -1,24 +1,35 @@
 namespace Audit.Journal.Tokens;
 
 /// <param name="lockSql">What keeps other nodes from adding a token until the transaction ends.</param>
-internal sealed class TokenStore(IStoreDatabase database, string? lockSql) : ITokenStore
+internal sealed class TokenStore(IStoreDatabase database, RowProof proof, string? lockSql) : ITokenStore
 {
-    private const string Columns = "name, sha256, roles, agent, task, created_at, revoked_at";
+    private const string Table = "tokens";
 
-    private const string AddSql =
-        $"INSERT INTO tokens ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    private const string Columns =
+        "name, sha256, roles, person, source_n, source, agents, tasks, sources, created_at, created_by, expires_at, "
+        + "last_used_at, revoked_at, mac";
+
+    private const string Places = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15";
+
+    private const string AddSql = $"INSERT INTO tokens ({Columns}) VALUES ({Places}) ON CONFLICT DO NOTHING";
 
     private const string AddFirstSql =
-        $"INSERT INTO tokens ({Columns}) SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (SELECT 1 FROM tokens)";
+        $"INSERT INTO tokens ({Columns}) SELECT {Places} WHERE NOT EXISTS (SELECT 1 FROM tokens)";
 
-    private const string RevokeSql = "UPDATE tokens SET revoked_at = $2 WHERE name = $1 AND revoked_at IS NULL";
+    // Under the proof that was read, so that of two who change the row at once one does it and the other sees that.
+    private const string ChangeSql =
+        "UPDATE tokens SET last_used_at = $3, revoked_at = $4, mac = $5 WHERE name = $1 AND mac = $2";
+
+    private const string EndSessionsSql = "DELETE FROM browser_sessions WHERE token = $1";
+
+    private const string ByNameSql = $"SELECT {Columns} FROM tokens WHERE name = $1";
 
     private const string FindSql = $"SELECT {Columns} FROM tokens WHERE sha256 = $1";
 
     private const string ListSql = $"SELECT {Columns} FROM tokens";
 
-    public Task<bool> AddAsync(TokenRow token, CancellationToken cancellation) =>
-        ChangeAsync(AddSql, Values(token), cancellation);
+    public Task<bool> AddAsync(TokenRow token, CancellationToken cancellation) => database.ChangeAsync(
+        async session => await session.ExecuteAsync(AddSql, WithProof(token), cancellation) > 0, cancellation);
 
     // The table's lock comes before the look, so that of several nodes which start at once one adds the first token.
     public Task<bool> AddFirstAsync(TokenRow token, CancellationToken cancellation) => database.ChangeAsync(
@@ -29,50 +40,110 @@ internal sealed class TokenStore(IStoreDatabase database, string? lockSql) : ITo
                 await session.RunScriptAsync(lockSql, cancellation);
             }
 
-            return await session.ExecuteAsync(AddFirstSql, Values(token), cancellation) > 0;
+            return await session.ExecuteAsync(AddFirstSql, WithProof(token), cancellation) > 0;
         },
         cancellation);
 
     public Task<bool> RevokeAsync(string name, DateTimeOffset at, CancellationToken cancellation) =>
-        ChangeAsync(RevokeSql, [name, at.UtcTicks], cancellation);
+        database.ChangeAsync(
+            async session =>
+            {
+                await session.ExecuteAsync(EndSessionsSql, [name], cancellation);
+                while (true)
+                {
+                    var found = await session.QueryAsync(ByNameSql, [name], Read, cancellation);
+                    if (found.SingleOrDefault() is not { Token.RevokedAt: null } row)
+                    {
+                        return false;
+                    }
+
+                    if (await ChangeAsync(session, row, row.Token with { RevokedAt = at }, cancellation))
+                    {
+                        return true;
+                    }
+                }
+            },
+            cancellation);
+
+    public Task TouchAsync(string name, DateTimeOffset at, CancellationToken cancellation) => database.ChangeAsync(
+        async session =>
+        {
+            var found = await session.QueryAsync(ByNameSql, [name], Read, cancellation);
+            return found is [{ Token.RevokedAt: null } row]
+                && await ChangeAsync(session, row, row.Token with { LastUsedAt = at }, cancellation);
+        },
+        cancellation);
 
     public async Task<TokenRow?> FindAsync(ReadOnlyMemory<byte> sha256, CancellationToken cancellation)
     {
         var found = await database.ReadAsync(
             session => session.QueryAsync(FindSql, [sha256.ToArray()], Read, cancellation), cancellation);
-        return found.SingleOrDefault();
+        if (found.SingleOrDefault() is { Token: { IsProven: false } wrong })
+        {
+            proof.Report(Table, wrong.Name);
+        }
+
+        return found.SingleOrDefault().Token;
     }
 
     public async Task<IReadOnlyList<TokenRow>> ListAsync(CancellationToken cancellation)
     {
         var found = await database.ReadAsync(
             session => session.QueryAsync(ListSql, [], Read, cancellation), cancellation);
-        return [.. found.OrderBy(token => token.Name, StringComparer.Ordinal)];
+        return [.. found.Select(row => row.Token).OrderBy(token => token.Name, StringComparer.Ordinal)];
     }
 
-    private Task<bool> ChangeAsync(string sql, object?[] values, CancellationToken cancellation) =>
-        database.ChangeAsync(
-        async session => await session.ExecuteAsync(sql, values, cancellation) > 0, cancellation);
+    private async Task<bool> ChangeAsync(
+        IStoreSession session, (TokenRow Token, byte[] Mac) was, TokenRow now, CancellationToken cancellation)
+    {
+        // What nobody proved stays so, whatever is done to it.
+        var mac = was.Token.IsProven ? proof.Of(Table, Values(now)) : was.Mac;
+        object?[] values = [now.Name, was.Mac, now.LastUsedAt?.UtcTicks, now.RevokedAt?.UtcTicks, mac];
+        return await session.ExecuteAsync(ChangeSql, values, cancellation) > 0;
+    }
+
+    private object?[] WithProof(TokenRow token) => [.. Values(token), proof.Of(Table, Values(token))];
 
     private static object?[] Values(TokenRow token) =>
     [
-        token.Name, token.Sha256, Join(token.Roles), token.Agent, token.Task, token.CreatedAt.UtcTicks,
-        token.RevokedAt?.UtcTicks,
+        token.Name, token.Sha256, Join(token.Roles, ' '), token.Person, token.Source?.Number, token.Source?.Name,
+        Join(token.Bound.Agents), Join(token.Bound.Tasks), Join(token.Bound.Sources), token.CreatedAt.UtcTicks,
+        token.CreatedBy, token.ExpiresAt?.UtcTicks, token.LastUsedAt?.UtcTicks, token.RevokedAt?.UtcTicks,
     ];
 
-    private static TokenRow Read(IStoredRow row) => new(
-        row.Text(0),
-        row.Blob(1),
-        row.Text(2).Split(' ', StringSplitOptions.RemoveEmptyEntries),
-        row.TextOrNull(3),
-        row.TextOrNull(4),
-        new DateTimeOffset(row.Number(5), TimeSpan.Zero),
-        row.NumberOrNull(6) is { } revoked ? new DateTimeOffset(revoked, TimeSpan.Zero) : null);
+    private (TokenRow Token, byte[] Mac) Read(IStoredRow row)
+    {
+        var token = new TokenRow(
+            row.Text(0),
+            row.Blob(1),
+            Split(row.Text(2), ' '),
+            row.Text(3),
+            row.IsNull(4) ? null : new TokenSource(row.Number(4), row.TextOrNull(5) ?? ""),
+            new TokenBounds(Split(row.Text(6)), Split(row.Text(7)), Split(row.Text(8))),
+            Time(row.Number(9)),
+            row.Text(10))
+        {
+            ExpiresAt = TimeOrNull(row, 11),
+            LastUsedAt = TimeOrNull(row, 12),
+            RevokedAt = TimeOrNull(row, 13),
+        };
+        var mac = row.Blob(14);
+        return (token with { IsProven = proof.Holds(Table, Values(token), mac) }, mac);
+    }
 
-    // Roles lie in both stores as names with a space between.
-    private static string Join(IReadOnlyList<string> roles) =>
-        roles.FirstOrDefault(role => role.Length == 0 || role.Contains(' ')) is { } wrong
-            ? throw new ArgumentException(
-                $"\"{wrong}\" cannot be a role: it is empty or has a space in it.", nameof(roles))
-            : string.Join(' ', roles);
+    // Names hold no control characters, and roles no space.
+    private static string Join(IReadOnlyList<string> names, char between = '\n') =>
+        names.FirstOrDefault(name => name.Length == 0 || name.Contains(between)) is { } wrong
+            ? throw new ArgumentException($"\"{wrong}\" is empty or holds what stands between two.", nameof(names))
+            : string.Join(between, names);
+
+    private static string[] Split(string names, char between = '\n') =>
+        names.Split(between, StringSplitOptions.RemoveEmptyEntries);
+
+    private static DateTimeOffset? TimeOrNull(IStoredRow row, int column) =>
+        row.NumberOrNull(column) is { } ticks ? Time(ticks) : null;
+
+    // A row that somebody edited may hold any number, and is refused for its proof and not here.
+    internal static DateTimeOffset Time(long ticks) =>
+        new(Math.Clamp(ticks, 0, DateTimeOffset.MaxValue.UtcTicks), TimeSpan.Zero);
 }

@@ -3,6 +3,9 @@ namespace Audit.Lifecycle.Events;
 /// <summary>The streams of the journal, by name.</summary>
 public static class StreamNames
 {
+    /// <summary>Of the acts on tokens and sources, all in one stream, for nodes look into it often.</summary>
+    public const string People = "operator|people";
+
     private const string CallPrefix = "tool-call|";
     private const string SessionPrefix = "session|";
     private const string WindowPrefix = "task-window|";

@@ -64,6 +64,7 @@ public static class AuditCommandLine
         ExportCommand.Make(surroundings),
         LogCommands.Make(surroundings),
         TokenCommands.Make(surroundings),
+        TokenCommands.MakeSource(surroundings),
         MakeVersion(surroundings),
     };
 
@@ -110,7 +111,7 @@ public static class AuditCommandLine
         CommandException command => command,
         NodeException node => new CommandException(CodeOf(node.Trouble), node.Message),
         OptionException or StoreException or NodeStartException => CommandException.WrongUse(failure.Message),
-        JournalUnavailableException => CommandException.Failed(failure.Message),
+        JournalUnavailableException or UnprovenRowException => CommandException.Failed(failure.Message),
         OperationCanceledException when cancellation.IsCancellationRequested => CommandException.Failed("Interrupted."),
         _ => null,
     };

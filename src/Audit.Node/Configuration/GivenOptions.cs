@@ -18,13 +18,20 @@ public sealed class GivenOptions
     public const string LogKey = "log-key";
     public const string PublicLog = "public-log";
     public const string Hocon = "hocon";
+    public const string Certificate = "certificate";
+    public const string CertificateKey = "certificate-key";
+    public const string TrustProxy = "trust-proxy";
+    public const string InsecureHttp = "insecure-http";
 
     private const string FileName = "appsettings.json";
     private const string SectionName = "Audit";
     private const string Prefix = "AUDIT__";
 
     private static readonly string[] Names =
-        [Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, PublicLog, Hocon];
+    [
+        Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, PublicLog, Hocon, Certificate, CertificateKey,
+        TrustProxy, InsecureHttp,
+    ];
 
     private readonly Dictionary<string, GivenOption> given = [];
 

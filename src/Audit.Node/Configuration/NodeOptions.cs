@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Audit.Node.Configuration;
 
 /// <summary>How a node is to run, after command line, environment and file have been read and found good.</summary>
@@ -32,6 +34,17 @@ public sealed record NodeOptions
     /// <summary>Whether the log's checkpoint and tiles are given to anybody.</summary>
     public bool PublicLog { get; init; }
 
+    /// <summary>What the node's addresses that begin with https:// show; null for Kestrel's own settings.</summary>
+    public CertificateFiles? Certificate { get; init; }
+
+    /// <summary>
+    /// The proxy that speaks TLS for the node: what it says of a request's origin is believed, and nobody else's word.
+    /// </summary>
+    public IPNetwork? TrustedProxy { get; init; }
+
+    /// <summary>Whether tokens may travel in the clear between machines.</summary>
+    public bool InsecureHttp { get; init; }
+
     public string LogKeyFile => LogKey ?? Path.Combine(Data, "log.key");
 
     /// <summary>
@@ -39,3 +52,7 @@ public sealed record NodeOptions
     /// </summary>
     public string CheckpointFile => Path.Combine(Data, "log.checkpoint");
 }
+
+/// <param name="File">PEM with the chain, or PKCS #12.</param>
+/// <param name="KeyFile">PEM; null where the first file holds the key.</param>
+public sealed record CertificateFiles(string File, string? KeyFile);

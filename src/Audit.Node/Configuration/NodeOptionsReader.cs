@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace Audit.Node.Configuration;
@@ -15,17 +16,21 @@ public static class NodeOptionsReader
     {
         var usesAkka = ReadUsesAkka(given[GivenOptions.Engine]);
         var data = ReadData(given[GivenOptions.Data]);
+        var urls = ReadUrls(given[GivenOptions.Urls]);
         return new NodeOptions
         {
             UsesAkka = usesAkka,
             Hocon = ReadHocon(given[GivenOptions.Hocon], usesAkka),
             Data = data,
             Store = ReadStore(given[GivenOptions.Store], data),
-            Urls = ReadUrls(given[GivenOptions.Urls]),
+            Urls = urls,
             MaxWindow = ReadMaxWindow(given[GivenOptions.MaxWindow]),
             LogOrigin = ReadLogOrigin(given[GivenOptions.LogOrigin]),
             LogKey = ReadLogKey(given[GivenOptions.LogKey]),
-            PublicLog = ReadPublicLog(given[GivenOptions.PublicLog]),
+            PublicLog = ReadFlag(given[GivenOptions.PublicLog]),
+            Certificate = ReadCertificate(given[GivenOptions.Certificate], given[GivenOptions.CertificateKey], urls),
+            TrustedProxy = ReadProxy(given[GivenOptions.TrustProxy]),
+            InsecureHttp = ReadFlag(given[GivenOptions.InsecureHttp]),
         };
     }
 
@@ -121,12 +126,47 @@ public static class NodeOptionsReader
             ? key?.Value
             : throw key.NotAccepted("the path of a file, which is made for a new log");
 
-    private static bool ReadPublicLog(GivenOption? isPublic) => isPublic?.Value.ToLowerInvariant() switch
+    private static bool ReadFlag(GivenOption? flag) => flag?.Value.ToLowerInvariant() switch
     {
         null or "false" => false,
         "true" => true,
-        _ => throw isPublic!.NotAccepted("true or false"),
+        _ => throw flag!.NotAccepted("true or false"),
     };
+
+    private static CertificateFiles? ReadCertificate(GivenOption? file, GivenOption? key, string urls)
+    {
+        if (file is null)
+        {
+            return key is null
+                ? null
+                : throw new OptionException($"{key.Where} \"{key.Value}\" is not accepted: there is no certificate for it.");
+        }
+
+        if (!urls.Split(';').Any(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new OptionException(
+                $"{file.Where} \"{file.Value}\" is not accepted: none of the addresses {urls} begins with https://.");
+        }
+
+        return new CertificateFiles(RequireFile(file), key is null ? null : RequireFile(key));
+    }
+
+    private static string RequireFile(GivenOption file) => File.Exists(file.Value)
+        ? file.Value
+        : throw file.NotAccepted("the path of a file that is there");
+
+    private static IPNetwork? ReadProxy(GivenOption? proxy)
+    {
+        if (proxy is null)
+        {
+            return null;
+        }
+
+        return IPNetwork.TryParse(proxy.Value, out var network) ? network
+            : IPAddress.TryParse(proxy.Value, out var address)
+                ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+            : throw proxy.NotAccepted("an IP address, or a network such as 10.1.2.0/29");
+    }
 
     private static bool IsPath(string text) => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0');
 

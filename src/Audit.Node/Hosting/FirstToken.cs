@@ -6,12 +6,15 @@ namespace Audit.Node.Hosting;
 /// </summary>
 internal static class FirstToken
 {
-    private const string Name = "admin";
+    public const string Name = "admin";
+
+    public static string Read(string file) => File.ReadAllText(file).Trim();
 
     /// <returns>True when the store got its first token now.</returns>
     public static async Task<bool> EnsureAsync(
-        ITokenStore tokens, DataDirectory data, TimeProvider clock, CancellationToken cancellation)
+        IAuditStore store, DataDirectory data, NodeSeams seams, CancellationToken cancellation)
     {
+        var (tokens, now) = (store.Tokens, seams.Clock.GetUtcNow());
         if ((await tokens.ListAsync(cancellation)).Count > 0)
         {
             return false;
@@ -24,8 +27,12 @@ internal static class FirstToken
             DataDirectory.WriteSecret(data.TokenFile, token + "\n");
         }
 
+        // Its source is written down when the node has an engine to do it with.
+        var source = await store.Sources.EnsureAsync(
+            Name, written: null, after: 0, by: Name, now, cancellation);
         var row = new TokenRow(
-            Name, TokenText.HashOf(token).ToBytes(), ["admin"], null, null, clock.GetUtcNow(), RevokedAt: null);
+            Name, TokenText.HashOf(token).ToBytes(), seams.FirstRoles, Name, new TokenSource(source.Number, source.Name),
+            TokenBounds.None, now, Name);
         var added = await tokens.AddFirstAsync(row, cancellation);
         if (!added && found is null)
         {
@@ -46,7 +53,7 @@ internal static class FirstToken
             return null;
         }
 
-        var token = File.ReadAllText(data.TokenFile).Trim();
+        var token = Read(data.TokenFile);
         return TokenText.IsOne(token)
             ? token
             : throw new NodeStartException(

@@ -70,6 +70,7 @@ public static class NodeHost
     {
         var data = DataDirectory.Open(options.Data);
         RequireKeyDirectory(options);
+        Transport.RequireProtected(options.Urls.Split(';'), options);
         var loggers = LoggerFactory.Create(WebHost.Log);
         undo.Add(() => Disposed(loggers));
         var log = loggers.CreateLogger("Audit.Node");
@@ -91,7 +92,7 @@ public static class NodeHost
 
         var store = undo.Add(await AuditStore.OpenAsync(options.Store, failures, cancellation));
         var hasher = await HasherAsync(store, cancellation);
-        var madeFirstToken = await FirstToken.EnsureAsync(store.Tokens, data, seams.Clock, cancellation);
+        var madeFirstToken = await FirstToken.EnsureAsync(store, data, seams, cancellation);
         var reads = undo.Add(await ReadSide.OpenAsync(
             options.Store, store.Journal, hasher, new ReadSideOptions { Clock = seams.Clock, Failures = failures }, cancellation));
         var settings = new ApiSettings(
@@ -117,21 +118,30 @@ public static class NodeHost
             cluster ?? (IAuditEngine)new LocalEngine(store.Journal, hasher, engineOptions, seams.Clock)));
         var acts = new OperatorActs(engine, seams.Clock);
         var diary = new ReadDiary(engine, seams.Clock, failures);
+        var notes = new AccessNotes();
+        var access = new AccessDiary(notes, acts, seams.Clock, failures);
 
         web = WebHost.Build(options, loggers, services =>
         {
             services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Journal).AddSingleton(store.Tokens)
                 .AddSingleton(engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(hasher)
-                .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(failures);
+                .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
+                .AddSingleton(access).AddSingleton(failures);
             if (cluster is not null)
             {
                 services.AddSingleton(cluster);
             }
         });
         node = new RunningNode(web, undo, data, store, cluster, madeFirstToken);
-        AddStop(undo, node, cluster, acts, diary, failures);
+        AddStop(undo, node, cluster, acts, [diary, access], failures);
         await WebHost.StartAsync(web, options);
         await acts.WriteStartedAsync(node.Urls, store.Kind);
+        if (options.InsecureHttp)
+        {
+            await acts.WriteInsecureAsync(Transport.Unprotected(node.Urls));
+        }
+
+        await web.Services.GetRequiredService<SourceBook>().WriteDownAllAsync(cancellation);
         node.HasStarted = true;
         sealing.Start();
         data.WriteNodeFile(node.Urls);
@@ -140,12 +150,13 @@ public static class NodeHost
 
     /// <summary>Takes nothing new, gives what was taken its receipts, and writes down the stop.</summary>
     private static void AddStop(
-        DisposalStack undo, RunningNode node, IClusterEngine? cluster, OperatorActs acts, ReadDiary diary, FailureLog failures)
+        DisposalStack undo, RunningNode node, IClusterEngine? cluster, OperatorActs acts,
+        IReadOnlyList<IAsyncDisposable> diaries, FailureLog failures)
     {
         if (cluster is null)
         {
             undo.Add(WriteStoppedAsync);
-            undo.Add(diary);
+            AddDiaries();
             undo.Add(StopServingAsync);
         }
         else
@@ -154,7 +165,15 @@ public static class NodeHost
             undo.Add(StopServingAsync);
             undo.Add(() => new ValueTask(cluster.LeaveAsync()));
             undo.Add(WriteStoppedAsync);
-            undo.Add(diary);
+            AddDiaries();
+        }
+
+        void AddDiaries()
+        {
+            foreach (var diary in diaries)
+            {
+                undo.Add(diary);
+            }
         }
 
         async ValueTask StopServingAsync()

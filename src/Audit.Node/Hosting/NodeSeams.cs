@@ -8,6 +8,9 @@ internal sealed record NodeSeams
     /// <summary>What stands between the endpoints and the engine.</summary>
     public Func<IAuditEngine, IAuditEngine> AroundEngine { get; init; } = engine => engine;
 
+    /// <summary>What the store's first token may do.</summary>
+    public IReadOnlyList<string> FirstRoles { get; init; } = ["admin"];
+
     /// <summary>The shortest time between two signatures of the log.</summary>
     public TimeSpan SealInterval { get; init; } = TimeSpan.FromSeconds(1);
 

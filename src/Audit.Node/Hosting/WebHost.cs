@@ -23,7 +23,11 @@ internal static class WebHost
             Args = ["--hostBuilder:reloadConfigOnChange=false"],
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(Limit);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Limit(kestrel);
+            Transport.UseCertificate(kestrel, options.Certificate);
+        });
         builder.WebHost.UseUrls(
             options.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
@@ -33,6 +37,7 @@ internal static class WebHost
         addParts(builder.Services);
         builder.Services.AddApi().AddPages();
         var web = builder.Build();
+        Transport.UseProxy(web, options.TrustedProxy);
         web.UseMiddleware<RequestCount>();
         web.UsePageHeaders();
         web.UseMiddleware<ProblemMiddleware>();
@@ -57,6 +62,9 @@ internal static class WebHost
             var sentence = failure.Message.Split('\n', 2)[0].TrimEnd();
             throw new NodeStartException($"The node cannot listen on \"{options.Urls}\": {sentence}", failure);
         }
+
+        // Kestrel's own settings may name other addresses than the options do.
+        Transport.RequireProtected(web.Urls, options);
     }
 
     private static void Limit(KestrelServerOptions kestrel)

@@ -1,90 +1,87 @@
-using System.Buffers.Binary;
-using System.Collections.Concurrent;
+using System.Buffers.Text;
 using System.Security.Cryptography;
 
 namespace Audit.Pages.Access;
 
 /// <summary>
-/// Sessions of browsers. A session is a cookie with the hash of its token, signed with a key of the store: every node
-/// of the store knows it, a restart ends none, and a revoked token ends it at the next request.
+/// Sessions of browsers. The cookie holds random bytes, the store their hash: what lies in the database opens nothing,
+/// every node of the store knows a session and hears of its end, and a restart neither ends one nor revives it.
 /// </summary>
-internal sealed class PageSessions(IAuditStore store, BearerTokens tokens, TimeProvider clock)
+internal sealed class PageSessions(
+    IAuditStore store, BearerTokens tokens, AccessDiary diary, AccessNotes notes, TimeProvider clock)
 {
     public static readonly TimeSpan Lasts = TimeSpan.FromHours(12);
 
-    private const string Purpose = "session";
-    private const string FormPurpose = "form";
-    private const int IdBytes = 16;
-    private const int Bytes = sizeof(long) + IdBytes + SHA256.HashSizeInBytes;
-    private const int MostSignedOut = 100_000;
+    private const int SecretBytes = 32;
 
-    /// <summary>Sessions that were ended before their time, until then.</summary>
-    private readonly ConcurrentDictionary<string, DateTimeOffset> signedOut = [];
-    private byte[]? key;
+    private readonly BriefMemory<string, BrowserSessionRow> known = new(clock);
 
-    /// <returns>What the cookie holds; null when the token is not known.</returns>
-    public async Task<string?> SignInAsync(string token, CancellationToken cancellation)
+    /// <returns>What the cookie is to hold; null when the token is not known.</returns>
+    public async Task<string?> SignInAsync(string token, HttpContext context)
     {
-        if (!TokenText.IsOne(token) || await tokens.FindAsync(token, cancellation) is null)
+        var cancellation = context.RequestAborted;
+        if (await tokens.FindAsync(token, cancellation) is not { } bearer)
         {
+            notes.UnknownToken(context);
             return null;
         }
 
-        var content = new byte[Bytes];
-        BinaryPrimitives.WriteInt64BigEndian(content, (clock.GetUtcNow() + Lasts).ToUnixTimeSeconds());
-        RandomNumberGenerator.Fill(content.AsSpan(sizeof(long), IdBytes));
-        TokenText.HashOf(token).ToBytes().CopyTo(content.AsSpan(sizeof(long) + IdBytes));
-        return SignedBytes.Write(await KeyAsync(cancellation), Purpose, content);
+        var (secret, now) = (NewSecret(), clock.GetUtcNow());
+        var row = new BrowserSessionRow(
+            HashOf(secret), bearer.Name, TokenText.HashOf(token).ToBytes(), now, now + Lasts);
+        await diary.SignedInAsync(bearer, AccessNotes.NetworkOf(context.Connection.RemoteIpAddress), row.ExpiresAt);
+        await store.BrowserSessions.AddAsync(row, cancellation);
+        return secret;
     }
 
-    public async Task<PageSession?> FindAsync(string cookie, CancellationToken cancellation)
+    public async Task<PageSession?> FindAsync(string secret, CancellationToken cancellation) =>
+        IsSecret(secret) && await RowAsync(secret, cancellation) is { } row
+            && await tokens.FindAsync(TokenHash.From(row.TokenSha256), cancellation) is { } bearer
+            ? new PageSession(bearer, secret)
+            : null;
+
+    /// <summary>Ends the session on every node: whoever copied the cookie finds it worthless.</summary>
+    public async Task SignOutAsync(PageSession session, CancellationToken cancellation)
     {
-        if (SignedBytes.Read(await KeyAsync(cancellation), Purpose, cookie, Bytes) is not { } content)
-        {
-            return null;
-        }
-
-        var ends = DateTimeOffset.FromUnixTimeSeconds(BinaryPrimitives.ReadInt64BigEndian(content));
-        var id = content[sizeof(long)..(sizeof(long) + IdBytes)];
-        if (clock.GetUtcNow() >= ends || signedOut.ContainsKey(Convert.ToHexString(id)))
-        {
-            return null;
-        }
-
-        var bearer = await tokens.FindAsync(TokenHash.From(content.AsSpan(sizeof(long) + IdBytes)), cancellation);
-        return bearer is null ? null : new PageSession(bearer, id, ends);
+        await store.BrowserSessions.EndAsync(HashOf(session.Secret), cancellation);
+        known.Clear();
+        await diary.SignedOutAsync(session.Bearer);
     }
 
-    /// <summary>The cookie is taken from the browser; who copied it finds it worthless on this node.</summary>
-    public void SignOut(PageSession session)
+    /// <summary>
+    /// What a form must carry to be one that this node gave to this browser. It comes from what the cookie holds, which
+    /// no page, no script and no database shows.
+    /// </summary>
+    public static string FormSecret(string secret) => Base64Url.EncodeToString(
+        HMACSHA256.HashData(Encoding.ASCII.GetBytes(secret), "form"u8));
+
+    public static bool IsFormSecret(string secret, string? given) =>
+        given is not null && CryptographicOperations.FixedTimeEquals(
+            Encoding.UTF8.GetBytes(FormSecret(secret)), Encoding.UTF8.GetBytes(given));
+
+    public static string NewSecret() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+
+    public static bool IsSecret(string? text) =>
+        text?.Length == Base64Url.GetEncodedLength(SecretBytes) && Base64Url.IsValid(text);
+
+    private static byte[] HashOf(string secret) => SHA256.HashData(Encoding.ASCII.GetBytes(secret));
+
+    private async ValueTask<BrowserSessionRow?> RowAsync(string secret, CancellationToken cancellation)
     {
-        var now = clock.GetUtcNow();
-        foreach (var (id, ends) in signedOut)
+        var ticket = known.Ticket();
+        if (!known.TryGet(secret, out var row))
         {
-            if (ends <= now || signedOut.Count >= MostSignedOut)
+            row = await store.BrowserSessions.FindAsync(HashOf(secret), cancellation);
+            if (row is not null)
             {
-                signedOut.TryRemove(id, out _);
+                known.Remember(secret, row, ticket);
             }
         }
 
-        signedOut[Convert.ToHexString(session.Id)] = session.Ends;
+        return row is not null && clock.GetUtcNow() < row.ExpiresAt ? row : null;
     }
-
-    /// <summary>What a form must carry to be one that this node gave to this browser.</summary>
-    public async Task<string> FormSecretAsync(byte[] id, CancellationToken cancellation) =>
-        SignedBytes.Write(await KeyAsync(cancellation), FormPurpose, id);
-
-    public async Task<bool> IsFormSecretAsync(byte[] id, string? secret, CancellationToken cancellation) =>
-        secret is not null
-        && SignedBytes.Read(await KeyAsync(cancellation), FormPurpose, secret, IdBytes) is { } signed
-        && signed.AsSpan().SequenceEqual(id);
-
-    public static byte[] NewId() => RandomNumberGenerator.GetBytes(IdBytes);
-
-    private async ValueTask<byte[]> KeyAsync(CancellationToken cancellation) =>
-        key ??= await store.SecretAsync("page-sessions", RandomNumberGenerator.GetBytes(32), cancellation);
 }
 
 /// <summary>A person who signed in, in one browser.</summary>
-/// <param name="Id">Random; what a form of this session carries is derived from it.</param>
-internal sealed record PageSession(Bearer Bearer, byte[] Id, DateTimeOffset Ends);
+/// <param name="Secret">What the cookie holds.</param>
+internal sealed record PageSession(Bearer Bearer, string Secret);

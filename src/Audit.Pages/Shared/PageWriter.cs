@@ -6,13 +6,12 @@ using Microsoft.AspNetCore.Components.Web;
 namespace Audit.Pages.Shared;
 
 /// <summary>Renders pages to plain HTML; nothing of a page lives on the server after that.</summary>
-internal sealed class PageWriter(IServiceProvider services, ILoggerFactory loggers, PageSessions sessions)
+internal sealed class PageWriter(IServiceProvider services, ILoggerFactory loggers)
 {
     public async Task WriteAsync(HttpContext context, PageAnswer answer)
     {
         var response = context.Response;
         response.StatusCode = answer.Status;
-        response.Headers.CacheControl = "no-store";
         if (answer.Location is { } location)
         {
             response.Headers.Location = location;
@@ -22,7 +21,7 @@ internal sealed class PageWriter(IServiceProvider services, ILoggerFactory logge
 
         var frame = answer.Frame! with
         {
-            Viewer = await ViewerAsync(context),
+            Viewer = ViewerOf(context),
             Here = context.Request.Path + context.Request.QueryString,
             Assets = AssetFiles.Base,
         };
@@ -45,7 +44,7 @@ internal sealed class PageWriter(IServiceProvider services, ILoggerFactory logge
         });
     }
 
-    private async Task<Viewer?> ViewerAsync(HttpContext context)
+    private static Viewer? ViewerOf(HttpContext context)
     {
         if (context.Features.Get<PageSession>() is not { } session)
         {
@@ -53,15 +52,15 @@ internal sealed class PageWriter(IServiceProvider services, ILoggerFactory logge
         }
 
         var bearer = session.Bearer;
-        var bound = (bearer.Agent, bearer.Task) switch
+        var bound = string.Join(" and ", new[]
         {
-            (null, null) => null,
-            ({ } agent, null) => $"the agent {agent}",
-            (null, { } task) => $"the task {task}",
-            var (agent, task) => $"the agent {agent} and the task {task}",
-        };
+            OneOf("source", bearer.Sources), OneOf("agent", bearer.Agents), OneOf("task", bearer.Tasks),
+        }.OfType<string>());
         return new Viewer(
             bearer.Name, bearer.HasAny(Roles.Approve), bearer.HasAny(Roles.Ingest | Roles.Approve), bearer.IsAdmin,
-            bound, await sessions.FormSecretAsync(session.Id, context.RequestAborted));
+            bound.Length == 0 ? null : bound, PageSessions.FormSecret(session.Secret));
     }
+
+    private static string? OneOf(string what, IReadOnlyList<string> names) =>
+        names.Count == 0 ? null : $"the {what} {string.Join(" or ", names)}";
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Audit.Pages.Access;
 
 namespace Audit.Pages.Tokens;
@@ -15,16 +14,16 @@ internal sealed class SignInPages(PageSessions sessions) : IPageGroup
     {
         pages.Get(
             "/sign-in", Roles.None,
-            visit => FormAsync(visit, ReturnPath.Of(visit.Context.Request.Query["return"]), null));
+            visit => Task.FromResult(Form(visit, ReturnPath.Of(visit.Context.Request.Query["return"]), null)));
         pages.Post("/sign-in", Roles.None, SignInAsync);
-        pages.Post("/sign-out", Roles.Any, SignOut);
+        pages.Post("/sign-out", Roles.Any, SignOutAsync);
     }
 
-    private async Task<PageAnswer> FormAsync(Visit visit, string back, string? wrong)
+    private static PageAnswer Form(Visit visit, string back, string? wrong)
     {
-        var id = BrowserOf(visit.Context) ?? PageSessions.NewId();
-        PageCookies.Set(visit.Context, PageCookies.SignIn, Base64Url.EncodeToString(id), FormLasts);
-        var view = new SignInView(await sessions.FormSecretAsync(id, visit.Cancellation), back, wrong);
+        var browser = BrowserOf(visit.Context) ?? PageSessions.NewSecret();
+        PageCookies.Set(visit.Context, PageCookies.SignIn, browser, FormLasts);
+        var view = new SignInView(PageSessions.FormSecret(browser), back, wrong);
         return PageAnswer.Show<SignInPage>(
             "Sign in", "", view, status: wrong is null ? StatusCodes.Status200OK : StatusCodes.Status403Forbidden);
     }
@@ -33,15 +32,15 @@ internal sealed class SignInPages(PageSessions sessions) : IPageGroup
     {
         var form = await PageForm.ReadAsync(visit.Context);
         var back = ReturnPath.Of(form?.Text("return"));
-        if (form is null || BrowserOf(visit.Context) is not { } id
-            || !await sessions.IsFormSecretAsync(id, form.Text(PageForm.Secret), visit.Cancellation))
+        if (form is null || BrowserOf(visit.Context) is not { } browser
+            || !PageSessions.IsFormSecret(browser, form.Text(PageForm.Secret)))
         {
-            return await FormAsync(visit, back, NotOwn);
+            return Form(visit, back, NotOwn);
         }
 
-        if (await sessions.SignInAsync(form.Required("token"), visit.Cancellation) is not { } cookie)
+        if (await sessions.SignInAsync(form.Required("token"), visit.Context) is not { } cookie)
         {
-            return await FormAsync(visit, back, "This token is not known here, or it was revoked.");
+            return Form(visit, back, "This token is not known here, or it was revoked, or its time is over.");
         }
 
         PageCookies.Remove(visit.Context, PageCookies.SignIn);
@@ -49,16 +48,15 @@ internal sealed class SignInPages(PageSessions sessions) : IPageGroup
         return PageAnswer.Go(back);
     }
 
-    private Task<PageAnswer> SignOut(Visit visit)
+    private async Task<PageAnswer> SignOutAsync(Visit visit)
     {
-        sessions.SignOut(visit.Context.Features.Get<PageSession>()!);
+        await sessions.SignOutAsync(visit.Context.Features.Get<PageSession>()!, visit.Cancellation);
         PageCookies.Remove(visit.Context, PageCookies.Session);
-        return Task.FromResult(PageAnswer.Go("/sign-in"));
+        return PageAnswer.Go("/sign-in");
     }
 
-    private static byte[]? BrowserOf(HttpContext context) =>
-        context.Request.Cookies[PageCookies.SignIn] is { Length: 22 } text && Base64Url.IsValid(text)
-            ? Base64Url.DecodeFromChars(text) : null;
+    private static string? BrowserOf(HttpContext context) =>
+        PageCookies.Read(context, PageCookies.SignIn) is { } text && PageSessions.IsSecret(text) ? text : null;
 }
 
 public sealed record SignInView(string FormSecret, string Return, string? Wrong);

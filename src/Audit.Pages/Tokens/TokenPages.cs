@@ -3,7 +3,7 @@ using Audit.Pages.Access;
 namespace Audit.Pages.Tokens;
 
 /// <summary>`/tokens`, for administrators.</summary>
-internal sealed class TokenPages(TokenBook book, ITokenStore tokens) : IPageGroup
+internal sealed class TokenPages(TokenBook book, IAuditStore store) : IPageGroup
 {
     public void Map(PageMap pages)
     {
@@ -14,7 +14,7 @@ internal sealed class TokenPages(TokenBook book, ITokenStore tokens) : IPageGrou
 
     private async Task<PageAnswer> ShowAsync(Visit visit, (string Name, string Text)? made)
     {
-        var all = await tokens.ListAsync(visit.Cancellation);
+        var all = await store.Tokens.ListAsync(visit.Cancellation);
         return PageAnswer.Show<TokenListPage>("Tokens", "tokens", new TokenListView(all, made));
     }
 
@@ -22,17 +22,22 @@ internal sealed class TokenPages(TokenBook book, ITokenStore tokens) : IPageGrou
     {
         var form = visit.Form;
         var wanted = TokenEndpoints.ReadWanted(PageForm.Body(
-            ("name", form.Text("name")), ("roles", form.Texts("roles")),
-            ("agent", form.Text("agent")), ("task", form.Text("task"))));
-        return await book.CreateAsync(wanted, visit.Bearer.Name, visit.Cancellation) is { } text
-            ? await ShowAsync(visit, (wanted.Name, text))
+            ("name", form.Text("name")), ("roles", form.Texts("roles")), ("person", form.Text("person")),
+            ("source", form.Text("source")), ("expires", form.Text("expires")), ("agents", Names(form, "agents")),
+            ("tasks", Names(form, "tasks")), ("sources", Names(form, "sources"))));
+        return await book.CreateAsync(wanted, Actor.Of(visit.Bearer), visit.Cancellation) is var (row, text)
+            ? await ShowAsync(visit, (row.Name, text))
             : PageAnswer.Wrong(Problem.Conflict(TokenBook.TakenSentence(wanted.Name)));
     }
+
+    /// <summary>One name a line.</summary>
+    private static string[]? Names(PageForm form, string field) => form.Text(field)?.Split(
+        '\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private async Task<PageAnswer> RevokeAsync(Visit visit)
     {
         var name = visit.Form.Required("name");
-        return await book.RevokeAsync(name, visit.Bearer.Name, visit.Cancellation)
+        return await book.RevokeAsync(name, Actor.Of(visit.Bearer), visit.Cancellation)
             ? PageAnswer.Go("/tokens")
             : PageAnswer.Wrong(Problem.NotFound(TokenBook.UnknownSentence(name)));
     }

@@ -44,7 +44,7 @@ internal sealed class PageNode : IAsyncDisposable
 
     public async Task<string> TokenAsync(string name, params string[] roles)
     {
-        using var answer = await Admin.PostAsJsonAsync("/v1/tokens", new { name, roles });
+        using var answer = await Admin.PostAsJsonAsync("/v1/tokens", new { name, roles, source = roles.Contains("ingest") ? name : null });
         answer.EnsureSuccessStatusCode();
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
     }

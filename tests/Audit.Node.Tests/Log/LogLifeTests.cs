@@ -33,8 +33,8 @@ public sealed class LogLifeTests
         var verdict = await VerifyAsync(node);
         await node.StartAgainAsync();
         Assert.Empty(verdict.Integrity.Faults);
-        // The start, two records, and the stop.
-        Assert.Equal((4, 0), (verdict.Integrity.Size, verdict.Integrity.UnsealedRows));
+        // The start, the first token's source, two records, and the stop.
+        Assert.Equal((5, 0), (verdict.Integrity.Size, verdict.Integrity.UnsealedRows));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class LogLifeTests
         await RecordSealedAsync(node, "c-2");
         await Patience.UntilAsync(async () => (await node.GetAsync("/health/ready")).Status == 200, "the read models are rebuilt");
         // The new log has other tiles under the same paths.
-        Assert.Equal("no-cache", (await node.GetAsync("/tile/0/000.p/1")).Require(200).Headers["Cache-Control"]);
+        Assert.Equal("no-store", (await node.GetAsync("/tile/0/000.p/1")).Require(200).Headers["Cache-Control"]);
         Assert.Empty((await VerifyAsync(node)).Integrity.Faults);
         var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray()
             .Select(item => item.GetProperty("event")).Where(item => item.Text("event") == "operator.acted").ToList();

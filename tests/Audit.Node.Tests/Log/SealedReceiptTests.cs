@@ -60,7 +60,7 @@ public sealed class SealedReceiptTests
         var receipt = (await node.PostAsync(Sealed, item)).Require(201).Json;
         Assert.False(IsSealed(receipt));
         var detail = (await node.GetAsync($"/v1/proofs/{receipt.GetProperty("position")}")).Problem(404);
-        Assert.Contains("not sealed yet: the log is sealed up to position 2.", detail);
+        Assert.Contains("not sealed yet: the log is sealed up to position 3.", detail);
 
         var lines = await node.Http.AnswerAsync(
             HttpMethod.Post, Sealed, System.Text.Encoding.UTF8.GetBytes(Records.Lines(Records.Item("s-1", "c-2", Records.Completed()))),

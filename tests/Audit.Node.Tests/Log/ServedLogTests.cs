@@ -40,7 +40,7 @@ public sealed class ServedLogTests
     [Fact]
     public async Task tiles_may_be_kept_for_ever_and_the_checkpoint_may_not()
     {
-        await using var node = await StartedWithAsync(calls: 300);
+        await using var node = await StartedWithAsync(calls: 300, isPublic: true);
         var checkpoint = await node.GetAsync("/checkpoint");
         Assert.Equal(("no-cache", "text/plain; charset=utf-8"), (checkpoint.Headers["Cache-Control"], checkpoint.Headers["Content-Type"]));
         foreach (var path in new[] { "/tile/0/000", "/tile/entries/000", "/tile/0/001.p/9", "/tile/1/000.p/1" })
@@ -122,8 +122,8 @@ public sealed class ServedLogTests
         var log = (await node.GetAsync("/v1/stats")).Json.GetProperty("log");
         Assert.Equal("example.com/log", log.Text("origin"));
         Assert.Equal("sealing", log.GetProperty("sealing").Text("state"));
-        Assert.Equal(4, log.GetProperty("position").GetInt64());
-        Assert.Contains("audit_log_position 4\n", (await node.GetAsync("/metrics")).Text);
+        Assert.Equal(5, log.GetProperty("position").GetInt64());
+        Assert.Contains("audit_log_position 5\n", (await node.GetAsync("/metrics")).Text);
     }
 
     private static async Task<TestNode> StartedWithAsync(int calls, bool isPublic = false)

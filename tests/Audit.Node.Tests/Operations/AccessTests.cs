@@ -69,7 +69,7 @@ public sealed class AccessTests : IAsyncLifetime
     [Fact]
     public async Task a_token_is_made_listed_and_revoked_and_each_act_is_written_down()
     {
-        var made = (await node.PostAsync("/v1/tokens", """{"name":"ci-7","roles":["ingest","read"],"agent":"a-1","task":"t-1"}""")).Require(201).Json;
+        var made = (await node.PostAsync("/v1/tokens", """{"name":"ci-7","roles":["ingest","read"],"source":"ci","agents":["a-1"],"tasks":["t-1"]}""")).Require(201).Json;
         var token = made.Text("token");
         Assert.Matches("^aat_[A-Za-z0-9_-]{43}$", token);
         using var client = node.ClientWith(token);
@@ -77,7 +77,7 @@ public sealed class AccessTests : IAsyncLifetime
         var listed = (await node.GetAsync("/v1/tokens")).Require(200);
         Assert.DoesNotContain(token, listed.Text);
         var row = listed.Json.GetProperty("items").EnumerateArray().Single(item => item.Text("name") == "ci-7");
-        Assert.Equal(("a-1", "t-1"), (row.Text("agent"), row.Text("task")));
+        Assert.Equal(("a-1", "t-1"), (row.Texts("agents").Single(), row.Texts("tasks").Single()));
         Assert.Equal(["ingest", "read"], row.GetProperty("roles").EnumerateArray().Select(role => role.GetString()));
 
         (await node.Http.AnswerAsync(HttpMethod.Delete, "/v1/tokens/ci-7")).Require(204);
@@ -87,8 +87,8 @@ public sealed class AccessTests : IAsyncLifetime
         Assert.NotNull((await node.GetAsync("/v1/tokens")).Json.GetProperty("items").EnumerateArray()
             .Single(item => item.Text("name") == "ci-7").Text("revoked_at"));
         var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("event")).ToList();
-        Assert.Equal(["node.started", "token.created", "token.revoked"], acts.Select(act => act.Text("act")));
-        Assert.All(acts.Skip(1), act => Assert.Equal("admin", act.Text("host")));
+        Assert.Equal(["node.started", "source.created", "source.created", "token.created", "token.revoked"], acts.Select(act => act.Text("act")));
+        Assert.All(acts.Skip(2), act => Assert.Equal("admin", act.Text("host")));
         Assert.DoesNotContain(token, (await node.GetAsync("/v1/events")).Text);
     }
 
@@ -104,12 +104,15 @@ public sealed class AccessTests : IAsyncLifetime
     [InlineData("{}", "name")]
     [InlineData("""{"name":"x"}""", "roles")]
     [InlineData("""{"name":"x","roles":[]}""", "roles")]
-    [InlineData("""{"name":"x","roles":["root"]}""", "roles[0]")]
+    [InlineData("""{"name":"x","roles":["root"]}""", "roles")]
     [InlineData("""{"name":"x","roles":"admin"}""", "roles")]
     [InlineData("""{"name":"a\nb","roles":["read"]}""", "name")]
     [InlineData("""{"name":"","roles":["read"]}""", "name")]
-    [InlineData("""{"name":"x","roles":["read"],"agent":""}""", "agent")]
+    [InlineData("""{"name":"x","roles":["read"],"agents":[""]}""", "agents[0]")]
     [InlineData("""{"name":"x","roles":["read"],"name":"y"}""", "name")]
+    [InlineData("""{"name":"x","roles":["read"],"agent":"a"}""", "agent")]
+    [InlineData("""{"name":"x","roles":["read"],"expires":"soon"}""", "expires")]
+    [InlineData("""{"name":"x","roles":["ingest"]}""", "source")]
     [InlineData("", "name")]
     [InlineData("{", "not JSON")]
     public async Task a_token_that_cannot_be_is_422_and_says_where(string body, string place) =>

@@ -30,7 +30,7 @@ public sealed class OperationTests : IAsyncLifetime
         var metrics = (await node.GetAsync("/metrics")).Require(200);
 
         Assert.Equal("sqlite", stats.GetProperty("journal").Text("store"));
-        Assert.Equal(2, stats.GetProperty("journal").GetProperty("position").GetInt64());
+        Assert.Equal(3, stats.GetProperty("journal").GetProperty("position").GetInt64());
         Assert.Equal(1, stats.GetProperty("receipts").GetProperty("recorded").GetInt64());
         Assert.Equal(1, stats.GetProperty("receipts").GetProperty("invalid").GetInt64());
         Assert.Equal("text/plain", metrics.Type);

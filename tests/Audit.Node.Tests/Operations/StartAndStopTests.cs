@@ -47,7 +47,7 @@ public sealed class StartAndStopTests
         var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray()
             .Select(item => item.GetProperty("event")).ToList();
 
-        Assert.Equal(["node.started", "node.stopped", "node.started"], acts.Select(act => act.Text("act")));
+        Assert.Equal(["node.started", "source.created", "node.stopped", "node.started"], acts.Select(act => act.Text("act")));
         Assert.Equal("sqlite", acts[0].GetProperty("detail").Text("store"));
         Assert.Equal(Environment.ProcessId, acts[0].GetProperty("detail").GetProperty("pid").GetInt32());
     }

@@ -64,7 +64,7 @@ public sealed class PageActTests
     {
         await using var node = await TestNode.StartAsync();
         using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
-        var made = await browser.SubmitAsync("/tokens", "/tokens", ("name", "new <one>"), ("roles", "read"), ("roles", "approve"), ("agent", "a"));
+        var made = await browser.SubmitAsync("/tokens", "/tokens", ("name", "new <one>"), ("roles", "read"), ("roles", "approve"), ("agents", "a"));
         var token = System.Text.RegularExpressions.Regex.Match(made.Require(200).Text, "aat_[A-Za-z0-9_-]{43}").Value;
         using var client = node.ClientWith(token);
         (await client.AnswerAsync(HttpMethod.Get, "/v1/sessions")).Require(200);

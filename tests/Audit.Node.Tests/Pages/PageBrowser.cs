@@ -18,6 +18,8 @@ internal sealed partial class PageBrowser : IDisposable
 
     public CookieContainer Cookies { get; } = new();
 
+    public HttpClient Http => http;
+
     public static async Task<PageBrowser> SignedInAsync(TestNode node, string token)
     {
         var browser = new PageBrowser(node.Url);

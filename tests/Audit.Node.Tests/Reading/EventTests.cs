@@ -138,7 +138,7 @@ public sealed class EventTests : IAsyncLifetime
         var operators = (await node.GetAsync("/v1/events?limit=1000")).Json.GetProperty("items").EnumerateArray()
             .Where(item => item.Text("stream").StartsWith("operator|")).ToList();
 
-        Assert.Equal(["node.started", "token.created"], operators.Select(item => item.GetProperty("event").Text("act")));
+        Assert.Equal(["node.started", "source.created", "token.created"], operators.Select(item => item.GetProperty("event").Text("act")));
         var position = operators[0].GetProperty("position").GetInt64();
         Assert.DoesNotContain("operator|", (await reader.GetAnswerAsync("/v1/events")).Require(200).Text);
         (await reader.GetAnswerAsync($"/v1/events/{position}")).Problem(404);

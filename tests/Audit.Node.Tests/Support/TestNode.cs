@@ -13,7 +13,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     private TestNode(
         string? store, Func<IAuditEngine, IAuditEngine>? around, TimeProvider? clock, Func<NodeOptions, NodeOptions>? change,
-        TimeSpan? sealedPatience)
+        TimeSpan? sealedPatience, string[]? firstRoles)
     {
         options = new NodeOptions
         {
@@ -26,6 +26,8 @@ internal sealed class TestNode : IAsyncDisposable
         {
             AroundEngine = around ?? (engine => engine),
             Clock = clock ?? TimeProvider.System,
+            // Most tests do all with one token; those of trust do not.
+            FirstRoles = firstRoles ?? ["admin", "approve"],
             SealInterval = TimeSpan.FromMilliseconds(20),
             SealedPatience = sealedPatience ?? TimeSpan.FromMinutes(1),
         };
@@ -41,16 +43,27 @@ internal sealed class TestNode : IAsyncDisposable
 
     public NodeOptions Options => options;
 
+    /// <summary>The database of a node on SQLite.</summary>
+    public string StoreFile => options.Store["sqlite:".Length..];
+
     public string AdminToken => File.ReadAllText(Running.TokenFile).Trim();
 
     public static async Task<TestNode> StartAsync(
         string? store = null, Func<IAuditEngine, IAuditEngine>? around = null, TimeProvider? clock = null,
-        Func<NodeOptions, NodeOptions>? change = null, TimeSpan? sealedPatience = null)
+        Func<NodeOptions, NodeOptions>? change = null, TimeSpan? sealedPatience = null, string[]? firstRoles = null)
     {
-        var node = new TestNode(store, around, clock, change, sealedPatience);
+        var node = new TestNode(store, around, clock, change, sealedPatience, firstRoles);
         await node.StartAgainAsync();
         return node;
     }
+
+    /// <summary>Another node on the same store, which more than one may share.</summary>
+    public Task<TestNode> StartBesideAsync() => StartAsync(options.Store, change: other =>
+    {
+        Directory.CreateDirectory(other.Data);
+        File.WriteAllText(Path.Combine(other.Data, "admin.token"), AdminToken);
+        return other;
+    });
 
     public async Task RestartAsync()
     {
@@ -75,14 +88,24 @@ internal sealed class TestNode : IAsyncDisposable
         return client;
     }
 
-    public async Task<string> TokenAsync(string name, string[] roles, string? agent = null, string? task = null)
+    /// <param name="source">As what it reports; as its own name where it may and none is given.</param>
+    /// <param name="sees">The only source that it sees.</param>
+    public async Task<string> TokenAsync(
+        string name, string[] roles, string? agent = null, string? task = null, string? source = null,
+        string? person = null, string? sees = null, string? expires = null)
     {
-        var answer = await PostAsync("/v1/tokens", JsonSerializer.Serialize(new { name, roles, agent, task }));
+        var answer = await PostAsync("/v1/tokens", JsonSerializer.Serialize(new
+        {
+            name, roles, person, expires, source = source ?? (roles.Contains("ingest") ? name : null),
+            agents = OneOrNone(agent), tasks = OneOrNone(task), sources = OneOrNone(sees),
+        }));
         return answer.Require(201).Json.GetProperty("token").GetString()!;
     }
 
     public async Task<HttpClient> ClientAsync(string name, string role, string? agent = null, string? task = null) =>
         ClientWith(await TokenAsync(name, [role], agent, task));
+
+    private static string[]? OneOrNone(string? name) => name is null ? null : [name];
 
     public Task<Answer> GetAsync(string path, string? accept = null) => Http.AnswerAsync(HttpMethod.Get, path, accept: accept);
 

@@ -60,7 +60,7 @@ internal static class DemoCommand
             $"""
             The demo is at {node.Urls[0]}: {steps.Count} messages of three agents, the last hour and last Tuesday.
               data   {node.DataPath}
-              token  {node.TokenFile}
+              tokens reader.token to look, approver.token to decide, host.token to send, admin.token to administer
 
             Ask it from another terminal, in this directory or with --data {node.DataPath}:
               audit windows w-orders-17

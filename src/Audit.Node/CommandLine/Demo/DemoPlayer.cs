@@ -1,4 +1,5 @@
 using System.Net;
+using Audit.Node.CommandLine.Operating;
 using Audit.Node.Hosting;
 
 namespace Audit.Node.CommandLine.Demo;
@@ -13,14 +14,15 @@ internal static class DemoPlayer
         RunningNode node, DemoClock clock, IReadOnlyList<DemoStep> steps, CancellationToken cancellation)
     {
         var url = new Uri(node.Urls[0]);
-        using var admin = new NodeClient(url, (await File.ReadAllTextAsync(node.TokenFile, cancellation)).Trim());
+        using var admin = new NodeClient(url, FirstToken.Read(node.TokenFile));
         var senders = new Dictionary<string, NodeClient>();
         try
         {
             foreach (var (name, roles) in Cast)
             {
+                var source = roles.Contains("ingest") ? name : null;
                 var made = await admin.PostAsync(
-                    "v1/tokens", new { name, roles }, WireJson.Default.NewTokenAnswer, cancellation);
+                    "v1/tokens", new { name, roles, source }, WireJson.Default.NewTokenAnswer, cancellation);
                 senders.Add(name, new NodeClient(url, made.Token));
             }
 
@@ -39,6 +41,17 @@ internal static class DemoPlayer
         }
 
         clock.GoOnForReal();
+        await MakeFirstTokensAsync(url, node, cancellation);
+    }
+
+    /// <summary>Those with which a book begins, so that who looks at the demo is not its administrator.</summary>
+    private static async Task MakeFirstTokensAsync(Uri url, RunningNode node, CancellationToken cancellation)
+    {
+        await using var desk = new NodeTokenDesk(new NodeClient(url, FirstToken.Read(node.TokenFile)));
+        foreach (var wanted in FirstTokens.Of(FirstTokens.Host))
+        {
+            await FirstTokens.MakeAsync(desk, wanted, node.DataPath, cancellation);
+        }
     }
 
     private static async Task SendAsync(NodeClient sender, DemoStep step, CancellationToken cancellation)

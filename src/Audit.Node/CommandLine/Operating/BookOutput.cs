@@ -35,7 +35,7 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
     {
         await using var store = await AuditStore.OpenAsync(place.RequireStore().Store, cancellation);
         // Whoever can open the store can read all of it.
-        var reader = new Bearer("store", Roles.Admin, Agent: null, Task: null);
+        var reader = new Bearer("store", Roles.Admin);
         await new JournalExport(store.Journal, request, reader).RunAsync(
             piece =>
             {

@@ -12,6 +12,8 @@ internal interface ITokenDesk : IAsyncDisposable
     /// <summary>All tokens, revoked ones too.</summary>
     IAsyncEnumerable<Answer<TokenAnswer>> ListAsync(CancellationToken cancellation);
 
+    IAsyncEnumerable<Answer<SourceAnswer>> ListSourcesAsync(CancellationToken cancellation);
+
     Task RevokeAsync(string name, CancellationToken cancellation);
 }
 
@@ -22,12 +24,20 @@ internal sealed class NodeTokenDesk(NodeClient client) : ITokenDesk
 
     public async Task<string> CreateAsync(NewToken wanted, CancellationToken cancellation)
     {
-        var body = new { name = wanted.Name, roles = wanted.Roles, agent = wanted.Agent, task = wanted.Task };
+        var (bound, lasts) = (wanted.Bound, wanted.Lasts is { } time ? $"{(long)time.TotalSeconds}s" : null);
+        var body = new
+        {
+            name = wanted.Name, roles = wanted.Roles, person = wanted.Person, source = wanted.Source,
+            agents = bound.Agents, tasks = bound.Tasks, sources = bound.Sources, expires = lasts,
+        };
         return (await client.PostAsync(Path, body, WireJson.Default.NewTokenAnswer, cancellation)).Token;
     }
 
     public IAsyncEnumerable<Answer<TokenAnswer>> ListAsync(CancellationToken cancellation) =>
         client.ListAsync(Path, int.MaxValue, WireJson.Default.TokenAnswer, cancellation);
+
+    public IAsyncEnumerable<Answer<SourceAnswer>> ListSourcesAsync(CancellationToken cancellation) =>
+        client.ListAsync("v1/sources", int.MaxValue, WireJson.Default.SourceAnswer, cancellation);
 
     public async Task RevokeAsync(string name, CancellationToken cancellation)
     {
@@ -46,35 +56,48 @@ internal sealed class NodeTokenDesk(NodeClient client) : ITokenDesk
 /// <summary>Tokens by way of the store itself, for whoever may open it while no node runs.</summary>
 internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, TextWriter notes) : ITokenDesk
 {
-    private readonly TokenBook book = new(opened.Store.Tokens, opened.Acts, TimeProvider.System);
+    private static readonly Actor Actor = new(OpenedStore.Actor, OpenedStore.Actor);
+
+    private readonly TokenBook book = new(
+        opened.Store, new SourceBook(opened.Store, opened.Acts, TimeProvider.System), opened.Acts, TimeProvider.System);
 
     public async Task<string> CreateAsync(NewToken wanted, CancellationToken cancellation)
     {
         // Otherwise this token would be the store's first, and no administrator would ever get one.
         var data = DataDirectory.Open(options.Data);
-        if (await FirstToken.EnsureAsync(opened.Store.Tokens, data, TimeProvider.System, cancellation))
+        if (await FirstToken.EnsureAsync(opened.Store, data, new NodeSeams(), cancellation))
         {
             notes.WriteLine($"The store is new; the token of its administrator is in {data.TokenFile}.");
         }
 
-        return await book.CreateAsync(wanted, OpenedStore.Actor, cancellation)
-            ?? throw CommandException.Failed(TokenBook.TakenSentence(wanted.Name));
+        return await book.CreateAsync(wanted, Actor, cancellation) is var (_, text)
+            ? text
+            : throw CommandException.Failed(TokenBook.TakenSentence(wanted.Name));
     }
 
     public async IAsyncEnumerable<Answer<TokenAnswer>> ListAsync(
         [EnumeratorCancellation] CancellationToken cancellation)
     {
-        foreach (var row in await opened.Store.Tokens.ListAsync(cancellation))
+        foreach (var token in (await opened.Store.Tokens.ListAsync(cancellation)).Select(TokenEndpoints.AnswerOf))
         {
-            var token = TokenEndpoints.AnswerOf(row);
             yield return new Answer<TokenAnswer>(
                 JsonSerializer.SerializeToElement(token, WireJson.Plain.TokenAnswer), _ => token);
         }
     }
 
+    public async IAsyncEnumerable<Answer<SourceAnswer>> ListSourcesAsync(
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var source in (await opened.Store.Sources.ListAsync(cancellation)).Select(TokenEndpoints.AnswerOf))
+        {
+            yield return new Answer<SourceAnswer>(
+                JsonSerializer.SerializeToElement(source, WireJson.Plain.SourceAnswer), _ => source);
+        }
+    }
+
     public async Task RevokeAsync(string name, CancellationToken cancellation)
     {
-        if (!await book.RevokeAsync(name, OpenedStore.Actor, cancellation))
+        if (!await book.RevokeAsync(name, Actor, cancellation))
         {
             throw CommandException.Failed(TokenBook.UnknownSentence(name));
         }

@@ -18,6 +18,10 @@ internal sealed class NodeOptionSymbols
         (GivenOptions.LogOrigin, "NAME", "the name of the log of a new store; default audit.local/ and a random part"),
         (GivenOptions.LogKey, "FILE", "the log's private key, default log.key in the data directory"),
         (GivenOptions.PublicLog, "true|false", "gives the log's checkpoint and tiles to anybody"),
+        (GivenOptions.Certificate, "FILE", "for addresses with https://: PEM with the chain, or PKCS #12"),
+        (GivenOptions.CertificateKey, "FILE", "the certificate's private key as PEM, where the certificate's file lacks it"),
+        (GivenOptions.TrustProxy, "ADDRESS", "the proxy that speaks TLS for the node: its X-Forwarded- headers are believed"),
+        (GivenOptions.InsecureHttp, "true|false", "lets tokens travel in the clear between machines, which is written down"),
         (GivenOptions.Hocon, "FILE", "with the engine akka: HOCON that is laid over its own"),
     ];
 
@@ -31,7 +35,7 @@ internal sealed class NodeOptionSymbols
             {
                 HelpName = one.Value,
                 Description = one.Description,
-                Arity = one.Name == GivenOptions.PublicLog ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+                Arity = one.Name is GivenOptions.PublicLog or GivenOptions.InsecureHttp ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
             })),
     ];
 

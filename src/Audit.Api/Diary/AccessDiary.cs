@@ -1,0 +1,94 @@
+namespace Audit.Api.Diary;
+
+/// <summary>
+/// Writes down who signed in and out, and each minute who was refused: one event a minute, whoever tries how often.
+/// </summary>
+internal sealed class AccessDiary : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+
+    private readonly CancellationTokenSource stop = new();
+    private readonly AccessNotes notes;
+    private readonly OperatorActs acts;
+    private readonly TimeProvider clock;
+    private readonly FailureLog failures;
+    private readonly Task work;
+
+    public AccessDiary(AccessNotes notes, OperatorActs acts, TimeProvider clock, FailureLog failures)
+    {
+        this.notes = notes;
+        this.acts = acts;
+        this.clock = clock;
+        this.failures = failures;
+        work = Task.Run(WorkAsync);
+    }
+
+    public Task SignedInAsync(Bearer bearer, string network, DateTimeOffset ends) =>
+        acts.WriteAsync("person.signed_in", bearer.Name, json =>
+        {
+            json.WriteString("person", bearer.Person);
+            json.WriteString("from", network);
+            json.WriteString("ends_at", Timestamp.From(ends).ToString());
+        });
+
+    public Task SignedOutAsync(Bearer bearer) => acts.WriteAsync(
+        "person.signed_out", bearer.Name, json => json.WriteString("person", bearer.Person));
+
+    /// <summary>Writes what is left. To be called while the engine still takes something.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await work;
+        await WriteRefusedAsync();
+        stop.Dispose();
+    }
+
+    private async Task WorkAsync()
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await Task.Delay(Pause, clock, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await WriteRefusedAsync();
+        }
+    }
+
+    private async Task WriteRefusedAsync()
+    {
+        var (counts, more) = notes.Take();
+        if (counts.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await acts.WriteAsync("access.refused", OperatorActs.Node, json => Write(json, counts, more));
+        }
+        catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException)
+        {
+            failures.Report("diary of refusals", failure);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, IReadOnlyDictionary<Refusal, long> counts, long more)
+    {
+        json.WriteStartArray("refused");
+        foreach (var (refusal, count) in counts)
+        {
+            json.WriteStartObject();
+            json.WriteString("what", refusal.What);
+            json.WriteString("from", refusal.Network);
+            if (refusal.Token is not null)
+            {
+                json.WriteString("token", refusal.Token);
+                json.WriteString("wanted", refusal.Wanted);
+            }
+
+            json.WriteNumber("count", count);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("more", more);
+    }
+}

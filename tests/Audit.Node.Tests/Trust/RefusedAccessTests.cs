@@ -1,0 +1,64 @@
+using System.Net;
+using System.Text.Json;
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Trust;
+
+/// <summary>Point 15, second half: who was refused is in the book, and cannot fill it.</summary>
+public sealed class RefusedAccessTests
+{
+    [Fact]
+    public async Task refused_tokens_and_roles_are_in_the_book_counted_by_network_and_minute()
+    {
+        await using var node = await TestNode.StartAsync();
+        using (var unknown = node.ClientWith("aat_" + new string('A', 43)))
+        using (var reader = await node.ClientAsync("ann", "read"))
+        {
+            for (var time = 0; time < 5; time++)
+            {
+                (await unknown.GetAnswerAsync($"/v1/sessions?n={time}")).Problem(401);
+            }
+
+            (await reader.PostAsync("/v1/records", "{}")).Problem(403);
+        }
+
+        await node.RestartAsync();
+        var refused = await RefusedAsync(node);
+        var token = refused.Single(one => one.Text("what") == "token");
+        Assert.Equal(("127.0.0.0/24", 5), (token.Text("from"), token.GetProperty("count").GetInt32()));
+        var role = refused.Single(one => one.Text("what") == "role");
+        Assert.Equal(("ann", "POST /v1/records: ingest"), (role.Text("token"), role.Text("wanted")));
+        Assert.DoesNotContain("AAAAAAAAAA", string.Concat(refused.Select(one => one.GetRawText())));
+    }
+
+    [Fact]
+    public void many_networks_are_counted_in_a_hundred_rows()
+    {
+        var notes = new AccessNotes();
+        for (var network = 0; network < 1_000; network++)
+        {
+            var context = new Microsoft.AspNetCore.Http.DefaultHttpContext();
+            context.Connection.RemoteIpAddress = new IPAddress([10, (byte)(network / 250), (byte)(network % 250), 7]);
+            notes.UnknownToken(context);
+        }
+
+        var (counts, more) = notes.Take();
+        Assert.Equal((AccessNotes.Most, 900), (counts.Count, more));
+        Assert.Empty(notes.Take().Counts);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.77", "192.0.2.0/24")]
+    [InlineData("::ffff:192.0.2.77", "192.0.2.0/24")]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64")]
+    public void an_address_is_counted_as_coarse_as_one_customer_of_a_network(string address, string network) =>
+        Assert.Equal(network, AccessNotes.NetworkOf(IPAddress.Parse(address)));
+
+    private static async Task<List<JsonElement>> RefusedAsync(TestNode node) =>
+    [
+        .. (await node.GetAsync("/v1/events?limit=1000")).Json.GetProperty("items").EnumerateArray()
+            .Select(item => item.GetProperty("event"))
+            .Where(item => item.TryGetProperty("act", out var act) && act.GetString() == "access.refused")
+            .SelectMany(item => item.GetProperty("detail").GetProperty("refused").EnumerateArray()),
+    ];
+}
