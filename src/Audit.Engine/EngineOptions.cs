@@ -27,6 +27,9 @@ public sealed record EngineOptions
 
     public TimeSpan MaxWindowLength { get; init; } = WindowLimits.DefaultMaxLength;
 
+    /// <summary>Takes secrets out of what the node itself writes; null where that is switched off.</summary>
+    public Redactor? Redactor { get; init; }
+
     /// <summary>Where the engine reports what it outlives and answers as not known.</summary>
     public FailureLog Failures { get; init; } = FailureLog.None;
 }

@@ -5,6 +5,9 @@ public abstract class Submission(StreamKey stream)
 {
     public StreamKey Stream { get; } = stream;
 
+    /// <summary>What was taken out of it before; null where nothing was.</summary>
+    public RedactionMark? Redacted { get; init; }
+
     /// <summary>
     /// What is alike for submissions that belong together: those of a session go through one mailbox, so that the
     /// journal has a session in the order in which it was submitted.

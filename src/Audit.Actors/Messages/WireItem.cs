@@ -3,7 +3,21 @@ namespace Audit.Actors.Messages;
 /// <summary>A submission as it travels between nodes: what the law is asked, and the bytes as they were sent.</summary>
 public abstract record WireItem(byte[] Body) : ICrossesTheWire
 {
-    public static WireItem Of(Submission submission) => submission switch
+    /// <summary>The rules that took something out; null where none did.</summary>
+    public string[]? Redacted { get; init; }
+
+    /// <summary>The version of their rule set.</summary>
+    public string? Redaction { get; init; }
+
+    private RedactionMark? Mark => Redacted is null ? null : new RedactionMark(Redacted, Redaction ?? "");
+
+    public static WireItem Of(Submission submission) => Plain(submission) with
+    {
+        Redacted = submission.Redacted?.Rules.ToArray(),
+        Redaction = submission.Redacted?.Version,
+    };
+
+    private static WireItem Plain(Submission submission) => submission switch
     {
         CallSubmission call =>
             new Call(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record.ToArray()),
@@ -17,9 +31,15 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
     public Submission ToSubmission(string stream) => this switch
     {
         Call call => new CallSubmission(
-            new StreamKey(stream), call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Body),
+            new StreamKey(stream), call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Body)
+        {
+            Redacted = Mark,
+        },
         Note noted => new NoteSubmission(
-            new StreamKey(stream), noted.SessionId, noted.TaskId, noted.Agent, noted.Content, noted.Body),
+            new StreamKey(stream), noted.SessionId, noted.TaskId, noted.Agent, noted.Content, noted.Body)
+        {
+            Redacted = Mark,
+        },
         Window window => new WindowSubmission(window.Id, window.Message, window.Body),
         Operator act => new OperatorSubmission(stream, act.Act, act.Actor, act.At, act.Body),
         _ => throw new InvalidDataException($"An item of the type {GetType().Name} is not known."),

@@ -68,7 +68,9 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
             httpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        var document = new ProblemDocument("urn:audit-actors:problem:" + Kind, Title, Status, Detail)
+        // A sentence about what is wrong quotes it.
+        var detail = httpContext.RequestServices.GetService<Redactor>()?.Text(Detail) ?? Detail;
+        var document = new ProblemDocument("urn:audit-actors:problem:" + Kind, Title, Status, detail)
         {
             Offset = Place?.Offset,
             Length = Place?.Length,

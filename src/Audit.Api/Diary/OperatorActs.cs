@@ -24,7 +24,8 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
         }
     }
 
-    public Task WriteStartedAsync(IReadOnlyList<string> urls, string storeKind) =>
+    /// <param name="redaction">The version of the rule set; null where redaction is off.</param>
+    public Task WriteStartedAsync(IReadOnlyList<string> urls, string storeKind, string? redaction = null) =>
         WriteAsync("node.started", Node, json =>
     {
         json.WriteString("version", NodeVersion.Text);
@@ -36,6 +37,7 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
 
         json.WriteEndArray();
         json.WriteString("store", storeKind);
+        json.WriteString("redaction", redaction ?? "off");
         WriteProcess(json);
     });
 

@@ -5,7 +5,7 @@ namespace Audit.Api.Diary;
 /// <summary>
 /// Notes every read of what the book says. How the node fares is nobody's secret, and asked for every few seconds.
 /// </summary>
-internal sealed class ReadDiaryMiddleware(RequestDelegate next, ReadDiary diary)
+internal sealed class ReadDiaryMiddleware(RequestDelegate next, ReadDiary diary, Redactor? redactor = null)
 {
     private static readonly string[] NotOfTheBook = ["/v1/stats", "/metrics"];
 
@@ -21,7 +21,8 @@ internal sealed class ReadDiaryMiddleware(RequestDelegate next, ReadDiary diary)
         context.Response.OnStarting(() =>
         {
             var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? context.Request.Path;
-            diary.Note(context.Bearer().Name, target, context.Response.StatusCode);
+            diary.Note(
+                context.Bearer().Name, redactor?.Target(target) ?? target, context.Response.StatusCode);
             return Task.CompletedTask;
         });
         await next(context);

@@ -8,6 +8,7 @@ internal sealed class FormatLines(
     private readonly IgnoredEvents ignored = new();
     private readonly HashSet<string> refused = [];
     private List<SaidByLine> said = [];
+    private ReadOnlyMemory<byte> text;
     private long line;
 
     /// <summary>Events of which nothing could be taken in.</summary>
@@ -21,13 +22,15 @@ internal sealed class FormatLines(
         foreach (var raw in lines)
         {
             line = raw.Line > 0 ? raw.Line : line + 1;
+            text = default;
             if (raw.Large is { } large)
             {
                 Invalid($"an event of {large.Length} bytes; at most {ItemLimits.Read} are read");
             }
             else
             {
-                reader.Read(buffer.Span.Slice(raw.Start, raw.Length), line, this);
+                text = buffer.Slice(raw.Start, raw.Length);
+                reader.Read(text.Span, line, this);
             }
         }
 
@@ -67,12 +70,12 @@ internal sealed class FormatLines(
 
     public void Item(ReadOnlySpan<byte> item) => said.Add(new SaidByLine(line) { Item = item.ToArray() });
 
-    public void Ignored(string type) => ignored.Add(type);
+    public void Ignored(string type) => ignored.Add(intake.Redactor?.Text(type) ?? type);
 
     public void Invalid(string sentence)
     {
         Refused++;
-        said.Add(new SaidByLine(line) { Error = sentence });
+        said.Add(new SaidByLine(line) { Error = intake.Reader.Sentence(sentence, text.Span) });
     }
 
     private ItemRead ItemOf(SaidByLine one, ItemDefaults defaults, ItemDefaults derived, ItemDefaults inferred)

@@ -34,9 +34,9 @@ internal static class IntakeHeaders
         var (defaults, query) = (Read(context), context.Query());
         return RequireBound(context.Bearer(), defaults with
         {
-            SessionId = query.Id("session", isSession: true) ?? defaults.SessionId,
-            TaskId = query.Id("task") ?? defaults.TaskId,
-            Agent = query.Id("agent") ?? defaults.Agent,
+            SessionId = RequirePlain(context, "session", query.Id("session", isSession: true)) ?? defaults.SessionId,
+            TaskId = RequirePlain(context, "task", query.Id("task")) ?? defaults.TaskId,
+            Agent = RequirePlain(context, "agent", query.Id("agent")) ?? defaults.Agent,
         });
     }
 
@@ -56,9 +56,15 @@ internal static class IntakeHeaders
 
         var sentence = values.Count > 1
             ? $"stands {values.Count} times; it stands once"
-            : Ids.Refuse(values[0] ?? "", Ids.MaxBytes, isSession);
+            : Ids.Refuse(values[0] ?? "", Ids.MaxBytes, isSession) ?? RefuseSecret(context, values[0]);
         return sentence is null ? values[0] : throw new RefusedException(Problem.BadHeader(header, sentence + "."));
     }
+
+    private static string? RefuseSecret(HttpContext context, string? id) =>
+        SecretIds.Refuse(context.RequestServices.GetService<Redactor>(), id);
+
+    private static string? RequirePlain(HttpContext context, string name, string? id) =>
+        RefuseSecret(context, id) is { } refusal ? throw QueryReader.Refusal(name, refusal + ".") : id;
 
     private static ItemDefaults RequireBound(Bearer bearer, ItemDefaults defaults) =>
         bearer.RefuseBound(defaults.Agent ?? bearer.Agents.FirstOrDefault(), defaults.TaskId ?? bearer.Tasks.FirstOrDefault())

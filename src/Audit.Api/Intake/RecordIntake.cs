@@ -8,13 +8,18 @@ namespace Audit.Api.Intake;
 /// </summary>
 internal sealed class RecordIntake(
     IAuditEngine engine, RecordHasher hasher, NodeLog log, NodeMetrics metrics, TimeProvider clock, ApiSettings settings,
-    FailureLog failures, IHostApplicationLifetime life)
+    FailureLog failures, IHostApplicationLifetime life, Redactor? redactor = null)
 {
     public IAuditEngine Engine { get; } = engine;
 
     public RecordHasher Hasher { get; } = hasher;
 
-    public ItemIntake Items { get; } = new(new ItemReader(hasher), hasher);
+    /// <summary>Null where redaction is off.</summary>
+    public Redactor? Redactor { get; } = redactor;
+
+    public ItemReader Reader { get; } = new(hasher, redactor);
+
+    public ItemIntake Items => field ??= new ItemIntake(Reader, Hasher);
 
     public IntakePlaces Places { get; } = new();
 
@@ -102,13 +107,17 @@ internal sealed class RecordIntake(
             : receipts;
     }
 
+    /// <summary>What was wrong with an act may quote it.</summary>
+    private Receipt Redacted(Receipt receipt) =>
+        Redactor is { } redactor && receipt.Error is { } error ? receipt with { Error = redactor.Text(error) } : receipt;
+
     /// <summary>Answers a request that is about one item with its receipt.</summary>
     public IResult Answer(Receipt receipt, string? windowId = null, bool? isSealed = null)
     {
         Metrics.Count(receipt.Status);
         return receipt.Status == ReceiptStatus.Unknown
             ? Problem.JournalAway(receipt.Error)
-            : new ReceiptReply(receipt, windowId, isSealed);
+            : new ReceiptReply(Redacted(receipt), windowId, isSealed);
     }
 }
 

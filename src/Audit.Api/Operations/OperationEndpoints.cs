@@ -6,7 +6,8 @@ namespace Audit.Api.Operations;
 
 /// <summary>`/metrics` and `/v1/stats`: where the node stands and how fast it goes.</summary>
 internal sealed class OperationEndpoints(
-    NodeInstruments instruments, IAuditStore store, IJournal journal, NodeLog log, ReadSide reads, IClusterEngine? cluster = null)
+    NodeInstruments instruments, IAuditStore store, IJournal journal, NodeLog log, ReadSide reads,
+    IClusterEngine? cluster = null, Redactor? redactor = null)
     : IEndpointGroup
 {
     private readonly Lock gate = new();
@@ -55,7 +56,12 @@ internal sealed class OperationEndpoints(
                 RowsPerSecond: Math.Round(RateOf(Number("audit.engine.rows")), 1),
                 Conflicts: Number("audit.engine.conflicts"), Failures: Number("audit.engine.failures")),
             cluster is null ? null : AnswerOf(cluster.Cluster), Labelled("audit.receipts"),
-            Number("audit.streams_open"), Labelled("audit.failures")));
+            Number("audit.streams_open"), Labelled("audit.failures"))
+        {
+            Redaction = redactor is null
+                ? new RedactionStats("off", null, [])
+                : new RedactionStats("on", redactor.Rules.Version, redactor.Rules.Names),
+        });
 
         long Number(string name) => (long)plain[name];
         double Milliseconds(string name) => Math.Round(plain[name] * 1000, 1);

@@ -64,7 +64,15 @@ public sealed record StatsAnswer(
     string Version, double UptimeSeconds, JournalStats Journal, LogStats Log, ReaderStats Projections,
     ReaderStats Search, EngineNumbers Engine,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ClusterAnswer? Cluster,
-    IReadOnlyDictionary<string, long> Receipts, long StreamsOpen, IReadOnlyDictionary<string, long> Failures);
+    IReadOnlyDictionary<string, long> Receipts, long StreamsOpen, IReadOnlyDictionary<string, long> Failures)
+{
+    public RedactionStats? Redaction { get; init; }
+}
+
+/// <summary>What is taken out of texts before they are stored.</summary>
+/// <param name="State">on, or off: then secrets are stored as they come.</param>
+/// <param name="Version">The SHA-256 of the rule set.</param>
+public sealed record RedactionStats(string State, string? Version, IReadOnlyList<string> Rules);
 
 public sealed record JournalStats(string Store, long Position);
 

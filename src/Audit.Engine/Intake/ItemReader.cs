@@ -1,20 +1,22 @@
 namespace Audit.Engine.Intake;
 
-/// <summary>Reads an item of the intake into a submission, in one pass over its bytes.</summary>
-public sealed class ItemReader(RecordHasher hasher, IRedaction? redaction = null)
+/// <summary>
+/// Reads an item of the intake into a submission. Its fingerprints are of what was sent; what is kept of it is what
+/// the redaction leaves.
+/// </summary>
+/// <param name="redactor">Null where the redaction is switched off.</param>
+public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
 {
     /// <param name="item">One JSON text; the submission refers to its bytes.</param>
     public ItemRead Read(ReadOnlyMemory<byte> item, ItemDefaults defaults)
     {
         try
         {
-            var kept = redaction?.Redact(item) ?? item;
-            var isKept = kept.Length <= ItemLimits.Kept;
-            return new ItemRead(isKept ? ReadWhole(kept, defaults) : ReadCut(kept, defaults), null);
+            return new ItemRead(ReadKept(item, defaults), null);
         }
         catch (UnreadableException exception)
         {
-            return new ItemRead(null, exception.Message);
+            return new ItemRead(null, Sentence(exception.Message, item.Span));
         }
     }
 
@@ -25,35 +27,83 @@ public sealed class ItemReader(RecordHasher hasher, IRedaction? redaction = null
     {
         try
         {
-            return new ItemRead(OversizedItem.Identify(head).ToSubmission(length, whole, defaults), null);
+            var submission = OversizedItem.Identify(head).ToSubmission(length, whole, defaults);
+            RequirePlain("session_id", submission.SessionId);
+            RequirePlain("tool_call_id", submission.ToolCallId);
+            RequirePlain("agent", submission.Agent);
+            RequirePlain("task_id", submission.Message.TaskId);
+            RequirePlain("message_id", submission.Message.MessageId);
+            return new ItemRead(submission, null);
         }
         catch (UnreadableException exception)
         {
-            return new ItemRead(
-                null, $"{exception.Message} (an item of {length} bytes, of which only the first are read)");
+            var sentence = $"{exception.Message} (an item of {length} bytes, of which only the first are read)";
+            return new ItemRead(null, Sentence(sentence, head));
         }
     }
 
-    private Submission ReadCut(ReadOnlyMemory<byte> item, ItemDefaults defaults)
+    /// <summary>What was wrong with a text, without quotes from it when it holds a secret, and be it half of one.</summary>
+    public string Sentence(string sentence, ReadOnlySpan<byte> text)
     {
-        // The whole is read first, for its hash is the one that a second delivery will have.
-        var whole = ReadWhole(item, defaults);
-        var cut = LongStrings.Cut(item.Span, hasher);
-        if (cut.Length > ItemLimits.Kept)
+        if (redactor is null || !redactor.Finds(text))
         {
-            cut = new ItemSkeleton(hasher).Of(cut, EnvelopeReader.IsBareRecord(cut, defaults));
+            return sentence;
         }
 
-        return (ReadWhole(cut, defaults), whole) switch
+        var parts = redactor.Text(sentence).Split('"');
+        return parts.Length == 1 ? parts[0] : $"{parts[0]}\"…\"{(parts.Length % 2 == 1 ? parts[^1] : "")}";
+    }
+
+    private Submission ReadKept(ReadOnlyMemory<byte> item, ItemDefaults defaults)
+    {
+        var sent = ReadWhole(item, defaults);
+        var redacted = redactor?.Json(item) ?? new Redacted(item, null);
+        var isCut = redacted.Json.Length > ItemLimits.Kept;
+        if (redacted.Mark is null && !isCut)
         {
-            (CallSubmission call, CallSubmission sent) => new CallSubmission(
+            return sent;
+        }
+
+        var kept = isCut ? Cut(redacted.Json.Span, defaults) : redacted.Json;
+        return (ReadWhole(kept, defaults), sent) switch
+        {
+            (CallSubmission call, CallSubmission whole) when IsSameCall(call, whole) => new CallSubmission(
                 call.Stream, call.SessionId, call.ToolCallId, call.Agent,
-                call.Message with { Truncated = true, Dedup = sent.Message.Dedup }, call.Record),
-            (NoteSubmission note, NoteSubmission sent) => new NoteSubmission(
+                call.Message with { Truncated = isCut, Dedup = whole.Message.Dedup }, call.Record)
+            {
+                Redacted = redacted.Mark,
+            },
+            (NoteSubmission note, NoteSubmission whole) when IsSameSession(note, whole) => new NoteSubmission(
                 note.Stream, note.SessionId, note.TaskId, note.Agent,
-                note.Note with { Dedup = sent.Note.Dedup }, note.Detail),
-            var (read, _) => throw new InvalidOperationException($"A cut made another kind of submission: {read}."),
+                note.Note with { Dedup = whole.Note.Dedup }, note.Detail)
+            {
+                Redacted = redacted.Mark,
+            },
+            _ => throw new UnreadableException("", SecretIds.Refusal),
         };
+    }
+
+    private byte[] Cut(ReadOnlySpan<byte> item, ItemDefaults defaults)
+    {
+        var cut = LongStrings.Cut(item, hasher);
+        return cut.Length > ItemLimits.Kept
+            ? new ItemSkeleton(hasher).Of(cut, EnvelopeReader.IsBareRecord(cut, defaults))
+            : cut;
+    }
+
+    private static bool IsSameCall(CallSubmission kept, CallSubmission sent) =>
+        kept.SessionId == sent.SessionId && kept.ToolCallId == sent.ToolCallId && kept.Agent == sent.Agent
+        && kept.Message.TaskId == sent.Message.TaskId;
+
+    private static bool IsSameSession(NoteSubmission kept, NoteSubmission sent) =>
+        kept.SessionId == sent.SessionId && kept.Agent == sent.Agent && kept.TaskId == sent.TaskId;
+
+    private void RequirePlain(string member, string? id)
+    {
+        if (SecretIds.Refuse(redactor, id) is { } refusal)
+        {
+            throw new UnreadableException(member, refusal);
+        }
     }
 
     private Submission ReadWhole(ReadOnlyMemory<byte> item, ItemDefaults defaults)
@@ -89,11 +139,14 @@ public sealed class ItemReader(RecordHasher hasher, IRedaction? redaction = null
 public readonly record struct ItemRead(Submission? Submission, string? Error);
 
 /// <summary>
-/// The one place where something may be taken out of an item before anything of it is read, hashed or written.
+/// Ids are names by which things are found again, and stand everywhere as they are; so there must be no secret in one.
 /// </summary>
-public interface IRedaction
+public static class SecretIds
 {
-    /// <param name="item">One JSON text, not yet known to be valid.</param>
-    /// <returns>The item itself where nothing is to be taken out.</returns>
-    ReadOnlyMemory<byte> Redact(ReadOnlyMemory<byte> item);
+    public const string Refusal =
+        "an id or a name in it holds a secret, and ids are stored as they are; nothing of it was taken";
+
+    /// <returns>Null when the id holds no secret, else the sentence that says so.</returns>
+    public static string? Refuse(Redactor? redactor, string? id) =>
+        redactor is null || id is null || ReferenceEquals(redactor.Text(id), id) ? null : Refusal;
 }

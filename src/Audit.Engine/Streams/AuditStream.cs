@@ -56,7 +56,8 @@ public sealed class OperatorStream : AuditStream
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         var act = (OperatorSubmission)submission;
-        events.Add(writer.WriteOperator(act.Act, act.Actor, act.At, act.Detail.Span));
+        var kept = RedactedActs.Of(act.Detail, options.Redactor);
+        events.Add(writer.WriteOperator(act.Act, act.Actor, act.At, kept.Json.Span, kept.Mark));
         return new Receipt(ReceiptStatus.Recorded, ++sequence);
     }
 
@@ -77,7 +78,8 @@ public sealed class SessionStream : AuditStream
         var decision = SessionDecider.Decide(history, noted.Note);
         if (decision.Note is { } note)
         {
-            events.Add(writer.Write(noted.SessionId, noted.TaskId, noted.Agent, note, noted.Detail.Span));
+            events.Add(writer.Write(
+                noted.SessionId, noted.TaskId, noted.Agent, note, noted.Detail.Span, noted.Redacted));
         }
 
         history = decision.After;
@@ -99,10 +101,17 @@ public sealed class WindowStream : AuditStream
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         var act = (WindowSubmission)submission;
-        var decision = WindowDecider.Decide(history, act.Message, options.MaxWindowLength);
+        if (RedactedActs.Refuse(act, options.Redactor) is { } refusal)
+        {
+            return new Receipt(ReceiptStatus.Refused, Error: refusal);
+        }
+
+        var message = RedactedActs.Of(act.Message, options.Redactor);
+        var kept = RedactedActs.Of(act.Body, options.Redactor);
+        var decision = WindowDecider.Decide(history, message, options.MaxWindowLength);
         foreach (var happened in decision.Events)
         {
-            events.Add(writer.Write(act.WindowId, happened, act.Body.Span));
+            events.Add(writer.Write(act.WindowId, happened, kept.Json.Span, kept.Mark));
         }
 
         history = decision.After;

@@ -15,7 +15,12 @@ public sealed class CallStream : AuditStream
     {
         var call = (CallSubmission)submission;
         var decision = CallDecider.Decide(history, call.Message);
-        var context = new CallContext(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record);
+        // What a host sent was redacted when it was read; what people say of it comes straight here.
+        var kept = call.Message.MadeByNode && options.Redactor is { } redactor
+            ? redactor.Json(call.Record)
+            : new Redacted(call.Record, call.Redacted);
+        var context = new CallContext(
+            call.SessionId, call.ToolCallId, call.Agent, call.Message, kept.Json, kept.Mark);
         foreach (var happened in decision.Events)
         {
             events.Add(writer.Write(context, happened));

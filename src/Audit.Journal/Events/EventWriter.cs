@@ -8,9 +8,12 @@ namespace Audit.Journal.Events;
 public readonly record struct EncodedEvent(string Manifest, ReadOnlyMemory<byte> Message);
 
 /// <summary>What the events of one submission say beside the law's own facts.</summary>
-/// <param name="Record">The record's bytes as sent; empty for what was too large to be kept.</param>
+/// <param name="Record">The record's bytes as sent, but for what was redacted; empty for what was too large to be
+/// kept.</param>
+/// <param name="Redacted">What was taken out of the record; null where nothing was.</param>
 public readonly record struct CallContext(
-    string SessionId, string ToolCallId, string? Agent, CallMessage Message, ReadOnlyMemory<byte> Record);
+    string SessionId, string ToolCallId, string? Agent, CallMessage Message, ReadOnlyMemory<byte> Record,
+    RedactionMark? Redacted = null);
 
 /// <summary>
 /// Writes events as the journal's JSON. One writer serves one thread: its buffers are used again for every event.
@@ -46,7 +49,8 @@ public sealed class EventWriter : IDisposable
     };
 
     public EncodedEvent Write(
-        string sessionId, string? taskId, string? agent, SessionNote note, ReadOnlySpan<byte> detail)
+        string sessionId, string? taskId, string? agent, SessionNote note, ReadOnlySpan<byte> detail,
+        RedactionMark? redacted = null)
     {
         Begin(EventNames.SessionNoted, note.ReceivedAt, note.Host);
         json.WriteString(EventField.SessionId, sessionId);
@@ -55,12 +59,14 @@ public sealed class EventWriter : IDisposable
         WriteDelivery(note.MessageId, note.Dedup, note.Seq, note.Derived, note.TimeInferred);
         json.WriteString(EventField.Type, note.Type);
         json.WriteString(EventField.At, Rfc3339.Format(note.At));
+        WriteMark(redacted);
         json.WritePropertyName(EventField.Detail);
         json.WriteRawValue(detail.IsEmpty ? "null"u8 : detail, skipInputValidation: true);
         return End(EventNames.SessionNoted);
     }
 
-    public EncodedEvent Write(string windowId, WindowEvent happened, ReadOnlySpan<byte> body)
+    public EncodedEvent Write(
+        string windowId, WindowEvent happened, ReadOnlySpan<byte> body, RedactionMark? redacted = null)
     {
         var message = happened.Message;
         var name = EventNames.Of(happened.Kind);
@@ -85,16 +91,19 @@ public sealed class EventWriter : IDisposable
         WriteOptional(EventField.ClosesAt, happened.ClosesAtOrAsked?.ToString());
         WriteOptional(EventField.Reason, message.Reason);
         WriteDelivery(message.Delivery.MessageId, message.Dedup, null, derived: false, inferred: false);
+        WriteMark(redacted);
         json.WritePropertyName(EventField.Body);
         json.WriteRawValue(body.IsEmpty ? "null"u8 : body, skipInputValidation: true);
         return End(name);
     }
 
-    public EncodedEvent WriteOperator(string act, string actor, Timestamp at, ReadOnlySpan<byte> detail)
+    public EncodedEvent WriteOperator(
+        string act, string actor, Timestamp at, ReadOnlySpan<byte> detail, RedactionMark? redacted = null)
     {
         Begin(EventNames.OperatorActed, at, actor);
         json.WriteString(EventField.Act, act);
         WriteNonce();
+        WriteMark(redacted);
         json.WritePropertyName(EventField.Detail);
         json.WriteRawValue(detail.IsEmpty ? "null"u8 : detail, skipInputValidation: true);
         return End(EventNames.OperatorActed);
@@ -123,6 +132,7 @@ public sealed class EventWriter : IDisposable
 
         WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq,
             received.Message.Derived, received.Message.TimeInferred);
+        WriteMark(context.Redacted);
         json.WritePropertyName(EventField.Record);
         json.WriteRawValue(context.Record.Span, skipInputValidation: true);
         return End(name);
@@ -235,6 +245,24 @@ public sealed class EventWriter : IDisposable
         {
             json.WriteString(EventField.Time, "inferred"u8);
         }
+    }
+
+    /// <summary>Which rules took something out, and of which rule set they are.</summary>
+    private void WriteMark(RedactionMark? mark)
+    {
+        if (mark is null)
+        {
+            return;
+        }
+
+        json.WriteStartArray(EventField.Redacted);
+        foreach (var rule in mark.Rules)
+        {
+            json.WriteStringValue(rule);
+        }
+
+        json.WriteEndArray();
+        json.WriteString(EventField.Redaction, mark.Version);
     }
 
     private void WriteTerms(WindowTerms terms)

@@ -60,7 +60,7 @@ public sealed class EventField
     public static readonly EventField
         Nonce = new("nonce"), MessageId = new("message_id"), Dedup = new("dedup"), Seq = new("seq"),
         Derived = new("derived"),
-        Time = new("time");
+        Time = new("time"), Redacted = new("redacted"), Redaction = new("redaction");
 
     /// <summary>What only one kind of event or another has.</summary>
     public static readonly EventField
@@ -73,7 +73,7 @@ public sealed class EventField
     [
         Version, Event, ReceivedAt, Host, SessionId, TaskId, Agent, From, To, Cause, Reason, Attempt, Anomalies, Late,
         MadeByNode,
-        Nonce, MessageId, Dedup, Seq, Derived, Time, Record, Type, At, Detail, ToolCallId, Sequence, Was, Now, Count,
+        Nonce, MessageId, Dedup, Seq, Derived, Time, Redacted, Redaction, Record, Type, At, Detail, ToolCallId, Sequence, Was, Now, Count,
         Bytes, Act,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, Terms, OpensAt, ClosesAt, Body,
     ];

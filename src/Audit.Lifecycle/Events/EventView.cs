@@ -344,7 +344,7 @@ public readonly struct EventView
     [InlineArray(Length)]
     private struct Places
     {
-        public const int Length = 88;
+        public const int Length = 90;
 
         private Place first;
     }

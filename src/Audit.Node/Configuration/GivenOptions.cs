@@ -17,6 +17,7 @@ public sealed class GivenOptions
     public const string LogOrigin = "log-origin";
     public const string LogKey = "log-key";
     public const string PublicLog = "public-log";
+    public const string Redaction = "redaction";
     public const string Hocon = "hocon";
     public const string Certificate = "certificate";
     public const string CertificateKey = "certificate-key";
@@ -29,7 +30,7 @@ public sealed class GivenOptions
 
     private static readonly string[] Names =
     [
-        Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, PublicLog, Hocon, Certificate, CertificateKey,
+        Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, PublicLog, Redaction, Hocon, Certificate, CertificateKey,
         TrustProxy, InsecureHttp,
     ];
 

@@ -45,6 +45,12 @@ public sealed record NodeOptions
     /// <summary>Whether tokens may travel in the clear between machines.</summary>
     public bool InsecureHttp { get; init; }
 
+    /// <summary>What is taken out of texts before they are stored; null where nothing is.</summary>
+    public RedactionRules? Redaction { get; init; } = RedactionRules.Default;
+
+    /// <summary>Where the rules were read; null where the built-in ones hold.</summary>
+    public string? RedactionFile { get; init; }
+
     public string LogKeyFile => LogKey ?? Path.Combine(Data, "log.key");
 
     /// <summary>

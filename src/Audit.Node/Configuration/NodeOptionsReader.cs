@@ -9,6 +9,8 @@ public static class NodeOptionsReader
     private const string AcceptedUrls =
         "one address or several with ; between, each http:// or https:// with a host and a port, such as http://127.0.0.1:5080";
 
+    private const string RedactionOff = "off";
+
     private static readonly NodeOptions Defaults = new();
 
     /// <exception cref="OptionException">An option is not accepted.</exception>
@@ -17,6 +19,7 @@ public static class NodeOptionsReader
         var usesAkka = ReadUsesAkka(given[GivenOptions.Engine]);
         var data = ReadData(given[GivenOptions.Data]);
         var urls = ReadUrls(given[GivenOptions.Urls]);
+        var redaction = given[GivenOptions.Redaction];
         return new NodeOptions
         {
             UsesAkka = usesAkka,
@@ -31,6 +34,8 @@ public static class NodeOptionsReader
             Certificate = ReadCertificate(given[GivenOptions.Certificate], given[GivenOptions.CertificateKey], urls),
             TrustedProxy = ReadProxy(given[GivenOptions.TrustProxy]),
             InsecureHttp = ReadFlag(given[GivenOptions.InsecureHttp]),
+            Redaction = ReadRedaction(redaction),
+            RedactionFile = redaction is null or { Value: RedactionOff } ? null : redaction.Value,
         };
     }
 
@@ -166,6 +171,27 @@ public static class NodeOptionsReader
             : IPAddress.TryParse(proxy.Value, out var address)
                 ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
             : throw proxy.NotAccepted("an IP address, or a network such as 10.1.2.0/29");
+    }
+
+    private static RedactionRules? ReadRedaction(GivenOption? redaction)
+    {
+        if (redaction is null or { Value: RedactionOff })
+        {
+            return redaction is null ? RedactionRules.Default : null;
+        }
+
+        try
+        {
+            return RedactionRules.Parse(File.ReadAllBytes(redaction.Value));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw redaction.NotAccepted($"off, or the path of a file that can be read ({failure.Message})");
+        }
+        catch (UnreadableException failure)
+        {
+            throw redaction.NotAccepted($"off, or the path of a file with rules ({failure.Message})");
+        }
     }
 
     private static bool IsPath(string text) => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0');

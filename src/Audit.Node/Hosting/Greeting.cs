@@ -16,6 +16,7 @@ internal static class Greeting
         yield return $"  store  {node.StoreKind}: {node.StorePlace}";
         yield return $"  data   {node.DataPath}";
         yield return TokenLine(node);
+        yield return $"  redaction  {node.Redaction}";
         yield return "";
         yield return "To send the first record:";
         yield return $"""  curl {node.Urls[0]}/v1/records -H "Authorization: Bearer $(cat '{node.TokenFile}')" \""";

@@ -71,7 +71,8 @@ public static class NodeHost
         var data = DataDirectory.Open(options.Data);
         RequireKeyDirectory(options);
         Transport.RequireProtected(options.Urls.Split(';'), options);
-        var loggers = LoggerFactory.Create(WebHost.Log);
+        var redaction = new LogRedaction(options.Redaction);
+        var loggers = LoggerFactory.Create(logging => WebHost.Log(logging, redaction));
         undo.Add(() => Disposed(loggers));
         var log = loggers.CreateLogger("Audit.Node");
         var failures = new FailureLog(log, seams.Clock);
@@ -93,6 +94,7 @@ public static class NodeHost
         var store = undo.Add(await AuditStore.OpenAsync(options.Store, failures, cancellation));
         var hasher = await HasherAsync(store, cancellation);
         var madeFirstToken = await FirstToken.EnsureAsync(store, data, seams, cancellation);
+        var redactor = redaction.Open(hasher, options.RedactionFile, log);
         var reads = undo.Add(await ReadSide.OpenAsync(
             options.Store, store.Journal, hasher, new ReadSideOptions { Clock = seams.Clock, Failures = failures }, cancellation));
         var settings = new ApiSettings(
@@ -110,7 +112,12 @@ public static class NodeHost
                 settings, store.Journal, sealer, seams.SealedPatience, log, failures, cancellation));
         undo.Add(() => new ValueTask(sealing.FinishAsync()));
 
-        var engineOptions = new EngineOptions { MaxWindowLength = options.MaxWindow, Failures = failures };
+        var engineOptions = new EngineOptions
+        {
+            MaxWindowLength = options.MaxWindow,
+            Redactor = redactor,
+            Failures = failures,
+        };
         var cluster = options.UsesAkka
             ? await AkkaNode.StartAsync(options, store.Journal, hasher, engineOptions, cancellation)
             : null;
@@ -127,15 +134,23 @@ public static class NodeHost
                 .AddSingleton(engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(hasher)
                 .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
                 .AddSingleton(access).AddSingleton(failures);
+            if (redactor is not null)
+            {
+                services.AddSingleton(redactor);
+            }
+
             if (cluster is not null)
             {
                 services.AddSingleton(cluster);
             }
         });
-        node = new RunningNode(web, undo, data, store, cluster, madeFirstToken);
+        node = new RunningNode(web, undo, data, store, cluster, madeFirstToken)
+        {
+            Redaction = redaction.Sentence,
+        };
         AddStop(undo, node, cluster, acts, [diary, access], failures);
         await WebHost.StartAsync(web, options);
-        await acts.WriteStartedAsync(node.Urls, store.Kind);
+        await acts.WriteStartedAsync(node.Urls, store.Kind, options.Redaction?.Version);
         if (options.InsecureHttp)
         {
             await acts.WriteInsecureAsync(Transport.Unprotected(node.Urls));

@@ -33,6 +33,9 @@ public sealed class RunningNode : IAsyncDisposable
     /// <summary>The store was empty and has got its first token, which lies in <see cref="TokenFile"/>.</summary>
     public bool MadeFirstToken { get; }
 
+    /// <summary>What is taken out of texts before they are stored, in a few words.</summary>
+    public string Redaction { get; internal init; } = "";
+
     /// <summary>Done when the cluster has put the node down; a node alone is never put down.</summary>
     internal Task PutDown { get; }
 

@@ -74,18 +74,15 @@ internal static class WebHost
         kestrel.Limits.MaxConcurrentConnections = MaxConnections;
     }
 
-    public static void Log(ILoggingBuilder logging)
+    public static void Log(ILoggingBuilder logging, LogRedaction redaction)
     {
         logging.ClearProviders();
         logging.AddFilter("Microsoft", LogLevel.Warning);
         // What keeps a node from starting is reported in one sentence, and not with a stack trace before it.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-        });
+        logging.Services.AddSingleton(redaction);
+        logging.AddConsole(console => console.FormatterName = LogLines.FormatterName);
+        logging.AddConsoleFormatter<LogLines, ConsoleFormatterOptions>();
         // Standard output is for the person who starts the node, and for pipes.
         logging.Services.Configure<ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);

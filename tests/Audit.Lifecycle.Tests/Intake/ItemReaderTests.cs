@@ -155,18 +155,65 @@ public sealed class ItemReaderTests
     }
 
     [Fact]
-    public void what_a_redaction_leaves_is_what_is_read()
+    public void what_a_redaction_leaves_is_what_is_kept_and_the_record_is_known_by_what_was_sent()
     {
-        var reader = new ItemReader(Say.Hasher, new Blackout());
+        var item = Encoding.UTF8.GetBytes(Items.Envelope(Items.RecordWith("effective_input", "{\"password\":\"hunter2\"}")));
 
-        var read = reader.Read(Encoding.UTF8.GetBytes(Items.Envelope(Items.RecordWith("effective_input", "\"secret\""))), Items.Enveloped);
+        var plain = Assert.IsType<CallSubmission>(new ItemReader(Say.Hasher).Read(item, Items.Enveloped).Submission);
+        var kept = Assert.IsType<CallSubmission>(Redacting.Read(item, Items.Enveloped).Submission);
 
-        Assert.Contains("\"effective_input\":\"######\"", Encoding.UTF8.GetString(Assert.IsType<CallSubmission>(read.Submission).Record.Span));
+        Assert.Contains("\"effective_input\":{\"password\":\"[redacted: password, 7 bytes", Encoding.UTF8.GetString(kept.Record.Span));
+        Assert.Equal(["password"], kept.Redacted!.Rules);
+        Assert.Equal(plain.Message.Dedup, kept.Message.Dedup);
     }
 
-    private sealed class Blackout : IRedaction
+    [Fact]
+    public void an_item_without_a_secret_is_kept_as_it_came()
     {
-        public ReadOnlyMemory<byte> Redact(ReadOnlyMemory<byte> item) =>
-            Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(item.Span).Replace("secret", "######"));
+        var item = Encoding.UTF8.GetBytes(Items.Envelope(Items.RecordWith("effective_input", "{ \"a\" : 1.0 }")));
+
+        var kept = Assert.IsType<CallSubmission>(Redacting.Read(item, Items.Enveloped).Submission);
+
+        Assert.Null(kept.Redacted);
+        Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(kept.Record, out var bytes));
+        Assert.Same(item, bytes.Array);
     }
+
+    [Fact]
+    public void a_secret_is_redacted_before_its_string_is_cut()
+    {
+        var secret = new PlantedSecrets(1).Letters(40);
+        var output = new string('x', 4090) + " https://a:" + secret + "@host " + new string('y', 300_000);
+        var item = Items.Envelope(Items.RecordWith(
+            "outcome", $$$"""{"kind":"completed","result":{"success":true,"output":"{{{output}}}","data":null,"duration_ms":1}}"""));
+
+        var kept = Assert.IsType<CallSubmission>(Redacting.Read(Encoding.UTF8.GetBytes(item), Items.Enveloped).Submission);
+
+        Assert.True(kept.Message.Truncated);
+        Assert.DoesNotContain(secret[..4], Encoding.UTF8.GetString(kept.Record.Span));
+    }
+
+    [Fact]
+    public void an_id_with_a_secret_is_refused_without_it()
+    {
+        var secret = "ghp_" + new PlantedSecrets(1).Letters(36);
+        var item = Items.Envelope(Items.RecordWith("tool_call_id", $"\"{secret}\""));
+
+        var read = Redacting.Read(Encoding.UTF8.GetBytes(item), Items.Enveloped);
+
+        Assert.Equal(SecretIds.Refusal, read.Error);
+    }
+
+    [Fact]
+    public void an_error_quotes_no_half_of_a_secret()
+    {
+        var secret = "https://somebody:" + new PlantedSecrets(1).Letters(80) + "@host";
+        var item = Items.Envelope(Items.RecordWith("recorded_at", $"\"{secret}\""));
+
+        var read = Redacting.Read(Encoding.UTF8.GetBytes(item), Items.Enveloped);
+
+        Assert.Equal("record.recorded_at: not an RFC 3339 time: \"…\"", read.Error);
+    }
+
+    private static readonly ItemReader Redacting = new(Say.Hasher, new Redactor(RedactionRules.Default, Say.Hasher));
 }

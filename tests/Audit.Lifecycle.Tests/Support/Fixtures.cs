@@ -3,7 +3,12 @@ namespace Audit.Lifecycle.Tests.Support;
 /// <summary>What lies beside the checkout and is no part of it.</summary>
 internal static class Fixtures
 {
-    public static readonly string? RecordsPath = Find(Path.Combine("shared", "fixtures", "agent-sdk", "records.jsonl"));
+    private static readonly string RecordsFile = Path.Combine("agent-sdk", "records.jsonl");
+
+    public static readonly string? RecordsPath =
+        Environment.GetEnvironmentVariable("AUDIT_TEST_FIXTURES") is { Length: > 0 } folder
+            ? Path.Combine(folder, RecordsFile) is var path && File.Exists(path) ? path : null
+            : Find(Path.Combine("shared", "fixtures", RecordsFile));
 
     public static IReadOnlyList<(string ToolCallId, CallMessage Message)> Records() =>
     [

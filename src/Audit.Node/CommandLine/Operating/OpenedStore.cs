@@ -28,8 +28,12 @@ internal sealed class OpenedStore : IAsyncDisposable
         try
         {
             var hasher = await NodeHost.HasherAsync(store, cancellation);
-            return new OpenedStore(
-                store, new LocalEngine(store.Journal, hasher, new EngineOptions { Shards = 1 }, TimeProvider.System));
+            var engine = new EngineOptions
+            {
+                Shards = 1,
+                Redactor = options.Redaction is { } rules ? new Redactor(rules, hasher) : null,
+            };
+            return new OpenedStore(store, new LocalEngine(store.Journal, hasher, engine, TimeProvider.System));
         }
         catch
         {

@@ -1,0 +1,278 @@
+namespace Audit.Lifecycle.Redaction;
+
+/// <summary>Secrets that a text names: `password=…`, `api_key: "…"`, `--token …`, `&lt;password&gt;…`.</summary>
+internal static class NamedSecrets
+{
+    private const int MostSpaces = 8;
+    private const int EscapedQuote = 5;
+
+    private static readonly SearchValues<char> Backslash = SearchValues.Create("\\");
+
+    /// <summary>What ends a value without quotes.</summary>
+    private static readonly SearchValues<char> EndsValue = SearchValues.Create(" \t\r\n\"'`,;&<>|()[]{}\\");
+
+    /// <summary>What a sentence goes on with behind the name of an option.</summary>
+    private static readonly string[] Prose =
+    [
+        "flag", "option", "argument", "parameter", "is", "to", "and", "or", "for", "in", "from", "with", "on", "as",
+        "file", "value", "the", "a", "can", "will", "must", "should", "was", "has", "if", "when", "that", "not", "via",
+    ];
+
+    public static IEnumerable<Trigger> Triggers { get; } =
+    [
+        .. new[]
+        {
+            "pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key",
+            "privatekey", "private_key", "private-key", "accountkey",
+        }.Select(name => new Trigger(name, Match)),
+    ];
+
+    private static void Match(ref SecretScan scan, int at)
+    {
+        var text = scan.Text;
+        var start = at;
+        while (start > 0 && at - start < SecretName.Longest && Letters.WordDashOrDot.Contains(text[start - 1]))
+        {
+            start--;
+        }
+
+        var end = at + Letters.Run(text[at..Math.Min(text.Length, at + SecretName.Longest)], Letters.WordOrDash);
+        var secret = SecretName.Find(text[start..end]);
+        if (secret.Strength == NameStrength.None || end >= text.Length)
+        {
+            return;
+        }
+
+        if (text[end] == '>' && start > 0 && text[start - 1] == '<')
+        {
+            MatchElement(ref scan, end + 1, secret);
+        }
+        else if (text[start] == '-' && text[end] is ' ' or '\t')
+        {
+            MatchOption(ref scan, end, secret);
+        }
+        else
+        {
+            MatchAssignment(ref scan, start, end, secret);
+        }
+    }
+
+    /// <summary>`&lt;password&gt;value&lt;/password&gt;`</summary>
+    private static void MatchElement(ref SecretScan scan, int at, SecretName secret)
+    {
+        var rest = scan.Text[at..Math.Min(scan.Text.Length, at + SecretScan.Reach)];
+        var length = rest.IndexOf('<');
+        if (length > 0 && rest[length..].StartsWith("</") && secret.Covers(rest[..length].Trim()))
+        {
+            scan.Add(at, length, secret.Rule);
+        }
+    }
+
+    /// <summary>`--password value`</summary>
+    private static void MatchOption(ref SecretScan scan, int at, SecretName secret)
+    {
+        at += SpacesAt(scan.Text, at);
+        if (TryQuoted(scan.Text, at, out var quoted))
+        {
+            Add(ref scan, quoted, secret);
+            return;
+        }
+
+        var value = Unquoted(scan.Text, at);
+        var text = scan.Text[value];
+        if (!text.StartsWith('-') && !IsProse(text) && !SecretName.Find(text).IsStrong
+            && (secret.IsStrong ? !Placeholders.IsOne(text) : Letters.LooksRandom(text, 8)))
+        {
+            Add(ref scan, value, secret with { Strength = NameStrength.Strong });
+        }
+    }
+
+    /// <summary>`password=value`, `"password": "value"`, `password => 'value'`</summary>
+    private static void MatchAssignment(ref SecretScan scan, int start, int end, SecretName secret)
+    {
+        var text = scan.Text;
+        var at = end + QuoteAt(text, end);
+        at += at < text.Length && text[at] == ']' ? 1 : 0;
+        var spaces = SpacesAt(text, at);
+        at += spaces;
+        var sign = SignAt(text, at, out var isTight);
+        if (sign == 0)
+        {
+            return;
+        }
+
+        at += sign;
+        var spacesBehind = SpacesAt(text, at);
+        at += spacesBehind;
+        isTight &= spaces == 0 && spacesBehind == 0;
+        if (at + 1 < text.Length && text[at] is 'b' or 'f' or 'r' or 'u' && text[at + 1] is '"' or '\'')
+        {
+            at++;
+        }
+
+        if (TryQuoted(text, at, out var quoted))
+        {
+            Add(ref scan, quoted, secret);
+            return;
+        }
+
+        var value = Unquoted(text, at);
+        var behind = value.End.Value;
+        if (IsType(text[value]) && NextSign(text, behind) is > 0 and var equals && TryQuoted(text, equals, out quoted))
+        {
+            // `password: string = "value"`
+            Add(ref scan, quoted, secret);
+        }
+        else if (!IsCode(text, value, isTight) && !IsPath(text[start..end], text[value]))
+        {
+            Add(ref scan, value, secret);
+        }
+    }
+
+    private static void Add(ref SecretScan scan, Range value, SecretName secret)
+    {
+        if (secret.Covers(scan.Text[value]) && !IsPathOfShell(scan.Text[value], secret))
+        {
+            scan.Add(value.Start.Value, value.End.Value - value.Start.Value, secret.Rule);
+        }
+    }
+
+    /// <summary>A value between quotes, which may be escaped; without an end it goes to the end of its line.</summary>
+    private static bool TryQuoted(ReadOnlySpan<char> text, int at, out Range value)
+    {
+        value = default;
+        var escapes = Letters.Run(text[at..Math.Min(text.Length, at + MostSpaces)], Backslash);
+        if (escapes > 0 && EscapedQuoteAt(text, at + escapes) > 0)
+        {
+            var opened = at + escapes + EscapedQuote;
+            var closed = text[opened..].IndexOf(text[(opened - EscapedQuote - 1)..opened]);
+            value = opened..(closed < 0 ? text.Length : opened + text.Slice(opened, closed).TrimEnd('\\').Length);
+            return true;
+        }
+
+        if (at + escapes >= text.Length || text[at + escapes] is not ('"' or '\'' or '`'))
+        {
+            return false;
+        }
+
+        var quote = text[at + escapes];
+        var start = at + escapes + 1;
+        var end = start;
+        while (end < text.Length && text[end] is not ('\n' or '\r'))
+        {
+            var next = text[end..].IndexOfAny(quote, '\\', '\n');
+            if (next < 0)
+            {
+                end = text.Length;
+                break;
+            }
+
+            end += next;
+            var run = Letters.Run(text[end..], Backslash);
+            var isQuote = end + run < text.Length && text[end + run] == quote;
+            if (text[end] == '\n' || (isQuote && (run == escapes || (escapes == 0 && run % 2 == 0))))
+            {
+                end += isQuote && escapes == 0 ? run : 0;
+                break;
+            }
+
+            end = Math.Min(text.Length, end + run + 1);
+        }
+
+        value = start..Math.Min(end, text.Length);
+        return true;
+    }
+
+    private static Range Unquoted(ReadOnlySpan<char> text, int at)
+    {
+        var redacted = Placeholders.RedactedLength(text[at..]);
+        var length = redacted > 0 ? redacted : text[at..].IndexOfAny(EndsValue);
+        return at..(length < 0 ? text.Length : at + length);
+    }
+
+    /// <summary>How long the sign is by which a name gets its value; 0 where there is none.</summary>
+    /// <param name="isTight">Whether it may stand without spaces, as in a shell.</param>
+    private static int SignAt(ReadOnlySpan<char> text, int at, out bool isTight)
+    {
+        var rest = text[at..];
+        isTight = false;
+        if (rest.StartsWith("=>") || rest.StartsWith(":="))
+        {
+            return 2;
+        }
+
+        if (rest.IsEmpty || (rest[0] is not ('=' or ':')) || (rest.Length > 1 && rest[1] is '=' or ':'))
+        {
+            // A percent sign stands for it in a URL.
+            isTight = rest.StartsWith("%3D", StringComparison.OrdinalIgnoreCase);
+            return isTight ? 3 : 0;
+        }
+
+        isTight = rest[0] == '=';
+        return 1;
+    }
+
+    /// <summary>Where the value begins of an equals sign that follows; 0 where there is none.</summary>
+    private static int NextSign(ReadOnlySpan<char> text, int at)
+    {
+        at += SpacesAt(text, at);
+        return at + 1 < text.Length && text[at] == '=' ? at + 1 + SpacesAt(text, at + 1) : 0;
+    }
+
+    /// <summary>An expression of a program, which says where the secret is and not what it is.</summary>
+    private static bool IsCode(ReadOnlySpan<char> text, Range value, bool isTight)
+    {
+        var word = text[value];
+        var behind = value.End.Value < text.Length ? text[value.End.Value] : ' ';
+        if (word.Length > SecretScan.Reach)
+        {
+            return false;
+        }
+
+        var isName = !word.ContainsAnyExcept(Letters.WordDashOrDot) || word.StartsWith("$");
+        return IsType(word) || (behind is '(' or '[' && isName)
+            || (isName && SecretName.Find(word).Strength != NameStrength.None)
+            || (isName && word.Contains('.') && !Letters.HasDigit(word))
+            || (!isTight && isName && !Letters.HasDigit(word))
+            || (word.Length > 1 && word[0] == '$' && !word[1..].ContainsAnyExcept(Letters.Word) && !char.IsAsciiDigit(word[1]));
+    }
+
+    private static bool IsType(ReadOnlySpan<char> word) => Placeholders.IsWord(word.TrimEnd("?!"));
+
+    private static bool IsProse(ReadOnlySpan<char> word)
+    {
+        foreach (var one in Prose)
+        {
+            if (word.Equals(one, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>`PWD` is the directory of a shell as well.</summary>
+    private static bool IsPath(ReadOnlySpan<char> name, ReadOnlySpan<char> value) =>
+        name.EndsWith("pwd", StringComparison.OrdinalIgnoreCase) && value.Length > 0
+        && (value[0] is '/' or '~' or '.' || (value.Length > 1 && value[1] == ':'));
+
+    private static bool IsPathOfShell(ReadOnlySpan<char> value, SecretName secret) =>
+        secret.Rule == RuleNames.Password && IsPath("pwd", value) && value.Contains('/');
+
+    private static int SpacesAt(ReadOnlySpan<char> text, int at) =>
+        Letters.Run(text[at..Math.Min(text.Length, at + MostSpaces)], Placeholders.Space);
+
+    /// <summary>How long the quote behind a name is, with the escapes before it.</summary>
+    private static int QuoteAt(ReadOnlySpan<char> text, int at)
+    {
+        var escapes = Letters.Run(text[at..Math.Min(text.Length, at + MostSpaces)], Backslash);
+        return escapes > 0 && EscapedQuoteAt(text, at + escapes) > 0 ? escapes + EscapedQuote
+            : at + escapes < text.Length && text[at + escapes] is '"' or '\'' or '`' ? escapes + 1
+            : 0;
+    }
+
+    /// <summary>A quote written by its number, as in JSON that stands in another text.</summary>
+    private static int EscapedQuoteAt(ReadOnlySpan<char> text, int at) =>
+        text[at..].StartsWith("u0022") || text[at..].StartsWith("u0027") ? EscapedQuote : 0;
+}

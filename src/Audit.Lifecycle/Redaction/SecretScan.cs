@@ -1,0 +1,64 @@
+namespace Audit.Lifecycle.Redaction;
+
+/// <summary>One look through a text, from trigger to trigger.</summary>
+internal ref struct SecretScan(ReadOnlySpan<char> text, RedactionRules rules, List<Finding> found)
+{
+    /// <summary>No rule looks further than this for what belongs to a trigger, so that a text costs its length.</summary>
+    public const int Reach = 512;
+
+    public readonly ReadOnlySpan<char> Text = text;
+
+    private readonly List<Finding> found = found;
+    private readonly RedactionRules rules = rules;
+    private int end;
+
+    /// <summary>The text ends no private key behind a place where its end was looked for in vain.</summary>
+    public bool HasNoKeyEnd { get; set; }
+
+    public void Run()
+    {
+        var at = 0;
+        while (at < Text.Length && Triggers.All.Next(Text[at..]) is >= 0 and var next)
+        {
+            at += next;
+            Triggers.All.Match(ref this, at);
+            at = Math.Max(at + 1, end);
+        }
+    }
+
+    /// <summary>What is found is taken out, unless its rule is switched off.</summary>
+    public void Add(int start, int length, string rule)
+    {
+        if (length > 0 && rules.IsOn(rule))
+        {
+            found.Add(new Finding(start, start + length, rule));
+            end = Math.Max(end, start + length);
+        }
+    }
+
+    /// <summary>In order, and none over another.</summary>
+    public static void Settle(List<Finding> found)
+    {
+        if (found.Count < 2)
+        {
+            return;
+        }
+
+        found.Sort((one, other) => one.Start != other.Start ? one.Start - other.Start : other.End - one.End);
+        var kept = 0;
+        for (var index = 1; index < found.Count; index++)
+        {
+            var (last, next) = (found[kept], found[index]);
+            if (next.Start >= last.End)
+            {
+                found[++kept] = next;
+            }
+            else if (next.End > last.End)
+            {
+                found[kept] = last with { End = next.End };
+            }
+        }
+
+        found.RemoveRange(kept + 1, found.Count - kept - 1);
+    }
+}

@@ -1,0 +1,187 @@
+using System.Text;
+using System.Text.Json;
+using Audit.Lifecycle.Tests.Support;
+
+namespace Audit.Lifecycle.Tests.Redaction;
+
+public sealed class RedactorTests
+{
+    private static readonly Redactor Redactor = new(RedactionRules.Default, Say.Hasher);
+
+    [Fact]
+    public void every_planted_secret_is_taken_out_of_a_text_by_its_rule()
+    {
+        foreach (var planted in new PlantedSecrets(1).Take(300))
+        {
+            var redacted = Redactor.Text(planted.Text);
+
+            RequireHidden(planted, redacted);
+            Assert.True(redacted.Contains($"[redacted: {planted.Rule}, "), $"{planted}\n{redacted}");
+        }
+    }
+
+    [Fact]
+    public void every_planted_secret_is_taken_out_of_json_however_deep_the_string_is_nested()
+    {
+        foreach (var planted in new PlantedSecrets(2).Take(300))
+        {
+            var text = planted.Text;
+            for (var nested = 0; nested < 4; nested++)
+            {
+                text = JsonSerializer.Serialize(new Dictionary<string, object> { ["a"] = 1, ["log"] = text });
+                var redacted = Json(text);
+
+                RequireHidden(planted, redacted);
+                using var valid = JsonDocument.Parse(redacted);
+                Assert.Equal(1, valid.RootElement.GetProperty("a").GetInt32());
+            }
+        }
+    }
+
+    [Fact]
+    public void a_secret_that_stands_in_escaped_json_within_another_text_is_found_as_well()
+    {
+        foreach (var planted in new PlantedSecrets(3).Take(300))
+        {
+            var once = "answer: " + JsonSerializer.Serialize(new { a = "x", log = "first\n" + planted.Text });
+            var twice = "answer: " + JsonSerializer.Serialize(new { b = once });
+
+            RequireHidden(planted, Redactor.Text(once));
+            RequireHidden(planted, Redactor.Text(twice));
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"password":"{0}"}""")]
+    [InlineData("""{"a":{"DB_PASSWORD" : "{0}"}}""")]
+    [InlineData("""{"clientSecret":["x","{0}"]}""")]
+    [InlineData("""{"x-api-key":"{0}"}""")]
+    [InlineData("""{"Authorization":"Basic {0}"}""")]
+    [InlineData("""{"env":[{"name":"MYSQL_PASSWORD","value":"{0}"}]}""")]
+    [InlineData("""{"attributes":[{"key":"db.password","value":{"stringValue":"{0}"}}]}""")]
+    [InlineData("""{"args":["tool","--password","{0}"]}""")]
+    [InlineData("""{"args":["tool","--password={0}"]}""")]
+    [InlineData("""{"args":["/usr/bin/mysql","-p{0}","db"]}""")]
+    [InlineData("""{"args":["curl","-u","app:{0}"]}""")]
+    [InlineData("""{"args":"{\"password\":\"{0}\"}"}""")]
+    [InlineData("""{"args":"{\u0022passwd\u0022:\u0022{0}\u0022}"}""")]
+    [InlineData("""{"p\u0061ssword":"{0}"}""")]
+    [InlineData("""{"url":"redis:\/\/:{0}@host"}""")]
+    [InlineData("""{"xml":"<server><password>{0}</password></server>"}""")]
+    [InlineData("""{"yaml":"db:\n  password: '{0}'\n"}""")]
+    [InlineData("""{"php":"'password' => '{0}',"}""")]
+    [InlineData("""{"code":"const dbPassword: string = \"{0}\";"}""")]
+    [InlineData("""{"lines":["-----BEGIN PRIVATE KEY-----","{0}","-----END PRIVATE KEY-----"]}""")]
+    public void what_a_name_or_a_place_says_to_be_secret_is_taken_out(string json)
+    {
+        var secret = new PlantedSecrets(4).Letters(12);
+
+        var redacted = Json(json.Replace("{0}", secret));
+
+        Assert.DoesNotContain(secret, redacted);
+        JsonDocument.Parse(redacted).Dispose();
+    }
+
+    [Theory]
+    [InlineData("""{"password":null,"secret":true,"token":12,"api_key":"","passwords":"many"}""")]
+    [InlineData("""{"password":"${DB_PASSWORD}","pwd":"$PWD","secret":"<secret>","api_key":"********"}""")]
+    [InlineData("""{"code":"password = getpass.getpass()\nif password == other: connect(password=password)"}""")]
+    [InlineData("""{"code":"def f(password: str, token: Optional[str] = None): self.token = token"}""")]
+    [InlineData("""{"env":"PWD=/home/user/project OLDPWD=/tmp"}""")]
+    [InlineData("""{"input_tokens":512,"max_tokens":4096,"next_token":"AbCdEf0123456789AbCdEf","tokenizer":"x"}""")]
+    [InlineData("""{"text":"Bearer authentication is used, basic auth as well; a bearer token is a secret."}""")]
+    [InlineData("""{"html":"<input type=\"password\" name=\"password\" required>"}""")]
+    [InlineData("""{"css":".sk-circle-fade-dot-with-a-very-long-name { color: red }"}""")]
+    [InlineData("""{"url":"https://example.org:8080/a@b?x=y:z@w","mail":"git@github.com:owner/name.git"}""")]
+    [InlineData("""{"id":"4d6f6e64-6179-4d6f-8e64-61794d6f6e64","sha1":"da39a3ee5e6b4b0d3255bfef95601890afd80709"}""")]
+    [InlineData("""{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}""")]
+    [InlineData("""{"md5":"d41d8cd98f00b204e9800998ecf8427e","git":"commit 9fceb02d0ae598e95dc970b74767f19372d61af8"}""")]
+    [InlineData("""{"token":"9fceb02d0ae598e95dc970b74767f19372d61af8"}""")]
+    [InlineData("""{"note":"the --password flag; --token is needed; pass: 12, fail: 2; pwd"}""")]
+    public void what_is_no_secret_stays_byte_for_byte(string json)
+    {
+        var sent = Encoding.UTF8.GetBytes(json);
+        var redacted = Redactor.Json(sent);
+
+        Assert.Equal(json, Encoding.UTF8.GetString(redacted.Json.Span));
+        Assert.Null(redacted.Mark);
+    }
+
+    [Fact]
+    public void ids_hashes_and_images_stay()
+    {
+        var random = new Random(5);
+        for (var index = 0; index < 2_000; index++)
+        {
+            var bytes = new byte[random.Next(8, 400)];
+            random.NextBytes(bytes);
+            var text = (index % 4) switch
+            {
+                0 => Convert.ToHexStringLower(bytes),
+                1 => "data:image/png;base64," + Convert.ToBase64String(bytes),
+                2 => new Guid(bytes.AsSpan(0, 8).ToArray().Concat(bytes[..8]).ToArray()).ToString(),
+                _ => "toolu_" + Convert.ToBase64String(bytes).Replace('+', '-').Replace('/', '_')[..10],
+            };
+            var json = JsonSerializer.Serialize(new { id = text, commit = text, data = text });
+
+            Assert.Equal(json, Json(json));
+        }
+    }
+
+    [Fact]
+    public void all_but_the_strings_with_a_secret_stays_as_it_was_sent()
+    {
+        var secret = "ghp_" + new PlantedSecrets(6).Letters(36);
+
+        var redacted = Json($$"""{ "a" : 1.50,"b":"\u0061","c":["{{secret}}",  "x"] }""");
+
+        Assert.Matches("""^\{ "a" : 1\.50,"b":"\\u0061","c":\["\[redacted: github-token, 40 bytes, keyed hash [\w-]{22}\]",  "x"\] \}$""", redacted);
+    }
+
+    [Fact]
+    public void the_same_secret_is_known_again_and_another_key_gives_another_hash()
+    {
+        var secret = "ghp_" + new PlantedSecrets(7).Letters(36);
+        var other = new Redactor(RedactionRules.Default, new RecordHasher([.. Enumerable.Repeat((byte)9, 32)]));
+
+        Assert.Equal(Redactor.Text("a " + secret), Redactor.Text("a " + secret));
+        Assert.NotEqual(Redactor.Text(secret), other.Text(secret));
+    }
+
+    [Fact]
+    public void what_was_redacted_is_not_redacted_again()
+    {
+        foreach (var planted in new PlantedSecrets(8).Take(150))
+        {
+            var once = Redactor.Text(planted.Text);
+
+            Assert.Equal(once, Redactor.Text(once));
+        }
+    }
+
+    [Fact]
+    public void the_mark_names_the_rules_and_their_version()
+    {
+        var planted = new PlantedSecrets(9);
+        var json = JsonSerializer.Serialize(new { password = "hunter2", a = "npm_" + planted.Letters(36) });
+
+        var mark = Redactor.Json(Encoding.UTF8.GetBytes(json)).Mark!;
+
+        Assert.Equal(["npm-token", "password"], mark.Rules);
+        Assert.Equal(RedactionRules.Default.Version, mark.Version);
+        Assert.Equal(64, mark.Version.Length);
+    }
+
+    [Fact]
+    public void a_query_is_redacted_under_its_escapes()
+    {
+        Assert.Equal("/v1/search?q=tool%3Abash&limit=5", Redactor.Target("/v1/search?q=tool%3Abash&limit=5"));
+        Assert.DoesNotContain("hunter2", Redactor.Target("/v1/search?limit=5&q=password%3Dhunter2"));
+        Assert.DoesNotContain("hunter2", Redactor.Target("/v1/search?q=postgres%3A%2F%2Fa%3Ahunter2%40h"));
+    }
+
+    private static string Json(string json) => Encoding.UTF8.GetString(Redactor.Json(Encoding.UTF8.GetBytes(json)).Json.Span);
+
+    private static void RequireHidden(PlantedSecret planted, string redacted) =>
+        Assert.All(planted.Hidden, hidden => Assert.False(redacted.Contains(hidden), $"{planted}\n{redacted}"));
+}
