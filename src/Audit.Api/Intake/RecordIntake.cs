@@ -109,7 +109,9 @@ internal sealed class RecordIntake(
 
     /// <summary>What was wrong with an act may quote it.</summary>
     private Receipt Redacted(Receipt receipt) =>
-        Redactor is { } redactor && receipt.Error is { } error ? receipt with { Error = redactor.Text(error) } : receipt;
+        Redactor is { } redactor && receipt.Error is { } error
+            ? receipt with { Error = redactor.Text(error) }
+            : receipt;
 
     /// <summary>Answers a request that is about one item with its receipt.</summary>
     public IResult Answer(Receipt receipt, string? windowId = null, bool? isSealed = null)

@@ -42,7 +42,7 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
         }
     }
 
-    /// <summary>What was wrong with a text, without quotes from it when it holds a secret, and be it half of one.</summary>
+    /// <summary>What was wrong with a text, without quotes from it when it holds a secret.</summary>
     public string Sentence(string sentence, ReadOnlySpan<byte> text)
     {
         if (redactor is null || !redactor.Finds(text))

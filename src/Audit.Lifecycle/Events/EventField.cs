@@ -73,7 +73,8 @@ public sealed class EventField
     [
         Version, Event, ReceivedAt, Host, SessionId, TaskId, Agent, From, To, Cause, Reason, Attempt, Anomalies, Late,
         MadeByNode,
-        Nonce, MessageId, Dedup, Seq, Derived, Time, Redacted, Redaction, Record, Type, At, Detail, ToolCallId, Sequence, Was, Now, Count,
+        Nonce, MessageId, Dedup, Seq, Derived, Time, Redacted, Redaction, Record,
+        Type, At, Detail, ToolCallId, Sequence, Was, Now, Count,
         Bytes, Act,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, Terms, OpensAt, ClosesAt, Body,
     ];

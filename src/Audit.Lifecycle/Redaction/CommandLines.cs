@@ -42,8 +42,9 @@ internal static class CommandLines
             : default;
     }
 
-    /// <summary>The password in an argument that stands alone, such as `-pSecret` and `user:secret`; empty where there is none.</summary>
-    public static Range InArgument(ReadOnlySpan<char> program, ReadOnlySpan<char> before, ReadOnlySpan<char> argument) =>
+    /// <summary>The password in an argument that stands alone, such as `-pSecret` and `user:secret`.</summary>
+    public static Range InArgument(
+        ReadOnlySpan<char> program, ReadOnlySpan<char> before, ReadOnlySpan<char> argument) =>
         Of(program) switch
         {
             { IsPair: true } curl when curl.Has(before) && argument.IndexOf(':') is >= 0 and var colon =>
@@ -109,7 +110,7 @@ internal static class CommandLines
             start += colon + 1;
         }
 
-        if (!Placeholders.IsOne(secret) && !secret.StartsWith(Placeholders.Begin.TrimEnd()) && secret[0] != '-' && secret[0] != '$')
+        if (!Placeholders.IsOne(secret) && !secret.StartsWith(Placeholders.BeginWord) && secret[0] is not ('-' or '$'))
         {
             scan.Add(start, secret.Length, RuleNames.CommandPassword);
         }

@@ -128,7 +128,8 @@ internal ref struct JsonRedaction
             return [.. bytes[..part.Start.Value], .. redactor.Replacement(bytes[part], RuleNames.CommandPassword)];
         }
 
-        holder.IsInKey = holder.IsArray && redactor.Rules.IsOn(RuleNames.PrivateKey) && SpecialSecrets.LeavesKeyOpen(text);
+        holder.IsInKey = holder.IsArray && redactor.Rules.IsOn(RuleNames.PrivateKey)
+            && SpecialSecrets.LeavesKeyOpen(text);
         return Nested(text, bytes) is { WasJson: true } nested ? nested.Bytes : redactor.Text(bytes, marks);
     }
 

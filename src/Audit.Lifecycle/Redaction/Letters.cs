@@ -17,6 +17,7 @@ internal static class Letters
     public static readonly SearchValues<char> WordDashOrDot = SearchValues.Create(Alphabet + "_-.");
     public static readonly SearchValues<char> AlphanumericOrDash = SearchValues.Create(Alphabet + "-%");
     public static readonly SearchValues<char> Base64 = SearchValues.Create(Alphabet + "+/=");
+    public static readonly SearchValues<char> RuleAndLength = SearchValues.Create(Alphabet + "-, ");
     public static readonly SearchValues<char> Path = SearchValues.Create(Alphabet + "/_-");
     public static readonly SearchValues<char> Credential = SearchValues.Create(Alphabet + "._~+/=-");
     public static readonly SearchValues<char> QueryValue = SearchValues.Create(Alphabet + "._~+/=-%");

@@ -1,6 +1,6 @@
 namespace Audit.Lifecycle.Redaction;
 
-/// <summary>Secrets that a text names: `password=…`, `api_key: "…"`, `--token …`, `&lt;password&gt;…`.</summary>
+/// <summary>Secrets that a text names: `password=…`, `api_key: "…"`, `--token …`.</summary>
 internal static class NamedSecrets
 {
     private const int MostSpaces = 8;
@@ -234,7 +234,8 @@ internal static class NamedSecrets
             || (isName && SecretName.Find(word).Strength != NameStrength.None)
             || (isName && word.Contains('.') && !Letters.HasDigit(word))
             || (!isTight && isName && !Letters.HasDigit(word))
-            || (word.Length > 1 && word[0] == '$' && !word[1..].ContainsAnyExcept(Letters.Word) && !char.IsAsciiDigit(word[1]));
+            || (word.Length > 1 && word[0] == '$' && !char.IsAsciiDigit(word[1])
+                && !word[1..].ContainsAnyExcept(Letters.Word));
     }
 
     private static bool IsType(ReadOnlySpan<char> word) => Placeholders.IsWord(word.TrimEnd("?!"));

@@ -3,7 +3,8 @@ namespace Audit.Lifecycle.Redaction;
 /// <summary>What stands in the place of a secret without being one.</summary>
 internal static class Placeholders
 {
-    public const string Begin = "[redacted: ";
+    public const string BeginWord = "[redacted:";
+    public const string Begin = BeginWord + " ";
 
     public static readonly SearchValues<char> Space = SearchValues.Create(" \t");
     public static readonly SearchValues<char> QuoteOrSeparator = SearchValues.Create(" \t\"'`\\:=>");
@@ -69,7 +70,7 @@ internal static class Placeholders
         var end = middle + Middle.Length + HashLength;
         return middle > 0 && end < text.Length && text[end] == ']'
             && !text[(end - HashLength)..end].ContainsAnyExcept(Letters.WordOrDash)
-            && !text[Begin.Length..middle].ContainsAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-, ")
+            && !text[Begin.Length..middle].ContainsAnyExcept(Letters.RuleAndLength)
             ? end + 1
             : 0;
     }

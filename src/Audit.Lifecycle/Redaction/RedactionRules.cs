@@ -41,7 +41,7 @@ public sealed class RedactionRules
 
     internal bool IsOn(string rule) => off.Count == 0 || !off.Contains(rule);
 
-    /// <exception cref="UnreadableException">It is no such file; the message says where and what is accepted.</exception>
+    /// <exception cref="UnreadableException">It is no such file; the message says where.</exception>
     public static RedactionRules Parse(ReadOnlyMemory<byte> json)
     {
         var strict = new StrictJsonReader(json.Span);
@@ -102,7 +102,8 @@ public sealed class RedactionRules
             var name = Text(rule, "name", place);
             if (name.Length > LongestName || !name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-'))
             {
-                throw new UnreadableException($"{place}.name", $"at most {LongestName} letters, digits and - are accepted");
+                throw new UnreadableException(
+                    $"{place}.name", $"at most {LongestName} letters, digits and - are accepted");
             }
 
             if (RuleNames.BuiltIn.Contains(name) || own.Exists(one => one.Name == name))

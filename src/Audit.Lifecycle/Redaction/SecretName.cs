@@ -17,7 +17,9 @@ internal readonly record struct SecretName(NameStrength Strength, string Rule)
 
     /// <summary>Names of what only looks like a secret: where a list goes on, and how texts are cut.</summary>
     private static readonly string[] NoSecrets =
-        ["page", "next", "continu", "sync", "cancel", "pad", "eos", "bos", "mask", "sep", "unk", "design", "max", "stop"];
+    [
+        "page", "next", "continu", "sync", "cancel", "pad", "eos", "bos", "mask", "sep", "unk", "design", "max", "stop",
+    ];
 
     private static readonly (string End, SecretName Name)[] Known =
     [

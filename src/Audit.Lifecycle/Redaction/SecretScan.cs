@@ -3,7 +3,7 @@ namespace Audit.Lifecycle.Redaction;
 /// <summary>One look through a text, from trigger to trigger.</summary>
 internal ref struct SecretScan(ReadOnlySpan<char> text, RedactionRules rules, List<Finding> found)
 {
-    /// <summary>No rule looks further than this for what belongs to a trigger, so that a text costs its length.</summary>
+    /// <summary>No rule looks further for what belongs to a trigger, so that a text costs its length.</summary>
     public const int Reach = 512;
 
     public readonly ReadOnlySpan<char> Text = text;

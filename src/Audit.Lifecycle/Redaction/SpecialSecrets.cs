@@ -34,7 +34,8 @@ internal static class SpecialSecrets
     public static bool LeavesKeyOpen(ReadOnlySpan<char> text)
     {
         var begin = text.LastIndexOf(KeyBegin);
-        return begin >= 0 && KeyTitleEnd(text[begin..]) > 0 && !text[begin..].Contains(KeyEnd, StringComparison.Ordinal);
+        return begin >= 0 && KeyTitleEnd(text[begin..]) > 0
+            && !text[begin..].Contains(KeyEnd, StringComparison.Ordinal);
     }
 
     public static bool EndsKey(ReadOnlySpan<char> text) => text.Contains(KeyEnd, StringComparison.Ordinal);
@@ -159,7 +160,8 @@ internal static class SpecialSecrets
 
         var secret = scan.Text[start..];
         secret = secret[..Letters.Run(secret, Letters.Credential)];
-        var isHeader = scan.Text[Math.Max(0, at - 32)..at].Contains("authorization", StringComparison.OrdinalIgnoreCase);
+        var isHeader = scan.Text[Math.Max(0, at - 32)..at]
+            .Contains("authorization", StringComparison.OrdinalIgnoreCase);
         var isSecret = isBasic
             ? IsNameAndPassword(secret) || (isHeader && secret.Length >= 8 && Letters.HasDigit(secret))
             : Letters.LooksRandom(secret, isHeader ? 6 : 16) || (secret.Length >= 16 && Letters.HasDigit(secret));

@@ -27,7 +27,9 @@ internal sealed record TokenShape(
             RuleNames.SlackToken, Redaction.Letters.AlphanumericOrDash, 10, 0,
             "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xoxc-", "xoxd-", "xapp-"),
         .. Of(RuleNames.SlackToken, Redaction.Letters.Path, 20, 0, "hooks.slack.com/services/"),
-        .. Of(RuleNames.StripeKey, Redaction.Letters.Alphanumeric, 10, 0, "sk_live_", "sk_test_", "rk_live_", "rk_test_"),
+        .. Of(
+            RuleNames.StripeKey, Redaction.Letters.Alphanumeric, 10, 0,
+            "sk_live_", "sk_test_", "rk_live_", "rk_test_"),
         .. Of(RuleNames.StripeKey, Redaction.Letters.Base64, 20, 0, "whsec_"),
         new("sk-", RuleNames.AiKey, Redaction.Letters.WordOrDash, 20, IsMixed: true),
         .. Of(RuleNames.NpmToken, Redaction.Letters.Alphanumeric, 36, 0, "npm_"),

@@ -4,8 +4,8 @@ namespace Audit.Lifecycle.Redaction;
 internal delegate void Matching(ref SecretScan scan, int at);
 
 /// <summary>
-/// The short texts one of which stands in or beside every secret that a built-in rule knows. Most texts hold none, which
-/// one vectorised search shows.
+/// The short texts one of which stands in or beside every secret that a built-in rule knows. Most texts hold none,
+/// which one vectorised search shows.
 /// </summary>
 internal sealed class Triggers
 {
@@ -29,7 +29,8 @@ internal sealed class Triggers
         inJson = SearchValues.Create([.. texts, Escape], StringComparison.OrdinalIgnoreCase);
         for (var letter = 0; letter < byFirst.Length; letter++)
         {
-            byFirst[letter] = [.. triggers.Where(one => char.ToLowerInvariant(one.Text[0]) == char.ToLowerInvariant((char)letter))];
+            var first = char.ToLowerInvariant((char)letter);
+            byFirst[letter] = [.. triggers.Where(one => char.ToLowerInvariant(one.Text[0]) == first)];
         }
     }
 

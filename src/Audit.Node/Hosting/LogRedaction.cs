@@ -32,6 +32,6 @@ internal sealed partial class LogRedaction(RedactionRules? rules)
 
     public string Text(string text) => redactor?.Text(text) ?? text;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Redaction is off: secrets in what comes in are stored as they come.")]
+    [LoggerMessage(LogLevel.Warning, "Redaction is off: secrets in what comes in are stored as they come.")]
     private static partial void LogOff(ILogger log);
 }

@@ -22,7 +22,7 @@ internal sealed class NodeOptionSymbols
         (GivenOptions.CertificateKey, "FILE", "the certificate's private key as PEM, where the certificate's file lacks it"),
         (GivenOptions.TrustProxy, "ADDRESS", "the proxy that speaks TLS for the node: its X-Forwarded- headers are believed"),
         (GivenOptions.InsecureHttp, "true|false", "lets tokens travel in the clear between machines, which is written down"),
-        (GivenOptions.Redaction, "FILE|off", "rules of one's own for what is taken out of texts; off stores secrets as they come"),
+        (GivenOptions.Redaction, "FILE|off", "rules of one's own against secrets in texts; off stores them as they come"),
         (GivenOptions.Hocon, "FILE", "with the engine akka: HOCON that is laid over its own"),
     ];
 
