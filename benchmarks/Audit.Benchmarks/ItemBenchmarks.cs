@@ -9,15 +9,18 @@ public class ItemBenchmarks
 
     private readonly ItemReader reader = new(new RecordHasher(new byte[RecordHasher.KeyLength]));
     private readonly ItemDefaults defaults = new("load", Timestamp.From(DateTimeOffset.UtcNow));
-    private readonly EventWriter writer = new();
+    private readonly EventWriter writer = new(TestKeys.Proof);
     private readonly Message[] messages = new Workload(run: 1, records: Items).Messages;
     private CallSubmission[] calls = [];
     private CallEvent[] events = [];
+    private byte[]?[] keys = [];
 
     [GlobalSetup]
     public void Prepare()
     {
         calls = ReadCalls.Of(messages);
+        TestKeys.Seal.Payloads.EnsureAsync(calls.Select(call => call.Stream), default).GetAwaiter().GetResult();
+        keys = [.. calls.Select(call => TestKeys.Seal.Payloads.TryGet(call.Stream, out var key) ? key : null)];
         events = [.. calls.Select(call => CallDecider.Decide(CallHistory.Empty, call.Message).Events[0])];
     }
 
@@ -40,6 +43,7 @@ public class ItemBenchmarks
         for (var index = 0; index < Items; index++)
         {
             var call = calls[index];
+            writer.Begin(call.Stream, after: 0, keys[index]);
             var context = new CallContext(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record);
             bytes += writer.Write(context, events[index]).Message.Length;
         }

@@ -51,11 +51,11 @@ public sealed class AkkaEngine : IClusterEngine
     /// The configuration cannot be used, or the cluster did not let the node in.
     /// </exception>
     public static async Task<AkkaEngine> StartAsync(
-        IJournal journal, RecordHasher hasher, EngineOptions options, AkkaEngineOptions akka,
+        IJournal journal, BookSeal seal, EngineOptions options, AkkaEngineOptions akka,
         CancellationToken cancellation)
     {
         var config = await EngineConfig.ReadAsync(akka, Environment.GetEnvironmentVariable);
-        var room = new StreamRoom(hasher, options);
+        var room = new StreamRoom(seal, options);
         ActorSystem? system = null;
         try
         {

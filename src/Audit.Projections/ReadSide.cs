@@ -18,16 +18,16 @@ public sealed class ReadSide : IAsyncDisposable
     private readonly ModelsRebuild rebuild;
 
     private ReadSide(
-        IReadStore store, Projection projection, SearchIndex search, IJournal journal, RecordHasher hasher,
+        IReadStore store, Projection projection, SearchIndex search, IJournal journal,
         ReadSideOptions options)
     {
         this.store = store;
         this.journal = journal;
         Search = search;
         Models = new ReadModels(store);
-        TimeTravel = new PastModels(store, journal, hasher);
+        TimeTravel = new PastModels(store, journal);
         this.projection = projection;
-        rebuild = new ModelsRebuild(store, journal, hasher, options.Limits);
+        rebuild = new ModelsRebuild(store, journal, options.Limits);
     }
 
     public ReadModels Models { get; }
@@ -45,18 +45,18 @@ public sealed class ReadSide : IAsyncDisposable
     /// </param>
     /// <exception cref="ReadModelsException">They cannot be opened.</exception>
     public static async Task<ReadSide> OpenAsync(
-        string address, IJournal journal, RecordHasher hasher, ReadSideOptions options, CancellationToken cancellation)
+        string address, IJournal journal, ReadSideOptions options, CancellationToken cancellation)
     {
         var store = StoreOf(address);
         Projection? projection = null;
         try
         {
             await store.MakeTablesAsync(cancellation);
-            projection = new Projection(store, journal, hasher, options);
+            projection = new Projection(store, journal, options);
             var search = await SearchIndex.OpenAsync(
                 StoreOf(address, ReadStoreKind.Search), IndexReaderOf(address), store, journal, options,
                 () => IsBehindAsync(projection, journal), cancellation);
-            return new ReadSide(store, projection, search, journal, hasher, options);
+            return new ReadSide(store, projection, search, journal, options);
         }
         catch
         {

@@ -51,5 +51,7 @@ public static class StoredRows
 {
     public static string? TextOrNull(this IStoredRow row, int column) => row.IsNull(column) ? null : row.Text(column);
 
+    public static byte[]? BlobOrNull(this IStoredRow row, int column) => row.IsNull(column) ? null : row.Blob(column);
+
     public static long? NumberOrNull(this IStoredRow row, int column) => row.IsNull(column) ? null : row.Number(column);
 }

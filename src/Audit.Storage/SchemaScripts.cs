@@ -39,17 +39,26 @@ public sealed class SchemaScripts
     /// <param name="table">The table of versions, which is there.</param>
     /// <param name="appliedAt">What it says of the time, in SQL; null where it has no such column.</param>
     /// <param name="what">Whose tables they are, to begin a sentence with.</param>
-    /// <exception cref="StoreException">The tables were made by a newer program.</exception>
+    /// <exception cref="StoreException">The tables were made by a newer or a much older program.</exception>
     public async Task ApplyAsync(
         IStoreSession session, string table, string? appliedAt, string what, CancellationToken cancellation)
     {
         var found = await session.QueryAsync(
-            $"SELECT coalesce(max(version), 0) FROM {table}", [], row => row.Number(0), cancellation);
-        if (found[0] is var version && version > Version)
+            $"SELECT version, name FROM {table} ORDER BY version", [], row => (row.Number(0), Name: row.Text(1)),
+            cancellation);
+        var version = found.Count == 0 ? 0 : found[^1].Item1;
+        if (version > Version)
         {
             throw new StoreException(
                 $"{what} has schema version {version}; this program knows versions up to {Version}. " +
                 "Use the newer program that made it.");
+        }
+
+        if (found.FirstOrDefault(one => scripts[(int)one.Item1 - 1].Name != one.Name) is { Name: { } other })
+        {
+            throw new StoreException(
+                $"{what} was begun by a program before the first release (its \"{other}\"), whose rows this one does not "
+                + "read: begin with an empty store.");
         }
 
         var values = appliedAt is null ? "$1, $2" : $"$1, $2, {appliedAt}";

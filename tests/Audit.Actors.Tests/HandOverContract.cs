@@ -26,8 +26,8 @@ public abstract class HandOverContract : IAsyncLifetime
     [ContractFact]
     public async Task writers_a_b_a_of_one_stream_are_all_read()
     {
-        await using var store = await AuditStore.OpenAsync(Address, CancellationToken.None);
-        await using var local = new LocalEngine(store.Journal, Told.SharedHasher, new EngineOptions(), TimeProvider.System);
+        await using var store = await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
+        await using var local = new LocalEngine(store.Journal, store.Seal, new EngineOptions(), TimeProvider.System);
         await using var cluster = await QuickCluster.StartAsync(Address, store, new EngineOptions());
         for (var round = 0; round < 6; round++)
         {
@@ -43,7 +43,7 @@ public abstract class HandOverContract : IAsyncLifetime
             Assert.Equal((ReceiptStatus.Duplicate, round + 1L), (again.Status, again.Sequence));
         }
 
-        var rows = await store.Journal.ReadStreamAsync(new StreamKey("tool-call|s|c"), 0, 100, CancellationToken.None);
+        var rows = await store.Opened.ReadStreamAsync(new StreamKey("tool-call|s|c"), 0, 100, CancellationToken.None);
         Assert.Equal(2, rows.Select(row => row.WriterUuid).Distinct().Count());
         Assert.Equal(6, rows.Count);
     }
@@ -51,8 +51,8 @@ public abstract class HandOverContract : IAsyncLifetime
     [ContractFact]
     public async Task the_rows_of_both_are_alike()
     {
-        await using var store = await AuditStore.OpenAsync(Address, CancellationToken.None);
-        await using (var local = new LocalEngine(store.Journal, Told.SharedHasher, new EngineOptions(), TimeProvider.System))
+        await using var store = await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
+        await using (var local = new LocalEngine(store.Journal, store.Seal, new EngineOptions(), TimeProvider.System))
         {
             await SubmitAsync(local, EngineContract.Asked, 1, "by local");
         }
@@ -62,34 +62,34 @@ public abstract class HandOverContract : IAsyncLifetime
             await SubmitAsync(cluster, EngineContract.Asked, 1, "by cluster");
         }
 
-        var rows = await store.Journal.ReadAfterAsync(0, 10, long.MaxValue, CancellationToken.None);
+        var rows = await store.Opened.ReadAfterAsync(0, 10, long.MaxValue, CancellationToken.None);
         Assert.Equal(2, rows.Count);
         Assert.Equal([Facts(rows[0]), Facts(rows[0])], rows.Select(Facts));
         Assert.All(rows, row => Assert.InRange(row.CreatedTicks, DateTime.UtcNow.AddHours(-1).Ticks, DateTime.UtcNow.AddHours(1).Ticks));
 
         static string Facts(JournalRow row) =>
             $"{row.Sequence} {row.Manifest} {row.Identifier} {row.Deleted} {row.WriterUuid is null} "
-            + $"{EventReader.ReadCall(row, Told.SharedHasher).GetType()} {row.Message.Length - row.PersistenceId.Length}";
+            + $"{EventReader.ReadCall(row).GetType()} {row.Message.Length - row.PersistenceId.Length}";
     }
 
     private async Task TellAsync(Func<int, bool> isOnCluster)
     {
-        await using var store = await AuditStore.OpenAsync(Address, CancellationToken.None);
+        await using var store = await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
         for (var step = 0; step < Story.Length; step++)
         {
             await using var engine = isOnCluster(step)
                 ? await QuickCluster.StartAsync(Address, store, new EngineOptions())
-                : new LocalEngine(store.Journal, Told.SharedHasher, new EngineOptions(), TimeProvider.System);
+                : new LocalEngine(store.Journal, store.Seal, new EngineOptions(), TimeProvider.System);
             var receipt = await SubmitAsync(engine, Story[step], step);
             Assert.Equal((ReceiptStatus.Recorded, step + 1L), (receipt.Status, receipt.Sequence));
             var again = await SubmitAsync(engine, Story[0], 0);
             Assert.Equal((ReceiptStatus.Duplicate, 1L), (again.Status, again.Sequence));
         }
 
-        var rows = await store.Journal.ReadStreamAsync(new StreamKey("tool-call|s|c"), 0, 100, CancellationToken.None);
+        var rows = await store.Opened.ReadStreamAsync(new StreamKey("tool-call|s|c"), 0, 100, CancellationToken.None);
         Assert.Equal(
             ["requested", "awaiting_confirmation", "approved", "running", "completed"],
-            rows.Select(row => Words.Of(((CallEvent.Received)EventReader.ReadCall(row, Told.SharedHasher)).Verdict.To)));
+            rows.Select(row => Words.Of(((CallEvent.Received)EventReader.ReadCall(row)).Verdict.To)));
     }
 
     private static async Task<Receipt> SubmitAsync(IAuditEngine engine, Outcome outcome, int second, string call = "c") =>

@@ -30,7 +30,7 @@ public sealed class JournalEventSerializerTests() : TestKit(
     [Fact]
     public void nothing_but_events_is_taken()
     {
-        var serializer = Serializer(new JournalEvent("call.flooded.v1", []));
+        var serializer = Serializer(new JournalEvent("call.flooded.v2", []));
 
         Assert.Throws<ArgumentException>(() => serializer.ToBinary("a text"));
         Assert.Throws<ArgumentException>(() => serializer.Manifest(Stop.Instance));

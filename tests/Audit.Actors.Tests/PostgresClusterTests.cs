@@ -11,7 +11,7 @@ public sealed class PostgresClusterTests : EngineContract, IDisposable
     protected override async Task<IAuditStore> OpenStoreAsync()
     {
         database = await PostgresServer.CreateDatabaseAsync();
-        return await AuditStore.OpenAsync(Address, CancellationToken.None);
+        return await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
     }
 
     protected override Task<IAuditEngine> StartAsync(EngineOptions options, Func<Fault> nextWrite) =>

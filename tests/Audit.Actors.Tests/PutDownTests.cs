@@ -12,7 +12,7 @@ public sealed class PutDownTests : IDisposable
     public async Task a_node_that_the_cluster_puts_down_says_so_and_leaves_nobody_waiting()
     {
         var address = "sqlite:" + directory.File("journal.db");
-        await using var store = await AuditStore.OpenAsync(address, CancellationToken.None);
+        await using var store = await AuditStore.OpenAsync(address, TestKeys.Given, CancellationToken.None);
         await using var engine = (AkkaEngine)await QuickCluster.StartAsync(address, store, new EngineOptions());
         Assert.True(engine.Cluster.IsUp);
         Assert.False(engine.Ended.IsCompleted);

@@ -19,5 +19,5 @@ internal static class QuickCluster
     public static async Task<IAuditEngine> StartAsync(
         string address, IAuditStore store, EngineOptions options, string hocon = "") =>
         await AkkaEngine.StartAsync(
-            store.Journal, Told.SharedHasher, options, new AkkaEngineOptions(address, Hocon + hocon), CancellationToken.None);
+            store.Journal, store.Seal, options, new AkkaEngineOptions(address, Hocon + hocon), CancellationToken.None);
 }

@@ -7,7 +7,7 @@ public sealed class SqliteClusterTests : EngineContract, IDisposable
 
     private string Address => "sqlite:" + directory.File("journal.db");
 
-    protected override Task<IAuditStore> OpenStoreAsync() => AuditStore.OpenAsync(Address, CancellationToken.None);
+    protected override Task<IAuditStore> OpenStoreAsync() => AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
 
     protected override Task<IAuditEngine> StartAsync(EngineOptions options, Func<Fault> nextWrite) =>
         QuickCluster.StartAsync(Address, Store, options, FaultyWriteJournal.Hocon(nextWrite));

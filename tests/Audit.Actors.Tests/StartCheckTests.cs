@@ -8,7 +8,7 @@ public sealed class StartCheckTests : IAsyncLifetime
 
     private string Address => "sqlite:" + directory.File("journal.db");
 
-    public async Task InitializeAsync() => store = await AuditStore.OpenAsync(Address, CancellationToken.None);
+    public async Task InitializeAsync() => store = await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
 
     public async Task DisposeAsync()
     {

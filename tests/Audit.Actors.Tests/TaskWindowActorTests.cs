@@ -8,7 +8,7 @@ public sealed class TaskWindowActorTests() : TestKit(HeldJournal.Hocon(new HeldJ
     [Fact]
     public void a_window_is_requested_and_approved_and_wakes_approved()
     {
-        using var room = new StreamRoom(Told.SharedHasher, new EngineOptions());
+        using var room = new StreamRoom(TestKeys.Seal, new EngineOptions());
         var actor = Start();
         actor.Tell(Mail(Told.Window("w-1", WindowVerb.Request, "ci"), Told.Window("w-1", WindowVerb.Approve, "ci", 1)), TestActor);
         var receipts = ExpectMsg<StreamAnswer.Decided>().Receipts;
@@ -27,7 +27,7 @@ public sealed class TaskWindowActorTests() : TestKit(HeldJournal.Hocon(new HeldJ
     [Fact]
     public void a_window_may_not_be_longer_than_the_node_allows()
     {
-        using var room = new StreamRoom(Told.SharedHasher, new EngineOptions { MaxWindowLength = TimeSpan.FromHours(1) });
+        using var room = new StreamRoom(TestKeys.Seal, new EngineOptions { MaxWindowLength = TimeSpan.FromHours(1) });
         var actor = Sys.ActorOf(Props.Create(() => new TaskWindowActor("task-window|w-1", room)));
         actor.Tell(Mail(Told.Window("w-1", WindowVerb.Request, "ci"), Told.Window("w-1", WindowVerb.Approve, "alice", 1)), TestActor);
 

@@ -66,7 +66,7 @@ public sealed class ThreeNodesTests : IAsyncLifetime
         await stop.CancelAsync();
         await Task.WhenAll(posting).WaitAsync(Patience);
 
-        await using var store = await AuditStore.OpenAsync(Address, CancellationToken.None);
+        await using var store = await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
         var rows = await store.Journal.ReadAfterAsync(0, int.MaxValue, long.MaxValue, CancellationToken.None);
         var calls = rows.Where(row => row.PersistenceId.StartsWith("tool-call|", StringComparison.Ordinal)).ToArray();
         var written = calls.ToDictionary(row => (CallOf(row), MessageOf(row)), row => row.Position);
@@ -115,7 +115,7 @@ public sealed class ThreeNodesTests : IAsyncLifetime
             // It is ready when the cluster has let it in.
             nodes.Add(await NodeProcess.StartAsync(
                 Path.Combine(AppContext.BaseDirectory, "audit.dll"), directory.File($"node-{port}"),
-                ["--engine", "akka", "--store", Address, "--hocon", hocon, "--urls", "http://127.0.0.1:0"],
+                ["--engine", "akka", "--store", Address, "--row-key", directory.File("row.key"), "--hocon", hocon, "--urls", "http://127.0.0.1:0"],
                 new Dictionary<string, string> { ["AUDIT_AKKA_PORT"] = $"{port}", ["AUDIT_AKKA_SEEDS"] = seeds }));
         }
     }

@@ -9,7 +9,7 @@ namespace Audit.Actors.Tests;
 public sealed class ToolCallActorTests : TestKit
 {
     private readonly HeldJournal.Control journal;
-    private readonly StreamRoom room = new(Told.SharedHasher, new EngineOptions { IdleAfter = TimeSpan.FromMinutes(10) });
+    private readonly StreamRoom room = new(TestKeys.Seal, new EngineOptions { IdleAfter = TimeSpan.FromMinutes(10) });
     private readonly TestProbe shard;
 
     public ToolCallActorTests() : this(new HeldJournal.Control())
@@ -99,7 +99,7 @@ public sealed class ToolCallActorTests : TestKit
     [Fact]
     public void an_idle_call_asks_its_shard_to_end()
     {
-        var actor = Start(new StreamRoom(Told.SharedHasher, new EngineOptions { IdleAfter = TimeSpan.FromMilliseconds(50) }));
+        var actor = Start(new StreamRoom(TestKeys.Seal, new EngineOptions { IdleAfter = TimeSpan.FromMilliseconds(50) }));
         actor.Tell(Mail(1, Asked(1)), TestActor);
         Answer(1);
 
@@ -109,7 +109,7 @@ public sealed class ToolCallActorTests : TestKit
     [Fact]
     public void where_too_many_live_an_actor_asks_to_end_once_it_has_answered()
     {
-        var actor = Start(new StreamRoom(Told.SharedHasher, new EngineOptions { MaxLiveEvents = 0 }));
+        var actor = Start(new StreamRoom(TestKeys.Seal, new EngineOptions { MaxLiveEvents = 0 }));
         actor.Tell(Mail(1, Asked(1)), TestActor);
         Answer(1);
 

@@ -12,7 +12,7 @@ public sealed class TwoNodesTests : IDisposable
         await using var database = await PostgresServer.CreateDatabaseAsync();
         var store = "postgres:" + database.ConnectionString;
         await using var first = await AuditProgram.ServeAsync(directory.File("first"), "--store", store);
-        await using var second = await AuditProgram.ServeAsync(directory.File("second"), "--store", store);
+        await using var second = await AuditProgram.ServeAsync(directory.File("second"), "--store", store, "--row-key", directory.File("first/row.key"));
         var input = Records.Lines(Records.Items("s-1", Calls));
 
         var answers = await Task.WhenAll(IngestAsync(first.Url, input), IngestAsync(second.Url, input));

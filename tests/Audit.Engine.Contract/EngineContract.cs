@@ -49,7 +49,7 @@ public abstract class EngineContract : IAsyncLifetime
         var rows = await StreamOf("tool-call|s|c");
         Assert.Equal(receipts.Select(receipt => receipt.Position), rows.Select(row => row.Position));
         Assert.Equal([1L, 2L], rows.Select(row => row.Sequence));
-        Assert.All(rows, row => Assert.Equal("call.transitioned.v1", row.Manifest));
+        Assert.All(rows, row => Assert.Equal("call.transitioned.v2", row.Manifest));
     }
 
     [ContractFact]
@@ -64,7 +64,7 @@ public abstract class EngineContract : IAsyncLifetime
         var submission = Told.Read(item);
         var receipt = Assert.Single(await Submit(engine, submission));
 
-        var row = await Store.Journal.ReadRowAsync(receipt.Position, CancellationToken.None);
+        var row = await Store.Opened.ReadRowAsync(receipt.Position, CancellationToken.None);
         var sent = ((CallSubmission)submission).Record.ToArray();
         Assert.Equal(sent, EventReader.RecordOf(row!.Message).ToArray());
         Assert.Contains(" \"x\":1.50, ", Encoding.UTF8.GetString(sent));
@@ -112,7 +112,7 @@ public abstract class EngineContract : IAsyncLifetime
         var violation = receipts[1];
         Assert.Equal((ReceiptStatus.Violation, "blocked", "completed"), (violation.Status, violation.State, violation.Message));
         Assert.Equal("a blocked call reported success", violation.Reason);
-        Assert.Equal(["call.transitioned.v1", "call.violated.v1"], (await StreamOf("tool-call|s|c")).Select(row => row.Manifest));
+        Assert.Equal(["call.transitioned.v2", "call.violated.v2"], (await StreamOf("tool-call|s|c")).Select(row => row.Manifest));
     }
 
     [ContractFact]
@@ -125,7 +125,7 @@ public abstract class EngineContract : IAsyncLifetime
         Assert.Equal((ReceiptStatus.Recorded, "completed"), (late.Status, late.State));
         var rows = await StreamOf("tool-call|s|c");
         Assert.Equal(
-            ["call.transitioned.v1", "call.transitioned.v1", "call.rejudged.v1"], rows.Select(row => row.Manifest));
+            ["call.transitioned.v2", "call.transitioned.v2", "call.rejudged.v2"], rows.Select(row => row.Manifest));
     }
 
     [ContractFact]
@@ -184,9 +184,9 @@ public abstract class EngineContract : IAsyncLifetime
         Assert.Equal("who requested a window may not approve it", receipts[3].Reason);
         Assert.Single(await StreamOf("session|s"));
         Assert.Equal(
-            ["window.requested.v1", "window.violated.v1", "window.approved.v1"],
+            ["window.requested.v2", "window.violated.v2", "window.approved.v2"],
             (await StreamOf("task-window|w-1")).Select(row => row.Manifest));
-        Assert.Equal("operator.acted.v1", Assert.Single(await StreamOf("operator|2026-11-20")).Manifest);
+        Assert.Equal("operator.acted.v2", Assert.Single(await StreamOf("operator|2026-11-20")).Manifest);
     }
 
     [ContractFact]
@@ -326,7 +326,7 @@ public abstract class EngineContract : IAsyncLifetime
         Assert.Equal(200, flood.Count(receipt => receipt.Status == ReceiptStatus.Violation));
         Assert.Equal(8, flood.Count(receipt => receipt.Status == ReceiptStatus.Refused));
         Assert.All(flood.Where(receipt => receipt.Status == ReceiptStatus.Refused), receipt => Assert.Equal(0, receipt.Position));
-        var counted = (await StreamOf("tool-call|s|c")).Count(row => row.Manifest == "call.flooded.v1");
+        var counted = (await StreamOf("tool-call|s|c")).Count(row => row.Manifest == "call.flooded.v2");
         Assert.Equal(4, counted);
     }
 
@@ -428,10 +428,10 @@ public abstract class EngineContract : IAsyncLifetime
         })));
 
         var rows = await All();
-        var told = rows.Where(row => row.Manifest == "call.transitioned.v1")
-            .Select(row => (row.PersistenceId, ((CallEvent.Received)EventReader.ReadCall(row, Told.SharedHasher)).Message.Dedup)).ToArray();
+        var told = rows.Where(row => row.Manifest == "call.transitioned.v2")
+            .Select(row => (row.PersistenceId, ((CallEvent.Received)EventReader.ReadCall(row)).Message.Dedup)).ToArray();
         Assert.Equal(6 * 30 * 10, told.Length);
-        Assert.All(rows.Where(row => row.Manifest == "call.transitioned.v1"), HoldsTheRecordItWasSent);
+        Assert.All(rows.Where(row => row.Manifest == "call.transitioned.v2"), HoldsTheRecordItWasSent);
         Assert.Equal(told.Length, told.Distinct().Count());
 
         Fault NextWrite()
@@ -451,7 +451,7 @@ public abstract class EngineContract : IAsyncLifetime
     /// <summary>The buffers of the way into the journal are used again and again; each row must hold its own record still.</summary>
     private static void HoldsTheRecordItWasSent(JournalRow row)
     {
-        var told = (CallEvent.Received)EventReader.ReadCall(row, Told.SharedHasher);
+        var told = (CallEvent.Received)EventReader.ReadCall(row);
         Assert.Equal(told.Message.Dedup, Told.SharedHasher.OfBytes(EventReader.RecordOf(row.Message).Span));
         Assert.EndsWith(JsonDocument.Parse(EventReader.RecordOf(row.Message)).RootElement.GetProperty("tool_call_id").GetString(), row.PersistenceId);
     }
@@ -464,7 +464,7 @@ public abstract class EngineContract : IAsyncLifetime
             var receipts = await Submit(engine, batch);
             foreach (var (receipt, submission) in receipts.Zip(batch).Where(pair => pair.First.Status != ReceiptStatus.Unknown))
             {
-                var row = await Store.Journal.ReadRowAsync(receipt.Position, CancellationToken.None);
+                var row = await Store.Opened.ReadRowAsync(receipt.Position, CancellationToken.None);
                 Assert.Equal((submission.Stream.ToString(), receipt.Sequence), (row!.PersistenceId, row.Sequence));
             }
 
@@ -480,12 +480,12 @@ public abstract class EngineContract : IAsyncLifetime
     }
 
     protected Task<IReadOnlyList<JournalRow>> StreamOf(string name) =>
-        Store.Journal.ReadStreamAsync(new StreamKey(name), 0, 10_000, CancellationToken.None);
+        Store.Opened.ReadStreamAsync(new StreamKey(name), 0, 10_000, CancellationToken.None);
 
     protected Task<IReadOnlyList<JournalRow>> All() =>
-        Store.Journal.ReadAfterAsync(0, 1_000_000, long.MaxValue, CancellationToken.None);
+        Store.Opened.ReadAfterAsync(0, 1_000_000, long.MaxValue, CancellationToken.None);
 
     private async Task<string[]> VerdictsOf(string name) =>
-        [.. (await StreamOf(name)).Select(row => EventReader.ReadCall(row, Told.SharedHasher)).Select(happened =>
+        [.. (await StreamOf(name)).Select(row => EventReader.ReadCall(row)).Select(happened =>
             happened is CallEvent.Received told ? told.Verdict.ToString() : happened.GetType().Name)];
 }

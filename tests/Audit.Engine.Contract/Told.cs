@@ -7,7 +7,7 @@ namespace Audit.Engine.Contract;
 public static class Told
 {
     private static readonly DateTimeOffset Start = DateTimeOffset.Parse("2026-11-20T14:00:00Z");
-    private static readonly RecordHasher Hasher = new(new byte[RecordHasher.KeyLength]);
+    private static readonly RecordHasher Hasher = TestKeys.Hasher;
 
     public static RecordHasher SharedHasher => Hasher;
 

@@ -40,20 +40,20 @@ public sealed class EngineLaws
 
     private static async Task<string[]> RunAsync(string address, Message[][] batches)
     {
-        await using var store = await AuditStore.OpenAsync(address, CancellationToken.None);
+        await using var store = await AuditStore.OpenAsync(address, TestKeys.Given, CancellationToken.None);
         foreach (var batch in batches)
         {
             await using var engine = new LocalEngine(
-                store.Journal, Told.SharedHasher, new EngineOptions { MaxRowsPerCommit = 16 }, TimeProvider.System);
+                store.Journal, store.Seal, new EngineOptions { MaxRowsPerCommit = 16 }, TimeProvider.System);
             await engine.SubmitAsync([.. batch.Select(message => message.ToSubmission())], CancellationToken.None);
         }
 
-        var rows = await store.Journal.ReadAfterAsync(0, 100_000, long.MaxValue, CancellationToken.None);
+        var rows = await store.Opened.ReadAfterAsync(0, 100_000, long.MaxValue, CancellationToken.None);
         return [.. rows.OrderBy(row => row.PersistenceId, StringComparer.Ordinal).ThenBy(row => row.Sequence).Select(Describe)];
     }
 
     private static string Describe(JournalRow row) =>
-        $"{row.PersistenceId} {row.Sequence} {EventReader.ReadCall(row, Told.SharedHasher)}";
+        $"{row.PersistenceId} {row.Sequence} {EventReader.ReadCall(row)}";
 
     private sealed record Message(int Call, MessageKind Kind, bool Success, int Second)
     {

@@ -7,7 +7,7 @@ public abstract class LocalEngineContract : EngineContract
 {
     protected override Task<IAuditEngine> StartAsync(EngineOptions options, Func<Fault> nextWrite) =>
         Task.FromResult<IAuditEngine>(new LocalEngine(
-            new FaultyJournal(Store.Journal, nextWrite), Told.SharedHasher, options, TimeProvider.System));
+            new FaultyJournal(Store.Journal, nextWrite), Store.Seal, options, TimeProvider.System));
 
     [ContractFact]
     public async Task the_journal_tells_a_session_in_the_order_in_which_it_was_submitted()

@@ -8,7 +8,7 @@ public sealed class PostgresEngineTests : LocalEngineContract, IDisposable
     protected override async Task<IAuditStore> OpenStoreAsync()
     {
         database = await PostgresServer.CreateDatabaseAsync();
-        return await AuditStore.OpenAsync("postgres:" + database.ConnectionString, CancellationToken.None);
+        return await AuditStore.OpenAsync("postgres:" + database.ConnectionString, TestKeys.Given, CancellationToken.None);
     }
 
     public void Dispose() => database?.DisposeAsync().AsTask().GetAwaiter().GetResult();

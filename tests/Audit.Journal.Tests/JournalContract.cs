@@ -54,7 +54,7 @@ public abstract class JournalContract : IAsyncLifetime
         foreach (var company in Rows.FewAndMany)
         {
             var handle = Rows.Handle($"call|with {company} others");
-            var row = new RowToAppend(handle, 1, "call.violated.v1", 638_123_456_789_012_345, new byte[] { 0, 1, 0xFF, 0 });
+            var row = new RowToAppend(handle, 1, "call.violated.v2", 638_123_456_789_012_345, new byte[] { 0, 1, 0xFF, 0 });
             var positions = await Store.AppendAsync([row, .. Rows.Neighbours(company)]);
 
             var read = await Journal.ReadRowAsync(positions[0], CancellationToken.None);
@@ -63,7 +63,7 @@ public abstract class JournalContract : IAsyncLifetime
             Assert.Equal(positions[0], read.Position);
             Assert.Equal(handle.Key.ToString(), read.PersistenceId);
             Assert.Equal(1, read.Sequence);
-            Assert.Equal("call.violated.v1", read.Manifest);
+            Assert.Equal("call.violated.v2", read.Manifest);
             Assert.Equal(638_123_456_789_012_345, read.CreatedTicks);
             Assert.Equal([0, 1, 0xFF, 0], read.Message);
             Assert.Equal(JournalTable.SerializerId, read.Identifier);

@@ -20,7 +20,7 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
             await store.DisposeAsync();
         }
 
-        Assert.Equal(2L, await place.ExecuteAsync("SELECT count(*) FROM schema_version"));
+        Assert.Equal(3L, await place.ExecuteAsync("SELECT count(*) FROM schema_version"));
     }
 
     [PostgresFact]
@@ -50,7 +50,7 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
             Host = folders.Split(',')[0],
         };
         await using var store = await AuditStore.OpenAsync(
-            $"postgres:{settings.ConnectionString}", CancellationToken.None);
+            $"postgres:{settings.ConnectionString}", TestKeys.Given, CancellationToken.None);
         Assert.Equal(0, await store.Journal.LastPositionAsync(CancellationToken.None));
     }
 
@@ -146,5 +146,5 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
 
     private static async Task<string> RefusalAsync(string connection) =>
         (await Assert.ThrowsAsync<StoreException>(
-            () => AuditStore.OpenAsync($"postgres:{connection}", CancellationToken.None))).Message;
+            () => AuditStore.OpenAsync($"postgres:{connection}", TestKeys.Given, CancellationToken.None))).Message;
 }

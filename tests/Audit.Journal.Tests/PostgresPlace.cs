@@ -11,7 +11,7 @@ public sealed class PostgresPlace(PostgresDatabase database) : IStorePlace
     public Task<IAuditStore> OpenAsync() => OpenAsync(FailureLog.None);
 
     public Task<IAuditStore> OpenAsync(FailureLog failures) =>
-        AuditStore.OpenAsync($"postgres:{Database.ConnectionString}", failures, CancellationToken.None);
+        AuditStore.OpenAsync($"postgres:{Database.ConnectionString}", TestKeys.Given, failures, CancellationToken.None);
 
     public Task<NpgsqlConnection> ConnectAsync() => Database.ConnectAsync();
 

@@ -5,7 +5,7 @@ namespace Audit.Journal.Tests;
 /// <summary>Rows for tests, and short ways to write and read them.</summary>
 internal static class Rows
 {
-    public const string Manifest = "call.transitioned.v1";
+    public const string Manifest = "call.transitioned.v2";
 
     /// <summary>More rows than any store takes in its path for small appends.</summary>
     public const int Many = 300;

@@ -89,7 +89,7 @@ public sealed class SqliteOpeningTests : IDisposable
     }
 
     private static Task<IAuditStore> OpenAsync(string path) =>
-        AuditStore.OpenAsync($"sqlite:{path}", CancellationToken.None);
+        AuditStore.OpenAsync($"sqlite:{path}", TestKeys.Given, CancellationToken.None);
 
     private static async Task<string> RefusalAsync(string path) =>
         (await Assert.ThrowsAsync<StoreException>(() => OpenAsync(path))).Message;

@@ -16,7 +16,7 @@ public sealed class SqlitePlace : IStorePlace
 
     public string File { get; }
 
-    public Task<IAuditStore> OpenAsync() => AuditStore.OpenAsync($"sqlite:{File}", CancellationToken.None);
+    public Task<IAuditStore> OpenAsync() => AuditStore.OpenAsync($"sqlite:{File}", TestKeys.Given, CancellationToken.None);
 
     /// <summary>A connection as any other program would make it.</summary>
     public SqliteConnection Connect()

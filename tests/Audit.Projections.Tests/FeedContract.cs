@@ -20,7 +20,7 @@ public abstract class FeedContract : ReadSideContract
     [ContractFact]
     public async Task what_other_programs_and_the_node_itself_write_is_passed_over()
     {
-        await AppendAsync("operator|2026-11-20", 1, "operator.acted.v1", """{"v":1,"received_at":"2026-11-20T14:00:00Z"}""");
+        await AppendAsync("operator|2026-11-20", 1, "operator.acted.v2", """{"v":1,"received_at":"2026-11-20T14:00:00Z"}""");
         await AppendAsync("reader|alice|2026-11-20", 1, "reader.read.v1", """{"v":1}""");
         var models = await ReadAsync(new Say("s", "c", Say.Asked, 1));
 
@@ -32,14 +32,14 @@ public abstract class FeedContract : ReadSideContract
     {
         await TellAsync(new Say("s", "one", Say.Asked, 1));
         var good = await Journal.LastPositionAsync(None);
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v2", """{"v":2}""");
+        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":3}""");
         var poison = await Journal.LastPositionAsync(None);
         await TellAsync(new Say("s", "three", Say.Asked, 2));
         var side = await OpenAsync();
         await UntilAsync(() => side.Status.State == ProjectionState.Halted);
 
         Assert.Equal((good, poison), (side.Status.Position, side.Status.HaltedAt));
-        Assert.Contains("call.transitioned.v2", side.Status.Sentence, StringComparison.Ordinal);
+        Assert.Contains("call.transitioned.v3", side.Status.Sentence, StringComparison.Ordinal);
         Assert.True(Failures.Counts["read models halt"] > 0);
         Assert.Equal(1, (await side.Models.SessionAsync("s", None))!.Calls);
         await Assert.ThrowsAsync<ReadModelsException>(() => side.SkipAsync(good, "not this one", None));
@@ -61,7 +61,7 @@ public abstract class FeedContract : ReadSideContract
             Assert.Equal(number, (await side.Models.SessionAsync("s", None))!.Calls);
         }
 
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v2", """{"v":2}""");
+        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":3}""");
         await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(ProjectionState.Halted, side.Status.State);
         await side.Search.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
@@ -71,7 +71,7 @@ public abstract class FeedContract : ReadSideContract
     [ContractFact]
     public async Task what_was_skipped_stays_skipped_in_a_rebuild()
     {
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v1", """{"v":1,"received_at":"2026-11-20T14:00:00Z","from":"nowhere"}""");
+        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":1,"received_at":"2026-11-20T14:00:00Z","from":"nowhere"}""");
         await TellAsync(new Say("s", "three", Say.Asked, 2));
         var side = await OpenAsync();
         await UntilAsync(() => side.Status.State == ProjectionState.Halted);

@@ -45,7 +45,7 @@ public sealed class ReadLaws
         var rows = await journal.ReadAfterAsync(0, 100_000, long.MaxValue, default);
         foreach (var stream in rows.Where(row => row.PersistenceId.StartsWith("tool-call|", StringComparison.Ordinal)).GroupBy(row => row.PersistenceId))
         {
-            var law = stream.Aggregate(CallHistory.Empty, (history, row) => CallEvolution.Evolve(history, EventReader.ReadCall(row, Say.Hasher)));
+            var law = stream.Aggregate(CallHistory.Empty, (history, row) => CallEvolution.Evolve(history, EventReader.ReadCall(row)));
             var parts = stream.Key.Split('|');
             var view = (await models.CallAsync(parts[1], parts[2], default))!;
             Assert.Equal((law.Standing.State, law.Standing.Attempt), (view.Call.State, view.Call.Attempt));
@@ -70,7 +70,7 @@ public sealed class ReadLaws
         await FeedAsync(now, journal, Whole);
         await using var then = ReadSide.StoreOf("sqlite:" + place.File("then.db"));
         await FeedAsync(then, new JournalUpTo(journal, cut), Whole);
-        var (models, travel, asOf) = (new ReadModels(then), new PastModels(now, journal, Say.Hasher), AsOf.At(cut));
+        var (models, travel, asOf) = (new ReadModels(then), new PastModels(now, journal), AsOf.At(cut));
         var all = new PageRequest(PageRequest.MostItems);
         foreach (var session in (await new ReadModels(now).SessionsAsync(all, default)).Items.Select(session => session.SessionId))
         {
@@ -118,7 +118,7 @@ public sealed class ReadLaws
     private static async Task FeedAsync(IReadStore store, IJournal journal, FeedLimits limits)
     {
         await using var lead = (await store.TryLeadAsync(default))!;
-        await new Pipeline(journal, Say.Hasher, limits).RunAsync(lead, follow: false, _ => { }, default);
+        await new Pipeline(journal, limits).RunAsync(lead, follow: false, _ => { }, default);
     }
 
     private static bool Run(History history, Func<IJournal, TemporaryDirectory, Task> check)
@@ -130,8 +130,8 @@ public sealed class ReadLaws
     private static async Task RunAsync(History history, Func<IJournal, TemporaryDirectory, Task> check)
     {
         using var place = new TemporaryDirectory();
-        await using var store = await AuditStore.OpenAsync("sqlite:" + place.File("journal.db"), default);
-        await using (var engine = new LocalEngine(store.Journal, Say.Hasher, new EngineOptions(), TimeProvider.System))
+        await using var store = await AuditStore.OpenAsync("sqlite:" + place.File("journal.db"), TestKeys.Given, default);
+        await using (var engine = new LocalEngine(store.Journal, store.Seal, new EngineOptions(), TimeProvider.System))
         {
             foreach (var chunk in history.Items.Chunk(5))
             {
@@ -139,6 +139,6 @@ public sealed class ReadLaws
             }
         }
 
-        await check(store.Journal, place);
+        await check(store.Opened, place);
     }
 }

@@ -15,7 +15,7 @@ public abstract class ReadSideContract : IAsyncLifetime
 
     protected IAuditEngine Engine { get; private set; } = null!;
 
-    protected IJournal Journal => Store.Journal;
+    protected IJournal Journal => Store.Opened;
 
     protected FailureLog Failures { get; } =
         new(Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, TimeProvider.System);
@@ -29,8 +29,8 @@ public abstract class ReadSideContract : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Address = await PrepareAsync();
-        Store = await AuditStore.OpenAsync(Address, None);
-        Engine = new LocalEngine(Journal, Say.Hasher, new EngineOptions(), TimeProvider.System);
+        Store = await AuditStore.OpenAsync(Address, TestKeys.Given, None);
+        Engine = new LocalEngine(Store.Journal, Store.Seal, new EngineOptions(), TimeProvider.System);
     }
 
     public async Task DisposeAsync()
@@ -53,7 +53,7 @@ public abstract class ReadSideContract : IAsyncLifetime
             Limits = limits ?? new FeedLimits { Patience = TimeSpan.FromMilliseconds(200) },
             Failures = Failures,
         };
-        var side = await ReadSide.OpenAsync(Address, journal ?? Journal, Say.Hasher, options, None);
+        var side = await ReadSide.OpenAsync(Address, journal ?? Journal, options, None);
         opened.Add(side);
         return side;
     }

@@ -8,7 +8,7 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
 {
     public static readonly DateTimeOffset Start = DateTimeOffset.Parse("2026-11-20T14:00:00Z");
 
-    public static readonly RecordHasher Hasher = new(new byte[RecordHasher.KeyLength]);
+    public static readonly RecordHasher Hasher = TestKeys.Hasher;
 
     public static readonly Outcome Asked = new Outcome.RequiresConfirmation("may I?", null);
 

@@ -55,7 +55,7 @@ public sealed class TakeOverTests : ReadSideContract
     [ContractFact]
     public async Task a_halt_is_seen_by_every_node_and_any_of_them_may_skip()
     {
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v2", """{"v":2}""");
+        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":3}""");
         var first = await OpenAsync();
         await UntilAsync(() => first.Status.State == ProjectionState.Halted);
         var second = await OpenAsync();

@@ -45,7 +45,7 @@ internal sealed class PostgresStores : IStoreSource
     public async Task PrepareAsync(int rows, Action<string> tell)
     {
         await RunOnServerAsync($"CREATE DATABASE {Template}");
-        await using (await AuditStore.OpenAsync($"postgres:{ConnectionTo(Template)}", CancellationToken.None))
+        await using (await AuditStore.OpenAsync($"postgres:{ConnectionTo(Template)}", TestKeys.Given, CancellationToken.None))
         {
             // Opening it made the tables.
         }

@@ -66,6 +66,6 @@ internal sealed class SqliteStores : IStoreSource
 
     private static async Task MakeTablesAsync(string path)
     {
-        await using var store = await AuditStore.OpenAsync($"sqlite:{path}", CancellationToken.None);
+        await using var store = await AuditStore.OpenAsync($"sqlite:{path}", TestKeys.Given, CancellationToken.None);
     }
 }

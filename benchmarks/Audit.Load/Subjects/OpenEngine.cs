@@ -11,15 +11,12 @@ internal sealed class OpenEngine : IAsyncDisposable
     private OpenEngine(IAuditEngine engine, IJournal journal, RecordHasher hasher, IAsyncDisposable owned)
     {
         Journal = journal;
-        Hasher = hasher;
         this.owned = owned;
         Reader = new ItemReader(hasher);
         Engine = engine;
     }
 
     public IJournal Journal { get; }
-
-    public RecordHasher Hasher { get; }
 
     public ItemReader Reader { get; }
 
@@ -28,19 +25,19 @@ internal sealed class OpenEngine : IAsyncDisposable
     /// <param name="engine">`local` or `akka`.</param>
     public static async Task<OpenEngine> OnAsync(LoadStore store, string engine = "local")
     {
-        var opened = await AuditStore.OpenAsync(store.Address, CancellationToken.None);
-        var hasher = NewHasher();
+        var opened = await AuditStore.OpenAsync(store.Address, TestKeys.Given, CancellationToken.None);
         return new OpenEngine(
-            engine == "akka" ? await AkkaParts.StartAsync(store, opened.Journal, hasher) : Local(opened.Journal, hasher),
-            opened.Journal, hasher, opened);
+            engine == "akka"
+                ? await AkkaParts.StartAsync(store, opened.Journal, opened.Seal)
+                : Local(opened.Journal, opened.Seal),
+            opened.Opened, opened.Hasher, opened);
     }
 
     /// <summary>The engine alone, its events going nowhere.</summary>
     public static OpenEngine OnNothing()
     {
         var journal = new NowhereJournal();
-        var hasher = NewHasher();
-        return new OpenEngine(Local(journal, hasher), journal, hasher, journal);
+        return new OpenEngine(Local(journal, TestKeys.Seal), journal, TestKeys.Hasher, journal);
     }
 
     public Submission Read(in Message message, ItemDefaults defaults)
@@ -66,10 +63,8 @@ internal sealed class OpenEngine : IAsyncDisposable
         return $"{events / (double)Math.Max(stats.Commits, 1):0} rows a commit, {stats.Conflicts} conflicts";
     }
 
-    private static RecordHasher NewHasher() => new(new byte[RecordHasher.KeyLength]);
-
-    private static LocalEngine Local(IJournal journal, RecordHasher hasher) =>
-        new(journal, hasher, new EngineOptions(), TimeProvider.System);
+    private static LocalEngine Local(IJournal journal, BookSeal seal) =>
+        new(journal, seal, new EngineOptions(), TimeProvider.System);
 
     public async ValueTask DisposeAsync()
     {

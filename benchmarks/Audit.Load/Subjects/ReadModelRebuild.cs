@@ -13,7 +13,7 @@ internal sealed class ReadModelRebuild : IMeasured
         await using var open = await OpenEngine.OnAsync(store);
         await EngineInProcess.MeasureAsync(open, work);
         await using var reads = await ReadSide.OpenAsync(
-            store.Address, open.Journal, open.Hasher, new ReadSideOptions(), CancellationToken.None);
+            store.Address, open.Journal, new ReadSideOptions(), CancellationToken.None);
         var end = await open.Journal.LastPositionAsync(CancellationToken.None);
         await reads.WaitForAsync(end, CancellationToken.None);
 

@@ -10,10 +10,10 @@ internal static class EngineRows
 {
     public static JournalRowToCopy[] Of(Message[] messages)
     {
-        var reader = new ItemReader(new RecordHasher(new byte[RecordHasher.KeyLength]));
+        var reader = new ItemReader(TestKeys.Hasher);
         var defaults = new ItemDefaults("load", Timestamp.From(DateTimeOffset.UtcNow));
         var histories = new Dictionary<StreamKey, CallHistory>();
-        using var writer = new EventWriter();
+        using var writer = new EventWriter(TestKeys.Seal.Proof);
         var rows = new JournalRowToCopy[messages.Length];
         for (var index = 0; index < rows.Length; index++)
         {
@@ -27,6 +27,9 @@ internal static class EngineRows
 
             histories[call.Stream] = decision.After;
             var context = new CallContext(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record);
+            TestKeys.Seal.Payloads.EnsureAsync([call.Stream], default).GetAwaiter().GetResult();
+            TestKeys.Seal.Payloads.TryGet(call.Stream, out var key);
+            writer.Begin(call.Stream, decision.Sequence - 1, key);
             var encoded = writer.Write(context, decision.Events[0]);
             var id = call.Stream.Utf8.ToArray();
             rows[index] = new JournalRowToCopy(

@@ -19,6 +19,9 @@ internal abstract class StreamActor : ReceivePersistentActor
     private readonly List<(IActorRef Sender, StreamMail Mail)> waiting = [];
     private readonly List<(IActorRef Sender, StreamAnswer Answer)> answers = [];
     private bool isUnreadable;
+    private bool hasKey;
+    private bool isFetchingKey;
+    private byte[]? payloadKey;
     private int unwritten;
     private bool wasRead;
     private bool stopping;
@@ -30,6 +33,7 @@ internal abstract class StreamActor : ReceivePersistentActor
         this.stream = stream;
         Recover<JournalEvent>(Replay);
         Command<StreamMail>(Take);
+        Command<KeyFetched>(TakeKey);
         Command<ReceiveTimeout>(_ => Passivate());
         Command<Stop>(_ => StopWhenDone());
     }
@@ -104,7 +108,7 @@ internal abstract class StreamActor : ReceivePersistentActor
         try
         {
             stream.Evolve(
-                new JournalRow(0, PersistenceId, LastSequenceNr, 0, happened.Manifest, happened.Message), room.Hasher);
+                new JournalRow(0, PersistenceId, LastSequenceNr, 0, happened.Manifest, happened.Message));
         }
         catch (InvalidDataException failure)
         {
@@ -117,10 +121,53 @@ internal abstract class StreamActor : ReceivePersistentActor
     private void Take(StreamMail mail)
     {
         waiting.Add((Sender, mail));
-        if (!IsWriting)
+        if (!hasKey)
+        {
+            FetchKey();
+        }
+        else if (!IsWriting)
         {
             DecideWaiting();
         }
+    }
+
+    /// <summary>The key of the payloads is durable before the first event; mail waits for it.</summary>
+    private void FetchKey()
+    {
+        if (isFetchingKey)
+        {
+            return;
+        }
+
+        isFetchingKey = true;
+        room.Payloads.EnsureAsync([new StreamKey(PersistenceId)], CancellationToken.None)
+            .ContinueWith(done => new KeyFetched(done.Exception?.GetBaseException()), TaskScheduler.Default)
+            .PipeTo(Self);
+    }
+
+    private void TakeKey(KeyFetched fetched)
+    {
+        isFetchingKey = false;
+        hasKey = fetched.Failure is null
+            && room.Payloads.TryGet(new StreamKey(PersistenceId), out payloadKey);
+        if (hasKey)
+        {
+            DecideWaiting();
+            return;
+        }
+
+        if (fetched.Failure is { } failure)
+        {
+            room.Options.Failures.Report("cluster payload key", failure);
+        }
+
+        foreach (var (sender, mail) in waiting)
+        {
+            sender.Tell(new StreamAnswer.Unknown(mail.Ticket, "the store was away; it may be sent again"));
+        }
+
+        waiting.Clear();
+        StopIfAsked();
     }
 
     private void DecideWaiting()
@@ -152,6 +199,7 @@ internal abstract class StreamActor : ReceivePersistentActor
         var before = events.Count;
         try
         {
+            room.Writer.Begin(new StreamKey(PersistenceId), stream.Sequence, payloadKey);
             return stream.Decide(item.ToSubmission(PersistenceId), room.Writer, events, room.Options);
         }
         catch (Exception exception)
@@ -200,7 +248,7 @@ internal abstract class StreamActor : ReceivePersistentActor
 
     private void Passivate()
     {
-        if (!IsWriting)
+        if (!IsWriting && !isFetchingKey)
         {
             Context.Parent.Tell(new Passivate(Stop.Instance));
         }
@@ -209,11 +257,18 @@ internal abstract class StreamActor : ReceivePersistentActor
     private void StopWhenDone()
     {
         stopping = true;
-        if (!IsWriting)
+        StopIfAsked();
+    }
+
+    private void StopIfAsked()
+    {
+        if (stopping && !IsWriting && !isFetchingKey)
         {
             Context.Stop(Self);
         }
     }
+
+    private sealed record KeyFetched(Exception? Failure);
 }
 
 /// <summary>The actor of one tool call.</summary>

@@ -1,19 +1,19 @@
 namespace Audit.Actors.Streams;
 
 /// <summary>What the actors of one node share: how they decide, and what they count.</summary>
-internal sealed class StreamRoom(RecordHasher hasher, EngineOptions options) : IDisposable
+internal sealed class StreamRoom(BookSeal seal, EngineOptions options) : IDisposable
 {
     /// <summary>What an actor weighs against the bound of memory, in events.</summary>
     private const int WeightOfAnActor = 4;
 
-    private readonly ThreadLocal<EventWriter> writers = new(() => new EventWriter(), trackAllValues: true);
+    private readonly ThreadLocal<EventWriter> writers = new(() => new EventWriter(seal.Proof), trackAllValues: true);
     private long live;
     private long commits;
     private long rows;
     private long conflicts;
     private long failures;
 
-    public RecordHasher Hasher { get; } = hasher;
+    public PayloadKeys Payloads { get; } = seal.Payloads;
 
     public EngineOptions Options { get; } = options;
 

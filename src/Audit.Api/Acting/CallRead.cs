@@ -1,7 +1,7 @@
 namespace Audit.Api.Acting;
 
 /// <summary>A call folded from its stream, with what a decision about it needs to know.</summary>
-internal sealed class CallRead(IJournal journal, RecordHasher hasher, StreamKey stream)
+internal sealed class CallRead(IJournal journal, StreamKey stream)
 {
     private const int RowsAtOnce = 64;
 
@@ -43,7 +43,7 @@ internal sealed class CallRead(IJournal journal, RecordHasher hasher, StreamKey 
     private void Follow(JournalRow row)
     {
         var view = EventReader.ViewOf(row);
-        var happened = EventReader.ReadCall(row, view, hasher);
+        var happened = EventReader.ReadCall(row, view);
         History = CallEvolution.Evolve(History, happened);
         if (happened is not CallEvent.Received { Weight: not EntryWeight.Oversized } told)
         {

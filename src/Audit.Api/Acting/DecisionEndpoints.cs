@@ -54,7 +54,7 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal) :
     /// <exception cref="RefusedException">There is no such call, or the token is bound to others.</exception>
     private async Task<CallRead> ReadAsync(HttpContext context, CallAddress address)
     {
-        var call = new CallRead(journal, intake.Hasher, address.Stream);
+        var call = new CallRead(journal, address.Stream);
         await call.ReadOnAsync(context.RequestAborted);
         return call.LastRecord is null ? throw new RefusedException(address.NotFound())
             : call.RefuseFor(context.Bearer()) is { } refusal ? throw new RefusedException(Problem.Forbidden(refusal))

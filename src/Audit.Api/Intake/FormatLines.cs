@@ -4,7 +4,7 @@ namespace Audit.Api.Intake;
 internal sealed class FormatLines(
     RecordIntake intake, IJournal journal, IFormatReader reader) : ILineIntake, IFormatSink
 {
-    private readonly InferredTimes times = new(journal, intake.Hasher);
+    private readonly InferredTimes times = new(journal);
     private readonly IgnoredEvents ignored = new();
     private readonly HashSet<string> refused = [];
     private List<SaidByLine> said = [];

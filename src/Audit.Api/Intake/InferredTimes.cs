@@ -6,7 +6,7 @@ namespace Audit.Api.Intake;
 /// settled: a request for permission does not follow what it led to because its hook was delivered after the
 /// transcript.
 /// </summary>
-internal sealed class InferredTimes(IJournal journal, RecordHasher hasher)
+internal sealed class InferredTimes(IJournal journal)
 {
     private const int SettledOfStream = 10_000;
 
@@ -31,7 +31,7 @@ internal sealed class InferredTimes(IJournal journal, RecordHasher hasher)
         {
             foreach (var row in streams[index])
             {
-                if (EventReader.ReadCall(row, hasher) is CallEvent.Received { Verdict.IsViolation: false } told)
+                if (EventReader.ReadCall(row) is CallEvent.Received { Verdict.IsViolation: false } told)
                 {
                     Remember((calls[index].Session!, calls[index].Call), told.Message.Kind, told.Message.OrderedAt);
                 }

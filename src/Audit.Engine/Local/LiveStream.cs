@@ -13,6 +13,7 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     private long[] laterPositions = [];
     private int committed;
     private bool wasRead;
+    private byte[]? payloadKey;
 
     public StreamHandle Handle { get; } = handle;
 
@@ -30,6 +31,9 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     /// <summary>What the stream weighs against the bound of memory.</summary>
     public long Weight => stream.Sequence + 1;
 
+    /// <summary>Whether it is known which key seals its payloads; nothing is decided before.</summary>
+    public bool HasPayloadKey { get; private set; }
+
     public static LiveStream For(Submission submission) =>
         new(new StreamHandle(submission.Stream), AuditStream.For(submission));
 
@@ -39,15 +43,19 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     public Receipt Decide(Submission submission, EventWriter writer, RowSink rows, EngineOptions options)
     {
         var sequence = stream.Sequence;
+        writer.Begin(Handle.Key, sequence, payloadKey);
         var receipt = stream.Decide(submission, writer, rows.Begin(), options);
         rows.Add(Handle, sequence);
         return receipt;
     }
 
-    public void Replay(JournalRow row, RecordHasher hasher)
+    /// <param name="key">Null where it was ended: what is said from now on is not kept.</param>
+    public void SealWith(byte[]? key) => (payloadKey, HasPayloadKey) = (key, true);
+
+    public void Replay(JournalRow row)
     {
         wasRead = true;
-        stream.Evolve(row, hasher);
+        stream.Evolve(row);
         AddPosition(row.Position);
     }
 

@@ -12,13 +12,13 @@ public sealed class LocalEngine : IAuditEngine
     private readonly Task running;
     private readonly ITimer idleTimer;
 
-    public LocalEngine(IJournal journal, RecordHasher hasher, EngineOptions options, TimeProvider clock)
+    public LocalEngine(IJournal journal, BookSeal seal, EngineOptions options, TimeProvider clock)
     {
         this.options = options;
         gate = new SubmissionGate(options, Distribute);
         committer = new Committer(journal, options);
         shards = [.. Enumerable.Range(0, options.Shards)
-            .Select(_ => new Shard(journal, committer, hasher, options, clock))];
+            .Select(_ => new Shard(journal, seal, committer, options, clock))];
         running = Task.WhenAll(shards.Select(shard => RunAsync(shard.RunAsync)).Append(RunAsync(committer.RunAsync)));
         idleTimer = clock.CreateTimer(_ => PassivateIdle(), null, options.IdleAfter, options.IdleAfter);
     }

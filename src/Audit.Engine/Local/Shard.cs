@@ -8,7 +8,7 @@ namespace Audit.Engine.Local;
 /// message, hands the events to the committer and decides the next lot while they are being written.
 /// </summary>
 internal sealed class Shard(
-    IJournal journal, Committer committer, RecordHasher hasher, EngineOptions options, TimeProvider clock)
+    IJournal journal, BookSeal seal, Committer committer, EngineOptions options, TimeProvider clock)
 {
     private const int MaxGroupsInFlight = 2;
     private const int MaxTries = 50;
@@ -26,10 +26,11 @@ internal sealed class Shard(
     private readonly LiveStreams live =
         new(options.MaxLiveEvents / options.Shards, options.MaxKnownStreams / options.Shards);
 
-    private readonly EventWriter writer = new();
+    private readonly EventWriter writer = new(seal.Proof);
     private readonly RowSink rows = new();
     private readonly int maxRows = Math.Max(options.MaxRowsPerCommit / options.Shards, 1);
     private readonly List<(BatchInWork Batch, int Index)> lot = [];
+    private readonly List<LiveStream> opened = [];
     private int inFlight;
     private int bets;
     private bool betsAreLost;
@@ -94,6 +95,7 @@ internal sealed class Shard(
     {
         TakeLot();
         await OpenUnknownAsync();
+        await GiveKeysAsync();
         var group = Begin();
         foreach (var (batch, index) in lot)
         {
@@ -139,7 +141,7 @@ internal sealed class Shard(
 
             if (submission is CallSubmission && !betsAreLost && !live.IsKnown(submission.Stream))
             {
-                live.Add(LiveStream.For(submission));
+                Add(LiveStream.For(submission));
                 bets++;
             }
             else
@@ -156,10 +158,50 @@ internal sealed class Shard(
         }
     }
 
+    /// <summary>
+    /// Gives the streams that became live the keys of their payloads, which are durable before the first row of their
+    /// session. Without the store nothing can be decided, and every item is answered as not known.
+    /// </summary>
+    private async Task GiveKeysAsync()
+    {
+        if (opened.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await seal.Payloads.EnsureAsync(opened.Select(stream => stream.Handle.Key), CancellationToken.None);
+            foreach (var stream in opened)
+            {
+                if (seal.Payloads.TryGet(stream.Handle.Key, out var key))
+                {
+                    stream.SealWith(key);
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            options.Failures.Report("engine payload keys", exception);
+            foreach (var stream in opened)
+            {
+                live.Remove(stream.Handle.Key);
+            }
+        }
+
+        opened.Clear();
+    }
+
+    private void Add(LiveStream stream)
+    {
+        live.Add(stream);
+        opened.Add(stream);
+    }
+
     private void Decide(CommitGroup group, BatchInWork batch, int index, LiveStream? stream, int tries)
     {
         var firstRow = group.Rows.Count;
-        if (stream is null)
+        if (stream is not { HasPayloadKey: true })
         {
             var unread = Receipt.Unknown("the stream could not be read; it may be sent again");
             group.Pending.Add(new PendingItem(batch, index, null, unread, firstRow, 0, tries));
@@ -245,6 +287,7 @@ internal sealed class Shard(
         lost.Clear();
         await PauseAsync(again.Max(item => item.Tries));
         var streams = await ReadAnewAsync(again);
+        await GiveKeysAsync();
         var group = Begin();
         foreach (var item in again)
         {
@@ -315,10 +358,10 @@ internal sealed class Shard(
             var stream = LiveStream.For(submission);
             foreach (var row in stored)
             {
-                stream.Replay(row, hasher);
+                stream.Replay(row);
             }
 
-            live.Add(stream);
+            Add(stream);
             return stream;
         }
         catch (InvalidDataException exception)

@@ -34,7 +34,7 @@ public abstract class AuditStream
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options);
 
     /// <exception cref="InvalidDataException">The row is not one that this program could have written.</exception>
-    public abstract void Evolve(JournalRow row, RecordHasher hasher);
+    public abstract void Evolve(JournalRow row);
 
     private protected static ReceiptStatus StatusOf(MessageOutcome outcome) => outcome switch
     {
@@ -61,7 +61,7 @@ public sealed class OperatorStream : AuditStream
         return new Receipt(ReceiptStatus.Recorded, ++sequence);
     }
 
-    public override void Evolve(JournalRow row, RecordHasher hasher) => sequence = row.Sequence;
+    public override void Evolve(JournalRow row) => sequence = row.Sequence;
 }
 
 /// <summary>The notes of one session.</summary>
@@ -86,7 +86,7 @@ public sealed class SessionStream : AuditStream
         return new Receipt(StatusOf(decision.Outcome), decision.Sequence, Error: decision.Error);
     }
 
-    public override void Evolve(JournalRow row, RecordHasher hasher) =>
+    public override void Evolve(JournalRow row) =>
         history = SessionDecider.Evolve(history, EventReader.ReadNote(row));
 }
 
@@ -128,6 +128,6 @@ public sealed class WindowStream : AuditStream
         };
     }
 
-    public override void Evolve(JournalRow row, RecordHasher hasher) =>
+    public override void Evolve(JournalRow row) =>
         history = WindowDecider.Evolve(history, EventReader.ReadWindow(row));
 }

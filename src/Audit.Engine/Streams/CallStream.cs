@@ -30,8 +30,8 @@ public sealed class CallStream : AuditStream
         return ReceiptOf(decision, call.Message);
     }
 
-    public override void Evolve(JournalRow row, RecordHasher hasher) =>
-        history = CallEvolution.Evolve(history, EventReader.ReadCall(row, hasher));
+    public override void Evolve(JournalRow row) =>
+        history = CallEvolution.Evolve(history, EventReader.ReadCall(row));
 
     private static Receipt ReceiptOf(CallDecision decision, CallMessage message)
     {

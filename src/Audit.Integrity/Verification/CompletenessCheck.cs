@@ -138,7 +138,6 @@ internal sealed class CompletenessCheck
         const int MostFolded = 10_000;
         const int FoldedAtOnce = 100;
         isPartial |= reordered.Count > MostFolded;
-        var hasher = new RecordHasher(new byte[RecordHasher.KeyLength]);
         foreach (var chunk in reordered.Take(MostFolded).Chunk(FoldedAtOnce))
         {
             var rows = await source.ReadStreamsAsync(
@@ -146,17 +145,17 @@ internal sealed class CompletenessCheck
             var streams = rows.ToLookup(row => row.PersistenceId);
             foreach (var (stream, call) in chunk)
             {
-                call.State = StateOf(streams[Encoding.UTF8.GetString(stream)], hasher) ?? call.State;
+                call.State = StateOf(streams[Encoding.UTF8.GetString(stream)]) ?? call.State;
             }
         }
     }
 
-    private CallState? StateOf(IEnumerable<JournalRow> rows, RecordHasher hasher)
+    private CallState? StateOf(IEnumerable<JournalRow> rows)
     {
         try
         {
             return rows.OrderBy(row => row.Sequence)
-                .Select(row => EventReader.ReadCall(row, hasher))
+                .Select(row => EventReader.ReadCall(row))
                 .Aggregate(CallHistory.Empty, CallEvolution.Evolve)
                 .Standing.State;
         }

@@ -10,18 +10,16 @@ public static class EventReader
         return message.AsMemory(view.PlaceOf(EventField.Record));
     }
 
-    /// <param name="hasher">For what records of a call are compared by; the hash that an event has is not made
-    /// again.</param>
-    public static CallEvent ReadCall(JournalRow row, RecordHasher hasher) => ReadCall(row, ViewOf(row), hasher);
+    public static CallEvent ReadCall(JournalRow row) => ReadCall(row, ViewOf(row));
 
     /// <param name="view">Of the row's message.</param>
-    public static CallEvent ReadCall(JournalRow row, in EventView view, RecordHasher hasher)
+    public static CallEvent ReadCall(JournalRow row, in EventView view)
     {
         try
         {
             return KnownNameOf(row) switch
             {
-                EventNames.CallTransitioned or EventNames.CallViolated => Received(view, hasher),
+                EventNames.CallTransitioned or EventNames.CallViolated => Received(view),
                 EventNames.CallRejudged => new CallEvent.Rejudged(
                     view.Count(EventField.Sequence), view.Verdict(EventField.Was), view.Verdict(EventField.Now),
                     view.Text(EventField.Reason) ?? ""),
@@ -106,11 +104,11 @@ public static class EventReader
     private static InvalidDataException Unknown(JournalRow row) =>
         new($"The row at position {row.Position} is a \"{row.Manifest}\", which this program does not know.");
 
-    private static CallEvent.Received Received(in EventView view, RecordHasher hasher)
+    private static CallEvent.Received Received(in EventView view)
     {
         var verdict = view.Verdict();
         var delivery = DeliveryOf(view) with { Truncated = (verdict.Anomalies & Anomalies.Truncated) != 0 };
-        var message = CallMessage.Of(view.RecordedFacts(hasher), delivery);
+        var message = CallMessage.Of(view.RecordedFacts(), delivery);
         var weight = verdict.Cause == ViolationCause.MessageIdReused ? EntryWeight.MessageIdReused : EntryWeight.Judged;
         return new CallEvent.Received(message, verdict, weight, view.Flag(EventField.Late) == true);
     }

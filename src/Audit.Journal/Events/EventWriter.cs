@@ -2,6 +2,8 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 
+using Audit.Journal.Sealing;
+
 namespace Audit.Journal.Events;
 
 /// <summary>An event as it goes into a row.</summary>
@@ -34,10 +36,30 @@ public sealed class EventWriter : IDisposable
     private readonly byte[] nonces = new byte[NonceLength * NoncesAtOnce];
     private int noncesUsed = NoncesAtOnce;
 
+    private readonly byte[] nonce = new byte[NonceLength];
+    private readonly EventProof proof;
+    private StreamKey stream;
+    private long sequence;
+    private byte[]? key;
+
+    public EventWriter(EventProof proof)
+    {
+        this.proof = proof;
+        json = new Utf8JsonWriter(buffer, Options);
+    }
+
     /// <summary>Where messages are put; without it each is an array of its own.</summary>
     public MessageRoom? Room { get; set; }
 
-    public EventWriter() => json = new Utf8JsonWriter(buffer, Options);
+    /// <summary>Says where the next events will lie: their payloads and proofs hold for that place alone.</summary>
+    /// <param name="after">The sequence number of the event before them.</param>
+    /// <param name="payloadKey">The stream's; without one the payload is left out, for nobody is to read it.</param>
+    public void Begin(StreamKey stream, long after, byte[]? payloadKey)
+    {
+        this.stream = stream;
+        sequence = after;
+        key = payloadKey;
+    }
 
     public EncodedEvent Write(in CallContext context, CallEvent happened) => happened switch
     {
@@ -60,9 +82,7 @@ public sealed class EventWriter : IDisposable
         json.WriteString(EventField.Type, note.Type);
         json.WriteString(EventField.At, Rfc3339.Format(note.At));
         WriteMark(redacted);
-        json.WritePropertyName(EventField.Detail);
-        json.WriteRawValue(detail.IsEmpty ? "null"u8 : detail, skipInputValidation: true);
-        return End(EventNames.SessionNoted);
+        return End(EventNames.SessionNoted, detail);
     }
 
     public EncodedEvent Write(
@@ -92,9 +112,7 @@ public sealed class EventWriter : IDisposable
         WriteOptional(EventField.Reason, message.Reason);
         WriteDelivery(message.Delivery.MessageId, message.Dedup, null, derived: false, inferred: false);
         WriteMark(redacted);
-        json.WritePropertyName(EventField.Body);
-        json.WriteRawValue(body.IsEmpty ? "null"u8 : body, skipInputValidation: true);
-        return End(name);
+        return End(name, body);
     }
 
     public EncodedEvent WriteOperator(
@@ -104,9 +122,7 @@ public sealed class EventWriter : IDisposable
         json.WriteString(EventField.Act, act);
         WriteNonce();
         WriteMark(redacted);
-        json.WritePropertyName(EventField.Detail);
-        json.WriteRawValue(detail.IsEmpty ? "null"u8 : detail, skipInputValidation: true);
-        return End(EventNames.OperatorActed);
+        return End(EventNames.OperatorActed, detail);
     }
 
     public static string WordOf(WindowState state) => state.ToString().ToLowerInvariant();
@@ -119,6 +135,7 @@ public sealed class EventWriter : IDisposable
     {
         var name = received.Verdict.IsViolation ? EventNames.CallViolated : EventNames.CallTransitioned;
         BeginCall(name, context);
+        WriteFacts(received.Message);
         WriteVerdict(received.Verdict, received.Message);
         if (received.Late)
         {
@@ -133,15 +150,12 @@ public sealed class EventWriter : IDisposable
         WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq,
             received.Message.Derived, received.Message.TimeInferred);
         WriteMark(context.Redacted);
-        json.WritePropertyName(EventField.Record);
-        json.WriteRawValue(context.Record.Span, skipInputValidation: true);
-        return End(name);
+        return End(name, context.Record.Span);
     }
 
     private EncodedEvent WriteOversized(in CallContext context, CallEvent.Received received)
     {
         BeginCall(EventNames.CallOversized, context);
-        json.WriteString(EventField.ToolCallId, context.ToolCallId);
         json.WriteNumber(EventField.Bytes, received.Message.OversizedBytes);
         WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq,
             received.Message.Derived, received.Message.TimeInferred);
@@ -151,7 +165,6 @@ public sealed class EventWriter : IDisposable
     private EncodedEvent WriteRejudged(in CallContext context, CallEvent.Rejudged rejudged)
     {
         BeginCall(EventNames.CallRejudged, context);
-        json.WriteString(EventField.ToolCallId, context.ToolCallId);
         json.WriteNumber(EventField.Sequence, rejudged.Sequence);
         json.WriteStartObject(EventField.Was);
         WriteVerdict(rejudged.Was, null);
@@ -167,7 +180,6 @@ public sealed class EventWriter : IDisposable
     private EncodedEvent WriteFlooded(in CallContext context, CallEvent.Flooded flooded)
     {
         BeginCall(EventNames.CallFlooded, context);
-        json.WriteString(EventField.ToolCallId, context.ToolCallId);
         json.WriteNumber(EventField.Count, flooded.Count);
         WriteNonce();
         return End(EventNames.CallFlooded);
@@ -177,8 +189,30 @@ public sealed class EventWriter : IDisposable
     {
         Begin(name, context.Message.ReceivedAt, context.Message.Host);
         json.WriteString(EventField.SessionId, context.SessionId);
+        json.WriteString(EventField.ToolCallId, context.ToolCallId);
         json.WriteString(EventField.TaskId, context.Message.TaskId);
         json.WriteString(EventField.Agent, context.Agent);
+    }
+
+    private void WriteFacts(CallMessage message)
+    {
+        json.WriteString(EventField.FactKind, Words.Of(message.Kind));
+        json.WriteNumber(EventField.FactTurn, message.Turn);
+        WriteOptional(EventField.FactTool, message.ToolName);
+        if (message.NeedsConfirmation)
+        {
+            json.WriteString(EventField.FactTier, "Confirm"u8);
+        }
+
+        WriteOptional(EventField.FactProvider, message.Provider);
+        json.WriteString(EventField.FactRecordedAt, Rfc3339.Format(message.RecordedAt));
+        if (RecordFacts.MayHoldResult(message.Kind))
+        {
+            json.WriteBoolean(EventField.FactSuccess, message.Success);
+        }
+
+        WriteHash(EventField.FactInput, message.Input);
+        WriteHash(EventField.FactResult, message.Result);
     }
 
     private void Begin(string name, Timestamp receivedAt, string host)
@@ -224,9 +258,7 @@ public sealed class EventWriter : IDisposable
     {
         WriteNonce();
         json.WriteString(EventField.MessageId, messageId);
-        Span<byte> hash = stackalloc byte[Fingerprint.Length];
-        dedup.CopyTo(hash);
-        WriteBase64Url(EventField.Dedup, hash);
+        WriteHash(EventField.Dedup, dedup);
         if (seq is { } number)
         {
             json.WriteNumber(EventField.Seq, number);
@@ -305,7 +337,18 @@ public sealed class EventWriter : IDisposable
             noncesUsed = 0;
         }
 
-        WriteBase64Url(EventField.Nonce, nonces.AsSpan(noncesUsed++ * NonceLength, NonceLength));
+        nonces.AsSpan(noncesUsed++ * NonceLength, NonceLength).CopyTo(nonce);
+        WriteBase64Url(EventField.Nonce, nonce);
+    }
+
+    private void WriteHash(EventField field, Fingerprint fingerprint)
+    {
+        if (!fingerprint.IsEmpty)
+        {
+            Span<byte> hash = stackalloc byte[Fingerprint.Length];
+            fingerprint.CopyTo(hash);
+            WriteBase64Url(field, hash);
+        }
     }
 
     private void WriteBase64Url(EventField field, ReadOnlySpan<byte> bytes)
@@ -314,11 +357,20 @@ public sealed class EventWriter : IDisposable
         json.WriteString(field, text[..Base64Url.EncodeToUtf8(bytes, text)]);
     }
 
-    private EncodedEvent End(string name)
+    /// <param name="payload">What was said; empty where nothing was.</param>
+    private EncodedEvent End(string name, ReadOnlySpan<byte> payload = default)
     {
-        json.WriteEndObject();
+        // The last brace follows the proof, which is over all before it.
         json.Flush();
+        sequence++;
+        if (!payload.IsEmpty && key is not null)
+        {
+            Payload.Append(buffer, payload, key, stream, sequence, nonce);
+        }
+
+        var manifest = EventNames.ManifestOf(name);
+        proof.End(buffer, stream, sequence, manifest);
         var message = Room is { } room ? room.Keep(buffer.WrittenSpan) : buffer.WrittenSpan.ToArray();
-        return new EncodedEvent(EventNames.ManifestOf(name), message);
+        return new EncodedEvent(manifest, message);
     }
 }

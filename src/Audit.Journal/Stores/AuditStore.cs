@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Audit.Journal.Sealing;
 using Audit.Journal.Tokens;
 
 namespace Audit.Journal.Stores;
@@ -7,22 +9,31 @@ public sealed class AuditStore : IAuditStore
 {
     private const string AddSecretSql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
+    private const string StoreId = "store-id";
+
+    /// <summary>Which key file the store is written with, and a value that only that file makes.</summary>
+    private const string RowKeyId = "row-key";
+
     private const string SecretSql = "SELECT value FROM meta WHERE key = $1";
 
     private readonly IStoreDatabase database;
 
-    /// <param name="lockSql">What keeps other nodes from a table until a transaction ends; null where none is.</param>
-    internal AuditStore(
-        string kind, string place, IJournal journal, IStoreDatabase database, RowProof proof,
-        Func<string, string?> lockSql)
+    private AuditStore(
+        string kind, string place, IJournal journal, IStoreDatabase database, RowKeys keys, byte[] id,
+        FailureLog failures, Func<string, string?> lockSql)
     {
         this.database = database;
         Kind = kind;
         Place = place;
         Journal = journal;
+        var proof = new RowProof(keys, failures);
         Tokens = new TokenStore(database, proof, lockSql("tokens"));
         BrowserSessions = new BrowserSessions(database, proof);
         Sources = new Sources(database, proof, lockSql("sources"));
+        Keys = keys;
+        Seal = new BookSeal(new PayloadKeys(keys, database), new EventProof(keys, id));
+        Opened = new OpenedJournal(journal, Seal.Payloads);
+        Hasher = new RecordHasher(keys.Derive("fingerprints"));
     }
 
     public string Kind { get; }
@@ -31,6 +42,14 @@ public sealed class AuditStore : IAuditStore
 
     public IJournal Journal { get; }
 
+    public IJournal Opened { get; }
+
+    public RowKeys Keys { get; }
+
+    public BookSeal Seal { get; }
+
+    public RecordHasher Hasher { get; }
+
     public ITokenStore Tokens { get; }
 
     public BrowserSessions BrowserSessions { get; }
@@ -38,38 +57,59 @@ public sealed class AuditStore : IAuditStore
     public Sources Sources { get; }
 
     /// <summary>Opens a store by its address.</summary>
+    /// <param name="keys">
+    /// Gives the keys of the store; it is asked with true for a store that has none so far.
+    /// </param>
     /// <exception cref="StoreException">
     /// The store cannot be opened; the message says why and what is accepted.
     /// </exception>
-    public static Task<IAuditStore> OpenAsync(string address, CancellationToken cancellation) =>
-        OpenAsync(address, FailureLog.None, cancellation);
-
-    /// <inheritdoc cref="OpenAsync(string, CancellationToken)"/>
-    /// <param name="failures">Where what fails out of every caller's hearing is reported.</param>
-    public static Task<IAuditStore> OpenAsync(string address, FailureLog failures, CancellationToken cancellation) =>
-        OpenAsync(address, failures, mac: null, cancellation);
-
-    /// <inheritdoc cref="OpenAsync(string, CancellationToken)"/>
-    /// <param name="failures">Where what fails out of every caller's hearing is reported.</param>
-    /// <param name="mac">Proves the rows of tokens, browser sessions and sources.</param>
     public static Task<IAuditStore> OpenAsync(
-        string address, FailureLog failures, IRowMac? mac, CancellationToken cancellation)
+        string address, Func<bool, RowKeys> keys, CancellationToken cancellation) =>
+        OpenAsync(address, keys, FailureLog.None, cancellation);
+
+    /// <inheritdoc cref="OpenAsync(string, Func{bool, RowKeys}, CancellationToken)"/>
+    /// <param name="failures">Where what fails out of every caller's hearing is reported.</param>
+    public static Task<IAuditStore> OpenAsync(
+        string address, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
     {
         var store = StoreAddress.Parse(address);
         return store.IsSqlite
-            ? SqliteStore.OpenAsync(store.Place, failures, new RowProof(mac, failures), cancellation)
-            : PostgresStore.OpenAsync(store.Place, failures, new RowProof(mac, failures), cancellation);
+            ? SqliteStore.OpenAsync(store.Place, keys, failures, cancellation)
+            : PostgresStore.OpenAsync(store.Place, keys, failures, cancellation);
+    }
+
+    /// <summary>Puts an opened store together; only who has its keys gets it.</summary>
+    /// <param name="lockSql">What keeps other nodes from a table until a transaction ends; null where none is.</param>
+    internal static async Task<IAuditStore> WithKeysAsync(
+        string kind, string place, IJournal journal, IStoreDatabase database,
+        Func<string, string?> lockSql, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
+    {
+        var known = await database.ReadAsync(
+            session => session.QueryAsync(SecretSql, [RowKeyId], row => row.Blob(0), cancellation), cancellation);
+        var given = keys(known.Count == 0);
+        var id = await AddSecretAsync(database, StoreId, RandomNumberGenerator.GetBytes(16), cancellation);
+        var check = Encoding.UTF8.GetBytes(
+            $"{given.FirstId} {Convert.ToHexStringLower(HMACSHA256.HashData(given.Derive("check"), id))}");
+        var kept = await AddSecretAsync(database, RowKeyId, check, cancellation);
+        return check.AsSpan().SequenceEqual(kept)
+            ? new AuditStore(kind, place, journal, database, given, id, failures, lockSql)
+            : throw new StoreException(
+                $"The store {place} is written with the row key {Encoding.UTF8.GetString(kept).Split(' ')[0]}, and the "
+                + $"file has {given.FirstId}: give the file that the store's first node made (--row-key FILE).");
     }
 
     public Task<byte[]> SecretAsync(string name, ReadOnlyMemory<byte> ifAbsent, CancellationToken cancellation) =>
-        database.ChangeAsync(
-            async session =>
-            {
-                await session.ExecuteAsync(AddSecretSql, [name, ifAbsent.ToArray()], cancellation);
-                var found = await session.QueryAsync(SecretSql, [name], row => row.Blob(0), cancellation);
-                return found.Single();
-            },
-            cancellation);
+        AddSecretAsync(database, name, ifAbsent.ToArray(), cancellation);
 
     public ValueTask DisposeAsync() => Journal.DisposeAsync();
+
+    private static Task<byte[]> AddSecretAsync(
+        IStoreDatabase database, string name, byte[] ifAbsent, CancellationToken cancellation) => database.ChangeAsync(
+        async session =>
+        {
+            await session.ExecuteAsync(AddSecretSql, [name, ifAbsent], cancellation);
+            var found = await session.QueryAsync(SecretSql, [name], row => row.Blob(0), cancellation);
+            return found.Single();
+        },
+        cancellation);
 }

@@ -25,7 +25,7 @@ internal static class PostgresStore
 
     /// <exception cref="StoreException">The database cannot be opened; the message says why.</exception>
     public static async Task<IAuditStore> OpenAsync(
-        string connection, FailureLog failures, RowProof proof, CancellationToken cancellation)
+        string connection, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
     {
         var use = new PostgresUse(SessionSettings, Unavailable) { LastingPrepares = false };
         var pool = new PostgresPool(connection, use);
@@ -33,9 +33,9 @@ internal static class PostgresStore
         {
             await ApplySchemaAsync(pool, cancellation);
             var journal = await PostgresJournal.OpenAsync(pool, failures, cancellation);
-            return new AuditStore(
-                "postgres", pool.Place, journal, pool, proof,
-                table => $"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
+            return await AuditStore.WithKeysAsync(
+                "postgres", pool.Place, journal, pool, table => $"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE", keys,
+                failures, cancellation);
         }
         catch (Exception failure)
         {

@@ -27,7 +27,7 @@ internal static class SqliteStore
 
     /// <exception cref="StoreException">The file cannot be opened; the message says why.</exception>
     public static async Task<IAuditStore> OpenAsync(
-        string path, FailureLog failures, RowProof proof, CancellationToken cancellation)
+        string path, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
     {
         if (path.StartsWith(':') || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
         {
@@ -36,7 +36,7 @@ internal static class SqliteStore
 
         try
         {
-            return await OpenFileAsync(Path.GetFullPath(path), failures, proof, cancellation);
+            return await OpenFileAsync(Path.GetFullPath(path), keys, failures, cancellation);
         }
         catch (Exception failure) when (failure is SqliteFailure or JournalUnavailableException
             or IOException or UnauthorizedAccessException or ArgumentException)
@@ -46,7 +46,7 @@ internal static class SqliteStore
     }
 
     private static async Task<IAuditStore> OpenFileAsync(
-        string path, FailureLog failures, RowProof proof, CancellationToken cancellation)
+        string path, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
     {
         if (Directory.Exists(path))
         {
@@ -61,7 +61,8 @@ internal static class SqliteStore
             OwnerOnly.MakeFile(path);
             connections = new SqliteConnections(path, OpenWriter(path), hold);
             var journal = await SqliteJournal.OpenAsync(connections, failures, cancellation);
-            return new AuditStore("sqlite", path, journal, connections, proof, _ => null);
+            return await AuditStore.WithKeysAsync(
+                "sqlite", path, journal, connections, _ => null, keys, failures, cancellation);
         }
         catch
         {

@@ -1,25 +1,15 @@
 namespace Audit.Journal.Tokens;
 
-/// <summary>Makes and looks at proofs of rows, under a key that does not lie in the database.</summary>
-public interface IRowMac
-{
-    /// <param name="table">What the row is of, so that one of another table proves nothing in this.</param>
-    byte[] MacOf(string table, IEnumerable<string?> fields);
-
-    bool Proves(byte[] mac, string table, IEnumerable<string?> fields);
-}
-
 /// <summary>
-/// What proves that a node of the store wrote a row as it is: a MAC over all of its fields. Without a key, for tools
-/// that only look at the journal, nothing is proven.
+/// What proves that a node of the store wrote a row as it is: a MAC over all of its fields.
 /// </summary>
-internal sealed class RowProof(IRowMac? mac, FailureLog failures)
+internal sealed class RowProof(RowKeys keys, FailureLog failures)
 {
     public byte[] Of(string table, IReadOnlyList<object?> fields) =>
-        mac is null ? [] : mac.MacOf(table, fields.Select(TextOf));
+        keys.MacOf(table, fields.Select(TextOf));
 
     public bool Holds(string table, IReadOnlyList<object?> fields, byte[] proof) =>
-        mac is null || mac.Proves(proof, table, fields.Select(TextOf));
+        keys.Proves(proof, table, fields.Select(TextOf));
 
     /// <summary>Says so of a row that is refused.</summary>
     public void Report(string table, string name) => failures.Report(

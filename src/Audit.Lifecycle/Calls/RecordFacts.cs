@@ -12,7 +12,12 @@ namespace Audit.Lifecycle.Calls;
 public readonly record struct RecordFacts(
     string ToolCallId, MessageKind Kind, Timestamp RecordedAt, bool Success = false, string? ToolName = null,
     string? Provider = null, bool NeedsConfirmation = false, long Turn = 0, Fingerprint Input = default,
-    Fingerprint Result = default);
+    Fingerprint Result = default)
+{
+    /// <summary>Whether an outcome of this kind comes with a result.</summary>
+    public static bool MayHoldResult(MessageKind kind) =>
+        kind is MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed or MessageKind.PersistenceFailed;
+}
 
 /// <summary>How a record or a note came.</summary>
 /// <param name="Host">The name of the credential that it came with.</param>

@@ -46,6 +46,12 @@ public sealed class EventField
         SessionId = new("session_id"),
         TaskId = new("task_id"), Agent = new("agent"), ToolCallId = new("tool_call_id"), WindowId = new("window_id");
 
+    /// <summary>Of a record, what the law and the lists need of it: it holds also when nobody can read the record.</summary>
+    public static readonly EventField
+        FactKind = new("kind"), FactTurn = new("turn"), FactTool = new("tool"), FactTier = new("tier"),
+        FactProvider = new("provider"), FactRecordedAt = new("recorded_at"), FactSuccess = new("success"),
+        FactInput = new("input"), FactResult = new("result");
+
     /// <summary>A verdict, which stands in the event itself and twice in a re-judgement.</summary>
     public static readonly EventField
         From = new("from"), To = new("to"), Cause = new("cause"), Reason = new("reason"), Attempt = new("attempt"),
@@ -71,11 +77,11 @@ public sealed class EventField
 
     internal static readonly EventField[] OfEvent =
     [
-        Version, Event, ReceivedAt, Host, SessionId, TaskId, Agent, From, To, Cause, Reason, Attempt, Anomalies, Late,
-        MadeByNode,
-        Nonce, MessageId, Dedup, Seq, Derived, Time, Redacted, Redaction, Record,
-        Type, At, Detail, ToolCallId, Sequence, Was, Now, Count,
-        Bytes, Act,
+        Version, Event, ReceivedAt, Host, SessionId, ToolCallId, TaskId, Agent, FactKind, FactTurn, FactTool, FactTier,
+        FactProvider, FactRecordedAt, FactSuccess, FactInput, FactResult,
+        From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode,
+        Nonce, MessageId, Dedup, Seq, Derived, Time, Redacted, Redaction, Record, Type, At, Detail, Sequence,
+        Was, Now, Count, Bytes, Act,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, Terms, OpensAt, ClosesAt, Body,
     ];
 

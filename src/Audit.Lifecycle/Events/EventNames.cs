@@ -5,7 +5,7 @@ namespace Audit.Lifecycle.Events;
 /// <summary>The names and manifests of the events. They are written for ever: golden files pin each of them.</summary>
 public static class EventNames
 {
-    public const int Version = 1;
+    public const int Version = 2;
     public const string CallTransitioned = "call.transitioned";
     public const string CallViolated = "call.violated";
     public const string CallRejudged = "call.rejudged";
@@ -27,6 +27,12 @@ public static class EventNames
     public static bool IsWindow(string name) => Array.IndexOf(Windows, name) >= 0;
 
     public static string ManifestOf(string name) => Manifests[name];
+
+    /// <summary>The member that holds what was said, where the payload of an event is opened.</summary>
+    public static string PayloadMember(string manifest) =>
+        manifest.StartsWith("call.", StringComparison.Ordinal) ? EventField.Record.Name
+        : manifest.StartsWith("window.", StringComparison.Ordinal) ? EventField.Body.Name
+        : EventField.Detail.Name;
 
     public static string Of(WindowEventKind kind) => Windows[(int)kind];
 

@@ -177,30 +177,29 @@ public readonly struct EventView
     /// <summary>What the record says happened; null in an event without a record.</summary>
     /// <exception cref="UnreadableException">It names what this program does not know.</exception>
     public MessageKind? RecordedKind() =>
-        Raw(EventField.Kind).IsEmpty ? null
-        : Words.TryKind(Word(EventField.Kind), out var kind) ? kind
-        : throw Unreadable(EventField.Kind, $"the kind {Quote(EventField.Kind)} is not known");
+        Raw(EventField.FactKind).IsEmpty ? null
+        : Words.TryKind(Word(EventField.FactKind), out var kind) ? kind
+        : throw Unreadable(EventField.FactKind, $"the kind {Quote(EventField.FactKind)} is not known");
 
     /// <summary>What the law asks of the record, as the intake found it.</summary>
-    /// <exception cref="UnreadableException">The event holds no record, or one that this program does not
+    /// <exception cref="UnreadableException">The event is about no record, or one that this program does not
     /// know.</exception>
-    public RecordFacts RecordedFacts(RecordHasher hasher)
+    public RecordFacts RecordedFacts()
     {
-        var kind = RecordedKind() ?? throw Unreadable(EventField.Record, "the event holds no record");
+        var kind = RecordedKind() ?? throw Unreadable(EventField.FactKind, "the event is about no record");
         var names = SharedNames.OfThread;
-        var hasResult = OutcomeReader.MayHoldResult(kind);
         return new RecordFacts
         {
-            ToolCallId = Required(EventField.RecordedCall),
+            ToolCallId = Required(EventField.ToolCallId),
             Kind = kind,
-            Success = hasResult && Flag(EventField.Success) == true,
-            ToolName = NullIfEmpty(Name(EventField.ToolName, names)),
-            Provider = NullIfEmpty(Name(EventField.Provider, names)),
-            NeedsConfirmation = Text(EventField.Tier) == "Confirm",
-            Turn = Count(EventField.Turn),
-            RecordedAt = RequiredTime(EventField.RecordedAt),
-            Input = Comparable(EventField.EffectiveInput, hasher),
-            Result = hasResult ? Comparable(EventField.Result, hasher) : default,
+            Success = Flag(EventField.FactSuccess) == true,
+            ToolName = Name(EventField.FactTool, names),
+            Provider = Name(EventField.FactProvider, names),
+            NeedsConfirmation = Text(EventField.FactTier) == "Confirm",
+            Turn = Count(EventField.FactTurn),
+            RecordedAt = RequiredTime(EventField.FactRecordedAt),
+            Input = Hash(EventField.FactInput),
+            Result = Hash(EventField.FactResult),
         };
     }
 
@@ -274,14 +273,6 @@ public readonly struct EventView
         }
     }
 
-    private Fingerprint Comparable(EventField field, RecordHasher hasher) => Raw(field) switch
-    {
-        [] or [(byte)'n', ..] => default,
-        var raw => hasher.OfComparable(raw, compactLength: -1),
-    };
-
-    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
-
     private string Quote(EventField field) => Raw(field) switch
     {
         [(byte)'{', ..] => "an object",
@@ -344,7 +335,7 @@ public readonly struct EventView
     [InlineArray(Length)]
     private struct Places
     {
-        public const int Length = 90;
+        public const int Length = 100;
 
         private Place first;
     }

@@ -32,6 +32,14 @@ public static class StreamNames
         return name;
     }
 
+    /// <summary>Whose key seals what is said in a stream: its session's, or its own.</summary>
+    public static string PayloadOwner(string stream)
+    {
+        var isCall = stream.StartsWith(CallPrefix, StringComparison.Ordinal);
+        var bar = isCall ? stream.IndexOf('|', CallPrefix.Length) : -1;
+        return bar < 0 ? stream : Session(stream[CallPrefix.Length..bar]);
+    }
+
     /// <summary>Whose a call's or a session's stream is. A session's id holds no "|", a call's may.</summary>
     /// <param name="toolCallId">Empty for a session.</param>
     public static bool TrySplit(

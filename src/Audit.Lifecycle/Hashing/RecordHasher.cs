@@ -24,7 +24,7 @@ public sealed class RecordHasher(byte[] key)
         OfCompact(json, compactLength, static (hasher, bytes) => hasher.OfBytes(bytes));
 
     /// <summary>
-    /// Of a value that is compared with others of its call and never written down. What is long counts by what is
+    /// Of a value that is compared with others of its call. What is long counts by what is
     /// left of
     /// it when it is cut, for the other record may have been cut.
     /// </summary>

@@ -46,7 +46,7 @@ internal static class OutcomeReader
                 throw json.Unreadable($"the kind {json.Quote()} is not known; accepted are {AcceptedKinds}");
             }
         }
-        else if (MayHoldResult(found.Kind) && json.IsProperty("result"u8))
+        else if (RecordFacts.MayHoldResult(found.Kind) && json.IsProperty("result"u8))
         {
             found.Result = ReadResult(ref json, hasher, ref found);
         }
@@ -76,9 +76,6 @@ internal static class OutcomeReader
             json.Skip();
         }
     }
-
-    public static bool MayHoldResult(MessageKind kind) =>
-        kind is MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed or MessageKind.PersistenceFailed;
 
     private static bool HoldsReason(MessageKind kind) =>
         kind is MessageKind.Blocked or MessageKind.Invalidated or MessageKind.Cancelled;

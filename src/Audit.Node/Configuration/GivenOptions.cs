@@ -16,6 +16,7 @@ public sealed class GivenOptions
     public const string MaxWindow = "max-window";
     public const string LogOrigin = "log-origin";
     public const string LogKey = "log-key";
+    public const string RowKey = "row-key";
     public const string PublicLog = "public-log";
     public const string Redaction = "redaction";
     public const string Hocon = "hocon";
@@ -30,8 +31,8 @@ public sealed class GivenOptions
 
     private static readonly string[] Names =
     [
-        Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, PublicLog, Redaction, Hocon, Certificate, CertificateKey,
-        TrustProxy, InsecureHttp,
+        Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, RowKey, PublicLog, Redaction, Hocon, Certificate,
+        CertificateKey, TrustProxy, InsecureHttp,
     ];
 
     private readonly Dictionary<string, GivenOption> given = [];

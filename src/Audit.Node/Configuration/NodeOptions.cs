@@ -31,6 +31,9 @@ public sealed record NodeOptions
     /// <summary>The file that was given for the log's private key; null for the one in the data directory.</summary>
     public string? LogKey { get; init; }
 
+    /// <summary>Where the keys of the rows were given to be; null for their place in the data directory.</summary>
+    public string? RowKey { get; init; }
+
     /// <summary>Whether the log's checkpoint and tiles are given to anybody.</summary>
     public bool PublicLog { get; init; }
 
@@ -50,6 +53,9 @@ public sealed record NodeOptions
 
     /// <summary>Where the rules were read; null where the built-in ones hold.</summary>
     public string? RedactionFile { get; init; }
+
+    /// <summary>The keys of the rows, which are in no database: each node of a store needs this file.</summary>
+    public string RowKeyFile => RowKey ?? Path.Combine(Data, "row.key");
 
     public string LogKeyFile => LogKey ?? Path.Combine(Data, "log.key");
 

@@ -29,7 +29,8 @@ public static class NodeOptionsReader
             Urls = urls,
             MaxWindow = ReadMaxWindow(given[GivenOptions.MaxWindow]),
             LogOrigin = ReadLogOrigin(given[GivenOptions.LogOrigin]),
-            LogKey = ReadLogKey(given[GivenOptions.LogKey]),
+            LogKey = ReadKeyFile(given[GivenOptions.LogKey], "log"),
+            RowKey = ReadKeyFile(given[GivenOptions.RowKey], "store"),
             PublicLog = ReadFlag(given[GivenOptions.PublicLog]),
             Certificate = ReadCertificate(given[GivenOptions.Certificate], given[GivenOptions.CertificateKey], urls),
             TrustedProxy = ReadProxy(given[GivenOptions.TrustProxy]),
@@ -126,10 +127,10 @@ public static class NodeOptionsReader
     private static string? ReadLogOrigin(GivenOption? origin) =>
         origin is null || KeyName.IsValid(origin.Value) ? origin?.Value : throw origin.NotAccepted(KeyName.Accepted);
 
-    private static string? ReadLogKey(GivenOption? key) =>
+    private static string? ReadKeyFile(GivenOption? key, string whose) =>
         key is null || (IsPath(key.Value) && !Directory.Exists(key.Value))
             ? key?.Value
-            : throw key.NotAccepted("the path of a file, which is made for a new log");
+            : throw key.NotAccepted($"the path of a file, which is made for a new {whose}");
 
     private static bool ReadFlag(GivenOption? flag) => flag?.Value.ToLowerInvariant() switch
     {

@@ -1,12 +1,8 @@
-using System.Security.Cryptography;
-
 namespace Audit.Node.Hosting;
 
 /// <summary>Starts nodes.</summary>
 public static class NodeHost
 {
-    private const string DedupKey = "dedup-key";
-
     /// <summary>Threads that may rest in a read of SQLite while others answer requests.</summary>
     private const int ThreadsForReads = 16;
 
@@ -91,12 +87,12 @@ public static class NodeHost
             return default;
         });
 
-        var store = undo.Add(await AuditStore.OpenAsync(options.Store, failures, cancellation));
-        var hasher = await HasherAsync(store, cancellation);
+        var store = undo.Add(await AuditStore.OpenAsync(
+            options.Store, isNew => RowKeys.Open(options.RowKeyFile, isNew), failures, cancellation));
         var madeFirstToken = await FirstToken.EnsureAsync(store, data, seams, cancellation);
-        var redactor = redaction.Open(hasher, options.RedactionFile, log);
+        var redactor = redaction.Open(store.Hasher, options.RedactionFile, log);
         var reads = undo.Add(await ReadSide.OpenAsync(
-            options.Store, store.Journal, hasher, new ReadSideOptions { Clock = seams.Clock, Failures = failures }, cancellation));
+            options.Store, store.Opened, new ReadSideOptions { Clock = seams.Clock, Failures = failures }, cancellation));
         var settings = new ApiSettings(
             options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog);
         var sealer = new SealerOptions
@@ -119,10 +115,10 @@ public static class NodeHost
             Failures = failures,
         };
         var cluster = options.UsesAkka
-            ? await AkkaNode.StartAsync(options, store.Journal, hasher, engineOptions, cancellation)
+            ? await AkkaNode.StartAsync(options, store, engineOptions, cancellation)
             : null;
         var engine = undo.Add(seams.AroundEngine(
-            cluster ?? (IAuditEngine)new LocalEngine(store.Journal, hasher, engineOptions, seams.Clock)));
+            cluster ?? (IAuditEngine)new LocalEngine(store.Journal, store.Seal, engineOptions, seams.Clock)));
         var acts = new OperatorActs(engine, seams.Clock);
         var diary = new ReadDiary(engine, seams.Clock, failures);
         var notes = new AccessNotes();
@@ -130,8 +126,8 @@ public static class NodeHost
 
         web = WebHost.Build(options, loggers, services =>
         {
-            services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Journal).AddSingleton(store.Tokens)
-                .AddSingleton(engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(hasher)
+            services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Opened).AddSingleton(store.Tokens)
+                .AddSingleton(engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(store.Hasher)
                 .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
                 .AddSingleton(access).AddSingleton(failures);
             if (redactor is not null)
@@ -222,9 +218,6 @@ public static class NodeHost
         part?.Dispose();
         return default;
     }
-
-    internal static async Task<RecordHasher> HasherAsync(IAuditStore store, CancellationToken cancellation) =>
-        new(await store.SecretAsync(DedupKey, RandomNumberGenerator.GetBytes(RecordHasher.KeyLength), cancellation));
 
     private static void RequireKeyDirectory(NodeOptions options)
     {

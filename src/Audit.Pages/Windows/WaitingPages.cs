@@ -29,7 +29,7 @@ internal sealed class WaitingPages(IJournal journal) : IPageGroup
         var address = AddressOf(form);
         var body = PageForm.Body(("decision", form.Text("decision")), ("feedback", form.Text("feedback")));
         var decision = DecisionRecord.Read(body, visit.Bearer.Name);
-        var call = new CallRead(journal, visit.Intake.Hasher, address.Stream);
+        var call = new CallRead(journal, address.Stream);
         await call.ReadOnAsync(visit.Cancellation);
         if (call.LastRecord is null)
         {

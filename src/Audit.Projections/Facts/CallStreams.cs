@@ -3,7 +3,7 @@ namespace Audit.Projections.Facts;
 /// <summary>
 /// Reads the whole stream of a call from the journal, a few rows at a time, for a record may be large.
 /// </summary>
-internal sealed class CallStreams(IJournal journal, RecordHasher hasher)
+internal sealed class CallStreams(IJournal journal)
 {
     private const int RowsAtOnce = 64;
 
@@ -46,7 +46,7 @@ internal sealed class CallStreams(IJournal journal, RecordHasher hasher)
     {
         try
         {
-            return EventReader.ReadCall(row, view, hasher);
+            return EventReader.ReadCall(row, view);
         }
         catch (InvalidDataException unreadable)
         {

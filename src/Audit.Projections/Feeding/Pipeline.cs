@@ -4,7 +4,7 @@ using Audit.Projections.Folding;
 namespace Audit.Projections.Feeding;
 
 /// <summary>Reads and parses the journal, folds it and writes it, each a batch ahead of the next.</summary>
-internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits limits)
+internal sealed class Pipeline(IJournal journal, FeedLimits limits)
 {
     /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
     /// <param name="committed">Called with every batch once it is written.</param>
@@ -37,7 +37,7 @@ internal sealed class Pipeline(IJournal journal, RecordHasher hasher, FeedLimits
         Action<FactBatch> committed, CancellationToken cancellation)
     {
         var cache = new ReadCache { Met = isEmpty ? new SessionsMet() : null };
-        var streams = new CallStreams(journal, hasher);
+        var streams = new CallStreams(journal);
         WorkingSet? before = null;
         var (rows, other) = (new BatchRows(), new BatchRows());
         var writing = Task.CompletedTask;

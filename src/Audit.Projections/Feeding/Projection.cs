@@ -7,12 +7,12 @@ internal sealed class Projection : Feed<ProjectionStatus>
 {
     private readonly Pipeline pipeline;
 
-    public Projection(IReadStore store, IJournal journal, RecordHasher hasher, ReadSideOptions options)
+    public Projection(IReadStore store, IJournal journal, ReadSideOptions options)
         : base(
             store, options, OffsetRow.Models, ReadStoreKind.Models.What,
             new(ProjectionState.Starting, 0, null, null, TimeSpan.Zero))
     {
-        pipeline = new Pipeline(journal, hasher, options.Limits);
+        pipeline = new Pipeline(journal, options.Limits);
         Begin();
     }
 

@@ -63,14 +63,14 @@ internal abstract class Rebuild(IReadStore live, IJournal journal, string what, 
 }
 
 /// <summary>The rebuild of the read models; what an operator had skipped stays skipped.</summary>
-internal sealed class ModelsRebuild(IReadStore live, IJournal journal, RecordHasher hasher, FeedLimits limits)
+internal sealed class ModelsRebuild(IReadStore live, IJournal journal, FeedLimits limits)
     : Rebuild(live, journal, "read models", "are")
 {
     private readonly IReadStore live = live;
     private readonly IJournal journal = journal;
 
     protected override Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation) =>
-        new Pipeline(journal, hasher, limits).RunAsync(
+        new Pipeline(journal, limits).RunAsync(
             lead, follow: false, batch => committed(batch.To.Position), cancellation);
 
     protected override async Task PrepareAsync(IReadStore next, CancellationToken cancellation)

@@ -11,14 +11,12 @@ public sealed class PastModels
 {
     private readonly IReadStore store;
     private readonly IJournal journal;
-    private readonly RecordHasher hasher;
     private readonly PastPosition positions;
 
-    internal PastModels(IReadStore store, IJournal journal, RecordHasher hasher)
+    internal PastModels(IReadStore store, IJournal journal)
     {
         this.store = store;
         this.journal = journal;
-        this.hasher = hasher;
         positions = new PastPosition(store, journal);
     }
 
@@ -57,7 +55,7 @@ public sealed class PastModels
                 var known = await OffsetRow.ReadAsync(reader, cancellation);
                 position = Math.Min(position, known.Offset.Position);
                 var skipped = await Skipped.ReadAsync(reader, cancellation);
-                return await ask(reader, new PastReader(journal, hasher, skipped, position), position);
+                return await ask(reader, new PastReader(journal, skipped, position), position);
             },
             cancellation);
         return found is null ? null : new Past<T>(position, found);

@@ -5,12 +5,12 @@ namespace Audit.Projections.TimeTravel;
 /// <summary>
 /// Reads streams of the journal up to one position, and no more events than one answer may be made of.
 /// </summary>
-internal sealed class PastReader(IJournal journal, RecordHasher hasher, IReadOnlySet<long> skipped, long through)
+internal sealed class PastReader(IJournal journal, IReadOnlySet<long> skipped, long through)
 {
     public const int MostEvents = 100_000;
     private const int RowsAtOnce = 256;
 
-    private readonly CallStreams calls = new(journal, hasher);
+    private readonly CallStreams calls = new(journal);
     private readonly FactsReader facts = new();
     private readonly Dictionary<string, TaskWindows> windows = [];
     private int left = MostEvents;

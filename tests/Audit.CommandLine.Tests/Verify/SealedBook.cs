@@ -64,7 +64,7 @@ internal sealed class SealedBook : IAsyncDisposable
         using var command = new SqliteCommand(
             """
             DROP TRIGGER journal_no_update;
-            UPDATE journal SET message = CAST(replace(CAST(message AS TEXT), '/tmp/x', '/tmp/y') AS BLOB) WHERE ordering = @position;
+            UPDATE journal SET message = CAST(replace(CAST(message AS TEXT), '"turn":1', '"turn":2') AS BLOB) WHERE ordering = @position;
             """,
             connection);
         command.Parameters.AddWithValue("@position", position);

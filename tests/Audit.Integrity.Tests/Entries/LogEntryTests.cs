@@ -8,7 +8,7 @@ namespace Audit.Integrity.Tests.Entries;
 public sealed class LogEntryTests
 {
     private static readonly JournalRow Row =
-        new(4711, "tool-call|s-1|c-1", 2, 638_000_000_000_000_000, "call.transitioned.v1", "{\"v\":1}"u8.ToArray());
+        new(4711, "tool-call|s-1|c-1", 2, 638_000_000_000_000_000, "call.transitioned.v2", "{\"v\":1}"u8.ToArray());
 
     [Fact]
     public void the_entry_of_a_row_of_ours_has_exactly_the_members_of_the_design()
@@ -16,7 +16,7 @@ public sealed class LogEntryTests
         var stream = Convert.ToHexStringLower(SHA256.HashData("tool-call|s-1|c-1"u8));
         var message = Convert.ToHexStringLower(SHA256.HashData(Row.Message));
         Assert.Equal(
-            $$"""{"v":1,"position":4711,"stream":"{{stream}}","seq":2,"created":638000000000000000,"manifest":"call.transitioned.v1","sha256":"{{message}}"}""",
+            $$"""{"v":1,"position":4711,"stream":"{{stream}}","seq":2,"created":638000000000000000,"manifest":"call.transitioned.v2","sha256":"{{message}}"}""",
             Entry(Row));
     }
 

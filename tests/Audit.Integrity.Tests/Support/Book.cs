@@ -52,7 +52,7 @@ public abstract class Book : IAsyncDisposable
     /// <summary>The SQL that inserts a row at a position of its own.</summary>
     public abstract string InsertSql { get; }
 
-    public Task<IAuditStore> OpenAsync() => AuditStore.OpenAsync(Address, CancellationToken.None);
+    public Task<IAuditStore> OpenAsync() => AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
 
     /// <summary>Writes the first rows of so many new calls, each completed at once.</summary>
     public async Task AppendAsync(int count)
@@ -161,7 +161,7 @@ public abstract class Book : IAsyncDisposable
         var id = string.Create(CultureInfo.InvariantCulture, $"tool-call|s-1|c-{Interlocked.Increment(ref calls)}");
         var message = Encoding.UTF8.GetBytes(
             """{"v":1,"event":"call.transitioned","host":"ci-7","session_id":"s-1","from":"none","to":"completed","seq":null,"record":{"outcome":"fine"}}""");
-        return new RowToAppend(new StreamHandle(new StreamKey(id)), 1, "call.transitioned.v1", 638_000_000_000_000_000, message);
+        return new RowToAppend(new StreamHandle(new StreamKey(id)), 1, "call.transitioned.v2", 638_000_000_000_000_000, message);
     }
 
     private static async Task<T> AskAsync<T>(DbConnection connection, string sql)

@@ -7,7 +7,7 @@ internal sealed class Story : IDisposable
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 20, 14, 0, 0, TimeSpan.Zero);
 
-    private readonly EventWriter writer = new();
+    private readonly EventWriter writer = new(TestKeys.Proof);
     private readonly Dictionary<string, CallHistory> calls = [];
     private readonly Dictionary<string, long> sequences = [];
     private int messages;
@@ -45,6 +45,7 @@ internal sealed class Story : IDisposable
         calls[stream] = decision.After;
         foreach (var happened in decision.Events)
         {
+            Begin(stream);
             Add(stream, writer.Write(new CallContext(session, call, "agent", message, record), happened));
         }
 
@@ -56,11 +57,20 @@ internal sealed class Story : IDisposable
         var note = new SessionNote(
             type, Timestamp.From(Start), Timestamp.From(Start), host,
             Fingerprint.From(Guid.NewGuid().ToByteArray()), seq);
+        Begin(StreamNames.Session(session));
         Add(StreamNames.Session(session), writer.Write(session, null, "agent", note, "{}"u8));
         return this;
     }
 
     public void Dispose() => writer.Dispose();
+
+    private void Begin(string stream)
+    {
+        var key = new StreamKey(stream);
+        TestKeys.Seal.Payloads.EnsureAsync([key], default).GetAwaiter().GetResult();
+        TestKeys.Seal.Payloads.TryGet(key, out var payload);
+        writer.Begin(key, sequences.GetValueOrDefault(stream), payload);
+    }
 
     private void Add(string stream, EncodedEvent written)
     {

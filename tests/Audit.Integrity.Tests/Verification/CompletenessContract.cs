@@ -99,7 +99,7 @@ public abstract class CompletenessContract : BookTests, IDisposable
     [ContractFact]
     public async Task an_event_of_ours_that_cannot_be_read_is_counted()
     {
-        story.Rows.Add((StreamNames.Call("s-1", "c-1"), 1, "call.transitioned.v1", "{\"v\":1,"));
+        story.Rows.Add((StreamNames.Call("s-1", "c-1"), 1, "call.transitioned.v2", "{\"v\":1,"));
         Assert.Equal(1, (await JudgeAsync()).UnreadableEvents);
     }
 

@@ -12,7 +12,7 @@ public sealed class PostgresTamperTests : TamperMatrix
     {
         await Book.SealAsync(10);
         await Book.TamperAsync(
-            Book.InsertSql + "VALUES (-5, 1, false, 'forged', 1, @message, 'call.transitioned.v1', 7401, 'w')",
+            Book.InsertSql + "VALUES (-5, 1, false, 'forged', 1, @message, 'call.transitioned.v2', 7401, 'w')",
             ("message", "{}"u8.ToArray()));
         await AssertFoundAsync(IntegrityFaultKind.RowsInserted, -5);
     }

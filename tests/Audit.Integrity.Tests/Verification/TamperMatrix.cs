@@ -80,7 +80,7 @@ public abstract class TamperMatrix : BookTests
     public async Task a_manifest_changed_is_found()
     {
         await BeginAsync();
-        await Book.TamperAsync($"UPDATE journal SET manifest = 'call.violated.v1' WHERE ordering = {Victim}");
+        await Book.TamperAsync($"UPDATE journal SET manifest = 'call.violated.v2' WHERE ordering = {Victim}");
         await AssertFoundAsync(IntegrityFaultKind.RowChanged, Victim);
     }
 
@@ -364,7 +364,7 @@ public abstract class TamperMatrix : BookTests
 
     private Task InsertAsync(IEnumerable<long> positions) => Book.TamperAsync(
         Book.InsertSql + "VALUES "
-        + string.Join(", ", positions.Select(at => $"({at}, 1, (1 = 0), 'forged-{at}', 1, @message, 'call.transitioned.v1', 7401, 'w')")),
+        + string.Join(", ", positions.Select(at => $"({at}, 1, (1 = 0), 'forged-{at}', 1, @message, 'call.transitioned.v2', 7401, 'w')")),
         ("message", "{}"u8.ToArray()));
 
     private async Task WriteLeafAsync(long position)

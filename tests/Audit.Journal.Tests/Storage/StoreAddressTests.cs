@@ -58,7 +58,7 @@ public sealed class StoreAddressTests
     private static async Task<StoreException> RefusalAsync(string address)
     {
         var failure = await Assert.ThrowsAsync<StoreException>(
-            () => AuditStore.OpenAsync(address, CancellationToken.None));
+            () => AuditStore.OpenAsync(address, TestKeys.Given, CancellationToken.None));
         Assert.DoesNotContain("s3cret", failure.ToString());
         return failure;
     }

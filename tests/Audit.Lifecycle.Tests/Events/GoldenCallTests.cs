@@ -14,29 +14,29 @@ public sealed class GoldenCallTests
 
     private static readonly Dictionary<string, (Spec Spec, CallEvent Happened)> Cases = new()
     {
-        ["call.transitioned.v1"] = Told(
+        ["call.transitioned.v2"] = Told(
             Completed with { TaskId = null },
             new Verdict(CallState.AwaitingConfirmation, CallState.Completed, 1, Anomalies.None, ViolationCause.None)),
-        ["call.transitioned.v1+all"] = Told(
+        ["call.transitioned.v2+all"] = Told(
             Completed with { Seq = 9, MessageId = "claude-code:call-1:completed", Derived = true, Truncated = true, MadeByNode = true },
             new Verdict(
                 CallState.Cancelled, CallState.Completed, 2,
                 Anomalies.CompletedAfterCancel | Anomalies.NoApprovalSeen | Anomalies.Truncated, ViolationCause.None),
             late: true, inferred: true),
-        ["call.violated.v1"] = Told(
+        ["call.violated.v2"] = Told(
             Completed,
             new Verdict(CallState.Blocked, CallState.Blocked, 1, Anomalies.None, ViolationCause.StandingRefusal)),
-        ["call.violated.v1+message_id"] = Told(
+        ["call.violated.v2+message_id"] = Told(
             Completed with { MessageId = "m-1" },
             new Verdict(CallState.Requested, CallState.Requested, 1, Anomalies.None, ViolationCause.MessageIdReused),
             EntryWeight.MessageIdReused),
-        ["call.rejudged.v1"] = (Completed, new CallEvent.Rejudged(
+        ["call.rejudged.v2"] = (Completed, new CallEvent.Rejudged(
             3,
             new Verdict(CallState.Blocked, CallState.Blocked, 1, Anomalies.ClockAhead, ViolationCause.StandingRefusal),
             new Verdict(CallState.Approved, CallState.Completed, 2, Anomalies.ClockAhead | Anomalies.ReExecuted, ViolationCause.None),
             "approved at sequence 4 came late")),
-        ["call.flooded.v1"] = (Completed, new CallEvent.Flooded(64)),
-        ["call.oversized.v1"] = Told(
+        ["call.flooded.v2"] = (Completed, new CallEvent.Flooded(64)),
+        ["call.oversized.v2"] = Told(
             Completed with { OversizedBytes = 20_971_521, Seq = 4, MessageId = "m-1" },
             new Verdict(CallState.None, CallState.None, 0, Anomalies.Oversized, ViolationCause.None),
             EntryWeight.Oversized),
@@ -47,7 +47,7 @@ public sealed class GoldenCallTests
     public void an_event_is_written_as_its_golden_file(string name)
     {
         var (spec, happened) = Cases[name];
-        using var writer = new EventWriter();
+        using var writer = Golden.Writer();
         var message = happened is CallEvent.Received told ? told.Message : spec.Message();
         var record = spec.OversizedBytes > 0 ? default : spec.Record().AsMemory();
 
@@ -60,7 +60,7 @@ public sealed class GoldenCallTests
     {
         var (spec, happened) = Cases[name];
 
-        var read = EventReader.ReadCall(Golden.Row(name), Say.Hasher);
+        var read = EventReader.ReadCall(Golden.Row(name));
 
         if (happened is CallEvent.Received { Weight: EntryWeight.Oversized } told)
         {
@@ -69,14 +69,14 @@ public sealed class GoldenCallTests
             Assert.Equal(
                 (told.Message.OversizedBytes, told.Message.Dedup, told.Message.MessageId, told.Message.Seq, told.Message.Host),
                 (message.OversizedBytes, message.Dedup, message.MessageId, message.Seq, message.Host));
-            Assert.True(EventReader.RecordOf(Golden.Row(name).Message).IsEmpty);
+            Assert.True(EventReader.RecordOf(Golden.Opened(name).Message).IsEmpty);
             return;
         }
 
         Assert.Equal(happened, read);
         if (happened is CallEvent.Received)
         {
-            Assert.Equal(spec.Record(), EventReader.RecordOf(Golden.Row(name).Message).ToArray());
+            Assert.Equal(spec.Record(), EventReader.RecordOf(Golden.Opened(name).Message).ToArray());
         }
     }
 

@@ -12,30 +12,31 @@ public sealed class GoldenNoteTests
     [Fact]
     public void a_note_is_written_as_its_golden_file()
     {
-        using var writer = new EventWriter();
+        using var writer = Golden.Writer();
 
-        Golden.Matches("session.noted.v1", writer.Write("s-1", "t-1", "copilot", Note, """{"why": "done"}"""u8));
+        Golden.Matches("session.noted.v2", writer.Write("s-1", "t-1", "copilot", Note, """{"why": "done"}"""u8));
+        using var another = Golden.Writer();
         Golden.Matches(
-            "session.noted.v1+least",
-            writer.Write("s-1", null, null, Note with { Seq = null, MessageId = null, Derived = false, TimeInferred = false }, default));
+            "session.noted.v2+least",
+            another.Write("s-1", null, null, Note with { Seq = null, MessageId = null, Derived = false, TimeInferred = false }, default));
     }
 
     [Fact]
     public void a_golden_file_is_read_as_its_note()
     {
-        Assert.Equal(Note, EventReader.ReadNote(Golden.Row("session.noted.v1")));
+        Assert.Equal(Note, EventReader.ReadNote(Golden.Row("session.noted.v2")));
         Assert.Equal(
             Note with { Seq = null, MessageId = null, Derived = false, TimeInferred = false },
-            EventReader.ReadNote(Golden.Row("session.noted.v1+least")));
+            EventReader.ReadNote(Golden.Row("session.noted.v2+least")));
     }
 
     [Fact]
     public void an_act_of_the_node_is_written_as_its_golden_file()
     {
-        using var writer = new EventWriter();
+        using var writer = Golden.Writer();
 
         Golden.Matches(
-            "operator.acted.v1", writer.WriteOperator("token.created", "admin", Say.At(5), """{"name":"ci-7","roles":["ingest"]}"""u8));
+            "operator.acted.v2", writer.WriteOperator("token.created", "admin", Say.At(5), """{"name":"ci-7","roles":["ingest"]}"""u8));
     }
 
     [Fact]

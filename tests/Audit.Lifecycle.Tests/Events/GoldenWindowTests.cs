@@ -14,21 +14,21 @@ public sealed class GoldenWindowTests
 
     private static readonly Dictionary<string, WindowEvent> Cases = new()
     {
-        ["window.requested.v1"] = new WindowEvent.Requested(
+        ["window.requested.v2"] = new WindowEvent.Requested(
             new WindowMessage.Request(From("Request") with { OnBehalfOf = "ada", MessageId = "m-1" }, Terms), WindowState.None, Terms),
-        ["window.approved.v1"] = new WindowEvent.Approved(
+        ["window.approved.v2"] = new WindowEvent.Approved(
             new WindowMessage.Approve(From("Approve")), WindowState.Requested, Say.At(60), Say.At(5460)),
-        ["window.approved.v1+grant"] = new WindowEvent.Approved(
+        ["window.approved.v2+grant"] = new WindowEvent.Approved(
             new WindowMessage.Grant(From("Grant"), Terms with { OpensAt = null, Duration = null, ClosesAt = Say.At(5460) }),
             WindowState.Requested, Say.At(10), Say.At(5460)),
-        ["window.denied.v1"] = new WindowEvent.Denied(
+        ["window.denied.v2"] = new WindowEvent.Denied(
             new WindowMessage.Deny(From("Deny") with { Reason = "not tonight" }), WindowState.Requested),
-        ["window.extended.v1"] = new WindowEvent.Extended(
+        ["window.extended.v2"] = new WindowEvent.Extended(
             new WindowMessage.Extend(From("Extend"), Say.At(9000).Next()), WindowState.Approved, Say.At(9000).Next()),
-        ["window.revoked.v1"] = new WindowEvent.Revoked(
+        ["window.revoked.v2"] = new WindowEvent.Revoked(
             new WindowMessage.Revoke(From("Revoke") with { Reason = "an incident" }), WindowState.Approved),
-        ["window.closed.v1"] = new WindowEvent.Closed(new WindowMessage.Close(From("Close")), WindowState.Approved),
-        ["window.violated.v1"] = new WindowEvent.Violated(
+        ["window.closed.v2"] = new WindowEvent.Closed(new WindowMessage.Close(From("Close")), WindowState.Approved),
+        ["window.violated.v2"] = new WindowEvent.Violated(
             new WindowMessage.Extend(From("Extend"), Say.At(9000)), WindowState.Denied, "a window that is denied takes no extend"),
     };
 
@@ -36,7 +36,7 @@ public sealed class GoldenWindowTests
     [MemberData(nameof(Names))]
     public void an_event_is_written_as_its_golden_file(string name)
     {
-        using var writer = new EventWriter();
+        using var writer = Golden.Writer();
 
         Golden.Matches(name, writer.Write("w-7", Cases[name], """{"by": "ada"}"""u8));
     }

@@ -1,3 +1,4 @@
+using Audit.Lifecycle.Tests.Events;
 using Audit.Lifecycle.Tests.Support;
 
 namespace Audit.Lifecycle.Tests.Laws;
@@ -7,7 +8,8 @@ public sealed class EventLaws
     [Fact]
     public void what_is_read_back_from_the_journal_is_the_call() => Law.Holds(Tales.Any, tale =>
     {
-        using var writer = new EventWriter();
+        using var writer = Golden.Writer();
+        var sequence = 0L;
         var live = CallHistory.Empty;
         var read = CallHistory.Empty;
         foreach (var spec in tale.Specs)
@@ -16,7 +18,7 @@ public sealed class EventLaws
             var decision = CallDecider.Decide(live, message);
             foreach (var happened in decision.Events)
             {
-                var again = ThroughTheJournal(writer, spec, message, happened);
+                var again = ThroughTheJournal(writer, spec, message, happened, ref sequence);
                 AssertSame(happened, again);
                 read = CallEvolution.Evolve(read, again);
             }
@@ -26,18 +28,18 @@ public sealed class EventLaws
         }
     });
 
-    private static CallEvent ThroughTheJournal(EventWriter writer, Spec spec, CallMessage message, CallEvent happened)
+    private static CallEvent ThroughTheJournal(EventWriter writer, Spec spec, CallMessage message, CallEvent happened, ref long sequence)
     {
         var record = spec.OversizedBytes > 0 ? default : spec.Record().AsMemory();
         var context = new CallContext("s-1", "call-1", "agent", message, record);
         var encoded = writer.Write(context, happened);
-        var written = encoded.Message.ToArray();
+        var row = new JournalRow(1, "stream", ++sequence, 0, encoded.Manifest, encoded.Message.ToArray());
         if (happened is CallEvent.Received { Weight: not EntryWeight.Oversized })
         {
-            Assert.Equal(spec.Record(), EventReader.RecordOf(written).ToArray());
+            Assert.Equal(spec.Record(), EventReader.RecordOf(Golden.Opened(row).Message).ToArray());
         }
 
-        return EventReader.ReadCall(new JournalRow(1, "tool-call|s-1|call-1", 1, 0, encoded.Manifest, written), Say.Hasher);
+        return EventReader.ReadCall(row);
     }
 
     private static void AssertSame(CallEvent written, CallEvent read)

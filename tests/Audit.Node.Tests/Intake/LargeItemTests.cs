@@ -53,7 +53,7 @@ public sealed class LargeItemTests : IAsyncLifetime
         Assert.Equal("oversized", line.Lines[0].GetProperty("anomalies")[0].GetString());
         Assert.Equal("duplicate", single.Require(200).Json.Text("status"));
         Assert.Equal("duplicate", array.Require(200).Json[0].Text("status"));
-        Assert.Equal("call.oversized.v1", Assert.Single(events.EnumerateArray()).Text("manifest"));
+        Assert.Equal("call.oversized.v2", Assert.Single(events.EnumerateArray()).Text("manifest"));
     }
 
     [Fact]

@@ -10,15 +10,7 @@ public sealed class SharedLogTests
         await using var database = await PostgresServer.CreateDatabaseAsync();
         await using var first = await TestNode.StartAsync("postgres:" + database.ConnectionString);
         await RecordSealedAsync(first, "c-1");
-        var token = first.AdminToken;
-        await using var second = await TestNode.StartAsync(
-            "postgres:" + database.ConnectionString,
-            change: options =>
-            {
-                Directory.CreateDirectory(options.Data);
-                File.WriteAllText(Path.Combine(options.Data, "admin.token"), token);
-                return options;
-            });
+        await using var second = await first.StartBesideAsync();
 
         var position = await RecordSealedAsync(second, "c-2");
         (await second.GetAsync($"/v1/proofs/{position}")).Require(200);

@@ -44,7 +44,7 @@ public sealed class PoisonTests
         using var command = connection.CreateCommand();
         command.CommandText = """
             INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid)
-            VALUES (1, 0, 'tool-call|s-1|broken', 1, CAST('{"v":1,"event":"call.transitioned"' AS BLOB), 'call.transitioned.v1', 7401, 'x')
+            VALUES (1, 0, 'tool-call|s-1|broken', 1, CAST('{"v":1,"event":"call.transitioned"' AS BLOB), 'call.transitioned.v2', 7401, 'x')
             RETURNING ordering
             """;
         return (long)command.ExecuteScalar()!;

@@ -42,7 +42,7 @@ public sealed class EventTests : IAsyncLifetime
         Assert.Equal(item.GetRawText(), alone.GetRawText());
         Assert.Equal("tool-call|s-2|c-1", item.Text("stream"));
         Assert.Equal(1, item.GetProperty("sequence").GetInt32());
-        Assert.Equal("call.transitioned.v1", item.Text("manifest"));
+        Assert.Equal("call.transitioned.v2", item.Text("manifest"));
         Assert.EndsWith("Z", item.Text("created"));
         Assert.Equal("call.transitioned", item.GetProperty("event").Text("event"));
         Assert.Equal("bash", item.GetProperty("event").GetProperty("record").Text("tool_name"));

@@ -62,7 +62,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         Directory.CreateDirectory(other.Data);
         File.WriteAllText(Path.Combine(other.Data, "admin.token"), AdminToken);
-        return other;
+        return other with { RowKey = options.RowKeyFile };
     });
 
     public async Task RestartAsync()

@@ -80,7 +80,8 @@ public sealed class BrowserSessionTests
         using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("ann", ["read"]));
         var cookies = browser.Cookies.GetAllCookies();
         await node.StopAsync();
-        await using (var store = await AuditStore.OpenAsync(node.Options.Store, CancellationToken.None))
+        await using (var store = await AuditStore.OpenAsync(
+            node.Options.Store, isNew => RowKeys.Open(node.Options.RowKeyFile, isNew), CancellationToken.None))
         {
             Assert.True(await store.Tokens.RevokeAsync("ann", DateTimeOffset.UtcNow, CancellationToken.None));
         }

@@ -116,7 +116,7 @@ public abstract class SearchFeedContract : ReadSideContract
         await SearchedAsync(side);
         await CloseAsync(side);
         await TellAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call % 9}", Say.Done(), 30 + call))]);
-        await AppendAsync("tool-call|s|poison", 1, "call.transitioned.v2", """{"v":2}""");
+        await AppendAsync("tool-call|s|poison", 1, "call.transitioned.v3", """{"v":3}""");
         side = await OpenAsync(limits: new FeedLimits { Rows = 5, PageRows = 2 });
         var end = await Journal.LastPositionAsync(None);
         await CaughtUpIndexAsync(side, end);
@@ -138,9 +138,9 @@ public abstract class SearchFeedContract : ReadSideContract
     [ContractFact]
     public async Task an_event_that_cannot_be_read_is_noted_and_holds_nothing_up()
     {
-        await AppendAsync("tool-call|s|one", 1, "call.transitioned.v2", """{"v":2}""");
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v1", """{"v":1,"received_at":"2026-11-20T14:00:00Z","record":"none"}""");
-        await AppendAsync("operator|2026-11-20", 1, "operator.acted.v1", """{"v":1,"received_at":"2026-11-20T14:00:00Z","act":"unfindable"}""");
+        await AppendAsync("tool-call|s|one", 1, "call.transitioned.v3", """{"v":3}""");
+        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v2", """{"v":1,"received_at":"2026-11-20T14:00:00Z","record":"none"}""");
+        await AppendAsync("operator|2026-11-20", 1, "operator.acted.v2", """{"v":1,"received_at":"2026-11-20T14:00:00Z","act":"unfindable"}""");
         await TellAsync(new Say("s", "three", Say.Asked, 1));
         var side = await OpenAsync();
         await CaughtUpIndexAsync(side, 4);

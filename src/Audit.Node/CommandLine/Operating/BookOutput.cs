@@ -33,10 +33,12 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
 
     private async Task FromStoreAsync(ExportRequest request, IProgress<Passed>? bar, CancellationToken cancellation)
     {
-        await using var store = await AuditStore.OpenAsync(place.RequireStore().Store, cancellation);
+        var options = place.RequireStore();
+        await using var store = await AuditStore.OpenAsync(
+            options.Store, isNew => RowKeys.Open(options.RowKeyFile, isNew), cancellation);
         // Whoever can open the store can read all of it.
         var reader = new Bearer("store", Roles.Admin);
-        await new JournalExport(store.Journal, request, reader).RunAsync(
+        await new JournalExport(store.Opened, request, reader).RunAsync(
             piece =>
             {
                 Write(piece.Span);

@@ -17,7 +17,7 @@ internal static class LogCommands
         var origin = command.AddText(
             "--origin", "NAME", "the new log's name; default: the old one with a number behind");
         var symbols = new PlaceSymbols(
-            surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey);
+            surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey, GivenOptions.RowKey);
         command.SetAction(async (parsed, cancellation) =>
         {
             var place = symbols.Read(parsed);

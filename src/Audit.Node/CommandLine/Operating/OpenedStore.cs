@@ -24,16 +24,16 @@ internal sealed class OpenedStore : IAsyncDisposable
     /// <exception cref="StoreException">The store cannot be opened; a running node may have it.</exception>
     public static async Task<OpenedStore> OpenAsync(NodeOptions options, CancellationToken cancellation)
     {
-        var store = await AuditStore.OpenAsync(options.Store, cancellation);
+        var store = await AuditStore.OpenAsync(
+            options.Store, isNew => RowKeys.Open(options.RowKeyFile, isNew), cancellation);
         try
         {
-            var hasher = await NodeHost.HasherAsync(store, cancellation);
             var engine = new EngineOptions
             {
                 Shards = 1,
-                Redactor = options.Redaction is { } rules ? new Redactor(rules, hasher) : null,
+                Redactor = options.Redaction is { } rules ? new Redactor(rules, store.Hasher) : null,
             };
-            return new OpenedStore(store, new LocalEngine(store.Journal, hasher, engine, TimeProvider.System));
+            return new OpenedStore(store, new LocalEngine(store.Journal, store.Seal, engine, TimeProvider.System));
         }
         catch
         {

@@ -140,7 +140,7 @@ internal static class TokenCommands
         Surroundings surroundings, Command command, bool makesStore,
         Func<ParseResult, Func<Task<ITokenDesk>>, CancellationToken, Task> work)
     {
-        var place = new PlaceSymbols(surroundings, command, GivenOptions.Store, GivenOptions.Data);
+        var place = new PlaceSymbols(surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.RowKey);
         command.SetAction((parsed, cancellation) => work(
             parsed, () => OpenAsync(surroundings, place.Read(parsed), makesStore, cancellation), cancellation));
         return command;

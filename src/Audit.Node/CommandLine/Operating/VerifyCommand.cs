@@ -19,7 +19,8 @@ internal static class VerifyCommand
         var requireComplete = command.AddFlag(
             "--require-complete", "also fails when the hosts left something out; without it that is only reported");
         var output = command.AddOutput();
-        var place = new PlaceSymbols(surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey);
+        var place = new PlaceSymbols(
+            surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey, GivenOptions.RowKey);
         command.SetAction(async (parsed, cancellation) =>
         {
             var log = LogPlace.Choose(surroundings, place.Read(parsed), parsed.GetValue(bundle));

@@ -17,6 +17,7 @@ internal sealed class NodeOptionSymbols
         (GivenOptions.MaxWindow, "LENGTH", "the longest task window, such as 90m, 48h or 2d; default 48h"),
         (GivenOptions.LogOrigin, "NAME", "the name of the log of a new store; default audit.local/ and a random part"),
         (GivenOptions.LogKey, "FILE", "the log's private key, default log.key in the data directory"),
+        (GivenOptions.RowKey, "FILE", "the keys of the rows, default row.key in the data directory; no database has them"),
         (GivenOptions.PublicLog, "true|false", "gives the log's checkpoint and tiles to anybody"),
         (GivenOptions.Certificate, "FILE", "for addresses with https://: PEM with the chain, or PKCS #12"),
         (GivenOptions.CertificateKey, "FILE", "the certificate's private key as PEM, where the certificate's file lacks it"),

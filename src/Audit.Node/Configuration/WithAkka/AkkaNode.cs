@@ -8,12 +8,12 @@ internal static class AkkaNode
 
     /// <exception cref="NodeStartException">The engine cannot start as it is configured.</exception>
     public static async Task<IClusterEngine> StartAsync(
-        NodeOptions options, IJournal journal, RecordHasher hasher, EngineOptions engine, CancellationToken cancellation)
+        NodeOptions options, IAuditStore store, EngineOptions engine, CancellationToken cancellation)
     {
         try
         {
             var akka = new AkkaEngineOptions(options.Store, options.Hocon);
-            return await AkkaEngine.StartAsync(journal, hasher, engine, akka, cancellation);
+            return await AkkaEngine.StartAsync(store.Journal, store.Seal, engine, akka, cancellation);
         }
         catch (AkkaEngineException failure)
         {

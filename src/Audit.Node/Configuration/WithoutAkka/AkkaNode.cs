@@ -9,6 +9,6 @@ internal static class AkkaNode
         + "and `dotnet restore -p:AkkaEngine=true` reports what is missing";
 
     public static Task<IClusterEngine> StartAsync(
-        NodeOptions options, IJournal journal, RecordHasher hasher, EngineOptions engine, CancellationToken cancellation) =>
+        NodeOptions options, IAuditStore store, EngineOptions engine, CancellationToken cancellation) =>
         throw new NodeStartException($"The node cannot start with --engine akka: {LeftOut}.");
 }

@@ -1,0 +1,92 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+
+namespace Audit.Journal.Sealing;
+
+/// <summary>
+/// The proof at the end of each message that a node wrote it: an HMAC under a key that is not in the database, over
+/// the store, the stream, the sequence number, the manifest and all of the message before it.
+/// </summary>
+/// <param name="storeId">So that a row of another store under the same key is none of this one.</param>
+public sealed class EventProof(RowKeys keys, byte[] storeId)
+{
+    private const int TextLength = 22;
+
+    private readonly byte[] newest = keys.Derive("mac", keys.Id)!;
+    private readonly ConcurrentDictionary<string, byte[]?> older = new();
+    private readonly byte[] id = Encoding.UTF8.GetBytes(keys.Id);
+
+    [ThreadStatic] private static (byte[] Key, IncrementalHash Hash)? cached;
+
+    private static ReadOnlySpan<byte> Before => ",\"mac\":\""u8;
+
+    private static ReadOnlySpan<byte> Behind => "\"}"u8;
+
+    /// <summary>Ends a message that stands in the buffer but for its proof and its last brace.</summary>
+    public void End(ArrayBufferWriter<byte> message, StreamKey stream, long sequence, string manifest)
+    {
+        Span<byte> mac = stackalloc byte[RowKeys.MacLength];
+        Compute(newest, stream.Utf8.Span, sequence, manifest, message.WrittenSpan, mac);
+        message.Write(Before);
+        message.Write(id);
+        message.Write("."u8);
+        Span<byte> text = stackalloc byte[TextLength];
+        Base64Url.EncodeToUtf8(mac, text);
+        message.Write(text);
+        message.Write(Behind);
+    }
+
+    /// <summary>Whether a node that has this store's key wrote the row, and nobody changed it since.</summary>
+    public bool Proves(JournalRow row)
+    {
+        var message = row.Message.AsSpan();
+        var at = message.LastIndexOf(Before);
+        if (at < 0 || !message.EndsWith(Behind))
+        {
+            return false;
+        }
+
+        var proof = message[(at + Before.Length)..^Behind.Length];
+        var dot = proof.IndexOf((byte)'.');
+        Span<byte> given = stackalloc byte[RowKeys.MacLength];
+        if (dot < 0 || proof.Length != dot + 1 + TextLength
+            || !Base64Url.TryDecodeFromUtf8(proof[(dot + 1)..], given, out var length) || length != given.Length
+            || KeyOf(Encoding.UTF8.GetString(proof[..dot])) is not { } key)
+        {
+            return false;
+        }
+
+        Span<byte> computed = stackalloc byte[RowKeys.MacLength];
+        var stream = Encoding.UTF8.GetBytes(row.PersistenceId);
+        Compute(key, stream, row.Sequence, row.Manifest, message[..at], computed);
+        return CryptographicOperations.FixedTimeEquals(given, computed);
+    }
+
+    private byte[]? KeyOf(string name) =>
+        name == keys.Id ? newest : older.GetOrAdd(name, static (name, keys) => keys.Derive("mac", name), keys);
+
+    private void Compute(
+        byte[] key, ReadOnlySpan<byte> stream, long sequence, string manifest, ReadOnlySpan<byte> message,
+        Span<byte> mac)
+    {
+        var hash = cached is { } kept && ReferenceEquals(kept.Key, key)
+            ? kept.Hash
+            : (cached = (key, IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key))).Value.Hash;
+        Span<byte> numbers = stackalloc byte[3 * sizeof(long)];
+        Span<byte> name = stackalloc byte[Math.Min(manifest.Length, AppendPlan.LongestManifest) * 3];
+        name = name[..Encoding.UTF8.GetBytes(manifest, name)];
+        BinaryPrimitives.WriteInt64BigEndian(numbers, stream.Length);
+        BinaryPrimitives.WriteInt64BigEndian(numbers[sizeof(long)..], sequence);
+        BinaryPrimitives.WriteInt64BigEndian(numbers[(2 * sizeof(long))..], name.Length);
+        hash.AppendData(storeId);
+        hash.AppendData(numbers);
+        hash.AppendData(stream);
+        hash.AppendData(name);
+        hash.AppendData(message);
+        Span<byte> full = stackalloc byte[SHA256.HashSizeInBytes];
+        hash.GetHashAndReset(full);
+        full[..RowKeys.MacLength].CopyTo(mac);
+    }
+}

@@ -1,0 +1,75 @@
+namespace Audit.Journal.Sealing;
+
+/// <summary>
+/// The journal as those who may read it see it: with what was said in the place of the sealed payloads. What has no key
+/// any more is read without.
+/// </summary>
+public sealed class OpenedJournal(IJournal stored, PayloadKeys keys) : IJournal
+{
+    public Task AppendAsync(
+        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
+        stored.AppendAsync(rows, positions, cancellation);
+
+    public async Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
+        IReadOnlyList<StreamKey> streams, CancellationToken cancellation)
+    {
+        var read = await stored.ReadStreamsAsync(streams, cancellation);
+        var opened = new IReadOnlyList<JournalRow>[read.Count];
+        for (var index = 0; index < opened.Length; index++)
+        {
+            opened[index] = await OpenAsync(read[index], cancellation);
+        }
+
+        return opened;
+    }
+
+    public async Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
+        StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
+        await OpenAsync(await stored.ReadStreamAsync(stream, afterSequence, limit, cancellation), cancellation);
+
+    public Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
+        stored.ReadPositionsAsync(places, cancellation);
+
+    public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation) =>
+        await OpenAsync(await stored.ReadAfterAsync(position, limit, byteLimit, cancellation), cancellation);
+
+    public async Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
+        long position, int limit, long byteLimit, CancellationToken cancellation) =>
+        await OpenAsync(await stored.ReadBeforeAsync(position, limit, byteLimit, cancellation), cancellation);
+
+    public async Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
+        await stored.ReadRowAsync(position, cancellation) is { } row
+            ? (await OpenAsync([row], cancellation))[0]
+            : null;
+
+    public Task<long> LastPositionAsync(CancellationToken cancellation) => stored.LastPositionAsync(cancellation);
+
+    public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
+        stored.WaitForMoreAsync(position, cancellation);
+
+    /// <summary>Who opened the stored journal closes it.</summary>
+    public ValueTask DisposeAsync() => default;
+
+    private async Task<IReadOnlyList<JournalRow>> OpenAsync(
+        IReadOnlyList<JournalRow> rows, CancellationToken cancellation)
+    {
+        await keys.LoadAsync(rows.Select(row => row.PersistenceId), cancellation);
+        var opened = new JournalRow[rows.Count];
+        var stream = "";
+        byte[]? key = null;
+        for (var index = 0; index < opened.Length; index++)
+        {
+            var row = rows[index];
+            if (row.PersistenceId != stream)
+            {
+                stream = row.PersistenceId;
+                keys.TryGet(new StreamKey(stream), out key);
+            }
+
+            opened[index] = row with { Message = Payload.Open(row, EventNames.PayloadMember(row.Manifest), key) };
+        }
+
+        return opened;
+    }
+}

@@ -1,0 +1,157 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.IO.Compression;
+using System.Security.Cryptography;
+
+namespace Audit.Journal.Sealing;
+
+/// <summary>
+/// What was said, in the message that says what the law needs: the record's bytes, compressed where that makes them
+/// smaller, and sealed for this place in this stream under the stream's own key.
+/// </summary>
+public static class Payload
+{
+    public const int NonceLength = 12;
+
+    private const int TagLength = 16;
+    private const int HeaderLength = 1 + sizeof(int);
+    private const int WorthCompressing = 200;
+    private const byte AsIs = 0;
+    private const byte Compressed = 1;
+    private const int Quality = 1;
+    private const int Window = 18;
+
+    private static ReadOnlySpan<byte> Before => ",\"payload\":\""u8;
+
+    /// <summary>Adds the payload to a message that stands in the buffer but for its end.</summary>
+    /// <param name="nonce">Of the event, which no other event has.</param>
+    public static void Append(
+        ArrayBufferWriter<byte> message, ReadOnlySpan<byte> content, byte[] key, StreamKey stream, long sequence,
+        ReadOnlySpan<byte> nonce)
+    {
+        var room = HeaderLength + content.Length;
+        var plain = ArrayPool<byte>.Shared.Rent(room);
+        var sealedBytes = ArrayPool<byte>.Shared.Rent(room + TagLength);
+        try
+        {
+            var length = Pack(content, plain);
+            using var cipher = new AesGcm(key, TagLength);
+            cipher.Encrypt(
+                nonce[..NonceLength], plain.AsSpan(0, length), sealedBytes.AsSpan(0, length),
+                sealedBytes.AsSpan(length, TagLength), Place(stream.Utf8.Span, sequence));
+            message.Write(Before);
+            var text = message.GetSpan(Base64Url.GetEncodedLength(length + TagLength));
+            message.Advance(Base64Url.EncodeToUtf8(sealedBytes.AsSpan(0, length + TagLength), text));
+            message.Write("\""u8);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(plain);
+            ArrayPool<byte>.Shared.Return(sealedBytes);
+        }
+    }
+
+    /// <summary>The message with what was said in the place of the payload.</summary>
+    /// <param name="member">Its name there.</param>
+    /// <param name="key">The stream's; null when there is none any more.</param>
+    /// <returns>The message itself where it has no payload; without the payload where it cannot be opened.</returns>
+    public static byte[] Open(JournalRow row, string member, byte[]? key)
+    {
+        var message = row.Message.AsSpan();
+        var at = message.LastIndexOf(Before);
+        var length = at < 0 ? -1 : message[(at + Before.Length)..].IndexOf((byte)'"');
+        if (length < 0)
+        {
+            return row.Message;
+        }
+
+        var head = message[..at];
+        var content = key is null ? null : Unpack(message.Slice(at + Before.Length, length), row, head, key);
+        var opened = new ArrayBufferWriter<byte>(head.Length + (content?.Length ?? 0) + 16);
+        opened.Write(head);
+        if (content is not null)
+        {
+            opened.Write(",\""u8);
+            Encoding.UTF8.GetBytes(member, opened);
+            opened.Write("\":"u8);
+            opened.Write(content);
+        }
+
+        opened.Write("}"u8);
+        return opened.WrittenCount == opened.Capacity ? opened.WrittenMemory.ToArray() : opened.WrittenSpan.ToArray();
+    }
+
+    private static byte[]? Unpack(ReadOnlySpan<byte> text, JournalRow row, ReadOnlySpan<byte> head, byte[] key)
+    {
+        var sealedBytes = ArrayPool<byte>.Shared.Rent(Base64Url.GetMaxDecodedLength(text.Length));
+        var plain = ArrayPool<byte>.Shared.Rent(sealedBytes.Length);
+        try
+        {
+            if (!Base64Url.TryDecodeFromUtf8(text, sealedBytes, out var length)
+                || length < HeaderLength + TagLength || Nonce(head) is not { } nonce)
+            {
+                return null;
+            }
+
+            using var cipher = new AesGcm(key, TagLength);
+            var body = sealedBytes.AsSpan(0, length - TagLength);
+            cipher.Decrypt(
+                nonce.AsSpan(0, NonceLength), body, sealedBytes.AsSpan(length - TagLength, TagLength),
+                plain.AsSpan(0, body.Length), Place(Encoding.UTF8.GetBytes(row.PersistenceId), row.Sequence));
+            var size = BinaryPrimitives.ReadInt32LittleEndian(plain.AsSpan(1));
+            var packed = plain.AsSpan(HeaderLength, body.Length - HeaderLength);
+            var content = new byte[size];
+            if (plain[0] == AsIs)
+            {
+                packed.CopyTo(content);
+                return content;
+            }
+
+            return BrotliDecoder.TryDecompress(packed, content, out var written) && written == size ? content : null;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(sealedBytes);
+            ArrayPool<byte>.Shared.Return(plain);
+        }
+    }
+
+    private static int Pack(ReadOnlySpan<byte> content, byte[] plain)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(plain.AsSpan(1), content.Length);
+        var room = plain.AsSpan(HeaderLength, content.Length);
+        if (content.Length >= WorthCompressing
+            && BrotliEncoder.TryCompress(content, room, out var written, Quality, Window))
+        {
+            plain[0] = Compressed;
+            return HeaderLength + written;
+        }
+
+        plain[0] = AsIs;
+        content.CopyTo(room);
+        return HeaderLength + content.Length;
+    }
+
+    /// <summary>Sealed for one place, a payload that was moved to another does not open.</summary>
+    private static byte[] Place(ReadOnlySpan<byte> stream, long sequence)
+    {
+        var place = new byte[sizeof(long) + stream.Length];
+        BinaryPrimitives.WriteInt64BigEndian(place, sequence);
+        stream.CopyTo(place.AsSpan(sizeof(long)));
+        return place;
+    }
+
+    private static byte[]? Nonce(ReadOnlySpan<byte> head)
+    {
+        // It is written by us, so that it has no escapes; a text that looks like it holds no bare quotation mark.
+        var name = "\"nonce\":\""u8;
+        var at = head.LastIndexOf(name);
+        var text = at < 0 ? default : head[(at + name.Length)..];
+        var end = text.IndexOf((byte)'"');
+        return end < 0 || Base64Url.DecodeFromUtf8(text[..end]) is not { Length: >= NonceLength } nonce ? null : nonce;
+    }
+}

@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+
+namespace Audit.Journal.Sealing;
+
+/// <summary>What an event needs to become a row of a store: the key of its payload, and the proof of who wrote it.</summary>
+public sealed record BookSeal(PayloadKeys Payloads, EventProof Proof);
+
+/// <summary>
+/// The keys of the payloads, one for each session (or window, or day of acts), from which each stream's is derived. They
+/// lie in the store, sealed under the key file, and are durable before the first row that needs them. Who ends a key
+/// ends what was said under it; the rows stay as they are.
+/// </summary>
+public sealed class PayloadKeys
+{
+    private const int MostKept = 50_000;
+    private const int AtOnce = 32;
+
+    private const string AddSql =
+        "INSERT INTO payload_keys (owner, key_id, wrapped) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+
+    private static readonly string FindSql =
+        "SELECT owner, key_id, wrapped FROM payload_keys WHERE owner IN ("
+        + string.Join(", ", Enumerable.Range(1, AtOnce).Select(index => $"${index}")) + ")";
+
+    private readonly RowKeys keys;
+    private readonly IStoreDatabase? database;
+    private volatile ConcurrentDictionary<string, byte[]?> known = new(StringComparer.Ordinal);
+    private volatile ConcurrentDictionary<string, byte[]?> older = new(StringComparer.Ordinal);
+
+    /// <param name="database">Null where the keys follow from the key file alone: for tools and tests.</param>
+    public PayloadKeys(RowKeys keys, IStoreDatabase? database)
+    {
+        this.keys = keys;
+        this.database = database;
+    }
+
+    /// <summary>The key of a stream whose owner's is at hand.</summary>
+    /// <returns>Null when the owner's key was ended.</returns>
+    public bool TryGet(StreamKey stream, out byte[]? key)
+    {
+        var isKnown = TryGetOwner(StreamNames.PayloadOwner(stream.ToString()), out var ofOwner);
+        key = ofOwner is null ? null : HMACSHA256.HashData(ofOwner, stream.Utf8.Span);
+        return isKnown;
+    }
+
+    /// <summary>Makes sure that the owners of the streams have keys, and that these are durable and at hand.</summary>
+    /// <exception cref="JournalUnavailableException">The store could not be reached.</exception>
+    public Task EnsureAsync(IEnumerable<StreamKey> streams, CancellationToken cancellation)
+    {
+        var missing = Missing(streams.Select(stream => stream.ToString()));
+        return missing.Length == 0 ? Task.CompletedTask
+            : database is { } store ? store.ChangeAsync(session => MakeAsync(session, missing, cancellation), cancellation)
+            : MakeInMemory(missing);
+    }
+
+    /// <summary>Brings the keys of the streams to hand, as far as there are any.</summary>
+    /// <exception cref="JournalUnavailableException">The store could not be reached.</exception>
+    public Task LoadAsync(IEnumerable<string> streams, CancellationToken cancellation)
+    {
+        var missing = Missing(streams);
+        return missing.Length == 0 || database is null
+            ? Task.CompletedTask
+            : database.ReadAsync(session => FindAsync(session, missing, cancellation), cancellation);
+    }
+
+    private string[] Missing(IEnumerable<string> streams)
+    {
+        if (known.Count > MostKept)
+        {
+            // What is asked for again comes over from the older ones, so that nothing goes that is in use.
+            older = known;
+            known = new(StringComparer.Ordinal);
+        }
+
+        return
+        [
+            .. streams.Select(StreamNames.PayloadOwner).Distinct().Where(owner => !TryGetOwner(owner, out _)),
+        ];
+    }
+
+    private bool TryGetOwner(string owner, out byte[]? key)
+    {
+        if (known.TryGetValue(owner, out key))
+        {
+            return true;
+        }
+
+        if (!older.TryGetValue(owner, out key))
+        {
+            return false;
+        }
+
+        known[owner] = key;
+        return true;
+    }
+
+    private async Task<bool> MakeAsync(IStoreSession session, string[] owners, CancellationToken cancellation)
+    {
+        // Of several nodes that meet a session at once one wins, so all take what is there afterwards.
+        await session.ExecuteAllAsync(AddSql, owners.Select(Made), cancellation);
+        return await FindAsync(session, owners, cancellation);
+    }
+
+    private IReadOnlyList<object?> Made(string owner) =>
+    [
+        owner, keys.Id,
+        keys.Wrap(RandomNumberGenerator.GetBytes(RowKeys.KeyLength), Encoding.UTF8.GetBytes(owner)),
+    ];
+
+    private async Task<bool> FindAsync(IStoreSession session, string[] owners, CancellationToken cancellation)
+    {
+        foreach (var chunk in owners.Chunk(AtOnce))
+        {
+            // One statement serves every number of owners: the last one stands for those that are not there.
+            var asked = new object?[AtOnce];
+            Array.Fill(asked, chunk[^1]);
+            chunk.CopyTo(asked, 0);
+            var found = await session.QueryAsync(
+                FindSql, asked, row => (Owner: row.Text(0), Id: row.Text(1), Wrapped: row.BlobOrNull(2)), cancellation);
+            foreach (var (owner, id, wrapped) in found)
+            {
+                known[owner] = wrapped is null ? null : keys.Unwrap(id, wrapped, Encoding.UTF8.GetBytes(owner));
+            }
+        }
+
+        return true;
+    }
+
+    private Task MakeInMemory(string[] owners)
+    {
+        foreach (var owner in owners)
+        {
+            known.TryAdd(owner, keys.Derive(owner));
+        }
+
+        return Task.CompletedTask;
+    }
+}
