@@ -26,6 +26,7 @@ internal static class ApiEndpoints
         .AddSingleton<NodeInstruments>()
         .AddSingleton<FormatReaders>()
         .AddSingleton<RecordIntake>()
+        .AddSingleton<Deciding>()
         .AddSingleton<Questions>()
         .AddSingleton<IEndpointGroup, RecordEndpoint>()
         .AddSingleton<IEndpointGroup, FormatEndpoint>()

@@ -120,7 +120,7 @@ public abstract class EngineContract : IAsyncLifetime
     {
         var engine = await OpenEngineAsync();
         await Submit(engine, Told.Call("s", "c", Told.Completed(), 5));
-        var late = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
+        var late = Assert.Single(await Submit(engine, Told.Call("s", "c", new Outcome.Approved("auto"), 1)));
 
         Assert.Equal((ReceiptStatus.Recorded, "completed"), (late.Status, late.State));
         var rows = await StreamOf("tool-call|s|c");

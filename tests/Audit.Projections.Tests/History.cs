@@ -31,7 +31,7 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
         from turn in Gen.Elements(1, 1, 1, 2, 3)
         from id in Gen.Elements(null, null, null, null, "m-1", "m-2")
         from derived in Gen.Elements(false, true)
-        from node in Gen.Elements(false, false, false, false, false, false, false, true)
+        from node in Gen.Elements(false, false, false, false, true)
         let say = new Say($"s{call % 2}", $"c{call}", OutcomeOf(kind, success), minute)
         {
             ReceivedMinute = received + (minute / 60.0),
@@ -87,8 +87,15 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
     private static Submission Altered(Say say, bool derived, bool node)
     {
         var read = (CallSubmission)say.ToSubmission();
-        return new CallSubmission(
-            read.Stream, read.SessionId, read.ToolCallId, read.Agent, read.Message with { Derived = derived, MadeByNode = node }, read.Record);
+        var message = read.Message with { Derived = derived, MadeByNode = node };
+        if (node && message.Kind is MessageKind.Approved or MessageKind.Blocked)
+        {
+            // Mostly it answers what nobody asked, and now and then what stands.
+            var asked = (CallSubmission)(say with { Outcome = Say.Asked }).ToSubmission();
+            message = message with { Answers = new Answer(1 + ((long)say.Minute % 3), asked.Message.Question), Host = "maria" };
+        }
+
+        return new CallSubmission(read.Stream, read.SessionId, read.ToolCallId, read.Agent, message, read.Record);
     }
 
     private static Outcome OutcomeOf(MessageKind kind, bool success) => kind switch

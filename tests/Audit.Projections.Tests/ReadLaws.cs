@@ -50,13 +50,15 @@ public sealed class ReadLaws
             var view = (await models.CallAsync(parts[1], parts[2], default))!;
             Assert.Equal((law.Standing.State, law.Standing.Attempt), (view.Call.State, view.Call.Attempt));
             Assert.Equal((law.Sequence, law.Flooded), (view.Call.Sequence, view.Call.Flooded));
+            Assert.Equal(
+                (law.Standing.Asked, law.Standing.Approval), (view.Call.Asked, view.Call.Approval));
             if (law.Judged == view.Call.Messages)
             {
                 Assert.Equal((law.Standing.TaskId, law.Standing.ToolName), (view.Call.Task, view.Call.Tool));
             }
 
             var verdicts = law.Judged == 0 ? [] : Judge.Of(law.JudgedByArrival()).Verdicts;
-            var judged = view.Transitions.Where(one => !one.Oversized && (one.Lifted || one.Cause != ViolationCause.MessageIdReused));
+            var judged = view.Transitions.Where(one => !one.Oversized && (one.Lifted || Entry.WeightOf(one.Cause) == EntryWeight.Judged));
             Assert.Equal(
                 verdicts.Select(verdict => (verdict.From, verdict.To, verdict.Attempt, verdict.Anomalies, verdict.IsViolation)),
                 judged.Select(one => (one.From, one.To, one.Attempt, one.Anomalies, one.Cause != ViolationCause.None && !one.Lifted)));

@@ -15,7 +15,7 @@ public abstract class StoryContract : ReadSideContract
         var view = (await models.CallAsync("s", "c", None))!;
         var call = view.Call;
         Assert.Equal((CallState.Completed, 1, "sql.query", "t", "a", "ci-7"), (call.State, call.Attempt, call.Tool, call.Task, call.Agent, call.Host));
-        Assert.Equal(("ALTER TABLE customers", "approve-once", "alice", (bool?)true), (call.Command, call.Decision, call.DecidedBy, call.Success));
+        Assert.Equal(("ALTER TABLE customers", "approve-once", "alice", (bool?)true), (call.Command, call.Decision, call.ClaimedBy, call.Success));
         Assert.Equal((TimeSpan.FromMinutes(2), TimeSpan.FromMilliseconds(1500)), (call.Waited, call.Ran));
         Assert.Equal((Say.At(1), Say.At(5), false), (call.FirstAt, call.LastAt, call.IsOpen));
         Assert.Equal(["requires_confirmation", "approved", "started", "completed"], view.Transitions.Select(one => Words.Of(one.Message)));

@@ -122,7 +122,7 @@ public abstract class WindowContract : ReadSideContract
         Assert.Equal((Say.At(2), Say.At(19)), (view.Window.OpensAt, view.Window.Until));
         Assert.Equal(
             [("SELECT * FROM orders", Say.At(3), CallState.Completed, null), ("ALTER TABLE orders", Say.At(5), CallState.Completed, "alice"), ("SELECT 1", Say.At(8), CallState.Completed, null)],
-            view.Done.Items.Select(deed => (deed.Call.Command!, deed.At, deed.Call.State, deed.Call.DecidedBy)));
+            view.Done.Items.Select(deed => (deed.Call.Command!, deed.At, deed.Call.State, deed.Call.ClaimedBy)));
         Assert.Equal(["DROP TABLE orders"], view.Outside.Items.Select(call => call.Command!));
         Assert.Equal(["shell"], view.OutOfScope.Items.Select(call => call.CallId));
     }

@@ -12,6 +12,9 @@ internal sealed record Bearer(string Name, Roles Roles)
     /// </summary>
     public string Person { get; init; } = Name;
 
+    /// <summary>The person as an event names it beside the token; null where the token's name says it.</summary>
+    public string? PersonBesideName => Person == Name || Person == NoPerson ? null : Person;
+
     /// <summary>The person who made the token.</summary>
     public string CreatedBy { get; init; } = "";
 

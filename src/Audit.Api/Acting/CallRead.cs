@@ -5,20 +5,32 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
 {
     private const int RowsAtOnce = 64;
 
+    private readonly List<MadeDecision> decisions = [];
+
     public CallHistory History { get; private set; } = CallHistory.Empty;
 
     public CallState State => History.Standing.State;
 
     public string? Agent { get; private set; }
 
-    /// <summary>The row of the last record of the call.</summary>
-    public JournalRow? LastRecord { get; private set; }
+    /// <summary>Whether anything of the call could be read.</summary>
+    public bool IsKnown => History.Judged > 0;
 
-    /// <summary>The last record that approved or blocked the call.</summary>
-    public (JournalRow Row, Decision Decision)? LastDecision { get; private set; }
-
-    /// <summary>The latest time that a record of the call tells.</summary>
+    /// <summary>The latest time that a record of the call reports.</summary>
     public Timestamp LastTime { get; private set; }
+
+    /// <summary>A question stands that the node has not answered; a host that answers it itself has no answer.</summary>
+    public bool IsWaiting => History.Standing is { Asked: > 0 } standing
+        && (standing.State == CallState.AwaitingConfirmation
+            || (standing.State == CallState.Approved && standing.Approval != Approval.ByNode));
+
+    /// <summary>The question that stands.</summary>
+    public QuestionAnswer? Question => History.Standing is { Asked: > 0 } standing
+        ? new QuestionAnswer(standing.Asked, standing.Question.ToString())
+        : null;
+
+    /// <summary>The last decision that the node made on the question that stands.</summary>
+    public MadeDecision? LastDecision => decisions.FindLast(made => made.Answers.Sequence == History.Standing.Asked);
 
     /// <summary>Reads what has been written since it was last read.</summary>
     public async Task ReadOnAsync(CancellationToken cancellation)
@@ -38,6 +50,11 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
         }
     }
 
+    /// <summary>The row of a message of the call; null where there is none.</summary>
+    public async Task<JournalRow?> RowAsync(long sequence, CancellationToken cancellation) =>
+        History.Find(sequence) is null ? null
+            : (await journal.ReadStreamAsync(stream, sequence - 1, 1, cancellation)).SingleOrDefault();
+
     public string? RefuseFor(Bearer bearer) => bearer.RefuseBound(Agent, History.Standing.TaskId);
 
     private void Follow(JournalRow row)
@@ -45,17 +62,20 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
         var view = EventReader.ViewOf(row);
         var happened = EventReader.ReadCall(row, view);
         History = CallEvolution.Evolve(History, happened);
-        if (happened is not CallEvent.Received { Weight: not EntryWeight.Oversized } told)
+        if (happened is not CallEvent.Received { Weight: not EntryWeight.Oversized } received)
         {
             return;
         }
 
         Agent ??= view.Text(EventField.Agent);
-        LastRecord = row;
-        LastTime = told.Message.RecordedAt > LastTime ? told.Message.RecordedAt : LastTime;
-        if (!told.Verdict.IsViolation && told.Message.Kind is (MessageKind.Approved or MessageKind.Blocked))
+        LastTime = received.Message.RecordedAt > LastTime ? received.Message.RecordedAt : LastTime;
+        if (received is { Weight: EntryWeight.Judged, Message.Answers: { } answers })
         {
-            LastDecision = (row, Decision.Of(ToolAuditRecord.Parse(view.Raw(EventField.Record))));
+            decisions.Add(new MadeDecision(
+                row, answers, Decision.Of(ToolAuditRecord.Parse(view.Raw(EventField.Record)))));
         }
     }
 }
+
+/// <summary>A decision that the node made, and on which question.</summary>
+internal sealed record MadeDecision(JournalRow Row, Answer Answers, Decision Decision);

@@ -3,7 +3,7 @@ using Audit.Api.Intake;
 namespace Audit.Api.Acting;
 
 /// <summary>Decisions on calls: a person posts one, the host waits for it.</summary>
-internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal) : IEndpointGroup
+internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, Deciding deciding) : IEndpointGroup
 {
     private const int LongestWait = 60;
 
@@ -19,8 +19,9 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal) :
         var place = ById.OfCall("/decision", "/decision");
         routes.Post(
             place, PostAsync, Roles.Approve, "Records that a person approved or refused a call.",
-            "The body is {decision, feedback?, by?}. The decisions that approve are "
-            + $"{ApprovingDecisions.Accepted}; any other refuses.")
+            "The body is {decision, sequence, question, feedback?, by?}: sequence and question as the call shows them, "
+            + "for a decision is on that question and is refused with 409 when another one stands. The decisions that "
+            + $"approve are {ApprovingDecisions.Accepted}; any other refuses.")
             .Produces<ReceiptAnswer>(StatusCodes.Status201Created);
         routes.Get(
             place, GetAsync, Waiting, "Waits until a call no longer awaits its confirmation.", "",
@@ -30,35 +31,22 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal) :
 
     private async Task<IResult> PostAsync(HttpContext context)
     {
-        var (address, actor) = (context.CallAddress(), context.Bearer().Name);
-        var decision = DecisionRecord.Read(await context.ReadObjectAsync(), actor);
-        var call = await ReadAsync(context, address);
-        var receipt = DecisionRecord.Repeated(call, decision)
-            ?? await intake.SubmitAsync(DecisionRecord.Make(address, call, decision, actor, intake.Now, intake.Hasher));
-        return intake.Answer(receipt);
+        var body = await context.ReadObjectAsync();
+        return intake.Answer(await deciding.DecideAsync(
+            context.CallAddress(), body, context.Bearer(), context.RequestAborted));
     }
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
         var address = context.CallAddress();
         var seconds = context.Query().Number("wait", otherwise: 0, least: 0, most: LongestWait);
-        var call = await ReadAsync(context, address);
-        if (call.State == CallState.AwaitingConfirmation && seconds > 0)
+        var call = await deciding.ReadAsync(address, context.Bearer(), context.RequestAborted);
+        if (call.IsWaiting && seconds > 0)
         {
             await WaitAsync(context, call, TimeSpan.FromSeconds(seconds));
         }
 
         return Reply.Json(AnswerOf(call));
-    }
-
-    /// <exception cref="RefusedException">There is no such call, or the token is bound to others.</exception>
-    private async Task<CallRead> ReadAsync(HttpContext context, CallAddress address)
-    {
-        var call = new CallRead(journal, address.Stream);
-        await call.ReadOnAsync(context.RequestAborted);
-        return call.LastRecord is null ? throw new RefusedException(address.NotFound())
-            : call.RefuseFor(context.Bearer()) is { } refusal ? throw new RefusedException(Problem.Forbidden(refusal))
-            : call;
     }
 
     private async Task WaitAsync(HttpContext context, CallRead call, TimeSpan time)
@@ -73,11 +61,11 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal) :
 
         try
         {
-            while (call.State == CallState.AwaitingConfirmation)
+            while (call.IsWaiting)
             {
                 var position = await journal.LastPositionAsync(ending.Token);
                 await call.ReadOnAsync(ending.Token);
-                if (call.State == CallState.AwaitingConfirmation)
+                if (call.IsWaiting)
                 {
                     await journal.WaitForMoreAsync(position, ending.Token);
                     await Task.Delay(LookAgain, ending.Token);
@@ -96,8 +84,16 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal) :
 
     private static DecisionAnswer AnswerOf(CallRead call)
     {
-        var answer = new DecisionAnswer(Words.Of(call.State));
-        if (call.State == CallState.AwaitingConfirmation || call.LastDecision is not { } last)
+        var isRefused = call.History.Standing.RefusedByNode;
+        if (call.IsWaiting)
+        {
+            // Whatever the host says of it, the question waits until the node has an answer.
+            return new DecisionAnswer(
+                Words.Of(CallState.AwaitingConfirmation), Question: call.Question, RefusedByNode: isRefused);
+        }
+
+        var answer = new DecisionAnswer(Words.Of(call.State), RefusedByNode: isRefused);
+        if (call.LastDecision is not { } last)
         {
             return answer;
         }

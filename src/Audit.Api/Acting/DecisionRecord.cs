@@ -1,12 +1,15 @@
 namespace Audit.Api.Acting;
 
-/// <summary>The record by which the node tells a decision that came through its API.</summary>
+/// <summary>A decision as it was sent: what was decided, and on which question.</summary>
+internal sealed record WantedDecision(Decision Decision, Answer Answers);
+
+/// <summary>The record by which the node reports a decision that came through it.</summary>
 internal static class DecisionRecord
 {
     private const string Source = "human_response";
 
-    /// <exception cref="UnreadableException">The body names no decision.</exception>
-    public static Decision Read(StrictObject body, string actor)
+    /// <exception cref="UnreadableException">The body names no decision, or no question.</exception>
+    public static WantedDecision Read(StrictObject body, string actor)
     {
         var decision = body.RequiredText("decision");
         var feedback = body.Text("feedback");
@@ -16,32 +19,52 @@ internal static class DecisionRecord
             {
                 Decision = decision, By = actor, Source = Source, Feedback = feedback,
             };
-        return new Decision(outcome, body.Text("by"));
+        var onBehalfOf = body.Text("by");
+        var sequence = body.RequiredNumber("sequence");
+        return Fingerprint.TryParse(body.RequiredText("question"), out var question)
+            ? new WantedDecision(new Decision(outcome, onBehalfOf), new Answer(sequence, question))
+            : throw new UnreadableException("question", "not the question of a call, as the node shows it");
     }
 
-    public static CallSubmission Make(
-        CallAddress address, CallRead call, Decision decision, string actor, Timestamp now, RecordHasher hasher)
+    /// <summary>
+    /// What the node writes: the record of the question with the decision for its outcome. Whether it answers the
+    /// question that stands, and who may give it, is for the law to say.
+    /// </summary>
+    /// <returns>Null when there is no question at the sequence number that the decision names.</returns>
+    public static async Task<CallSubmission?> MakeAsync(
+        CallAddress address, CallRead call, WantedDecision wanted, Bearer actor, Timestamp now, RecordHasher hasher,
+        CancellationToken cancellation)
     {
+        if (await call.RowAsync(wanted.Answers.Sequence, cancellation) is not { } row
+            || call.History.Find(wanted.Answers.Sequence) is not { } question)
+        {
+            return null;
+        }
+
         var time = now > call.LastTime ? now : call.LastTime.Next();
-        var last = ToolAuditRecord.Parse(EventReader.RecordOf(call.LastRecord!.Message).Span);
-        var octets = decision.WriteInto(last with { RecordedAt = time.ToString() }).ToUtf8();
+        var asked = ToolAuditRecord.Parse(EventReader.RecordOf(row.Message).Span);
+        var octets = wanted.Decision.WriteInto(asked with { RecordedAt = time.ToString() }).ToUtf8();
         var json = new StrictJsonReader(octets);
         json.Read();
         var read = RecordReader.Read(ref json, hasher);
-        var message = CallMessage.Of(read.Facts, new Delivery
+
+        // What is approved is the question as it was received, however little of it is kept.
+        var message = CallMessage.Of(read.Facts with { Input = question.Message.Input }, new Delivery
         {
             ReceivedAt = now,
-            Host = actor,
+            Host = actor.Name,
             Dedup = read.Dedup,
             TaskId = call.History.Standing.TaskId,
             MadeByNode = true,
+            Answers = wanted.Answers,
+            Person = actor.PersonBesideName,
         });
         return new CallSubmission(address.Stream, address.Session, address.Call, call.Agent, message, octets);
     }
 
     /// <summary>The same decision again changes nothing: it is the answer to a request whose answer was lost.</summary>
-    public static Receipt? Repeated(CallRead call, Decision decision) =>
-        call.LastDecision is { } last && last.Decision == decision && call.LastRecord == last.Row
+    public static Receipt? Repeated(CallRead call, WantedDecision wanted) =>
+        call.LastDecision is { } last && last.Decision == wanted.Decision && last.Answers == wanted.Answers
             ? Receipt.Duplicate(
                 last.Row.Position, last.Row.Sequence, Words.Of(call.State), call.History.Standing.Attempt)
             : null;

@@ -21,6 +21,7 @@ internal static class IntakeHeaders
             Agent = Id(context, "Audit-Agent"),
             BoundAgents = bearer.Agents,
             BoundTasks = bearer.Tasks,
+            Person = bearer.PersonBesideName,
         });
     }
 

@@ -21,11 +21,13 @@ internal static class WireOf
     public static CallAnswer Of(CallModel call) => new(
         call.SessionId, call.CallId, call.Tool, Words.Of(call.State), call.Attempt, call.Turn,
         Texts(Words.Of(call.Anomalies)), call.Violations, call.Lifted, call.Task, call.Agent, call.Host,
-        call.Provider, call.Model, call.Command, call.Remark, call.Decision, call.DecidedBy, call.Success,
+        call.Provider, call.Model, call.Command, call.Remark, call.Decision, call.DecidedBy, call.ClaimedBy,
+        call.Success,
         Judgement: Of(call.Judgement), Judged: Of(call.Judged), FirstAt: Time(call.FirstAt), LastAt: Time(call.LastAt),
         AskedAt: Time(call.AskedAt), DecidedAt: Time(call.DecidedAt), StartedAt: Time(call.StartedAt),
         SettledAt: Time(call.SettledAt), WaitedMs: Milliseconds(call.Waited), RanMs: Milliseconds(call.Ran),
-        call.Messages, call.Flooded, call.ReportedLate, Position: call.Id, call.LastPosition, call.Sequence);
+        call.Messages, call.Flooded, call.ReportedLate, Position: call.Id, call.LastPosition, call.Sequence,
+        call is { Asked: > 0, Question: { } question } ? new QuestionAnswer(call.Asked, question) : null);
 
     public static CallDetailAnswer Of(CallModel call, IEnumerable<TransitionModel> transitions, long? asOf) =>
         new(Of(call)) { Transitions = [.. transitions.Select(Of)], AsOf = asOf };
@@ -73,7 +75,7 @@ internal static class WireOf
     public static SearchHitAnswer Of(SearchHit hit) => new(
         hit.Position, hit.SessionId, hit.CallId, hit.Tool, hit.State is { } state ? Words.Of(state) : null,
         hit.Message, At: Time(hit.At), FirstAt: Time(hit.FirstAt), LastAt: Time(hit.LastAt), hit.Task, hit.Agent,
-        hit.Host, hit.Command, hit.Call?.Success, hit.Call?.Decision, hit.Call?.DecidedBy,
+        hit.Host, hit.Command, hit.Call?.Success, hit.Call?.Decision, hit.Call?.DecidedBy, hit.Call?.ClaimedBy,
         hit.Call is { } call ? Of(call.Judgement) : null, hit.Call?.Violations,
         hit.Call is { } model ? Texts(Words.Of(model.Anomalies)) : null,
         hit.Excerpt is not { } excerpt ? null : new ExcerptAnswer(

@@ -5,16 +5,22 @@ public record CallAnswer(
     string SessionId, string ToolCallId, string? ToolName, string State, int Attempt, long Turn,
     IReadOnlyList<string> Anomalies, int Violations, int Lifted, string? TaskId, string? Agent, string? Host,
     string? Provider, string? Model, string? Command, [property: JsonPropertyName("said")] string? Remark,
-    string? Decision, string? DecidedBy, bool? Success, string? Judgement, JudgedAnswer Judged, string? FirstAt,
-    string? LastAt, string? AskedAt, string? DecidedAt, string? StartedAt, string? SettledAt, double? WaitedMs,
-    double? RanMs, int Messages, long Flooded, int ReportedLate, long Position, long LastPosition, long Sequence)
+    string? Decision, string? DecidedBy, string? ClaimedBy, bool? Success, string? Judgement, JudgedAnswer Judged,
+    string? FirstAt, string? LastAt, string? AskedAt, string? DecidedAt, string? StartedAt, string? SettledAt,
+    double? WaitedMs, double? RanMs, int Messages, long Flooded, int ReportedLate, long Position, long LastPosition,
+    long Sequence, QuestionAnswer? Question)
 {
     /// <summary>Of an answer that holds more: whoever reads one sets every member by its name.</summary>
     private protected CallAnswer()
         : this(
             "", "", null, "", 0, 0, [], 0, 0, null, null, null, null, null, null, null, null, null, null, null,
-            new JudgedAnswer(0, 0, 0, 0), null, null, null, null, null, null, null, null, 0, 0, 0, 0, 0, 0) { }
+            null, new JudgedAnswer(0, 0, 0, 0), null, null, null, null, null, null, null, null, 0, 0, 0, 0, 0, 0, null)
+    {
+    }
 }
+
+/// <summary>The question that stands: a decision sends both back, and is on no other.</summary>
+public sealed record QuestionAnswer(long Sequence, string Question);
 
 /// <summary>A call with its messages, now or as it was.</summary>
 public sealed record CallDetailAnswer : CallAnswer
@@ -73,4 +79,6 @@ public sealed record DecisionAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? OnBehalfOf = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Feedback = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] QuestionAnswer? Question = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool RefusedByNode = false);

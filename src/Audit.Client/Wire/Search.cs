@@ -12,7 +12,7 @@ public sealed record SearchPageAnswer(
 public sealed record SearchHitAnswer(
     long Position, string SessionId, string? ToolCallId, string? ToolName, string? State, string? Message,
     string? At, string? FirstAt, string? LastAt, string? TaskId, string? Agent, string? Host, string? Command,
-    bool? Success, string? Decision, string? DecidedBy, string? Judgement, int? Violations,
+    bool? Success, string? Decision, string? DecidedBy, string? ClaimedBy, string? Judgement, int? Violations,
     IReadOnlyList<string>? Anomalies, ExcerptAnswer? Excerpt);
 
 /// <summary>A piece of the text that was found; the marks are pairs of offset and length in it.</summary>

@@ -9,12 +9,16 @@ internal ref struct Envelope
     public string? MessageId;
     public long? Seq;
 
-    public readonly CallSubmission ToSubmission(in RecordRead read, ReadOnlyMemory<byte> item, ItemDefaults defaults)
+    public readonly CallSubmission ToSubmission(
+        in RecordRead read, ReadOnlyMemory<byte> item, ItemDefaults defaults, RecordHasher hasher)
     {
         var (session, call) = (RequireSession(defaults), read.Facts.ToolCallId);
+        var delivery = DeliveryOf(read.Dedup, defaults);
+        var facts = read.Facts.Question.IsEmpty ? read.Facts
+            : read.Facts with { Question = hasher.OfQuestion(read.Facts.Question, delivery.TaskId) };
         return new CallSubmission(
             ItemReader.CallKey(session, call), session, call, BoundAgent(defaults),
-            CallMessage.Of(read.Facts, DeliveryOf(read.Dedup, defaults)), item[read.Place]);
+            CallMessage.Of(facts, delivery), item[read.Place]);
     }
 
     public readonly NoteSubmission ToSubmission(
@@ -37,6 +41,7 @@ internal ref struct Envelope
         TaskId = Bound(TaskId ?? defaults.TaskId, defaults.BoundTasks, "task_id"),
         Derived = defaults.Derived,
         TimeInferred = defaults.TimeInferred,
+        Person = defaults.Person,
     };
 
     private readonly string? BoundAgent(ItemDefaults defaults) =>

@@ -66,7 +66,7 @@ internal static class EnvelopeReader
 
         return (record, note) switch
         {
-            ({ } read, null) => envelope.ToSubmission(read, item, defaults),
+            ({ } read, null) => envelope.ToSubmission(read, item, defaults, hasher),
             (null, { } noted) =>
                 envelope.ToSubmission(noted.Type, noted.At, noted.Dedup, item[noted.Detail], defaults),
             (null, null) => throw new UnreadableException("record", "missing; an item holds a record or a note"),

@@ -11,9 +11,11 @@ namespace Audit.Engine.Intake;
 /// <param name="TimeInferred">
 /// With derived items: the source gave no time, and the one that they have was inferred.
 /// </param>
+/// <param name="Person">Whose token it is that sends the item.</param>
 public sealed record ItemDefaults(
     string Host, Timestamp ReceivedAt, string? SessionId = null, string? TaskId = null, string? Agent = null,
-    IReadOnlyList<string>? BoundAgents = null, IReadOnlyList<string>? BoundTasks = null, bool Derived = false, bool TimeInferred = false);
+    IReadOnlyList<string>? BoundAgents = null, IReadOnlyList<string>? BoundTasks = null, bool Derived = false,
+    bool TimeInferred = false, string? Person = null);
 
 public static class ItemLimits
 {

@@ -69,7 +69,11 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
         {
             (CallSubmission call, CallSubmission whole) when IsSameCall(call, whole) => new CallSubmission(
                 call.Stream, call.SessionId, call.ToolCallId, call.Agent,
-                call.Message with { Truncated = isCut, Dedup = whole.Message.Dedup }, call.Record)
+                call.Message with
+                {
+                    Truncated = isCut, Dedup = whole.Message.Dedup, Question = whole.Message.Question,
+                },
+                call.Record)
             {
                 Redacted = redacted.Mark,
             },
@@ -129,7 +133,7 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
     private Submission ReadBare(ref StrictJsonReader json, ReadOnlyMemory<byte> item, ItemDefaults defaults)
     {
         var envelope = new Envelope { SessionId = defaults.SessionId };
-        return envelope.ToSubmission(RecordReader.Read(ref json, hasher), item, defaults);
+        return envelope.ToSubmission(RecordReader.Read(ref json, hasher), item, defaults, hasher);
     }
 
     internal static StreamKey CallKey(string session, string call) => new(StreamNames.CallUtf8(session, call));

@@ -109,7 +109,7 @@ public static class EventReader
         var verdict = view.Verdict();
         var delivery = DeliveryOf(view) with { Truncated = (verdict.Anomalies & Anomalies.Truncated) != 0 };
         var message = CallMessage.Of(view.RecordedFacts(), delivery);
-        var weight = verdict.Cause == ViolationCause.MessageIdReused ? EntryWeight.MessageIdReused : EntryWeight.Judged;
+        var weight = Entry.WeightOf(verdict.Cause);
         return new CallEvent.Received(message, verdict, weight, view.Flag(EventField.Late) == true);
     }
 
@@ -124,5 +124,9 @@ public static class EventReader
         Derived = view.Flag(EventField.Derived) == true,
         TimeInferred = view.Text(EventField.Time) == "inferred",
         MadeByNode = view.Flag(EventField.MadeByNode) == true,
+        Answers = view.Number(EventField.AnsweredSequence) is { } sequence
+            ? new Answer(sequence, view.Hash(EventField.AnsweredQuestion))
+            : null,
+        Person = view.Text(EventField.Person),
     };
 }

@@ -147,10 +147,26 @@ public sealed class EventWriter : IDisposable
             json.WriteBoolean(EventField.MadeByNode, true);
         }
 
+        WriteDecided(received.Message);
         WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq,
             received.Message.Derived, received.Message.TimeInferred);
         WriteMark(context.Redacted);
         return End(name, context.Record.Span);
+    }
+
+    /// <summary>What a decision is on, and who is behind it; of a question, what it says.</summary>
+    private void WriteDecided(CallMessage message)
+    {
+        if (message.Answers is { } answers)
+        {
+            json.WriteStartObject(EventField.Answers);
+            json.WriteNumber(EventField.AnsweredSequence, answers.Sequence);
+            WriteHash(EventField.AnsweredQuestion, answers.Question);
+            json.WriteEndObject();
+        }
+
+        WriteHash(EventField.Question, message.Question);
+        WriteOptional(EventField.Person, message.Person);
     }
 
     private EncodedEvent WriteOversized(in CallContext context, CallEvent.Received received)

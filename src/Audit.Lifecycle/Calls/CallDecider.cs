@@ -42,12 +42,13 @@ public static class CallDecider
             return Duplicate(history, known, message);
         }
 
-        var weight = message.OversizedBytes > 0 ? EntryWeight.Oversized
-            : known is not null ? EntryWeight.MessageIdReused
-            : EntryWeight.Judged;
-        var judging = weight == EntryWeight.Judged ? Judging.Of(history, message) : Judging.None(history);
-        var verdict = weight == EntryWeight.Judged ? judging.Verdict
-            : Entry.UnjudgedVerdict(weight, message, history.Standing);
+        var cause = known is not null ? ViolationCause.MessageIdReused
+            : AnswerCheck.IsAsked(message) ? AnswerCheck.CauseOf(history, message)
+            : ViolationCause.None;
+        var weight = message.OversizedBytes > 0 ? EntryWeight.Oversized : Entry.WeightOf(cause);
+        var entry = history.Next(message, weight);
+        var judging = Judging.Of(history, entry);
+        var verdict = weight == EntryWeight.Judged ? judging.Verdict : Unjudged(history.Standing, message, cause);
         var isLate = judging.Anew?.IsLate(history.Judged) == true;
         var received = new CallEvent.Received(message, verdict, weight, isLate);
         IReadOnlyList<CallEvent.Rejudged> rejudged = judging.Anew is { } anew
@@ -57,7 +58,7 @@ public static class CallDecider
             return Count(history, verdict, excess);
         }
 
-        var after = CallEvolution.Append(history, received, judging);
+        var after = CallEvolution.Append(history, received, entry, judging);
         foreach (var happened in rejudged)
         {
             after = CallEvolution.Evolve(after, happened);
@@ -67,6 +68,12 @@ public static class CallDecider
         IReadOnlyList<CallEvent> events = rejudged.Count == 0 ? [received] : [received, .. rejudged];
         return new CallDecision(outcome, after, events, history.Sequence + 1, verdict);
     }
+
+    /// <summary>Of a message that does not count in the judgement, whatever the history says.</summary>
+    private static Verdict Unjudged(in Standing standing, CallMessage message, ViolationCause cause) => new(
+        standing.State, standing.State, standing.Attempt,
+        message.OversizedBytes > 0 ? Anomalies.Oversized : CallLaw.AnomaliesOfMessage(message),
+        message.OversizedBytes > 0 ? ViolationCause.None : cause);
 
     /// <summary>The older messages of which there is something else to say now.</summary>
     private static List<CallEvent.Rejudged> Rejudged(CallHistory history, CallMessage message, Judgement now,

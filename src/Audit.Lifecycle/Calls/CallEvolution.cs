@@ -5,27 +5,35 @@ public static class CallEvolution
 {
     public static CallHistory Evolve(CallHistory history, CallEvent happened) => happened switch
     {
-        CallEvent.Received { Weight: EntryWeight.Judged } received =>
-            Append(history, received, Judging.Of(history, received.Message)),
-        CallEvent.Received received => Append(history, received, Judging.None(history)),
+        CallEvent.Received received => Evolve(history, received),
         CallEvent.Rejudged rejudged => Rejudge(history, rejudged),
         CallEvent.Flooded flooded => history with { Sequence = history.Sequence + 1, Flooded = flooded.Count },
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "A call knows no such event."),
     };
 
+    private static CallHistory Evolve(CallHistory history, CallEvent.Received received)
+    {
+        var entry = history.Next(received.Message, received.Weight);
+        return Append(history, received, entry, Judging.Of(history, entry));
+    }
+
     /// <param name="judging">Of this message in this history, which whoever made the event may have at hand.</param>
-    internal static CallHistory Append(CallHistory history, CallEvent.Received received, in Judging judging)
+    internal static CallHistory Append(
+        CallHistory history, CallEvent.Received received, Entry entry, in Judging judging)
     {
         var isNoise = IsNoise(received);
         var isJudged = received.Weight == EntryWeight.Judged;
         return history with
         {
-            Latest = new Entry(history.Latest, history.Sequence + 1, received.Message, received.Weight),
+            Latest = entry,
             Sequence = history.Sequence + 1,
             Noise = history.Noise + (isNoise ? 1 : 0),
             Transitions = history.Transitions + (isNoise ? 0 : 1),
             Judged = history.Judged + (isJudged ? 1 : 0),
-            Numbered = history.Numbered && (!isJudged || received.Message.Seq is not null),
+            Numbered = history.Numbered && (!isJudged || EntryChain.HasNumber(received.Message)),
+            Answers = isJudged && received.Message.Answers is not null
+                ? new AnswerLink(entry, history.Answers)
+                : history.Answers,
             Standing = judging.Standing,
             InOrder = judging.InOrder,
         };
@@ -56,35 +64,35 @@ public static class CallEvolution
 /// <param name="Anew">The history with the message, where it had to be judged anew.</param>
 internal readonly record struct Judging(Standing Standing, bool InOrder, Verdict Verdict, Judgement? Anew)
 {
-    public static Judging Of(CallHistory history, CallMessage message)
+    public static Judging Of(CallHistory history, Entry entry)
     {
-        var standing = history.Standing;
-        if (Continues(history, message))
+        if (entry.Weight != EntryWeight.Judged)
         {
-            var verdict = CallLaw.Step(ref standing, message);
+            return new Judging(history.Standing, history.InOrder, default, Anew: null);
+        }
+
+        var standing = history.Standing;
+        if (Continues(history, entry))
+        {
+            var verdict = CallLaw.Step(ref standing, entry.Message, entry.Sequence);
             return new Judging(standing, history.InOrder, verdict, Anew: null);
         }
 
-        var entry = new Entry(history.Latest, history.Sequence + 1, message, EntryWeight.Judged);
         var anew = Judge.Of([.. history.JudgedByArrival(), entry]);
         return new Judging(anew.Standing, anew.InOrder, anew.Verdicts[^1], anew);
     }
 
-    /// <summary>Of a message that counts for nothing.</summary>
-    public static Judging None(CallHistory history) => new(history.Standing, history.InOrder, default, Anew: null);
-
     /// <summary>
     /// Whether the message comes after all that is judged, so that nothing older can be judged anew by it.
     /// </summary>
-    private static bool Continues(CallHistory history, CallMessage message)
+    private static bool Continues(CallHistory history, Entry entry)
     {
-        if (history.Judged == 0)
+        if (history.LatestJudged() is not { } latest)
         {
             return true;
         }
 
-        var numbered = history.Numbered && message.Seq is not null;
-        return history.InOrder && numbered == history.Numbered
-            && Judge.Compare(history.LatestJudged()!.Message, message, numbered) <= 0;
+        var numbered = history.Numbered && EntryChain.HasNumber(entry.Message);
+        return history.InOrder && numbered == history.Numbered && Entry.Compare(latest, entry, numbered) <= 0;
     }
 }

@@ -17,10 +17,12 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="InOrder">
 /// What the host says of the order and the order of arrival agree so far: the next message may take one step.
 /// </param>
-/// <param name="Numbered">Every judged message has the host's own number.</param>
+/// <param name="Numbered">Every judged message of the host has its own number.</param>
+/// <param name="Answers">The decisions that count in the judgement.</param>
 public sealed record CallHistory(
     Entry? Latest = null, long Sequence = 0, int Judged = 0, int Noise = 0, int Transitions = 0, long Flooded = 0,
-    Standing Standing = default, bool SourcesDiffer = false, bool InOrder = true, bool Numbered = true)
+    Standing Standing = default, bool SourcesDiffer = false, bool InOrder = true, bool Numbered = true,
+    AnswerLink? Answers = null)
 {
     public static readonly CallHistory Empty = new();
 
@@ -56,6 +58,31 @@ public sealed record CallHistory(
         // What an adapter derives is known by its message_id, whatever else has taken that since.
         sameRecord = same is not null;
         return message.Derived ? sameId ?? same : same ?? sameId;
+    }
+
+    /// <summary>The judged message with this sequence number.</summary>
+    public Entry? Find(long sequence)
+    {
+        var entry = Latest;
+        while (entry is not null && entry.Sequence > sequence)
+        {
+            entry = entry.Earlier;
+        }
+
+        return entry is { Weight: EntryWeight.Judged } && entry.Sequence == sequence ? entry : null;
+    }
+
+    /// <summary>The message as the next entry.</summary>
+    internal Entry Next(CallMessage message, EntryWeight weight)
+    {
+        var question = message.Answers is { } answers ? Find(answers.Sequence) : null;
+        var isNumbered = Numbered && EntryChain.HasNumber(message);
+        return new Entry(Latest, Sequence + 1, message, weight)
+        {
+            Anchor = weight == EntryWeight.Judged
+                ? EntryChain.AnchorOf(message, question, Answers, isNumbered)
+                : null,
+        };
     }
 
     public Entry? LatestJudged()

@@ -7,24 +7,47 @@ namespace Audit.Lifecycle.Calls;
 /// </summary>
 public static class CallLaw
 {
-    public static Verdict Step(ref Standing standing, CallMessage message)
+    /// <summary>Counted of each thread, so that a test can say how many a history takes.</summary>
+    [ThreadStatic] private static long steps;
+
+    public static long StepsOfThread => steps;
+
+    /// <param name="sequence">The message's own number in the stream of its call.</param>
+    public static Verdict Step(ref Standing standing, CallMessage message, long sequence)
     {
-        var cell = TransitionTable.At(standing.State, message.Kind);
+        steps++;
+        var cell = CellOf(standing, message);
         var isOtherCall = cell.Rule == CellRule.NextAttemptInLaterTurn && message.Turn > standing.Turn;
         var own = AnomaliesOfMessage(message);
 
         var cause = CauseOfViolation(standing, cell, isOtherCall, message);
         if (cause != ViolationCause.None)
         {
+            // Whatever a host dates before it, a person's refusal stands.
+            standing = IsRefusalByNode(message)
+                ? standing with { RefusedByNode = true, AskedSinceRefusal = false }
+                : standing;
             return new Verdict(standing.State, standing.State, standing.Attempt, own, cause);
         }
 
         var from = standing.State;
         var before = EnterAttempt(standing, cell.Rule, isOtherCall);
-        var anomalies = own | AnomaliesOfCell(cell, message) | AnomaliesOfHistory(before, message);
-        standing = Advance(before, cell.Rule, message);
+        var anomalies = own | AnomaliesOfCell(cell, message) | AnomaliesOfHistory(before, cell.Rule, message);
+        standing = Advance(before, cell.Rule, message, sequence);
         return new Verdict(from, standing.State, standing.Attempt, anomalies, ViolationCause.None);
     }
+
+    /// <summary>The question that stands, asked once more, asks for nothing: what was approved stays approved.</summary>
+    private static Cell CellOf(in Standing standing, CallMessage message) =>
+        message.Kind == MessageKind.RequiresConfirmation
+        && !message.Question.IsEmpty && message.Question == standing.Question
+        && (standing.State == CallState.AwaitingConfirmation
+            || (standing.State == CallState.Approved && standing.Approval == Approval.ByNode))
+            ? Cell.Eq
+            : TransitionTable.At(standing.State, message.Kind);
+
+    private static bool IsRefusalByNode(CallMessage message) =>
+        message.MadeByNode && message.Kind == MessageKind.Blocked;
 
     private static ViolationCause CauseOfViolation(in Standing standing, Cell cell, bool isOtherCall,
         CallMessage message)
@@ -39,7 +62,12 @@ public static class CallLaw
             return ViolationCause.IdentityMismatch;
         }
 
-        if (standing.Refused && ClaimsToHaveRun(message))
+        if (standing.RefusedByNode && message.Kind == MessageKind.Approved && !message.MadeByNode)
+        {
+            return ViolationCause.OverridesRefusal;
+        }
+
+        if ((standing.Refused || standing.RefusedByNode) && message.ClaimsToHaveRun)
         {
             return ViolationCause.StandingRefusal;
         }
@@ -53,16 +81,19 @@ public static class CallLaw
         };
     }
 
-    private static bool ClaimsToHaveRun(CallMessage message) =>
-        message.Kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed
-            || message.IsSuccessfulCompletion;
-
     private static Standing EnterAttempt(in Standing standing, CellRule rule, bool isOtherCall)
     {
         if (isOtherCall)
         {
-            // The host gave an old id to a new call: nothing of the old one is held against it or counts for it.
-            return new Standing { Attempt = standing.Attempt + 1, Host = standing.Host };
+            // The host gave an old id to a new call: nothing of the old one is held against it or counts for it, but
+            // what a person refused, for it is the host who says that the call is another.
+            return new Standing
+            {
+                Attempt = standing.Attempt + 1,
+                Host = standing.Host,
+                RefusedByNode = standing.RefusedByNode,
+                AskedSinceRefusal = standing.AskedSinceRefusal,
+            };
         }
 
         var opens = rule == CellRule.NextAttempt || standing.State == CallState.None;
@@ -72,7 +103,9 @@ public static class CallLaw
                 State = CallState.None,
                 Attempt = standing.Attempt + 1,
                 Turn = 0,
-                ApprovalSeen = false,
+                Asked = 0,
+                Question = default,
+                Approval = Approval.None,
                 ApprovedInput = default,
             }
             : standing;
@@ -85,9 +118,9 @@ public static class CallLaw
     private static Anomalies AnomaliesOfCell(Cell cell, CallMessage message) =>
         cell.Condition == CellCondition.AnomalyOnSuccess && !message.Success ? Anomalies.None : cell.Anomalies;
 
-    private static Anomalies AnomaliesOfHistory(in Standing standing, CallMessage message)
+    private static Anomalies AnomaliesOfHistory(in Standing standing, CellRule rule, CallMessage message)
     {
-        var anomalies = Anomalies.None;
+        var anomalies = AnomaliesOfApproval(standing, rule, message);
         if (standing.Refused && message.Kind == MessageKind.RequiresConfirmation)
         {
             anomalies |= Anomalies.ReopenedAfterRefusal;
@@ -118,17 +151,38 @@ public static class CallLaw
             anomalies |= Anomalies.ReExecuted;
         }
 
-        if (message.IsSuccessfulCompletion && message.NeedsConfirmation && !standing.ApprovalSeen)
-        {
-            anomalies |= Anomalies.NoApprovalSeen;
-        }
-
         return anomalies;
     }
 
-    private static Standing Advance(in Standing standing, CellRule rule, CallMessage message)
+    /// <summary>Where the node was asked its own approval is wanted; elsewhere a host may say that it gave one.</summary>
+    private static Anomalies AnomaliesOfApproval(in Standing standing, CellRule rule, CallMessage message)
     {
-        var asks = message.Kind is MessageKind.RequiresConfirmation or MessageKind.Approved;
+        var isAsked = standing.Asked > 0;
+        return message.Kind switch
+        {
+            MessageKind.RequiresConfirmation when rule != CellRule.Stay && standing.Approval == Approval.ByNode
+                && standing.Question != message.Question => Anomalies.QuestionChanged,
+            MessageKind.Approved when isAsked && !message.MadeByNode && standing.Approval != Approval.ByNode =>
+                Anomalies.ApprovedByHostOnly,
+            MessageKind.Completed when message.Success && isAsked && standing.Approval == Approval.ByHost =>
+                Anomalies.ApprovedByHostOnly,
+            MessageKind.Completed when message.Success && standing.Approval == Approval.None
+                && (isAsked || message.NeedsConfirmation) => Anomalies.NoApprovalSeen,
+            _ => Anomalies.None,
+        };
+    }
+
+    private static Standing Advance(in Standing standing, CellRule rule, CallMessage message, long sequence)
+    {
+        var isQuestion = message.Kind == MessageKind.RequiresConfirmation;
+        var isNewQuestion = isQuestion && rule != CellRule.Stay;
+        var isApproval = message.Kind == MessageKind.Approved;
+        var isNodes = message.MadeByNode;
+        var asks = isQuestion || isApproval;
+
+        // A host that says what it would rather have had approved changes nothing of what was.
+        var saysInput = asks && !message.Input.IsEmpty
+            && (isNewQuestion || isNodes || standing.Approval != Approval.ByNode);
         return standing with
         {
             State = rule == CellRule.Stay ? standing.State : StateAfter(message.Kind),
@@ -139,10 +193,19 @@ public static class CallLaw
             Host = standing.Host ?? (message.MadeByNode ? null : message.Host),
             Refused = message.Kind == MessageKind.Blocked || (standing.Refused && !asks),
             Ran = message.IsSuccessfulCompletion ? message.Result : standing.Ran,
-            ApprovalSeen = standing.ApprovalSeen || asks,
-            ApprovedInput = asks && !message.Input.IsEmpty ? message.Input : standing.ApprovedInput,
+            RefusedByNode = IsRefusalByNode(message)
+                || (standing.RefusedByNode && !(isApproval && isNodes && standing.AskedSinceRefusal)),
+            AskedSinceRefusal = !IsRefusalByNode(message) && (standing.AskedSinceRefusal || isNewQuestion),
+            Asked = isNewQuestion ? sequence : standing.Asked,
+            Question = isNewQuestion ? message.Question : standing.Question,
+            Approval = isApproval ? (isNodes ? Approval.ByNode : Later(standing.Approval, Approval.ByHost))
+                : isNewQuestion || message.Kind == MessageKind.Blocked ? Approval.None
+                : standing.Approval,
+            ApprovedInput = saysInput ? message.Input : standing.ApprovedInput,
         };
     }
+
+    private static Approval Later(Approval one, Approval other) => one > other ? one : other;
 
     private static bool ReportsWhatRan(MessageKind kind) =>
         kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed

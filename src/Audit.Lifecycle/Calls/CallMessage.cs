@@ -39,6 +39,8 @@ public sealed record CallMessage
         TimeInferred = delivery.TimeInferred;
         MadeByNode = delivery.MadeByNode;
         Truncated = delivery.Truncated;
+        Answers = delivery.Answers;
+        Person = delivery.Person;
     }
 
     public MessageKind Kind { get; init; }
@@ -85,6 +87,12 @@ public sealed record CallMessage
     /// <inheritdoc cref="Delivery.Truncated"/>
     public bool Truncated { get; init; }
 
+    /// <inheritdoc cref="Delivery.Answers"/>
+    public Answer? Answers { get; init; }
+
+    /// <inheritdoc cref="Delivery.Person"/>
+    public string? Person { get; init; }
+
     /// <summary>The size of an item that was too large to be read and is kept as evidence only; else 0.</summary>
     public long OversizedBytes { get; init; }
 
@@ -94,6 +102,9 @@ public sealed record CallMessage
     /// <inheritdoc cref="RecordFacts.Result"/>
     public Fingerprint Result { get; init; }
 
+    /// <inheritdoc cref="RecordFacts.Question"/>
+    public Fingerprint Question { get; init; }
+
     /// <summary>
     /// The time that places the message in its history: a clock that runs ahead gains at most this much.
     /// </summary>
@@ -102,6 +113,12 @@ public sealed record CallMessage
     public bool IsAheadOfClock => RecordedAt > ReceivedAt.Add(ClockTolerance);
 
     public bool IsSuccessfulCompletion => Kind == MessageKind.Completed && Success;
+
+    public bool ClaimsToHaveRun =>
+        Kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed || IsSuccessfulCompletion;
+
+    /// <summary>Who is behind it, to be compared with who is behind another.</summary>
+    public string Behind => Person ?? Host;
 
     public static CallMessage Of(in RecordFacts facts, in Delivery delivery) => new(delivery)
     {
@@ -114,6 +131,7 @@ public sealed record CallMessage
         NeedsConfirmation = facts.NeedsConfirmation,
         Input = facts.Input,
         Result = facts.Result,
+        Question = facts.Question,
     };
 
     /// <summary>

@@ -10,25 +10,108 @@ public enum EntryWeight : byte
 
     /// <summary>Kept as evidence only: it was too large to be read.</summary>
     Oversized,
+
+    /// <summary>
+    /// Kept as a violation: a decision on a question that does not stand, or that its maker may not take.
+    /// </summary>
+    Answerless,
 }
 
 /// <summary>A message in its place of arrival, linked to the one before: appending shares all that is older.</summary>
 public sealed record Entry(Entry? Earlier, long Sequence, CallMessage Message, EntryWeight Weight)
 {
+    /// <summary>
+    /// The entry after which it stands, before all that follows: of a decision the question, and of what a host dates
+    /// back before a decision that it knew, the question of that. Null where it stands in a place of its own.
+    /// </summary>
+    public Entry? Anchor { get; init; }
+
     /// <summary>Two sources reported this message differently.</summary>
     public bool SourcesDiffer { get; init; }
 
-    public static Verdict UnjudgedVerdict(EntryWeight weight, CallMessage message, in Standing standing) =>
-        weight switch
+    /// <summary>The weight of a message that is a violation of this cause.</summary>
+    public static EntryWeight WeightOf(ViolationCause cause) => cause switch
     {
-        EntryWeight.MessageIdReused =>
-            Stay(standing, CallLaw.AnomaliesOfMessage(message), ViolationCause.MessageIdReused),
-        EntryWeight.Oversized =>
-            Stay(standing, Anomalies.Oversized, ViolationCause.None),
-        _ => throw new ArgumentOutOfRangeException(nameof(weight), weight,
-            "A judged message has a verdict of its own."),
+        ViolationCause.MessageIdReused => EntryWeight.MessageIdReused,
+        ViolationCause.StaleAnswer or ViolationCause.OwnQuestion => EntryWeight.Answerless,
+        _ => EntryWeight.Judged,
     };
 
-    private static Verdict Stay(in Standing standing, Anomalies anomalies, ViolationCause cause) =>
-        new(standing.State, standing.State, standing.Attempt, anomalies, cause);
+    /// <summary>By the host's own numbers or its clock.</summary>
+    public static int Compare(Entry one, Entry other, bool numbered)
+    {
+        var (place, otherPlace) = (one.Anchor ?? one, other.Anchor ?? other);
+        var compared = Judge.Compare(place.Message, otherPlace.Message, numbered);
+        return compared != 0 ? compared : CompareArrival(one, other);
+    }
+
+    public static int CompareArrival(Entry one, Entry other)
+    {
+        var (place, otherPlace) = (one.Anchor ?? one, other.Anchor ?? other);
+        return place.Sequence != otherPlace.Sequence
+            ? place.Sequence.CompareTo(otherPlace.Sequence)
+            : one.Sequence.CompareTo(other.Sequence);
+    }
+}
+
+/// <summary>The decisions of a call, the newest first.</summary>
+public sealed record AnswerLink(Entry Entry, AnswerLink? Earlier);
+
+/// <summary>Links the messages of a call by arrival, and gives each its place.</summary>
+public sealed class EntryChain
+{
+    private readonly List<Entry> judged = [];
+    private AnswerLink? answers;
+    private bool numbered = true;
+
+    public IReadOnlyList<Entry> Judged => judged;
+
+    public void Add(long sequence, CallMessage message, bool sourcesDiffer)
+    {
+        numbered &= HasNumber(message);
+        var question = message.Answers is { } answered
+            ? judged.Find(entry => entry.Sequence == answered.Sequence)
+            : null;
+        var entry = new Entry(judged.Count > 0 ? judged[^1] : null, sequence, message, EntryWeight.Judged)
+        {
+            Anchor = AnchorOf(message, question, answers, numbered),
+            SourcesDiffer = sourcesDiffer,
+        };
+        answers = question is null ? answers : new AnswerLink(entry, answers);
+        judged.Add(entry);
+    }
+
+    /// <summary>A decision has no number of the host's, and takes none from the others.</summary>
+    public static bool HasNumber(CallMessage message) => message.Seq is not null || message.Answers is not null;
+
+    /// <param name="question">That the message answers, if it is a decision.</param>
+    /// <param name="numbered">The host numbers all of its messages, this one too.</param>
+    internal static Entry? AnchorOf(CallMessage message, Entry? question, AnswerLink? answers, bool numbered)
+    {
+        if (question is not null)
+        {
+            return question.Anchor ?? question;
+        }
+
+        Entry? latest = null;
+        for (var link = answers; link is not null; link = link.Earlier)
+        {
+            var place = link.Entry.Anchor!;
+            if (MustFollow(message, link.Entry.Message) && Judge.Compare(message, place.Message, numbered) < 0
+                && (latest is null || Entry.Compare(latest, place, numbered) < 0))
+            {
+                latest = place;
+            }
+        }
+
+        return latest;
+    }
+
+    /// <summary>
+    /// Whoever knows a decision and then asks for something else, or says that what was refused ran, is not believed
+    /// that it was before.
+    /// </summary>
+    private static bool MustFollow(CallMessage message, CallMessage decision) => decision.Kind == MessageKind.Approved
+        ? message.Kind == MessageKind.RequiresConfirmation && message.Question != decision.Answers!.Value.Question
+        : message.ClaimsToHaveRun || (message.Kind == MessageKind.Approved && !message.MadeByNode);
 }

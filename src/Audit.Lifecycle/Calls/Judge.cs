@@ -24,7 +24,7 @@ public static class Judge
         }
 
         // A host whose clock was set back reports a legal history in an order that its times deny.
-        var arrived = Fold(byArrival, Arrival(byArrival.Count));
+        var arrived = Fold(byArrival, Sorted(byArrival, Entry.CompareArrival));
         return arrived.Violations > 0 ? ordered : MarkSetBack(byArrival, arrived) with { InOrder = false };
     }
 
@@ -35,12 +35,18 @@ public static class Judge
     private static int[] OrderOfHost(IReadOnlyList<Entry> byArrival)
     {
         var numbered = IsNumbered(byArrival);
-        var order = Arrival(byArrival.Count);
-        Array.Sort(order, (one, other) =>
+        return Sorted(byArrival, (one, other) => Entry.Compare(one, other, numbered));
+    }
+
+    private static int[] Sorted(IReadOnlyList<Entry> byArrival, Comparison<Entry> comparison)
+    {
+        var order = new int[byArrival.Count];
+        for (var index = 0; index < order.Length; index++)
         {
-            var compared = Compare(byArrival[one].Message, byArrival[other].Message, numbered);
-            return compared != 0 ? compared : one.CompareTo(other);
-        });
+            order[index] = index;
+        }
+
+        Array.Sort(order, (one, other) => comparison(byArrival[one], byArrival[other]));
         return order;
     }
 
@@ -52,7 +58,7 @@ public static class Judge
         foreach (var index in order)
         {
             var entry = byArrival[index];
-            var verdict = CallLaw.Step(ref standing, entry.Message);
+            var verdict = CallLaw.Step(ref standing, entry.Message, entry.Sequence);
             violations += verdict.IsViolation ? 1 : 0;
             verdicts[index] = entry.SourcesDiffer ? Add(verdict, Anomalies.SourcesDiffer) : verdict;
         }
@@ -70,6 +76,11 @@ public static class Judge
         for (var index = 1; index < byArrival.Count; index++)
         {
             var message = byArrival[index].Message;
+            if (message.Answers is not null)
+            {
+                continue;
+            }
+
             if (Compare(message, furthest, numbered) < 0)
             {
                 arrived.Verdicts[index] = Add(arrived.Verdicts[index], Anomalies.ClockWentBack);
@@ -84,18 +95,7 @@ public static class Judge
     }
 
     private static bool IsNumbered(IReadOnlyList<Entry> byArrival) =>
-        byArrival.All(entry => entry.Message.Seq is not null);
-
-    private static int[] Arrival(int count)
-    {
-        var order = new int[count];
-        for (var index = 0; index < count; index++)
-        {
-            order[index] = index;
-        }
-
-        return order;
-    }
+        byArrival.All(entry => EntryChain.HasNumber(entry.Message));
 
     private static bool IsArrival(int[] order)
     {

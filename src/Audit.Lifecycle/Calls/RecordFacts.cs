@@ -7,17 +7,21 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="Success">The success flag of the result, where the outcome carries one.</param>
 /// <param name="ToolName">Null when the record leaves it empty.</param>
 /// <param name="NeedsConfirmation">The tool's tier asks for a confirmation.</param>
-/// <param name="Input">Of effective_input; empty when the record has none.</param>
+/// <param name="Input">Of effective_input, else of requested_input; empty when the record has neither.</param>
 /// <param name="Result">Of the result; empty when the outcome has none.</param>
+/// <param name="Question">Of a request for confirmation: of all that a decision on it covers.</param>
 public readonly record struct RecordFacts(
     string ToolCallId, MessageKind Kind, Timestamp RecordedAt, bool Success = false, string? ToolName = null,
     string? Provider = null, bool NeedsConfirmation = false, long Turn = 0, Fingerprint Input = default,
-    Fingerprint Result = default)
+    Fingerprint Result = default, Fingerprint Question = default)
 {
     /// <summary>Whether an outcome of this kind comes with a result.</summary>
     public static bool MayHoldResult(MessageKind kind) =>
         kind is MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed or MessageKind.PersistenceFailed;
 }
+
+/// <summary>Which question a decision answers: the one at this sequence number, in these words.</summary>
+public readonly record struct Answer(long Sequence, Fingerprint Question);
 
 /// <summary>How a record or a note came.</summary>
 /// <param name="Host">The name of the credential that it came with.</param>
@@ -27,7 +31,9 @@ public readonly record struct RecordFacts(
 /// <param name="TimeInferred">The source gave no time; it was inferred from its neighbours.</param>
 /// <param name="MadeByNode">The node made it itself, of a decision that came through its API.</param>
 /// <param name="Truncated">Its largest strings were cut before it was stored.</param>
+/// <param name="Answers">Of a decision that the node made: the question. No host can say this.</param>
+/// <param name="Person">Whose credential it is; null where nobody is named, and then the credential's name counts.</param>
 public readonly record struct Delivery(
     Timestamp ReceivedAt, string Host, Fingerprint Dedup, long? Seq = null, string? MessageId = null,
     string? TaskId = null, bool Derived = false, bool TimeInferred = false, bool MadeByNode = false,
-    bool Truncated = false);
+    bool Truncated = false, Answer? Answers = null, string? Person = null);

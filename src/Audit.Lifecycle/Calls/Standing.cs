@@ -9,9 +9,24 @@ namespace Audit.Lifecycle.Calls;
 /// The call was blocked, and neither an approval nor a new question to a person has come since.
 /// </param>
 /// <param name="Ran">The result of the last successful completion; empty as long as the call never ran.</param>
-/// <param name="ApprovalSeen">The attempt saw a request for confirmation or an approval.</param>
+/// <param name="RefusedByNode">
+/// A person refused the call through the node, and none has approved a later question. It outlives all else.
+/// </param>
+/// <param name="AskedSinceRefusal">A question came after that refusal.</param>
+/// <param name="Asked">The sequence number of the question that stands in this attempt; 0 where none was asked.</param>
+/// <param name="Question">What that question says.</param>
+/// <param name="Approval">Who approved what stands.</param>
 /// <param name="ApprovedInput">The effective input that awaited or got approval in this attempt.</param>
 public readonly record struct Standing(
     CallState State = default, int Attempt = 0, long Turn = 0, string? ToolName = null, string? Provider = null,
     string? TaskId = null, string? Host = null, bool Refused = false, Fingerprint Ran = default,
-    bool ApprovalSeen = false, Fingerprint ApprovedInput = default);
+    bool RefusedByNode = false, bool AskedSinceRefusal = false, long Asked = 0, Fingerprint Question = default,
+    Approval Approval = default, Fingerprint ApprovedInput = default);
+
+/// <summary>Who approved: a host's word is a claim, the node's own is a decision.</summary>
+public enum Approval : byte
+{
+    None,
+    ByHost,
+    ByNode,
+}

@@ -19,6 +19,15 @@ public enum ViolationCause : byte
 
     /// <summary>A message_id that another record has already.</summary>
     MessageIdReused,
+
+    /// <summary>A host says that a call is approved which a person refused through the node.</summary>
+    OverridesRefusal,
+
+    /// <summary>A decision on a question that is not the one that stands.</summary>
+    StaleAnswer,
+
+    /// <summary>An approval by whoever is behind the question itself.</summary>
+    OwnQuestion,
 }
 
 /// <summary>What is legal and still worth an auditor's eye.</summary>
@@ -43,6 +52,12 @@ public enum Anomalies
     SourcesDiffer = 1 << 14,
     Truncated = 1 << 15,
     Oversized = 1 << 16,
+
+    /// <summary>The host alone says so, of a call for which the node was asked.</summary>
+    ApprovedByHostOnly = 1 << 17,
+
+    /// <summary>Another question than the one that was approved, which drops the approval.</summary>
+    QuestionChanged = 1 << 18,
 }
 
 /// <summary>What the law says of one message of a history.</summary>

@@ -14,6 +14,11 @@ public static class ViolationReason
         ViolationCause.IdentityMismatch => $"the call began with another tool than \"{message.ToolName}\"",
         ViolationCause.MessageIdReused =>
             $"the message_id \"{message.MessageId}\" belongs to another record of this call",
+        ViolationCause.OverridesRefusal => "a call that a person refused through the node was approved by its host",
+        ViolationCause.StaleAnswer => verdict.From is CallState.AwaitingConfirmation or CallState.Approved
+            ? "the decision answers another question than the one that stands now"
+            : $"the decision answers a question that waits no more: the call is {Words.Of(verdict.From)}",
+        ViolationCause.OwnQuestion => $"the question was asked for \"{message.Behind}\", who may not approve it",
         _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict.Cause, "Only a violation has a reason."),
     };
 

@@ -62,10 +62,15 @@ public sealed class EventField
         NowAnomalies = new("anomalies"),
         Now = new("now", NowFrom, NowTo, NowCause, NowAttempt, NowAnomalies);
 
+    /// <summary>Of a decision: the question that it answers.</summary>
+    public static readonly EventField
+        AnsweredSequence = new("sequence"), AnsweredQuestion = new("question"),
+        Answers = new("answers", AnsweredSequence, AnsweredQuestion);
+
     /// <summary>The delivery.</summary>
     public static readonly EventField
         Nonce = new("nonce"), MessageId = new("message_id"), Dedup = new("dedup"), Seq = new("seq"),
-        Derived = new("derived"),
+        Derived = new("derived"), Question = new("question"), Person = new("person"),
         Time = new("time"), Redacted = new("redacted"), Redaction = new("redaction");
 
     /// <summary>What only one kind of event or another has.</summary>
@@ -79,9 +84,9 @@ public sealed class EventField
     [
         Version, Event, ReceivedAt, Host, SessionId, ToolCallId, TaskId, Agent, FactKind, FactTurn, FactTool, FactTier,
         FactProvider, FactRecordedAt, FactSuccess, FactInput, FactResult,
-        From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode,
-        Nonce, MessageId, Dedup, Seq, Derived, Time, Redacted, Redaction, Record, Type, At, Detail, Sequence,
-        Was, Now, Count, Bytes, Act,
+        From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers,
+        Nonce, MessageId, Dedup, Seq, Derived, Question, Person, Time, Redacted, Redaction, Record, Type, At, Detail,
+        Sequence, Was, Now, Count, Bytes, Act,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, Terms, OpensAt, ClosesAt, Body,
     ];
 

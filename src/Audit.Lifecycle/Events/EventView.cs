@@ -200,6 +200,7 @@ public readonly struct EventView
             RecordedAt = RequiredTime(EventField.FactRecordedAt),
             Input = Hash(EventField.FactInput),
             Result = Hash(EventField.FactResult),
+            Question = Hash(EventField.Question),
         };
     }
 
@@ -335,7 +336,7 @@ public readonly struct EventView
     [InlineArray(Length)]
     private struct Places
     {
-        public const int Length = 100;
+        public const int Length = 108;
 
         private Place first;
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 
 namespace Audit.Lifecycle.Hashing;
 
@@ -16,5 +17,22 @@ public readonly record struct Fingerprint(ulong High, ulong Low)
     {
         BinaryPrimitives.WriteUInt64BigEndian(bytes, High);
         BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], Low);
+    }
+
+    public static bool TryParse(string? text, out Fingerprint fingerprint)
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        var isOne = text is { Length: <= 24 } && Base64Url.IsValid(text)
+            && Base64Url.TryDecodeFromChars(text, bytes, out var length) && length == Length;
+        fingerprint = isOne ? From(bytes) : default;
+        return isOne;
+    }
+
+    /// <summary>As it stands in an event and on the wire.</summary>
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[Length];
+        CopyTo(bytes);
+        return Base64Url.EncodeToString(bytes);
     }
 }

@@ -50,6 +50,16 @@ public sealed class RecordHasher(byte[] key)
         return Fingerprint.From(full);
     }
 
+    /// <summary>A question together with the task that it is asked for.</summary>
+    public Fingerprint OfQuestion(Fingerprint question, string? taskId)
+    {
+        var task = Encoding.UTF8.GetBytes(taskId ?? "");
+        var bytes = new byte[Fingerprint.Length + task.Length];
+        question.CopyTo(bytes);
+        task.CopyTo(bytes, Fingerprint.Length);
+        return OfBytes(bytes);
+    }
+
     /// <summary>For a text that passes by in pieces; the caller owns and ends it.</summary>
     public IncrementalHash Begin() => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
 

@@ -4,7 +4,9 @@ using Audit.Lifecycle.Json;
 
 namespace Audit.Lifecycle.Records;
 
-internal readonly record struct OutcomeFacts(MessageKind Kind, bool Success, Fingerprint Result);
+/// <param name="Asked">Where the parts of a question lie that a decision on it covers.</param>
+internal readonly record struct OutcomeFacts(
+    MessageKind Kind, bool Success, Fingerprint Result, (Range Permission, Range Listening, Range Location) Asked);
 
 /// <summary>
 /// Reads the outcome of a record. Its kind may stand after its payload and is looked up first: a member that belongs to
@@ -32,7 +34,7 @@ internal static class OutcomeReader
 
         json.Require(start, found.HasKind, "kind");
         RequirePayload(json, start, found);
-        return new OutcomeFacts(found.Kind, found.Success ?? false, found.Result);
+        return new OutcomeFacts(found.Kind, found.Success ?? false, found.Result, found.Asked);
     }
 
     private static void ReadMember(ref StrictJsonReader json, RecordHasher hasher, ref Found found)
@@ -68,7 +70,17 @@ internal static class OutcomeReader
         }
         else if (found.Kind == MessageKind.RequiresConfirmation && json.IsProperty("listen_context"u8))
         {
-            ReadListenContext(ref json);
+            found.Asked.Listening = ReadListenContext(ref json);
+        }
+        else if (found.Kind == MessageKind.RequiresConfirmation && json.IsProperty("permission"u8))
+        {
+            json.Read();
+            found.Asked.Permission = Place(ref json);
+        }
+        else if (found.Kind == MessageKind.RequiresConfirmation && json.IsProperty("location"u8))
+        {
+            json.Read();
+            found.Asked.Location = Place(ref json);
         }
         else
         {
@@ -154,7 +166,7 @@ internal static class OutcomeReader
         }
     }
 
-    private static void ReadListenContext(ref StrictJsonReader json)
+    private static Range ReadListenContext(ref StrictJsonReader json)
     {
         json.Read();
         if (json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.Null))
@@ -162,7 +174,15 @@ internal static class OutcomeReader
             throw json.Unreadable($"an object or null is expected, not {json.Quote()}");
         }
 
+        return Place(ref json);
+    }
+
+    /// <summary>Goes past a value, and says where it lies.</summary>
+    private static Range Place(ref StrictJsonReader json)
+    {
+        var start = json.TokenStart;
         json.Skip();
+        return start..json.TokenEnd;
     }
 
     private static void RequirePayload(in StrictJsonReader json, int start, in Found found)
@@ -208,5 +228,6 @@ internal static class OutcomeReader
         public bool HasDescription;
         public bool HasError;
         public string? Decision;
+        public (Range Permission, Range Listening, Range Location) Asked;
     }
 }

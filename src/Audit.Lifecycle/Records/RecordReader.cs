@@ -46,8 +46,12 @@ public static class RecordReader
             NeedsConfirmation = found.NeedsConfirmation,
             Turn = found.Turn,
             RecordedAt = found.RecordedAt!.Value,
-            Input = found.Input,
+            Input = found.Effective.IsEmpty ? found.Requested.Fingerprint(json, hasher)
+                : found.Effective.Fingerprint(json, hasher),
             Result = found.Outcome.Result,
+            Question = found.Outcome.Kind == MessageKind.RequiresConfirmation
+                ? QuestionOf(json.Source, found, hasher)
+                : default,
         };
         var dedup = hasher.Of(json.Source[start..json.TokenEnd], json.CompactLength - compactBefore);
         return new RecordRead(facts, dedup, start..json.TokenEnd);
@@ -72,7 +76,11 @@ public static class RecordReader
         }
         else if (json.IsProperty("effective_input"u8))
         {
-            found.Input = ReadFingerprint(ref json, hasher);
+            found.Effective = ReadInput(ref json);
+        }
+        else if (json.IsProperty("requested_input"u8))
+        {
+            found.Requested = ReadInput(ref json);
         }
         else if (json.IsProperty("turn"u8))
         {
@@ -102,18 +110,35 @@ public static class RecordReader
         }
     }
 
-    private static Fingerprint ReadFingerprint(ref StrictJsonReader json, RecordHasher hasher)
+    private static Input ReadInput(ref StrictJsonReader json)
     {
         var before = json.CompactLength;
         json.Read();
-        if (json.TokenType == JsonTokenType.Null)
-        {
-            return default;
-        }
-
         var start = json.TokenStart;
         json.Skip();
-        return hasher.OfComparable(json.Source[start..json.TokenEnd], json.CompactLength - before);
+        return json.TokenType == JsonTokenType.Null ? default
+            : new Input(start, json.TokenEnd, json.CompactLength - before);
+    }
+
+    /// <summary>
+    /// All that a decision covers, in one keyed hash: the same question in other words is the same, and any other is
+    /// not. The task stands around the record and is added there.
+    /// </summary>
+    private static Fingerprint QuestionOf(ReadOnlySpan<byte> source, in Found found, RecordHasher hasher)
+    {
+        var question = new ArrayBufferWriter<byte>(512);
+        var input = found.Effective.IsEmpty ? found.Requested : found.Effective;
+        var (permission, listening, location) = found.Outcome.Asked;
+        question.Write("["u8);
+        CanonicalJson.Write(found.ToolName, question);
+        foreach (var place in (ReadOnlySpan<Range>)[input.Start..input.End, permission, listening, location])
+        {
+            question.Write(","u8);
+            CanonicalJson.Write(source[place], question);
+        }
+
+        question.Write("]"u8);
+        return hasher.OfBytes(question.WrittenSpan);
     }
 
     private static string? ReadProvider(ref StrictJsonReader json)
@@ -160,8 +185,18 @@ public static class RecordReader
         public bool NeedsConfirmation;
         public long Turn;
         public Timestamp? RecordedAt;
-        public Fingerprint Input;
+        public Input Effective;
+        public Input Requested;
         public bool HasOutcome;
         public OutcomeFacts Outcome;
+    }
+
+    /// <summary>Where an input lies; nowhere when it is null or missing.</summary>
+    private readonly record struct Input(int Start, int End, long CompactLength)
+    {
+        public bool IsEmpty => End == 0;
+
+        public Fingerprint Fingerprint(in StrictJsonReader json, RecordHasher hasher) =>
+            IsEmpty ? default : hasher.OfComparable(json.Source[Start..End], CompactLength);
     }
 }

@@ -39,6 +39,10 @@ public static class Display
         _ => "no task",
     };
 
+    /// <summary>What no page may show as one mark among others.</summary>
+    public const Anomalies Grave = Anomalies.InputChangedAfterApproval | Anomalies.ApprovedByHostOnly
+        | Anomalies.QuestionChanged;
+
     public static IEnumerable<string> Names(Anomalies anomalies) =>
         Words.Of(anomalies).Select(name => name.Replace('_', ' '));
 

@@ -3,7 +3,7 @@ using Audit.Pages.Access;
 namespace Audit.Pages.Windows;
 
 /// <summary>`/waiting`: what waits for somebody, and the decision on a call.</summary>
-internal sealed class WaitingPages(IJournal journal) : IPageGroup
+internal sealed class WaitingPages(Deciding deciding) : IPageGroup
 {
     public void Map(PageMap pages)
     {
@@ -27,22 +27,12 @@ internal sealed class WaitingPages(IJournal journal) : IPageGroup
     {
         var form = visit.Form;
         var address = AddressOf(form);
-        var body = PageForm.Body(("decision", form.Text("decision")), ("feedback", form.Text("feedback")));
-        var decision = DecisionRecord.Read(body, visit.Bearer.Name);
-        var call = new CallRead(journal, address.Stream);
-        await call.ReadOnAsync(visit.Cancellation);
-        if (call.LastRecord is null)
-        {
-            return PageAnswer.Wrong(address.NotFound());
-        }
-
-        if (call.RefuseFor(visit.Bearer) is { } refusal)
-        {
-            return PageAnswer.Wrong(Problem.Forbidden(refusal));
-        }
-
-        var receipt = DecisionRecord.Repeated(call, decision) ?? await visit.Intake.SubmitAsync(
-            DecisionRecord.Make(address, call, decision, visit.Bearer.Name, visit.Now, visit.Intake.Hasher));
+        var sequence = long.TryParse(
+            form.Text("sequence"), NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? asked : (long?)null;
+        var body = PageForm.Body(
+            ("decision", form.Text("decision")), ("feedback", form.Text("feedback")), ("sequence", sequence),
+            ("question", form.Text("question")));
+        var receipt = await deciding.DecideAsync(address, body, visit.Bearer, visit.Cancellation);
         return visit.Answer(receipt, ReturnPath.Of(form.Text("return") ?? Links.Call(address.Session, address.Call)));
     }
 

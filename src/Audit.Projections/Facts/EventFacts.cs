@@ -45,6 +45,12 @@ internal sealed class EventFacts
 
     public bool MadeByNode { get; set; }
 
+    /// <summary>A decision of the node: the question that it answers, by its sequence number.</summary>
+    public long? Answers { get; set; }
+
+    /// <summary>What a question says that a decision on it covers.</summary>
+    public string? Question { get; set; }
+
     public bool TimeInferred { get; set; }
 
     public Timestamp RecordedAt { get; set; }

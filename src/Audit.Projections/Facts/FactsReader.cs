@@ -109,6 +109,8 @@ internal sealed class FactsReader
         facts.Seq = view.Number(EventField.Seq);
         facts.Late = view.Flag(EventField.Late) == true;
         facts.MadeByNode = view.Flag(EventField.MadeByNode) == true;
+        facts.Answers = view.Number(EventField.AnsweredSequence);
+        facts.Question = view.Text(EventField.Question);
         facts.TimeInferred = view.Name(EventField.Time, names) == "inferred";
         facts.Flooded = view.Number(EventField.Count) ?? 0;
         facts.NoteType = view.Name(EventField.Type, names);

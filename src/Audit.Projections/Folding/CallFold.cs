@@ -21,7 +21,8 @@ internal static class CallFold
         }
 
         // One message without a number, and times order all of them.
-        var losesNumbers = call.Order == CallOrder.Numbered && facts.Seq is null && IsJudged(facts);
+        var losesNumbers = call.Order == CallOrder.Numbered && facts is { Seq: null, Answers: null }
+            && IsJudged(facts);
         return !losesNumbers && !NamesAfterwards(call, facts);
     }
 
@@ -63,6 +64,10 @@ internal static class CallFold
             Remark = steps.Remark,
             Decision = steps.Decision,
             DecidedBy = steps.DecidedBy,
+            ClaimedBy = steps.ClaimedBy,
+            Asked = steps.Asked,
+            Question = steps.Question,
+            Approval = steps.Approval,
             Success = steps.Success,
             DurationMs = steps.DurationMs,
             AskedAt = steps.AskedAt,
@@ -91,12 +96,12 @@ internal static class CallFold
     };
 
     public static CallOrder OrderAfter(CallOrder order, EventFacts facts) =>
-        !IsJudged(facts) ? order
+        !IsJudged(facts) || facts.Answers is not null ? order
         : facts.Seq is not null && order is (CallOrder.Unjudged or CallOrder.Numbered) ? CallOrder.Numbered
         : CallOrder.Timed;
 
     private static bool IsJudged(EventFacts facts) =>
-        !facts.Oversized && facts.Verdict.Cause != ViolationCause.MessageIdReused;
+        !facts.Oversized && Entry.WeightOf(facts.Verdict.Cause) == EntryWeight.Judged;
 
     /// <summary>It says what earlier messages left open, and so they are to be judged by other windows.</summary>
     private static bool NamesAfterwards(CallModel call, EventFacts facts) =>

@@ -15,6 +15,14 @@ internal readonly record struct CallSteps
 
     public string? DecidedBy { get; private init; }
 
+    public string? ClaimedBy { get; private init; }
+
+    public long Asked { get; private init; }
+
+    public string? Question { get; private init; }
+
+    public Approval Approval { get; private init; }
+
     public bool? Success { get; private init; }
 
     public long? DurationMs { get; private init; }
@@ -33,6 +41,10 @@ internal readonly record struct CallSteps
         Remark = call.Remark,
         Decision = call.Decision,
         DecidedBy = call.DecidedBy,
+        ClaimedBy = call.ClaimedBy,
+        Asked = call.Asked,
+        Question = call.Question,
+        Approval = call.Approval,
         Success = call.Success,
         DurationMs = call.DurationMs,
         AskedAt = call.AskedAt,
@@ -51,7 +63,7 @@ internal readonly record struct CallSteps
             Success = facts.Success ?? before.Success,
             DurationMs = facts.DurationMs ?? before.DurationMs,
         };
-        return next.Begin(facts).Decide(facts, verdict.From).Settle(facts, verdict);
+        return next.Begin(facts).Ask(facts, verdict).Decide(facts, verdict.From).Settle(facts, verdict);
     }
 
     private CallSteps Begin(EventFacts facts)
@@ -67,15 +79,46 @@ internal readonly record struct CallSteps
             : this;
     }
 
-    private CallSteps Decide(EventFacts facts, CallState from)
-    {
-        var next = facts.Message is MessageKind.Approved or MessageKind.Blocked
+    /// <summary>Another question than the one that stands: nothing that was decided is about it.</summary>
+    private CallSteps Ask(EventFacts facts, Verdict verdict) =>
+        facts.Message == MessageKind.RequiresConfirmation
+        && !(verdict.To == verdict.From && facts.Question == Question && Asked > 0)
             ? this with
             {
-                Decision = facts.Decision ?? Decision,
-                DecidedBy = facts.By ?? (facts.MadeByNode ? facts.Host : null) ?? DecidedBy,
+                Asked = facts.Sequence,
+                Question = facts.Question,
+                Approval = Approval.None,
+                Decision = null,
+                DecidedBy = null,
+                ClaimedBy = null,
             }
             : this;
+
+    /// <summary>What the node decided is by a person; what a host reports of one is its claim.</summary>
+    private CallSteps Decide(EventFacts facts, CallState from)
+    {
+        var next = (facts.Message, facts.MadeByNode) switch
+        {
+            (MessageKind.Approved or MessageKind.Blocked, true) => this with
+            {
+                Decision = facts.Decision ?? Decision,
+                DecidedBy = facts.By ?? facts.Host,
+                Approval = facts.Message == MessageKind.Approved ? Approval.ByNode : Approval.None,
+            },
+            (MessageKind.Approved, false) => this with
+            {
+                Decision = Approval == Approval.ByNode ? Decision : facts.Decision ?? Decision,
+                ClaimedBy = facts.By ?? ClaimedBy,
+                Approval = Approval == Approval.ByNode ? Approval.ByNode : Approval.ByHost,
+            },
+            (MessageKind.Blocked, false) => this with
+            {
+                Decision = facts.Decision ?? Decision,
+                ClaimedBy = facts.By ?? ClaimedBy,
+                Approval = Approval.None,
+            },
+            _ => this,
+        };
         return from == CallState.AwaitingConfirmation && facts.Message != MessageKind.RequiresConfirmation
             && next.DecidedAt is null
             ? next with { DecidedAt = DecisionOf(facts) }

@@ -105,7 +105,7 @@ internal sealed class ReceivedMessages
         }
 
         Order = !judgement.InOrder ? CallOrder.Scattered
-            : judged.TrueForAll(index => received[index].Message.Seq is not null) ? CallOrder.Numbered
+            : judged.TrueForAll(index => EntryChain.HasNumber(received[index].Message)) ? CallOrder.Numbered
             : CallOrder.Timed;
         return judgement.InOrder
             ? [.. Enumerable.Range(0, received.Count)]
@@ -115,16 +115,14 @@ internal sealed class ReceivedMessages
             ];
     }
 
-    private Entry[] Entries(List<int> judged)
+    private IReadOnlyList<Entry> Entries(List<int> judged)
     {
-        Entry? earlier = null;
-        return
-        [
-            .. judged.Select(index =>
-                earlier = new Entry(earlier, facts[index].Sequence, received[index].Message, EntryWeight.Judged)
-                {
-                    SourcesDiffer = sourcesDiffer.Contains(index),
-                }),
-        ];
+        var chain = new EntryChain();
+        foreach (var index in judged)
+        {
+            chain.Add(facts[index].Sequence, received[index].Message, sourcesDiffer.Contains(index));
+        }
+
+        return chain.Judged;
     }
 }

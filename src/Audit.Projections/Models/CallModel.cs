@@ -57,8 +57,20 @@ public sealed record CallModel
 
     public string? Decision { get; init; }
 
-    /// <summary>Who approved or refused it.</summary>
+    /// <summary>Who approved or refused it through the node.</summary>
     public string? DecidedBy { get; init; }
+
+    /// <summary>Who did, as the host reports it.</summary>
+    public string? ClaimedBy { get; init; }
+
+    /// <summary>The sequence number of the question that stands in this attempt; 0 where there is none.</summary>
+    public long Asked { get; init; }
+
+    /// <summary>What a decision on that question covers, as a keyed hash.</summary>
+    public string? Question { get; init; }
+
+    /// <summary>Whose approval stands.</summary>
+    public Approval Approval { get; init; }
 
     /// <summary>Of the last result.</summary>
     public bool? Success { get; init; }

@@ -41,7 +41,7 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
         var task = Json(await RunAsync("tasks", "migrate-orders", "-o", "json"));
         var change = task.GetProperty("calls").GetProperty("in_window").GetProperty("items").EnumerateArray()
             .Single(call => call.GetProperty("command").GetString()!.StartsWith("ALTER TABLE", StringComparison.Ordinal));
-        Assert.Equal("maria", change.GetProperty("decided_by").GetString());
+        Assert.Equal("maria", change.GetProperty("claimed_by").GetString());
         Assert.Equal("completed", change.GetProperty("state").GetString());
         Assert.Contains("migrate-orders", (await RunAsync("tasks")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
     }

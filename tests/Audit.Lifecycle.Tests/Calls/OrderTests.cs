@@ -164,7 +164,7 @@ public sealed class OrderTests
     [Fact]
     public void a_legal_story_whose_clock_was_set_back_is_told_in_the_order_of_arrival()
     {
-        var story = CallStory.Of(Requested(10), RequiresConfirmation(11), Started(5), Completed(6));
+        var story = CallStory.Of(Requested(10), RequiresConfirmation(11), Started(5), Failed(6));
 
         Assert.DoesNotContain(story.Book.Values, verdict => verdict.IsViolation);
         Assert.Equal([Anomalies.None, Anomalies.None, Anomalies.ClockWentBack, Anomalies.ClockWentBack],

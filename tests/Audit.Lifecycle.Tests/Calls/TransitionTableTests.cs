@@ -81,7 +81,7 @@ public sealed class TransitionTableTests
                 var message = Say.Of(kind, success: success) with { Turn = turn };
                 var from = standing;
 
-                var verdict = CallLaw.Step(ref standing, message);
+                var verdict = CallLaw.Step(ref standing, message, sequence: 1);
 
                 Assert.Equal(Expected(cell, from, messageName, message.Success, turn), verdict);
                 Assert.Equal((verdict.To, verdict.Attempt), (standing.State, standing.Attempt));

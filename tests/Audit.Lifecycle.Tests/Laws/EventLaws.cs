@@ -14,7 +14,7 @@ public sealed class EventLaws
         var read = CallHistory.Empty;
         foreach (var spec in tale.Specs)
         {
-            var message = spec.Message();
+            var message = CallStory.Answering(live, spec.Message());
             var decision = CallDecider.Decide(live, message);
             foreach (var happened in decision.Events)
             {

@@ -21,6 +21,26 @@ internal static class Tales
             spec => spec.Kind is not (MessageKind.Approved or MessageKind.RequiresConfirmation))),
         Tale.Shorter);
 
+    /// <summary>Questions of two kinds, decisions of people and of hosts, and what hosts then say of the past.</summary>
+    public static Arbitrary<Tale> OfDecisions { get; } = Arb.From(
+        AnyTale(
+            from spec in AnySpec()
+            from kind in Gen.Elements(
+                MessageKind.RequiresConfirmation, MessageKind.RequiresConfirmation, MessageKind.Approved,
+                MessageKind.Approved, MessageKind.Blocked, MessageKind.Started, MessageKind.Completed,
+                MessageKind.PersistenceFailed, MessageKind.Requested, MessageKind.Replayed)
+            from node in Gen.Elements(true, true, false)
+            select spec with
+            {
+                Kind = kind,
+                Tool = "shell",
+                MessageId = null,
+                Derived = false,
+                OversizedBytes = 0,
+                MadeByNode = node && kind is MessageKind.Approved or MessageKind.Blocked,
+            }),
+        Tale.Shorter);
+
     /// <summary>A legal tale, and the same messages in another order of arrival.</summary>
     public static Gen<(Tale Told, Tale Arrived)> LegalInAnyOrder { get; } =
         from specs in Gen.Choose(1, 2 * Longest).SelectMany(count => AnySpec().Select(Plain).ListOf(count))
@@ -81,7 +101,7 @@ internal static class Tales
         from derived in Gen.Elements(false, true)
         from host in Gen.Elements("ci-7", "ci-7", "ci-7", "ci-8")
         from task in Gen.Elements("t-1", "t-1", "t-2", null)
-        from node in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
+        from node in Gen.Frequency((4, Gen.Constant(false)), (1, Gen.Constant(true)))
         from truncated in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
         from oversized in Gen.Frequency((19, Gen.Constant(0)), (1, Gen.Constant(20_000_000)))
         select new Spec
@@ -106,7 +126,7 @@ internal static class Tales
     private static Spec OneTurn(Spec spec) => spec with { Turn = 1 };
 
     private static Spec Plain(Spec spec) =>
-        spec with { MessageId = null, Derived = false, OversizedBytes = 0, ReceivedAtSecond = 7200 };
+        spec with { MessageId = null, Derived = false, MadeByNode = false, OversizedBytes = 0, ReceivedAtSecond = 7200 };
 
     private static Spec[] Walk(IEnumerable<Spec> specs, bool numbered)
     {
@@ -115,7 +135,7 @@ internal static class Tales
         foreach (var spec in specs)
         {
             var step = spec with { AtNanoseconds = 1 + walk.Count * 50L, Seq = numbered ? walk.Count : null };
-            if (!CallLaw.Step(ref standing, step.Message()).IsViolation)
+            if (!CallLaw.Step(ref standing, step.Message(), walk.Count + 1).IsViolation)
             {
                 walk.Add(step);
             }

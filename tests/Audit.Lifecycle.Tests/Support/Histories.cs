@@ -5,7 +5,9 @@ internal static class Histories
 {
     public static void Same(CallHistory expected, CallHistory actual)
     {
-        Assert.Equal(expected with { Latest = null }, actual with { Latest = null });
+        Assert.Equal(
+            expected with { Latest = null, Answers = null }, actual with { Latest = null, Answers = null });
+        Assert.Equal(Answers(expected), Answers(actual));
         Assert.Equal(Facts(expected), Facts(actual));
     }
 
@@ -21,8 +23,16 @@ internal static class Histories
         return entries;
     }
 
+    private static IEnumerable<long> Answers(CallHistory history)
+    {
+        for (var link = history.Answers; link is not null; link = link.Earlier)
+        {
+            yield return link.Entry.Sequence;
+        }
+    }
+
     private static IEnumerable<object> Facts(CallHistory history) =>
-        Entries(history).Select(entry => (object)(entry.Sequence, entry.Weight, entry.SourcesDiffer, FactsOf(entry)));
+        Entries(history).Select(entry => (object)(entry.Sequence, entry.Weight, entry.Anchor?.Sequence, entry.SourcesDiffer, FactsOf(entry)));
 
     /// <summary>Of what does not count in the judgement only what makes it known again is kept for ever.</summary>
     private static object FactsOf(Entry entry) =>

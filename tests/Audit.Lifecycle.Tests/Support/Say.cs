@@ -26,6 +26,7 @@ internal static class Say
             RecordedAt = At(at),
             Input = Print("input"),
             Result = HasResult(kind) ? Print(success ? "result" : "failure") : default,
+            Question = kind == MessageKind.RequiresConfirmation ? Print("question") : default,
         };
         return CallMessage.Of(facts, new Delivery { ReceivedAt = At(3600), Host = "ci-7", Dedup = default, TaskId = "t-1" });
     }

@@ -9,19 +9,25 @@ public sealed class DecisionTests : IAsyncLifetime
     private readonly WatchedClock clock = new();
 
     private TestNode node = null!;
+    private HttpClient person = null!;
 
     public async Task InitializeAsync()
     {
         node = await TestNode.StartAsync(clock: clock);
         (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Asked(), task: "t-1", agent: "a-1", tier: "Confirm"))).Require(201);
+        person = await node.ClientAsync("maria", "approve");
     }
 
-    public async Task DisposeAsync() => await node.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        person.Dispose();
+        await node.DisposeAsync();
+    }
 
     [Fact]
     public async Task an_approval_lets_the_call_go_on_without_an_anomaly()
     {
-        var approved = (await node.PostAsync(Path, """{"decision":"approve-once","feedback":"go on","by":"alice"}""")).Require(201).Json;
+        var approved = (await person.DecideAsync(Path, """{"decision":"approve-once","feedback":"go on","by":"alice"}""")).Require(201).Json;
         var completed = await node.RecordAsync(Records.Item(
             "s-1", "c-1", Records.Completed(), at: DateTime.UtcNow.AddSeconds(1).ToString("O"), task: "t-1", agent: "a-1", tier: "Confirm"));
 
@@ -32,18 +38,18 @@ public sealed class DecisionTests : IAsyncLifetime
         var answer = (await node.GetAsync(Path)).Require(200).Json;
         Assert.Equal("completed", answer.Text("state"));
         Assert.Equal("approve-once", answer.Text("decision"));
-        Assert.Equal("admin", answer.Text("by"));
+        Assert.Equal("maria", answer.Text("by"));
         Assert.Equal("alice", answer.Text("on_behalf_of"));
         Assert.Equal("go on", answer.Text("feedback"));
         Assert.Equal(approved.GetProperty("position").GetInt64(), answer.GetProperty("position").GetInt64());
     }
 
     [Theory]
-    [InlineData("""{"decision":"reject"}""", "refused by admin")]
+    [InlineData("""{"decision":"reject"}""", "refused by maria")]
     [InlineData("""{"decision":"denied-interactively-by-user","feedback":"no way"}""", "no way")]
     public async Task any_other_decision_blocks_the_call(string body, string reason)
     {
-        (await node.PostAsync(Path, body)).Require(201);
+        (await person.DecideAsync(Path, body)).Require(201);
 
         var answer = (await node.GetAsync(Path)).Require(200).Json;
         Assert.Equal("blocked", answer.Text("state"));
@@ -53,10 +59,10 @@ public sealed class DecisionTests : IAsyncLifetime
     [Fact]
     public async Task the_record_of_a_decision_stands_in_the_journal_as_one_of_the_call()
     {
-        var position = (await node.PostAsync(Path, """{"decision":"approved"}""")).Require(201).Json.GetProperty("position").GetInt64();
+        var position = (await person.DecideAsync(Path, """{"decision":"approved"}""")).Require(201).Json.GetProperty("position").GetInt64();
 
         var row = (await node.GetAsync($"/v1/events/{position}")).Require(200).Json.GetProperty("event");
-        Assert.Equal("admin", row.Text("host"));
+        Assert.Equal("maria", row.Text("host"));
         Assert.Equal("t-1", row.Text("task_id"));
         Assert.Equal("a-1", row.Text("agent"));
         Assert.True(row.GetProperty("made_by_node").GetBoolean());
@@ -69,8 +75,9 @@ public sealed class DecisionTests : IAsyncLifetime
     [Fact]
     public async Task the_same_decision_again_is_a_duplicate()
     {
-        var first = (await node.PostAsync(Path, """{"decision":"approve-once"}""")).Require(201).Json;
-        var again = (await node.PostAsync(Path, """{"decision":"approve-once"}""")).Require(200).Json;
+        var body = HttpAnswers.On((await node.GetAsync(Path)).Json.GetProperty("question"), """{"decision":"approve-once"}""");
+        var first = (await person.PostAsync(Path, body)).Require(201).Json;
+        var again = (await person.PostAsync(Path, body)).Require(200).Json;
 
         Assert.Equal("duplicate", again.Text("status"));
         Assert.Equal(first.GetProperty("position").GetInt64(), again.GetProperty("position").GetInt64());
@@ -82,7 +89,7 @@ public sealed class DecisionTests : IAsyncLifetime
         using var host = await node.ClientAsync("host", "ingest");
         var waiting = host.GetAnswerAsync(Path + "?wait=60");
         var other = host.GetAnswerAsync("/v1/call/decision?session=s-1&call=c-1&wait=60");
-        (await node.PostAsync(Path, """{"decision":"approve-for-session"}""")).Require(201);
+        (await person.DecideAsync(Path, """{"decision":"approve-for-session"}""")).Require(201);
 
         Assert.Equal("approve-for-session", (await waiting).Require(200).Json.Text("decision"));
         Assert.Equal("approved", (await other).Require(200).Json.Text("state"));
@@ -93,11 +100,13 @@ public sealed class DecisionTests : IAsyncLifetime
     {
         var waiting = node.GetAsync(Path + "?wait=41");
         var timeIsUp = await clock.WaitsForAsync(TimeSpan.FromSeconds(41));
-        Assert.Equal("""{"state":"awaiting_confirmation"}""", (await node.GetAsync(Path)).Require(200).Text);
+        Assert.Equal("awaiting_confirmation", (await node.GetAsync(Path)).Require(200).Json.Text("state"));
         Assert.False(waiting.IsCompleted);
 
         timeIsUp();
-        Assert.Equal("""{"state":"awaiting_confirmation"}""", (await waiting).Require(200).Text);
+        var answer = (await waiting).Require(200).Json;
+        Assert.Equal("awaiting_confirmation", answer.Text("state"));
+        Assert.False(answer.TryGetProperty("decision", out _));
     }
 
     [Fact]
@@ -115,7 +124,8 @@ public sealed class DecisionTests : IAsyncLifetime
     [Fact]
     public async Task a_call_that_nobody_knows_is_404()
     {
-        (await node.PostAsync("/v1/sessions/s-1/calls/c-2/decision", """{"decision":"approved"}""")).Problem(404);
+        (await person.PostAsync(
+            "/v1/sessions/s-1/calls/c-2/decision", """{"decision":"approved","sequence":1,"question":"AAAAAAAAAAAAAAAAAAAAAA"}""")).Problem(404);
         (await node.GetAsync("/v1/sessions/s-1/calls/c-2/decision?wait=30")).Problem(404);
     }
 
@@ -124,8 +134,12 @@ public sealed class DecisionTests : IAsyncLifetime
     [InlineData("""{"decision":7}""", "decision")]
     [InlineData("""{"decision":"x","feedback":[]}""", "feedback")]
     [InlineData("[]", "JSON object")]
+    [InlineData("""{"decision":"x","question":"AAAAAAAAAAAAAAAAAAAAAA"}""", "sequence")]
+    [InlineData("""{"decision":"x","sequence":1}""", "question")]
+    [InlineData("""{"decision":"x","sequence":1,"question":"what?"}""", "question")]
+    [InlineData("""{"decision":"x","sequence":9,"question":"AAAAAAAAAAAAAAAAAAAAAA"}""", "sequence 9")]
     public async Task a_body_without_a_decision_is_422_and_says_where(string body, string place) =>
-        Assert.Contains(place, (await node.PostAsync(Path, body)).Problem(422));
+        Assert.Contains(place, (await person.PostAsync(Path, body)).Problem(422));
 
     [Theory]
     [InlineData("wait=61")]
@@ -140,9 +154,11 @@ public sealed class DecisionTests : IAsyncLifetime
         using var host = await node.ClientAsync("host", "ingest");
         using var other = await node.ClientAsync("other", "approve", task: "t-2");
         using var own = await node.ClientAsync("own", "approve", task: "t-1");
-        (await host.PostAsync(Path, """{"decision":"approved"}""")).Problem(403);
-        (await other.PostAsync(Path, """{"decision":"approved"}""")).Problem(403);
-        (await own.PostAsync(Path, """{"decision":"approved"}""")).Require(201);
+        var body = HttpAnswers.On((await node.GetAsync(Path)).Json.GetProperty("question"), """{"decision":"approved"}""");
+        (await host.PostAsync(Path, body)).Problem(403);
+        (await node.PostAsync(Path, body)).Problem(403);
+        (await other.PostAsync(Path, body)).Problem(403);
+        (await own.PostAsync(Path, body)).Require(201);
     }
 
     [Fact]
@@ -151,6 +167,7 @@ public sealed class DecisionTests : IAsyncLifetime
         (await node.RecordAsync(Records.Item("s-1", "c-9", Records.Asked(), at: DateTime.UtcNow.AddMinutes(4).ToString("O")))).Require(201);
 
         Assert.Equal(
-            "approved", (await node.PostAsync("/v1/call/decision?session=s-1&call=c-9", """{"decision":"approved"}""")).Require(201).Json.Text("state"));
+            "approved",
+            (await person.DecideAsync("/v1/call/decision?session=s-1&call=c-9", """{"decision":"approved"}""")).Require(201).Json.Text("state"));
     }
 }

@@ -57,7 +57,8 @@ public sealed class ModelTests
         var call = (await node.GetAsync("/v1/call?session=s/1&call=c-1")).Require(200).Json;
         Assert.Equal("completed", call.Text("state"));
         Assert.Equal(10_000, call.GetProperty("waited_ms").GetDouble());
-        Assert.Equal("kim", call.Text("decided_by"));
+        Assert.Equal("kim", call.Text("claimed_by"));
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, call.GetProperty("decided_by").ValueKind);
         Assert.Equal(["requires_confirmation", "approved", "completed"],
             call.GetProperty("transitions").EnumerateArray().Select(one => one.Text("message")));
 

@@ -39,6 +39,17 @@ internal static class HttpAnswers
     public static Task<Answer> PostAsync(this HttpClient client, string path, string body) =>
         client.AnswerAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(body), "application/json");
 
+    /// <summary>Decides on the question that the call shows now, as a person does who read it.</summary>
+    public static async Task<Answer> DecideAsync(this HttpClient client, string path, string decision)
+    {
+        var asked = (await client.GetAnswerAsync(path)).Require(200).Json.GetProperty("question");
+        return await client.PostAsync(path, On(asked, decision));
+    }
+
+    /// <summary>A decision on a question that was shown.</summary>
+    public static string On(JsonElement question, string decision) => decision.TrimEnd()[..^1]
+        + $",\"sequence\":{question.GetProperty("sequence").GetInt64()},\"question\":\"{question.Text("question")}\"}}";
+
     public static Task<Answer> GetAnswerAsync(this HttpClient client, string path) => client.AnswerAsync(HttpMethod.Get, path);
 
     public static string Text(this JsonElement element, string name) => element.GetProperty(name).GetString()!;

@@ -21,7 +21,8 @@ internal static class CallText
         page.Line("task", call.TaskId);
         page.Line("agent", call.Agent);
         page.Line("model", $"{call.Provider} {call.Model}".Trim(), isWhole: true);
-        page.Line("outcome", CallColumns.Outcome(call.Success, call.Decision, call.DecidedBy), isWhole: true);
+        var outcome = CallColumns.Outcome(call.Success, call.Decision, call.DecidedBy, call.ClaimedBy);
+        page.Line("outcome", outcome, isWhole: true);
         page.Line("waited", Cells.Duration(call.WaitedMs));
         page.Line("ran", Cells.Duration(call.RanMs));
         page.Line("window", call.Judgement);
@@ -47,15 +48,17 @@ internal static class CallColumns
         new("at", call => Cells.Clock((call as DeedAnswer)?.At ?? call.FirstAt)),
         new("session", call => call.SessionId), new("call", call => call.ToolCallId),
         new("tool", call => call.ToolName), new("state", call => call.State),
-        new("outcome", call => Outcome(call.Success, call.Decision, call.DecidedBy), IsWhole: true),
+        new("outcome", call => Outcome(call.Success, call.Decision, call.DecidedBy, call.ClaimedBy), IsWhole: true),
         new("window", call => call.Judgement), new("agent", call => call.Agent), new("command", call => call.Command),
     ];
 
     /// <summary>How it ended, and who decided where somebody did.</summary>
-    public static string Outcome(bool? success, string? decision, string? decidedBy)
+    public static string Outcome(bool? success, string? decision, string? decidedBy, string? claimedBy)
     {
         var ended = success switch { true => "ok", false => "failed", _ => null };
-        var decided = string.IsNullOrEmpty(decidedBy) ? decision : $"{decision} by {decidedBy}";
+        var decided = !string.IsNullOrEmpty(decidedBy) ? $"{decision} by {decidedBy}"
+            : !string.IsNullOrEmpty(claimedBy) ? $"{decision} by {claimedBy}, the host says"
+            : decision;
         return string.Join(", ", new[] { ended, decided }.Where(part => !string.IsNullOrEmpty(part)));
     }
 }

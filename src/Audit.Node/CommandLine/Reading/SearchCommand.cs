@@ -7,7 +7,9 @@ internal static class SearchCommand
     [
         new("at", hit => Cells.Clock(hit.At)), new("session", hit => hit.SessionId),
         new("call", hit => hit.ToolCallId), new("tool", hit => hit.ToolName), new("state", hit => hit.State),
-        new("outcome", hit => CallColumns.Outcome(hit.Success, hit.Decision, hit.DecidedBy), IsWhole: true),
+        new(
+            "outcome", hit => CallColumns.Outcome(hit.Success, hit.Decision, hit.DecidedBy, hit.ClaimedBy),
+            IsWhole: true),
         new("task", hit => hit.TaskId), new("agent", hit => hit.Agent), new("found", Found, IsWhole: true),
     ];
 
