@@ -55,6 +55,8 @@ public sealed class WireTests() : TestKit(
             TimeInferred = true,
             MadeByNode = true,
             Truncated = true,
+            Answers = new Answer(3, new Fingerprint(5, 6)),
+            Person = "maria",
         };
         var facts = new RecordFacts
         {

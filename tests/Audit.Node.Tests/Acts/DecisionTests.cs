@@ -156,7 +156,8 @@ public sealed class DecisionTests : IAsyncLifetime
         using var own = await node.ClientAsync("own", "approve", task: "t-1");
         var body = HttpAnswers.On((await node.GetAsync(Path)).Json.GetProperty("question"), """{"decision":"approved"}""");
         (await host.PostAsync(Path, body)).Problem(403);
-        (await node.PostAsync(Path, body)).Problem(403);
+        using var admin = node.ClientWith(await node.TokenAsync("boss", ["admin"]));
+        (await admin.PostAsync(Path, body)).Problem(403);
         (await other.PostAsync(Path, body)).Problem(403);
         (await own.PostAsync(Path, body)).Require(201);
     }

@@ -58,7 +58,8 @@ public sealed class DecisionTrustTests : IAsyncLifetime
         var question = (await host.GetAnswerAsync(Path)).Json.GetProperty("question");
 
         (await host.PostAsync(Path, HttpAnswers.On(question, Approve))).Problem(403);
-        (await node.PostAsync(Path, HttpAnswers.On(question, Approve))).Problem(403);
+        using var admin = node.ClientWith(await node.TokenAsync("boss", ["admin"]));
+        (await admin.PostAsync(Path, HttpAnswers.On(question, Approve))).Problem(403);
 
         // What an event of the node has, in a host's own words, makes it none.
         var forged = Records.Item("s", "c", """{"kind":"approved","decision":"approve-once","made_by_node":true}""", At(2))
@@ -70,8 +71,9 @@ public sealed class DecisionTrustTests : IAsyncLifetime
     [Fact]
     public async Task nobody_approves_what_his_own_host_asked()
     {
-        using var both = node.ClientWith(await node.TokenAsync("both", ["ingest", "approve"]));
-        (await both.PostAsync("/v1/records", Records.Item("s", "c", Records.Asked(), At(1)))).Require(201);
+        using var agent = node.ClientWith(await node.TokenAsync("laptop", ["ingest"], person: "eve"));
+        using var both = node.ClientWith(await node.TokenAsync("eve-phone", ["approve"], person: "eve"));
+        (await agent.PostAsync("/v1/records", Records.Item("s", "c", Records.Asked(), At(1)))).Require(201);
 
         var own = (await both.DecideAsync(Path, Approve)).Require(409).Json;
 
