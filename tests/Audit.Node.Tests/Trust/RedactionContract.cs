@@ -88,7 +88,7 @@ public abstract class RedactionContract : IAsyncLifetime
                 break;
             case 7:
                 await node.RecordAsync(Records.Item(session, call, Records.Asked(), At));
-                await node.PostAsync(
+                await node.Http.DecideAsync(
                     $"/v1/sessions/{session}/calls/{call}/decision", $$"""{"decision":"reject","feedback":{{quoted}}}""");
                 break;
             case 8:
