@@ -55,7 +55,7 @@ internal sealed class SourceBook(IAuditStore store, OperatorActs acts, TimeProvi
     private async Task<Dictionary<string, long>> WrittenAsync(CancellationToken cancellation)
     {
         var (written, sequence) = (new Dictionary<string, long>(), 0L);
-        while (await store.Journal.ReadStreamAsync(Stream, sequence, RowsAtOnce, cancellation) is { Count: > 0 } rows)
+        while (await store.Opened.ReadStreamAsync(Stream, sequence, RowsAtOnce, cancellation) is { Count: > 0 } rows)
         {
             foreach (var row in rows)
             {
