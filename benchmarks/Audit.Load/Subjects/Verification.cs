@@ -23,6 +23,8 @@ internal sealed class Verification(string? program) : IMeasured
         {
             KeyFile = Path.Combine(data, "log.key"),
             CheckpointFile = Path.Combine(data, "log.checkpoint"),
+            Entries = await StoreMeta.EntryKeysAsync(
+                store.Address, RowKeys.Open(Path.Combine(data, "row.key"), isNewStore: false), CancellationToken.None),
         };
         var meter = new Meter();
         var verdict = await LogVerifier.VerifyStoreAsync(store.Address, options, null, CancellationToken.None);

@@ -5,4 +5,11 @@ namespace Audit.Api.Access;
 /// <param name="Data">The directory of what belongs to this node alone.</param>
 /// <param name="CheckpointFile">What this node signed or saw signed last.</param>
 /// <param name="PublicLog">Whether the log's checkpoint and tiles are given to anybody.</param>
-public sealed record ApiSettings(string Store, string Data, string LogKeyFile, string CheckpointFile, bool PublicLog);
+public sealed record ApiSettings(string Store, string Data, string LogKeyFile, string CheckpointFile, bool PublicLog)
+{
+    /// <summary>How long a row may wait for its seal.</summary>
+    public TimeSpan MaxUnsealed { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the newest checkpoint may be without the witnesses' cosignatures.</summary>
+    public TimeSpan MaxUnwitnessed { get; init; } = TimeSpan.FromMinutes(10);
+}

@@ -49,7 +49,7 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
     {
         using var body = await WholeBody.ReadAsync(context.Request, intake.Places, context.RequestAborted);
         var receipts = await lines.TakeAsync(body.Bytes, defaults with { ReceivedAt = intake.Now });
-        var sealedUpTo = seal is null ? (long?)null : await seal.UntilAsync(receipts);
+        var sealedUpTo = seal is null ? (SealedUpTo?)null : await seal.UntilAsync(receipts);
         using var writer = new ReceiptWriter(512);
         writer.Write("{\"receipts\":"u8);
         writer.WriteAll(receipts, sealedUpTo, intake.Metrics);

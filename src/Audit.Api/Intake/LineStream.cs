@@ -219,7 +219,7 @@ internal sealed class LineStream(
         await EndAsync(answered);
     }
 
-    private void Pass(long firstIndex, ArraySegment<Receipt> receipts, long? sealedUpTo)
+    private void Pass(long firstIndex, ArraySegment<Receipt> receipts, SealedUpTo? sealedUpTo)
     {
         sender.Write(spool, firstIndex, receipts, sealedUpTo);
         sending = sender.HasStarted ? sending : sender.SendAsync(spool);

@@ -1,7 +1,9 @@
+using Audit.Api.Log;
+
 namespace Audit.Api.Intake;
 
 /// <summary>Answers a request that is about one item with its receipt.</summary>
-internal sealed class ReceiptReply(Receipt receipt, string? windowId, bool? isSealed) : IResult
+internal sealed class ReceiptReply(Receipt receipt, string? windowId, SealedUpTo? sealedUpTo) : IResult
 {
     [ThreadStatic] private static ReceiptWriter? spare;
 
@@ -9,7 +11,7 @@ internal sealed class ReceiptReply(Receipt receipt, string? windowId, bool? isSe
     {
         var writer = spare ?? new ReceiptWriter(512);
         spare = null;
-        writer.Write(0, receipt, windowId, isSealed);
+        writer.Write(0, receipt, windowId, sealedUpTo);
         var response = httpContext.Response;
         response.StatusCode = StatusOf(receipt.Status);
         response.ContentType = "application/json";

@@ -1,5 +1,6 @@
 using Audit.Api.Instruments;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Audit.Api.Log;
 
 namespace Audit.Api.Intake;
 
@@ -13,17 +14,16 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetri
 
     /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked
     /// for.</param>
-    public void Write(ReceiptSpool spool, long firstIndex, ReadOnlySpan<Receipt> receipts, long? sealedUpTo = null)
+    public void Write(ReceiptSpool spool, long firstIndex, ReadOnlySpan<Receipt> receipts, SealedUpTo? sealedUpTo = null)
     {
         for (var offset = 0; offset < receipts.Length; offset++)
         {
             var receipt = receipts[offset];
             counts[(int)receipt.Status]++;
             metrics.Count(receipt.Status);
-            bool? isSealed = sealedUpTo is { } sealedPosition ? receipt.Position <= sealedPosition : null;
-            if (!minimal || receipt.Status != ReceiptStatus.Recorded || isSealed == false)
+            if (!minimal || receipt.Status != ReceiptStatus.Recorded || sealedUpTo?.Covers(receipt) == false)
             {
-                writer.Write(firstIndex + offset, receipt, isSealed: isSealed);
+                writer.Write(firstIndex + offset, receipt, sealedUpTo: sealedUpTo);
                 writer.Write((byte)'\n');
             }
         }

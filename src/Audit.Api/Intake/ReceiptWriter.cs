@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using Audit.Api.Instruments;
+using Audit.Api.Log;
 
 namespace Audit.Api.Intake;
 
@@ -40,8 +41,8 @@ internal sealed class ReceiptWriter : IDisposable
 
     public void Write(ReadOnlySpan<byte> text) => buffer.Write(text);
 
-    /// <param name="isSealed">Null where it was not asked for.</param>
-    public void Write(long index, Receipt receipt, string? windowId = null, bool? isSealed = null)
+    /// <param name="sealedUpTo">Null where it was not asked for.</param>
+    public void Write(long index, Receipt receipt, string? windowId = null, SealedUpTo? sealedUpTo = null)
     {
         json.WriteStartObject();
         json.WriteNumber(Index, index);
@@ -54,9 +55,13 @@ internal sealed class ReceiptWriter : IDisposable
         if (receipt.Position > 0)
         {
             WriteWritten(receipt);
-            if (isSealed is { } known)
+            if (sealedUpTo is { } known)
             {
-                json.WriteBoolean("sealed"u8, known);
+                json.WriteBoolean("sealed"u8, known.Covers(receipt));
+                if (known.IsHalted)
+                {
+                    json.WriteString("log"u8, "halted"u8);
+                }
             }
         }
         else
@@ -75,7 +80,7 @@ internal sealed class ReceiptWriter : IDisposable
     /// <summary>Writes an array of receipts, and counts them.</summary>
     /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked
     /// for.</param>
-    public void WriteAll(List<Receipt> receipts, long? sealedUpTo, NodeMetrics metrics)
+    public void WriteAll(List<Receipt> receipts, SealedUpTo? sealedUpTo, NodeMetrics metrics)
     {
         Write((byte)'[');
         for (var index = 0; index < receipts.Count; index++)
@@ -85,7 +90,7 @@ internal sealed class ReceiptWriter : IDisposable
                 Write((byte)',');
             }
 
-            Write(index, receipts[index], isSealed: sealedUpTo is { } position ? receipts[index].Position <= position : null);
+            Write(index, receipts[index], sealedUpTo: sealedUpTo);
             metrics.Count(receipts[index].Status);
         }
 

@@ -46,11 +46,11 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
                 ? await intake.SubmitAsync(submission)
                 : Receipt.Invalid(read.Error!);
             return intake.Answer(
-                receipt, isSealed: seal is null ? null : receipt.Position <= await seal.UntilAsync([receipt]));
+                receipt, sealedUpTo: seal is null ? null : await seal.UntilAsync([receipt]));
         }
 
         var receipts = await intake.TakeArrayAsync(body.Bytes, lines, defaults);
-        var sealedUpTo = seal is null ? (long?)null : await seal.UntilAsync(receipts);
+        var sealedUpTo = seal is null ? (SealedUpTo?)null : await seal.UntilAsync(receipts);
         using var writer = new ReceiptWriter(256);
         writer.WriteAll(receipts, sealedUpTo, intake.Metrics);
         return Reply.Content(writer.Written, "application/json");

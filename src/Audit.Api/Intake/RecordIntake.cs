@@ -114,12 +114,12 @@ internal sealed class RecordIntake(
             : receipt;
 
     /// <summary>Answers a request that is about one item with its receipt.</summary>
-    public IResult Answer(Receipt receipt, string? windowId = null, bool? isSealed = null)
+    public IResult Answer(Receipt receipt, string? windowId = null, SealedUpTo? sealedUpTo = null)
     {
         Metrics.Count(receipt.Status);
         return receipt.Status == ReceiptStatus.Unknown
             ? Problem.JournalAway(receipt.Error)
-            : new ReceiptReply(Redacted(receipt), windowId, isSealed);
+            : new ReceiptReply(Redacted(receipt), windowId, sealedUpTo);
     }
 }
 

@@ -23,6 +23,10 @@ internal sealed class LogEndpoints(
             "/checkpoint", Guarded(GetFileAsync), readers, "The newest checkpoint of the log, a C2SP signed note.",
             "It needs no token when the node was started with --public-log.");
         routes.Get(
+            "/checkpoint/witnessed", Guarded(GetWitnessedAsync), readers,
+            "The newest checkpoint that a quorum of the witnesses cosigned.",
+            "It may be older than /checkpoint, which is the newest with the cosignatures that it has.");
+        routes.Get(
             TilePattern, Guarded(GetFileAsync), readers, "A tile of the log, or a bundle of its entries.",
             "C2SP tlog-tiles: /tile/{L}/{N}[.p/{W}] has hashes and /tile/entries/{N}[.p/{W}] has entries, N in groups of three "
             + "digits such as x001/x234/067. They never change. They need no token when the node was started with --public-log.");
@@ -41,9 +45,17 @@ internal sealed class LogEndpoints(
         routes.Post(
             "/v1/log/restart", Guarded(RestartAsync), Roles.Admin, "Ends the log and starts a new one over all rows.",
             "For a journal that was restored from a backup, or a key that must not sign any more. The body is {reason, origin?}; "
-            + "the new log has a key and a name of its own, and the event log.restarted in it names the old log's last checkpoint. "
-            + "409 when another node is sealing.")
+            + "the new log has a key and a name of its own, and the event log.restarted in it names the old log's last checkpoint "
+            + "and what was found of it. Every verification, bundle and page shows it for ever. 409 when another node is sealing.")
             .Produces<LogAnswer>(StatusCodes.Status201Created);
+        routes.Post(
+            "/v1/log/resume", Guarded(ResumeAsync), Roles.Admin, "Ends a halt of the log where the rows are again what was sealed.",
+            "The body is {reason}. All rows are verified first; 409 when they are not what was sealed, or another node is sealing.")
+            .Produces<LogAnswer>();
+        routes.Post(
+            "/v1/log/adopt", Guarded(AdoptAsync), Roles.Admin, "Gives this node a memory of the log.",
+            "The body is {checkpoint}, one that was kept elsewhere, which the store's log must continue. 409 when it does not.")
+            .Produces<LogAnswer>();
     }
 
     public static Task WriteRestartedAsync(OperatorActs acts, string actor, LogRestart restart) =>
@@ -53,6 +65,26 @@ internal sealed class LogEndpoints(
             json.WriteString("last_checkpoint", restart.LastCheckpoint?.ToString());
             json.WriteString("new_origin", restart.NewOrigin);
             json.WriteString("reason", restart.Reason);
+            json.WriteString("by", restart.By);
+            json.WriteString("verdict", restart.Verdict);
+        });
+
+    public static Task WriteResumedAsync(OperatorActs acts, string actor, LogResume resume) =>
+        acts.WriteAsync("log.resumed", actor, json =>
+        {
+            json.WriteString("origin", resume.Origin);
+            json.WriteString("halted_because", resume.Halt.Reason);
+            json.WriteString("halted_at", TimeOf(resume.Halt.At));
+            json.WriteNumber("size", resume.Size);
+            json.WriteString("reason", resume.Reason);
+        });
+
+    public static Task WriteAdoptedAsync(OperatorActs acts, string actor, LogAdoption adoption) =>
+        acts.WriteAsync("log.adopted", actor, json =>
+        {
+            json.WriteString("origin", adoption.Origin);
+            json.WriteString("checkpoint", adoption.Given.ToString());
+            json.WriteNumber("size", adoption.Size);
         });
 
     /// <summary>Answers what can keep the log from answering.</summary>
@@ -90,9 +122,20 @@ internal sealed class LogEndpoints(
             : "Nothing is sealed yet, so there is no checkpoint and no tile.");
     }
 
+    private async Task<IResult> GetWitnessedAsync(HttpContext context)
+    {
+        if (await log.WitnessedCheckpointAsync(context.RequestAborted) is not { } witnessed)
+        {
+            return Problem.NotFound("No checkpoint is cosigned by a quorum of witnesses.");
+        }
+
+        context.Response.Headers.CacheControl = "no-cache";
+        return Reply.Content(Encoding.UTF8.GetBytes(witnessed.Note), "text/plain; charset=utf-8");
+    }
+
     private async Task<IResult> GetAsync(HttpContext context) =>
         await log.Reader.HeadAsync(context.RequestAborted) is { } head
-            ? Reply.Json(AnswerOf(head))
+            ? Reply.Json(await AnswerOfAsync(head))
             : Problem.NotFound("There is no log yet: nothing was ever sealed.");
 
     private async Task<IResult> SendBundleAsync(HttpContext context)
@@ -111,7 +154,8 @@ internal sealed class LogEndpoints(
         }
 
         // What goes wrong from here on cuts the answer, and a zip file that was cut has no end.
-        await LogBundle.WriteAsync(settings.Store, context.Response.Body, null, context.RequestAborted);
+        await LogBundle.WriteAsync(
+            settings.Store, context.Response.Body, log.Entries, BundleScope.All, null, context.RequestAborted);
         return Reply.Sent;
     }
 
@@ -146,26 +190,54 @@ internal sealed class LogEndpoints(
 
     private async Task<IResult> RestartAsync(HttpContext context)
     {
-        var (reason, origin) = ReadRestart(await context.ReadObjectAsync());
-        try
+        var body = await context.ReadObjectAsync();
+        var (reason, origin, actor) = (ReadReason(body), ReadOrigin(body), context.Bearer().Name);
+        return await RefusableAsync(async () =>
         {
             // Once begun it is finished, whether or not its sender waits for it.
             var begun = await log.Sealer.RestartAsync(
-                reason,
-                origin,
-                (restart, _) => WriteRestartedAsync(acts, context.Bearer().Name, restart),
-                CancellationToken.None);
+                reason, actor, origin, (restart, _) => WriteRestartedAsync(acts, actor, restart), CancellationToken.None);
             if (reads.Status.JournalChanged)
             {
                 // The journal that the operator now stands by is also the one that people are to read.
                 _ = RebuildReadsAsync();
             }
 
-            return Reply.Json(AnswerOf(new LogHead(begun, null)), StatusCodes.Status201Created);
+            return Reply.Json(await AnswerOfAsync(new LogHead(begun, null)), StatusCodes.Status201Created);
+        });
+    }
+
+    private async Task<IResult> ResumeAsync(HttpContext context)
+    {
+        var (reason, actor) = (ReadReason(await context.ReadObjectAsync()), context.Bearer().Name);
+        return await RefusableAsync(async () =>
+        {
+            await log.Sealer.ResumeAsync(
+                reason, (resume, _) => WriteResumedAsync(acts, actor, resume), CancellationToken.None);
+            return await GetAsync(context);
+        });
+    }
+
+    private async Task<IResult> AdoptAsync(HttpContext context)
+    {
+        var (given, actor) = (ReadCheckpoint(await context.ReadObjectAsync()), context.Bearer().Name);
+        return await RefusableAsync(async () =>
+        {
+            await log.Sealer.AdoptAsync(
+                given, (adoption, _) => WriteAdoptedAsync(acts, actor, adoption), CancellationToken.None);
+            return await GetAsync(context);
+        });
+    }
+
+    private static async Task<IResult> RefusableAsync(Func<Task<IResult>> act)
+    {
+        try
+        {
+            return await act();
         }
         catch (Exception refused) when (refused is SealingRefusedException or LogKeyException)
         {
-            return Problem.Refused("log-not-restarted", "The log cannot be restarted now", refused.Message);
+            return Problem.Refused("log-refused", "That cannot be done to the log now", refused.Message);
         }
     }
 
@@ -182,26 +254,54 @@ internal sealed class LogEndpoints(
         }
     }
 
-    private static (string Reason, string? Origin) ReadRestart(StrictObject body)
+    private static string ReadReason(StrictObject body)
     {
         var reason = body.RequiredText("reason");
-        if (string.IsNullOrWhiteSpace(reason) || reason.Length > LongestReason)
-        {
-            throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected");
-        }
-
-        var origin = body.Text("origin");
-        return origin is null || KeyName.IsValid(origin)
-            ? (reason, origin)
-            : throw new UnreadableException("origin", $"accepted are {KeyName.Accepted}");
+        return string.IsNullOrWhiteSpace(reason) || reason.Length > LongestReason
+            ? throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected")
+            : reason;
     }
 
-    private LogAnswer AnswerOf(LogHead head) => new(
-        head.Log.Origin, head.Log.Key.ToString(), head.Size,
-        Convert.ToBase64String(
-            head.Stored is { } stored ? SignedCheckpoint.Parse(stored.Note).Checkpoint.Root : TreeHash.Empty),
-        head.LastPosition, TimeOf(head.Stored?.SignedAt), Witnesses: [], StartedAt: TimeOf(head.Log.StartedAt),
-        StartedBecause: head.Log.Reason, head.Log.Previous, log.SealingAnswer());
+    private static string? ReadOrigin(StrictObject body) =>
+        body.Text("origin") is not { } origin ? null
+        : KeyName.IsValid(origin) ? origin
+        : throw new UnreadableException("origin", $"accepted are {KeyName.Accepted}");
+
+    private static SignedCheckpoint ReadCheckpoint(StrictObject body)
+    {
+        try
+        {
+            return SignedCheckpoint.Parse(body.RequiredText("checkpoint"));
+        }
+        catch (NoteFormatException failure)
+        {
+            throw new UnreadableException("checkpoint", failure.Message);
+        }
+    }
+
+    private async Task<LogAnswer> AnswerOfAsync(LogHead head)
+    {
+        var logs = await log.Reader.LogsAsync(CancellationToken.None);
+        var unproven = await log.Reader.UnprovenAsync(CancellationToken.None);
+        return new LogAnswer(
+            head.Log.Origin, head.Log.Key.ToString(), head.Size,
+            Convert.ToBase64String(
+                head.Stored is { } stored ? SignedCheckpoint.Parse(stored.Note).Checkpoint.Root : TreeHash.Empty),
+            head.LastPosition, TimeOf(head.Stored?.SignedAt), CosignersOf(head), StartedAt: TimeOf(head.Log.StartedAt),
+            [.. logs.Where(one => one.RestartNote is not null).Select(AnswerOf)], unproven.Count, log.SealingAnswer());
+    }
+
+    private static IReadOnlyList<string> CosignersOf(LogHead head) => head.Stored is not { } stored
+        ? []
+        :
+        [
+            .. SignedCheckpoint.Parse(stored.Note).Note.Signatures
+                .Select(line => line.Name).Where(name => name != head.Log.Origin),
+        ];
+
+    private static RestartAnswer AnswerOf(LogRecord begun) => new(
+        begun.Number, begun.Origin, begun.Restart?.OldOrigin, TimeOf(begun.StartedAt), begun.Restart?.By,
+        begun.Restart?.Reason, begun.Restart?.Verdict, begun.Restart?.LastCheckpoint?.ToString());
 
     private static string? TimeOf(DateTimeOffset? time) =>
         time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

@@ -10,21 +10,28 @@ internal sealed partial class NodeLog : IAsyncDisposable
     /// <summary>The sealer rests for an interval between two signatures, so that one more may be waited for.</summary>
     private static readonly TimeSpan FinishPatience = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
     private readonly CancellationTokenSource ended = new();
     private readonly TamperEvidentLog log;
     private readonly IJournal journal;
     private readonly ILogger logger;
     private readonly FailureLog failures;
-    private readonly TimeSpan interval;
+    private readonly SealerOptions options;
+    private readonly ApiSettings settings;
     private Task watch = Task.CompletedTask;
 
-    private NodeLog(TamperEvidentLog log, IJournal journal, ILogger logger, FailureLog failures, TimeSpan interval, TimeSpan waitPatience)
+    private NodeLog(
+        TamperEvidentLog log, ApiSettings settings, IJournal journal, EntryKeys entries, SealerOptions options,
+        ILogger logger, FailureLog failures, TimeSpan waitPatience)
     {
         this.log = log;
+        this.settings = settings;
         this.journal = journal;
         this.logger = logger;
         this.failures = failures;
-        this.interval = interval;
+        this.options = options;
+        Entries = entries;
         WaitPatience = waitPatience;
     }
 
@@ -32,8 +39,24 @@ internal sealed partial class NodeLog : IAsyncDisposable
 
     public LogSealer Sealer => log.Sealer;
 
+    /// <summary>What the entries of this store are made with.</summary>
+    public EntryKeys Entries { get; }
+
     /// <summary>How far the log was when somebody last asked.</summary>
     public LogHead? Known { get; private set; }
+
+    /// <summary>What waited for its seal when somebody last looked.</summary>
+    public SealsWaiting? Seals { get; private set; }
+
+    /// <summary>How this node verifies its own store.</summary>
+    public VerifyOptions Trust => new()
+    {
+        KeyFile = settings.LogKeyFile,
+        CheckpointFile = settings.CheckpointFile,
+        Entries = Entries,
+        MaxUnsealed = settings.MaxUnsealed,
+        Now = options.Clock.GetUtcNow(),
+    };
 
     public SealerStatus Status => log.Sealer.Status;
 
@@ -42,14 +65,14 @@ internal sealed partial class NodeLog : IAsyncDisposable
 
     /// <exception cref="StoreException">The log cannot be opened; the message says why.</exception>
     public static async Task<NodeLog> OpenAsync(
-        ApiSettings settings, IJournal journal, SealerOptions sealing, TimeSpan waitPatience, ILogger logger,
-        FailureLog failures, CancellationToken cancellation)
+        ApiSettings settings, IJournal journal, EntryKeys entries, SealerOptions sealing, TimeSpan waitPatience,
+        ILogger logger, FailureLog failures, CancellationToken cancellation)
     {
         try
         {
             var log = await TamperEvidentLog.OpenAsync(
-                settings.Store, journal, new KeyFile(settings.LogKeyFile), sealing, cancellation);
-            return new NodeLog(log, journal, logger, failures, sealing.Interval, waitPatience);
+                settings.Store, journal, new KeyFile(settings.LogKeyFile), entries, sealing, cancellation);
+            return new NodeLog(log, settings, journal, entries, sealing, logger, failures, waitPatience);
         }
         catch (DbException failure)
         {
@@ -79,6 +102,67 @@ internal sealed partial class NodeLog : IAsyncDisposable
             return null;
         }
     }
+
+    /// <summary>Looks how far the log is and what waits for it; the last look stays where nothing answers.</summary>
+    public async Task LookAsync(CancellationToken cancellation)
+    {
+        var head = await TryHeadAsync(cancellation);
+        try
+        {
+            var rows = await journal.ReadAfterAsync(head?.LastPosition ?? 0, limit: 1, byteLimit: 1, cancellation);
+            var waiting = rows.Count == 0
+                ? TimeSpan.Zero
+                : options.Clock.GetUtcNow() - new DateTimeOffset(
+                    Math.Clamp(rows[0].CreatedTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+            // A row that claims to be of the future would never be late.
+            var isOverdue = waiting > settings.MaxUnsealed || waiting < -ClockSkew;
+            Seals = new SealsWaiting(waiting, isOverdue, await Reader.UnprovenAsync(cancellation));
+        }
+        catch (Exception failure) when (failure
+            is DbException or LogDamagedException or JournalUnavailableException)
+        {
+            failures.Report("look at what waits for its seal", failure);
+        }
+    }
+
+    /// <returns>How the log does, and whether nobody need look.</returns>
+    public async Task<(SealingHealth Health, bool IsWell)> HealthAsync(CancellationToken cancellation)
+    {
+        await LookAsync(cancellation);
+        var (status, seals, scrubbed) = (Status, Seals, Sealer.Scrubbed);
+        var halt = Known?.Log.Halt;
+        var isHalted = status.IsHalted || halt is not null;
+        var unproven = seals?.Unproven ?? default;
+        var health = new SealingHealth(
+            isHalted ? "halted" : seals is null or { IsOverdue: true } ? "overdue" : SealerWords.Of(status.State),
+            Known?.Log.Origin, Known?.LastPosition ?? 0, Math.Round(seals?.Waiting.TotalSeconds ?? 0, 1),
+            unproven.Count, halt?.Reason ?? status.Reason, halt?.Position ?? status.Position,
+            unproven.Count > 0 ? unproven.First : null, scrubbed?.Position,
+            TimeOf(scrubbed?.EndedAt), await WitnessedAsync(cancellation));
+        return (health, !isHalted && seals is { IsOverdue: false });
+    }
+
+    /// <summary>Whether others cosigned what was signed; null where nobody is asked to.</summary>
+    public async Task<WitnessHealth?> WitnessedAsync(CancellationToken cancellation)
+    {
+        if (options.Witnesses.Quorum == 0 || Known is not { } head)
+        {
+            return null;
+        }
+
+        var witnessed = await Reader.WitnessedAsync(options.Witnesses.Quorum, cancellation);
+        var lacking = witnessed?.Size == head.Size
+            ? TimeSpan.Zero
+            : options.Clock.GetUtcNow() - (witnessed?.SignedAt ?? head.Log.StartedAt);
+        return new WitnessHealth(
+            options.Witnesses.Quorum, witnessed?.Size ?? 0, Math.Round(lacking.TotalSeconds, 1),
+            lacking > settings.MaxUnwitnessed,
+            [.. Sealer.Witnesses.Select(one => new WitnessAnswer(one.Name, one.Size, TimeOf(one.At), one.Problem))]);
+    }
+
+    /// <summary>The newest checkpoint with its quorum; null where there is none.</summary>
+    public Task<StoredCheckpoint?> WitnessedCheckpointAsync(CancellationToken cancellation) =>
+        Reader.WitnessedAsync(options.Witnesses.Quorum, cancellation);
 
     /// <summary>Lets what is committed be sealed once more, where that is a matter of a moment.</summary>
     public async Task FinishAsync()
@@ -128,13 +212,20 @@ internal sealed partial class NodeLog : IAsyncDisposable
             }
 
             told = reason;
-            await Task.Delay(interval, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(options.Interval, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private static string? TimeOf(DateTimeOffset? time) =>
+        time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     [LoggerMessage(Message = "The log is not sealed ({State}): {Reason}")]
     private partial void LogNotSealing(LogLevel level, string state, string reason);
 }
+
+/// <summary>What waits for its seal, and what was sealed without a proof.</summary>
+/// <param name="Waiting">Since when the oldest row waits; zero where none does.</param>
+internal sealed record SealsWaiting(TimeSpan Waiting, bool IsOverdue, UnprovenRows Unproven);
 
 /// <summary>The sealer's states as the API names them.</summary>
 internal static class SealerWords
@@ -145,7 +236,9 @@ internal static class SealerWords
         SealerState.Starting => "starting",
         SealerState.Sealing => "sealing",
         SealerState.Standby => "standby",
+        SealerState.Elsewhere => "elsewhere",
         SealerState.NoKey => "no_key",
+        SealerState.NoMemory => "no_memory",
         SealerState.Waiting => "waiting",
         SealerState.Halted => "halted",
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),

@@ -42,12 +42,12 @@ internal sealed class SealWait
     }
 
     /// <returns>The position up to which the journal is sealed then.</returns>
-    public async Task<long> UntilAsync(IEnumerable<Receipt> receipts)
+    public async Task<SealedUpTo> UntilAsync(IEnumerable<Receipt> receipts)
     {
         var last = receipts.Select(receipt => receipt.Position).DefaultIfEmpty().Max();
         if (last == 0)
         {
-            return 0;
+            return default;
         }
 
         if (!hasRunOut)
@@ -55,7 +55,8 @@ internal sealed class SealWait
             hasRunOut = !await WaitAsync(last);
         }
 
-        return (await log.TryHeadAsync(CancellationToken.None))?.LastPosition ?? 0;
+        var head = await log.TryHeadAsync(CancellationToken.None);
+        return new SealedUpTo(head?.LastPosition ?? 0, head?.Log.Halt is not null);
     }
 
     private async Task<bool> WaitAsync(long position)
@@ -71,4 +72,11 @@ internal sealed class SealWait
             return false;
         }
     }
+}
+
+/// <summary>How far the journal was sealed when receipts were given.</summary>
+/// <param name="IsHalted">Whether nothing more is sealed until a person did something.</param>
+internal readonly record struct SealedUpTo(long Position, bool IsHalted)
+{
+    public bool Covers(Receipt receipt) => receipt.Position <= Position;
 }

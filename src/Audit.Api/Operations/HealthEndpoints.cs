@@ -14,9 +14,13 @@ internal sealed class HealthEndpoints(
         routes.Get("/health/live", LiveAsync, Roles.None, "Tells that the process answers.").Produces<HealthAnswer>();
         routes.Get(
             "/health/ready", ReadyAsync, Roles.None, "Tells whether the node can take records: whether its journal answers.",
-            "It is also not ready when its log or its read models are halted, which a person must look at, and as long as its "
-            + "cluster has not let it in.")
+            "Its parts say for themselves how they do; a log or read models that are halted keep nobody's records out. It is not "
+            + "ready as long as its cluster has not let it in.")
             .Produces<HealthAnswer>().Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
+        routes.Get(
+            "/health/sealing", SealingAsync, Roles.None, "Tells whether what was taken is sealed.",
+            "503 when the log is halted, or when a row waits longer for its seal than --max-unsealed.")
+            .Produces<SealingHealth>().Produces<SealingHealth>(StatusCodes.Status503ServiceUnavailable);
     }
 
     private static Task<IResult> LiveAsync(HttpContext context) =>
@@ -27,22 +31,31 @@ internal sealed class HealthEndpoints(
         var (position, failure) = await AskJournalAsync(context.RequestAborted);
         var (sealing, models) = (log.Status, reads.Status);
         var member = cluster?.Cluster;
-        var isWell = failure is null && !sealing.IsHalted && models.State != ProjectionState.Halted
-            && (member is null || member.IsUp);
+        var isWell = failure is null && (member is null || member.IsUp);
         var isReady = isWell && !life.ApplicationStopping.IsCancellationRequested;
         return Reply.Json(
             new HealthAnswer(isReady ? "ready" : isWell ? "stopping" : "not_ready")
             {
                 Journal = failure is null ? new PartHealth("answers") { Position = position } : new PartHealth("away"),
-                Log = new PartHealth(SealerWords.Of(sealing.State)) { Reason = sealing.IsHalted ? sealing.Reason : null },
+                Sealing = new PartHealth(SealerWords.Of(sealing.State)) { Reason = sealing.IsHalted ? sealing.Reason : null },
                 Projections = new PartHealth(models.State.ToString().ToLowerInvariant())
                 {
                     Position = models.Position,
                     HaltedAt = models.State == ProjectionState.Halted ? models.HaltedAt : null,
                 },
+                Search = new PartHealth(reads.Search.Status.State.ToString().ToLowerInvariant())
+                {
+                    Position = reads.Search.Status.Position,
+                },
                 Cluster = member is null ? null : new PartHealth(member.Status),
             },
             isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private async Task<IResult> SealingAsync(HttpContext context)
+    {
+        var (health, isWell) = await log.HealthAsync(context.RequestAborted);
+        return Reply.Json(health, isWell ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
     /// <summary>Why the journal is away is for the log; whoever asks here has no token.</summary>

@@ -56,6 +56,12 @@ internal sealed class NodeInstruments : IDisposable
         Gauge("audit.log.size", "Entries that the newest checkpoint covers.", () => log.Known?.Size ?? 0);
         Gauge("audit.log.position", "The last position that is sealed.", () => log.Known?.LastPosition ?? 0);
         Gauge("audit.log.halted", "Whether the log may not be signed any more.", () => log.Status.IsHalted ? 1 : 0);
+        Gauge("audit.log.unsealed_seconds", "How long the oldest row waits for its seal.",
+            () => (long)(log.Seals?.Waiting.TotalSeconds ?? 0));
+        Gauge("audit.log.overdue", "Whether a row waits longer for its seal than it may.",
+            () => log.Seals?.IsOverdue == true ? 1 : 0);
+        Gauge("audit.log.unproven", "Sealed rows that no node of the store can have written.",
+            () => log.Seals?.Unproven.Count ?? 0);
         Counter("audit.failures", "What failed inside without a request that failed for it, by place.",
             () => Of("place", failures.Counts.Select(one => (one.Key, one.Value))));
     }
@@ -63,7 +69,7 @@ internal sealed class NodeInstruments : IDisposable
     /// <summary>All that is measured, now, in the order of the list.</summary>
     public async Task<IReadOnlyList<Measured>> ReadAsync(CancellationToken cancellation)
     {
-        await log.TryHeadAsync(cancellation);
+        await log.LookAsync(cancellation);
         var measured = new List<Measured>();
         using var listener = new MeterListener
         {

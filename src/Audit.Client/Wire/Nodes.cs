@@ -23,8 +23,37 @@ public sealed record SourceAnswer(
 /// <param name="Position">The last position that is sealed.</param>
 public sealed record LogAnswer(
     string Origin, string Key, long Size, string Root, long Position, string? SignedAt,
-    IReadOnlyList<string> Witnesses, string? StartedAt, string? StartedBecause, string? PreviousCheckpoint,
+    IReadOnlyList<string> Witnesses, string? StartedAt, IReadOnlyList<RestartAnswer> Restarts, long Unproven,
     SealingAnswer Sealing);
+
+/// <summary>That a log took the place of another, which every answer about it says for ever.</summary>
+/// <param name="Verdict">What was found of the old log then.</param>
+public sealed record RestartAnswer(
+    int Number, string Origin, string? OldOrigin, string? At, string? By, string? Reason, string? Verdict,
+    string? LastCheckpoint);
+
+/// <summary>How the log does: whether what was taken is sealed.</summary>
+/// <param name="UnsealedSeconds">How long the oldest row waits for its seal.</param>
+/// <param name="Unproven">How many rows no node of the store can have written.</param>
+public sealed record SealingHealth(
+    string Status, string? Origin, long Position, double UnsealedSeconds, long Unproven,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? BadPosition = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? FirstUnproven = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? ScrubbedPosition = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ScrubbedAt = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WitnessHealth? Witnessed = null);
+
+/// <summary>Whether others cosigned what this node signed.</summary>
+/// <param name="Size">Of the newest checkpoint that a quorum cosigned, 0 for none.</param>
+/// <param name="UnwitnessedSeconds">How long what came later is without them.</param>
+/// <param name="IsOverdue">Whether that is longer than --max-unwitnessed; sealing goes on all the same.</param>
+public sealed record WitnessHealth(
+    int Quorum, long Size, double UnwitnessedSeconds, bool IsOverdue, IReadOnlyList<WitnessAnswer> Witnesses);
+
+/// <param name="Size">Of the newest checkpoint that it cosigned for this node, 0 for none.</param>
+/// <param name="Problem">Why it did not cosign the last one that it was sent.</param>
+public sealed record WitnessAnswer(string Name, long Size, string? At, string? Problem);
 
 /// <summary>What a node's sealer is at, and why.</summary>
 public sealed record SealingAnswer(string State, string? Reason)
@@ -47,8 +76,9 @@ public sealed record RebuildLine(
 public sealed record HealthAnswer(
     string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Journal = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Log = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Sealing = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Projections = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Search = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Cluster = null);
 
 /// <summary>How a part of a node does.</summary>

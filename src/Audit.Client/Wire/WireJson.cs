@@ -32,6 +32,7 @@ namespace Audit.Client.Wire;
 [JsonSerializable(typeof(SourceAnswer))]
 [JsonSerializable(typeof(ItemPage<SourceAnswer>))]
 [JsonSerializable(typeof(LogAnswer))]
+[JsonSerializable(typeof(SealingHealth))]
 [JsonSerializable(typeof(SkippedAnswer))]
 [JsonSerializable(typeof(RebuildLine))]
 [JsonSerializable(typeof(HealthAnswer))]

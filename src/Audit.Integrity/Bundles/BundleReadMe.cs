@@ -22,15 +22,18 @@ internal static class BundleReadMe
         tile/L/N         the hashes of the Merkle tree of RFC 6962, 256 in a tile (C2SP tlog-tiles)
         tile/entries/N   the entries, each after its length in two bytes, high byte first
         rows.ndjson      the journal's rows, one a line, in the order of the entries
+        logs.json        the logs that there were; each restart is signed by the key of the log that followed
+        scope.txt        only where the bundle has not all rows: whose it has; of the others it has the entries
 
-        A line of rows.ndjson has position, persistence_id, sequence_number, created (ticks of 100 ns since year 1,
-        UTC), manifest, identifier, deleted, and message: the message's bytes in base64. The entry of a row is
+        A line of rows.ndjson has index (which entry it is, from 0), position, persistence_id, sequence_number, created
+        (ticks of 100 ns since year 1, UTC), manifest, identifier, deleted, unproven, salt in hex, and message: the
+        message's bytes in base64. The entry of a row is
 
           {Entry}
 
-        without spaces; stream and sha256 are the SHA-256, in hex, of persistence_id and of the message's bytes. A row
-        whose identifier is not 7401 has ,"identifier":N before the closing brace, a deleted one ,"deleted":true; a
-        manifest that is not plain ASCII stands as "manifest_sha256".
+        without spaces; stream is the SHA-256, in hex, of salt, persistence_id, a zero byte and manifest, and sha256
+        that of the message's bytes. A row whose identifier is not 7401 has ,"identifier":N before the closing brace, a
+        deleted one ,"deleted":true, and one that no node of the store can have written ,"unproven":true.
 
         How to check it
         ---------------
@@ -39,7 +42,8 @@ internal static class BundleReadMe
         By hand, one row, here the first:
 
           head -1 rows.ndjson | jq -r .message | base64 -d | sha256sum         is the sha256 of the entry
-          head -1 rows.ndjson | jq -rj .persistence_id | sha256sum             is its stream
+          (head -1 rows.ndjson | jq -rj .salt | xxd -r -p; head -1 rows.ndjson | jq -rj .persistence_id; printf '\0';
+           head -1 rows.ndjson | jq -rj .manifest) | sha256sum                 is its stream
           dd if=tile/entries/000 bs=1 count=2 status=none | xxd -p             is the length L of the entry
           dd if=tile/entries/000 bs=1 skip=2 count=L status=none               is the entry
           (printf '\0'; dd if=tile/entries/000 bs=1 skip=2 count=L status=none) | sha256sum
@@ -53,10 +57,11 @@ internal static class BundleReadMe
         """).ReplaceLineEndings("\n") + "\n";
 
     private const string Entry =
-        """{"v":1,"position":P,"stream":"…","seq":S,"created":T,"manifest":"…","sha256":"…"}""";
+        """{"v":2,"position":P,"stream":"…","seq":S,"created":T,"sha256":"…"}""";
 
-    private static string Restart(LogRecord log) => log.Reason is null
+    private static string Restart(LogRecord log) => log.Restart is not { } restart
         ? ""
-        : $"\nThis log was begun in the place of an older one because an operator said: {log.Reason}\n"
-            + $"The last checkpoint of the older one:\n\n{log.Previous ?? "(none was signed)\n"}";
+        : $"\nThis log was begun in the place of \"{restart.OldOrigin}\" by {restart.By}, who said: {restart.Reason}\n"
+            + $"What was found of the older one then:\n{restart.Verdict}\n"
+            + $"The last checkpoint of the older one:\n\n{restart.LastCheckpoint?.ToString() ?? "(none was signed)\n"}";
 }

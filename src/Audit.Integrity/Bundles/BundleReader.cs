@@ -1,6 +1,4 @@
 using System.IO.Compression;
-using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 
 namespace Audit.Integrity.Bundles;
 
@@ -13,6 +11,7 @@ internal sealed class BundleReader : IDisposable
 
     // A second view of the same file: rows and tiles are read at the same time, each from its own place.
     private readonly ZipArchive rows;
+    private readonly bool isPartial;
 
     private BundleReader(ZipArchive files, ZipArchive rows)
     {
@@ -21,8 +20,16 @@ internal sealed class BundleReader : IDisposable
         var note = Text(BundlePaths.Checkpoint);
         var checkpoint = SignedCheckpoint.Parse(note).Checkpoint;
         var key = VerifierKey.Parse(Text(BundlePaths.VerifierKey).TrimEnd('\n'));
-        var log = new LogRecord(1, checkpoint.Origin, key, default);
-        Log = new BundleLogSource(files, log, new StoredCheckpoint(checkpoint.Size, 0, note, default));
+        var logs = LogsJson.Read(Text(BundlePaths.Logs)).ToList();
+        if (logs.Count == 0 || logs[^1].Origin != checkpoint.Origin)
+        {
+            throw new BundleException($"The bundle's file {BundlePaths.Logs} does not end with the checkpoint's log.");
+        }
+
+        // The key that the bundle shows is the one that a person compares.
+        logs[^1] = logs[^1] with { Key = key };
+        Log = new BundleLogSource(files, logs, new StoredCheckpoint(checkpoint.Size, 0, note, default), Witnessed());
+        isPartial = files.GetEntry(BundlePaths.Scope) is not null;
     }
 
     public BundleLogSource Log { get; }
@@ -47,7 +54,8 @@ internal sealed class BundleReader : IDisposable
         }
     }
 
-    public BundleRowSource OpenRows() => new(File(rows, BundlePaths.Rows));
+    public BundleRowSource OpenRows() =>
+        new(rows, File(rows, BundlePaths.Rows), isPartial ? Log.Newest!.Size : null);
 
     public void Dispose()
     {
@@ -63,6 +71,17 @@ internal sealed class BundleReader : IDisposable
         return content;
     }
 
+    private StoredCheckpoint? Witnessed()
+    {
+        if (files.GetEntry(BundlePaths.Witnessed) is null)
+        {
+            return null;
+        }
+
+        var note = Text(BundlePaths.Witnessed);
+        return new StoredCheckpoint(SignedCheckpoint.Parse(note).Checkpoint.Size, 0, note, default);
+    }
+
     private string Text(string name)
     {
         var file = File(files, name);
@@ -76,9 +95,10 @@ internal sealed class BundleReader : IDisposable
 }
 
 /// <summary>The log of a bundle.</summary>
-internal sealed class BundleLogSource(ZipArchive files, LogRecord log, StoredCheckpoint newest) : ILogSource
+internal sealed class BundleLogSource(
+    ZipArchive files, IReadOnlyList<LogRecord> logs, StoredCheckpoint newest, StoredCheckpoint? witnessed) : ILogSource
 {
-    public IReadOnlyList<LogRecord> Logs { get; } = [log];
+    public IReadOnlyList<LogRecord> Logs { get; } = logs;
 
     public StoredCheckpoint? Newest { get; } = newest;
 
@@ -86,6 +106,9 @@ internal sealed class BundleLogSource(ZipArchive files, LogRecord log, StoredChe
     public Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(
         long afterSize, int limit, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<StoredCheckpoint>>([]);
+
+    public Task<IReadOnlyList<StoredCheckpoint>> ReadCosignedAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<StoredCheckpoint>>(witnessed is null ? [Newest!] : [Newest!, witnessed]);
 
     public Task<IReadOnlyList<byte[]>> ReadTilesAsync(int level, long first, int limit, CancellationToken cancellation)
     {
@@ -106,93 +129,4 @@ internal sealed class BundleLogSource(ZipArchive files, LogRecord log, StoredChe
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-}
-
-/// <summary>The rows of a bundle.</summary>
-internal sealed class BundleRowSource : IRowSource
-{
-    private const int LongestLine = 1 << 28;
-
-    private readonly ZipArchiveEntry entry;
-    private readonly IAsyncEnumerator<JournalRow> rows;
-
-    public BundleRowSource(ZipArchiveEntry entry)
-    {
-        this.entry = entry;
-        rows = ReadAsync(entry.Open()).GetAsyncEnumerator();
-    }
-
-    public Task SeekAsync(long position, CancellationToken cancellation) =>
-        throw new NotSupportedException("A bundle is read from its beginning to its end.");
-
-    public async Task FillAsync(RowBatch batch, CancellationToken cancellation)
-    {
-        while (!batch.IsFull && await rows.MoveNextAsync())
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var row = rows.Current;
-            var slot = new RowSlot
-            {
-                Position = row.Position,
-                Sequence = row.Sequence,
-                Created = row.CreatedTicks,
-                Identifier = row.Identifier,
-                Deleted = row.Deleted,
-            };
-            batch.Add(
-                slot, Encoding.UTF8.GetBytes(row.PersistenceId), Encoding.UTF8.GetBytes(row.Manifest), row.Message);
-        }
-    }
-
-    // A bundle knows no streams, so it is gone through once more; that is asked for few calls, and once.
-    public async Task<IReadOnlyList<JournalRow>> ReadStreamsAsync(
-        IReadOnlyCollection<string> streams, CancellationToken cancellation)
-    {
-        var wanted = streams.ToHashSet(StringComparer.Ordinal);
-        return await ReadAsync(entry.Open())
-            .Where(row => wanted.Contains(row.PersistenceId))
-            .ToListAsync(cancellation);
-    }
-
-    public ValueTask DisposeAsync() => rows.DisposeAsync();
-
-    private static async IAsyncEnumerable<JournalRow> ReadAsync(
-        Stream stream, [EnumeratorCancellation] CancellationToken cancellation = default)
-    {
-        var lines = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 1 << 16));
-        try
-        {
-            while (true)
-            {
-                var read = await lines.ReadAsync(cancellation);
-                var rest = read.Buffer;
-                while (rest.PositionOf((byte)'\n') is { } end)
-                {
-                    yield return RowJson.Read(rest.Slice(0, end));
-                    rest = rest.Slice(rest.GetPosition(1, end));
-                }
-
-                if (read.IsCompleted)
-                {
-                    if (!rest.IsEmpty)
-                    {
-                        throw new BundleException("A file of the bundle ends in the middle of a line.");
-                    }
-
-                    yield break;
-                }
-
-                if (rest.Length > LongestLine)
-                {
-                    throw new BundleException("A file of the bundle has a line that is too long.");
-                }
-
-                lines.AdvanceTo(rest.Start, rest.End);
-            }
-        }
-        finally
-        {
-            await lines.CompleteAsync();
-        }
-    }
 }

@@ -5,7 +5,8 @@ namespace Audit.Integrity.Bundles;
 
 /// <summary>Writes the files of a bundle, one after the other.</summary>
 internal sealed class BundleWriter(
-    ZipArchive files, string address, ILogSource log, IProgress<VerifyProgress>? progress)
+    ZipArchive files, string address, ILogSource log, EntryKeys keys, BundleScope scope,
+    IProgress<VerifyProgress>? progress)
 {
     private const int TilesAtOnce = 64;
     private const int FlushBytes = 1 << 18;
@@ -19,6 +20,20 @@ internal sealed class BundleWriter(
         await TextAsync(BundlePaths.ReadMe, readMe, cancellation);
         await TextAsync(BundlePaths.VerifierKey, record.Key + "\n", cancellation);
         await TextAsync(BundlePaths.Checkpoint, checkpoint.Note, cancellation);
+        // The one that the most witnesses cosigned, where the newest is too new for them.
+        var cosigned = await log.ReadCosignedAsync(cancellation);
+        if (cosigned.Where(one => one.Size < checkpoint.Size)
+            .MaxBy(one => SignedCheckpoint.Parse(one.Note).Note.Signatures.Count) is { } witnessed)
+        {
+            await TextAsync(BundlePaths.Witnessed, witnessed.Note, cancellation);
+        }
+
+        await TextAsync(BundlePaths.Logs, LogsJson.Write(log.Logs), cancellation);
+        if (scope.What is { } what)
+        {
+            await TextAsync(BundlePaths.Scope, what + "\n", cancellation);
+        }
+
         await RowsAsync(cancellation);
         await EntriesAsync(cancellation);
         for (var level = 0; level < TileShape.Levels && TileShape.HashesAt(checkpoint.Size, level) > 0; level++)
@@ -38,9 +53,14 @@ internal sealed class BundleWriter(
         await using (var json = new Utf8JsonWriter(buffer))
         {
             await ForEachAsync(
-                (batch, index) =>
+                (batch, index, rank) =>
                 {
-                    RowJson.Write(json, batch, index);
+                    if (!scope.Holds(batch.Stream(index), batch.MessageMemory(index)))
+                    {
+                        return ValueTask.CompletedTask;
+                    }
+
+                    RowJson.Write(json, batch, index, rank);
                     json.Flush();
                     json.Reset();
                     buffer.Write("\n"u8);
@@ -59,10 +79,9 @@ internal sealed class BundleWriter(
         var bundle = new List<byte[]>(TileShape.Width);
         var written = 0L;
         await ForEachAsync(
-            (batch, index) =>
+            (batch, index, _) =>
             {
-                Span<byte> entry = stackalloc byte[LogEntry.Longest];
-                bundle.Add(entry[..LogEntry.Write(batch.Fields(index), entry)].ToArray());
+                bundle.Add(batch.Entry(index));
                 return bundle.Count < TileShape.Width ? ValueTask.CompletedTask : BundleAsync();
             },
             cancellation);
@@ -105,13 +124,14 @@ internal sealed class BundleWriter(
         }
     }
 
-    private async Task ForEachAsync(Func<RowBatch, int, ValueTask> write, CancellationToken cancellation)
+    private async Task ForEachAsync(Func<RowBatch, int, long, ValueTask> write, CancellationToken cancellation)
     {
         await using var source = await RowSource.OpenAsync(address, cancellation);
         var batch = new RowBatch();
         for (var rows = 0L; rows < checkpoint.Size; batch.Clear())
         {
             await source.FillAsync(batch, cancellation);
+            batch.Hash(keys);
             if (batch.Count == 0)
             {
                 return;
@@ -119,7 +139,7 @@ internal sealed class BundleWriter(
 
             for (var i = 0; i < batch.Count && rows < checkpoint.Size; i++, rows++)
             {
-                await write(batch, i);
+                await write(batch, i, rows);
             }
 
             progress?.Report(new VerifyProgress(rows, checkpoint.Size));

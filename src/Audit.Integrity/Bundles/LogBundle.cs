@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Audit.Integrity.Entries;
 
 namespace Audit.Integrity.Bundles;
 
@@ -11,7 +12,8 @@ public static class LogBundle
     /// <summary>Writes a bundle to a file, which is there only when it is whole.</summary>
     /// <exception cref="BundleException">There is nothing sealed.</exception>
     public static async Task ExportAsync(
-        string address, string path, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
+        string address, string path, EntryKeys keys, IProgress<VerifyProgress>? progress,
+        CancellationToken cancellation)
     {
         var partial = path + ".part";
         try
@@ -19,7 +21,7 @@ public static class LogBundle
             var file = new FileStream(partial, FileMode.Create, FileAccess.Write);
             await using (file)
             {
-                await WriteAsync(address, file, progress, cancellation);
+                await WriteAsync(address, file, keys, BundleScope.All, progress, cancellation);
             }
 
             File.Move(partial, path, overwrite: true);
@@ -31,9 +33,11 @@ public static class LogBundle
     }
 
     /// <summary>Writes a bundle to a stream, which need not be able to seek.</summary>
+    /// <param name="scope">Whose rows are in it; of the others there are the entries, which tell no names.</param>
     /// <exception cref="BundleException">There is nothing sealed.</exception>
     public static async Task WriteAsync(
-        string address, Stream stream, IProgress<VerifyProgress>? progress, CancellationToken cancellation)
+        string address, Stream stream, EntryKeys keys, BundleScope scope, IProgress<VerifyProgress>? progress,
+        CancellationToken cancellation)
     {
         await using var log = await StoreLogSource.FindAsync(address, cancellation)
             ?? throw new BundleException("There is no log that could be exported: nothing was sealed.");
@@ -44,7 +48,7 @@ public static class LogBundle
 
         await using var files = await ZipArchive.CreateAsync(
             stream, ZipArchiveMode.Create, leaveOpen: true, null, cancellation);
-        var writer = new BundleWriter(files, address, log, progress);
+        var writer = new BundleWriter(files, address, log, keys, scope, progress);
         await writer.WriteAsync(DateTimeOffset.UtcNow, cancellation);
     }
 }
@@ -56,7 +60,21 @@ internal static class BundlePaths
     public const string Checkpoint = "checkpoint";
     public const string VerifierKey = "log.vkey";
     public const string Rows = "rows.ndjson";
+    public const string Logs = "logs.json";
+    public const string Witnessed = "checkpoint.witnessed";
+    public const string Scope = "scope.txt";
 }
+
+/// <summary>Of which rows a bundle has more than the entry.</summary>
+/// <param name="What">Which these are, in a line for a person; null for all.</param>
+/// <param name="Holds">Looks at the stream's name and at the message as it is stored.</param>
+public sealed record BundleScope(string? What, BundleChoice Holds)
+{
+    public static BundleScope All { get; } = new(null, static (_, _) => true);
+}
+
+/// <summary>Whether a bundle has a row, by the stream's name in UTF-8 and the message as it is stored.</summary>
+public delegate bool BundleChoice(ReadOnlySpan<byte> stream, ReadOnlyMemory<byte> message);
 
 /// <summary>A file that is no bundle, or a store that none can be made of; the message is a sentence.</summary>
 public sealed class BundleException(string message, Exception? inner = null) : Exception(message, inner);

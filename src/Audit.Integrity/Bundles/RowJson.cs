@@ -1,4 +1,5 @@
 using System.Text.Unicode;
+using Audit.Integrity.Entries;
 
 namespace Audit.Integrity.Bundles;
 
@@ -13,11 +14,18 @@ internal static class RowJson
     private static readonly JsonEncodedText Identifier = JsonEncodedText.Encode("identifier");
     private static readonly JsonEncodedText Deleted = JsonEncodedText.Encode("deleted");
     private static readonly JsonEncodedText Message = JsonEncodedText.Encode("message");
+    private static readonly JsonEncodedText Index = JsonEncodedText.Encode("index");
+    private static readonly JsonEncodedText Salt = JsonEncodedText.Encode("salt");
+    private static readonly JsonEncodedText Unproven = JsonEncodedText.Encode("unproven");
 
-    public static void Write(Utf8JsonWriter json, RowBatch batch, int index)
+    /// <param name="rank">Which entry of the log the row is, counted from 0.</param>
+    public static void Write(Utf8JsonWriter json, RowBatch batch, int index, long rank)
     {
         ref readonly var row = ref batch[index];
+        Span<char> salt = stackalloc char[2 * EntryKeys.SaltSize];
+        Convert.TryToHexStringLower(batch.Salt(index), salt, out _);
         json.WriteStartObject();
+        json.WriteNumber(Index, rank);
         json.WriteNumber(Position, row.Position);
         WriteText(json, Stream, batch.Stream(index));
         json.WriteNumber(Sequence, row.Sequence);
@@ -33,17 +41,19 @@ internal static class RowJson
         }
 
         json.WriteBoolean(Deleted, row.Deleted);
+        json.WriteBoolean(Unproven, row.Unproven);
+        json.WriteString(Salt, salt);
         json.WriteBase64String(Message, batch.Message(index));
         json.WriteEndObject();
     }
 
     /// <exception cref="BundleException">The line is no row.</exception>
-    public static JournalRow Read(ReadOnlySequence<byte> line)
+    public static BundleRow Read(ReadOnlySequence<byte> line)
     {
         try
         {
             var json = new Utf8JsonReader(line);
-            var row = new JournalRow(0, "", 0, 0, "", []) { Identifier = null };
+            var row = new BundleRow(0, new JournalRow(0, "", 0, 0, "", []) { Identifier = null }, [], false);
             json.Read();
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
@@ -72,31 +82,42 @@ internal static class RowJson
         }
     }
 
-    private static JournalRow ReadMember(ref Utf8JsonReader json, JournalRow row)
+    private static BundleRow ReadMember(ref Utf8JsonReader json, BundleRow row)
     {
         var name = json.GetString();
         json.Read();
         switch (name)
         {
             case "position":
-                return row with { Position = json.GetInt64() };
+                return row with { Row = row.Row with { Position = json.GetInt64() } };
             case "persistence_id":
-                return row with { PersistenceId = json.GetString()! };
+                return row with { Row = row.Row with { PersistenceId = json.GetString()! } };
             case "sequence_number":
-                return row with { Sequence = json.GetInt64() };
+                return row with { Row = row.Row with { Sequence = json.GetInt64() } };
             case "created":
-                return row with { CreatedTicks = json.GetInt64() };
+                return row with { Row = row.Row with { CreatedTicks = json.GetInt64() } };
             case "manifest":
-                return row with { Manifest = json.GetString()! };
+                return row with { Row = row.Row with { Manifest = json.GetString()! } };
             case "identifier":
-                return row with { Identifier = json.TokenType == JsonTokenType.Null ? null : json.GetInt32() };
+                int? identifier = json.TokenType == JsonTokenType.Null ? null : json.GetInt32();
+                return row with { Row = row.Row with { Identifier = identifier } };
             case "deleted":
-                return row with { Deleted = json.GetBoolean() };
+                return row with { Row = row.Row with { Deleted = json.GetBoolean() } };
             case "message":
-                return row with { Message = json.GetBytesFromBase64() };
+                return row with { Row = row.Row with { Message = json.GetBytesFromBase64() } };
+            case "index":
+                return row with { Index = json.GetInt64() };
+            case "salt":
+                return row with { Salt = Convert.FromHexString(json.GetString()!) };
+            case "unproven":
+                return row with { Unproven = json.GetBoolean() };
             default:
                 json.Skip();
                 return row;
         }
     }
 }
+
+/// <summary>A row of a bundle, with what its entry is made of beside it.</summary>
+/// <param name="Index">Which entry of the log it is, counted from 0.</param>
+internal sealed record BundleRow(long Index, JournalRow Row, byte[] Salt, bool Unproven);

@@ -5,34 +5,33 @@ using System.Security.Cryptography;
 namespace Audit.Integrity.Entries;
 
 /// <summary>
-/// Writes the log's entry of a row, always in the same bytes. Our own rows have the seven members of the design. A row
+/// Writes the log's entry of a row, always in the same bytes. Our own rows have the six members of the design. A row
 /// that is not quite ours says so: one written by another serializer ends with `"identifier":N` (or null), one marked
-/// deleted with `"deleted":true`; so what a row was when it was sealed is in the log, and what it became later is seen.
-/// A manifest that is long or holds anything but plain ASCII stands as `"manifest_sha256"` instead of `"manifest"`: no
-/// member ever needs escaping, and no row can make an entry too long.
+/// deleted with `"deleted":true`, one that no node of the store can have written with `"unproven":true`; so what a row
+/// was when it was sealed is in the log, and what it became later is seen. The stream is a salted hash, so that who has
+/// the entries alone cannot even guess names; no member ever needs escaping, and no row can make an entry too long.
 /// </summary>
 internal static class LogEntry
 {
     /// <summary>No entry is longer.</summary>
-    public const int Longest = 1024;
+    public const int Longest = 512;
 
-    private const int LongestPlainManifest = 500;
     private const int HexSize = 2 * SHA256.HashSizeInBytes;
+    private const int UsualNames = 1024;
 
     /// <summary>Writes the entry and returns its length.</summary>
     public static int Write(in EntryFields row, Span<byte> entry)
     {
         var at = 0;
-        Text("{\"v\":1,\"position\":"u8, entry, ref at);
+        Text("{\"v\":2,\"position\":"u8, entry, ref at);
         Number(row.Position, entry, ref at);
         Text(",\"stream\":\""u8, entry, ref at);
-        Hash(row.Stream, entry, ref at);
+        Stream(row, entry, ref at);
         Text("\",\"seq\":"u8, entry, ref at);
         Number(row.Sequence, entry, ref at);
         Text(",\"created\":"u8, entry, ref at);
         Number(row.Created, entry, ref at);
-        Manifest(row.Manifest, entry, ref at);
-        Text("\",\"sha256\":\""u8, entry, ref at);
+        Text(",\"sha256\":\""u8, entry, ref at);
         Hash(row.Message, entry, ref at);
         Text("\""u8, entry, ref at);
         Deviations(row, entry, ref at);
@@ -49,16 +48,17 @@ internal static class LogEntry
         SHA256.HashData(prefixed[..(1 + length)], leaf);
     }
 
-    private static void Manifest(ReadOnlySpan<byte> manifest, Span<byte> entry, ref int at)
+    // The zero keeps a name from giving its end to the manifest: neither of ours holds one.
+    private static void Stream(in EntryFields row, Span<byte> entry, ref int at)
     {
-        if (IsPlain(manifest))
-        {
-            Text(",\"manifest\":\""u8, entry, ref at);
-            Text(manifest, entry, ref at);
-            return;
-        }
-        Text(",\"manifest_sha256\":\""u8, entry, ref at);
-        Hash(manifest, entry, ref at);
+        var length = row.Salt.Length + row.Stream.Length + 1 + row.Manifest.Length;
+        Span<byte> content = length <= UsualNames ? stackalloc byte[UsualNames] : new byte[length];
+        content = content[..length];
+        row.Salt.CopyTo(content);
+        row.Stream.CopyTo(content[row.Salt.Length..]);
+        content[row.Salt.Length + row.Stream.Length] = 0;
+        row.Manifest.CopyTo(content[(row.Salt.Length + row.Stream.Length + 1)..]);
+        Hash(content, entry, ref at);
     }
 
     private static void Deviations(in EntryFields row, Span<byte> entry, ref int at)
@@ -79,12 +79,12 @@ internal static class LogEntry
         {
             Text(",\"deleted\":true"u8, entry, ref at);
         }
-    }
 
-    private static bool IsPlain(ReadOnlySpan<byte> manifest) =>
-        manifest.Length <= LongestPlainManifest
-        && !manifest.ContainsAnyExceptInRange((byte)' ', (byte)'~')
-        && !manifest.ContainsAny((byte)'"', (byte)'\\');
+        if (row.Unproven)
+        {
+            Text(",\"unproven\":true"u8, entry, ref at);
+        }
+    }
 
     private static void Text(ReadOnlySpan<byte> text, Span<byte> entry, ref int at)
     {
@@ -114,6 +114,9 @@ internal readonly ref struct EntryFields
 
     public required ReadOnlySpan<byte> Stream { get; init; }
 
+    /// <summary>Of the stream, from the store's key.</summary>
+    public required ReadOnlySpan<byte> Salt { get; init; }
+
     public required long Sequence { get; init; }
 
     public required long Created { get; init; }
@@ -125,39 +128,9 @@ internal readonly ref struct EntryFields
     public required int? Identifier { get; init; }
 
     public required bool Deleted { get; init; }
-}
 
-/// <summary>The log's entry of a row that the journal gave.</summary>
-internal static class RowEntry
-{
-    public static byte[] Write(JournalRow row)
-    {
-        Span<byte> entry = stackalloc byte[LogEntry.Longest];
-        var length = LogEntry.Write(FieldsOf(row, Encoding.UTF8.GetBytes(row.PersistenceId)), entry);
-        return entry[..length].ToArray();
-    }
-
-    public static void HashLeaf(JournalRow row, Span<byte> leaf)
-    {
-        const int UsualBytes = 512;
-        Span<byte> usual = stackalloc byte[UsualBytes];
-        var stream = Encoding.UTF8.TryGetBytes(row.PersistenceId, usual, out var length)
-            ? usual[..length]
-            : Encoding.UTF8.GetBytes(row.PersistenceId);
-        LogEntry.HashLeaf(FieldsOf(row, stream), leaf);
-    }
-
-    private static EntryFields FieldsOf(JournalRow row, ReadOnlySpan<byte> stream) => new()
-    {
-        Position = row.Position,
-        Stream = stream,
-        Sequence = row.Sequence,
-        Created = row.CreatedTicks,
-        Manifest = Encoding.UTF8.GetBytes(row.Manifest),
-        Message = row.Message,
-        Identifier = row.Identifier,
-        Deleted = row.Deleted,
-    };
+    /// <summary>No node that has the store's row key wrote it as it is.</summary>
+    public required bool Unproven { get; init; }
 }
 
 /// <summary>Up to 256 entries, each after its length in two bytes, the high one first.</summary>
@@ -173,5 +146,24 @@ internal static class EntryBundle
             bundle.Write(entry);
         }
         return bundle.WrittenSpan.ToArray();
+    }
+
+    /// <exception cref="FormatException">It is no bundle of entries.</exception>
+    public static IEnumerable<byte[]> Split(byte[] bundle)
+    {
+        for (var at = 0; at < bundle.Length;)
+        {
+            var length = bundle.Length - at < sizeof(ushort)
+                ? int.MaxValue
+                : BinaryPrimitives.ReadUInt16BigEndian(bundle.AsSpan(at));
+            at += sizeof(ushort);
+            if (length > bundle.Length - at)
+            {
+                throw new FormatException("A bundle of entries ends in the middle of one.");
+            }
+
+            yield return bundle[at..(at + length)];
+            at += length;
+        }
     }
 }

@@ -18,8 +18,15 @@ public static class TreeHash
 
     public static byte[] Leaf(ReadOnlySpan<byte> entry)
     {
+        var leaf = new byte[Size];
+        Leaf(entry, leaf);
+        return leaf;
+    }
+
+    public static void Leaf(ReadOnlySpan<byte> entry, Span<byte> leaf)
+    {
         byte[] prefixed = [LeafPrefix, .. entry];
-        return SHA256.HashData(prefixed);
+        SHA256.HashData(prefixed, leaf);
     }
 
     public static byte[] Node(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)

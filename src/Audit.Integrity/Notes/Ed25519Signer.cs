@@ -57,6 +57,9 @@ public sealed class Ed25519Signer : ILogSigner
         return Task.FromResult(signature);
     }
 
+    /// <summary>The same key as a witness's.</summary>
+    public Cosigner AsCosigner() => new(Key.Name, seed);
+
     /// <summary>The private key as text: whoever has it signs for the log.</summary>
     public string ToSecretText() =>
         $"{Prefix}{Key.Name}+{VerifierKey.HexOf(Key.KeyId)}+"

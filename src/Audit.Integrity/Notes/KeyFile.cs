@@ -36,7 +36,7 @@ public sealed class KeyFile(string path) : ILogKeyring
         }
     }
 
-    public ILogSigner Create(string origin)
+    public async Task<ILogSigner> CreateAsync(string origin, Func<ILogSigner, Task>? begin = null)
     {
         if (Find() is { } present)
         {
@@ -48,6 +48,11 @@ public sealed class KeyFile(string path) : ILogKeyring
             KeepAside();
         }
         var signer = Ed25519Signer.Generate(origin);
+        if (begin is not null)
+        {
+            await begin(signer);
+        }
+
         OwnerOnly.Replace(Path, Encoding.UTF8.GetBytes(signer.ToSecretText() + "\n"));
         OwnerOnly.Replace(PublicPath, Encoding.UTF8.GetBytes(signer.Key + "\n"), Anybody);
         return signer;

@@ -24,7 +24,8 @@ public interface ILogKeyring
     /// Makes a key for a new log and keeps the one before it aside. The one that is there already for this very origin
     /// is taken as it is: a restart that was interrupted goes on where it was.
     /// </summary>
-    ILogSigner Create(string origin);
+    /// <param name="begin">What is done with a new key before it is kept.</param>
+    Task<ILogSigner> CreateAsync(string origin, Func<ILogSigner, Task>? begin = null);
 }
 
 /// <summary>The log's key cannot be used; the message is a sentence for the person who keeps it.</summary>

@@ -67,7 +67,8 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
 
     public override string ToString() => $"{Body}\n{string.Concat(Signatures.Select(Line))}";
 
-    private static string Line(NoteSignature signature)
+    /// <summary>The line of a signature, with its line feed.</summary>
+    internal static string Line(NoteSignature signature)
     {
         var bytes = new byte[KeyIdSize + signature.Signature.Length];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, signature.KeyId);

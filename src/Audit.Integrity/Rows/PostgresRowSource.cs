@@ -10,6 +10,9 @@ internal sealed class PostgresRowSource : IRowSource
     /// <summary>A COPY holds a snapshot, so it ends from time to time.</summary>
     private const int RowsInCopy = 50_000;
 
+    /// <summary>Who seeks a place often wants a few rows there.</summary>
+    private const int RowsAfterSeek = 1024;
+
     private const string Columns =
         "ordering, sequence_number, created, identifier, deleted, persistence_id, coalesce(manifest, ''), message";
 
@@ -25,6 +28,7 @@ internal sealed class PostgresRowSource : IRowSource
     private CopyRows? copy;
     // From the least there is: nobody shall hide a row where positions usually do not begin.
     private long? next = long.MinValue;
+    private int limit = RowsInCopy;
 
     private PostgresRowSource(PostgresPool pool, NpgsqlConnection connection)
     {
@@ -50,6 +54,7 @@ internal sealed class PostgresRowSource : IRowSource
     public async Task SeekAsync(long position, CancellationToken cancellation)
     {
         next = position;
+        limit = RowsAfterSeek;
         if (copy is not null)
         {
             await copy.DisposeAsync();
@@ -70,8 +75,9 @@ internal sealed class PostgresRowSource : IRowSource
                     continue;
                 }
 
-                var isLast = copy.Rows < RowsInCopy || copy.LastPosition == long.MaxValue;
+                var isLast = copy.Rows < limit || copy.LastPosition == long.MaxValue;
                 next = isLast ? null : copy.LastPosition + 1;
+                limit = RowsInCopy;
                 await copy.DisposeAsync();
                 copy = null;
             }
@@ -100,7 +106,7 @@ internal sealed class PostgresRowSource : IRowSource
 
     private string CopySql() => FormattableString.Invariant(
         $"""
-        COPY (SELECT {Columns} FROM journal WHERE ordering >= '{next}'::bigint ORDER BY ordering LIMIT {RowsInCopy})
+        COPY (SELECT {Columns} FROM journal WHERE ordering >= '{next}'::bigint ORDER BY ordering LIMIT {limit})
         TO STDOUT (FORMAT BINARY)
         """);
 

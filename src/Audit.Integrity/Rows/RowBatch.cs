@@ -10,6 +10,12 @@ internal struct RowSlot
     public long Created;
     public int? Identifier;
     public bool Deleted;
+
+    /// <summary>No node that has the store's row key wrote it as it is.</summary>
+    public bool Unproven;
+
+    /// <summary>Of the row there is only its entry, which stands in the place of the message.</summary>
+    public bool IsEntry;
     public int Start;
     public int StreamLength;
     public int ManifestLength;
@@ -27,6 +33,7 @@ internal sealed class RowBatch
 
     private readonly RowSlot[] slots = new RowSlot[MostRows];
     private readonly byte[] leaves = new byte[MostRows * TreeHash.Size];
+    private readonly byte[] salts = new byte[MostRows * EntryKeys.SaltSize];
     private byte[] bytes = new byte[1 << 20];
     private int used;
 
@@ -45,6 +52,9 @@ internal sealed class RowBatch
 
     public ReadOnlyMemory<byte> MessageMemory(int index) => bytes.AsMemory(
         slots[index].Start + slots[index].StreamLength + slots[index].ManifestLength, slots[index].MessageLength);
+
+    /// <summary>Of the row's stream; what a row brings along is put here before the rows are hashed.</summary>
+    public Span<byte> Salt(int index) => salts.AsSpan(index * EntryKeys.SaltSize, EntryKeys.SaltSize);
 
     public ReadOnlySpan<byte> Leaf(int index) => leaves.AsSpan(index * TreeHash.Size, TreeHash.Size);
 
@@ -79,21 +89,68 @@ internal sealed class RowBatch
         {
             Position = row.Position,
             Stream = Stream(index),
+            Salt = Salt(index),
             Sequence = row.Sequence,
             Created = row.Created,
             Manifest = Manifest(index),
             Message = Message(index),
             Identifier = row.Identifier,
             Deleted = row.Deleted,
+            Unproven = row.Unproven,
         };
     }
 
     /// <summary>Hashes all rows.</summary>
-    public void Hash()
+    /// <param name="keys">Null where the rows came with their salts, and with whether they are proven.</param>
+    public void Hash(EntryKeys? keys)
+    {
+        if (keys is not null)
+        {
+            Prepare(keys);
+        }
+
+        for (var i = 0; i < Count; i++)
+        {
+            var leaf = leaves.AsSpan(i * TreeHash.Size, TreeHash.Size);
+            if (slots[i].IsEntry)
+            {
+                TreeHash.Leaf(Message(i), leaf);
+            }
+            else
+            {
+                LogEntry.HashLeaf(Fields(i), leaf);
+            }
+        }
+    }
+
+    /// <summary>The bytes of a row's entry.</summary>
+    public byte[] Entry(int index)
+    {
+        if (slots[index].IsEntry)
+        {
+            return Message(index).ToArray();
+        }
+
+        Span<byte> entry = stackalloc byte[LogEntry.Longest];
+        return entry[..LogEntry.Write(Fields(index), entry)].ToArray();
+    }
+
+    // Rows of one stream often follow each other, and have the same salt.
+    private void Prepare(EntryKeys keys)
     {
         for (var i = 0; i < Count; i++)
         {
-            LogEntry.HashLeaf(Fields(i), leaves.AsSpan(i * TreeHash.Size, TreeHash.Size));
+            ref var row = ref slots[i];
+            if (i > 0 && Stream(i).SequenceEqual(Stream(i - 1)))
+            {
+                Salt(i - 1).CopyTo(Salt(i));
+            }
+            else
+            {
+                keys.Salt(Stream(i), Salt(i));
+            }
+
+            row.Unproven = !keys.Proves(Stream(i), row.Sequence, Manifest(i), Message(i));
         }
     }
 

@@ -6,9 +6,8 @@ namespace Audit.Integrity.Sealing;
 /// </summary>
 internal sealed class LocalCheckpoint(string path)
 {
-
     /// <returns>Null where there is no file.</returns>
-    /// <exception cref="LogHaltedException">The file is no checkpoint.</exception>
+    /// <exception cref="LogMemoryException">The file is no checkpoint.</exception>
     public SignedCheckpoint? Read()
     {
         if (!File.Exists(path))
@@ -22,13 +21,19 @@ internal sealed class LocalCheckpoint(string path)
         }
         catch (NoteFormatException failure)
         {
-            throw new LogHaltedException(
+            throw new LogMemoryException(
                 $"The file {path} is not the checkpoint that this node signed last: {failure.Message}");
         }
     }
 
     public void Write(SignedCheckpoint checkpoint) =>
         OwnerOnly.Replace(path, Encoding.UTF8.GetBytes(checkpoint.ToString()));
+
+    /// <summary>
+    /// Remembers a log that has nothing yet: who has its key and not even that has forgotten something.
+    /// </summary>
+    public async Task BeginAsync(ILogSigner signer, CancellationToken cancellation) => Write(
+        await SignedCheckpoint.SignAsync(new Checkpoint(signer.Key.Name, 0, TreeHash.Empty), signer, cancellation));
 
     /// <summary>Keeps the last checkpoint of a log that was ended under the log's number.</summary>
     public void KeepAside(int log)

@@ -1,30 +1,38 @@
 using System.Security.Cryptography;
+using Audit.Integrity.Entries;
+using Audit.Integrity.Witnesses;
 
 namespace Audit.Integrity.Sealing;
 
 /// <summary>
-/// Seals the journal while this node has the log's key and no other node seals. It may be started on every node of a
-/// store.
+/// Seals the journal while this node has the log's key, remembers the log, and no other node seals. It may be started
+/// on every node of a store.
 /// </summary>
 public sealed class LogSealer : IAsyncDisposable
 {
     private const string OriginPrefix = "audit.local/";
     private const int OriginBytes = 8;
 
-    private readonly SemaphoreSlim restarting = new(1);
+    private readonly SemaphoreSlim resting = new(1);
     private readonly string address;
     private readonly IJournal journal;
     private readonly LogStore store;
     private readonly LogHeads heads;
     private readonly ILogKeyring keys;
+    private readonly EntryKeys entries;
     private readonly SealerOptions options;
     private readonly LocalCheckpoint file;
+    private readonly Vouching vouching;
+    private readonly WitnessFeed witnesses;
+    private readonly LogOperations operations;
     private CancellationTokenSource stop = new();
     private Task work = Task.CompletedTask;
     private volatile SealerStatus status = new(SealerState.Stopped);
+    private volatile Scrub? scrub;
 
     internal LogSealer(
-        string address, IJournal journal, LogStore store, LogHeads heads, ILogKeyring keys, SealerOptions options)
+        string address, IJournal journal, LogStore store, LogHeads heads, ILogKeyring keys, EntryKeys entries,
+        SealerOptions options)
     {
         if (options.Origin is { } origin && !KeyName.IsValid(origin))
         {
@@ -37,11 +45,24 @@ public sealed class LogSealer : IAsyncDisposable
         this.store = store;
         this.heads = heads;
         this.keys = keys;
+        this.entries = entries;
         this.options = options;
         file = new LocalCheckpoint(options.CheckpointFile);
+        vouching = new Vouching(store);
+        witnesses = new WitnessFeed(store, options.Witnesses, options.Clock, options.Failures);
+        operations = new LogOperations(address, store, heads, keys, entries, options);
     }
 
     public SealerStatus Status => status;
+
+    /// <summary>
+    /// Up to which position the scrub has come, and when it last was through; null where it does not run.
+    /// </summary>
+    public (long Position, DateTimeOffset? EndedAt)? Scrubbed =>
+        scrub is { } running ? (running.Position, running.EndedAt) : null;
+
+    /// <summary>How the witnesses do, as far as this node asked them.</summary>
+    public IReadOnlyList<WitnessStatus> Witnesses => witnesses.Statuses;
 
     /// <summary>Begins to seal, or to stand by.</summary>
     public void Start()
@@ -65,16 +86,18 @@ public sealed class LogSealer : IAsyncDisposable
     /// Ends the log and starts a new one over all rows that there are, with a new name and a new key.
     /// </summary>
     /// <param name="reason">Why, in words that stay.</param>
+    /// <param name="by">The name of the person who stands for it.</param>
     /// <param name="origin">The new log's name; null makes one from the old.</param>
     /// <param name="record">Writes the operator's event that names the old log's last checkpoint: a row of the new
     /// log.</param>
     /// <exception cref="SealingRefusedException">There is no log, or another node is sealing it.</exception>
-    public async Task<LogRecord> RestartAsync(
-        string reason, string? origin, Func<LogRestart, CancellationToken, Task> record, CancellationToken cancellation)
+    public Task<LogRecord> RestartAsync(
+        string reason, string by, string? origin, Func<LogRestart, CancellationToken, Task> record,
+        CancellationToken cancellation)
     {
-        if (string.IsNullOrWhiteSpace(reason))
+        if (string.IsNullOrWhiteSpace(reason) || string.IsNullOrWhiteSpace(by))
         {
-            throw new SealingRefusedException("A new log wants a reason.");
+            throw new SealingRefusedException("A new log wants a reason, and the name of who gives it.");
         }
 
         if (origin is not null && !KeyName.IsValid(origin))
@@ -83,12 +106,40 @@ public sealed class LogSealer : IAsyncDisposable
                 $"The origin \"{origin}\" is not accepted; accepted are {KeyName.Accepted}.");
         }
 
-        await restarting.WaitAsync(cancellation);
+        return RestingAsync(
+            () => operations.RestartAsync(reason, by, origin, record, cancellation), cancellation);
+    }
+
+    /// <summary>Ends a halt, where the rows are again what was sealed.</summary>
+    /// <param name="record">Writes the operator's event.</param>
+    /// <exception cref="SealingRefusedException">They are not, or nothing is halted.</exception>
+    public Task<LogRecord> ResumeAsync(
+        string reason, Func<LogResume, CancellationToken, Task> record, CancellationToken cancellation) =>
+        string.IsNullOrWhiteSpace(reason)
+            ? throw new SealingRefusedException("The end of a halt wants a reason.")
+            : RestingAsync(() => operations.ResumeAsync(reason, record, cancellation), cancellation);
+
+    /// <summary>Gives this node a memory of the log: a checkpoint that was kept elsewhere.</summary>
+    /// <param name="record">Writes the operator's event.</param>
+    /// <exception cref="SealingRefusedException">The store's log does not continue the checkpoint.</exception>
+    public Task<LogRecord> AdoptAsync(
+        SignedCheckpoint given, Func<LogAdoption, CancellationToken, Task> record, CancellationToken cancellation) =>
+        RestingAsync(() => operations.AdoptAsync(given, record, cancellation), cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        stop.Dispose();
+    }
+
+    private async Task<LogRecord> RestingAsync(Func<Task<LogRecord>> act, CancellationToken cancellation)
+    {
+        await resting.WaitAsync(cancellation);
         var wasStarted = status.State != SealerState.Stopped;
         try
         {
             await StopAsync();
-            return await BeginAnewAsync(reason, origin, record, cancellation);
+            return await act();
         }
         finally
         {
@@ -97,14 +148,8 @@ public sealed class LogSealer : IAsyncDisposable
                 Start();
             }
 
-            restarting.Release();
+            resting.Release();
         }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync();
-        stop.Dispose();
     }
 
     private async Task StopAsync()
@@ -130,6 +175,10 @@ public sealed class LogSealer : IAsyncDisposable
             {
                 options.Failures.Report("log key", failure);
                 status = new SealerStatus(SealerState.NoKey, failure.Message);
+            }
+            catch (LogMemoryException failure)
+            {
+                status = new SealerStatus(SealerState.NoMemory, failure.Message);
             }
             catch (Exception failure)
             {
@@ -169,7 +218,8 @@ public sealed class LogSealer : IAsyncDisposable
             if (signer?.Key != logs[^1].Key)
             {
                 return new SealerStatus(
-                    SealerState.NoKey, $"This node does not have the key of the log \"{logs[^1].Origin}\".");
+                    SealerState.Elsewhere,
+                    $"This node does not have the key of the log \"{logs[^1].Origin}\".");
             }
 
             return await SealAsync(session, logs, signer, cancellation);
@@ -185,9 +235,19 @@ public sealed class LogSealer : IAsyncDisposable
             return new SealerStatus(SealerState.Standby);
         }
 
+        if (keys.Find()?.Key != logs[^1].Key)
+        {
+            return new SealerStatus(SealerState.Elsewhere, "Another node seals; this one does not have the log's key.");
+        }
+
         try
         {
             var tree = await TakeOver.RunAsync(store, logs, file, cancellation);
+            if (!tree.IsRemembered && await vouching.AskAsync(logs[^1], tree.Newest, cancellation))
+            {
+                await RememberAsync(tree, cancellation);
+            }
+
             return tree.Ahead is not { } ahead
                 ? new SealerStatus(SealerState.Standby)
                 : new SealerStatus(
@@ -208,13 +268,32 @@ public sealed class LogSealer : IAsyncDisposable
         try
         {
             var tree = await TakeOver.RunAsync(store, logs, file, cancellation);
+            if (!tree.IsRemembered && !await IsVouchedForAsync(log, tree, cancellation))
+            {
+                return new SealerStatus(
+                    SealerState.NoMemory,
+                    $"This node has the key of the log \"{log.Origin}\" and does not remember it: it seals when "
+                    + "another node, the witnesses or the kept checkpoints vouch for the store's, or after "
+                    + "\"audit log adopt CHECKPOINT\".");
+            }
+
+            if (!tree.IsRemembered)
+            {
+                await RememberAsync(tree, cancellation);
+            }
+
             await using (var rows = await RowSource.OpenAsync(address, cancellation))
             {
                 status = new SealerStatus(SealerState.Sealing);
                 var run = new SealingRun(
-                    journal, rows, session, log, signer, file, tree, options,
+                    journal, rows, entries, session, log, signer, file, tree, options,
                     stored => heads.Set(new LogHead(log, stored)));
-                await run.SealAsync(cancellation);
+                var reading = scrub = new Scrub(address, log, entries, options);
+                await Together.RunAsync(
+                    cancellation, run.SealAsync, reading.RunAsync,
+                    stopped => vouching.AnswerAsync(session, log, signer, file, options, stopped),
+                    stopped => witnesses.RunAsync(session, log, stopped),
+                    stopped => OutletFeed.RunAsync(store, log, options, stopped));
             }
             throw new InvalidOperationException("Sealing does not end by itself.");
         }
@@ -234,6 +313,28 @@ public sealed class LogSealer : IAsyncDisposable
 
             return status;
         }
+        finally
+        {
+            scrub = null;
+        }
+    }
+
+    // Who remembers more than the store has, says so by a halt; here it is only asked whether anybody knows.
+    private async Task<bool> IsVouchedForAsync(LogRecord log, SealedTree tree, CancellationToken cancellation) =>
+        (options.Outlet is { } outlet && await outlet.FindLastAsync(log.Key, cancellation) is { } kept
+            && await TakeOver.ExtendsAsync(store, log, tree.SignedSize, kept.Checkpoint, cancellation))
+        || (tree.Newest is { } newest && await witnesses.VouchesAsync(log, newest, cancellation));
+
+    private async Task RememberAsync(SealedTree tree, CancellationToken cancellation)
+    {
+        if (tree.Newest is { } newest)
+        {
+            file.Write(newest);
+        }
+        else if (keys.Find() is { } signer)
+        {
+            await file.BeginAsync(signer, cancellation);
+        }
     }
 
     private async Task<IReadOnlyList<LogRecord>> FindOrCreateAsync(LogSession session, CancellationToken cancellation)
@@ -244,81 +345,42 @@ public sealed class LogSealer : IAsyncDisposable
             return logs;
         }
 
-        var signer = keys.Find() ?? keys.Create(options.Origin ?? MakeUpOrigin());
+        var known = file.Read();
+        var signer = keys.Find();
+        // A key was made for a log: that the store has none says that it is another store, or one that was emptied. Who
+        // remembers what was signed may make the log again, for it must come to the same root.
+        if (signer is null ? known is { Checkpoint.Size: > 0 } : known?.IsSignedBy(signer.Key) != true)
+        {
+            throw new LogMemoryException(
+                $"This node has the key or a checkpoint of the log \"{signer?.Key.Name ?? known!.Checkpoint.Origin}\", "
+                + "and the store has no log: it is another store, or it was set back. Put the store back, or move the "
+                + "log's key and log.checkpoint away to begin a log of another name.");
+        }
+
+        // First the memory: a key without one would be of a log that was forgotten.
+        signer ??= await keys.CreateAsync(
+            options.Origin ?? MakeUpOrigin(), made => file.BeginAsync(made, cancellation));
         await session.CreateLogAsync(
             new LogRecord(1, signer.Key.Name, signer.Key, options.Clock.GetUtcNow()), cancellation);
         return await store.ReadLogsAsync(cancellation);
-    }
-
-    private async Task<LogRecord> BeginAnewAsync(
-        string reason, string? origin, Func<LogRestart, CancellationToken, Task> record, CancellationToken cancellation)
-    {
-        await using var session = await store.TryBeginSealingAsync(cancellation)
-            ?? throw new SealingRefusedException("Another node is sealing the log; ask that node, or stop it first.");
-        var logs = await store.ReadLogsAsync(cancellation);
-        if (logs.Count == 0)
-        {
-            throw new SealingRefusedException("There is no log yet that could be ended.");
-        }
-
-        var old = logs[^1];
-        var name = origin ?? NextOrigin(old.Origin);
-        if (logs.Any(log => log.Origin == name))
-        {
-            throw new SealingRefusedException(
-                $"There was a log \"{name}\" already; the new one needs a name of its own.");
-        }
-
-        var last = await LastSignedAsync(old, cancellation);
-        await record(new LogRestart(old.Origin, last, name, reason), cancellation);
-        var begun = new LogRecord(old.Number + 1, name, keys.Create(name).Key, options.Clock.GetUtcNow())
-        {
-            Reason = reason,
-            Previous = last?.ToString(),
-        };
-        await session.CreateLogAsync(begun, cancellation);
-        file.KeepAside(old.Number);
-        heads.Set(new LogHead(begun, null));
-        return begun;
-    }
-
-    /// <summary>The larger of what the store and this node's file have signed by the log's key.</summary>
-    private async Task<SignedCheckpoint?> LastSignedAsync(LogRecord log, CancellationToken cancellation)
-    {
-        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation);
-        SignedCheckpoint?[] known =
-        [
-            Readable(() => stored is null ? null : SignedCheckpoint.Parse(stored.Note)), Readable(file.Read),
-        ];
-        return known.Where(checkpoint => checkpoint?.IsSignedBy(log.Key) == true)
-            .MaxBy(checkpoint => checkpoint!.Checkpoint.Size);
-    }
-
-    private static SignedCheckpoint? Readable(Func<SignedCheckpoint?> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (Exception failure) when (failure is NoteFormatException or LogHaltedException)
-        {
-            return null;
-        }
     }
 
     private static SealerStatus Halted(LogHalt halt) => new(SealerState.Halted, halt.Reason, halt.Position);
 
     private static string MakeUpOrigin() =>
         OriginPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OriginBytes));
+}
 
-    /// <summary>`name-2` after `name`, `name-3` after `name-2`.</summary>
-    private static string NextOrigin(string origin)
+/// <summary>Work that goes on side by side until one part of it ends or fails.</summary>
+internal static class Together
+{
+    public static async Task RunAsync(CancellationToken cancellation, params Func<CancellationToken, Task>[] parts)
     {
-        var dash = origin.LastIndexOf('-');
-        return dash > 0
-            && int.TryParse(origin.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number is > 1 and < 1_000_000
-            ? string.Create(CultureInfo.InvariantCulture, $"{origin[..dash]}-{number + 1}")
-            : origin + "-2";
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var running = parts.Select(part => part(stop.Token)).ToList();
+        var first = await Task.WhenAny(running);
+        await stop.CancelAsync();
+        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first;
     }
 }

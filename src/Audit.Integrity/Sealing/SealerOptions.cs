@@ -1,3 +1,5 @@
+using Audit.Integrity.Witnesses;
+
 namespace Audit.Integrity.Sealing;
 
 /// <summary>How a node seals.</summary>
@@ -16,6 +18,18 @@ public sealed record SealerOptions
 
     /// <summary>How long a node that does not seal waits until it looks again whether it should.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the scrub rests after each batch of about a thousand rows.</summary>
+    public TimeSpan ScrubPause { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The shortest time between two checkpoints that are kept elsewhere.</summary>
+    public TimeSpan OutletPause { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Where checkpoints are kept elsewhere; null for nowhere.</summary>
+    public ICheckpointOutlet? Outlet { get; init; }
+
+    /// <summary>Who cosigns the checkpoints.</summary>
+    public WitnessOptions Witnesses { get; init; } = WitnessOptions.None;
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -46,20 +60,31 @@ public enum SealerState
     /// <summary>Another node seals; this one is ready to take over.</summary>
     Standby,
 
-    /// <summary>This node does not have the log's key and never seals.</summary>
+    /// <summary>This node does not have the log's key and never seals: another one does.</summary>
+    Elsewhere,
+
+    /// <summary>There is a key that cannot be used.</summary>
     NoKey,
+
+    /// <summary>
+    /// This node has the log's key and does not remember the log: it waits until somebody vouches for the store's.
+    /// </summary>
+    NoMemory,
 
     /// <summary>The store or the disk did not answer; it is tried again.</summary>
     Waiting,
 
-    /// <summary>The log is signed no more until an operator starts a new one.</summary>
+    /// <summary>The log is not signed until its rows are what was sealed, or an operator starts a new one.</summary>
     Halted,
 }
 
-/// <summary>What an operator's event says when a new log takes the place of an old one.</summary>
-/// <param name="LastCheckpoint">The last checkpoint that is known to be signed for the old log; null where there is
-/// none.</param>
-public sealed record LogRestart(string OldOrigin, SignedCheckpoint? LastCheckpoint, string NewOrigin, string Reason);
+/// <summary>What an operator's event says when a halt is ended, because the rows are again what was sealed.</summary>
+public sealed record LogResume(string Origin, LogHalt Halt, long Size, string Reason);
+
+/// <summary>What an operator's event says when a node is given a memory of the log.</summary>
+/// <param name="Given">The checkpoint that the operator brought from elsewhere.</param>
+/// <param name="Size">Of the store's, which continues it.</param>
+public sealed record LogAdoption(string Origin, SignedCheckpoint Given, long Size);
 
 /// <summary>Signing on would contradict what was signed, or what was sealed is not there any more.</summary>
 internal sealed class LogHaltedException(string reason, long? position = null) : Exception(reason)

@@ -1,9 +1,11 @@
+using Audit.Integrity.Entries;
+
 namespace Audit.Integrity.Sealing;
 
 /// <summary>Seals for as long as this node has the right to, from where <see cref="TakeOver"/> left off.</summary>
 internal sealed class SealingRun(
-    IJournal journal, IRowSource rows, LogSession session, LogRecord log, ILogSigner signer, LocalCheckpoint file,
-    SealedTree state, SealerOptions options, Action<StoredCheckpoint> announce)
+    IJournal journal, IRowSource rows, EntryKeys keys, LogSession session, LogRecord log, ILogSigner signer,
+    LocalCheckpoint file, SealedTree state, SealerOptions options, Action<StoredCheckpoint> announce)
 {
     /// <summary>How many leaves a transaction writes at most.</summary>
     private const int LeavesInStep = 1 << 16;
@@ -11,6 +13,7 @@ internal sealed class SealingRun(
     private readonly RowBatch batch = new();
     private readonly List<LogTile> completed = [];
     private readonly List<BundleStart> bundles = [];
+    private readonly List<long> unproven = [];
     private DateTimeOffset signedAt = DateTimeOffset.MinValue;
     private DateTimeOffset steppedAt = DateTimeOffset.MinValue;
     private bool isReading;
@@ -83,7 +86,7 @@ internal sealed class SealingRun(
         }
         batch.Clear();
         await rows.FillAsync(batch, cancellation);
-        batch.Hash();
+        batch.Hash(keys);
         var isKnown = isFirst && state.Tree.Size > 0;
         if (isKnown)
         {
@@ -93,6 +96,11 @@ internal sealed class SealingRun(
         for (var i = isKnown ? 1 : 0; i < batch.Count; i++)
         {
             Append(batch[i].Position, batch.Leaf(i));
+            // Not a reason to stop: it is sealed as what it is, and shown wherever the log is.
+            if (batch[i].Unproven)
+            {
+                unproven.Add(batch[i].Position);
+            }
         }
 
         isReading = batch.Count > 0;
@@ -160,30 +168,10 @@ internal sealed class SealingRun(
     private async Task CommitAsync(StoredCheckpoint? checkpoint, CancellationToken cancellation)
     {
         List<LogTile> tiles = [.. completed, .. state.Tree.TakeChangedEdge()];
-        var step = new SealStep(log.Number, state.SignedSize, tiles, bundles, checkpoint);
+        var step = new SealStep(log.Number, state.SignedSize, tiles, bundles, unproven, checkpoint);
         await session.CommitAsync(step, cancellation);
         completed.Clear();
         bundles.Clear();
+        unproven.Clear();
     }
-}
-
-/// <summary>The tree of a log up to what is signed, and what is needed to go on from there.</summary>
-internal sealed class SealedTree
-{
-    public required GrowingTree Tree { get; init; }
-
-    /// <summary>The position of the last row in the tree, 0 for none.</summary>
-    public required long LastPosition { get; set; }
-
-    /// <summary>The leaf of that row.</summary>
-    public required byte[] LastLeaf { get; init; }
-
-    /// <summary>The size of the newest checkpoint in the store, 0 for none.</summary>
-    public required long SignedSize { get; set; }
-
-    /// <summary>
-    /// A signed checkpoint that is larger than the tree: the tree must come to this very root before anything is
-    /// signed.
-    /// </summary>
-    public required Checkpoint? Ahead { get; set; }
 }

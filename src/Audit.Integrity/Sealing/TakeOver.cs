@@ -1,15 +1,16 @@
 namespace Audit.Integrity.Sealing;
 
-/// <summary>Checks what was sealed before, by this node or another one, and adopts it.</summary>
+/// <summary>Checks what was sealed before, by this node or another one, and takes it up.</summary>
 internal static class TakeOver
 {
     /// <exception cref="LogHaltedException">What is stored contradicts itself or what was signed.</exception>
+    /// <exception cref="LogMemoryException">This node's own memory is of no use for this log.</exception>
     public static async Task<SealedTree> RunAsync(
         LogStore store, IReadOnlyList<LogRecord> logs, LocalCheckpoint file, CancellationToken cancellation)
     {
         try
         {
-            return await AdoptAsync(store, logs, file, cancellation);
+            return await TakeAsync(store, logs, file, cancellation);
         }
         catch (LogDamagedException damaged)
         {
@@ -17,7 +18,14 @@ internal static class TakeOver
         }
     }
 
-    private static async Task<SealedTree> AdoptAsync(
+    /// <summary>Whether the log began with what a checkpoint covers.</summary>
+    public static async Task<bool> ExtendsAsync(
+        LogStore store, LogRecord log, long size, Checkpoint older, CancellationToken cancellation) =>
+        older.Size <= size
+        && older.HasRoot(await new TreeReader(new StoreTiles(store, log.Number), size)
+            .RootAsync(older.Size, cancellation));
+
+    private static async Task<SealedTree> TakeAsync(
         LogStore store, IReadOnlyList<LogRecord> logs, LocalCheckpoint file, CancellationToken cancellation)
     {
         var log = logs[^1];
@@ -31,14 +39,16 @@ internal static class TakeOver
             throw new LogHaltedException($"The stored hashes do not lead to the stored checkpoint of {size} entries.");
         }
 
-        var reader = new TreeReader(tiles, size);
         var local = Local(logs, file);
-        if (local is not null && local.Checkpoint.Size <= size)
+        if (local is not null && local.Checkpoint.Size <= size
+            && !await ExtendsAsync(store, log, size, local.Checkpoint, cancellation))
         {
-            await CheckExtendsAsync(reader, local.Checkpoint, size, cancellation);
+            throw new LogHaltedException(
+                $"The stored log of {size} entries does not begin with the {local.Checkpoint.Size} entries "
+                + "that this node saw signed.");
         }
 
-        if (signed is not null && size > (local?.Checkpoint.Size ?? 0))
+        if (signed is not null && local is not null && size > local.Checkpoint.Size)
         {
             file.Write(signed);
         }
@@ -47,9 +57,13 @@ internal static class TakeOver
         {
             Tree = tree,
             LastPosition = stored?.LastPosition ?? 0,
-            LastLeaf = size == 0 ? new byte[TreeHash.Size] : await reader.LeafAsync(size - 1, cancellation),
+            LastLeaf = size == 0
+                ? new byte[TreeHash.Size]
+                : await new TreeReader(tiles, size).LeafAsync(size - 1, cancellation),
             SignedSize = size,
             Ahead = local is not null && local.Checkpoint.Size > size ? local.Checkpoint : null,
+            Newest = signed,
+            IsRemembered = local is not null,
         };
     }
 
@@ -71,7 +85,7 @@ internal static class TakeOver
             $"The stored checkpoint of {stored.Size} entries is not signed by the log's key {log.Key}.");
     }
 
-    // A file of a log that was ended is history. A file of a log that the store has never heard of is a contradiction.
+    // A file of a log that was ended is history.
     private static SignedCheckpoint? Local(IReadOnlyList<LogRecord> logs, LocalCheckpoint file)
     {
         var local = file.Read();
@@ -84,7 +98,7 @@ internal static class TakeOver
         if (local.Checkpoint.Origin != log.Origin)
         {
             var old = logs.FirstOrDefault(other => other.Origin == local.Checkpoint.Origin)
-                ?? throw new LogHaltedException(
+                ?? throw new LogMemoryException(
                     $"This node last saw the log \"{local.Checkpoint.Origin}\" signed, which the store does not know; "
                     + $"the store's log is \"{log.Origin}\".");
             file.KeepAside(old.Number);
@@ -92,18 +106,40 @@ internal static class TakeOver
         }
         return local.IsSignedBy(log.Key)
             ? local
-            : throw new LogHaltedException("The checkpoint in this node's file is not signed by the log's key.");
-    }
-
-    private static async Task CheckExtendsAsync(
-        TreeReader reader, Checkpoint local, long size, CancellationToken cancellation)
-    {
-        var root = await reader.RootAsync(local.Size, cancellation);
-        if (!local.HasRoot(root))
-        {
-            throw new LogHaltedException(
-                $"The stored log of {size} entries does not begin with the {local.Size} entries "
-                + "that this node saw signed.");
-        }
+            : throw new LogMemoryException("The checkpoint in this node's file is not signed by the log's key.");
     }
 }
+
+/// <summary>The tree of a log up to what is signed, and what is needed to go on from there.</summary>
+internal sealed class SealedTree
+{
+    public required GrowingTree Tree { get; init; }
+
+    /// <summary>The position of the last row in the tree, 0 for none.</summary>
+    public required long LastPosition { get; set; }
+
+    /// <summary>The leaf of that row.</summary>
+    public required byte[] LastLeaf { get; init; }
+
+    /// <summary>The size of the newest checkpoint in the store, 0 for none.</summary>
+    public required long SignedSize { get; set; }
+
+    /// <summary>
+    /// A signed checkpoint that is larger than the tree: the tree must come to this very root before anything is
+    /// signed.
+    /// </summary>
+    public required Checkpoint? Ahead { get; set; }
+
+    /// <summary>The store's newest checkpoint; null where nothing was signed.</summary>
+    public required SignedCheckpoint? Newest { get; init; }
+
+    /// <summary>
+    /// Whether this node remembers the log, and so knows that the store was not set back behind what others saw.
+    /// </summary>
+    public required bool IsRemembered { get; init; }
+}
+
+/// <summary>
+/// This node's memory of the log is missing or of no use. That says nothing of the store, so it halts nobody else.
+/// </summary>
+internal sealed class LogMemoryException(string reason) : Exception(reason);

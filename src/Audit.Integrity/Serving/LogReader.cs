@@ -12,15 +12,13 @@ public sealed class LogReader
 {
     public const string CheckpointPath = "checkpoint";
 
-    private const long BytesInPage = 8 << 20;
-
-    private readonly IJournal journal;
+    private readonly StoredRows rows;
     private readonly LogStore store;
     private readonly LogHeads heads;
 
-    internal LogReader(IJournal journal, LogStore store, LogHeads heads)
+    internal LogReader(StoredRows rows, LogStore store, LogHeads heads)
     {
-        this.journal = journal;
+        this.rows = rows;
         this.store = store;
         this.heads = heads;
     }
@@ -59,7 +57,7 @@ public sealed class LogReader
         var content = tile.Level == TilePath.Entries
             ? await EntriesAsync(head, tile, cancellation)
             : await HashesAsync(head, tile.Level, tile.Number, tile.Count, cancellation);
-        return head.Log.Previous is null ? LogFile.OfTile(content) : LogFile.OfTileOfLaterLog(content);
+        return head.Log.RestartNote is null ? LogFile.OfTile(content) : LogFile.OfTileOfLaterLog(content);
     }
 
     /// <summary>The proof that the row at a position is in the log.</summary>
@@ -79,18 +77,39 @@ public sealed class LogReader
             return null;
         }
 
-        var rows = await RowsAsync(start, TileShape.Width, position, cancellation);
-        if (rows.Count == 0 || rows[^1].Position != position)
+        var found = await rows.ReadAsync(start, TileShape.Width, position, cancellation);
+        if (found.Count == 0 || found[^1].Position != position)
         {
             return null;
         }
 
-        var index = start.Number * TileShape.Width + rows.Count - 1;
+        var index = start.Number * TileShape.Width + found.Count - 1;
+        if (index >= head.Size)
+        {
+            return null;
+        }
+
         var tree = new TreeReader(new StoreTiles(store, head.Log.Number), head.Size);
-        CheckLeaf(rows[^1], await tree.LeafAsync(index, cancellation));
+        CheckLeaf(found[^1], await tree.LeafAsync(index, cancellation));
         var hashes = await tree.InclusionAsync(index, cancellation);
         return new ProofFile(index, hashes, SignedCheckpoint.Parse(head.Stored.Note));
     }
+
+    /// <summary>How many sealed rows no node of the store can have written.</summary>
+    public async Task<UnprovenRows> UnprovenAsync(CancellationToken cancellation) =>
+        await HeadAsync(cancellation) is { } head
+            ? await store.ReadUnprovenAsync(head.Log.Number, cancellation)
+            : default;
+
+    /// <summary>The newest checkpoint that so many witnesses cosigned; null where there is none.</summary>
+    public async Task<StoredCheckpoint?> WitnessedAsync(int quorum, CancellationToken cancellation) =>
+        quorum > 0 && await HeadAsync(cancellation) is { } head
+            ? await store.ReadWitnessedAsync(head.Log.Number, quorum, cancellation)
+            : null;
+
+    /// <summary>The logs that there were, the oldest first.</summary>
+    public Task<IReadOnlyList<LogRecord>> LogsAsync(CancellationToken cancellation) =>
+        store.ReadLogsAsync(cancellation);
 
     private async Task<byte[]> HashesAsync(
         LogHead head, int level, long number, int count, CancellationToken cancellation)
@@ -107,44 +126,23 @@ public sealed class LogReader
         var start = await store.ReadBundleAsync(head.Log.Number, tile.Number, cancellation)
             ?? throw new LogDamagedException($"The log does not know where its bundle {tile.Number} begins.");
         var hashes = await HashesAsync(head, 0, tile.Number, tile.Count, cancellation);
-        var rows = await RowsAsync(start, tile.Count, long.MaxValue, cancellation);
-        if (rows.Count < tile.Count)
+        var found = await rows.ReadAsync(start, tile.Count, long.MaxValue, cancellation);
+        if (found.Count < tile.Count)
         {
             throw new LogDamagedException($"The journal ends within the log's bundle {tile.Number}.");
         }
 
-        for (var i = 0; i < rows.Count; i++)
+        for (var i = 0; i < found.Count; i++)
         {
-            CheckLeaf(rows[i], hashes.AsSpan(i * TreeHash.Size, TreeHash.Size));
+            CheckLeaf(found[i], hashes.AsSpan(i * TreeHash.Size, TreeHash.Size));
         }
 
-        return EntryBundle.Of(rows.Select(RowEntry.Write));
+        return EntryBundle.Of(found.Select(row => row.Entry));
     }
 
-    private async Task<List<JournalRow>> RowsAsync(
-        BundleStart start, int limit, long last, CancellationToken cancellation)
+    private static void CheckLeaf(StoredRow row, ReadOnlySpan<byte> leaf)
     {
-        var rows = new List<JournalRow>(limit);
-        var after = start.FirstPosition - 1;
-        while (rows.Count < limit && after < last)
-        {
-            var page = await journal.ReadAfterAsync(after, limit - rows.Count, BytesInPage, cancellation);
-            if (page.Count == 0)
-            {
-                break;
-            }
-
-            rows.AddRange(page.TakeWhile(row => row.Position <= last));
-            after = page[^1].Position;
-        }
-        return rows;
-    }
-
-    private static void CheckLeaf(JournalRow row, ReadOnlySpan<byte> leaf)
-    {
-        Span<byte> hash = stackalloc byte[TreeHash.Size];
-        RowEntry.HashLeaf(row, hash);
-        if (!hash.SequenceEqual(leaf))
+        if (!row.Leaf.AsSpan().SequenceEqual(leaf))
         {
             throw new LogDamagedException($"The row at position {row.Position} is not the one that was sealed.");
         }

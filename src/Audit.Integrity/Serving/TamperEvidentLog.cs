@@ -1,3 +1,4 @@
+using Audit.Integrity.Entries;
 using Audit.Integrity.Sealing;
 
 namespace Audit.Integrity.Serving;
@@ -6,13 +7,16 @@ namespace Audit.Integrity.Serving;
 public sealed class TamperEvidentLog : IAsyncDisposable
 {
     private readonly LogStore store;
+    private readonly StoredRows rows;
 
-    private TamperEvidentLog(string address, IJournal journal, LogStore store, ILogKeyring keys, SealerOptions options)
+    private TamperEvidentLog(
+        string address, IJournal journal, LogStore store, ILogKeyring keys, EntryKeys entries, SealerOptions options)
     {
         this.store = store;
+        rows = new StoredRows(address, entries);
         var heads = new LogHeads(store);
-        Reader = new LogReader(journal, store, heads);
-        Sealer = new LogSealer(address, journal, store, heads, keys, options);
+        Reader = new LogReader(rows, store, heads);
+        Sealer = new LogSealer(address, journal, store, heads, keys, entries, options);
     }
 
     public LogReader Reader { get; }
@@ -23,12 +27,13 @@ public sealed class TamperEvidentLog : IAsyncDisposable
     /// <exception cref="StoreException">The log's tables cannot be opened; the message says why.</exception>
     /// <exception cref="NoteFormatException">The origin is not accepted.</exception>
     public static async Task<TamperEvidentLog> OpenAsync(
-        string address, IJournal journal, ILogKeyring keys, SealerOptions options, CancellationToken cancellation)
+        string address, IJournal journal, ILogKeyring keys, EntryKeys entries, SealerOptions options,
+        CancellationToken cancellation)
     {
         var store = await LogStore.OpenAsync(address, cancellation);
         try
         {
-            return new TamperEvidentLog(address, journal, store, keys, options);
+            return new TamperEvidentLog(address, journal, store, keys, entries, options);
         }
         catch
         {
@@ -40,6 +45,7 @@ public sealed class TamperEvidentLog : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Sealer.DisposeAsync();
+        await rows.DisposeAsync();
         await store.DisposeAsync();
     }
 }

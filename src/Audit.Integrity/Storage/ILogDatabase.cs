@@ -10,6 +10,9 @@ internal interface ILogDatabase : IAsyncDisposable
     Task<List<T>> QueryAsync<T>(
         string sql, IReadOnlyList<object?> values, Func<IStoredRow, T> read, CancellationToken cancellation);
 
+    /// <summary>Writes a line of those that need no right to seal.</summary>
+    Task ExecuteAsync(string sql, IReadOnlyList<object?> values, CancellationToken cancellation);
+
     /// <summary>Takes the right to seal, or returns null while another node has it.</summary>
     Task<ILogHold?> TryHoldAsync(CancellationToken cancellation);
 }

@@ -3,19 +3,32 @@ namespace Audit.Integrity.Storage;
 /// <summary>One log of a store.</summary>
 public sealed record LogRecord(int Number, string Origin, VerifierKey Key, DateTimeOffset StartedAt)
 {
-    /// <summary>Why the log before was ended; null for the first one.</summary>
-    public string? Reason { get; init; }
+    /// <summary>The signed note on which log it took the place of; null for the first one.</summary>
+    public string? RestartNote { get; init; }
 
-    /// <summary>
-    /// The last signed checkpoint of the log before; null for the first one, and where nothing had been signed.
-    /// </summary>
-    public string? Previous { get; init; }
+    /// <summary>What that note says, whoever signed it; null also where it cannot be read.</summary>
+    public LogRestart? Restart { get; init; }
 
     /// <summary>Why this log may not be signed again; null while it may.</summary>
     public LogHalt? Halt { get; init; }
+
+    /// <summary>The log with what the note says.</summary>
+    public LogRecord WithRestart(string? note)
+    {
+        try
+        {
+            return note is null
+                ? this
+                : this with { RestartNote = note, Restart = LogRestart.Parse(SignedNote.Parse(note)) };
+        }
+        catch (NoteFormatException)
+        {
+            return this with { RestartNote = note };
+        }
+    }
 }
 
-/// <summary>Why a log is signed no more until an operator starts a new one.</summary>
+/// <summary>Why a log is signed no more until its rows are what was sealed.</summary>
 /// <param name="Reason">A sentence.</param>
 /// <param name="Position">The first position known to be concerned; null where none can be named.</param>
 public sealed record LogHalt(string Reason, long? Position, DateTimeOffset At);
@@ -30,13 +43,23 @@ public readonly record struct BundleStart(long Number, long FirstPosition);
 /// <summary>What one step of sealing writes, as a whole or not at all.</summary>
 /// <param name="After">The size of the newest checkpoint before; if another one is found, nobody knows what
 /// happened.</param>
+/// <param name="Unproven">Positions of rows that no node of the store can have written.</param>
 /// <param name="Checkpoint">Null when the step only goes on with a tree that cannot be signed yet.</param>
 internal sealed record SealStep(
     int Log,
     long After,
     IReadOnlyList<LogTile> Tiles,
     IReadOnlyList<BundleStart> Bundles,
+    IReadOnlyList<long> Unproven,
     StoredCheckpoint? Checkpoint);
+
+/// <summary>Rows that were sealed and that no node of the store can have written.</summary>
+/// <param name="First">The position of the first; 0 where there is none.</param>
+public readonly record struct UnprovenRows(long Count, long First);
+
+/// <summary>A question of a node that remembers nothing of the log, for one that does.</summary>
+/// <param name="Challenge">Random, so that no older answer answers it.</param>
+internal sealed record VouchQuestion(string Challenge, string? Answer);
 
 /// <summary>Somebody else sealed meanwhile; whoever gets this looks at the store anew.</summary>
 internal sealed class SealingLostException(string message) : Exception(message);

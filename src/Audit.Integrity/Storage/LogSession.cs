@@ -1,21 +1,55 @@
 namespace Audit.Integrity.Storage;
 
-/// <summary>Writes what is sealed over the connection that the right to seal hangs on.</summary>
+/// <summary>Writes what is sealed over the connection that the right to seal hangs on, one thing at a time.</summary>
 internal sealed class LogSession(ILogHold hold, LogSql sql) : IAsyncDisposable
 {
+    private readonly SemaphoreSlim turn = new(1);
+
     public Task CreateLogAsync(LogRecord log, CancellationToken cancellation) => RunAsync(
         sql.AddLog,
-        [(long)log.Number, log.Origin, log.Key.ToString(), log.StartedAt.UtcTicks, log.Reason, log.Previous],
+        [(long)log.Number, log.Origin, log.Key.ToString(), log.StartedAt.UtcTicks, log.RestartNote],
         cancellation);
 
     public Task HaltAsync(int log, LogHalt halt, CancellationToken cancellation) =>
         RunAsync(sql.Halt, [(long)log, halt.Reason, halt.Position, halt.At.UtcTicks], cancellation);
 
+    /// <summary>Ends a halt.</summary>
+    public Task ResumeAsync(int log, CancellationToken cancellation) => RunAsync(sql.Resume, [(long)log], cancellation);
+
+    public Task AnswerVouchAsync(string challenge, string answer, CancellationToken cancellation) =>
+        RunAsync(sql.AnswerVouch, [challenge, answer], cancellation);
+
+    /// <summary>Keeps what a witness signed, and of older checkpoints of its bundle no more than is needed.</summary>
+    /// <param name="of">The checkpoint, which may have been thinned out meanwhile.</param>
+    public Task KeepCosignatureAsync(
+        int log, StoredCheckpoint of, string witness, string line, int quorum, CancellationToken cancellation) =>
+        TransactAsync(
+            async session =>
+            {
+                long number = log;
+                await session.ExecuteAsync(
+                    sql.KeepCheckpoint,
+                    [number, of.Size, of.LastPosition, OwnOf(of.Note), of.SignedAt.UtcTicks], cancellation);
+                await session.ExecuteAsync(sql.PutCosignature, [number, of.Size, witness, line], cancellation);
+                var witnessed = await session.QueryAsync(
+                    sql.WitnessedSize, [number, (long)quorum], row => row.Number(0), cancellation);
+                if (witnessed.Count > 0)
+                {
+                    await session.ExecuteAsync(sql.ThinCosignatures, [number, witnessed[0]], cancellation);
+                    await session.ExecuteAsync(sql.ThinWitnessed, [number, witnessed[0]], cancellation);
+                }
+            },
+            cancellation);
+
     /// <summary>Writes a step in one transaction.</summary>
     public Task CommitAsync(SealStep step, CancellationToken cancellation) =>
-        hold.TransactAsync(session => CommitAsync(session, step, cancellation), cancellation);
+        TransactAsync(session => CommitAsync(session, step, cancellation), cancellation);
 
-    public ValueTask DisposeAsync() => hold.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await hold.DisposeAsync();
+        turn.Dispose();
+    }
 
     private async Task CommitAsync(IStoreSession session, SealStep step, CancellationToken cancellation)
     {
@@ -35,6 +69,8 @@ internal sealed class LogSession(ILogHold hold, LogSql sql) : IAsyncDisposable
             sql.PutBundle,
             step.Bundles.Select(bundle => new object[] { log, bundle.Number, bundle.FirstPosition }),
             cancellation);
+        await session.ExecuteAllAsync(
+            sql.PutUnproven, step.Unproven.Select(position => new object[] { log, position }), cancellation);
         if (step.Checkpoint is { } checkpoint)
         {
             await session.ExecuteAsync(
@@ -45,6 +81,27 @@ internal sealed class LogSession(ILogHold hold, LogSql sql) : IAsyncDisposable
         }
     }
 
+    /// <summary>The note as the log signed it: cosignatures lie in a table of their own.</summary>
+    private static string OwnOf(string note)
+    {
+        var signed = SignedCheckpoint.Parse(note);
+        var own = signed.Note.Signatures.Where(line => line.Name == signed.Checkpoint.Origin);
+        return (signed.Note with { Signatures = [.. own] }).ToString();
+    }
+
     private Task RunAsync(string text, IReadOnlyList<object?> values, CancellationToken cancellation) =>
-        hold.TransactAsync(session => session.ExecuteAsync(text, values, cancellation), cancellation);
+        TransactAsync(session => session.ExecuteAsync(text, values, cancellation), cancellation);
+
+    private async Task TransactAsync(Func<IStoreSession, Task> work, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            await hold.TransactAsync(work, cancellation);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
 }

@@ -13,6 +13,9 @@ internal interface ILogSource : IAsyncDisposable
     Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(
         long afterSize, int limit, CancellationToken cancellation);
 
+    /// <summary>The newest checkpoints that any witness cosigned, the newest first.</summary>
+    Task<IReadOnlyList<StoredCheckpoint>> ReadCosignedAsync(CancellationToken cancellation);
+
     /// <summary>Tiles of one level that follow each other; it ends before the first that is missing.</summary>
     Task<IReadOnlyList<byte[]>> ReadTilesAsync(int level, long first, int limit, CancellationToken cancellation);
 }
@@ -67,6 +70,9 @@ internal sealed class StoreLogSource : ILogSource
     public Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(
         long afterSize, int limit, CancellationToken cancellation) =>
         store.ReadCheckpointsAsync(Log, afterSize, limit, cancellation);
+
+    public Task<IReadOnlyList<StoredCheckpoint>> ReadCosignedAsync(CancellationToken cancellation) =>
+        store.ReadCosignedAsync(Log, cancellation);
 
     public Task<IReadOnlyList<byte[]>> ReadTilesAsync(
         int level, long first, int limit, CancellationToken cancellation) =>

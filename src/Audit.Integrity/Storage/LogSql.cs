@@ -5,7 +5,7 @@ internal sealed class LogSql(string schema)
 {
     public string Logs { get; } =
         $"""
-        SELECT number, origin, verifier_key, started_at, reason, previous, halted_reason, halted_position, halted_at
+        SELECT number, origin, verifier_key, started_at, restart, halted_reason, halted_position, halted_at
         FROM {schema}log ORDER BY number
         """;
 
@@ -40,8 +40,7 @@ internal sealed class LogSql(string schema)
 
     public string AddLog { get; } =
         $"""
-        INSERT INTO {schema}log (number, origin, verifier_key, started_at, reason, previous)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO {schema}log (number, origin, verifier_key, started_at, restart) VALUES ($1, $2, $3, $4, $5)
         """;
 
     /// <summary>The first reason stays: what is found later may only follow from it.</summary>
@@ -50,6 +49,65 @@ internal sealed class LogSql(string schema)
         UPDATE {schema}log SET halted_reason = $2, halted_position = $3, halted_at = $4
         WHERE number = $1 AND halted_reason IS NULL
         """;
+
+    public string Resume { get; } =
+        $"""
+        UPDATE {schema}log SET halted_reason = NULL, halted_position = NULL, halted_at = NULL WHERE number = $1
+        """;
+
+    public string PutUnproven { get; } =
+        $"INSERT INTO {schema}unproven (log, position) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+
+    public string Unproven { get; } =
+        $"SELECT count(*), coalesce(min(position), 0) FROM {schema}unproven WHERE log = $1";
+
+    public string AskVouch { get; } = $"INSERT INTO {schema}vouch (challenge, log) VALUES ($1, $2)";
+
+    public string Vouch { get; } = $"SELECT challenge, answer FROM {schema}vouch WHERE challenge = $1";
+
+    public string OpenVouches { get; } =
+        $"SELECT challenge, answer FROM {schema}vouch WHERE log = $1 AND answer IS NULL ORDER BY challenge LIMIT 100";
+
+    public string AnswerVouch { get; } =
+        $"UPDATE {schema}vouch SET answer = $2 WHERE challenge = $1 AND answer IS NULL";
+
+    public string DropVouch { get; } = $"DELETE FROM {schema}vouch WHERE challenge = $1";
+
+    public string PutCosignature { get; } =
+        $"""
+        INSERT INTO {schema}cosignature (log, size, witness, line) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (log, size, witness) DO UPDATE SET line = excluded.line
+        """;
+
+    public string KeepCheckpoint { get; } =
+        $"""
+        INSERT INTO {schema}checkpoint (log, size, last_position, note, signed_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (log, size) DO NOTHING
+        """;
+
+    public string WitnessedSize { get; } =
+        $"""
+        SELECT size FROM {schema}cosignature WHERE log = $1
+        GROUP BY size HAVING count(*) >= $2 ORDER BY size DESC LIMIT 1
+        """;
+
+    public string CosignedSizes { get; } =
+        $"SELECT DISTINCT size FROM {schema}cosignature WHERE log = $1 ORDER BY size DESC LIMIT 100";
+
+    public string ThinCosignatures { get; } =
+        $"DELETE FROM {schema}cosignature WHERE log = $1 AND size < $2 AND size / 256 = $2 / 256";
+
+    public string ThinWitnessed { get; } =
+        $"""
+        DELETE FROM {schema}checkpoint WHERE log = $1 AND size < $2 AND size / 256 = $2 / 256
+        AND size NOT IN (SELECT size FROM {schema}cosignature WHERE log = $1)
+        """;
+
+    public string Cosignatures { get; } =
+        $"SELECT line FROM {schema}cosignature WHERE log = $1 AND size = $2 ORDER BY witness";
+
+    public string CheckpointOfSize { get; } =
+        $"SELECT size, last_position, note, signed_at FROM {schema}checkpoint WHERE log = $1 AND size = $2";
 
     public string PutTile { get; } =
         $"""
@@ -70,5 +128,8 @@ internal sealed class LogSql(string schema)
 
     /// <summary>Of the checkpoints before the newest, the last one of every 256 entries is kept.</summary>
     public string ThinCheckpoints { get; } =
-        $"DELETE FROM {schema}checkpoint WHERE log = $1 AND size = $2 AND size / 256 = $3 / 256";
+        $"""
+        DELETE FROM {schema}checkpoint WHERE log = $1 AND size = $2 AND size / 256 = $3 / 256
+        AND size NOT IN (SELECT size FROM {schema}cosignature WHERE log = $1)
+        """;
 }

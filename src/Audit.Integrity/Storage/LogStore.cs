@@ -32,8 +32,61 @@ internal sealed class LogStore(ILogDatabase database) : IAsyncDisposable
     public async Task<IReadOnlyList<LogRecord>> ReadLogsAsync(CancellationToken cancellation) =>
         await database.QueryAsync(sql.Logs, [], ReadLog, cancellation);
 
+    /// <summary>The newest checkpoint, with the cosignatures that it has.</summary>
     public async Task<StoredCheckpoint?> ReadLastCheckpointAsync(int log, CancellationToken cancellation) =>
-        (await database.QueryAsync(sql.LastCheckpoint, [(long)log], ReadCheckpoint, cancellation)).SingleOrDefault();
+        (await database.QueryAsync(sql.LastCheckpoint, [(long)log], ReadCheckpoint, cancellation)).SingleOrDefault()
+            is { } last
+            ? await WithCosignaturesAsync(log, last, cancellation)
+            : null;
+
+    /// <summary>The checkpoint of a size, with its cosignatures; null where it is not kept.</summary>
+    public async Task<StoredCheckpoint?> ReadCheckpointAsync(int log, long size, CancellationToken cancellation)
+    {
+        var found = await database.QueryAsync(sql.CheckpointOfSize, [(long)log, size], ReadCheckpoint, cancellation);
+        return found.Count == 0 ? null : await WithCosignaturesAsync(log, found[0], cancellation);
+    }
+
+    /// <summary>The newest checkpoint that so many witnesses cosigned; null where there is none.</summary>
+    public async Task<StoredCheckpoint?> ReadWitnessedAsync(int log, int quorum, CancellationToken cancellation)
+    {
+        var size = await database.QueryAsync(
+            sql.WitnessedSize, [(long)log, (long)quorum], row => row.Number(0), cancellation);
+        return size.Count == 0 ? null : await ReadCheckpointAsync(log, size[0], cancellation);
+    }
+
+    /// <summary>The newest checkpoints that any witness cosigned, the newest first.</summary>
+    public async Task<IReadOnlyList<StoredCheckpoint>> ReadCosignedAsync(int log, CancellationToken cancellation)
+    {
+        var sizes = await database.QueryAsync(sql.CosignedSizes, [(long)log], row => row.Number(0), cancellation);
+        var cosigned = new List<StoredCheckpoint>(sizes.Count);
+        foreach (var size in sizes)
+        {
+            if (await ReadCheckpointAsync(log, size, cancellation) is { } checkpoint)
+            {
+                cosigned.Add(checkpoint);
+            }
+        }
+
+        return cosigned;
+    }
+
+    public async Task<UnprovenRows> ReadUnprovenAsync(int log, CancellationToken cancellation) =>
+        (await database.QueryAsync(
+            sql.Unproven, [(long)log], row => new UnprovenRows(row.Number(0), row.Number(1)), cancellation))[0];
+
+    /// <summary>Asks the node that seals to vouch for what it sealed.</summary>
+    public Task AskVouchAsync(int log, string challenge, CancellationToken cancellation) =>
+        database.ExecuteAsync(sql.AskVouch, [challenge, (long)log], cancellation);
+
+    /// <summary>What was answered; null while nothing was.</summary>
+    public async Task<string?> ReadVouchAsync(string challenge, CancellationToken cancellation) =>
+        (await database.QueryAsync(sql.Vouch, [challenge], ReadVouch, cancellation)).SingleOrDefault()?.Answer;
+
+    public async Task<IReadOnlyList<VouchQuestion>> ReadOpenVouchesAsync(int log, CancellationToken cancellation) =>
+        await database.QueryAsync(sql.OpenVouches, [(long)log], ReadVouch, cancellation);
+
+    public Task DropVouchAsync(string challenge, CancellationToken cancellation) =>
+        database.ExecuteAsync(sql.DropVouch, [challenge], cancellation);
 
     public async Task<IReadOnlyList<StoredCheckpoint>> ReadCheckpointsAsync(
         int log, long afterSize, int limit, CancellationToken cancellation) =>
@@ -72,13 +125,21 @@ internal sealed class LogStore(ILogDatabase database) : IAsyncDisposable
         return found.Count == 0 ? null : found[0];
     }
 
+    private async Task<StoredCheckpoint> WithCosignaturesAsync(
+        int log, StoredCheckpoint checkpoint, CancellationToken cancellation)
+    {
+        var lines = await database.QueryAsync(
+            sql.Cosignatures, [(long)log, checkpoint.Size], row => row.Text(0), cancellation);
+        return lines.Count == 0 ? checkpoint : checkpoint with { Note = checkpoint.Note + string.Concat(lines) };
+    }
+
+    private static VouchQuestion ReadVouch(IStoredRow row) => new(row.Text(0), row.TextOrNull(1));
+
     private static LogRecord ReadLog(IStoredRow row) =>
-        new((int)row.Number(0), row.Text(1), KeyOf(row.Text(2)), Time(row, 3))
+        new LogRecord((int)row.Number(0), row.Text(1), KeyOf(row.Text(2)), Time(row, 3))
         {
-            Reason = row.TextOrNull(4),
-            Previous = row.TextOrNull(5),
-            Halt = row.IsNull(6) ? null : new LogHalt(row.Text(6), row.NumberOrNull(7), Time(row, 8)),
-        };
+            Halt = row.IsNull(5) ? null : new LogHalt(row.Text(5), row.NumberOrNull(6), Time(row, 7)),
+        }.WithRestart(row.TextOrNull(4));
 
     private static VerifierKey KeyOf(string text)
     {

@@ -46,6 +46,9 @@ internal sealed class PostgresLogDatabase : ILogDatabase
         string sql, IReadOnlyList<object?> values, Func<IStoredRow, T> read, CancellationToken cancellation) =>
         pool.ReadAsync(session => session.QueryAsync(sql, values, read, cancellation), cancellation);
 
+    public Task ExecuteAsync(string sql, IReadOnlyList<object?> values, CancellationToken cancellation) =>
+        pool.ChangeAsync(session => session.ExecuteAsync(sql, values, cancellation), cancellation);
+
     public async Task<ILogHold?> TryHoldAsync(CancellationToken cancellation)
     {
         var held = await pool.OpenLastingAsync(cancellation);

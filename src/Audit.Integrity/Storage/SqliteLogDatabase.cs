@@ -59,6 +59,12 @@ internal sealed class SqliteLogDatabase : ILogDatabase
         readers.RunAsync(
             database => new SqliteSession(database).QueryAsync(sql, values, read, cancellation), cancellation);
 
+    public async Task ExecuteAsync(string sql, IReadOnlyList<object?> values, CancellationToken cancellation)
+    {
+        using var database = SqliteDatabase.OpenWriter(path, "PRAGMA synchronous = FULL");
+        await new SqliteSession(database).ExecuteAsync(sql, values, cancellation);
+    }
+
     // The store's own lock file keeps other nodes away; what is left is to seal once within this one.
     public async Task<ILogHold?> TryHoldAsync(CancellationToken cancellation)
     {

@@ -6,6 +6,7 @@ namespace Audit.Integrity.Verification;
 internal struct CheckedEvent
 {
     private static readonly byte[] CallPrefix = "call."u8.ToArray();
+    private static readonly byte[] Operator = Encoding.UTF8.GetBytes(EventNames.OperatorActed);
     private static readonly byte[] NoteManifest =
         Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.SessionNoted));
     private static readonly byte[] Rejudged = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallRejudged));
@@ -13,6 +14,9 @@ internal struct CheckedEvent
 
     public bool IsCall;
     public bool IsNote;
+
+    /// <summary>It says that the log was ended and begun anew.</summary>
+    public bool IsRestart;
 
     /// <summary>It should say something and cannot be read.</summary>
     public bool IsUnreadable;
@@ -42,8 +46,14 @@ internal struct CheckedEvent
         var facts = default(CheckedEvent);
         ref readonly var row = ref batch[index];
         var manifest = batch.Manifest(index);
-        if (row.Identifier != JournalTable.SerializerId || row.Deleted)
+        if (row.Identifier != JournalTable.SerializerId || row.Deleted || row.Unproven || row.IsEntry)
         {
+            return facts;
+        }
+
+        if (manifest.StartsWith(Operator))
+        {
+            facts.IsRestart = batch.Message(index).IndexOf("\"act\":\"log.restarted\""u8) >= 0;
             return facts;
         }
 

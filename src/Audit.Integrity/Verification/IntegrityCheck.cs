@@ -35,6 +35,17 @@ internal sealed class IntegrityCheck
 
     public long ForeignRows { get; private set; }
 
+    /// <summary>Rows that no node of the store can have written.</summary>
+    public long UnprovenRows { get; private set; }
+
+    public long? FirstUnproven { get; private set; }
+
+    /// <summary>Rows of which there is only the entry.</summary>
+    public long EntriesOnly { get; private set; }
+
+    /// <summary>The first row that no checkpoint covers, and when it says that it was written.</summary>
+    public (long Position, long Created)? FirstUnsealed { get; private set; }
+
     public long LastPosition { get; private set; }
 
     public long? FirstDeleted { get; private set; }
@@ -143,6 +154,12 @@ internal sealed class IntegrityCheck
 
         Rows++;
         LastPosition = row.Position;
+        NoteKind(row);
+        if (row.IsEntry)
+        {
+            return;
+        }
+
         if (row.Identifier != JournalTable.SerializerId)
         {
             ForeignRows++;
@@ -155,6 +172,25 @@ internal sealed class IntegrityCheck
 
         FirstDeleted ??= row.Position;
         DeletedRows++;
+    }
+
+    private void NoteKind(in RowSlot row)
+    {
+        if (row.Unproven)
+        {
+            UnprovenRows++;
+            FirstUnproven ??= row.Position;
+        }
+
+        if (row.IsEntry)
+        {
+            EntriesOnly++;
+        }
+
+        if (Rows > size)
+        {
+            FirstUnsealed ??= (row.Position, row.Created);
+        }
     }
 
     private void Append(ReadOnlySpan<byte> leaf, long index)

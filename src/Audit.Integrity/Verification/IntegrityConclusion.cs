@@ -108,11 +108,15 @@ internal sealed class IntegrityConclusion(IntegrityCheck check, Checkpoint signe
             Add(IntegrityFaultKind.SetBack, null, null,
                 $"The log does not begin with the {kept.Size} entries of a checkpoint that its own key signed before.");
         }
-        foreach (var known in missed.Where(known => known.Origin != KnownRootOrigin.Kept))
+        foreach (var known in missed.Where(
+            known => known.Origin is not (KnownRootOrigin.Kept or KnownRootOrigin.Ended)))
         {
-            var who = known.Origin == KnownRootOrigin.Auditor
-                ? "of the checkpoint that was given"
-                : "that the node last saw signed";
+            var who = known.Origin switch
+            {
+                KnownRootOrigin.Auditor => "of the checkpoint that was given",
+                KnownRootOrigin.Witnesses => "of the checkpoint that the witnesses cosigned",
+                _ => "that the node last saw signed",
+            };
             Add(IntegrityFaultKind.SetBack, check.PositionBefore(0), check.PositionAfter(Math.Max(known.Size - 1, 0)),
                 $"The log does not begin with the {known.Size} entries {who}: "
                 + "it was rewritten since, and signed anew.");

@@ -26,6 +26,18 @@ public sealed record IntegrityVerdict
     /// <summary>Rows that another serializer wrote; as far as they are sealed, the log says so of each.</summary>
     public long ForeignRows { get; init; }
 
+    /// <summary>Rows that no node of the store can have written; the log says so of each.</summary>
+    public long UnprovenRows { get; init; }
+
+    /// <summary>The position of the first of them.</summary>
+    public long? FirstUnproven { get; init; }
+
+    /// <summary>Rows of which a bundle has only the entry, for they are not for who has the bundle.</summary>
+    public long EntriesOnly { get; init; }
+
+    /// <summary>The logs that took the place of others, the oldest first.</summary>
+    public IReadOnlyList<RestartReport> Restarts { get; init; } = [];
+
     /// <summary>
     /// The size of the older checkpoint that this log was shown to continue; null where none was given.
     /// </summary>
@@ -56,6 +68,18 @@ public enum IntegrityFaultKind
 
     /// <summary>The checkpoint is not signed by the key.</summary>
     NotSigned,
+
+    /// <summary>Rows wait longer for their seal than they may.</summary>
+    Unsealed,
+
+    /// <summary>Rows were written by something that does not have the store's row key.</summary>
+    Unproven,
+
+    /// <summary>The rows are not those that a log sealed which was ended.</summary>
+    EarlierLog,
+
+    /// <summary>Fewer witnesses cosigned the checkpoint than were demanded.</summary>
+    NotWitnessed,
 
     /// <summary>The log may not be signed any more, and nobody has started a new one.</summary>
     Halted,

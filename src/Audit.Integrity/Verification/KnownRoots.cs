@@ -54,7 +54,11 @@ internal sealed class KnownRoots(ILogSource log, long size, IEnumerable<KnownRoo
 }
 
 /// <summary>A root that the log had at a size, and who says so.</summary>
-internal sealed record KnownRoot(long Size, byte[] Root, KnownRootOrigin Origin, string? Note = null);
+internal sealed record KnownRoot(long Size, byte[] Root, KnownRootOrigin Origin, string? Note = null)
+{
+    /// <summary>Of an ended log: the number of the one that took its place.</summary>
+    public int Log { get; init; }
+}
 
 /// <summary>Where a root comes from that the log must have had.</summary>
 internal enum KnownRootOrigin
@@ -67,4 +71,10 @@ internal enum KnownRootOrigin
 
     /// <summary>The auditor.</summary>
     Auditor,
+
+    /// <summary>A quorum of witnesses.</summary>
+    Witnesses,
+
+    /// <summary>A log that was ended: where it ended is in the note of the one that followed.</summary>
+    Ended,
 }

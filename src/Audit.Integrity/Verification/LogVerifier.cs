@@ -1,4 +1,5 @@
 using Audit.Integrity.Bundles;
+using Audit.Integrity.Entries;
 
 namespace Audit.Integrity.Verification;
 
@@ -84,6 +85,29 @@ public sealed record VerifyOptions
 
     /// <summary>A checkpoint that somebody kept: the log must be a continuation of it.</summary>
     public SignedCheckpoint? Since { get; init; }
+
+    /// <summary>What a store's entries are made with; a bundle brings its salts along.</summary>
+    public EntryKeys? Entries { get; init; }
+
+    /// <summary>How long a row may wait for its seal.</summary>
+    public TimeSpan MaxUnsealed { get; init; } = TimeSpan.FromMinutes(1);
+
+    public DateTimeOffset Now { get; init; } = DateTimeOffset.UtcNow;
+
+    /// <summary>The numbers of logs whose restart is accepted, whatever became of the log before.</summary>
+    public IReadOnlySet<int> AcceptedRestarts { get; init; } = new HashSet<int>();
+
+    /// <summary>Witnesses that must have cosigned.</summary>
+    public IReadOnlyList<WitnessKey> Witnesses { get; init; } = [];
+
+    /// <summary>How many of them must have; 0 for all.</summary>
+    public int WitnessQuorum { get; init; }
+
+    /// <summary>How long the newest checkpoint may be without their cosignatures.</summary>
+    public TimeSpan MaxUnwitnessed { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How many unproven rows are accepted.</summary>
+    public long AcceptedUnproven { get; init; }
 }
 
 /// <summary>What a verification found: that nobody changed the book, and that the hosts left nothing out.</summary>

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Audit.Integrity.Entries;
 
 namespace Audit.Integrity.Verification;
 
@@ -9,7 +10,8 @@ namespace Audit.Integrity.Verification;
 internal static class RowPipeline
 {
     public static async Task RunAsync(
-        IRowSource source, Func<ReadBatch, CancellationToken, Task> take, CancellationToken cancellation)
+        IRowSource source, EntryKeys? keys, Func<ReadBatch, CancellationToken, Task> take,
+        CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var depth = 2 * Environment.ProcessorCount + 1;
@@ -20,7 +22,8 @@ internal static class RowPipeline
         }
 
         var filled = Channel.CreateBounded<(ReadBatch Batch, Task Work)>(depth);
-        var reading = Task.Run(() => ReadAsync(source, free.Reader, filled.Writer, stop.Token), CancellationToken.None);
+        var reading = Task.Run(
+            () => ReadAsync(source, keys, free.Reader, filled.Writer, stop.Token), CancellationToken.None);
         try
         {
             await foreach (var (batch, work) in filled.Reader.ReadAllAsync(stop.Token))
@@ -42,6 +45,7 @@ internal static class RowPipeline
 
     private static async Task ReadAsync(
         IRowSource source,
+        EntryKeys? keys,
         ChannelReader<ReadBatch> free,
         ChannelWriter<(ReadBatch, Task)> filled,
         CancellationToken cancellation)
@@ -58,7 +62,8 @@ internal static class RowPipeline
                     return;
                 }
 
-                await filled.WriteAsync((batch, Task.Run(batch.Work, CancellationToken.None)), cancellation);
+                var work = Task.Run(() => batch.Work(keys), CancellationToken.None);
+                await filled.WriteAsync((batch, work), cancellation);
             }
         }
         catch (Exception thrown)
@@ -81,9 +86,9 @@ internal sealed class ReadBatch
 
     public ref readonly CheckedEvent Facts(int index) => ref facts[index];
 
-    public void Work()
+    public void Work(EntryKeys? keys)
     {
-        Rows.Hash();
+        Rows.Hash(keys);
         for (var i = 0; i < Rows.Count; i++)
         {
             facts[i] = CheckedEvent.Of(Rows, i);

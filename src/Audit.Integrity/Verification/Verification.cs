@@ -5,8 +5,11 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
 {
     private const string NoCheckpoint = "there is no checkpoint that the rows could be compared with.";
 
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
+
     private readonly List<IntegrityFault> faults = [];
     private readonly CompletenessCheck completeness = new();
+    private (long Count, long Position) restarts;
 
     /// <param name="log">Null where there is none.</param>
     public async Task<VerificationResult> RunAsync(ILogSource? log, IRowSource rows, CancellationToken cancellation)
@@ -22,12 +25,24 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             return await RunWithoutLogAsync(log, rows, cancellation);
         }
 
-        var check = new IntegrityCheck(log, signed.Size, choice.Key, [.. Outside(log, signed, choice.Key)]);
+        var ended = new RestartCheck(log.Logs, choice.Key);
+        List<KnownRoot> outside = [.. Outside(log, signed, choice.Key), .. ended.Roots(signed.Size)];
+        if (await WitnessCheck.FindAsync(log, signed, options, faults, cancellation) is { } witnessed)
+        {
+            outside.Add(witnessed);
+        }
+
+        var check = new IntegrityCheck(log, signed.Size, choice.Key, outside);
         await check.BeginAsync(cancellation);
         await ReadAsync(rows, check, signed.Size, cancellation);
         await check.EndAsync(cancellation);
-        faults.InsertRange(0, new IntegrityConclusion(check, signed).Faults());
+        var conclusion = new IntegrityConclusion(check, signed);
+        faults.InsertRange(0, conclusion.Faults());
+        var reports = ended.Report(
+            check.MissedByRows, signed.Size, options.AcceptedRestarts, faults, restarts);
         JudgeHalt(log.Logs[^1]);
+        JudgeUnsealed(check);
+        JudgeUnproven(check);
         var integrity = new IntegrityVerdict
         {
             Origin = log.Logs[^1].Origin,
@@ -39,6 +54,10 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             Rows = check.Rows,
             UnsealedRows = Math.Max(check.Rows - signed.Size, 0),
             ForeignRows = check.ForeignRows,
+            UnprovenRows = check.UnprovenRows,
+            FirstUnproven = check.FirstUnproven,
+            EntriesOnly = check.EntriesOnly,
+            Restarts = reports,
             ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack)
                 ? null
                 : options.Since?.Checkpoint.Size,
@@ -52,7 +71,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     {
         var read = 0L;
         await RowPipeline.RunAsync(
-            rows,
+            rows, options.Entries,
             (batch, _) =>
             {
                 read += batch.Rows.Count;
@@ -67,7 +86,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
                 ? $"Nothing was sealed since the log was started anew: {NoCheckpoint}"
                 : $"Nothing was ever sealed: {NoCheckpoint}");
         }
-        else if (faults.Count == 0 && (options.Since ?? memory.Checkpoint) is not null)
+        else if (faults.Count == 0 && (options.Since ?? memory.Checkpoint) is { Checkpoint.Size: > 0 })
         {
             Add(IntegrityFaultKind.SetBack, "A checkpoint was signed once, and the store has neither rows nor a log.");
         }
@@ -89,10 +108,11 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
 
     private Task ReadAsync(IRowSource rows, IntegrityCheck check, long size, CancellationToken cancellation) =>
         RowPipeline.RunAsync(
-            rows,
+            rows, options.Entries,
             async (batch, stop) =>
             {
                 await check.TakeAsync(batch.Rows, stop);
+                NoteRestarts(batch);
                 completeness.Take(batch);
                 progress?.Report(new VerifyProgress(check.Rows, size));
             },
@@ -120,7 +140,9 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     }
 
     private static string Restarted(LogRecord log) =>
-        log.Reason is null ? "" : $"; the log \"{log.Origin}\" was begun because an operator said: {log.Reason}";
+        log.Restart is not { } restart
+            ? ""
+            : $"; the log \"{log.Origin}\" was begun because {restart.By} said: {restart.Reason}";
 
     /// <summary>Roots that are known from outside of what is verified, if they can be relied on.</summary>
     private IEnumerable<KnownRoot> Outside(ILogSource log, Checkpoint signed, VerifierKey key)
@@ -169,6 +191,48 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
         }
 
         return false;
+    }
+
+    private void NoteRestarts(ReadBatch batch)
+    {
+        for (var i = 0; i < batch.Rows.Count; i++)
+        {
+            if (batch.Facts(i).IsRestart)
+            {
+                restarts = (restarts.Count + 1, restarts.Count == 0 ? batch.Rows[i].Position : restarts.Position);
+            }
+        }
+    }
+
+    // A row that claims to be of the future would never be late.
+    private void JudgeUnsealed(IntegrityCheck check)
+    {
+        if (check.FirstUnsealed is not { } first)
+        {
+            return;
+        }
+
+        var waited = options.Now - new DateTimeOffset(
+            Math.Clamp(first.Created, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+        if (waited > options.MaxUnsealed || waited < -ClockSkew)
+        {
+            faults.Add(new IntegrityFault(
+                IntegrityFaultKind.Unsealed, first.Position, null,
+                $"The row at position {first.Position} and those after it are not sealed, and were not for longer than "
+                + $"{options.MaxUnsealed.TotalSeconds} s: nothing proves them."));
+        }
+    }
+
+    private void JudgeUnproven(IntegrityCheck check)
+    {
+        if (check.UnprovenRows > options.AcceptedUnproven)
+        {
+            faults.Add(new IntegrityFault(
+                IntegrityFaultKind.Unproven, check.FirstUnproven, null,
+                $"{check.UnprovenRows} rows, the first at position {check.FirstUnproven}, were written by something "
+                + "that does not have the store's row key, or changed before they were sealed: they are no evidence. "
+                + $"Who accepts that gives --accept-unproven {check.UnprovenRows}."));
+        }
     }
 
     private void JudgeHalt(LogRecord log)

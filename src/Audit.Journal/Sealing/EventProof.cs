@@ -15,7 +15,7 @@ public sealed class EventProof(RowKeys keys, byte[] storeId)
     private const int TextLength = 22;
 
     private readonly byte[] newest = keys.Derive("mac", keys.Id)!;
-    private readonly ConcurrentDictionary<string, byte[]?> older = new();
+    private readonly ConcurrentDictionary<string, byte[]> older = new();
     private readonly byte[] id = Encoding.UTF8.GetBytes(keys.Id);
 
     [ThreadStatic] private static (byte[] Key, IncrementalHash Hash)? cached;
@@ -28,7 +28,9 @@ public sealed class EventProof(RowKeys keys, byte[] storeId)
     public void End(ArrayBufferWriter<byte> message, StreamKey stream, long sequence, string manifest)
     {
         Span<byte> mac = stackalloc byte[RowKeys.MacLength];
-        Compute(newest, stream.Utf8.Span, sequence, manifest, message.WrittenSpan, mac);
+        Span<byte> name = stackalloc byte[Encoding.UTF8.GetByteCount(manifest)];
+        Encoding.UTF8.GetBytes(manifest, name);
+        Compute(newest, stream.Utf8.Span, sequence, name, message.WrittenSpan, mac);
         message.Write(Before);
         message.Write(id);
         message.Write("."u8);
@@ -39,9 +41,13 @@ public sealed class EventProof(RowKeys keys, byte[] storeId)
     }
 
     /// <summary>Whether a node that has this store's key wrote the row, and nobody changed it since.</summary>
-    public bool Proves(JournalRow row)
+    public bool Proves(JournalRow row) => Proves(
+        Encoding.UTF8.GetBytes(row.PersistenceId), row.Sequence, Encoding.UTF8.GetBytes(row.Manifest), row.Message);
+
+    /// <inheritdoc cref="Proves(JournalRow)"/>
+    public bool Proves(
+        ReadOnlySpan<byte> stream, long sequence, ReadOnlySpan<byte> manifest, ReadOnlySpan<byte> message)
     {
-        var message = row.Message.AsSpan();
         var at = message.LastIndexOf(Before);
         if (at < 0 || !message.EndsWith(Behind))
         {
@@ -59,31 +65,37 @@ public sealed class EventProof(RowKeys keys, byte[] storeId)
         }
 
         Span<byte> computed = stackalloc byte[RowKeys.MacLength];
-        var stream = Encoding.UTF8.GetBytes(row.PersistenceId);
-        Compute(key, stream, row.Sequence, row.Manifest, message[..at], computed);
+        Compute(key, stream, sequence, manifest, message[..at], computed);
         return CryptographicOperations.FixedTimeEquals(given, computed);
     }
 
-    private byte[]? KeyOf(string name) =>
-        name == keys.Id ? newest : older.GetOrAdd(name, static (name, keys) => keys.Derive("mac", name), keys);
+    private byte[]? KeyOf(string name)
+    {
+        byte[]? known = null;
+        if (name == keys.Id || older.TryGetValue(name, out known))
+        {
+            return known ?? newest;
+        }
+
+        // What is not ours is not kept: anybody who inserts rows could make up names without end.
+        return keys.Derive("mac", name) is { } key ? older.GetOrAdd(name, key) : null;
+    }
 
     private void Compute(
-        byte[] key, ReadOnlySpan<byte> stream, long sequence, string manifest, ReadOnlySpan<byte> message,
-        Span<byte> mac)
+        byte[] key, ReadOnlySpan<byte> stream, long sequence, ReadOnlySpan<byte> manifest,
+        ReadOnlySpan<byte> message, Span<byte> mac)
     {
         var hash = cached is { } kept && ReferenceEquals(kept.Key, key)
             ? kept.Hash
             : (cached = (key, IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key))).Value.Hash;
         Span<byte> numbers = stackalloc byte[3 * sizeof(long)];
-        Span<byte> name = stackalloc byte[Math.Min(manifest.Length, AppendPlan.LongestManifest) * 3];
-        name = name[..Encoding.UTF8.GetBytes(manifest, name)];
         BinaryPrimitives.WriteInt64BigEndian(numbers, stream.Length);
         BinaryPrimitives.WriteInt64BigEndian(numbers[sizeof(long)..], sequence);
-        BinaryPrimitives.WriteInt64BigEndian(numbers[(2 * sizeof(long))..], name.Length);
+        BinaryPrimitives.WriteInt64BigEndian(numbers[(2 * sizeof(long))..], manifest.Length);
         hash.AppendData(storeId);
         hash.AppendData(numbers);
         hash.AppendData(stream);
-        hash.AppendData(name);
+        hash.AppendData(manifest);
         hash.AppendData(message);
         Span<byte> full = stackalloc byte[SHA256.HashSizeInBytes];
         hash.GetHashAndReset(full);

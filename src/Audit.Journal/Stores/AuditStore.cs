@@ -9,10 +9,11 @@ public sealed class AuditStore : IAuditStore
 {
     private const string AddSecretSql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
-    private const string StoreId = "store-id";
+    /// <summary>Where the store has its id.</summary>
+    public const string StoreId = "store-id";
 
     /// <summary>Which key file the store is written with, and a value that only that file makes.</summary>
-    private const string RowKeyId = "row-key";
+    public const string RowKeyId = "row-key";
 
     private const string SecretSql = "SELECT value FROM meta WHERE key = $1";
 
@@ -88,8 +89,7 @@ public sealed class AuditStore : IAuditStore
             session => session.QueryAsync(SecretSql, [RowKeyId], row => row.Blob(0), cancellation), cancellation);
         var given = keys(known.Count == 0);
         var id = await AddSecretAsync(database, StoreId, RandomNumberGenerator.GetBytes(16), cancellation);
-        var check = Encoding.UTF8.GetBytes(
-            $"{given.FirstId} {Convert.ToHexStringLower(HMACSHA256.HashData(given.Derive("check"), id))}");
+        var check = CheckValue(given, id);
         var kept = await AddSecretAsync(database, RowKeyId, check, cancellation);
         return check.AsSpan().SequenceEqual(kept)
             ? new AuditStore(kind, place, journal, database, given, id, failures, lockSql)
@@ -97,6 +97,10 @@ public sealed class AuditStore : IAuditStore
                 $"The store {place} is written with the row key {Encoding.UTF8.GetString(kept).Split(' ')[0]}, and the "
                 + $"file has {given.FirstId}: give the file that the store's first node made (--row-key FILE).");
     }
+
+    /// <summary>What a store has of its row keys: their first id, and a value that only they make of its own.</summary>
+    public static byte[] CheckValue(RowKeys keys, byte[] id) => Encoding.UTF8.GetBytes(
+        $"{keys.FirstId} {Convert.ToHexStringLower(HMACSHA256.HashData(keys.Derive("check"), id))}");
 
     public Task<byte[]> SecretAsync(string name, ReadOnlyMemory<byte> ifAbsent, CancellationToken cancellation) =>
         AddSecretAsync(database, name, ifAbsent.ToArray(), cancellation);

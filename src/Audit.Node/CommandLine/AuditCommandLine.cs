@@ -63,6 +63,7 @@ public static class AuditCommandLine
         VerifyCommand.Make(surroundings),
         ExportCommand.Make(surroundings),
         LogCommands.Make(surroundings),
+        WitnessCommand.Make(surroundings),
         TokenCommands.Make(surroundings),
         TokenCommands.MakeSource(surroundings),
         MakeVersion(surroundings),

@@ -19,6 +19,11 @@ public sealed class GivenOptions
     public const string RowKey = "row-key";
     public const string PublicLog = "public-log";
     public const string Redaction = "redaction";
+    public const string MaxUnsealed = "max-unsealed";
+    public const string Witness = "witness";
+    public const string WitnessQuorum = "witness-quorum";
+    public const string MaxUnwitnessed = "max-unwitnessed";
+    public const string CheckpointTo = "checkpoint-to";
     public const string Hocon = "hocon";
     public const string Certificate = "certificate";
     public const string CertificateKey = "certificate-key";
@@ -32,7 +37,7 @@ public sealed class GivenOptions
     private static readonly string[] Names =
     [
         Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, RowKey, PublicLog, Redaction, Hocon, Certificate,
-        CertificateKey, TrustProxy, InsecureHttp,
+        CertificateKey, TrustProxy, InsecureHttp, MaxUnsealed, Witness, WitnessQuorum, MaxUnwitnessed, CheckpointTo,
     ];
 
     private readonly Dictionary<string, GivenOption> given = [];

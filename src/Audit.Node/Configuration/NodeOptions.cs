@@ -48,6 +48,21 @@ public sealed record NodeOptions
     /// <summary>Whether tokens may travel in the clear between machines.</summary>
     public bool InsecureHttp { get; init; }
 
+    /// <summary>How long a row may wait for its seal until that is a failure.</summary>
+    public TimeSpan MaxUnsealed { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Who cosigns the log's checkpoints.</summary>
+    public IReadOnlyList<WitnessAddress> Witnesses { get; init; } = [];
+
+    /// <summary>How many of them make a checkpoint a witnessed one.</summary>
+    public int WitnessQuorum { get; init; }
+
+    /// <summary>How long the newest checkpoint may be without their cosignatures until that is shown.</summary>
+    public TimeSpan MaxUnwitnessed { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>A file or an address to which checkpoints go, so that somebody else remembers them.</summary>
+    public string? CheckpointTo { get; init; }
+
     /// <summary>What is taken out of texts before they are stored; null where nothing is.</summary>
     public RedactionRules? Redaction { get; init; } = RedactionRules.Default;
 

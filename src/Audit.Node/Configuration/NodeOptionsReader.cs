@@ -20,6 +20,7 @@ public static class NodeOptionsReader
         var data = ReadData(given[GivenOptions.Data]);
         var urls = ReadUrls(given[GivenOptions.Urls]);
         var redaction = given[GivenOptions.Redaction];
+        var witnesses = ReadWitnesses(given[GivenOptions.Witness]);
         return new NodeOptions
         {
             UsesAkka = usesAkka,
@@ -27,7 +28,7 @@ public static class NodeOptionsReader
             Data = data,
             Store = ReadStore(given[GivenOptions.Store], data),
             Urls = urls,
-            MaxWindow = ReadMaxWindow(given[GivenOptions.MaxWindow]),
+            MaxWindow = ReadLength(given[GivenOptions.MaxWindow], Defaults.MaxWindow),
             LogOrigin = ReadLogOrigin(given[GivenOptions.LogOrigin]),
             LogKey = ReadKeyFile(given[GivenOptions.LogKey], "log"),
             RowKey = ReadKeyFile(given[GivenOptions.RowKey], "store"),
@@ -37,6 +38,11 @@ public static class NodeOptionsReader
             InsecureHttp = ReadFlag(given[GivenOptions.InsecureHttp]),
             Redaction = ReadRedaction(redaction),
             RedactionFile = redaction is null or { Value: RedactionOff } ? null : redaction.Value,
+            Witnesses = witnesses,
+            WitnessQuorum = ReadQuorum(given[GivenOptions.WitnessQuorum], witnesses.Count),
+            MaxUnwitnessed = ReadLength(given[GivenOptions.MaxUnwitnessed], Defaults.MaxUnwitnessed),
+            CheckpointTo = ReadCheckpointTo(given[GivenOptions.CheckpointTo]),
+            MaxUnsealed = ReadLength(given[GivenOptions.MaxUnsealed], Defaults.MaxUnsealed),
         };
     }
 
@@ -112,15 +118,15 @@ public static class NodeOptionsReader
             : throw urls.NotAccepted(AcceptedUrls);
     }
 
-    private static TimeSpan ReadMaxWindow(GivenOption? length)
+    private static TimeSpan ReadLength(GivenOption? length, TimeSpan otherwise)
     {
         if (length is null)
         {
-            return Defaults.MaxWindow;
+            return otherwise;
         }
 
-        return DurationText.TryParse(length.Value, out var window)
-            ? window
+        return DurationText.TryParse(length.Value, out var read)
+            ? read
             : throw length.NotAccepted(DurationText.Accepted);
     }
 
@@ -131,6 +137,40 @@ public static class NodeOptionsReader
         key is null || (IsPath(key.Value) && !Directory.Exists(key.Value))
             ? key?.Value
             : throw key.NotAccepted($"the path of a file, which is made for a new {whose}");
+
+    private static List<WitnessAddress> ReadWitnesses(GivenOption? witnesses)
+    {
+        try
+        {
+            return
+            [
+                .. (witnesses?.Value ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(WitnessAddress.Parse),
+            ];
+        }
+        catch (NoteFormatException)
+        {
+            throw witnesses!.NotAccepted($"{WitnessAddress.Accepted}; several with spaces between");
+        }
+    }
+
+    private static int ReadQuorum(GivenOption? quorum, int witnesses)
+    {
+        if (quorum is null)
+        {
+            return witnesses;
+        }
+
+        return int.TryParse(quorum.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= 1 && number <= witnesses
+            ? number
+            : throw quorum.NotAccepted($"a number from 1 to that of the witnesses, {witnesses}");
+    }
+
+    private static string? ReadCheckpointTo(GivenOption? place) =>
+        place is null || (IsPath(place.Value) && !Directory.Exists(place.Value))
+            ? place?.Value
+            : throw place.NotAccepted("the path of a file, or an address http:// or https://");
 
     private static bool ReadFlag(GivenOption? flag) => flag?.Value.ToLowerInvariant() switch
     {

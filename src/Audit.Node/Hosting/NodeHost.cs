@@ -94,18 +94,33 @@ public static class NodeHost
         var reads = undo.Add(await ReadSide.OpenAsync(
             options.Store, store.Opened, new ReadSideOptions { Clock = seams.Clock, Failures = failures }, cancellation));
         var settings = new ApiSettings(
-            options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog);
+            options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog)
+        {
+            MaxUnsealed = options.MaxUnsealed,
+            MaxUnwitnessed = options.MaxUnwitnessed,
+        };
+        var entries = await StoreMeta.EntryKeysAsync(options.Store, store.Keys, cancellation);
         var sealer = new SealerOptions
         {
             CheckpointFile = options.CheckpointFile,
             Origin = options.LogOrigin,
             Interval = seams.SealInterval,
+            Patience = seams.SealPatience,
+            ScrubPause = seams.ScrubPause,
+            Witnesses = new WitnessOptions
+            {
+                Witnesses = options.Witnesses,
+                Quorum = options.WitnessQuorum,
+                Pause = seams.WitnessPause,
+            },
+            Outlet = OutletOf(options.CheckpointTo),
+            OutletPause = seams.OutletPause,
             Clock = seams.Clock,
             Failures = failures,
         };
         var sealing = undo.Add(
             await NodeLog.OpenAsync(
-                settings, store.Journal, sealer, seams.SealedPatience, log, failures, cancellation));
+                settings, store.Journal, entries, sealer, seams.SealedPatience, log, failures, cancellation));
         undo.Add(() => new ValueTask(sealing.FinishAsync()));
 
         var engineOptions = new EngineOptions
@@ -218,6 +233,11 @@ public static class NodeHost
         part?.Dispose();
         return default;
     }
+
+    private static ICheckpointOutlet? OutletOf(string? place) =>
+        place is null ? null
+        : Uri.TryCreate(place, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? new UrlOutlet(url)
+        : new FileOutlet(place);
 
     private static void RequireKeyDirectory(NodeOptions options)
     {

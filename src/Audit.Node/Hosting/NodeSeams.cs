@@ -14,6 +14,18 @@ internal sealed record NodeSeams
     /// <summary>The shortest time between two signatures of the log.</summary>
     public TimeSpan SealInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a node that does not seal waits until it looks again.</summary>
+    public TimeSpan SealPatience { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the scrub rests after each batch.</summary>
+    public TimeSpan ScrubPause { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The shortest time between two checkpoints that a witness is sent.</summary>
+    public TimeSpan WitnessPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The shortest time between two checkpoints that are kept elsewhere.</summary>
+    public TimeSpan OutletPause { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long receipts are held that were asked for sealed.</summary>
     public TimeSpan SealedPatience { get; init; } = TimeSpan.FromSeconds(10);
 }

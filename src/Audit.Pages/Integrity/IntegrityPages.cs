@@ -14,7 +14,8 @@ internal sealed class IntegrityPages(NodeLog log, IJournal journal, Verification
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var head = await log.TryHeadAsync(visit.Cancellation);
+        await log.LookAsync(visit.Cancellation);
+        var head = log.Known;
         var root = head?.Stored is { } stored
             ? Convert.ToBase64String(SignedCheckpoint.Parse(stored.Note).Checkpoint.Root)
             : null;
@@ -22,7 +23,14 @@ internal sealed class IntegrityPages(NodeLog log, IJournal journal, Verification
         var run = runs.Last;
         var view = new IntegrityView(
             head, root, await journal.LastPositionAsync(visit.Cancellation), SealerWords.Of(status.State), status,
-            run);
+            run)
+        {
+            Logs = head is null ? [] : await log.Reader.LogsAsync(visit.Cancellation),
+            Unproven = log.Seals?.Unproven ?? default,
+            IsOverdue = log.Seals?.IsOverdue == true,
+            Scrubbed = log.Sealer.Scrubbed,
+            Witnessed = await log.WitnessedAsync(visit.Cancellation),
+        };
         return PageAnswer.Show<IntegrityPage>(
             "Integrity", "integrity", view, ["integrity"], refresh: run is { IsRunning: true } ? RefreshSeconds : null);
     }
@@ -38,4 +46,19 @@ internal sealed class IntegrityPages(NodeLog log, IJournal journal, Verification
 /// <param name="Root">The root of the newest checkpoint, in base64.</param>
 /// <param name="Journal">The last position of the journal.</param>
 public sealed record IntegrityView(
-    LogHead? Head, string? Root, long Journal, string SealState, SealerStatus Seal, VerificationRun? Run);
+    LogHead? Head, string? Root, long Journal, string SealState, SealerStatus Seal, VerificationRun? Run)
+{
+    /// <summary>The logs that there were, the oldest first.</summary>
+    public required IReadOnlyList<LogRecord> Logs { get; init; }
+
+    public required UnprovenRows Unproven { get; init; }
+
+    /// <summary>Whether rows wait longer for their seal than they may.</summary>
+    public required bool IsOverdue { get; init; }
+
+    /// <summary>Whether others cosigned; null where nobody is asked to.</summary>
+    public required WitnessHealth? Witnessed { get; init; }
+
+    /// <summary>How far the scrub is, where this node seals.</summary>
+    public required (long Position, DateTimeOffset? EndedAt)? Scrubbed { get; init; }
+}

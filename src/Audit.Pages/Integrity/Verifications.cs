@@ -6,7 +6,7 @@ namespace Audit.Pages.Integrity;
 /// Runs verifications of the whole book, one at a time, and keeps the last one. What it found is written into the book.
 /// </summary>
 internal sealed class Verifications(
-    OperatorActs acts, ApiSettings settings, TimeProvider clock, FailureLog failures, IHostApplicationLifetime life)
+    OperatorActs acts, NodeLog log, ApiSettings settings, TimeProvider clock, FailureLog failures, IHostApplicationLifetime life)
 {
     private readonly Lock gate = new();
     private VerificationRun? last;
@@ -31,14 +31,10 @@ internal sealed class Verifications(
 
     private async Task RunAsync(string by)
     {
-        var options = new VerifyOptions
-        {
-            KeyFile = settings.LogKeyFile, CheckpointFile = settings.CheckpointFile,
-        };
         try
         {
             var verdict = await LogVerifier.VerifyStoreAsync(
-                settings.Store, options, new Follower(this), life.ApplicationStopping);
+                settings.Store, log.Trust, new Follower(this), life.ApplicationStopping);
             End(run => run with { Verdict = verdict });
             await WriteAsync(by, verdict);
         }

@@ -93,5 +93,5 @@ public sealed record NodeHealth(
         ? $"The read models are halted: {ReadSentence}"
         : $"The log is not sealed ({SealState}): {SealReason}";
 
-    public bool IsWell => ReadState != "halted" && SealState is ("sealing" or "standby");
+    public bool IsWell => ReadState != "halted" && SealState is ("sealing" or "standby" or "elsewhere");
 }

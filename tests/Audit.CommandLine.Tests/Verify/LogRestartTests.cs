@@ -24,11 +24,15 @@ public sealed class LogRestartTests
         await book.VerifyAsync(ExitCode.VerificationFailed);
         (await book.RunAsync("log", "restart", "--reason", "restored", "--origin", "example.com/anew")).Require(ExitCode.Fine);
 
-        var integrity = (await book.VerifyAsync(ExitCode.Fine)).GetProperty("integrity");
+        // A row was edited, and no restart makes that intact.
+        var said = (await book.RunAsync("verify")).Require(ExitCode.VerificationFailed).Out;
+        Assert.Contains("found then: The row at position 3 is not the one that was sealed", said, StringComparison.Ordinal);
+        await book.VerifyAsync(ExitCode.VerificationFailed, "--accept-restart", "3");
+        var integrity = (await book.VerifyAsync(ExitCode.Fine, "--accept-restart", "2")).GetProperty("integrity");
         Assert.Equal("example.com/anew", integrity.GetProperty("origin").GetString());
         Assert.Equal(0, integrity.GetProperty("unsealed_rows").GetInt64());
         // What an auditor kept of the old log still tells.
-        await book.VerifyAsync(ExitCode.VerificationFailed, "--since", kept);
+        await book.VerifyAsync(ExitCode.VerificationFailed, "--since", kept, "--accept-restart", "2");
     }
 
     [Fact]
@@ -42,5 +46,18 @@ public sealed class LogRestartTests
 
         var refused = (await book.RunAsync("log", "restart", "--reason", "why")).Require(ExitCode.Failed);
         Assert.Contains("no log yet", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_halt_ends_where_the_rows_are_again_what_was_sealed_and_a_lost_memory_is_given_back()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        var refused = (await book.RunAsync("log", "resume", "--reason", "why")).Require(ExitCode.Failed);
+        Assert.Contains("is not halted", refused.Error, StringComparison.Ordinal);
+        var kept = book.KeepCheckpoint("kept");
+        File.Delete(book.PathOf("log.checkpoint"));
+        (await book.RunAsync("log", "adopt", kept)).Require(ExitCode.Fine);
+        await book.VerifyAsync(ExitCode.Fine);
+        (await book.RunAsync("log", "adopt", book.PathOf("nothing"))).Require(ExitCode.WrongUse);
     }
 }

@@ -46,8 +46,17 @@ public sealed class VerifyTests
         Assert.Equal("given", integrity.GetProperty("key_trust").GetString());
         Assert.Equal(6, integrity.GetProperty("rows").GetInt64());
 
-        var said = (await book.RunAsync("verify", "--bundle", bundle)).Require(ExitCode.Fine).Out;
-        Assert.Contains("enclosed in what was verified", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_bundle_checked_with_the_key_that_it_encloses_is_not_called_intact()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        var bundle = book.PathOf("bundle.zip");
+        (await book.RunAsync("export", "--bundle", bundle)).Require(ExitCode.Fine);
+        var said = (await book.RunAsync("verify", "--bundle", bundle)).Require(ExitCode.KeyNotGiven).OutLines;
+        Assert.Equal("integrity     consistent, but the key is the bundle's own: give --key", said[0]);
+        Assert.Equal("enclosed", (await book.VerifyAsync(ExitCode.KeyNotGiven, "--bundle", bundle)).GetProperty("integrity").GetProperty("key_trust").GetString());
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class BundleTests : IAsyncLifetime
         await book.AppendAsync(Rows - 300);
         await book.SealAsync();
         await book.AppendAsync(7);
-        await LogBundle.ExportAsync(book.Address, Path, null, CancellationToken.None);
+        await LogBundle.ExportAsync(book.Address, Path, Book.Entries, null, CancellationToken.None);
     }
 
     public async Task DisposeAsync() => await book.DisposeAsync();
@@ -38,7 +38,7 @@ public sealed class BundleTests : IAsyncLifetime
         using var bundle = ZipFile.OpenRead(Path);
         Assert.Equal(
             [
-                "README.txt", "checkpoint", "log.vkey", "rows.ndjson", "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2",
+                "README.txt", "checkpoint", "log.vkey", "logs.json", "rows.ndjson", "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2",
                 "tile/entries/000", "tile/entries/001", "tile/entries/002.p/88",
             ],
             bundle.Entries.Select(entry => entry.FullName).Order(StringComparer.Ordinal));
@@ -53,7 +53,7 @@ public sealed class BundleTests : IAsyncLifetime
         await EditAsync(
             "rows.ndjson",
             text => string.Join('\n', text.Split('\n').Select(
-                line => line.StartsWith("{\"position\":401,", StringComparison.Ordinal) ? line.Replace(from, to) : line)));
+                line => line.Contains("\"position\":401,", StringComparison.Ordinal) ? line.Replace(from, to) : line)));
         Assert.Equal(401, (await VerifyAsync(new VerifyOptions())).Integrity.FirstBadPosition);
     }
 
@@ -62,7 +62,7 @@ public sealed class BundleTests : IAsyncLifetime
     {
         await EditAsync(
             "rows.ndjson",
-            text => string.Join('\n', text.Split('\n').Where(line => !line.StartsWith("{\"position\":401,", StringComparison.Ordinal))));
+            text => string.Join('\n', text.Split('\n').Where(line => !line.Contains("\"position\":401,", StringComparison.Ordinal))));
         var fault = (await VerifyAsync(new VerifyOptions())).Integrity.Faults[0];
         Assert.Equal((IntegrityFaultKind.RowsMissing, 401L), (fault.Kind, fault.Position));
     }
@@ -80,7 +80,7 @@ public sealed class BundleTests : IAsyncLifetime
     public async Task what_is_wrong_with_the_store_is_exported_as_it_is()
     {
         await book.TamperAsync("UPDATE journal SET created = 1 WHERE ordering = 10");
-        await LogBundle.ExportAsync(book.Address, Path, null, CancellationToken.None);
+        await LogBundle.ExportAsync(book.Address, Path, Book.Entries, null, CancellationToken.None);
         Assert.Equal(10, (await VerifyAsync(new VerifyOptions())).Integrity.FirstBadPosition);
     }
 
@@ -99,7 +99,7 @@ public sealed class BundleTests : IAsyncLifetime
         await using var empty = new SqliteBook();
         await empty.AppendAsync(1);
         await Assert.ThrowsAsync<BundleException>(
-            () => LogBundle.ExportAsync(empty.Address, Path, null, CancellationToken.None));
+            () => LogBundle.ExportAsync(empty.Address, Path, Book.Entries, null, CancellationToken.None));
     }
 
     private Task<VerificationResult> VerifyAsync(VerifyOptions options) =>

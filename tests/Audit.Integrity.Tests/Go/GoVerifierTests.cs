@@ -53,7 +53,7 @@ public sealed class GoVerifierTests : IAsyncLifetime
     {
         var file = book.PathOf("bundle.zip");
         var directory = book.PathOf("bundle");
-        LogBundle.ExportAsync(book.Address, file, null, CancellationToken.None).GetAwaiter().GetResult();
+        LogBundle.ExportAsync(book.Address, file, Book.Entries, null, CancellationToken.None).GetAwaiter().GetResult();
         ZipFile.ExtractToDirectory(file, directory);
         return directory;
     }

@@ -7,11 +7,11 @@ public sealed class KeyFileTests : IDisposable
     public void Dispose() => directory.Dispose();
 
     [Fact]
-    public void a_key_that_was_made_is_found_again_with_its_verifier_key_beside_it()
+    public async Task a_key_that_was_made_is_found_again_with_its_verifier_key_beside_it()
     {
         var file = new KeyFile(directory.File("log.key"));
         Assert.Null(file.Find());
-        var made = file.Create("example.com/log");
+        var made = await file.CreateAsync("example.com/log");
         Assert.Equal(made.Key, file.Find()!.Key);
         Assert.Equal(made.Key, KeyFile.FindVerifierKey(file.Path));
         Assert.Equal(made.Key, KeyFile.FindVerifierKey(file.PublicPath));
@@ -20,7 +20,7 @@ public sealed class KeyFileTests : IDisposable
     }
 
     [Fact]
-    public void only_the_owner_may_read_it()
+    public async Task only_the_owner_may_read_it()
     {
         if (OperatingSystem.IsWindows())
         {
@@ -28,19 +28,19 @@ public sealed class KeyFileTests : IDisposable
         }
 
         var file = new KeyFile(directory.File("log.key"));
-        file.Create("example.com/log");
+        await file.CreateAsync("example.com/log");
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file.Path));
         File.SetUnixFileMode(file.Path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
         Assert.Contains("0600", Assert.Throws<LogKeyException>(file.Find).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void the_key_of_the_log_before_is_kept_and_the_same_name_makes_no_new_key()
+    public async Task the_key_of_the_log_before_is_kept_and_the_same_name_makes_no_new_key()
     {
         var file = new KeyFile(directory.File("log.key"));
-        var first = file.Create("example.com/log");
-        Assert.Equal(first.Key, file.Create("example.com/log").Key);
-        var second = file.Create("example.com/log-2");
+        var first = await file.CreateAsync("example.com/log");
+        Assert.Equal(first.Key, (await file.CreateAsync("example.com/log")).Key);
+        var second = await file.CreateAsync("example.com/log-2");
         Assert.NotEqual(first.Key, second.Key);
         Assert.Equal(first.Key, new KeyFile(file.Path + ".1").Find()!.Key);
     }

@@ -14,16 +14,16 @@ public sealed class PostgresSealerTests : SealerContract
         await using var second = await Book.OpenAsync();
         var sealing = await Book.OpenLogAsync(first);
         await using var waiting = await TamperEvidentLog.OpenAsync(
-            Book.Address, second.Journal, Book.Keys, Book.Options with { CheckpointFile = Book.PathOf("other.checkpoint") },
+            Book.Address, second.Journal, Book.Keys, Book.Entries, Book.Options with { CheckpointFile = Book.PathOf("other.checkpoint") },
             CancellationToken.None);
         sealing.Sealer.Start();
         await Book.Until(sealing.Sealer, status => status.State == SealerState.Sealing);
         waiting.Sealer.Start();
-        await Book.Until(waiting.Sealer, status => status.State == SealerState.Standby);
+        await Book.Until(waiting.Sealer, _ => File.Exists(Book.PathOf("other.checkpoint")));
         await Book.AppendAsync(first, 300);
         Assert.True(await Book.SealedAsync(waiting, second));
         await Assert.ThrowsAsync<SealingRefusedException>(
-            () => waiting.Sealer.RestartAsync("because", null, (_, _) => Task.CompletedTask, CancellationToken.None));
+            () => waiting.Sealer.RestartAsync("because", "ann", null, (_, _) => Task.CompletedTask, CancellationToken.None));
         await sealing.DisposeAsync();
         await Book.Until(waiting.Sealer, status => status.State == SealerState.Sealing);
         await Book.AppendAsync(first, 300);
@@ -59,7 +59,7 @@ public sealed class PostgresSealerTests : SealerContract
         await Book.AppendAsync(first, 300);
         Assert.True(await Book.SealedAsync(sealing, first));
         await using var waiting = await TamperEvidentLog.OpenAsync(
-            Book.Address, first.Journal, Book.Keys, Book.Options with { CheckpointFile = Book.PathOf("other.checkpoint") },
+            Book.Address, first.Journal, Book.Keys, Book.Entries, Book.Options with { CheckpointFile = Book.PathOf("other.checkpoint") },
             CancellationToken.None);
         waiting.Sealer.Start();
         await Book.Until(waiting.Sealer, _ => File.Exists(Book.PathOf("other.checkpoint")));

@@ -9,6 +9,9 @@ namespace Audit.Integrity.Tests.Support;
 public abstract class Book : IAsyncDisposable
 {
     private readonly TemporaryDirectory directory = new();
+    /// <summary>When the rows say that they were written.</summary>
+    public static readonly DateTimeOffset WrittenAt = new(638_000_000_000_000_000, TimeSpan.Zero);
+
     private int calls;
 
     public abstract string Address { get; }
@@ -25,11 +28,16 @@ public abstract class Book : IAsyncDisposable
         Origin = "example.com/log",
         Interval = TimeSpan.FromMilliseconds(1),
         Patience = TimeSpan.FromMilliseconds(20),
+        ScrubPause = TimeSpan.FromMilliseconds(1),
         Failures = Failures,
     };
 
     /// <summary>What the sealers of this store reported.</summary>
     public FailureLog Failures { get; } = new(NullLogger.Instance, TimeProvider.System);
+
+    /// <summary>What this book's entries are made with; a message that holds `no-mac` is unproven.</summary>
+    public static EntryKeys Entries { get; } =
+        new([.. Enumerable.Range(0, 32).Select(index => (byte)index)], (_, _, _, message) => message.IndexOf("no-mac"u8) < 0);
 
     public VerifyOptions Trust => new() { KeyFile = Keys.Path, CheckpointFile = CheckpointPath };
 
@@ -98,7 +106,7 @@ public abstract class Book : IAsyncDisposable
     }
 
     public Task<TamperEvidentLog> OpenLogAsync(IAuditStore store) =>
-        TamperEvidentLog.OpenAsync(Address, store.Journal, Keys, Options, CancellationToken.None);
+        TamperEvidentLog.OpenAsync(Address, store.Journal, Keys, Entries, Options, CancellationToken.None);
 
     /// <summary>Starts a sealer and returns what it comes to.</summary>
     public async Task<SealerStatus> StatusAsync(Func<SealerStatus, bool> awaited)
@@ -113,8 +121,9 @@ public abstract class Book : IAsyncDisposable
 
     public Task<VerificationResult> VerifyAsync() => VerifyAsync(Trust);
 
-    public Task<VerificationResult> VerifyAsync(VerifyOptions options) =>
-        LogVerifier.VerifyStoreAsync(Address, options, null, CancellationToken.None);
+    public Task<VerificationResult> VerifyAsync(VerifyOptions options, DateTimeOffset? now = null) =>
+        LogVerifier.VerifyStoreAsync(
+            Address, options with { Entries = Entries, Now = now ?? WrittenAt }, null, CancellationToken.None);
 
     public async Task TamperAsync(string sql, params (string Name, object Value)[] parameters)
     {

@@ -108,7 +108,7 @@ public abstract class CompletenessContract : BookTests, IDisposable
         await Book.AppendAsync([.. story.Rows]);
         await Book.SealAsync();
         var path = Book.PathOf("bundle.zip");
-        await LogBundle.ExportAsync(Book.Address, path, null, CancellationToken.None);
+        await LogBundle.ExportAsync(Book.Address, path, Book.Entries, null, CancellationToken.None);
         var ofStore = await Book.VerifyAsync();
         var ofBundle = await LogVerifier.VerifyBundleAsync(path, Book.Trust, null, CancellationToken.None);
         Assert.True(ofStore.Integrity.IsIntact);

@@ -1,3 +1,4 @@
+using Audit.Node.Tests.Pages;
 using Audit.Node.Tests.Support;
 using Microsoft.Data.Sqlite;
 
@@ -65,19 +66,26 @@ public sealed class LogLifeTests
         (await approver.PostAsync("/v1/log/restart", """{"reason":"x"}""")).Problem(403);
         var begun = (await node.PostAsync("/v1/log/restart", """{"reason":"the disk was restored"}""")).Require(201).Json;
         Assert.Equal(old.Checkpoint.Origin + "-2", begun.Text("origin"));
-        Assert.StartsWith(old.Checkpoint.Origin + "\n", begun.Text("previous_checkpoint"));
+        var restart = Assert.Single(begun.GetProperty("restarts").EnumerateArray());
+        Assert.StartsWith(old.Checkpoint.Origin + "\n", restart.Text("last_checkpoint"));
+        Assert.Equal(("admin", "the disk was restored"), (restart.Text("by"), restart.Text("reason")));
+        Assert.Contains("is not the one that was sealed", restart.Text("verdict"));
 
         await RecordSealedAsync(node, "c-2");
-        await Patience.UntilAsync(async () => (await node.GetAsync("/health/ready")).Status == 200, "the read models are rebuilt");
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/health/ready")).Json.GetProperty("projections").Text("status") != "halted", "the read models are rebuilt");
         // The new log has other tiles under the same paths.
         Assert.Equal("no-store", (await node.GetAsync("/tile/0/000.p/1")).Require(200).Headers["Cache-Control"]);
-        Assert.Empty((await VerifyAsync(node)).Integrity.Faults);
+        // What the old log sealed is not there any more, and nobody makes that well by beginning anew.
+        Assert.Equal(IntegrityFaultKind.EarlierLog, Assert.Single((await VerifyAsync(node)).Integrity.Faults).Kind);
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        Assert.Contains("the disk was restored", (await browser.GetAsync("/integrity")).Text);
         var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray()
             .Select(item => item.GetProperty("event")).Where(item => item.Text("event") == "operator.acted").ToList();
         var act = acts.Single(act => act.Text("act") == "log.restarted");
         Assert.Equal("admin", act.Text("host"));
         Assert.Equal("the disk was restored", act.GetProperty("detail").Text("reason"));
-        Assert.Equal(begun.Text("previous_checkpoint"), act.GetProperty("detail").Text("last_checkpoint"));
+        Assert.Equal(restart.Text("last_checkpoint"), act.GetProperty("detail").Text("last_checkpoint"));
     }
 
     [Fact]
@@ -88,9 +96,7 @@ public sealed class LogLifeTests
         Assert.Contains("is missing", refused.Message);
     }
 
-    private static Task<VerificationResult> VerifyAsync(TestNode node) => LogVerifier.VerifyStoreAsync(
-        node.Options.Store, new VerifyOptions { KeyFile = node.Options.LogKeyFile, CheckpointFile = node.Options.CheckpointFile }, null,
-        CancellationToken.None);
+    private static Task<VerificationResult> VerifyAsync(TestNode node) => OwnVerification.RunAsync(node);
 
     private static async Task RecordSealedAsync(TestNode node, string call)
     {
@@ -102,11 +108,12 @@ public sealed class LogLifeTests
     {
         while (true)
         {
-            var answer = await node.GetAsync("/health/ready");
-            if (answer.Json.GetProperty("log").Text("status") == "halted")
+            // It takes records all the same, and says that nothing seals them.
+            var answer = (await node.GetAsync("/health/ready")).Require(200);
+            if (answer.Json.GetProperty("sealing").Text("status") == "halted")
             {
-                Assert.Equal("not_ready", answer.Require(503).Json.Text("status"));
-                return answer.Json.GetProperty("log").Text("reason");
+                (await node.GetAsync("/health/sealing")).Require(503);
+                return answer.Json.GetProperty("sealing").Text("reason");
             }
 
             await Task.Delay(20);

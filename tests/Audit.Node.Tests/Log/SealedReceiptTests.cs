@@ -54,7 +54,7 @@ public sealed class SealedReceiptTests
         await node.StopAsync();
         File.Delete(Path.Combine(node.Data, "log.key"));
         await node.StartAgainAsync();
-        await UntilAsync(node, "no_key");
+        await UntilAsync(node, "elsewhere");
 
         var item = Records.Item("s-1", "c-1", Records.Completed());
         var receipt = (await node.PostAsync(Sealed, item)).Require(201).Json;

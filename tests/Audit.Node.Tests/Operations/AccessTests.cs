@@ -21,7 +21,7 @@ public sealed class AccessTests : IAsyncLifetime
         Assert.NotEmpty(endpoints);
         Assert.All(endpoints, endpoint => Assert.NotNull(endpoint.Metadata.GetMetadata<AccessRule>()));
         Assert.Equal(
-            ["/", "/assets/{hash}/{name}", "/health/live", "/health/ready", "/sign-in", "/sign-in"],
+            ["/", "/assets/{hash}/{name}", "/health/live", "/health/ready", "/health/sealing", "/sign-in", "/sign-in"],
             endpoints.OfType<RouteEndpoint>().Where(endpoint => endpoint.Metadata.GetMetadata<AccessRule>()!.AnyOf == Roles.None)
                 .Select(endpoint => endpoint.RoutePattern.RawText!).Order(StringComparer.Ordinal));
     }

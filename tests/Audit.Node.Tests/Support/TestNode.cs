@@ -29,6 +29,10 @@ internal sealed class TestNode : IAsyncDisposable
             // Most tests do all with one token; those of trust do not.
             FirstRoles = firstRoles ?? ["admin", "approve"],
             SealInterval = TimeSpan.FromMilliseconds(20),
+            SealPatience = TimeSpan.FromMilliseconds(100),
+            ScrubPause = TimeSpan.FromMilliseconds(5),
+            WitnessPause = TimeSpan.FromMilliseconds(20),
+            OutletPause = TimeSpan.FromMilliseconds(20),
             SealedPatience = sealedPatience ?? TimeSpan.FromMinutes(1),
         };
     }

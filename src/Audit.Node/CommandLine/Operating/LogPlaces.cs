@@ -88,9 +88,17 @@ internal sealed class LogInStore(Surroundings surroundings, BookPlace place) : L
     protected override Task<VerificationResult> VerifyThereAsync(VerifyOptions trust, CancellationToken cancellation)
     {
         var options = place.RequireStore();
-        var all = trust with { KeyFile = options.LogKeyFile, CheckpointFile = options.CheckpointFile };
-        return WithBarAsync(
-            "rows verified", bar => LogVerifier.VerifyStoreAsync(options.Store, all, bar, cancellation));
+        return WithBarAsync("rows verified", async bar =>
+        {
+            var all = trust with
+            {
+                KeyFile = options.LogKeyFile,
+                CheckpointFile = options.CheckpointFile,
+                MaxUnsealed = options.MaxUnsealed,
+                Entries = await EntriesAsync(options, cancellation),
+            };
+            return await LogVerifier.VerifyStoreAsync(options.Store, all, bar, cancellation);
+        });
     }
 
     protected override Task ExportThereAsync(string path, CancellationToken cancellation)
@@ -98,10 +106,15 @@ internal sealed class LogInStore(Surroundings surroundings, BookPlace place) : L
         var options = place.RequireStore();
         return WithBarAsync("rows exported", async bar =>
         {
-            await LogBundle.ExportAsync(options.Store, path, bar, cancellation);
+            var entries = await EntriesAsync(options, cancellation);
+            await LogBundle.ExportAsync(options.Store, path, entries, bar, cancellation);
             return path;
         });
     }
+
+    private static Task<EntryKeys> EntriesAsync(NodeOptions options, CancellationToken cancellation) =>
+        StoreMeta.EntryKeysAsync(
+            options.Store, RowKeys.Open(options.RowKeyFile, isNewStore: false), cancellation);
 }
 
 /// <summary>A node elsewhere, which gives its log as a bundle.</summary>

@@ -19,6 +19,8 @@ internal static class VerdictText
         yield return integrity switch
         {
             { IsIntact: true, Origin: null } => "integrity     nothing to verify: there are no rows and no log",
+            { IsIntact: true, KeyTrust: KeyTrust.Enclosed } =>
+                "integrity     consistent, but the key is the bundle's own: give --key",
             { IsIntact: true } => "integrity     intact",
             { FirstBadPosition: { } position } => $"integrity     FAILED, first at position {position}",
             _ => "integrity     FAILED",
@@ -49,6 +51,29 @@ internal static class VerdictText
         if (integrity.ForeignRows > 0)
         {
             yield return $"  foreign     {integrity.ForeignRows} rows were written by another serializer";
+        }
+
+        if (integrity.EntriesOnly > 0)
+        {
+            yield return $"  entries     of {integrity.EntriesOnly} rows there is the entry alone";
+        }
+
+        if (integrity.UnprovenRows > 0)
+        {
+            yield return $"  unproven    {integrity.UnprovenRows} rows, the first at position "
+                + $"{integrity.FirstUnproven}: no node of the store can have written them";
+        }
+
+        foreach (var restart in integrity.Restarts)
+        {
+            yield return $"  restart     log {restart.Number} took the place of "
+                + $"{restart.OldOrigin ?? "one that is not known"} on {TimeOf(restart.At)} by {restart.By ?? "?"}: "
+                + (restart.Reason ?? "?");
+            yield return $"              {EndOf(restart)}";
+            foreach (var line in restart.Verdict?.Split('\n') ?? [])
+            {
+                yield return $"              found then: {line}";
+            }
         }
 
         if (integrity.ContinuesSize is { } size)
@@ -96,6 +121,14 @@ internal static class VerdictText
     private static string Numbers(SequenceGap gap) =>
         gap.First == gap.Last ? $"{gap.First}" : $"{gap.First} to {gap.Last}";
 
+    private static string TimeOf(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static string EndOf(RestartReport restart) =>
+        restart.Wrong is null ? $"all its {restart.OldSize} entries are those of the rows"
+        : restart.IsAccepted ? $"accepted, though {restart.Wrong}"
+        : restart.Wrong;
+
     private static string SignedAt(IntegrityVerdict integrity) =>
         integrity.SignedAt is { Ticks: > 0 } at ? $", signed {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}" : "";
 
@@ -134,6 +167,10 @@ internal static class VerdictJson
         integrity.Rows,
         integrity.UnsealedRows,
         integrity.ForeignRows,
+        integrity.UnprovenRows,
+        integrity.FirstUnproven,
+        integrity.EntriesOnly,
+        integrity.Restarts,
         integrity.ContinuesSize,
     };
 }

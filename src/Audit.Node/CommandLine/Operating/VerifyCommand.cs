@@ -9,8 +9,8 @@ internal static class VerifyCommand
     {
         var command = new Command(
             "verify",
-            "Compares every row with the signed log, and reports what the hosts left out. "
-            + "Exit code 4 when integrity fails.");
+            "Compares every row with the signed log, and reports what the hosts left out. Exit code 4 when integrity "
+            + "fails, 5 when all is consistent and the only key is the one that lies with what was verified.");
         var bundle = command.AddText("--bundle", "FILE", "verifies an exported bundle");
         var since = command.AddText(
             "--since", "FILE", "a checkpoint that was kept: the log must be its continuation");
@@ -18,9 +18,20 @@ internal static class VerifyCommand
             "--key", "VKEY", "the only verifier key whose signature counts; default: the key in the data directory");
         var requireComplete = command.AddFlag(
             "--require-complete", "also fails when the hosts left something out; without it that is only reported");
+        var restarts = command.AddTexts(
+            "--accept-restart", "N", "accepts that log N took the place of one whose entries the rows do not have");
+        var unproven = command.AddNumber(
+            "--accept-unproven", "accepts so many rows that no node of the store can have written, default 0", 0L,
+            number => number >= 0, "a whole number");
+        var witnesses = command.AddTexts(
+            "--witness", "KEY", "a witness that must have cosigned; may be given several times");
+        var quorum = command.AddNumber(
+            "--witness-quorum", "how many of the witnesses must have, default all", 0, number => number >= 1,
+            "a whole number from 1");
         var output = command.AddOutput();
         var place = new PlaceSymbols(
-            surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey, GivenOptions.RowKey);
+            surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey,
+            GivenOptions.RowKey, GivenOptions.MaxUnsealed);
         command.SetAction(async (parsed, cancellation) =>
         {
             var log = LogPlace.Choose(surroundings, place.Read(parsed), parsed.GetValue(bundle));
@@ -28,6 +39,10 @@ internal static class VerifyCommand
             {
                 TrustedKey = ReadKey(parsed.GetValue(key)),
                 Since = ReadCheckpoint(parsed.GetValue(since)),
+                AcceptedRestarts = ReadNumbers(parsed.GetValue(restarts) ?? []),
+                AcceptedUnproven = parsed.GetValue(unproven),
+                Witnesses = ReadWitnesses(parsed.GetValue(witnesses) ?? []),
+                WitnessQuorum = parsed.GetValue(quorum),
             };
             var verdict = await log.VerifyAsync(trust, cancellation);
             if (parsed.GetValue(output) == OutputFormat.Table)
@@ -39,11 +54,31 @@ internal static class VerifyCommand
                 surroundings.Out.WriteLine(VerdictJson.Of(verdict));
             }
 
-            return verdict.Integrity.IsIntact && (verdict.Completeness.IsComplete || !parsed.GetValue(requireComplete))
-                ? ExitCode.Fine
-                : ExitCode.VerificationFailed;
+            return !verdict.Integrity.IsIntact || (parsed.GetValue(requireComplete) && !verdict.Completeness.IsComplete)
+                ? ExitCode.VerificationFailed
+                : verdict.Integrity.KeyTrust == KeyTrust.Enclosed ? ExitCode.KeyNotGiven : ExitCode.Fine;
         });
         return command;
+    }
+
+    private static HashSet<int> ReadNumbers(string[] texts) =>
+    [
+        .. texts.Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw CommandException.WrongUse(
+                $"--accept-restart \"{text}\" is not accepted; accepted is the number of a log, from 2.")),
+    ];
+
+    private static List<WitnessKey> ReadWitnesses(string[] texts)
+    {
+        try
+        {
+            return [.. texts.Select(WitnessKey.Parse)];
+        }
+        catch (NoteFormatException failure)
+        {
+            throw CommandException.WrongUse($"--witness is not accepted: {failure.Message}");
+        }
     }
 
     private static VerifierKey? ReadKey(string? text)

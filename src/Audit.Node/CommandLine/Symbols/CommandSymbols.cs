@@ -15,6 +15,10 @@ internal static class CommandSymbols
         this Command command, string name, string value, string description, bool required = false) =>
         command.Declare(new Option<string>(name) { HelpName = value, Description = description, Required = required });
 
+    /// <summary>An option that may be given several times.</summary>
+    public static Option<string[]> AddTexts(this Command command, string name, string value, string description) =>
+        command.Declare(new Option<string[]>(name) { HelpName = value, Description = description });
+
     public static Option<bool> AddFlag(this Command command, string name, string description) =>
         command.Declare(new Option<bool>(name) { Description = description });
 

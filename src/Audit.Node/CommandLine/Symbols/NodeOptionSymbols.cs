@@ -24,25 +24,36 @@ internal sealed class NodeOptionSymbols
         (GivenOptions.TrustProxy, "ADDRESS", "the proxy that speaks TLS for the node: its X-Forwarded- headers are believed"),
         (GivenOptions.InsecureHttp, "true|false", "lets tokens travel in the clear between machines, which is written down"),
         (GivenOptions.Redaction, "FILE|off", "rules of one's own against secrets in texts; off stores them as they come"),
+        (GivenOptions.MaxUnsealed, "LENGTH", "how long a row may wait for its seal, default 1m; then it is a failure"),
+        (GivenOptions.Witness, "URL|KEY", "who cosigns the log's checkpoints; may be given several times"),
+        (GivenOptions.WitnessQuorum, "N", "how many of them make a checkpoint a witnessed one; default all"),
+        (GivenOptions.MaxUnwitnessed, "LENGTH", "how long the newest checkpoint may lack them, default 10m"),
+        (GivenOptions.CheckpointTo, "FILE|URL", "where checkpoints go too, so that somebody else remembers them"),
         (GivenOptions.Hocon, "FILE", "with the engine akka: HOCON that is laid over its own"),
     ];
 
-    private readonly List<Option<string>> options;
+    private readonly List<Option<string[]>> options;
 
     /// <param name="names">None for all.</param>
     public NodeOptionSymbols(Command command, params string[] names) => options =
     [
         .. Known.Where(one => names.Length == 0 || names.Contains(one.Name)).Select(one => command.Declare(
-            new Option<string>($"--{one.Name}")
+            new Option<string[]>($"--{one.Name}")
             {
                 HelpName = one.Value,
                 Description = one.Description,
-                Arity = one.Name is GivenOptions.PublicLog or GivenOptions.InsecureHttp ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+                Arity = one.Name switch
+                {
+                    GivenOptions.PublicLog or GivenOptions.InsecureHttp => ArgumentArity.ZeroOrOne,
+                    GivenOptions.Witness => ArgumentArity.OneOrMore,
+                    _ => ArgumentArity.ExactlyOne,
+                },
             })),
     ];
 
     public GivenOptions Gather(ParseResult parsed, Surroundings surroundings) => GivenOptions.Gather(
         options.Where(option => parsed.GetResult(option) is { Implicit: false })
-            .Select(option => KeyValuePair.Create(option.Name[2..], parsed.GetValue(option) ?? Given)),
+            .Select(option => KeyValuePair.Create(
+                option.Name[2..], parsed.GetValue(option) is { Length: > 0 } given ? string.Join(' ', given) : Given)),
         surroundings.Environment, surroundings.Directory);
 }

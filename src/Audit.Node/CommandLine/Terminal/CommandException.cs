@@ -8,6 +8,9 @@ public static class ExitCode
     public const int WrongUse = 2;
     public const int CannotReachNode = 3;
     public const int VerificationFailed = 4;
+
+    /// <summary>Nothing contradicts itself, but nobody was given by whom it is signed.</summary>
+    public const int KeyNotGiven = 5;
 }
 
 /// <summary>Ends a command with a sentence and an exit code.</summary>

@@ -5,8 +5,7 @@ CREATE TABLE audit_log.log (
     origin          TEXT NOT NULL UNIQUE,
     verifier_key    TEXT NOT NULL,
     started_at      BIGINT NOT NULL,
-    reason          TEXT NULL,
-    previous        TEXT NULL,
+    restart         TEXT NULL,
     halted_reason   TEXT NULL,
     halted_position BIGINT NULL,
     halted_at       BIGINT NULL
@@ -39,4 +38,24 @@ CREATE TABLE audit_log.checkpoint (
     note          TEXT NOT NULL,
     signed_at     BIGINT NOT NULL,
     PRIMARY KEY (log, size)
+);
+
+CREATE TABLE audit_log.unproven (
+    log      INT NOT NULL,
+    position BIGINT NOT NULL,
+    PRIMARY KEY (log, position)
+);
+
+CREATE TABLE audit_log.vouch (
+    challenge TEXT NOT NULL PRIMARY KEY,
+    log       INT NOT NULL,
+    answer    TEXT NULL
+);
+
+CREATE TABLE audit_log.cosignature (
+    log     INT NOT NULL,
+    size    BIGINT NOT NULL,
+    witness TEXT NOT NULL,
+    line    TEXT NOT NULL,
+    PRIMARY KEY (log, size, witness)
 );

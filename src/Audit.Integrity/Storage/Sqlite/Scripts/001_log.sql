@@ -1,14 +1,14 @@
 -- The log that is derived from the journal. What is said of each table holds for PostgreSQL too.
 
--- One row for each log of this store; the last one is the one that grows. `previous` is the last signed checkpoint of the
--- log before, and `reason` why that one was ended. A halted log is never signed again.
+-- One row for each log of this store; the last one is the one that grows. `restart` is the signed note that says of which
+-- log it took the place, why, by whom, and what was found of that one then. A halted log is signed again when its rows
+-- are what was sealed.
 CREATE TABLE log (
     number          INTEGER NOT NULL PRIMARY KEY,
     origin          TEXT NOT NULL UNIQUE,
     verifier_key    TEXT NOT NULL,
     started_at      INTEGER NOT NULL,
-    reason          TEXT NULL,
-    previous        TEXT NULL,
+    restart         TEXT NULL,
     halted_reason   TEXT NULL,
     halted_position INTEGER NULL,
     halted_at       INTEGER NULL
@@ -41,4 +41,27 @@ CREATE TABLE checkpoint (
     note          TEXT NOT NULL,
     signed_at     INTEGER NOT NULL,
     PRIMARY KEY (log, size)
+) WITHOUT ROWID;
+
+-- Rows that were sealed though no node of the store can have written them.
+CREATE TABLE unproven (
+    log      INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (log, position)
+) WITHOUT ROWID;
+
+-- Questions of nodes that remember nothing of the log, and what the node that seals answered.
+CREATE TABLE vouch (
+    challenge TEXT NOT NULL PRIMARY KEY,
+    log       INTEGER NOT NULL,
+    answer    TEXT NULL
+);
+
+-- What witnesses signed of a checkpoint: the line of the note.
+CREATE TABLE cosignature (
+    log     INTEGER NOT NULL,
+    size    INTEGER NOT NULL,
+    witness TEXT NOT NULL,
+    line    TEXT NOT NULL,
+    PRIMARY KEY (log, size, witness)
 ) WITHOUT ROWID;

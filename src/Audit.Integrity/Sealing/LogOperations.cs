@@ -1,0 +1,152 @@
+using Audit.Integrity.Entries;
+using Audit.Integrity.Verification;
+
+namespace Audit.Integrity.Sealing;
+
+/// <summary>What an operator does to the log while this node's sealer rests.</summary>
+internal sealed class LogOperations(
+    string address, LogStore store, LogHeads heads, ILogKeyring keys, EntryKeys entries, SealerOptions options)
+{
+    private const int MostSentences = 20;
+
+    private readonly LocalCheckpoint file = new(options.CheckpointFile);
+
+    public async Task<LogRecord> RestartAsync(
+        string reason, string by, string? origin, Func<LogRestart, CancellationToken, Task> record,
+        CancellationToken cancellation)
+    {
+        await using var session = await BeginAsync(cancellation);
+        var logs = await store.ReadLogsAsync(cancellation);
+        var old = Last(logs);
+        var name = origin ?? NextOrigin(old.Origin);
+        if (logs.Any(log => log.Origin == name))
+        {
+            throw new SealingRefusedException(
+                $"There was a log \"{name}\" already; the new one needs a name of its own.");
+        }
+
+        var last = await LastSignedAsync(old, cancellation);
+        // Whatever is wrong with the old log stays known: nobody makes it well by beginning anew.
+        var verdict = Sentences(await VerifyAsync(old, cancellation));
+        var restart = new LogRestart(old.Number + 1, old.Origin, old.Key, last, name, reason, by, verdict);
+        await record(restart, cancellation);
+        var signer = await keys.CreateAsync(name);
+        var note = await restart.SignAsync(signer, cancellation);
+        var begun = new LogRecord(restart.Number, name, signer.Key, options.Clock.GetUtcNow())
+            .WithRestart(note.ToString());
+        await session.CreateLogAsync(begun, cancellation);
+        file.KeepAside(old.Number);
+        await file.BeginAsync(signer, cancellation);
+        heads.Set(new LogHead(begun, null));
+        return begun;
+    }
+
+    public async Task<LogRecord> ResumeAsync(
+        string reason, Func<LogResume, CancellationToken, Task> record, CancellationToken cancellation)
+    {
+        await using var session = await BeginAsync(cancellation);
+        var log = Last(await store.ReadLogsAsync(cancellation));
+        if (log.Halt is not { } halt)
+        {
+            throw new SealingRefusedException($"The log \"{log.Origin}\" is not halted.");
+        }
+
+        var verdict = await VerifyAsync(log, cancellation);
+        if (Contradictions(verdict).FirstOrDefault() is { } fault)
+        {
+            throw new SealingRefusedException(
+                $"The log stays halted, for its rows are not what was sealed: {fault.Sentence}");
+        }
+
+        await record(new LogResume(log.Origin, halt, verdict.Size, reason), cancellation);
+        await session.ResumeAsync(log.Number, cancellation);
+        var resumed = log with { Halt = null };
+        heads.Set(new LogHead(resumed, await store.ReadLastCheckpointAsync(log.Number, cancellation)));
+        return resumed;
+    }
+
+    public async Task<LogRecord> AdoptAsync(
+        SignedCheckpoint given, Func<LogAdoption, CancellationToken, Task> record, CancellationToken cancellation)
+    {
+        await using var session = await BeginAsync(cancellation);
+        var log = Last(await store.ReadLogsAsync(cancellation));
+        if (!given.IsSignedBy(log.Key))
+        {
+            throw new SealingRefusedException(
+                $"The checkpoint is not signed by the key of the log \"{log.Origin}\", {log.Key}.");
+        }
+
+        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation);
+        if (!await TakeOver.ExtendsAsync(store, log, stored?.Size ?? 0, given.Checkpoint, cancellation))
+        {
+            throw new SealingRefusedException(
+                $"The store's log of {stored?.Size ?? 0} entries does not continue the checkpoint of "
+                + $"{given.Checkpoint.Size} entries: the store was set back, or it is another history.");
+        }
+
+        await record(new LogAdoption(log.Origin, given, stored?.Size ?? 0), cancellation);
+        file.Write(stored is null ? given : SignedCheckpoint.Parse(stored.Note));
+        return log;
+    }
+
+    private async Task<LogSession> BeginAsync(CancellationToken cancellation) =>
+        await store.TryBeginSealingAsync(cancellation)
+            ?? throw new SealingRefusedException("Another node is sealing the log; ask that node, or stop it first.");
+
+    private static LogRecord Last(IReadOnlyList<LogRecord> logs) =>
+        logs.Count > 0 ? logs[^1] : throw new SealingRefusedException("There is no log yet.");
+
+    private async Task<IntegrityVerdict> VerifyAsync(LogRecord log, CancellationToken cancellation)
+    {
+        var trust = new VerifyOptions
+        {
+            TrustedKey = log.Key,
+            Entries = entries,
+            CheckpointFile = options.CheckpointFile,
+        };
+        return (await LogVerifier.VerifyStoreAsync(address, trust, null, cancellation)).Integrity;
+    }
+
+    // Of what is wrong this only follows from the halt: nothing was sealed since.
+    private static IEnumerable<IntegrityFault> Contradictions(IntegrityVerdict verdict) => verdict.Faults.Where(
+        fault => fault.Kind is not (IntegrityFaultKind.Halted or IntegrityFaultKind.Unsealed));
+
+    private static string Sentences(IntegrityVerdict verdict) => verdict.IsIntact
+        ? string.Create(CultureInfo.InvariantCulture, $"{verdict.Size} entries, intact")
+        : string.Join('\n', verdict.Faults.Take(MostSentences).Select(fault => fault.Sentence));
+
+    /// <summary>The larger of what the store and this node's file have signed by the log's key.</summary>
+    private async Task<SignedCheckpoint?> LastSignedAsync(LogRecord log, CancellationToken cancellation)
+    {
+        var stored = await store.ReadLastCheckpointAsync(log.Number, cancellation);
+        SignedCheckpoint?[] known =
+        [
+            Readable(() => stored is null ? null : SignedCheckpoint.Parse(stored.Note)), Readable(file.Read),
+        ];
+        return known.Where(checkpoint => checkpoint?.IsSignedBy(log.Key) == true && checkpoint.Checkpoint.Size > 0)
+            .MaxBy(checkpoint => checkpoint!.Checkpoint.Size);
+    }
+
+    private static SignedCheckpoint? Readable(Func<SignedCheckpoint?> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception failure) when (failure is NoteFormatException or LogMemoryException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>`name-2` after `name`, `name-3` after `name-2`.</summary>
+    private static string NextOrigin(string origin)
+    {
+        var dash = origin.LastIndexOf('-');
+        return dash > 0
+            && int.TryParse(origin.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is > 1 and < 1_000_000
+            ? string.Create(CultureInfo.InvariantCulture, $"{origin[..dash]}-{number + 1}")
+            : origin + "-2";
+    }
+}
