@@ -29,7 +29,10 @@ internal sealed class IntegrityPages(NodeLog log, IJournal journal, Verification
             Unproven = log.Seals?.Unproven ?? default,
             IsOverdue = log.Seals?.IsOverdue == true,
             Scrubbed = log.Sealer.Scrubbed,
-            Witnessed = await log.WitnessedAsync(visit.Cancellation),
+            Witnessed = await log.WitnessedAsync(visit.Cancellation) is { } witnessed
+                ? new WitnessedView(witnessed.Quorum, witnessed.Size, witnessed.UnwitnessedSeconds, witnessed.IsOverdue)
+                : null,
+            Witnesses = log.Sealer.Witnesses,
         };
         return PageAnswer.Show<IntegrityPage>(
             "Integrity", "integrity", view, ["integrity"], refresh: run is { IsRunning: true } ? RefreshSeconds : null);
@@ -57,8 +60,14 @@ public sealed record IntegrityView(
     public required bool IsOverdue { get; init; }
 
     /// <summary>Whether others cosigned; null where nobody is asked to.</summary>
-    public required WitnessHealth? Witnessed { get; init; }
+    public required WitnessedView? Witnessed { get; init; }
+
+    public required IReadOnlyList<WitnessStatus> Witnesses { get; init; }
 
     /// <summary>How far the scrub is, where this node seals.</summary>
     public required (long Position, DateTimeOffset? EndedAt)? Scrubbed { get; init; }
 }
+
+/// <summary>Up to which size others cosigned the log.</summary>
+/// <param name="Seconds">How long what came later is without their cosignatures.</param>
+public sealed record WitnessedView(int Quorum, long Size, double Seconds, bool IsOverdue);
