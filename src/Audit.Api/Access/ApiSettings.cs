@@ -12,4 +12,7 @@ public sealed record ApiSettings(string Store, string Data, string LogKeyFile, s
 
     /// <summary>How long the newest checkpoint may be without the witnesses' cosignatures.</summary>
     public TimeSpan MaxUnwitnessed { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whether a person may approve what was asked for in the same person's name.</summary>
+    public bool AllowSelfApproval { get; init; }
 }

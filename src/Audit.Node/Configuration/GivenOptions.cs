@@ -29,6 +29,7 @@ public sealed class GivenOptions
     public const string CertificateKey = "certificate-key";
     public const string TrustProxy = "trust-proxy";
     public const string InsecureHttp = "insecure-http";
+    public const string AllowSelfApproval = "allow-self-approval";
 
     private const string FileName = "appsettings.json";
     private const string SectionName = "Audit";
@@ -37,7 +38,8 @@ public sealed class GivenOptions
     private static readonly string[] Names =
     [
         Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, RowKey, PublicLog, Redaction, Hocon, Certificate,
-        CertificateKey, TrustProxy, InsecureHttp, MaxUnsealed, Witness, WitnessQuorum, MaxUnwitnessed, CheckpointTo,
+        CertificateKey, TrustProxy, InsecureHttp, AllowSelfApproval, MaxUnsealed, Witness, WitnessQuorum, MaxUnwitnessed,
+        CheckpointTo,
     ];
 
     private readonly Dictionary<string, GivenOption> given = [];

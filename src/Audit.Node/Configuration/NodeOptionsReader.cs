@@ -43,6 +43,7 @@ public static class NodeOptionsReader
             MaxUnwitnessed = ReadLength(given[GivenOptions.MaxUnwitnessed], Defaults.MaxUnwitnessed),
             CheckpointTo = ReadCheckpointTo(given[GivenOptions.CheckpointTo]),
             MaxUnsealed = ReadLength(given[GivenOptions.MaxUnsealed], Defaults.MaxUnsealed),
+            AllowSelfApproval = ReadFlag(given[GivenOptions.AllowSelfApproval]),
         };
     }
 

@@ -18,8 +18,9 @@ internal static class Greeting
         yield return TokenLine(node);
         yield return $"  redaction  {node.Redaction}";
         yield return "";
-        yield return "To send the first record:";
-        yield return $"""  curl {node.Urls[0]}/v1/records -H "Authorization: Bearer $(cat '{node.TokenFile}')" \""";
+        yield return "To begin, make a token each for a host, a reader and an approver, and send the first record:";
+        yield return $"  audit token first --data '{node.DataPath}'";
+        yield return $"""  curl {node.Urls[0]}/v1/records -H "Authorization: Bearer $(cat '{Path.Combine(node.DataPath, "host.token")}')" \""";
         yield return """    -H 'Content-Type: application/json' -H 'Audit-Session: first' \""";
         yield return $"    -d '{Record.Replace("{time}", DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", null))}'";
         yield return "";

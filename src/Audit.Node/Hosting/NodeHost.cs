@@ -96,6 +96,7 @@ public static class NodeHost
         var settings = new ApiSettings(
             options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog)
         {
+            AllowSelfApproval = options.AllowSelfApproval,
             MaxUnsealed = options.MaxUnsealed,
             MaxUnwitnessed = options.MaxUnwitnessed,
         };
@@ -165,6 +166,11 @@ public static class NodeHost
         if (options.InsecureHttp)
         {
             await acts.WriteInsecureAsync(Transport.Unprotected(node.Urls));
+        }
+
+        if (options.AllowSelfApproval)
+        {
+            await acts.WriteAsync("node.allows_self_approval", OperatorActs.Node, _ => { });
         }
 
         await web.Services.GetRequiredService<SourceBook>().WriteDownAllAsync(cancellation);

@@ -39,6 +39,9 @@ public sealed record PageFrame(string Title, string Section, Type Content, objec
     /// <summary>The path and query of the request, to come back to.</summary>
     public string Here { get; init; } = "/";
 
+    /// <summary>Whether this is a book of one person, who approves what she asked for herself.</summary>
+    public bool AllowsSelfApproval { get; init; }
+
     /// <summary>Where style and scripts of this program lie.</summary>
     public string Assets { get; init; } = "";
 }

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Components.Web;
 namespace Audit.Pages.Shared;
 
 /// <summary>Renders pages to plain HTML; nothing of a page lives on the server after that.</summary>
-internal sealed class PageWriter(IServiceProvider services, ILoggerFactory loggers)
+internal sealed class PageWriter(IServiceProvider services, ILoggerFactory loggers, ApiSettings settings)
 {
     public async Task WriteAsync(HttpContext context, PageAnswer answer)
     {
@@ -24,6 +24,7 @@ internal sealed class PageWriter(IServiceProvider services, ILoggerFactory logge
             Viewer = ViewerOf(context),
             Here = context.Request.Path + context.Request.QueryString,
             Assets = AssetFiles.Base,
+            AllowsSelfApproval = settings.AllowSelfApproval,
         };
         var html = Encoding.UTF8.GetBytes(await RenderAsync(frame));
         response.ContentType = "text/html; charset=utf-8";

@@ -29,8 +29,12 @@ internal sealed class NodeOptionSymbols
         (GivenOptions.WitnessQuorum, "N", "how many of them make a checkpoint a witnessed one; default all"),
         (GivenOptions.MaxUnwitnessed, "LENGTH", "how long the newest checkpoint may lack them, default 10m"),
         (GivenOptions.CheckpointTo, "FILE|URL", "where checkpoints go too, so that somebody else remembers them"),
+        (GivenOptions.AllowSelfApproval, "true|false", "for a book of one person, who then approves her own; every page says so"),
         (GivenOptions.Hocon, "FILE", "with the engine akka: HOCON that is laid over its own"),
     ];
+
+    private static readonly string[] Flags =
+        [GivenOptions.PublicLog, GivenOptions.InsecureHttp, GivenOptions.AllowSelfApproval];
 
     private readonly List<Option<string[]>> options;
 
@@ -44,7 +48,7 @@ internal sealed class NodeOptionSymbols
                 Description = one.Description,
                 Arity = one.Name switch
                 {
-                    GivenOptions.PublicLog or GivenOptions.InsecureHttp => ArgumentArity.ZeroOrOne,
+                    var flag when Flags.Contains(flag) => ArgumentArity.ZeroOrOne,
                     GivenOptions.Witness => ArgumentArity.OneOrMore,
                     _ => ArgumentArity.ExactlyOne,
                 },
