@@ -80,6 +80,33 @@ public sealed class TokenEndToEndTests : IDisposable
     }
 
     [Fact]
+    public async Task one_command_makes_the_tokens_of_a_host_a_reader_and_an_approver()
+    {
+        await using var node = await AuditProgram.ServeAsync(directory.Path);
+        var made = (await TokenAsync("first", "--source", "ci")).Require(ExitCode.Fine);
+        Assert.Equal(["host\tingest", "reader\tread", "approver\tread,approve"], made.OutLines.Select(line => line[..line.LastIndexOf('\t')]));
+        Assert.DoesNotContain("aat_", made.Out + made.Error, StringComparison.Ordinal);
+        (await IngestAsync(node.Url, File.ReadAllText(directory.File("host.token")).Trim())).Require(ExitCode.Fine);
+        (await IngestAsync(node.Url, File.ReadAllText(directory.File("reader.token")).Trim())).Require(ExitCode.Failed);
+        var rows = (await ListedAsync()).ToDictionary(row => row.GetProperty("name").GetString()!);
+        Assert.Equal(("none", "ci"), (rows["host"].GetProperty("person").GetString(), rows["host"].GetProperty("source").GetString()));
+        Assert.Equal("approver", rows["approver"].GetProperty("person").GetString());
+        (await TokenAsync("first")).Require(ExitCode.Failed);
+
+        var sources = (await RunAsync("source", "list", "-o", "json", "--data", directory.Path)).Require(ExitCode.Fine).Out;
+        Assert.Equal(["admin", "ci"], JsonDocument.Parse(sources).RootElement.EnumerateArray().Select(one => one.GetProperty("name").GetString()!));
+    }
+
+    [Fact]
+    public async Task a_token_to_report_with_needs_a_source_and_the_error_explains_it()
+    {
+        var refused = (await TokenAsync("create", "ci-7", "--role", "ingest")).Require(ExitCode.WrongUse);
+        Assert.Contains("--source: a token of role ingest reports as a source", refused.Error, StringComparison.Ordinal);
+        (await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "a", "--source", "b")).Require(ExitCode.WrongUse);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(directory.Path));
+    }
+
+    [Fact]
     public async Task listing_makes_no_store()
     {
         (await TokenAsync("list")).Require(ExitCode.Failed);

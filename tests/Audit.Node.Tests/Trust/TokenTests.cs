@@ -1,5 +1,5 @@
+using Audit.Node.Tests.Pages;
 using Audit.Node.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Audit.Node.Tests.Trust;
 
@@ -101,6 +101,22 @@ public sealed class TokenTests
         (await bound.PostAsync("/v1/records", Records.Item("s", "c-2", Records.Completed(), agent: "b"))).Require(201);
         Assert.StartsWith("agent:", (await bound.PostAsync("/v1/records", Records.Item("s", "c-3", Records.Completed(), agent: "c"))).Require(422).Json.Text("error"));
         Assert.StartsWith("agent:", (await bound.PostAsync("/v1/records", Records.Item("s", "c-4", Records.Completed()))).Require(422).Json.Text("error"));
+    }
+
+    [Fact]
+    public async Task a_book_of_one_person_says_so_on_every_page_and_in_the_book()
+    {
+        await using var node = await TestNode.StartAsync(change: options => options with { AllowSelfApproval = true });
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        foreach (var page in new[] { "/overview", "/waiting", "/windows", "/tokens", "/session?id=none" })
+        {
+            Assert.Contains("--allow-self-approval", (await browser.GetAsync(page)).Text);
+        }
+
+        Assert.Contains("node.allows_self_approval", (await node.GetAsync("/v1/events")).Text);
+        await using var other = await TestNode.StartAsync();
+        using var there = await PageBrowser.SignedInAsync(other, other.AdminToken);
+        Assert.DoesNotContain("--allow-self-approval", (await there.GetAsync("/overview")).Text);
     }
 
     [Fact]
