@@ -19,6 +19,7 @@ internal static class ApiEndpoints
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Plain);
         })
         .AddSingleton<BearerTokens>()
+        .AddSingleton<PeopleStream>()
         .AddSingleton<RevokedTokens>()
         .AddSingleton<SourceBook>()
         .AddSingleton<TokenBook>()

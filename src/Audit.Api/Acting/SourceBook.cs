@@ -6,11 +6,8 @@ namespace Audit.Api.Acting;
 /// Gives sources their numbers and writes each down. The journal says which number belongs to which name; the table is
 /// what it is quickly looked up in.
 /// </summary>
-internal sealed class SourceBook(IAuditStore store, OperatorActs acts, TimeProvider clock)
+internal sealed class SourceBook(IAuditStore store, PeopleStream people, OperatorActs acts, TimeProvider clock)
 {
-    private const int RowsAtOnce = 500;
-    private static readonly StreamKey Stream = new(StreamNames.People);
-
     /// <exception cref="UnprovenRowException">Table and journal say different things of a source.</exception>
     public async Task<TokenSource> EnsureAsync(string name, Actor actor, CancellationToken cancellation)
     {
@@ -54,18 +51,13 @@ internal sealed class SourceBook(IAuditStore store, OperatorActs acts, TimeProvi
 
     private async Task<Dictionary<string, long>> WrittenAsync(CancellationToken cancellation)
     {
-        var (written, sequence) = (new Dictionary<string, long>(), 0L);
-        while (await store.Opened.ReadStreamAsync(Stream, sequence, RowsAtOnce, cancellation) is { Count: > 0 } rows)
+        var written = new Dictionary<string, long>();
+        await foreach (var act in people.ReadAsync(after: 0, cancellation))
         {
-            foreach (var row in rows)
+            if (act.Act == PeopleAct.SourceCreated)
             {
-                if (PeopleAct.Read(row) is { Act: PeopleAct.SourceCreated, Name: { } name, Number: var number })
-                {
-                    written.TryAdd(name, number);
-                }
+                written.TryAdd(act.Name, act.Number);
             }
-
-            sequence = rows[^1].Sequence;
         }
 
         return written;

@@ -59,7 +59,10 @@ internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, Te
     private static readonly Actor Actor = new(OpenedStore.Actor, OpenedStore.Actor);
 
     private readonly TokenBook book = new(
-        opened.Store, new SourceBook(opened.Store, opened.Acts, TimeProvider.System), opened.Acts, TimeProvider.System);
+        opened.Store,
+        new SourceBook(
+            opened.Store, new PeopleStream(opened.Store, FailureLog.None), opened.Acts, TimeProvider.System),
+        opened.Acts, TimeProvider.System);
 
     public async Task<string> CreateAsync(NewToken wanted, CancellationToken cancellation)
     {
