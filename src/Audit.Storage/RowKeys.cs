@@ -67,6 +67,31 @@ public sealed class RowKeys
         }
     }
 
+    /// <summary>Whether somebody has made a copy of the file and said so.</summary>
+    public static bool IsBackedUp(string path) => File.Exists(NoteOf(path));
+
+    /// <summary>Copies the file to a place that is kept apart, and notes that it was done.</summary>
+    /// <exception cref="StoreException">The file holds no keys, or the copy cannot be made there.</exception>
+    public static void BackUp(string path, string copy, DateTimeOffset at)
+    {
+        var id = Open(path, isNewStore: false).Id;
+        try
+        {
+            if (Path.GetFullPath(copy) == Path.GetFullPath(path) || File.Exists(copy))
+            {
+                throw new StoreException($"The file {copy} is there already; a copy is made under a new name.");
+            }
+
+            OwnerOnly.Replace(copy, File.ReadAllBytes(path));
+            OwnerOnly.Replace(NoteOf(path), Encoding.UTF8.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"{id} was copied at {at.UtcDateTime:O}\n")));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"The copy {copy} cannot be made: {failure.Message}", failure);
+        }
+    }
+
     /// <summary>A key of its own for one use; the same for the life of the store.</summary>
     public byte[] Derive(string use) => HMACSHA256.HashData(keys[0].Key, Encoding.UTF8.GetBytes(use));
 
@@ -143,6 +168,8 @@ public sealed class RowKeys
 
         return Derive("rows", id) is { } key ? HMACSHA256.HashData(key, text.WrittenSpan)[..MacLength] : null;
     }
+
+    private static string NoteOf(string path) => path + ".copied";
 
     private static RowKeys Make(string path)
     {

@@ -53,6 +53,25 @@ public abstract class EngineContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task what_was_said_is_sealed_and_every_row_proves_who_wrote_it()
+    {
+        var engine = await OpenEngineAsync();
+        var at = Timestamp.From(new DateTimeOffset(2026, 11, 20, 14, 0, 0, TimeSpan.Zero));
+        await Submit(
+            engine, Told.Call("s", "c", Asked, 1), Told.Call("s", "c", Told.Completed(), 2), Told.Note("s", "started", 1),
+            new OperatorSubmission("act", "ada", at, """{"why":"may I?"}"""u8.ToArray()));
+
+        var rows = await Store.Journal.ReadAfterAsync(0, 100, long.MaxValue, CancellationToken.None);
+        Assert.Equal(4, rows.Count);
+        Assert.All(rows, row => Assert.True(Store.Seal.Proof.Proves(row), row.PersistenceId));
+        Assert.All(rows, row => Assert.DoesNotContain("may I?", Encoding.UTF8.GetString(row.Message)));
+        Assert.Equal(2, (await All()).Count(row => Encoding.UTF8.GetString(row.Message).Contains("may I?")));
+        // Judged without a word of what was said.
+        Assert.Equal("completed", Words.Of(rows.Where(row => row.PersistenceId.EndsWith("|c")).Select(EventReader.ReadCall)
+            .Aggregate(CallHistory.Empty, CallEvolution.Evolve).Standing.State));
+    }
+
+    [ContractFact]
     public async Task the_record_is_kept_byte_for_byte()
     {
         var item = Encoding.UTF8.GetBytes(

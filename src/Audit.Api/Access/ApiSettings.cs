@@ -4,8 +4,10 @@ namespace Audit.Api.Access;
 /// <param name="Store">`sqlite:PATH` or `postgres:CONNECTION STRING`.</param>
 /// <param name="Data">The directory of what belongs to this node alone.</param>
 /// <param name="CheckpointFile">What this node signed or saw signed last.</param>
+/// <param name="RowKeyFile">The keys of the rows, which are in no database.</param>
 /// <param name="PublicLog">Whether the log's checkpoint and tiles are given to anybody.</param>
-public sealed record ApiSettings(string Store, string Data, string LogKeyFile, string CheckpointFile, bool PublicLog)
+public sealed record ApiSettings(
+    string Store, string Data, string LogKeyFile, string CheckpointFile, string RowKeyFile, bool PublicLog)
 {
     /// <summary>How long a row may wait for its seal.</summary>
     public TimeSpan MaxUnsealed { get; init; } = TimeSpan.FromMinutes(1);

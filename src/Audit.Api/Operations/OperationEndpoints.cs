@@ -7,7 +7,7 @@ namespace Audit.Api.Operations;
 /// <summary>`/metrics` and `/v1/stats`: where the node stands and how fast it goes.</summary>
 internal sealed class OperationEndpoints(
     NodeInstruments instruments, IAuditStore store, IJournal journal, NodeLog log, ReadSide reads,
-    IClusterEngine? cluster = null, Redactor? redactor = null)
+    ApiSettings settings, IClusterEngine? cluster = null, Redactor? redactor = null)
     : IEndpointGroup
 {
     private readonly Lock gate = new();
@@ -61,6 +61,7 @@ internal sealed class OperationEndpoints(
             Redaction = redactor is null
                 ? new RedactionStats("off", null, [])
                 : new RedactionStats("on", redactor.Rules.Version, redactor.Rules.Names),
+            RowKey = new RowKeyStats(store.Keys.Id, RowKeys.IsBackedUp(settings.RowKeyFile)),
         });
 
         long Number(string name) => (long)plain[name];

@@ -97,7 +97,14 @@ public sealed record StatsAnswer(
     IReadOnlyDictionary<string, long> Receipts, long StreamsOpen, IReadOnlyDictionary<string, long> Failures)
 {
     public RedactionStats? Redaction { get; init; }
+
+    public RowKeyStats? RowKey { get; init; }
 }
+
+/// <summary>The keys of the rows, without which nobody can read what was said.</summary>
+/// <param name="Id">Of the key that is written with.</param>
+/// <param name="BackedUp">Whether `audit key backup` made a copy.</param>
+public sealed record RowKeyStats(string Id, bool BackedUp);
 
 /// <summary>What is taken out of texts before they are stored.</summary>
 /// <param name="State">on, or off: then secrets are stored as they come.</param>

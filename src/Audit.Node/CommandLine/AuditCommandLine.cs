@@ -64,6 +64,7 @@ public static class AuditCommandLine
         ExportCommand.Make(surroundings),
         LogCommands.Make(surroundings),
         WitnessCommand.Make(surroundings),
+        KeyCommands.Make(surroundings),
         TokenCommands.Make(surroundings),
         TokenCommands.MakeSource(surroundings),
         MakeVersion(surroundings),

@@ -16,6 +16,12 @@ internal static class Greeting
         yield return $"  store  {node.StoreKind}: {node.StorePlace}";
         yield return $"  data   {node.DataPath}";
         yield return TokenLine(node);
+        if (!RowKeys.IsBackedUp(node.RowKeyFile))
+        {
+            yield return $"  row key  {node.RowKeyFile} has no copy yet, and without it nobody can read what was "
+                + "said: audit key backup FILE";
+        }
+
         yield return $"  redaction  {node.Redaction}";
         yield return "";
         yield return "To begin, make a token each for a host, a reader and an approver, and send the first record:";

@@ -94,7 +94,7 @@ public static class NodeHost
         var reads = undo.Add(await ReadSide.OpenAsync(
             options.Store, store.Opened, new ReadSideOptions { Clock = seams.Clock, Failures = failures }, cancellation));
         var settings = new ApiSettings(
-            options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.PublicLog)
+            options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.RowKeyFile, options.PublicLog)
         {
             AllowSelfApproval = options.AllowSelfApproval,
             MaxUnsealed = options.MaxUnsealed,
@@ -159,6 +159,7 @@ public static class NodeHost
         node = new RunningNode(web, undo, data, store, cluster, madeFirstToken)
         {
             Redaction = redaction.Sentence,
+            RowKeyFile = options.RowKeyFile,
         };
         AddStop(undo, node, cluster, acts, [diary, access], failures);
         await WebHost.StartAsync(web, options);

@@ -33,6 +33,8 @@ public sealed class RunningNode : IAsyncDisposable
     /// <summary>The store was empty and has got its first token, which lies in <see cref="TokenFile"/>.</summary>
     public bool MadeFirstToken { get; }
 
+    public string RowKeyFile { get; internal init; } = "";
+
     /// <summary>What is taken out of texts before they are stored, in a few words.</summary>
     public string Redaction { get; internal init; } = "";
 
