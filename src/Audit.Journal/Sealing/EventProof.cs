@@ -49,7 +49,7 @@ public sealed class EventProof(RowKeys keys, byte[] storeId)
         ReadOnlySpan<byte> stream, long sequence, ReadOnlySpan<byte> manifest, ReadOnlySpan<byte> message)
     {
         var at = message.LastIndexOf(Before);
-        if (at < 0 || !message.EndsWith(Behind) || row.Manifest.Length > AppendPlan.LongestManifest)
+        if (at < 0 || !message.EndsWith(Behind))
         {
             return false;
         }
