@@ -4,6 +4,7 @@ using Audit.Api.Instruments;
 using Audit.Api.Intake;
 using Audit.Api.Log;
 using Audit.Api.Operations;
+using Audit.Api.Quotas;
 using Audit.Api.Reading;
 
 namespace Audit.Api;
@@ -24,6 +25,7 @@ internal static class ApiEndpoints
         .AddSingleton<SourceBook>()
         .AddSingleton<TokenBook>()
         .AddSingleton<NodeMetrics>()
+        .AddSingleton<QuotaBook>()
         .AddSingleton<NodeInstruments>()
         .AddSingleton<FormatReaders>()
         .AddSingleton<RecordIntake>()
@@ -47,7 +49,7 @@ internal static class ApiEndpoints
         .AddSingleton<IEndpointGroup, OperationEndpoints>();
 
     public static void UseApiAccess(this IApplicationBuilder web) =>
-        web.UseMiddleware<AccessMiddleware>().UseMiddleware<ReadDiaryMiddleware>();
+        web.UseMiddleware<AccessMiddleware>().UseMiddleware<QuotaMiddleware>().UseMiddleware<ReadDiaryMiddleware>();
 
     public static void MapApi(this IEndpointRouteBuilder routes)
     {

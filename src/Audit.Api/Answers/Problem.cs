@@ -45,6 +45,12 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
     public static Problem Full(string detail) =>
         new(429, "full", "The node is full", detail) { RetryAfter = 1 };
 
+    public static Problem OverQuota(string detail) =>
+        new(429, "over-quota", "More at a time than its share", detail) { RetryAfter = 1 };
+
+    public static Problem TooSlow(string detail) =>
+        new(408, "too-slow", "The body came too slowly", detail) { RetryAfter = 1 };
+
     public static Problem Refused(string kind, string title, string detail) => new(409, kind, title, detail);
 
     public static Problem ReadModelsAway(string detail) =>

@@ -47,7 +47,7 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
     private async Task<IResult> TakeWholeAsync(
         HttpContext context, ItemDefaults defaults, SealWait? seal, FormatLines lines)
     {
-        using var body = await WholeBody.ReadAsync(context.Request, intake.Places, context.RequestAborted);
+        using var body = await WholeBody.ReadAsync(context, intake);
         var receipts = await lines.TakeAsync(body.Bytes, defaults with { ReceivedAt = intake.Now });
         var sealedUpTo = seal is null ? (SealedUpTo?)null : await seal.UntilAsync(receipts);
         using var writer = new ReceiptWriter(512);

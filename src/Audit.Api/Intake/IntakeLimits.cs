@@ -16,7 +16,7 @@ internal static class IntakeLimits
     public const int BatchesInFlightOfAll = 64;
 
     /// <summary>NDJSON streams at one time.</summary>
-    public const int Streams = 256;
+    public const int Streams = 1_024;
 
     /// <summary>A body that is not a stream, decoded.</summary>
     public const int BodyBytes = 64 << 20;
@@ -24,7 +24,10 @@ internal static class IntakeLimits
     /// <summary>Bodies above this wait for one of a few places.</summary>
     public const int SmallBodyBytes = 1 << 20;
 
-    public const int LargeBodies = 4;
+    public const int LargeBodies = 8;
+
+    /// <summary>Beside the patience for its start and its pauses, a body has a second for each of these.</summary>
+    public const int BodyBytesPerSecond = 128 << 10;
 
     public const int ArrayItems = 100_000;
 

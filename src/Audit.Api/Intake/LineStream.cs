@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Threading.Channels;
 using Audit.Api.Log;
+using Audit.Api.Quotas;
 
 namespace Audit.Api.Intake;
 
@@ -16,6 +17,7 @@ internal sealed class LineStream(
 
     private readonly Admission admission = context.Admission();
     private readonly SemaphoreSlim places = new(IntakeLimits.BatchesInFlight);
+    private readonly BatchPlaces sourcePlaces = intake.Quotas.BatchesOf(context.Bearer());
     private readonly LineCollector lines = new(intake.Hasher);
     private readonly ReceiptSpool spool = new(intake.SpoolDirectory);
     private readonly ReceiptSender sender = new(context, IntakeHeaders.WantsMinimal(context.Request), intake.Metrics);
@@ -27,6 +29,8 @@ internal sealed class LineStream(
     private Task sending = Task.CompletedTask;
     private long nextIndex;
     private bool holdsPlace;
+    private bool holdsSourcePlace;
+    private bool isIdle;
 
     public async Task RunAsync()
     {
@@ -53,6 +57,7 @@ internal sealed class LineStream(
         spool.Dispose();
         sender.Dispose();
         places.Dispose();
+        sourcePlaces.Dispose();
         halt.Dispose();
     }
 
@@ -101,9 +106,25 @@ internal sealed class LineStream(
             }
         }
 
-        var arrived = await arriving;
+        var arrived = await WaitAsync(arriving);
         arriving = null;
         return arrived;
+    }
+
+    /// <summary>A stream of which nothing comes gives its place to others.</summary>
+    private async Task<ReadResult> WaitAsync(Task<ReadResult> arrival)
+    {
+        var patience = intake.Quotas.Limits.Idle;
+        try
+        {
+            return await arrival.WaitAsync(patience, intake.Clock);
+        }
+        catch (TimeoutException)
+        {
+            isIdle = true;
+            throw new RefusedException(Problem.TooSlow(
+                $"No byte came for {patience.TotalSeconds:0} s; send on in a new stream. A blank line keeps a stream open."));
+        }
     }
 
     /// <summary>Nothing may read the body any more when the request ends.</summary>
@@ -161,17 +182,26 @@ internal sealed class LineStream(
         }
 
         await places.WaitAsync(halt.Token);
+        await sourcePlaces.Places.WaitAsync(halt.Token);
+        holdsSourcePlace = true;
         await intake.Places.Batches.WaitAsync(halt.Token);
         holdsPlace = true;
+        holdsSourcePlace = false;
     }
 
     private void LeavePlaceUnused()
     {
+        if (holdsPlace || holdsSourcePlace)
+        {
+            sourcePlaces.Places.Release();
+        }
+
         if (holdsPlace)
         {
-            holdsPlace = false;
             intake.Places.Batches.Release();
         }
+
+        (holdsPlace, holdsSourcePlace) = (false, false);
     }
 
     private async ValueTask SubmitAsync()
@@ -240,6 +270,7 @@ internal sealed class LineStream(
         {
             LineCollector.Return(batch.Buffer);
             places.Release();
+            sourcePlaces.Places.Release();
             intake.Places.Batches.Release();
         }
     }
@@ -259,7 +290,8 @@ internal sealed class LineStream(
 
     private async Task EndAsync(long answered)
     {
-        if (stop is not null && !sender.HasStarted)
+        // Who keeps a stream open waits for receipts, and is given where to go on as one of them.
+        if (stop is not null && !sender.HasStarted && !isIdle)
         {
             await AnswerProblemAsync(stop);
             return;

@@ -37,7 +37,7 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
     private async Task<IResult> TakeWholeAsync(
         HttpContext context, ItemDefaults defaults, SealWait? seal, RecordLines lines)
     {
-        using var body = await WholeBody.ReadAsync(context.Request, intake.Places, context.RequestAborted);
+        using var body = await WholeBody.ReadAsync(context, intake);
         defaults = defaults with { ReceivedAt = intake.Now };
         if (!BodyKinds.IsArray(body.Bytes.Span))
         {

@@ -1,5 +1,6 @@
 using Audit.Api.Instruments;
 using Audit.Api.Log;
+using Audit.Api.Quotas;
 
 namespace Audit.Api.Intake;
 
@@ -8,7 +9,7 @@ namespace Audit.Api.Intake;
 /// </summary>
 internal sealed class RecordIntake(
     IAuditEngine engine, RecordHasher hasher, NodeLog log, NodeMetrics metrics, TimeProvider clock, ApiSettings settings,
-    FailureLog failures, IHostApplicationLifetime life, Redactor? redactor = null)
+    FailureLog failures, IHostApplicationLifetime life, QuotaBook quotas, Redactor? redactor = null)
 {
     public IAuditEngine Engine { get; } = engine;
 
@@ -22,6 +23,8 @@ internal sealed class RecordIntake(
     public ItemIntake Items => field ??= new ItemIntake(Reader, Hasher);
 
     public IntakePlaces Places { get; } = new();
+
+    public QuotaBook Quotas { get; } = quotas;
 
     public NodeMetrics Metrics { get; } = metrics;
 
@@ -61,6 +64,7 @@ internal sealed class RecordIntake(
     public async Task<IResult> TakeLinesAsync(
         HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake lines)
     {
+        using var quota = Quotas.Enter(Quota.Streams, context.Bearer());
         if (!Places.TryEnterStream())
         {
             return Problem.Full($"{IntakeLimits.Streams} streams are open already; come again later.");

@@ -27,7 +27,7 @@ internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats,
 
         var defaults = IntakeHeaders.ReadWithQuery(context);
         intake.RequireRoom("it");
-        using var body = await WholeBody.ReadAsync(context.Request, intake.Places, context.RequestAborted);
+        using var body = await WholeBody.ReadAsync(context, intake);
         return await TakeAsync(body.Bytes, defaults with { ReceivedAt = intake.Now });
     }
 

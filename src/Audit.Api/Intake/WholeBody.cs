@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Audit.Api.Quotas;
 
 namespace Audit.Api.Intake;
 
@@ -7,25 +8,31 @@ internal sealed class WholeBody : IDisposable
 {
     private const int FirstBytes = 4 << 10;
 
-    private readonly IntakePlaces places;
+    private readonly RecordIntake intake;
+    private readonly Bearer bearer;
+    private long began;
+    private QuotaLease? share;
     private byte[] buffer;
     private int length;
     private bool holdsPlace;
 
-    private WholeBody(IntakePlaces places, int firstBytes)
+    private WholeBody(RecordIntake intake, Bearer bearer, int firstBytes)
     {
-        this.places = places;
+        this.intake = intake;
+        this.bearer = bearer;
+        began = intake.Clock.GetTimestamp();
         buffer = ArrayPool<byte>.Shared.Rent(firstBytes);
     }
 
     public ReadOnlyMemory<byte> Bytes => buffer.AsMemory(0, length);
 
-    /// <exception cref="RefusedException">It is larger than a body may be, or damaged.</exception>
-    public static async Task<WholeBody> ReadAsync(
-        HttpRequest request, IntakePlaces places, CancellationToken cancellation)
+    /// <exception cref="RefusedException">It is larger than a body may be, damaged, or comes too slowly.</exception>
+    public static async Task<WholeBody> ReadAsync(HttpContext context, RecordIntake intake)
     {
+        var (request, cancellation) = (context.Request, context.RequestAborted);
         var expected = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength ?? 0 : 0;
-        var body = new WholeBody(places, (int)Math.Clamp(expected, FirstBytes, IntakeLimits.SmallBodyBytes));
+        var body = new WholeBody(
+            intake, context.Bearer(), (int)Math.Clamp(expected, FirstBytes, IntakeLimits.SmallBodyBytes));
         var reader = BodyDecoding.Open(request);
         try
         {
@@ -51,15 +58,17 @@ internal sealed class WholeBody : IDisposable
         if (holdsPlace)
         {
             holdsPlace = false;
-            places.LargeBodies.Release();
+            intake.Places.LargeBodies.Release();
         }
+
+        share?.Dispose();
     }
 
     private async Task FillAsync(PipeReader reader, CancellationToken cancellation)
     {
         while (true)
         {
-            var read = await reader.ReadAsync(cancellation);
+            var read = await ReadMoreAsync(reader, cancellation);
             try
             {
                 await MakeRoomAsync(length + read.Buffer.Length, cancellation);
@@ -78,6 +87,40 @@ internal sealed class WholeBody : IDisposable
         }
     }
 
+    /// <summary>Whoever sends a body slowly keeps a place from others, and so may not for long.</summary>
+    private async ValueTask<ReadResult> ReadMoreAsync(PipeReader reader, CancellationToken cancellation)
+    {
+        var arriving = reader.ReadAsync(cancellation);
+        if (arriving.IsCompleted)
+        {
+            return await arriving;
+        }
+
+        var patience = intake.Quotas.Limits.Body;
+        var earned = TimeSpan.FromSeconds((double)length / IntakeLimits.BodyBytesPerSecond);
+        var left = patience + earned - intake.Clock.GetElapsedTime(began);
+        var waiting = arriving.AsTask();
+        try
+        {
+            return await waiting.WaitAsync(left < patience ? Max(left) : patience, intake.Clock, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            reader.CancelPendingRead();
+            await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (waiting.IsCompletedSuccessfully)
+            {
+                reader.AdvanceTo(waiting.Result.Buffer.End);
+            }
+
+            throw new RefusedException(Problem.TooSlow(
+                $"Of the body {length} bytes came in {intake.Clock.GetElapsedTime(began).TotalSeconds:0} s; a body may rest "
+                + $"for {patience.TotalSeconds:0} s and must bring {IntakeLimits.BodyBytesPerSecond} bytes a second."));
+        }
+
+        static TimeSpan Max(TimeSpan time) => time > TimeSpan.FromMilliseconds(1) ? time : TimeSpan.FromMilliseconds(1);
+    }
+
     private async ValueTask MakeRoomAsync(long needed, CancellationToken cancellation)
     {
         if (needed <= buffer.Length)
@@ -94,8 +137,11 @@ internal sealed class WholeBody : IDisposable
 
         if (!holdsPlace && needed > IntakeLimits.SmallBodyBytes)
         {
-            await places.LargeBodies.WaitAsync(cancellation);
+            share = intake.Quotas.Enter(Quota.LargeBodies, bearer);
+            var waited = intake.Clock.GetTimestamp();
+            await intake.Places.LargeBodies.WaitAsync(cancellation);
             holdsPlace = true;
+            began += intake.Clock.GetTimestamp() - waited;
         }
 
         var larger = ArrayPool<byte>.Shared.Rent(

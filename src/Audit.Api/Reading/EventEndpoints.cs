@@ -1,12 +1,15 @@
+using Audit.Api.Quotas;
+
 namespace Audit.Api.Reading;
 
 /// <summary>
 /// `/v1/events`: the journal in its order, as a list, as lines, or live; and all that it holds of one call.
 /// </summary>
-internal sealed class EventEndpoints(IJournal journal, ReadSide reads, IHostApplicationLifetime life) : IEndpointGroup
+internal sealed class EventEndpoints(
+    IJournal journal, ReadSide reads, IHostApplicationLifetime life, QuotaBook quotas) : IEndpointGroup
 {
     private readonly EventPages pages = new(journal, reads, life);
-    private readonly EventTail tail = new(journal, life);
+    private readonly EventTail tail = new(journal, life, quotas);
 
     public void Map(IEndpointRouteBuilder routes)
     {

@@ -152,7 +152,7 @@ internal static class ReadLimits
     public const int ListScan = 50_000;
 
     /// <summary>Live readers at one time.</summary>
-    public const int Tails = 256;
+    public const int Tails = 1_024;
 
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 }

@@ -1,10 +1,12 @@
+using Audit.Api.Quotas;
+
 namespace Audit.Api.Reading;
 
 /// <summary>
 /// The journal live, as server-sent events. Nothing is kept for a reader: each reads the journal on from where it is,
 /// as fast as it takes what it gets.
 /// </summary>
-internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
+internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life, QuotaBook quotas)
 {
     private static readonly byte[] Ended = Encoding.UTF8.GetBytes(
         $"event: ended\ndata: {{\"reason\":\"{Admission.Ended}\"}}\n\n");
@@ -13,6 +15,7 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life)
 
     public async Task<IResult> SendAsync(HttpContext context, RowFilter filter, long after)
     {
+        using var share = quotas.Enter(Quota.Tails, context.Bearer());
         if (Interlocked.Increment(ref open) > ReadLimits.Tails)
         {
             Interlocked.Decrement(ref open);

@@ -26,7 +26,8 @@ public sealed record PostResult(long Receipts)
 }
 
 /// <summary>Posts lines and reads their receipts. What items do not say themselves, the headers say.</summary>
-public sealed class RecordPost(NodeClient client, IReadOnlyList<KeyValuePair<string, string>> headers)
+public sealed class RecordPost(
+    NodeClient client, IReadOnlyList<KeyValuePair<string, string>> headers, TimeProvider? clock = null)
 {
     private const string MediaType = "application/x-ndjson";
 
@@ -75,7 +76,7 @@ public sealed class RecordPost(NodeClient client, IReadOnlyList<KeyValuePair<str
     {
         try
         {
-            using var request = MakeRequest($"v1/ingest/{format}", new FollowedContent(input, report.Sent));
+            using var request = MakeRequest($"v1/ingest/{format}", new FollowedContent(input, report.Sent, clock ?? TimeProvider.System));
             using var response = await client.RequireAsync(request, cancellation);
             await foreach (var receipt in ReadAsync(response, cancellation))
             {

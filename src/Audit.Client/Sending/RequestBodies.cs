@@ -26,9 +26,12 @@ internal sealed class SequenceContent(ReadOnlySequence<byte> bytes) : HttpConten
 
 /// <summary>A request body that is read while it is sent, of a length that nobody knows.</summary>
 /// <param name="sent">Hears how many bytes have gone.</param>
-internal sealed class FollowedContent(Stream input, Action<long> sent) : HttpContent
+internal sealed class FollowedContent(Stream input, Action<long> sent, TimeProvider clock) : HttpContent
 {
     private const int PieceLength = 64 << 10;
+
+    /// <summary>A node ends a stream that is silent for longer; a blank line is no item and keeps it.</summary>
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(20);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
@@ -38,12 +41,35 @@ internal sealed class FollowedContent(Stream input, Action<long> sent) : HttpCon
     {
         var piece = new byte[PieceLength];
         var bytes = 0L;
-        while (await input.ReadAsync(piece, cancellationToken) is > 0 and var read)
+        var endsLine = true;
+        while (await ReadAsync(piece, stream, endsLine, cancellationToken) is > 0 and var read)
         {
             await stream.WriteAsync(piece.AsMemory(0, read), cancellationToken);
+            endsLine = piece[read - 1] == '\n';
             // What somebody follows goes as it comes.
             await stream.FlushAsync(cancellationToken);
             sent(bytes += read);
+        }
+    }
+
+    /// <summary>Reads on, and shows the node meanwhile that somebody is there.</summary>
+    private async Task<int> ReadAsync(byte[] piece, Stream stream, bool endsLine, CancellationToken cancellation)
+    {
+        var arriving = input.ReadAsync(piece, cancellation).AsTask();
+        while (true)
+        {
+            try
+            {
+                return await arriving.WaitAsync(LongestSilence, clock, cancellation);
+            }
+            catch (TimeoutException) when (!arriving.IsFaulted)
+            {
+                if (endsLine && !arriving.IsCompleted)
+                {
+                    await stream.WriteAsync("\n"u8.ToArray(), cancellation);
+                    await stream.FlushAsync(cancellation);
+                }
+            }
         }
     }
 

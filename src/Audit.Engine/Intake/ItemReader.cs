@@ -71,7 +71,11 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
                 call.Stream, call.SessionId, call.ToolCallId, call.Agent,
                 call.Message with
                 {
-                    Truncated = isCut, Dedup = whole.Message.Dedup, Question = whole.Message.Question,
+                    Truncated = isCut,
+                    Dedup = whole.Message.Dedup,
+                    Question = whole.Message.Question,
+                    Input = whole.Message.Input,
+                    Result = whole.Message.Result,
                 },
                 call.Record)
             {

@@ -24,6 +24,7 @@ public sealed class GivenOptions
     public const string WitnessQuorum = "witness-quorum";
     public const string MaxUnwitnessed = "max-unwitnessed";
     public const string CheckpointTo = "checkpoint-to";
+    public const string Quotas = "quotas";
     public const string Hocon = "hocon";
     public const string Certificate = "certificate";
     public const string CertificateKey = "certificate-key";
@@ -39,7 +40,7 @@ public sealed class GivenOptions
     [
         Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, RowKey, PublicLog, Redaction, Hocon, Certificate,
         CertificateKey, TrustProxy, InsecureHttp, AllowSelfApproval, MaxUnsealed, Witness, WitnessQuorum, MaxUnwitnessed,
-        CheckpointTo,
+        CheckpointTo, Quotas,
     ];
 
     private readonly Dictionary<string, GivenOption> given = [];

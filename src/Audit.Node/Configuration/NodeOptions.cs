@@ -75,6 +75,9 @@ public sealed record NodeOptions
     /// <summary>The keys of the rows, which are in no database: each node of a store needs this file.</summary>
     public string RowKeyFile => RowKey ?? Path.Combine(Data, "row.key");
 
+    /// <summary>What one source or person may hold of the node.</summary>
+    public QuotaLimits Quotas { get; init; } = new();
+
     public string LogKeyFile => LogKey ?? Path.Combine(Data, "log.key");
 
     /// <summary>

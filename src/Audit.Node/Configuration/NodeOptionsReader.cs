@@ -36,6 +36,7 @@ public static class NodeOptionsReader
             Certificate = ReadCertificate(given[GivenOptions.Certificate], given[GivenOptions.CertificateKey], urls),
             TrustedProxy = ReadProxy(given[GivenOptions.TrustProxy]),
             InsecureHttp = ReadFlag(given[GivenOptions.InsecureHttp]),
+            Quotas = ReadQuotas(given[GivenOptions.Quotas]),
             Redaction = ReadRedaction(redaction),
             RedactionFile = redaction is null or { Value: RedactionOff } ? null : redaction.Value,
             Witnesses = witnesses,
@@ -214,6 +215,10 @@ public static class NodeOptionsReader
                 ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
             : throw proxy.NotAccepted("an IP address, or a network such as 10.1.2.0/29");
     }
+
+    private static QuotaLimits ReadQuotas(GivenOption? quotas) =>
+        quotas is null ? Defaults.Quotas
+        : QuotaLimits.TryParse(quotas.Value) ?? throw quotas.NotAccepted(QuotaLimits.Accepted);
 
     private static RedactionRules? ReadRedaction(GivenOption? redaction)
     {

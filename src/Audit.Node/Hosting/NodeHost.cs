@@ -145,7 +145,7 @@ public static class NodeHost
             services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Opened).AddSingleton(store.Tokens)
                 .AddSingleton(engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(store.Hasher)
                 .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
-                .AddSingleton(access).AddSingleton(failures);
+                .AddSingleton(access).AddSingleton(failures).AddSingleton(options.Quotas);
             if (redactor is not null)
             {
                 services.AddSingleton(redactor);

@@ -30,6 +30,7 @@ internal sealed class NodeOptionSymbols
         (GivenOptions.MaxUnwitnessed, "LENGTH", "how long the newest checkpoint may lack them, default 10m"),
         (GivenOptions.CheckpointTo, "FILE|URL", "where checkpoints go too, so that somebody else remembers them"),
         (GivenOptions.AllowSelfApproval, "true|false", "for a book of one person, who then approves her own; every page says so"),
+        (GivenOptions.Quotas, "LIST", "the share of one source or person, such as streams=128,tails=64,idle=60s"),
         (GivenOptions.Hocon, "FILE", "with the engine akka: HOCON that is laid over its own"),
     ];
 
