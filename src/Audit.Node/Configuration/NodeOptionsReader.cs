@@ -39,7 +39,7 @@ public static class NodeOptionsReader
             Quotas = ReadQuotas(given[GivenOptions.Quotas]),
             Redaction = ReadRedaction(redaction),
             RedactionFile = redaction is null or { Value: RedactionOff } ? null : redaction.Value,
-            Witnesses = witnesses,
+            Witnesses = witnesses.Count == 0 ? Defaults.Witnesses : witnesses,
             WitnessQuorum = ReadQuorum(given[GivenOptions.WitnessQuorum], witnesses.Count),
             MaxUnwitnessed = ReadLength(given[GivenOptions.MaxUnwitnessed], Defaults.MaxUnwitnessed),
             CheckpointTo = ReadCheckpointTo(given[GivenOptions.CheckpointTo]),

@@ -47,6 +47,8 @@ internal sealed class NodeOptionSymbols
             {
                 HelpName = one.Value,
                 Description = one.Description,
+                // The parser's own reads no array where one value is accepted.
+                CustomParser = given => [.. given.Tokens.Select(token => token.Value)],
                 Arity = one.Name switch
                 {
                     var flag when Flags.Contains(flag) => ArgumentArity.ZeroOrOne,
