@@ -31,6 +31,8 @@ internal static class ApiEndpoints
         .AddSingleton<RecordIntake>()
         .AddSingleton<Deciding>()
         .AddSingleton<Questions>()
+        .AddSingleton<Readers>()
+        .AddSingleton<SearchQuota>()
         .AddSingleton<IEndpointGroup, RecordEndpoint>()
         .AddSingleton<IEndpointGroup, FormatEndpoint>()
         .AddSingleton<IEndpointGroup, TracesEndpoint>()
@@ -58,6 +60,6 @@ internal static class ApiEndpoints
             group.Map(routes);
         }
 
-        routes.MapOpenApi().WithMetadata(new AccessRule(Roles.Any));
+        routes.MapOpenApi().WithMetadata(new AccessRule(Roles.Any)).Scoped(Scope.Public);
     }
 }

@@ -64,6 +64,11 @@ internal sealed class PageAccessMiddleware(
                 $"The token \"{session.Bearer.Name}\" lacks the role for this page: {RoleNames.Join(rule.AnyOf)}."));
         }
 
+        if (ScopeRule.Refuse(context.GetEndpoint(), session.Bearer) is { } refusal)
+        {
+            return PageAnswer.Wrong(Problem.Forbidden(refusal));
+        }
+
         return isRead || await IsOwnFormAsync(context, session) ? null : PageAnswer.Wrong(Problem.Forbidden(
             "The form was not given to this session, or it is too old. Load the page again and repeat what you did."));
     }

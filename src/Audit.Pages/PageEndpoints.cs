@@ -47,7 +47,7 @@ internal static class PageEndpoints
         }
 
         AssetEndpoint.Map(routes);
-        routes.MapGet("/", HomeAsync).WithMetadata(AccessRule.Public).ExcludeFromDescription();
+        routes.MapGet("/", HomeAsync).WithMetadata(AccessRule.Public).Scoped(Scope.Public).ExcludeFromDescription();
     }
 
     private static Task HomeAsync(HttpContext context)

@@ -30,6 +30,7 @@ public sealed class ReadSide : IAsyncDisposable
         rebuild = new ModelsRebuild(store, journal, options.Limits);
     }
 
+    /// <summary>All of them; what a reader gets is of <see cref="For"/>.</summary>
     public ReadModels Models { get; }
 
     public PastModels TimeTravel { get; }
@@ -38,6 +39,10 @@ public sealed class ReadSide : IAsyncDisposable
     public SearchIndex Search { get; }
 
     public ProjectionStatus Status => projection.Status;
+
+    /// <summary>The same for who may see a part of the book only.</summary>
+    public ScopedReads For(ReadScope scope) => new(
+        scope, new ReadModels(store, scope), new PastModels(store, journal, scope), Search);
 
     /// <summary>Opens the read models of a store and begins to feed them.</summary>
     /// <param name="address">
@@ -134,3 +139,6 @@ public sealed class ReadSide : IAsyncDisposable
     private static IIndexReader IndexReaderOf(string address) =>
         StoreAddress.Parse(address).IsSqlite ? new SqliteIndexReader() : new PostgresIndexReader();
 }
+
+/// <summary>What one reader can ask.</summary>
+public sealed record ScopedReads(ReadScope Scope, ReadModels Models, PastModels TimeTravel, SearchIndex Search);

@@ -15,7 +15,7 @@ public abstract class OverviewContract : ReadSideContract
             new Say("s", "three", Say.Done(), 131));
 
         var begin = HourModel.HourOf(Say.At(0));
-        var totals = await models.HoursAsync(begin, begin + 3, None);
+        var totals = (await models.HoursAsync(begin, begin + 3, None))!;
         Assert.Equal((2, 1, 1L), (totals.All.States[CallState.Completed], totals.All.States[CallState.Blocked], totals.All.Violations));
         Assert.Equal([begin, begin + 2], totals.Hours.Select(hour => hour.Hour));
         Assert.Equal([2, 0], totals.Hours.Select(hour => hour.States[CallState.Completed]));
@@ -34,10 +34,10 @@ public abstract class OverviewContract : ReadSideContract
 
         var models = side.Models;
         var begin = HourModel.HourOf(Say.At(0));
-        var totals = await models.HoursAsync(begin, begin + 2, None);
+        var totals = (await models.HoursAsync(begin, begin + 2, None))!;
         Assert.Equal([(begin, 1)], totals.Hours.Select(hour => (hour.Hour, hour.States[CallState.Completed])));
         Assert.Equal(1, totals.All.States[CallState.Completed]);
-        Assert.Empty((await models.HoursAsync(begin + 2, begin + 9, None)).Hours);
+        Assert.Empty((await models.HoursAsync(begin + 2, begin + 9, None))!.Hours);
     }
 
     [ContractFact]

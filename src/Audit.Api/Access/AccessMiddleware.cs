@@ -29,6 +29,12 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
             return;
         }
 
+        if (ScopeRule.Refuse(context.GetEndpoint(), admission.Bearer) is { } refusal)
+        {
+            await Problem.Forbidden(refusal).ExecuteAsync(context);
+            return;
+        }
+
         context.Features.Set(admission);
         await next(context);
     }

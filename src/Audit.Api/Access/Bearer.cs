@@ -35,6 +35,9 @@ internal sealed record Bearer(string Name, Roles Roles)
 
     public bool IsAdmin => (Roles & Roles.Admin) != 0;
 
+    /// <summary>Whether the token may have the whole book, with operators' acts and the diary of reads.</summary>
+    public bool SeesAdministration => HasAny(Roles.Export) && !IsBound;
+
     /// <summary>Whether the token is bound to something, and may see no more than that.</summary>
     public bool IsBound => !Bound.IsNone;
 

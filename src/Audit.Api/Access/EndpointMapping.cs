@@ -64,7 +64,12 @@ internal static class EndpointMapping
     private static string ByQuery(string description) => $"{description} For ids that a path cannot carry.".TrimStart();
 
     private static RequestDelegate Running(Answering answering) =>
-        async context => await (await answering(context)).ExecuteAsync(context);
+        async context =>
+        {
+            var answer = await answering(context);
+            await context.BeforeAnswerAsync((answer as IStatusCodeHttpResult)?.StatusCode ?? StatusCodes.Status200OK);
+            await answer.ExecuteAsync(context);
+        };
 
     private static RouteHandlerBuilder Describe(
         IEndpointConventionBuilder endpoint, Answering answering, Roles anyOf, string summary, string description,

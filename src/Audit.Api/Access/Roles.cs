@@ -9,6 +9,8 @@ internal enum Roles
     Read = 2,
     Approve = 4,
     Admin = 8,
+
+    /// <summary>To take out of the node what no binding can narrow: the whole book, with operators' acts.</summary>
     Export = 16,
     Any = Ingest | Read | Approve | Export | Admin,
 }

@@ -36,7 +36,7 @@ internal sealed class Deciding(RecordIntake intake, IJournal journal)
         var call = new CallRead(journal, address.Stream);
         await call.ReadOnAsync(cancellation);
         return !call.IsKnown ? throw new RefusedException(address.NotFound())
-            : call.RefuseFor(bearer) is { } refusal ? throw new RefusedException(Problem.Forbidden(refusal))
+            : call.RefuseFor(bearer) is not null ? throw new RefusedException(address.NotFound())
             : call;
     }
 }

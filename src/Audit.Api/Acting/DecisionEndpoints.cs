@@ -1,4 +1,5 @@
 using Audit.Api.Intake;
+using Audit.Api.Reading;
 
 namespace Audit.Api.Acting;
 
@@ -22,11 +23,11 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
             "The body is {decision, sequence, question, feedback?, by?}: sequence and question as the call shows them, "
             + "for a decision is on that question and is refused with 409 when another one stands. The decisions that "
             + $"approve are {ApprovingDecisions.Accepted}; any other refuses.")
-            .Produces<ReceiptAnswer>(StatusCodes.Status201Created);
+            .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         routes.Get(
             place, GetAsync, Waiting, "Waits until a call no longer awaits its confirmation.", "",
             new QueryParameter("wait", "Seconds to wait, up to 60."))
-            .Produces<DecisionAnswer>();
+            .Produces<DecisionAnswer>().Scoped(Scope.Binding);
     }
 
     private async Task<IResult> PostAsync(HttpContext context)
@@ -46,7 +47,13 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
             await WaitAsync(context, call, TimeSpan.FromSeconds(seconds));
         }
 
-        return Reply.Json(AnswerOf(call));
+        var scope = context.Reads().Scope;
+        if (call.LastDecision is { } decided)
+        {
+            scope.Trace?.Add(decided.Row.Position);
+        }
+
+        return Reply.Json(AnswerOf(call, scope));
     }
 
     private async Task WaitAsync(HttpContext context, CallRead call, TimeSpan time)
@@ -82,7 +89,7 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
         }
     }
 
-    private static DecisionAnswer AnswerOf(CallRead call)
+    private static DecisionAnswer AnswerOf(CallRead call, ReadScope scope)
     {
         var isRefused = call.History.Standing.RefusedByNode;
         if (call.IsWaiting)
@@ -98,7 +105,7 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
             return answer;
         }
 
-        answer = answer with { OnBehalfOf = last.Decision.OnBehalfOf, Position = last.Row.Position };
+        answer = answer with { OnBehalfOf = last.Decision.OnBehalfOf, Position = scope.Hide(last.Row.Position) };
         return last.Decision.Outcome switch
         {
             Outcome.Approved approved => answer with

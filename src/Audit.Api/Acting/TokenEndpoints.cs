@@ -15,20 +15,20 @@ internal sealed class TokenEndpoints(TokenBook book, IAuditStore store) : IEndpo
             "/v1/tokens", CreateAsync, Roles.Admin, "Makes a token.",
             "The body is {name, roles[], person?, source?, agents[]?, tasks[]?, sources[]?, expires?}; the role ingest "
             + "needs a source, expires is a length of time such as 30d. The answer holds the token, which is not shown again.")
-            .Produces<NewTokenAnswer>(StatusCodes.Status201Created);
+            .Produces<NewTokenAnswer>(StatusCodes.Status201Created).Scoped(Scope.Administration);
         routes.Get("/v1/tokens", ListAsync, Roles.Admin, "Lists the tokens, revoked ones too.")
-            .Produces<ItemPage<TokenAnswer>>();
+            .Produces<ItemPage<TokenAnswer>>().Scoped(Scope.Administration);
         routes.Delete("/v1/tokens/{name}", context => RevokeAsync(context, context.PathId("name")), Roles.Admin, "Revokes a token.")
-            .Produces(StatusCodes.Status204NoContent);
+            .Produces(StatusCodes.Status204NoContent).Scoped(Scope.Administration);
         routes.Delete(
             "/v1/token",
             context => RevokeAsync(context, context.Query().RequiredId("name")),
             Roles.Admin,
             "Revokes a token.",
             "For names that a path cannot carry.", new QueryParameter("name", "The token's name.", Required: true))
-            .Produces(StatusCodes.Status204NoContent);
+            .Produces(StatusCodes.Status204NoContent).Scoped(Scope.Administration);
         routes.Get("/v1/sources", ListSourcesAsync, Roles.Admin, "Lists the sources, each with its number.")
-            .Produces<ItemPage<SourceAnswer>>();
+            .Produces<ItemPage<SourceAnswer>>().Scoped(Scope.Administration);
     }
 
     /// <summary>A token as the wire shows it.</summary>

@@ -12,13 +12,13 @@ internal sealed class WindowEndpoints(RecordIntake intake, IJournal journal) : I
             "/v1/windows", RequestAsync, Roles.Ingest | Roles.Approve, "Asks for a window, or grants one.",
             "The body is {window_id?, task_id, agent, scope[], reason, opens_at?, closes_at or duration, grant?, by?, "
             + "message_id?}. With grant: true the role approve is needed.")
-            .Produces<ReceiptAnswer>(StatusCodes.Status201Created);
+            .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         foreach (var act in WindowPosting.Acts)
         {
             routes.Post(
                 new ById($"/v1/windows/{{window}}/{act.Name}", $"/v1/window/{act.Name}", WindowEndpoint.Id),
                 context => ActAsync(context, act), act.AnyOf, act.Summary)
-                .Produces<ReceiptAnswer>(StatusCodes.Status201Created);
+                .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         }
     }
 

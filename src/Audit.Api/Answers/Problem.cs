@@ -3,8 +3,11 @@ namespace Audit.Api.Answers;
 /// <summary>
 /// An error as RFC 9457 has it: the detail says in one sentence what was wrong, where, and what is accepted.
 /// </summary>
-internal sealed record Problem(int Status, string Kind, string Title, string Detail) : IResult
+internal sealed record Problem(int Status, string Kind, string Title, string Detail)
+    : IResult, IStatusCodeHttpResult
 {
+    int? IStatusCodeHttpResult.StatusCode => Status;
+
     /// <summary>Seconds after which the same request may succeed.</summary>
     public int? RetryAfter { get; init; }
 

@@ -53,28 +53,29 @@ internal sealed class QueryReader(IQueryCollection query)
     public PageRequest Page() => new(Limit(), Text("cursor"));
 
     /// <summary>Where a list goes on; null at its beginning.</summary>
-    public long? Cursor()
+    public long? Cursor(ReadScope scope)
     {
         if (Text("cursor") is not { } text)
         {
             return null;
         }
 
-        return PageCursor.TryRead(text, 1) is [>= 0 and var place]
+        return scope.TryReadCursor(text, 1) is [>= 0 and var place]
             ? place
             : throw Refusal(
                 "cursor", $"\"{text}\" is none that this node gave; leave it away to begin at the beginning.");
     }
 
     /// <summary>The moment of the past that is asked for; null for now.</summary>
-    public AsOf? AsOf()
+    public AsOf? AsOf(ReadScope scope)
     {
         if (Text("at") is not { } text)
         {
             return null;
         }
 
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? Projections.TimeTravel.AsOf.At(position)
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && scope.Show(number) is { } position ? Projections.TimeTravel.AsOf.At(position)
             : Rfc3339.TryParse(text, out var time) ? Projections.TimeTravel.AsOf.At(time)
             : throw Refusal("at", $"a position of the journal or an RFC 3339 time is expected, not \"{text}\".");
     }

@@ -37,8 +37,11 @@ internal static class Reply
     public static byte[] Encode<T>(T value) =>
         JsonSerializer.SerializeToUtf8Bytes(value, (JsonTypeInfo<T>)WireJson.Plain.GetTypeInfo(typeof(T))!);
 
-    private sealed class ContentReply(ReadOnlyMemory<byte> content, string type, int status) : IResult
+    private sealed class ContentReply(ReadOnlyMemory<byte> content, string type, int status)
+        : IResult, IStatusCodeHttpResult
     {
+        public int? StatusCode => status;
+
         public async Task ExecuteAsync(HttpContext httpContext)
         {
             var response = httpContext.Response;

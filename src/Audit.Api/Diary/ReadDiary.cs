@@ -1,123 +1,104 @@
 namespace Audit.Api.Diary;
 
 /// <summary>
-/// Writes down who read what and when, a second's reads at a time. No read waits for it; what is more than a second can
-/// hold is counted.
+/// Writes down who read what, a row for each answer, before it is given. When the journal cannot take a row it lies in a
+/// file beside the node until it can; only when that fails too the read fails.
 /// </summary>
 internal sealed class ReadDiary : IAsyncDisposable
 {
     public const string Act = "read";
 
-    private const int MostReads = 1_000;
-    private const int LongestTarget = 2_000;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromSeconds(1);
 
-    private readonly Lock gate = new();
-    private readonly CancellationTokenSource stop = new();
     private readonly IAuditEngine engine;
     private readonly TimeProvider clock;
     private readonly FailureLog failures;
+    private readonly DiarySpool spool;
+    private readonly string node;
+    private readonly CancellationTokenSource stop = new();
     private readonly Task work;
-    private Dictionary<string, List<ReadEntry>> pending = [];
-    private Dictionary<string, long> more = [];
 
-    public ReadDiary(IAuditEngine engine, TimeProvider clock, FailureLog failures)
+    /// <param name="data">The node's own directory.</param>
+    public ReadDiary(IAuditEngine engine, TimeProvider clock, FailureLog failures, string data)
     {
         this.engine = engine;
         this.clock = clock;
         this.failures = failures;
+        spool = new DiarySpool(Path.Combine(data, "diary.spool"));
+        var place = Encoding.UTF8.GetBytes(Path.GetFullPath(data));
+        node = $"{Environment.MachineName}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(place).AsSpan(0, 4))}";
         work = Task.Run(WorkAsync);
     }
 
-    private Timestamp Now => Timestamp.From(clock.GetUtcNow());
-
-    public void Note(string reader, string target, int status)
+    /// <exception cref="RefusedException">It can be written down nowhere.</exception>
+    public async Task WriteAsync(ReadEntry entry)
     {
-        var entry = new ReadEntry(Now, target.Length > LongestTarget ? target[..LongestTarget] : target, status);
-        lock (gate)
+        var kept = new SpooledRead(Timestamp.From(clock.GetUtcNow()), entry.Reader, entry.Detail);
+        if (!spool.IsEmpty || !await TryEnterAsync([kept]))
         {
-            if (!pending.TryGetValue(reader, out var reads))
+            try
             {
-                pending.Add(reader, reads = []);
+                spool.Add(kept);
             }
-
-            if (reads.Count < MostReads)
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                reads.Add(entry);
-            }
-            else
-            {
-                more[reader] = more.GetValueOrDefault(reader) + 1;
+                failures.Report("diary of reads", failure);
+                throw new RefusedException(new Problem(
+                    503, "diary-away", "The read cannot be written down",
+                    "Neither the journal nor this node's own file takes the diary of reads, and nothing is read unseen.")
+                {
+                    RetryAfter = 2,
+                });
             }
         }
     }
 
-    /// <summary>Writes what is left. To be called while the engine still takes something.</summary>
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
         await work;
-        await WriteAllAsync();
+        await EnterSpoolAsync();
         stop.Dispose();
     }
 
+    /// <summary>What lies in the file is entered first thing, and whenever the journal takes it again.</summary>
     private async Task WorkAsync()
     {
         while (!stop.IsCancellationRequested)
         {
-            await Task.Delay(Pause, clock, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await WriteAllAsync();
+            await EnterSpoolAsync();
+            await Task.Delay(BetweenAttempts, clock, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private async Task WriteAllAsync()
+    private async Task EnterSpoolAsync()
     {
-        Dictionary<string, List<ReadEntry>> taken;
-        Dictionary<string, long> counted;
-        lock (gate)
-        {
-            if (pending.Count == 0)
-            {
-                return;
-            }
-
-            (taken, counted) = (pending, more);
-            (pending, more) = ([], []);
-        }
-
         try
         {
-            await engine.SubmitAsync(
-                [.. taken.Select(reads => Submission(reads.Key, reads.Value, counted.GetValueOrDefault(reads.Key)))],
-                CancellationToken.None);
+            await spool.EmptyAsync(TryEnterAsync);
         }
-        catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            failures.Report("file of the diary of reads", failure);
+        }
+    }
+
+    private async Task<bool> TryEnterAsync(IReadOnlyList<SpooledRead> reads)
+    {
+        try
+        {
+            var submitted = engine.SubmitAsync([.. reads.Select(Submission)], CancellationToken.None);
+            var receipts = await submitted.WaitAsync(Patience, clock);
+            return receipts.All(receipt => receipt.Status is ReceiptStatus.Recorded or ReceiptStatus.Duplicate);
+        }
+        catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException or TimeoutException)
         {
             failures.Report("diary of reads", failure);
+            return false;
         }
     }
 
-    private OperatorSubmission Submission(string reader, List<ReadEntry> reads, long more)
-    {
-        var detail = OperatorActs.DetailOf(json =>
-        {
-            json.WriteStartArray("reads");
-            foreach (var read in reads)
-            {
-                json.WriteStartObject();
-                json.WriteString("at", read.At.ToString());
-                json.WriteString("target", read.Target);
-                json.WriteNumber("status", read.Status);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteNumber("more", more);
-        });
-        var now = Now;
-        return new OperatorSubmission(
-            StreamNames.Reader(reader, now.ToDateTimeOffset()), Act, reader, now, detail);
-    }
-
-    private readonly record struct ReadEntry(Timestamp At, string Target, int Status);
+    private OperatorSubmission Submission(SpooledRead read) => new(
+        StreamNames.Reader(node, read.At.ToDateTimeOffset()), Act, read.Reader, read.At, read.Detail);
 }

@@ -1,13 +1,14 @@
-using Microsoft.AspNetCore.Http.Features;
-
 namespace Audit.Api.Diary;
 
 /// <summary>
-/// Notes every read of what the book says. How the node fares is nobody's secret, and asked for every few seconds.
+/// Writes down every read of what the book says, before it is answered; a read that lasts at its begin, each minute and
+/// at its end. How the node fares is nobody's secret, and asked for every few seconds.
 /// </summary>
-internal sealed class ReadDiaryMiddleware(RequestDelegate next, ReadDiary diary, Redactor? redactor = null)
+internal sealed class ReadDiaryMiddleware(
+    RequestDelegate next, ReadDiary diary, FailureLog failures, TimeProvider clock, Redactor? redactor = null)
 {
     private static readonly string[] NotOfTheBook = ["/v1/stats", "/metrics"];
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -17,21 +18,69 @@ internal sealed class ReadDiaryMiddleware(RequestDelegate next, ReadDiary diary,
             return;
         }
 
-        // A live tail may last for days: it is noted when it begins.
-        context.Response.OnStarting(() =>
+        using var trace = new ReadTrace();
+        var written = default(ReadTraceState);
+        var status = 0;
+        var before = new BeforeAnswer(async answered =>
         {
-            var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? context.Request.Path;
-            diary.Note(
-                context.Bearer().Name, redactor?.Target(target) ?? target, context.Response.StatusCode);
-            return Task.CompletedTask;
+            (status, written) = (answered, trace.State());
+            await diary.WriteAsync(ReadEntry.Of(context, "answered", status, written, redactor));
         });
-        await next(context);
+        context.Features.Set(trace);
+        context.Features.Set(before);
+
+        // A refusal on the way is answered by who knows nothing of this.
+        context.Response.OnStarting(
+            () => before.HasRun ? Task.CompletedTask : before.RunAsync(context.Response.StatusCode));
+        using var ended = new CancellationTokenSource();
+        var minutes = FollowAsync();
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await minutes;
+            await NoteAsync("ended");
+        }
+
+        async Task FollowAsync()
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                await Task.Delay(Minute, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!ended.IsCancellationRequested)
+                {
+                    await NoteAsync("going on");
+                }
+            }
+        }
+
+        // What was given since the last row; the answer is on its way, and is not taken back.
+        async Task NoteAsync(string phase)
+        {
+            var state = trace.State();
+            var lasts = context.Response.ContentType == "text/event-stream";
+            if (status != 0 && (lasts || state.Count != written.Count))
+            {
+                written = state;
+                try
+                {
+                    await diary.WriteAsync(ReadEntry.Of(context, phase, status, state, redactor));
+                }
+                catch (RefusedException failure)
+                {
+                    failures.Report("diary of reads", failure);
+                    context.Abort();
+                }
+            }
+        }
     }
 
     private static bool IsRead(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method)
         && context.Features.Get<Admission>() is not null
-        && context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is { } rule
-        && (rule.AnyOf & Roles.Read) != 0
+        && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>()?.Scope is not (Scope.Public or Scope.Digests)
         && !NotOfTheBook.Contains(context.Request.Path.Value);
 }

@@ -18,7 +18,7 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
         new QueryParameter("task", "The task of what is derived."),
         new QueryParameter("agent", "The agent of what is derived."),
         new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."))
-        .Produces<FormatAnswer>();
+        .Produces<FormatAnswer>().Scoped(Scope.Own);
 
     private async Task<IResult> PostAsync(HttpContext context)
     {

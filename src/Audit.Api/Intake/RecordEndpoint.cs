@@ -19,7 +19,7 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
         new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."))
         .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Produces<ReceiptAnswer>()
         .Produces<ReceiptAnswer>(StatusCodes.Status409Conflict)
-        .Produces<ReceiptAnswer>(StatusCodes.Status422UnprocessableEntity);
+        .Produces<ReceiptAnswer>(StatusCodes.Status422UnprocessableEntity).Scoped(Scope.Own);
 
     private async Task<IResult> PostAsync(HttpContext context)
     {

@@ -16,7 +16,7 @@ internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats,
             "session", "The session of spans that tell no conversation; without it their trace is their session."),
         new QueryParameter("task", "The task of what is derived."),
         new QueryParameter("agent", "The agent of what is derived."))
-        .Produces<TracesAnswer>();
+        .Produces<TracesAnswer>().Scoped(Scope.Own);
 
     private async Task<IResult> PostAsync(HttpContext context)
     {

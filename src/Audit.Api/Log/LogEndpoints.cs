@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Audit.Api.Diary;
+using Audit.Api.Reading;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Api.Log;
@@ -21,41 +22,46 @@ internal sealed class LogEndpoints(
         var readers = settings.PublicLog ? Roles.None : Roles.Read;
         routes.Get(
             "/checkpoint", Guarded(GetFileAsync), readers, "The newest checkpoint of the log, a C2SP signed note.",
-            "It needs no token when the node was started with --public-log.");
+            "It needs no token when the node was started with --public-log.")
+            .Scoped(Scope.Digests);
         routes.Get(
             "/checkpoint/witnessed", Guarded(GetWitnessedAsync), readers,
             "The newest checkpoint that a quorum of the witnesses cosigned.",
-            "It may be older than /checkpoint, which is the newest with the cosignatures that it has.");
+            "It may be older than /checkpoint, which is the newest with the cosignatures that it has.")
+            .Scoped(Scope.Digests);
         routes.Get(
             TilePattern, Guarded(GetFileAsync), readers, "A tile of the log, or a bundle of its entries.",
             "C2SP tlog-tiles: /tile/{L}/{N}[.p/{W}] has hashes and /tile/entries/{N}[.p/{W}] has entries, N in groups of three "
-            + "digits such as x001/x234/067. They never change. They need no token when the node was started with --public-log.");
+            + "digits such as x001/x234/067. They never change. They need no token when the node was started with --public-log.")
+            .Scoped(Scope.Digests);
         routes.Get(
             "/v1/log", Guarded(GetAsync), Roles.Read, "The log's name, verifier key, size, root, and how it is sealed.",
             "The position is the last one that is sealed; sealing tells what this node's sealer is at, and why.")
-            .Produces<LogAnswer>();
+            .Produces<LogAnswer>().Scoped(Scope.Digests);
         routes.Get(
-            "/v1/log/bundle", Guarded(SendBundleAsync), Roles.Read,
+            "/v1/log/bundle", Guarded(SendBundleAsync), Roles.Export,
             "All that is sealed in one zip file, which `audit verify --bundle` verifies.",
-            "Rows, entries, tiles, checkpoint, verifier key, and a text on how to check it by hand.");
+            "Rows, entries, tiles, checkpoint, verifier key, and a text on how to check it by hand.")
+            .Scoped(Scope.Administration);
         routes.Get(
             "/v1/proofs/{position}", Guarded(ProveAsync), Roles.Read,
             "The proof that the row at a position is in the log, a C2SP tlog-proof.",
-            "It is checked offline with the row's entry and the log's verifier key.");
+            "It is checked offline with the row's entry and the log's verifier key.")
+            .Scoped(Scope.Binding);
         routes.Post(
             "/v1/log/restart", Guarded(RestartAsync), Roles.Admin, "Ends the log and starts a new one over all rows.",
             "For a journal that was restored from a backup, or a key that must not sign any more. The body is {reason, origin?}; "
             + "the new log has a key and a name of its own, and the event log.restarted in it names the old log's last checkpoint "
             + "and what was found of it. Every verification, bundle and page shows it for ever. 409 when another node is sealing.")
-            .Produces<LogAnswer>(StatusCodes.Status201Created);
+            .Produces<LogAnswer>(StatusCodes.Status201Created).Scoped(Scope.Administration);
         routes.Post(
             "/v1/log/resume", Guarded(ResumeAsync), Roles.Admin, "Ends a halt of the log where the rows are again what was sealed.",
             "The body is {reason}. All rows are verified first; 409 when they are not what was sealed, or another node is sealing.")
-            .Produces<LogAnswer>();
+            .Produces<LogAnswer>().Scoped(Scope.Administration);
         routes.Post(
             "/v1/log/adopt", Guarded(AdoptAsync), Roles.Admin, "Gives this node a memory of the log.",
             "The body is {checkpoint}, one that was kept elsewhere, which the store's log must continue. 409 when it does not.")
-            .Produces<LogAnswer>();
+            .Produces<LogAnswer>().Scoped(Scope.Administration);
     }
 
     public static Task WriteRestartedAsync(OperatorActs acts, string actor, LogRestart restart) =>
@@ -145,6 +151,7 @@ internal sealed class LogEndpoints(
             return Problem.NotFound("Nothing is sealed yet that could be exported.");
         }
 
+        await context.BeforeAnswerAsync(StatusCodes.Status200OK);
         context.Response.ContentType = "application/zip";
         context.Response.Headers.ContentDisposition = $"attachment; filename=\"audit-log-{head.Size}.zip\"";
         if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
@@ -162,29 +169,40 @@ internal sealed class LogEndpoints(
     private async Task<IResult> ProveAsync(HttpContext context)
     {
         var text = context.PathId("position");
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position) || position == 0)
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var shown) || shown == 0)
         {
             return Problem.BadParameter("position", $"a whole number from 1 is expected, not \"{text}\".");
         }
 
+        // What there is no row of, and what the token may not see, are answered alike.
+        var filter = new RowFilter(context.Reads().Scope, context.Bearer().SeesAdministration);
+        if (filter.Scope.Show(shown) is not { } position
+            || await journal.ReadRowAsync(position, context.RequestAborted) is not { } row || !filter.Passes(new SeenRow(row)))
+        {
+            return Problem.NotFound($"There is no row at position {shown} that this token may see.");
+        }
+
         if (await log.Reader.ProveAsync(position, context.RequestAborted) is not { } proof)
         {
-            return Problem.NotFound(await WhyNoProofAsync(position, context.RequestAborted));
+            return Problem.NotFound(await WhyNoProofAsync(shown, filter.Scope, context.RequestAborted));
+        }
+
+        filter.Scope.Trace?.Add(position);
+        if (filter.Scope.Veil is not null)
+        {
+            // The entry that is proven has the row's true position in it.
+            context.Response.Headers["Audit-Position"] = position.ToString(CultureInfo.InvariantCulture);
         }
 
         return Reply.Content(Encoding.UTF8.GetBytes(proof.ToString()), "text/plain; charset=utf-8");
     }
 
-    private async Task<string> WhyNoProofAsync(long position, CancellationToken cancellation)
+    private async Task<string> WhyNoProofAsync(long position, ReadScope scope, CancellationToken cancellation)
     {
-        if (await journal.ReadRowAsync(position, cancellation) is null)
-        {
-            return $"There is no row at position {position}.";
-        }
-
         var head = await log.Reader.HeadAsync(cancellation);
         return head?.Stored is null
             ? $"The row at position {position} is not sealed yet: nothing is."
+            : scope.Veil is not null ? $"The row at position {position} is not sealed yet."
             : $"The row at position {position} is not sealed yet: the log is sealed up to position {head.LastPosition}.";
     }
 

@@ -17,9 +17,10 @@ internal sealed class OperationEndpoints(
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.Get("/metrics", MetricsAsync, Roles.Read, "The node's numbers in Prometheus' text format.");
+        routes.Get("/metrics", MetricsAsync, Roles.Read, "The node's numbers in Prometheus' text format.")
+            .Scoped(Scope.Unbound);
         routes.Get("/v1/stats", StatsAsync, Roles.Read, "Tells positions, rates, and what waits.")
-            .Produces<StatsAnswer>();
+            .Produces<StatsAnswer>().Scoped(Scope.Unbound);
     }
 
     private async Task<IResult> MetricsAsync(HttpContext context) => Reply.Content(

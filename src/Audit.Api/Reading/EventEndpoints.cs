@@ -21,32 +21,34 @@ internal sealed class EventEndpoints(
             new("session", "Only this session."),
             new("task", "Only this task."), new("tool", "Only this tool; * stands for anything."),
             QueryParameter.Limit, QueryParameter.Cursor)
-            .Produces<EventPageAnswer>();
+            .Produces<EventPageAnswer>().Scoped(Scope.Binding);
         routes.Get("/v1/events/{position}", GetOneAsync, Roles.Read, "Shows the event at a position.")
-            .Produces<EventAnswer>();
+            .Produces<EventAnswer>().Scoped(Scope.Binding);
         routes.Get(
             "/v1/events/{position}/raw", GetRawAsync, Roles.Read,
-            "Gives the octets of the record as they were sent; of an event without a record, its message.");
+            "Gives the octets of the record as they were sent; of an event without a record, its message.")
+            .Scoped(Scope.Binding);
         routes.Get(
             ById.OfCall("/events", "/events"), OfCallAsync, Roles.Read,
             "Lists every event of a call, each with its record as it was sent.", "", QueryParameter.Limit, QueryParameter.Cursor)
-            .Produces<EventPageAnswer>();
+            .Produces<EventPageAnswer>().Scoped(Scope.Binding);
     }
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
         var query = context.Query();
-        var filter = new RowFilter(context.Bearer())
+        var accept = context.Request.Headers.Accept.ToString();
+        var isTail = accept.Contains("text/event-stream", StringComparison.OrdinalIgnoreCase);
+        var filter = new RowFilter(context.Reads().Scope, context.Bearer().SeesAdministration)
         {
+            IsLive = isTail,
             Session = query.Text("session"),
             Task = query.Text("task"),
             Tool = query.Text("tool"),
         };
-        var accept = context.Request.Headers.Accept.ToString();
-        var isTail = accept.Contains("text/event-stream", StringComparison.OrdinalIgnoreCase);
         var isLines = accept.Contains("ndjson", StringComparison.OrdinalIgnoreCase)
             || accept.Contains("jsonl", StringComparison.OrdinalIgnoreCase);
-        var start = await StartAsync(context, query, isTail);
+        var start = await StartAsync(context, query, filter.Scope, isTail);
         var limit = isLines && query.Text("limit") is null ? int.MaxValue : query.Limit();
         if (isTail)
         {
@@ -60,45 +62,48 @@ internal sealed class EventEndpoints(
         }
 
         var (rows, next) = await pages.ReadAsync(filter, start, limit, context.RequestAborted);
-        return Reply.Json(json => WritePage(json, rows, next));
+        return Reply.Json(json => WritePage(json, rows, filter.Scope, next));
     }
 
     private async Task<IResult> OfCallAsync(HttpContext context)
     {
         var (call, query) = (context.CallAddress(), context.Query());
-        var (limit, after) = (query.Limit(), query.Cursor() ?? 0);
-        var (rows, next) = await pages.OfStreamAsync(call.Stream, after, limit, context.RequestAborted);
-        var filter = new RowFilter(context.Bearer());
-        rows.RemoveAll(row => !filter.Passes(row));
-        return rows.Count == 0 && after == 0 ? call.NotFound() : Reply.Json(json => WritePage(json, rows, next, limit));
+        var filter = new RowFilter(context.Reads().Scope, context.Bearer().SeesAdministration);
+        var (limit, after) = (query.Limit(), query.Cursor(filter.Scope) ?? 0);
+        var (rows, next) = await pages.OfStreamAsync(call.Stream, filter, after, limit, context.RequestAborted);
+        return rows.Count == 0 && after == 0
+            ? call.NotFound()
+            : Reply.Json(json => WritePage(json, rows, filter.Scope, next, limit));
     }
 
     private async Task<IResult> GetOneAsync(HttpContext context)
     {
         var row = await FindAsync(context);
-        return Reply.Json(json => RowWriter.Write(json, row, inOneLine: false));
+        return Reply.Json(json => RowWriter.Write(json, row, context.Reads().Scope, inOneLine: false));
     }
 
     private async Task<IResult> GetRawAsync(HttpContext context)
     {
         var row = await FindAsync(context);
+        row.TraceIn(context.Reads().Scope);
         var message = row.Row.Message;
         var record = message.AsMemory(row.View.PlaceOf(EventField.Record));
         return Reply.Content(
             record.IsEmpty ? message : record, row.IsOurs ? "application/json" : "application/octet-stream");
     }
 
-    private static void WritePage(Utf8JsonWriter json, List<SeenRow> rows, long? next, int? limit = null)
+    private static void WritePage(
+        Utf8JsonWriter json, List<SeenRow> rows, ReadScope scope, long? next, int? limit = null)
     {
         json.WriteStartObject();
         json.WriteStartArray("items"u8);
         foreach (var row in rows)
         {
-            RowWriter.Write(json, row, inOneLine: false);
+            RowWriter.Write(json, row, scope, inOneLine: false);
         }
 
         json.WriteEndArray();
-        json.WriteString("next"u8, next is { } place ? PageCursor.Write(place) : null);
+        json.WriteString("next"u8, next is { } place ? scope.WriteCursor(place) : null);
         if (limit is { } most)
         {
             json.WriteNumber("limit"u8, most);
@@ -110,38 +115,38 @@ internal sealed class EventEndpoints(
     /// <summary>
     /// A client that comes back says in a header where it was; that header outlives the query it began with.
     /// </summary>
-    private async ValueTask<long> StartAsync(HttpContext context, QueryReader query, bool isTail)
+    private async ValueTask<long> StartAsync(HttpContext context, QueryReader query, ReadScope scope, bool isTail)
     {
         var seen = context.Request.Headers["Last-Event-ID"].ToString();
         if (isTail && seen.Length > 0)
         {
-            if (!long.TryParse(seen, out var position) || position < 0)
-            {
-                query.Refuse("Last-Event-ID", $"a position is expected, not \"{seen}\".");
-            }
-
-            return position;
+            return long.TryParse(seen, out var shown) && shown >= 0 && scope.Show(shown) is { } position
+                ? position
+                : throw QueryReader.Refusal("Last-Event-ID", $"a position is expected, not \"{seen}\".");
         }
 
-        return query.Cursor() is { } cursor ? cursor
+        return query.Cursor(scope) is { } cursor ? cursor
             : query.Text("after") == "now" ? await journal.LastPositionAsync(context.RequestAborted)
-            : query.Number("after", otherwise: 0, least: 0, most: long.MaxValue);
+            : scope.Show(query.Number("after", otherwise: 0, least: 0, most: long.MaxValue))
+                ?? throw QueryReader.Refusal("after", "it is no position that this token was given.");
     }
 
     /// <exception cref="RefusedException">There is none that the token may see.</exception>
     private async Task<SeenRow> FindAsync(HttpContext context)
     {
         var text = (string)context.Request.RouteValues["position"]!;
-        if (!long.TryParse(text, out var position) || position < 1)
+        var filter = new RowFilter(context.Reads().Scope, context.Bearer().SeesAdministration);
+        if (!long.TryParse(text, out var shown) || shown < 1)
         {
             throw new RefusedException(Problem.BadParameter(
                 "position", $"a whole number from 1 is expected, not \"{text}\"."));
         }
 
-        return await journal.ReadRowAsync(position, context.RequestAborted) is { } row
-            && new SeenRow(row) is var seen && new RowFilter(context.Bearer()).Passes(seen)
+        return filter.Scope.Show(shown) is { } position
+            && await journal.ReadRowAsync(position, context.RequestAborted) is { } row
+            && new SeenRow(row) is var seen && filter.Passes(seen)
             ? seen
             : throw new RefusedException(
-                Problem.NotFound($"There is no event at position {position} that this token may see."));
+                Problem.NotFound($"There is no event at position {shown} that this token may see."));
     }
 }

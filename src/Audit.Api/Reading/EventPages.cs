@@ -5,14 +5,17 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
 {
     private const int RowsAtOnce = 32;
 
-    /// <summary>One page of what passes a filter.</summary>
+    /// <summary>
+    /// One page of what passes a filter. Who sees a part of the journal gets pages as if there were no more: these are read
+    /// on until they are full or the journal ends, and end at an event of its own.
+    /// </summary>
     public async Task<(List<SeenRow> Rows, long? Next)> ReadAsync(
         RowFilter filter, long after, int limit, CancellationToken cancellation)
     {
         var range = await SessionRange.OfAsync(reads, filter.Session, cancellation);
         var found = new List<SeenRow>();
         var bytes = 0L;
-        for (var scanned = 0; scanned < ReadLimits.ListScan;)
+        for (var scanned = 0; scanned < ReadLimits.ListScan || !filter.Scope.IsAll;)
         {
             after = range.Skip(after);
             var page = await journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
@@ -24,14 +27,14 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
             scanned += page.Count;
             foreach (var row in page)
             {
-                if (found.Count == limit || bytes >= ReadLimits.ListBytes)
+                var (isFull, seen) = (found.Count == limit || bytes >= ReadLimits.ListBytes, new SeenRow(row));
+                if (isFull && (filter.Scope.IsAll || filter.Passes(seen)))
                 {
-                    return (found, after);
+                    return (found, filter.Scope.IsAll ? after : found[^1].Row.Position);
                 }
 
                 after = row.Position;
-                var seen = new SeenRow(row);
-                if (filter.Passes(seen))
+                if (!isFull && filter.Passes(seen))
                 {
                     found.Add(seen);
                     bytes += row.Message.Length;
@@ -42,33 +45,34 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
         return (found, after);
     }
 
-    /// <summary>One page of a stream.</summary>
+    /// <summary>One page of what passes a filter of a stream.</summary>
     public async Task<(List<SeenRow> Rows, long? Next)> OfStreamAsync(
-        StreamKey stream, long after, int limit, CancellationToken cancellation)
+        StreamKey stream, RowFilter filter, long after, int limit, CancellationToken cancellation)
     {
         var rows = new List<SeenRow>();
         var bytes = 0L;
-        while (rows.Count <= limit && bytes < ReadLimits.ListBytes)
+        while (true)
         {
-            // One more than asked for, to know whether anything follows.
-            var page = await journal.ReadStreamAsync(
-                stream, after, Math.Min(RowsAtOnce, limit + 1 - rows.Count), cancellation);
-            if (page.Count == 0)
+            var page = await journal.ReadStreamAsync(stream, after, RowsAtOnce, cancellation);
+            foreach (var row in SeenRow.Of(page).Where(filter.Passes))
+            {
+                // Only what passes shows that anything follows.
+                if (rows.Count == limit || bytes >= ReadLimits.ListBytes)
+                {
+                    return (rows, rows[^1].Row.Sequence);
+                }
+
+                rows.Add(row);
+                bytes += row.Row.Message.Length;
+            }
+
+            if (page.Count < RowsAtOnce)
             {
                 return (rows, null);
             }
 
-            rows.AddRange(SeenRow.Of(page));
             after = page[^1].Sequence;
-            bytes += page.Sum(row => (long)row.Message.Length);
-            if (rows.Count > limit)
-            {
-                rows.RemoveAt(limit);
-                break;
-            }
         }
-
-        return (rows, rows[^1].Row.Sequence);
     }
 
     /// <summary>What passes as NDJSON, up to the end of the journal.</summary>
@@ -76,6 +80,7 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
     {
         var range = await SessionRange.OfAsync(reads, filter.Session, context.RequestAborted);
         context.Response.ContentType = "application/x-ndjson";
+        await context.BeforeAnswerAsync(StatusCodes.Status200OK);
         var buffer = new ArrayBufferWriter<byte>((int)ReadLimits.PageBytes);
         await using var json = new Utf8JsonWriter(buffer, Reply.Options);
         while (limit > 0 && !life.ApplicationStopping.IsCancellationRequested)
@@ -92,7 +97,7 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
             foreach (var row in SeenRow.Of(page).Where(filter.Passes).Take(limit))
             {
                 limit--;
-                RowWriter.Write(json, row, inOneLine: true);
+                RowWriter.Write(json, row, filter.Scope, inOneLine: true);
                 json.Flush();
                 json.Reset();
                 buffer.Write("\n"u8);

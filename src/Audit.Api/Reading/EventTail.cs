@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Audit.Api.Quotas;
 
 namespace Audit.Api.Reading;
@@ -26,7 +27,7 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life,
             context.RequestAborted, life.ApplicationStopping);
         try
         {
-            await BeginAsync(context, after);
+            await BeginAsync(context, filter.Scope.Hide(after));
             await FollowAsync(context, filter, after, ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -46,6 +47,7 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life,
         // Where a reader goes on whose connection breaks before its first event.
         context.Response.Headers["Audit-Position"] = after.ToString(CultureInfo.InvariantCulture);
         context.Response.ContentType = "text/event-stream";
+        await context.BeforeAnswerAsync(StatusCodes.Status200OK);
         await context.Response.Body.WriteAsync(":\n\n"u8.ToArray(), context.RequestAborted);
     }
 
@@ -53,21 +55,33 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life,
     {
         var buffer = new ArrayBufferWriter<byte>(64 << 10);
         await using var json = new Utf8JsonWriter(buffer, Reply.Options);
+        var written = Stopwatch.GetTimestamp();
         while (true)
         {
             var page = await journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
             foreach (var row in SeenRow.Of(page).Where(filter.Passes))
             {
-                Write(buffer, json, row);
+                Write(buffer, json, row, filter.Scope);
             }
 
             if (page.Count > 0)
             {
                 after = page[^1].Position;
             }
-            else if (!await WaitAsync(after, cancellation))
+            else
+            {
+                await WaitAsync(after, ReadLimits.Heartbeat - Stopwatch.GetElapsedTime(written), cancellation);
+            }
+
+            // What does not pass is no sign of life to this reader.
+            if (buffer.WrittenCount == 0 && Stopwatch.GetElapsedTime(written) >= ReadLimits.Heartbeat)
             {
                 buffer.Write(": still here\n\n"u8);
+            }
+
+            if (buffer.WrittenCount == 0)
+            {
+                continue;
             }
 
             // Nothing leaves after the token or its session has ended, however long ago the tail began.
@@ -77,34 +91,38 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life,
                 return;
             }
 
+            written = Stopwatch.GetTimestamp();
             // A stop of the node must not cancel a write: the server would cut the connection for it.
             await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
             buffer.Clear();
         }
     }
 
-    /// <returns>False when nothing came for as long as a silence may last.</returns>
-    private async Task<bool> WaitAsync(long after, CancellationToken cancellation)
+    private async Task WaitAsync(long after, TimeSpan longest, CancellationToken cancellation)
     {
+        if (longest <= TimeSpan.Zero)
+        {
+            return;
+        }
+
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(ReadLimits.Heartbeat);
+        patience.CancelAfter(longest);
         try
         {
             await journal.WaitForMoreAsync(after, patience.Token);
-            return true;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return false;
+            // Nothing came for as long as a silence may last.
         }
     }
 
-    private static void Write(ArrayBufferWriter<byte> buffer, Utf8JsonWriter json, SeenRow row)
+    private static void Write(ArrayBufferWriter<byte> buffer, Utf8JsonWriter json, SeenRow row, ReadScope scope)
     {
         Append(buffer, string.Create(
             CultureInfo.InvariantCulture,
-            $"id: {row.Row.Position}\nevent: {EventReader.NameOf(row.Row.Manifest)}\ndata: "));
-        RowWriter.Write(json, row, inOneLine: true);
+            $"id: {scope.Hide(row.Row.Position)}\nevent: {EventReader.NameOf(row.Row.Manifest)}\ndata: "));
+        RowWriter.Write(json, row, scope, inOneLine: true);
         json.Flush();
         json.Reset();
         buffer.Write("\n\n"u8);

@@ -7,7 +7,7 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
     public const string LastPosition = "Audit-Last-Position";
 
     public void Map(IEndpointRouteBuilder routes) => routes.Get(
-        "/v1/export", GetAsync, Roles.Read, "Exports the journal, oldest first, as a stream.",
+        "/v1/export", GetAsync, Roles.Read | Roles.Export, "Exports the journal, oldest first, as a stream.",
         "ndjson: a line for each row, as /v1/events has it. csv: a row for each event (RFC 4180; what a spreadsheet would take for a "
         + "formula is disarmed by an apostrophe). session: one line of text for each task window, and for what a session did outside "
         + "of any: who, which task, when, who approved, and the commands with their times.",
@@ -15,21 +15,28 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
         new("task", "Only the windows, notes and calls of this task."),
         new("window", "Only this window and what was done in it."),
         new("after", "Only what is after this position or time."),
-        new("before", "Only what is before this position or time."));
+        new("before", "Only what is before this position or time."))
+        .Scoped(Scope.Binding);
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
         var query = context.Query();
-        var request = ExportRequest.Read(query.Text, query.Refuse);
+        var filter = new RowFilter(context.Reads().Scope, context.Bearer().SeesAdministration);
+        var request = ExportRequest.Read(query.Text, query.Refuse, filter.Scope);
         var response = context.Response;
         response.ContentType = request.ContentType;
-        response.Headers[LastPosition] =
-            (await journal.LastPositionAsync(context.RequestAborted)).ToString(CultureInfo.InvariantCulture);
+        if (filter.Scope.Veil is null)
+        {
+            response.Headers[LastPosition] =
+                (await journal.LastPositionAsync(context.RequestAborted)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        await context.BeforeAnswerAsync(StatusCodes.Status200OK);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(
             context.RequestAborted, life.ApplicationStopping);
         try
         {
-            await new JournalExport(journal, request, context.Bearer()).RunAsync(
+            await new JournalExport(journal, request, filter).RunAsync(
                 piece => response.Body.WriteAsync(piece, stop.Token), (_, _) => { }, stop.Token);
         }
         catch (TooManyCallsException tooMany)

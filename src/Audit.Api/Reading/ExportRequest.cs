@@ -24,7 +24,8 @@ internal sealed record ExportRequest(string Format)
 
     /// <param name="ask">Gives what was said for a name.</param>
     /// <param name="refuse">Is told the name and the sentence of what is wrong.</param>
-    public static ExportRequest Read(Func<string, string?> ask, Action<string, string> refuse)
+    /// <param name="scope">By which positions are read.</param>
+    public static ExportRequest Read(Func<string, string?> ask, Action<string, string> refuse, ReadScope scope)
     {
         var format = ask("format") ?? "ndjson";
         if (format is not ("ndjson" or "csv" or "session"))
@@ -37,16 +38,16 @@ internal sealed record ExportRequest(string Format)
             Session = Id(ask, refuse, "session", isSession: true),
             Task = Id(ask, refuse, "task"),
             Window = Id(ask, refuse, "window"),
-            After = Bound(ask, refuse, "after"),
-            Before = Bound(ask, refuse, "before"),
+            After = Bound(ask, refuse, scope, "after"),
+            Before = Bound(ask, refuse, scope, "before"),
         };
     }
 
-    public IExportWriter OpenWriter() => Format switch
+    public IExportWriter OpenWriter(ReadScope scope) => Format switch
     {
         "csv" => new BookExport(new CsvBook()),
         "session" => new BookExport(new SessionBook(Window)),
-        _ => new RowExport(),
+        _ => new RowExport(scope),
     };
 
     private static string? Id(
@@ -61,14 +62,15 @@ internal sealed record ExportRequest(string Format)
         return id;
     }
 
-    private static ExportBound? Bound(Func<string, string?> ask, Action<string, string> refuse, string name)
+    private static ExportBound? Bound(
+        Func<string, string?> ask, Action<string, string> refuse, ReadScope scope, string name)
     {
         if (ask(name) is not { } text)
         {
             return null;
         }
 
-        var bound = ExportBound.Read(text);
+        var bound = ExportBound.Read(text, scope);
         if (bound is null)
         {
             refuse(name, $"a position or an RFC 3339 time is expected, not \"{text}\".");
@@ -82,8 +84,9 @@ internal sealed record ExportRequest(string Format)
 internal sealed record ExportBound(long? Position, Timestamp? Time)
 {
     /// <returns>Null when it is neither.</returns>
-    public static ExportBound? Read(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position)
+    public static ExportBound? Read(string text, ReadScope scope) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var shown)
+            && scope.Show(shown) is { } position
             ? new ExportBound(position, null)
         : Rfc3339.TryParse(text, out var time) ? new ExportBound(null, time)
         : null;

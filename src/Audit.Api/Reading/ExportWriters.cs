@@ -21,7 +21,7 @@ internal sealed class BookExport(IBookWriter book) : IExportWriter
 }
 
 /// <summary>The rows themselves, a line each, as `/v1/events` gives them.</summary>
-internal sealed class RowExport : IExportWriter
+internal sealed class RowExport(ReadScope scope) : IExportWriter
 {
     public void Begin(IBufferWriter<byte> to)
     {
@@ -32,7 +32,7 @@ internal sealed class RowExport : IExportWriter
     {
         using (var json = new Utf8JsonWriter(to, Reply.Options))
         {
-            RowWriter.Write(json, row, inOneLine: true);
+            RowWriter.Write(json, row, scope, inOneLine: true);
         }
 
         to.Write("\n"u8);

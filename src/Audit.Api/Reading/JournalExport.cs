@@ -3,7 +3,7 @@ namespace Audit.Api.Reading;
 /// <summary>
 /// Reads the journal from its beginning to where it ended when the export began, and writes what passes.
 /// </summary>
-internal sealed class JournalExport(IJournal journal, ExportRequest request, Bearer bearer)
+internal sealed class JournalExport(IJournal journal, ExportRequest request, RowFilter mayBeSeen)
 {
     /// <param name="send">Takes what has been written, piece by piece.</param>
     /// <param name="passed">Is told the position that was passed, and the last one.</param>
@@ -14,8 +14,8 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Bea
         var last = request.Before?.Position is { } bound
             ? Math.Min(bound, await journal.LastPositionAsync(cancellation))
             : await journal.LastPositionAsync(cancellation);
-        var filter = new ExportFilter(request, await ReadWindowAsync(cancellation), bearer);
-        var writer = request.OpenWriter();
+        var filter = new ExportFilter(request, await ReadWindowAsync(cancellation), mayBeSeen);
+        var writer = request.OpenWriter(mayBeSeen.Scope);
         var buffer = new ArrayBufferWriter<byte>((int)ReadLimits.PageBytes);
         writer.Begin(buffer);
         // What a call's first message says of its task may stand before what is asked for.
@@ -38,7 +38,7 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Bea
         await SendAsync(buffer, send);
     }
 
-    private static void Write(
+    private void Write(
         IReadOnlyList<JournalRow> page, long last, ExportFilter filter, IExportWriter writer, ArrayBufferWriter<byte> buffer)
     {
         foreach (var row in SeenRow.Of(page.TakeWhile(row => row.Position <= last)).Where(filter.MayBeSeen))
@@ -46,10 +46,14 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Bea
             var told = new BookEvent(row.Row.Position, row.Row.PersistenceId, row.Row.Sequence, row.View);
             if (filter.Passes(told))
             {
-                writer.Write(row, told, buffer);
+                row.TraceIn(mayBeSeen.Scope);
+                writer.Write(row, ShownOf(row, told), buffer);
             }
         }
     }
+
+    private BookEvent ShownOf(SeenRow row, BookEvent told) => mayBeSeen.Scope.Veil is null ? told
+        : new BookEvent(mayBeSeen.Scope.Hide(row.Row.Position), row.Row.PersistenceId, row.Row.Sequence, row.View);
 
     private static async ValueTask SendAsync(ArrayBufferWriter<byte> buffer, Func<ReadOnlyMemory<byte>, ValueTask> send)
     {
@@ -77,9 +81,8 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Bea
 /// Which events an export holds. A call or a window belongs to its task with all its events, also those that name no
 /// task; to a window belong its own events and what its agent did for its task while it was open.
 /// </summary>
-internal sealed class ExportFilter(ExportRequest request, WindowHistory? window, Bearer bearer)
+internal sealed class ExportFilter(ExportRequest request, WindowHistory? window, RowFilter mayBeSeen)
 {
-    private readonly RowFilter mayBeSeen = new(bearer);
     private readonly HashSet<string> streamsOfTask = [];
     private readonly HashSet<string> callsOfWindow = [];
 

@@ -15,12 +15,12 @@ internal sealed class ProjectionEndpoints(
         routes.Post(
             "/v1/projections/skip", SkipAsync, Roles.Admin, "Passes over the event that halted the read models, for good.",
             "The body is {position, reason}; it is written into the journal before anything is skipped.")
-            .Produces<SkippedAnswer>();
+            .Produces<SkippedAnswer>().Scoped(Scope.Administration);
         routes.Post(
             "/v1/projections/rebuild", RebuildAsync, Roles.Admin,
             "Builds the read models anew beside the live ones, and swaps; then the text index.",
             "The answer is NDJSON: a line {position, end} while it goes on, and last {status} with rebuilt or failed.")
-            .Produces<RebuildLine>(StatusCodes.Status200OK, "application/x-ndjson");
+            .Produces<RebuildLine>(StatusCodes.Status200OK, "application/x-ndjson").Scoped(Scope.Administration);
     }
 
     private async Task<IResult> SkipAsync(HttpContext context)

@@ -9,20 +9,28 @@ internal sealed class Questions(ReadSide reads)
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
 
     /// <summary>The answer's head says what the read models know.</summary>
-    public async Task BeginAsync(HttpContext context)
+    /// <returns>What whoever asks may read.</returns>
+    public async Task<ScopedReads> BeginAsync(HttpContext context)
     {
         await reads.CatchUpAsync(Patience, context.RequestAborted);
+        var own = context.Reads();
+        if (own.Scope.Veil is not null)
+        {
+            return own;
+        }
+
         context.Response.Headers["Audit-Position"] =
             (await reads.Models.PositionAsync(context.RequestAborted)).ToString(CultureInfo.InvariantCulture);
+        return own;
     }
 
     /// <summary>Answers with a list of what the token may see.</summary>
     public async Task<IResult> ListAsync<T, TShown>(
-        HttpContext context, Func<PageRequest, CancellationToken, Task<Page<T>>> ask, Func<T, bool> sees, Func<T, TShown> show)
+        HttpContext context, Func<ReadModels, PageRequest, CancellationToken, Task<Page<T>>> ask, Func<T, TShown> show)
     {
         var page = context.Query().Page();
-        await BeginAsync(context);
-        return Reply.Json(WireOf.Page(await ask(page, context.RequestAborted), sees, show));
+        var own = await BeginAsync(context);
+        return Reply.Json(WireOf.Page(await ask(own.Models, page, context.RequestAborted), show));
     }
 
     /// <summary>
@@ -33,24 +41,4 @@ internal sealed class Questions(ReadSide reads)
         await reads.CatchUpAsync(Patience, cancellation);
         await reads.Search.CatchUpAsync(Patience, cancellation);
     }
-}
-
-/// <summary>What a token that is bound to an agent or a task may see of the read models; any other sees all.</summary>
-internal readonly struct Visibility(Bearer bearer)
-{
-    public bool Sees(SessionModel session) =>
-        (bearer.Agents.Count == 0 || bearer.Agents.Any(session.Agents.Contains))
-        && (bearer.Tasks.Count == 0 || bearer.Tasks.Any(session.Tasks.Contains));
-
-    public bool Sees(CallModel call) => bearer.RefuseBound(call.Agent, call.Task) is null;
-
-    public bool Sees(TaskModel task) =>
-        (bearer.Tasks.Count == 0 || bearer.Tasks.Contains(task.TaskId))
-        && (bearer.Agents.Count == 0 || bearer.Agents.Any(task.Agents.Contains));
-
-    public bool Sees(WindowModel window) => bearer.RefuseBound(window.Agent, window.Task) is null;
-
-    public bool Sees(SearchHit hit) => bearer.RefuseBound(hit.Agent, hit.Task) is null;
-
-    public bool Sees(ViolationModel violation) => bearer.RefuseBound(violation.Agent, violation.Task) is null;
 }

@@ -1,8 +1,12 @@
 namespace Audit.Api.Reading;
 
 /// <summary>Which rows a request gets to see: those it asks for, of those that its token may see.</summary>
-internal sealed class RowFilter(Bearer bearer)
+/// <param name="scope">What lies outside of it passes nothing.</param>
+/// <param name="withAdministration">Whether operators' acts and the diary of reads pass.</param>
+internal sealed class RowFilter(ReadScope scope, bool withAdministration)
 {
+    public ReadScope Scope => scope;
+
     public string? Session { get; init; }
 
     public string? Task { get; init; }
@@ -10,12 +14,16 @@ internal sealed class RowFilter(Bearer bearer)
     /// <summary>A tool's name, or a pattern with `*` and `?`.</summary>
     public string? Tool { get; init; }
 
+    /// <summary>The diary of reads does not pass: whoever reads live would hear itself read.</summary>
+    public bool IsLive { get; init; }
+
     private bool NeedsFacts =>
-        Session is not null || Task is not null || Tool is not null || bearer.IsBound;
+        Session is not null || Task is not null || Tool is not null || !scope.IsAll;
 
     public bool Passes(SeenRow seen)
     {
-        if (IsOfAdministration(seen.Row.PersistenceId) && !bearer.IsAdmin)
+        if (IsOfAdministration(seen.Row.PersistenceId)
+            && (!withAdministration || (IsLive && IsOfDiary(seen.Row.PersistenceId))))
         {
             return false;
         }
@@ -37,10 +45,11 @@ internal sealed class RowFilter(Bearer bearer)
         return (Session is null || view.Text(EventField.SessionId) == Session)
             && (Task is null || task == Task)
             && (Tool is null || (view.Text(EventField.ToolName) is { } tool && Glob.Matches(Tool, tool)))
-            && bearer.RefuseBound(agent, task) is null;
+            && scope.Sees(agent, task);
     }
 
     public static bool IsOfAdministration(string stream) =>
-        stream.StartsWith("operator|", StringComparison.Ordinal)
-            || stream.StartsWith("reader|", StringComparison.Ordinal);
+        stream.StartsWith("operator|", StringComparison.Ordinal) || IsOfDiary(stream);
+
+    public static bool IsOfDiary(string stream) => stream.StartsWith("reader|", StringComparison.Ordinal);
 }

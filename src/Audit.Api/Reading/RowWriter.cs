@@ -6,11 +6,12 @@ namespace Audit.Api.Reading;
 internal static class RowWriter
 {
     /// <param name="inOneLine">Line breaks, which in JSON stand only between tokens, become spaces.</param>
-    public static void Write(Utf8JsonWriter json, SeenRow seen, bool inOneLine)
+    public static void Write(Utf8JsonWriter json, SeenRow seen, ReadScope scope, bool inOneLine)
     {
         var row = seen.Row;
+        seen.TraceIn(scope);
         json.WriteStartObject();
-        json.WriteNumber("position"u8, row.Position);
+        json.WriteNumber("position"u8, scope.Hide(row.Position));
         json.WriteString("stream"u8, row.PersistenceId);
         json.WriteNumber("sequence"u8, row.Sequence);
         json.WriteString("created"u8, new DateTime(row.CreatedTicks, DateTimeKind.Utc));

@@ -1,7 +1,7 @@
 namespace Audit.Api.Reading;
 
 /// <summary>`/v1/search`: the investigation search.</summary>
-internal sealed class SearchEndpoints(ReadSide reads, Questions questions) : IEndpointGroup
+internal sealed class SearchEndpoints(ReadSide reads, Questions questions, SearchQuota quota) : IEndpointGroup
 {
     public const int LongestQuery = 4_000;
 
@@ -13,13 +13,13 @@ internal sealed class SearchEndpoints(ReadSide reads, Questions questions) : IEn
             + "indexed_to says how far the text index is.",
             new("q", "The query.", Required: true), QueryParameter.Limit, QueryParameter.Cursor,
             new("counts", "true to have the hits counted by tool and by state."))
-            .Produces<SearchPageAnswer>();
+            .Produces<SearchPageAnswer>().Scoped(Scope.Binding);
         routes.Get("/v1/search/keys", KeysAsync, Roles.Read, "Lists the keys of the query language.")
-            .Produces<ItemPage<SearchKeyAnswer>>();
+            .Produces<ItemPage<SearchKeyAnswer>>().Scoped(Scope.Public);
         routes.Get(
             "/v1/search/values", ValuesAsync, Roles.Read, "Lists values that a key has had.", "",
             new("key", "The key.", Required: true), new("prefix", "What the values begin with."))
-            .Produces<ItemPage<string>>();
+            .Produces<ItemPage<string>>().Scoped(Scope.Unbound);
     }
 
     private async Task<IResult> SearchAsync(HttpContext context)
@@ -31,19 +31,20 @@ internal sealed class SearchEndpoints(ReadSide reads, Questions questions) : IEn
             query.Refuse("q", $"{text.Length} characters; at most {LongestQuery} are accepted.");
         }
 
-        if (counts && bearer.IsBound)
-        {
-            return Problem.Forbidden("The token is bound to an agent or a task, and counts are those of all.");
-        }
-
         var parsed = reads.Search.Parse(text);
+        var scope = context.Reads().Scope;
         await questions.CatchUpSearchAsync(context.RequestAborted);
-        var answer = await reads.Search.SearchAsync(parsed, page, context.RequestAborted);
-        var counted = counts ? await reads.Search.CountAsync(parsed, context.RequestAborted) : null;
-        return Reply.Json(new SearchPageAnswer(
-            [.. answer.Items.Where(new Visibility(bearer).Sees).Select(WireOf.Of)], answer.Next, answer.IndexedTo, answer.JournalEnd)
+        return await quota.AskAsync<IResult>(bearer, context.RequestAborted, async cancellation =>
         {
-            Counts = counted is null ? null : WireOf.Of(counted),
+            var answer = await reads.Search.SearchAsync(parsed, page, scope, cancellation);
+            var counted = counts ? await reads.Search.CountAsync(parsed, scope, cancellation) : null;
+            var isShown = scope.Veil is null;
+            return Reply.Json(new SearchPageAnswer(
+                [.. answer.Items.Select(WireOf.Of)], answer.Next, isShown ? answer.IndexedTo : null,
+                isShown ? answer.JournalEnd : null)
+            {
+                Counts = counted is null ? null : WireOf.Of(counted),
+            });
         });
     }
 
@@ -56,18 +57,15 @@ internal sealed class SearchEndpoints(ReadSide reads, Questions questions) : IEn
         var query = context.Query();
         var name = query.Text("key");
         var key = SearchKeys.All.FirstOrDefault(known => known.Name == name);
-        if (context.Bearer().IsBound)
-        {
-            // The values are those of all calls, of which such a token sees a part only.
-            return Problem.Forbidden("The token is bound to an agent or a task, and values are those of all.");
-        }
-
         if (key is null)
         {
             query.Refuse("key", $"one of {string.Join(", ", SearchKeys.All.Select(known => known.Name))} is expected, not \"{name}\".");
         }
 
-        var values = await reads.Search.NamesAsync(key.Key, query.Text("prefix") ?? "", context.RequestAborted);
+        var prefix = query.Text("prefix") ?? "";
+        var values = await quota.AskAsync(
+            context.Bearer(), context.RequestAborted,
+            cancellation => reads.Search.NamesAsync(key.Key, prefix, cancellation));
         return Reply.Json(new ItemPage<string>([.. values], null));
     }
 }

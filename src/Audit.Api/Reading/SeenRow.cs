@@ -24,5 +24,16 @@ internal sealed class SeenRow(JournalRow row)
         }
     }
 
+    /// <summary>
+    /// Notes that the row is given to a reader. That somebody looks at the diary of reads makes no more of it.
+    /// </summary>
+    public void TraceIn(ReadScope scope)
+    {
+        if (!RowFilter.IsOfDiary(Row.PersistenceId))
+        {
+            scope.Trace?.Add(Row.Position);
+        }
+    }
+
     public static IEnumerable<SeenRow> Of(IEnumerable<JournalRow> rows) => rows.Select(row => new SeenRow(row));
 }

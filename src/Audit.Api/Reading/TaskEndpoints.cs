@@ -1,7 +1,7 @@
 namespace Audit.Api.Reading;
 
 /// <summary>`/v1/tasks`: tasks, their windows, and what was done in their name.</summary>
-internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimeProvider clock) : IEndpointGroup
+internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : IEndpointGroup
 {
     private static readonly WindowJudgement[] Judged =
         [WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
@@ -11,25 +11,25 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
         QueryParameter task = new("task", "The task.", Required: true);
         routes.Get(
             "/v1/tasks", ListAsync, Roles.Read, "Lists the tasks, newest first.", "", QueryParameter.Limit, QueryParameter.Cursor)
-            .Produces<ItemPage<TaskAnswer>>();
+            .Produces<ItemPage<TaskAnswer>>().Scoped(Scope.Binding);
         routes.Get(
             new ById("/v1/tasks/{task}", "/v1/task", task), GetAsync, Roles.Read,
             "Shows a task: its windows, and its calls in a window, outside of one and out of scope.", "", QueryParameter.At,
             new("limit", "At most so many calls of each kind, up to 1000."))
-            .Produces<TaskDetailAnswer>();
+            .Produces<TaskDetailAnswer>().Scoped(Scope.Binding);
         routes.Get(
             "/v1/task/calls", CallsAsync, Roles.Read, "Lists the calls of a task with one judgement, newest first.", "", task,
             new("judgement", "in_window, outside_window or out_of_scope.", Required: true), QueryParameter.Limit, QueryParameter.Cursor)
-            .Produces<ItemPage<CallAnswer>>();
+            .Produces<ItemPage<CallAnswer>>().Scoped(Scope.Binding);
         routes.Get(
             "/v1/windows", WindowsAsync, Roles.Read, "Lists task windows, newest first.", "",
             new("task", "Only of this task."), new("agent", "Only of this agent."),
             new("open_at", "Only those open at this time, or now."), QueryParameter.Limit, QueryParameter.Cursor)
-            .Produces<ItemPage<WindowAnswer>>();
+            .Produces<ItemPage<WindowAnswer>>().Scoped(Scope.Binding);
     }
 
     private Task<IResult> ListAsync(HttpContext context) => questions.ListAsync(
-        context, reads.Models.TasksAsync, new Visibility(context.Bearer()).Sees, WireOf.Of);
+        context, (models, page, cancellation) => models.TasksAsync(page, cancellation), WireOf.Of);
 
     private Task<IResult> WindowsAsync(HttpContext context)
     {
@@ -41,8 +41,7 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
             OpenAt = query.Text("open_at") == "now" ? now : query.Time("open_at"),
         };
         return questions.ListAsync(
-            context, (page, cancellation) => reads.Models.WindowsAsync(filter, page, cancellation),
-            new Visibility(context.Bearer()).Sees, window => WireOf.Of(window, now));
+            context, (models, page, cancellation) => models.WindowsAsync(filter, page, cancellation), window => WireOf.Of(window, now));
     }
 
     private Task<IResult> CallsAsync(HttpContext context)
@@ -56,27 +55,27 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
         }
 
         return questions.ListAsync(
-            context, (page, cancellation) => reads.Models.CallsOfTaskAsync(task, judgement, page, cancellation),
-            new Visibility(context.Bearer()).Sees, WireOf.Of);
+            context, (models, page, cancellation) => models.CallsOfTaskAsync(task, judgement, page, cancellation), WireOf.Of);
     }
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
         var (id, query) = (context.Id("task"), context.Query());
-        var (asOf, page) = (query.AsOf(), new PageRequest(query.Limit()));
+        var reads = context.Reads();
+        var (asOf, page) = (query.AsOf(reads.Scope), new PageRequest(query.Limit()));
         await questions.BeginAsync(context);
         var answer = asOf is { } moment
-            ? await PastAsync(context, id, moment)
-            : await NowAsync(context, id, page);
+            ? await PastAsync(reads, id, moment, context.RequestAborted)
+            : await NowAsync(reads, id, page, context.RequestAborted);
         return answer is null
             ? Problem.NotFound($"There is no task \"{id}\" that this token may see.")
             : Reply.Json(answer);
     }
 
-    private async Task<TaskDetailAnswer?> NowAsync(HttpContext context, string id, PageRequest page)
+    private async Task<TaskDetailAnswer?> NowAsync(
+        ScopedReads reads, string id, PageRequest page, CancellationToken cancellation)
     {
-        var visible = new Visibility(context.Bearer());
-        if (await reads.Models.TaskAsync(id, context.RequestAborted) is not { } view || !visible.Sees(view.Task))
+        if (await reads.Models.TaskAsync(id, cancellation) is not { } view)
         {
             return null;
         }
@@ -85,31 +84,27 @@ internal sealed class TaskEndpoints(ReadSide reads, Questions questions, TimePro
         for (var kind = 0; kind < calls.Length; kind++)
         {
             calls[kind] = WireOf.Page(
-                await reads.Models.CallsOfTaskAsync(id, Judged[kind], page, context.RequestAborted),
-                visible.Sees,
-                WireOf.Of);
+                await reads.Models.CallsOfTaskAsync(id, Judged[kind], page, cancellation), WireOf.Of);
         }
 
         return WireOf.Of(
-            view.Task, view.Windows.Where(visible.Sees), new TaskCallsAnswer(calls[0], calls[1], calls[2]),
+            view.Task, view.Windows, new TaskCallsAnswer(calls[0], calls[1], calls[2]),
             Timestamp.From(clock.GetUtcNow()), asOf: null);
     }
 
-    private async Task<TaskDetailAnswer?> PastAsync(HttpContext context, string id, AsOf moment)
+    private async Task<TaskDetailAnswer?> PastAsync(
+        ScopedReads reads, string id, AsOf moment, CancellationToken cancellation)
     {
-        var visible = new Visibility(context.Bearer());
-        if (await reads.TimeTravel.TaskAsync(id, moment, context.RequestAborted) is not { } past)
+        if (await reads.TimeTravel.TaskAsync(id, moment, cancellation) is not { } past)
         {
             return null;
         }
 
         var calls = Judged.Select(judgement => WireOf.Page(
-            new Page<CallModel>([.. past.Item.Calls.Where(call => call.Judgement == judgement)], null), visible.Sees, WireOf.Of)).ToList();
+            new Page<CallModel>([.. past.Item.Calls.Where(call => call.Judgement == judgement)], null), WireOf.Of)).ToList();
         return WireOf.Of(
-            ModelOf(past.Item),
-            past.Item.Windows.Where(visible.Sees),
-            new TaskCallsAnswer(calls[0], calls[1], calls[2]),
-            moment.Time ?? Timestamp.From(clock.GetUtcNow()), past.Position);
+            ModelOf(past.Item), past.Item.Windows, new TaskCallsAnswer(calls[0], calls[1], calls[2]),
+            moment.Time ?? Timestamp.From(clock.GetUtcNow()), WireOf.Position(reads.Scope, past));
     }
 
     /// <summary>What the read models keep of a task, of what it was then.</summary>

@@ -2,7 +2,7 @@ namespace Audit.Api.Reading;
 
 /// <summary>`GET /v1/windows/{window}`: a window with its history and what was done in it, now or as it was.</summary>
 internal sealed class WindowEndpoint(
-    IJournal journal, ReadSide reads, Questions questions, TimeProvider clock) : IEndpointGroup
+    IJournal journal, Questions questions, TimeProvider clock) : IEndpointGroup
 {
     public static readonly QueryParameter Id = new("window", "The window.", Required: true);
 
@@ -10,28 +10,24 @@ internal sealed class WindowEndpoint(
         new ById("/v1/windows/{window}", "/v1/window", Id), GetAsync, Roles.Read,
         "Shows a window, its history, every command given in it, and what its agent did outside.", "", QueryParameter.At,
         new("limit", "At most so many commands, up to 1000."), new("cursor", "The next of the commands before."))
-        .Produces<WindowDetailAnswer>();
+        .Produces<WindowDetailAnswer>().Scoped(Scope.Binding);
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
-        var (id, query) = (context.Id("window"), context.Query());
-        var (asOf, page) = (query.AsOf(), query.Page());
+        var (id, query, reads) = (context.Id("window"), context.Query(), context.Reads());
+        var (asOf, page) = (query.AsOf(reads.Scope), query.Page());
         var read = await WindowRead.ReadAsync(journal, id, context.RequestAborted);
-        if (read.Events.Count == 0)
+        if (read.Events.Count == 0 || read.RefuseFor(context.Bearer()) is not null)
         {
-            return Problem.NotFound($"There is no window \"{id}\".");
+            return Problem.NotFound($"There is no window \"{id}\" that this token may see.");
         }
 
-        if (read.RefuseFor(context.Bearer()) is { } refusal)
-        {
-            return Problem.Forbidden(refusal);
-        }
-
+        reads.Scope.Trace?.Add(read.Events[0].Row.Position, read.Events[^1].Row.Position);
         await questions.BeginAsync(context);
         var now = Timestamp.From(clock.GetUtcNow());
         if (asOf is { } moment)
         {
-            return await PastAsync(read, moment, now, context.RequestAborted) is { } past
+            return await PastAsync(read, reads, moment, now, context.RequestAborted) is { } past
                 ? Reply.Json(past)
                 : Problem.NotFound($"There was no window \"{id}\" then.");
         }
@@ -40,6 +36,7 @@ internal sealed class WindowEndpoint(
         var view = await reads.Models.WindowAsync(id, page, context.RequestAborted);
         return Reply.Json(Of(
             read,
+            reads.Scope,
             now,
             view?.Done ?? new([], null),
             view?.Outside ?? new([], null),
@@ -48,7 +45,7 @@ internal sealed class WindowEndpoint(
     }
 
     private async Task<WindowDetailAnswer?> PastAsync(
-        WindowRead read, AsOf moment, Timestamp now, CancellationToken cancellation)
+        WindowRead read, ScopedReads reads, AsOf moment, Timestamp now, CancellationToken cancellation)
     {
         if (await reads.TimeTravel.WindowAsync(read.Id, moment, cancellation) is not { } past)
         {
@@ -58,15 +55,15 @@ internal sealed class WindowEndpoint(
         var window = past.Item.Window;
         var task = window.Task is null ? null : await reads.TimeTravel.TaskAsync(window.Task, moment, cancellation);
         return Of(
-            read.At(past.Position), moment.Time ?? now, new Page<WindowDeed>(past.Item.Done, null),
-            Beside(WindowJudgement.OutsideWindow), Beside(WindowJudgement.OutOfScope), past.Position);
+            read.At(past.Position), reads.Scope, moment.Time ?? now, new Page<WindowDeed>(past.Item.Done, null),
+            Beside(WindowJudgement.OutsideWindow), Beside(WindowJudgement.OutOfScope), WireOf.Position(reads.Scope, past));
 
         Page<CallModel> Beside(WindowJudgement judgement) => new(
             [.. (task?.Item.Calls ?? []).Where(call => call.Judgement == judgement && call.Agent == window.Agent)], null);
     }
 
     private static WindowDetailAnswer Of(
-        WindowRead read, Timestamp now, Page<WindowDeed> done, Page<CallModel> outside, Page<CallModel> outOfScope, long? asOf)
+        WindowRead read, ReadScope scope, Timestamp now, Page<WindowDeed> done, Page<CallModel> outside, Page<CallModel> outOfScope, long? asOf)
     {
         var (window, terms) = (read.Window, read.Window.Terms);
         var answer = new WindowAnswer(
@@ -77,14 +74,14 @@ internal sealed class WindowEndpoint(
             EndedBy: Last(WindowEventKind.Revoked, WindowEventKind.Closed)?.Actor,
             window.RequestedBy, WireOf.Time(Last(WindowEventKind.Requested)?.ReceivedAt),
             window.ApprovedBy, WireOf.Time(Last(WindowEventKind.Approved)?.ReceivedAt),
-            window.SelfGranted, window.Violations, read.Events[0].Row.Position, read.Events[^1].Row.Position);
+            window.SelfGranted, window.Violations, scope.Hide(read.Events[0].Row.Position), scope.Hide(read.Events[^1].Row.Position));
         return new WindowDetailAnswer(answer)
         {
             DurationSeconds = terms?.Duration?.TotalSeconds,
-            History = [.. read.Events.Select(one => Of(one.Row, one.Happened))],
-            Done = WireOf.Page(done, _ => true, WireOf.Of),
-            OutsideWindow = WireOf.Page(outside, _ => true, WireOf.Of),
-            OutOfScope = WireOf.Page(outOfScope, _ => true, WireOf.Of),
+            History = [.. read.Events.Select(one => Of(scope.Hide(one.Row.Position), one.Row, one.Happened))],
+            Done = WireOf.Page(done, WireOf.Of),
+            OutsideWindow = WireOf.Page(outside, WireOf.Of),
+            OutOfScope = WireOf.Page(outOfScope, WireOf.Of),
             AsOf = asOf,
         };
 
@@ -92,8 +89,8 @@ internal sealed class WindowEndpoint(
             read.Events.LastOrDefault(one => kinds.Contains(one.Happened.Kind)).Happened?.Message;
     }
 
-    private static WindowActAnswer Of(JournalRow row, WindowEvent happened) => new(
-        row.Position, row.Sequence, EventReader.NameOf(row.Manifest), WireOf.Time(happened.Message.ReceivedAt),
+    private static WindowActAnswer Of(long position, JournalRow row, WindowEvent happened) => new(
+        position, row.Sequence, EventReader.NameOf(row.Manifest), WireOf.Time(happened.Message.ReceivedAt),
         By: happened.Message.Actor, happened.Message.Delivery.OnBehalfOf,
         From: EventWriter.WordOf(happened.From), To: EventWriter.WordOf(happened.To),
         happened.Message.Reason ?? (happened.Message as WindowMessage.Asking)?.Terms.Reason,

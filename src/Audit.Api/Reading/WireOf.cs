@@ -15,8 +15,8 @@ internal static class WireOf
     public static string Of(Timestamp time) =>
         time.ToString() is var text && text.Contains('.') ? text.TrimEnd('Z').TrimEnd('0').TrimEnd('.') + "Z" : text;
 
-    public static ItemPage<TShown> Page<T, TShown>(Page<T> page, Func<T, bool> sees, Func<T, TShown> show) =>
-        new([.. page.Items.Where(sees).Select(show)], page.Next);
+    public static ItemPage<TShown> Page<T, TShown>(Page<T> page, Func<T, TShown> show) =>
+        new([.. page.Items.Select(show)], page.Next);
 
     public static CallAnswer Of(CallModel call) => new(
         call.SessionId, call.CallId, call.Tool, Words.Of(call.State), call.Attempt, call.Turn,
@@ -37,20 +37,22 @@ internal static class WireOf
 
     public static SessionAnswer Of(SessionModel session, long? asOf = null)
     {
-        var (whole, agents, tasks, hosts) = (session.Completeness, session.Agents, session.Tasks, session.Hosts);
+        var (agents, tasks, hosts) = (session.Agents, session.Tasks, session.Hosts);
         return new(
             session.SessionId, session.Calls, States(session.States), session.OpenCalls, session.Violations,
             session.Lifted, session.Messages, session.Notes, Texts(Words.Of(session.Anomalies)),
             Texts(agents.Names), agents.HasMore, Texts(tasks.Names), tasks.HasMore, Texts(hosts.Names), hosts.HasMore,
             Of(session.Judged), FirstAt: Time(session.FirstAt), LastAt: Time(session.LastAt),
             StartedAt: Time(session.StartedAt), EndedAt: Time(session.HasEnded ? session.NotedEndAt : null),
-            session.Id, session.LastPosition,
-            new CompletenessAnswer(
-                whole.IsComplete, whole.MissingMessages,
-                [.. whole.Gaps.Select(gap => new GapAnswer(gap.Host, gap.From, gap.To))],
-                whole.OpenAfterEnd, whole.ReportedLate),
-            asOf);
+            session.Id, session.LastPosition, session.IsShare ? null : Of(session.Completeness), asOf);
     }
+
+    private static CompletenessAnswer Of(Completeness whole) => new(
+        whole.IsComplete, whole.MissingMessages, [.. whole.Gaps.Select(gap => new GapAnswer(gap.Host, gap.From, gap.To))],
+        whole.OpenAfterEnd, whole.ReportedLate);
+
+    /// <summary>The position of the past, as the reader sees positions.</summary>
+    public static long? Position<T>(ReadScope scope, Past<T>? past) => past is null ? null : scope.Hide(past.Position);
 
     public static TaskAnswer Of(TaskModel task) => new(
         task.TaskId, Texts(task.Agents.Names), task.Windows, task.Calls, task.OpenCalls, task.Violations,

@@ -1,8 +1,11 @@
 namespace Audit.Client.Wire;
 
 /// <summary>What a search found, newest first, and how far the index is.</summary>
+/// <param name="IndexedTo">Not for a token that is shown no positions, and neither is the journal's end.</param>
 public sealed record SearchPageAnswer(
-    IReadOnlyList<SearchHitAnswer> Items, string? Next, long IndexedTo, long JournalEnd)
+    IReadOnlyList<SearchHitAnswer> Items, string? Next,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? IndexedTo,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? JournalEnd)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SearchCountsAnswer? Counts { get; init; }

@@ -52,10 +52,16 @@ public sealed class CsvBook : IBookWriter
     private static string? Number(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>A field of a table that people open with programs that take some text for a formula.</summary>
+/// <summary>
+/// A field of a table that people open with programs that take some text for a formula. Such a program may be set to
+/// part cells at semicolons, as in half of Europe, and then knows no quotes within a line: so what follows a semicolon, a
+/// tab or a line's end is disarmed as well as what begins a field.
+/// </summary>
 public static class CsvField
 {
-    private static readonly SearchValues<char> Special = SearchValues.Create(",\"\r\n");
+    private static readonly SearchValues<char> Special = SearchValues.Create(",;\"\t\r\n");
+
+    private static readonly SearchValues<char> Formula = SearchValues.Create("=+-@\uFF1D\uFF0B\uFF0D\uFF20");
 
     public static string Of(string? text)
     {
@@ -64,8 +70,33 @@ public static class CsvField
             return "";
         }
 
-        // An agent that may name its tool must not get to calculate on an auditor's machine.
-        var harmless = text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' ? "'" + text : text;
+        var harmless = Disarmed(text);
         return harmless.AsSpan().ContainsAny(Special) ? $"\"{harmless.Replace("\"", "\"\"")}\"" : harmless;
+    }
+
+    /// <summary>An agent that may name its tool must not get to calculate on an auditor's machine.</summary>
+    private static string Disarmed(string text)
+    {
+        var written = new StringBuilder(text.Length + 2);
+        var begins = true;
+        for (var index = 0; index < text.Length; index++)
+        {
+            // At the begin of what may be a cell, spaces and quotes do not keep a formula from being one.
+            if (begins && IsFormula(text.AsSpan(index)))
+            {
+                written.Append('\'');
+            }
+
+            begins = text[index] is ';' or '\t' or '\r' or '\n';
+            written.Append(text[index]);
+        }
+
+        return text[0] is '\t' or '\r' or '\n' ? $"'{written}" : written.ToString();
+    }
+
+    private static bool IsFormula(ReadOnlySpan<char> cell)
+    {
+        var rest = cell.TrimStart(" \"'\u00A0");
+        return rest.Length > 0 && Formula.Contains(rest[0]) && (cell[0] != '\'' || rest.Length < cell.Length - 1);
     }
 }

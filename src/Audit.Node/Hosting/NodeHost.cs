@@ -136,14 +136,15 @@ public static class NodeHost
         var engine = undo.Add(seams.AroundEngine(
             cluster ?? (IAuditEngine)new LocalEngine(store.Journal, store.Seal, engineOptions, seams.Clock)));
         var acts = new OperatorActs(engine, seams.Clock);
-        var diary = new ReadDiary(engine, seams.Clock, failures);
+        var diary = new ReadDiary(engine, seams.Clock, failures, options.Data);
         var notes = new AccessNotes();
         var access = new AccessDiary(notes, acts, seams.Clock, failures);
 
         web = WebHost.Build(options, loggers, services =>
         {
             services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Opened).AddSingleton(store.Tokens)
-                .AddSingleton(engine).AddSingleton(reads).AddSingleton(sealing).AddSingleton(store.Hasher)
+                .AddSingleton(engine).AddSingleton(reads).AddSingleton(new VeilKey(store.Keys.Derive("position veil")))
+                .AddSingleton(sealing).AddSingleton(store.Hasher)
                 .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
                 .AddSingleton(access).AddSingleton(failures).AddSingleton(options.Quotas);
             if (redactor is not null)

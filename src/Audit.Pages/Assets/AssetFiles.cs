@@ -59,7 +59,8 @@ internal static class AssetFiles
 internal static class AssetEndpoint
 {
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/assets/{hash}/{name}", GetAsync).WithMetadata(AccessRule.Public).ExcludeFromDescription();
+        routes.MapGet("/assets/{hash}/{name}", GetAsync).WithMetadata(AccessRule.Public).Scoped(Scope.Public)
+            .ExcludeFromDescription();
 
     private static async Task GetAsync(HttpContext context)
     {

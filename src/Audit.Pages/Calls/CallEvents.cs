@@ -8,20 +8,27 @@ internal static class CallEvents
     /// <param name="transitions">How each message is judged, by its sequence number.</param>
     /// <param name="through">The position up to which they are read.</param>
     public static async Task<(IReadOnlyList<CallStep> Steps, bool HasMore)> ReadAsync(
-        IJournal journal, StreamKey stream, long after, long through,
+        IJournal journal, StreamKey stream, ReadScope scope, long after, long through,
         IReadOnlyDictionary<long, TransitionModel> transitions, CancellationToken cancellation)
     {
         var rows = await journal.ReadStreamAsync(stream, after, OnPage + 1, cancellation);
         var steps = rows.Take(OnPage).Where(row => row.Position <= through)
-            .Select(row => StepOf(row, transitions.GetValueOrDefault(row.Sequence)));
+            .Select(row => StepOf(row, scope, transitions.GetValueOrDefault(row.Sequence))).OfType<CallStep>();
         return ([.. steps], rows.Count > OnPage);
     }
 
-    private static CallStep StepOf(JournalRow row, TransitionModel? transition)
+    /// <returns>Null for a message of another agent.</returns>
+    private static CallStep? StepOf(JournalRow row, ReadScope scope, TransitionModel? transition)
     {
         var (name, view) = (EventReader.NameOf(row.Manifest), EventView.Read(row.Message));
+        if (view.Text(EventField.Agent) is { } agent && !scope.SeesAgent(agent))
+        {
+            return null;
+        }
+
+        scope.Trace?.Add(row.Position);
         var record = view.Raw(EventField.Record);
-        return new CallStep(row.Position, row.Sequence, name, row.CreatedTicks)
+        return new CallStep(scope.Hide(row.Position), row.Sequence, name, row.CreatedTicks)
         {
             Transition = transition,
             Record = RecordOf(record),

@@ -3,28 +3,28 @@ namespace Audit.Pages.Calls;
 /// <summary>`/call?session=&amp;call=`.</summary>
 internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
 {
-    public void Map(PageMap pages) => pages.Get("/call", Roles.Read, ShowAsync);
+    public void Map(PageMap pages) => pages.Get("/call", Roles.Read, ShowAsync).Scoped(Scope.Binding);
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var address = visit.Context.CallAddress();
         var after = visit.Query.Number("after", otherwise: 0, least: 0, most: long.MaxValue);
-        var asOf = visit.Query.AsOf();
+        var asOf = visit.Query.AsOf(visit.Scope);
         await visit.CatchUpAsync();
-        if (await ReadAsync(visit, address, asOf) is not var (call, transitions, at) || !visit.Visible.Sees(call))
+        if (await ReadAsync(visit, address, asOf) is not var (call, transitions, at))
         {
             return PageAnswer.Wrong(address.NotFound());
         }
 
         var bySequence = transitions.ToDictionary(message => message.Sequence);
         var (steps, hasMore) = await CallEvents.ReadAsync(
-            journal, address.Stream, after, at ?? long.MaxValue, bySequence, visit.Cancellation);
+            journal, address.Stream, visit.Scope, after, at ?? long.MaxValue, bySequence, visit.Cancellation);
         var head = await log.TryHeadAsync(visit.Cancellation);
         var view = new CallPageView(call, transitions, steps)
         {
             MoreAfter = hasMore && steps.Count > 0 ? steps[^1].Sequence : null,
-            At = at,
-            Sealed = head?.LastPosition ?? 0,
+            At = at is { } past ? visit.Scope.Hide(past) : null,
+            Sealed = visit.Scope.Veil is null ? head?.LastPosition ?? 0 : 0,
             LogKey = head?.Log.Key.ToString(),
             Recorded = visit.Recorded,
             Input = InputDifference.Of(

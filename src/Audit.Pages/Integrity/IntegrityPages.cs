@@ -8,8 +8,8 @@ internal sealed class IntegrityPages(NodeLog log, IJournal journal, Verification
 
     public void Map(PageMap pages)
     {
-        pages.Get("/integrity", Roles.Read, ShowAsync);
-        pages.Post("/integrity/verify", Roles.Read, Verify);
+        pages.Get("/integrity", Roles.Read, ShowAsync).Scoped(Scope.Unbound);
+        pages.Post("/integrity/verify", Roles.Read, Verify).Scoped(Scope.Unbound);
     }
 
     private async Task<PageAnswer> ShowAsync(Visit visit)

@@ -7,22 +7,38 @@ internal sealed class LivePages(IJournal journal) : IPageGroup
     private const int RowsLookedAt = 1_000;
     private const long BytesLookedAt = 2 << 20;
 
-    public void Map(PageMap pages) => pages.Get("/live", Roles.Read, ShowAsync);
+    public void Map(PageMap pages) => pages.Get("/live", Roles.Read, ShowAsync).Scoped(Scope.Binding);
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var filter = new RowFilter(visit.Bearer)
+        var withAdministration = visit.Query.Flag("admin") is true && visit.Bearer.SeesAdministration;
+        var filter = new RowFilter(visit.Scope, withAdministration)
         {
+            IsLive = true,
             Session = visit.Query.Text("session"), Task = visit.Query.Text("task"), Tool = visit.Query.Text("tool"),
         };
-        var withAdministration = visit.Query.Flag("admin") is true && visit.Bearer.IsAdmin;
         var last = await journal.LastPositionAsync(visit.Cancellation);
-        var rows = await journal.ReadBeforeAsync(last + 1, RowsLookedAt, BytesLookedAt, visit.Cancellation);
-        var shown = SeenRow.Of(rows)
-            .Where(seen => withAdministration || !RowFilter.IsOfAdministration(seen.Row.PersistenceId))
-            .Where(filter.Passes).Take(RowsOnPage).Select(LiveRow.Of).ToList();
-        var view = new LiveView(shown, last, filter.Session, filter.Task, filter.Tool, withAdministration);
+        var shown = await ReadAsync(filter, last + 1, visit.Cancellation);
+        var view = new LiveView(shown, visit.Scope.Hide(last), filter.Session, filter.Task, filter.Tool, withAdministration);
         return PageAnswer.Show<LivePage>("Live", "live", view, ["live"]);
+    }
+
+    /// <summary>The newest events; for who sees a part of the journal as far back as there is one of its own.</summary>
+    private async Task<List<LiveRow>> ReadAsync(RowFilter filter, long before, CancellationToken cancellation)
+    {
+        var shown = new List<LiveRow>();
+        while (true)
+        {
+            var rows = await journal.ReadBeforeAsync(before, RowsLookedAt, BytesLookedAt, cancellation);
+            shown.AddRange(SeenRow.Of(rows).Where(filter.Passes).Take(RowsOnPage - shown.Count)
+                .Select(seen => LiveRow.Of(seen, filter.Scope)));
+            if (rows.Count == 0 || shown.Count == RowsOnPage || filter.Scope.IsAll)
+            {
+                return shown;
+            }
+
+            before = rows[^1].Position;
+        }
     }
 }
 
@@ -31,15 +47,16 @@ internal sealed class LivePages(IJournal journal) : IPageGroup
 public sealed record LiveRow(
     long Position, Timestamp At, string Event, string Stream, string? Where, string? Tool, string? Move, string? Host)
 {
-    internal static LiveRow Of(SeenRow seen)
+    internal static LiveRow Of(SeenRow seen, ReadScope scope)
     {
         var row = seen.Row;
+        seen.TraceIn(scope);
         ref readonly var view = ref seen.View;
         var move = view.Text(EventField.To) is { } to
             ? $"{view.Text(EventField.From)} → {to}"
             : view.Text(EventField.Reason) ?? view.Text(EventField.Type) ?? view.Text(EventField.Act);
         return new LiveRow(
-            row.Position, Timestamp.From(new DateTime(row.CreatedTicks, DateTimeKind.Utc)),
+            scope.Hide(row.Position), Timestamp.From(new DateTime(row.CreatedTicks, DateTimeKind.Utc)),
             EventReader.NameOf(row.Manifest), row.PersistenceId, WhereOf(row.PersistenceId),
             view.Text(EventField.ToolName), move, view.Text(EventField.Host));
     }

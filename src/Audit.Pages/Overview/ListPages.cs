@@ -7,9 +7,9 @@ internal sealed class ListPages : IPageGroup
 
     public void Map(PageMap pages)
     {
-        pages.Get("/calls", Roles.Read, ByStateAsync);
-        pages.Get("/strayed", Roles.Read, StrayedAsync);
-        pages.Get("/violations", Roles.Read, ViolationsAsync);
+        pages.Get("/calls", Roles.Read, ByStateAsync).Scoped(Scope.Binding);
+        pages.Get("/strayed", Roles.Read, StrayedAsync).Scoped(Scope.Binding);
+        pages.Get("/violations", Roles.Read, ViolationsAsync).Scoped(Scope.Binding);
     }
 
     private static async Task<PageAnswer> ByStateAsync(Visit visit)
@@ -22,8 +22,7 @@ internal sealed class ListPages : IPageGroup
         }
 
         var calls = await visit.ListAsync(
-            (page, cancellation) => visit.Reads.Models.CallsInStateAsync(state, page, cancellation),
-            visit.Visible.Sees);
+            (page, cancellation) => visit.Reads.Models.CallsInStateAsync(state, page, cancellation));
         const string Explanation = "Calls that are in this state now, newest first.";
         return Show($"Calls: {Display.Name(state)}", Explanation, calls, AddressOf(state));
     }
@@ -32,8 +31,7 @@ internal sealed class ListPages : IPageGroup
     {
         var judgement = visit.Judgement(Strayed);
         var calls = await visit.ListAsync(
-            (page, cancellation) => visit.Reads.Models.StrayedCallsAsync(judgement, page, cancellation),
-            visit.Visible.Sees);
+            (page, cancellation) => visit.Reads.Models.StrayedCallsAsync(judgement, page, cancellation));
         var explanation = judgement == WindowJudgement.OutOfScope
             ? "Calls for a task whose window was open and did not let this tool be used."
             : "Calls for a task while no window of it was open for their agent.";
@@ -59,8 +57,7 @@ internal sealed class ListPages : IPageGroup
     {
         var lifted = visit.Query.Flag("lifted");
         var violations = await visit.ListAsync(
-            (page, cancellation) => visit.Reads.Models.ViolationsAsync(lifted, page, cancellation),
-            visit.Visible.Sees);
+            (page, cancellation) => visit.Reads.Models.ViolationsAsync(lifted, page, cancellation));
         return PageAnswer.Show<ViolationListPage>("Violations", "overview", new ViolationListView(violations, lifted));
     }
 }

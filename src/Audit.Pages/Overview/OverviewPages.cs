@@ -5,7 +5,7 @@ internal sealed class OverviewPages(IJournal journal, NodeLog log) : IPageGroup
 {
     private static readonly PageRequest Few = new(8);
 
-    public void Map(PageMap pages) => pages.Get("/overview", Roles.Read, ShowAsync);
+    public void Map(PageMap pages) => pages.Get("/overview", Roles.Read, ShowAsync).Scoped(Scope.Binding);
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
@@ -17,30 +17,26 @@ internal sealed class OverviewPages(IJournal journal, NodeLog log) : IPageGroup
 
         await visit.CatchUpAsync();
         var (models, cancellation) = (visit.Reads.Models, visit.Cancellation);
-        var hours = visit.Bearer.IsBound ? null : await models.HoursAsync(range.From, range.Until, cancellation);
+        var hours = await models.HoursAsync(range.From, range.Until, cancellation);
         var requested = await models.WindowsAsync(new WindowFilter { Requested = true }, Few, cancellation);
         var violations = await models.ViolationsAsync(lifted: false, Few, cancellation);
         var view = new OverviewView(hours, range)
         {
-            Awaiting = OwnCalls(await models.CallsInStateAsync(CallState.AwaitingConfirmation, Few, cancellation)),
-            Requested = Own(requested, visit.Visible.Sees),
-            Forgotten = OwnCalls(await models.CallsInStateAsync(CallState.PersistenceFailed, Few, cancellation)),
-            Outside = OwnCalls(await models.StrayedCallsAsync(WindowJudgement.OutsideWindow, Few, cancellation)),
-            OutOfScope = OwnCalls(await models.StrayedCallsAsync(WindowJudgement.OutOfScope, Few, cancellation)),
-            Violations = Own(violations, visit.Visible.Sees),
-            Health = await HealthAsync(visit),
+            Awaiting = await models.CallsInStateAsync(CallState.AwaitingConfirmation, Few, cancellation),
+            Requested = requested,
+            Forgotten = await models.CallsInStateAsync(CallState.PersistenceFailed, Few, cancellation),
+            Outside = await models.StrayedCallsAsync(WindowJudgement.OutsideWindow, Few, cancellation),
+            OutOfScope = await models.StrayedCallsAsync(WindowJudgement.OutOfScope, Few, cancellation),
+            Violations = violations,
+            Health = visit.Scope.IsAll ? await HealthAsync(visit) : null,
         };
         return PageAnswer.Show<OverviewPage>("Overview", "overview", view);
-
-        Page<CallModel> OwnCalls(Page<CallModel> page) => Own(page, visit.Visible.Sees);
     }
-
-    private static Page<T> Own<T>(Page<T> page, Func<T, bool> sees) => new([.. page.Items.Where(sees)], page.Next);
 
     private async Task<NodeHealth> HealthAsync(Visit visit)
     {
         var head = await log.TryHeadAsync(visit.Cancellation);
-        var (reads, seal) = (visit.Reads.Status, log.Status);
+        var (reads, seal) = (visit.ReadStatus, log.Status);
         return new NodeHealth(
             await journal.LastPositionAsync(visit.Cancellation),
             await visit.Reads.Models.PositionAsync(visit.Cancellation),
@@ -64,10 +60,11 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
 
     public required Page<ViolationModel> Violations { get; init; }
 
-    public required NodeHealth Health { get; init; }
+    /// <summary>Null for a token that does not see all.</summary>
+    public required NodeHealth? Health { get; init; }
 
     /// <summary>Calls outside of windows, whatever the reason.</summary>
-    public IEnumerable<CallModel> Strayed => Outside.Items.Concat(OutOfScope.Items).OrderByDescending(call => call.Id);
+    public IEnumerable<CallModel> Strayed => Outside.Items.Concat(OutOfScope.Items).OrderByDescending(call => call.LastAt);
 }
 
 /// <summary>A line of a short list.</summary>

@@ -1,11 +1,11 @@
 namespace Audit.Pages.Search;
 
 /// <summary>`/search?q=`: the investigation search.</summary>
-internal sealed class SearchPages(Questions questions) : IPageGroup
+internal sealed class SearchPages(Questions questions, SearchQuota quota) : IPageGroup
 {
     private const int HitsOnPage = 30;
 
-    public void Map(PageMap pages) => pages.Get("/search", Roles.Read, ShowAsync);
+    public void Map(PageMap pages) => pages.Get("/search", Roles.Read, ShowAsync).Scoped(Scope.Binding);
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
@@ -36,13 +36,16 @@ internal sealed class SearchPages(Questions questions) : IPageGroup
         var query = search.Parse(text);
         await questions.CatchUpSearchAsync(visit.Cancellation);
         var page = new PageRequest(HitsOnPage, visit.Query.Text("cursor"));
-        var answer = await search.SearchAsync(query, page, visit.Cancellation);
-        return new SearchView(text)
+        return await quota.AskAsync(visit.Bearer, visit.Cancellation, async cancellation =>
         {
-            Hits = new ListView<SearchHit>([.. answer.Items.Where(visit.Visible.Sees)], answer.Next),
-            Counts = visit.Bearer.IsBound ? null : await search.CountAsync(query, visit.Cancellation),
-            NotSearched = Math.Max(0, answer.JournalEnd - answer.IndexedTo),
-        };
+            var answer = await search.SearchAsync(query, page, visit.Scope, cancellation);
+            return new SearchView(text)
+            {
+                Hits = new ListView<SearchHit>(answer.Items, answer.Next),
+                Counts = await search.CountAsync(query, visit.Scope, cancellation),
+                NotSearched = visit.Scope.IsAll ? Math.Max(0, answer.JournalEnd - answer.IndexedTo) : 0,
+            };
+        });
     }
 
     private static PageAnswer Show(SearchView view, int status = StatusCodes.Status200OK)
@@ -61,7 +64,7 @@ public sealed record SearchView(string Query)
     /// <summary>Null before anything is asked.</summary>
     public ListView<SearchHit>? Hits { get; init; }
 
-    /// <summary>Null for a token that does not see all.</summary>
+    /// <summary>Null before anything is asked.</summary>
     public SearchCounts? Counts { get; init; }
 
     /// <summary>How many positions of the journal are not searched yet.</summary>

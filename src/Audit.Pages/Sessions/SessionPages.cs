@@ -13,21 +13,21 @@ internal sealed class SessionPages : IPageGroup
 
     public void Map(PageMap pages)
     {
-        pages.Get("/sessions", Roles.Read, ListAsync);
-        pages.Get("/session", Roles.Read, ShowAsync);
+        pages.Get("/sessions", Roles.Read, ListAsync).Scoped(Scope.Binding);
+        pages.Get("/session", Roles.Read, ShowAsync).Scoped(Scope.Binding);
     }
 
     private static async Task<PageAnswer> ListAsync(Visit visit) => PageAnswer.Show<SessionListPage>(
-        "Sessions", "sessions", await visit.ListAsync(visit.Reads.Models.SessionsAsync, visit.Visible.Sees));
+        "Sessions", "sessions", await visit.ListAsync(visit.Reads.Models.SessionsAsync));
 
     private static async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var id = visit.Query.RequiredId("id", isSession: true);
         var (from, until) = (visit.Query.Time("from"), visit.Query.Time("until"));
-        var asOf = visit.Query.AsOf();
+        var asOf = visit.Query.AsOf(visit.Scope);
         await visit.CatchUpAsync();
         var models = visit.Reads.Models;
-        if (await models.SessionAsync(id, visit.Cancellation) is not { } session || !visit.Visible.Sees(session))
+        if (await models.SessionAsync(id, visit.Cancellation) is not { } session)
         {
             return PageAnswer.Wrong(Problem.NotFound($"There is no session \"{id}\" that this token may see."));
         }
@@ -36,7 +36,7 @@ internal sealed class SessionPages : IPageGroup
         long? at = asOf is { } moment ? await travel.PositionAsync(moment, visit.Cancellation) : null;
         var lanes = new PageRequest(LanesOnPage, visit.Query.Text("cursor"));
         var page = (await models.CallsAsync(id, from, until, at, lanes, visit.Cancellation))!;
-        var calls = page.Items.Where(visit.Visible.Sees).Reverse().ToList();
+        var calls = page.Items.Reverse().ToList();
         var windows = await WindowsAsync(visit, session);
         var view = new SessionView(session, Waterfall.Of(calls, windows, from, until, visit.Now), calls, page.Next)
         {
@@ -44,6 +44,7 @@ internal sealed class SessionPages : IPageGroup
             Steps = await models.PositionsAsync(calls, visit.Cancellation),
             From = from,
             Until = until,
+            HasSteps = visit.Scope.Veil is null,
         };
         if (at is { } position)
         {
@@ -77,7 +78,7 @@ internal sealed class SessionPages : IPageGroup
             Session = whole?.Item.Session ?? now.Session,
             Chart = Waterfall.Of(calls, windows, now.From ?? now.Chart.From, now.Until ?? now.Chart.Until, time),
             Calls = calls,
-            At = position,
+            At = visit.Scope.Hide(position),
             CountsAreOfNow = whole is null,
         };
     }
@@ -89,7 +90,7 @@ internal sealed class SessionPages : IPageGroup
         {
             var windows = await visit.Reads.Models.WindowsAsync(
                 new WindowFilter { Task = task }, new PageRequest(20), visit.Cancellation);
-            found.AddRange(windows.Items.Where(visit.Visible.Sees));
+            found.AddRange(windows.Items);
         }
 
         return found;
@@ -110,17 +111,20 @@ public sealed record SessionView(SessionModel Session, Waterfall Chart, IReadOnl
     /// <summary>Where the messages of the calls on this page lie.</summary>
     public IReadOnlyList<long> Steps { get; init; } = [];
 
+    /// <summary>Whether positions are shown, by which one steps through the past.</summary>
+    public bool HasSteps { get; init; } = true;
+
     public Timestamp? From { get; init; }
 
     public Timestamp? Until { get; init; }
 
     public long Shown => At ?? LastPosition;
 
-    public long? StepBefore =>
+    public long? StepBefore => !HasSteps ? null :
         Steps.Where(step => step < Shown).Select(step => (long?)step).LastOrDefault()
         ?? (Shown > Session.Id ? Shown - 1 : null);
 
-    public long? StepAfter =>
+    public long? StepAfter => !HasSteps ? null :
         Steps.Where(step => step > Shown).Select(step => (long?)step).FirstOrDefault()
         ?? (Shown < LastPosition ? Shown + 1 : null);
 }

@@ -3,13 +3,13 @@ namespace Audit.Pages.Shared;
 /// <summary>Maps pages. What goes wrong in one is shown by a page too.</summary>
 internal sealed class PageMap(IEndpointRouteBuilder routes, RecordIntake intake, ReadSide reads, PageWriter writer)
 {
-    public void Get(string path, Roles anyOf, Func<Visit, Task<PageAnswer>> answer) =>
+    public IEndpointConventionBuilder Get(string path, Roles anyOf, Func<Visit, Task<PageAnswer>> answer) =>
         Describe(routes.MapGet(path, context => AnswerAsync(context, answer)), anyOf);
 
-    public void Post(string path, Roles anyOf, Func<Visit, Task<PageAnswer>> answer) =>
+    public IEndpointConventionBuilder Post(string path, Roles anyOf, Func<Visit, Task<PageAnswer>> answer) =>
         Describe(routes.MapPost(path, context => AnswerAsync(context, answer)), anyOf);
 
-    private static void Describe(IEndpointConventionBuilder endpoint, Roles anyOf) => endpoint
+    private static IEndpointConventionBuilder Describe(IEndpointConventionBuilder endpoint, Roles anyOf) => endpoint
         .WithMetadata(anyOf == Roles.None ? AccessRule.Public : new AccessRule(anyOf), PageMark.Page)
         .ExcludeFromDescription();
 
@@ -26,6 +26,7 @@ internal sealed class PageMap(IEndpointRouteBuilder routes, RecordIntake intake,
             page = PageAnswer.Wrong(problem);
         }
 
+        await context.BeforeAnswerAsync(page.Status);
         await writer.WriteAsync(context, page);
     }
 }

@@ -8,15 +8,18 @@ internal sealed class Visit(RecordIntake intake, ReadSide reads, HttpContext con
     private const int RowsOnPage = 50;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
 
+    private ScopedReads? own;
+
     public RecordIntake Intake { get; } = intake;
 
-    public ReadSide Reads { get; } = reads;
+    /// <summary>What whoever looks may read.</summary>
+    public ScopedReads Reads => own ??= Context.Reads();
 
     public HttpContext Context { get; } = context;
 
     public Bearer Bearer => Context.Bearer();
 
-    public Visibility Visible => new(Bearer);
+    public ReadScope Scope => Reads.Scope;
 
     public QueryReader Query { get; } = new(context.Request.Query);
 
@@ -29,7 +32,10 @@ internal sealed class Visit(RecordIntake intake, ReadSide reads, HttpContext con
         ?? throw new InvalidOperationException("The request is no form that was posted.");
 
     /// <summary>Who did something and then looks finds it done.</summary>
-    public Task CatchUpAsync() => Reads.CatchUpAsync(Patience, Cancellation);
+    public Task CatchUpAsync() => reads.CatchUpAsync(Patience, Cancellation);
+
+    /// <summary>How the read models fare.</summary>
+    public ProjectionStatus ReadStatus => reads.Status;
 
     /// <summary>The judgement that the query asks for; the first of them where it names none.</summary>
     public WindowJudgement Judgement(params WindowJudgement[] accepted)
@@ -46,12 +52,11 @@ internal sealed class Visit(RecordIntake intake, ReadSide reads, HttpContext con
     }
 
     /// <summary>One page of a list: as many items as a page of 150 KB holds.</summary>
-    public async Task<ListView<T>> ListAsync<T>(
-        Func<PageRequest, CancellationToken, Task<Page<T>>> ask, Func<T, bool> sees)
+    public async Task<ListView<T>> ListAsync<T>(Func<PageRequest, CancellationToken, Task<Page<T>>> ask)
     {
         await CatchUpAsync();
         var page = await ask(new PageRequest(RowsOnPage, Query.Text("cursor")), Cancellation);
-        return new ListView<T>([.. page.Items.Where(sees)], page.Next);
+        return new ListView<T>(page.Items, page.Next);
     }
 
     /// <summary>What a form just did: the position of what was written, as the redirect names it.</summary>

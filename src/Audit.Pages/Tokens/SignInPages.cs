@@ -14,9 +14,10 @@ internal sealed class SignInPages(PageSessions sessions) : IPageGroup
     {
         pages.Get(
             "/sign-in", Roles.None,
-            visit => Task.FromResult(Form(visit, ReturnPath.Of(visit.Context.Request.Query["return"]), null)));
-        pages.Post("/sign-in", Roles.None, SignInAsync);
-        pages.Post("/sign-out", Roles.Any, SignOutAsync);
+            visit => Task.FromResult(Form(visit, ReturnPath.Of(visit.Context.Request.Query["return"]), null)))
+            .Scoped(Scope.Public);
+        pages.Post("/sign-in", Roles.None, SignInAsync).Scoped(Scope.Public);
+        pages.Post("/sign-out", Roles.Any, SignOutAsync).Scoped(Scope.Public);
     }
 
     private static PageAnswer Form(Visit visit, string back, string? wrong)

@@ -7,9 +7,9 @@ internal sealed class TokenPages(TokenBook book, IAuditStore store) : IPageGroup
 {
     public void Map(PageMap pages)
     {
-        pages.Get("/tokens", Roles.Admin, visit => ShowAsync(visit, null));
-        pages.Post("/tokens", Roles.Admin, MakeAsync);
-        pages.Post("/tokens/revoke", Roles.Admin, RevokeAsync);
+        pages.Get("/tokens", Roles.Admin, visit => ShowAsync(visit, null)).Scoped(Scope.Administration);
+        pages.Post("/tokens", Roles.Admin, MakeAsync).Scoped(Scope.Administration);
+        pages.Post("/tokens/revoke", Roles.Admin, RevokeAsync).Scoped(Scope.Administration);
     }
 
     private async Task<PageAnswer> ShowAsync(Visit visit, (string Name, string Text)? made)

@@ -5,12 +5,12 @@ internal sealed class TaskPages : IPageGroup
 {
     public void Map(PageMap pages)
     {
-        pages.Get("/tasks", Roles.Read, ListAsync);
-        pages.Get("/task", Roles.Read, ShowAsync);
+        pages.Get("/tasks", Roles.Read, ListAsync).Scoped(Scope.Binding);
+        pages.Get("/task", Roles.Read, ShowAsync).Scoped(Scope.Binding);
     }
 
     private static async Task<PageAnswer> ListAsync(Visit visit) => PageAnswer.Show<TaskListPage>(
-        "Tasks", "tasks", await visit.ListAsync(visit.Reads.Models.TasksAsync, visit.Visible.Sees));
+        "Tasks", "tasks", await visit.ListAsync(visit.Reads.Models.TasksAsync));
 
     private static async Task<PageAnswer> ShowAsync(Visit visit)
     {
@@ -19,14 +19,14 @@ internal sealed class TaskPages : IPageGroup
             WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope);
         await visit.CatchUpAsync();
         var models = visit.Reads.Models;
-        if (await models.TaskAsync(id, visit.Cancellation) is not { } found || !visit.Visible.Sees(found.Task))
+        if (await models.TaskAsync(id, visit.Cancellation) is not { } found)
         {
             return PageAnswer.Wrong(Problem.NotFound($"There is no task \"{id}\" that this token may see."));
         }
 
         var calls = await visit.ListAsync(
-            (page, cancellation) => models.CallsOfTaskAsync(id, judgement, page, cancellation), visit.Visible.Sees);
-        var windows = found.Windows.Where(visit.Visible.Sees).Take(30).ToList();
+            (page, cancellation) => models.CallsOfTaskAsync(id, judgement, page, cancellation));
+        var windows = found.Windows.Take(30).ToList();
         return PageAnswer.Show<TaskPage>(
             $"Task {id}", "tasks", new TaskPageView(found.Task, windows, judgement, calls, visit.Now));
     }

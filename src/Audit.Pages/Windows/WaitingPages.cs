@@ -7,19 +7,18 @@ internal sealed class WaitingPages(Deciding deciding) : IPageGroup
 {
     public void Map(PageMap pages)
     {
-        pages.Get("/waiting", Roles.Read, ShowAsync);
-        pages.Post("/call/decision", Roles.Approve, DecideAsync);
+        pages.Get("/waiting", Roles.Read, ShowAsync).Scoped(Scope.Binding);
+        pages.Post("/call/decision", Roles.Approve, DecideAsync).Scoped(Scope.Own);
     }
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
         var models = visit.Reads.Models;
         var calls = await visit.ListAsync(
-            (page, cancellation) => models.CallsInStateAsync(CallState.AwaitingConfirmation, page, cancellation),
-            visit.Visible.Sees);
+            (page, cancellation) => models.CallsInStateAsync(CallState.AwaitingConfirmation, page, cancellation));
         var filter = new WindowFilter { Requested = true };
         var windows = await models.WindowsAsync(filter, new PageRequest(20), visit.Cancellation);
-        var view = new WaitingView(calls, [.. windows.Items.Where(visit.Visible.Sees)], visit.Now, visit.Recorded);
+        var view = new WaitingView(calls, windows.Items, visit.Now, visit.Recorded);
         return PageAnswer.Show<WaitingPage>("Waiting", "waiting", view);
     }
 

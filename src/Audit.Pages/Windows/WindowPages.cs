@@ -7,12 +7,12 @@ internal sealed class WindowPages(IJournal journal) : IPageGroup
 {
     public void Map(PageMap pages)
     {
-        pages.Get("/windows", Roles.Read, ListAsync);
-        pages.Get("/window", Roles.Read, ShowAsync);
-        pages.Post("/windows", Roles.Ingest | Roles.Approve, RequestAsync);
+        pages.Get("/windows", Roles.Read, ListAsync).Scoped(Scope.Binding);
+        pages.Get("/window", Roles.Read, ShowAsync).Scoped(Scope.Binding);
+        pages.Post("/windows", Roles.Ingest | Roles.Approve, RequestAsync).Scoped(Scope.Own);
         foreach (var act in WindowPosting.Acts)
         {
-            pages.Post($"/window/{act.Name}", act.AnyOf, visit => ActAsync(visit, act));
+            pages.Post($"/window/{act.Name}", act.AnyOf, visit => ActAsync(visit, act)).Scoped(Scope.Own);
         }
     }
 
@@ -24,8 +24,7 @@ internal sealed class WindowPages(IJournal journal) : IPageGroup
             OpenAt = visit.Query.Flag("open") is true ? visit.Now : null,
         };
         var windows = await visit.ListAsync(
-            (page, cancellation) => visit.Reads.Models.WindowsAsync(filter, page, cancellation),
-            visit.Visible.Sees);
+            (page, cancellation) => visit.Reads.Models.WindowsAsync(filter, page, cancellation));
         var view = new WindowListView(windows, filter.Task, filter.Agent, filter.OpenAt is not null, visit.Now);
         return PageAnswer.Show<WindowListPage>("Windows", "windows", view);
     }
@@ -35,8 +34,7 @@ internal sealed class WindowPages(IJournal journal) : IPageGroup
         var id = visit.Query.RequiredId("id");
         var page = new PageRequest(50, visit.Query.Text("cursor"));
         await visit.CatchUpAsync();
-        if (await visit.Reads.Models.WindowAsync(id, page, visit.Cancellation) is not { } found
-            || !visit.Visible.Sees(found.Window))
+        if (await visit.Reads.Models.WindowAsync(id, page, visit.Cancellation) is not { } found)
         {
             return PageAnswer.Wrong(Problem.NotFound($"There is no window \"{id}\" that this token may see."));
         }

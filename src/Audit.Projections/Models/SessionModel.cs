@@ -53,6 +53,13 @@ public sealed record SessionModel
     /// <summary>Judgements of its calls, each by the gravest.</summary>
     public JudgementCounts Judged { get; init; }
 
+    /// <summary>
+    /// It is counted from some of the session's calls: what is of the whole session, its notes and the host's numbers, is
+    /// not known.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsShare { get; init; }
+
     /// <summary>A note of a later start takes an end back.</summary>
     [JsonIgnore]
     public bool HasEnded => NotedEndAt is { } ended && !(StartedAt > ended);

@@ -2,7 +2,8 @@ namespace Audit.Projections.Queries;
 
 /// <summary>
 /// The questions that the read models answer. Lists are newest first, by the first event of each item where nothing
-/// else is noted; a place in a list is a key, so that pages neither repeat nor miss an item while the list grows.
+/// else is noted; a place in a list is a key, so that pages neither repeat nor miss an item while the list grows. All are
+/// asked of what the scope lets be seen, and of nothing else.
 /// </summary>
 public sealed class ReadModels
 {
@@ -11,27 +12,33 @@ public sealed class ReadModels
     private static readonly long[] Newest = [long.MaxValue];
 
     private readonly IReadStore store;
+    private readonly ReadScope scope;
 
-    internal ReadModels(IReadStore store) => this.store = store;
+    internal ReadModels(IReadStore store, ReadScope? scope = null) =>
+        (this.store, this.scope) = (store, scope ?? ReadScope.All);
 
     /// <summary>Everything up to here is in what is read.</summary>
     public async Task<long> PositionAsync(CancellationToken cancellation) =>
         (await store.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation)).Offset.Position;
 
-    public Task<Page<SessionModel>> SessionsAsync(PageRequest page, CancellationToken cancellation) =>
-        ListAsync(ReadTables.Sessions, "id", [], page, session => session.Id, cancellation);
+    public Task<Page<SessionModel>> SessionsAsync(PageRequest page, CancellationToken cancellation) => scope.IsAll
+        ? ListAsync(ReadTables.Sessions, "id", [], page, session => session.Id, scope.Of, cancellation)
+        : store.ReadAsync(reader => OwnSessions.ListAsync(reader, scope, page, cancellation), cancellation);
 
     public Task<SessionModel?> SessionAsync(string session, CancellationToken cancellation) =>
         store.ReadAsync(
-            reader => OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation), cancellation);
+            async reader =>
+            {
+                var known = await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation);
+                known = known is null || scope.IsAll ? known
+                    : await OwnSessions.FindAsync(reader, scope, known.Id, cancellation);
+                return known is null ? null : scope.Of(known);
+            },
+            cancellation);
 
     /// <summary>The calls of a session; null where there is no such session.</summary>
     public Task<Page<CallModel>?> CallsAsync(string session, PageRequest page, CancellationToken cancellation) =>
-        OfAsync(
-            ReadTables.Sessions, "session_id", session,
-            (reader, known) => ListAsync(
-                reader, ReadTables.Calls, "id", [("session = {0}", known.Id)], page, call => call.Id, cancellation),
-            cancellation);
+        CallsAsync(session, null, null, null, page, cancellation);
 
     /// <summary>
     /// The calls of a session of which something was reported in a time; null where there is no such session.
@@ -39,32 +46,40 @@ public sealed class ReadModels
     /// <param name="through">Only calls that had begun by this position.</param>
     public Task<Page<CallModel>?> CallsAsync(
         string session, Timestamp? from, Timestamp? until, long? through, PageRequest page,
-        CancellationToken cancellation) =>
-        OfAsync(
-            ReadTables.Sessions, "session_id", session,
-            (reader, known) => ListAsync(
-                reader, ReadTables.Calls, "id",
-                [
-                    ("session = {0}", known.Id),
-                    ("last_at >= {0}", NumberOf(from) ?? long.MinValue),
-                    ("first_at <= {0}", NumberOf(until) ?? long.MaxValue),
-                    ("id <= {0}", through ?? long.MaxValue),
-                ],
-                page, call => call.Id, cancellation),
+        CancellationToken cancellation)
+    {
+        var conditions = new List<(string, object)>();
+        if (from is not null || until is not null)
+        {
+            conditions.Add(("last_at >= {0}", NumberOf(from) ?? long.MinValue));
+            conditions.Add(("first_at <= {0}", NumberOf(until) ?? long.MaxValue));
+        }
+
+        if (through is { } last)
+        {
+            conditions.Add(("id <= {0}", last));
+        }
+
+        return store.ReadAsync(
+            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation) is { } known
+                && (scope.IsAll || await OwnSessions.AnyAsync(reader, scope, known.Id, cancellation))
+                ? await ListCallsAsync(reader, [("session = {0}", known.Id), .. conditions], page, cancellation)
+                : null,
             cancellation);
+    }
 
     /// <summary>The calls that are in one of the states of <see cref="Attention.States"/>.</summary>
     public Task<Page<CallModel>> CallsInStateAsync(CallState state, PageRequest page, CancellationToken cancellation) =>
-        ListAsync(ReadTables.Calls, "id", [("attention = {0}", (long)state)], page, call => call.Id, cancellation);
+        ListCallsAsync([("attention = {0}", (long)state)], page, cancellation);
 
     /// <summary>The calls outside of their windows, or out of their scope.</summary>
     public Task<Page<CallModel>> StrayedCallsAsync(
         WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
-        ListAsync(ReadTables.Calls, "id", [("strayed = {0}", (long)judgement)], page, call => call.Id, cancellation);
+        ListCallsAsync([("strayed = {0}", (long)judgement)], page, cancellation);
 
-    /// <summary>Where the messages of some calls lie, in order.</summary>
+    /// <summary>Where the messages of some calls lie, in order; nothing for a reader who is shown no positions.</summary>
     public Task<List<long>> PositionsAsync(IReadOnlyCollection<CallModel> calls, CancellationToken cancellation) =>
-        store.ReadAsync(
+        scope.Veil is not null ? Task.FromResult(new List<long>()) : store.ReadAsync(
             async reader =>
             {
                 var found = await reader.FindAsync(
@@ -73,9 +88,9 @@ public sealed class ReadModels
             },
             cancellation);
 
-    /// <summary>Calls by state and by the hour in which they began.</summary>
-    public Task<HourTotals> HoursAsync(long from, long until, CancellationToken cancellation) =>
-        store.ReadAsync(
+    /// <summary>Calls by state and by the hour in which they began; null for who does not see all.</summary>
+    public async Task<HourTotals?> HoursAsync(long from, long until, CancellationToken cancellation) =>
+        !scope.IsAll ? null : await store.ReadAsync(
             async reader =>
             {
                 var found = await reader.QueryAsync(
@@ -93,27 +108,26 @@ public sealed class ReadModels
     public Task<CallView?> CallAsync(string session, string call, CancellationToken cancellation) =>
         store.ReadAsync(reader => CallAsync(reader, session, call, cancellation), cancellation);
 
-    public Task<Page<TaskModel>> TasksAsync(PageRequest page, CancellationToken cancellation) =>
-        ListAsync(ReadTables.Tasks, "id", [], page, task => task.Id, cancellation);
+    public Task<Page<TaskModel>> TasksAsync(PageRequest page, CancellationToken cancellation) => scope.IsAll
+        ? ListAsync(ReadTables.Tasks, "id", [], page, task => task.Id, scope.Of, cancellation)
+        : store.ReadAsync(reader => OwnTasks.ListAsync(reader, scope, page, cancellation), cancellation);
 
     public Task<TaskView?> TaskAsync(string task, CancellationToken cancellation) =>
-        OfAsync(
-            ReadTables.Tasks, "task_id", task,
-            async (reader, known) =>
+        store.ReadAsync(
+            async reader =>
             {
-                var windows = await ListAsync(
-                    reader, ReadTables.Windows, "id", [("task_id = {0}", task)], new PageRequest(WindowsWithTask),
-                    window => window.Id, cancellation);
-                return new TaskView(known, windows.Items);
+                var known = scope.IsAll
+                    ? await OneAsync(reader, ReadTables.Tasks, "task_id", task, cancellation)
+                    : await OwnTasks.FindAsync(reader, scope, task, cancellation);
+                return known is null ? null : new TaskView(scope.Of(known), (await ListWindowsAsync(
+                    reader, [("task_id = {0}", task)], new PageRequest(WindowsWithTask), cancellation)).Items);
             },
             cancellation);
 
     /// <summary>The calls of a task whose gravest judgement is this one.</summary>
     public Task<Page<CallModel>> CallsOfTaskAsync(
         string task, WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
-        ListAsync(
-            ReadTables.Calls, "id", [("task_id = {0}", task), ("judgement = {0}", (long)judgement)], page,
-            call => call.Id, cancellation);
+        ListCallsAsync([("task_id = {0}", task), ("judgement = {0}", (long)judgement)], page, cancellation);
 
     public Task<Page<WindowModel>> WindowsAsync(WindowFilter filter, PageRequest page, CancellationToken cancellation)
     {
@@ -140,42 +154,46 @@ public sealed class ReadModels
             conditions.Add(("until > {0}", at));
         }
 
-        return ListAsync(ReadTables.Windows, "id", conditions, page, window => window.Id, cancellation);
+        return store.ReadAsync(reader => ListWindowsAsync(reader, conditions, page, cancellation), cancellation);
     }
 
     /// <summary>A window with a page of its commands and the first page of each of its other lists.</summary>
     public Task<WindowView?> WindowAsync(string window, PageRequest page, CancellationToken cancellation) =>
-        OfAsync(
-            ReadTables.Windows, "window_id", window,
-            async (reader, known) =>
+        store.ReadAsync(
+            async reader =>
             {
                 var first = new PageRequest(page.Limit);
-                return new WindowView(
-                    known,
-                    await WindowDeeds.ReadAsync(reader, known, page, cancellation),
-                    await OfWindowAsync(reader, known, WindowJudgement.OutsideWindow, first, cancellation),
-                    await OfWindowAsync(reader, known, WindowJudgement.OutOfScope, first, cancellation));
+                return await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation) is { } known
+                    && scope.Sees(known.Agent, known.Task)
+                    ? new WindowView(
+                        scope.Of(known),
+                        await WindowDeeds.ReadAsync(reader, scope, known, page, cancellation),
+                        await OfWindowAsync(reader, known, WindowJudgement.OutsideWindow, first, cancellation),
+                        await OfWindowAsync(reader, known, WindowJudgement.OutOfScope, first, cancellation))
+                    : null;
             },
             cancellation);
 
     /// <param name="lifted">Only those that stand, or only those that were lifted; null for both.</param>
     public Task<Page<ViolationModel>> ViolationsAsync(bool? lifted, PageRequest page, CancellationToken cancellation) =>
         ListAsync(
-            ReadTables.Violations, "position", lifted is { } which ? [("lifted = {0}", which ? 1L : 0L)] : [], page,
-            violation => violation.Position, cancellation);
+            ReadTables.Violations, "position",
+            lifted is { } which ? [("lifted = {0}", which ? 1L : 0L), .. scope.Conditions()] : [.. scope.Conditions()],
+            page, violation => violation.Position, scope.Of, cancellation);
 
     private static long? NumberOf(Timestamp? time) =>
         time is { } known ? Instants.ToNumber(Instants.Clamp(known)) : null;
 
-    private static async Task<CallView?> CallAsync(
+    private async Task<CallView?> CallAsync(
         IReadSession reader, string session, string call, CancellationToken cancellation)
     {
+        var asked = new SqlConditions(session, call).And(scope.Conditions("calls."));
         var found = await reader.QueryAsync(
-            """
+            $"""
             SELECT calls.doc FROM calls JOIN sessions ON calls.session = sessions.id
-            WHERE sessions.session_id = $1 AND calls.call_id = $2
+            WHERE sessions.session_id = $1 AND calls.call_id = $2{asked.Sql}
             """,
-            [session, call],
+            asked.Values,
             row => row.Document(0, ReadTables.Calls.Json),
             cancellation);
         if (found.Count == 0)
@@ -183,57 +201,64 @@ public sealed class ReadModels
             return null;
         }
 
+        var messages = new SqlConditions(found[0].Id, (long)MostTransitions)
+            .And(scope.Agents.Count > 0 ? [("(agent IS NULL OR agent IN ({0}))", scope.Agents)] : []);
         var transitions = await reader.QueryAsync(
-            "SELECT doc FROM transitions WHERE call = $1 ORDER BY sequence LIMIT $2",
-            [found[0].Id, (long)MostTransitions],
-            row => row.Document(0, ReadTables.Transitions.Json),
+            $"SELECT doc FROM transitions WHERE call = $1{messages.Sql} ORDER BY sequence LIMIT $2",
+            messages.Values,
+            row => scope.Of(row.Document(0, ReadTables.Transitions.Json)),
             cancellation);
-        return new CallView(found[0], transitions);
+        return new CallView(scope.Of(found[0]), transitions);
     }
 
-    private static Task<Page<CallModel>> OfWindowAsync(
+    private Task<Page<CallModel>> OfWindowAsync(
         IReadSession reader, WindowModel window, WindowJudgement judgement, PageRequest page,
         CancellationToken cancellation) =>
         window.Task is null || window.Agent is null
             ? Task.FromResult(new Page<CallModel>([], null))
-            : CallsOfAgent.ReadAsync(reader, window.Task, window.Agent, judgement, page, cancellation);
-
-    /// <summary>Asks for something of one model; null where there is no such model.</summary>
-    private Task<TAnswer?> OfAsync<T, TAnswer>(
-        Table<T> table, string column, string value, Func<IReadSession, T, Task<TAnswer>> ask,
-        CancellationToken cancellation)
-        where T : class
-        where TAnswer : class =>
-        store.ReadAsync(
-            async reader => await OneAsync(reader, table, column, value, cancellation) is { } known
-                ? await ask(reader, known)
-                : null,
-            cancellation);
+            : ListCallsAsync(
+                reader,
+                [("task_id = {0}", window.Task), ("judgement = {0}", (long)judgement), ("agent = {0}", window.Agent)],
+                page, cancellation);
 
     private static async Task<T?> OneAsync<T>(
         IReadSession reader, Table<T> table, string column, string value, CancellationToken cancellation)
         where T : class =>
         (await reader.FindAsync(table, [new KeyColumn(column, [value])], cancellation)).SingleOrDefault();
 
+    private Task<Page<CallModel>> ListCallsAsync(
+        IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page, CancellationToken cancellation) =>
+        store.ReadAsync(reader => ListCallsAsync(reader, conditions, page, cancellation), cancellation);
+
+    private Task<Page<CallModel>> ListCallsAsync(
+        IReadSession reader, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
+        CancellationToken cancellation) =>
+        ListAsync(
+            reader, ReadTables.Calls, "id", [.. conditions, .. scope.Conditions()], page, call => call.Id, scope.Of,
+            cancellation);
+
+    private Task<Page<WindowModel>> ListWindowsAsync(
+        IReadSession reader, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
+        CancellationToken cancellation) =>
+        ListAsync(
+            reader, ReadTables.Windows, "id", [.. conditions, .. scope.Conditions()], page, window => window.Id, scope.Of,
+            cancellation);
+
     private Task<Page<T>> ListAsync<T>(
         Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
-        Func<T, long> keyOf, CancellationToken cancellation) =>
-        store.ReadAsync(reader => ListAsync(reader, table, key, conditions, page, keyOf, cancellation), cancellation);
+        Func<T, long> keyOf, Func<T, T> show, CancellationToken cancellation) =>
+        store.ReadAsync(reader => ListAsync(reader, table, key, conditions, page, keyOf, show, cancellation), cancellation);
 
-    private static async Task<Page<T>> ListAsync<T>(
+    private async Task<Page<T>> ListAsync<T>(
         IReadSession reader, Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions,
-        PageRequest page, Func<T, long> keyOf, CancellationToken cancellation)
+        PageRequest page, Func<T, long> keyOf, Func<T, T> show, CancellationToken cancellation)
     {
-        var where = string.Concat(conditions.Select((condition, index) =>
-            string.Format(CultureInfo.InvariantCulture, $" AND {condition.Sql}", $"${index + 3}")));
+        var asked = new SqlConditions(scope.ReadCursor(page.Cursor, 1, Newest)[0], page.Limit + 1L).And(conditions);
         var items = await reader.QueryAsync(
-            $"SELECT doc FROM {table.Name} WHERE {key} < $1{where} ORDER BY {key} DESC LIMIT $2",
-            [
-                PageCursor.Read(page.Cursor, 1, Newest)[0], page.Limit + 1L,
-                .. conditions.Select(condition => condition.Value),
-            ],
+            $"SELECT doc FROM {table.Name} WHERE {key} < $1{asked.Sql} ORDER BY {key} DESC LIMIT $2",
+            asked.Values,
             row => row.Document(0, table.Json),
             cancellation);
-        return Pages.Of(items, page.Limit, item => PageCursor.Write(keyOf(item)));
+        return scope.Of(Pages.Of(items, page.Limit, item => scope.WriteCursor(keyOf(item))), show);
     }
 }

@@ -49,10 +49,12 @@ public sealed class SearchIndex : IAsyncDisposable
     /// It names a window that does not exist, or a glob that matches too much.
     /// </exception>
     /// <exception cref="CursorException">The cursor is none of a search.</exception>
-    public Task<SearchAnswer> SearchAsync(SearchQuery query, PageRequest page, CancellationToken cancellation) =>
+    public Task<SearchAnswer> SearchAsync(
+        SearchQuery query, PageRequest page, ReadScope scope, CancellationToken cancellation) =>
         AskAsync(
             query,
             page,
+            scope,
             async (run, plan, calls, end) =>
             {
                 var found = await run.TakeAsync(page.Limit + 1, Longest);
@@ -60,7 +62,7 @@ public sealed class SearchIndex : IAsyncDisposable
                 var items = await ShowAsync(shown, plan, calls, cancellation);
                 var next = found.Count > page.Limit ? shown[^1].Position : run.IsAtEnd ? (long?)null : run.Before;
                 return new SearchAnswer(
-                    items, next is { } before ? PageCursor.Write(before, run.Top) : null, run.Top,
+                    items, next is { } before ? scope.WriteCursor(before, run.Top) : null, run.Top,
                     Math.Max(end, run.Top));
             },
             cancellation);
@@ -69,10 +71,11 @@ public sealed class SearchIndex : IAsyncDisposable
     /// <exception cref="SearchQueryException">
     /// It names a window that does not exist, or a glob that matches too much.
     /// </exception>
-    public Task<SearchCounts> CountAsync(SearchQuery query, CancellationToken cancellation) =>
+    public Task<SearchCounts> CountAsync(SearchQuery query, ReadScope scope, CancellationToken cancellation) =>
         AskAsync(
             query,
             PageRequest.First,
+            scope,
             async (run, plan, models, _) =>
             {
                 var most = plan.AsksEvents ? MostCountedByReading : MostCounted;
@@ -146,7 +149,7 @@ public sealed class SearchIndex : IAsyncDisposable
     }
 
     private async Task<T> AskAsync<T>(
-        SearchQuery query, PageRequest page, Func<SearchRun, SearchPlan, IReadSession, long, Task<T>> ask,
+        SearchQuery query, PageRequest page, ReadScope scope, Func<SearchRun, SearchPlan, IReadSession, long, Task<T>> ask,
         CancellationToken cancellation)
     {
         var end = await journal.LastPositionAsync(cancellation);
@@ -155,8 +158,8 @@ public sealed class SearchIndex : IAsyncDisposable
                 async calls =>
                 {
                     var indexed = (await OffsetRow.ReadAsync(index, OffsetRow.Search, cancellation)).Offset.Position;
-                    var place = PageCursor.Read(page.Cursor, 2, indexed + 1, indexed);
-                    var plan = await new SearchPlanner(index, calls, cancellation).MakeAsync(query);
+                    var place = scope.ReadCursor(page.Cursor, 2, indexed + 1, indexed);
+                    var plan = await new SearchPlanner(index, calls, scope, cancellation).MakeAsync(query);
                     var run = new SearchRun(
                         plan, reader, index, calls, journal, place[0], Math.Min(place[1], indexed), cancellation);
                     return await ask(run, plan, calls, end);
@@ -174,8 +177,17 @@ public sealed class SearchIndex : IAsyncDisposable
         {
             if (await journal.ReadRowAsync(one.Position, cancellation) is { } row)
             {
-                hits.Add(
-                    SearchHit.Of(facts.Read(row, out var view), calls.GetValueOrDefault(one.Call), look.Excerpt(view)));
+                var call = calls.GetValueOrDefault(one.Call);
+                var hit = SearchHit.Of(facts.Read(row, out var view), call, look.Excerpt(view));
+                if (call is null)
+                {
+                    plan.Scope.Trace?.Add(hit.Position);
+                }
+
+                hits.Add(hit with
+                {
+                    Position = plan.Scope.Hide(hit.Position), Call = call is null ? null : plan.Scope.Of(call),
+                });
             }
         }
 

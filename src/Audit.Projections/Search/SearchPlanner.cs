@@ -1,22 +1,38 @@
 using Audit.Projections.Language;
+using Audit.Projections.Queries;
 
 namespace Audit.Projections.Search;
 
 /// <summary>Makes a plan of a query: looks up the names that globs match, and the windows.</summary>
-internal sealed class SearchPlanner(IReadSession index, IReadSession models, CancellationToken cancellation)
+internal sealed class SearchPlanner(
+    IReadSession index, IReadSession models, ReadScope scope, CancellationToken cancellation)
 {
     /// <summary>More names than these are no longer a question that an index answers quickly.</summary>
     public const int MostNames = 1_000;
 
-    private const string NamesSql = "SELECT name FROM names WHERE key = $1 AND name >= $2 ORDER BY name";
+    /// <summary>Patterns of names in one query.</summary>
+    public const int MostPatterns = 16;
+
+    /// <summary>Names that one query looks through for those that its patterns match.</summary>
+    public const int MostLookedThrough = 200_000;
+
+    private const string NamesSql = "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name > $3 ORDER BY name LIMIT $4";
 
     private const string NamesBelowSql =
-        "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name < $3 ORDER BY name";
+        "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name > $3 AND name < $5 ORDER BY name LIMIT $4";
 
-    private readonly SearchPlan plan = new();
+    private const int NamesAtOnce = 2_000;
+
+    private readonly SearchPlan plan = new(scope);
+    private int patterns;
+    private int expanded;
+    private int lookedThrough;
 
     public async Task<SearchPlan> MakeAsync(SearchQuery query)
     {
+        Bind(SearchKey.Agent, scope.Agents);
+        Bind(SearchKey.Task, scope.Tasks);
+
         foreach (var term in query.Terms)
         {
             switch (term)
@@ -46,6 +62,14 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
         }
 
         return plan;
+    }
+
+    private void Bind(SearchKey key, IReadOnlyList<string> names)
+    {
+        if (names.Count > 0)
+        {
+            plan.Clauses.Add(new IndexClause(false, [.. names.Select(name => new[] { Marks.Of(key, name) })]));
+        }
     }
 
     private static long MaskOf(SearchTerm.Keyed keyed, Func<string, long> bit) =>
@@ -134,6 +158,18 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
 
     private async Task PlanNamesAsync(SearchTerm.Keyed keyed)
     {
+        foreach (var glob in keyed.Values.Where(value => value.IsGlob))
+        {
+            patterns++;
+            Require(patterns <= MostPatterns, $"A query may have at most {MostPatterns} patterns of names.", glob);
+        }
+
+        if (!scope.IsAll && keyed.Values.Any(value => value.IsGlob))
+        {
+            plan.Patterns.Add(keyed);
+            return;
+        }
+
         var names = new List<string>();
         foreach (var value in keyed.Values)
         {
@@ -152,20 +188,43 @@ internal sealed class SearchPlanner(IReadSession index, IReadSession models, Can
     {
         // Only names that begin as the glob does are looked at. No character is greater than the one put behind it.
         var prefix = glob.Text[..glob.Text.AsSpan().IndexOfAny('*', '?')];
-        object[] values = prefix.Length == 0 ? [(long)key.Key, ""] : [(long)key.Key, prefix, prefix + "\U0010FFFF"];
-        var names = await index.QueryAsync(
-            prefix.Length == 0 ? NamesSql : NamesBelowSql, values, row => row.Text(0), cancellation);
-        var found = names.Where(glob.Matches).Take(MostNames + 1).ToList();
-        return found.Count <= MostNames ? found : throw new SearchQueryException(
-            $"More than {MostNames} values of {key.Name} match \"{glob.Text}\"; say more of it.", glob.Offset,
-            glob.Length);
+        var found = new List<string>();
+        var (last, count) = ("", NamesAtOnce);
+        while (count == NamesAtOnce)
+        {
+            object[] values = [(long)key.Key, prefix, last, (long)NamesAtOnce];
+            var names = await index.QueryAsync(
+                prefix.Length == 0 ? NamesSql : NamesBelowSql,
+                prefix.Length == 0 ? values : [.. values, prefix + "\U0010FFFF"], row => row.Text(0), cancellation);
+            found.AddRange(names.Where(glob.Matches));
+            lookedThrough += names.Count;
+            Require(
+                expanded + found.Count <= MostNames,
+                $"More than {MostNames} values of {key.Name} match \"{glob.Text}\"; say more of it.", glob);
+            Require(
+                lookedThrough <= MostLookedThrough,
+                $"More than {MostLookedThrough} values of {key.Name} would have to be looked through for \"{glob.Text}\"; "
+                + "begin it with more letters.", glob);
+            (last, count) = (names.LastOrDefault() ?? "", names.Count);
+        }
+
+        expanded += found.Count;
+        return found;
+    }
+
+    private static void Require(bool condition, string sentence, SearchValue place)
+    {
+        if (!condition)
+        {
+            throw new SearchQueryException(sentence, place.Offset, place.Length);
+        }
     }
 
     private async Task<WindowModel> WindowAsync(SearchValue value)
     {
         var found = await models.FindAsync(
             ReadTables.Windows, [new KeyColumn("window_id", [value.Text])], cancellation);
-        return found.SingleOrDefault() ?? throw new SearchQueryException(
+        return found.SingleOrDefault(window => scope.Sees(window.Agent, window.Task)) ?? throw new SearchQueryException(
             $"There is no window \"{value.Text}\"; accepted are ids of windows, and after during: days as well "
             + "(today, tuesday, 2026-11-17) and how long ago (1h, 2d).",
             value.Offset,

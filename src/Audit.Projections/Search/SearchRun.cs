@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Audit.Projections.Queries;
 
 namespace Audit.Projections.Search;
 
@@ -104,8 +105,9 @@ internal sealed class SearchRun
 
     private async Task<HashSet<long>?> CallsAsync(string condition, object[] values)
     {
+        var asked = new SqlConditions([.. values, MostNoted + 1L]).And(plan.Scope.Conditions());
         var found = await models.QueryAsync(
-            $"SELECT id FROM calls WHERE {condition} LIMIT ${values.Length + 1}", [.. values, MostNoted + 1L],
+            $"SELECT id FROM calls WHERE {condition}{asked.Sql} LIMIT ${values.Length + 1}", asked.Values,
             row => row.Number(0), cancellation);
         return found.Count > MostNoted ? null : [.. found];
     }
@@ -157,7 +159,7 @@ internal sealed class SearchRun
         }
 
         var calls = await CallsAsync(models, found, cancellation);
-        return found.FindAll(one => plan.Holds(calls.GetValueOrDefault(one.Call), one.At));
+        return found.FindAll(one => plan.Holds(one, calls.GetValueOrDefault(one.Call)));
     }
 
     /// <summary>Calls whose newest event that matches lies on an earlier page.</summary>
@@ -187,7 +189,9 @@ internal sealed class SearchRun
 
     private async Task<bool> MatchesAsync(Candidate one) =>
         !plan.AsksEvents
-        || (await journal.ReadRowAsync(one.Position, cancellation) is { } row && look.Holds(row));
+        || (await journal.ReadRowAsync(one.Position, cancellation) is { } row && look.Holds(row)
+            && (plan.Patterns.Count == 0 || PatternMatch.Holds(
+                plan.Patterns, row, (await CallsAsync(models, [one], cancellation)).GetValueOrDefault(one.Call))));
 
     public static async Task<Dictionary<long, CallModel>> CallsAsync(
         IReadSession models, IEnumerable<Candidate> found, CancellationToken cancellation)

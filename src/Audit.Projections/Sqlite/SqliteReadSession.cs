@@ -14,6 +14,7 @@ internal sealed class SqliteReadSession(SqliteDatabase database) : IReadSession
         var found = new List<T>();
         for (var index = 0; index < keys[0].Count; index++)
         {
+            cancellation.ThrowIfCancellationRequested();
             for (var column = 0; column < keys.Count; column++)
             {
                 _ = keys[column].Numbers is { } numbers

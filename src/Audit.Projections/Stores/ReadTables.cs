@@ -22,6 +22,7 @@ internal static class ReadTables
         Column<CallModel>.Changing("strayed", Attention.OfJudgement),
         Column<CallModel>.Changing("first_at", call => Instants.ToNumber(call.FirstAt)),
         Column<CallModel>.Changing("last_at", call => Instants.ToNumber(call.LastAt)),
+        Column<CallModel>.Changing("agent", call => call.Agent),
     ]);
 
     public static readonly Table<TransitionModel> Transitions = new(
@@ -58,6 +59,8 @@ internal static class ReadTables
     [
         Column<ViolationModel>.Fixed("position", violation => violation.Position),
         Column<ViolationModel>.Changing("lifted", violation => violation.IsLifted ? 1 : 0),
+        Column<ViolationModel>.Changing("task_id", violation => violation.Task),
+        Column<ViolationModel>.Changing("agent", violation => violation.Agent),
     ]);
 
     public const string DeleteEmptyHours = "DELETE FROM hours WHERE calls = 0";

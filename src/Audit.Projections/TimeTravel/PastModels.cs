@@ -12,10 +12,12 @@ public sealed class PastModels
     private readonly IReadStore store;
     private readonly IJournal journal;
     private readonly PastPosition positions;
+    private readonly ReadScope scope;
 
-    internal PastModels(IReadStore store, IJournal journal)
+    internal PastModels(IReadStore store, IJournal journal, ReadScope? scope = null)
     {
         this.store = store;
+        this.scope = scope ?? ReadScope.All;
         this.journal = journal;
         positions = new PastPosition(store, journal);
     }
@@ -61,33 +63,45 @@ public sealed class PastModels
         return found is null ? null : new Past<T>(position, found);
     }
 
-    private static async Task<PastCall?> CallAsync(
+    private async Task<PastCall?> CallAsync(
         IReadSession reader, PastReader past, string session, string call, CancellationToken cancellation)
     {
         var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation);
         var stream = await past.CallAsync(session, call, cancellation);
         var refolded = await past.RefoldAsync(reader, known.SingleOrDefault()?.Id ?? 0, stream, cancellation);
-        return refolded is null ? null : new PastCall(refolded.Call, refolded.Transitions, refolded.Violations);
+        return refolded is null || !scope.Sees(refolded.Call.Agent, refolded.Call.Task) ? null : new PastCall(
+            scope.Of(refolded.Call),
+            [.. refolded.Transitions.Where(one => one.Agent is null || scope.SeesAgent(one.Agent)).Select(scope.Of)],
+            [.. refolded.Violations.Where(one => scope.Sees(one.Agent, one.Task)).Select(scope.Of)]);
     }
 
-    private static async Task<PastSession?> SessionAsync(
+    private async Task<PastSession?> SessionAsync(
         IReadSession reader, PastReader past, string session, long position, CancellationToken cancellation)
     {
         var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation);
         var id = known.SingleOrDefault()?.Id ?? 0;
+        var asked = new SqlConditions(id, position).And(scope.Conditions());
         var ids = await reader.QueryAsync(
-            "SELECT call_id FROM calls WHERE session = $1 AND id <= $2 ORDER BY id DESC", [id, position],
+            $"SELECT call_id FROM calls WHERE session = $1 AND id <= $2{asked.Sql} ORDER BY id DESC", asked.Values,
             row => row.Text(0), cancellation);
-        var events = await past.StreamAsync(StreamNames.Session(session), cancellation);
+        var events = scope.IsAll ? await past.StreamAsync(StreamNames.Session(session), cancellation) : [];
         var calls = new List<CallModel>();
         foreach (var call in ids)
         {
             var stream = await past.CallAsync(session, call, cancellation);
-            if (await past.RefoldAsync(reader, id, stream, cancellation) is { } refolded)
+            if (await past.RefoldAsync(reader, id, stream, cancellation) is { } refolded
+                && scope.Sees(refolded.Call.Agent, refolded.Call.Task))
             {
                 calls.Add(refolded.Call);
                 events.AddRange(stream.Select(entry => entry.Facts));
             }
+        }
+
+        if (!scope.IsAll)
+        {
+            return calls.Aggregate((SessionModel?)null, OwnSessions.Add) is { } share
+                ? new PastSession(scope.Of(share), [.. calls.Select(scope.Of)])
+                : null;
         }
 
         var found = events.OrderBy(one => one.Position).Aggregate((SessionModel?)null, SessionFold.Add);
@@ -96,26 +110,27 @@ public sealed class PastModels
             : new PastSession(calls.Aggregate(found, (model, call) => SessionFold.Count(model, null, call)), calls);
     }
 
-    private static async Task<PastTask?> TaskAsync(
+    private async Task<PastTask?> TaskAsync(
         IReadSession reader, PastReader past, string task, long position, CancellationToken cancellation)
     {
-        var windows = await past.WindowsOfAsync(reader, task, cancellation);
+        var windows = (await past.WindowsOfAsync(reader, task, cancellation))
+            .Where(window => scope.Sees(window.Agent, window.Task)).Select(scope.Of).ToList();
         var calls = await CallsOfAsync(reader, past, task, position, cancellation);
-        var ofTask = calls.Select(refolded => refolded.Call).Where(call => call.Task == task).ToList();
+        var ofTask = calls.Select(refolded => scope.Of(refolded.Call)).Where(call => call.Task == task).ToList();
         return windows.Count == 0 && ofTask.Count == 0 ? null : new PastTask(task, windows, ofTask);
     }
 
-    private static async Task<PastWindow?> WindowAsync(
+    private async Task<PastWindow?> WindowAsync(
         IReadSession reader, PastReader past, string id, long position, CancellationToken cancellation)
     {
-        if (await past.WindowAsync(id, cancellation) is not { } window)
+        if (await past.WindowAsync(id, cancellation) is not { } window || !scope.Sees(window.Agent, window.Task))
         {
             return null;
         }
 
         if (window.Task is null || window.Until is not { } until)
         {
-            return new PastWindow(window, []);
+            return new PastWindow(scope.Of(window), []);
         }
 
         await past.WindowsOfAsync(reader, window.Task, cancellation);
@@ -128,30 +143,33 @@ public sealed class PastModels
             .Where(deed => deed.First is not null)
             .OrderBy(deed => deed.First!.At).ThenBy(deed => deed.First!.Position);
         return new PastWindow(
-            window, [.. deeds.Select(deed => new WindowDeed(deed.First!.At, deed.First.Judgement, deed.Call))]);
+            scope.Of(window),
+            [.. deeds.Select(deed => new WindowDeed(deed.First!.At, deed.First.Judgement, scope.Of(deed.Call)))]);
     }
 
     /// <summary>
     /// Every call that may have belonged to the task: those of which a message does now, and those that named it.
     /// </summary>
-    private static async Task<List<Refolded>> CallsOfAsync(
+    private async Task<List<Refolded>> CallsOfAsync(
         IReadSession reader, PastReader past, string task, long position, CancellationToken cancellation)
     {
+        var asked = new SqlConditions(task, position, (long)PastReader.MostEvents + 1).And(scope.Conditions());
         var found = await reader.QueryAsync(
-            """
+            $"""
             SELECT doc FROM calls
-            WHERE id <= $2 AND id IN (
+            WHERE id <= $2{asked.Sql} AND id IN (
                 SELECT call FROM transitions WHERE task_id = $1 UNION SELECT call FROM named WHERE task_id = $1)
             ORDER BY id DESC LIMIT $3
             """,
-            [task, position, (long)PastReader.MostEvents + 1],
+            asked.Values,
             row => row.Document(0, ReadTables.Calls.Json),
             cancellation);
         var calls = new List<Refolded>();
         foreach (var call in found)
         {
             var stream = await past.CallAsync(call.SessionId, call.CallId, cancellation);
-            if (await past.RefoldAsync(reader, call.Session, stream, cancellation) is { } refolded)
+            if (await past.RefoldAsync(reader, call.Session, stream, cancellation) is { } refolded
+                && scope.Sees(refolded.Call.Agent, refolded.Call.Task))
             {
                 calls.Add(refolded);
             }

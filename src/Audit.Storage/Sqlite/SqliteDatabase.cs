@@ -97,6 +97,9 @@ public sealed class SqliteDatabase : IDisposable
         return result;
     }
 
+    /// <summary>Ends the statement that runs, if one does: the one call that another thread may make.</summary>
+    public void Interrupt() => raw.sqlite3_interrupt(connection);
+
     /// <summary>Ends what a failed piece of work began.</summary>
     public void RollBack()
     {

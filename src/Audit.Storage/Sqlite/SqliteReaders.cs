@@ -23,7 +23,11 @@ public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure,
                 throw new ObjectDisposedException(nameof(SqliteReaders), "The store is closed.");
             }
 
-            return await Task.Run(() => ReadAsync(read), cancellation);
+            return await Task.Run(() => ReadAsync(read, cancellation), cancellation);
+        }
+        catch (SqliteFailure) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
         }
         catch (SqliteFailure failure)
         {
@@ -71,7 +75,7 @@ public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure,
         }
     }
 
-    private async Task<T> ReadAsync<T>(Func<SqliteDatabase, Task<T>> read)
+    private async Task<T> ReadAsync<T>(Func<SqliteDatabase, Task<T>> read, CancellationToken cancellation)
     {
         if (!idle.TryPop(out var database))
         {
@@ -81,7 +85,7 @@ public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure,
         try
         {
             database.Execute("BEGIN");
-            var result = await read(database);
+            var result = await ReadAsync(database, read, cancellation);
             database.Execute("COMMIT");
             idle.Push(database);
             return result;
@@ -92,5 +96,13 @@ public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure,
             database.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A statement that runs when nobody waits for it any more is ended.</summary>
+    private static async Task<T> ReadAsync<T>(
+        SqliteDatabase database, Func<SqliteDatabase, Task<T>> read, CancellationToken cancellation)
+    {
+        await using var ending = cancellation.Register(database.Interrupt);
+        return await read(database);
     }
 }

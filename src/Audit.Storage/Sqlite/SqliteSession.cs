@@ -6,6 +6,7 @@ public sealed class SqliteSession(SqliteDatabase database) : IStoreSession
     public Task<List<T>> QueryAsync<T>(
         string sql, IReadOnlyList<object?> values, Func<IStoredRow, T> read, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         var found = new List<T>();
         ReadAll(database.Statement(sql).BindAll(values), read, found);
         return Task.FromResult(found);

@@ -158,7 +158,7 @@ public sealed class DecisionTests : IAsyncLifetime
         (await host.PostAsync(Path, body)).Problem(403);
         using var admin = node.ClientWith(await node.TokenAsync("boss", ["admin"]));
         (await admin.PostAsync(Path, body)).Problem(403);
-        (await other.PostAsync(Path, body)).Problem(403);
+        (await other.PostAsync(Path, body)).Problem(404);
         (await own.PostAsync(Path, body)).Require(201);
     }
 

@@ -70,7 +70,7 @@ public sealed class ServedLogTests
     public async Task a_proof_of_no_row_is_a_problem_document()
     {
         await using var node = await StartedWithAsync(calls: 1);
-        Assert.Equal("There is no row at position 99.", (await node.GetAsync("/v1/proofs/99")).Problem(404));
+        Assert.Equal("There is no row at position 99 that this token may see.", (await node.GetAsync("/v1/proofs/99")).Problem(404));
         Assert.Contains("position", (await node.GetAsync("/v1/proofs/first")).Problem(400));
     }
 

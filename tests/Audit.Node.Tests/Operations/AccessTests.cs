@@ -73,7 +73,7 @@ public sealed class AccessTests : IAsyncLifetime
         var token = made.Text("token");
         Assert.Matches("^aat_[A-Za-z0-9_-]{43}$", token);
         using var client = node.ClientWith(token);
-        (await client.GetAnswerAsync("/v1/stats")).Require(200);
+        (await client.GetAnswerAsync("/v1/sessions")).Require(200);
         var listed = (await node.GetAsync("/v1/tokens")).Require(200);
         Assert.DoesNotContain(token, listed.Text);
         var row = listed.Json.GetProperty("items").EnumerateArray().Single(item => item.Text("name") == "ci-7");
@@ -81,12 +81,13 @@ public sealed class AccessTests : IAsyncLifetime
         Assert.Equal(["ingest", "read"], row.GetProperty("roles").EnumerateArray().Select(role => role.GetString()));
 
         (await node.Http.AnswerAsync(HttpMethod.Delete, "/v1/tokens/ci-7")).Require(204);
-        (await client.GetAnswerAsync("/v1/stats")).Problem(401);
+        (await client.GetAnswerAsync("/v1/sessions")).Problem(401);
         (await node.Http.AnswerAsync(HttpMethod.Delete, "/v1/tokens/ci-7")).Problem(404);
         (await node.PostAsync("/v1/tokens", """{"name":"ci-7","roles":["read"]}""")).Problem(409);
         Assert.NotNull((await node.GetAsync("/v1/tokens")).Json.GetProperty("items").EnumerateArray()
             .Single(item => item.Text("name") == "ci-7").Text("revoked_at"));
-        var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("event")).ToList();
+        var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("event"))
+            .Where(act => act.Text("act") != "read").ToList();
         Assert.Equal(["node.started", "source.created", "source.created", "token.created", "token.revoked"], acts.Select(act => act.Text("act")));
         Assert.All(acts.Skip(2), act => Assert.Equal("admin", act.Text("host")));
         Assert.DoesNotContain(token, (await node.GetAsync("/v1/events")).Text);

@@ -56,7 +56,7 @@ public sealed class PageActTests
         using var bound = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"], agent: "mine"));
         var answer = await bound.SubmitAsync("/waiting", "/call/decision", ("session", "s"), ("call", "c"), ("decision", "approve-once"),
             ("sequence", "1"), ("question", "AAAAAAAAAAAAAAAAAAAAAA"));
-        Assert.Contains("is bound to the agent", answer.Require(403).Text);
+        Assert.Contains("There is no call", answer.Require(404).Text);
         var asked = await bound.SubmitAsync(
             "/windows", "/windows", ("task", "t"), ("agent", "other"), ("scope", "*"), ("reason", "why"), ("duration", "1h"), ("grant", "true"));
         Assert.Contains("is bound to the agent", asked.Require(403).Text);

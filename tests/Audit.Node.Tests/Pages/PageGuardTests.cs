@@ -137,7 +137,8 @@ public sealed class PageGuardTests
         await node.RecordAsync(Records.Item("s", "c", Records.Asked()));
         using var reader = await PageBrowser.SignedInAsync(node, await node.TokenAsync("ann", ["read"]));
         (await reader.GetAsync("/call?session=s&call=c")).Require(200);
-        await Patience.UntilAsync(
-            async () => (await node.GetAsync("/v1/events?limit=1000")).Text.Contains("\"target\":\"/call?session=s\\u0026call=c\""), "the read is written down");
+        Assert.Contains(
+            "\"route\":\"/call\",\"bound_to\":{},\"asked\":{\"session\":\"s\",\"call\":\"c\"},\"status\":200",
+            (await node.GetAsync("/v1/events?limit=1000")).Text);
     }
 }

@@ -10,7 +10,7 @@ public abstract class SearchContract : ReadSideContract
     {
         await CaughtUpAsync(side);
         await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
-        return await side.Search.SearchAsync(SearchQuery.Parse(query, Say.Start.AddHours(1)), page ?? All, None);
+        return await side.Search.SearchAsync(SearchQuery.Parse(query, Say.Start.AddHours(1)), page ?? All, ReadScope.All, None);
     }
 
     private async Task<string[]> FindAsync(ReadSide side, string query) =>
@@ -296,7 +296,7 @@ public abstract class SearchContract : ReadSideContract
         var side = await OpenAsync();
         await AskAsync(side, "");
 
-        var counts = await side.Search.CountAsync(side.Search.Parse(""), None);
+        var counts = await side.Search.CountAsync(side.Search.Parse(""), ReadScope.All, None);
         Assert.Equal((3, 1, false), (counts.Calls, counts.Notes, counts.IsCut));
         Assert.Equal([("shell.run", 1), ("sql.query", 2)], counts.ByTool.Select(pair => (pair.Key, pair.Value)).Order());
         Assert.Equal([("awaiting_confirmation", 2), ("completed", 1)], counts.ByState.Select(pair => (pair.Key, pair.Value)).Order());

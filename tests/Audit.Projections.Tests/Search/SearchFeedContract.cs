@@ -41,7 +41,7 @@ public abstract class SearchFeedContract : ReadSideContract
         string? cursor = null;
         do
         {
-            var answer = await search.SearchAsync(query, new PageRequest(limit, cursor), None);
+            var answer = await search.SearchAsync(query, new PageRequest(limit, cursor), ReadScope.All, None);
             found.AddRange(answer.Items.Select(hit => hit.Position));
             cursor = answer.Next;
         }
@@ -147,7 +147,7 @@ public abstract class SearchFeedContract : ReadSideContract
 
         Assert.Equal((ProjectionState.Projecting, 4, 2, 2), (side.Search.Status.State, side.Search.Status.Position, side.Search.Status.Unread, side.Search.Status.LastUnread));
         Assert.NotNull(side.Search.Status.LastUnreadSentence);
-        var answer = await side.Search.SearchAsync(side.Search.Parse(""), All, None);
+        var answer = await side.Search.SearchAsync(side.Search.Parse(""), All, ReadScope.All, None);
         var hit = Assert.Single(answer.Items);
         Assert.Equal(("three", CallState.AwaitingConfirmation, null), (hit.CallId, hit.State, hit.Call));
     }
@@ -162,7 +162,7 @@ public abstract class SearchFeedContract : ReadSideContract
         await CloseAsync(side);
         await using var behind = new LaggingJournal(Journal, 2);
         side = await OpenAsync(behind);
-        var answer = await side.Search.SearchAsync(side.Search.Parse("select"), All, None);
+        var answer = await side.Search.SearchAsync(side.Search.Parse("select"), All, ReadScope.All, None);
 
         Assert.Equal((2, 5, 2), (answer.IndexedTo, answer.JournalEnd, answer.Items.Count));
     }

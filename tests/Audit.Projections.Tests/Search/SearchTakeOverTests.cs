@@ -38,6 +38,6 @@ public sealed class SearchTakeOverTests : ReadSideContract
     private async Task<int> CountAsync(ReadSide side)
     {
         await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
-        return (await side.Search.CountAsync(side.Search.Parse("select"), None)).Calls;
+        return (await side.Search.CountAsync(side.Search.Parse("select"), ReadScope.All, None)).Calls;
     }
 }

@@ -13,7 +13,8 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
     public async Task RunAsync(IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation)
     {
         var request = ExportRequest.Read(
-            wanted.GetValueOrDefault, (name, sentence) => throw CommandException.WrongUse($"--{name}: {sentence}"));
+            wanted.GetValueOrDefault, (name, sentence) => throw CommandException.WrongUse($"--{name}: {sentence}"),
+            ReadScope.All);
         // A bar and lines of data on one terminal would write over each other.
         var bars = surroundings with { ErrorIsTerminal = surroundings.ErrorIsTerminal && !surroundings.OutIsTerminal };
         try
@@ -37,7 +38,7 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
         await using var store = await AuditStore.OpenAsync(
             options.Store, isNew => RowKeys.Open(options.RowKeyFile, isNew), cancellation);
         // Whoever can open the store can read all of it.
-        var reader = new Bearer("store", Roles.Admin);
+        var reader = new RowFilter(ReadScope.All, withAdministration: true);
         await new JournalExport(store.Opened, request, reader).RunAsync(
             piece =>
             {

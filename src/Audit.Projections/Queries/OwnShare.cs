@@ -1,0 +1,145 @@
+using Audit.Projections.Folding;
+
+namespace Audit.Projections.Queries;
+
+/// <summary>
+/// Sessions as somebody sees them who sees some of their calls: counted from those, for the whole counts would tell of
+/// the others. Notes and numbers of a host are of the whole session, and so are left out.
+/// </summary>
+internal static class OwnSessions
+{
+    public static async Task<Page<SessionModel>> ListAsync(
+        IReadSession reader, ReadScope scope, PageRequest page, CancellationToken cancellation)
+    {
+        var asked = new SqlConditions(scope.ReadCursor(page.Cursor, 1, long.MaxValue)[0], page.Limit + 1L)
+            .And(scope.Conditions());
+        // Where a session begins is told by the first call that may be seen of it, and so is its place in the list.
+        var found = await reader.QueryAsync(
+            $"""
+            SELECT session, min(id) FROM calls WHERE id > 0{asked.Sql}
+            GROUP BY session HAVING min(id) < $1 ORDER BY min(id) DESC LIMIT $2
+            """,
+            asked.Values, row => (Session: row.Number(0), First: row.Number(1)), cancellation);
+        var (own, next) = Pages.Of(found, page.Limit, one => scope.WriteCursor(one.First));
+        var shown = new List<SessionModel>();
+        foreach (var (session, _) in own)
+        {
+            if (await FindAsync(reader, scope, session, cancellation) is { } share)
+            {
+                shown.Add(scope.Of(share));
+            }
+        }
+
+        return new Page<SessionModel>(shown, next);
+    }
+
+    /// <summary>What may be seen of a session, with the positions of the journal; null where that is nothing.</summary>
+    public static async Task<SessionModel?> FindAsync(
+        IReadSession reader, ReadScope scope, long session, CancellationToken cancellation)
+    {
+        var asked = new SqlConditions(session).And(scope.Conditions());
+        var calls = await reader.QueryAsync(
+            $"SELECT doc FROM calls WHERE session = $1{asked.Sql} ORDER BY id", asked.Values,
+            row => row.Document(0, ReadTables.Calls.Json), cancellation);
+        return calls.Aggregate((SessionModel?)null, Add);
+    }
+
+    public static async Task<bool> AnyAsync(
+        IReadSession reader, ReadScope scope, long session, CancellationToken cancellation)
+    {
+        var asked = new SqlConditions(session).And(scope.Conditions());
+        var found = await reader.QueryAsync(
+            $"SELECT id FROM calls WHERE session = $1{asked.Sql} LIMIT 1", asked.Values, row => row.Number(0),
+            cancellation);
+        return found.Count > 0;
+    }
+
+    /// <summary>The same of the past, whose calls were folded from the journal.</summary>
+    public static SessionModel Add(SessionModel? share, CallModel call)
+    {
+        var known = share ?? new SessionModel { Id = call.Id, SessionId = call.SessionId, IsShare = true };
+        return SessionFold.Count(known, null, call) with
+        {
+            Id = Math.Min(known.Id, call.Id),
+            LastPosition = Math.Max(known.LastPosition, call.LastPosition),
+            Messages = known.Messages + call.Messages,
+            ReportedLate = known.ReportedLate + call.ReportedLate,
+            FirstAt = known.FirstAt is { } first ? Instants.Earlier(first, call.FirstAt) : call.FirstAt,
+            LastAt = known.LastAt is { } last ? Instants.Later(last, call.LastAt) : call.LastAt,
+            Agents = known.Agents.Add(call.Agent),
+            Tasks = known.Tasks.Add(call.Task),
+            Hosts = known.Hosts.Add(call.Host),
+        };
+    }
+}
+
+/// <summary>Tasks as somebody sees them who sees some of their calls and windows.</summary>
+internal static class OwnTasks
+{
+    public static async Task<Page<TaskModel>> ListAsync(
+        IReadSession reader, ReadScope scope, PageRequest page, CancellationToken cancellation)
+    {
+        var asked = new SqlConditions(scope.ReadCursor(page.Cursor, 1, long.MaxValue)[0], page.Limit + 1L);
+        asked.And(scope.Conditions());
+        var found = await reader.QueryAsync(
+            $"""
+            SELECT task_id, min(id) FROM (
+                SELECT task_id, id FROM calls WHERE task_id IS NOT NULL{asked.Sql}
+                UNION ALL SELECT task_id, id FROM windows WHERE task_id IS NOT NULL{asked.Sql}) own
+            GROUP BY task_id HAVING min(id) < $1 ORDER BY min(id) DESC LIMIT $2
+            """,
+            asked.Values, row => (TaskId: row.Text(0), First: row.Number(1)), cancellation);
+        var (own, next) = Pages.Of(found, page.Limit, task => scope.WriteCursor(task.First));
+        var shown = new List<TaskModel>();
+        foreach (var task in own)
+        {
+            if (await FindAsync(reader, scope, task.TaskId, cancellation) is { } share)
+            {
+                shown.Add(scope.Of(share));
+            }
+        }
+
+        return new Page<TaskModel>(shown, next);
+    }
+
+    /// <summary>What may be seen of a task, with the positions of the journal; null where that is nothing.</summary>
+    public static async Task<TaskModel?> FindAsync(
+        IReadSession reader, ReadScope scope, string task, CancellationToken cancellation)
+    {
+        var asked = new SqlConditions(task).And(scope.Conditions());
+        var calls = await reader.QueryAsync(
+            $"SELECT doc FROM calls WHERE task_id = $1{asked.Sql} ORDER BY id", asked.Values,
+            row => row.Document(0, ReadTables.Calls.Json), cancellation);
+        var windows = await reader.QueryAsync(
+            $"SELECT doc FROM windows WHERE task_id = $1{asked.Sql} ORDER BY id", asked.Values,
+            row => row.Document(0, ReadTables.Windows.Json), cancellation);
+        return windows.Aggregate(calls.Aggregate((TaskModel?)null, Add), Add) is { } share
+            ? share with { TaskId = task }
+            : null;
+    }
+
+    private static TaskModel Add(TaskModel? share, CallModel call)
+    {
+        var known = share ?? new TaskModel(call.Id, call.Task ?? "", NameSet.Empty);
+        return TaskFold.Count(known, null, call) with
+        {
+            Id = Math.Min(known.Id, call.Id),
+            LastPosition = Math.Max(known.LastPosition, call.LastPosition),
+            Agents = known.Agents.Add(call.Agent),
+            FirstAt = known.FirstAt is { } first ? Instants.Earlier(first, call.FirstAt) : call.FirstAt,
+            LastAt = known.LastAt is { } last ? Instants.Later(last, call.LastAt) : call.LastAt,
+        };
+    }
+
+    private static TaskModel Add(TaskModel? share, WindowModel window)
+    {
+        var known = share ?? new TaskModel(window.Id, window.Task ?? "", NameSet.Empty);
+        return known with
+        {
+            Id = Math.Min(known.Id, window.Id),
+            LastPosition = Math.Max(known.LastPosition, window.LastPosition),
+            Agents = known.Agents.Add(window.Agent),
+            Windows = known.Windows + 1,
+        };
+    }
+}

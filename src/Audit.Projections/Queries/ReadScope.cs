@@ -1,0 +1,135 @@
+namespace Audit.Projections.Queries;
+
+/// <summary>
+/// What of the book a reader may see. It is part of every question, so that no page, cursor, count or suggestion tells
+/// of what lies outside of it. A call belongs to the agent and the task that it names, with all of its messages but
+/// those that name another agent.
+/// </summary>
+/// <param name="Agents">Only what is of one of these; none for all agents.</param>
+/// <param name="Tasks">Only what belongs to one of these; none for all tasks.</param>
+/// <param name="Veil">What stands between the reader and positions of the journal; null where they are shown.</param>
+public sealed record ReadScope(
+    IReadOnlyList<string> Agents, IReadOnlyList<string> Tasks, PositionVeil? Veil = null)
+{
+    public static readonly ReadScope All = new([], []);
+
+    public bool IsAll => Agents.Count == 0 && Tasks.Count == 0;
+
+    /// <summary>Is told of everything that is given to the reader; null where nobody asks.</summary>
+    public ReadTrace? Trace { get; init; }
+
+    public bool Sees(string? agent, string? task) =>
+        SeesAgent(agent) && (Tasks.Count == 0 || (task is not null && Tasks.Contains(task)));
+
+    public bool SeesAgent(string? agent) => Agents.Count == 0 || (agent is not null && Agents.Contains(agent));
+
+    /// <summary>A position as the reader sees it.</summary>
+    public long Hide(long position) => Veil?.Hide(position) ?? position;
+
+    /// <summary>The position that a reader means; null where the number means none.</summary>
+    public long? Show(long shown) => Veil is null ? shown : Veil.Show(shown);
+
+    public string WriteCursor(params long[] place) =>
+        PageCursor.Write(place) is var plain && Veil is null ? plain : Veil!.Seal(plain);
+
+    /// <returns>Null where it is none of such a list.</returns>
+    public long[]? TryReadCursor(string cursor, int parts) =>
+        Veil is null ? PageCursor.TryRead(cursor, parts)
+        : Veil.Open(cursor) is { } plain ? PageCursor.TryRead(plain, parts)
+        : null;
+
+    /// <exception cref="CursorException">It is none of such a list.</exception>
+    internal long[] ReadCursor(string? cursor, int parts, params long[] start) =>
+        cursor is null ? start : TryReadCursor(cursor, parts) ?? throw new CursorException(cursor);
+
+    /// <summary>The conditions on the columns of a table that has both of them.</summary>
+    /// <param name="table">With a dot behind it, where a statement reads several.</param>
+    internal IEnumerable<(string Sql, object Value)> Conditions(string table = "")
+    {
+        if (Agents.Count > 0)
+        {
+            yield return (table + "agent IN ({0})", Agents);
+        }
+
+        if (Tasks.Count > 0)
+        {
+            yield return (table + "task_id IN ({0})", Tasks);
+        }
+    }
+
+    internal CallModel Of(CallModel call)
+    {
+        Trace?.Add(call.Id, call.LastPosition);
+        return Veil is null ? call : call with { Id = Hide(call.Id), LastPosition = Hide(call.LastPosition) };
+    }
+
+    internal TransitionModel Of(TransitionModel message)
+    {
+        Trace?.Add(message.Position);
+        return Veil is null ? message : message with { Call = Hide(message.Call), Position = Hide(message.Position) };
+    }
+
+    internal SessionModel Of(SessionModel session)
+    {
+        Trace?.Add(session.Id, session.LastPosition);
+        return Veil is null ? session : session with { Id = Hide(session.Id), LastPosition = Hide(session.LastPosition) };
+    }
+
+    internal TaskModel Of(TaskModel task)
+    {
+        Trace?.Add(task.Id, task.LastPosition);
+        return Veil is null ? task : task with { Id = Hide(task.Id), LastPosition = Hide(task.LastPosition) };
+    }
+
+    internal WindowModel Of(WindowModel window)
+    {
+        Trace?.Add(window.Id, window.LastPosition);
+        return Veil is null ? window : window with
+        {
+            Id = Hide(window.Id), LastPosition = Hide(window.LastPosition),
+            Acts = [.. window.Acts.Select(act => act with { Position = Hide(act.Position) })],
+        };
+    }
+
+    internal ViolationModel Of(ViolationModel violation)
+    {
+        Trace?.Add(violation.Position);
+        return Veil is null ? violation : violation with
+        {
+            Position = Hide(violation.Position),
+            LiftedBy = violation.LiftedBy is { } by ? Hide(by) : null,
+        };
+    }
+
+    internal Page<T> Of<T>(Page<T> page, Func<T, T> of) =>
+        Veil is null && Trace is null ? page : page with { Items = [.. page.Items.Select(of)] };
+}
+
+/// <summary>A statement that grows by conditions, each with the numbers of its parameters.</summary>
+internal sealed class SqlConditions(params object[] values)
+{
+    private readonly List<object> all = [.. values];
+    private readonly StringBuilder sql = new();
+
+    public IReadOnlyList<object> Values => all;
+
+    /// <summary>Each with an AND before it.</summary>
+    public string Sql => sql.ToString();
+
+    public SqlConditions And(IEnumerable<(string Sql, object Value)> conditions)
+    {
+        foreach (var (condition, value) in conditions)
+        {
+            var parameters = new List<string>();
+            foreach (var one in value as IEnumerable<object> ?? [value])
+            {
+                all.Add(one);
+                parameters.Add($"${all.Count}");
+            }
+
+            sql.Append(" AND ").Append(condition.Replace("{0}", string.Join(", ", parameters)));
+        }
+
+        return this;
+    }
+}

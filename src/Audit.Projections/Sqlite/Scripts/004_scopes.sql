@@ -1,0 +1,8 @@
+-- Whose a call and a violation is: what a token that is bound to an agent or a task may see is asked for by these.
+ALTER TABLE calls ADD COLUMN agent TEXT NULL;
+
+CREATE INDEX calls_of_agent ON calls (agent, task_id, session) WHERE agent IS NOT NULL;
+
+ALTER TABLE violations ADD COLUMN task_id TEXT NULL;
+
+ALTER TABLE violations ADD COLUMN agent TEXT NULL;

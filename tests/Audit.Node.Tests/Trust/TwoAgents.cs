@@ -1,0 +1,117 @@
+using System.Text.RegularExpressions;
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Trust;
+
+/// <summary>
+/// A book in which two agents did much the same at the same time, or only one of them did. What a reader who is bound to
+/// the other gets is to be the same of both.
+/// </summary>
+internal static partial class TwoAgents
+{
+    /// <summary>Stands in everything that the first agent did, and in nothing else.</summary>
+    public const string Secret = "arcanum";
+
+    public const string Session = Secret + "-session";
+    public const string Call = Secret + "-call";
+    public const string Task = Secret + "-task";
+    public const string Agent = Secret + "-agent";
+    public const string Window = Secret + "-window";
+
+    public const string OwnAgent = "b-agent";
+    public const string OwnTask = "b-task";
+
+    private const int Rounds = 6;
+
+    /// <returns>The positions of what the first agent did.</returns>
+    public static async Task<List<long>> WriteAsync(TestNode node, bool withFirst)
+    {
+        var positions = new List<long>();
+        if (withFirst)
+        {
+            await WindowAsync(node, Window, Task, Agent);
+        }
+
+        await WindowAsync(node, "b-window", OwnTask, OwnAgent);
+        for (var round = 0; round < Rounds; round++)
+        {
+            if (withFirst)
+            {
+                positions.AddRange(await WriteAsync(node, Session, $"{Call}{round}", Task, Agent, Secret, round));
+                positions.AddRange(await WriteAsync(node, "shared", $"{Call}-shared{round}", Task, Agent, Secret, round));
+            }
+
+            await WriteAsync(node, $"b-session-{round % 3}", $"b-call-{round}", OwnTask, OwnAgent, "b", round);
+            await WriteAsync(node, "shared", $"b-shared-{round}", OwnTask, OwnAgent, "b", round);
+        }
+
+        if (withFirst)
+        {
+            await WindowAsync(node, Window + "-2", Task, Agent);
+        }
+
+        await IndexedAsync(node);
+        return positions;
+    }
+
+    /// <summary>Without what is another in each book: times of receipt, random numbers, keyed hashes, and numbers that stand for positions.</summary>
+    public static string Compared(string answer)
+    {
+        var same = Now().Replace(answer, "NOW");
+        same = Random().Replace(same, "$1:RANDOM");
+        return Positions().Replace(Keyed().Replace(same, "KEYED"), "P");
+    }
+
+    private static async Task<IEnumerable<long>> WriteAsync(
+        TestNode node, string session, string call, string task, string agent, string word, int round)
+    {
+        var minute = $"2025-01-02T03:{10 + round:00}:";
+        var tool = word + (round % 2 == 0 ? "-sql" : "-bash");
+        var outcomes = new[]
+        {
+            (round % 3) switch
+            {
+                0 => Records.Asked($"{word} asks for the ledger"),
+                1 => Records.Blocked($"{word} must not see the ledger"),
+                _ => """{"kind":"started"}""",
+            },
+            round % 3 == 0 ? null : Records.Completed(output: $"{word} ledger {round}"),
+        };
+        var found = new List<long>();
+        foreach (var (index, outcome) in outcomes.OfType<string>().Index())
+        {
+            var answer = await node.RecordAsync(Records.Item(session, call, outcome, $"{minute}0{index}Z", task, agent, tool));
+            found.Add(answer.Json.GetProperty("position").GetInt64());
+        }
+
+        return found;
+    }
+
+    private static async Task WindowAsync(TestNode node, string id, string task, string agent)
+    {
+        using var asker = node.ClientWith(await node.TokenAsync("asker of " + id, ["ingest"]));
+        (await asker.PostAsync(
+            "/v1/windows",
+            $$"""{"window_id":"{{id}}","task_id":"{{task}}","agent":"{{agent}}","scope":["{{agent}}*"],"reason":"{{id}}","duration":"2h"}"""))
+            .Require(201);
+        (await node.PostAsync($"/v1/windows/{id}/approve", "{}")).Require(201);
+    }
+
+    private static Task IndexedAsync(TestNode node) => Patience.UntilAsync(
+        async () => (await node.GetAsync("/v1/stats")).Require(200).Json is var stats
+            && stats.GetProperty("search").GetProperty("position").GetInt64()
+                >= stats.GetProperty("journal").GetProperty("position").GetInt64(),
+        "all is indexed");
+
+    [GeneratedRegex("""20(2[6-9]|[3-9]\d)-\d\d-\d\d[T ][0-9:.]+Z?""")]
+    private static partial Regex Now();
+
+    [GeneratedRegex("(\"next\"|\"nonce\"|\"dedup\"|\"mac\"):\"[^\"]+\"")]
+    private static partial Regex Random();
+
+    [GeneratedRegex("(?<=\")[A-Za-z0-9_-]{22}(?=\")")]
+    private static partial Regex Keyed();
+
+    [GeneratedRegex("""\b\d{9,16}\b""")]
+    private static partial Regex Positions();
+}
