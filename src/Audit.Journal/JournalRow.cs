@@ -26,6 +26,11 @@ public sealed record JournalRow(
 
     public bool Deleted { get; init; }
 
+    /// <summary>
+    /// Whether a node that has the store's row key wrote it as it is; who reads the journal opened is given it.
+    /// </summary>
+    public bool IsProven { get; init; } = true;
+
     public string? WriterUuid { get; init; }
 }
 

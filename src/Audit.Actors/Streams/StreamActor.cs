@@ -107,8 +107,15 @@ internal abstract class StreamActor : ReceivePersistentActor
         wasRead = true;
         try
         {
-            stream.Evolve(
-                new JournalRow(0, PersistenceId, LastSequenceNr, 0, happened.Manifest, happened.Message));
+            var row = new JournalRow(0, PersistenceId, LastSequenceNr, 0, happened.Manifest, happened.Message);
+            if (room.Proof.Proves(row))
+            {
+                stream.Evolve(row);
+            }
+            else
+            {
+                stream.PassOver(row);
+            }
         }
         catch (InvalidDataException failure)
         {

@@ -15,6 +15,8 @@ internal sealed class StreamRoom(BookSeal seal, EngineOptions options) : IDispos
 
     public PayloadKeys Payloads { get; } = seal.Payloads;
 
+    public EventProof Proof { get; } = seal.Proof;
+
     public EngineOptions Options { get; } = options;
 
     /// <summary>An actor decides without pause, so that a writer for each thread is enough.</summary>

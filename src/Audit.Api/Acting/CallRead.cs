@@ -40,7 +40,14 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
             var rows = await journal.ReadStreamAsync(stream, History.Sequence, RowsAtOnce, cancellation);
             foreach (var row in rows)
             {
-                Follow(row);
+                if (row.IsProven)
+                {
+                    Follow(row);
+                }
+                else
+                {
+                    History = History with { Sequence = row.Sequence };
+                }
             }
 
             if (rows.Count < RowsAtOnce)

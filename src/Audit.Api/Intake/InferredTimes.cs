@@ -31,7 +31,7 @@ internal sealed class InferredTimes(IJournal journal)
         {
             foreach (var row in streams[index])
             {
-                if (EventReader.ReadCall(row) is CallEvent.Received { Verdict.IsViolation: false } told)
+                if (row.IsProven && EventReader.ReadCall(row) is CallEvent.Received { Verdict.IsViolation: false } told)
                 {
                     Remember((calls[index].Session!, calls[index].Call), told.Message.Kind, told.Message.OrderedAt);
                 }

@@ -73,7 +73,7 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Row
 
         var rows = await journal.ReadStreamAsync(
             new StreamKey(StreamNames.Window(window)), afterSequence: 0, WindowLimits.Events, cancellation);
-        return rows.Select(EventReader.ReadWindow).Aggregate(WindowHistory.Empty, WindowDecider.Evolve);
+        return rows.Where(row => row.IsProven).Select(EventReader.ReadWindow).Aggregate(WindowHistory.Empty, WindowDecider.Evolve);
     }
 }
 

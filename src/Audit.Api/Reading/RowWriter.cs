@@ -24,6 +24,11 @@ internal static class RowWriter
         else
         {
             json.WriteNullValue();
+            if (!row.IsProven)
+            {
+                json.WriteBoolean("unproven"u8, true);
+            }
+
             json.WriteBase64String("message_base64"u8, row.Message);
         }
 

@@ -9,9 +9,10 @@ internal sealed class SeenRow(JournalRow row)
     public JournalRow Row { get; } = row;
 
     /// <summary>
-    /// Whether it is what our own serializer writes. A row that somebody broke must not break the answer it is in.
+    /// Whether it is what our own serializer writes, and a node wrote it. A row that somebody broke must not break the
+    /// answer it is in.
     /// </summary>
-    public bool IsOurs => isOurs ??= Row.Identifier == JournalTable.SerializerId
+    public bool IsOurs => isOurs ??= Row.IsProven && Row.Identifier == JournalTable.SerializerId
         && Row.Message is [(byte)'{', ..] && EventView.TryRead(Row.Message, out view);
 
     /// <summary>Empty of a row that is none of ours.</summary>

@@ -106,7 +106,7 @@ internal sealed record WindowRead(
     {
         var rows = await journal.ReadStreamAsync(
             new StreamKey(StreamNames.Window(id)), afterSequence: 0, WindowLimits.Events, cancellation);
-        var events = rows.Select(row => (row, EventReader.ReadWindow(row))).ToList();
+        var events = rows.Where(row => row.IsProven).Select(row => (row, EventReader.ReadWindow(row))).ToList();
         var window = events.Aggregate(WindowHistory.Empty, (before, next) => WindowDecider.Evolve(before, next.Item2));
         return new WindowRead(id, window, events);
     }

@@ -52,10 +52,19 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     /// <param name="key">Null where it was ended: what is said from now on is not kept.</param>
     public void SealWith(byte[]? key) => (payloadKey, HasPayloadKey) = (key, true);
 
-    public void Replay(JournalRow row)
+    /// <param name="isProven">Whether a node wrote it; what nobody proves changes nothing.</param>
+    public void Replay(JournalRow row, bool isProven)
     {
         wasRead = true;
-        stream.Evolve(row);
+        if (isProven)
+        {
+            stream.Evolve(row);
+        }
+        else
+        {
+            stream.PassOver(row);
+        }
+
         AddPosition(row.Position);
     }
 

@@ -358,7 +358,7 @@ internal sealed class Shard(
             var stream = LiveStream.For(submission);
             foreach (var row in stored)
             {
-                stream.Replay(row);
+                stream.Replay(row, seal.Proof.Proves(row));
             }
 
             Add(stream);

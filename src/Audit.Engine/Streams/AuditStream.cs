@@ -36,6 +36,9 @@ public abstract class AuditStream
     /// <exception cref="InvalidDataException">The row is not one that this program could have written.</exception>
     public abstract void Evolve(JournalRow row);
 
+    /// <summary>Takes note of a row that no node wrote: it has its number, and is no evidence.</summary>
+    public abstract void PassOver(JournalRow row);
+
     private protected static ReceiptStatus StatusOf(MessageOutcome outcome) => outcome switch
     {
         MessageOutcome.Recorded => ReceiptStatus.Recorded,
@@ -62,6 +65,8 @@ public sealed class OperatorStream : AuditStream
     }
 
     public override void Evolve(JournalRow row) => sequence = row.Sequence;
+
+    public override void PassOver(JournalRow row) => sequence = row.Sequence;
 }
 
 /// <summary>The notes of one session.</summary>
@@ -88,6 +93,8 @@ public sealed class SessionStream : AuditStream
 
     public override void Evolve(JournalRow row) =>
         history = SessionDecider.Evolve(history, EventReader.ReadNote(row));
+
+    public override void PassOver(JournalRow row) => history = history with { Sequence = row.Sequence };
 }
 
 /// <summary>One task window.</summary>
@@ -130,4 +137,6 @@ public sealed class WindowStream : AuditStream
 
     public override void Evolve(JournalRow row) =>
         history = WindowDecider.Evolve(history, EventReader.ReadWindow(row));
+
+    public override void PassOver(JournalRow row) => history = history with { Sequence = row.Sequence };
 }

@@ -33,6 +33,8 @@ public sealed class CallStream : AuditStream
     public override void Evolve(JournalRow row) =>
         history = CallEvolution.Evolve(history, EventReader.ReadCall(row));
 
+    public override void PassOver(JournalRow row) => history = history with { Sequence = row.Sequence };
+
     private static Receipt ReceiptOf(CallDecision decision, CallMessage message)
     {
         var standing = decision.After.Standing;

@@ -4,7 +4,7 @@ namespace Audit.Journal.Sealing;
 /// The journal as those who may read it see it: with what was said in the place of the sealed payloads. What has no key
 /// any more is read without.
 /// </summary>
-public sealed class OpenedJournal(IJournal stored, PayloadKeys keys) : IJournal
+public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof proof) : IJournal
 {
     public Task AppendAsync(
         IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
@@ -67,7 +67,9 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys) : IJournal
                 keys.TryGet(new StreamKey(stream), out key);
             }
 
-            opened[index] = row with { Message = Payload.Open(row, EventNames.PayloadMember(row.Manifest), key) };
+            opened[index] = proof.Proves(row)
+                ? row with { Message = Payload.Open(row, EventNames.PayloadMember(row.Manifest), key) }
+                : row with { IsProven = false };
         }
 
         return opened;

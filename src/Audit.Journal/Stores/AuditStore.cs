@@ -33,7 +33,7 @@ public sealed class AuditStore : IAuditStore
         Sources = new Sources(database, proof, lockSql("sources"));
         Keys = keys;
         Seal = new BookSeal(new PayloadKeys(keys, database), new EventProof(keys, id));
-        Opened = new OpenedJournal(journal, Seal.Payloads);
+        Opened = new OpenedJournal(journal, Seal.Payloads, Seal.Proof);
         Hasher = new RecordHasher(keys.Derive("fingerprints"));
     }
 

@@ -29,7 +29,7 @@ internal sealed class CallStreams(IJournal journal)
                 }
 
                 after = row.Sequence;
-                if (!skipped.Contains(row.Position))
+                if (row.IsProven && !skipped.Contains(row.Position))
                 {
                     entries.Add(new CallEntry(reader.Read(row, out var view), ReadByLaw(row, view)));
                 }

@@ -99,7 +99,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
         {
             try
             {
-                events.Add(skipped.Contains(row.Position) ? Passed(row) : reader.Read(row));
+                events.Add(skipped.Contains(row.Position) || !row.IsProven ? Passed(row) : reader.Read(row));
                 last = row;
             }
             catch (PoisonException unreadable)

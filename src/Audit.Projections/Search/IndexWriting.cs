@@ -84,7 +84,11 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
                 last?.Position ?? from.Position, limit, limits.PageBytes, cancellation);
             foreach (var row in page)
             {
-                await indexer.AddAsync(row, batch, cancellation);
+                if (row.IsProven)
+                {
+                    await indexer.AddAsync(row, batch, cancellation);
+                }
+
                 last = row;
             }
 

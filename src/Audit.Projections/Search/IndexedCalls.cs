@@ -36,9 +36,14 @@ internal sealed class IndexedCalls(IJournal journal, FactsReader reader)
                     return call;
                 }
 
+                after = row.Sequence;
+                if (!row.IsProven)
+                {
+                    continue;
+                }
+
                 call ??= new IndexedCall(row.Position, default, null, null, null);
                 call = Read(row) is { Kind: EventKind.Received } message ? call.Follow(message) : call;
-                after = row.Sequence;
             }
 
             if (rows.Count < RowsAtOnce)

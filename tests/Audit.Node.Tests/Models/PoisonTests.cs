@@ -1,6 +1,7 @@
+using System.Buffers;
 using System.Text.Json;
+using Audit.Journal.Stores;
 using Audit.Node.Tests.Support;
-using Microsoft.Data.Sqlite;
 
 namespace Audit.Node.Tests.Models;
 
@@ -12,7 +13,7 @@ public sealed class PoisonTests
         await using var node = await TestNode.StartAsync();
         await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed()));
         await node.StopAsync();
-        var poison = Poison(node);
+        var poison = await PoisonAsync(node);
         await node.StartAgainAsync();
         await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed()));
         await Patience.UntilAsync(async () => (await ProjectionsAsync(node)).Text("status") == "halted", "the read models are halted");
@@ -39,17 +40,19 @@ public sealed class PoisonTests
         (await node.GetAsync("/v1/sessions/s-1/calls/c-2")).Require(200);
     }
 
-    private static long Poison(TestNode node)
+    /// <summary>What a node of the store wrote and cannot read: anything else would only be passed over as unproven.</summary>
+    private static async Task<long> PoisonAsync(TestNode node)
     {
-        using var connection = new SqliteConnection($"Data Source={node.Options.Store["sqlite:".Length..]};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = """
-            INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid)
-            VALUES (1, 0, 'tool-call|s-1|broken', 1, CAST('{"v":1,"event":"call.transitioned"' AS BLOB), 'call.transitioned.v2', 7401, 'x')
-            RETURNING ordering
-            """;
-        return (long)command.ExecuteScalar()!;
+        await using var store = await AuditStore.OpenAsync(
+            node.Options.Store, isNew => RowKeys.Open(node.Options.RowKeyFile, isNew), CancellationToken.None);
+        var stream = new StreamHandle(new StreamKey("call|1|s-1|broken"));
+        var message = new ArrayBufferWriter<byte>();
+        message.Write("{\"v\":2,\"event\":"u8);
+        store.Seal.Proof.End(message, stream.Key, 1, "call.transitioned.v2");
+        var positions = new long[1];
+        await store.Journal.AppendAsync(
+            [new RowToAppend(stream, 1, "call.transitioned.v2", DateTime.UtcNow.Ticks, message.WrittenMemory)], positions, CancellationToken.None);
+        return positions[0];
     }
 
     private static async Task<JsonElement> ProjectionsAsync(TestNode node) =>
