@@ -47,7 +47,7 @@ public sealed class PoisonTests
             node.Options.Store, isNew => RowKeys.Open(node.Options.RowKeyFile, isNew), CancellationToken.None);
         var stream = new StreamHandle(new StreamKey("call|1|s-1|broken"));
         var message = new ArrayBufferWriter<byte>();
-        message.Write("{\"v\":2,\"event\":"u8);
+        message.Write("{\"v\":2,\"event\":\"call.transitioned\",\"received_at\":\"never\""u8);
         store.Seal.Proof.End(message, stream.Key, 1, "call.transitioned.v2");
         var positions = new long[1];
         await store.Journal.AppendAsync(
