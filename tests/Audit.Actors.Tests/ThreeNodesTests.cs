@@ -66,7 +66,8 @@ public sealed class ThreeNodesTests : IAsyncLifetime
         await stop.CancelAsync();
         await Task.WhenAll(posting).WaitAsync(Patience);
 
-        await using var store = await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
+        await using var store = await AuditStore.OpenAsync(
+            Address, isNew => RowKeys.Open(directory.File("row.key"), isNew), CancellationToken.None);
         var rows = await store.Journal.ReadAfterAsync(0, int.MaxValue, long.MaxValue, CancellationToken.None);
         var calls = rows.Where(row => row.PersistenceId.StartsWith("tool-call|", StringComparison.Ordinal)).ToArray();
         var written = calls.ToDictionary(row => (CallOf(row), MessageOf(row)), row => row.Position);
