@@ -3,7 +3,7 @@ using Audit.Api.Intake;
 namespace Audit.Api.Acting;
 
 /// <summary>Decisions of people on calls, however they come: by the API or by a page.</summary>
-internal sealed class Deciding(RecordIntake intake, IJournal journal)
+internal sealed class Deciding(RecordIntake intake, IJournal journal, ApiSettings settings)
 {
     /// <exception cref="RefusedException">There is no such call, or this bearer may not decide on it.</exception>
     public async Task<Receipt> DecideAsync(
@@ -15,7 +15,7 @@ internal sealed class Deciding(RecordIntake intake, IJournal journal)
                 $"The token \"{actor.Name}\" lacks the role approve, by which calls are decided on; no other implies it."));
         }
 
-        var wanted = DecisionRecord.Read(body, actor.Name);
+        var wanted = DecisionRecord.Read(body, actor.Name) with { MayBeOwn = settings.AllowSelfApproval };
         var call = await ReadAsync(address, actor, cancellation);
         if (DecisionRecord.Repeated(call, wanted) is { } repeated)
         {

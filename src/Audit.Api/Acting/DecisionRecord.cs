@@ -1,7 +1,11 @@
 namespace Audit.Api.Acting;
 
 /// <summary>A decision as it was sent: what was decided, and on which question.</summary>
-internal sealed record WantedDecision(Decision Decision, Answer Answers);
+internal sealed record WantedDecision(Decision Decision, Answer Answers)
+{
+    /// <summary>Whether who is behind the question may approve it: a book of one person.</summary>
+    public bool MayBeOwn { get; init; }
+}
 
 /// <summary>The record by which the node reports a decision that came through it.</summary>
 internal static class DecisionRecord
@@ -58,6 +62,7 @@ internal static class DecisionRecord
             MadeByNode = true,
             Answers = wanted.Answers,
             Person = actor.PersonBesideName,
+            SelfApproved = wanted.MayBeOwn && question.Message.Behind == (actor.PersonBesideName ?? actor.Name),
         });
         return new CallSubmission(address.Stream, address.Session, address.Call, call.Agent, message, octets);
     }

@@ -128,5 +128,6 @@ public static class EventReader
             ? new Answer(sequence, view.Hash(EventField.AnsweredQuestion))
             : null,
         Person = view.Text(EventField.Person),
+        SelfApproved = view.Flag(EventField.SelfApproved) == true,
     };
 }

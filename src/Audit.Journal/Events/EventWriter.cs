@@ -167,6 +167,10 @@ public sealed class EventWriter : IDisposable
 
         WriteHash(EventField.Question, message.Question);
         WriteOptional(EventField.Person, message.Person);
+        if (message.SelfApproved)
+        {
+            json.WriteBoolean(EventField.SelfApproved, true);
+        }
     }
 
     private EncodedEvent WriteOversized(in CallContext context, CallEvent.Received received)

@@ -19,7 +19,8 @@ internal static class AnswerCheck
             && standing.Asked == answers.Sequence && standing.Question == answers.Question;
         return !stands || history.Find(message.Answers!.Value.Sequence) is not { } question
             ? ViolationCause.StaleAnswer
-            : message.Kind == MessageKind.Approved && question.Message.Behind == message.Behind
+            : message.Kind == MessageKind.Approved && !message.SelfApproved
+                && question.Message.Behind == message.Behind
                 ? ViolationCause.OwnQuestion
                 : ViolationCause.None;
     }

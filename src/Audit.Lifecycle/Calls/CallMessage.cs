@@ -41,6 +41,7 @@ public sealed record CallMessage
         Truncated = delivery.Truncated;
         Answers = delivery.Answers;
         Person = delivery.Person;
+        SelfApproved = delivery.SelfApproved;
     }
 
     public MessageKind Kind { get; init; }
@@ -92,6 +93,9 @@ public sealed record CallMessage
 
     /// <inheritdoc cref="Delivery.Person"/>
     public string? Person { get; init; }
+
+    /// <inheritdoc cref="Delivery.SelfApproved"/>
+    public bool SelfApproved { get; init; }
 
     /// <summary>The size of an item that was too large to be read and is kept as evidence only; else 0.</summary>
     public long OversizedBytes { get; init; }

@@ -33,7 +33,11 @@ public readonly record struct Answer(long Sequence, Fingerprint Question);
 /// <param name="Truncated">Its largest strings were cut before it was stored.</param>
 /// <param name="Answers">Of a decision that the node made: the question. No host can say this.</param>
 /// <param name="Person">Whose credential it is; null where nobody is named, and then the credential's name counts.</param>
+/// <param name="SelfApproved">
+/// The person who is behind the question decides on it, where the node lets one person do both.
+/// </param>
 public readonly record struct Delivery(
     Timestamp ReceivedAt, string Host, Fingerprint Dedup, long? Seq = null, string? MessageId = null,
     string? TaskId = null, bool Derived = false, bool TimeInferred = false, bool MadeByNode = false,
-    bool Truncated = false, Answer? Answers = null, string? Person = null);
+    bool Truncated = false, Answer? Answers = null, string? Person = null,
+    bool SelfApproved = false);

@@ -70,7 +70,7 @@ public sealed class EventField
     /// <summary>The delivery.</summary>
     public static readonly EventField
         Nonce = new("nonce"), MessageId = new("message_id"), Dedup = new("dedup"), Seq = new("seq"),
-        Derived = new("derived"), Question = new("question"), Person = new("person"),
+        Derived = new("derived"), Question = new("question"), Person = new("person"), SelfApproved = new("self_approved"),
         Time = new("time"), Redacted = new("redacted"), Redaction = new("redaction");
 
     /// <summary>What only one kind of event or another has.</summary>
@@ -85,7 +85,7 @@ public sealed class EventField
         Version, Event, ReceivedAt, Host, SessionId, ToolCallId, TaskId, Agent, FactKind, FactTurn, FactTool, FactTier,
         FactProvider, FactRecordedAt, FactSuccess, FactInput, FactResult,
         From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers,
-        Nonce, MessageId, Dedup, Seq, Derived, Question, Person, Time, Redacted, Redaction, Record, Type, At, Detail,
+        Nonce, MessageId, Dedup, Seq, Derived, Question, Person, SelfApproved, Time, Redacted, Redaction, Record, Type, At, Detail,
         Sequence, Was, Now, Count, Bytes, Act,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, Terms, OpensAt, ClosesAt, Body,
     ];

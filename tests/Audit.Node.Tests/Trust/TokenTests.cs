@@ -120,6 +120,24 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task in_a_book_of_one_person_she_approves_her_own_and_the_event_says_so()
+    {
+        await using var node = await TestNode.StartAsync(change: options => options with { AllowSelfApproval = true });
+        using var agent = node.ClientWith(await node.TokenAsync("laptop", ["ingest"], person: "eve"));
+        using var eve = node.ClientWith(await node.TokenAsync("eve-phone", ["approve"], person: "eve"));
+        using var other = await node.ClientAsync("maria", "approve");
+        foreach (var (person, call) in new[] { (eve, "own"), (other, "others") })
+        {
+            (await agent.PostAsync("/v1/records", Records.Item("s", call, Records.Asked()))).Require(201);
+            (await person.DecideAsync($"/v1/sessions/s/calls/{call}/decision", """{"decision":"approve-once"}""")).Require(201);
+        }
+
+        var own = (await node.GetAsync("/v1/sessions/s/calls/own/events")).Require(200).Text;
+        Assert.Contains("\"self_approved\":true", own);
+        Assert.DoesNotContain("self_approved", (await node.GetAsync("/v1/sessions/s/calls/others/events")).Text);
+    }
+
+    [Fact]
     public async Task an_administrator_without_a_source_reports_nothing()
     {
         await using var node = await TestNode.StartAsync();
