@@ -39,10 +39,11 @@ internal sealed class LogEndpoints(
             "The position is the last one that is sealed; sealing tells what this node's sealer is at, and why.")
             .Produces<LogAnswer>().Scoped(Scope.Digests);
         routes.Get(
-            "/v1/log/bundle", Guarded(SendBundleAsync), Roles.Export,
-            "All that is sealed in one zip file, which `audit verify --bundle` verifies.",
-            "Rows, entries, tiles, checkpoint, verifier key, and a text on how to check it by hand.")
-            .Scoped(Scope.Administration);
+            "/v1/log/bundle", Guarded(SendBundleAsync), Roles.Read | Roles.Export,
+            "What is sealed in one zip file, which `audit verify --bundle` verifies.",
+            "Rows, entries, tiles, checkpoint, verifier key, and a text on how to check it by hand. The rows are those that the "
+            + "token may see; of the others it has the log's entries. All rows are for admin and export.")
+            .Scoped(Scope.Binding);
         routes.Get(
             "/v1/proofs/{position}", Guarded(ProveAsync), Roles.Read,
             "The proof that the row at a position is in the log, a C2SP tlog-proof.",
@@ -160,9 +161,16 @@ internal sealed class LogEndpoints(
             control.AllowSynchronousIO = true;
         }
 
+        var bearer = context.Bearer();
+        var filter = new RowFilter(context.Reads().Scope, bearer.SeesAdministration);
+        var scope = bearer.SeesAdministration ? BundleScope.All : new BundleScope(
+            $"what the token \"{bearer.Name}\" may see",
+            (stream, message) => filter.Passes(new SeenRow(
+                new JournalRow(0, Encoding.UTF8.GetString(stream), 0, 0, "", message.ToArray()))));
+
         // What goes wrong from here on cuts the answer, and a zip file that was cut has no end.
         await LogBundle.WriteAsync(
-            settings.Store, context.Response.Body, log.Entries, BundleScope.All, null, context.RequestAborted);
+            settings.Store, context.Response.Body, log.Entries, scope, null, context.RequestAborted);
         return Reply.Sent;
     }
 

@@ -16,14 +16,30 @@ internal static class CallMarks
     private const string Open = "open";
     private const string OutsideWindow = "outside-window";
 
+    /// <summary>Its only approval is what its host says.</summary>
+    private const string SelfApproved = "self-approved";
+
+    /// <summary>Another input than the approved one ran, or another question was asked after the approval.</summary>
+    private const string Changed = "changed";
+
+    /// <summary>Messages of it were counted and not written.</summary>
+    private const string Flooded = "flooded";
+
     /// <summary>What may hold of a call, by the place of its bit.</summary>
-    public static readonly string[] Flags = [Violation, Anomaly, Open, OutsideWindow];
+    public static readonly string[] Flags =
+        [Violation, Anomaly, Open, OutsideWindow, SelfApproved, Changed, Flooded];
 
     public static long Of(CallModel call) => 1L << (int)call.State
         | Flag(Violation, call.Violations > 0)
         | Flag(Anomaly, call.Anomalies != Anomalies.None)
         | Flag(Open, call.IsOpen)
-        | Flag(OutsideWindow, call.Judged.OutsideWindow > 0);
+        | Flag(OutsideWindow, call.Judged.OutsideWindow > 0)
+        | Flag(
+            SelfApproved,
+            call.Approval == Approval.ByHost || (call.Anomalies & Anomalies.ApprovedByHostOnly) != 0)
+        | Flag(
+            Changed, (call.Anomalies & (Anomalies.InputChangedAfterApproval | Anomalies.QuestionChanged)) != 0)
+        | Flag(Flooded, call.Flooded > 0);
 
     /// <summary>As the column has it: most calls are ordinary, and an index of the others stays small.</summary>
     public static long? Noteworthy(CallModel call) => Of(call) is var mark && (mark & ~Ordinary) != 0 ? mark : null;

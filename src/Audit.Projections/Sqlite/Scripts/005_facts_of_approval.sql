@@ -1,0 +1,2 @@
+-- The mark of a call has more bits: only its host approved it, its question or input changed, messages were counted alone.
+-- Read models that were made before are made anew.
