@@ -45,6 +45,9 @@ internal sealed class EventFacts
 
     public bool MadeByNode { get; set; }
 
+    /// <summary>The node took a person's approval of her own question, in a book that allows it.</summary>
+    public bool SelfApproved { get; set; }
+
     /// <summary>A decision of the node: the question that it answers, by its sequence number.</summary>
     public long? Answers { get; set; }
 

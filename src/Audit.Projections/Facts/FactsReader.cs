@@ -109,6 +109,7 @@ internal sealed class FactsReader
         facts.Seq = view.Number(EventField.Seq);
         facts.Late = view.Flag(EventField.Late) == true;
         facts.MadeByNode = view.Flag(EventField.MadeByNode) == true;
+        facts.SelfApproved = view.Flag(EventField.SelfApproved) == true;
         facts.Answers = view.Number(EventField.AnsweredSequence);
         facts.Question = view.Text(EventField.Question);
         facts.TimeInferred = view.Name(EventField.Time, names) == "inferred";

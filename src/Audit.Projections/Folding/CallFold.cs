@@ -68,6 +68,7 @@ internal static class CallFold
             Asked = steps.Asked,
             Question = steps.Question,
             Approval = steps.Approval,
+            SelfApproved = call.SelfApproved || facts.SelfApproved,
             Success = steps.Success,
             DurationMs = steps.DurationMs,
             AskedAt = steps.AskedAt,

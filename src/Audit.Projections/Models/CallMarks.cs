@@ -16,7 +16,7 @@ internal static class CallMarks
     private const string Open = "open";
     private const string OutsideWindow = "outside-window";
 
-    /// <summary>Its only approval is what its host says.</summary>
+    /// <summary>Its only approval is what its host says, or a person approved her own question.</summary>
     private const string SelfApproved = "self-approved";
 
     /// <summary>Another input than the approved one ran, or another question was asked after the approval.</summary>
@@ -36,7 +36,7 @@ internal static class CallMarks
         | Flag(OutsideWindow, call.Judged.OutsideWindow > 0)
         | Flag(
             SelfApproved,
-            call.Approval == Approval.ByHost || (call.Anomalies & Anomalies.ApprovedByHostOnly) != 0)
+            call.SelfApproved || call.Approval == Approval.ByHost || (call.Anomalies & Anomalies.ApprovedByHostOnly) != 0)
         | Flag(
             Changed, (call.Anomalies & (Anomalies.InputChangedAfterApproval | Anomalies.QuestionChanged)) != 0)
         | Flag(Flooded, call.Flooded > 0);

@@ -72,6 +72,9 @@ public sealed record CallModel
     /// <summary>Whose approval stands.</summary>
     public Approval Approval { get; init; }
 
+    /// <summary>A person approved her own question.</summary>
+    public bool SelfApproved { get; init; }
+
     /// <summary>Of the last result.</summary>
     public bool? Success { get; init; }
 

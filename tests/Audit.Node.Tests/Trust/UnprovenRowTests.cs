@@ -44,12 +44,12 @@ public sealed class UnprovenRowTests
     {
         await using var node = await TestNode.StartAsync();
         using var client = node.ClientWith(await node.TokenAsync("ci-7", ["read", "ingest"], agent: "a", task: "t", expires: "30d"));
-        (await client.GetAnswerAsync("/v1/stats")).Require(200);
+        (await client.GetAnswerAsync("/v1/sessions")).Require(200);
         await node.StopAsync();
         TokenTable.Run(node.StoreFile, $"UPDATE tokens SET {edit} WHERE name = 'ci-7'");
         await node.StartAgainAsync();
         using var again = node.ClientWith(client.DefaultRequestHeaders.Authorization!.Parameter);
-        (await again.GetAnswerAsync("/v1/stats")).Problem(401);
+        (await again.GetAnswerAsync("/v1/sessions")).Problem(401);
     }
 
     [Fact]

@@ -1,0 +1,37 @@
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Trust;
+
+/// <summary>Trust, 2 and 3: a call that only its host approved, and one that changed after its approval, are found.</summary>
+public sealed class ApprovalFactsTests
+{
+    private const string Approved = """{"kind":"approved","decision":"approve-once","by":"alice"}""";
+
+    [Fact]
+    public async Task what_only_its_host_approved_and_what_changed_after_an_approval_is_found()
+    {
+        await using var node = await TestNode.StartAsync();
+        foreach (var (call, outcome, at) in new[]
+        {
+            ("host", Records.Asked(), 1), ("host", Approved, 2), ("plain", Records.Completed(), 1), ("changed", Records.Asked(), 1),
+        })
+        {
+            (await node.RecordAsync(Records.Item("s-1", call, outcome, $"2025-01-02T03:04:0{at}Z"))).Require(201);
+        }
+
+        var path = "/v1/call/decision?session=s-1&call=changed";
+        var body = HttpAnswers.On((await node.GetAsync(path)).Json.GetProperty("question"), """{"decision":"approve-once"}""");
+        using var person = node.ClientWith(await node.TokenAsync("carol", ["approve"], person: "carol"));
+        (await person.PostAsync(path, body)).Require(201);
+        var other = Records.Item("s-1", "changed", Records.Asked(), "2025-01-02T03:05:00Z").Replace("{\"a\":1}", "{\"a\":2}");
+        (await node.RecordAsync(other)).Require(201);
+
+        await Patience.UntilAsync(async () => (await FoundAsync(node, "is:changed")).Count == 1, "the change is indexed");
+        Assert.Equal(["changed"], await FoundAsync(node, "is:changed"));
+        Assert.Equal(["host"], await FoundAsync(node, "is:self-approved"));
+        Assert.Empty(await FoundAsync(node, "is:flooded"));
+    }
+
+    private static async Task<IReadOnlyList<string>> FoundAsync(TestNode node, string query) =>
+        (await node.GetAsync("/v1/search?q=" + Uri.EscapeDataString(query))).Require(200).Ids("tool_call_id");
+}
