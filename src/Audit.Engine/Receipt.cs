@@ -26,6 +26,9 @@ public enum ReceiptStatus : byte
     Duplicate,
     Violation,
 
+    /// <summary>It repeats what its stream holds often enough, and was counted there.</summary>
+    Counted,
+
     /// <summary>The stream holds all that it may hold.</summary>
     Refused,
 

@@ -46,7 +46,9 @@ internal static class DecisionRecord
         }
 
         var time = now > call.LastTime ? now : call.LastTime.Next();
-        var asked = ToolAuditRecord.Parse(EventReader.RecordOf(row.Message).Span);
+        var asked = EventReader.RecordOf(row.Message) is { IsEmpty: false } record
+            ? ToolAuditRecord.Parse(record.Span)
+            : Unread(address, question.Message);
         var octets = wanted.Decision.WriteInto(asked with { RecordedAt = time.ToString() }).ToUtf8();
         var json = new StrictJsonReader(octets);
         json.Read();
@@ -66,6 +68,16 @@ internal static class DecisionRecord
         });
         return new CallSubmission(address.Stream, address.Session, address.Call, call.Agent, message, octets);
     }
+
+    /// <summary>For a question of which only the head is kept, or can be read.</summary>
+    private static ToolAuditRecord Unread(CallAddress address, CallMessage question) => new()
+    {
+        ToolCallId = address.Call,
+        ToolName = question.ToolName ?? "",
+        Turn = question.Turn,
+        Outcome = new Outcome.Requested(),
+        RecordedAt = "",
+    };
 
     /// <summary>The same decision again changes nothing: it is the answer to a request whose answer was lost.</summary>
     public static Receipt? Repeated(CallRead call, WantedDecision wanted) =>

@@ -20,6 +20,8 @@ internal static class WindowBody
         var delivery = new WindowDelivery
         {
             Actor = actor.Name,
+            Person = actor.PersonBesideName,
+            MayEndAny = (actor.Roles & (Roles.Approve | Roles.Admin)) != 0,
             OnBehalfOf = body.Id("by"),
             ReceivedAt = now,
             Dedup = hasher.OfBytes(Identity(body, verb, actor)),

@@ -25,6 +25,7 @@ internal sealed class ReceiptReply(Receipt receipt, string? windowId, SealedUpTo
     {
         ReceiptStatus.Recorded => StatusCodes.Status201Created,
         ReceiptStatus.Duplicate => StatusCodes.Status200OK,
+        ReceiptStatus.Counted => StatusCodes.Status202Accepted,
         ReceiptStatus.Violation => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status422UnprocessableEntity,
     };

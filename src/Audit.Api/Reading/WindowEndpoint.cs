@@ -74,7 +74,8 @@ internal sealed class WindowEndpoint(
             EndedBy: Last(WindowEventKind.Revoked, WindowEventKind.Closed)?.Actor,
             window.RequestedBy, WireOf.Time(Last(WindowEventKind.Requested)?.ReceivedAt),
             window.ApprovedBy, WireOf.Time(Last(WindowEventKind.Approved)?.ReceivedAt),
-            window.SelfGranted, window.Violations, scope.Hide(read.Events[0].Row.Position), scope.Hide(read.Events[^1].Row.Position));
+            window.SelfGranted, window.GrantedAfter, window.Violations,
+            scope.Hide(read.Events[0].Row.Position), scope.Hide(read.Events[^1].Row.Position));
         return new WindowDetailAnswer(answer)
         {
             DurationSeconds = terms?.Duration?.TotalSeconds,

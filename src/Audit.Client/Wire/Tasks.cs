@@ -35,10 +35,11 @@ public sealed record TaskCallsAnswer(
 public record WindowAnswer(
     string WindowId, string State, string? TaskId, string? Agent, IReadOnlyList<string> Scope, string? Reason,
     string? OpensAt, string? ClosesAt, string? EndedAt, string? EndedBy, string? RequestedBy, string? RequestedAt,
-    string? ApprovedBy, string? ApprovedAt, bool SelfGranted, int Violations, long Position, long LastPosition)
+    string? ApprovedBy, string? ApprovedAt, bool SelfGranted, bool GrantedAfter, int Violations, long Position,
+    long LastPosition)
 {
     private protected WindowAnswer()
-        : this("", "", null, null, [], null, null, null, null, null, null, null, null, null, false, 0, 0, 0) { }
+        : this("", "", null, null, [], null, null, null, null, null, null, null, null, null, false, false, 0, 0, 0) { }
 }
 
 /// <summary>A window with its history and what was done in it and beside it, now or as it was.</summary>

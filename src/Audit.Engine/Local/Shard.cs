@@ -271,7 +271,7 @@ internal sealed class Shard(
                 stream.AddPosition(group.Positions[row]);
             }
 
-            var isRefused = item.Receipt.Status == ReceiptStatus.Refused;
+            var isRefused = item.Receipt.Status is ReceiptStatus.Refused or ReceiptStatus.Counted;
             item.Receipt.Position = isRefused ? 0 : stream.PositionOf(item.Receipt.Sequence);
             item.Batch.Answer(item.Index, item.Receipt);
             if (stream.IsOver)

@@ -44,6 +44,7 @@ public abstract class AuditStream
         MessageOutcome.Recorded => ReceiptStatus.Recorded,
         MessageOutcome.Duplicate => ReceiptStatus.Duplicate,
         MessageOutcome.Violation => ReceiptStatus.Violation,
+        MessageOutcome.Counted => ReceiptStatus.Counted,
         _ => ReceiptStatus.Refused,
     };
 }

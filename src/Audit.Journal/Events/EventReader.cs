@@ -23,7 +23,10 @@ public static class EventReader
                 EventNames.CallRejudged => new CallEvent.Rejudged(
                     view.Count(EventField.Sequence), view.Verdict(EventField.Was), view.Verdict(EventField.Now),
                     view.Text(EventField.Reason) ?? ""),
-                EventNames.CallFlooded => new CallEvent.Flooded(view.Count(EventField.Count)),
+                EventNames.CallFlooded => new CallEvent.Flooded(
+                    view.RecordedKind() ?? default, view.CauseOf(EventField.Cause), view.RequiredTime(EventField.First),
+                    view.RequiredTime(EventField.Last), view.Count(EventField.Count), view.Hash(EventField.Chain),
+                    view.Count(EventField.Total)),
                 EventNames.CallOversized => new CallEvent.Received(
                     CallMessage.Oversized(view.Count(EventField.Bytes), DeliveryOf(view)),
                     new Verdict(default, default, 0, Anomalies.Oversized, ViolationCause.None), EntryWeight.Oversized,

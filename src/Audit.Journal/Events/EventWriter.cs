@@ -96,10 +96,16 @@ public sealed class EventWriter : IDisposable
         json.WriteString(EventField.From, WordOf(happened.From));
         json.WriteString(EventField.To, WordOf(happened.To));
         WriteOptional(EventField.Violation, (happened as WindowEvent.Violated)?.Violation);
+        WriteOptional(EventField.Person, message.Delivery.Person);
         WriteOptional(EventField.OnBehalfOf, message.Delivery.OnBehalfOf);
         if (happened is WindowEvent.Approved { SelfGranted: true })
         {
             json.WriteBoolean(EventField.SelfGranted, true);
+        }
+
+        if (happened is WindowEvent.Approved { GrantedAfter: true })
+        {
+            json.WriteBoolean(EventField.GrantedAfter, true);
         }
 
         if (message is WindowMessage.Asking { Terms: var terms })
@@ -200,7 +206,17 @@ public sealed class EventWriter : IDisposable
     private EncodedEvent WriteFlooded(in CallContext context, CallEvent.Flooded flooded)
     {
         BeginCall(EventNames.CallFlooded, context);
+        json.WriteString(EventField.FactKind, Words.Of(flooded.Kind));
+        if (flooded.Cause != ViolationCause.None)
+        {
+            json.WriteString(EventField.Cause, Words.Of(flooded.Cause));
+        }
+
         json.WriteNumber(EventField.Count, flooded.Count);
+        json.WriteString(EventField.First, Rfc3339.Format(flooded.First));
+        json.WriteString(EventField.Last, Rfc3339.Format(flooded.Last));
+        WriteHash(EventField.Chain, flooded.Chain);
+        json.WriteNumber(EventField.Total, flooded.Total);
         WriteNonce();
         return End(EventNames.CallFlooded);
     }

@@ -25,6 +25,7 @@ internal static class WindowEventReader
         var delivery = new WindowDelivery
         {
             Actor = view.Required(EventField.Host),
+            Person = view.Text(EventField.Person),
             OnBehalfOf = view.Text(EventField.OnBehalfOf),
             ReceivedAt = view.RequiredTime(EventField.ReceivedAt),
             Dedup = view.Hash(EventField.Dedup),

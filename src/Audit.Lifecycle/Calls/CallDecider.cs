@@ -1,18 +1,4 @@
-using System.Numerics;
-
 namespace Audit.Lifecycle.Calls;
-
-/// <summary>How much one call may write. A limit on everything: no host fills the book with one call.</summary>
-public static class CallLimits
-{
-    /// <summary>Violations and repeats beyond these are only counted.</summary>
-    public const int Noise = 200;
-
-    public const int Transitions = 1000;
-
-    /// <summary>All events of the stream, with the re-judgements that late messages cause.</summary>
-    public const int Events = 4096;
-}
 
 public enum MessageOutcome : byte
 {
@@ -20,16 +6,20 @@ public enum MessageOutcome : byte
     Duplicate,
     Violation,
 
+    /// <summary>It repeats what is written often enough, and was counted.</summary>
+    Counted,
+
     /// <summary>The stream holds all that it may hold; the message was counted.</summary>
     Refused,
 }
 
 /// <summary>What comes of a message: the events to write, all or none of them, and the call as it then is.</summary>
 /// <param name="Sequence">The event of the message: its own, or for a duplicate the first one's.</param>
-/// <param name="Error">Why a refused message was not written.</param>
+/// <param name="Error">Why a message was not written.</param>
+/// <param name="IsHead">Of the message its head alone is written, and not what it says.</param>
 public sealed record CallDecision(
     MessageOutcome Outcome, CallHistory After, IReadOnlyList<CallEvent> Events, long Sequence, Verdict Verdict,
-    string? Error = null);
+    string? Error = null, bool IsHead = false);
 
 /// <summary>Decides what a message writes: pure, so that both engines, the replay and the tests decide alike.</summary>
 public static class CallDecider
@@ -53,9 +43,16 @@ public static class CallDecider
         var received = new CallEvent.Received(message, verdict, weight, isLate);
         IReadOnlyList<CallEvent.Rejudged> rejudged = judging.Anew is { } anew
             ? Rejudged(history, message, anew, isLate) : [];
-        if (Excess(history, received, 1 + rejudged.Count) is { } excess)
+        var moves = CallEvolution.Moves(history, verdict, judging);
+        var room = history.Budget?.RoomFor(message, verdict.Cause, moves) ?? Room.Full;
+        if (room is Room.Counted or Room.Refused)
         {
-            return Count(history, verdict, excess);
+            return Count(history, message, verdict, room);
+        }
+
+        if (history.Sequence + rejudged.Count >= CallLimits.Events)
+        {
+            rejudged = [];
         }
 
         var after = CallEvolution.Append(history, received, entry, judging);
@@ -66,7 +63,7 @@ public static class CallDecider
 
         var outcome = verdict.IsViolation ? MessageOutcome.Violation : MessageOutcome.Recorded;
         IReadOnlyList<CallEvent> events = rejudged.Count == 0 ? [received] : [received, .. rejudged];
-        return new CallDecision(outcome, after, events, history.Sequence + 1, verdict);
+        return new CallDecision(outcome, after, events, history.Sequence + 1, verdict, IsHead: room == Room.Head);
     }
 
     /// <summary>Of a message that does not count in the judgement, whatever the history says.</summary>
@@ -123,30 +120,42 @@ public static class CallDecider
             || (first.ToolName is not null && again.ToolName is not null && first.ToolName != again.ToolName)
             || (!first.Input.IsEmpty && !again.Input.IsEmpty && first.Input != again.Input));
 
-    private static string? Excess(CallHistory history, CallEvent.Received received, int events)
+    /// <summary>
+    /// The first message past a limit is kept as the violation that it is; those behind it are counted.
+    /// </summary>
+    private static CallDecision Count(CallHistory history, CallMessage message, Verdict verdict, Room room)
     {
-        var isNoise = CallEvolution.IsNoise(received);
-        if (isNoise && history.Noise >= CallLimits.Noise)
+        var budget = history.Budget!;
+        var tally = budget.TallyOf(message.Kind, verdict.Cause);
+        var flood = budget.TallyOf(message.Kind, ViolationCause.Flooded);
+        if (flood.Written == 0 && verdict.Cause != ViolationCause.Flooded)
         {
-            return $"this call holds {CallLimits.Noise} violations and repeats already; further ones are only counted";
+            var reached = new Verdict(
+                history.Standing.State, history.Standing.State, history.Standing.Attempt,
+                CallLaw.AnomaliesOfMessage(message), ViolationCause.Flooded);
+            var received = new CallEvent.Received(message, reached, EntryWeight.Flooding, Late: false);
+            return new CallDecision(
+                MessageOutcome.Violation, CallEvolution.Evolve(history, received), [received], history.Sequence + 1,
+                reached);
         }
 
-        if (!isNoise && history.Transitions >= CallLimits.Transitions)
+        tally = tally.Count(message);
+        var counted = budget.With(message.Kind, verdict.Cause, tally);
+        var after = history with { Budget = counted, Flooded = counted.Counted };
+        IReadOnlyList<CallEvent> events = [];
+        if (tally.IsDue)
         {
-            return $"this call holds {CallLimits.Transitions} transitions already";
+            var flooded = Flooded(message.Kind, verdict.Cause, tally, counted.Counted);
+            (after, events) = (CallEvolution.Evolve(history, flooded), [flooded]);
         }
 
-        return history.Sequence + events > CallLimits.Events
-            ? $"this call holds {history.Sequence} events already, of at most {CallLimits.Events}"
-            : null;
+        return new CallDecision(
+            room == Room.Counted ? MessageOutcome.Counted : MessageOutcome.Refused, after, events, after.Sequence,
+            verdict, room == Room.Counted
+                ? $"this call holds {CallLimits.Repeats} such messages already; this one was counted"
+                : $"this call holds {CallLimits.Written} messages already; this one was counted");
     }
 
-    private static CallDecision Count(CallHistory history, Verdict verdict, string excess)
-    {
-        var count = history.Flooded + 1;
-        var counted = history with { Flooded = count };
-        IReadOnlyList<CallEvent> events = BitOperations.IsPow2(count) ? [new CallEvent.Flooded(count)] : [];
-        var after = events.Count == 0 ? counted : CallEvolution.Evolve(history, events[0]);
-        return new CallDecision(MessageOutcome.Refused, after, events, after.Sequence, verdict, excess);
-    }
+    private static CallEvent.Flooded Flooded(MessageKind kind, ViolationCause cause, Tally tally, long total) =>
+        new(kind, cause, tally.First, tally.Last, tally.Counted, tally.Chain, total);
 }

@@ -1,3 +1,6 @@
+using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Time;
+
 namespace Audit.Lifecycle.Calls;
 
 /// <summary>What can be written in the stream of a call.</summary>
@@ -12,6 +15,10 @@ public abstract record CallEvent
     /// <summary>A later message changed the verdict on an older one.</summary>
     public sealed record Rejudged(long Sequence, Verdict Was, Verdict Now, string Reason) : CallEvent;
 
-    /// <summary>So many messages of this call were only counted.</summary>
-    public sealed record Flooded(long Count) : CallEvent;
+    /// <summary>So many messages of one kind and cause were only counted, between two times.</summary>
+    /// <param name="Chain">A hash over all of them.</param>
+    /// <param name="Total">Of all kinds and causes.</param>
+    public sealed record Flooded(
+        MessageKind Kind, ViolationCause Cause, Timestamp First, Timestamp Last, long Count, Fingerprint Chain,
+        long Total) : CallEvent;
 }

@@ -7,7 +7,7 @@ public static class CallEvolution
     {
         CallEvent.Received received => Evolve(history, received),
         CallEvent.Rejudged rejudged => Rejudge(history, rejudged),
-        CallEvent.Flooded flooded => history with { Sequence = history.Sequence + 1, Flooded = flooded.Count },
+        CallEvent.Flooded flooded => Count(history, flooded) with { Sequence = history.Sequence + 1 },
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "A call knows no such event."),
     };
 
@@ -21,14 +21,20 @@ public static class CallEvolution
     internal static CallHistory Append(
         CallHistory history, CallEvent.Received received, Entry entry, in Judging judging)
     {
-        var isNoise = IsNoise(received);
         var isJudged = received.Weight == EntryWeight.Judged;
+        var verdict = received.Verdict;
+        entry = entry with
+        {
+            Cause = verdict.Cause,
+            Moves = Moves(history, verdict, judging),
+        };
+        var messages = history.Messages + 1;
         return history with
         {
             Latest = entry,
             Sequence = history.Sequence + 1,
-            Noise = history.Noise + (isNoise ? 1 : 0),
-            Transitions = history.Transitions + (isNoise ? 0 : 1),
+            Messages = messages,
+            Budget = history.Budget?.Write(entry) ?? (messages >= CallLimits.Repeats ? Budget.Of(entry) : null),
             Judged = history.Judged + (isJudged ? 1 : 0),
             Numbered = history.Numbered && (!isJudged || EntryChain.HasNumber(received.Message)),
             Answers = isJudged && received.Message.Answers is not null
@@ -39,10 +45,25 @@ public static class CallEvolution
         };
     }
 
-    /// <summary>Violations and repeats, of which a call keeps fewer.</summary>
-    internal static bool IsNoise(CallEvent.Received received) =>
-        received.Verdict.IsViolation || (received.Verdict.Anomalies & Anomalies.Repeated) != 0
-        || received.Weight != EntryWeight.Judged;
+    /// <summary>Whether the call stands elsewhere after the message, or another question does.</summary>
+    internal static bool Moves(CallHistory history, Verdict verdict, in Judging judging) =>
+        !verdict.IsViolation
+        && (verdict.To != verdict.From || judging.Standing.Attempt != history.Standing.Attempt
+            || judging.Standing.Asked != history.Standing.Asked);
+
+    private static CallHistory Count(CallHistory history, CallEvent.Flooded flooded)
+    {
+        var budget = history.Budget ?? Budget.Of(history.Latest);
+        var tally = budget.TallyOf(flooded.Kind, flooded.Cause) with
+        {
+            Counted = flooded.Count,
+            First = flooded.First,
+            Last = flooded.Last,
+            Chain = flooded.Chain,
+            WrittenAt = flooded.Last,
+        };
+        return history with { Budget = budget.With(flooded.Kind, flooded.Cause, tally), Flooded = flooded.Total };
+    }
 
     private static CallHistory Rejudge(CallHistory history, CallEvent.Rejudged rejudged)
     {

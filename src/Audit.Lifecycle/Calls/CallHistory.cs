@@ -7,8 +7,7 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="Latest">The newest message; the older ones hang on it.</param>
 /// <param name="Sequence">The last sequence number of the stream.</param>
 /// <param name="Judged">How many messages count in the judgement.</param>
-/// <param name="Noise">Violations and repeats that are written down; past a limit they are only counted.</param>
-/// <param name="Transitions">Transitions that are written down.</param>
+/// <param name="Messages">How many messages are written down.</param>
 /// <param name="Flooded">Messages that were counted and not written, as far as the stream knows.</param>
 /// <param name="Standing">Where the call stands after all that is judged.</param>
 /// <param name="SourcesDiffer">
@@ -20,11 +19,14 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="Numbered">Every judged message of the host has its own number.</param>
 /// <param name="Answers">The decisions that count in the judgement.</param>
 public sealed record CallHistory(
-    Entry? Latest = null, long Sequence = 0, int Judged = 0, int Noise = 0, int Transitions = 0, long Flooded = 0,
+    Entry? Latest = null, long Sequence = 0, int Judged = 0, int Messages = 0, long Flooded = 0,
     Standing Standing = default, bool SourcesDiffer = false, bool InOrder = true, bool Numbered = true,
     AnswerLink? Answers = null)
 {
     public static readonly CallHistory Empty = new();
+
+    /// <summary>What is written by kind and cause; null while there are too few messages for any limit.</summary>
+    internal Budget? Budget { get; init; }
 
     /// <summary>The judged messages by arrival.</summary>
     public Entry[] JudgedByArrival()

@@ -15,6 +15,9 @@ public enum EntryWeight : byte
     /// Kept as a violation: a decision on a question that does not stand, or that its maker may not take.
     /// </summary>
     Answerless,
+
+    /// <summary>Kept as a violation: with it a limit is reached, and what repeats it is only counted.</summary>
+    Flooding,
 }
 
 /// <summary>A message in its place of arrival, linked to the one before: appending shares all that is older.</summary>
@@ -26,6 +29,12 @@ public sealed record Entry(Entry? Earlier, long Sequence, CallMessage Message, E
     /// </summary>
     public Entry? Anchor { get; init; }
 
+    /// <summary>What it did against the law when it arrived.</summary>
+    public ViolationCause Cause { get; init; }
+
+    /// <summary>It moved the call when it arrived.</summary>
+    public bool Moves { get; init; }
+
     /// <summary>Two sources reported this message differently.</summary>
     public bool SourcesDiffer { get; init; }
 
@@ -34,6 +43,7 @@ public sealed record Entry(Entry? Earlier, long Sequence, CallMessage Message, E
     {
         ViolationCause.MessageIdReused => EntryWeight.MessageIdReused,
         ViolationCause.StaleAnswer or ViolationCause.OwnQuestion => EntryWeight.Answerless,
+        ViolationCause.Flooded => EntryWeight.Flooding,
         _ => EntryWeight.Judged,
     };
 

@@ -28,6 +28,9 @@ public enum ViolationCause : byte
 
     /// <summary>An approval by whoever is behind the question itself.</summary>
     OwnQuestion,
+
+    /// <summary>As many messages that move nothing as a call may write, of one kind and cause.</summary>
+    Flooded,
 }
 
 /// <summary>What is legal and still worth an auditor's eye.</summary>

@@ -18,6 +18,8 @@ public static class ViolationReason
         ViolationCause.StaleAnswer => verdict.From is CallState.AwaitingConfirmation or CallState.Approved
             ? "the decision answers another question than the one that stands now"
             : $"the decision answers a question that waits no more: the call is {Words.Of(verdict.From)}",
+        ViolationCause.Flooded =>
+            $"as many messages of the kind {Words.Of(message.Kind)} as this call may write; further ones are counted",
         ViolationCause.OwnQuestion => $"the question was asked for \"{message.Behind}\", who may not approve it",
         _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict.Cause, "Only a violation has a reason."),
     };

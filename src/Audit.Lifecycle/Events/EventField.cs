@@ -76,18 +76,19 @@ public sealed class EventField
     /// <summary>What only one kind of event or another has.</summary>
     public static readonly EventField
         Type = new("type"), At = new("at"), Detail = new("detail"), Sequence = new("sequence"), Count = new("count"),
+        First = new("first"), Last = new("last"), Chain = new("chain"), Total = new("total"),
         Bytes = new("bytes"), Act = new("act"), Verb = new("verb"), Violation = new("violation"),
         OnBehalfOf = new("on_behalf_of"),
-        SelfGranted = new("self_granted"), OpensAt = new("opens_at"), ClosesAt = new("closes_at"), Body = new("said");
+        SelfGranted = new("self_granted"), GrantedAfter = new("granted_after"), OpensAt = new("opens_at"), ClosesAt = new("closes_at"), Body = new("said");
 
     internal static readonly EventField[] OfEvent =
     [
         Version, Event, ReceivedAt, Host, SessionId, ToolCallId, TaskId, Agent, FactKind, FactTurn, FactTool, FactTier,
         FactProvider, FactRecordedAt, FactSuccess, FactInput, FactResult,
         From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers,
-        Nonce, MessageId, Dedup, Seq, Derived, Question, Person, SelfApproved, Time, Redacted, Redaction, Record, Type, At, Detail,
-        Sequence, Was, Now, Count, Bytes, Act,
-        WindowId, Verb, Violation, OnBehalfOf, SelfGranted, Terms, OpensAt, ClosesAt, Body,
+        Nonce, MessageId, Dedup, Seq, Derived, Question, Person, SelfApproved, Time, Redacted, Redaction, Record, Type,
+        At, Detail, Sequence, Was, Now, Count, First, Last, Chain, Total, Bytes, Act,
+        WindowId, Verb, Violation, OnBehalfOf, SelfGranted, GrantedAfter, Terms, OpensAt, ClosesAt, Body,
     ];
 
     private static int made;

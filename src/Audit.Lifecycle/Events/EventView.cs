@@ -206,13 +206,16 @@ public readonly struct EventView
 
     public UnreadableException Unreadable(EventField field, string sentence) => new(field.Name, sentence);
 
+    /// <exception cref="UnreadableException">It names what this program does not know.</exception>
+    public ViolationCause CauseOf(EventField field) => Raw(field).IsEmpty ? ViolationCause.None
+        : Words.TryCause(Word(field), out var known) ? known
+        : throw Unreadable(field, $"the cause {Quote(field)} is not known");
+
     /// <summary>A violation is written without the state it leads to, for it leaves the call where it was.</summary>
     private Verdict ReadVerdict(EventField from, EventField to, EventField cause, EventField attempt,
         EventField anomalies)
     {
-        var violated = Raw(cause).IsEmpty ? ViolationCause.None
-            : Words.TryCause(Word(cause), out var known) ? known
-            : throw Unreadable(cause, $"the cause {Quote(cause)} is not known");
+        var violated = CauseOf(cause);
         var before = State(from);
         var after = violated == ViolationCause.None ? State(to) : before;
         return new Verdict(before, after, (int)Count(attempt), AnomaliesOf(anomalies), violated);
@@ -336,7 +339,7 @@ public readonly struct EventView
     [InlineArray(Length)]
     private struct Places
     {
-        public const int Length = 108;
+        public const int Length = 116;
 
         private Place first;
     }

@@ -55,11 +55,15 @@ public static class WindowDecider
         };
         return happened switch
         {
-            WindowEvent.Requested requested => next with { Terms = requested.Terms, RequestedBy = message.Actor },
+            WindowEvent.Requested requested => next with
+            {
+                Terms = requested.Terms, RequestedBy = message.Actor, RequestedFor = message.Behind,
+            },
             WindowEvent.Approved approved => next with
             {
                 ApprovedBy = message.Actor,
                 SelfGranted = approved.SelfGranted,
+                GrantedAfter = approved.GrantedAfter,
                 OpensAt = approved.OpensAt,
                 ClosesAt = approved.ClosesAt,
             },
@@ -96,8 +100,13 @@ public static class WindowDecider
         {
             (WindowState.None, WindowMessage.Asking asking) => RefuseTerms(message, asking.Terms, maxLength),
             (WindowState.None, _) => "there is no such window",
-            (WindowState.Requested, WindowMessage.Approve) when window.RequestedBy == message.Actor =>
+            (WindowState.Requested, WindowMessage.Approve) when window.RequestedFor == message.Behind =>
                 "who requested a window may not approve it",
+            (WindowState.Approved, WindowMessage.Extend) when window.RequestedFor == message.Behind =>
+                "who requested a window may not extend it",
+            (WindowState.Requested or WindowState.Approved, WindowMessage.Close)
+                when !message.Delivery.MayEndAny && window.RequestedFor != message.Behind =>
+                "only who requested a window, an approver or an administrator closes it",
             (WindowState.Requested, WindowMessage.Approve) => RefuseTerms(message, window.Terms!, maxLength),
             (WindowState.Requested, WindowMessage.Deny or WindowMessage.Close) => null,
             (WindowState.Approved, WindowMessage.Extend extend) => RefuseExtension(window, extend, maxLength),

@@ -40,6 +40,9 @@ public abstract record WindowEvent(WindowMessage Message, WindowState From, Wind
         public override WindowEventKind Kind => WindowEventKind.Approved;
 
         public bool SelfGranted => Message is WindowMessage.Grant;
+
+        /// <summary>It opens a time that was past when it was approved.</summary>
+        public bool GrantedAfter => OpensAt < Message.ReceivedAt;
     }
 
     public sealed record Denied(WindowMessage Message, WindowState From)

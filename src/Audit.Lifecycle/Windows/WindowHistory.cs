@@ -30,9 +30,15 @@ public sealed record WindowHistory
 
     public string? RequestedBy { get; init; }
 
+    /// <summary>Who is behind the request.</summary>
+    public string? RequestedFor { get; init; }
+
     public string? ApprovedBy { get; init; }
 
     public bool SelfGranted { get; init; }
+
+    /// <inheritdoc cref="WindowEvent.Approved.GrantedAfter"/>
+    public bool GrantedAfter { get; init; }
 
     public Timestamp? OpensAt { get; init; }
 

@@ -24,6 +24,12 @@ public readonly record struct WindowDelivery
     /// <summary>The name of the token: who acts.</summary>
     public required string Actor { get; init; }
 
+    /// <summary>Whose token it is; null where the token's name says it.</summary>
+    public string? Person { get; init; }
+
+    /// <summary>The token may approve or administer. What it may is asked when it acts, and not written down.</summary>
+    public bool MayEndAny { get; init; }
+
     /// <summary>The person whom the actor says to act for.</summary>
     public string? OnBehalfOf { get; init; }
 
@@ -43,6 +49,9 @@ public abstract record WindowMessage(WindowDelivery Delivery)
     public abstract WindowVerb Verb { get; }
 
     public string Actor => Delivery.Actor;
+
+    /// <summary>Who is behind the act, to be compared with who is behind another.</summary>
+    public string Behind => Delivery.Person ?? Delivery.Actor;
 
     public Timestamp ReceivedAt => Delivery.ReceivedAt;
 

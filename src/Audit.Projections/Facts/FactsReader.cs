@@ -113,7 +113,7 @@ internal sealed class FactsReader
         facts.Answers = view.Number(EventField.AnsweredSequence);
         facts.Question = view.Text(EventField.Question);
         facts.TimeInferred = view.Name(EventField.Time, names) == "inferred";
-        facts.Flooded = view.Number(EventField.Count) ?? 0;
+        facts.Flooded = view.Number(EventField.Total) ?? 0;
         facts.NoteType = view.Name(EventField.Type, names);
         facts.RecordedAt = Time(view, EventField.At);
         facts.Violation = view.Text(EventField.Reason);

@@ -50,6 +50,7 @@ internal static class WindowFold
         ApprovedBy = happened.Message.Actor,
         ApprovedAt = happened.Message.ReceivedAt,
         SelfGranted = happened.SelfGranted,
+        GrantedAfter = happened.GrantedAfter,
         OpensAt = happened.OpensAt,
         ClosesAt = happened.ClosesAt,
     };

@@ -31,6 +31,9 @@ public sealed record WindowModel
 
     public bool SelfGranted { get; init; }
 
+    /// <summary>It opens a time that was past when it was approved.</summary>
+    public bool GrantedAfter { get; init; }
+
     public Timestamp? OpensAt { get; init; }
 
     public Timestamp? ClosesAt { get; init; }

@@ -3,117 +3,143 @@ using static Audit.Lifecycle.Tests.Support.Say;
 
 namespace Audit.Lifecycle.Tests.Calls;
 
+/// <summary>What repeats is counted, and nothing that is new is lost by it.</summary>
 public sealed class FloodTests
 {
     [Fact]
-    public void after_two_hundred_violations_further_ones_are_only_counted()
+    public void the_message_that_reaches_a_limit_is_a_violation_and_those_behind_it_are_counted()
     {
-        var story = Noisy(Completed(0), CallLimits.Noise, index => Started(1 + index));
+        var story = Blocking(CallLimits.Repeats);
 
-        var decision = story.Tell(Started(5000));
+        var reaching = story.Tell(Blocked(5000));
+        var counted = story.Tell(Blocked(5001));
 
-        Assert.Equal(MessageOutcome.Refused, decision.Outcome);
-        Assert.Equal("this call holds 200 violations and repeats already; further ones are only counted", decision.Error);
-        Assert.Equal(new CallEvent.Flooded(1), Assert.Single(decision.Events));
-        Assert.Equal(201, story.Book.Count);
+        Assert.Equal((MessageOutcome.Violation, ViolationCause.Flooded), (reaching.Outcome, reaching.Verdict.Cause));
+        Assert.Equal(MessageOutcome.Counted, counted.Outcome);
+        Assert.Equal("this call holds 100 such messages already; this one was counted", counted.Error);
+        var flooded = Assert.IsType<CallEvent.Flooded>(Assert.Single(counted.Events));
+        Assert.Equal(
+            (MessageKind.Blocked, ViolationCause.None, 1L, 1L), (flooded.Kind, flooded.Cause, flooded.Count, flooded.Total));
     }
 
     [Fact]
-    public void repeats_count_as_noise_and_duplicates_do_not()
+    public void a_success_behind_a_flood_of_refusals_is_written_as_what_it_is()
     {
-        var story = Noisy(Blocked(0), CallLimits.Noise, index => Blocked(1 + index));
+        var story = Blocking(100_000);
 
-        Assert.Equal(MessageOutcome.Duplicate, story.Tell(Blocked(7)).Outcome);
-        Assert.Equal(MessageOutcome.Refused, story.Tell(Blocked(5000)).Outcome);
+        var decision = story.Tell(Completed(200_000) with { Result = Print("EXFILTRATED") });
+
+        Assert.Equal((MessageOutcome.Violation, ViolationCause.StandingRefusal), (decision.Outcome, decision.Verdict.Cause));
+        Assert.False(decision.IsHead);
+        Assert.Equal(100_000 - CallLimits.Repeats - 1, story.History.Flooded);
     }
 
     [Fact]
-    public void the_count_is_written_at_powers_of_two()
+    public void results_that_were_not_seen_before_have_room_of_their_own()
     {
-        var story = Noisy(Completed(0), CallLimits.Noise + 100, index => Started(1 + index));
+        var story = Blocking(500);
+        for (var index = 0; index < 400; index++)
+        {
+            story.Tell(Completed(1000 + index));
+        }
 
-        Assert.Equal([1, 2, 4, 8, 16, 32, 64],
-            story.Events.OfType<CallEvent.Flooded>().Select(flooded => flooded.Count));
-        Assert.Equal(100, story.History.Flooded);
-        Assert.Equal(1 + CallLimits.Noise + 7, story.History.Sequence);
+        for (var index = 0; index < CallLimits.Results - 1; index++)
+        {
+            var decision = story.Tell(Completed(5000 + index) with { Result = Print($"result {index}") });
+            Assert.Equal((MessageOutcome.Violation, false), (decision.Outcome, decision.IsHead));
+        }
+
+        Assert.Equal(MessageOutcome.Counted, story.Tell(Completed(9000) with { Result = Print("one too many") }).Outcome);
     }
 
     [Fact]
-    public void a_flood_that_is_read_back_is_counted_on_from_the_last_power_of_two()
+    public void a_decision_of_the_node_is_crowded_out_by_nothing()
     {
-        var story = Noisy(Completed(0), CallLimits.Noise + 100, index => Started(1 + index));
+        var story = CallStory.Of(RequiresConfirmation(1));
+        for (var index = 0; index < 20_000; index++)
+        {
+            story.Tell((index % 2 == 0 ? Approved(2 + index) : RequiresConfirmation(2 + index)) with { Question = Print($"{index}") });
+        }
+
+        Assert.True(story.History.Messages >= CallLimits.Written);
+        story.Tell(RequiresConfirmation(50_000));
+        var refusal = story.Tell(Blocked(50_001) with
+        {
+            MadeByNode = true, Host = "maria", Answers = new Answer(story.History.Standing.Asked, story.History.Standing.Question),
+        });
+        Assert.Equal((MessageOutcome.Recorded, false), (refusal.Outcome, refusal.IsHead));
+        Assert.True(story.History.Standing.RefusedByNode);
+    }
+
+    [Fact]
+    public void what_moves_the_call_is_written_in_full_and_then_as_heads_and_then_refused()
+    {
+        var story = new CallStory();
+        var (full, heads, refused) = (0, 0, 0);
+        for (var index = 0; index < 12_000; index++)
+        {
+            var decision = story.Tell((index % 2 == 0 ? RequiresConfirmation(index) : Approved(index)) with { Question = Print($"{index}") });
+            full += decision is { Outcome: MessageOutcome.Recorded, IsHead: false } ? 1 : 0;
+            heads += decision is { Outcome: MessageOutcome.Recorded, IsHead: true } ? 1 : 0;
+            refused += decision.Outcome is MessageOutcome.Refused or MessageOutcome.Counted ? 1 : 0;
+        }
+
+        Assert.InRange(full, CallLimits.Full - 2, CallLimits.Full + 10);
+        Assert.InRange(full + heads, CallLimits.Written, CallLimits.Written + 2);
+        Assert.InRange(refused, 1996, 2000);
+    }
+
+    [Fact]
+    public void a_count_is_written_at_powers_of_two_and_within_ten_seconds()
+    {
+        var story = Blocking(CallLimits.Repeats + 1);
+        for (var index = 0; index < 100; index++)
+        {
+            story.Tell(Blocked(5000 + index));
+        }
+
+        Assert.Equal([1, 2, 4, 8, 16, 32, 64], story.Events.OfType<CallEvent.Flooded>().Select(flooded => flooded.Count));
+        story.Tell(Blocked(6000) with { ReceivedAt = At(3611) });
+        Assert.Equal(101, story.Events.OfType<CallEvent.Flooded>().Last().Count);
+    }
+
+    [Fact]
+    public void a_flood_that_is_read_back_is_counted_on_from_what_was_written()
+    {
+        var story = Blocking(CallLimits.Repeats + 1 + 100);
 
         var read = story.Events.Aggregate(CallHistory.Empty, CallEvolution.Evolve);
 
         Assert.Equal(64, read.Flooded);
-        Histories.Same(story.History with { Flooded = 64 }, read);
+        Assert.Equal(MessageOutcome.Counted, CallDecider.Decide(read, Sealed(Blocked(9000))).Outcome);
+        Assert.Equal(65, CallDecider.Decide(read, Sealed(Blocked(9000))).After.Flooded);
     }
 
     [Fact]
-    public void a_flooded_call_still_takes_what_is_legal()
+    public void what_was_counted_is_held_by_a_chained_hash()
     {
-        var story = Noisy(Completed(0), CallLimits.Noise + 3, index => Started(1 + index));
+        var one = Blocking(CallLimits.Repeats + 1 + 4).Events.OfType<CallEvent.Flooded>().Last();
+        var again = Blocking(CallLimits.Repeats + 1 + 4).Events.OfType<CallEvent.Flooded>().Last();
 
-        Assert.Equal(MessageOutcome.Recorded, story.Tell(PersistenceFailed(5000)).Outcome);
-        Assert.Equal(CallState.PersistenceFailed, story.State);
+        Assert.Equal(one, again);
+        Assert.False(one.Chain.IsEmpty);
     }
 
     [Fact]
-    public void a_thousand_transitions_are_recorded_and_then_refused()
+    public void duplicates_are_not_counted()
     {
-        var story = new CallStory();
-        for (var index = 0; index < CallLimits.Transitions; index++)
-        {
-            Assert.Equal(MessageOutcome.Recorded, story.Tell(Requested(index)).Outcome);
-        }
+        var story = Blocking(500);
 
-        var decision = story.Tell(Completed(5000));
-
-        Assert.Equal((MessageOutcome.Refused, "this call holds 1000 transitions already"), (decision.Outcome, decision.Error));
-        Assert.Equal(new CallEvent.Flooded(1), Assert.Single(decision.Events));
-        Assert.Equal(CallState.Requested, story.State);
-        Assert.Equal(MessageOutcome.Duplicate, story.Tell(Requested(3)).Outcome);
+        Assert.Equal(MessageOutcome.Duplicate, story.Tell(Blocked(7)).Outcome);
     }
 
-    [Fact]
-    public void a_call_full_of_transitions_still_keeps_violations()
+    private static CallStory Blocking(int count)
     {
-        var story = new CallStory();
-        story.Tell(Completed(0));
-        for (var index = 1; index < CallLimits.Transitions; index++)
+        // The first one moves the call; the others repeat it.
+        var story = CallStory.Of(Blocked(0));
+        for (var index = 1; index < count; index++)
         {
-            story.Tell(Cached(index));
-        }
-
-        Assert.Equal(MessageOutcome.Violation, story.Tell(Started(5000)).Outcome);
-        Assert.Equal(MessageOutcome.Refused, story.Tell(Cached(5001)).Outcome);
-    }
-
-    [Fact]
-    public void late_messages_that_judge_all_others_anew_end_at_the_limit_of_the_stream()
-    {
-        var story = new CallStory();
-        for (var index = 0; index < 900; index++)
-        {
-            story.Tell(Requested(100 + index) with { Provider = "openai" });
-        }
-
-        // Each comes before all others and names another provider, so that all of them are judged anew.
-        for (var index = 0; index < 20; index++)
-        {
-            story.Tell(Requested(50 - index) with { Provider = index % 2 == 0 ? "anthropic" : "openai" });
-        }
-
-        Assert.InRange(story.History.Sequence, 3000, CallLimits.Events + 8);
-        Assert.True(story.History.Flooded > 0);
-    }
-
-    private static CallStory Noisy(CallMessage first, int count, Func<int, CallMessage> noise)
-    {
-        var story = CallStory.Of(first);
-        for (var index = 0; index < count; index++)
-        {
-            story.Tell(noise(index));
+            story.Tell(Blocked(index));
         }
 
         return story;

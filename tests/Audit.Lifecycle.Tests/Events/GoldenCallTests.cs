@@ -35,7 +35,8 @@ public sealed class GoldenCallTests
             new Verdict(CallState.Blocked, CallState.Blocked, 1, Anomalies.ClockAhead, ViolationCause.StandingRefusal),
             new Verdict(CallState.Approved, CallState.Completed, 2, Anomalies.ClockAhead | Anomalies.ReExecuted, ViolationCause.None),
             "approved at sequence 4 came late")),
-        ["call.flooded.v2"] = (Completed, new CallEvent.Flooded(64)),
+        ["call.flooded.v2"] = (Completed, new CallEvent.Flooded(
+            MessageKind.Blocked, ViolationCause.NotAllowed, Say.At(60), Say.At(61), 64, Say.Print("all of them"), 70)),
         ["call.oversized.v2"] = Told(
             Completed with { OversizedBytes = 20_971_521, Seq = 4, MessageId = "m-1" },
             new Verdict(CallState.None, CallState.None, 0, Anomalies.Oversized, ViolationCause.None),

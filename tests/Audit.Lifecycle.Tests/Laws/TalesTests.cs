@@ -15,6 +15,8 @@ public sealed class TalesTests
         var late = 0;
         Law.Holds(Tales.Any, Follow, runs: 1000);
         Law.Holds(Tales.OfDecisions, Follow, runs: 300);
+        Follow(new Tale([.. Enumerable.Range(0, CallLimits.Repeats + 9).Select(
+            index => new Spec { Kind = MessageKind.Blocked, AtNanoseconds = index })]));
 
         Assert.Equal(Enum.GetValues<Anomalies>().Aggregate((one, other) => one | other), anomalies);
         Assert.Equal(Enum.GetValues<ViolationCause>(), causes.Order());

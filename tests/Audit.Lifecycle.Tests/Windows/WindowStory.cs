@@ -44,7 +44,10 @@ internal sealed class WindowStory
     public static WindowMessage Message(WindowVerb verb, string actor, double at, double closes = 2 * Hour, WindowTerms? terms = null) =>
         WindowMessage.Of(
             verb,
-            new WindowDelivery { Actor = actor, ReceivedAt = Say.At(at), Dedup = Say.Print($"{verb} {actor} {at}") },
+            new WindowDelivery
+            {
+                Actor = actor, ReceivedAt = Say.At(at), Dedup = Say.Print($"{verb} {actor} {at}"), MayEndAny = actor == "grace",
+            },
             terms ?? Terms, Say.At(closes));
 
     /// <summary>The same act, received again later.</summary>

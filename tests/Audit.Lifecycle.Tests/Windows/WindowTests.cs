@@ -203,6 +203,41 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void an_extension_needs_another_person_than_the_requester()
+    {
+        var story = In(WindowState.Approved);
+        var own = Message(WindowVerb.Extend, "ada-phone", at: 5, closes: 3 * Hour);
+
+        Assert.Equal(
+            "who requested a window may not extend it",
+            story.Act(own with { Delivery = own.Delivery with { Person = "ada" } }).Sentence);
+        Assert.Equal(MessageOutcome.Recorded, story.Act(Message(WindowVerb.Extend, "grace", at: 6, closes: 3 * Hour)).Outcome);
+    }
+
+    [Fact]
+    public void only_who_requested_a_window_or_may_approve_closes_it()
+    {
+        var story = In(WindowState.Approved);
+
+        Assert.Equal(
+            "only who requested a window, an approver or an administrator closes it",
+            story.Act(Message(WindowVerb.Close, "mallory", at: 5)).Sentence);
+        Assert.Equal(MessageOutcome.Recorded, story.Act(Message(WindowVerb.Close, "ada", at: 6)).Outcome);
+    }
+
+    [Fact]
+    public void an_approval_of_a_time_that_is_past_is_granted_after()
+    {
+        var story = In(WindowState.None);
+        story.Act(Message(WindowVerb.Request, "ada", at: 10, terms: Terms with { OpensAt = Say.At(5) }));
+
+        var approved = story.Act(Message(WindowVerb.Approve, "grace", at: 20));
+
+        Assert.True(Assert.IsType<WindowEvent.Approved>(approved.Events[0]).GrantedAfter);
+        Assert.True(story.Window.GrantedAfter);
+    }
+
+    [Fact]
     public void a_full_window_takes_no_extension_and_can_still_be_ended()
     {
         var story = In(WindowState.Approved);

@@ -9,6 +9,7 @@ internal sealed class IngestCounts
         [ReceiptLine.Duplicate] = 0,
         [ReceiptLine.Violation] = 0,
         ["invalid"] = 0,
+        ["counted"] = 0,
         ["refused"] = 0,
     };
 
@@ -18,7 +19,7 @@ internal sealed class IngestCounts
     public long Others => Items - counts[ReceiptLine.Recorded] - counts[ReceiptLine.Duplicate];
 
     /// <summary>A violation is a recorded fact about an agent, and no failure of the ingest.</summary>
-    public bool IsClean => Others == counts[ReceiptLine.Violation];
+    public bool IsClean => Others == counts[ReceiptLine.Violation] + counts["counted"];
 
     public IEnumerable<KeyValuePair<string, long>> ByStatus => counts;
 
