@@ -24,6 +24,73 @@ public abstract class OverviewContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task who_sees_one_agent_or_task_is_answered_by_its_own_alone_whatever_lies_between()
+    {
+        var says = new List<Submission>
+        {
+            Say.Window("w-a", WindowVerb.Grant, "admin", 0, closes: 60, task: "t-a", agent: "a"),
+            Say.Window("w-b", WindowVerb.Grant, "admin", 0, closes: 60, task: "t-b", agent: "b"),
+        };
+        for (var round = 0; round < 5; round++)
+        {
+            says.Add(new Say("shared", $"a-{round}", Say.Asked, round) { Agent = "a", Task = "t-a" });
+            says.Add(new Say("shared", $"b-{round}", Say.Asked, round) { Agent = "b", Task = "t-b" });
+            says.Add(new Say($"s-a-{round}", "a", new Outcome.Blocked("no"), round) { Agent = "a", Task = "t-a" });
+            says.Add(new Say($"s-a-{round}", "a", Say.Done(), round + 0.5) { Agent = "a", Task = "t-a" });
+            says.Add(new Say("s-b", $"b-{round}", new Outcome.Blocked("no"), round) { Agent = "b", Task = "t-b" });
+            says.Add(new Say("s-b", $"b-{round}", Say.Done(), round + 0.5) { Agent = "b", Task = "t-b" });
+        }
+
+        var side = await OpenAsync();
+        await TellAsync([.. says]);
+        await CaughtUpAsync(side);
+        await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
+        foreach (var scope in new[] { new ReadScope(["b"], []), new ReadScope([], ["t-b"]), new ReadScope(["b", "c"], ["t-b"]) })
+        {
+            foreach (var veil in new[] { null, new PositionVeil(new byte[32]) })
+            {
+                var own = side.For(scope with { Veil = veil });
+                Assert.Equal(["s-b", "shared"], await WalkAsync(own.Models.SessionsAsync, session => session.SessionId));
+                Assert.Equal(["t-b"], await WalkAsync(own.Models.TasksAsync, task => task.TaskId));
+                Assert.Equal(5, (await WalkAsync((page, none) => own.Models.ViolationsAsync(null, page, none), one => one.Agent)).Count);
+                Assert.Equal(["w-b"], await WalkAsync((page, none) => own.Models.WindowsAsync(new WindowFilter(), page, none), one => one.WindowId));
+                Assert.Equal(5, (await WalkAsync(
+                    (page, none) => own.Models.CallsInStateAsync(CallState.AwaitingConfirmation, page, none), call => call.CallId)).Count);
+                Assert.Equal(5, (await WalkAsync(async (page, none) => (await own.Models.CallsAsync("shared", page, none))!, call => call.CallId)).Count);
+                var session = (await own.Models.SessionAsync("shared", None))!;
+                Assert.Equal((5, 5, "b"), (session.Calls, session.OpenCalls, Assert.Single(session.Agents.Names)));
+                Assert.Equal((1, 10), ((await own.Models.TaskAsync("t-b", None))!.Task.Windows, (await own.Models.TaskAsync("t-b", None))!.Task.Calls));
+                Assert.Null(await own.Models.SessionAsync("s-a-1", None));
+                Assert.Null(await own.Models.TaskAsync("t-a", None));
+                Assert.Null(await own.Models.CallAsync("shared", "a-1", None));
+                Assert.Null(await own.Models.WindowAsync("w-a", new PageRequest(), None));
+                Assert.Null(await own.Models.HoursAsync(0, long.MaxValue, None));
+                Assert.Null(await own.TimeTravel.CallAsync("shared", "a-1", AsOf.At(1000), None));
+                Assert.Equal(5, (await own.TimeTravel.SessionAsync("shared", AsOf.At(1000), None))!.Item.Session.Calls);
+                Assert.Equal(10, (await own.Search.CountAsync(side.Search.Parse("tool:*"), own.Scope, None)).Calls);
+                Assert.Empty((await own.Search.SearchAsync(side.Search.Parse("agent:a*"), new PageRequest(1), own.Scope, None)).Items);
+            }
+        }
+    }
+
+    private static async Task<List<string?>> WalkAsync<T>(
+        Func<PageRequest, CancellationToken, Task<Page<T>>> ask, Func<T, string?> name)
+    {
+        var found = new List<string?>();
+        for (string? cursor = null; ;)
+        {
+            // Every page but the last is full.
+            var page = await ask(new PageRequest(1, cursor), None);
+            found.Add(name(Assert.Single(page.Items)));
+            cursor = page.Next;
+            if (cursor is null)
+            {
+                return found;
+            }
+        }
+    }
+
+    [ContractFact]
     public async Task a_call_that_turns_out_to_be_older_moves_to_its_hour()
     {
         var side = await OpenAsync();
