@@ -8,7 +8,7 @@ internal sealed class PostgresLogDatabase : ILogDatabase
     private const string SchemaName = "audit_log";
 
     private const string VersionsSql = $"""
-        CREATE TABLE IF NOT EXISTS {SchemaName}.schema_version
+        CREATE TABLE {SchemaName}.schema_version
             (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)
         """;
 
@@ -111,7 +111,13 @@ internal sealed class PostgresLogDatabase : ILogDatabase
             await connection.RunSqlAsync($"CREATE SCHEMA {SchemaName}", cancellation);
         }
 
-        await connection.RunSqlAsync(VersionsSql, cancellation);
+        // The same for the table: a role that may make none can use those that were made for it.
+        var lacksVersions = $"SELECT to_regclass('{SchemaName}.schema_version') IS NULL";
+        if (await connection.ScalarAsync(lacksVersions, cancellation) is true)
+        {
+            await connection.RunSqlAsync(VersionsSql, cancellation);
+        }
+
         await Scripts.ApplyAsync(
             new PostgresSession(connection), Schema + "schema_version", appliedAt: null, Place, cancellation);
         await transaction.CommitAsync(cancellation);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Audit.Journal.Stores;
+using Audit.Lifecycle.Events;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Models;
@@ -45,7 +46,7 @@ public sealed class PoisonTests
     {
         await using var store = await AuditStore.OpenAsync(
             node.Options.Store, isNew => RowKeys.Open(node.Options.RowKeyFile, isNew), CancellationToken.None);
-        var stream = new StreamHandle(new StreamKey("call|1|s-1|broken"));
+        var stream = new StreamHandle(new StreamKey(StreamNames.Call("s-1", "broken")));
         var message = new ArrayBufferWriter<byte>();
         message.Write("{\"v\":2,\"event\":\"call.transitioned\",\"received_at\":\"never\""u8);
         store.Seal.Proof.End(message, stream.Key, 1, "call.transitioned.v2");

@@ -1,0 +1,63 @@
+using Audit.Node.Tests.Support;
+using Npgsql;
+
+namespace Audit.Node.Tests.Trust;
+
+/// <summary>With deploy/postgres/roles.sql the role that a node signs in as cannot undo what it wrote.</summary>
+public sealed class PostgresRolesTests
+{
+    [PostgresFact]
+    public async Task the_nodes_role_cannot_update_delete_truncate_or_drop_a_trigger_and_the_node_runs_with_it()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var owner = await TestNode.StartAsync("postgres:" + database.ConnectionString);
+        await RecordSealedAsync(owner, "c-1");
+        await owner.StopAsync();
+        await RunAsync(database.ConnectionString, await File.ReadAllTextAsync(Script()));
+        var restricted = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = "audit_node" }.ConnectionString;
+        foreach (var forbidden in (string[])
+            [
+                "UPDATE journal SET deleted = true", "DELETE FROM journal", "TRUNCATE journal",
+                "DROP TRIGGER journal_append_only ON journal", "ALTER TABLE journal DISABLE TRIGGER ALL", "DROP TABLE journal",
+                "CREATE OR REPLACE FUNCTION journal_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+                "SET session_replication_role = replica", "UPDATE meta SET value = ''", "DELETE FROM audit_log.log",
+                "UPDATE audit_log.checkpoint SET note = ''", "CREATE TABLE public.journal_2 (n INT)", "SET ROLE audit_owner",
+            ])
+        {
+            var refused = await Assert.ThrowsAsync<PostgresException>(() => RunAsync(restricted, forbidden));
+            Assert.Equal("42501", refused.SqlState);
+        }
+
+        // The same node, signed in as the role that may append and read.
+        await using var node = await TestNode.StartAsync("postgres:" + restricted, change: options => options with { Data = owner.Data });
+        await RecordSealedAsync(node, "c-2");
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/v1/sessions/s-1/calls/c-2")).Status == 200, "the read models were built anew");
+        Assert.Empty((await OwnVerification.RunAsync(node)).Integrity.Faults);
+    }
+
+    private static async Task RecordSealedAsync(TestNode node, string call)
+    {
+        var answer = await node.PostAsync("/v1/records?wait=sealed", Records.Item("s-1", call, Records.Completed()));
+        Assert.True(answer.Require(201).Json.GetProperty("sealed").GetBoolean(), answer.Text);
+    }
+
+    private static async Task RunAsync(string connection, string sql)
+    {
+        await using var open = new NpgsqlConnection(connection);
+        await open.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, open);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static string Script()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory!.FullName, "Audit.Actors.sln")))
+        {
+            directory = directory.Parent;
+        }
+
+        return Path.Combine(directory.FullName, "deploy", "postgres", "roles.sql");
+    }
+}
