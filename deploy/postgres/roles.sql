@@ -40,6 +40,8 @@ BEGIN
                 EXECUTE format('GRANT SELECT, INSERT ON %s TO audit_node', t.name);
             WHEN 'log', 'tile', 'bundle' THEN
                 EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO audit_node', t.name);
+            WHEN 'checkpoint' THEN
+                EXECUTE format('GRANT SELECT, INSERT, DELETE ON %s TO audit_node', t.name);
             ELSE
                 EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO audit_node', t.name);
         END CASE;

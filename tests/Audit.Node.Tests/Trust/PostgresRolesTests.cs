@@ -6,6 +6,8 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>With deploy/postgres/roles.sql the role that a node signs in as cannot undo what it wrote.</summary>
 public sealed class PostgresRolesTests
 {
+    private const string Password = "of the nodes";
+
     [PostgresFact]
     public async Task the_nodes_role_cannot_update_delete_truncate_or_drop_a_trigger_and_the_node_runs_with_it()
     {
@@ -14,7 +16,11 @@ public sealed class PostgresRolesTests
         await RecordSealedAsync(owner, "c-1");
         await owner.StopAsync();
         await RunAsync(database.ConnectionString, await File.ReadAllTextAsync(Script()));
-        var restricted = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = "audit_node" }.ConnectionString;
+        await RunAsync(database.ConnectionString, $"ALTER ROLE audit_node PASSWORD '{Password}'");
+        var restricted = new NpgsqlConnectionStringBuilder(database.ConnectionString)
+        {
+            Username = "audit_node", Password = Password,
+        }.ConnectionString;
         foreach (var forbidden in (string[])
             [
                 "UPDATE journal SET deleted = true", "DELETE FROM journal", "TRUNCATE journal",
