@@ -123,7 +123,8 @@ internal sealed class LineStream(
         {
             isIdle = true;
             throw new RefusedException(Problem.TooSlow(
-                $"No byte came for {patience.TotalSeconds:0} s; send on in a new stream. A blank line keeps a stream open."));
+                $"No byte came for {patience.TotalSeconds:0} s; send on in a new stream. "
+                + "A blank line keeps a stream open."));
         }
     }
 

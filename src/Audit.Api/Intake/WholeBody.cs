@@ -114,8 +114,8 @@ internal sealed class WholeBody : IDisposable
             }
 
             throw new RefusedException(Problem.TooSlow(
-                $"Of the body {length} bytes came in {intake.Clock.GetElapsedTime(began).TotalSeconds:0} s; a body may rest "
-                + $"for {patience.TotalSeconds:0} s and must bring {IntakeLimits.BodyBytesPerSecond} bytes a second."));
+                $"Of the body {length} bytes came in {intake.Clock.GetElapsedTime(began).TotalSeconds:0} s; a body may "
+                + $"rest for {patience.TotalSeconds:0} s and must bring {IntakeLimits.BodyBytesPerSecond} bytes a second."));
         }
 
         static TimeSpan Max(TimeSpan time) => time > TimeSpan.FromMilliseconds(1) ? time : TimeSpan.FromMilliseconds(1);

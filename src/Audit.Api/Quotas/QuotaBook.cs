@@ -113,7 +113,8 @@ internal sealed class QuotaBook(QuotaLimits limits)
 }
 
 /// <summary>A share of the node that a request holds until it is disposed of.</summary>
-internal sealed class QuotaLease(QuotaBook book, Quota quota, string? source, string? person, string token) : IDisposable
+internal sealed class QuotaLease(
+    QuotaBook book, Quota quota, string? source, string? person, string token) : IDisposable
 {
     private int left;
 

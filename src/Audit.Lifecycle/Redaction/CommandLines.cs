@@ -69,7 +69,7 @@ internal static class CommandLines
 
     private static void Match(ref SecretScan scan, int at, Program program)
     {
-        if (!Letters.BeginsWord(scan.Text, at))
+        if (!Letters.BeginsWord(scan.Text, at) || (scan.Command.Program == program.Name && at < scan.Command.End))
         {
             return;
         }
@@ -77,6 +77,7 @@ internal static class CommandLines
         var command = scan.Text[at..Math.Min(scan.Text.Length, at + SecretScan.Reach)];
         var end = command.IndexOfAny(EndsCommand);
         command = end < 0 ? command : command[..end];
+        scan.Command = (program.Name, at + command.Length);
         var place = command.IndexOf(' ');
         while (place >= 0 && place < command.Length)
         {
@@ -103,7 +104,7 @@ internal static class CommandLines
     {
         var secret = command[value];
         var start = at + value.Start.Value;
-        if (isPair)
+        if (isPair && !secret.StartsWith(Placeholders.BeginWord))
         {
             var colon = secret.IndexOf(':');
             secret = colon < 0 ? default : secret[(colon + 1)..];

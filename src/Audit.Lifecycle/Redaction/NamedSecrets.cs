@@ -30,13 +30,19 @@ internal static class NamedSecrets
     private static void Match(ref SecretScan scan, int at)
     {
         var text = scan.Text;
+        var end = at + Letters.Run(text[at..Math.Min(text.Length, at + SecretName.Longest)], Letters.WordOrDash);
+        if (end - at > SecretName.LongestEnd)
+        {
+            // The name goes on with something else.
+            return;
+        }
+
         var start = at;
         while (start > 0 && at - start < SecretName.Longest && Letters.WordDashOrDot.Contains(text[start - 1]))
         {
             start--;
         }
 
-        var end = at + Letters.Run(text[at..Math.Min(text.Length, at + SecretName.Longest)], Letters.WordOrDash);
         var secret = SecretName.Find(text[start..end]);
         if (secret.Strength == NameStrength.None || end >= text.Length)
         {

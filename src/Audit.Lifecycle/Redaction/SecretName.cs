@@ -15,6 +15,9 @@ internal readonly record struct SecretName(NameStrength Strength, string Rule)
 {
     public const int Longest = 64;
 
+    /// <summary>No end of a name by which a secret is known is longer, with what may part its words.</summary>
+    public const int LongestEnd = 24;
+
     /// <summary>Names of what only looks like a secret: where a list goes on, and how texts are cut.</summary>
     private static readonly string[] NoSecrets =
     [

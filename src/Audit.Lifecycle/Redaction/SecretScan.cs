@@ -10,7 +10,10 @@ internal ref struct SecretScan(ReadOnlySpan<char> text, RedactionRules rules, Li
 
     private readonly List<Finding> found = found;
     private readonly RedactionRules rules = rules;
-    private int end;
+    private Finding furthest;
+
+    /// <summary>Up to here the options of a program were looked at, of the one that is named.</summary>
+    public (string? Program, int End) Command { get; set; }
 
     /// <summary>The text ends no private key behind a place where its end was looked for in vain.</summary>
     public bool HasNoKeyEnd { get; set; }
@@ -21,8 +24,15 @@ internal ref struct SecretScan(ReadOnlySpan<char> text, RedactionRules rules, Li
         while (at < Text.Length && Triggers.All.Next(Text[at..]) is >= 0 and var next)
         {
             at += next;
+            // What lies within a secret is gone with it; what lies between a trigger and its secret is not.
+            if (at >= furthest.Start && at < furthest.End)
+            {
+                at = furthest.End;
+                continue;
+            }
+
             Triggers.All.Match(ref this, at);
-            at = Math.Max(at + 1, end);
+            at = furthest.Start <= at && furthest.End > at ? furthest.End : at + 1;
         }
     }
 
@@ -31,8 +41,9 @@ internal ref struct SecretScan(ReadOnlySpan<char> text, RedactionRules rules, Li
     {
         if (length > 0 && rules.IsOn(rule))
         {
-            found.Add(new Finding(start, start + length, rule));
-            end = Math.Max(end, start + length);
+            var finding = new Finding(start, start + length, rule);
+            found.Add(finding);
+            furthest = finding.End > furthest.End ? finding : furthest;
         }
     }
 

@@ -79,7 +79,8 @@ internal static class SpecialSecrets
 
     private static void MatchJwt(ref SecretScan scan, int at)
     {
-        if (!scan.Text[at..].StartsWith("eyJ", StringComparison.Ordinal) || !Letters.BeginsWord(scan.Text, at))
+        if (!scan.Text[at..].StartsWith("eyJ", StringComparison.Ordinal) || !Letters.BeginsWord(scan.Text, at)
+            || (at > 0 && scan.Text[at - 1] == '-'))
         {
             return;
         }
@@ -139,9 +140,14 @@ internal static class SpecialSecrets
     {
         var isParameter = at > 0 && (scan.Text[at - 1] is '?' or '&' or ';'
             || (at >= 6 && scan.Text[(at - 6)..at].Equals("\\u0026", StringComparison.OrdinalIgnoreCase)));
+        if (!isParameter)
+        {
+            return;
+        }
+
         var start = at + "sig=".Length;
         var length = Letters.Run(scan.Text[start..], Letters.QueryValue);
-        if (isParameter && length >= 20)
+        if (length >= 20)
         {
             scan.Add(start, length, RuleNames.AzureKey);
         }

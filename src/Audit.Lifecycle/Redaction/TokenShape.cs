@@ -57,8 +57,9 @@ internal sealed record TokenShape(
             return;
         }
 
+        // Who does not know a token by its first thousand letters does not read on, again and again.
         var rest = text[Prefix.Length..];
-        var length = Redaction.Letters.Run(rest, Letters);
+        var length = Redaction.Letters.Run(rest[..Math.Min(rest.Length, 2 * SecretScan.Reach)], Letters);
         var secret = rest[..length];
         var goesOn = Most > 0 && length < rest.Length && char.IsAsciiLetterOrDigit(rest[length]);
         if (length < Least || (Most > 0 && length > Most) || goesOn || Redaction.Letters.IsOneLetter(secret)
@@ -67,6 +68,7 @@ internal sealed record TokenShape(
             return;
         }
 
+        length += Redaction.Letters.Run(rest[length..], Letters);
         scan.Add(at, Prefix.Length + length, Rule);
         if (Rule == RuleNames.AwsKey)
         {

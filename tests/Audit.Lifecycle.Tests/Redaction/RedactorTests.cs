@@ -172,6 +172,56 @@ public sealed class RedactorTests
         Assert.Equal(64, mark.Version.Length);
     }
 
+    [Theory]
+    [InlineData("curl -H 'Authorization: Bearer {0}' -u app:{1} https://example.org")]
+    [InlineData("https://ghp_{0}{0}{0}:{1}@example.org/a.git")]
+    [InlineData("AKIAABCDEFGH1JKLMNOP password={0} npm_{1}{1}{1}")]
+    public void a_secret_between_a_trigger_and_its_own_is_found_as_well(string text)
+    {
+        var planted = new PlantedSecrets(10);
+        var (one, other) = (planted.Letters(20), planted.Letters(14));
+
+        var redacted = Redactor.Text(text.Replace("{0}", one).Replace("{1}", other));
+
+        Assert.DoesNotContain(one, redacted);
+        Assert.DoesNotContain(other, redacted);
+    }
+
+    [Fact]
+    public void whatever_triggers_stand_in_a_text_it_stays_json_and_nothing_fails()
+    {
+        string[] pieces =
+        [
+            "password", "pwd", "secret", "token=", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "eyJabcdefghij.",
+            "://", ":\\/\\/", "a:b@", "?sig=", "Bearer ", "basic ", "Authorization: ", "AKIAABCDEFGHIJKLMNOP", "ghp_", "sk-",
+            "mysql -p", "curl -u ", "docker login -p ", "=", "=>", ": ", " ", "\"", "'", "\\", "\\u0022", "\n", "<password>", "</", "--password ",
+            "[redacted: ", "{", "}", "[", "]", "é", "日", "%3D", "$", "7kQ", "xoxb-", "\u0001",
+        ];
+        var random = new Random(11);
+        for (var index = 0; index < 20_000; index++)
+        {
+            var text = string.Concat(random.GetItems(pieces, random.Next(1, 14)));
+            Redactor.Text(text);
+            Redactor.Target("/v1/search?q=" + Uri.EscapeDataString(text));
+            var json = Json(JsonSerializer.Serialize(new Dictionary<string, object>
+            {
+                [text] = new[] { text, "--password", text }, ["n"] = JsonSerializer.Serialize(new { password = text, text }),
+            }));
+            JsonDocument.Parse(json).Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData("sk-")]
+    [InlineData("sig=")]
+    [InlineData("eyJa-")]
+    [InlineData("secret")]
+    [InlineData("-----BEGIN PRIVATE KEY-----")]
+    [InlineData("curl -u ")]
+    public void a_hostile_text_costs_its_length(string piece) =>
+        // Were it the square of its length, this would take hours.
+        Redactor.Text(string.Concat(Enumerable.Repeat(piece, 4_000_000 / piece.Length)));
+
     [Fact]
     public void a_query_is_redacted_under_its_escapes()
     {
