@@ -8,6 +8,8 @@ public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure,
 {
     private const int MostReaders = 4;
 
+    private static readonly TimeSpan BetweenInterrupts = TimeSpan.FromMilliseconds(20);
+
     private readonly SemaphoreSlim free = new(MostReaders);
     private readonly ConcurrentStack<SqliteDatabase> idle = new();
     private volatile bool closed;
@@ -102,7 +104,18 @@ public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure,
     private static async Task<T> ReadAsync<T>(
         SqliteDatabase database, Func<SqliteDatabase, Task<T>> read, CancellationToken cancellation)
     {
-        await using var ending = cancellation.Register(database.Interrupt);
-        return await read(database);
+        // An interrupt that comes just before a statement begins is lost, and so it is repeated.
+        Timer? interrupts = null;
+        var ending = cancellation.Register(
+            () => interrupts = new Timer(_ => database.Interrupt(), null, TimeSpan.Zero, BetweenInterrupts));
+        try
+        {
+            return await read(database);
+        }
+        finally
+        {
+            await ending.DisposeAsync();
+            await (interrupts?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
     }
 }
