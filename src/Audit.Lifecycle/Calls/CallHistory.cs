@@ -51,7 +51,9 @@ public sealed record CallHistory(
         Entry? sameId = null;
         for (var entry = Latest; entry is not null; entry = entry.Earlier)
         {
-            var isSameId = message.MessageId is not null && entry.Message.MessageId == message.MessageId;
+            // What an adapter derives has ids in a space of its own, which no host can write into.
+            var isSameId = message.MessageId is not null && entry.Message.MessageId == message.MessageId
+                && entry.Message.Derived == message.Derived;
             var isSameRecord = entry.Message.Dedup == message.Dedup;
             same = isSameRecord && (isSameId || message.MessageId is null) ? entry : same;
             sameId = isSameId ? entry : sameId;

@@ -35,7 +35,7 @@ public static class SessionDecider
             return new SessionDecision(MessageOutcome.Duplicate, session, null, first);
         }
 
-        if (note.MessageId is not null && session.ByMessageId.ContainsKey(note.MessageId))
+        if (note.MessageId is not null && session.ByMessageId.ContainsKey(KeyOf(note)))
         {
             return Refuse(session, $"the message_id \"{note.MessageId}\" belongs to another note of this session");
         }
@@ -54,7 +54,7 @@ public static class SessionDecider
             : session.ByRecord.Add(note.Dedup, session.Sequence + 1),
         ByMessageId = note.MessageId is null
             ? session.ByMessageId
-            : session.ByMessageId.SetItem(note.MessageId, (session.Sequence + 1, note.Dedup)),
+            : session.ByMessageId.SetItem(KeyOf(note), (session.Sequence + 1, note.Dedup)),
     };
 
     private static long? Known(SessionHistory session, SessionNote note)
@@ -64,11 +64,16 @@ public static class SessionDecider
             return session.ByRecord.TryGetValue(note.Dedup, out var sequence) ? sequence : null;
         }
 
-        return session.ByMessageId.TryGetValue(note.MessageId, out var known)
+        return session.ByMessageId.TryGetValue(KeyOf(note), out var known)
             && (note.Derived || known.Dedup == note.Dedup)
             ? known.Sequence
             : null;
     }
+
+    /// <summary>
+    /// What an adapter derives has ids in a space of its own, which no host can write into: none holds a NUL.
+    /// </summary>
+    private static string KeyOf(SessionNote note) => note.Derived ? "\0" + note.MessageId : note.MessageId!;
 
     private static SessionDecision Refuse(SessionHistory session, string error) =>
         new(MessageOutcome.Refused, session, null, session.Sequence, error);

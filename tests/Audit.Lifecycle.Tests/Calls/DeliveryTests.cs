@@ -101,13 +101,19 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public void a_derived_message_is_the_one_that_had_its_message_id_first()
+    public void no_host_takes_the_id_of_a_derived_message_before_it_or_after_it()
     {
-        var derived = Derived(Completed(1));
-        var story = CallStory.Of(derived, derived with { Derived = false, RecordedAt = At(2), Dedup = Print("taken") });
+        var derived = Derived(Completed(2));
+        var posed = derived with { Derived = false, Success = false, RecordedAt = At(1), Dedup = Print("a guess") };
 
-        Assert.Equal(ViolationCause.MessageIdReused, story.Book[2].Cause);
-        Assert.Equal(1, story.Tell(derived with { Dedup = Print("taken") }).Sequence);
+        foreach (var messages in new[] { new[] { posed, derived }, [derived, posed] })
+        {
+            var story = CallStory.Of(messages);
+            Assert.Equal(2, story.History.Messages);
+            Assert.DoesNotContain(story.Book.Values, verdict => verdict.Cause == ViolationCause.MessageIdReused);
+            Assert.Contains(story.History.JudgedByArrival(), entry => entry.Message.Derived && entry.Message.Success);
+            Assert.Equal(MessageOutcome.Duplicate, story.Tell(derived).Outcome);
+        }
     }
 
     [Fact]

@@ -58,6 +58,14 @@ public sealed class SessionNoteTests
         Decide(session, Note("turn 7"), MessageOutcome.Duplicate, sequence: 8);
     }
 
+    [Fact]
+    public void no_host_takes_the_id_of_a_derived_note()
+    {
+        var session = Decide(SessionHistory.Empty, Note("a guess", "copilot:1"), MessageOutcome.Recorded, sequence: 1);
+
+        Decide(session, Note("idle", "copilot:1") with { Derived = true }, MessageOutcome.Recorded, sequence: 2);
+    }
+
     private static SessionHistory Decide(SessionHistory session, SessionNote note, MessageOutcome outcome, long sequence)
     {
         var decision = SessionDecider.Decide(session, note);

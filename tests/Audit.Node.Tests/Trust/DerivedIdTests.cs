@@ -1,0 +1,24 @@
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Trust;
+
+/// <summary>What is derived from another system's words has ids that no client can write into.</summary>
+public sealed class DerivedIdTests
+{
+    [Fact]
+    public async Task a_guess_of_a_derived_id_does_not_swallow_the_genuine_hook()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var host = await node.ClientAsync("host", "ingest");
+        var guess = Records.Item("s", "toolu_1", Records.Completed(success: false, output: "nothing happened"))
+            .Replace("\"session_id\"", "\"message_id\":\"claude-code:toolu_1:completed\",\"derived\":true,\"session_id\"");
+        (await host.PostAsync("/v1/records", guess)).Require(201);
+
+        var hook = (await host.PostAsync(
+            "/v1/ingest/claude-code",
+            """{"session_id":"s","hook_event_name":"PostToolUse","tool_name":"bash","tool_use_id":"toolu_1","tool_input":{"a":1},"tool_response":{"stdout":"EXFILTRATED"}}""")).Text;
+
+        Assert.DoesNotContain("duplicate", hook);
+        Assert.Contains("EXFILTRATED", (await node.GetAsync("/v1/sessions/s/calls/toolu_1/events")).Require(200).Text);
+    }
+}
