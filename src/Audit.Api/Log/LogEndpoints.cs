@@ -51,17 +51,21 @@ internal sealed class LogEndpoints(
             .Scoped(Scope.Binding);
         routes.Post(
             "/v1/log/restart", Guarded(RestartAsync), Roles.Admin, "Ends the log and starts a new one over all rows.",
-            "For a journal that was restored from a backup, or a key that must not sign any more. The body is {reason, origin?}; "
-            + "the new log has a key and a name of its own, and the event log.restarted in it names the old log's last checkpoint "
-            + "and what was found of it. Every verification, bundle and page shows it for ever. 409 when another node is sealing.")
+            "For a journal that was restored from a backup, or a key that must not sign any more. The body is {reason, "
+            + "origin?}; the new log has a key and a name of its own, and the event log.restarted in it names the old "
+            + "log's last checkpoint and what was found of it. Every verification, bundle and page shows it for ever. "
+            + "409 when another node is sealing.")
             .Produces<LogAnswer>(StatusCodes.Status201Created).Scoped(Scope.Administration);
         routes.Post(
-            "/v1/log/resume", Guarded(ResumeAsync), Roles.Admin, "Ends a halt of the log where the rows are again what was sealed.",
-            "The body is {reason}. All rows are verified first; 409 when they are not what was sealed, or another node is sealing.")
+            "/v1/log/resume", Guarded(ResumeAsync), Roles.Admin,
+            "Ends a halt of the log where the rows are again what was sealed.",
+            "The body is {reason}. All rows are verified first; 409 when they are not what was sealed, or another node "
+            + "is sealing.")
             .Produces<LogAnswer>().Scoped(Scope.Administration);
         routes.Post(
             "/v1/log/adopt", Guarded(AdoptAsync), Roles.Admin, "Gives this node a memory of the log.",
-            "The body is {checkpoint}, one that was kept elsewhere, which the store's log must continue. 409 when it does not.")
+            "The body is {checkpoint}, one that was kept elsewhere, which the store's log must continue. 409 when it does "
+            + "not.")
             .Produces<LogAnswer>().Scoped(Scope.Administration);
     }
 
@@ -222,7 +226,8 @@ internal sealed class LogEndpoints(
         {
             // Once begun it is finished, whether or not its sender waits for it.
             var begun = await log.Sealer.RestartAsync(
-                reason, actor, origin, (restart, _) => WriteRestartedAsync(acts, actor, restart), CancellationToken.None);
+                reason, actor, origin, (restart, _) => WriteRestartedAsync(acts, actor, restart),
+                CancellationToken.None);
             if (reads.Status.JournalChanged)
             {
                 // The journal that the operator now stands by is also the one that people are to read.

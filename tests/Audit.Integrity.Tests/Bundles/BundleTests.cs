@@ -102,6 +102,36 @@ public sealed class BundleTests : IAsyncLifetime
             () => LogBundle.ExportAsync(empty.Address, Path, Book.Entries, null, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task a_bundle_of_some_rows_has_the_entries_of_the_others_and_verifies()
+    {
+        await WriteAsync(new BundleScope("two calls", (stream, _) => stream.EndsWith("-7"u8) || stream.EndsWith("-307"u8)));
+        var integrity = (await VerifyAsync(new VerifyOptions())).Integrity;
+        Assert.Empty(integrity.Faults);
+        using (var bundle = ZipFile.OpenRead(Path))
+        {
+            using var rows = new StreamReader(bundle.GetEntry("rows.ndjson")!.Open());
+            var lines = (await rows.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(Rows - lines.Length, integrity.EntriesOnly);
+            Assert.All(lines, line => Assert.Contains("7\"", line));
+            // The salts of its own streams, and no others.
+            Assert.Equal(lines.Length, lines.Count(line => line.Contains("\"salt\":\"")));
+        }
+
+        await EditAsync("rows.ndjson", text => text.Replace("\"created\":638", "\"created\":639"));
+        Assert.Equal(IntegrityFaultKind.RowChanged, (await VerifyAsync(new VerifyOptions())).Integrity.Faults[0].Kind);
+        await WriteAsync(new BundleScope("nothing", (_, _) => false));
+        Assert.Equal(Rows, (await VerifyAsync(new VerifyOptions())).Integrity.EntriesOnly);
+        await EditAsync("scope.txt", _ => "");
+        Assert.Empty((await VerifyAsync(new VerifyOptions())).Integrity.Faults);
+    }
+
+    private async Task WriteAsync(BundleScope scope)
+    {
+        await using var file = File.Create(Path);
+        await LogBundle.WriteAsync(book.Address, file, Book.Entries, scope, null, CancellationToken.None);
+    }
+
     private Task<VerificationResult> VerifyAsync(VerifyOptions options) =>
         LogVerifier.VerifyBundleAsync(Path, options, null, CancellationToken.None);
 
