@@ -59,7 +59,8 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
 
         notes.UnknownToken(context);
         await RefuseAsync(
-            context, "The token is not known here, or it was revoked, or its time is over.", ", error=\"invalid_token\"");
+            context, "The token is not known here, or it was revoked, or its time is over.",
+            ", error=\"invalid_token\"");
         return null;
     }
 

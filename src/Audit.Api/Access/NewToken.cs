@@ -12,14 +12,15 @@ internal sealed record NewToken(
 
     private const string SourceNeeded =
         "a token of role ingest reports as a source, and none is named; name the host or the service whose records "
-        + "these are, a new source or one that is there (its other tokens share it): sessions and calls belong to their source";
+        + "these are, a new source or one that is there (its other tokens share it): sessions and calls "
+        + "belong to their source";
 
     private const string SourceUseless = "only a token of role ingest or admin reports as a source";
 
     private const string PersonNeeded =
         "a token of role approve or admin stands for a person; none is for services";
 
-    /// <returns>Null when there may be such a token, else the member that is wrong and the sentence that says why.</returns>
+    /// <returns>Null when there may be such a token, else the member that is wrong and why.</returns>
     public (string Member, string Sentence)? Refuse()
     {
         var roles = RoleNames.Of(Roles);
@@ -27,7 +28,8 @@ internal sealed record NewToken(
             : Roles.FirstOrDefault(role => RoleNames.Of(role) == Access.Roles.None) is { } unknown
                 ? ("roles", $"the role \"{unknown}\" is not known; accepted are {RoleNames.Accepted}")
             : Source is null && (roles & Access.Roles.Ingest) != 0 ? ("source", SourceNeeded)
-            : Source is not null && (roles & (Access.Roles.Ingest | Access.Roles.Admin)) == 0 ? ("source", SourceUseless)
+            : Source is not null && (roles & (Access.Roles.Ingest | Access.Roles.Admin)) == 0
+                ? ("source", SourceUseless)
             : Person == Bearer.NoPerson && (roles & (Access.Roles.Approve | Access.Roles.Admin)) != 0
                 ? ("person", PersonNeeded)
             : null;

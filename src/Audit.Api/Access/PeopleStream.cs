@@ -50,7 +50,8 @@ internal sealed class PeopleStream(IAuditStore store, FailureLog failures)
         if (view.Raw(EventField.Detail).IsEmpty)
         {
             throw new JournalUnavailableException(
-                $"What the row {row.Position} says of a token or a source cannot be read: the key of its stream is missing.");
+                $"What the row {row.Position} says of a token or a source cannot be read: the key of its "
+                + "stream is missing.");
         }
 
         using var detail = JsonDocument.Parse(view.Message[view.PlaceOf(EventField.Detail)]);

@@ -14,11 +14,14 @@ internal sealed class TokenEndpoints(TokenBook book, IAuditStore store) : IEndpo
         routes.Post(
             "/v1/tokens", CreateAsync, Roles.Admin, "Makes a token.",
             "The body is {name, roles[], person?, source?, agents[]?, tasks[]?, sources[]?, expires?}; the role ingest "
-            + "needs a source, expires is a length of time such as 30d. The answer holds the token, which is not shown again.")
+            + "needs a source, expires is a length of time such as 30d. The answer holds the token, "
+            + "which is not shown again.")
             .Produces<NewTokenAnswer>(StatusCodes.Status201Created).Scoped(Scope.Administration);
         routes.Get("/v1/tokens", ListAsync, Roles.Admin, "Lists the tokens, revoked ones too.")
             .Produces<ItemPage<TokenAnswer>>().Scoped(Scope.Administration);
-        routes.Delete("/v1/tokens/{name}", context => RevokeAsync(context, context.PathId("name")), Roles.Admin, "Revokes a token.")
+        routes.Delete(
+            "/v1/tokens/{name}", context => RevokeAsync(context, context.PathId("name")), Roles.Admin,
+            "Revokes a token.")
             .Produces(StatusCodes.Status204NoContent).Scoped(Scope.Administration);
         routes.Delete(
             "/v1/token",
@@ -52,10 +55,12 @@ internal sealed class TokenEndpoints(TokenBook book, IAuditStore store) : IEndpo
         var expires = body.Text("expires");
         TimeSpan? lasts = expires is null ? null
             : DurationText.TryParse(expires, out var length) ? length
-            : throw new UnreadableException("expires", $"\"{expires}\" is not accepted; accepted is {DurationText.Accepted}");
+            : throw new UnreadableException(
+                "expires", $"\"{expires}\" is not accepted; accepted is {DurationText.Accepted}");
         var wanted = new NewToken(
             name, [.. (body.Texts("roles", RoleNames.All.Count) ?? []).Distinct()], body.Id("person") ?? name,
-            body.Id("source"), new TokenBounds(Names(body, "agents"), Names(body, "tasks"), Names(body, "sources")), lasts);
+            body.Id("source"), new TokenBounds(Names(body, "agents"), Names(body, "tasks"), Names(body, "sources")),
+            lasts);
         return wanted.Refuse() is var (member, sentence) ? throw new UnreadableException(member, sentence) : wanted;
     }
 

@@ -10,8 +10,8 @@ internal static class IntakeHeaders
         if (bearer.Source is null)
         {
             throw new RefusedException(Problem.Forbidden(
-                $"The token \"{bearer.Name}\" has no source to report as; make one with `audit token create NAME --role "
-                + "ingest --source SOURCE`."));
+                $"The token \"{bearer.Name}\" has no source to report as; make one with `audit token create "
+                + "NAME --role ingest --source SOURCE`."));
         }
 
         return RequireBound(bearer, new ItemDefaults(bearer.Name, default)
@@ -68,8 +68,9 @@ internal static class IntakeHeaders
         RefuseSecret(context, id) is { } refusal ? throw QueryReader.Refusal(name, refusal + ".") : id;
 
     private static ItemDefaults RequireBound(Bearer bearer, ItemDefaults defaults) =>
-        bearer.RefuseBound(defaults.Agent ?? bearer.Agents.FirstOrDefault(), defaults.TaskId ?? bearer.Tasks.FirstOrDefault())
-            is { } refusal
+        bearer.RefuseBound(
+            defaults.Agent ?? bearer.Agents.FirstOrDefault(),
+            defaults.TaskId ?? bearer.Tasks.FirstOrDefault()) is { } refusal
             ? throw new RefusedException(Problem.Forbidden(refusal))
             : defaults;
 }

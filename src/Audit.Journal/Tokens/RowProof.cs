@@ -14,7 +14,8 @@ internal sealed class RowProof(RowKeys keys, FailureLog failures)
     /// <summary>Says so of a row that is refused.</summary>
     public void Report(string table, string name) => failures.Report(
         $"unproven rows of {table}",
-        new UnprovenRowException($"The row \"{name}\" of {table} is not as a node of this store wrote it; it is refused."));
+        new UnprovenRowException(
+            $"The row \"{name}\" of {table} is not as a node of this store wrote it; it is refused."));
 
     private static string? TextOf(object? field) => field switch
     {

@@ -1,6 +1,6 @@
 namespace Audit.Journal.Tokens;
 
-/// <summary>Who reports: a group of tokens with one number and one name, neither of which is ever given again.</summary>
+/// <summary>Who reports: a group of tokens with one number and one name, neither ever given again.</summary>
 /// <param name="IsWrittenDown">Whether the journal says so too.</param>
 public sealed record SourceRow(
     long Number, string Name, DateTimeOffset CreatedAt, string CreatedBy, bool IsWrittenDown)
@@ -32,7 +32,8 @@ public sealed class Sources
     /// <param name="after">The last number that the journal gave, which may be above those of the table.</param>
     /// <exception cref="UnprovenRowException">Somebody else wrote the row, or changed it.</exception>
     public Task<SourceRow> EnsureAsync(
-        string name, long? written, long after, string by, DateTimeOffset at, CancellationToken cancellation) => database.ChangeAsync(
+        string name, long? written, long after, string by, DateTimeOffset at,
+        CancellationToken cancellation) => database.ChangeAsync(
         async session =>
         {
             if (lockSql is not null)

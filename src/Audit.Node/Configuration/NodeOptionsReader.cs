@@ -187,7 +187,8 @@ public static class NodeOptionsReader
         {
             return key is null
                 ? null
-                : throw new OptionException($"{key.Where} \"{key.Value}\" is not accepted: there is no certificate for it.");
+                : throw new OptionException(
+                    $"{key.Where} \"{key.Value}\" is not accepted: there is no certificate for it.");
         }
 
         if (!urls.Split(';').Any(url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase)))

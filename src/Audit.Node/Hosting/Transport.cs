@@ -20,9 +20,11 @@ internal static class Transport
         if (options.TrustedProxy is null && !options.InsecureHttp && Unprotected(urls).FirstOrDefault() is { } open)
         {
             throw new NodeStartException(
-                $"The node does not start: at {open} other machines would send their tokens in the clear. Accepted are an "
+                $"The node does not start: at {open} other machines would send their tokens in the clear. Accepted "
+                + "are an "
                 + "address with https:// and --certificate FILE, --trust-proxy ADDRESS for a proxy that speaks TLS, an "
-                + "address of this machine alone such as http://127.0.0.1:5080, or --insecure-http, which is written down.");
+                + "address of this machine alone such as http://127.0.0.1:5080, or --insecure-http, which is "
+                + "written down.");
         }
     }
 

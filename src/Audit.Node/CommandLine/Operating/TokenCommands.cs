@@ -54,10 +54,12 @@ internal static class TokenCommands
         var roles = AddTexts(command, "--role", "ROLE", $"{RoleNames.Accepted}; may be given several times");
         roles.Required = true;
         var person = command.AddText(
-            "--person", "PERSON", "whom it stands for, or whose agent reports by it; none for a service; default: NAME");
+            "--person", "PERSON",
+            "whom it stands for, or whose agent reports by it; none for a service; default: NAME");
         var sources = AddTexts(
             command, "--source", "SOURCE",
-            "with the role ingest: as what it reports, new or there already, and all that it sees; else: the only sources it sees");
+            "with the role ingest: as what it reports, new or there already, and all that it sees; "
+            + "else: the only sources it sees");
         var agents = AddTexts(command, "--agent", "ID", "the only agents it may speak of");
         var tasks = AddTexts(command, "--task", "ID", "the only tasks it may speak of");
         var expires = command.AddText("--expires", "LENGTH", "such as 30d; default: good until it is revoked");
@@ -70,7 +72,8 @@ internal static class TokenCommands
             if (reports && named.Length > 1)
             {
                 throw CommandException.WrongUse(
-                    "--source is given several times; accepted is one with the role ingest, for a token reports as one.");
+                    "--source is given several times; accepted is one with the role ingest, for a token "
+                    + "reports as one.");
             }
 
             var wanted = Checked(new NewToken(
@@ -97,7 +100,8 @@ internal static class TokenCommands
     private static Command MakeFirst(Surroundings surroundings)
     {
         var command = new Command(
-            "first", "Makes three tokens to begin with, for a host, a reader and an approver, each in a file of its own.");
+            "first",
+            "Makes three tokens to begin with, for a host, a reader and an approver, each in a file of its own.");
         var source = command.AddText("--source", "SOURCE", "as what the host reports; default: host");
         var place = new PlaceSymbols(surroundings, command, GivenOptions.Store, GivenOptions.Data);
         command.SetAction(async (parsed, cancellation) =>
