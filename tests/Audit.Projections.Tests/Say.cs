@@ -49,6 +49,7 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
         var delivery = new WindowDelivery
         {
             Actor = actor, ReceivedAt = At(minute), Dedup = Hasher.OfBytes(said), Reason = "a reason",
+            MayEndAny = true,
         };
         Timestamp? closesAt = closes is { } until ? At(until) : null;
         var terms = new WindowTerms(task, agent, scope.Length == 0 ? ["sql.*"] : scope, "migration")

@@ -80,7 +80,7 @@ public abstract class WindowContract : ReadSideContract
         var models = await CaughtUpAsync(side);
         Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "c12"));
 
-        await TellAsync(Say.Window("w", WindowVerb.Extend, "alice", 9, closes: 20));
+        await TellAsync(Say.Window("w", WindowVerb.Extend, "carol", 9, closes: 20));
         await CaughtUpAsync(side);
         Assert.Equal((WindowJudgement.InWindow, WindowJudgement.InWindow), (await JudgementOf(models, "c12"), await JudgementOf(models, "c17")));
 
