@@ -22,8 +22,8 @@ internal static class NamedSecrets
     [
         .. new[]
         {
-            "pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key",
-            "privatekey", "private_key", "private-key", "accountkey",
+            "pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey",
+            "privatekey", "private_key", "accountkey",
         }.Select(name => new Trigger(name, Match)),
     ];
 

@@ -55,16 +55,6 @@ public sealed class Redactor(RedactionRules rules, RecordHasher hasher)
     /// <summary>Whether any secret is found in a text that may be no JSON.</summary>
     public bool Finds(ReadOnlySpan<byte> text) => Text(text, []) is not null;
 
-    /// <summary>The path and query of a request, whose parts are escaped.</summary>
-    public string Target(string target)
-    {
-        var parts = target.Split('?', 2);
-        var path = Part(parts[0]);
-        return parts.Length == 1
-            ? path
-            : $"{path}?{string.Join('&', parts[1].Split('&').Select(Part))}";
-    }
-
     /// <returns>Null where nothing was found.</returns>
     internal byte[]? Text(ReadOnlySpan<byte> utf8, SortedSet<string> marks)
     {
@@ -135,19 +125,6 @@ public sealed class Redactor(RedactionRules rules, RecordHasher hasher)
 
         replaced.Write(utf8[copied..]);
         return replaced.WrittenSpan.ToArray();
-    }
-
-    private string Part(string part)
-    {
-        var decoded = Uri.UnescapeDataString(part.Replace('+', ' '));
-        var redacted = Text(decoded);
-        if (ReferenceEquals(redacted, decoded))
-        {
-            return part;
-        }
-
-        var sign = redacted.IndexOf('=') + 1;
-        return redacted[..sign] + Uri.EscapeDataString(redacted[sign..]);
     }
 
     private RedactionMark MarkOf(Scratch scratch) => new([.. scratch.Rules], Rules.Version);

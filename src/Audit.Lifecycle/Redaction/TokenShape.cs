@@ -15,17 +15,16 @@ internal sealed record TokenShape(
 
     private static readonly TokenShape[] Known =
     [
-        .. Of(RuleNames.AwsKey, Redaction.Letters.UpperOrDigit, 16, 16, "AKIA", "ASIA", "ABIA", "ACCA"),
+        .. Of(RuleNames.AwsKey, Redaction.Letters.UpperOrDigit, 16, 16, "AKIA", "ASIA"),
         .. Of(RuleNames.GoogleKey, Redaction.Letters.WordOrDash, 35, 35, "AIza"),
         .. Of(RuleNames.GoogleKey, Redaction.Letters.WordDashOrDot, 20, 0, "ya29.", "GOCSPX-"),
         .. Of(RuleNames.GitHubToken, Redaction.Letters.Alphanumeric, 36, 0, "ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
         .. Of(RuleNames.GitHubToken, Redaction.Letters.Word, 22, 0, "github_pat_"),
         .. Of(
             RuleNames.GitLabToken, Redaction.Letters.WordDashOrDot, 20, 0,
-            "glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-", "glagent-"),
-        .. Of(
-            RuleNames.SlackToken, Redaction.Letters.AlphanumericOrDash, 10, 0,
-            "xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe-", "xoxc-", "xoxd-", "xapp-"),
+            "glpat-", "gldt-", "glrt-", "glptt-"),
+        // One letter says of which kind it is: `xoxb-…`.
+        .. Of(RuleNames.SlackToken, Redaction.Letters.AlphanumericOrDash, 14, 0, "xox", "xapp-"),
         .. Of(RuleNames.SlackToken, Redaction.Letters.Path, 20, 0, "hooks.slack.com/services/"),
         .. Of(
             RuleNames.StripeKey, Redaction.Letters.Alphanumeric, 10, 0,

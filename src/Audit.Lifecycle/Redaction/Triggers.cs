@@ -13,6 +13,9 @@ internal sealed class Triggers
     private const string Escape = "\\u00";
 
     private const int LongestTrigger = 32;
+
+    /// <summary>Of more the framework makes a search that is ten times as slow.</summary>
+    private const int MostTexts = 80;
     private const int Piece = 4096;
 
     public static readonly Triggers All = new(
@@ -25,6 +28,7 @@ internal sealed class Triggers
     private Triggers(Trigger[] triggers)
     {
         var texts = triggers.Select(trigger => trigger.Text).Distinct().ToArray();
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(texts.Length, MostTexts);
         inTexts = SearchValues.Create(texts, StringComparison.OrdinalIgnoreCase);
         inJson = SearchValues.Create([.. texts, Escape], StringComparison.OrdinalIgnoreCase);
         for (var letter = 0; letter < byFirst.Length; letter++)
