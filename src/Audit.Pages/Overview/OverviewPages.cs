@@ -1,7 +1,7 @@
 namespace Audit.Pages.Overview;
 
 /// <summary>`/overview`: what happens now, and what needs eyes.</summary>
-internal sealed class OverviewPages(IJournal journal, NodeLog log) : IPageGroup
+internal sealed class OverviewPages(IJournal journal, NodeLog log, ApiSettings settings) : IPageGroup
 {
     private static readonly PageRequest Few = new(8);
 
@@ -29,6 +29,7 @@ internal sealed class OverviewPages(IJournal journal, NodeLog log) : IPageGroup
             OutOfScope = await models.StrayedCallsAsync(WindowJudgement.OutOfScope, Few, cancellation),
             Violations = violations,
             Health = visit.Scope.IsAll ? await HealthAsync(visit) : null,
+            HasKeyCopy = RowKeys.IsBackedUp(settings.RowKeyFile),
         };
         return PageAnswer.Show<OverviewPage>("Overview", "overview", view);
     }
@@ -62,6 +63,9 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
 
     /// <summary>Null for a token that does not see all.</summary>
     public required NodeHealth? Health { get; init; }
+
+    /// <summary>Whether losing one file would not lose all that was said.</summary>
+    public required bool HasKeyCopy { get; init; }
 
     /// <summary>Calls outside of windows, whatever the reason.</summary>
     public IEnumerable<CallModel> Strayed => Outside.Items.Concat(OutOfScope.Items).OrderByDescending(call => call.LastAt);
