@@ -27,7 +27,8 @@ public static class NodeHost
                 "The cluster has put this node down; start it again to let it join anew.");
             return 1;
         }
-        catch (Exception refusal) when (refusal is StoreException or ReadModelsException or NodeStartException or JournalUnavailableException)
+        catch (Exception refusal) when (refusal
+            is StoreException or ReadModelsException or NodeStartException or JournalUnavailableException)
         {
             await Console.Error.WriteLineAsync(refusal.Message);
             return 2;
@@ -139,6 +140,7 @@ public static class NodeHost
         var diary = new ReadDiary(engine, seams.Clock, failures, options.Data);
         var notes = new AccessNotes();
         var access = new AccessDiary(notes, acts, seams.Clock, failures);
+        AddStop(undo, () => node, cluster, acts, [diary, access], failures);
 
         web = WebHost.Build(options, loggers, services =>
         {
@@ -156,13 +158,14 @@ public static class NodeHost
             {
                 services.AddSingleton(cluster);
             }
+
+            seams.AddParts(services);
         });
         node = new RunningNode(web, undo, data, store, cluster, madeFirstToken)
         {
             Redaction = redaction.Sentence,
             RowKeyFile = options.RowKeyFile,
         };
-        AddStop(undo, node, cluster, acts, [diary, access], failures);
         await WebHost.StartAsync(web, options);
         await acts.WriteStartedAsync(node.Urls, store.Kind, options.Redaction?.Version);
         if (options.InsecureHttp)
@@ -183,8 +186,9 @@ public static class NodeHost
     }
 
     /// <summary>Takes nothing new, gives what was taken its receipts, and writes down the stop.</summary>
+    /// <param name="node">Null for as long as there is no server.</param>
     private static void AddStop(
-        DisposalStack undo, RunningNode node, IClusterEngine? cluster, OperatorActs acts,
+        DisposalStack undo, Func<RunningNode?> node, IClusterEngine? cluster, OperatorActs acts,
         IReadOnlyList<IAsyncDisposable> diaries, FailureLog failures)
     {
         if (cluster is null)
@@ -214,7 +218,7 @@ public static class NodeHost
         {
             try
             {
-                await node.Web.StopAsync();
+                await (node()?.Web.StopAsync() ?? Task.CompletedTask);
             }
             catch (Exception failure) when (failure is OperationCanceledException or AggregateException)
             {
@@ -227,7 +231,7 @@ public static class NodeHost
         {
             try
             {
-                await (node.HasStarted ? acts.WriteStoppedAsync() : Task.CompletedTask);
+                await (node() is { HasStarted: true } ? acts.WriteStoppedAsync() : Task.CompletedTask);
             }
             catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException)
             {

@@ -8,6 +8,9 @@ internal sealed record NodeSeams
     /// <summary>What stands between the endpoints and the engine.</summary>
     public Func<IAuditEngine, IAuditEngine> AroundEngine { get; init; } = engine => engine;
 
+    /// <summary>Adds to the parts that the server is given, or breaks.</summary>
+    public Action<IServiceCollection> AddParts { get; init; } = _ => { };
+
     /// <summary>What the store's first token may do.</summary>
     public IReadOnlyList<string> FirstRoles { get; init; } = ["admin"];
 

@@ -8,7 +8,7 @@ public sealed class StartAndStopTests
     public async Task the_first_token_is_in_a_file_that_only_its_owner_reads_and_nowhere_else()
     {
         await using var node = await TestNode.StartAsync();
-        var said = Greeting.Lines(node.Running).ToList();
+        var greeting = Greeting.Lines(node.Running).ToList();
 
         Assert.Matches("^aat_[A-Za-z0-9_-]{43}$", node.AdminToken);
         if (!OperatingSystem.IsWindows())
@@ -18,10 +18,10 @@ public sealed class StartAndStopTests
                 UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(node.Data));
         }
 
-        Assert.DoesNotContain(node.AdminToken, string.Join('\n', said));
-        Assert.Contains(said, line => line.Contains(node.Running.Urls[0]));
-        Assert.Contains(said, line => line.Contains(node.Running.TokenFile));
-        Assert.Contains(said, line => line.Contains("curl"));
+        Assert.DoesNotContain(node.AdminToken, string.Join('\n', greeting));
+        Assert.Contains(greeting, line => line.Contains(node.Running.Urls[0]));
+        Assert.Contains(greeting, line => line.Contains(node.Running.TokenFile));
+        Assert.Contains(greeting, line => line.Contains("curl"));
     }
 
     [Fact]
@@ -72,6 +72,25 @@ public sealed class StartAndStopTests
 
         // Whatever failed left the store free for the next.
         await using var last = await NodeHost.StartAsync(good);
+    }
+
+    [Fact]
+    public async Task a_node_whose_server_cannot_be_made_leaves_nothing_at_work()
+    {
+        using var directory = new TemporaryDirectory();
+        var clock = new TimerCount();
+        var options = new NodeOptions
+        {
+            Store = "sqlite:" + directory.File("journal.db"), Data = directory.File("data"), Urls = "http://127.0.0.1:0",
+        };
+        var seams = new NodeSeams { Clock = clock, AddParts = _ => throw new InvalidOperationException("It breaks.") };
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => NodeHost.StartAsync(options, seams, CancellationToken.None));
+
+        // The diary of reads would make a timer every half second.
+        var made = clock.Made;
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        Assert.Equal(made, clock.Made);
     }
 
     [Fact]
@@ -146,4 +165,17 @@ public sealed class StartAndStopTests
     }
 
     private static string Item(int number) => Records.Item("s-1", $"c-{number}", Records.Completed());
+
+    private sealed class TimerCount : TimeProvider
+    {
+        private int made;
+
+        public int Made => Volatile.Read(ref made);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref made);
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
 }
