@@ -52,14 +52,14 @@ public sealed class ReadSide : IAsyncDisposable
     public static async Task<ReadSide> OpenAsync(
         string address, IJournal journal, ReadSideOptions options, CancellationToken cancellation)
     {
-        var store = StoreOf(address);
+        var store = StoreOf(address, ReadStoreKind.Models, options.Failures);
         Projection? projection = null;
         try
         {
             await store.MakeTablesAsync(cancellation);
             projection = new Projection(store, journal, options);
             var search = await SearchIndex.OpenAsync(
-                StoreOf(address, ReadStoreKind.Search), IndexReaderOf(address), store, journal, options,
+                StoreOf(address, ReadStoreKind.Search, options.Failures), IndexReaderOf(address), store, journal, options,
                 () => IsBehindAsync(projection, journal), cancellation);
             return new ReadSide(store, projection, search, journal, options);
         }
@@ -126,13 +126,13 @@ public sealed class ReadSide : IAsyncDisposable
         projection.Status is { State: ProjectionState.Projecting } own
         && own.Position < await journal.LastPositionAsync(CancellationToken.None);
 
-    internal static IReadStore StoreOf(string address) => StoreOf(address, ReadStoreKind.Models);
-
-    internal static IReadStore StoreOf(string address, ReadStoreKind kind)
+    internal static IReadStore StoreOf(string address, ReadStoreKind? kind = null, FailureLog? failures = null)
     {
+        kind ??= ReadStoreKind.Models;
         var store = StoreAddress.Parse(address);
         return store.IsSqlite
-            ? new SqliteReadStore(SqliteReadStore.PathBeside(store.Place, kind), kind)
+            ? new SqliteReadStore(
+                SqliteReadStore.PathBeside(store.Place, kind), kind, failures ?? FailureLog.None)
             : new PostgresReadStore(store.Place, kind);
     }
 

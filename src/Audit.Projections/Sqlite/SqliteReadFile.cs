@@ -23,9 +23,10 @@ internal static class SqliteReadFile
         File.Exists(path) ? OpenMade(path, kind, FillingSettings) : Make(path, kind, FillingSettings, []);
 
     /// <summary>
-    /// Opens the file for writing. One of another version is thrown away; what an operator had skipped stays.
+    /// Opens the file for writing. One of another version is thrown away; what an operator had skipped stays, as far as
+    /// it can be read.
     /// </summary>
-    public static SqliteDatabase Open(string path, ReadStoreKind kind)
+    public static SqliteDatabase Open(string path, ReadStoreKind kind, FailureLog failures)
     {
         var skipped = new List<(long Position, string Reason)>();
         if (File.Exists(path))
@@ -36,7 +37,7 @@ internal static class SqliteReadFile
                 return known;
             }
 
-            skipped = SkippedIn(known);
+            skipped = SkippedIn(known, failures);
             known.Dispose();
         }
 
@@ -99,17 +100,22 @@ internal static class SqliteReadFile
         }
     }
 
-    private static List<(long, string)> SkippedIn(SqliteDatabase database)
+    private static List<(long, string)> SkippedIn(SqliteDatabase database, FailureLog failures)
     {
         var found = new List<(long, string)>();
         try
         {
-            SqliteSession.ReadAll(
-                database.Statement("SELECT position, reason FROM skipped"), row => (row.Number(0), row.Text(1)), found);
+            if (database.Statement("SELECT count(*) FROM sqlite_schema WHERE name = 'skipped'").RunForNumber() > 0)
+            {
+                SqliteSession.ReadAll(
+                    database.Statement("SELECT position, reason FROM skipped"), row => (row.Number(0), row.Text(1)),
+                    found);
+            }
         }
-        catch (SqliteFailure)
+        catch (SqliteFailure failure)
         {
-            // A file without that table has none.
+            // The projection halts again before each of them, and an operator skips it again.
+            failures.Report("list of skipped events", failure);
         }
 
         return found;

@@ -4,7 +4,8 @@ namespace Audit.Projections.Sqlite;
 /// A read store in a SQLite file of its own: one writer, and readers beside it that never wait for it.
 /// </summary>
 /// <param name="isFilled">The file is being filled to replace another, and nobody but the lead uses it.</param>
-internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFilled = false) : IReadStore
+internal sealed class SqliteReadStore(
+    string path, ReadStoreKind kind, FailureLog failures, bool isFilled = false) : IReadStore
 {
     private readonly SqliteReaders readers = new(
         () => SqliteDatabase.OpenReader(path),
@@ -46,7 +47,7 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
     public Task<IReadStore> CreateNextAsync(CancellationToken cancellation)
     {
         SqliteReadFile.Delete(NextPath);
-        return Task.FromResult<IReadStore>(new SqliteReadStore(NextPath, kind, isFilled: true));
+        return Task.FromResult<IReadStore>(new SqliteReadStore(NextPath, kind, failures, isFilled: true));
     }
 
     public async Task ReplaceByAsync(IReadStore next, CancellationToken cancellation)
@@ -98,7 +99,7 @@ internal sealed class SqliteReadStore(string path, ReadStoreKind kind, bool isFi
     }
 
     private SqliteDatabase OpenWriter() =>
-        isFilled ? SqliteReadFile.OpenForFilling(path, kind) : SqliteReadFile.Open(path, kind);
+        isFilled ? SqliteReadFile.OpenForFilling(path, kind) : SqliteReadFile.Open(path, kind, failures);
 
     /// <summary>
     /// Waits for all who read and write, closes every connection, does the work and lets others in again.
