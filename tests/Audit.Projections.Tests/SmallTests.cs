@@ -38,6 +38,7 @@ public sealed class SmallTests
         var seqs = Enumerable.Range(0, 1000).Aggregate(new SeqRanges("h", [], 0), (ranges, seq) => ranges.Add(seq * 2));
 
         Assert.Equal((SeqRanges.Most, 1000 - SeqRanges.Most), (seqs.Ranges.Count, seqs.Dropped));
+        Assert.Equal(999UL, seqs.Missing());
     }
 
     [Fact]

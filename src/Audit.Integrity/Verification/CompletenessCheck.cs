@@ -39,13 +39,16 @@ internal sealed class CompletenessCheck
         await FoldAsync(source, [.. candidates.Where(call => call.Value.IsReordered)], cancellation);
         var open = candidates.Select(call => call.Value).Where(call => call.State.IsOpen())
             .OrderBy(call => call.Position).ToList();
-        var gaps = sessions.Dictionary.Values.SelectMany(session => session.Gaps()).ToList();
+        var followed = sessions.Dictionary.Values;
+        // A host may claim any number it likes, so the sum can exceed what a number holds.
+        var missing = followed.Aggregate(UInt128.Zero, (sum, session) => sum + session.Missing);
         return new CompletenessVerdict
         {
-            NumberedSessions = sessions.Dictionary.Values.LongCount(session => session.IsNumbered),
-            EndedSessions = sessions.Dictionary.Values.LongCount(session => session.IsEnded),
-            MissingNumbers = gaps.Sum(gap => gap.Last - gap.First + 1),
-            Gaps = [.. gaps.Take(MostListed)],
+            NumberedSessions = followed.LongCount(session => session.IsNumbered),
+            EndedSessions = followed.LongCount(session => session.IsEnded),
+            MissingNumbers = (long)UInt128.Min(missing, long.MaxValue),
+            Gaps = [.. followed.SelectMany(session => session.Gaps()).Take(MostListed)],
+            DroppedNumbers = followed.Sum(session => session.Dropped),
             OpenCallCount = open.Count,
             OpenCalls =
             [

@@ -13,6 +13,12 @@ public sealed record CompletenessVerdict
 
     public required IReadOnlyList<SequenceGap> Gaps { get; init; }
 
+    /// <summary>
+    /// Numbers that came and are not remembered, for of one host of a session only so many ranges are: a gap may name
+    /// some of them.
+    /// </summary>
+    public required long DroppedNumbers { get; init; }
+
     /// <summary>Open calls in all; only the first are listed.</summary>
     public required long OpenCallCount { get; init; }
 

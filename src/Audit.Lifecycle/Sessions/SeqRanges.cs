@@ -7,8 +7,9 @@ public readonly record struct SeqRange(long From, long To);
 /// The host's own numbers that have arrived, as ranges: a host that loses nothing has one, however long the session.
 /// </summary>
 /// <param name="Ranges">Ascending, and never two that touch.</param>
-/// <param name="Dropped">Numbers that would have made one range too many and are not kept.</param>
-public sealed record SeqRanges(string Host, IReadOnlyList<SeqRange> Ranges, long Dropped)
+/// <param name="Dropped">How many numbers would have made one range too many and are not kept.</param>
+/// <param name="Highest">The highest of those.</param>
+public sealed record SeqRanges(string Host, IReadOnlyList<SeqRange> Ranges, long Dropped, long Highest = 0)
 {
     /// <summary>One limit for the read models and for the verification, so that they never disagree.</summary>
     public const int Most = 256;
@@ -19,12 +20,14 @@ public sealed record SeqRanges(string Host, IReadOnlyList<SeqRange> Ranges, long
         return Add(ranges, seq) switch
         {
             true => this with { Ranges = ranges },
-            false => this with { Dropped = Dropped + 1 },
+            false => this with { Dropped = Dropped + 1, Highest = Math.Max(Highest, seq) },
             null => this,
         };
     }
 
     public IEnumerable<SeqRange> Gaps() => Gaps(Ranges);
+
+    public ulong Missing() => Missing(Ranges, Dropped, Highest);
 
     /// <returns>Whether the number is kept; null when it was there.</returns>
     public static bool? Add(List<SeqRange> ranges, long seq)
@@ -78,5 +81,16 @@ public sealed record SeqRanges(string Host, IReadOnlyList<SeqRange> Ranges, long
 
             next = range.To + 1;
         }
+    }
+
+    /// <summary>
+    /// How many numbers before the highest did not arrive. Those that came and are not kept lie in the gaps, or beyond
+    /// the last range.
+    /// </summary>
+    public static ulong Missing(IReadOnlyList<SeqRange> ranges, long dropped, long highest)
+    {
+        var gaps = Gaps(ranges).Aggregate(0UL, (sum, gap) => sum + (ulong)(gap.To - gap.From) + 1);
+        var beyond = ranges.Count > 0 ? (ulong)Math.Max(highest - ranges[^1].To, 0) : 0;
+        return gaps + beyond - Math.Min(gaps + beyond, (ulong)dropped);
     }
 }

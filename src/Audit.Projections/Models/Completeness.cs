@@ -14,31 +14,13 @@ public sealed record Completeness(
 
     internal static Completeness Of(SessionModel session)
     {
-        var gaps = new List<HostGap>();
-        var missing = 0UL;
-        foreach (var seqs in session.Seqs)
-        {
-            var ofHost = 0UL;
-            foreach (var gap in seqs.Gaps())
-            {
-                // A host may claim any number it likes, so the sum of gaps can exceed what a number holds.
-                ofHost = Sum(ofHost, (ulong)(gap.To - gap.From) + 1);
-                if (gaps.Count < MostGaps)
-                {
-                    gaps.Add(new HostGap(seqs.Host, gap.From, gap.To));
-                }
-            }
-
-            // Numbers that came and were not kept as ranges of their own lie in the gaps.
-            missing = Sum(missing, ofHost - Math.Min(ofHost, (ulong)seqs.Dropped));
-        }
-
+        // A host may claim any number it likes, so the sum can exceed what a number holds.
+        var missing = session.Seqs.Aggregate(UInt128.Zero, (sum, seqs) => sum + seqs.Missing());
+        var gaps = session.Seqs.SelectMany(seqs => seqs.Gaps().Select(gap => new HostGap(seqs.Host, gap.From, gap.To)));
         return new Completeness(
-            gaps, (long)Math.Min(missing, long.MaxValue), session.HasEnded ? session.OpenCalls : 0,
-            session.ReportedLate);
+            [.. gaps.Take(MostGaps)], (long)UInt128.Min(missing, long.MaxValue),
+            session.HasEnded ? session.OpenCalls : 0, session.ReportedLate);
     }
-
-    private static ulong Sum(ulong one, ulong other) => one > ulong.MaxValue - other ? ulong.MaxValue : one + other;
 }
 
 public readonly record struct HostGap(string Host, long From, long To);

@@ -34,6 +34,26 @@ public abstract class CompletenessContract : BookTests, IDisposable
     }
 
     [ContractFact]
+    public async Task numbers_that_came_and_are_not_remembered_are_counted_and_not_called_missing()
+    {
+        for (var number = 0; number < SeqRanges.Most + 3; number++)
+        {
+            story.Note("s-1", "idle", number * 2);
+        }
+
+        var complete = await JudgeAsync();
+        Assert.Equal((3, SeqRanges.Most + 2), (complete.DroppedNumbers, complete.MissingNumbers));
+        Assert.False(complete.IsComplete);
+    }
+
+    [ContractFact]
+    public async Task a_host_may_claim_any_number_without_doing_harm()
+    {
+        story.Note("s-1", "idle", long.MaxValue, "a").Note("s-1", "idle", long.MaxValue, "b");
+        Assert.Equal(long.MaxValue, (await JudgeAsync()).MissingNumbers);
+    }
+
+    [ContractFact]
     public async Task numbers_that_come_out_of_order_leave_no_gap()
     {
         foreach (var number in (int[])[3, 1, 5, 4, 2])
@@ -45,7 +65,7 @@ public abstract class CompletenessContract : BookTests, IDisposable
     }
 
     [ContractFact]
-    public async Task numbering_begins_with_nought_or_one_and_each_host_has_its_own()
+    public async Task numbering_begins_with_zero_or_one_and_each_host_has_its_own()
     {
         story.Note("s-1", "idle", 0, "a").Note("s-1", "idle", 1, "a").Note("s-1", "idle", 1, "b").Note("s-1", "idle", 3, "c");
         Assert.Equal([new SequenceGap("s-1", "c", 1, 2)], (await JudgeAsync()).Gaps);
