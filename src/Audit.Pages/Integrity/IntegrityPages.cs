@@ -5,7 +5,6 @@ internal sealed class IntegrityPages(NodeLog log, IJournal journal, Verification
 {
     private const int RefreshSeconds = 2;
 
-
     public void Map(PageMap pages)
     {
         pages.Get("/integrity", Roles.Read, ShowAsync).Scoped(Scope.Unbound);

@@ -1,12 +1,11 @@
-using System.Data.Common;
-
 namespace Audit.Pages.Integrity;
 
 /// <summary>
 /// Runs verifications of the whole book, one at a time, and keeps the last one. What it found is written into the book.
 /// </summary>
 internal sealed class Verifications(
-    OperatorActs acts, NodeLog log, ApiSettings settings, TimeProvider clock, FailureLog failures, IHostApplicationLifetime life)
+    OperatorActs acts, NodeLog log, ApiSettings settings, TimeProvider clock, FailureLog failures,
+    IHostApplicationLifetime life)
 {
     private readonly Lock gate = new();
     private VerificationRun? last;
@@ -31,26 +30,28 @@ internal sealed class Verifications(
 
     private async Task RunAsync(string by)
     {
+        var isEnded = false;
         try
         {
             var verdict = await LogVerifier.VerifyStoreAsync(
                 settings.Store, log.Trust, new Follower(this), life.ApplicationStopping);
             End(run => run with { Verdict = verdict });
+            isEnded = true;
             await WriteAsync(by, verdict);
         }
-        catch (OperationCanceledException)
+        catch (Exception failure) when (isEnded)
+        {
+            failures.Report("writing down a verification", failure);
+        }
+        catch (OperationCanceledException) when (life.ApplicationStopping.IsCancellationRequested)
         {
             End(run => run with { Failure = "The node stopped before it was ended." });
         }
-        catch (Exception failure) when (failure is LogKeyException or NoteFormatException or LogDamagedException
-            or StoreException or DbException or IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception failure)
         {
+            // Nobody waits for the run: whatever ended it is reported here, and it must not stay under way.
             failures.Report("verification", failure);
             End(run => run with { Failure = failure.Message });
-        }
-        catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException)
-        {
-            failures.Report("writing down a verification", failure);
         }
     }
 
