@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Audit.Projections.Tests.Search;
+
 namespace Audit.Projections.Tests;
 
 /// <summary>How the read models are fed, and when they refuse to be.</summary>
@@ -66,6 +69,23 @@ public abstract class FeedContract : ReadSideContract
         Assert.Equal(ProjectionState.Halted, side.Status.State);
         await side.Search.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(1, side.Search.Status.Unread);
+    }
+
+    [ContractFact]
+    public async Task whoever_waits_for_a_few_rows_waits_as_long_as_asked_and_for_many_only_a_moment()
+    {
+        await using var behind = new LaggingJournal(Journal, last: 0);
+        var side = await OpenAsync(behind);
+        await UntilAsync(() => side.Status.State == ProjectionState.Projecting);
+        await TellAsync(new Say("s", "c", Say.Asked, 1));
+        var began = Stopwatch.GetTimestamp();
+        await side.CatchUpAsync(TimeSpan.FromSeconds(1), None);
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.FromSeconds(0.9), TimeSpan.FromMinutes(1));
+
+        await Engine.SubmitAsync(
+            [.. Enumerable.Range(0, 2_000).Select(number => new Say("s", $"c-{number}", Say.Asked, number))], None);
+        await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(0, side.Status.Position);
     }
 
     [ContractFact]

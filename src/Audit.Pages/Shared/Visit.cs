@@ -6,7 +6,6 @@ namespace Audit.Pages.Shared;
 internal sealed class Visit(RecordIntake intake, ReadSide reads, HttpContext context)
 {
     private const int RowsOnPage = 50;
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
 
     private ScopedReads? own;
 
@@ -32,7 +31,7 @@ internal sealed class Visit(RecordIntake intake, ReadSide reads, HttpContext con
         ?? throw new InvalidOperationException("The request is no form that was posted.");
 
     /// <summary>Who did something and then looks finds it done.</summary>
-    public Task CatchUpAsync() => reads.CatchUpAsync(Patience, Cancellation);
+    public Task CatchUpAsync() => reads.CatchUpAsync(Questions.Patience, Cancellation);
 
     /// <summary>How the read models fare.</summary>
     public ProjectionStatus ReadStatus => reads.Status;

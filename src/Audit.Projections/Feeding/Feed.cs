@@ -13,6 +13,12 @@ internal abstract class Feed<TStatus>(
 
     private static readonly TimeSpan StandBy = TimeSpan.FromSeconds(1);
 
+    /// <summary>Of more rows than this nobody waits for the end: they are those of a flood, or of a rebuild.</summary>
+    private const int Near = 2_000;
+
+    /// <summary>The longest wait for what will not be there soon.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(150);
+
     /// <summary>How often a node asks how far another one is.</summary>
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(10);
 
@@ -59,15 +65,19 @@ internal abstract class Feed<TStatus>(
     }
 
     /// <summary>
-    /// Waits no longer than so long until everything up to a position is in the store, whoever feeds it.
+    /// Waits no longer than so long until everything up to a position is in the store, whoever feeds it; and only a
+    /// moment when that is far, or the store is away.
     /// </summary>
     public async Task CatchUpAsync(long position, TimeSpan longest, CancellationToken cancellation)
     {
-        var until = Environment.TickCount64 + (long)longest.TotalMilliseconds;
-        while (await KnownPositionAsync(cancellation) < position)
+        var began = Environment.TickCount64;
+        while (position - await KnownPositionAsync(cancellation) is > 0 and var missing)
         {
             var change = NextChange();
-            var (known, left) = (status, TimeSpan.FromMilliseconds(until - Environment.TickCount64));
+            var known = status;
+            var isSoon = missing <= Near && known.State != ProjectionState.Away;
+            var left = (isSoon || longest < Moment ? longest : Moment)
+                - TimeSpan.FromMilliseconds(Environment.TickCount64 - began);
             if (known.State == ProjectionState.Halted || left <= TimeSpan.Zero)
             {
                 return;
