@@ -83,12 +83,32 @@ public sealed class SqliteTamperTests : TamperMatrix
     }
 
     [Fact]
-    public async Task a_store_on_a_place_where_nothing_can_be_written_is_verified()
+    public async Task a_store_beside_which_no_file_can_be_made_is_verified_and_left_as_it_is()
     {
         await Book.SealAsync(300);
         Sqlite.BackUp(Sqlite.JournalPath, Sqlite.LogPath);
-        Assert.False(File.Exists(Sqlite.JournalPath + "-wal"));
-        using var database = SqliteDatabase.OpenUnchanging(Sqlite.JournalPath);
-        Assert.Equal(300, database.Statement("SELECT count(*) FROM journal").RunForNumber());
+        foreach (var path in (string[])[Sqlite.JournalPath, Sqlite.LogPath])
+        {
+            // A directory in the place of each of SQLite's own files keeps everybody from making it, also root.
+            Directory.CreateDirectory(path + "-wal");
+            Directory.CreateDirectory(path + "-shm");
+        }
+
+        using (var reader = SqliteDatabase.OpenReader(Sqlite.JournalPath))
+        {
+            Assert.Throws<SqliteFailure>(() => reader.Execute("SELECT count(*) FROM journal"));
+        }
+
+        var before = Entries();
+        var integrity = (await Book.VerifyAsync()).Integrity;
+        Assert.True(integrity.IsIntact);
+        Assert.Equal(300, integrity.Rows);
+        Assert.Equal(before, Entries());
     }
+
+    private List<(string Path, string Content)> Entries() =>
+    [
+        .. Directory.GetFileSystemEntries(Book.Data, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(path => (path, Directory.Exists(path) ? "" : Convert.ToHexString(File.ReadAllBytes(path)))),
+    ];
 }

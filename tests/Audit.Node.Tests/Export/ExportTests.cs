@@ -51,11 +51,11 @@ public sealed class ExportTests : IAsyncLifetime
     public async Task a_filter_leaves_what_it_names(string filter, string expected)
     {
         var lines = (await node.GetAsync($"/v1/export?{filter}")).Require(200).Lines.Select(line => line.GetProperty("event"));
-        var told = lines.Select(told => told.TryGetProperty("window_id", out var window)
+        var exported = lines.Select(line => line.TryGetProperty("window_id", out var window)
             ? window.GetString()!
-            : $"{told.Text("session_id")} {(told.TryGetProperty("record", out var record) ? record.Text("tool_call_id") : "")}");
+            : $"{line.Text("session_id")} {(line.TryGetProperty("record", out var record) ? record.Text("tool_call_id") : "")}");
         var wanted = expected.Split(',', StringSplitOptions.RemoveEmptyEntries);
-        Assert.True(wanted.Order().SequenceEqual(told.Order()), $"{filter}: {string.Join(',', told)}");
+        Assert.True(wanted.Order().SequenceEqual(exported.Order()), $"{filter}: {string.Join(',', exported)}");
     }
 
     [Fact]
