@@ -15,7 +15,7 @@ RUN install -d -m 700 -o app -g app /data /keys
 USER app
 WORKDIR /data
 VOLUME /data
-# The base image wants to listen on 8080, beside what the node is told. In the clear the node is reached from within the
+# The base image wants to listen on 8080, beside what the node is configured with. In the clear the node is reached from within the
 # container alone. For others it wants a certificate, mounted and named by AUDIT__CERTIFICATE and AUDIT__CERTIFICATE_KEY; behind
 # a proxy that speaks TLS set AUDIT__URLS=http://0.0.0.0:5080 and AUDIT__TRUST_PROXY to its address. Otherwise it ends with a
 # sentence that says so.

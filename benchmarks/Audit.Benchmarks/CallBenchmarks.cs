@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace Audit.Benchmarks;
 
-/// <summary>A call's life of three messages: decided as they come, and told again from the journal. Figures are for one message.</summary>
+/// <summary>A call's life of three messages: decided as they come, and read again from the journal. Figures are for one message.</summary>
 public class CallBenchmarks
 {
     private const int MessagesOfCall = 3;

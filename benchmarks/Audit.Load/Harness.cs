@@ -5,7 +5,7 @@ using Audit.Load.Workloads;
 namespace Audit.Load;
 
 /// <summary>Runs what is to be measured: a warm-up that is thrown away, then floors and subjects in turn, run by run.</summary>
-internal sealed class Harness(LoadOptions options, Action<string> tell)
+internal sealed class Harness(LoadOptions options, Action<string> report)
 {
     private const int WarmUpRun = 999;
 
@@ -16,8 +16,8 @@ internal sealed class Harness(LoadOptions options, Action<string> tell)
             : await PostgresStores.OpenAsync(options);
         var measured = Catalogue.Of(stores.Kind, options);
         var machine = Machine.Describe(await stores.DescribeAsync());
-        tell(machine.ToString());
-        await stores.PrepareAsync(options.Rows, tell);
+        report(machine.ToString());
+        await stores.PrepareAsync(options.Rows, report);
 
         await RunAsync(stores, measured, new Workload(WarmUpRun, options.Records), "warm-up");
         var runs = new List<IReadOnlyDictionary<string, Sample>>();
@@ -37,7 +37,7 @@ internal sealed class Harness(LoadOptions options, Action<string> tell)
         {
             await using var store = await stores.MakeAsync();
             var sample = samples[one.Name] = await one.MeasureAsync(store, work);
-            tell($"{run,-8} {one.Name,-28} {sample.PerSecond,10:n0}/s   {sample.Note}");
+            report($"{run,-8} {one.Name,-28} {sample.PerSecond,10:n0}/s   {sample.Note}");
         }
 
         return samples;

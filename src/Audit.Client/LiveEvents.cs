@@ -31,7 +31,7 @@ public sealed class LiveEvents(NodeClient client, string path)
                 var events = SseParser.Create(
                     body, static (_, data) => JsonSerializer.Deserialize(data, WireJson.Default.JsonElement));
                 await using var reader = events.EnumerateAsync(cancellation).GetAsyncEnumerator(cancellation);
-                // Who is let in no more is told so when it comes again.
+                // Who is let in no more is refused when it comes again.
                 while (await MovesOnAsync(reader, cancellation) && reader.Current.EventType != "ended")
                 {
                     pause = ShortestPause;

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Audit.Storage;
 
 /// <summary>
-/// Where a room reports a failure that it outlives and that no caller hears: every one is counted, and one of a place
-/// and a cause is logged each minute, with how many were not.
+/// Where a room reports a failure that it outlives and that no caller receives: every one is counted, and one of a
+/// place and a cause is logged each minute, with how many were not.
 /// </summary>
 public sealed partial class FailureLog(ILogger log, TimeProvider clock)
 {

@@ -4,7 +4,7 @@ namespace Audit.Storage;
 
 /// <summary>
 /// The keys of a store that lie in a file and never in its database: whoever has the database alone can neither read
-/// what was said in it nor write a row that passes for one of a node.
+/// the content of its rows nor write a row that passes for one of a node.
 /// </summary>
 /// <remarks>
 /// The file has a line for each key, its id and its bytes; the newest stands last. What must stay the same for the life
@@ -54,8 +54,8 @@ public sealed class RowKeys
                 return isNewStore
                     ? Make(path)
                     : throw new StoreException(
-                        $"The row key {path} is missing: without it nothing can be written into this store and nothing "
-                        + "of what was said in it can be read. Give the file that the store's first node made "
+                        $"The row key {path} is missing: without it nothing can be written into this store and no "
+                        + "content of its rows can be read. Give the file that the store's first node made "
                         + "(--row-key FILE).");
             }
 
@@ -67,7 +67,7 @@ public sealed class RowKeys
         }
     }
 
-    /// <summary>Whether somebody has made a copy of the file and said so.</summary>
+    /// <summary>Whether somebody has made a copy of the file and confirmed it.</summary>
     public static bool IsBackedUp(string path) => File.Exists(NoteOf(path));
 
     /// <summary>Copies the file to a place that is kept apart, and notes that it was done.</summary>

@@ -4,7 +4,7 @@ namespace Audit.Actors.Tests;
 public abstract class HandOverContract : IAsyncLifetime
 {
     private static readonly Outcome[] Story =
-        [new Outcome.Requested(), EngineContract.Asked, new Outcome.Approved("approve-once"), new Outcome.Started(), Told.Completed()];
+        [new Outcome.Requested(), EngineContract.Asked, new Outcome.Approved("approve-once"), new Outcome.Started(), Sent.Completed()];
 
     protected string Address { get; private set; } = "";
 
@@ -15,13 +15,13 @@ public abstract class HandOverContract : IAsyncLifetime
     public virtual Task DisposeAsync() => Task.CompletedTask;
 
     [ContractFact]
-    public Task what_the_local_engine_began_the_cluster_ends() => TellAsync(step => step >= 2);
+    public Task what_the_local_engine_began_the_cluster_ends() => RecordAsync(step => step >= 2);
 
     [ContractFact]
-    public Task what_the_cluster_began_the_local_engine_ends() => TellAsync(step => step < 2);
+    public Task what_the_cluster_began_the_local_engine_ends() => RecordAsync(step => step < 2);
 
     [ContractFact]
-    public Task the_engines_may_take_turns_and_nothing_is_dropped() => TellAsync(step => step % 2 == 1);
+    public Task the_engines_may_take_turns_and_nothing_is_dropped() => RecordAsync(step => step % 2 == 1);
 
     [ContractFact]
     public async Task writers_a_b_a_of_one_stream_are_all_read()
@@ -73,7 +73,7 @@ public abstract class HandOverContract : IAsyncLifetime
             + $"{EventReader.ReadCall(row).GetType()} {row.Message.Length - (2 * row.PersistenceId.Length)}";
     }
 
-    private async Task TellAsync(Func<int, bool> isOnCluster)
+    private async Task RecordAsync(Func<int, bool> isOnCluster)
     {
         await using var store = await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
         for (var step = 0; step < Story.Length; step++)
@@ -94,6 +94,6 @@ public abstract class HandOverContract : IAsyncLifetime
     }
 
     private static async Task<Receipt> SubmitAsync(IAuditEngine engine, Outcome outcome, int second, string call = "c") =>
-        Assert.Single(await engine.SubmitAsync([Told.Call("s", call, outcome, second)], CancellationToken.None)
+        Assert.Single(await engine.SubmitAsync([Sent.Call("s", call, outcome, second)], CancellationToken.None)
             .WaitAsync(TimeSpan.FromMinutes(1)));
 }

@@ -37,7 +37,7 @@ public sealed class PutDownTests : IDisposable
 
     public void Dispose() => directory.Dispose();
 
-    private static Submission Call(int number) => Told.Call("s", $"c{number}", EngineContract.Asked, 1);
+    private static Submission Call(int number) => Sent.Call("s", $"c{number}", EngineContract.Asked, 1);
 
     /// <returns>Null for what was not taken any more.</returns>
     private static async Task<Receipt[]?> Submit(AkkaEngine engine, int number)

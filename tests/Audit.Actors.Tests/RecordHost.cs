@@ -21,12 +21,12 @@ internal sealed class RecordHost(string name, Uri[] nodes, string token) : IDisp
     private int batches;
     private int tries;
 
-    /// <summary>Position by call and message, as the receipts told.</summary>
+    /// <summary>Position by call and message, as the receipts state.</summary>
     public Dictionary<(string Call, string Message), long> Acknowledged { get; } = [];
 
     public int Resent { get; private set; }
 
-    /// <summary>Posts new records until it is told to stop, and then what is still open until all is acknowledged.</summary>
+    /// <summary>Posts new records until it is stopped, and then what is still open until all is acknowledged.</summary>
     public async Task PostAsync(CancellationToken stop, TimeSpan patience)
     {
         using var limit = new CancellationTokenSource();
@@ -79,7 +79,7 @@ internal sealed class RecordHost(string name, Uri[] nodes, string token) : IDisp
         }
         catch (Exception failure) when (!limit.IsCancellationRequested && failure is HttpRequestException or OperationCanceledException or IOException)
         {
-            // A node that died in the middle said nothing; the next one is asked.
+            // A node that died in the middle gave no answer; the next one is asked.
         }
 
         if (open.Count > 0)
@@ -102,9 +102,9 @@ internal sealed class RecordHost(string name, Uri[] nodes, string token) : IDisp
                 continue;
             }
 
-            using var told = JsonDocument.Parse(item);
-            var call = told.RootElement.GetProperty("record").GetProperty("tool_call_id").GetString()!;
-            Acknowledged.Add((call, told.RootElement.GetProperty("message_id").GetString()!), receipt.GetProperty("position").GetInt64());
+            using var sent = JsonDocument.Parse(item);
+            var call = sent.RootElement.GetProperty("record").GetProperty("tool_call_id").GetString()!;
+            Acknowledged.Add((call, sent.RootElement.GetProperty("message_id").GetString()!), receipt.GetProperty("position").GetInt64());
         }
 
         open.Clear();

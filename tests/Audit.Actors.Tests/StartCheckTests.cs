@@ -51,7 +51,7 @@ public sealed class StartCheckTests : IAsyncLifetime
     [Fact]
     public void the_environment_tells_place_seeds_and_certificate()
     {
-        var told = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>
         {
             [EnvironmentSettings.Host] = "node-1",
             [EnvironmentSettings.Port] = "4054",
@@ -59,7 +59,7 @@ public sealed class StartCheckTests : IAsyncLifetime
             [EnvironmentSettings.Certificate] = @"C:\keys\""node"".p12",
             [EnvironmentSettings.CertificatePassword] = "secret",
         };
-        var config = EnvironmentSettings.Read(name => told.GetValueOrDefault(name));
+        var config = EnvironmentSettings.Read(name => settings.GetValueOrDefault(name));
 
         Assert.Equal("node-1", config.GetString("akka.remote.dot-netty.tcp.hostname"));
         Assert.Equal(4054, config.GetInt("akka.remote.dot-netty.tcp.port"));

@@ -10,14 +10,14 @@ public sealed class TaskWindowActorTests() : TestKit(HeldJournal.Hocon(new HeldJ
     {
         using var room = new StreamRoom(TestKeys.Seal, new EngineOptions());
         var actor = Start();
-        actor.Tell(Mail(Told.Window("w-1", WindowVerb.Request, "ci"), Told.Window("w-1", WindowVerb.Approve, "ci", 1)), TestActor);
+        actor.Tell(Mail(Sent.Window("w-1", WindowVerb.Request, "ci"), Sent.Window("w-1", WindowVerb.Approve, "ci", 1)), TestActor);
         var receipts = ExpectMsg<StreamAnswer.Decided>().Receipts;
         Assert.Equal("who requested a window may not approve it", receipts[1].Reason);
         Watch(actor);
         actor.Tell(Stop.Instance);
         ExpectTerminated(actor);
 
-        Start().Tell(Mail(Told.Window("w-1", WindowVerb.Approve, "alice", 2)), TestActor);
+        Start().Tell(Mail(Sent.Window("w-1", WindowVerb.Approve, "alice", 2)), TestActor);
         var approved = Assert.Single(ExpectMsg<StreamAnswer.Decided>().Receipts);
         Assert.Equal((ReceiptStatus.Recorded, 3L, "approved"), (approved.Status, approved.Sequence, approved.State));
 
@@ -29,7 +29,7 @@ public sealed class TaskWindowActorTests() : TestKit(HeldJournal.Hocon(new HeldJ
     {
         using var room = new StreamRoom(TestKeys.Seal, new EngineOptions { MaxWindowLength = TimeSpan.FromHours(1) });
         var actor = Sys.ActorOf(Props.Create(() => new TaskWindowActor("task-window|w-1", room)));
-        actor.Tell(Mail(Told.Window("w-1", WindowVerb.Request, "ci"), Told.Window("w-1", WindowVerb.Approve, "alice", 1)), TestActor);
+        actor.Tell(Mail(Sent.Window("w-1", WindowVerb.Request, "ci"), Sent.Window("w-1", WindowVerb.Approve, "alice", 1)), TestActor);
 
         Assert.Contains(ExpectMsg<StreamAnswer.Decided>().Receipts, receipt => receipt.Status == ReceiptStatus.Violation);
     }

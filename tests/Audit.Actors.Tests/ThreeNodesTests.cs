@@ -71,9 +71,9 @@ public sealed class ThreeNodesTests : IAsyncLifetime
         var rows = await store.Journal.ReadAfterAsync(0, int.MaxValue, long.MaxValue, CancellationToken.None);
         var calls = rows.Where(row => row.PersistenceId.StartsWith("tool-call|", StringComparison.Ordinal)).ToArray();
         var written = calls.ToDictionary(row => (CallOf(row), MessageOf(row)), row => row.Position);
-        foreach (var (told, position) in hosts.SelectMany(host => host.Acknowledged))
+        foreach (var (record, position) in hosts.SelectMany(host => host.Acknowledged))
         {
-            Assert.Equal(position, written[told]);
+            Assert.Equal(position, written[record]);
         }
 
         Assert.Equal(hosts.Sum(host => host.Acknowledged.Count), calls.Length);

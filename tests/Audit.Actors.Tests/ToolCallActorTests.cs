@@ -54,7 +54,7 @@ public sealed class ToolCallActorTests : TestKit
     public void a_violation_is_written_and_told()
     {
         var actor = Start();
-        actor.Tell(Mail(1, Told.Call("s", "c", EngineContract.Blocked, 1), Done(2)), TestActor);
+        actor.Tell(Mail(1, Sent.Call("s", "c", EngineContract.Blocked, 1), Done(2)), TestActor);
 
         var receipts = Receipts(1);
         Assert.Equal(ReceiptStatus.Violation, receipts[1].Status);
@@ -82,7 +82,7 @@ public sealed class ToolCallActorTests : TestKit
         Assert.InRange(journal.Writes, 2, 3);
 
         void Ask(int ticket) => actor.Tell(
-            Mail(ticket, Told.Call("s", "c", new Outcome.RequiresConfirmation($"{ticket}", null), ticket)), TestActor);
+            Mail(ticket, Sent.Call("s", "c", new Outcome.RequiresConfirmation($"{ticket}", null), ticket)), TestActor);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class ToolCallActorTests : TestKit
         Assert.Same(Stop.Instance, shard.ExpectMsg<Passivate>().StopMessage);
         End(actor);
 
-        Start().Tell(Mail(2, Done(1), Told.Call("s", "c", Told.Completed(output: "else"), 2)), TestActor);
+        Start().Tell(Mail(2, Done(1), Sent.Call("s", "c", Sent.Completed(output: "else"), 2)), TestActor);
         var receipts = Receipts(2);
         Assert.Equal((ReceiptStatus.Duplicate, 1L), (receipts[0].Status, receipts[0].Sequence));
         Assert.Equal((ReceiptStatus.Violation, 2L), (receipts[1].Status, receipts[1].Sequence));
@@ -128,7 +128,7 @@ public sealed class ToolCallActorTests : TestKit
         var actor = Start();
         Watch(actor);
         actor.Tell(Mail(1, Asked(1)), TestActor);
-        actor.Tell(Mail(2, Told.Call("s", "c", new Outcome.Approved("approve-once"), 2)), TestActor);
+        actor.Tell(Mail(2, Sent.Call("s", "c", new Outcome.Approved("approve-once"), 2)), TestActor);
         AwaitAssert(() => Assert.Equal(1, journal.Writes));
         actor.Tell(Stop.Instance);
         written.SetResult();
@@ -231,9 +231,9 @@ public sealed class ToolCallActorTests : TestKit
         room.Dispose();
     }
 
-    private static Submission Asked(int second) => Told.Call("s", "c", EngineContract.Asked, second);
+    private static Submission Asked(int second) => Sent.Call("s", "c", EngineContract.Asked, second);
 
-    private static Submission Done(int second) => Told.Call("s", "c", Told.Completed(), second);
+    private static Submission Done(int second) => Sent.Call("s", "c", Sent.Completed(), second);
 
     private static StreamMail Mail(long ticket, params Submission[] items) =>
         new("tool-call|s|c", ticket, [.. items.Select(WireItem.Of)]);

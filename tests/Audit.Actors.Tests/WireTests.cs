@@ -14,17 +14,17 @@ public sealed class WireTests() : TestKit(
 
     private static readonly Dictionary<string, Submission> Submitted = new()
     {
-        ["a call"] = Told.Call("s", "c", Told.Completed(), 1, messageId: "m-1"),
-        ["a call that waits"] = Told.Call("s", "c", EngineContract.Asked, 1),
-        ["a note"] = Told.Note("s", "turn_started", 1),
-        ["a request for a window"] = Told.Window("w", WindowVerb.Request, "ci"),
-        ["a grant"] = Told.Window("w", WindowVerb.Grant, "alice"),
-        ["an approval"] = Told.Window("w", WindowVerb.Approve, "alice", 1),
-        ["a denial"] = Told.Window("w", WindowVerb.Deny, "alice", 1),
-        ["an extension"] = Told.Window("w", WindowVerb.Extend, "alice", 1),
-        ["a revocation"] = Told.Window("w", WindowVerb.Revoke, "alice", 1),
-        ["a closing"] = Told.Window("w", WindowVerb.Close, "ci", 1),
-        ["an act"] = Told.Operator("node.started"),
+        ["a call"] = Sent.Call("s", "c", Sent.Completed(), 1, messageId: "m-1"),
+        ["a call that waits"] = Sent.Call("s", "c", EngineContract.Asked, 1),
+        ["a note"] = Sent.Note("s", "turn_started", 1),
+        ["a request for a window"] = Sent.Window("w", WindowVerb.Request, "ci"),
+        ["a grant"] = Sent.Window("w", WindowVerb.Grant, "alice"),
+        ["an approval"] = Sent.Window("w", WindowVerb.Approve, "alice", 1),
+        ["a denial"] = Sent.Window("w", WindowVerb.Deny, "alice", 1),
+        ["an extension"] = Sent.Window("w", WindowVerb.Extend, "alice", 1),
+        ["a revocation"] = Sent.Window("w", WindowVerb.Revoke, "alice", 1),
+        ["a closing"] = Sent.Window("w", WindowVerb.Close, "ci", 1),
+        ["an act"] = Sent.Operator("node.started"),
     };
 
     [Theory]

@@ -1,6 +1,6 @@
 namespace Audit.Architecture.Tests;
 
-/// <summary>The law takes the clock and all else as data, so that a replay tomorrow says what was said today.</summary>
+/// <summary>The law takes the clock and all else as data, so that a replay tomorrow gives what was given today.</summary>
 public sealed class PurityTests
 {
     private const string Lifecycle = "Audit.Lifecycle";

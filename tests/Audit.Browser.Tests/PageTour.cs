@@ -89,9 +89,9 @@ public sealed class PageTour
         await page.GetByRole(AriaRole.Button, new() { Name = "Refuse" }).ClickAsync();
         await person.HasAsync("Written into the book at position");
         await person.HasAsync("No call waits.");
-        var heard = await node.Admin.GetStringAsync($"/v1/sessions/{Story.Session}/calls/{Story.Waiting}/decision");
-        Assert.Contains("keep it for a week", heard);
-        Assert.Contains("\"by\":\"eve\"", heard);
+        var answer = await node.Admin.GetStringAsync($"/v1/sessions/{Story.Session}/calls/{Story.Waiting}/decision");
+        Assert.Contains("keep it for a week", answer);
+        Assert.Contains("\"by\":\"eve\"", answer);
         Assert.Empty(person.Complaints);
     }
 
@@ -143,7 +143,7 @@ public sealed class PageTour
         await person.HasAsync("standing refusal");
         Assert.Empty(person.Complaints);
 
-        // The page of a wrong query is a 400, which the console tells too.
+        // The page of a wrong query is a 400, which the console reports too.
         await page.GotoAsync("/search?q=tool:");
         await Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
     }

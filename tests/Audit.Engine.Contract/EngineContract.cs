@@ -42,7 +42,7 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task a_call_that_asks_and_completes_is_recorded_in_two_events()
     {
         var engine = await OpenEngineAsync();
-        var receipts = await Submit(engine, Told.Call("s", "c", Asked, 1), Told.Call("s", "c", Told.Completed(), 2));
+        var receipts = await Submit(engine, Sent.Call("s", "c", Asked, 1), Sent.Call("s", "c", Sent.Completed(), 2));
 
         Assert.Equal([ReceiptStatus.Recorded, ReceiptStatus.Recorded], receipts.Select(receipt => receipt.Status));
         Assert.Equal(["awaiting_confirmation", "completed"], receipts.Select(receipt => receipt.State));
@@ -58,7 +58,7 @@ public abstract class EngineContract : IAsyncLifetime
         var engine = await OpenEngineAsync();
         var at = Timestamp.From(new DateTimeOffset(2026, 11, 20, 14, 0, 0, TimeSpan.Zero));
         await Submit(
-            engine, Told.Call("s", "c", Asked, 1), Told.Call("s", "c", Told.Completed(), 2), Told.Note("s", "started", 1),
+            engine, Sent.Call("s", "c", Asked, 1), Sent.Call("s", "c", Sent.Completed(), 2), Sent.Note("s", "started", 1),
             new OperatorSubmission("act", "ada", at, """{"why":"may I?"}"""u8.ToArray()));
 
         var rows = await Store.Journal.ReadAfterAsync(0, 100, long.MaxValue, CancellationToken.None);
@@ -66,7 +66,7 @@ public abstract class EngineContract : IAsyncLifetime
         Assert.All(rows, row => Assert.True(Store.Seal.Proof.Proves(row), row.PersistenceId));
         Assert.All(rows, row => Assert.DoesNotContain("may I?", Encoding.UTF8.GetString(row.Message)));
         Assert.Equal(2, (await All()).Count(row => Encoding.UTF8.GetString(row.Message).Contains("may I?")));
-        // Judged without a word of what was said.
+        // Judged without a word of the content.
         Assert.Equal("completed", Words.Of(rows.Where(row => row.PersistenceId.EndsWith("|c")).Select(EventReader.ReadCall)
             .Aggregate(CallHistory.Empty, CallEvolution.Evolve).Standing.State));
     }
@@ -80,7 +80,7 @@ public abstract class EngineContract : IAsyncLifetime
               "tool_name":"b\u0061sh","outcome":{"kind":"started"}, "x":1.50, "recorded_at":"2026-11-20T14:03:00.123456789Z" } }
             """);
         var engine = await OpenEngineAsync();
-        var submission = Told.Read(item);
+        var submission = Sent.Read(item);
         var receipt = Assert.Single(await Submit(engine, submission));
 
         var row = await Store.Opened.ReadRowAsync(receipt.Position, CancellationToken.None);
@@ -93,8 +93,8 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task a_duplicate_gets_the_position_of_the_first_and_writes_nothing()
     {
         var engine = await OpenEngineAsync();
-        var first = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
-        var again = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
+        var first = Assert.Single(await Submit(engine, Sent.Call("s", "c", Asked, 1)));
+        var again = Assert.Single(await Submit(engine, Sent.Call("s", "c", Asked, 1)));
 
         Assert.Equal((ReceiptStatus.Duplicate, first.Position, 1L), (again.Status, again.Position, again.Sequence));
         Assert.Single(await StreamOf("tool-call|s|c"));
@@ -104,7 +104,7 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task a_duplicate_within_its_own_batch_gets_the_position_of_the_first()
     {
         var engine = await OpenEngineAsync();
-        var receipts = await Submit(engine, Told.Call("s", "c", Asked, 1), Told.Call("s", "c", Asked, 1));
+        var receipts = await Submit(engine, Sent.Call("s", "c", Asked, 1), Sent.Call("s", "c", Asked, 1));
 
         Assert.Equal([ReceiptStatus.Recorded, ReceiptStatus.Duplicate], receipts.Select(receipt => receipt.Status));
         Assert.Equal(receipts[0].Position, receipts[1].Position);
@@ -113,7 +113,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_duplicate_after_a_restart_is_known_again()
     {
-        var batch = Enumerable.Range(0, 50).Select(number => Told.Call("s", $"c{number}", Asked, number)).ToArray();
+        var batch = Enumerable.Range(0, 50).Select(number => Sent.Call("s", $"c{number}", Asked, number)).ToArray();
         var first = await Submit(await OpenEngineAsync(), batch);
         var again = await Submit(await OpenEngineAsync(), batch);
 
@@ -126,7 +126,7 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task a_violation_is_kept_and_does_not_move_the_call()
     {
         var engine = await OpenEngineAsync();
-        var receipts = await Submit(engine, Told.Call("s", "c", Blocked, 1), Told.Call("s", "c", Told.Completed(), 2));
+        var receipts = await Submit(engine, Sent.Call("s", "c", Blocked, 1), Sent.Call("s", "c", Sent.Completed(), 2));
 
         var violation = receipts[1];
         Assert.Equal((ReceiptStatus.Violation, "blocked", "completed"), (violation.Status, violation.State, violation.Message));
@@ -138,8 +138,8 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task a_late_message_is_judged_in_its_place_and_changes_older_verdicts_in_the_same_commit()
     {
         var engine = await OpenEngineAsync();
-        await Submit(engine, Told.Call("s", "c", Told.Completed(), 5));
-        var late = Assert.Single(await Submit(engine, Told.Call("s", "c", new Outcome.Approved("auto"), 1)));
+        await Submit(engine, Sent.Call("s", "c", Sent.Completed(), 5));
+        var late = Assert.Single(await Submit(engine, Sent.Call("s", "c", new Outcome.Approved("auto"), 1)));
 
         Assert.Equal((ReceiptStatus.Recorded, "completed"), (late.Status, late.State));
         var rows = await StreamOf("tool-call|s|c");
@@ -150,14 +150,14 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task the_state_is_the_same_after_a_restart_between_any_two_messages()
     {
-        Outcome[] story = [new Outcome.Requested(), Asked, new Outcome.Approved("approve-once"), new Outcome.Started(), Told.Completed()];
+        Outcome[] story = [new Outcome.Requested(), Asked, new Outcome.Approved("approve-once"), new Outcome.Started(), Sent.Completed()];
         for (var second = 0; second < story.Length; second++)
         {
-            await Submit(await OpenEngineAsync(), Told.Call("s", "split", story[second], second));
+            await Submit(await OpenEngineAsync(), Sent.Call("s", "split", story[second], second));
         }
 
         var whole = await Submit(
-            await OpenEngineAsync(), [.. story.Select((outcome, second) => Told.Call("s", "whole", outcome, second))]);
+            await OpenEngineAsync(), [.. story.Select((outcome, second) => Sent.Call("s", "whole", outcome, second))]);
 
         Assert.Equal("completed", whole[^1].State);
         Assert.Equal(await VerdictsOf("tool-call|s|whole"), await VerdictsOf("tool-call|s|split"));
@@ -168,7 +168,7 @@ public abstract class EngineContract : IAsyncLifetime
     {
         var engine = await OpenEngineAsync();
         var batch = Enumerable.Range(0, 300)
-            .Select(number => Told.Call("s", $"c{number % 7}", number < 7 ? Asked : new Outcome.RequiresConfirmation($"{number}", null), number))
+            .Select(number => Sent.Call("s", $"c{number % 7}", number < 7 ? Asked : new Outcome.RequiresConfirmation($"{number}", null), number))
             .ToArray();
         var receipts = await Submit(engine, batch);
 
@@ -186,12 +186,12 @@ public abstract class EngineContract : IAsyncLifetime
         var engine = await OpenEngineAsync();
         var receipts = await Submit(
             engine,
-            Told.Note("s", "turn_started", 1),
-            Told.Note("s", "turn_started", 1),
-            Told.Window("w-1", WindowVerb.Request, "ci"),
-            Told.Window("w-1", WindowVerb.Approve, "ci", 1),
-            Told.Window("w-1", WindowVerb.Approve, "alice", 2),
-            Told.Operator("node.started"));
+            Sent.Note("s", "turn_started", 1),
+            Sent.Note("s", "turn_started", 1),
+            Sent.Window("w-1", WindowVerb.Request, "ci"),
+            Sent.Window("w-1", WindowVerb.Approve, "ci", 1),
+            Sent.Window("w-1", WindowVerb.Approve, "alice", 2),
+            Sent.Operator("node.started"));
 
         Assert.Equal(
             [
@@ -211,8 +211,8 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_window_is_found_again_by_another_engine()
     {
-        await Submit(await OpenEngineAsync(), Told.Window("w-1", WindowVerb.Request, "ci"));
-        var receipt = Assert.Single(await Submit(await OpenEngineAsync(), Told.Window("w-1", WindowVerb.Approve, "alice", 1)));
+        await Submit(await OpenEngineAsync(), Sent.Window("w-1", WindowVerb.Request, "ci"));
+        var receipt = Assert.Single(await Submit(await OpenEngineAsync(), Sent.Window("w-1", WindowVerb.Approve, "alice", 1)));
 
         Assert.Equal((ReceiptStatus.Recorded, 2L, "approved"), (receipt.Status, receipt.Sequence, receipt.State));
     }
@@ -224,11 +224,11 @@ public abstract class EngineContract : IAsyncLifetime
         var engine = await OpenEngineAsync(options);
         for (var number = 0; number < 40; number++)
         {
-            await Submit(engine, [.. Enumerable.Range(0, 25).Select(call => Told.Call("s", $"c{number}-{call}", Asked, 1))]);
+            await Submit(engine, [.. Enumerable.Range(0, 25).Select(call => Sent.Call("s", $"c{number}-{call}", Asked, 1))]);
         }
 
         Assert.InRange(engine.Stats.LiveStreams, 0, 200);
-        var wake = await Submit(engine, [.. Enumerable.Range(0, 40).Select(number => Told.Call("s", $"c{number}-0", Told.Completed(), 2))]);
+        var wake = await Submit(engine, [.. Enumerable.Range(0, 40).Select(number => Sent.Call("s", $"c{number}-0", Sent.Completed(), 2))]);
         Assert.All(wake, receipt => Assert.Equal((ReceiptStatus.Recorded, 2L, "completed"), (receipt.Status, receipt.Sequence, receipt.State)));
     }
 
@@ -236,9 +236,9 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task a_call_that_is_over_is_read_again_when_somebody_speaks_of_it()
     {
         var engine = await OpenEngineAsync();
-        var first = Assert.Single(await Submit(engine, Told.Call("s", "c", Told.Completed(), 1)));
+        var first = Assert.Single(await Submit(engine, Sent.Call("s", "c", Sent.Completed(), 1)));
         var again = await Submit(
-            engine, Told.Call("s", "c", Told.Completed(), 1), Told.Call("s", "c", Told.Completed(output: "else"), 2));
+            engine, Sent.Call("s", "c", Sent.Completed(), 1), Sent.Call("s", "c", Sent.Completed(output: "else"), 2));
 
         Assert.Equal((ReceiptStatus.Duplicate, first.Position), (again[0].Status, again[0].Position));
         Assert.Equal((ReceiptStatus.Violation, 2L), (again[1].Status, again[1].Sequence));
@@ -257,7 +257,7 @@ public abstract class EngineContract : IAsyncLifetime
             for (var batch = 0; batch < batches; batch++)
             {
                 await Submit(engine, [.. Enumerable.Range(0, 10).Select(number =>
-                    Told.Call($"s{host}", $"c{batch}-{number}", Told.Completed(output: OutputOf($"s{host}", $"c{batch}-{number}")), 1))]);
+                    Sent.Call($"s{host}", $"c{batch}-{number}", Sent.Completed(output: OutputOf($"s{host}", $"c{batch}-{number}")), 1))]);
             }
         })));
 
@@ -267,7 +267,7 @@ public abstract class EngineContract : IAsyncLifetime
         {
             var name = row.PersistenceId.Split('|');
             var record = ToolAuditRecord.Parse(EventReader.RecordOf(row.Message).Span);
-            Assert.Equal(Told.Completed(output: OutputOf(name[1], name[2])), record.Outcome);
+            Assert.Equal(Sent.Completed(output: OutputOf(name[1], name[2])), record.Outcome);
         });
 
         static string OutputOf(string session, string call) =>
@@ -278,7 +278,7 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task many_submitters_of_the_same_records_write_each_of_them_once()
     {
         var engine = await OpenEngineAsync();
-        var batch = Enumerable.Range(0, 200).Select(number => Told.Call($"s{number % 9}", $"c{number}", Asked, number)).ToArray();
+        var batch = Enumerable.Range(0, 200).Select(number => Sent.Call($"s{number % 9}", $"c{number}", Asked, number)).ToArray();
         var all = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Submit(engine, batch))));
 
         for (var index = 0; index < batch.Length; index++)
@@ -302,7 +302,7 @@ public abstract class EngineContract : IAsyncLifetime
             for (var round = 0; round < 20; round++)
             {
                 mine.AddRange(await Submit(engine, [.. Enumerable.Range(0, 20).Select(call =>
-                    Told.Call("s", $"c{call}", new Outcome.RequiresConfirmation($"{which}-{round}", null), round * 2 + which))]));
+                    Sent.Call("s", $"c{call}", new Outcome.RequiresConfirmation($"{which}-{round}", null), round * 2 + which))]));
             }
 
             return mine;
@@ -328,7 +328,7 @@ public abstract class EngineContract : IAsyncLifetime
 
         var receipts = await Submit(
             await OpenEngineAsync(),
-            Told.Call("s", "fine", Asked, 1), Told.Call("s", "broken", Asked, 1), Told.Call("s", "fine too", Asked, 1));
+            Sent.Call("s", "fine", Asked, 1), Sent.Call("s", "broken", Asked, 1), Sent.Call("s", "fine too", Asked, 1));
 
         Assert.Equal(
             [ReceiptStatus.Recorded, ReceiptStatus.Unknown, ReceiptStatus.Recorded], receipts.Select(receipt => receipt.Status));
@@ -338,9 +338,9 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task a_flood_of_violations_is_written_up_to_its_limit_and_then_counted()
     {
         var engine = await OpenEngineAsync();
-        await Submit(engine, Told.Call("s", "c", Blocked, 0));
+        await Submit(engine, Sent.Call("s", "c", Blocked, 0));
         var flood = await Submit(
-            engine, [.. Enumerable.Range(1, 208).Select(second => Told.Call("s", "c", Told.Completed(output: $"{second}"), second))]);
+            engine, [.. Enumerable.Range(1, 208).Select(second => Sent.Call("s", "c", Sent.Completed(output: $"{second}"), second))]);
 
         Assert.Equal(101, flood.Count(receipt => receipt.Status == ReceiptStatus.Violation));
         Assert.Equal(107, flood.Count(receipt => receipt.Status == ReceiptStatus.Counted));
@@ -354,13 +354,13 @@ public abstract class EngineContract : IAsyncLifetime
     {
         var engine = await OpenEngineAsync();
         var inWork = Enumerable.Range(0, 50)
-            .Select(batch => Submit(engine, [.. Enumerable.Range(0, 20).Select(call => Told.Call($"s{batch}", $"c{call}", Asked, 1))]))
+            .Select(batch => Submit(engine, [.. Enumerable.Range(0, 20).Select(call => Sent.Call($"s{batch}", $"c{call}", Asked, 1))]))
             .ToArray();
         await engine.DisposeAsync();
 
         Assert.All(await Task.WhenAll(inWork), receipts => Assert.All(receipts, receipt => Assert.Equal(ReceiptStatus.Recorded, receipt.Status)));
         Assert.Equal(1000, (await All()).Count);
-        await Assert.ThrowsAsync<EngineStoppedException>(() => Submit(engine, Told.Call("s", "c", Asked, 1)));
+        await Assert.ThrowsAsync<EngineStoppedException>(() => Submit(engine, Sent.Call("s", "c", Asked, 1)));
     }
 
     [ContractFact]
@@ -368,7 +368,7 @@ public abstract class EngineContract : IAsyncLifetime
     {
         var engine = await OpenEngineAsync(new EngineOptions { MaxWaiting = 10, MaxWaitingBytes = 4096 });
         var receipts = await Task.WhenAll(Enumerable.Range(0, 60).Select(batch => Task.Run(() =>
-            Submit(engine, [.. Enumerable.Range(0, 5).Select(call => Told.Call($"s{batch}", $"c{call}", Asked, 1))]))));
+            Submit(engine, [.. Enumerable.Range(0, 5).Select(call => Sent.Call($"s{batch}", $"c{call}", Asked, 1))]))));
 
         Assert.All(receipts.SelectMany(batch => batch), receipt => Assert.Equal(ReceiptStatus.Recorded, receipt.Status));
         Assert.Equal(0, engine.Stats.Waiting);
@@ -380,7 +380,7 @@ public abstract class EngineContract : IAsyncLifetime
     {
         var engine = await OpenEngineAsync(new EngineOptions { MaxWaiting = 4 });
         var submitted = Enumerable.Range(0, 90)
-            .Select(number => Submit(engine, Told.Call("s", "c", new Outcome.Requested(), 1, messageId: $"m-{number}"))).ToList();
+            .Select(number => Submit(engine, Sent.Call("s", "c", new Outcome.Requested(), 1, messageId: $"m-{number}"))).ToList();
         var receipts = await Task.WhenAll(submitted);
 
         Assert.Equal(Enumerable.Range(1, 90).Select(number => (long)number), receipts.Select(each => each[0].Sequence));
@@ -391,9 +391,9 @@ public abstract class EngineContract : IAsyncLifetime
     {
         var engine = await OpenEngineAsync(new EngineOptions { MaxWaiting = 1 });
         using var impatient = new CancellationTokenSource();
-        var first = Submit(engine, [.. Enumerable.Range(0, 500).Select(call => Told.Call("s", $"c{call}", Asked, 1))]);
-        var second = engine.SubmitAsync([Told.Call("s", "d", Asked, 1)], impatient.Token);
-        var third = Submit(engine, Told.Call("s", "e", Asked, 1));
+        var first = Submit(engine, [.. Enumerable.Range(0, 500).Select(call => Sent.Call("s", $"c{call}", Asked, 1))]);
+        var second = engine.SubmitAsync([Sent.Call("s", "d", Asked, 1)], impatient.Token);
+        var third = Submit(engine, Sent.Call("s", "e", Asked, 1));
         await impatient.CancelAsync();
 
         Assert.All(await first, receipt => Assert.Equal(ReceiptStatus.Recorded, receipt.Status));
@@ -406,11 +406,11 @@ public abstract class EngineContract : IAsyncLifetime
     {
         var next = Fault.None;
         var engine = await OpenEngineAsync(nextWrite: () => next);
-        await Submit(engine, Told.Call("s", "c", Asked, 1));
+        await Submit(engine, Sent.Call("s", "c", Asked, 1));
         next = Fault.BeforeWriting;
-        var failed = Assert.Single(await Submit(engine, Told.Call("s", "c", Told.Completed(), 2)));
+        var failed = Assert.Single(await Submit(engine, Sent.Call("s", "c", Sent.Completed(), 2)));
         next = Fault.None;
-        var again = Assert.Single(await Submit(engine, Told.Call("s", "c", Told.Completed(), 2)));
+        var again = Assert.Single(await Submit(engine, Sent.Call("s", "c", Sent.Completed(), 2)));
 
         Assert.Equal(ReceiptStatus.Unknown, failed.Status);
         Assert.Equal((ReceiptStatus.Recorded, 2L), (again.Status, again.Sequence));
@@ -421,9 +421,9 @@ public abstract class EngineContract : IAsyncLifetime
     {
         var next = Fault.AfterWriting;
         var engine = await OpenEngineAsync(nextWrite: () => next);
-        var failed = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
+        var failed = Assert.Single(await Submit(engine, Sent.Call("s", "c", Asked, 1)));
         next = Fault.None;
-        var again = Assert.Single(await Submit(engine, Told.Call("s", "c", Asked, 1)));
+        var again = Assert.Single(await Submit(engine, Sent.Call("s", "c", Asked, 1)));
 
         Assert.Equal(ReceiptStatus.Unknown, failed.Status);
         Assert.Equal((ReceiptStatus.Duplicate, 1L), (again.Status, again.Sequence));
@@ -441,17 +441,17 @@ public abstract class EngineContract : IAsyncLifetime
             for (var round = 0; round < 15; round++)
             {
                 Submission[] batch = [.. Enumerable.Range(0, 10).Select(call =>
-                    Told.Call($"s{call % 3}", $"c{call}", new Outcome.RequiresConfirmation($"{host}-{round}", null), (round * 6) + host))];
+                    Sent.Call($"s{call % 3}", $"c{call}", new Outcome.RequiresConfirmation($"{host}-{round}", null), (round * 6) + host))];
                 await SubmitUntilKnown(engine, batch);
             }
         })));
 
         var rows = await All();
-        var told = rows.Where(row => row.Manifest == "call.transitioned.v2")
+        var received = rows.Where(row => row.Manifest == "call.transitioned.v2")
             .Select(row => (row.PersistenceId, ((CallEvent.Received)EventReader.ReadCall(row)).Message.Dedup)).ToArray();
-        Assert.Equal(6 * 15 * 10, told.Length);
+        Assert.Equal(6 * 15 * 10, received.Length);
         Assert.All(rows.Where(row => row.Manifest == "call.transitioned.v2"), HoldsTheRecordItWasSent);
-        Assert.Equal(told.Length, told.Distinct().Count());
+        Assert.Equal(received.Length, received.Distinct().Count());
 
         Fault NextWrite()
         {
@@ -470,8 +470,8 @@ public abstract class EngineContract : IAsyncLifetime
     /// <summary>The buffers of the way into the journal are used again and again; each row must hold its own record still.</summary>
     private static void HoldsTheRecordItWasSent(JournalRow row)
     {
-        var told = (CallEvent.Received)EventReader.ReadCall(row);
-        Assert.Equal(told.Message.Dedup, Told.SharedHasher.OfBytes(EventReader.RecordOf(row.Message).Span));
+        var received = (CallEvent.Received)EventReader.ReadCall(row);
+        Assert.Equal(received.Message.Dedup, Sent.SharedHasher.OfBytes(EventReader.RecordOf(row.Message).Span));
         Assert.EndsWith(JsonDocument.Parse(EventReader.RecordOf(row.Message)).RootElement.GetProperty("tool_call_id").GetString(), row.PersistenceId);
     }
 
@@ -506,5 +506,5 @@ public abstract class EngineContract : IAsyncLifetime
 
     private async Task<string[]> VerdictsOf(string name) =>
         [.. (await StreamOf(name)).Select(row => EventReader.ReadCall(row)).Select(happened =>
-            happened is CallEvent.Received told ? told.Verdict.ToString() : happened.GetType().Name)];
+            happened is CallEvent.Received received ? received.Verdict.ToString() : happened.GetType().Name)];
 }

@@ -57,7 +57,7 @@ public sealed class EngineLaws
 
     private sealed record Message(int Call, MessageKind Kind, bool Success, int Second)
     {
-        public Submission ToSubmission() => Told.Call($"s{Call % 2}", $"c{Call}", Outcome(), Second);
+        public Submission ToSubmission() => Sent.Call($"s{Call % 2}", $"c{Call}", Outcome(), Second);
 
         private Outcome Outcome() => Kind switch
         {

@@ -14,7 +14,7 @@ public abstract class LocalEngineContract : EngineContract
     {
         var engine = await OpenEngineAsync();
         var receipts = await Submit(engine, [.. Enumerable.Range(0, 300).Select(number =>
-            Told.Call("s", $"c{number % 7}", new Outcome.RequiresConfirmation($"{number}", null), number))]);
+            Sent.Call("s", $"c{number % 7}", new Outcome.RequiresConfirmation($"{number}", null), number))]);
 
         Assert.Equal(receipts.Select(receipt => receipt.Position).Order(), receipts.Select(receipt => receipt.Position));
     }
@@ -25,11 +25,11 @@ public abstract class LocalEngineContract : EngineContract
         var failures = new FailureLog(NullLogger.Instance, TimeProvider.System);
         var next = Fault.BeforeWriting;
         var engine = await OpenEngineAsync(new EngineOptions { Failures = failures }, () => next);
-        await Submit(engine, Told.Call("s", "c", EngineContract.Asked, 1));
+        await Submit(engine, Sent.Call("s", "c", EngineContract.Asked, 1));
         Assert.Equal(1, failures.Counts["engine commit"]);
 
         next = Fault.None;
-        await Submit(engine, Told.Call("s", "c", EngineContract.Asked, 1));
+        await Submit(engine, Sent.Call("s", "c", EngineContract.Asked, 1));
         Assert.Equal(1, Assert.Single(failures.Counts).Value);
     }
 }

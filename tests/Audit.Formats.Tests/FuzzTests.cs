@@ -20,10 +20,10 @@ public sealed class FuzzTests
         for (var round = 0; round < Mutations; round++)
         {
             var line = Damage(Encoding.UTF8.GetBytes(lines[random.Next(lines.Length)]), random);
-            var told = new Told();
-            new FormatReaders().Open(format, "s-1")!.Read(line, 1, told);
+            var derived = new Derived();
+            new FormatReaders().Open(format, "s-1")!.Read(line, 1, derived);
             // A request for export may hold no span at all; every other line is an item, is ignored, or is invalid.
-            Assert.True(told.Text.Length > 0 || format == "otlp", Encoding.UTF8.GetString(line));
+            Assert.True(derived.Text.Length > 0 || format == "otlp", Encoding.UTF8.GetString(line));
         }
     }
 
@@ -33,15 +33,15 @@ public sealed class FuzzTests
     {
         var format = name.Split('+')[0];
         var lines = Lines(name);
-        var whole = Told.Of(format, string.Join('\n', lines));
+        var whole = Derived.Of(format, string.Join('\n', lines));
         foreach (var broken in new[] { "{\"type\":", "[]", "null", "\"\\ud800\"", "{\"type\":\"x\",\"type\":\"x\"}", "\u0001", new string('[', 2000) })
         {
             // Numbers of lines make times in some formats, so the damage comes last in them and between elsewhere.
             var mixed = lines.SelectMany(line => new[] { line, broken });
-            var told = Told.Of(format, string.Join('\n', format == "agent-code" ? lines.Append(broken) : mixed));
-            Assert.Equal(whole.Records.Select(Item), told.Records.Select(Item));
-            Assert.Equal(whole.Notes.Count, told.Notes.Count);
-            Assert.True(format == "agent-sdk" || told.InvalidLines.Count > whole.InvalidLines.Count);
+            var derived = Derived.Of(format, string.Join('\n', format == "agent-code" ? lines.Append(broken) : mixed));
+            Assert.Equal(whole.Records.Select(Item), derived.Records.Select(Item));
+            Assert.Equal(whole.Notes.Count, derived.Notes.Count);
+            Assert.True(format == "agent-sdk" || derived.InvalidLines.Count > whole.InvalidLines.Count);
         }
     }
 

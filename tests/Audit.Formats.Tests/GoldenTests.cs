@@ -12,12 +12,12 @@ public sealed class GoldenTests
 
     [Theory]
     [MemberData(nameof(Streams))]
-    public void a_stream_tells_what_its_golden_file_says(string name)
+    public void what_is_derived_from_a_stream_is_its_golden_file(string name)
     {
-        var told = Told.Of(name.Split('+')[0], File.ReadAllBytes(Path.Combine(Folder, name + ".jsonl")), session: null);
-        var golden = Path.Combine(Folder, name + ".told");
-        Assert.True(File.Exists(golden), $"There is no golden file {name}.told; told was\n{told.Text}");
-        Assert.Equal(File.ReadAllText(golden), told.Text);
+        var derived = Derived.Of(name.Split('+')[0], File.ReadAllBytes(Path.Combine(Folder, name + ".jsonl")), session: null);
+        var golden = Path.Combine(Folder, name + ".derived");
+        Assert.True(File.Exists(golden), $"There is no golden file {name}.derived; derived was\n{derived.Text}");
+        Assert.Equal(File.ReadAllText(golden), derived.Text);
     }
 
     [Fact]

@@ -51,9 +51,9 @@ public sealed class PermissionTests
     [Fact]
     public void no_result_says_nothing()
     {
-        var told = Told.Of("copilot", Completed("""{"kind":"no-result"}"""));
-        Assert.Empty(told.Records);
-        Assert.Equal(["permission.completed"], told.IgnoredTypes);
+        var derived = Derived.Of("copilot", Completed("""{"kind":"no-result"}"""));
+        Assert.Empty(derived.Records);
+        Assert.Equal(["permission.completed"], derived.IgnoredTypes);
     }
 
     [Theory]
@@ -72,8 +72,8 @@ public sealed class PermissionTests
     public void a_request_of_every_kind_is_kept_as_it_was_sent(string kind)
     {
         var request = $$$"""{"kind":"{{{kind}}}","toolCallId":"c","own":{"of":[1.50,"{{{kind}}}"]}}""";
-        var told = Told.Of("copilot", $$$"""{"type":"permission.requested","data":{"requestId":"r","permissionRequest":{{{request}}}}}""");
-        var outcome = told.OutcomeOf("copilot:c:requires_confirmation:r");
+        var derived = Derived.Of("copilot", $$$"""{"type":"permission.requested","data":{"requestId":"r","permissionRequest":{{{request}}}}}""");
+        var outcome = derived.OutcomeOf("copilot:c:requires_confirmation:r");
         Assert.Equal(request, outcome.GetProperty("permission").GetRawText());
         Assert.NotEmpty(outcome.GetProperty("description").GetString()!);
     }
@@ -82,30 +82,30 @@ public sealed class PermissionTests
     public void two_requests_about_one_call_are_two_messages()
     {
         const string Asks = """{"type":"permission.requested","data":{"requestId":"r-N","permissionRequest":{"kind":"shell","toolCallId":"c"}}}""";
-        var told = Told.Of("copilot", Asks.Replace('N', '1') + "\n" + Asks.Replace('N', '2'));
-        Assert.Equal(["copilot:c:requires_confirmation:r-1", "copilot:c:requires_confirmation:r-2"], told.MessageIds);
+        var derived = Derived.Of("copilot", Asks.Replace('N', '1') + "\n" + Asks.Replace('N', '2'));
+        Assert.Equal(["copilot:c:requires_confirmation:r-1", "copilot:c:requires_confirmation:r-2"], derived.MessageIds);
     }
 
     [Fact]
     public void an_answer_finds_its_call_by_the_request_in_an_earlier_post()
     {
         var readers = new FormatReaders();
-        new Told().Follow(readers.Open("copilot", "s-1")!, """{"type":"permission.requested","data":{"requestId":"r","permissionRequest":{"kind":"shell","toolCallId":"c"}}}"""u8);
-        var told = new Told().Follow(readers.Open("copilot", "s-1")!, """{"type":"permission.completed","data":{"requestId":"r","result":{"kind":"approved"}}}"""u8);
-        Assert.Equal(["copilot:c:approved:r"], told.MessageIds);
+        new Derived().Follow(readers.Open("copilot", "s-1")!, """{"type":"permission.requested","data":{"requestId":"r","permissionRequest":{"kind":"shell","toolCallId":"c"}}}"""u8);
+        var derived = new Derived().Follow(readers.Open("copilot", "s-1")!, """{"type":"permission.completed","data":{"requestId":"r","result":{"kind":"approved"}}}"""u8);
+        Assert.Equal(["copilot:c:approved:r"], derived.MessageIds);
     }
 
     [Fact]
     public void an_answer_whose_call_is_not_known_is_noted_and_no_call_is_made_up()
     {
-        var told = Told.Of("copilot", """{"type":"permission.completed","data":{"requestId":"r","result":{"kind":"approved"}}}""");
-        Assert.Empty(told.Records);
-        Assert.Equal("permission_completed", Assert.Single(told.Notes).Type);
+        var derived = Derived.Of("copilot", """{"type":"permission.completed","data":{"requestId":"r","result":{"kind":"approved"}}}""");
+        Assert.Empty(derived.Records);
+        Assert.Equal("permission_completed", Assert.Single(derived.Notes).Type);
     }
 
     private static JsonElement Answer(string result)
     {
-        var record = Assert.Single(Told.Of("copilot", Completed(result)).Records);
+        var record = Assert.Single(Derived.Of("copilot", Completed(result)).Records);
         return JsonDocument.Parse(record.Record.ToUtf8()).RootElement.GetProperty("outcome");
     }
 

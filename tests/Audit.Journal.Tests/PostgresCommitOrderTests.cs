@@ -49,7 +49,7 @@ public sealed class PostgresCommitOrderTests : IAsyncLifetime
             await foreign.InsertForeignAsync(stream, 2);
             await foreign.InsertForeignAsync(stream, 3);
 
-            // Number 4 would find no key in its way: only a look after the lock can tell what is expected too high or low.
+            // Number 4 would find no key in its way: only a look after the lock can show what is expected too high or low.
             var (fits, late) = (Rows.Handle(stream), Rows.Handle($"late|{company}"));
             var append = store.AppendAsync([Rows.Row(fits, 4), Rows.Row(late, 2), .. Rows.Neighbours(company)]);
             await UntilSomebodyWaitsAsync();

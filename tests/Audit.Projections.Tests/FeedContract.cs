@@ -10,10 +10,10 @@ public abstract class FeedContract : ReadSideContract
     public async Task a_restart_goes_on_where_it_was()
     {
         var side = await OpenAsync();
-        await TellAsync(new Say("s", "c", Say.Asked, 1));
+        await RecordAsync(new Say("s", "c", Say.Asked, 1));
         await CaughtUpAsync(side);
         await CloseAsync(side);
-        await TellAsync(new Say("s", "c", Say.Done(), 2), new Say("s", "d", Say.Done(), 3));
+        await RecordAsync(new Say("s", "c", Say.Done(), 2), new Say("s", "d", Say.Done(), 3));
         var models = await CaughtUpAsync(await OpenAsync());
 
         Assert.Equal(2, (await models.SessionAsync("s", None))!.States[CallState.Completed]);
@@ -33,11 +33,11 @@ public abstract class FeedContract : ReadSideContract
     [ContractFact]
     public async Task an_event_that_cannot_be_read_halts_the_projection_before_it_until_it_is_skipped()
     {
-        await TellAsync(new Say("s", "one", Say.Asked, 1));
+        await RecordAsync(new Say("s", "one", Say.Asked, 1));
         var good = await Journal.LastPositionAsync(None);
         await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":3}""");
         var poison = await Journal.LastPositionAsync(None);
-        await TellAsync(new Say("s", "three", Say.Asked, 2));
+        await RecordAsync(new Say("s", "three", Say.Asked, 2));
         var side = await OpenAsync();
         await UntilAsync(() => side.Status.State == ProjectionState.Halted);
 
@@ -59,7 +59,7 @@ public abstract class FeedContract : ReadSideContract
         var side = await OpenAsync();
         for (var number = 1; number <= 20; number++)
         {
-            await TellAsync(new Say("s", $"c-{number}", Say.Asked, number));
+            await RecordAsync(new Say("s", $"c-{number}", Say.Asked, number));
             await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
             Assert.Equal(number, (await side.Models.SessionAsync("s", None))!.Calls);
         }
@@ -77,7 +77,7 @@ public abstract class FeedContract : ReadSideContract
         await using var behind = new LaggingJournal(Journal, last: 0);
         var side = await OpenAsync(behind);
         await UntilAsync(() => side.Status.State == ProjectionState.Projecting);
-        await TellAsync(new Say("s", "c", Say.Asked, 1));
+        await RecordAsync(new Say("s", "c", Say.Asked, 1));
         var began = Stopwatch.GetTimestamp();
         await side.CatchUpAsync(TimeSpan.FromSeconds(1), None);
         Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.FromSeconds(0.9), TimeSpan.FromMinutes(1));
@@ -92,7 +92,7 @@ public abstract class FeedContract : ReadSideContract
     public async Task what_was_skipped_stays_skipped_in_a_rebuild()
     {
         await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":1,"received_at":"2026-11-20T14:00:00Z","from":"nowhere"}""");
-        await TellAsync(new Say("s", "three", Say.Asked, 2));
+        await RecordAsync(new Say("s", "three", Say.Asked, 2));
         var side = await OpenAsync();
         await UntilAsync(() => side.Status.State == ProjectionState.Halted);
         await Assert.ThrowsAsync<PoisonException>(() => side.RebuildAsync(null, None));
@@ -108,7 +108,7 @@ public abstract class FeedContract : ReadSideContract
     public async Task a_journal_that_went_back_halts_the_projection_and_a_rebuild_sets_it_going_again()
     {
         var side = await OpenAsync();
-        await TellAsync(new Say("s", "one", Say.Asked, 1), new Say("s", "two", Say.Asked, 2));
+        await RecordAsync(new Say("s", "one", Say.Asked, 1), new Say("s", "two", Say.Asked, 2));
         await CaughtUpAsync(side);
         await CloseAsync(side);
         await using var restored = new JournalUpTo(Journal, 1);
@@ -127,7 +127,7 @@ public abstract class FeedContract : ReadSideContract
     {
         await using var journal = new JournalUpTo(Journal, long.MaxValue);
         var side = await OpenAsync(journal);
-        await TellAsync(new Say("s", "one", Say.Asked, 1));
+        await RecordAsync(new Say("s", "one", Say.Asked, 1));
         await CaughtUpAsync(side);
         journal.Falsify = true;
         await UntilAsync(() => side.Status.State == ProjectionState.Halted);

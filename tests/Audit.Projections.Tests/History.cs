@@ -4,7 +4,7 @@ using Outcome = Audit.Lifecycle.Records.Outcome;
 
 namespace Audit.Projections.Tests;
 
-/// <summary>What random hosts and people may tell, in order of arrival.</summary>
+/// <summary>What random hosts and people may report, in order of arrival.</summary>
 public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<string> Words)
 {
     private const int Longest = 60;

@@ -17,7 +17,7 @@ internal sealed class JournalUpTo(IJournal inner, long last) : IJournal
 
     public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        [.. (await inner.ReadAfterAsync(position, limit, byteLimit, cancellation)).Where(row => row.Position <= last).Select(Told)];
+        [.. (await inner.ReadAfterAsync(position, limit, byteLimit, cancellation)).Where(row => row.Position <= last).Select(Given)];
 
     public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
@@ -27,7 +27,7 @@ internal sealed class JournalUpTo(IJournal inner, long last) : IJournal
         inner.ReadPositionsAsync(places, cancellation);
 
     public async Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
-        position <= last && await inner.ReadRowAsync(position, cancellation) is { } row ? Told(row) : null;
+        position <= last && await inner.ReadRowAsync(position, cancellation) is { } row ? Given(row) : null;
 
     public async Task<long> LastPositionAsync(CancellationToken cancellation) =>
         Math.Min(last, await inner.LastPositionAsync(cancellation));
@@ -44,5 +44,5 @@ internal sealed class JournalUpTo(IJournal inner, long last) : IJournal
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private JournalRow Told(JournalRow row) => Falsify ? row with { CreatedTicks = row.CreatedTicks + 1 } : row;
+    private JournalRow Given(JournalRow row) => Falsify ? row with { CreatedTicks = row.CreatedTicks + 1 } : row;
 }

@@ -1,6 +1,6 @@
 namespace Audit.Projections.Tests;
 
-/// <summary>What the read models tell of the whole book at once.</summary>
+/// <summary>What the read models show of the whole book at once.</summary>
 public abstract class OverviewContract : ReadSideContract
 {
     [ContractFact]
@@ -42,7 +42,7 @@ public abstract class OverviewContract : ReadSideContract
         }
 
         var side = await OpenAsync();
-        await TellAsync([.. says]);
+        await RecordAsync([.. says]);
         await CaughtUpAsync(side);
         await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
         foreach (var scope in new[] { new ReadScope(["b"], []), new ReadScope([], ["t-b"]), new ReadScope(["b", "c"], ["t-b"]) })
@@ -94,9 +94,9 @@ public abstract class OverviewContract : ReadSideContract
     public async Task a_call_that_turns_out_to_be_older_moves_to_its_hour()
     {
         var side = await OpenAsync();
-        await TellAsync(new Say("s", "one", Say.Done(), 70));
+        await RecordAsync(new Say("s", "one", Say.Done(), 70));
         await CaughtUpAsync(side);
-        await TellAsync(new Say("s", "one", Say.Asked, 1));
+        await RecordAsync(new Say("s", "one", Say.Asked, 1));
         await CaughtUpAsync(side);
 
         var models = side.Models;

@@ -9,7 +9,7 @@ public abstract class PastContract : ReadSideContract
     public async Task a_call_is_told_as_it_was_at_each_position()
     {
         var side = await OpenAsync();
-        await TellAsync(Do("c", 1, Say.Asked), Do("c", 3, Say.Done()), Do("c", 2, new Outcome.Approved("approve-once")));
+        await RecordAsync(Do("c", 1, Say.Asked), Do("c", 3, Say.Done()), Do("c", 2, new Outcome.Approved("approve-once")));
         await CaughtUpAsync(side);
 
         async Task<string[]> At(long position) =>
@@ -24,7 +24,7 @@ public abstract class PastContract : ReadSideContract
     public async Task a_time_means_what_the_book_knew_then()
     {
         var side = await OpenAsync();
-        await TellAsync(
+        await RecordAsync(
             Do("one", 1, Say.Asked),
             Do("two", 2, Say.Asked),
             Do("three", 1.5, Say.Asked) with { ReceivedMinute = 5 },
@@ -45,7 +45,7 @@ public abstract class PastContract : ReadSideContract
     public async Task times_within_one_second_are_told_apart()
     {
         var side = await OpenAsync();
-        await TellAsync([.. Enumerable.Range(0, 9).Select(call => (Submission)Do($"c{call}", 1 + (call * 0.1 / 60), Say.Asked))]);
+        await RecordAsync([.. Enumerable.Range(0, 9).Select(call => (Submission)Do($"c{call}", 1 + (call * 0.1 / 60), Say.Asked))]);
         await CaughtUpAsync(side);
 
         Assert.Equal(4, await side.TimeTravel.PositionAsync(AsOf.At(Say.At(1 + (0.35 / 60))), None));
@@ -55,7 +55,7 @@ public abstract class PastContract : ReadSideContract
     public async Task a_window_that_was_granted_later_judges_nothing_before_that()
     {
         var side = await OpenAsync();
-        await TellAsync(
+        await RecordAsync(
             Do("c", 1, Say.Done()),
             Say.Window("w", WindowVerb.Grant, "alice", 10, opens: 0, closes: 60),
             Do("d", 12, Say.Done()),
@@ -67,7 +67,7 @@ public abstract class PastContract : ReadSideContract
         Assert.Equal(new JudgementCounts { InWindow = 1 }, (await Task(3)).Judged);
         Assert.Equal(new JudgementCounts { InWindow = 2 }, (await Task(9)).Judged);
         Assert.Null(await side.TimeTravel.WindowAsync("w", AsOf.At(1), None));
-        Assert.Equal(["c", "d"], (await side.TimeTravel.WindowAsync("w", AsOf.At(9), None))!.Item.Done.Select(deed => deed.Call.CallId));
+        Assert.Equal(["c", "d"], (await side.TimeTravel.WindowAsync("w", AsOf.At(9), None))!.Item.Done.Select(done => done.Call.CallId));
         Assert.Null((await side.TimeTravel.WindowAsync("w", AsOf.At(4), None))!.Item.Window.EndedAt);
     }
 
@@ -75,7 +75,7 @@ public abstract class PastContract : ReadSideContract
     public async Task a_call_that_a_late_message_took_from_a_task_is_still_found_in_the_past_of_that_task()
     {
         var side = await OpenAsync();
-        await TellAsync(Do("c", 5, Say.Done()), Do("c", 1, Say.Asked) with { Task = "other" });
+        await RecordAsync(Do("c", 5, Say.Done()), Do("c", 1, Say.Asked) with { Task = "other" });
         var models = await CaughtUpAsync(side);
 
         Assert.Equal("other", (await models.CallAsync("s", "c", None))!.Call.Task);
@@ -87,7 +87,7 @@ public abstract class PastContract : ReadSideContract
     public async Task a_call_whose_host_stops_numbering_is_told_in_the_order_of_its_times()
     {
         var side = await OpenAsync();
-        await TellAsync(
+        await RecordAsync(
             Do("c", 5, Say.Asked) with { Seq = 1 }, Do("c", 3, Say.Asked) with { Seq = 2 }, Do("c", 9, Say.Done()));
         var call = (await (await CaughtUpAsync(side)).CallAsync("s", "c", None))!.Call;
 

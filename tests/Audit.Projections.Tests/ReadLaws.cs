@@ -79,30 +79,30 @@ public sealed class ReadLaws
             Same(await models.SessionAsync(session, default), (await travel.SessionAsync(session, asOf, default))?.Item.Session);
             foreach (var call in (await new ReadModels(now).CallsAsync(session, all, default))!.Items.Select(call => call.CallId))
             {
-                var (known, told) = (await models.CallAsync(session, call, default), (await travel.CallAsync(session, call, asOf, default))?.Item);
-                Same(known?.Call, told?.Call);
-                Same(known?.Transitions, told?.Transitions.OrderBy(one => one.Sequence).ToList());
+                var (known, refolded) = (await models.CallAsync(session, call, default), (await travel.CallAsync(session, call, asOf, default))?.Item);
+                Same(known?.Call, refolded?.Call);
+                Same(known?.Transitions, refolded?.Transitions.OrderBy(one => one.Sequence).ToList());
             }
         }
 
         foreach (var task in new[] { "t-1", "t-2" })
         {
-            var told = (await travel.TaskAsync(task, asOf, default))?.Item;
+            var refolded = (await travel.TaskAsync(task, asOf, default))?.Item;
             var calls = new List<CallModel>();
             foreach (var judgement in Enum.GetValues<WindowJudgement>())
             {
                 calls.AddRange((await models.CallsOfTaskAsync(task, judgement, all, default)).Items);
             }
 
-            Same(calls.OrderByDescending(call => call.Id).ToList(), told?.Calls ?? []);
-            Same((await models.TaskAsync(task, default))?.Windows ?? [], told?.Windows ?? []);
+            Same(calls.OrderByDescending(call => call.Id).ToList(), refolded?.Calls ?? []);
+            Same((await models.TaskAsync(task, default))?.Windows ?? [], refolded?.Windows ?? []);
         }
 
         foreach (var window in new[] { "w0", "w1", "w2" })
         {
-            var (known, told) = (await models.WindowAsync(window, all, default), (await travel.WindowAsync(window, asOf, default))?.Item);
-            Same(known?.Window, told?.Window);
-            Same(known?.Done.Items, told?.Done);
+            var (known, refolded) = (await models.WindowAsync(window, all, default), (await travel.WindowAsync(window, asOf, default))?.Item);
+            Same(known?.Window, refolded?.Window);
+            Same(known?.Done.Items, refolded?.Done);
         }
     }
 

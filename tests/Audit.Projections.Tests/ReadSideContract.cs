@@ -65,7 +65,7 @@ public abstract class ReadSideContract : IAsyncLifetime
     }
 
     /// <summary>Submits items one after the other, so that the journal has them in this order.</summary>
-    protected async Task TellAsync(params Submission[] items)
+    protected async Task RecordAsync(params Submission[] items)
     {
         foreach (var item in items)
         {
@@ -74,7 +74,7 @@ public abstract class ReadSideContract : IAsyncLifetime
         }
     }
 
-    /// <summary>The read models once they have all that was told.</summary>
+    /// <summary>The read models once they have all that was recorded.</summary>
     protected async Task<ReadModels> CaughtUpAsync(ReadSide side)
     {
         await side.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
@@ -83,7 +83,7 @@ public abstract class ReadSideContract : IAsyncLifetime
 
     protected async Task<ReadModels> ReadAsync(params Submission[] items)
     {
-        await TellAsync(items);
+        await RecordAsync(items);
         return await CaughtUpAsync(await OpenAsync());
     }
 

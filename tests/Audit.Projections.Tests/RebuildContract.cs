@@ -19,22 +19,22 @@ public abstract class RebuildContract : ReadSideContract
     public async Task a_rebuild_comes_to_the_live_rows_row_by_row()
     {
         var side = await OpenAsync(limits: new FeedLimits { Rows = 3 });
-        await TellAsync([.. Story("one"), .. Story("two")]);
+        await RecordAsync([.. Story("one"), .. Story("two")]);
         await CaughtUpAsync(side);
         var live = await Dump.OfAsync(Address);
-        var told = new List<RebuildProgress>();
-        await side.RebuildAsync(new Told(told), None);
+        var reports = new List<RebuildProgress>();
+        await side.RebuildAsync(new Reports(reports), None);
 
         Assert.Equal(live, await Dump.OfAsync(Address));
-        Assert.Equal(await Journal.LastPositionAsync(None), told[^1].Position);
-        Assert.Equal(told[^1].End, told[^1].Position);
+        Assert.Equal(await Journal.LastPositionAsync(None), reports[^1].Position);
+        Assert.Equal(reports[^1].End, reports[^1].Position);
     }
 
     [ContractFact]
     public async Task reads_and_the_live_feed_go_on_during_a_rebuild()
     {
         var side = await OpenAsync(limits: new FeedLimits { Rows = 50, Patience = TimeSpan.FromMilliseconds(200) });
-        await TellAsync([.. Enumerable.Range(0, 100).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
+        await RecordAsync([.. Enumerable.Range(0, 100).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
         await CaughtUpAsync(side);
         using var stop = new CancellationTokenSource();
         var reads = 0;
@@ -50,7 +50,7 @@ public abstract class RebuildContract : ReadSideContract
         for (var round = 0; round < 3; round++)
         {
             await side.RebuildAsync(null, None);
-            await TellAsync(new Say("s", $"more{round}", Say.Asked, 200));
+            await RecordAsync(new Say("s", $"more{round}", Say.Asked, 200));
         }
 
         await CaughtUpAsync(side);
@@ -64,7 +64,7 @@ public abstract class RebuildContract : ReadSideContract
     public async Task read_models_of_another_version_are_thrown_away_and_rebuilt()
     {
         var side = await OpenAsync();
-        await TellAsync(Story("one"));
+        await RecordAsync(Story("one"));
         await CaughtUpAsync(side);
         var before = await Dump.OfAsync(Address);
         await CloseAsync(side);
@@ -81,8 +81,8 @@ public abstract class RebuildContract : ReadSideContract
         Assert.Equal([99L], await again.ReadAsync(session => Skipped.ReadAsync(session, None), None));
     }
 
-    private sealed class Told(List<RebuildProgress> told) : IProgress<RebuildProgress>
+    private sealed class Reports(List<RebuildProgress> reports) : IProgress<RebuildProgress>
     {
-        public void Report(RebuildProgress value) => told.Add(value);
+        public void Report(RebuildProgress value) => reports.Add(value);
     }
 }

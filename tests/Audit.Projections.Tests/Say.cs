@@ -45,10 +45,10 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
         string window, WindowVerb verb, string actor, double minute, double? opens = null, double? closes = null,
         string task = "migrate-orders", string agent = "copilot", params string[] scope)
     {
-        var said = Encoding.UTF8.GetBytes($"\"{verb} {actor} {minute} {opens} {closes}\"");
+        var body = Encoding.UTF8.GetBytes($"\"{verb} {actor} {minute} {opens} {closes}\"");
         var delivery = new WindowDelivery
         {
-            Actor = actor, ReceivedAt = At(minute), Dedup = Hasher.OfBytes(said), Reason = "a reason",
+            Actor = actor, ReceivedAt = At(minute), Dedup = Hasher.OfBytes(body), Reason = "a reason",
             MayEndAny = true,
         };
         Timestamp? closesAt = closes is { } until ? At(until) : null;
@@ -57,7 +57,7 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
             OpensAt = opens is { } from ? At(from) : null,
             ClosesAt = closesAt,
         };
-        return new WindowSubmission(window, WindowMessage.Of(verb, delivery, terms, closesAt), said);
+        return new WindowSubmission(window, WindowMessage.Of(verb, delivery, terms, closesAt), body);
     }
 
     public Submission ToSubmission() => Read(

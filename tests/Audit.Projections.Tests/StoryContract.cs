@@ -1,6 +1,6 @@
 namespace Audit.Projections.Tests;
 
-/// <summary>What the read models tell after stories.</summary>
+/// <summary>What the read models show after stories.</summary>
 public abstract class StoryContract : ReadSideContract
 {
     [ContractFact]
@@ -92,13 +92,13 @@ public abstract class StoryContract : ReadSideContract
     public async Task a_violation_that_a_late_message_lifts_is_shown_as_lifted()
     {
         var side = await OpenAsync();
-        await TellAsync(new Say("s", "c", new Outcome.Blocked("no"), 1), new Say("s", "c", Say.Done(), 3));
+        await RecordAsync(new Say("s", "c", new Outcome.Blocked("no"), 1), new Say("s", "c", Say.Done(), 3));
         var models = await CaughtUpAsync(side);
         var standing = Assert.Single((await models.ViolationsAsync(lifted: false, All, None)).Items);
         Assert.Equal(("s", "c", "completed", "blocked"), (standing.SessionId, standing.CallId, standing.Message, standing.From));
         Assert.Equal("a blocked call reported success", standing.Reason);
 
-        await TellAsync(new Say("s", "c", new Outcome.Approved("approve-once"), 2));
+        await RecordAsync(new Say("s", "c", new Outcome.Approved("approve-once"), 2));
         models = await CaughtUpAsync(side);
 
         // The approval is a violation itself, for a settled call takes none; so only a retry by the host can lift.
@@ -119,7 +119,7 @@ public abstract class StoryContract : ReadSideContract
         var side = await OpenAsync();
         foreach (var item in (Submission[])[story[3], story[0], story[2], story[1]])
         {
-            await TellAsync(item);
+            await RecordAsync(item);
             await CaughtUpAsync(side);
         }
 
@@ -145,7 +145,7 @@ public abstract class StoryContract : ReadSideContract
     public async Task pages_go_through_a_list_newest_first_without_repeating_or_missing_anything()
     {
         var side = await OpenAsync();
-        await TellAsync([.. Enumerable.Range(0, 25).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
+        await RecordAsync([.. Enumerable.Range(0, 25).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
         var models = await CaughtUpAsync(side);
         var seen = new List<string>();
         string? cursor = null;
@@ -156,7 +156,7 @@ public abstract class StoryContract : ReadSideContract
             cursor = page.Next;
 
             // What comes meanwhile stands before the first page.
-            await TellAsync(new Say("s", $"later{seen.Count}", Say.Asked, 100));
+            await RecordAsync(new Say("s", $"later{seen.Count}", Say.Asked, 100));
             await CaughtUpAsync(side);
         }
         while (cursor is not null);

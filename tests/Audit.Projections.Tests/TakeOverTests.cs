@@ -23,12 +23,12 @@ public sealed class TakeOverTests : ReadSideContract
         await UntilAsync(() => first.Status.State == ProjectionState.Projecting);
         var second = await OpenAsync();
         await UntilAsync(() => second.Status.State == ProjectionState.Following);
-        await TellAsync(new Say("s", "c", Say.Asked, 1));
+        await RecordAsync(new Say("s", "c", Say.Asked, 1));
         await CaughtUpAsync(second);
         Assert.Equal(ProjectionState.Following, second.Status.State);
 
         await CloseAsync(first);
-        await TellAsync(new Say("s", "c", Say.Done(), 2));
+        await RecordAsync(new Say("s", "c", Say.Done(), 2));
         var models = await CaughtUpAsync(second);
         Assert.Equal(ProjectionState.Projecting, second.Status.State);
         Assert.Equal(2, (await models.CallAsync("s", "c", None))!.Call.Messages);
@@ -38,7 +38,7 @@ public sealed class TakeOverTests : ReadSideContract
     public async Task a_node_whose_connection_dies_writes_nothing_more_and_comes_back_with_what_is_true()
     {
         var side = await OpenAsync();
-        await TellAsync(new Say("s", "c", Say.Asked, 1));
+        await RecordAsync(new Say("s", "c", Say.Asked, 1));
         await CaughtUpAsync(side);
         await using (var connection = await database!.ConnectAsync())
         {
@@ -47,7 +47,7 @@ public sealed class TakeOverTests : ReadSideContract
             await kill.ExecuteNonQueryAsync();
         }
 
-        await TellAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call + 2))]);
+        await RecordAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call + 2))]);
         var models = await CaughtUpAsync(side);
         Assert.Equal(21, (await models.SessionAsync("s", None))!.Calls);
     }
@@ -61,7 +61,7 @@ public sealed class TakeOverTests : ReadSideContract
         var second = await OpenAsync();
         await UntilAsync(() => second.Status.State == ProjectionState.Halted);
         await second.SkipAsync(second.Status.HaltedAt!.Value, "it is a test", None);
-        await TellAsync(new Say("s", "c", Say.Asked, 1));
+        await RecordAsync(new Say("s", "c", Say.Asked, 1));
         await UntilAsync(() => first.Status.State == ProjectionState.Projecting);
         await UntilAsync(() => second.Status.State == ProjectionState.Following);
 
@@ -74,10 +74,10 @@ public sealed class TakeOverTests : ReadSideContract
         var first = await OpenAsync();
         await UntilAsync(() => first.Status.State == ProjectionState.Projecting);
         var second = await OpenAsync();
-        await TellAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
+        await RecordAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
         await CaughtUpAsync(first);
         await second.RebuildAsync(null, None);
-        await TellAsync(new Say("s", "more", Say.Asked, 30));
+        await RecordAsync(new Say("s", "more", Say.Asked, 30));
 
         Assert.Equal(21, (await (await CaughtUpAsync(second)).SessionAsync("s", None))!.Calls);
         Assert.Equal(ProjectionState.Projecting, first.Status.State);

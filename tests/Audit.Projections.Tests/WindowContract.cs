@@ -61,9 +61,9 @@ public abstract class WindowContract : ReadSideContract
     public async Task a_window_learned_late_judges_the_calls_of_its_task_anew()
     {
         var side = await OpenAsync(limits: new FeedLimits { RejudgedAtOnce = 2 });
-        await TellAsync([.. Enumerable.Range(1, 7).Select(minute => (Submission)Do($"c{minute}", minute))]);
+        await RecordAsync([.. Enumerable.Range(1, 7).Select(minute => (Submission)Do($"c{minute}", minute))]);
         await CaughtUpAsync(side);
-        await TellAsync(Say.Window("w", WindowVerb.Grant, "alice", 10, opens: 2, closes: 60));
+        await RecordAsync(Say.Window("w", WindowVerb.Grant, "alice", 10, opens: 2, closes: 60));
         var models = await CaughtUpAsync(side);
 
         Assert.Equal(new JudgementCounts { InWindow = 6, OutsideWindow = 1 }, (await models.TaskAsync(MigrateOrders, None))!.Task.Judged);
@@ -76,15 +76,15 @@ public abstract class WindowContract : ReadSideContract
     public async Task a_window_that_is_extended_revoked_or_closed_judges_anew_what_lies_between()
     {
         var side = await OpenAsync();
-        await TellAsync(Say.Window("w", WindowVerb.Grant, "alice", 0, closes: 10), Do("c12", 12), Do("c17", 17));
+        await RecordAsync(Say.Window("w", WindowVerb.Grant, "alice", 0, closes: 10), Do("c12", 12), Do("c17", 17));
         var models = await CaughtUpAsync(side);
         Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "c12"));
 
-        await TellAsync(Say.Window("w", WindowVerb.Extend, "carol", 9, closes: 20));
+        await RecordAsync(Say.Window("w", WindowVerb.Extend, "carol", 9, closes: 20));
         await CaughtUpAsync(side);
         Assert.Equal((WindowJudgement.InWindow, WindowJudgement.InWindow), (await JudgementOf(models, "c12"), await JudgementOf(models, "c17")));
 
-        await TellAsync(Say.Window("w", WindowVerb.Revoke, "bob", 15));
+        await RecordAsync(Say.Window("w", WindowVerb.Revoke, "bob", 15));
         await CaughtUpAsync(side);
         Assert.Equal((WindowJudgement.InWindow, WindowJudgement.OutsideWindow), (await JudgementOf(models, "c12"), await JudgementOf(models, "c17")));
     }
@@ -93,10 +93,10 @@ public abstract class WindowContract : ReadSideContract
     public async Task a_task_that_is_named_afterwards_counts_for_what_came_before()
     {
         var side = await OpenAsync();
-        await TellAsync(
+        await RecordAsync(
             Say.Window("w", WindowVerb.Grant, "alice", 0, closes: 20), new Say("s", "c", Say.Asked, 1));
         await CaughtUpAsync(side);
-        await TellAsync(new Say("s", "c", Say.Done(), 2) { Task = MigrateOrders, Agent = "copilot" });
+        await RecordAsync(new Say("s", "c", Say.Done(), 2) { Task = MigrateOrders, Agent = "copilot" });
         var models = await CaughtUpAsync(side);
 
         var view = (await models.CallAsync("s", "c", None))!;
@@ -122,7 +122,7 @@ public abstract class WindowContract : ReadSideContract
         Assert.Equal((Say.At(2), Say.At(19)), (view.Window.OpensAt, view.Window.Until));
         Assert.Equal(
             [("SELECT * FROM orders", Say.At(3), CallState.Completed, null), ("ALTER TABLE orders", Say.At(5), CallState.Completed, "alice"), ("SELECT 1", Say.At(8), CallState.Completed, null)],
-            view.Done.Items.Select(deed => (deed.Call.Command!, deed.At, deed.Call.State, deed.Call.ClaimedBy)));
+            view.Done.Items.Select(done => (done.Call.Command!, done.At, done.Call.State, done.Call.ClaimedBy)));
         Assert.Equal(["DROP TABLE orders"], view.Outside.Items.Select(call => call.Command!));
         Assert.Equal(["shell"], view.OutOfScope.Items.Select(call => call.CallId));
     }
@@ -139,8 +139,8 @@ public abstract class WindowContract : ReadSideContract
 
         var first = (await models.WindowAsync("w", new PageRequest(2), None))!.Done;
         var second = (await models.WindowAsync("w", new PageRequest(2, first.Next), None))!.Done;
-        Assert.Equal(["one", "two"], first.Items.Select(deed => deed.Call.CallId));
-        Assert.Equal(["three"], second.Items.Select(deed => deed.Call.CallId));
+        Assert.Equal(["one", "two"], first.Items.Select(done => done.Call.CallId));
+        Assert.Equal(["three"], second.Items.Select(done => done.Call.CallId));
         Assert.Null(second.Next);
     }
 

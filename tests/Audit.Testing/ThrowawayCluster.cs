@@ -65,10 +65,10 @@ internal static class ThrowawayCluster
         shell.WorkingDirectory = "/";
         var process = Process.Start(shell)!;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop(process);
-        var said = await UntilStartedAsync(process);
-        if (!said.Contains("started"))
+        var output = await UntilStartedAsync(process);
+        if (!output.Contains("started"))
         {
-            throw new InvalidOperationException($"PostgreSQL's cluster was not made: {said}");
+            throw new InvalidOperationException($"PostgreSQL's cluster was not made: {output}");
         }
 
         await UntilAnswersAsync(settings, process);
@@ -77,16 +77,16 @@ internal static class ThrowawayCluster
 
     private static async Task<string> UntilStartedAsync(Process process)
     {
-        var said = "";
+        var output = "";
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
-            said += line + "\n";
+            output += line + "\n";
             if (line == "started")
             {
                 break;
             }
         }
-        return said;
+        return output;
     }
 
     private static async Task UntilAnswersAsync(NpgsqlConnectionStringBuilder settings, Process process)

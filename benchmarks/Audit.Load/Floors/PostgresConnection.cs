@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Audit.Load.Floors;
 
-/// <summary>Opens connections that commit durably, whatever the server was told.</summary>
+/// <summary>Opens connections that commit durably, however the server is configured.</summary>
 internal static class PostgresConnection
 {
     public static async Task<NpgsqlConnection> OpenAsync(string place)

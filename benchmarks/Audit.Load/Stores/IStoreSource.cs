@@ -9,7 +9,7 @@ internal interface IStoreSource : IAsyncDisposable
     Task<string> DescribeAsync();
 
     /// <summary>Makes the template that every store is copied from, with so many rows in it.</summary>
-    Task PrepareAsync(int rows, Action<string> tell);
+    Task PrepareAsync(int rows, Action<string> report);
 
     Task<LoadStore> MakeAsync();
 }

@@ -42,7 +42,7 @@ internal sealed class PostgresStores : IStoreSource
             : throw new WrongUseException("The PostgreSQL server has fsync off: nothing that it takes in is durable.");
     }
 
-    public async Task PrepareAsync(int rows, Action<string> tell)
+    public async Task PrepareAsync(int rows, Action<string> report)
     {
         await RunOnServerAsync($"CREATE DATABASE {Template}");
         await using (await AuditStore.OpenAsync($"postgres:{ConnectionTo(Template)}", TestKeys.Given, CancellationToken.None))
@@ -55,7 +55,7 @@ internal sealed class PostgresStores : IStoreSource
         foreach (var slice in Prefill.Slices(rows))
         {
             await PostgresJournalInsert.InsertAllAsync(connection, slice, 0, 1, rowsPerTransaction: 5_000);
-            tell($"prefilled {filled += slice.Length:n0} of {rows:n0} rows");
+            report($"prefilled {filled += slice.Length:n0} of {rows:n0} rows");
         }
 
         await RunAsync(connection, "VACUUM ANALYZE journal");

@@ -20,7 +20,7 @@ internal sealed class SqliteStores : IStoreSource
 
     public Task<string> DescribeAsync() => Task.FromResult("SQLite " + raw.sqlite3_libversion().utf8_to_string());
 
-    public async Task PrepareAsync(int rows, Action<string> tell)
+    public async Task PrepareAsync(int rows, Action<string> report)
     {
         var path = Path.Combine(directory, "template.db");
         await MakeTablesAsync(path);
@@ -31,7 +31,7 @@ internal sealed class SqliteStores : IStoreSource
             foreach (var slice in Prefill.Slices(rows))
             {
                 insert.InsertAll(slice, rowsPerTransaction: 5_000);
-                tell($"prefilled {filled += slice.Length:n0} of {rows:n0} rows");
+                report($"prefilled {filled += slice.Length:n0} of {rows:n0} rows");
             }
 
             database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -1,9 +1,9 @@
 namespace Audit.Load.Workloads;
 
-/// <summary>The kinds of message that a call tells in its life, each story legal by the table.</summary>
+/// <summary>The kinds of message that a call sends in its life, each sequence legal by the table.</summary>
 internal sealed record CallStory(string Tier, params string[] Kinds)
 {
-    // Six calls of ten tell one message, three tell two and one tells three: 1.5 on average.
+    // Six calls of ten send one message, three send two and one sends three: 1.5 on average.
     private static readonly CallStory[] InTwenty =
     [
         .. Enumerable.Repeat(new CallStory("Observe", "completed"), 10),

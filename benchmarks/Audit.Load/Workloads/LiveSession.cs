@@ -12,7 +12,7 @@ internal sealed class LiveSession
     private readonly Random random;
     private int callsLeft;
     private CallStory story;
-    private int told;
+    private int sent;
 
     public LiveSession(Random random)
     {
@@ -37,22 +37,22 @@ internal sealed class LiveSession
     /// <summary>The input of the call, which all of its messages repeat.</summary>
     public string Path { get; private set; } = "";
 
-    /// <returns>The kind of the message that the session tells next.</returns>
+    /// <returns>The kind of the message that the session sends next.</returns>
     public string NextKind()
     {
-        if (told == story.Kinds.Length)
+        if (sent == story.Kinds.Length)
         {
             story = BeginCall();
         }
 
-        var kind = story.Kinds[told++];
-        callsLeft -= told == story.Kinds.Length ? 1 : 0;
+        var kind = story.Kinds[sent++];
+        callsLeft -= sent == story.Kinds.Length ? 1 : 0;
         return kind;
     }
 
     private CallStory BeginCall()
     {
-        told = 0;
+        sent = 0;
         CallId = RandomIds.Call(random);
         ToolName = Tools[random.Next(Tools.Length)];
         Path = $"/srv/projects/{random.Next(100)}/src/module-{random.Next(1000)}.cs";

@@ -3,7 +3,7 @@ using System.Text;
 namespace Audit.Load.Workloads;
 
 /// <summary>
-/// The messages of one run, in the order in which a thousand live sessions tell them. A run's floors, peers and subjects
+/// The messages of one run, in the order in which a thousand live sessions send them. A run's floors, peers and subjects
 /// all get the same; each run has ids of its own.
 /// </summary>
 internal sealed class Workload
@@ -15,7 +15,7 @@ internal sealed class Workload
 
     public Workload(int run, int records)
     {
-        Messages = Tell(new Random(HashOf(run)), records);
+        Messages = Write(new Random(HashOf(run)), records);
         rows = new Lazy<JournalRowToCopy[]>(() => EngineRows.Of(Messages));
     }
 
@@ -24,7 +24,7 @@ internal sealed class Workload
     /// <summary>What the engine makes of the messages.</summary>
     public JournalRowToCopy[] Rows => rows.Value;
 
-    /// <summary>The messages dealt to so many hosts; a session stays with one host, which tells it in order.</summary>
+    /// <summary>The messages dealt to so many hosts; a session stays with one host, which sends it in order.</summary>
     public Message[][] DealtTo(int hosts)
     {
         var dealt = Enumerable.Range(0, hosts).Select(_ => new List<Message>(Messages.Length / hosts * 5 / 4)).ToArray();
@@ -38,7 +38,7 @@ internal sealed class Workload
 
     private static int HashOf(int run) => unchecked(Seed + run * 7919);
 
-    private static Message[] Tell(Random random, int records)
+    private static Message[] Write(Random random, int records)
     {
         var arena = new Arena();
         var text = new RecordText(random);

@@ -1,6 +1,6 @@
 namespace Audit.Actors.Configuration;
 
-/// <summary>What the cluster engine is told beside its HOCON.</summary>
+/// <summary>What the cluster engine is given beside its HOCON.</summary>
 /// <param name="Store">
 /// The node's store, `sqlite:PATH` or `postgres:CONNECTION STRING`: the plugin writes into the same one.
 /// </param>

@@ -32,8 +32,8 @@ internal static class StoreSettings
 
     /// <summary>
     /// The plugin opens a connection for each transaction, so that there must be a pool.
-    /// What is committed must be on disk whatever the server was told; remote_apply promises more and is left
-    /// alone.
+    /// What is committed must be on disk however the server is configured; remote_apply promises more and is
+    /// left alone.
     /// </summary>
     private static async Task<string> PostgresAsync(string connection)
     {

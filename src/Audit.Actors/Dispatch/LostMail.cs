@@ -5,8 +5,8 @@ using Audit.Actors.Messages;
 namespace Audit.Actors.Dispatch;
 
 /// <summary>
-/// Tells whoever sent mail that reached nobody: its actor had just ended, could not read its stream, or lives on a node
-/// that is gone. What was never taken was never written, for certain, so that it can be sent again at once.
+/// Answers whoever sent mail that reached nobody: its actor had just ended, could not read its stream, or lives on a
+/// node that is gone. What was never taken was never written, for certain, so that it can be sent again at once.
 /// </summary>
 internal sealed class LostMail : ReceiveActor
 {

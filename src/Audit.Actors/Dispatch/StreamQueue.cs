@@ -21,7 +21,7 @@ internal sealed class StreamQueue(StreamKey key)
 
     public long SentAt { get; set; }
 
-    /// <summary>How often the mail under way was sent in vain.</summary>
+    /// <summary>How often the mail under way was sent without an answer.</summary>
     public int Tries { get; set; }
 
     /// <summary>Takes the next lot from what waits.</summary>

@@ -60,7 +60,7 @@ internal abstract class StreamActor : ReceivePersistentActor
 
     /// <summary>
     /// Whoever waits is answered before the actor ends: not known, or nothing written where the database says so. The
-    /// shard hears of it first, so that it keeps what is sent again for the actor that follows this one.
+    /// shard is informed first, so that it keeps what is sent again for the actor that follows this one.
     /// </summary>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {

@@ -1,6 +1,6 @@
 namespace Audit.Api.Access;
 
-/// <summary>How the node was told to run, as far as its endpoints ask.</summary>
+/// <summary>How the node was configured, as far as its endpoints need it.</summary>
 /// <param name="Store">`sqlite:PATH` or `postgres:CONNECTION STRING`.</param>
 /// <param name="Data">The directory of what belongs to this node alone.</param>
 /// <param name="CheckpointFile">What this node signed or saw signed last.</param>

@@ -1,7 +1,7 @@
 namespace Audit.Api.Acting;
 
 /// <summary>
-/// What was decided of a call. Who decides is the token's name, always; whom it speaks for is told beside it.
+/// What was decided of a call. Who decides is always the token's name; whom it acts for stands beside it.
 /// </summary>
 internal sealed record Decision(Outcome Outcome, string? OnBehalfOf)
 {

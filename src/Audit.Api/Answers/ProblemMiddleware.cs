@@ -19,7 +19,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is there any more to be told anything.
+            // Nobody is there any more to read an answer.
             return;
         }
         catch (Exception exception)

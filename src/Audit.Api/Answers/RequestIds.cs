@@ -29,8 +29,8 @@ internal static class RequestIds
         new(context.SessionId(), context.Id("call", Ids.MaxCallBytes));
 
     /// <summary>
-    /// The framework decodes a path but for its encoded slashes, so that "%2F" and "%252F" can no longer be told apart
-    /// afterwards; the target as it was sent still can.
+    /// The framework decodes a path but for its encoded slashes, so that "%2F" and "%252F" can no longer be
+    /// distinguished afterwards; in the target as it was sent they still can.
     /// </summary>
     public static string PathId(this HttpContext context, string name)
     {

@@ -17,7 +17,7 @@ internal static class NodeTraces
     }
 }
 
-/// <summary>Counts requests, and tells a trace, where one is recorded, what each was.</summary>
+/// <summary>Counts requests, and names each in its trace, where one is recorded.</summary>
 internal sealed class RequestCount(RequestDelegate next, NodeMetrics metrics)
 {
     public async Task InvokeAsync(HttpContext context)

@@ -2,7 +2,7 @@ namespace Audit.Api.Intake;
 
 /// <summary>
 /// Cuts a JSON array into its items by structure alone: strings and brackets. What stands in an item is judged item by
-/// item, so that one bad item does not spoil the others; here only what cannot be told apart is refused.
+/// item, so that one bad item does not spoil the others; here only what cannot be split is refused.
 /// </summary>
 internal ref struct ArraySplitter(ReadOnlySpan<byte> body)
 {

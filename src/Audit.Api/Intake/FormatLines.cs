@@ -1,13 +1,13 @@
 namespace Audit.Api.Intake;
 
-/// <summary>Makes items of the events of another system's stream, and counts those that say nothing to us.</summary>
+/// <summary>Makes items of the events of another system's stream, and counts those that are ignored.</summary>
 internal sealed class FormatLines(
     RecordIntake intake, IJournal journal, IFormatReader reader) : ILineIntake, IFormatSink
 {
     private readonly InferredTimes times = new(journal);
     private readonly IgnoredEvents ignored = new();
     private readonly HashSet<string> refused = [];
-    private List<SaidByLine> said = [];
+    private List<DerivedLine> derivedLines = [];
     private ReadOnlyMemory<byte> text;
     private long line;
 
@@ -18,7 +18,7 @@ internal sealed class FormatLines(
 
     public async ValueTask<ItemBatch> ReadAsync(ReadOnlyMemory<byte> buffer, List<RawItem> lines, ItemDefaults defaults)
     {
-        said = new List<SaidByLine>(lines.Count);
+        derivedLines = new List<DerivedLine>(lines.Count);
         foreach (var raw in lines)
         {
             line = raw.Line > 0 ? raw.Line : line + 1;
@@ -34,11 +34,11 @@ internal sealed class FormatLines(
             }
         }
 
-        await times.LookUpAsync(said, defaults);
-        var batch = new ItemBatch(said.Count);
+        await times.LookUpAsync(derivedLines, defaults);
+        var batch = new ItemBatch(derivedLines.Count);
         var derived = defaults with { Derived = true };
         var inferred = derived with { TimeInferred = true };
-        foreach (var one in said)
+        foreach (var one in derivedLines)
         {
             batch.Add(ItemOf(one, defaults, derived, inferred), one.Line);
         }
@@ -64,21 +64,21 @@ internal sealed class FormatLines(
         writer.Write((byte)'\n');
     }
 
-    public void Record(DerivedRecord record) => said.Add(new SaidByLine(line) { Record = record });
+    public void Record(DerivedRecord record) => derivedLines.Add(new DerivedLine(line) { Record = record });
 
-    public void Note(DerivedNote note) => said.Add(new SaidByLine(line) { Note = note });
+    public void Note(DerivedNote note) => derivedLines.Add(new DerivedLine(line) { Note = note });
 
-    public void Item(ReadOnlySpan<byte> item) => said.Add(new SaidByLine(line) { Item = item.ToArray() });
+    public void Item(ReadOnlySpan<byte> item) => derivedLines.Add(new DerivedLine(line) { Item = item.ToArray() });
 
     public void Ignored(string type) => ignored.Add(intake.Redactor?.Text(type) ?? type);
 
     public void Invalid(string sentence)
     {
         Refused++;
-        said.Add(new SaidByLine(line) { Error = intake.Reader.Sentence(sentence, text.Span) });
+        derivedLines.Add(new DerivedLine(line) { Error = intake.Reader.Sentence(sentence, text.Span) });
     }
 
-    private ItemRead ItemOf(SaidByLine one, ItemDefaults defaults, ItemDefaults derived, ItemDefaults inferred)
+    private ItemRead ItemOf(DerivedLine one, ItemDefaults defaults, ItemDefaults derived, ItemDefaults inferred)
     {
         if (one.Error is not null)
         {
@@ -101,7 +101,7 @@ internal sealed class FormatLines(
             : ReadNote(one.Note!, one, derived, inferred);
     }
 
-    private ItemRead ReadRecord(DerivedRecord record, SaidByLine one, ItemDefaults derived, ItemDefaults inferred)
+    private ItemRead ReadRecord(DerivedRecord record, DerivedLine one, ItemDefaults derived, ItemDefaults inferred)
     {
         var time = record.Time ?? Rfc3339.Format(times.Of(record, one.Line, derived));
         times.Remember(record, time, derived);
@@ -110,7 +110,7 @@ internal sealed class FormatLines(
             record.Time is null || record.IsTimeInferred ? inferred : derived);
     }
 
-    private ItemRead ReadNote(DerivedNote note, SaidByLine one, ItemDefaults derived, ItemDefaults inferred)
+    private ItemRead ReadNote(DerivedNote note, DerivedLine one, ItemDefaults derived, ItemDefaults inferred)
     {
         var received = derived.ReceivedAt.AddNanoseconds(one.Line);
         return intake.Items.Read(
@@ -119,7 +119,7 @@ internal sealed class FormatLines(
     }
 
     /// <summary>Several messages of one call that cannot be written are one event that could not be taken in.</summary>
-    private ItemRead Count(in ItemRead read, SaidByLine one)
+    private ItemRead Count(in ItemRead read, DerivedLine one)
     {
         if (read.Submission is null
             && (one.Record is null || refused.Add($"{one.Session}|{one.Record.Record.ToolCallId}")))
@@ -131,8 +131,8 @@ internal sealed class FormatLines(
     }
 }
 
-/// <summary>One thing that a line says: a record, a note, an item as it came, or an error.</summary>
-internal sealed record SaidByLine(long Line)
+/// <summary>One thing that is derived from a line: a record, a note, an item as it came, or an error.</summary>
+internal sealed record DerivedLine(long Line)
 {
     public DerivedRecord? Record { get; init; }
 
@@ -145,7 +145,7 @@ internal sealed record SaidByLine(long Line)
     public string? Session => Record?.SessionId ?? Note?.SessionId;
 }
 
-/// <summary>Counts the events of a stream that say nothing to us, by the name of their type.</summary>
+/// <summary>Counts the events of a stream that concern no call and no session, by the name of their type.</summary>
 internal sealed class IgnoredEvents
 {
     private const int MostTypes = 100;

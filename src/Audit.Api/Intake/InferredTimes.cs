@@ -1,10 +1,9 @@
 namespace Audit.Api.Intake;
 
 /// <summary>
-/// The times of messages whose source tells none. The receipt is the latest that they can have been said at, and when
-/// the call is known to have been settled before that, by a source that tells times, they were said before it was
-/// settled: a request for permission does not follow what it led to because its hook was delivered after the
-/// transcript.
+/// The times of messages whose source gives none. The receipt is the latest time that they can have, and when the call
+/// is known to have been settled before that, by a source that gives times, they were sent before it was settled: a
+/// request for permission does not follow what it led to because its hook was delivered after the transcript.
 /// </summary>
 internal sealed class InferredTimes(IJournal journal)
 {
@@ -13,9 +12,9 @@ internal sealed class InferredTimes(IJournal journal)
     private readonly Dictionary<(string Session, string Call), (MessageKind Kind, Timestamp At)> settled = [];
 
     /// <summary>Finds in the journal what is known of the calls of these messages.</summary>
-    public async ValueTask LookUpAsync(List<SaidByLine> said, ItemDefaults defaults)
+    public async ValueTask LookUpAsync(List<DerivedLine> lines, ItemDefaults defaults)
     {
-        var calls = said.Select(one => one.Record).OfType<DerivedRecord>()
+        var calls = lines.Select(one => one.Record).OfType<DerivedRecord>()
             .Where(record => record.Time is null && (!Settles(record.Kind) || record.Kind == MessageKind.Blocked))
             .Select(record => (Session: record.SessionId ?? defaults.SessionId, Call: record.Record.ToolCallId))
             .Where(key => key.Session is not null && !settled.ContainsKey((key.Session, key.Call)))
@@ -31,9 +30,9 @@ internal sealed class InferredTimes(IJournal journal)
         {
             foreach (var row in streams[index])
             {
-                if (row.IsProven && EventReader.ReadCall(row) is CallEvent.Received { Verdict.IsViolation: false } told)
+                if (row.IsProven && EventReader.ReadCall(row) is CallEvent.Received { Verdict.IsViolation: false } known)
                 {
-                    Remember((calls[index].Session!, calls[index].Call), told.Message.Kind, told.Message.OrderedAt);
+                    Remember((calls[index].Session!, calls[index].Call), known.Message.Kind, known.Message.OrderedAt);
                 }
             }
         }
@@ -48,7 +47,7 @@ internal sealed class InferredTimes(IJournal journal)
             : receipt;
     }
 
-    /// <summary>What a stream tells is known to its later events before it is in the journal.</summary>
+    /// <summary>What a stream reports is known to its later events before it is in the journal.</summary>
     public void Remember(DerivedRecord record, string time, ItemDefaults defaults)
     {
         if (Rfc3339.TryParse(time, out var at))
@@ -66,7 +65,7 @@ internal sealed class InferredTimes(IJournal journal)
         }
     }
 
-    /// <summary>A refusal that is told late precedes the failure that it led to.</summary>
+    /// <summary>A refusal that is reported late precedes the failure that it led to.</summary>
     private static bool MustPrecede(MessageKind kind, MessageKind end) =>
         !Settles(kind) || (kind == MessageKind.Blocked && end == MessageKind.Completed);
 

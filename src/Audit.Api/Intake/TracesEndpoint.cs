@@ -13,7 +13,7 @@ internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats,
         "Spans of execute_tool (GenAI conventions) and tools/call (MCP) become tool calls, all others are passed over. Plain or with "
         + "Content-Encoding gzip or br. The answer is OTLP's own: {} or {\"partialSuccess\":{…}}.",
         new QueryParameter(
-            "session", "The session of spans that tell no conversation; without it their trace is their session."),
+            "session", "The session of spans that name no conversation; without it their trace is their session."),
         new QueryParameter("task", "The task of what is derived."),
         new QueryParameter("agent", "The agent of what is derived."))
         .Produces<TracesAnswer>().Scoped(Scope.Own);

@@ -36,7 +36,7 @@ internal sealed class LogEndpoints(
             .Scoped(Scope.Digests);
         routes.Get(
             "/v1/log", Guarded(GetAsync), Roles.Read, "The log's name, verifier key, size, root, and how it is sealed.",
-            "The position is the last one that is sealed; sealing tells what this node's sealer is at, and why.")
+            "The position is the last one that is sealed; sealing shows the state of this node's sealer, and why.")
             .Produces<LogAnswer>().Scoped(Scope.Digests);
         routes.Get(
             "/v1/log/bundle", Guarded(SendBundleAsync), Roles.Read | Roles.Export,

@@ -200,18 +200,18 @@ internal sealed partial class NodeLog : IAsyncDisposable
     /// <summary>Whoever reads the node's output learns why it does not seal, once for each reason.</summary>
     private async Task WatchAsync(CancellationToken cancellation)
     {
-        var told = "";
+        var reported = "";
         while (!cancellation.IsCancellationRequested)
         {
             var status = Status;
             var reason = status.Reason ?? "";
-            if (reason.Length > 0 && reason != told)
+            if (reason.Length > 0 && reason != reported)
             {
                 LogNotSealing(
                     status.IsHalted ? LogLevel.Error : LogLevel.Warning, SealerWords.Of(status.State), reason);
             }
 
-            told = reason;
+            reported = reason;
             await Task.Delay(options.Interval, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

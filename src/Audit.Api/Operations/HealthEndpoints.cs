@@ -11,15 +11,15 @@ internal sealed class HealthEndpoints(
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.Get("/health/live", LiveAsync, Roles.None, "Tells that the process answers.").Produces<HealthAnswer>()
+        routes.Get("/health/live", LiveAsync, Roles.None, "Shows that the process answers.").Produces<HealthAnswer>()
             .Scoped(Scope.Public);
         routes.Get(
-            "/health/ready", ReadyAsync, Roles.None, "Tells whether the node can take records: whether its journal answers.",
+            "/health/ready", ReadyAsync, Roles.None, "Shows whether the node can take records: whether its journal answers.",
             "Its parts say for themselves how they do; a log or read models that are halted keep nobody's records out. It is not "
             + "ready as long as its cluster has not let it in.")
             .Produces<HealthAnswer>().Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).Scoped(Scope.Public);
         routes.Get(
-            "/health/sealing", SealingAsync, Roles.None, "Tells whether what was taken is sealed.",
+            "/health/sealing", SealingAsync, Roles.None, "Shows whether what was taken is sealed.",
             "503 when the log is halted, or when a row waits longer for its seal than --max-unsealed.")
             .Produces<SealingHealth>().Produces<SealingHealth>(StatusCodes.Status503ServiceUnavailable).Scoped(Scope.Public);
     }

@@ -19,7 +19,7 @@ internal sealed class OperationEndpoints(
     {
         routes.Get("/metrics", MetricsAsync, Roles.Read, "The node's numbers in Prometheus' text format.")
             .Scoped(Scope.Unbound);
-        routes.Get("/v1/stats", StatsAsync, Roles.Read, "Tells positions, rates, and what waits.")
+        routes.Get("/v1/stats", StatsAsync, Roles.Read, "Shows positions, rates, and what waits.")
             .Produces<StatsAnswer>().Scoped(Scope.Unbound);
     }
 

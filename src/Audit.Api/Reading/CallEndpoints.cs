@@ -14,7 +14,8 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             .Produces<ItemPage<SessionAnswer>>().Scoped(Scope.Binding);
         routes.Get(
             new ById("/v1/sessions/{session}", "/v1/session", session), SessionAsync, Roles.Read,
-            "Shows a session: its calls by state, who took part, and whether it was told whole.", "", QueryParameter.At)
+            "Shows a session: its calls by state, who took part, and whether it was reported completely.", "",
+            QueryParameter.At)
             .Produces<SessionAnswer>().Scoped(Scope.Binding);
         routes.Get(
             new ById("/v1/sessions/{session}/calls", "/v1/session/calls", session), CallsAsync, Roles.Read,

@@ -3,7 +3,7 @@ namespace Audit.Api.Reading;
 /// <summary>`GET /v1/export`: the book, or a part of it, for other people's stores and tables.</summary>
 internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime life) : IEndpointGroup
 {
-    /// <summary>Tells whoever shows the progress where the export will end.</summary>
+    /// <summary>Where the export will end, for whoever shows its progress.</summary>
     public const string LastPosition = "Audit-Last-Position";
 
     public void Map(IEndpointRouteBuilder routes) => routes.Get(

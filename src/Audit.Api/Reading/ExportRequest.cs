@@ -22,8 +22,8 @@ internal sealed record ExportRequest(string Format)
         _ => "text/plain; charset=utf-8",
     };
 
-    /// <param name="ask">Gives what was said for a name.</param>
-    /// <param name="refuse">Is told the name and the sentence of what is wrong.</param>
+    /// <param name="ask">Gives the value of a name.</param>
+    /// <param name="refuse">Receives the name and a sentence that says what is wrong.</param>
     /// <param name="scope">By which positions are read.</param>
     public static ExportRequest Read(Func<string, string?> ask, Action<string, string> refuse, ReadScope scope)
     {
@@ -92,13 +92,13 @@ internal sealed record ExportBound(long? Position, Timestamp? Time)
         : null;
 
     /// <summary>Less than zero when the event is before, zero when it is exactly there.</summary>
-    public int Compare(BookEvent told)
+    public int Compare(BookEvent entry)
     {
         if (Position is { } position)
         {
-            return told.Position.CompareTo(position);
+            return entry.Position.CompareTo(position);
         }
 
-        return Rfc3339.TryParse(told.HappenedAt ?? told.ReceivedAt ?? "", out var at) ? at.CompareTo(Time!.Value) : 0;
+        return Rfc3339.TryParse(entry.HappenedAt ?? entry.ReceivedAt ?? "", out var at) ? at.CompareTo(Time!.Value) : 0;
     }
 }

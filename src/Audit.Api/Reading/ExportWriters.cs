@@ -5,7 +5,7 @@ internal interface IExportWriter
 {
     void Begin(IBufferWriter<byte> to);
 
-    void Write(SeenRow row, BookEvent told, IBufferWriter<byte> to);
+    void Write(SeenRow row, BookEvent entry, IBufferWriter<byte> to);
 
     void End(IBufferWriter<byte> to);
 }
@@ -15,7 +15,7 @@ internal sealed class BookExport(IBookWriter book) : IExportWriter
 {
     public void Begin(IBufferWriter<byte> to) => book.Begin(to);
 
-    public void Write(SeenRow row, BookEvent told, IBufferWriter<byte> to) => book.Write(told, to);
+    public void Write(SeenRow row, BookEvent entry, IBufferWriter<byte> to) => book.Write(entry, to);
 
     public void End(IBufferWriter<byte> to) => book.End(to);
 }
@@ -28,7 +28,7 @@ internal sealed class RowExport(ReadScope scope) : IExportWriter
         // Lines have no head.
     }
 
-    public void Write(SeenRow row, BookEvent told, IBufferWriter<byte> to)
+    public void Write(SeenRow row, BookEvent entry, IBufferWriter<byte> to)
     {
         using (var json = new Utf8JsonWriter(to, Reply.Options))
         {

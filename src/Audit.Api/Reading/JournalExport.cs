@@ -6,7 +6,7 @@ namespace Audit.Api.Reading;
 internal sealed class JournalExport(IJournal journal, ExportRequest request, RowFilter mayBeSeen)
 {
     /// <param name="send">Takes what has been written, piece by piece.</param>
-    /// <param name="passed">Is told the position that was passed, and the last one.</param>
+    /// <param name="passed">Receives the position that was passed, and the last one.</param>
     /// <exception cref="TooManyCallsException">The form cannot hold what there is; nothing was sent.</exception>
     public async Task RunAsync(
         Func<ReadOnlyMemory<byte>, ValueTask> send, Action<long, long> passed, CancellationToken cancellation)
@@ -43,16 +43,16 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Row
     {
         foreach (var row in SeenRow.Of(page.TakeWhile(row => row.Position <= last)).Where(filter.MayBeSeen))
         {
-            var told = new BookEvent(row.Row.Position, row.Row.PersistenceId, row.Row.Sequence, row.View);
-            if (filter.Passes(told))
+            var entry = new BookEvent(row.Row.Position, row.Row.PersistenceId, row.Row.Sequence, row.View);
+            if (filter.Passes(entry))
             {
                 row.TraceIn(mayBeSeen.Scope);
-                writer.Write(row, ShownOf(row, told), buffer);
+                writer.Write(row, ShownOf(row, entry), buffer);
             }
         }
     }
 
-    private BookEvent ShownOf(SeenRow row, BookEvent told) => mayBeSeen.Scope.Veil is null ? told
+    private BookEvent ShownOf(SeenRow row, BookEvent entry) => mayBeSeen.Scope.Veil is null ? entry
         : new BookEvent(mayBeSeen.Scope.Hide(row.Row.Position), row.Row.PersistenceId, row.Row.Sequence, row.View);
 
     private static async ValueTask SendAsync(ArrayBufferWriter<byte> buffer, Func<ReadOnlyMemory<byte>, ValueTask> send)
@@ -88,27 +88,27 @@ internal sealed class ExportFilter(ExportRequest request, WindowHistory? window,
 
     public bool MayBeSeen(SeenRow row) => mayBeSeen.Passes(row);
 
-    public bool Passes(BookEvent told) =>
-        (request.After is not { } after || after.Compare(told) > 0)
-        && (request.Before is not { } before || before.Compare(told) < 0)
-        && (request.Session is null || told.SessionId == request.Session)
-        && (request.Task is null || IsOf(streamsOfTask, told, told.TaskId == request.Task))
-        && (request.Window is null || told.WindowId == request.Window || IsInWindow(told));
+    public bool Passes(BookEvent entry) =>
+        (request.After is not { } after || after.Compare(entry) > 0)
+        && (request.Before is not { } before || before.Compare(entry) < 0)
+        && (request.Session is null || entry.SessionId == request.Session)
+        && (request.Task is null || IsOf(streamsOfTask, entry, entry.TaskId == request.Task))
+        && (request.Window is null || entry.WindowId == request.Window || IsInWindow(entry));
 
-    private bool IsInWindow(BookEvent told)
+    private bool IsInWindow(BookEvent entry)
     {
-        var isOfItsTask = window?.Terms is { } terms && told.TaskId == terms.TaskId && told.Agent == terms.Agent;
-        return IsOf(callsOfWindow, told, isOfItsTask)
-            && Rfc3339.TryParse(told.HappenedAt ?? told.ReceivedAt ?? "", out var at) && window!.IsOpenAt(at);
+        var isOfItsTask = window?.Terms is { } terms && entry.TaskId == terms.TaskId && entry.Agent == terms.Agent;
+        return IsOf(callsOfWindow, entry, isOfItsTask)
+            && Rfc3339.TryParse(entry.HappenedAt ?? entry.ReceivedAt ?? "", out var at) && window!.IsOpenAt(at);
     }
 
-    private static bool IsOf(HashSet<string> streams, BookEvent told, bool isNamed)
+    private static bool IsOf(HashSet<string> streams, BookEvent entry, bool isNamed)
     {
-        if (isNamed && (told.ToolCallId ?? told.WindowId) is not null)
+        if (isNamed && (entry.ToolCallId ?? entry.WindowId) is not null)
         {
-            streams.Add(told.Stream);
+            streams.Add(entry.Stream);
         }
 
-        return isNamed || streams.Contains(told.Stream);
+        return isNamed || streams.Contains(entry.Stream);
     }
 }

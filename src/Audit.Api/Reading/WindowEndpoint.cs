@@ -55,7 +55,7 @@ internal sealed class WindowEndpoint(
         var window = past.Item.Window;
         var task = window.Task is null ? null : await reads.TimeTravel.TaskAsync(window.Task, moment, cancellation);
         return Of(
-            read.At(past.Position), reads.Scope, moment.Time ?? now, new Page<WindowDeed>(past.Item.Done, null),
+            read.At(past.Position), reads.Scope, moment.Time ?? now, new Page<WindowCall>(past.Item.Done, null),
             Beside(WindowJudgement.OutsideWindow), Beside(WindowJudgement.OutOfScope), WireOf.Position(reads.Scope, past));
 
         Page<CallModel> Beside(WindowJudgement judgement) => new(
@@ -63,7 +63,7 @@ internal sealed class WindowEndpoint(
     }
 
     private static WindowDetailAnswer Of(
-        WindowRead read, ReadScope scope, Timestamp now, Page<WindowDeed> done, Page<CallModel> outside, Page<CallModel> outOfScope, long? asOf)
+        WindowRead read, ReadScope scope, Timestamp now, Page<WindowCall> done, Page<CallModel> outside, Page<CallModel> outOfScope, long? asOf)
     {
         var (window, terms) = (read.Window, read.Window.Terms);
         var answer = new WindowAnswer(
@@ -124,7 +124,7 @@ internal sealed record WindowRead(
         : !bearer.IsBound ? null
         : "The token is bound to an agent or a task, and the window names none.";
 
-    /// <summary>Where the window stands, with what the clock alone tells.</summary>
+    /// <summary>The state of the window, with what follows from the clock alone.</summary>
     public string StateAt(Timestamp now) => Window.State switch
     {
         WindowState.Approved when now < Window.OpensAt => "upcoming",

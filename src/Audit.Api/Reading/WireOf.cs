@@ -32,8 +32,8 @@ internal static class WireOf
     public static CallDetailAnswer Of(CallModel call, IEnumerable<TransitionModel> transitions, long? asOf) =>
         new(Of(call)) { Transitions = [.. transitions.Select(Of)], AsOf = asOf };
 
-    public static DeedAnswer Of(WindowDeed deed) =>
-        new(Of(deed.Call)) { At = Time(deed.At), AtJudgement = Of(deed.Judgement) };
+    public static DeedAnswer Of(WindowCall done) =>
+        new(Of(done.Call)) { At = Time(done.At), AtJudgement = Of(done.Judgement) };
 
     public static SessionAnswer Of(SessionModel session, long? asOf = null)
     {

@@ -12,7 +12,7 @@ public sealed record PostResult(long Receipts)
     /// <summary>Why the others have none.</summary>
     public string Trouble { get; init; } = "the answer ended before its last receipt";
 
-    /// <summary>When the node wants to be asked again, if it said so.</summary>
+    /// <summary>When the node wants to be asked again, if it asked for that.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The node could not be reached, or went away.</summary>

@@ -25,7 +25,7 @@ internal sealed class SequenceContent(ReadOnlySequence<byte> bytes) : HttpConten
 }
 
 /// <summary>A request body that is read while it is sent, of a length that nobody knows.</summary>
-/// <param name="sent">Hears how many bytes have gone.</param>
+/// <param name="sent">Receives how many bytes have gone.</param>
 internal sealed class FollowedContent(Stream input, Action<long> sent, TimeProvider clock) : HttpContent
 {
     private const int PieceLength = 64 << 10;

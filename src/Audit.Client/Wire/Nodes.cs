@@ -101,7 +101,7 @@ public sealed record StatsAnswer(
     public RowKeyStats? RowKey { get; init; }
 }
 
-/// <summary>The keys of the rows, without which nobody can read what was said.</summary>
+/// <summary>The keys of the rows, without which nobody can read their content.</summary>
 /// <param name="Id">Of the key that is written with.</param>
 /// <param name="BackedUp">Whether `audit key backup` made a copy.</param>
 public sealed record RowKeyStats(string Id, bool BackedUp);

@@ -59,7 +59,7 @@ internal sealed class Commit
         }
     }
 
-    /// <summary>Tells every shard what became of its groups, and is empty afterwards.</summary>
+    /// <summary>Reports to every shard what became of its groups, and is empty afterwards.</summary>
     public void Settle()
     {
         var at = 0;

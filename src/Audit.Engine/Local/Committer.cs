@@ -31,8 +31,8 @@ internal sealed class Committer(IJournal journal, EngineOptions options)
     {
         while (await waiting.Reader.WaitToReadAsync())
         {
-            // The next append is on its way before the shards hear of the last one, so that the store never waits for
-            // them.
+            // The next append is on its way before the shards get the result of the last one, so that the store never
+            // waits for them.
             var append = AppendAsync(TakeWaiting());
             spare.Settle();
             await append;

@@ -49,7 +49,7 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
         return receipt;
     }
 
-    /// <param name="key">Null where it was ended: what is said from now on is not kept.</param>
+    /// <param name="key">Null where it was ended: content that comes from now on is not kept.</param>
     public void SealWith(byte[]? key) => (payloadKey, HasPayloadKey) = (key, true);
 
     /// <param name="isProven">Whether a node wrote it; what nobody proves changes nothing.</param>

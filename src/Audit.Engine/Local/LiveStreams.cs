@@ -1,7 +1,7 @@
 namespace Audit.Engine.Local;
 
 /// <summary>
-/// The live streams of a shard in two generations: what was not spoken of for a whole generation is passivated with it,
+/// The live streams of a shard in two generations: what was not used for a whole generation is passivated with it,
 /// so that forgetting costs nothing on the way of a message. Memory is bounded by the events that the streams hold.
 /// </summary>
 internal sealed class LiveStreams(long maxWeight, int maxKnown)

@@ -18,7 +18,7 @@ internal sealed class AgentCodeCalls
     {
         var counted = Of(turn, tool);
         counted.Requested++;
-        // The order is what joins them; an input that would take too much room is not said again with the result.
+        // The order is what joins them; an input that would take too much room is not repeated with the result.
         var isKept = counted.Inputs.Count < MostOpen && input?.Raw().Length <= LongestInput;
         counted.Inputs.Enqueue(isKept ? input?.Clone() : null);
         return new AgentCodeCall(IdOf(turn, tool, counted.Requested), turn, tool, input, WasDenied: false);

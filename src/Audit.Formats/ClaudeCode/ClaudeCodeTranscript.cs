@@ -7,7 +7,7 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
 {
     private const string Rejected = "The user doesn't want to proceed with this tool use.";
     private const string GivenUp = "The user doesn't want to take this action right now.";
-    private const string UserSaid = "the user said:\n";
+    private const string UserWords = "the user said:\n";
 
     public void Read(JsonElement happened, string type, string? session, IFormatSink sink)
     {
@@ -71,12 +71,12 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
     {
         if (isError && text.StartsWith(Rejected, StringComparison.Ordinal))
         {
-            var at = text.IndexOf(UserSaid, StringComparison.Ordinal);
+            var at = text.IndexOf(UserWords, StringComparison.Ordinal);
             return new Outcome.Blocked(Rejected)
             {
                 Decision = "denied-interactively-by-user",
                 Source = "human_response",
-                Feedback = at < 0 ? null : text[(at + UserSaid.Length)..],
+                Feedback = at < 0 ? null : text[(at + UserWords.Length)..],
             };
         }
 

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Audit.Formats.Correlation;
 
 /// <summary>
-/// What was heard of calls lately, in all sessions of a format. It only ever adds to what an event says: with the
+/// What was reported of calls lately, in all sessions of a format. It only ever adds to what an event says: with the
 /// memory lost, by a restart or because too much came between, messages lack a tool's name or stay notes, and none is
 /// reported twice.
 /// </summary>
@@ -66,5 +66,5 @@ internal sealed class CallMemory
     private sealed record AskingCall(string Call, bool WasAsked);
 }
 
-/// <summary>What an earlier event said of a call and a later one leaves out.</summary>
+/// <summary>What an earlier event reported of a call and a later one leaves out.</summary>
 internal sealed record KnownCall(string Tool, JsonElement? Input);

@@ -2,17 +2,17 @@ namespace Audit.Formats.Export;
 
 /// <summary>
 /// One line for each task window, and one for what a session did outside of any: who, which task, from when until when,
-/// who approved it, and the commands with their times. A line can be written only when all of it is known, so that what
-/// there is to tell is held until the end.
+/// who approved it, and the commands with their times. A line can be written only when all of it is known, so that
+/// everything is held until the end.
 /// </summary>
 public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
 {
-    /// <summary>More calls than this are not told in lines of sessions.</summary>
+    /// <summary>More calls than this are not exported in lines of sessions.</summary>
     public const int MostCalls = 200_000;
 
     private readonly Dictionary<string, TaskWindow> windows = [];
-    private readonly Dictionary<string, Deed> deeds = [];
-    private readonly List<Deed> deedsByArrival = [];
+    private readonly Dictionary<string, SessionEntry> entries = [];
+    private readonly List<SessionEntry> byArrival = [];
 
     public void Begin(IBufferWriter<byte> to)
     {
@@ -33,71 +33,71 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
         }
         else if (row.Name == "call.transitioned" && row.SessionId is not null)
         {
-            DeedOf(row).Follow(row);
+            EntryOf(row).Follow(row);
         }
         else if (row.Name == "session.noted" && row.Kind == "ended" && row.SessionId is not null)
         {
-            Add(Deed.End(row));
+            Add(SessionEntry.End(row));
         }
     }
 
     public void End(IBufferWriter<byte> to)
     {
-        var byTime = deedsByArrival.OrderBy(deed => deed.At).ToList();
+        var byTime = byArrival.OrderBy(entry => entry.At).ToList();
         GiveEndsTheirPlace(byTime);
-        var inWindows = byTime.ToLookup(deed => windows.Values.FirstOrDefault(window => window.Holds(deed)));
+        var inWindows = byTime.ToLookup(entry => windows.Values.FirstOrDefault(window => window.Holds(entry)));
         var shown = windows.Values.Where(window => window.WasOpen && (onlyWindow is null || window.Id == onlyWindow));
         foreach (var window in shown)
         {
             WriteLine(to, SessionLine.Of(window, [.. inWindows[window]]));
         }
 
-        foreach (var session in onlyWindow is null ? inWindows[null].GroupBy(deed => deed.Session) : [])
+        foreach (var session in onlyWindow is null ? inWindows[null].GroupBy(entry => entry.Session) : [])
         {
             WriteLine(to, SessionLine.Of(null, [.. session]));
         }
     }
 
-    private Deed DeedOf(BookEvent row)
+    private SessionEntry EntryOf(BookEvent row)
     {
-        if (!deeds.TryGetValue(row.Stream, out var deed))
+        if (!entries.TryGetValue(row.Stream, out var entry))
         {
-            deeds[row.Stream] = deed = Deed.Begin(row);
-            Add(deed);
+            entries[row.Stream] = entry = SessionEntry.Begin(row);
+            Add(entry);
         }
 
-        return deed;
+        return entry;
     }
 
-    private void Add(Deed deed)
+    private void Add(SessionEntry entry)
     {
-        if (deedsByArrival.Count == MostCalls)
+        if (byArrival.Count == MostCalls)
         {
             throw new TooManyCallsException();
         }
 
-        deedsByArrival.Add(deed);
+        byArrival.Add(entry);
     }
 
     /// <summary>The end of a session names no task; it belongs to what was done last.</summary>
-    private static void GiveEndsTheirPlace(List<Deed> byTime)
+    private static void GiveEndsTheirPlace(List<SessionEntry> byTime)
     {
-        var last = new Dictionary<string, Deed>();
-        foreach (var deed in byTime)
+        var last = new Dictionary<string, SessionEntry>();
+        foreach (var entry in byTime)
         {
-            if (deed.IsEnd && last.TryGetValue(deed.Session, out var before))
+            if (entry.IsEnd && last.TryGetValue(entry.Session, out var before))
             {
-                deed.Join(before);
+                entry.Join(before);
             }
 
-            last[deed.Session] = deed;
+            last[entry.Session] = entry;
         }
     }
 
     private static void WriteLine(IBufferWriter<byte> to, string line) => Encoding.UTF8.GetBytes(line + "\n", to);
 }
 
-/// <summary>There is more to tell than an export in lines of sessions holds.</summary>
+/// <summary>There are more calls than an export in lines of sessions holds.</summary>
 public sealed class TooManyCallsException() : Exception(
-    $"There are more than {SessionBook.MostCalls} calls to tell in lines of sessions; narrow it by a session, a task, "
-    + "a window or a time, or export ndjson or csv, which have no end.");
+    $"There are more than {SessionBook.MostCalls} calls to export in lines of sessions; narrow it by a session, a "
+    + "task, a window or a time, or export ndjson or csv, which have no end.");

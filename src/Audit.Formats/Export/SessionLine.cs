@@ -8,14 +8,14 @@ namespace Audit.Formats.Export;
 /// </summary>
 internal static class SessionLine
 {
-    public static string Of(TaskWindow? window, IReadOnlyList<Deed> deeds)
+    public static string Of(TaskWindow? window, IReadOnlyList<SessionEntry> entries)
     {
-        var begins = window?.Opens ?? deeds.Select(deed => deed.At).DefaultIfEmpty().Min();
+        var begins = window?.Opens ?? entries.Select(entry => entry.At).DefaultIfEmpty().Min();
         var day = begins.ToDateTimeOffset().Date;
         var line = new StringBuilder();
-        Append(line, "identity", window?.Agent ?? WhoDid(deeds));
-        Append(line, "task", window?.Task ?? List(deeds.Select(deed => deed.Task)));
-        Append(line, "session", List(deeds.Select(deed => deed.Session)));
+        Append(line, "identity", window?.Agent ?? WhoDid(entries));
+        Append(line, "task", window?.Task ?? List(entries.Select(entry => entry.Task)));
+        Append(line, "session", List(entries.Select(entry => entry.Session)));
         Append(line, "date", day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
         if (window is not null)
         {
@@ -29,17 +29,17 @@ internal static class SessionLine
             Append(line, "window", "none");
         }
 
-        foreach (var deed in deeds)
+        foreach (var entry in entries)
         {
-            Append(line, deed, day);
+            Append(line, entry, day);
         }
 
         return line.ToString();
     }
 
     /// <summary>The agents; where none is named, whoever reported for them.</summary>
-    private static string WhoDid(IReadOnlyList<Deed> deeds) =>
-        List(deeds.Select(deed => deeds.All(one => one.Agent is null) ? deed.Host : deed.Agent));
+    private static string WhoDid(IReadOnlyList<SessionEntry> entries) =>
+        List(entries.Select(entry => entries.All(one => one.Agent is null) ? entry.Host : entry.Agent));
 
     private static void Append(StringBuilder line, string name, string value)
     {
@@ -49,19 +49,19 @@ internal static class SessionLine
             .Append(isPlain ? value : JsonSerializer.Serialize(value, JsonText.Readable));
     }
 
-    private static void Append(StringBuilder line, Deed deed, DateTime day)
+    private static void Append(StringBuilder line, SessionEntry entry, DateTime day)
     {
-        line.Append(' ').Append(TimeOf(deed.At, day, "HH:mm:ss")).Append(' ').Append(OneLine(deed.Text));
-        if (deed.State is { } state)
+        line.Append(' ').Append(TimeOf(entry.At, day, "HH:mm:ss")).Append(' ').Append(OneLine(entry.Text));
+        if (entry.State is { } state)
         {
             line.Append(' ').Append(OneLine(state));
         }
 
-        if (deed.ApprovedBy is { } person)
+        if (entry.ApprovedBy is { } person)
         {
             line.Append(" (approved by ").Append(OneLine(person)).Append(')');
         }
-        else if (deed.WasApproved && deed.State != "approved")
+        else if (entry.WasApproved && entry.State != "approved")
         {
             line.Append(" (approved)");
         }

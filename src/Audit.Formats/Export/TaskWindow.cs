@@ -1,6 +1,6 @@
 namespace Audit.Formats.Export;
 
-/// <summary>A task window as its events tell it.</summary>
+/// <summary>A task window as its events describe it.</summary>
 internal sealed class TaskWindow(string id)
 {
     private Timestamp? ended;
@@ -42,9 +42,9 @@ internal sealed class TaskWindow(string id)
         }
     }
 
-    public bool Holds(Deed deed) =>
-        WasOpen && deed.Task == Task && deed.Agent == Agent && deed.At >= Opens
-        && (End is not { } end || deed.At < end || deed.IsEnd);
+    public bool Holds(SessionEntry entry) =>
+        WasOpen && entry.Task == Task && entry.Agent == Agent && entry.At >= Opens
+        && (End is not { } end || entry.At < end || entry.IsEnd);
 
     private static Timestamp? TimeOf(string? text) =>
         text is not null && Rfc3339.TryParse(text, out var time) ? time : null;

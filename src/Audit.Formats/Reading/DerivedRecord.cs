@@ -16,7 +16,7 @@ public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAudi
 
     public MessageKind Kind => KindOf(Record.Outcome);
 
-    /// <param name="part">Tells messages of one kind apart that a call may have several of.</param>
+    /// <param name="part">Distinguishes messages of a kind that a call may have several of.</param>
     public static DerivedRecord Of(
         string format, string? session, string call, string? tool, Outcome outcome, string? time, string? part = null)
     {

@@ -61,7 +61,7 @@ internal static class BundleReadMe
 
     private static string Restart(LogRecord log) => log.Restart is not { } restart
         ? ""
-        : $"\nThis log was begun in the place of \"{restart.OldOrigin}\" by {restart.By}, who said: {restart.Reason}\n"
+        : $"\nThis log was begun in the place of \"{restart.OldOrigin}\" by {restart.By}, who says: {restart.Reason}\n"
             + $"What was found of the older one then:\n{restart.Verdict}\n"
             + $"The last checkpoint of the older one:\n\n{restart.LastCheckpoint?.ToString() ?? "(none was signed)\n"}";
 }

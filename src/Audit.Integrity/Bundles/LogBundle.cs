@@ -33,7 +33,7 @@ public static class LogBundle
     }
 
     /// <summary>Writes a bundle to a stream, which need not be able to seek.</summary>
-    /// <param name="scope">Whose rows are in it; of the others there are the entries, which tell no names.</param>
+    /// <param name="scope">Whose rows are in it; of the others there are the entries, which hold no names.</param>
     /// <exception cref="BundleException">There is nothing sealed.</exception>
     public static async Task WriteAsync(
         string address, Stream stream, EntryKeys keys, BundleScope scope, IProgress<VerifyProgress>? progress,

@@ -33,8 +33,8 @@ internal sealed class SealingRun(
     private async Task PauseAsync(CancellationToken cancellation)
     {
         await journal.WaitForMoreAsync(state.LastPosition, cancellation);
-        // Since the last step and not the last signature: a journal that says there is more, and gives none, makes no
-        // hurry.
+        // Since the last step and not the last signature: a journal that says there is more, and gives none, must not
+        // make this loop spin.
         var rest = steppedAt + options.Interval - options.Clock.GetUtcNow();
         if (rest > TimeSpan.Zero)
         {

@@ -2,7 +2,7 @@ namespace Audit.Integrity.Storage;
 
 /// <summary>
 /// That a log took the place of another: of which one, why, by whom, and what was wrong then. The new log's key signs
-/// it, so that nobody can take it back or tell it otherwise who has the database alone.
+/// it, so that nobody can take it back or report it otherwise who has the database alone.
 /// </summary>
 /// <param name="Number">Of the new log.</param>
 /// <param name="LastCheckpoint">The last checkpoint that is known to be signed for the old log, with its cosignatures;

@@ -25,7 +25,7 @@ internal struct CheckedEvent
     public CallState? State;
 
     /// <summary>
-    /// The order of the call's messages is not that of its rows: only folding them all tells where it stands.
+    /// The order of the call's messages is not that of its rows: only folding them all shows its state.
     /// </summary>
     public bool IsReordered;
 

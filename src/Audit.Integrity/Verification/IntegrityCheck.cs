@@ -238,7 +238,7 @@ internal sealed class IntegrityCheck
     {
         var storedMeets = stored.Size == known.Size && stored.HasRoot(known.Root);
         var rowsMeet = rows is null ? storedMeets : rows.Size == known.Size && rows.HasRoot(known.Root);
-        // A signature is dear to check, and of interest only when something is wrong.
+        // A signature is expensive to check, and of interest only when something is wrong.
         if ((!storedMeets || !rowsMeet) && known.Note is { } note && !SignedCheckpoint.Parse(note).IsSignedBy(key))
         {
             forgedCheckpoints.Add(known.Size);

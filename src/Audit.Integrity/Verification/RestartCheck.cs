@@ -78,7 +78,7 @@ internal sealed class RestartCheck
         if (!SignedNote.Parse(log.RestartNote!).IsSignedBy(key) || restart.NewOrigin != log.Origin
             || restart.Number != log.Number || restart.OldKey != old.Key)
         {
-            return new EndedLog(log, null, "what is said of it is not signed by the key of the log that followed");
+            return new EndedLog(log, null, "what is stated of it is not signed by the key of the log that followed");
         }
 
         return restart.LastCheckpoint is not { } last ? new EndedLog(log, null, null)

@@ -142,7 +142,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     private static string Restarted(LogRecord log) =>
         log.Restart is not { } restart
             ? ""
-            : $"; the log \"{log.Origin}\" was begun because {restart.By} said: {restart.Reason}";
+            : $"; the log \"{log.Origin}\" was begun by {restart.By}, who says: {restart.Reason}";
 
     /// <summary>Roots that are known from outside of what is verified, if they can be relied on.</summary>
     private IEnumerable<KnownRoot> Outside(ILogSource log, Checkpoint signed, VerifierKey key)

@@ -364,7 +364,7 @@ public sealed class EventWriter : IDisposable
         }
     }
 
-    /// <summary>Random bytes in every event, so that the hash of a message tells nothing about it.</summary>
+    /// <summary>Random bytes in every event, so that the hash of a message reveals nothing about it.</summary>
     private void WriteNonce()
     {
         if (noncesUsed == NoncesAtOnce)
@@ -393,7 +393,7 @@ public sealed class EventWriter : IDisposable
         json.WriteString(field, text[..Base64Url.EncodeToUtf8(bytes, text)]);
     }
 
-    /// <param name="payload">What was said; empty where nothing was.</param>
+    /// <param name="payload">The content; empty where there is none.</param>
     private EncodedEvent End(string name, ReadOnlySpan<byte> payload = default)
     {
         // The last brace follows the proof, which is over all before it.

@@ -1,6 +1,6 @@
 namespace Audit.Journal.Events;
 
-/// <summary>Reads the events of task windows, which are few: plainness before speed.</summary>
+/// <summary>Reads the events of task windows, which are few, so that plain code matters more than speed.</summary>
 internal static class WindowEventReader
 {
     public static WindowEvent Read(string name, in EventView view)

@@ -1,6 +1,6 @@
 namespace Audit.Journal.Postgres;
 
-/// <summary>Hears of what others wrote, on a connection of its own that it opens again whenever it breaks.</summary>
+/// <summary>Waits for what others wrote, on a connection of its own that it opens again whenever it breaks.</summary>
 internal sealed class PostgresListener : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

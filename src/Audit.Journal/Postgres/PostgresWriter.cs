@@ -99,8 +99,8 @@ internal sealed class PostgresWriter : IAsyncDisposable
         return appender ??= await ConnectAsync();
     }
 
-    // Between attempts appends fail at once, so that those who wait for them learn it soon and the server has some
-    // peace.
+    // Between attempts appends fail at once, so that those who wait for them learn it soon and the server is not
+    // asked without end.
     private async Task<PostgresAppender> ConnectAsync()
     {
         if (Environment.TickCount64 < nextAttempt)

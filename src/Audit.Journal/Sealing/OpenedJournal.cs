@@ -1,7 +1,7 @@
 namespace Audit.Journal.Sealing;
 
 /// <summary>
-/// The journal as those who may read it see it: with what was said in the place of the sealed payloads. What has no key
+/// The journal as those who may read it see it: with the content in the place of the sealed payloads. What has no key
 /// any more is read without.
 /// </summary>
 public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof proof) : IJournal

@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 namespace Audit.Journal.Sealing;
 
 /// <summary>
-/// What was said, in the message that says what the law needs: the record's bytes, compressed where that makes them
+/// The content, in the message that says what the law needs: the record's bytes, compressed where that makes them
 /// smaller, and sealed for this place in this stream under the stream's own key.
 /// </summary>
 public static class Payload
@@ -51,7 +51,7 @@ public static class Payload
         }
     }
 
-    /// <summary>The message with what was said in the place of the payload.</summary>
+    /// <summary>The message with its content in the place of the payload.</summary>
     /// <param name="member">Its name there.</param>
     /// <param name="key">The stream's; null when there is none any more.</param>
     /// <returns>The message itself where it has no payload; without the payload where it cannot be opened.</returns>

@@ -9,7 +9,7 @@ public sealed record BookSeal(PayloadKeys Payloads, EventProof Proof);
 /// <summary>
 /// The keys of the payloads, one for each session (or window, or day of acts), from which each stream's is derived. They
 /// lie in the store, sealed under the key file, and are durable before the first row that needs them. Who ends a key
-/// ends what was said under it; the rows stay as they are.
+/// ends the content under it; the rows stay as they are.
 /// </summary>
 public sealed class PayloadKeys
 {

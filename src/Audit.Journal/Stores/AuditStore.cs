@@ -69,7 +69,7 @@ public sealed class AuditStore : IAuditStore
         OpenAsync(address, keys, FailureLog.None, cancellation);
 
     /// <inheritdoc cref="OpenAsync(string, Func{bool, RowKeys}, CancellationToken)"/>
-    /// <param name="failures">Where what fails out of every caller's hearing is reported.</param>
+    /// <param name="failures">Where failures are reported that no caller receives.</param>
     public static Task<IAuditStore> OpenAsync(
         string address, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
     {

@@ -7,9 +7,9 @@ namespace Audit.Journal.Stores;
 /// <summary>Opens a store in a PostgreSQL database, which many nodes may share.</summary>
 internal static class PostgresStore
 {
-    // What is committed must be on disk, whatever the server, the database or the role was told; remote_apply promises
-    // more and is left alone. A snapshot must be younger than the statement before it, so not REPEATABLE READ. Plans
-    // made while the table was small must not scan it later.
+    // What is committed must be on disk, however the server, the database or the role is configured; remote_apply
+    // promises more and is left alone. A snapshot must be younger than the statement before it, so not REPEATABLE READ.
+    // Plans made while the table was small must not scan it later.
     private const string SessionSettings = """
         SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') <> 'remote_apply';

@@ -7,7 +7,7 @@ namespace Audit.Journal.Stores;
 internal static class SqliteStore
 {
     // Pages of 8 KB: large enough for several messages of a kilobyte, and small because random ids touch a page of the
-    // index for nearly every row, each of which is written whole. A checkpoint each 32 MB. What is told is on disk.
+    // index for nearly every row, each of which is written whole. A checkpoint each 32 MB. Commits are on disk.
     // The cache is small, for the system's own holds the file anyway and a node is to stay small under a flood.
     public const string WriterSettings = """
         PRAGMA page_size = 8192;

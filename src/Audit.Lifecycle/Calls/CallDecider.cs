@@ -109,7 +109,7 @@ public static class CallDecider
         var was = Judge.Of(entries).Verdicts[Array.FindIndex(entries, entry => entry.Sequence == known.Sequence)];
         var now = was with { Anomalies = was.Anomalies | Anomalies.SourcesDiffer };
         var rejudged = new CallEvent.Rejudged(known.Sequence, was, now,
-            "another source tells this message differently");
+            "another source reports this message differently");
         return new CallDecision(
             MessageOutcome.Duplicate, CallEvolution.Evolve(history, rejudged), [rejudged], known.Sequence, verdict);
     }

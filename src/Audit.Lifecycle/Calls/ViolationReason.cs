@@ -8,9 +8,9 @@ public static class ViolationReason
         ViolationCause.NotAllowed => NotAllowed(verdict.From, message),
         ViolationCause.StandingRefusal => verdict.From == CallState.Blocked
             ? NotAllowed(verdict.From, message)
-            : $"a call whose refusal still stands {Deed(message)}",
+            : $"a call whose refusal still stands {Claim(message)}",
         ViolationCause.NotALaterTurn =>
-            $"{Article(verdict.From)} call {Deed(message)} again in turn {message.Turn}, which is not later than its own",
+            $"{Article(verdict.From)} call {Claim(message)} again in turn {message.Turn}, which is not later than its own",
         ViolationCause.IdentityMismatch => $"the call began with another tool than \"{message.ToolName}\"",
         ViolationCause.MessageIdReused =>
             $"the message_id \"{message.MessageId}\" belongs to another record of this call",
@@ -24,7 +24,7 @@ public static class ViolationReason
         _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict.Cause, "Only a violation has a reason."),
     };
 
-    private static string NotAllowed(CallState from, CallMessage message) => $"{Article(from)} call {Deed(message)}";
+    private static string NotAllowed(CallState from, CallMessage message) => $"{Article(from)} call {Claim(message)}";
 
     private static string Article(CallState state) => state switch
     {
@@ -35,7 +35,7 @@ public static class ViolationReason
         _ => "a " + Words.Of(state),
     };
 
-    private static string Deed(CallMessage message) => message.Kind switch
+    private static string Claim(CallMessage message) => message.Kind switch
     {
         MessageKind.Requested => "was requested",
         MessageKind.RequiresConfirmation => "asked for confirmation",

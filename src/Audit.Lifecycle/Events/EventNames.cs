@@ -28,7 +28,7 @@ public static class EventNames
 
     public static string ManifestOf(string name) => Manifests[name];
 
-    /// <summary>The member that holds what was said, where the payload of an event is opened.</summary>
+    /// <summary>The member that holds the content, where the payload of an event is opened.</summary>
     public static string PayloadMember(string manifest) =>
         manifest.StartsWith("call.", StringComparison.Ordinal) ? EventField.Record.Name
         : manifest.StartsWith("window.", StringComparison.Ordinal) ? EventField.Body.Name

@@ -32,7 +32,7 @@ public static class StreamNames
         return name;
     }
 
-    /// <summary>Whose key seals what is said in a stream: its session's, or its own.</summary>
+    /// <summary>Whose key seals the content of a stream: its session's, or its own.</summary>
     public static string PayloadOwner(string stream)
     {
         var isCall = stream.StartsWith(CallPrefix, StringComparison.Ordinal);

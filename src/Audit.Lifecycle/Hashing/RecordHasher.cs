@@ -4,9 +4,8 @@ using System.Security.Cryptography;
 namespace Audit.Lifecycle.Hashing;
 
 /// <summary>
-/// The keyed hash by which a store knows a record again. Keyed, so that the hashes in the journal tell nobody who
-/// lacks the
-/// key what a record says; the key is the store's and never changes.
+/// The keyed hash by which a store knows a record again. Keyed, so that the hashes in the journal show what a
+/// record says to nobody who lacks the key; the key is the store's and never changes.
 /// </summary>
 public sealed class RecordHasher(byte[] key)
 {

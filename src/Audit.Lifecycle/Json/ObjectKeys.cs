@@ -108,7 +108,7 @@ internal struct ObjectKeys
         return reader.GetString()!;
     }
 
-    /// <summary>A few bytes of the name, enough to tell most names apart without comparing them.</summary>
+    /// <summary>A few bytes of the name, enough to distinguish most names without comparing them.</summary>
     private static int Sample(ReadOnlySpan<byte> name) =>
         name.IsEmpty ? 0 : name[0] | (name[^1] << 8) | (name[name.Length / 2] << 16);
 

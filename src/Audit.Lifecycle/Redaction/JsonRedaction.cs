@@ -140,7 +140,7 @@ internal ref struct JsonRedaction
             return null;
         }
 
-        // `Basic …`: how it is said is no secret.
+        // `Basic …`: how it is written is no secret.
         var scheme = rule == RuleNames.Authorization ? text.IndexOf(' ') + 1 : 0;
         if (scheme == bytes.Length)
         {

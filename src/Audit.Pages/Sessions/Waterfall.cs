@@ -96,7 +96,7 @@ public sealed record Lane(CallModel Call, Timestamp Begin, Timestamp End)
             return null;
         }
 
-        // A host that reports only how long it took reports thereby when it began.
+        // A host that reports only how long it took reports by that when it began.
         var began = new Timestamp(Math.Max(0, settled.Ticks - ran.Ticks), 0);
         return (call.StartedAt is { } started && started <= settled ? started : began, settled);
     }

@@ -1,6 +1,6 @@
 namespace Audit.Projections.Facts;
 
-/// <summary>What the name of a stream says: it is the one place where an event of any kind tells whose it is.</summary>
+/// <summary>What the name of a stream says: the one place where every kind of event names what it belongs to.</summary>
 internal static class StreamParts
 {
     private const string Call = "tool-call|";

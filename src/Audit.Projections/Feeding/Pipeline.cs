@@ -57,7 +57,7 @@ internal sealed class Pipeline(IJournal journal, FeedLimits limits)
                 before = fold.Set;
                 await writing;
 
-                // The events themselves are needed no more, and garbage that lives long is dear.
+                // The events themselves are needed no more, and garbage that lives long is expensive.
                 var done = facts with { Events = [] };
                 writing = Task.Run(
                     () => WriteAsync(lead, ready, done, committed, cancellation), CancellationToken.None);

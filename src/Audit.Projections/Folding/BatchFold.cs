@@ -61,7 +61,7 @@ internal sealed class BatchFold(
         cache.LastSecond = batch.Moments.Count > 0 ? batch.Moments[^1].Second : cache.LastSecond;
     }
 
-    /// <summary>A settled call is seldom spoken of again; if it is, it is read back.</summary>
+    /// <summary>A settled call is seldom mentioned again; if it is, it is read back.</summary>
     private void KeepIfOpen(string stream, CallModel call)
     {
         if (call.IsOpen)

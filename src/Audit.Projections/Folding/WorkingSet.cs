@@ -15,7 +15,7 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
     private readonly Dictionary<string, TaskWindows> windows = [];
     private WorkingSet? earlier = before;
 
-    /// <summary>The calls that the batch speaks of as they were before it, by stream.</summary>
+    /// <summary>The calls that the batch concerns as they were before it, by stream.</summary>
     public IReadOnlyDictionary<string, CallModel?> CallsBefore => callsBefore;
 
     public IEnumerable<SessionModel> Sessions => sessions.Values.OfType<SessionModel>();

@@ -21,7 +21,7 @@ public static class SearchKeys
         new(SearchKey.By, "by", "Who approved, refused or cancelled the call.", [], "by:alice"),
         new(SearchKey.Provider, "provider", "The provider of the model.", [], "provider:anthropic"),
         new(SearchKey.Model, "model", "The model that asked for the call.", [], "model:*opus*"),
-        new(SearchKey.Is, "is", "What is to be said of the call as it is judged now.", CallMarks.Flags, "is:violation"),
+        new(SearchKey.Is, "is", "A mark of the call as it is judged now.", CallMarks.Flags, "is:violation"),
         new(SearchKey.After, "after", "At this time or later.", [], "after:2026-11-17"),
         new(SearchKey.Before, "before", "Before this time.", [], "before:today"),
         new(SearchKey.During, "during", "While a window was open, on a day, or in the last hours.", [], "during:w-7"),
@@ -51,7 +51,7 @@ public static class SearchKeys
     }
 }
 
-/// <summary>What a `key:value` of a query speaks of.</summary>
+/// <summary>What a `key:value` of a query is about.</summary>
 public enum SearchKey : byte
 {
     Tool,

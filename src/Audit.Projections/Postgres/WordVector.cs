@@ -21,8 +21,8 @@ internal sealed class WordVector
     private long stretchNumber = -1;
 
     /// <param name="text">The words and then the marks of a document, a space after each.</param>
-    /// <param name="said">How much of it are words; marks have no place.</param>
-    public void WriteTo(CopyText copy, long position, ReadOnlyMemory<byte> text, int said)
+    /// <param name="wordsLength">How much of it are words; marks have no place.</param>
+    public void WriteTo(CopyText copy, long position, ReadOnlyMemory<byte> text, int wordsLength)
     {
         if (position >> Marks.StretchBits != stretchNumber)
         {
@@ -30,7 +30,7 @@ internal sealed class WordVector
             stretch = Encoding.UTF8.GetBytes(Marks.Stretch(stretchNumber));
         }
 
-        Split(text.Span, said);
+        Split(text.Span, wordsLength);
         words.AsSpan(0, count).Sort((one, other) => Compare(text, one, other));
         var (distinct, isCrowded) = Count(text.Span);
         var field = copy.BeginField();
@@ -65,7 +65,7 @@ internal sealed class WordVector
         return next;
     }
 
-    private void Split(ReadOnlySpan<byte> text, int said)
+    private void Split(ReadOnlySpan<byte> text, int wordsLength)
     {
         count = 0;
         for (int start = 0, place = 1; start < text.Length; place++)
@@ -76,7 +76,7 @@ internal sealed class WordVector
             }
 
             var length = text[start..].IndexOf((byte)' ');
-            words[count++] = WordPlace.Of(text, start, length, start < said ? place : 0);
+            words[count++] = WordPlace.Of(text, start, length, start < wordsLength ? place : 0);
             start += length + 1;
         }
     }

@@ -3,7 +3,7 @@ using Audit.Projections.Folding;
 namespace Audit.Projections.Queries;
 
 /// <summary>
-/// Sessions as somebody sees them who sees some of their calls: counted from those, for the whole counts would tell of
+/// Sessions as somebody sees them who sees some of their calls: counted from those, for the whole counts would show
 /// the others. Notes and numbers of a host are of the whole session, and so are left out.
 /// </summary>
 internal static class OwnSessions
@@ -13,7 +13,7 @@ internal static class OwnSessions
     {
         var asked = new SqlConditions(scope.ReadCursor(page.Cursor, 1, long.MaxValue)[0], page.Limit + 1L)
             .And(scope.Conditions());
-        // Where a session begins is told by the first call that may be seen of it, and so is its place in the list.
+        // Where a session begins follows from the first call that may be seen of it, and so is its place in the list.
         var found = await reader.QueryAsync(
             $"""
             SELECT session, min(id) FROM calls WHERE id > 0{asked.Sql}

@@ -167,7 +167,7 @@ public sealed class ReadModels
                     && scope.Sees(known.Agent, known.Task)
                     ? new WindowView(
                         scope.Of(known),
-                        await WindowDeeds.ReadAsync(reader, scope, known, page, cancellation),
+                        await WindowCalls.ReadAsync(reader, scope, known, page, cancellation),
                         await OfWindowAsync(reader, known, WindowJudgement.OutsideWindow, first, cancellation),
                         await OfWindowAsync(reader, known, WindowJudgement.OutOfScope, first, cancellation))
                     : null;

@@ -1,8 +1,8 @@
 namespace Audit.Projections.Queries;
 
 /// <summary>
-/// What of the book a reader may see. It is part of every question, so that no page, cursor, count or suggestion tells
-/// of what lies outside of it. A call belongs to the agent and the task that it names, with all of its messages but
+/// What of the book a reader may see. It is part of every question, so that no page, cursor, count or suggestion shows
+/// what lies outside of it. A call belongs to the agent and the task that it names, with all of its messages but
 /// those that name another agent.
 /// </summary>
 /// <param name="Agents">Only what is of one of these; none for all agents.</param>
@@ -15,7 +15,7 @@ public sealed record ReadScope(
 
     public bool IsAll => Agents.Count == 0 && Tasks.Count == 0;
 
-    /// <summary>Is told of everything that is given to the reader; null where nobody asks.</summary>
+    /// <summary>Receives everything that is given to the reader; null where nobody asks.</summary>
     public ReadTrace? Trace { get; init; }
 
     public bool Sees(string? agent, string? task) =>

@@ -5,7 +5,7 @@ namespace Audit.Projections.Queries;
 
 /// <summary>
 /// What one request was answered: how many things, between which positions, and a hash over the positions of all of them
-/// in the order in which they were read. Whoever has the book can tell by it what was seen.
+/// in the order in which they were read. Whoever has the book can check by it what was seen.
 /// </summary>
 public sealed class ReadTrace : IDisposable
 {

@@ -13,13 +13,13 @@ public sealed record TaskView(TaskModel Task, IReadOnlyList<WindowModel> Windows
 /// <param name="Outside">Calls for the same task by the same agent outside of any window, newest first.</param>
 /// <param name="OutOfScope">Calls with a tool that no open window let be used, newest first.</param>
 public sealed record WindowView(
-    WindowModel Window, Page<WindowDeed> Done, Page<CallModel> Outside, Page<CallModel> OutOfScope);
+    WindowModel Window, Page<WindowCall> Done, Page<CallModel> Outside, Page<CallModel> OutOfScope);
 
 /// <summary>A command that was given in the time of a window.</summary>
 /// <param name="At">The first message of it in that time.</param>
 /// <param name="Judgement">How that message was judged.</param>
 /// <param name="Call">What was asked, what came of it, and who approved it.</param>
-public sealed record WindowDeed(Timestamp At, WindowJudgement Judgement, CallModel Call);
+public sealed record WindowCall(Timestamp At, WindowJudgement Judgement, CallModel Call);
 
 public sealed record WindowFilter
 {

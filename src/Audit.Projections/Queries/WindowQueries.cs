@@ -4,7 +4,7 @@ namespace Audit.Projections.Queries;
 /// Finds what was done in the time of a window, oldest first: each call once, at its first message in that time, so
 /// that a page need not know the pages before it.
 /// </summary>
-internal static class WindowDeeds
+internal static class WindowCalls
 {
     private static string SqlOf(SqlConditions asked) => $"""
         SELECT t.doc, c.doc FROM transitions t JOIN calls c ON c.id = t.call
@@ -16,12 +16,12 @@ internal static class WindowDeeds
         ORDER BY t.at, t.position LIMIT $7
         """;
 
-    public static async Task<Page<WindowDeed>> ReadAsync(
+    public static async Task<Page<WindowCall>> ReadAsync(
         IReadSession reader, ReadScope scope, WindowModel window, PageRequest page, CancellationToken cancellation)
     {
         if (window.Until is not { } until)
         {
-            return new Page<WindowDeed>([], null);
+            return new Page<WindowCall>([], null);
         }
 
         var opens = Instants.ToNumber(window.OpensAt!.Value);
@@ -37,8 +37,8 @@ internal static class WindowDeeds
             cancellation);
         var cut = Pages.Of(
             found, page.Limit, last => scope.WriteCursor(Instants.ToNumber(last.Message.At), last.Message.Position));
-        return new Page<WindowDeed>(
-            [.. cut.Items.Select(deed => new WindowDeed(deed.Message.At, deed.Message.Judgement, scope.Of(deed.Call)))],
+        return new Page<WindowCall>(
+            [.. cut.Items.Select(done => new WindowCall(done.Message.At, done.Message.Judgement, scope.Of(done.Call)))],
             cut.Next);
     }
 }

@@ -35,7 +35,7 @@ public sealed record PastTask(string TaskId, IReadOnlyList<WindowModel> Windows,
 }
 
 /// <summary>A window as it was, with what had been done in it, in order.</summary>
-public sealed record PastWindow(WindowModel Window, IReadOnlyList<WindowDeed> Done);
+public sealed record PastWindow(WindowModel Window, IReadOnlyList<WindowCall> Done);
 
 /// <summary>The answer would take more events than one answer may.</summary>
 public sealed class TooMuchException(int most) : Exception(

@@ -135,16 +135,16 @@ public sealed class PastModels
 
         await past.WindowsOfAsync(reader, window.Task, cancellation);
         var calls = await CallsOfAsync(reader, past, window.Task, position, cancellation);
-        var deeds = calls.Select(refolded => (refolded.Call, First: refolded.Transitions
+        var messages = calls.Select(refolded => (refolded.Call, First: refolded.Transitions
                 .Where(
                     message => message.Task == window.Task && message.Agent == window.Agent
                         && message.At >= window.OpensAt && message.At < until)
                 .OrderBy(message => message.At).ThenBy(message => message.Position).FirstOrDefault()))
-            .Where(deed => deed.First is not null)
-            .OrderBy(deed => deed.First!.At).ThenBy(deed => deed.First!.Position);
+            .Where(done => done.First is not null)
+            .OrderBy(done => done.First!.At).ThenBy(done => done.First!.Position);
         return new PastWindow(
             scope.Of(window),
-            [.. deeds.Select(deed => new WindowDeed(deed.First!.At, deed.First.Judgement, scope.Of(deed.Call)))]);
+            [.. messages.Select(done => new WindowCall(done.First!.At, done.First.Judgement, scope.Of(done.Call)))]);
     }
 
     /// <summary>

@@ -112,7 +112,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteFailure)
         {
-            // SQLite rolls back by itself where it must; the next BEGIN tells if it could not.
+            // SQLite rolls back by itself where it must; the next BEGIN fails if it could not.
         }
     }
 

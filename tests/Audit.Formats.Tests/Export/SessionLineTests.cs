@@ -109,8 +109,8 @@ public sealed class SessionLineTests
         foreach (var (index, message) in messages.Index())
         {
             var view = EventView.Read(Encoding.UTF8.GetBytes(message));
-            var told = new BookEvent(index + 1, "", 1, view);
-            var stream = told.WindowId is { } window ? $"task-window|{window}" : $"tool-call|s-1|{told.ToolCallId}";
+            var entry = new BookEvent(index + 1, "", 1, view);
+            var stream = entry.WindowId is { } window ? $"task-window|{window}" : $"tool-call|s-1|{entry.ToolCallId}";
             book.Write(new BookEvent(index + 1, stream, 1, view), buffer);
         }
 

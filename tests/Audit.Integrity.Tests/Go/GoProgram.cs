@@ -35,22 +35,22 @@ internal static class GoProgram
                 ["GOTOOLCHAIN"] = "local",
             },
         };
-        var (code, said) = Run(build);
-        Assert.True(code == 0, said);
+        var (code, output) = Run(build);
+        Assert.True(code == 0, output);
         return program;
     }
 
-    public static (int Code, string Said) Run(string program, params string[] arguments) =>
+    public static (int Code, string Output) Run(string program, params string[] arguments) =>
         Run(new ProcessStartInfo(program, arguments));
 
-    private static (int Code, string Said) Run(ProcessStartInfo start)
+    private static (int Code, string Output) Run(ProcessStartInfo start)
     {
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
-        var said = process.StandardOutput.ReadToEnd() + error.GetAwaiter().GetResult();
+        var output = process.StandardOutput.ReadToEnd() + error.GetAwaiter().GetResult();
         process.WaitForExit();
-        return (process.ExitCode, said);
+        return (process.ExitCode, output);
     }
 }

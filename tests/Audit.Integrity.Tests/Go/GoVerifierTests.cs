@@ -46,7 +46,7 @@ public sealed class GoVerifierTests : IAsyncLifetime
         var content = await File.ReadAllBytesAsync(entries);
         content[^3] ^= 1;
         await File.WriteAllBytesAsync(entries, content);
-        Assert.Contains("do not lead to the signed root", GoProgram.Run(program, bundle, key).Said, StringComparison.Ordinal);
+        Assert.Contains("do not lead to the signed root", GoProgram.Run(program, bundle, key).Output, StringComparison.Ordinal);
     }
 
     private string Export()

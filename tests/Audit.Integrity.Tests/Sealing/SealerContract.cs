@@ -213,7 +213,7 @@ public abstract class SealerContract : BookTests
         var last = SignedCheckpoint.Parse(await File.ReadAllTextAsync(Book.CheckpointPath));
         await Book.TamperAsync("DELETE FROM journal WHERE ordering > 250");
         Assert.Equal(300, (await Book.HaltedAsync()).Position);
-        LogRestart? told = null;
+        LogRestart? reported = null;
         await using (var store = await Book.OpenAsync())
         {
             await using var log = await Book.OpenLogAsync(store);
@@ -225,7 +225,7 @@ public abstract class SealerContract : BookTests
                 null,
                 async (restart, _) =>
                 {
-                    told = restart;
+                    reported = restart;
                     await Book.AppendAsync(store, 1);
                 },
                 None);
@@ -236,9 +236,9 @@ public abstract class SealerContract : BookTests
             Assert.Equal((251, "example.com/log-2"), (head!.Size, head.Log.Origin));
             Assert.Equal(last.ToString(), head.Log.Restart!.LastCheckpoint!.ToString());
         }
-        Assert.Equal((last.ToString(), "example.com/log"), (told!.LastCheckpoint!.ToString(), told.OldOrigin));
+        Assert.Equal((last.ToString(), "example.com/log"), (reported!.LastCheckpoint!.ToString(), reported.OldOrigin));
         Assert.Equal(last.ToString(), await File.ReadAllTextAsync(Book.CheckpointPath + ".1"));
-        // Nobody makes it well by beginning anew: what was lost is said for ever, to everybody who does not accept it.
+        // Nobody makes it well by beginning anew: what was lost is reported for ever, to everybody who does not accept it.
         var integrity = (await Book.VerifyAsync()).Integrity;
         Assert.Equal(IntegrityFaultKind.EarlierLog, Assert.Single(integrity.Faults).Kind);
         var restart = Assert.Single(integrity.Restarts);

@@ -3,7 +3,7 @@ using static Audit.Lifecycle.Tests.Support.Say;
 
 namespace Audit.Lifecycle.Tests.Calls;
 
-/// <summary>What is said beside the table.</summary>
+/// <summary>What is marked beside the table.</summary>
 public sealed class AnomalyTests
 {
     [Fact]

@@ -86,7 +86,7 @@ public sealed class DecisionTests
 
             Assert.Equal(Anomalies.QuestionChanged, story.Book[3].Anomalies);
             Assert.Equal((CallState.AwaitingConfirmation, default(Approval)), (story.State, story.History.Standing.Approval));
-            story.Tell(Completed(200) with { Input = Print("rm") });
+            story.Receive(Completed(200) with { Input = Print("rm") });
             Assert.Equal(Anomalies.NoApprovalSeen, story.Book[4].Anomalies);
         }
     }
@@ -106,7 +106,7 @@ public sealed class DecisionTests
         var story = CallStory.Of(RequiresConfirmation(1), Other(2));
         var stale = Approval(3) with { Answers = new Answer(1, Print("question")) };
 
-        var decision = story.Tell(stale);
+        var decision = story.Receive(stale);
 
         Assert.Equal((MessageOutcome.Violation, ViolationCause.StaleAnswer), (decision.Outcome, decision.Verdict.Cause));
         Assert.Equal(CallState.AwaitingConfirmation, story.State);
@@ -120,7 +120,7 @@ public sealed class DecisionTests
     {
         var story = CallStory.Of(RequiresConfirmation(1), Started(2));
 
-        var decision = story.Tell(Approval(3));
+        var decision = story.Receive(Approval(3));
 
         Assert.Equal(ViolationCause.StaleAnswer, decision.Verdict.Cause);
         Assert.Equal(CallState.Running, story.State);
@@ -134,11 +134,11 @@ public sealed class DecisionTests
     {
         var asked = CallStory.Of(RequiresConfirmation(1) with { Person = "eve" });
 
-        var own = asked.Tell(Approval(2) with { Person = "eve" });
+        var own = asked.Receive(Approval(2) with { Person = "eve" });
 
         Assert.Equal(ViolationCause.OwnQuestion, own.Verdict.Cause);
         Assert.Equal(CallState.AwaitingConfirmation, asked.State);
-        Assert.Equal(MessageOutcome.Recorded, asked.Tell(Refusal(3) with { Person = "eve" }).Outcome);
+        Assert.Equal(MessageOutcome.Recorded, asked.Receive(Refusal(3) with { Person = "eve" }).Outcome);
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class DecisionTests
         var story = CallStory.Of(RequiresConfirmation(1), Approved(2));
         Assert.Equal(Anomalies.ApprovedByHostOnly, story.Book[2].Anomalies);
 
-        story.Tell(Approval(3));
+        story.Receive(Approval(3));
 
         Assert.Equal(Anomalies.None, story.Book[2].Anomalies);
     }

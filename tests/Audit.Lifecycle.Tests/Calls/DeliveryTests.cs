@@ -12,7 +12,7 @@ public sealed class DeliveryTests
         var story = CallStory.Of(Requested(1), Completed(2));
         var before = story.History;
 
-        var decision = story.Tell(Requested(1) with { ReceivedAt = At(5000), Host = "laptop", Seq = 4 });
+        var decision = story.Receive(Requested(1) with { ReceivedAt = At(5000), Host = "laptop", Seq = 4 });
 
         Assert.Equal((MessageOutcome.Duplicate, 1), (decision.Outcome, decision.Sequence));
         Assert.Empty(decision.Events);
@@ -25,7 +25,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Requested(1) with { MessageId = "m" });
 
-        Assert.Equal(MessageOutcome.Duplicate, story.Tell(Requested(1) with { MessageId = "m" }).Outcome);
+        Assert.Equal(MessageOutcome.Duplicate, story.Receive(Requested(1) with { MessageId = "m" }).Outcome);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Requested(1) with { MessageId = "m" });
 
-        Assert.Equal(MessageOutcome.Duplicate, story.Tell(Requested(1)).Outcome);
+        Assert.Equal(MessageOutcome.Duplicate, story.Receive(Requested(1)).Outcome);
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Requested(1) with { MessageId = "m" });
 
-        Assert.Equal(MessageOutcome.Recorded, story.Tell(Requested(1) with { MessageId = "n" }).Outcome);
+        Assert.Equal(MessageOutcome.Recorded, story.Receive(Requested(1) with { MessageId = "n" }).Outcome);
     }
 
     [Fact]
@@ -49,8 +49,8 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Requested(1), Requested(1) with { MessageId = "m" }, Requested(1) with { MessageId = "n" });
 
-        Assert.Equal(1, story.Tell(Requested(1)).Sequence);
-        Assert.Equal(3, story.Tell(Requested(1) with { MessageId = "n" }).Sequence);
+        Assert.Equal(1, story.Receive(Requested(1)).Sequence);
+        Assert.Equal(3, story.Receive(Requested(1) with { MessageId = "n" }).Sequence);
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Requested(1) with { MessageId = "m" });
 
-        var decision = story.Tell(Completed(2) with { MessageId = "m" });
+        var decision = story.Receive(Completed(2) with { MessageId = "m" });
 
         Assert.Equal(MessageOutcome.Violation, decision.Outcome);
         Assert.Equal(ViolationCause.MessageIdReused, decision.Verdict.Cause);
@@ -72,7 +72,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Requested(1) with { MessageId = "m" }, Completed(2) with { MessageId = "m" });
 
-        var decision = story.Tell(Completed(2) with { MessageId = "m" });
+        var decision = story.Receive(Completed(2) with { MessageId = "m" });
 
         Assert.Equal((MessageOutcome.Duplicate, 2), (decision.Outcome, decision.Sequence));
         Assert.Equal(2, story.History.Sequence);
@@ -83,7 +83,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Started(2) with { MessageId = "m" }, Completed(3) with { MessageId = "m" });
 
-        story.Tell(Requested(1));
+        story.Receive(Requested(1));
 
         Assert.Equal(ViolationCause.MessageIdReused, story.Book[2].Cause);
         Assert.Equal(CallState.Running, story.State);
@@ -94,7 +94,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Derived(Completed(1)));
 
-        var decision = story.Tell(Derived(Completed(2)));
+        var decision = story.Receive(Derived(Completed(2)));
 
         Assert.Equal((MessageOutcome.Duplicate, 1), (decision.Outcome, decision.Sequence));
         Assert.Empty(decision.Events);
@@ -112,7 +112,7 @@ public sealed class DeliveryTests
             Assert.Equal(2, story.History.Messages);
             Assert.DoesNotContain(story.Book.Values, verdict => verdict.Cause == ViolationCause.MessageIdReused);
             Assert.Contains(story.History.JudgedByArrival(), entry => entry.Message.Derived && entry.Message.Success);
-            Assert.Equal(MessageOutcome.Duplicate, story.Tell(derived).Outcome);
+            Assert.Equal(MessageOutcome.Duplicate, story.Receive(derived).Outcome);
         }
     }
 
@@ -129,7 +129,7 @@ public sealed class DeliveryTests
         {
             var story = CallStory.Of(Derived(Completed(1)));
 
-            var decision = story.Tell(other);
+            var decision = story.Receive(other);
 
             Assert.Equal((MessageOutcome.Duplicate, 1), (decision.Outcome, decision.Sequence));
             var rejudged = Assert.IsType<CallEvent.Rejudged>(Assert.Single(decision.Events));
@@ -144,7 +144,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Derived(Completed(1)));
 
-        Assert.Empty(story.Tell(Derived(Completed(2)) with { ToolName = null, Input = default }).Events);
+        Assert.Empty(story.Receive(Derived(Completed(2)) with { ToolName = null, Input = default }).Events);
     }
 
     [Fact]
@@ -152,9 +152,9 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Derived(Started(1)), Derived(Completed(2)));
 
-        Assert.Single(story.Tell(Derived(Started(1)) with { Input = Print("other") }).Events);
-        Assert.Empty(story.Tell(Derived(Started(1)) with { Input = Print("third") }).Events);
-        Assert.Empty(story.Tell(Derived(Completed(2)) with { Input = Print("other") }).Events);
+        Assert.Single(story.Receive(Derived(Started(1)) with { Input = Print("other") }).Events);
+        Assert.Empty(story.Receive(Derived(Started(1)) with { Input = Print("third") }).Events);
+        Assert.Empty(story.Receive(Derived(Completed(2)) with { Input = Print("other") }).Events);
         Assert.Equal([Anomalies.SourcesDiffer, Anomalies.None], story.Book.Values.Select(verdict => verdict.Anomalies));
     }
 
@@ -162,9 +162,9 @@ public sealed class DeliveryTests
     public void sources_that_differ_stay_noted_when_a_late_message_judges_anew()
     {
         var story = CallStory.Of(Derived(Started(2)), Completed(3));
-        story.Tell(Derived(Started(2)) with { ToolName = "browser" });
+        story.Receive(Derived(Started(2)) with { ToolName = "browser" });
 
-        story.Tell(Requested(1) with { Provider = "openai" });
+        story.Receive(Requested(1) with { Provider = "openai" });
 
         Assert.Equal(Anomalies.SourcesDiffer | Anomalies.ProvenanceChanged, story.Book[1].Anomalies);
     }
@@ -174,7 +174,7 @@ public sealed class DeliveryTests
     {
         var story = CallStory.Of(Requested(1));
 
-        var decision = story.Tell(Requested(2) with { OversizedBytes = 20 << 20, Dedup = Print("whole") });
+        var decision = story.Receive(Requested(2) with { OversizedBytes = 20 << 20, Dedup = Print("whole") });
 
         Assert.Equal((MessageOutcome.Recorded, 2), (decision.Outcome, decision.Sequence));
         Assert.Equal(
@@ -187,7 +187,7 @@ public sealed class DeliveryTests
     {
         var oversized = Requested(2) with { OversizedBytes = 20 << 20, Dedup = Print("whole") };
 
-        Assert.Equal(MessageOutcome.Duplicate, CallStory.Of(oversized).Tell(oversized with { RecordedAt = At(9) }).Outcome);
+        Assert.Equal(MessageOutcome.Duplicate, CallStory.Of(oversized).Receive(oversized with { RecordedAt = At(9) }).Outcome);
     }
 
     [Fact]

@@ -11,8 +11,8 @@ public sealed class FloodTests
     {
         var story = Blocking(CallLimits.Repeats);
 
-        var reaching = story.Tell(Blocked(5000));
-        var counted = story.Tell(Blocked(5001));
+        var reaching = story.Receive(Blocked(5000));
+        var counted = story.Receive(Blocked(5001));
 
         Assert.Equal((MessageOutcome.Violation, ViolationCause.Flooded), (reaching.Outcome, reaching.Verdict.Cause));
         Assert.Equal(MessageOutcome.Counted, counted.Outcome);
@@ -27,7 +27,7 @@ public sealed class FloodTests
     {
         var story = Blocking(100_000);
 
-        var decision = story.Tell(Completed(200_000) with { Result = Print("EXFILTRATED") });
+        var decision = story.Receive(Completed(200_000) with { Result = Print("EXFILTRATED") });
 
         Assert.Equal((MessageOutcome.Violation, ViolationCause.StandingRefusal), (decision.Outcome, decision.Verdict.Cause));
         Assert.False(decision.IsHead);
@@ -40,16 +40,16 @@ public sealed class FloodTests
         var story = Blocking(500);
         for (var index = 0; index < 400; index++)
         {
-            story.Tell(Completed(1000 + index));
+            story.Receive(Completed(1000 + index));
         }
 
         for (var index = 0; index < CallLimits.Results - 1; index++)
         {
-            var decision = story.Tell(Completed(5000 + index) with { Result = Print($"result {index}") });
+            var decision = story.Receive(Completed(5000 + index) with { Result = Print($"result {index}") });
             Assert.Equal((MessageOutcome.Violation, false), (decision.Outcome, decision.IsHead));
         }
 
-        Assert.Equal(MessageOutcome.Counted, story.Tell(Completed(9000) with { Result = Print("one too many") }).Outcome);
+        Assert.Equal(MessageOutcome.Counted, story.Receive(Completed(9000) with { Result = Print("one too many") }).Outcome);
     }
 
     [Fact]
@@ -58,12 +58,12 @@ public sealed class FloodTests
         var story = CallStory.Of(RequiresConfirmation(1));
         for (var index = 0; index < 20_000; index++)
         {
-            story.Tell((index % 2 == 0 ? Approved(2 + index) : RequiresConfirmation(2 + index)) with { Question = Print($"{index}") });
+            story.Receive((index % 2 == 0 ? Approved(2 + index) : RequiresConfirmation(2 + index)) with { Question = Print($"{index}") });
         }
 
         Assert.True(story.History.Messages >= CallLimits.Written);
-        story.Tell(RequiresConfirmation(50_000));
-        var refusal = story.Tell(Blocked(50_001) with
+        story.Receive(RequiresConfirmation(50_000));
+        var refusal = story.Receive(Blocked(50_001) with
         {
             MadeByNode = true, Host = "maria", Answers = new Answer(story.History.Standing.Asked, story.History.Standing.Question),
         });
@@ -78,7 +78,7 @@ public sealed class FloodTests
         var (full, heads, refused) = (0, 0, 0);
         for (var index = 0; index < 12_000; index++)
         {
-            var decision = story.Tell((index % 2 == 0 ? RequiresConfirmation(index) : Approved(index)) with { Question = Print($"{index}") });
+            var decision = story.Receive((index % 2 == 0 ? RequiresConfirmation(index) : Approved(index)) with { Question = Print($"{index}") });
             full += decision is { Outcome: MessageOutcome.Recorded, IsHead: false } ? 1 : 0;
             heads += decision is { Outcome: MessageOutcome.Recorded, IsHead: true } ? 1 : 0;
             refused += decision.Outcome is MessageOutcome.Refused or MessageOutcome.Counted ? 1 : 0;
@@ -95,11 +95,11 @@ public sealed class FloodTests
         var story = Blocking(CallLimits.Repeats + 1);
         for (var index = 0; index < 100; index++)
         {
-            story.Tell(Blocked(5000 + index));
+            story.Receive(Blocked(5000 + index));
         }
 
         Assert.Equal([1, 2, 4, 8, 16, 32, 64], story.Events.OfType<CallEvent.Flooded>().Select(flooded => flooded.Count));
-        story.Tell(Blocked(6000) with { ReceivedAt = At(3611) });
+        story.Receive(Blocked(6000) with { ReceivedAt = At(3611) });
         Assert.Equal(101, story.Events.OfType<CallEvent.Flooded>().Last().Count);
     }
 
@@ -130,7 +130,7 @@ public sealed class FloodTests
     {
         var story = Blocking(500);
 
-        Assert.Equal(MessageOutcome.Duplicate, story.Tell(Blocked(7)).Outcome);
+        Assert.Equal(MessageOutcome.Duplicate, story.Receive(Blocked(7)).Outcome);
     }
 
     private static CallStory Blocking(int count)
@@ -139,7 +139,7 @@ public sealed class FloodTests
         var story = CallStory.Of(Blocked(0));
         for (var index = 1; index < count; index++)
         {
-            story.Tell(Blocked(index));
+            story.Receive(Blocked(index));
         }
 
         return story;

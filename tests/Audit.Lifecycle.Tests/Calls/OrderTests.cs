@@ -11,7 +11,7 @@ public sealed class OrderTests
     {
         var story = CallStory.Of(Requested(1), Completed(3));
 
-        var decision = story.Tell(Started(2));
+        var decision = story.Receive(Started(2));
 
         Assert.True(Assert.IsType<CallEvent.Received>(Assert.Single(decision.Events)).Late);
         Assert.Equal(MessageOutcome.Recorded, decision.Outcome);
@@ -50,7 +50,7 @@ public sealed class OrderTests
         var story = CallStory.Of(Completed(1), Completed(3) with { Result = Print("another") });
         Assert.True(story.Book[2].IsViolation);
 
-        var decision = story.Tell(PersistenceFailed(2));
+        var decision = story.Receive(PersistenceFailed(2));
 
         var rejudged = Assert.IsType<CallEvent.Rejudged>(decision.Events[1]);
         Assert.Equal(2, rejudged.Sequence);
@@ -66,7 +66,7 @@ public sealed class OrderTests
     {
         var story = CallStory.Of(Requested(1), Completed(3));
 
-        var decision = story.Tell(Blocked(2));
+        var decision = story.Receive(Blocked(2));
 
         var rejudged = Assert.IsType<CallEvent.Rejudged>(decision.Events[1]);
         Assert.False(rejudged.Was.IsViolation);
@@ -79,7 +79,7 @@ public sealed class OrderTests
     {
         var story = CallStory.Of(Requested(1), RequiresConfirmation(3), Completed(4));
 
-        Assert.Single(story.Tell(Approved(2)).Events);
+        Assert.Single(story.Receive(Approved(2)).Events);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class OrderTests
     {
         var story = CallStory.Of(Completed(1), Cancelled(3));
 
-        var decision = story.Tell(Started(2));
+        var decision = story.Receive(Started(2));
 
         Assert.Equal(MessageOutcome.Violation, decision.Outcome);
         Assert.True(Assert.IsType<CallEvent.Received>(decision.Events[0]).Late);
@@ -99,7 +99,7 @@ public sealed class OrderTests
     {
         var story = CallStory.Of(Started(2), Completed(3));
 
-        story.Tell(Requested(1) with { ToolName = "browser", TaskId = "t-2", Host = "laptop" });
+        story.Receive(Requested(1) with { ToolName = "browser", TaskId = "t-2", Host = "laptop" });
 
         Assert.Equal("browser", story.History.Standing.ToolName);
         Assert.Equal([ViolationCause.IdentityMismatch, ViolationCause.IdentityMismatch, ViolationCause.None],
@@ -122,10 +122,10 @@ public sealed class OrderTests
         var story = CallStory.Of(Requested(3) with { Seq = 1 }, Started(2) with { Seq = 2 }, Completed(1) with { Seq = 3 });
         Assert.Equal(CallState.Completed, story.State);
 
-        story.Tell(Invalidated(4));
+        story.Receive(Invalidated(4));
 
         Assert.Equal([true, true, false, true],
-            story.Book.Where(said => said.Key <= 4).Select(said => said.Value.IsViolation));
+            story.Book.Where(entry => entry.Key <= 4).Select(entry => entry.Value.IsViolation));
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class OrderTests
     {
         var story = CallStory.Of(Completed(90_000) with { ReceivedAt = At(10) });
 
-        var decision = story.Tell(PersistenceFailed(311) with { ReceivedAt = At(311) });
+        var decision = story.Receive(PersistenceFailed(311) with { ReceivedAt = At(311) });
 
         Assert.False(Assert.IsType<CallEvent.Received>(decision.Events[0]).Late);
         Assert.Equal(CallState.PersistenceFailed, story.State);
@@ -208,7 +208,7 @@ public sealed class OrderTests
         var story = CallStory.Of(Started(10), Completed(5));
         Assert.Equal(Anomalies.ClockWentBack, story.Book[2].Anomalies);
 
-        var decision = story.Tell(Started(20));
+        var decision = story.Receive(Started(20));
 
         Assert.Equal([true, false, true], story.Book.Values.Select(verdict => verdict.IsViolation));
         Assert.Equal(Anomalies.None, story.Book[2].Anomalies);

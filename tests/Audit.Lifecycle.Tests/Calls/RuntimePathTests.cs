@@ -49,7 +49,7 @@ public sealed class RuntimePathTests
     [InlineData("requested requires_confirmation cancelled")]
     public void a_path_of_the_runtime_is_legal_within_one_attempt(string path)
     {
-        var story = Tell(path);
+        var story = StoryOf(path);
 
         Assert.DoesNotContain(story.Book.Values, verdict => verdict.IsViolation);
         Assert.Equal(1, story.History.Standing.Attempt);
@@ -68,7 +68,7 @@ public sealed class RuntimePathTests
     [InlineData("invalidated requires_confirmation completed")]
     public void a_retry_after_a_failure_opens_the_next_attempt(string path)
     {
-        var story = Tell(path);
+        var story = StoryOf(path);
 
         Assert.DoesNotContain(story.Book.Values, verdict => verdict.IsViolation);
         Assert.Equal(2, story.History.Standing.Attempt);
@@ -92,12 +92,12 @@ public sealed class RuntimePathTests
     [InlineData("invalidated completed-", "an invalidated call reported a failure")]
     [InlineData("started approved", "a running call was approved")]
     [InlineData("cancelled started", "a cancelled call started")]
-    public void what_an_auditor_must_hear_of_is_a_violation_and_says_why(string path, string reason)
+    public void what_an_auditor_must_see_is_a_violation_and_says_why(string path, string reason)
     {
-        var story = Tell(path);
+        var story = StoryOf(path);
 
-        var told = Assert.IsType<CallEvent.Received>(story.Events[^1]);
-        Assert.Equal(reason, ViolationReason.Of(told.Verdict, told.Message));
+        var received = Assert.IsType<CallEvent.Received>(story.Events[^1]);
+        Assert.Equal(reason, ViolationReason.Of(received.Verdict, received.Message));
         Assert.Single(story.Book.Values, verdict => verdict.IsViolation);
     }
 
@@ -120,7 +120,7 @@ public sealed class RuntimePathTests
         var blocked = Fixtures.Records().Single(record => record.ToolCallId == "toolu_02").Message;
         var story = CallStory.Of(blocked);
 
-        var decision = story.Tell(blocked with
+        var decision = story.Receive(blocked with
         {
             Kind = MessageKind.Completed,
             Success = true,
@@ -133,7 +133,7 @@ public sealed class RuntimePathTests
     }
 
     /// <summary>A minus marks a result that is no success.</summary>
-    private static CallStory Tell(string path) => CallStory.Of(
+    private static CallStory StoryOf(string path) => CallStory.Of(
     [
         .. path.Split(' ').Select((step, index) =>
         {

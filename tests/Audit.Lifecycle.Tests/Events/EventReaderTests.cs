@@ -88,13 +88,13 @@ public sealed class EventReaderTests
         var record = Encoding.UTF8.GetBytes(Items.RecordWith("effective_input", nested));
         var message = Items.Call(Encoding.UTF8.GetString(record), Items.Bare).Message;
         using var writer = Golden.Writer();
-        var told = CallDecider.Decide(CallHistory.Empty, message).Events[0];
-        var call = writer.Write(new CallContext("s-1", "call-1", null, message, record), told);
+        var received = CallDecider.Decide(CallHistory.Empty, message).Events[0];
+        var call = writer.Write(new CallContext("s-1", "call-1", null, message, record), received);
         var window = writer.Write(
             "w-7", EventReader.ReadWindow(Golden.Row("window.closed.v2")), Encoding.UTF8.GetBytes($$"""{"a":{{nested}}}"""));
 
         var row = new JournalRow(1, "stream", 1, 0, call.Manifest, call.Message.ToArray());
-        Assert.Equal(told, EventReader.ReadCall(row));
+        Assert.Equal(received, EventReader.ReadCall(row));
         Assert.Equal(record, EventReader.RecordOf(Golden.Opened(row).Message).ToArray());
         Assert.Equal(
             WindowState.Closed, EventReader.ReadWindow(new JournalRow(1, "w", 1, 0, window.Manifest, window.Message.ToArray())).To);

@@ -14,19 +14,19 @@ public sealed class GoldenCallTests
 
     private static readonly Dictionary<string, (Spec Spec, CallEvent Happened)> Cases = new()
     {
-        ["call.transitioned.v2"] = Told(
+        ["call.transitioned.v2"] = Received(
             Completed with { TaskId = null },
             new Verdict(CallState.AwaitingConfirmation, CallState.Completed, 1, Anomalies.None, ViolationCause.None)),
-        ["call.transitioned.v2+all"] = Told(
+        ["call.transitioned.v2+all"] = Received(
             Completed with { Seq = 9, MessageId = "claude-code:call-1:completed", Derived = true, Truncated = true, MadeByNode = true },
             new Verdict(
                 CallState.Cancelled, CallState.Completed, 2,
                 Anomalies.CompletedAfterCancel | Anomalies.NoApprovalSeen | Anomalies.Truncated, ViolationCause.None),
             late: true, inferred: true),
-        ["call.violated.v2"] = Told(
+        ["call.violated.v2"] = Received(
             Completed,
             new Verdict(CallState.Blocked, CallState.Blocked, 1, Anomalies.None, ViolationCause.StandingRefusal)),
-        ["call.violated.v2+message_id"] = Told(
+        ["call.violated.v2+message_id"] = Received(
             Completed with { MessageId = "m-1" },
             new Verdict(CallState.Requested, CallState.Requested, 1, Anomalies.None, ViolationCause.MessageIdReused),
             EntryWeight.MessageIdReused),
@@ -37,7 +37,7 @@ public sealed class GoldenCallTests
             "approved at sequence 4 came late")),
         ["call.flooded.v2"] = (Completed, new CallEvent.Flooded(
             MessageKind.Blocked, ViolationCause.NotAllowed, Say.At(60), Say.At(61), 64, Say.Print("all of them"), 70)),
-        ["call.oversized.v2"] = Told(
+        ["call.oversized.v2"] = Received(
             Completed with { OversizedBytes = 20_971_521, Seq = 4, MessageId = "m-1" },
             new Verdict(CallState.None, CallState.None, 0, Anomalies.Oversized, ViolationCause.None),
             EntryWeight.Oversized),
@@ -49,7 +49,7 @@ public sealed class GoldenCallTests
     {
         var (spec, happened) = Cases[name];
         using var writer = Golden.Writer();
-        var message = happened is CallEvent.Received told ? told.Message : spec.Message();
+        var message = happened is CallEvent.Received received ? received.Message : spec.Message();
         var record = spec.OversizedBytes > 0 ? default : spec.Record().AsMemory();
 
         Golden.Matches(name, writer.Write(new CallContext("s-1", "call-1", "copilot", message, record), happened));
@@ -63,12 +63,12 @@ public sealed class GoldenCallTests
 
         var read = EventReader.ReadCall(Golden.Row(name));
 
-        if (happened is CallEvent.Received { Weight: EntryWeight.Oversized } told)
+        if (happened is CallEvent.Received { Weight: EntryWeight.Oversized } received)
         {
             var message = Assert.IsType<CallEvent.Received>(read).Message;
-            Assert.Equal(told.Verdict, ((CallEvent.Received)read).Verdict);
+            Assert.Equal(received.Verdict, ((CallEvent.Received)read).Verdict);
             Assert.Equal(
-                (told.Message.OversizedBytes, told.Message.Dedup, told.Message.MessageId, told.Message.Seq, told.Message.Host),
+                (received.Message.OversizedBytes, received.Message.Dedup, received.Message.MessageId, received.Message.Seq, received.Message.Host),
                 (message.OversizedBytes, message.Dedup, message.MessageId, message.Seq, message.Host));
             Assert.True(EventReader.RecordOf(Golden.Opened(name).Message).IsEmpty);
             return;
@@ -81,7 +81,7 @@ public sealed class GoldenCallTests
         }
     }
 
-    private static (Spec Spec, CallEvent Happened) Told(
+    private static (Spec Spec, CallEvent Happened) Received(
         Spec spec, Verdict verdict, EntryWeight weight = EntryWeight.Judged, bool late = false, bool inferred = false) =>
         (spec, new CallEvent.Received(spec.Message() with { TimeInferred = inferred }, verdict, weight, late));
 }

@@ -48,8 +48,8 @@ internal static class Items
             ["recorded_at"] = "\"2026-11-20T14:03:00.5Z\"",
             [member] = value,
         };
-        var told = members.Where(pair => pair.Value is not null).Select(pair => $"\"{pair.Key}\":{pair.Value}");
-        return "{" + string.Join(',', told) + "}";
+        var given = members.Where(pair => pair.Value is not null).Select(pair => $"\"{pair.Key}\":{pair.Value}");
+        return "{" + string.Join(',', given) + "}";
     }
 
     public static string RecordOf(string outcome) => RecordWith("outcome", outcome);

@@ -5,20 +5,20 @@ namespace Audit.Lifecycle.Tests.Laws;
 public sealed class CallLaws
 {
     [Fact]
-    public void the_state_is_the_fold_of_the_events() => Law.Holds(Tales.Any, tale =>
+    public void the_state_is_the_fold_of_the_events() => Law.Holds(MessageLists.Any, list =>
     {
-        var story = tale.Tell();
+        var story = list.Send();
 
         Histories.Same(story.History, story.Events.Aggregate(CallHistory.Empty, CallEvolution.Evolve));
     });
 
     [Fact]
-    public void one_step_at_a_time_comes_to_what_judging_the_whole_history_comes_to() => Law.Holds(Tales.Any, tale =>
+    public void one_step_at_a_time_comes_to_what_judging_the_whole_history_comes_to() => Law.Holds(MessageLists.Any, list =>
     {
         var story = new CallStory();
-        foreach (var message in tale.Messages)
+        foreach (var message in list.Messages)
         {
-            story.Tell(message);
+            story.Receive(message);
             var entries = story.History.JudgedByArrival();
             var judgement = Judge.Of(entries);
 
@@ -33,14 +33,14 @@ public sealed class CallLaws
     });
 
     [Fact]
-    public void a_message_that_is_told_again_changes_nothing_and_is_told_where_the_first_one_is() => Law.Holds(Tales.Any, tale =>
+    public void a_message_that_is_sent_again_changes_nothing_and_has_the_sequence_of_the_first_one() => Law.Holds(MessageLists.Any, list =>
     {
         var story = new CallStory();
-        var first = tale.Messages.Select(message => story.Tell(message).Sequence).ToArray();
+        var first = list.Messages.Select(message => story.Receive(message).Sequence).ToArray();
         var before = story.History;
         for (var index = 0; index < first.Length; index++)
         {
-            var again = story.Tell(tale.Messages[index] with { ReceivedAt = Say.At(9000) });
+            var again = story.Receive(list.Messages[index] with { ReceivedAt = Say.At(9000) });
 
             Assert.Equal(MessageOutcome.Duplicate, again.Outcome);
             Assert.Empty(again.Events);
@@ -50,18 +50,18 @@ public sealed class CallLaws
     });
 
     [Fact]
-    public void a_legal_tale_ends_in_the_same_state_in_whatever_order_it_arrives() => Law.Holds(Tales.LegalInAnyOrder, tales =>
+    public void a_legal_list_ends_in_the_same_state_in_whatever_order_it_arrives() => Law.Holds(MessageLists.LegalInAnyOrder, lists =>
     {
-        var told = tales.Told.Tell();
-        var arrived = tales.Arrived.Tell();
+        var inOrder = lists.InOrder.Send();
+        var shuffled = lists.Shuffled.Send();
 
-        Assert.All(told.Events, happened => Assert.False(((CallEvent.Received)happened).Verdict.IsViolation));
-        Assert.Equal(told.History.Standing with { Asked = 0 }, arrived.History.Standing with { Asked = 0 });
-        Assert.DoesNotContain(arrived.Book.Values, verdict => verdict.IsViolation);
+        Assert.All(inOrder.Events, happened => Assert.False(((CallEvent.Received)happened).Verdict.IsViolation));
+        Assert.Equal(inOrder.History.Standing with { Asked = 0 }, shuffled.History.Standing with { Asked = 0 });
+        Assert.DoesNotContain(shuffled.Book.Values, verdict => verdict.IsViolation);
     });
 
     [Fact]
-    public void a_legal_tale_has_the_same_verdicts_in_whatever_order_it_arrives() => Law.Holds(Tales.LegalInAnyOrder, tales =>
+    public void a_legal_list_has_the_same_verdicts_in_whatever_order_it_arrives() => Law.Holds(MessageLists.LegalInAnyOrder, lists =>
     {
         static IEnumerable<(Timestamp, CallState, int, Anomalies)> Verdicts(CallStory story) =>
             from entry in story.History.JudgedByArrival()
@@ -69,16 +69,16 @@ public sealed class CallLaws
             orderby entry.Message.RecordedAt
             select (entry.Message.RecordedAt, verdict.To, verdict.Attempt, verdict.Anomalies);
 
-        Assert.Equal(Verdicts(tales.Told.Tell()), Verdicts(tales.Arrived.Tell()));
+        Assert.Equal(Verdicts(lists.InOrder.Send()), Verdicts(lists.Shuffled.Send()));
     });
 
     [Fact]
-    public void no_tale_of_one_turn_turns_a_standing_refusal_into_an_accepted_success() =>
-        Law.Holds(Tales.OfOneTurn, tale => AssertNoLaundering(tale.Tell()), runs: 600);
+    public void no_list_of_one_turn_turns_a_standing_refusal_into_an_accepted_success() =>
+        Law.Holds(MessageLists.OfOneTurn, list => AssertNoLaundering(list.Send()), runs: 600);
 
     [Fact]
     public void without_approval_or_question_a_refused_call_never_runs() =>
-        Law.Holds(Tales.OfOneTurnUnapproved, tale => AssertNoLaundering(tale.Tell()), runs: 600);
+        Law.Holds(MessageLists.OfOneTurnUnapproved, list => AssertNoLaundering(list.Send()), runs: 600);
 
     private static void AssertNoLaundering(CallStory story)
     {

@@ -3,16 +3,16 @@ using Audit.Lifecycle.Tests.Support;
 namespace Audit.Lifecycle.Tests.Laws;
 
 /// <summary>
-/// What no order and no dating of a host's messages can change, said by the order of arrival alone, which is the
+/// What no order and no dating of a host's messages can change, shown by the order of arrival alone, which is the
 /// node's own and which no host can choose.
 /// </summary>
 public sealed class DecisionLaws
 {
     [Fact]
     public void what_arrives_after_a_refusal_by_the_node_runs_only_by_a_later_approval_of_the_node() =>
-        Law.Holds(Tales.OfDecisions, tale =>
+        Law.Holds(MessageLists.OfDecisions, list =>
         {
-            var (entries, judgement) = Judged(tale);
+            var (entries, judgement) = Judged(list);
             for (var index = 0; index < entries.Length; index++)
             {
                 var message = entries[index].Message;
@@ -31,9 +31,9 @@ public sealed class DecisionLaws
 
     [Fact]
     public void an_approval_stands_for_the_last_question_that_was_received_and_for_no_other() =>
-        Law.Holds(Tales.OfDecisions, tale =>
+        Law.Holds(MessageLists.OfDecisions, list =>
         {
-            var (entries, judgement) = Judged(tale);
+            var (entries, judgement) = Judged(list);
             if (judgement.Standing.Approval != Approval.ByNode)
             {
                 return;
@@ -53,9 +53,9 @@ public sealed class DecisionLaws
         }, runs: 1500);
 
     [Fact]
-    public void a_decision_stands_directly_after_its_question_in_whatever_order() => Law.Holds(Tales.OfDecisions, tale =>
+    public void a_decision_stands_directly_after_its_question_in_whatever_order() => Law.Holds(MessageLists.OfDecisions, list =>
     {
-        var (entries, judgement) = Judged(tale);
+        var (entries, judgement) = Judged(list);
         for (var place = 0; place < entries.Length; place++)
         {
             var entry = entries[judgement.Order[place]];
@@ -70,13 +70,13 @@ public sealed class DecisionLaws
     });
 
     [Fact]
-    public void a_decision_that_counts_is_on_a_question_that_stood_and_not_on_ones_own() => Law.Holds(Tales.OfDecisions, tale =>
+    public void a_decision_that_counts_is_on_a_question_that_stood_and_not_on_ones_own() => Law.Holds(MessageLists.OfDecisions, list =>
     {
         var story = new CallStory();
-        foreach (var message in tale.Messages)
+        foreach (var message in list.Messages)
         {
             var standing = story.History.Standing;
-            var decision = story.Tell(message);
+            var decision = story.Receive(message);
             if (decision.Events is [CallEvent.Received { Message.Answers: { } answers, Weight: EntryWeight.Judged } received, ..])
             {
                 Assert.True(standing.State is CallState.AwaitingConfirmation or CallState.Approved);
@@ -90,9 +90,9 @@ public sealed class DecisionLaws
     private static bool IsDecision(Entry entry, MessageKind kind) =>
         entry.Message.Answers is not null && entry.Message.Kind == kind;
 
-    private static (Entry[] Entries, Judgement Judgement) Judged(Tale tale)
+    private static (Entry[] Entries, Judgement Judgement) Judged(MessageList list)
     {
-        var entries = tale.Tell().History.JudgedByArrival();
+        var entries = list.Send().History.JudgedByArrival();
         return (entries, entries.Length == 0 ? new Judgement([], [], default, 0, true) : Judge.Of(entries));
     }
 }

@@ -6,13 +6,13 @@ namespace Audit.Lifecycle.Tests.Laws;
 public sealed class EventLaws
 {
     [Fact]
-    public void what_is_read_back_from_the_journal_is_the_call() => Law.Holds(Tales.Any, tale =>
+    public void what_is_read_back_from_the_journal_is_the_call() => Law.Holds(MessageLists.Any, list =>
     {
         using var writer = Golden.Writer();
         var sequence = 0L;
         var live = CallHistory.Empty;
         var read = CallHistory.Empty;
-        foreach (var spec in tale.Specs)
+        foreach (var spec in list.Specs)
         {
             var message = CallStory.Answering(live, spec.Message());
             var decision = CallDecider.Decide(live, message);
@@ -46,11 +46,11 @@ public sealed class EventLaws
     {
         switch (written)
         {
-            case CallEvent.Received { Weight: EntryWeight.Oversized } told:
-                Assert.Equal(told.Message.OversizedBytes, Assert.IsType<CallEvent.Received>(read).Message.OversizedBytes);
+            case CallEvent.Received { Weight: EntryWeight.Oversized } received:
+                Assert.Equal(received.Message.OversizedBytes, Assert.IsType<CallEvent.Received>(read).Message.OversizedBytes);
                 break;
-            case CallEvent.Received { Weight: EntryWeight.MessageIdReused } told:
-                Assert.Equal(told.Verdict, Assert.IsType<CallEvent.Received>(read).Verdict);
+            case CallEvent.Received { Weight: EntryWeight.MessageIdReused } received:
+                Assert.Equal(received.Verdict, Assert.IsType<CallEvent.Received>(read).Verdict);
                 break;
             default:
                 Assert.Equal(written, read);

@@ -1,6 +1,6 @@
 namespace Audit.Lifecycle.Tests.Support;
 
-/// <summary>Tells messages to a call and keeps its book, as an engine does.</summary>
+/// <summary>Gives messages to a call and keeps its book, as an engine does.</summary>
 internal sealed class CallStory
 {
     private readonly List<CallEvent> events = [];
@@ -20,13 +20,13 @@ internal sealed class CallStory
         var story = new CallStory();
         foreach (var message in messages)
         {
-            story.Tell(message);
+            story.Receive(message);
         }
 
         return story;
     }
 
-    public CallDecision Tell(CallMessage message)
+    public CallDecision Receive(CallMessage message)
     {
         var decision = CallDecider.Decide(History, Say.Sealed(Answering(History, message)));
         var sequence = History.Sequence;
@@ -54,8 +54,8 @@ internal sealed class CallStory
         events.Add(happened);
         switch (happened)
         {
-            case CallEvent.Received told:
-                book[sequence] = told.Verdict;
+            case CallEvent.Received received:
+                book[sequence] = received.Verdict;
                 break;
             case CallEvent.Rejudged rejudged:
                 Assert.True(book[rejudged.Sequence].RulesAs(rejudged.Was), "what it was is what the book says");

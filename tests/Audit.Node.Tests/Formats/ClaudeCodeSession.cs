@@ -1,7 +1,7 @@
 namespace Audit.Node.Tests.Formats;
 
 /// <summary>
-/// One session as its hooks and as its transcript tell it: a call that is asked about and succeeds, one that the user rejects,
+/// One session as its hooks and as its transcript report it: a call that is asked about and succeeds, one that the user rejects,
 /// one that fails, and one that the host denies.
 /// </summary>
 internal static class ClaudeCodeSession

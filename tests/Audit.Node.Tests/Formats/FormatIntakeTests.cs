@@ -49,7 +49,7 @@ public sealed class FormatIntakeTests : IAsyncLifetime
         await other.PostAsync(path + "half", string.Join('\n', lines), Lines);
 
         var answer = await other.GetAsync("/v1/events", accept: Lines);
-        Assert.Equal(Told(answer), halves);
+        Assert.Equal(Named(answer), halves);
     }
 
     [Theory]
@@ -117,8 +117,8 @@ public sealed class FormatIntakeTests : IAsyncLifetime
         Assert.Equal(["receipts", "ignored"], answer.Json.EnumerateObject().Select(member => member.Name));
         Assert.Equal("recorded", answer.Json.GetProperty("receipts")[0].Text("status"));
         Assert.Equal("requested", answer.Json.GetProperty("receipts")[0].Text("state"));
-        var told = (await node.GetAsync("/v1/events?session=cc-1")).Json.GetProperty("items")[0].GetProperty("event");
-        Assert.Equal(("t-1", "a-1", "claude-code:toolu_1:requested"), (told.Text("task_id"), told.Text("agent"), told.Text("message_id")));
+        var happened = (await node.GetAsync("/v1/events?session=cc-1")).Json.GetProperty("items")[0].GetProperty("event");
+        Assert.Equal(("t-1", "a-1", "claude-code:toolu_1:requested"), (happened.Text("task_id"), happened.Text("agent"), happened.Text("message_id")));
     }
 
     [Fact]
@@ -168,8 +168,8 @@ public sealed class FormatIntakeTests : IAsyncLifetime
         (await bound.PostAsync("/v1/ingest/claude-code?agent=a-2", Hook)).Problem(403);
         (await bound.PostAsync("/v1/ingest/claude-code?task=t-2", Hook)).Problem(403);
         (await bound.PostAsync("/v1/ingest/claude-code", Hook)).Require(200);
-        var told = (await node.GetAsync("/v1/events?session=cc-1")).Json.GetProperty("items")[0].GetProperty("event");
-        Assert.Equal(("t-1", "a-1", "bound"), (told.Text("task_id"), told.Text("agent"), told.Text("host")));
+        var happened = (await node.GetAsync("/v1/events?session=cc-1")).Json.GetProperty("items")[0].GetProperty("event");
+        Assert.Equal(("t-1", "a-1", "bound"), (happened.Text("task_id"), happened.Text("agent"), happened.Text("host")));
     }
 
     [Fact]
@@ -220,11 +220,11 @@ public sealed class FormatIntakeTests : IAsyncLifetime
         Assert.Equal("truncated", answer.Lines[0].GetProperty("anomalies")[0].GetString());
     }
 
-    private async Task<string[]> CountAsync() => Told(await node.GetAsync("/v1/events", accept: Lines));
+    private async Task<string[]> CountAsync() => Named(await node.GetAsync("/v1/events", accept: Lines));
 
-    private static string[] Told(Answer answer) =>
+    private static string[] Named(Answer answer) =>
     [
-        .. answer.Require(200).Lines.Select(line => line.GetProperty("event")).Where(told => told.Text("event") != "operator.acted")
-            .Select(told => $"{told.Text("event")} {told.GetProperty("message_id")} {told.GetProperty("session_id")}").Order(),
+        .. answer.Require(200).Lines.Select(line => line.GetProperty("event")).Where(happened => happened.Text("event") != "operator.acted")
+            .Select(happened => $"{happened.Text("event")} {happened.GetProperty("message_id")} {happened.GetProperty("session_id")}").Order(),
     ];
 }

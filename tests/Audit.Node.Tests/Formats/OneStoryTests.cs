@@ -2,7 +2,7 @@ using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Formats;
 
-/// <summary>However a session is told, by its hooks, by its transcript, in parts or again, the book holds one story of it.</summary>
+/// <summary>However a session is reported, by its hooks, by its transcript, in parts or again, each message is written once.</summary>
 public sealed class OneStoryTests : IAsyncLifetime
 {
     private static readonly string[] Hooks = ClaudeCodeSession.Hooks;
@@ -14,7 +14,7 @@ public sealed class OneStoryTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await node.DisposeAsync();
 
-    public static TheoryData<string> Tellings { get; } =
+    public static TheoryData<string> Deliveries { get; } =
     [
         "hooks then transcript", "transcript then hooks", "hooks one by one then transcript", "transcript then hooks one by one",
         "half the hooks, the transcript, all the hooks", "half the transcript, the hooks, all the transcript",
@@ -23,14 +23,14 @@ public sealed class OneStoryTests : IAsyncLifetime
     ];
 
     [Theory]
-    [MemberData(nameof(Tellings))]
-    public async Task each_call_is_told_once_without_a_violation(string telling)
+    [MemberData(nameof(Deliveries))]
+    public async Task each_call_is_recorded_once_without_a_violation(string delivery)
     {
-        await TellAsync(telling);
+        await DeliverAsync(delivery);
 
         var events = await EventsAsync();
-        Assert.DoesNotContain(events, told => told.Event == "call.violated");
-        var told = events.Where(one => one.Event == "call.transitioned").Select(one => $"{one.Call} {one.Kind}").Order();
+        Assert.DoesNotContain(events, one => one.Event == "call.violated");
+        var recorded = events.Where(one => one.Event == "call.transitioned").Select(one => $"{one.Call} {one.Kind}").Order();
         Assert.Equal(
             [
                 "toolu_1 completed", "toolu_1 requested", "toolu_1 requires_confirmation",
@@ -38,14 +38,14 @@ public sealed class OneStoryTests : IAsyncLifetime
                 "toolu_3 completed", "toolu_3 requested",
                 "toolu_4 blocked", "toolu_4 completed", "toolu_4 requested",
             ],
-            told);
+            recorded);
     }
 
     [Theory]
-    [MemberData(nameof(Tellings))]
-    public async Task what_was_told_is_told_again_in_duplicates_only(string telling)
+    [MemberData(nameof(Deliveries))]
+    public async Task what_was_reported_is_a_duplicate_when_it_is_reported_again(string delivery)
     {
-        await TellAsync(telling);
+        await DeliverAsync(delivery);
 
         var again = await LinesAsync([.. Transcript, .. Hooks]);
         Assert.All(again.Statuses.SkipLast(1), status => Assert.Equal("duplicate", status));
@@ -53,32 +53,32 @@ public sealed class OneStoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task sources_that_tell_a_call_differently_are_told_apart_once()
+    public async Task sources_that_report_a_call_differently_are_marked_once()
     {
         await LinesAsync(Hooks);
         await LinesAsync([.. Transcript.Select(line => line.Replace("\"is_error\":false", "\"is_error\":true"))]);
         await LinesAsync([.. Transcript.Select(line => line.Replace("\"is_error\":false", "\"is_error\":true"))]);
 
-        var rejudged = (await EventsAsync()).Where(told => told.Event == "call.rejudged").ToList();
+        var rejudged = (await EventsAsync()).Where(one => one.Event == "call.rejudged").ToList();
         Assert.Equal("toolu_1", Assert.Single(rejudged).Call);
         Assert.Contains("sources_differ", rejudged[0].Raw);
     }
 
     [Fact]
-    public async Task a_time_that_no_source_tells_is_marked_as_inferred()
+    public async Task a_time_that_no_source_gives_is_marked_as_inferred()
     {
         await LinesAsync(Hooks);
         await LinesAsync(Transcript);
 
         var events = await EventsAsync();
-        Assert.All(events.Where(told => told.Kind == "requires_confirmation"), told => Assert.Contains("\"time\":\"inferred\"", told.Raw));
-        Assert.DoesNotContain("\"time\":\"inferred\"", events.Single(told => told is { Call: "toolu_2", Kind: "blocked" }).Raw);
-        Assert.All(events.Where(told => told.Call is not null), told => Assert.Contains("\"derived\":true", told.Raw));
+        Assert.All(events.Where(one => one.Kind == "requires_confirmation"), one => Assert.Contains("\"time\":\"inferred\"", one.Raw));
+        Assert.DoesNotContain("\"time\":\"inferred\"", events.Single(one => one is { Call: "toolu_2", Kind: "blocked" }).Raw);
+        Assert.All(events.Where(one => one.Call is not null), one => Assert.Contains("\"derived\":true", one.Raw));
     }
 
-    private async Task TellAsync(string telling)
+    private async Task DeliverAsync(string delivery)
     {
-        foreach (var part in telling switch
+        foreach (var part in delivery switch
         {
             "hooks then transcript" => new[] { Hooks, Transcript },
             "transcript then hooks" => [Transcript, Hooks],
@@ -92,14 +92,14 @@ public sealed class OneStoryTests : IAsyncLifetime
             "transcript, a restart, hooks" => [Transcript, [], Hooks],
             "hooks twice, transcript twice" => [Hooks, Hooks, Transcript, Transcript],
             "the second half of the transcript, the hooks, all the transcript" => [Transcript[3..], Hooks, Transcript],
-            _ => throw new ArgumentOutOfRangeException(nameof(telling)),
+            _ => throw new ArgumentOutOfRangeException(nameof(delivery)),
         })
         {
-            await TellPartAsync(part, isOneByOne: telling.Contains("one by one") && part == Hooks);
+            await DeliverPartAsync(part, isOneByOne: delivery.Contains("one by one") && part == Hooks);
         }
     }
 
-    private async Task TellPartAsync(string[] part, bool isOneByOne)
+    private async Task DeliverPartAsync(string[] part, bool isOneByOne)
     {
         if (part.Length == 0)
         {
@@ -126,12 +126,12 @@ public sealed class OneStoryTests : IAsyncLifetime
         var answer = await node.GetAsync("/v1/events?session=cc-1", accept: "application/x-ndjson");
         return
         [
-            .. answer.Require(200).Lines.Select(line => line.GetProperty("event")).Select(told =>
+            .. answer.Require(200).Lines.Select(line => line.GetProperty("event")).Select(one =>
             {
-                var hasRecord = told.TryGetProperty("record", out var record);
+                var hasRecord = one.TryGetProperty("record", out var record);
                 var call = hasRecord ? record.Text("tool_call_id")
-                    : told.TryGetProperty("tool_call_id", out var id) ? id.GetString() : null;
-                return (told.Text("event"), call, hasRecord ? record.GetProperty("outcome").Text("kind") : null, told.GetRawText());
+                    : one.TryGetProperty("tool_call_id", out var id) ? id.GetString() : null;
+                return (one.Text("event"), call, hasRecord ? record.GetProperty("outcome").Text("kind") : null, one.GetRawText());
             }),
         ];
     }

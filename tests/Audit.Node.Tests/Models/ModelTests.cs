@@ -79,9 +79,9 @@ public sealed class ModelTests
         var now = DateTimeOffset.UtcNow;
         var requested = await node.PostAsync("/v1/windows", $$"""{"window_id":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*"],"reason":"an index","opens_at":"{{now.AddMinutes(-20):O}}","closes_at":"{{now.AddMinutes(20):O}}"}""");
         (await approver.PostAsync("/v1/windows/w-1/approve", "{}")).Require(201);
-        await TellAsync(node, "in", "sql.query", now.AddMinutes(-1));
-        await TellAsync(node, "scope", "bash", now.AddMinutes(-1));
-        await TellAsync(node, "out", "sql.query", now.AddMinutes(-30));
+        await RecordAsync(node, "in", "sql.query", now.AddMinutes(-1));
+        await RecordAsync(node, "scope", "bash", now.AddMinutes(-1));
+        await RecordAsync(node, "out", "sql.query", now.AddMinutes(-30));
 
         var window = (await node.GetAsync("/v1/windows/w-1")).Require(200).Json;
         Assert.Equal("open", window.Text("state"));
@@ -161,6 +161,6 @@ public sealed class ModelTests
             .Select(read => $"{read.Text("route")} {read.GetProperty("asked").GetProperty("limit")}"),
     ];
 
-    private static Task<Answer> TellAsync(TestNode node, string call, string tool, DateTimeOffset at) => node.RecordAsync(
+    private static Task<Answer> RecordAsync(TestNode node, string call, string tool, DateTimeOffset at) => node.RecordAsync(
         Records.Item("s-1", call, Records.Completed(), at.ToString("yyyy-MM-ddTHH:mm:ssZ"), task: "t-1", agent: "a-1", tool: tool));
 }

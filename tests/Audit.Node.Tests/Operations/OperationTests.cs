@@ -73,10 +73,10 @@ public sealed class OperationTests : IAsyncLifetime
     public async Task the_node_writes_where_it_listens_as_long_as_it_runs()
     {
         var file = Path.Combine(node.Data, "node.json");
-        var told = JsonDocument.Parse(await File.ReadAllTextAsync(file)).RootElement;
+        var instance = JsonDocument.Parse(await File.ReadAllTextAsync(file)).RootElement;
 
-        Assert.Equal(Environment.ProcessId, told.GetProperty("pid").GetInt32());
-        Assert.Equal(node.Running.Urls[0], told.GetProperty("urls")[0].GetString());
+        Assert.Equal(Environment.ProcessId, instance.GetProperty("pid").GetInt32());
+        Assert.Equal(node.Running.Urls[0], instance.GetProperty("urls")[0].GetString());
         await node.StopAsync();
         Assert.False(File.Exists(file));
         await node.RestartAsync();

@@ -4,7 +4,7 @@ using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Pages;
 
-/// <summary>A client that does with cookies, forms and redirects what a browser does, and can be told not to.</summary>
+/// <summary>A client that does with cookies, forms and redirects what a browser does, and need not.</summary>
 internal sealed partial class PageBrowser : IDisposable
 {
     private readonly HttpClient http;

@@ -3,7 +3,7 @@ using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Pages;
 
-/// <summary>Who may do what by pages, and what browsers are told.</summary>
+/// <summary>Who may do what by pages, and what browsers are given.</summary>
 public sealed class PageGuardTests
 {
     [Theory]

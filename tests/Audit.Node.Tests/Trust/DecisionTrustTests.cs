@@ -30,15 +30,15 @@ public sealed class DecisionTrustTests : IAsyncLifetime
     [Fact]
     public async Task a_hosts_own_approval_is_never_answered_as_a_decision()
     {
-        await TellAsync(Records.Asked(), second: 1);
-        await TellAsync("""{"kind":"approved","decision":"approve-once","by":"alice"}""", second: 2);
+        await RecordAsync(Records.Asked(), second: 1);
+        await RecordAsync("""{"kind":"approved","decision":"approve-once","by":"alice"}""", second: 2);
 
         var answer = (await host.GetAnswerAsync(Path)).Require(200).Json;
         Assert.Equal("awaiting_confirmation", answer.Text("state"));
         Assert.False(answer.TryGetProperty("by", out _));
         Assert.False(answer.TryGetProperty("decision", out _));
 
-        await TellAsync(Records.Completed(), second: 3);
+        await RecordAsync(Records.Completed(), second: 3);
         var call = await CallAsync();
         Assert.Equal(System.Text.Json.JsonValueKind.Null, call.GetProperty("decided_by").ValueKind);
         Assert.Equal("alice", call.Text("claimed_by"));
@@ -54,7 +54,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
     [Fact]
     public async Task a_host_with_the_role_ingest_alone_posts_no_decision_of_the_node()
     {
-        await TellAsync(Records.Asked(), second: 1);
+        await RecordAsync(Records.Asked(), second: 1);
         var question = (await host.GetAnswerAsync(Path)).Json.GetProperty("question");
 
         (await host.PostAsync(Path, HttpAnswers.On(question, Approve))).Problem(403);
@@ -117,9 +117,9 @@ public sealed class DecisionTrustTests : IAsyncLifetime
     [Fact]
     public async Task the_same_question_in_other_words_keeps_its_approval()
     {
-        await TellAsync(Records.Asked(), second: 1, change: text => text.Replace("""{"a":1}""", """{"a":1,"b":[1.0,"é"]}"""));
+        await RecordAsync(Records.Asked(), second: 1, change: text => text.Replace("""{"a":1}""", """{"a":1,"b":[1.0,"é"]}"""));
         (await person.DecideAsync(Path, Approve)).Require(201);
-        await TellAsync(
+        await RecordAsync(
             Records.Asked(), second: 2, change: text => text.Replace("""{"a":1}""", """{ "b" : [1, "\u00e9"], "a": 1 }"""));
 
         Assert.Equal("maria", (await host.GetAnswerAsync(Path)).Json.Text("by"));
@@ -130,7 +130,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
     {
         await AskAsync("ls", second: 1);
         (await person.DecideAsync(Path, Approve)).Require(201);
-        await TellAsync(Records.Completed(), second: 10, change: text => text.Replace("""{"a":1}""", """{"a":"rm -rf /"}"""));
+        await RecordAsync(Records.Completed(), second: 10, change: text => text.Replace("""{"a":1}""", """{"a":"rm -rf /"}"""));
 
         Assert.Contains("input_changed_after_approval", (await CallAsync()).Texts("anomalies"));
         using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("reader", ["read"]));
@@ -144,7 +144,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
     {
         await AskAsync("ls", second: 1);
         (await person.DecideAsync(Path, """{"decision":"reject","feedback":"no"}""")).Require(201);
-        await TellAsync("""{"kind":"persistence_failed","result":null,"error":"disk"}""", second: 10);
+        await RecordAsync("""{"kind":"persistence_failed","result":null,"error":"disk"}""", second: 10);
         await AskAsync("ls", second: 11);
 
         var overriding = await SendAsync("""{"kind":"approved","decision":"approve-once","by":"alice"}""", 12);
@@ -165,10 +165,10 @@ public sealed class DecisionTrustTests : IAsyncLifetime
     private static string At(int second) =>
         new DateTime(2025, 1, 2, 3, 4, 0, DateTimeKind.Utc).AddSeconds(second).ToString("O");
 
-    private Task AskAsync(string command, int second) => TellAsync(
+    private Task AskAsync(string command, int second) => RecordAsync(
         Records.Asked(), second, text => text.Replace("""{"a":1}""", $$"""{"a":"{{command}}"}"""));
 
-    private async Task TellAsync(string outcome, int second, Func<string, string>? change = null) =>
+    private async Task RecordAsync(string outcome, int second, Func<string, string>? change = null) =>
         (await SendAsync(outcome, second, change)).Require(201);
 
     private Task<Answer> SendAsync(string outcome, int second, Func<string, string>? change = null)

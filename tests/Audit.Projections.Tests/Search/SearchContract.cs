@@ -23,7 +23,7 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task commands_paths_and_names_are_found_by_their_parts_and_as_a_phrase()
     {
-        await TellAsync(
+        await RecordAsync(
             Asks("alter", Sql("ALTER TABLE customers ADD customer_id int"), 1),
             Asks("other", Sql("SELECT table, alter FROM orders -- no customers"), 2),
             Asks("path", """{"path":"/etc/passwd","fileMode":"readOnly"}""", 3));
@@ -47,7 +47,7 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task a_phrase_stands_in_one_text_and_not_across_two()
     {
-        await TellAsync(Asks("c", """{"one":"drop the","two":"table now"}""", 1));
+        await RecordAsync(Asks("c", """{"one":"drop the","two":"table now"}""", 1));
         var side = await OpenAsync();
 
         Assert.Empty(await FindAsync(side, "\"the table\""));
@@ -59,7 +59,7 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task every_script_is_found_and_no_sign_of_a_query_language_does_harm()
     {
-        await TellAsync(
+        await RecordAsync(
             Asks("greek", Sql("Ο Οδυσσεύς γύρισε"), 1),
             Asks("russian", Sql("Удалить ТАБЛИЦУ клиентов"), 2),
             Asks("chinese", Sql("删除客户表"), 3),
@@ -96,7 +96,7 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task keys_narrow_by_what_the_call_is_and_by_globs()
     {
-        await TellAsync(
+        await RecordAsync(
             new Say("s-1", "one", Say.Asked, 1) { Tool = "sql.query", Task = "t-1", Agent = "copilot", Host = "ci-7" },
             new Say("s-1", "one", Say.Done(), 2) { Tool = "", Host = "ci-8" },
             new Say("s-2", "two", new Outcome.Blocked("too risky") { By = "alice" }, 3) { Tool = "sql.write", Agent = "claude" },
@@ -123,7 +123,7 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task states_and_flags_are_those_of_the_call_now()
     {
-        await TellAsync(
+        await RecordAsync(
             new Say("s", "open", Say.Asked, 1),
             new Say("s", "done", Say.Asked, 2),
             new Say("s", "done", Say.Done(), 3),
@@ -138,8 +138,8 @@ public abstract class SearchContract : ReadSideContract
         Assert.Equal(["done", "open"], await FindAsync(side, "-is:violation"));
         Assert.Equal(["wrong", "done"], await FindAsync(side, "-is:open select"));
 
-        // What was a second completion is another attempt once it is told that the first could not be kept.
-        await TellAsync(new Say("s", "wrong", new Outcome.PersistenceFailed(null, "disk"), 4.5), new Say("s", "open", Say.Done(), 6));
+        // What was a second completion is another attempt once it is reported that the first could not be kept.
+        await RecordAsync(new Say("s", "wrong", new Outcome.PersistenceFailed(null, "disk"), 4.5), new Say("s", "open", Say.Done(), 6));
         Assert.Empty(await FindAsync(side, "is:violation"));
         Assert.Equal(["open", "wrong", "done"], await FindAsync(side, "state:completed"));
         Assert.Empty(await FindAsync(side, "is:open"));
@@ -148,7 +148,7 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task what_was_done_in_a_window_and_outside_of_one_is_found()
     {
-        await TellAsync(
+        await RecordAsync(
             Say.Window("w-7", WindowVerb.Grant, "alice", 10, opens: 10, closes: 20),
             new Say("s", "before", Say.Done(), 5) { Task = "migrate-orders", Agent = "copilot" },
             new Say("s", "within", Say.Done(), 15) { Task = "migrate-orders", Agent = "copilot" },
@@ -172,7 +172,7 @@ public abstract class SearchContract : ReadSideContract
     {
         var day = Say.Start.UtcDateTime.Date;
         double MinuteOf(DateTime time) => (time - Say.Start.UtcDateTime).TotalMinutes;
-        await TellAsync(
+        await RecordAsync(
             new Say("s", "yesterday", Say.Done(), MinuteOf(day.AddHours(-1))) { ReceivedMinute = 1 },
             new Say("s", "midnight", Say.Done(), MinuteOf(day)) { ReceivedMinute = 1 },
             new Say("s", "now", Say.Done(), 30),
@@ -193,7 +193,7 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task a_value_at_a_path_of_the_input_is_found_whole_by_its_words_and_by_globs()
     {
-        await TellAsync(
+        await RecordAsync(
             Asks("one", """{"path":"/etc/passwd","options":{"mode":"read only","depth":3,"deep":[{"name":"Customers"}]}}""", 1),
             Asks("two", """{"path":"/etc/hosts","note":"/etc/passwd","options":{"mode":"="}}""", 2),
             Asks("three", """{"path":["/tmp/x","/etc/passwd.bak"]}""", 3));
@@ -215,32 +215,32 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task outputs_reasons_data_and_notes_are_found_and_nonces_are_not()
     {
-        await TellAsync(
-            new Say("s", "told", new Outcome.Completed(new ToolResult(true, "rows: 7 Zanzibar") { Data = System.Text.Json.JsonDocument.Parse("""{"rowCount":"many"}""").RootElement }), 1),
+        await RecordAsync(
+            new Say("s", "reported", new Outcome.Completed(new ToolResult(true, "rows: 7 Zanzibar") { Data = System.Text.Json.JsonDocument.Parse("""{"rowCount":"many"}""").RootElement }), 1),
             new Say("s", "failed", new Outcome.PersistenceFailed(null, "disk is full"), 2),
             new Say("s", "refused", new Outcome.Blocked("against the rules") { Feedback = "ask Mallory" }, 3),
             Say.Note("s", "prompt.sent", 4));
         var side = await OpenAsync();
 
-        Assert.Equal(["told"], await FindAsync(side, "zanzibar"));
-        Assert.Equal(["told"], await FindAsync(side, "rowcount many"));
+        Assert.Equal(["reported"], await FindAsync(side, "zanzibar"));
+        Assert.Equal(["reported"], await FindAsync(side, "rowcount many"));
         Assert.Equal(["failed"], await FindAsync(side, "\"disk is full\""));
         Assert.Equal(["refused"], await FindAsync(side, "mallory rules"));
         Assert.Equal(["note prompt.sent"], await FindAsync(side, "prompt minute"));
-        Assert.Equal(["note prompt.sent", "refused", "failed", "told"], await FindAsync(side, ""));
-        Assert.Equal(["refused", "failed", "told"], await FindAsync(side, "tool:*"));
+        Assert.Equal(["note prompt.sent", "refused", "failed", "reported"], await FindAsync(side, ""));
+        Assert.Equal(["refused", "failed", "reported"], await FindAsync(side, "tool:*"));
         foreach (var row in await Journal.ReadAfterAsync(0, 10, long.MaxValue, None))
         {
-            using var told = System.Text.Json.JsonDocument.Parse(row.Message);
-            Assert.Empty(await FindAsync(side, $"\"{told.RootElement.GetProperty("nonce").GetString()}\""));
-            Assert.Empty(await FindAsync(side, $"\"{told.RootElement.GetProperty("dedup").GetString()}\""));
+            using var happened = System.Text.Json.JsonDocument.Parse(row.Message);
+            Assert.Empty(await FindAsync(side, $"\"{happened.RootElement.GetProperty("nonce").GetString()}\""));
+            Assert.Empty(await FindAsync(side, $"\"{happened.RootElement.GetProperty("dedup").GetString()}\""));
         }
     }
 
     [ContractFact]
     public async Task a_hit_is_the_call_at_its_newest_matching_event_with_what_matched_marked()
     {
-        await TellAsync(
+        await RecordAsync(
             Asks("c", Sql("SELECT *\nFROM customers c JOIN orders o ON o.customerId = c.id"), 1),
             new Say("s", "c", Say.Done(), 2) { Task = "t-1", Agent = "copilot", Input = Sql("SELECT 1") });
         var side = await OpenAsync();
@@ -260,8 +260,8 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task pages_neither_repeat_nor_miss_while_calls_go_on()
     {
-        await TellAsync([.. Enumerable.Range(0, 30).Select(call => (Engine.Submission)Asks($"c{call}", Sql("find me"), call))]);
-        await TellAsync([.. Enumerable.Range(0, 10).Select(call => (Engine.Submission)new Say("s", $"c{call * 2}", Say.Done(), 40 + call) { Input = Sql("find me") })]);
+        await RecordAsync([.. Enumerable.Range(0, 30).Select(call => (Engine.Submission)Asks($"c{call}", Sql("find me"), call))]);
+        await RecordAsync([.. Enumerable.Range(0, 10).Select(call => (Engine.Submission)new Say("s", $"c{call * 2}", Say.Done(), 40 + call) { Input = Sql("find me") })]);
         var side = await OpenAsync();
         foreach (var query in new[] { "find", "\"find me\"", "tool:sql.*" })
         {
@@ -273,7 +273,7 @@ public abstract class SearchContract : ReadSideContract
                 found.AddRange(answer.Items.Select(hit => hit.CallId!));
                 cursor = answer.Next;
                 Assert.True(answer.Items.Count == 7 || cursor is null);
-                await TellAsync(new Say("s", $"c{found.Count % 30}", Say.Asked, 60) { Input = Sql("find me again") });
+                await RecordAsync(new Say("s", $"c{found.Count % 30}", Say.Asked, 60) { Input = Sql("find me again") });
             }
             while (cursor is not null);
 
@@ -287,7 +287,7 @@ public abstract class SearchContract : ReadSideContract
     [ContractFact]
     public async Task calls_are_counted_by_tool_and_by_state()
     {
-        await TellAsync(
+        await RecordAsync(
             new Say("s", "one", Say.Asked, 1),
             new Say("s", "one", Say.Done(), 2),
             new Say("s", "two", Say.Asked, 3),

@@ -112,25 +112,25 @@ public abstract class SearchFeedContract : ReadSideContract
     public async Task a_restart_goes_on_where_it_was_and_a_rebuild_comes_to_the_same_rows()
     {
         var side = await OpenAsync(limits: new FeedLimits { Rows = 3 });
-        await TellAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call % 7}", Say.Asked, call) { Agent = call < 7 ? "first" : null })]);
+        await RecordAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call % 7}", Say.Asked, call) { Agent = call < 7 ? "first" : null })]);
         await SearchedAsync(side);
         await CloseAsync(side);
-        await TellAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call % 9}", Say.Done(), 30 + call))]);
+        await RecordAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call % 9}", Say.Done(), 30 + call))]);
         await AppendAsync("tool-call|s|poison", 1, "call.transitioned.v3", """{"v":3}""");
         side = await OpenAsync(limits: new FeedLimits { Rows = 5, PageRows = 2 });
         var end = await Journal.LastPositionAsync(None);
         await CaughtUpIndexAsync(side, end);
         var live = await DumpAsync(Address);
-        var told = new List<RebuildProgress>();
-        await side.Search.RebuildAsync(new Told(told), None);
+        var reports = new List<RebuildProgress>();
+        await side.Search.RebuildAsync(new Reports(reports), None);
 
         Assert.Equal(live, await DumpAsync(Address));
         Assert.Equal(40, live.Count(row => row.StartsWith("doc ", StringComparison.Ordinal)));
-        Assert.Equal(new RebuildProgress(end, end), told[^1]);
+        Assert.Equal(new RebuildProgress(end, end), reports[^1]);
         var found = await AllPagesAsync(side.Search, SearchQuery.Parse("agent:first outcome:completed", Say.Start), 3);
         Assert.Equal(7, found.Count);
 
-        await TellAsync(new Say("s", "more", Say.Asked, 99));
+        await RecordAsync(new Say("s", "more", Say.Asked, 99));
         await CaughtUpIndexAsync(side, await Journal.LastPositionAsync(None));
         Assert.Equal(10, (await AllPagesAsync(side.Search, SearchQuery.Parse("select", Say.Start), 4)).Count);
     }
@@ -141,7 +141,7 @@ public abstract class SearchFeedContract : ReadSideContract
         await AppendAsync("tool-call|s|one", 1, "call.transitioned.v3", """{"v":3}""");
         await AppendAsync("tool-call|s|two", 1, "call.transitioned.v2", """{"v":1,"received_at":"2026-11-20T14:00:00Z","record":"none"}""");
         await AppendAsync("operator|2026-11-20", 1, "operator.acted.v2", """{"v":1,"received_at":"2026-11-20T14:00:00Z","act":"unfindable"}""");
-        await TellAsync(new Say("s", "three", Say.Asked, 1));
+        await RecordAsync(new Say("s", "three", Say.Asked, 1));
         var side = await OpenAsync();
         await CaughtUpIndexAsync(side, 4);
 
@@ -156,7 +156,7 @@ public abstract class SearchFeedContract : ReadSideContract
     public async Task a_search_says_how_far_it_is()
     {
         await using var half = new JournalUpTo(Journal, 2);
-        await TellAsync([.. Enumerable.Range(0, 5).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
+        await RecordAsync([.. Enumerable.Range(0, 5).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
         var side = await OpenAsync(half);
         await CaughtUpIndexAsync(side, 2);
         await CloseAsync(side);
@@ -170,7 +170,7 @@ public abstract class SearchFeedContract : ReadSideContract
     [ContractFact]
     public async Task a_journal_that_went_back_halts_the_index_until_it_is_rebuilt()
     {
-        await TellAsync(new Say("s", "one", Say.Asked, 1), new Say("s", "two", Say.Asked, 2));
+        await RecordAsync(new Say("s", "one", Say.Asked, 1), new Say("s", "two", Say.Asked, 2));
         var side = await OpenAsync();
         await SearchedAsync(side);
         await CloseAsync(side);
@@ -187,7 +187,7 @@ public abstract class SearchFeedContract : ReadSideContract
     [ContractFact]
     public async Task an_index_that_was_emptied_or_is_of_another_version_is_made_anew()
     {
-        await TellAsync(new Say("s", "one", Say.Asked, 1), new Say("s", "two", Say.Asked, 2));
+        await RecordAsync(new Say("s", "one", Say.Asked, 1), new Say("s", "two", Say.Asked, 2));
         foreach (var sabotage in new[] { "DELETE FROM version", "UPDATE version SET version = 999" })
         {
             var side = await OpenAsync();
@@ -208,7 +208,7 @@ public abstract class SearchFeedContract : ReadSideContract
     {
         var often = string.Join(' ', Enumerable.Repeat("again and", 400)) + " finally customers";
         var much = string.Join(' ', Enumerable.Range(0, 12_000).Select(number => $"w{number}"));
-        await TellAsync(
+        await RecordAsync(
             new Say("s", "often", Say.Asked, 1) { Input = $$"""{"sql":"{{often}}"}""" },
             new Say("s", "much", Say.Asked, 2) { Input = $$"""{"sql":"{{much}}"}""" });
         var search = await SearchedAsync(await OpenAsync());
@@ -244,8 +244,8 @@ public abstract class SearchFeedContract : ReadSideContract
         };
     }
 
-    private sealed class Told(List<RebuildProgress> told) : IProgress<RebuildProgress>
+    private sealed class Reports(List<RebuildProgress> reports) : IProgress<RebuildProgress>
     {
-        public void Report(RebuildProgress value) => told.Add(value);
+        public void Report(RebuildProgress value) => reports.Add(value);
     }
 }

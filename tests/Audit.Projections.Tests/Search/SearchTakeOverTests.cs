@@ -21,16 +21,16 @@ public sealed class SearchTakeOverTests : ReadSideContract
         await UntilAsync(() => first.Search.Status.State == ProjectionState.Projecting);
         var second = await OpenAsync();
         await UntilAsync(() => second.Search.Status.State == ProjectionState.Following);
-        await TellAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
+        await RecordAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call))]);
         Assert.Equal(20, await CountAsync(second));
         Assert.Equal(ProjectionState.Following, second.Search.Status.State);
 
         await second.Search.RebuildAsync(null, None);
-        await TellAsync(new Say("s", "after", Say.Asked, 30));
+        await RecordAsync(new Say("s", "after", Say.Asked, 30));
         Assert.Equal(21, await CountAsync(second));
 
         await CloseAsync(first);
-        await TellAsync(new Say("s", "last", Say.Asked, 31));
+        await RecordAsync(new Say("s", "last", Say.Asked, 31));
         Assert.Equal(22, await CountAsync(second));
         Assert.Equal(ProjectionState.Projecting, second.Search.Status.State);
     }

@@ -71,10 +71,10 @@ public sealed class WordTests
                 var marks = TimeMarks.Covering(range).Select(Assert.Single).ToHashSet();
                 var at = At(from + (length == 0 ? 0 : within % length));
                 var clamped = Marks.Clamp(at);
-                string[] told = [Marks.Year(clamped.Year), Marks.Month(clamped), Marks.Day(clamped), Marks.Hour(clamped)];
+                string[] known = [Marks.Year(clamped.Year), Marks.Month(clamped), Marks.Day(clamped), Marks.Hour(clamped)];
 
                 Assert.True(marks.Count < 240);
-                Assert.True(!range.Holds(NumberOf(at)) || told.Any(marks.Contains));
+                Assert.True(!range.Holds(NumberOf(at)) || known.Any(marks.Contains));
             }), runs: 500);
 
     private static Arbitrary<string> Any { get; } = Gen.Frequency(

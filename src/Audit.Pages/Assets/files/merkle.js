@@ -72,7 +72,7 @@ function parseCheckpoint(note) {
     };
 }
 
-// Whether the key signed the checkpoint; null where this browser cannot tell.
+// Whether the key signed the checkpoint; null where this browser cannot check it.
 export async function isSigned(checkpoint, verifierKey) {
     const [name, , ...rest] = verifierKey.split('+');
     const key = base64(rest.join('+'));

@@ -33,19 +33,19 @@ for (const place of document.querySelectorAll('[data-verify]')) {
     button.type = 'button';
     button.textContent = 'Verify here';
     button.setAttribute('aria-label', `Verify here the event at position ${place.dataset.verify}`);
-    const told = document.createElement('span');
-    told.setAttribute('role', 'status');
-    place.append(button, ' ', told);
+    const result = document.createElement('span');
+    result.setAttribute('role', 'status');
+    place.append(button, ' ', result);
     button.addEventListener('click', async () => {
-        told.className = '';
-        told.textContent = 'checking\u2026';
+        result.className = '';
+        result.textContent = 'checking\u2026';
         try {
             const [good, sentence] = await verify(place.dataset.verify, place.dataset.key);
-            told.className = good ? 'verify-good' : 'verify-bad';
-            told.textContent = (good ? '\u2713 verified: ' : '\u2715 FAILED: ') + sentence;
+            result.className = good ? 'verify-good' : 'verify-bad';
+            result.textContent = (good ? '\u2713 verified: ' : '\u2715 FAILED: ') + sentence;
         } catch (failure) {
-            told.className = 'verify-bad';
-            told.textContent = `\u2715 could not be checked: ${failure.message}`;
+            result.className = 'verify-bad';
+            result.textContent = `\u2715 could not be checked: ${failure.message}`;
         }
     });
 }

@@ -8,7 +8,7 @@ ALTER TABLE calls ADD COLUMN strayed BIGINT NULL;
 
 CREATE INDEX calls_strayed ON calls (strayed, id) WHERE strayed IS NOT NULL;
 
--- When a call was first and last told of: the calls of one session are looked through by them.
+-- When a call was first and last reported: the calls of one session are looked through by them.
 ALTER TABLE calls ADD COLUMN first_at BIGINT NULL;
 
 ALTER TABLE calls ADD COLUMN last_at BIGINT NULL;

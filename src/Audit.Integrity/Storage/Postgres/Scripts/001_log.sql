@@ -1,4 +1,4 @@
--- The log that is derived from the journal; what each table is for is said in the script of SQLite.
+-- The log that is derived from the journal; what each table is for stands in the script of SQLite.
 
 CREATE TABLE audit_log.log (
     number          INT NOT NULL PRIMARY KEY,

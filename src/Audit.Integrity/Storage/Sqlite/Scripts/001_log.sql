@@ -1,4 +1,4 @@
--- The log that is derived from the journal. What is said of each table holds for PostgreSQL too.
+-- The log that is derived from the journal. What stands here of each table holds for PostgreSQL too.
 
 -- One row for each log of this store; the last one is the one that grows. `restart` is the signed note that says of which
 -- log it took the place, why, by whom, and what was found of that one then. A halted log is signed again when its rows
@@ -33,7 +33,7 @@ CREATE TABLE bundle (
 
 CREATE UNIQUE INDEX bundle_position ON bundle (log, first_position);
 
--- The newest one, and of the older ones the last of every 256 entries: they tell later when something was changed.
+-- The newest one, and of the older ones the last of every 256 entries: they show later when something was changed.
 CREATE TABLE checkpoint (
     log           INTEGER NOT NULL,
     size          INTEGER NOT NULL,

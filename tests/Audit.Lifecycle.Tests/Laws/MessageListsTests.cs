@@ -3,19 +3,19 @@ using Audit.Lifecycle.Tests.Support;
 namespace Audit.Lifecycle.Tests.Laws;
 
 /// <summary>A law that is never put to the test holds for nothing.</summary>
-public sealed class TalesTests
+public sealed class MessageListsTests
 {
     [Fact]
-    public void generated_tales_reach_every_anomaly_every_cause_and_every_state()
+    public void generated_lists_reach_every_anomaly_every_cause_and_every_state()
     {
         var anomalies = Anomalies.None;
         var causes = new HashSet<ViolationCause>();
         var states = new HashSet<CallState>();
         var lifted = 0;
         var late = 0;
-        Law.Holds(Tales.Any, Follow, runs: 1000);
-        Law.Holds(Tales.OfDecisions, Follow, runs: 300);
-        Follow(new Tale([.. Enumerable.Range(0, CallLimits.Repeats + 9).Select(
+        Law.Holds(MessageLists.Any, Follow, runs: 1000);
+        Law.Holds(MessageLists.OfDecisions, Follow, runs: 300);
+        Follow(new MessageList([.. Enumerable.Range(0, CallLimits.Repeats + 9).Select(
             index => new Spec { Kind = MessageKind.Blocked, AtNanoseconds = index })]));
 
         Assert.Equal(Enum.GetValues<Anomalies>().Aggregate((one, other) => one | other), anomalies);
@@ -24,9 +24,9 @@ public sealed class TalesTests
         Assert.True(late > 100, $"{late} late messages");
         Assert.True(lifted > 100, $"{lifted} lifted violations");
 
-        void Follow(Tale tale)
+        void Follow(MessageList list)
         {
-            var story = tale.Tell();
+            var story = list.Send();
             foreach (var verdict in story.Book.Values)
             {
                 anomalies |= verdict.Anomalies;

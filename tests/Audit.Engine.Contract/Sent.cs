@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Audit.Engine.Contract;
 
 /// <summary>Makes items as hosts send them.</summary>
-public static class Told
+public static class Sent
 {
     private static readonly DateTimeOffset Start = DateTimeOffset.Parse("2026-11-20T14:00:00Z");
     private static readonly RecordHasher Hasher = TestKeys.Hasher;
@@ -31,12 +31,12 @@ public static class Told
 
     public static Submission Window(string window, WindowVerb verb, string actor, int second = 0)
     {
-        var said = Encoding.UTF8.GetBytes($$"""{"verb":"{{verb}}","actor":"{{actor}}"}""");
+        var body = Encoding.UTF8.GetBytes($$"""{"verb":"{{verb}}","actor":"{{actor}}"}""");
         var terms = new WindowTerms("migrate-orders", "copilot-agent", ["sql.*"], "migration") { Duration = TimeSpan.FromHours(2) };
         var at = Timestamp.From(Start.AddSeconds(second));
-        var delivery = new WindowDelivery { Actor = actor, ReceivedAt = at, Dedup = Hasher.OfBytes(said) };
+        var delivery = new WindowDelivery { Actor = actor, ReceivedAt = at, Dedup = Hasher.OfBytes(body) };
         var message = WindowMessage.Of(verb, delivery, terms, at);
-        return new WindowSubmission(window, message, said);
+        return new WindowSubmission(window, message, body);
     }
 
     public static Submission Operator(string act) =>

@@ -1,15 +1,15 @@
 namespace Audit.Lifecycle.Tests.Support;
 
 /// <summary>Messages of one call in the order of their arrival.</summary>
-internal sealed record Tale(IReadOnlyList<Spec> Specs)
+internal sealed record MessageList(IReadOnlyList<Spec> Specs)
 {
     public CallMessage[] Messages { get; } = [.. Specs.Select(spec => spec.Message())];
 
-    /// <summary>The same tale without one of its messages, for each of them.</summary>
-    public static IEnumerable<Tale> Shorter(Tale tale) =>
-        tale.Specs.Select((_, left) => new Tale([.. tale.Specs.Where((_, index) => index != left)]));
+    /// <summary>The same list without one of its messages, for each of them.</summary>
+    public static IEnumerable<MessageList> Shorter(MessageList list) =>
+        list.Specs.Select((_, left) => new MessageList([.. list.Specs.Where((_, index) => index != left)]));
 
-    public CallStory Tell() => CallStory.Of(Messages);
+    public CallStory Send() => CallStory.Of(Messages);
 
     public override string ToString() => string.Join('\n', Specs.Select(Describe));
 

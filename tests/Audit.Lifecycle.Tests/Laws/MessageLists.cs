@@ -5,25 +5,25 @@ using FsCheck.Fluent;
 namespace Audit.Lifecycle.Tests.Laws;
 
 /// <summary>Generates what hosts may send: everything at first, then what the table allows.</summary>
-internal static class Tales
+internal static class MessageLists
 {
     private const int Longest = 24;
     private static readonly MessageKind[] AllKinds = Enum.GetValues<MessageKind>();
 
-    public static Arbitrary<Tale> Any { get; } = Arb.From(AnyTale(AnySpec()), Tale.Shorter);
+    public static Arbitrary<MessageList> Any { get; } = Arb.From(AnyList(AnySpec()), MessageList.Shorter);
 
     /// <summary>Whatever comes within one turn: nothing opens another call under the same id.</summary>
-    public static Arbitrary<Tale> OfOneTurn { get; } = Arb.From(AnyTale(AnySpec().Select(OneTurn)), Tale.Shorter);
+    public static Arbitrary<MessageList> OfOneTurn { get; } = Arb.From(AnyList(AnySpec().Select(OneTurn)), MessageList.Shorter);
 
     /// <summary>One turn in which nobody approves and no person is asked.</summary>
-    public static Arbitrary<Tale> OfOneTurnUnapproved { get; } = Arb.From(
-        AnyTale(AnySpec().Select(OneTurn).Where(
+    public static Arbitrary<MessageList> OfOneTurnUnapproved { get; } = Arb.From(
+        AnyList(AnySpec().Select(OneTurn).Where(
             spec => spec.Kind is not (MessageKind.Approved or MessageKind.RequiresConfirmation))),
-        Tale.Shorter);
+        MessageList.Shorter);
 
-    /// <summary>Questions of two kinds, decisions of people and of hosts, and what hosts then say of the past.</summary>
-    public static Arbitrary<Tale> OfDecisions { get; } = Arb.From(
-        AnyTale(
+    /// <summary>Questions of two kinds, decisions of people and of hosts, and what hosts then report of the past.</summary>
+    public static Arbitrary<MessageList> OfDecisions { get; } = Arb.From(
+        AnyList(
             from spec in AnySpec()
             from kind in Gen.Elements(
                 MessageKind.RequiresConfirmation, MessageKind.RequiresConfirmation, MessageKind.Approved,
@@ -39,22 +39,22 @@ internal static class Tales
                 OversizedBytes = 0,
                 MadeByNode = node && kind is MessageKind.Approved or MessageKind.Blocked,
             }),
-        Tale.Shorter);
+        MessageList.Shorter);
 
-    /// <summary>A legal tale, and the same messages in another order of arrival.</summary>
-    public static Gen<(Tale Told, Tale Arrived)> LegalInAnyOrder { get; } =
+    /// <summary>A legal list, and the same messages in another order of arrival.</summary>
+    public static Gen<(MessageList InOrder, MessageList Shuffled)> LegalInAnyOrder { get; } =
         from specs in Gen.Choose(1, 2 * Longest).SelectMany(count => AnySpec().Select(Plain).ListOf(count))
         from numbered in Gen.Elements(true, false)
-        let told = Walk(specs, numbered)
-        from arrived in Gen.Shuffle(told)
-        select (new Tale(told), new Tale(arrived));
+        let inOrder = Walk(specs, numbered)
+        from shuffled in Gen.Shuffle(inOrder)
+        select (new MessageList(inOrder), new MessageList(shuffled));
 
-    private static Gen<Tale> AnyTale(Gen<Spec> spec) =>
+    private static Gen<MessageList> AnyList(Gen<Spec> spec) =>
         from count in Gen.Choose(1, Longest)
         from specs in spec.ListOf(count)
         from numbering in Gen.Elements(Numbering.None, Numbering.None, Numbering.All, Numbering.Some)
         from numbers in Gen.Choose(0, 2 * Longest).ListOf(count)
-        select new Tale([.. specs.Select((one, index) => one with { Seq = SeqOf(numbering, index, numbers[index]) })]);
+        select new MessageList([.. specs.Select((one, index) => one with { Seq = SeqOf(numbering, index, numbers[index]) })]);
 
     private static Gen<Spec> AnySpec() =>
         from kind in Gen.Elements(AllKinds)

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Audit.Formats.Export;
 
-/// <summary>A call, or the end of a session, as a line tells it.</summary>
-internal sealed class Deed
+/// <summary>A call, or the end of a session, as a line shows it.</summary>
+internal sealed class SessionEntry
 {
     private const int LongestCommand = 300;
 
@@ -12,7 +12,7 @@ internal sealed class Deed
     private string? command;
     private string? description;
 
-    private Deed(BookEvent row, bool isEnd)
+    private SessionEntry(BookEvent row, bool isEnd)
     {
         Session = row.SessionId!;
         Agent = row.Agent;
@@ -47,9 +47,9 @@ internal sealed class Deed
     /// <summary>Who or what approved it last, where that is row.</summary>
     public string? ApprovedBy { get; private set; }
 
-    public static Deed Begin(BookEvent row) => new(row, isEnd: false);
+    public static SessionEntry Begin(BookEvent row) => new(row, isEnd: false);
 
-    public static Deed End(BookEvent row) => new(row, isEnd: true);
+    public static SessionEntry End(BookEvent row) => new(row, isEnd: true);
 
     public void Follow(BookEvent row)
     {
@@ -69,7 +69,7 @@ internal sealed class Deed
         }
     }
 
-    public void Join(Deed before)
+    public void Join(SessionEntry before)
     {
         Agent ??= before.Agent;
         Task ??= before.Task;

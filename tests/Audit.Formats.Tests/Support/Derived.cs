@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Audit.Formats.Tests.Support;
 
 /// <summary>Collects what a reader makes of a stream.</summary>
-internal sealed class Told : IFormatSink
+internal sealed class Derived : IFormatSink
 {
     private readonly List<(long Line, string What)> lines = [];
     private long line;
@@ -19,15 +19,15 @@ internal sealed class Told : IFormatSink
 
     public List<(long Line, string Sentence)> InvalidLines { get; } = [];
 
-    /// <summary>Each item, ignored type or error in a line of its own, with the number of the line that said it.</summary>
+    /// <summary>Each item, ignored type or error in a line of its own, with the number of its line.</summary>
     public string Text => string.Concat(lines.Select(one => $"{one.Line}: {one.What}\n"));
 
-    public static Told Of(string format, string stream, string? session = "s-1") => Of(format, Encoding.UTF8.GetBytes(stream), session);
+    public static Derived Of(string format, string stream, string? session = "s-1") => Of(format, Encoding.UTF8.GetBytes(stream), session);
 
-    public static Told Of(string format, ReadOnlySpan<byte> stream, string? session = "s-1") =>
-        new Told().Follow(new FormatReaders().Open(format, session)!, stream);
+    public static Derived Of(string format, ReadOnlySpan<byte> stream, string? session = "s-1") =>
+        new Derived().Follow(new FormatReaders().Open(format, session)!, stream);
 
-    public Told Follow(IFormatReader reader, ReadOnlySpan<byte> stream)
+    public Derived Follow(IFormatReader reader, ReadOnlySpan<byte> stream)
     {
         line = 0;
         foreach (var range in stream.Split((byte)'\n'))
