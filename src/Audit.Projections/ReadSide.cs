@@ -59,7 +59,8 @@ public sealed class ReadSide : IAsyncDisposable
             await store.MakeTablesAsync(cancellation);
             projection = new Projection(store, journal, options);
             var search = await SearchIndex.OpenAsync(
-                StoreOf(address, ReadStoreKind.Search, options.Failures), IndexReaderOf(address), store, journal, options,
+                StoreOf(
+                    address, ReadStoreKind.Search, options.Failures), IndexReaderOf(address), store, journal, options,
                 () => IsBehindAsync(projection, journal), cancellation);
             return new ReadSide(store, projection, search, journal, options);
         }

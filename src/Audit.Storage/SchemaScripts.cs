@@ -57,7 +57,8 @@ public sealed class SchemaScripts
         if (found.FirstOrDefault(one => scripts[(int)one.Item1 - 1].Name != one.Name) is { Name: { } other })
         {
             throw new StoreException(
-                $"{what} was begun by a program before the first release (its \"{other}\"), whose rows this one does not "
+                $"{what} was begun by a program before the first release (its \"{other}\"), whose rows this one does "
+                    + "not "
                 + "read: begin with an empty store.");
         }
 

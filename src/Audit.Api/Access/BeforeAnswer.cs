@@ -1,6 +1,8 @@
 namespace Audit.Api.Access;
 
-/// <summary>What must be done before the first byte of an answer is sent; where it fails, nothing is answered.</summary>
+/// <summary>
+/// What must be done before the first byte of an answer is sent; where it fails, nothing is answered.
+/// </summary>
 internal sealed class BeforeAnswer(Func<int, Task> work)
 {
     private Task? done;

@@ -25,7 +25,8 @@ internal enum Scope
 /// <summary>Every endpoint has one; a bound token gets nothing from one that has none.</summary>
 internal sealed record ScopeRule(Scope Scope)
 {
-    /// <returns>Null when the bearer may ask here, as far as its binding goes; else the sentence that says why not.</returns>
+    /// <returns>Null when the bearer may ask here, as far as its binding goes; else the sentence that says why
+    /// not.</returns>
     public static string? Refuse(Endpoint? endpoint, Bearer bearer) =>
         bearer.Sources.Count > 0 && endpoint?.Metadata.GetMetadata<ScopeRule>()?.Scope is Scope.Binding
             ? $"The token \"{bearer.Name}\" is bound to sources, by which nothing can be read yet."

@@ -12,7 +12,8 @@ internal sealed class Deciding(RecordIntake intake, IJournal journal, ApiSetting
         if ((actor.Roles & Roles.Approve) == 0)
         {
             throw new RefusedException(Problem.Forbidden(
-                $"The token \"{actor.Name}\" lacks the role approve, by which calls are decided on; no other implies it."));
+                $"The token \"{actor.Name}\" lacks the role approve, by which calls are decided on; no other implies "
+                    + "it."));
         }
 
         var wanted = DecisionRecord.Read(body, actor.Name) with { MayBeOwn = settings.AllowSelfApproval };

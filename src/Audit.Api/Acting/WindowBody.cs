@@ -119,7 +119,8 @@ internal static class WindowBody
 internal static class WindowDuration
 {
     private const string Accepted =
-        "accepted are a number of seconds, a whole number with s, m, h or d such as \"2h\", and ISO 8601 such as \"PT2H\"";
+        "accepted are a number of seconds, a whole number with s, m, h or d such as \"2h\", and ISO 8601 such as "
+            + "\"PT2H\"";
 
     private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
 

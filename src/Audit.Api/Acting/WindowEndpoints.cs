@@ -88,6 +88,7 @@ internal sealed record WindowPosting(string Name, WindowVerb Verb, Roles AnyOf, 
         new("deny", WindowVerb.Deny, Roles.Approve, "Denies a requested window; the body has the reason."),
         new("extend", WindowVerb.Extend, Roles.Approve, "Lets an open window close later; the body has closes_at."),
         new("revoke", WindowVerb.Revoke, Roles.Approve, "Ends an approved window at once; the body has the reason."),
-        new("close", WindowVerb.Close, Roles.Approve | Roles.Ingest, "Ends a window whose task is done, or withdraws a request."),
+        new("close", WindowVerb.Close, Roles.Approve | Roles.Ingest,
+        "Ends a window whose task is done, or withdraws a request."),
     ];
 }

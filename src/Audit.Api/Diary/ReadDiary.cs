@@ -1,8 +1,8 @@
 namespace Audit.Api.Diary;
 
 /// <summary>
-/// Writes down who read what, a row for each answer, before it is given. When the journal cannot take a row it lies in a
-/// file beside the node until it can; only when that fails too the read fails.
+/// Writes down who read what, a row for each answer, before it is given. When the journal cannot take a row it lies in
+/// a file beside the node until it can; only when that fails too the read fails.
 /// </summary>
 internal sealed class ReadDiary : IAsyncDisposable
 {
@@ -27,7 +27,8 @@ internal sealed class ReadDiary : IAsyncDisposable
         this.failures = failures;
         spool = new DiarySpool(Path.Combine(data, "diary.spool"));
         var place = Encoding.UTF8.GetBytes(Path.GetFullPath(data));
-        node = $"{Environment.MachineName}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(place).AsSpan(0, 4))}";
+        node =
+            $"{Environment.MachineName}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(place).AsSpan(0, 4))}";
         work = Task.Run(WorkAsync);
     }
 
@@ -46,7 +47,8 @@ internal sealed class ReadDiary : IAsyncDisposable
                 failures.Report("diary of reads", failure);
                 throw new RefusedException(new Problem(
                     503, "diary-away", "The read cannot be written down",
-                    "Neither the journal nor this node's own file takes the diary of reads, and nothing is read unseen.")
+                    "Neither the journal nor this node's own file takes the diary of reads, and nothing is read "
+                        + "unseen.")
                 {
                     RetryAfter = 2,
                 });
@@ -92,7 +94,8 @@ internal sealed class ReadDiary : IAsyncDisposable
             var receipts = await submitted.WaitAsync(Patience, clock);
             return receipts.All(receipt => receipt.Status is ReceiptStatus.Recorded or ReceiptStatus.Duplicate);
         }
-        catch (Exception failure) when (failure is JournalUnavailableException or EngineStoppedException or TimeoutException)
+        catch (Exception failure) when (
+            failure is JournalUnavailableException or EngineStoppedException or TimeoutException)
         {
             failures.Report("diary of reads", failure);
             return false;

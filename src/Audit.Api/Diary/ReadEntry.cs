@@ -9,8 +9,10 @@ internal sealed record ReadEntry(string Reader, byte[] Detail)
     /// <summary>What a request can ask by; other parameters are counted, for nothing is answered by them.</summary>
     private static readonly string[] Known =
     [
-        "session", "source", "call", "task", "window", "id", "position", "q", "key", "prefix", "judgement", "state", "lifted",
-        "tool", "agent", "open_at", "after", "before", "at", "from", "until", "range", "format", "limit", "cursor", "counts", "wait",
+        "session", "source", "call", "task", "window", "id", "position", "q", "key", "prefix", "judgement", "state",
+        "lifted",
+        "tool", "agent", "open_at", "after", "before", "at", "from", "until", "range", "format", "limit", "cursor",
+        "counts", "wait",
         "admin",
     ];
 

@@ -139,6 +139,7 @@ internal ref struct ArraySplitter(ReadOnlySpan<byte> body)
         var line = body[..place].Count((byte)'\n') + 1;
         var what = at >= body.Length && place >= body.Length ? "the body ends" : "the body is no JSON array";
         return string.Create(
-            CultureInfo.InvariantCulture, $"At byte {place} (line {line}) {what}: {sentence}. Nothing of it was taken.");
+            CultureInfo.InvariantCulture,
+            $"At byte {place} (line {line}) {what}: {sentence}. Nothing of it was taken.");
     }
 }

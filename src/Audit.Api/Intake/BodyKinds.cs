@@ -32,7 +32,8 @@ internal static class BodyKinds
     }
 
     private static string Accepted(HttpRequest request) =>
-        $"The Content-Type \"{request.ContentType}\" is not accepted; accepted are application/json (one object or an array) "
+        $"The Content-Type \"{request.ContentType}\" is not accepted; accepted are application/json (one object or "
+            + "an array) "
         + "and application/x-ndjson (one object a line).";
 
     /// <summary>

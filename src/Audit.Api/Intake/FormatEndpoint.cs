@@ -10,9 +10,12 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
         PostAsync,
         Roles.Ingest,
         "Takes in what other systems say, as they say it: " + string.Join(", ", FormatReaders.Names) + ".",
-        "NDJSON (application/x-ndjson) of any length is answered with NDJSON receipts, those of invalid events with their line, and "
-        + "one line {\"status\":\"ignored\"} that counts, by type, the events that concern no call and no session. One JSON "
-        + "object, as a hook posts it, or an array is answered with one object: {\"receipts\":[…],\"ignored\":{…}}. Content-Encoding "
+        "NDJSON (application/x-ndjson) of any length is answered with NDJSON receipts, those of invalid events with "
+            + "their line, and "
+        + "one line {\"status\":\"ignored\"} that counts, by type, the events that concern no call and no session. "
+        + "One JSON "
+        + "object, as a hook posts it, or an array is answered with one object: {\"receipts\":[…],\"ignored\":{…}}. "
+        + "Content-Encoding "
         + "gzip and br are accepted. The same stream sent again, or half and then whole, records nothing twice.",
         new QueryParameter("session", "The session of events that name none."),
         new QueryParameter("task", "The task of what is derived."),

@@ -25,12 +25,14 @@ internal sealed class InferredTimes(IJournal journal)
         }
 
         var streams = await journal.ReadStreamsAsync(
-            [.. calls.Select(key => new StreamKey(StreamNames.CallUtf8(key.Session!, key.Call)))], CancellationToken.None);
+            [.. calls.Select(key => new StreamKey(StreamNames.CallUtf8(key.Session!, key.Call)))],
+            CancellationToken.None);
         for (var index = 0; index < calls.Count; index++)
         {
             foreach (var row in streams[index])
             {
-                if (row.IsProven && EventReader.ReadCall(row) is CallEvent.Received { Verdict.IsViolation: false } known)
+                if (row.IsProven
+                    && EventReader.ReadCall(row) is CallEvent.Received { Verdict.IsViolation: false } known)
                 {
                     Remember((calls[index].Session!, calls[index].Call), known.Message.Kind, known.Message.OrderedAt);
                 }
@@ -70,5 +72,6 @@ internal sealed class InferredTimes(IJournal journal)
         !Settles(kind) || (kind == MessageKind.Blocked && end == MessageKind.Completed);
 
     private static bool Settles(MessageKind kind) =>
-        kind is not (MessageKind.Requested or MessageKind.RequiresConfirmation or MessageKind.Approved or MessageKind.Started);
+        kind is not (
+            MessageKind.Requested or MessageKind.RequiresConfirmation or MessageKind.Approved or MessageKind.Started);
 }

@@ -14,7 +14,8 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetri
 
     /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked
     /// for.</param>
-    public void Write(ReceiptSpool spool, long firstIndex, ReadOnlySpan<Receipt> receipts, SealedUpTo? sealedUpTo = null)
+    public void Write(
+        ReceiptSpool spool, long firstIndex, ReadOnlySpan<Receipt> receipts, SealedUpTo? sealedUpTo = null)
     {
         for (var offset = 0; offset < receipts.Length; offset++)
         {

@@ -10,11 +10,15 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
         PostAsync,
         Roles.Ingest,
         "Takes in tool audit records, each in an item with its session, or bare with the header Audit-Session.",
-        "One JSON object is answered with its receipt: 201 recorded, 200 duplicate, 409 violation, 422 invalid or refused. "
+        "One JSON object is answered with its receipt: 201 recorded, 200 duplicate, 409 violation, 422 invalid or "
+            + "refused. "
         + "A JSON array is answered with an array of receipts, NDJSON (application/x-ndjson) of any length with NDJSON "
-        + "receipts. Content-Encoding gzip and br are accepted. With Prefer: return=minimal NDJSON answers only what was not "
-        + "recorded, and the counts. With ?wait=sealed receipts are held until a signed checkpoint of the log covers them, and "
-        + "say \"sealed\": true; after 10 seconds they are given all the same, with \"sealed\": false, and the rest of a stream "
+        + "receipts. Content-Encoding gzip and br are accepted. With Prefer: return=minimal NDJSON answers only what "
+        + "was not "
+        + "recorded, and the counts. With ?wait=sealed receipts are held until a signed checkpoint of the log covers "
+        + "them, and "
+        + "say \"sealed\": true; after 10 seconds they are given all the same, with \"sealed\": false, and the rest "
+        + "of a stream "
         + "is held no more. What was recorded is durable either way, and will be sealed.",
         new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."))
         .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Produces<ReceiptAnswer>()

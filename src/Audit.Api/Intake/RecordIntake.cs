@@ -8,7 +8,8 @@ namespace Audit.Api.Intake;
 /// Where items are taken in: the engine, what reads them, the places that all requests share, and the counts.
 /// </summary>
 internal sealed class RecordIntake(
-    IAuditEngine engine, RecordHasher hasher, NodeLog log, NodeMetrics metrics, TimeProvider clock, ApiSettings settings,
+    IAuditEngine engine, RecordHasher hasher, NodeLog log, NodeMetrics metrics, TimeProvider clock,
+    ApiSettings settings,
     FailureLog failures, IHostApplicationLifetime life, QuotaBook quotas, Redactor? redactor = null)
 {
     public IAuditEngine Engine { get; } = engine;

@@ -10,7 +10,8 @@ internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats,
         PostAsync,
         Roles.Ingest,
         "Takes in OpenTelemetry traces, OTLP/HTTP in JSON.",
-        "Spans of execute_tool (GenAI conventions) and tools/call (MCP) become tool calls, all others are passed over. Plain or with "
+        "Spans of execute_tool (GenAI conventions) and tools/call (MCP) become tool calls, all others are passed "
+            + "over. Plain or with "
         + "Content-Encoding gzip or br. The answer is OTLP's own: {} or {\"partialSuccess\":{…}}.",
         new QueryParameter(
             "session", "The session of spans that name no conversation; without it their trace is their session."),

@@ -115,7 +115,8 @@ internal sealed class WholeBody : IDisposable
 
             throw new RefusedException(Problem.TooSlow(
                 $"Of the body {length} bytes came in {intake.Clock.GetElapsedTime(began).TotalSeconds:0} s; a body may "
-                + $"rest for {patience.TotalSeconds:0} s and must bring {IntakeLimits.BodyBytesPerSecond} bytes a second."));
+                + $"rest for {patience.TotalSeconds:0} s and must bring {IntakeLimits.BodyBytesPerSecond} bytes a "
+                + "second."));
         }
 
         static TimeSpan Max(TimeSpan time) => time > TimeSpan.FromMilliseconds(1) ? time : TimeSpan.FromMilliseconds(1);
@@ -131,7 +132,8 @@ internal sealed class WholeBody : IDisposable
         if (needed > IntakeLimits.BodyBytes)
         {
             throw new RefusedException(Problem.TooLarge(
-                $"The body is larger than {IntakeLimits.BodyBytes} bytes; send more as NDJSON, which may be of any length "
+                $"The body is larger than {IntakeLimits.BodyBytes} bytes; send more as NDJSON, which may be of any "
+                    + "length "
                 + "(Content-Type application/x-ndjson)."));
         }
 

@@ -31,8 +31,10 @@ internal sealed class LogEndpoints(
             .Scoped(Scope.Digests);
         routes.Get(
             TilePattern, Guarded(GetFileAsync), readers, "A tile of the log, or a bundle of its entries.",
-            "C2SP tlog-tiles: /tile/{L}/{N}[.p/{W}] has hashes and /tile/entries/{N}[.p/{W}] has entries, N in groups of three "
-            + "digits such as x001/x234/067. They never change. They need no token when the node was started with --public-log.")
+            "C2SP tlog-tiles: /tile/{L}/{N}[.p/{W}] has hashes and /tile/entries/{N}[.p/{W}] has entries, N in "
+                + "groups of three "
+            + "digits such as x001/x234/067. They never change. They need no token when the node was started with "
+            + "--public-log.")
             .Scoped(Scope.Digests);
         routes.Get(
             "/v1/log", Guarded(GetAsync), Roles.Read, "The log's name, verifier key, size, root, and how it is sealed.",
@@ -41,7 +43,8 @@ internal sealed class LogEndpoints(
         routes.Get(
             "/v1/log/bundle", Guarded(SendBundleAsync), Roles.Read | Roles.Export,
             "What is sealed in one zip file, which `audit verify --bundle` verifies.",
-            "Rows, entries, tiles, checkpoint, verifier key, and a text on how to check it by hand. The rows are those that the "
+            "Rows, entries, tiles, checkpoint, verifier key, and a text on how to check it by hand. The rows are "
+                + "those that the "
             + "token may see; of the others it has the log's entries. All rows are for admin and export.")
             .Scoped(Scope.Binding);
         routes.Get(
@@ -64,7 +67,8 @@ internal sealed class LogEndpoints(
             .Produces<LogAnswer>().Scoped(Scope.Administration);
         routes.Post(
             "/v1/log/adopt", Guarded(AdoptAsync), Roles.Admin, "Gives this node a memory of the log.",
-            "The body is {checkpoint}, one that was kept elsewhere, which the store's log must continue. 409 when it does "
+            "The body is {checkpoint}, one that was kept elsewhere, which the store's log must continue. 409 when it "
+                + "does "
             + "not.")
             .Produces<LogAnswer>().Scoped(Scope.Administration);
     }
@@ -189,7 +193,8 @@ internal sealed class LogEndpoints(
         // What there is no row of, and what the token may not see, are answered alike.
         var filter = new RowFilter(context.Reads().Scope, context.Bearer().SeesAdministration);
         if (filter.Scope.Show(shown) is not { } position
-            || await journal.ReadRowAsync(position, context.RequestAborted) is not { } row || !filter.Passes(new SeenRow(row)))
+            || await journal.ReadRowAsync(position, context.RequestAborted) is not { } row
+            || !filter.Passes(new SeenRow(row)))
         {
             return Problem.NotFound($"There is no row at position {shown} that this token may see.");
         }
@@ -215,7 +220,8 @@ internal sealed class LogEndpoints(
         return head?.Stored is null
             ? $"The row at position {position} is not sealed yet: nothing is."
             : scope.Veil is not null ? $"The row at position {position} is not sealed yet."
-            : $"The row at position {position} is not sealed yet: the log is sealed up to position {head.LastPosition}.";
+            : $"The row at position {position} is not sealed yet: the log is sealed up to position "
+                + $"{head.LastPosition}.";
     }
 
     private async Task<IResult> RestartAsync(HttpContext context)

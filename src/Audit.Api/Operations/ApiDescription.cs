@@ -35,7 +35,8 @@ internal static partial class ApiDescription
         });
         options.AddOperationTransformer((operation, context, _) =>
         {
-            Describe(operation, context.Description.ActionDescriptor.EndpointMetadata, context.Description.RelativePath ?? "",
+            Describe(operation, context.Description.ActionDescriptor.EndpointMetadata,
+            context.Description.RelativePath ?? "",
                 context.Description.HttpMethod ?? "");
             return Task.CompletedTask;
         });
@@ -63,7 +64,8 @@ internal static partial class ApiDescription
         ];
         operation.Tags = new HashSet<OpenApiTagReference> { new(path.Replace("v1/", "").Split('/')[0]) };
         operation.Responses ??= [];
-        operation.Responses["default"] = new OpenApiResponse { Description = "A problem document (application/problem+json)." };
+        operation.Responses["default"] =
+            new OpenApiResponse { Description = "A problem document (application/problem+json)." };
         if (method == "POST")
         {
             operation.RequestBody = Body(path);

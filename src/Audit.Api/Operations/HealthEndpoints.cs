@@ -4,7 +4,8 @@ namespace Audit.Api.Operations;
 
 /// <summary>`/health`: what an orchestrator asks, without a token.</summary>
 internal sealed class HealthEndpoints(
-    IJournal journal, NodeLog log, ReadSide reads, FailureLog failures, IHostApplicationLifetime life, IClusterEngine? cluster = null)
+    IJournal journal, NodeLog log, ReadSide reads, FailureLog failures, IHostApplicationLifetime life,
+    IClusterEngine? cluster = null)
     : IEndpointGroup
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -14,14 +15,18 @@ internal sealed class HealthEndpoints(
         routes.Get("/health/live", LiveAsync, Roles.None, "Shows that the process answers.").Produces<HealthAnswer>()
             .Scoped(Scope.Public);
         routes.Get(
-            "/health/ready", ReadyAsync, Roles.None, "Shows whether the node can take records: whether its journal answers.",
-            "Its parts say for themselves how they do; a log or read models that are halted keep nobody's records out. It is not "
+            "/health/ready", ReadyAsync, Roles.None, "Shows whether the node can take records: whether its journal "
+                + "answers.",
+            "Its parts say for themselves how they do; a log or read models that are halted keep nobody's records "
+                + "out. It is not "
             + "ready as long as its cluster has not let it in.")
-            .Produces<HealthAnswer>().Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable).Scoped(Scope.Public);
+            .Produces<HealthAnswer>().Produces<HealthAnswer>(
+                StatusCodes.Status503ServiceUnavailable).Scoped(Scope.Public);
         routes.Get(
             "/health/sealing", SealingAsync, Roles.None, "Shows whether what was taken is sealed.",
             "503 when the log is halted, or when a row waits longer for its seal than --max-unsealed.")
-            .Produces<SealingHealth>().Produces<SealingHealth>(StatusCodes.Status503ServiceUnavailable).Scoped(Scope.Public);
+            .Produces<SealingHealth>().Produces<SealingHealth>(
+                StatusCodes.Status503ServiceUnavailable).Scoped(Scope.Public);
     }
 
     private static Task<IResult> LiveAsync(HttpContext context) =>
@@ -38,7 +43,8 @@ internal sealed class HealthEndpoints(
             new HealthAnswer(isReady ? "ready" : isWell ? "stopping" : "not_ready")
             {
                 Journal = failure is null ? new PartHealth("answers") { Position = position } : new PartHealth("away"),
-                Sealing = new PartHealth(SealerWords.Of(sealing.State)) { Reason = sealing.IsHalted ? sealing.Reason : null },
+                Sealing = new PartHealth(
+                    SealerWords.Of(sealing.State)) { Reason = sealing.IsHalted ? sealing.Reason : null },
                 Projections = new PartHealth(models.State.ToString().ToLowerInvariant())
                 {
                     Position = models.Position,

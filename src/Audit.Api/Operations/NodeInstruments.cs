@@ -30,11 +30,13 @@ internal sealed class NodeInstruments : IDisposable
         meter.CreateObservableGauge(
             "audit.uptime_seconds", () => metrics.Uptime.TotalSeconds, description: "Time since the start.");
         Gauge("process.working_set_bytes", "Memory of the process.", () => Environment.WorkingSet);
-        Gauge("dotnet.managed_heap_bytes", "Memory of managed objects.", () => GC.GetTotalMemory(forceFullCollection: false));
+        Gauge("dotnet.managed_heap_bytes", "Memory of managed objects.", () =>
+            GC.GetTotalMemory(forceFullCollection: false));
         Gauge("audit.engine.waiting", "Items that have no receipt yet.", () => engine.Stats.Waiting);
         Gauge(
             "audit.engine.waiting_bytes", "Memory of items that have no receipt yet.", () => engine.Stats.WaitingBytes);
-        Gauge("audit.engine.full", "Whether further items wait before they are taken.", () => engine.Stats.IsFull ? 1 : 0);
+        Gauge("audit.engine.full", "Whether further items wait before they are taken.", () =>
+            engine.Stats.IsFull ? 1 : 0);
         Gauge(
             "audit.engine.live_streams", "Calls, sessions and windows held in memory.", () => engine.Stats.LiveStreams);
         Counter("audit.engine.commits", "Transactions of the journal.", () => engine.Stats.Commits);

@@ -19,21 +19,25 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             .Produces<SessionAnswer>().Scoped(Scope.Binding);
         routes.Get(
             new ById("/v1/sessions/{session}/calls", "/v1/session/calls", session), CallsAsync, Roles.Read,
-            "Lists the calls of a session, newest first.", "", QueryParameter.Limit, QueryParameter.Cursor, QueryParameter.At)
+            "Lists the calls of a session, newest first.", "", QueryParameter.Limit, QueryParameter.Cursor,
+            QueryParameter.At)
             .Produces<CallPageAnswer>().Scoped(Scope.Binding);
         routes.Get(
             ById.OfCall(), CallAsync, Roles.Read,
-            "Shows a call: its state, how long it waited and ran, and every message as it is judged.", "", QueryParameter.At)
+            "Shows a call: its state, how long it waited and ran, and every message as it is judged.", "",
+            QueryParameter.At)
             .Produces<CallDetailAnswer>().Scoped(Scope.Binding);
         routes.Get(
             "/v1/violations", ViolationsAsync, Roles.Read,
             "Lists refused messages and acts, standing and lifted, newest first.", "",
-            new("lifted", "true for lifted ones only, false for standing ones only."), QueryParameter.Limit, QueryParameter.Cursor)
+            new("lifted", "true for lifted ones only, false for standing ones only."), QueryParameter.Limit,
+            QueryParameter.Cursor)
             .Produces<ItemPage<ViolationAnswer>>().Scoped(Scope.Binding);
     }
 
     private Task<IResult> ListAsync(HttpContext context) => questions.ListAsync(
-        context, (models, page, cancellation) => models.SessionsAsync(page, cancellation), session => WireOf.Of(session));
+        context, (models, page, cancellation) => models.SessionsAsync(page, cancellation), session =>
+            WireOf.Of(session));
 
     private Task<IResult> ViolationsAsync(HttpContext context)
     {

@@ -15,7 +15,8 @@ internal sealed class EventEndpoints(
     {
         routes.Get(
             "/v1/events", GetAsync, Roles.Read, "Lists the events of the journal, oldest first.",
-            "As JSON in pages; with Accept: application/x-ndjson as lines up to the end; with Accept: text/event-stream live, "
+            "As JSON in pages; with Accept: application/x-ndjson as lines up to the end; with Accept: "
+                + "text/event-stream live, "
             + "where Last-Event-ID resumes.",
             new("after", "Only events after this position; `now` for those to come."),
             new("session", "Only this session."),
@@ -30,7 +31,8 @@ internal sealed class EventEndpoints(
             .Scoped(Scope.Binding);
         routes.Get(
             ById.OfCall("/events", "/events"), OfCallAsync, Roles.Read,
-            "Lists every event of a call, each with its record as it was sent.", "", QueryParameter.Limit, QueryParameter.Cursor)
+            "Lists every event of a call, each with its record as it was sent.", "", QueryParameter.Limit,
+            QueryParameter.Cursor)
             .Produces<EventPageAnswer>().Scoped(Scope.Binding);
     }
 

@@ -6,8 +6,8 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
     private const int RowsAtOnce = 32;
 
     /// <summary>
-    /// One page of what passes a filter. Who sees a part of the journal gets pages as if there were no more: these are read
-    /// on until they are full or the journal ends, and end at an event of its own.
+    /// One page of what passes a filter. Who sees a part of the journal gets pages as if there were no more: these are
+    /// read on until they are full or the journal ends, and end at an event of its own.
     /// </summary>
     public async Task<(List<SeenRow> Rows, long? Next)> ReadAsync(
         RowFilter filter, long after, int limit, CancellationToken cancellation)

@@ -8,8 +8,10 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
 
     public void Map(IEndpointRouteBuilder routes) => routes.Get(
         "/v1/export", GetAsync, Roles.Read | Roles.Export, "Exports the journal, oldest first, as a stream.",
-        "ndjson: a line for each row, as /v1/events has it. csv: a row for each event (RFC 4180; what a spreadsheet would take for a "
-        + "formula is disarmed by an apostrophe). session: one line of text for each task window, and for what a session did outside "
+        "ndjson: a line for each row, as /v1/events has it. csv: a row for each event (RFC 4180; what a spreadsheet "
+            + "would take for a "
+        + "formula is disarmed by an apostrophe). session: one line of text for each task window, and for what a "
+        + "session did outside "
         + "of any: who, which task, when, who approved, and the commands with their times.",
         new("format", "ndjson (the default), csv or session."), new("session", "Only this session."),
         new("task", "Only the windows, notes and calls of this task."),

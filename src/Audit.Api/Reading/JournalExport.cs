@@ -39,7 +39,8 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Row
     }
 
     private void Write(
-        IReadOnlyList<JournalRow> page, long last, ExportFilter filter, IExportWriter writer, ArrayBufferWriter<byte> buffer)
+        IReadOnlyList<JournalRow> page, long last, ExportFilter filter, IExportWriter writer,
+        ArrayBufferWriter<byte> buffer)
     {
         foreach (var row in SeenRow.Of(page.TakeWhile(row => row.Position <= last)).Where(filter.MayBeSeen))
         {
@@ -73,7 +74,8 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Row
 
         var rows = await journal.ReadStreamAsync(
             new StreamKey(StreamNames.Window(window)), afterSequence: 0, WindowLimits.Events, cancellation);
-        return rows.Where(row => row.IsProven).Select(EventReader.ReadWindow).Aggregate(WindowHistory.Empty, WindowDecider.Evolve);
+        return rows.Where(row => row.IsProven).Select(EventReader.ReadWindow).Aggregate(
+            WindowHistory.Empty, WindowDecider.Evolve);
     }
 }
 

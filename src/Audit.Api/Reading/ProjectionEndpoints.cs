@@ -13,7 +13,8 @@ internal sealed class ProjectionEndpoints(
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Post(
-            "/v1/projections/skip", SkipAsync, Roles.Admin, "Passes over the event that halted the read models, for good.",
+            "/v1/projections/skip", SkipAsync, Roles.Admin, "Passes over the event that halted the read models, for "
+                + "good.",
             "The body is {position, reason}; it is written into the journal before anything is skipped.")
             .Produces<SkippedAnswer>().Scoped(Scope.Administration);
         routes.Post(

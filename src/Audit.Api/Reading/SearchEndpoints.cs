@@ -50,7 +50,8 @@ internal sealed class SearchEndpoints(ReadSide reads, Questions questions, Searc
 
     private static Task<IResult> KeysAsync(HttpContext context) =>
         Task.FromResult(Reply.Json(new ItemPage<SearchKeyAnswer>(
-        [.. SearchKeys.All.Select(key => new SearchKeyAnswer(key.Name, key.Sentence, key.Example, [.. key.Values]))], null)));
+        [.. SearchKeys.All.Select(key => new SearchKeyAnswer(key.Name, key.Sentence, key.Example, [.. key.Values]))],
+        null)));
 
     private async Task<IResult> ValuesAsync(HttpContext context)
     {
@@ -59,7 +60,8 @@ internal sealed class SearchEndpoints(ReadSide reads, Questions questions, Searc
         var key = SearchKeys.All.FirstOrDefault(known => known.Name == name);
         if (key is null)
         {
-            query.Refuse("key", $"one of {string.Join(", ", SearchKeys.All.Select(known => known.Name))} is expected, not \"{name}\".");
+            query.Refuse("key",
+            $"one of {string.Join(", ", SearchKeys.All.Select(known => known.Name))} is expected, not \"{name}\".");
         }
 
         var prefix = query.Text("prefix") ?? "";

@@ -70,7 +70,8 @@ internal sealed class SearchQuota(TimeProvider clock)
         {
             throw new RefusedException(new Problem(
                 422, "search-too-long", "The search takes too long",
-                $"The search was ended after {Longest.TotalSeconds} s; say more of what is looked for, such as a time."));
+                $"The search was ended after {Longest.TotalSeconds} s; say more of what is looked for, such as a "
+                    + "time."));
         }
         finally
         {

@@ -10,16 +10,20 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
     {
         QueryParameter task = new("task", "The task.", Required: true);
         routes.Get(
-            "/v1/tasks", ListAsync, Roles.Read, "Lists the tasks, newest first.", "", QueryParameter.Limit, QueryParameter.Cursor)
+            "/v1/tasks", ListAsync, Roles.Read, "Lists the tasks, newest first.", "", QueryParameter.Limit,
+            QueryParameter.Cursor)
             .Produces<ItemPage<TaskAnswer>>().Scoped(Scope.Binding);
         routes.Get(
             new ById("/v1/tasks/{task}", "/v1/task", task), GetAsync, Roles.Read,
-            "Shows a task: its windows, and its calls in a window, outside of one and out of scope.", "", QueryParameter.At,
+            "Shows a task: its windows, and its calls in a window, outside of one and out of scope.", "",
+            QueryParameter.At,
             new("limit", "At most so many calls of each kind, up to 1000."))
             .Produces<TaskDetailAnswer>().Scoped(Scope.Binding);
         routes.Get(
-            "/v1/task/calls", CallsAsync, Roles.Read, "Lists the calls of a task with one judgement, newest first.", "", task,
-            new("judgement", "in_window, outside_window or out_of_scope.", Required: true), QueryParameter.Limit, QueryParameter.Cursor)
+            "/v1/task/calls", CallsAsync, Roles.Read, "Lists the calls of a task with one judgement, newest first.",
+            "", task,
+            new("judgement", "in_window, outside_window or out_of_scope.", Required: true), QueryParameter.Limit,
+            QueryParameter.Cursor)
             .Produces<ItemPage<CallAnswer>>().Scoped(Scope.Binding);
         routes.Get(
             "/v1/windows", WindowsAsync, Roles.Read, "Lists task windows, newest first.", "",
@@ -41,7 +45,8 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
             OpenAt = query.Text("open_at") == "now" ? now : query.Time("open_at"),
         };
         return questions.ListAsync(
-            context, (models, page, cancellation) => models.WindowsAsync(filter, page, cancellation), window => WireOf.Of(window, now));
+            context, (models, page, cancellation) => models.WindowsAsync(filter, page, cancellation), window =>
+                WireOf.Of(window, now));
     }
 
     private Task<IResult> CallsAsync(HttpContext context)
@@ -55,7 +60,8 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
         }
 
         return questions.ListAsync(
-            context, (models, page, cancellation) => models.CallsOfTaskAsync(task, judgement, page, cancellation), WireOf.Of);
+            context, (models, page, cancellation) =>
+                models.CallsOfTaskAsync(task, judgement, page, cancellation), WireOf.Of);
     }
 
     private async Task<IResult> GetAsync(HttpContext context)
@@ -101,7 +107,8 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
         }
 
         var calls = Judged.Select(judgement => WireOf.Page(
-            new Page<CallModel>([.. past.Item.Calls.Where(call => call.Judgement == judgement)], null), WireOf.Of)).ToList();
+            new Page<CallModel>([.. past.Item.Calls.Where(call => call.Judgement == judgement)], null), WireOf.Of))
+                .ToList();
         return WireOf.Of(
             ModelOf(past.Item), past.Item.Windows, new TaskCallsAnswer(calls[0], calls[1], calls[2]),
             moment.Time ?? Timestamp.From(clock.GetUtcNow()), WireOf.Position(reads.Scope, past));

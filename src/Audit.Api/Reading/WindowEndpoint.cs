@@ -8,7 +8,8 @@ internal sealed class WindowEndpoint(
 
     public void Map(IEndpointRouteBuilder routes) => routes.Get(
         new ById("/v1/windows/{window}", "/v1/window", Id), GetAsync, Roles.Read,
-        "Shows a window, its history, every command given in it, and what its agent did outside.", "", QueryParameter.At,
+        "Shows a window, its history, every command given in it, and what its agent did outside.", "",
+        QueryParameter.At,
         new("limit", "At most so many commands, up to 1000."), new("cursor", "The next of the commands before."))
         .Produces<WindowDetailAnswer>().Scoped(Scope.Binding);
 
@@ -56,14 +57,17 @@ internal sealed class WindowEndpoint(
         var task = window.Task is null ? null : await reads.TimeTravel.TaskAsync(window.Task, moment, cancellation);
         return Of(
             read.At(past.Position), reads.Scope, moment.Time ?? now, new Page<WindowCall>(past.Item.Done, null),
-            Beside(WindowJudgement.OutsideWindow), Beside(WindowJudgement.OutOfScope), WireOf.Position(reads.Scope, past));
+            Beside(WindowJudgement.OutsideWindow), Beside(WindowJudgement.OutOfScope), WireOf.Position(
+                reads.Scope, past));
 
         Page<CallModel> Beside(WindowJudgement judgement) => new(
-            [.. (task?.Item.Calls ?? []).Where(call => call.Judgement == judgement && call.Agent == window.Agent)], null);
+            [.. (task?.Item.Calls ?? []).Where(
+                call => call.Judgement == judgement && call.Agent == window.Agent)], null);
     }
 
     private static WindowDetailAnswer Of(
-        WindowRead read, ReadScope scope, Timestamp now, Page<WindowCall> done, Page<CallModel> outside, Page<CallModel> outOfScope, long? asOf)
+        WindowRead read, ReadScope scope, Timestamp now, Page<WindowCall> done, Page<CallModel> outside,
+        Page<CallModel> outOfScope, long? asOf)
     {
         var (window, terms) = (read.Window, read.Window.Terms);
         var answer = new WindowAnswer(
@@ -116,7 +120,8 @@ internal sealed record WindowRead(
     public WindowRead At(long position)
     {
         var events = Events.Where(one => one.Row.Position <= position).ToList();
-        return new WindowRead(Id, events.Aggregate(WindowHistory.Empty, (before, next) => WindowDecider.Evolve(before, next.Happened)), events);
+        return new WindowRead(Id, events.Aggregate(
+            WindowHistory.Empty, (before, next) => WindowDecider.Evolve(before, next.Happened)), events);
     }
 
     public string? RefuseFor(Bearer bearer) =>

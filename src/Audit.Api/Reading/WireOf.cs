@@ -48,7 +48,8 @@ internal static class WireOf
     }
 
     private static CompletenessAnswer Of(Completeness whole) => new(
-        whole.IsComplete, whole.MissingMessages, [.. whole.Gaps.Select(gap => new GapAnswer(gap.Host, gap.From, gap.To))],
+        whole.IsComplete, whole.MissingMessages, [
+            .. whole.Gaps.Select(gap => new GapAnswer(gap.Host, gap.From, gap.To))],
         whole.OpenAfterEnd, whole.ReportedLate);
 
     /// <summary>The position of the past, as the reader sees positions.</summary>

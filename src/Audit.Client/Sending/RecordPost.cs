@@ -76,7 +76,8 @@ public sealed class RecordPost(
     {
         try
         {
-            using var request = MakeRequest($"v1/ingest/{format}", new FollowedContent(input, report.Sent, clock ?? TimeProvider.System));
+            using var request = MakeRequest(
+                $"v1/ingest/{format}", new FollowedContent(input, report.Sent, clock ?? TimeProvider.System));
             using var response = await client.RequireAsync(request, cancellation);
             await foreach (var receipt in ReadAsync(response, cancellation))
             {

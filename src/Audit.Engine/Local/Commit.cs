@@ -128,3 +128,15 @@ internal readonly record struct PendingItem(
 {
     public Submission Submission => Batch.Items[Index];
 }
+
+/// <summary>What a shard has to do of a batch: its items, each with the index of the one that follows it.</summary>
+internal sealed class BatchPart(BatchInWork batch, int[] following, int first)
+{
+    public BatchInWork Batch { get; } = batch;
+
+    public int Next { get; private set; } = first;
+
+    public bool IsTaken => Next == following.Length;
+
+    public void Advance() => Next = following[Next];
+}

@@ -54,8 +54,8 @@ public sealed class CsvBook : IBookWriter
 
 /// <summary>
 /// A field of a table that people open with programs that take some text for a formula. Such a program may be set to
-/// part cells at semicolons, as in half of Europe, and then knows no quotes within a line: so what follows a semicolon, a
-/// tab or a line's end is disarmed as well as what begins a field.
+/// part cells at semicolons, as in half of Europe, and then knows no quotes within a line: so what follows a semicolon,
+/// a tab or a line's end is disarmed as well as what begins a field.
 /// </summary>
 public static class CsvField
 {

@@ -3,13 +3,15 @@ using System.Security.Cryptography;
 
 namespace Audit.Journal.Sealing;
 
-/// <summary>What an event needs to become a row of a store: the key of its payload, and the proof of who wrote it.</summary>
+/// <summary>
+/// What an event needs to become a row of a store: the key of its payload, and the proof of who wrote it.
+/// </summary>
 public sealed record BookSeal(PayloadKeys Payloads, EventProof Proof);
 
 /// <summary>
-/// The keys of the payloads, one for each session (or window, or day of acts), from which each stream's is derived. They
-/// lie in the store, sealed under the key file, and are durable before the first row that needs them. Who ends a key
-/// ends the content under it; the rows stay as they are.
+/// The keys of the payloads, one for each session (or window, or day of acts), from which each stream's is derived.
+/// They lie in the store, sealed under the key file, and are durable before the first row that needs them. Who ends a
+/// key ends the content under it; the rows stay as they are.
 /// </summary>
 public sealed class PayloadKeys
 {
@@ -50,7 +52,8 @@ public sealed class PayloadKeys
     {
         var missing = Missing(streams.Select(stream => stream.ToString()));
         return missing.Length == 0 ? Task.CompletedTask
-            : database is { } store ? store.ChangeAsync(session => MakeAsync(session, missing, cancellation), cancellation)
+            : database is { } store
+            ? store.ChangeAsync(session => MakeAsync(session, missing, cancellation), cancellation)
             : MakeInMemory(missing);
     }
 

@@ -147,7 +147,8 @@ internal sealed class Budget
         var tally = TallyOf(message.Kind, entry.Cause);
         return new Budget(
             tallies.SetItem(key, tally with { Written = tally.Written + 1 }),
-            message.IsSuccessfulCompletion && results.Count < CallLimits.Results ? results.Add(message.Result) : results,
+            message.IsSuccessfulCompletion && results.Count < CallLimits.Results
+                ? results.Add(message.Result) : results,
             full + (isFull && !isNew ? 1 : 0), repeats + (isFull && !isNew && !entry.Moves ? 1 : 0), written + 1);
     }
 

@@ -80,7 +80,8 @@ public static class CallDecider
         var was = Judge.Of(older);
         var reason = string.Create(
             CultureInfo.InvariantCulture,
-            $"{Words.Of(message.Kind)} at sequence {history.Sequence + 1} {(isLate ? "came late" : "changed the order of the history")}");
+            $"{Words.Of(message.Kind)} at sequence {history.Sequence + 1} "
+                + $"{(isLate ? "came late" : "changed the order of the history")}");
         var events = new List<CallEvent.Rejudged>();
         for (var index = 0; index < older.Length; index++)
         {

@@ -37,7 +37,9 @@ public static class CallLaw
         return new Verdict(from, standing.State, standing.Attempt, anomalies, ViolationCause.None);
     }
 
-    /// <summary>The question that stands, asked once more, asks for nothing: what was approved stays approved.</summary>
+    /// <summary>
+    /// The question that stands, asked once more, asks for nothing: what was approved stays approved.
+    /// </summary>
     private static Cell CellOf(in Standing standing, CallMessage message) =>
         message.Kind == MessageKind.RequiresConfirmation
         && !message.Question.IsEmpty && message.Question == standing.Question
@@ -154,7 +156,9 @@ public static class CallLaw
         return anomalies;
     }
 
-    /// <summary>Where the node was asked its own approval is wanted; elsewhere a host may say that it gave one.</summary>
+    /// <summary>
+    /// Where the node was asked its own approval is wanted; elsewhere a host may say that it gave one.
+    /// </summary>
     private static Anomalies AnomaliesOfApproval(in Standing standing, CellRule rule, CallMessage message)
     {
         var isAsked = standing.Asked > 0;

@@ -32,7 +32,8 @@ public readonly record struct Answer(long Sequence, Fingerprint Question);
 /// <param name="MadeByNode">The node made it itself, of a decision that came through its API.</param>
 /// <param name="Truncated">Its largest strings were cut before it was stored.</param>
 /// <param name="Answers">Of a decision that the node made: the question. No host can say this.</param>
-/// <param name="Person">Whose credential it is; null where nobody is named, and then the credential's name counts.</param>
+/// <param name="Person">Whose credential it is; null where nobody is named, and then the credential's name
+/// counts.</param>
 /// <param name="SelfApproved">
 /// The person who is behind the question decides on it, where the node lets one person do both.
 /// </param>

@@ -10,7 +10,8 @@ public static class ViolationReason
             ? NotAllowed(verdict.From, message)
             : $"a call whose refusal still stands {Claim(message)}",
         ViolationCause.NotALaterTurn =>
-            $"{Article(verdict.From)} call {Claim(message)} again in turn {message.Turn}, which is not later than its own",
+            $"{Article(verdict.From)} call {Claim(message)} again in turn {message.Turn}, which is not later than "
+                + "its own",
         ViolationCause.IdentityMismatch => $"the call began with another tool than \"{message.ToolName}\"",
         ViolationCause.MessageIdReused =>
             $"the message_id \"{message.MessageId}\" belongs to another record of this call",

@@ -46,7 +46,9 @@ public sealed class EventField
         SessionId = new("session_id"),
         TaskId = new("task_id"), Agent = new("agent"), ToolCallId = new("tool_call_id"), WindowId = new("window_id");
 
-    /// <summary>Of a record, what the law and the lists need of it: it holds also when nobody can read the record.</summary>
+    /// <summary>
+    /// Of a record, what the law and the lists need of it: it holds also when nobody can read the record.
+    /// </summary>
     public static readonly EventField
         FactKind = new("kind"), FactTurn = new("turn"), FactTool = new("tool"), FactTier = new("tier"),
         FactProvider = new("provider"), FactRecordedAt = new("recorded_at"), FactSuccess = new("success"),
@@ -70,7 +72,8 @@ public sealed class EventField
     /// <summary>The delivery.</summary>
     public static readonly EventField
         Nonce = new("nonce"), MessageId = new("message_id"), Dedup = new("dedup"), Seq = new("seq"),
-        Derived = new("derived"), Question = new("question"), Person = new("person"), SelfApproved = new("self_approved"),
+        Derived = new("derived"), Question = new("question"), Person = new("person"), SelfApproved = new(
+            "self_approved"),
         Time = new("time"), Redacted = new("redacted"), Redaction = new("redaction");
 
     /// <summary>What only one kind of event or another has.</summary>
@@ -79,7 +82,8 @@ public sealed class EventField
         First = new("first"), Last = new("last"), Chain = new("chain"), Total = new("total"),
         Bytes = new("bytes"), Act = new("act"), Verb = new("verb"), Violation = new("violation"),
         OnBehalfOf = new("on_behalf_of"),
-        SelfGranted = new("self_granted"), GrantedAfter = new("granted_after"), OpensAt = new("opens_at"), ClosesAt = new("closes_at"), Body = new("said");
+        SelfGranted = new("self_granted"), GrantedAfter = new(
+            "granted_after"), OpensAt = new("opens_at"), ClosesAt = new("closes_at"), Body = new("said");
 
     internal static readonly EventField[] OfEvent =
     [

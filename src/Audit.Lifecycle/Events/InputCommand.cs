@@ -8,7 +8,8 @@ public static class InputCommand
     /// <summary>The members that say it, whatever else an input holds; the one that says most first.</summary>
     private static readonly string[] Names =
     [
-        "command", "cmd", "sql", "query", "statement", "script", "fullCommandText", "path", "file_path", "url", "pattern",
+        "command", "cmd", "sql", "query", "statement", "script", "fullCommandText", "path", "file_path", "url",
+        "pattern",
     ];
 
     /// <param name="input">The JSON of a tool's input, if it has any.</param>

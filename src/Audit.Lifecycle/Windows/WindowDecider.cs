@@ -111,7 +111,8 @@ public static class WindowDecider
             (WindowState.Requested, WindowMessage.Deny or WindowMessage.Close) => null,
             (WindowState.Approved, WindowMessage.Extend extend) => RefuseExtension(window, extend, maxLength),
             (WindowState.Approved, WindowMessage.Revoke or WindowMessage.Close) => null,
-            _ => $"a window that is {Words.SnakeCase(window.State.ToString())} takes no {Words.SnakeCase(message.Verb.ToString())}",
+            _ => $"a window that is {Words.SnakeCase(window.State.ToString())} takes no "
+                + $"{Words.SnakeCase(message.Verb.ToString())}",
         };
     }
 

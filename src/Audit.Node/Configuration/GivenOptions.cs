@@ -39,7 +39,8 @@ public sealed class GivenOptions
     private static readonly string[] Names =
     [
         Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, RowKey, PublicLog, Redaction, Hocon, Certificate,
-        CertificateKey, TrustProxy, InsecureHttp, AllowSelfApproval, MaxUnsealed, Witness, WitnessQuorum, MaxUnwitnessed,
+        CertificateKey, TrustProxy, InsecureHttp, AllowSelfApproval, MaxUnsealed, Witness, WitnessQuorum,
+        MaxUnwitnessed,
         CheckpointTo, Quotas,
     ];
 
@@ -68,7 +69,8 @@ public sealed class GivenOptions
         foreach (var setting in ReadFile(Path.Combine(directory, FileName)).GetSection(SectionName).GetChildren())
         {
             var where = $"{setting.Path} in {FileName}";
-            Add(setting.Key, setting.Value ?? throw new OptionException($"{where} is not a text; one text is accepted."), where);
+            Add(setting.Key, setting.Value
+                ?? throw new OptionException($"{where} is not a text; one text is accepted."), where);
         }
     }
 

@@ -69,7 +69,9 @@ public sealed record NodeOptions
     /// <summary>Where the rules were read; null where the built-in ones hold.</summary>
     public string? RedactionFile { get; init; }
 
-    /// <summary>Whether a person may approve what was asked for in the same person's name: a book of one person.</summary>
+    /// <summary>
+    /// Whether a person may approve what was asked for in the same person's name: a book of one person.
+    /// </summary>
     public bool AllowSelfApproval { get; init; }
 
     /// <summary>The keys of the rows, which are in no database: each node of a store needs this file.</summary>

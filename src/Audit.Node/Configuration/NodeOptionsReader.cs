@@ -7,7 +7,8 @@ namespace Audit.Node.Configuration;
 public static class NodeOptionsReader
 {
     private const string AcceptedUrls =
-        "one address or several with ; between, each http:// or https:// with a host and a port, such as http://127.0.0.1:5080";
+        "one address or several with ; between, each http:// or https:// with a host and a port, such as "
+            + "http://127.0.0.1:5080";
 
     private const string RedactionOff = "off";
 
@@ -67,7 +68,8 @@ public static class NodeOptionsReader
         if (!usesAkka)
         {
             throw new OptionException(
-                $"{hocon.Where} \"{hocon.Value}\" is not accepted: it configures the Akka.NET engine, and the engine is local.");
+                $"{hocon.Where} \"{hocon.Value}\" is not accepted: it configures the Akka.NET engine, and the engine "
+                    + "is local.");
         }
         try
         {

@@ -31,7 +31,8 @@ internal static class FirstToken
         var source = await store.Sources.EnsureAsync(
             Name, written: null, after: 0, by: Name, now, cancellation);
         var row = new TokenRow(
-            Name, TokenText.HashOf(token).ToBytes(), seams.FirstRoles, Name, new TokenSource(source.Number, source.Name),
+            Name, TokenText.HashOf(token).ToBytes(), seams.FirstRoles, Name, new TokenSource(
+                source.Number, source.Name),
             TokenBounds.None, now, Name);
         var added = await tokens.AddFirstAsync(row, cancellation);
         if (!added && found is null)
@@ -57,6 +58,7 @@ internal static class FirstToken
         return TokenText.IsOne(token)
             ? token
             : throw new NodeStartException(
-                $"The file {data.TokenFile} holds no token, and the store has none either; move it away and start again.");
+                $"The file {data.TokenFile} holds no token, and the store has none either; move it away and start "
+                    + "again.");
     }
 }

@@ -93,9 +93,11 @@ public static class NodeHost
         var madeFirstToken = await FirstToken.EnsureAsync(store, data, seams, cancellation);
         var redactor = redaction.Open(store.Hasher, options.RedactionFile, log);
         var reads = undo.Add(await ReadSide.OpenAsync(
-            options.Store, store.Opened, new ReadSideOptions { Clock = seams.Clock, Failures = failures }, cancellation));
+            options.Store, store.Opened, new ReadSideOptions { Clock = seams.Clock, Failures = failures },
+            cancellation));
         var settings = new ApiSettings(
-            options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.RowKeyFile, options.PublicLog)
+            options.Store, options.Data, options.LogKeyFile, options.CheckpointFile, options.RowKeyFile,
+            options.PublicLog)
         {
             AllowSelfApproval = options.AllowSelfApproval,
             MaxUnsealed = options.MaxUnsealed,

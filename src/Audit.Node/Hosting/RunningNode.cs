@@ -9,7 +9,8 @@ public sealed class RunningNode : IAsyncDisposable
     private int stopped;
 
     internal RunningNode(
-        WebApplication web, DisposalStack undo, DataDirectory data, IAuditStore store, IClusterEngine? cluster, bool madeFirstToken)
+        WebApplication web, DisposalStack undo, DataDirectory data, IAuditStore store, IClusterEngine? cluster,
+        bool madeFirstToken)
     {
         this.undo = undo;
         this.data = data;

@@ -67,7 +67,8 @@ internal static class AssetEndpoint
         var name = (string)context.Request.RouteValues["name"]!;
         if ((string)context.Request.RouteValues["hash"]! != AssetFiles.Hash || AssetFiles.Find(name) is not { } bytes)
         {
-            await Problem.NotFound($"This version of the program has no asset at {context.Request.Path}.").ExecuteAsync(context);
+            await Problem.NotFound(
+                $"This version of the program has no asset at {context.Request.Path}.").ExecuteAsync(context);
             return;
         }
 

@@ -55,7 +55,8 @@ internal static class CallEvents
         EventNames.CallRejudged =>
             $"message {view.Number(EventField.Sequence)} is judged anew: {view.Text(EventField.Reason)}",
         EventNames.CallFlooded =>
-            $"{view.Number(EventField.Count)} further messages of the kind {view.Text(EventField.FactKind)} were counted "
+            $"{view.Number(EventField.Count)} further messages of the kind {view.Text(EventField.FactKind)} were "
+                + "counted "
             + $"and not kept, from {view.Text(EventField.First)} to {view.Text(EventField.Last)}",
         EventNames.CallOversized => $"a message of {view.Number(EventField.Bytes)} bytes was too large to be kept",
         _ => null,

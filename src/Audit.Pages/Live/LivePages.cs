@@ -19,7 +19,8 @@ internal sealed class LivePages(IJournal journal) : IPageGroup
         };
         var last = await journal.LastPositionAsync(visit.Cancellation);
         var shown = await ReadAsync(filter, last + 1, visit.Cancellation);
-        var view = new LiveView(shown, visit.Scope.Hide(last), filter.Session, filter.Task, filter.Tool, withAdministration);
+        var view = new LiveView(
+            shown, visit.Scope.Hide(last), filter.Session, filter.Task, filter.Tool, withAdministration);
         return PageAnswer.Show<LivePage>("Live", "live", view, ["live"]);
     }
 

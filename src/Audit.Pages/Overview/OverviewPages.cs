@@ -68,7 +68,8 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
     public required bool HasKeyCopy { get; init; }
 
     /// <summary>Calls outside of windows, whatever the reason.</summary>
-    public IEnumerable<CallModel> Strayed => Outside.Items.Concat(OutOfScope.Items).OrderByDescending(call => call.LastAt);
+    public IEnumerable<CallModel> Strayed =>
+        Outside.Items.Concat(OutOfScope.Items).OrderByDescending(call => call.LastAt);
 }
 
 /// <summary>A line of a short list.</summary>

@@ -27,7 +27,8 @@ internal sealed class WaitingPages(Deciding deciding) : IPageGroup
         var form = visit.Form;
         var address = AddressOf(form);
         var sequence = long.TryParse(
-            form.Text("sequence"), NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? asked : (long?)null;
+            form.Text("sequence"), NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
+                ? asked : (long?)null;
         var body = PageForm.Body(
             ("decision", form.Text("decision")), ("feedback", form.Text("feedback")), ("sequence", sequence),
             ("question", form.Text("question")));

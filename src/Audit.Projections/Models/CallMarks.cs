@@ -36,7 +36,8 @@ internal static class CallMarks
         | Flag(OutsideWindow, call.Judged.OutsideWindow > 0)
         | Flag(
             SelfApproved,
-            call.SelfApproved || call.Approval == Approval.ByHost || (call.Anomalies & Anomalies.ApprovedByHostOnly) != 0)
+            call.SelfApproved || call.Approval == Approval.ByHost
+                || (call.Anomalies & Anomalies.ApprovedByHostOnly) != 0)
         | Flag(
             Changed, (call.Anomalies & (Anomalies.InputChangedAfterApproval | Anomalies.QuestionChanged)) != 0)
         | Flag(Flooded, call.Flooded > 0);

@@ -54,8 +54,8 @@ public sealed record SessionModel
     public JudgementCounts Judged { get; init; }
 
     /// <summary>
-    /// It is counted from some of the session's calls: what is of the whole session, its notes and the host's numbers, is
-    /// not known.
+    /// It is counted from some of the session's calls: what is of the whole session, its notes and the host's numbers,
+    /// is not known.
     /// </summary>
     [JsonIgnore]
     public bool IsShare { get; init; }

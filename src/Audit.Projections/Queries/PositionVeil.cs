@@ -50,7 +50,8 @@ public sealed class PositionVeil
         RandomNumberGenerator.Fill(written.AsSpan(0, NonceBytes));
         using var cipher = new AesGcm(cursorKey, TagBytes);
         cipher.Encrypt(
-            written.AsSpan(0, NonceBytes), plain, written.AsSpan(NonceBytes, plain.Length), written.AsSpan(^TagBytes..));
+            written.AsSpan(0, NonceBytes), plain, written.AsSpan(
+                NonceBytes, plain.Length), written.AsSpan(^TagBytes..));
         return Base64Url.EncodeToString(written);
     }
 
@@ -74,7 +75,8 @@ public sealed class PositionVeil
         try
         {
             cipher.Decrypt(
-                written.AsSpan(0, NonceBytes), written.AsSpan(NonceBytes, plain.Length), written.AsSpan(^TagBytes..), plain);
+                written.AsSpan(0, NonceBytes), written.AsSpan(
+                    NonceBytes, plain.Length), written.AsSpan(^TagBytes..), plain);
             return Encoding.UTF8.GetString(plain);
         }
         catch (AuthenticationTagMismatchException)

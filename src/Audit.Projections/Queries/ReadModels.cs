@@ -2,8 +2,8 @@ namespace Audit.Projections.Queries;
 
 /// <summary>
 /// The questions that the read models answer. Lists are newest first, by the first event of each item where nothing
-/// else is noted; a place in a list is a key, so that pages neither repeat nor miss an item while the list grows. All are
-/// asked of what the scope lets be seen, and of nothing else.
+/// else is noted; a place in a list is a key, so that pages neither repeat nor miss an item while the list grows. All
+/// are asked of what the scope lets be seen, and of nothing else.
 /// </summary>
 public sealed class ReadModels
 {
@@ -61,7 +61,8 @@ public sealed class ReadModels
         }
 
         return store.ReadAsync(
-            async reader => await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation) is { } known
+            async reader =>
+                await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation) is { } known
                 && (scope.IsAll || await OwnSessions.AnyAsync(reader, scope, known.Id, cancellation))
                 ? await ListCallsAsync(reader, [("session = {0}", known.Id), .. conditions], page, cancellation)
                 : null,
@@ -77,7 +78,9 @@ public sealed class ReadModels
         WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
         ListCallsAsync([("strayed = {0}", (long)judgement)], page, cancellation);
 
-    /// <summary>Where the messages of some calls lie, in order; nothing for a reader who is shown no positions.</summary>
+    /// <summary>
+    /// Where the messages of some calls lie, in order; nothing for a reader who is shown no positions.
+    /// </summary>
     public Task<List<long>> PositionsAsync(IReadOnlyCollection<CallModel> calls, CancellationToken cancellation) =>
         scope.Veil is not null ? Task.FromResult(new List<long>()) : store.ReadAsync(
             async reader =>
@@ -241,13 +244,15 @@ public sealed class ReadModels
         IReadSession reader, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
         CancellationToken cancellation) =>
         ListAsync(
-            reader, ReadTables.Windows, "id", [.. conditions, .. scope.Conditions()], page, window => window.Id, scope.Of,
+            reader, ReadTables.Windows, "id", [.. conditions, .. scope.Conditions()], page, window =>
+                window.Id, scope.Of,
             cancellation);
 
     private Task<Page<T>> ListAsync<T>(
         Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
         Func<T, long> keyOf, Func<T, T> show, CancellationToken cancellation) =>
-        store.ReadAsync(reader => ListAsync(reader, table, key, conditions, page, keyOf, show, cancellation), cancellation);
+        store.ReadAsync(
+            reader => ListAsync(reader, table, key, conditions, page, keyOf, show, cancellation), cancellation);
 
     private async Task<Page<T>> ListAsync<T>(
         IReadSession reader, Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions,

@@ -72,7 +72,8 @@ public sealed record ReadScope(
     internal SessionModel Of(SessionModel session)
     {
         Trace?.Add(session.Id, session.LastPosition);
-        return Veil is null ? session : session with { Id = Hide(session.Id), LastPosition = Hide(session.LastPosition) };
+        return Veil is null
+            ? session : session with { Id = Hide(session.Id), LastPosition = Hide(session.LastPosition) };
     }
 
     internal TaskModel Of(TaskModel task)

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace Audit.Projections.Queries;
 
 /// <summary>
-/// What one request was answered: how many things, between which positions, and a hash over the positions of all of them
-/// in the order in which they were read. Whoever has the book can check by it what was seen.
+/// What one request was answered: how many things, between which positions, and a hash over the positions of all of
+/// them in the order in which they were read. Whoever has the book can check by it what was seen.
 /// </summary>
 public sealed class ReadTrace : IDisposable
 {
@@ -34,7 +34,8 @@ public sealed class ReadTrace : IDisposable
     {
         lock (gate)
         {
-            return new ReadTraceState(count, first, last, count == 0 ? "" : Convert.ToHexStringLower(hash.GetCurrentHash()));
+            return new ReadTraceState(
+                count, first, last, count == 0 ? "" : Convert.ToHexStringLower(hash.GetCurrentHash()));
         }
     }
 

@@ -149,7 +149,8 @@ public sealed class SearchIndex : IAsyncDisposable
     }
 
     private async Task<T> AskAsync<T>(
-        SearchQuery query, PageRequest page, ReadScope scope, Func<SearchRun, SearchPlan, IReadSession, long, Task<T>> ask,
+        SearchQuery query, PageRequest page, ReadScope scope, Func<SearchRun, SearchPlan, IReadSession, long,
+        Task<T>> ask,
         CancellationToken cancellation)
     {
         var end = await journal.LastPositionAsync(cancellation);

@@ -16,7 +16,8 @@ internal sealed class SearchPlanner(
     /// <summary>Names that one query looks through for those that its patterns match.</summary>
     public const int MostLookedThrough = 200_000;
 
-    private const string NamesSql = "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name > $3 ORDER BY name LIMIT $4";
+    private const string NamesSql =
+        "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name > $3 ORDER BY name LIMIT $4";
 
     private const string NamesBelowSql =
         "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name > $3 AND name < $5 ORDER BY name LIMIT $4";
@@ -203,7 +204,8 @@ internal sealed class SearchPlanner(
                 $"More than {MostNames} values of {key.Name} match \"{glob.Text}\"; say more of it.", glob);
             Require(
                 lookedThrough <= MostLookedThrough,
-                $"More than {MostLookedThrough} values of {key.Name} would have to be looked through for \"{glob.Text}\"; "
+                $"More than {MostLookedThrough} values of {key.Name} would have to be looked through for "
+                    + $"\"{glob.Text}\"; "
                 + "begin it with more letters.", glob);
             (last, count) = (names.LastOrDefault() ?? "", names.Count);
         }

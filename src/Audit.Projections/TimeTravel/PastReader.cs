@@ -27,7 +27,8 @@ internal sealed class PastReader(IJournal journal, IReadOnlySet<long> skipped, l
         {
             var rows = await journal.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation);
             found.AddRange(
-                rows.Where(row => row.IsProven && row.Position <= through && !skipped.Contains(row.Position)).Select(facts.Read));
+                rows.Where(row =>
+                    row.IsProven && row.Position <= through && !skipped.Contains(row.Position)).Select(facts.Read));
             if (rows.Count < RowsAtOnce || rows[^1].Position > through)
             {
                 return Count(found);

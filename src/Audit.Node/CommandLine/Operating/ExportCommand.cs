@@ -21,7 +21,8 @@ internal static class ExportCommand
             command.AddText("--after", "POSITION|TIME", "only what is after"),
             command.AddText("--before", "POSITION|TIME", "only what is before"),
         ];
-        var symbols = new PlaceSymbols(surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.RowKey);
+        var symbols = new PlaceSymbols(
+            surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.RowKey);
         command.SetAction(async (parsed, cancellation) =>
         {
             var place = symbols.Read(parsed);

@@ -18,7 +18,8 @@ internal static class KeyCommands
             var copy = Path.GetFullPath(parsed.GetRequiredValue(file), surroundings.Directory);
             RowKeys.BackUp(options.RowKeyFile, copy, TimeProvider.System.GetUtcNow());
             surroundings.Out.WriteLine(copy);
-            surroundings.Error.WriteLine("Keep it apart from the database and its backups: together they tell what was said.");
+            surroundings.Error.WriteLine(
+                "Keep it apart from the database and its backups: together they tell what was said.");
         });
         return command;
     }

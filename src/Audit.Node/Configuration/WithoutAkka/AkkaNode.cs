@@ -5,7 +5,8 @@ internal static class AkkaNode
 {
     /// <summary>Why a node cannot be started with this engine.</summary>
     public static string? LeftOut =>
-        "the Akka.NET engine is not in this build; a restore from a package feed that serves Akka.NET and a build put it in, "
+        "the Akka.NET engine is not in this build; a restore from a package feed that serves Akka.NET and a build "
+            + "put it in, "
         + "and `dotnet restore -p:AkkaEngine=true` reports what is missing";
 
     public static Task<IClusterEngine> StartAsync(
