@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
@@ -323,7 +324,10 @@ public abstract class EngineContract : IAsyncLifetime
     public async Task a_stream_that_cannot_be_read_fails_alone()
     {
         var handle = new StreamHandle(new StreamKey("tool-call|s|broken"));
-        var foreign = new RowToAppend(handle, 1, "from.elsewhere.v9", 1, "{}"u8.ToArray());
+        var message = new ArrayBufferWriter<byte>();
+        message.Write("{\"v\":9"u8);
+        Store.Seal.Proof.End(message, handle.Key, 1, "of.the.future.v9");
+        var foreign = new RowToAppend(handle, 1, "of.the.future.v9", 1, message.WrittenMemory);
         await Store.Journal.AppendAsync([foreign], new long[1], CancellationToken.None);
 
         var receipts = await Submit(

@@ -52,8 +52,8 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
         var said = (await RunAsync("show", "migr-orders-20a7")).Require(ExitCode.Fine).Out;
         Assert.Contains("complete      no: 1 messages are missing", said, StringComparison.Ordinal);
         Assert.Contains("░", said, StringComparison.Ordinal);
-        var past = Json(await RunAsync("show", "tues-support-881", "--at", "10", "-o", "json"));
-        Assert.Equal(10, past.GetProperty("as_of").GetInt64());
+        var past = Json(await RunAsync("show", "tues-support-881", "--at", "13", "-o", "json"));
+        Assert.Equal(13, past.GetProperty("as_of").GetInt64());
         Assert.Equal(1, past.GetProperty("states").GetProperty("awaiting_confirmation").GetInt32());
     }
 
