@@ -18,8 +18,8 @@ internal static class Greeting
         yield return TokenLine(node);
         if (!RowKeys.IsBackedUp(node.RowKeyFile))
         {
-            yield return $"  row key  {node.RowKeyFile} has no copy yet, and without it nobody can read what was "
-                + "said: audit key backup FILE";
+            yield return $"  row key  {node.RowKeyFile} has no copy yet, and without it nobody can read the "
+                + "content: audit key backup FILE";
         }
 
         yield return $"  redaction  {node.Redaction}";

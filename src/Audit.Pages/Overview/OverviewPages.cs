@@ -64,7 +64,7 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
     /// <summary>Null for a token that does not see all.</summary>
     public required NodeHealth? Health { get; init; }
 
-    /// <summary>Whether losing one file would not lose all that was said.</summary>
+    /// <summary>Whether losing one file would not lose the content of all rows.</summary>
     public required bool HasKeyCopy { get; init; }
 
     /// <summary>Calls outside of windows, whatever the reason.</summary>
