@@ -1,3 +1,4 @@
+using System.Buffers;
 namespace Audit.Projections.Tests;
 
 /// <summary>A journal with an engine before it and read models behind it, on one of the stores.</summary>
@@ -97,9 +98,15 @@ public abstract class ReadSideContract : IAsyncLifetime
     }
 
     /// <summary>A row of the journal that no engine wrote.</summary>
-    protected Task AppendAsync(string stream, long sequence, string manifest, string message) =>
-        Journal.AppendAsync(
-            [new RowToAppend(new StreamHandle(new StreamKey(stream)), sequence, manifest, DateTime.UtcNow.Ticks, System.Text.Encoding.UTF8.GetBytes(message))],
+    /// <summary>Writes a row as a node of the store would, whatever its message says.</summary>
+    protected Task AppendAsync(string stream, long sequence, string manifest, string message)
+    {
+        var (key, proven) = (new StreamKey(stream), new ArrayBufferWriter<byte>());
+        proven.Write(System.Text.Encoding.UTF8.GetBytes(message.TrimEnd('}')));
+        Store.Seal.Proof.End(proven, key, sequence, manifest);
+        return Journal.AppendAsync(
+            [new RowToAppend(new StreamHandle(key), sequence, manifest, DateTime.UtcNow.Ticks, proven.WrittenMemory)],
             new long[1],
             None);
+    }
 }
