@@ -6,12 +6,12 @@ public sealed class ExportTests : IAsyncLifetime
 {
     private const string Lines = "application/x-ndjson";
 
-    private readonly SettableClock clock = new();
+    private readonly DateTimeOffset start = DateTimeOffset.UtcNow;
     private TestNode node = null!;
 
     public async Task InitializeAsync()
     {
-        node = await TestNode.StartAsync(clock: clock);
+        node = await TestNode.StartAsync();
         var asker = await node.ClientAsync("asker", "ingest");
         (await asker.PostAsync(
             "/v1/windows", """{"window_id":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*"],"reason":"to look","duration":"2h"}""")).Require(201);
@@ -117,7 +117,7 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Equal("t-2", Assert.Single(seen).GetProperty("event").Text("task_id"));
     }
 
-    private string At(int minutes) => clock.GetUtcNow().AddMinutes(minutes).ToString("yyyy-MM-ddTHH:mm:ssZ");
+    private string At(int minutes) => start.AddMinutes(minutes).ToString("yyyy-MM-ddTHH:mm:ssZ");
 
     private async Task RecordAsync(string session, string call, string outcome, int minutes, string? task, string? agent) =>
         (await node.RecordAsync(Records.Item(session, call, outcome, At(minutes), task, agent))).Require(201);
