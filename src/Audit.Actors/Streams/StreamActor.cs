@@ -15,6 +15,7 @@ internal abstract class StreamActor : ReceivePersistentActor
 {
     private readonly StreamRoom room;
     private readonly AuditStream stream;
+    private readonly StreamKey key;
     private readonly List<EncodedEvent> events = [];
     private readonly List<(IActorRef Sender, StreamMail Mail)> waiting = [];
     private readonly List<(IActorRef Sender, StreamAnswer Answer)> answers = [];
@@ -29,6 +30,7 @@ internal abstract class StreamActor : ReceivePersistentActor
     protected StreamActor(string persistenceId, StreamRoom room, AuditStream stream)
     {
         PersistenceId = persistenceId;
+        key = new StreamKey(persistenceId);
         this.room = room;
         this.stream = stream;
         Recover<JournalEvent>(Replay);
@@ -146,8 +148,16 @@ internal abstract class StreamActor : ReceivePersistentActor
             return;
         }
 
+        // Mostly another call of the session had it fetched.
+        hasKey = room.Payloads.TryGet(key, out payloadKey);
+        if (hasKey)
+        {
+            DecideWaiting();
+            return;
+        }
+
         isFetchingKey = true;
-        room.Payloads.EnsureAsync([new StreamKey(PersistenceId)], CancellationToken.None)
+        room.Payloads.EnsureAsync([key], CancellationToken.None)
             .ContinueWith(done => new KeyFetched(done.Exception?.GetBaseException()), TaskScheduler.Default)
             .PipeTo(Self);
     }
@@ -156,7 +166,7 @@ internal abstract class StreamActor : ReceivePersistentActor
     {
         isFetchingKey = false;
         hasKey = fetched.Failure is null
-            && room.Payloads.TryGet(new StreamKey(PersistenceId), out payloadKey);
+            && room.Payloads.TryGet(key, out payloadKey);
         if (hasKey)
         {
             DecideWaiting();
@@ -206,7 +216,7 @@ internal abstract class StreamActor : ReceivePersistentActor
         var before = events.Count;
         try
         {
-            room.Writer.Begin(new StreamKey(PersistenceId), stream.Sequence, payloadKey);
+            room.Writer.Begin(key, stream.Sequence, payloadKey);
             return stream.Decide(item.ToSubmission(PersistenceId), room.Writer, events, room.Options);
         }
         catch (Exception exception)

@@ -14,13 +14,9 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
         IReadOnlyList<StreamKey> streams, CancellationToken cancellation)
     {
         var read = await stored.ReadStreamsAsync(streams, cancellation);
-        var opened = new IReadOnlyList<JournalRow>[read.Count];
-        for (var index = 0; index < opened.Length; index++)
-        {
-            opened[index] = await OpenAsync(read[index], cancellation);
-        }
-
-        return opened;
+        // The keys of all streams in one go, as their rows were read.
+        await keys.LoadAsync(read.SelectMany(rows => rows.Select(row => row.PersistenceId)), cancellation);
+        return [.. read.Select(Open)];
     }
 
     public async Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
@@ -55,6 +51,12 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
         IReadOnlyList<JournalRow> rows, CancellationToken cancellation)
     {
         await keys.LoadAsync(rows.Select(row => row.PersistenceId), cancellation);
+        return Open(rows);
+    }
+
+    /// <summary>Opens rows whose keys are at hand.</summary>
+    private IReadOnlyList<JournalRow> Open(IReadOnlyList<JournalRow> rows)
+    {
         var opened = new JournalRow[rows.Count];
         var stream = "";
         byte[]? key = null;

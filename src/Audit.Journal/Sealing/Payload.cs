@@ -78,7 +78,7 @@ public static class Payload
         }
 
         opened.Write("}"u8);
-        return opened.WrittenCount == opened.Capacity ? opened.WrittenMemory.ToArray() : opened.WrittenSpan.ToArray();
+        return opened.WrittenSpan.ToArray();
     }
 
     private static byte[]? Unpack(ReadOnlySpan<byte> text, JournalRow row, ReadOnlySpan<byte> head, byte[] key)

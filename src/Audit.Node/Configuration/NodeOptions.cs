@@ -77,6 +77,9 @@ public sealed record NodeOptions
     /// <summary>The keys of the rows, which are in no database: each node of a store needs this file.</summary>
     public string RowKeyFile => RowKey ?? Path.Combine(Data, "row.key");
 
+    /// <inheritdoc cref="RowKeys.Open"/>
+    public RowKeys OpenRowKeys(bool isNewStore) => RowKeys.Open(RowKeyFile, isNewStore);
+
     /// <summary>What one source or person may hold of the node.</summary>
     public QuotaLimits Quotas { get; init; } = new();
 

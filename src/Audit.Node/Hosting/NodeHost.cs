@@ -89,7 +89,7 @@ public static class NodeHost
         });
 
         var store = undo.Add(await AuditStore.OpenAsync(
-            options.Store, isNew => RowKeys.Open(options.RowKeyFile, isNew), failures, cancellation));
+            options.Store, options.OpenRowKeys, failures, cancellation));
         var madeFirstToken = await FirstToken.EnsureAsync(store, data, seams, cancellation);
         var redactor = redaction.Open(store.Hasher, options.RedactionFile, log);
         var reads = undo.Add(await ReadSide.OpenAsync(

@@ -45,7 +45,7 @@ public sealed class PoisonTests
     private static async Task<long> PoisonAsync(TestNode node)
     {
         await using var store = await AuditStore.OpenAsync(
-            node.Options.Store, isNew => RowKeys.Open(node.Options.RowKeyFile, isNew), CancellationToken.None);
+            node.Options.Store, node.Options.OpenRowKeys, CancellationToken.None);
         var stream = new StreamHandle(new StreamKey(StreamNames.Call("s-1", "broken")));
         var message = new ArrayBufferWriter<byte>();
         message.Write("{\"v\":2,\"event\":\"call.transitioned\",\"received_at\":\"never\""u8);

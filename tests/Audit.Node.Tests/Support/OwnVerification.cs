@@ -10,7 +10,7 @@ internal static class OwnVerification
             KeyFile = node.Options.LogKeyFile,
             CheckpointFile = node.Options.CheckpointFile,
             Entries = await StoreMeta.EntryKeysAsync(
-                node.Options.Store, RowKeys.Open(node.Options.RowKeyFile, isNewStore: false), CancellationToken.None),
+                node.Options.Store, node.Options.OpenRowKeys(isNewStore: false), CancellationToken.None),
         };
         return await LogVerifier.VerifyStoreAsync(node.Options.Store, change?.Invoke(trust) ?? trust, null, CancellationToken.None);
     }

@@ -81,7 +81,7 @@ public sealed class BrowserSessionTests
         var cookies = browser.Cookies.GetAllCookies();
         await node.StopAsync();
         await using (var store = await AuditStore.OpenAsync(
-            node.Options.Store, isNew => RowKeys.Open(node.Options.RowKeyFile, isNew), CancellationToken.None))
+            node.Options.Store, node.Options.OpenRowKeys, CancellationToken.None))
         {
             Assert.True(await store.Tokens.RevokeAsync("ann", DateTimeOffset.UtcNow, CancellationToken.None));
         }

@@ -36,7 +36,7 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
     {
         var options = place.RequireStore();
         await using var store = await AuditStore.OpenAsync(
-            options.Store, isNew => RowKeys.Open(options.RowKeyFile, isNew), cancellation);
+            options.Store, options.OpenRowKeys, cancellation);
         // Whoever can open the store can read all of it.
         var reader = new RowFilter(ReadScope.All, withAdministration: true);
         await new JournalExport(store.Opened, request, reader).RunAsync(

@@ -113,8 +113,7 @@ internal sealed class LogInStore(Surroundings surroundings, BookPlace place) : L
     }
 
     private static Task<EntryKeys> EntriesAsync(NodeOptions options, CancellationToken cancellation) =>
-        StoreMeta.EntryKeysAsync(
-            options.Store, RowKeys.Open(options.RowKeyFile, isNewStore: false), cancellation);
+        StoreMeta.EntryKeysAsync(options.Store, options.OpenRowKeys(isNewStore: false), cancellation);
 }
 
 /// <summary>A node elsewhere, which gives its log as a bundle.</summary>

@@ -25,7 +25,7 @@ internal sealed class OpenedStore : IAsyncDisposable
     public static async Task<OpenedStore> OpenAsync(NodeOptions options, CancellationToken cancellation)
     {
         var store = await AuditStore.OpenAsync(
-            options.Store, isNew => RowKeys.Open(options.RowKeyFile, isNew), cancellation);
+            options.Store, options.OpenRowKeys, cancellation);
         try
         {
             var engine = new EngineOptions
