@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Text.Json;
 
 namespace Audit.CommandLine.Tests;
@@ -149,5 +150,5 @@ public sealed class TokenEndToEndTests : IDisposable
     private Task<CommandResult> TokenAsync(string verb, params string[] args) =>
         RunAsync(["token", verb, .. args, "--data", directory.Path]);
 
-    private Task<CommandResult> RunAsync(params string[] args) => AuditProgram.RunAsync(directory.Path, args);
+    private Task<CommandResult> RunAsync(params string[] args) => InProcess.RunAsync(new Hashtable(), directory.Path, args);
 }

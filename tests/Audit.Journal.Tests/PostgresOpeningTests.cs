@@ -15,11 +15,14 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
     public async Task many_nodes_may_open_an_empty_database_at_once()
     {
         var stores = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => place.OpenAsync()));
+        // What the first one made of the store holds for all.
+        Assert.Single(stores.Select(store => store.Hasher.OfBytes("a value"u8)).Distinct());
         foreach (var store in stores)
         {
             await store.DisposeAsync();
         }
 
+        Assert.Equal(2L, await place.ExecuteAsync("SELECT count(*) FROM meta"));
         Assert.Equal(3L, await place.ExecuteAsync("SELECT count(*) FROM schema_version"));
     }
 
@@ -105,7 +108,7 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
                 RETURN NULL;
             END $$;
             CREATE TRIGGER see AFTER INSERT ON journal FOR EACH STATEMENT EXECUTE FUNCTION see();
-            CREATE TRIGGER see AFTER INSERT ON meta FOR EACH STATEMENT EXECUTE FUNCTION see();
+            CREATE TRIGGER see AFTER INSERT ON tokens FOR EACH STATEMENT EXECUTE FUNCTION see();
             """);
 
         foreach (var company in Rows.FewAndMany)
@@ -113,7 +116,8 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
             await store.AppendAsync([.. Rows.Neighbours(1 + company)]);
         }
 
-        await store.SecretAsync("secret", new byte[] { 1 }, CancellationToken.None);
+        await store.Tokens.AddAsync(
+            new TokenRow("t", new byte[32], ["read"], "ann", null, TokenBounds.None, DateTimeOffset.UnixEpoch, "admin"), CancellationToken.None);
 
         Assert.Equal("on on on", await place.ExecuteAsync("SELECT string_agg(setting, ' ') FROM seen"));
     }

@@ -23,19 +23,6 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [ContractFact]
-    public async Task a_secret_is_what_the_first_who_asked_made_it()
-    {
-        var secrets = await Task.WhenAll(Enumerable.Range(1, 20).Select(
-            i => store.SecretAsync("cursor", new byte[] { (byte)i }, CancellationToken.None))).OrHung();
-
-        Assert.Single(secrets.Select(secret => secret.Single()).Distinct());
-        await store.DisposeAsync();
-        store = await place.OpenAsync();
-        Assert.Equal(secrets[0], await store.SecretAsync("cursor", new byte[] { 99 }, CancellationToken.None));
-        Assert.Equal([99], await store.SecretAsync("other", new byte[] { 99 }, CancellationToken.None));
-    }
-
-    [ContractFact]
     public async Task a_token_is_found_by_its_hash_as_it_was_added()
     {
         var token = Token("ci-7", 1) with

@@ -5,11 +5,8 @@ namespace Audit.Actors.Configuration;
 /// <summary>What the environment says of this one node: where it is, whom it joins, and its certificate.</summary>
 internal static class EnvironmentSettings
 {
-    public const string Host = "AUDIT_AKKA_HOST";
-    public const string Port = "AUDIT_AKKA_PORT";
-    public const string Seeds = "AUDIT_AKKA_SEEDS";
-    public const string Certificate = "AUDIT_AKKA_CERTIFICATE";
-    public const string CertificatePassword = "AUDIT_AKKA_CERTIFICATE_PASSWORD";
+    public const string Host = "AUDIT_AKKA_HOST", Port = "AUDIT_AKKA_PORT", Seeds = "AUDIT_AKKA_SEEDS",
+        Certificate = "AUDIT_AKKA_CERTIFICATE", CertificatePassword = "AUDIT_AKKA_CERTIFICATE_PASSWORD";
 
     private const StringSplitOptions Parts = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
 

@@ -15,6 +15,9 @@ internal sealed record Bearer(string Name, Roles Roles)
     /// <summary>The person as an event names it beside the token; null where the token's name says it.</summary>
     public string? PersonBesideName => Person == Name || Person == NoPerson ? null : Person;
 
+    /// <summary>Whose share of the node it takes beside its own: several tokens of one person have one share.</summary>
+    public string? Sharer => Person == NoPerson ? null : Person;
+
     /// <summary>The person who made the token.</summary>
     public string CreatedBy { get; init; } = "";
 

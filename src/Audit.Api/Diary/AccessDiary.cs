@@ -7,20 +7,15 @@ internal sealed class AccessDiary : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
-    private readonly CancellationTokenSource stop = new();
     private readonly AccessNotes notes;
     private readonly OperatorActs acts;
-    private readonly TimeProvider clock;
     private readonly FailureLog failures;
-    private readonly Task work;
+    private readonly BackgroundWork work;
 
     public AccessDiary(AccessNotes notes, OperatorActs acts, TimeProvider clock, FailureLog failures)
     {
-        this.notes = notes;
-        this.acts = acts;
-        this.clock = clock;
-        this.failures = failures;
-        work = Task.Run(WorkAsync);
+        (this.notes, this.acts, this.failures) = (notes, acts, failures);
+        work = BackgroundWork.Every(Pause, clock, WriteRefusedAsync);
     }
 
     public Task SignedInAsync(Bearer bearer, string network, DateTimeOffset ends) =>
@@ -37,19 +32,8 @@ internal sealed class AccessDiary : IAsyncDisposable
     /// <summary>Writes what is left. To be called while the engine still takes something.</summary>
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await work;
+        await work.DisposeAsync();
         await WriteRefusedAsync();
-        stop.Dispose();
-    }
-
-    private async Task WorkAsync()
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            await Task.Delay(Pause, clock, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await WriteRefusedAsync();
-        }
     }
 
     private async Task WriteRefusedAsync()

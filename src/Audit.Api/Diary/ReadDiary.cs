@@ -16,8 +16,7 @@ internal sealed class ReadDiary : IAsyncDisposable
     private readonly FailureLog failures;
     private readonly DiarySpool spool;
     private readonly string node;
-    private readonly CancellationTokenSource stop = new();
-    private readonly Task work;
+    private readonly BackgroundWork work;
 
     /// <param name="data">The node's own directory.</param>
     public ReadDiary(IAuditEngine engine, TimeProvider clock, FailureLog failures, string data)
@@ -29,7 +28,8 @@ internal sealed class ReadDiary : IAsyncDisposable
         var place = Encoding.UTF8.GetBytes(Path.GetFullPath(data));
         node =
             $"{Environment.MachineName}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(place).AsSpan(0, 4))}";
-        work = Task.Run(WorkAsync);
+        // What lies in the file is entered first thing, and whenever the journal takes it again.
+        work = BackgroundWork.Every(BetweenAttempts, clock, EnterSpoolAsync);
     }
 
     /// <exception cref="RefusedException">It can be written down nowhere.</exception>
@@ -58,20 +58,8 @@ internal sealed class ReadDiary : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await work;
+        await work.DisposeAsync();
         await EnterSpoolAsync();
-        stop.Dispose();
-    }
-
-    /// <summary>What lies in the file is entered first thing, and whenever the journal takes it again.</summary>
-    private async Task WorkAsync()
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            await EnterSpoolAsync();
-            await Task.Delay(BetweenAttempts, clock, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
     }
 
     private async Task EnterSpoolAsync()

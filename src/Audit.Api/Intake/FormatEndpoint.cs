@@ -32,11 +32,8 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
                 $"The format \"{format}\" is not known; accepted are {string.Join(", ", FormatReaders.Names)}.");
         }
 
-        var kind = BodyKinds.RequiredKindOf(context.Request);
+        var (kind, seal) = intake.Begin(context, "it");
         var defaults = IntakeHeaders.ReadWithQuery(context);
-        var seal = intake.SealWaitOf(context);
-        intake.RequireRoom("it");
-        BodyKinds.AllowAnyLength(context);
         var lines = new FormatLines(intake, journal, formats.Open(format, defaults.SessionId)!);
         return await (kind == BodyKind.Lines
             ? intake.TakeLinesAsync(context, defaults, seal, lines)

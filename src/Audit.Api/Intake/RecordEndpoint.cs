@@ -27,11 +27,8 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
 
     private async Task<IResult> PostAsync(HttpContext context)
     {
-        var kind = BodyKinds.RequiredKindOf(context.Request);
+        var (kind, seal) = intake.Begin(context, "them");
         var defaults = IntakeHeaders.Read(context);
-        var seal = intake.SealWaitOf(context);
-        intake.RequireRoom("them");
-        BodyKinds.AllowAnyLength(context);
         var lines = new RecordLines(intake.Items);
         return await (kind == BodyKind.Lines
             ? intake.TakeLinesAsync(context, defaults, seal, lines)

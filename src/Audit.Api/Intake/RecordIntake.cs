@@ -58,8 +58,16 @@ internal sealed class RecordIntake(
         }
     }
 
-    /// <returns>Null where the request does not ask for sealed receipts.</returns>
-    public SealWait? SealWaitOf(HttpContext context) => SealWait.Read(log, Stopping, context);
+    /// <summary>What a request with items, of any length, begins with.</summary>
+    /// <returns>No wait where it does not ask for sealed receipts.</returns>
+    public (BodyKind Kind, SealWait? Seal) Begin(HttpContext context, string what)
+    {
+        var kind = BodyKinds.RequiredKindOf(context.Request);
+        var seal = SealWait.Read(log, Stopping, context);
+        RequireRoom(what);
+        BodyKinds.AllowAnyLength(context);
+        return (kind, seal);
+    }
 
     /// <summary>Takes in NDJSON, and answers as it goes.</summary>
     public async Task<IResult> TakeLinesAsync(

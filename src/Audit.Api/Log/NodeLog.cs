@@ -12,14 +12,13 @@ internal sealed partial class NodeLog : IAsyncDisposable
 
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
-    private readonly CancellationTokenSource ended = new();
     private readonly TamperEvidentLog log;
     private readonly IJournal journal;
     private readonly ILogger logger;
     private readonly FailureLog failures;
     private readonly SealerOptions options;
     private readonly ApiSettings settings;
-    private Task watch = Task.CompletedTask;
+    private BackgroundWork? watch;
 
     private NodeLog(
         TamperEvidentLog log, ApiSettings settings, IJournal journal, EntryKeys entries, SealerOptions options,
@@ -86,7 +85,7 @@ internal sealed partial class NodeLog : IAsyncDisposable
     public void Start()
     {
         log.Sealer.Start();
-        watch = WatchAsync(ended.Token);
+        watch = new BackgroundWork(WatchAsync);
     }
 
     /// <returns>How far the log is; null before there is one, and while its database does not answer.</returns>
@@ -191,10 +190,8 @@ internal sealed partial class NodeLog : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await ended.CancelAsync();
-        await watch;
+        await (watch?.DisposeAsync() ?? default);
         await log.DisposeAsync();
-        ended.Dispose();
     }
 
     /// <summary>Whoever reads the node's output learns why it does not seal, once for each reason.</summary>

@@ -30,7 +30,7 @@ internal sealed class QuotaBook(QuotaLimits limits)
     {
         var most = Limits.Of(quota);
         var source = bearer.Source?.Name;
-        var person = bearer.Person == Bearer.NoPerson ? null : bearer.Person;
+        var person = bearer.Sharer;
         lock (gate)
         {
             var refusal = Refuse(quota, "source", source, most) ?? Refuse(quota, "person", person, most)

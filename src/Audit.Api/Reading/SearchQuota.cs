@@ -28,8 +28,7 @@ internal sealed class SearchQuota(TimeProvider clock)
     public async Task<T> AskAsync<T>(
         Bearer bearer, CancellationToken cancellation, Func<CancellationToken, Task<T>> ask)
     {
-        // Several tokens of one person have one share.
-        var share = Enter(bearer.Person == Bearer.NoPerson ? bearer.Name : bearer.Person);
+        var share = Enter(bearer.Sharer ?? bearer.Name);
         try
         {
             await share.Room.WaitAsync(cancellation);

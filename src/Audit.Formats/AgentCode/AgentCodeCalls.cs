@@ -7,10 +7,7 @@ namespace Audit.Formats.AgentCode;
 /// </summary>
 internal sealed class AgentCodeCalls
 {
-    private const int LongestTool = 48;
-    private const int MostKinds = 65_536;
-    private const int MostOpen = 1024;
-    private const int LongestInput = 64 << 10;
+    private const int LongestTool = 48, MostKinds = 65_536, MostOpen = 1024, LongestInput = 64 << 10;
 
     private readonly Dictionary<(long Turn, string Tool), Counted> counts = [];
 

@@ -9,12 +9,10 @@ namespace Audit.Formats.Correlation;
 /// </summary>
 internal sealed class CallMemory
 {
-    private const int Calls = 16_384;
+    private const int Calls = 16_384, MatchesOfOneKind = 64;
 
     /// <summary>Longer inputs are not worth the room; they stand in the event that had them.</summary>
     private const int LongestInput = 4096;
-
-    private const int MatchesOfOneKind = 64;
 
     private readonly BoundedMemory<(string? Session, string Call), KnownCall> calls = new(Calls);
     private readonly BoundedMemory<(string? Session, string Request), string> requests = new(Calls);

@@ -56,13 +56,8 @@ public static class LogBundle
 /// <summary>What is where in a bundle.</summary>
 internal static class BundlePaths
 {
-    public const string ReadMe = "README.txt";
-    public const string Checkpoint = "checkpoint";
-    public const string VerifierKey = "log.vkey";
-    public const string Rows = "rows.ndjson";
-    public const string Logs = "logs.json";
-    public const string Witnessed = "checkpoint.witnessed";
-    public const string Scope = "scope.txt";
+    public const string ReadMe = "README.txt", Scope = "scope.txt", Rows = "rows.ndjson", Logs = "logs.json",
+        Checkpoint = "checkpoint", Witnessed = "checkpoint.witnessed", VerifierKey = "log.vkey";
 }
 
 /// <summary>Of which rows a bundle has more than the entry.</summary>

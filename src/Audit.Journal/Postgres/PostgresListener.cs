@@ -10,37 +10,29 @@ internal sealed class PostgresListener : IAsyncDisposable
     /// </summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(20);
 
-    private readonly CancellationTokenSource stop = new();
     private readonly PostgresPool pool;
     private readonly PostgresWriter writer;
     private readonly CommitSignal signal;
     private readonly FailureLog failures;
-    private readonly Task work;
+    private readonly BackgroundWork work;
 
     public PostgresListener(PostgresPool pool, PostgresWriter writer, CommitSignal signal, FailureLog failures)
     {
-        this.pool = pool;
-        this.writer = writer;
-        this.signal = signal;
-        this.failures = failures;
-        work = Task.Run(WorkAsync);
+        (this.pool, this.writer, this.signal, this.failures) = (pool, writer, signal, failures);
+        work = new BackgroundWork(WorkAsync);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await stop.CancelAsync();
-        await work;
-    }
+    public ValueTask DisposeAsync() => work.DisposeAsync();
 
-    private async Task WorkAsync()
+    private async Task WorkAsync(CancellationToken stopping)
     {
-        while (!stop.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
             try
             {
-                await ListenAsync();
+                await ListenAsync(stopping);
             }
-            catch (Exception) when (stop.IsCancellationRequested)
+            catch (Exception) when (stopping.IsCancellationRequested)
             {
                 // It is not needed any more.
             }
@@ -48,26 +40,26 @@ internal sealed class PostgresListener : IAsyncDisposable
             {
                 failures.Report("journal listener", failure);
                 // Those who wait look for themselves every few seconds, so nothing is missed meanwhile.
-                await Task.Delay(Pause, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Pause, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    private async Task ListenAsync()
+    private async Task ListenAsync(CancellationToken stopping)
     {
-        await using var connection = await pool.OpenLastingAsync(stop.Token);
+        await using var connection = await pool.OpenLastingAsync(stopping);
         var foreign = true;
         connection.Notification += (_, notice) => foreign |= notice.PID != writer.ProcessId;
-        await connection.RunSqlAsync("LISTEN journal", stop.Token);
+        await connection.RunSqlAsync("LISTEN journal", stopping);
         while (true)
         {
             // Of its own appends the journal knows already.
             if (foreign)
             {
                 foreign = false;
-                signal.Advance(await PostgresReads.LastPositionAsync(connection, stop.Token));
+                signal.Advance(await PostgresReads.LastPositionAsync(connection, stopping));
             }
-            foreign |= !await connection.WaitAsync(Silence, stop.Token);
+            foreign |= !await connection.WaitAsync(Silence, stopping);
         }
     }
 }

@@ -13,13 +13,9 @@ public static class Payload
 {
     public const int NonceLength = 12;
 
-    private const int TagLength = 16;
-    private const int HeaderLength = 1 + sizeof(int);
-    private const int WorthCompressing = 200;
-    private const byte AsIs = 0;
-    private const byte Compressed = 1;
-    private const int Quality = 1;
-    private const int Window = 18;
+    private const int TagLength = 16, HeaderLength = 1 + sizeof(int);
+    private const int WorthCompressing = 200, Quality = 1, Window = 18;
+    private const byte AsIs = 0, Compressed = 1;
 
     private static ReadOnlySpan<byte> Before => ",\"payload\":\""u8;
 

@@ -102,11 +102,9 @@ public sealed class AuditStore : IAuditStore
     public static byte[] CheckValue(RowKeys keys, byte[] id) => Encoding.UTF8.GetBytes(
         $"{keys.FirstId} {Convert.ToHexStringLower(HMACSHA256.HashData(keys.Derive("check"), id))}");
 
-    public Task<byte[]> SecretAsync(string name, ReadOnlyMemory<byte> ifAbsent, CancellationToken cancellation) =>
-        AddSecretAsync(database, name, ifAbsent.ToArray(), cancellation);
-
     public ValueTask DisposeAsync() => Journal.DisposeAsync();
 
+    /// <summary>The value of that name, as whoever asked first gave it.</summary>
     private static Task<byte[]> AddSecretAsync(
         IStoreDatabase database, string name, byte[] ifAbsent, CancellationToken cancellation) => database.ChangeAsync(
         async session =>

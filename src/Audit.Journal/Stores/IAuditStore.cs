@@ -32,7 +32,4 @@ public interface IAuditStore : IAsyncDisposable
     BrowserSessions BrowserSessions { get; }
 
     Sources Sources { get; }
-
-    /// <summary>The store's secret of that name, made from the given random bytes by whoever asks first.</summary>
-    Task<byte[]> SecretAsync(string name, ReadOnlyMemory<byte> ifAbsent, CancellationToken cancellation);
 }

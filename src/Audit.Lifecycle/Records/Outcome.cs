@@ -28,7 +28,8 @@ public abstract record Outcome
         public JsonElement? Permission { get; init; }
     }
 
-    public sealed record Approved(string Decision) : Outcome
+    /// <summary>What somebody decided, and who, by which way, with what words.</summary>
+    public abstract record Decided : Outcome
     {
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public string? By { get; init; }
@@ -40,21 +41,14 @@ public abstract record Outcome
         public string? Feedback { get; init; }
     }
 
+    public sealed record Approved(string Decision) : Decided;
+
     public sealed record Started : Outcome;
 
-    public sealed record Blocked(string Reason) : Outcome
+    public sealed record Blocked(string Reason) : Decided
     {
         [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
         public string? Decision { get; init; }
-
-        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-        public string? By { get; init; }
-
-        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-        public string? Source { get; init; }
-
-        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-        public string? Feedback { get; init; }
     }
 
     public sealed record Cached(ToolResult Result) : Outcome;

@@ -9,8 +9,7 @@ namespace Audit.Lifecycle.Redaction;
 /// </summary>
 public sealed class RedactionRules
 {
-    private const int MostOwnRules = 100;
-    private const int LongestName = 64;
+    private const int MostOwnRules = 100, LongestName = 64;
     private const string Accepted =
         "accepted is {\"off\": [names of built-in rules], \"rules\": [{\"name\": …, \"pattern\": …}]}";
 

@@ -3,12 +3,8 @@ namespace Audit.Lifecycle.Redaction;
 /// <summary>Secrets that are known by their build: keys in blocks, signed tokens, addresses, headers.</summary>
 internal static class SpecialSecrets
 {
-    private const string KeyBegin = "-----BEGIN ";
-    private const string KeyKind = "PRIVATE KEY";
-    private const string KeyEnd = "-----END ";
-    private const string Dashes = "-----";
-    private const int LeastSegment = 8;
-    private const int MostSegments = 5;
+    private const string KeyBegin = "-----BEGIN ", KeyKind = "PRIVATE KEY", KeyEnd = "-----END ", Dashes = "-----";
+    private const int LeastSegment = 8, MostSegments = 5;
 
     /// <summary>A key that is cut has no end; this much of it is one all the same.</summary>
     private const int LeastKeyRest = 32;

@@ -9,32 +9,14 @@ namespace Audit.Node.Configuration;
 /// </summary>
 public sealed class GivenOptions
 {
-    public const string Store = "store";
-    public const string Engine = "engine";
-    public const string Urls = "urls";
-    public const string Data = "data";
-    public const string MaxWindow = "max-window";
-    public const string LogOrigin = "log-origin";
-    public const string LogKey = "log-key";
-    public const string RowKey = "row-key";
-    public const string PublicLog = "public-log";
-    public const string Redaction = "redaction";
-    public const string MaxUnsealed = "max-unsealed";
-    public const string Witness = "witness";
-    public const string WitnessQuorum = "witness-quorum";
-    public const string MaxUnwitnessed = "max-unwitnessed";
-    public const string CheckpointTo = "checkpoint-to";
-    public const string Quotas = "quotas";
-    public const string Hocon = "hocon";
-    public const string Certificate = "certificate";
-    public const string CertificateKey = "certificate-key";
-    public const string TrustProxy = "trust-proxy";
-    public const string InsecureHttp = "insecure-http";
-    public const string AllowSelfApproval = "allow-self-approval";
+    public const string Store = "store", Engine = "engine", Urls = "urls", Data = "data", MaxWindow = "max-window",
+        LogOrigin = "log-origin", LogKey = "log-key", RowKey = "row-key", PublicLog = "public-log",
+        Redaction = "redaction", MaxUnsealed = "max-unsealed", Witness = "witness", WitnessQuorum = "witness-quorum",
+        MaxUnwitnessed = "max-unwitnessed", CheckpointTo = "checkpoint-to", Quotas = "quotas", Hocon = "hocon",
+        Certificate = "certificate", CertificateKey = "certificate-key", TrustProxy = "trust-proxy",
+        InsecureHttp = "insecure-http", AllowSelfApproval = "allow-self-approval";
 
-    private const string FileName = "appsettings.json";
-    private const string SectionName = "Audit";
-    private const string Prefix = "AUDIT__";
+    private const string FileName = "appsettings.json", SectionName = "Audit", Prefix = "AUDIT__";
 
     private static readonly string[] Names =
     [

@@ -3,8 +3,7 @@ namespace Audit.Pages.Calls;
 /// <summary>Where the states lie in the drawing, and the way that a call took through them.</summary>
 public static class StateDiagram
 {
-    public const int BoxWidth = 124;
-    public const int BoxHeight = 24;
+    public const int BoxWidth = 124, BoxHeight = 24;
 
     /// <summary>The height of the boxes in the middle, which a line that passes them has to go around.</summary>
     private const int Row = 132;
@@ -12,18 +11,12 @@ public static class StateDiagram
 
     private static readonly Dictionary<CallState, (int X, int Y)> Places = new()
     {
-        [CallState.None] = (36, 132),
-        [CallState.Requested] = (152, 132),
-        [CallState.AwaitingConfirmation] = (318, 60),
-        [CallState.Approved] = (318, 132),
-        [CallState.Running] = (490, 132),
-        [CallState.Completed] = (690, 24),
-        [CallState.Cached] = (690, 62),
-        [CallState.Replayed] = (690, 100),
-        [CallState.Blocked] = (690, 138),
-        [CallState.Cancelled] = (690, 176),
-        [CallState.Invalidated] = (690, 214),
-        [CallState.PersistenceFailed] = (490, 214),
+        [CallState.None] = (36, 132), [CallState.Requested] = (152, 132),
+        [CallState.AwaitingConfirmation] = (318, 60), [CallState.Approved] = (318, 132),
+        [CallState.Running] = (490, 132), [CallState.Completed] = (690, 24),
+        [CallState.Cached] = (690, 62), [CallState.Replayed] = (690, 100),
+        [CallState.Blocked] = (690, 138), [CallState.Cancelled] = (690, 176),
+        [CallState.Invalidated] = (690, 214), [CallState.PersistenceFailed] = (490, 214),
     };
 
     /// <summary>The ways that calls take most often, drawn faintly so that a path is seen against them.</summary>

@@ -9,8 +9,8 @@ internal static class TaskFold
         return known with
         {
             Agents = known.Agents.Add(agent),
-            FirstAt = known.FirstAt is { } first ? Instants.Earlier(first, at) : at,
-            LastAt = known.LastAt is { } last ? Instants.Later(last, at) : at,
+            FirstAt = Instants.Earlier(known.FirstAt, at),
+            LastAt = Instants.Later(known.LastAt, at),
             LastPosition = position,
         };
     }

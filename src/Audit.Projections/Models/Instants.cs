@@ -36,6 +36,11 @@ internal static class Instants
     public static Timestamp Earlier(Timestamp one, Timestamp other) => one < other ? one : other;
 
     public static Timestamp Later(Timestamp one, Timestamp other) => one > other ? one : other;
+
+    public static Timestamp Earlier(Timestamp? known, Timestamp other) =>
+        known is { } time ? Earlier(time, other) : other;
+
+    public static Timestamp Later(Timestamp? known, Timestamp other) => known is { } time ? Later(time, other) : other;
 }
 
 /// <summary>

@@ -6,12 +6,6 @@ namespace Audit.Projections.Postgres;
 /// <summary>Adds a batch to the index.</summary>
 internal sealed class PostgresIndexWriter
 {
-    private const string NamesSql =
-        "INSERT INTO names (key, name) SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING";
-
-    private const string UnreadSql =
-        "INSERT INTO unread (position, sentence) SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING";
-
     private readonly CopyText copy = new();
     private readonly WordVector vector = new();
 
@@ -26,7 +20,7 @@ internal sealed class PostgresIndexWriter
         if (batch.Names.Count > 0)
         {
             await session.ExecuteAsync(
-                NamesSql,
+                "INSERT INTO names (key, name) SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT DO NOTHING",
                 [batch.Names.Select(name => (long)name.Key).ToArray(), batch.Names.Select(name => name.Name).ToArray()],
                 cancellation);
         }
@@ -34,7 +28,8 @@ internal sealed class PostgresIndexWriter
         if (batch.Unread.Count > 0)
         {
             await session.ExecuteAsync(
-                UnreadSql,
+                "INSERT INTO unread (position, sentence) SELECT * FROM unnest($1::bigint[], $2::text[]) "
+                    + "ON CONFLICT DO NOTHING",
                 [
                     batch.Unread.Select(one => one.Position).ToArray(),
                     batch.Unread.Select(one => one.Sentence).ToArray(),

@@ -19,18 +19,9 @@ internal static class OwnSessions
             SELECT session, min(id) FROM calls WHERE id > 0{asked.Sql}
             GROUP BY session HAVING min(id) < $1 ORDER BY min(id) DESC LIMIT $2
             """,
-            asked.Values, row => (Session: row.Number(0), First: row.Number(1)), cancellation);
-        var (own, next) = Pages.Of(found, page.Limit, one => scope.WriteCursor(one.First));
-        var shown = new List<SessionModel>();
-        foreach (var (session, _) in own)
-        {
-            if (await FindAsync(reader, scope, session, cancellation) is { } share)
-            {
-                shown.Add(scope.Of(share));
-            }
-        }
-
-        return new Page<SessionModel>(shown, next);
+            asked.Values, row => (row.Number(0), row.Number(1)), cancellation);
+        return await OwnShares.PageAsync(
+            found, scope, page.Limit, session => FindAsync(reader, scope, session, cancellation), scope.Of);
     }
 
     /// <summary>What may be seen of a session, with the positions of the journal; null where that is nothing.</summary>
@@ -64,8 +55,8 @@ internal static class OwnSessions
             LastPosition = Math.Max(known.LastPosition, call.LastPosition),
             Messages = known.Messages + call.Messages,
             ReportedLate = known.ReportedLate + call.ReportedLate,
-            FirstAt = known.FirstAt is { } first ? Instants.Earlier(first, call.FirstAt) : call.FirstAt,
-            LastAt = known.LastAt is { } last ? Instants.Later(last, call.LastAt) : call.LastAt,
+            FirstAt = Instants.Earlier(known.FirstAt, call.FirstAt),
+            LastAt = Instants.Later(known.LastAt, call.LastAt),
             Agents = known.Agents.Add(call.Agent),
             Tasks = known.Tasks.Add(call.Task),
             Hosts = known.Hosts.Add(call.Host),
@@ -88,18 +79,9 @@ internal static class OwnTasks
                 UNION ALL SELECT task_id, id FROM windows WHERE task_id IS NOT NULL{asked.Sql}) own
             GROUP BY task_id HAVING min(id) < $1 ORDER BY min(id) DESC LIMIT $2
             """,
-            asked.Values, row => (TaskId: row.Text(0), First: row.Number(1)), cancellation);
-        var (own, next) = Pages.Of(found, page.Limit, task => scope.WriteCursor(task.First));
-        var shown = new List<TaskModel>();
-        foreach (var task in own)
-        {
-            if (await FindAsync(reader, scope, task.TaskId, cancellation) is { } share)
-            {
-                shown.Add(scope.Of(share));
-            }
-        }
-
-        return new Page<TaskModel>(shown, next);
+            asked.Values, row => (row.Text(0), row.Number(1)), cancellation);
+        return await OwnShares.PageAsync(
+            found, scope, page.Limit, task => FindAsync(reader, scope, task, cancellation), scope.Of);
     }
 
     /// <summary>What may be seen of a task, with the positions of the journal; null where that is nothing.</summary>
@@ -126,8 +108,8 @@ internal static class OwnTasks
             Id = Math.Min(known.Id, call.Id),
             LastPosition = Math.Max(known.LastPosition, call.LastPosition),
             Agents = known.Agents.Add(call.Agent),
-            FirstAt = known.FirstAt is { } first ? Instants.Earlier(first, call.FirstAt) : call.FirstAt,
-            LastAt = known.LastAt is { } last ? Instants.Later(last, call.LastAt) : call.LastAt,
+            FirstAt = Instants.Earlier(known.FirstAt, call.FirstAt),
+            LastAt = Instants.Later(known.LastAt, call.LastAt),
         };
     }
 
@@ -141,5 +123,28 @@ internal static class OwnTasks
             Agents = known.Agents.Add(window.Agent),
             Windows = known.Windows + 1,
         };
+    }
+}
+
+/// <summary>What lists of shares have in common: each is counted from what may be seen of it.</summary>
+internal static class OwnShares
+{
+    /// <param name="found">What is in the list, each with its place there, and one more where it goes on.</param>
+    public static async Task<Page<TShare>> PageAsync<TName, TShare>(
+        List<(TName Name, long First)> found, ReadScope scope, int limit, Func<TName, Task<TShare?>> find,
+        Func<TShare, TShare> show)
+        where TShare : class
+    {
+        var (own, next) = Pages.Of(found, limit, one => scope.WriteCursor(one.First));
+        var shown = new List<TShare>();
+        foreach (var (name, _) in own)
+        {
+            if (await find(name) is { } share)
+            {
+                shown.Add(show(share));
+            }
+        }
+
+        return new Page<TShare>(shown, next);
     }
 }

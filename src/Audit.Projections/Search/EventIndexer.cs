@@ -8,8 +8,7 @@ namespace Audit.Projections.Search;
 /// </summary>
 internal sealed class EventIndexer
 {
-    private const int LongestSentence = 500;
-    private const int NamesKept = 20_000;
+    private const int LongestSentence = 500, NamesKept = 20_000;
 
     private static readonly string[] Outcomes = [.. Words.AllKinds.Select(kind => Marks.Of(SearchKey.Outcome, kind))];
 

@@ -10,16 +10,14 @@ namespace Audit.Projections.Search;
 /// </summary>
 internal sealed class SearchRun
 {
-    /// <summary>So many calls are looked up one by one rather than met among all others.</summary>
-    private const int FewCalls = 2_000;
-
-    /// <summary>More calls than these are not rare, and will be met.</summary>
-    private const int MostNoted = 50_000;
-    private const int FirstStep = 200;
-    private const int LongestStep = 4_000;
+    /// <summary>
+    /// So many calls are looked up one by one rather than met among all others, and more than so many are not rare, and
+    /// will be met.
+    /// </summary>
+    private const int FewCalls = 2_000, MostNoted = 50_000;
 
     /// <summary>Where each event has to be read, the clock is looked at more often.</summary>
-    private const int LongestStepOfReading = 250;
+    private const int FirstStep = 200, LongestStep = 4_000, LongestStepOfReading = 250;
 
     private readonly SearchPlan plan;
     private readonly IIndexReader reader;

@@ -7,9 +7,9 @@ namespace Audit.CommandLine.Tests.Verify;
 internal sealed class SealedBook : IAsyncDisposable
 {
     private readonly TemporaryDirectory directory = new();
-    private NodeProcess? node;
+    private RunningNode? node;
 
-    public Uri Url => node!.Url;
+    public Uri Url => new(node!.Urls[0]);
 
     public string TokenFile => directory.File("admin.token");
 
@@ -36,12 +36,14 @@ internal sealed class SealedBook : IAsyncDisposable
         return book;
     }
 
-    public async Task RunNodeAsync() => node = await AuditProgram.ServeAsync(directory.Path, "--log-origin", "example.com/log");
+    public async Task RunNodeAsync() => node = await NodeHost.StartAsync(
+        new NodeOptions { Store = Store, Data = directory.Path, Urls = "http://127.0.0.1:0", LogOrigin = "example.com/log" },
+        new NodeSeams { SealInterval = TimeSpan.FromMilliseconds(20), SealPatience = TimeSpan.FromMilliseconds(100) },
+        CancellationToken.None);
 
     public async Task StopNodeAsync()
     {
-        Assert.Equal(0, await node!.TerminateAsync());
-        await node.DisposeAsync();
+        await node!.DisposeAsync();
         node = null;
     }
 

@@ -2,52 +2,65 @@ using System.Security.Cryptography;
 
 namespace Audit.Integrity.Tests.Support;
 
-/// <summary>RFC 6962 word for word, over a list of leaf hashes: slow, and plain to see that it is right.</summary>
-internal static class PlainTree
+/// <summary>
+/// RFC 6962 word for word, over a list of leaf hashes: plain to see that it is right. Of the root of each part it keeps
+/// what it once made.
+/// </summary>
+internal sealed class PlainTree(byte[][] leaves)
 {
-    public static byte[] Root(ReadOnlySpan<byte[]> leaves)
+    private readonly Dictionary<(int From, int To), byte[]> roots = [];
+
+    public static byte[] Root(ReadOnlySpan<byte[]> leaves) => new PlainTree(leaves.ToArray()).Root(leaves.Length);
+
+    /// <summary>MTH(D[0:n]).</summary>
+    public byte[] Root(int n) => Root(0, n);
+
+    /// <summary>PATH(m, D[0:n]).</summary>
+    public List<byte[]> Path(int m, int n) => Path(m, 0, n);
+
+    /// <summary>PROOF(m, D[0:n]).</summary>
+    public List<byte[]> Proof(int m, int n) => m == 0 || m == n ? [] : SubProof(m, 0, n, complete: true);
+
+    private byte[] Root(int from, int to)
     {
-        if (leaves.Length == 0)
+        if (!roots.TryGetValue((from, to), out var root))
         {
-            return SHA256.HashData([]);
+            var k = from + Split(to - from);
+            roots[(from, to)] = root = (to - from) switch
+            {
+                0 => SHA256.HashData([]),
+                1 => leaves[from],
+                _ => SHA256.HashData([1, .. Root(from, k), .. Root(k, to)]),
+            };
         }
 
-        if (leaves.Length == 1)
-        {
-            return leaves[0];
-        }
-
-        var k = Split(leaves.Length);
-        return SHA256.HashData([1, .. Root(leaves[..k]), .. Root(leaves[k..])]);
+        return root;
     }
 
-    public static List<byte[]> Path(int m, ReadOnlySpan<byte[]> leaves)
+    private List<byte[]> Path(int m, int from, int to)
     {
-        if (leaves.Length == 1)
+        if (to - from == 1)
         {
             return [];
         }
 
-        var k = Split(leaves.Length);
-        return m < k
-            ? [.. Path(m, leaves[..k]), Root(leaves[k..])]
-            : [.. Path(m - k, leaves[k..]), Root(leaves[..k])];
+        var k = from + Split(to - from);
+        return m < k - from
+            ? [.. Path(m, from, k), Root(k, to)]
+            : [.. Path(m - (k - from), k, to), Root(from, k)];
     }
 
-    public static List<byte[]> Proof(int m, ReadOnlySpan<byte[]> leaves) =>
-        m == 0 || m == leaves.Length ? [] : SubProof(m, leaves, complete: true);
-
-    private static List<byte[]> SubProof(int m, ReadOnlySpan<byte[]> leaves, bool complete)
+    private List<byte[]> SubProof(int m, int from, int to, bool complete)
     {
-        if (m == leaves.Length)
+        if (m == to - from)
         {
-            return complete ? [] : [Root(leaves)];
+            return complete ? [] : [Root(from, to)];
         }
 
-        var k = Split(leaves.Length);
-        return m <= k
-            ? [.. SubProof(m, leaves[..k], complete), Root(leaves[k..])]
-            : [.. SubProof(m - k, leaves[k..], false), Root(leaves[..k])];
+        var k = from + Split(to - from);
+        return m <= k - from
+            ? [.. SubProof(m, from, k, complete), Root(k, to)]
+            : [.. SubProof(m - (k - from), k, to, false), Root(from, k)];
     }
 
     private static int Split(int n)

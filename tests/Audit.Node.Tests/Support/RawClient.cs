@@ -74,7 +74,10 @@ internal sealed class RawClient : IDisposable
     /// <summary>Goes away as a host that is killed does.</summary>
     public void Dispose()
     {
-        tcp.LingerState = new LingerOption(true, 0);
-        tcp.Dispose();
+        if (tcp.Client is not null)
+        {
+            tcp.LingerState = new LingerOption(true, 0);
+            tcp.Dispose();
+        }
     }
 }

@@ -13,9 +13,6 @@ internal sealed record Asked(ParseResult Parsed, NodeClient Node, Output Output,
 
     public T? Get<T>(Argument<T> argument) => Parsed.GetValue(argument);
 
-    /// <summary>A limit on the lists within one answer.</summary>
-    public string LimitInOne(Option<int> limit) => $"{Math.Min(Get(limit), MostInOne)}";
-
     public Task<Answer<T>> AskAsync<T>(
         string path, JsonTypeInfo<T> type, params (string Name, string? Value)[] parameters) =>
         Node.AskAsync(NodeClient.PathOf(path, parameters), type, Cancellation);
@@ -29,6 +26,12 @@ internal sealed record Asked(ParseResult Parsed, NodeClient Node, Output Output,
         string path, JsonTypeInfo<T> type, Action<Surroundings, T> write,
         params (string Name, string? Value)[] parameters) =>
         Output.PrintOne(await AskAsync(path, type, parameters), shown => write(Surroundings, shown));
+
+    /// <summary>Prints one thing with lists in it, now or as it was.</summary>
+    public Task PrintAsync<T>(
+        string path, JsonTypeInfo<T> type, Action<Surroundings, T> write, Option<int> limit, Option<string> at,
+        (string Name, string Id) one) => PrintAsync(
+            path, type, write, one, ("limit", $"{Math.Min(Get(limit), MostInOne)}"), ("at", Get(at)));
 }
 
 /// <summary>What the verbs that ask a node have in common.</summary>

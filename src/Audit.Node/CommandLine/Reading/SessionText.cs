@@ -6,10 +6,7 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>A session for a person: what is known of it, and a lane for every call.</summary>
 internal static class SessionText
 {
-    private const int WidestBar = 40;
-    private const int NarrowBar = 20;
-    private const int NarrowestTerminal = 80;
-    private const int WideTerminal = 150;
+    private const int WidestBar = 40, NarrowBar = 20, NarrowestTerminal = 80, WideTerminal = 150;
 
     private static readonly string[] Head =
         ["at", "timeline", "call", "tool", "state", "waited", "ran", "window", "command"];

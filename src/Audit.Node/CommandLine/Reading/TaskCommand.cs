@@ -20,8 +20,7 @@ internal static class TaskCommand
         var at = command.AddMoment("one task as it was known then");
         return command.Asks(surroundings, asked => asked.Get(task) is { } one
             ? asked.PrintAsync(
-                "v1/task", WireJson.Default.TaskDetailAnswer, Write,
-                ("task", one), ("limit", asked.LimitInOne(limit)), ("at", asked.Get(at)))
+                "v1/task", WireJson.Default.TaskDetailAnswer, Write, limit, at, ("task", one))
             : asked.Output.PrintListAsync(
                 asked.ListAsync(asked.Get(limit), "v1/tasks", WireJson.Default.TaskAnswer), Shown));
     }

@@ -3,10 +3,7 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>Where in a lane of text the times of a call lie.</summary>
 internal sealed class TimelineScale
 {
-    public const char Waiting = '░';
-    public const char Running = '█';
-    public const char Moment = '|';
-    public const char Open = '>';
+    public const char Waiting = '░', Running = '█', Moment = '|', Open = '>';
 
     private readonly DateTimeOffset from;
     private readonly double ticksPerCell;

@@ -33,8 +33,7 @@ internal static class WindowCommand
         var limit = command.AddLimit("windows, or commands in one");
         return command.Asks(surroundings, asked => asked.Get(window) is { } one
             ? asked.PrintAsync(
-                "v1/window", WireJson.Default.WindowDetailAnswer, Write,
-                ("window", one), ("limit", asked.LimitInOne(limit)), ("at", asked.Get(at)))
+                "v1/window", WireJson.Default.WindowDetailAnswer, Write, limit, at, ("window", one))
             : asked.Output.PrintListAsync(
                 asked.ListAsync(
                     asked.Get(limit), "v1/windows", WireJson.Default.WindowAnswer,
