@@ -35,8 +35,7 @@ public sealed class StreamTests : IAsyncLifetime
     [Fact]
     public async Task a_client_that_waits_for_each_receipt_before_it_sends_on_is_not_kept_waiting()
     {
-        using var client = await RawClient.ConnectAsync(node.Url);
-        await client.BeginAsync(node.AdminToken, "Transfer-Encoding: chunked\r\n");
+        using var client = await RawClient.StreamAsync(node);
         for (var i = 0; i < 10; i++)
         {
             await client.SendChunkAsync(Item(i) + "\n");
@@ -114,8 +113,7 @@ public sealed class StreamTests : IAsyncLifetime
     [Fact]
     public async Task a_body_that_is_no_http_is_400()
     {
-        using var client = await RawClient.ConnectAsync(node.Url);
-        await client.BeginAsync(node.AdminToken, "Transfer-Encoding: chunked\r\n");
+        using var client = await RawClient.StreamAsync(node);
         await client.SendAsync("this is no chunk\r\n");
 
         Assert.StartsWith("HTTP/1.1 400", await client.ReadUntilAsync("}"));

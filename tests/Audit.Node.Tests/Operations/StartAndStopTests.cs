@@ -99,8 +99,7 @@ public sealed class StartAndStopTests
         EngineInFront front = null!;
         await using var node = await TestNode.StartAsync(around: engine => front = new EngineInFront(engine));
         var held = new TaskCompletionSource();
-        using var client = await RawClient.ConnectAsync(node.Url);
-        await client.BeginAsync(node.AdminToken, "Transfer-Encoding: chunked\r\n");
+        using var client = await RawClient.StreamAsync(node);
         await client.SendChunkAsync(Item(0) + "\n" + Item(1) + "\n");
         await client.ReadUntilAsync("\"index\":1,");
         var submitted = new TaskCompletionSource();

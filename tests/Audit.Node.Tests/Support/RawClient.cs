@@ -17,6 +17,14 @@ internal sealed class RawClient : IDisposable
         return client;
     }
 
+    /// <summary>Begins to send lines in chunks.</summary>
+    public static async Task<RawClient> StreamAsync(TestNode node, string? token = null)
+    {
+        var client = await ConnectAsync(node.Url);
+        await client.BeginAsync(token ?? node.AdminToken, "Transfer-Encoding: chunked\r\n");
+        return client;
+    }
+
     public Task BeginAsync(string token, string headers) => SendAsync(
         $"POST /v1/records HTTP/1.1\r\nHost: node\r\nAuthorization: Bearer {token}\r\nContent-Type: application/x-ndjson\r\n{headers}\r\n");
 

@@ -19,8 +19,7 @@ public sealed class QuotaTests
         var streams = new List<RawClient>();
         for (var index = 0; index < 256; index++)
         {
-            streams.Add(await RawClient.ConnectAsync(node.Url));
-            await streams[^1].BeginAsync(token, "Transfer-Encoding: chunked\r\n");
+            streams.Add(await RawClient.StreamAsync(node, token));
         }
 
         var share = new QuotaLimits().Streams / 2;
@@ -46,8 +45,7 @@ public sealed class QuotaTests
             var token = await node.TokenAsync(name, ["ingest"], source: "shared");
             for (var index = 0; index < 2; index++)
             {
-                streams.Add(await RawClient.ConnectAsync(node.Url));
-                await streams[^1].BeginAsync(token, "Transfer-Encoding: chunked\r\n");
+                streams.Add(await RawClient.StreamAsync(node, token));
             }
         }
 
@@ -64,8 +62,7 @@ public sealed class QuotaTests
     {
         var clock = new TimerWatch(Idle);
         await using var node = await StartAsync(clock);
-        using var client = await RawClient.ConnectAsync(node.Url);
-        await client.BeginAsync(node.AdminToken, "Transfer-Encoding: chunked\r\n");
+        using var client = await RawClient.StreamAsync(node);
         await clock.NextAsync();
         await client.SendChunkAsync(Item("c-1") + "\n");
         await client.ReadUntilAsync("{\"index\":0,");
@@ -82,8 +79,7 @@ public sealed class QuotaTests
     {
         var clock = new TimerWatch(Idle);
         await using var node = await StartAsync(clock);
-        using var client = await RawClient.ConnectAsync(node.Url);
-        await client.BeginAsync(node.AdminToken, "Transfer-Encoding: chunked\r\n");
+        using var client = await RawClient.StreamAsync(node);
 
         (await clock.NextAsync())();
 
@@ -95,8 +91,7 @@ public sealed class QuotaTests
     {
         var clock = new TimerWatch(Idle);
         await using var node = await StartAsync(clock);
-        using var client = await RawClient.ConnectAsync(node.Url);
-        await client.BeginAsync(node.AdminToken, "Transfer-Encoding: chunked\r\n");
+        using var client = await RawClient.StreamAsync(node);
         var before = await clock.NextAsync();
         await client.SendChunkAsync("\n");
         await clock.NextAsync();

@@ -40,8 +40,7 @@ public sealed class RevocationTests
     public async Task a_stream_of_a_revoked_token_stops_with_a_last_line_and_records_nothing_more()
     {
         await using var node = await TestNode.StartAsync();
-        using var client = await RawClient.ConnectAsync(node.Url);
-        await client.BeginAsync(await node.TokenAsync("ci-7", ["ingest"]), "Transfer-Encoding: chunked\r\n");
+        using var client = await RawClient.StreamAsync(node, await node.TokenAsync("ci-7", ["ingest"]));
         await client.SendChunkAsync(Records.Item("s-1", "before", Records.Completed()) + "\n");
         await client.ReadUntilAsync("\"recorded\"");
 
@@ -63,8 +62,7 @@ public sealed class RevocationTests
         using var client = other.ClientWith(token);
         (await client.GetAnswerAsync("/v1/stats")).Require(200);
         using var browser = await PageBrowser.SignedInAsync(other, token);
-        using var stream = await RawClient.ConnectAsync(other.Url);
-        await stream.BeginAsync(token, "Transfer-Encoding: chunked\r\n");
+        using var stream = await RawClient.StreamAsync(other, token);
         await stream.SendChunkAsync(Records.Item("s-1", "before", Records.Completed()) + "\n");
         await stream.ReadUntilAsync("\"recorded\"");
 

@@ -1,6 +1,6 @@
 namespace Audit.Node.CommandLine.Operating;
 
-/// <summary>`audit key backup`: without a copy, what was said is lost with one file.</summary>
+/// <summary>`audit key backup`: without a copy, the content is lost with one file.</summary>
 internal static class KeyCommands
 {
     public static Command Make(Surroundings surroundings) =>
@@ -15,11 +15,11 @@ internal static class KeyCommands
         command.SetAction(parsed =>
         {
             var options = NodeOptionsReader.Read(node.Gather(parsed, surroundings));
-            var copy = Path.GetFullPath(parsed.GetRequiredValue(file), surroundings.Directory);
+            var copy = Path.GetFullPath(parsed.GetRequiredValue(file), Path.GetFullPath(surroundings.Directory));
             RowKeys.BackUp(options.RowKeyFile, copy, TimeProvider.System.GetUtcNow());
             surroundings.Out.WriteLine(copy);
             surroundings.Error.WriteLine(
-                "Keep it apart from the database and its backups: together they tell what was said.");
+                "Keep it apart from the database and its backups: together they show the content.");
         });
         return command;
     }
