@@ -44,7 +44,7 @@ public class ItemBenchmarks
         {
             var call = calls[index];
             writer.Begin(call.Stream, after: 0, keys[index]);
-            var context = new CallContext(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record);
+            var context = new CallContext(call.Session, call.ToolCallId, call.Agent, call.Message, call.Record);
             bytes += writer.Write(context, events[index]).Message.Length;
         }
 

@@ -22,11 +22,10 @@ public abstract class Submission(StreamKey stream)
 /// A record of a tool call. The bytes of the record must stay as they are until the receipt is there.
 /// </summary>
 public sealed class CallSubmission(
-    StreamKey stream, string sessionId, string toolCallId, string? agent, CallMessage message,
-    ReadOnlyMemory<byte> record)
-    : Submission(stream)
+    SessionName session, string toolCallId, string? agent, CallMessage message, ReadOnlyMemory<byte> record)
+    : Submission(new StreamKey(StreamNames.CallUtf8(session, toolCallId)))
 {
-    public string SessionId { get; } = sessionId;
+    public SessionName Session { get; } = session;
 
     public string ToolCallId { get; } = toolCallId;
 
@@ -36,17 +35,17 @@ public sealed class CallSubmission(
 
     public ReadOnlyMemory<byte> Record { get; } = record;
 
-    public override int Affinity => SessionId.GetHashCode();
+    public override int Affinity => Session.GetHashCode();
 
     public override int Bytes => Record.Length;
 }
 
 /// <summary>A note of a session.</summary>
 public sealed class NoteSubmission(
-    StreamKey stream, string sessionId, string? taskId, string? agent, SessionNote note, ReadOnlyMemory<byte> detail)
-    : Submission(stream)
+    SessionName session, string? taskId, string? agent, SessionNote note, ReadOnlyMemory<byte> detail)
+    : Submission(new StreamKey(StreamNames.Session(session)))
 {
-    public string SessionId { get; } = sessionId;
+    public SessionName Session { get; } = session;
 
     public string? TaskId { get; } = taskId;
 
@@ -56,7 +55,7 @@ public sealed class NoteSubmission(
 
     public ReadOnlyMemory<byte> Detail { get; } = detail;
 
-    public override int Affinity => SessionId.GetHashCode();
+    public override int Affinity => Session.GetHashCode();
 
     public override int Bytes => Detail.Length;
 }

@@ -43,7 +43,7 @@ public abstract class HandOverContract : IAsyncLifetime
             Assert.Equal((ReceiptStatus.Duplicate, round + 1L), (again.Status, again.Sequence));
         }
 
-        var rows = await store.Opened.ReadStreamAsync(new StreamKey("tool-call|s|c"), 0, 100, CancellationToken.None);
+        var rows = await store.Opened.ReadStreamAsync(new StreamKey("call|ci|s|c"), 0, 100, CancellationToken.None);
         Assert.Equal(2, rows.Select(row => row.WriterUuid).Distinct().Count());
         Assert.Equal(6, rows.Count);
     }
@@ -87,7 +87,7 @@ public abstract class HandOverContract : IAsyncLifetime
             Assert.Equal((ReceiptStatus.Duplicate, 1L), (again.Status, again.Sequence));
         }
 
-        var rows = await store.Opened.ReadStreamAsync(new StreamKey("tool-call|s|c"), 0, 100, CancellationToken.None);
+        var rows = await store.Opened.ReadStreamAsync(new StreamKey("call|ci|s|c"), 0, 100, CancellationToken.None);
         Assert.Equal(
             ["requested", "awaiting_confirmation", "approved", "running", "completed"],
             rows.Select(row => Words.Of(((CallEvent.Received)EventReader.ReadCall(row)).Verdict.To)));

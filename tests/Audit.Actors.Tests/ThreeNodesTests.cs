@@ -69,7 +69,7 @@ public sealed class ThreeNodesTests : IAsyncLifetime
         await using var store = await AuditStore.OpenAsync(
             Address, isNew => RowKeys.Open(directory.File("row.key"), isNew), CancellationToken.None);
         var rows = await store.Journal.ReadAfterAsync(0, int.MaxValue, long.MaxValue, CancellationToken.None);
-        var calls = rows.Where(row => row.PersistenceId.StartsWith("tool-call|", StringComparison.Ordinal)).ToArray();
+        var calls = rows.Where(row => row.PersistenceId.StartsWith("call|", StringComparison.Ordinal)).ToArray();
         var written = calls.ToDictionary(row => (CallOf(row), MessageOf(row)), row => row.Position);
         foreach (var (record, position) in hosts.SelectMany(host => host.Acknowledged))
         {

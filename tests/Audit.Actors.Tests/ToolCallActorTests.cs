@@ -236,12 +236,12 @@ public sealed class ToolCallActorTests : TestKit
     private static Submission Done(int second) => Sent.Call("s", "c", Sent.Completed(), second);
 
     private static StreamMail Mail(long ticket, params Submission[] items) =>
-        new("tool-call|s|c", ticket, [.. items.Select(WireItem.Of)]);
+        new("call|ci|s|c", ticket, [.. items.Select(WireItem.Of)]);
 
     private IActorRef Start(StreamRoom? other = null)
     {
         var shared = other ?? room;
-        return shard.ChildActorOf(Props.Create(() => new ToolCallActor("tool-call|s|c", shared)));
+        return shard.ChildActorOf(Props.Create(() => new ToolCallActor("call|ci|s|c", shared)));
     }
 
     private void End(IActorRef actor)

@@ -46,7 +46,7 @@ public sealed class WireTests() : TestKit(
         var delivery = new Delivery
         {
             ReceivedAt = new Timestamp(638_000_000_000_000_002, 99),
-            Host = "ci",
+            Token = "ci",
             Dedup = new Fingerprint(1, 2),
             Seq = 0,
             MessageId = "m",
@@ -74,8 +74,8 @@ public sealed class WireTests() : TestKit(
 
         Assert.All([CallMessage.Of(facts, delivery), CallMessage.Oversized(20_000_000, delivery)], message =>
         {
-            var call = new CallSubmission(new("tool-call|s|c"), "s", "c", "agent", message, "{}"u8.ToArray());
-            var arrived = Over(new StreamMail("tool-call|s|c", 1, [WireItem.Of(call)]));
+            var call = new CallSubmission(new("ci", "s"), "c", "agent", message, "{}"u8.ToArray());
+            var arrived = Over(new StreamMail("call|ci|s|c", 1, [WireItem.Of(call)]));
             Assert.Equal(message, ((CallSubmission)arrived.Items[0].ToSubmission(arrived.Stream)).Message);
         });
     }
@@ -160,9 +160,9 @@ public sealed class WireTests() : TestKit(
     private static string Facts(Submission submission) => submission switch
     {
         CallSubmission call =>
-            $"{call.Stream} {call.SessionId} {call.ToolCallId} {call.Agent} {call.Message} {Convert.ToHexString(call.Record.Span)}",
+            $"{call.Stream} {call.Session} {call.ToolCallId} {call.Agent} {call.Message} {Convert.ToHexString(call.Record.Span)}",
         NoteSubmission note =>
-            $"{note.Stream} {note.SessionId} {note.TaskId} {note.Agent} {note.Note} {Convert.ToHexString(note.Detail.Span)}",
+            $"{note.Stream} {note.Session} {note.TaskId} {note.Agent} {note.Note} {Convert.ToHexString(note.Detail.Span)}",
         WindowSubmission window =>
             $"{window.Stream} {window.WindowId} {WithoutScope(window.Message)} {ScopeOf(window.Message)} {Convert.ToHexString(window.Body.Span)}",
         OperatorSubmission act =>

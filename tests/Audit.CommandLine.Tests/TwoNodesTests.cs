@@ -24,9 +24,9 @@ public sealed class TwoNodesTests : IDisposable
             Assert.Equal(["duplicate", "recorded"], new[] { pair.First.Status, pair.Second.Status }.Order());
             Assert.Equal(pair.First.Position, pair.Second.Position);
         });
-        Assert.Equal(2 * Calls, await NumberAsync(database, "SELECT count(*) FROM journal WHERE persistence_id LIKE 'tool-call|%'"));
+        Assert.Equal(2 * Calls, await NumberAsync(database, "SELECT count(*) FROM journal WHERE persistence_id LIKE 'call|%'"));
         Assert.Equal(Calls, await NumberAsync(
-            database, "SELECT count(DISTINCT persistence_id) FROM journal WHERE persistence_id LIKE 'tool-call|%'"));
+            database, "SELECT count(DISTINCT persistence_id) FROM journal WHERE persistence_id LIKE 'call|%'"));
         Assert.Equal(0, await NumberAsync(
             database,
             """

@@ -47,7 +47,7 @@ public abstract class EngineContract : IAsyncLifetime
 
         Assert.Equal([ReceiptStatus.Recorded, ReceiptStatus.Recorded], receipts.Select(receipt => receipt.Status));
         Assert.Equal(["awaiting_confirmation", "completed"], receipts.Select(receipt => receipt.State));
-        var rows = await StreamOf("tool-call|s|c");
+        var rows = await StreamOf("call|ci|s|c");
         Assert.Equal(receipts.Select(receipt => receipt.Position), rows.Select(row => row.Position));
         Assert.Equal([1L, 2L], rows.Select(row => row.Sequence));
         Assert.All(rows, row => Assert.Equal("call.transitioned.v2", row.Manifest));
@@ -98,7 +98,7 @@ public abstract class EngineContract : IAsyncLifetime
         var again = Assert.Single(await Submit(engine, Sent.Call("s", "c", Asked, 1)));
 
         Assert.Equal((ReceiptStatus.Duplicate, first.Position, 1L), (again.Status, again.Position, again.Sequence));
-        Assert.Single(await StreamOf("tool-call|s|c"));
+        Assert.Single(await StreamOf("call|ci|s|c"));
     }
 
     [ContractFact]
@@ -132,7 +132,7 @@ public abstract class EngineContract : IAsyncLifetime
         var violation = receipts[1];
         Assert.Equal((ReceiptStatus.Violation, "blocked", "completed"), (violation.Status, violation.State, violation.Message));
         Assert.Equal("a blocked call reported success", violation.Reason);
-        Assert.Equal(["call.transitioned.v2", "call.violated.v2"], (await StreamOf("tool-call|s|c")).Select(row => row.Manifest));
+        Assert.Equal(["call.transitioned.v2", "call.violated.v2"], (await StreamOf("call|ci|s|c")).Select(row => row.Manifest));
     }
 
     [ContractFact]
@@ -143,7 +143,7 @@ public abstract class EngineContract : IAsyncLifetime
         var late = Assert.Single(await Submit(engine, Sent.Call("s", "c", new Outcome.Approved("auto"), 1)));
 
         Assert.Equal((ReceiptStatus.Recorded, "completed"), (late.Status, late.State));
-        var rows = await StreamOf("tool-call|s|c");
+        var rows = await StreamOf("call|ci|s|c");
         Assert.Equal(
             ["call.transitioned.v2", "call.transitioned.v2", "call.rejudged.v2"], rows.Select(row => row.Manifest));
     }
@@ -161,7 +161,7 @@ public abstract class EngineContract : IAsyncLifetime
             await OpenEngineAsync(), [.. story.Select((outcome, second) => Sent.Call("s", "whole", outcome, second))]);
 
         Assert.Equal("completed", whole[^1].State);
-        Assert.Equal(await VerdictsOf("tool-call|s|whole"), await VerdictsOf("tool-call|s|split"));
+        Assert.Equal(await VerdictsOf("call|ci|s|whole"), await VerdictsOf("call|ci|s|split"));
     }
 
     [ContractFact]
@@ -202,7 +202,7 @@ public abstract class EngineContract : IAsyncLifetime
             receipts.Select(receipt => receipt.Status));
         Assert.Equal("approved", receipts[4].State);
         Assert.Equal("who requested a window may not approve it", receipts[3].Reason);
-        Assert.Single(await StreamOf("session|s"));
+        Assert.Single(await StreamOf("notes|ci|s"));
         Assert.Equal(
             ["window.requested.v2", "window.violated.v2", "window.approved.v2"],
             (await StreamOf("task-window|w-1")).Select(row => row.Manifest));
@@ -268,7 +268,7 @@ public abstract class EngineContract : IAsyncLifetime
         {
             var name = row.PersistenceId.Split('|');
             var record = ToolAuditRecord.Parse(EventReader.RecordOf(row.Message).Span);
-            Assert.Equal(Sent.Completed(output: OutputOf(name[1], name[2])), record.Outcome);
+            Assert.Equal(Sent.Completed(output: OutputOf(name[2], name[3])), record.Outcome);
         });
 
         static string OutputOf(string session, string call) =>
@@ -323,7 +323,7 @@ public abstract class EngineContract : IAsyncLifetime
     [ContractFact]
     public async Task a_stream_that_cannot_be_read_fails_alone()
     {
-        var handle = new StreamHandle(new StreamKey("tool-call|s|broken"));
+        var handle = new StreamHandle(new StreamKey("call|ci|s|broken"));
         var message = new ArrayBufferWriter<byte>();
         message.Write("{\"v\":9"u8);
         Store.Seal.Proof.End(message, handle.Key, 1, "of.the.future.v9");
@@ -349,7 +349,7 @@ public abstract class EngineContract : IAsyncLifetime
         Assert.Equal(101, flood.Count(receipt => receipt.Status == ReceiptStatus.Violation));
         Assert.Equal(107, flood.Count(receipt => receipt.Status == ReceiptStatus.Counted));
         Assert.All(flood.Where(receipt => receipt.Status == ReceiptStatus.Counted), receipt => Assert.Equal(0, receipt.Position));
-        var counted = (await StreamOf("tool-call|s|c")).Count(row => row.Manifest == "call.flooded.v2");
+        var counted = (await StreamOf("call|ci|s|c")).Count(row => row.Manifest == "call.flooded.v2");
         Assert.Equal(7, counted);
     }
 
@@ -431,7 +431,7 @@ public abstract class EngineContract : IAsyncLifetime
 
         Assert.Equal(ReceiptStatus.Unknown, failed.Status);
         Assert.Equal((ReceiptStatus.Duplicate, 1L), (again.Status, again.Sequence));
-        Assert.Single(await StreamOf("tool-call|s|c"));
+        Assert.Single(await StreamOf("call|ci|s|c"));
     }
 
     [ContractFact]

@@ -47,7 +47,7 @@ public static class Sent
 
     public static Submission Read(byte[] item, string host = "host")
     {
-        var defaults = new ItemDefaults(host, Timestamp.From(Start.AddHours(1)));
+        var defaults = new ItemDefaults("ci", host, Timestamp.From(Start.AddHours(1)));
         var read = new ItemReader(Hasher).Read(item, defaults);
         return read.Submission ?? throw new InvalidOperationException(read.Error);
     }

@@ -19,7 +19,7 @@ public sealed class AgentSdkTests
     {
         var record = $$$"""{"tool_call_id":"call_1","tool_name":"t","display_name":"T","tier":"Confirm","requested_input":{"b":1,"a":2},"effective_input":{"b":1,"a":2},"turn":2,"provenance":{"provider":"anthropic","model":"m"},"outcome":{{{outcome}}},"recorded_at":"2026-01-01T00:00:00.123456789Z"}""";
         var item = Assert.Single(Derived.Of("agent-sdk", record).Items);
-        var defaults = new ItemDefaults("ci-7", new Timestamp(DateTime.UnixEpoch.Ticks, 0)) { SessionId = "s-1" };
+        var defaults = new ItemDefaults("ci", "ci-7", new Timestamp(DateTime.UnixEpoch.Ticks, 0)) { SessionId = "s-1" };
 
         var read = Items.Read(item, defaults);
 

@@ -7,7 +7,7 @@ namespace Audit.Journal.Tests;
 
 public sealed class SealedRowTests
 {
-    private const string Stream = "tool-call|s|c";
+    private const string Stream = "call|ci|s|c";
 
     [Fact]
     public void any_byte_that_is_changed_and_any_place_that_is_another_leaves_a_row_unproven()
@@ -67,11 +67,11 @@ public sealed class SealedRowTests
         var row = new JournalRow(1, Stream, 1, 0, written.Manifest, written.Message.ToArray());
 
         var view = EventView.Read(Payload.Open(row, "detail", Key(Stream)));
-        Assert.Equal(actor, view.Text(EventField.Host));
+        Assert.Equal(actor, view.Text(EventField.Token));
         Assert.Equal("""{"a":",\"payload\":\"AAAA\""}""", Encoding.UTF8.GetString(view.Raw(EventField.Detail)));
         var bare = writer.WriteOperator("act", actor, default, default);
         var withoutPayload = new JournalRow(1, Stream, 2, 0, bare.Manifest, bare.Message.ToArray());
-        Assert.Equal(actor, EventView.Read(Payload.Open(withoutPayload, "detail", Key(Stream))).Text(EventField.Host));
+        Assert.Equal(actor, EventView.Read(Payload.Open(withoutPayload, "detail", Key(Stream))).Text(EventField.Token));
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class SealedRowTests
     public async Task a_key_that_was_ended_leaves_the_rows_and_takes_what_was_said()
     {
         await using var place = new SqlitePlace();
-        var stream = new StreamKey("tool-call|s|c");
+        var stream = new StreamKey("call|ci|s|c");
         await using (var store = await place.OpenAsync())
         {
             await store.Seal.Payloads.EnsureAsync([stream], default);

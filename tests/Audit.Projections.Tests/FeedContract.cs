@@ -16,8 +16,8 @@ public abstract class FeedContract : ReadSideContract
         await RecordAsync(new Say("s", "c", Say.Done(), 2), new Say("s", "d", Say.Done(), 3));
         var models = await CaughtUpAsync(await OpenAsync());
 
-        Assert.Equal(2, (await models.SessionAsync("s", None))!.States[CallState.Completed]);
-        Assert.Equal(2, (await models.CallAsync("s", "c", None))!.Call.Messages);
+        Assert.Equal(2, (await models.SessionAsync(Say.Named("s"), None))!.States[CallState.Completed]);
+        Assert.Equal(2, (await models.CallAsync(Say.Named("s"), "c", None))!.Call.Messages);
     }
 
     [ContractFact]
@@ -35,7 +35,7 @@ public abstract class FeedContract : ReadSideContract
     {
         await RecordAsync(new Say("s", "one", Say.Asked, 1));
         var good = await Journal.LastPositionAsync(None);
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":3}""");
+        await AppendAsync("call|ci|s|two", 1, "call.transitioned.v3", """{"v":3}""");
         var poison = await Journal.LastPositionAsync(None);
         await RecordAsync(new Say("s", "three", Say.Asked, 2));
         var side = await OpenAsync();
@@ -44,13 +44,13 @@ public abstract class FeedContract : ReadSideContract
         Assert.Equal((good, poison), (side.Status.Position, side.Status.HaltedAt));
         Assert.Contains("call.transitioned.v3", side.Status.Sentence, StringComparison.Ordinal);
         Assert.True(Failures.Counts["read models halt"] > 0);
-        Assert.Equal(1, (await side.Models.SessionAsync("s", None))!.Calls);
+        Assert.Equal(1, (await side.Models.SessionAsync(Say.Named("s"), None))!.Calls);
         await Assert.ThrowsAsync<ReadModelsException>(() => side.SkipAsync(good, "not this one", None));
 
         await side.SkipAsync(poison, "it is a test", None);
         await UntilAsync(() => side.Status.State == ProjectionState.Projecting);
         var models = await CaughtUpAsync(side);
-        Assert.Equal(2, (await models.SessionAsync("s", None))!.Calls);
+        Assert.Equal(2, (await models.SessionAsync(Say.Named("s"), None))!.Calls);
     }
 
     [ContractFact]
@@ -61,10 +61,10 @@ public abstract class FeedContract : ReadSideContract
         {
             await RecordAsync(new Say("s", $"c-{number}", Say.Asked, number));
             await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
-            Assert.Equal(number, (await side.Models.SessionAsync("s", None))!.Calls);
+            Assert.Equal(number, (await side.Models.SessionAsync(Say.Named("s"), None))!.Calls);
         }
 
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":3}""");
+        await AppendAsync("call|ci|s|two", 1, "call.transitioned.v3", """{"v":3}""");
         await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(ProjectionState.Halted, side.Status.State);
         await side.Search.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
@@ -91,7 +91,7 @@ public abstract class FeedContract : ReadSideContract
     [ContractFact]
     public async Task what_was_skipped_stays_skipped_in_a_rebuild()
     {
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":1,"received_at":"2026-11-20T14:00:00Z","from":"nowhere"}""");
+        await AppendAsync("call|ci|s|two", 1, "call.transitioned.v3", """{"v":1,"received_at":"2026-11-20T14:00:00Z","from":"nowhere"}""");
         await RecordAsync(new Say("s", "three", Say.Asked, 2));
         var side = await OpenAsync();
         await UntilAsync(() => side.Status.State == ProjectionState.Halted);
@@ -101,7 +101,7 @@ public abstract class FeedContract : ReadSideContract
         await CaughtUpAsync(side);
         await side.RebuildAsync(null, None);
 
-        Assert.Equal(1, (await (await CaughtUpAsync(side)).SessionAsync("s", None))!.Calls);
+        Assert.Equal(1, (await (await CaughtUpAsync(side)).SessionAsync(Say.Named("s"), None))!.Calls);
     }
 
     [ContractFact]
@@ -119,7 +119,7 @@ public abstract class FeedContract : ReadSideContract
         await Assert.ThrowsAsync<ReadModelsException>(() => side.SkipAsync(side.Status.HaltedAt!.Value, "no", None));
         await side.RebuildAsync(null, None);
         await UntilAsync(() => side.Status.State == ProjectionState.Projecting);
-        Assert.Equal(1, (await side.Models.SessionAsync("s", None))!.Calls);
+        Assert.Equal(1, (await side.Models.SessionAsync(Say.Named("s"), None))!.Calls);
     }
 
     [ContractFact]

@@ -41,11 +41,11 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
             Task = what.Task,
             Agent = what.Agent,
             Tool = what.Tool,
-            Host = what.Host,
+            Token = what.Token,
         }
         select (Altered(say, derived && id is not null, node), $"{say} {(derived ? "derived" : "")} {(node ? "node" : "")}");
 
-    private static Gen<(string? Task, string? Agent, string Tool, string Host)> Named() =>
+    private static Gen<(string? Task, string? Agent, string Tool, string Token)> Named() =>
         from task in Gen.Elements("t-1", "t-1", "t-1", "t-2", null)
         from agent in Gen.Elements("a", "a", "a", "b", null)
         from tool in Gen.Elements("sql.query", "sql.query", "sql.query", "sql.query", "", "shell.run")
@@ -59,7 +59,7 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
         let read = (CallSubmission)new Say($"s{call % 2}", $"c{call}", Say.Asked, minute) { Task = task, Agent = "a" }.ToSubmission()
         select (
             (Submission)new CallSubmission(
-                read.Stream, read.SessionId, read.ToolCallId, read.Agent, read.Message with { OversizedBytes = 20_000_000 }, default),
+                read.Session, read.ToolCallId, read.Agent, read.Message with { OversizedBytes = 20_000_000 }, default),
             $"oversized c{call} at {minute} {task}");
 
     private static Gen<(Submission, string)> Note() =>
@@ -92,10 +92,10 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
         {
             // Mostly it answers what nobody asked, and now and then what stands.
             var asked = (CallSubmission)(say with { Outcome = Say.Asked }).ToSubmission();
-            message = message with { Answers = new Answer(1 + ((long)say.Minute % 3), asked.Message.Question), Host = "maria" };
+            message = message with { Answers = new Answer(1 + ((long)say.Minute % 3), asked.Message.Question), Token = "maria" };
         }
 
-        return new CallSubmission(read.Stream, read.SessionId, read.ToolCallId, read.Agent, message, read.Record);
+        return new CallSubmission(read.Session, read.ToolCallId, read.Agent, message, read.Record);
     }
 
     private static Outcome OutcomeOf(MessageKind kind, bool success) => kind switch

@@ -45,7 +45,7 @@ public abstract class OverviewContract : ReadSideContract
         await RecordAsync([.. says]);
         await CaughtUpAsync(side);
         await side.Search.WaitForAsync(await Journal.LastPositionAsync(None), None).WaitAsync(TimeSpan.FromMinutes(1));
-        foreach (var scope in new[] { new ReadScope(["b"], []), new ReadScope([], ["t-b"]), new ReadScope(["b", "c"], ["t-b"]) })
+        foreach (var scope in new[] { new ReadScope(["b"], [], []), new ReadScope([], ["t-b"], []), new ReadScope(["b", "c"], ["t-b"], []) })
         {
             foreach (var veil in new[] { null, new PositionVeil(new byte[32]) })
             {
@@ -56,17 +56,17 @@ public abstract class OverviewContract : ReadSideContract
                 Assert.Equal(["w-b"], await WalkAsync((page, none) => own.Models.WindowsAsync(new WindowFilter(), page, none), one => one.WindowId));
                 Assert.Equal(5, (await WalkAsync(
                     (page, none) => own.Models.CallsInStateAsync(CallState.AwaitingConfirmation, page, none), call => call.CallId)).Count);
-                Assert.Equal(5, (await WalkAsync(async (page, none) => (await own.Models.CallsAsync("shared", page, none))!, call => call.CallId)).Count);
-                var session = (await own.Models.SessionAsync("shared", None))!;
+                Assert.Equal(5, (await WalkAsync(async (page, none) => (await own.Models.CallsAsync(Say.Named("shared"), page, none))!, call => call.CallId)).Count);
+                var session = (await own.Models.SessionAsync(Say.Named("shared"), None))!;
                 Assert.Equal((5, 5, "b"), (session.Calls, session.OpenCalls, Assert.Single(session.Agents.Names)));
                 Assert.Equal((1, 10), ((await own.Models.TaskAsync("t-b", None))!.Task.Windows, (await own.Models.TaskAsync("t-b", None))!.Task.Calls));
-                Assert.Null(await own.Models.SessionAsync("s-a-1", None));
+                Assert.Null(await own.Models.SessionAsync(Say.Named("s-a-1"), None));
                 Assert.Null(await own.Models.TaskAsync("t-a", None));
-                Assert.Null(await own.Models.CallAsync("shared", "a-1", None));
+                Assert.Null(await own.Models.CallAsync(Say.Named("shared"), "a-1", None));
                 Assert.Null(await own.Models.WindowAsync("w-a", new PageRequest(), None));
                 Assert.Null(await own.Models.HoursAsync(0, long.MaxValue, None));
-                Assert.Null(await own.TimeTravel.CallAsync("shared", "a-1", AsOf.At(1000), None));
-                Assert.Equal(5, (await own.TimeTravel.SessionAsync("shared", AsOf.At(1000), None))!.Item.Session.Calls);
+                Assert.Null(await own.TimeTravel.CallAsync(Say.Named("shared"), "a-1", AsOf.At(1000), None));
+                Assert.Equal(5, (await own.TimeTravel.SessionAsync(Say.Named("shared"), AsOf.At(1000), None))!.Item.Session.Calls);
                 Assert.Equal(10, (await own.Search.CountAsync(side.Search.Parse("tool:*"), own.Scope, None)).Calls);
                 Assert.Empty((await own.Search.SearchAsync(side.Search.Parse("agent:a*"), new PageRequest(1), own.Scope, None)).Items);
             }
@@ -151,14 +151,14 @@ public abstract class OverviewContract : ReadSideContract
         Assert.Equal(["long", "early"], await NamesAsync(null, Say.At(3)));
         Assert.Equal(["late", "long"], await NamesAsync(Say.At(5), null));
         Assert.Equal(["long"], await NamesAsync(Say.At(5), Say.At(6)));
-        Assert.Null(await models.CallsAsync("none", null, null, null, All, None));
-        var first = (await models.CallAsync("s", "early", None))!.Call.Id;
-        Assert.Equal(["early"], (await models.CallsAsync("s", null, null, first, All, None))!.Items.Select(call => call.CallId));
-        var positions = await models.PositionsAsync((await models.CallsAsync("s", All, None))!.Items, None);
+        Assert.Null(await models.CallsAsync(Say.Named("none"), null, null, null, All, None));
+        var first = (await models.CallAsync(Say.Named("s"), "early", None))!.Call.Id;
+        Assert.Equal(["early"], (await models.CallsAsync(Say.Named("s"), null, null, first, All, None))!.Items.Select(call => call.CallId));
+        var positions = await models.PositionsAsync((await models.CallsAsync(Say.Named("s"), All, None))!.Items, None);
         Assert.Equal(4, positions.Count);
         Assert.Equal(positions.Order(), positions);
 
         async Task<IEnumerable<string>> NamesAsync(Timestamp? from, Timestamp? until) =>
-            (await models.CallsAsync("s", from, until, null, All, None))!.Items.Select(call => call.CallId);
+            (await models.CallsAsync(Say.Named("s"), from, until, null, All, None))!.Items.Select(call => call.CallId);
     }
 }

@@ -13,7 +13,7 @@ public abstract class PastContract : ReadSideContract
         await CaughtUpAsync(side);
 
         async Task<string[]> At(long position) =>
-            [.. ((await side.TimeTravel.CallAsync("s", "c", AsOf.At(position), None))?.Item.Transitions ?? []).Select(one => Words.Of(one.Message))];
+            [.. ((await side.TimeTravel.CallAsync(Say.Named("s"), "c", AsOf.At(position), None))?.Item.Transitions ?? []).Select(one => Words.Of(one.Message))];
         Assert.Empty(await At(0));
         Assert.Equal(["requires_confirmation"], await At(1));
         Assert.Equal(["requires_confirmation", "completed"], await At(2));
@@ -37,7 +37,7 @@ public abstract class PastContract : ReadSideContract
         Assert.Equal(1, await side.TimeTravel.PositionAsync(AsOf.At(Say.At(1.999)), None));
         Assert.Equal(2, await side.TimeTravel.PositionAsync(AsOf.At(Say.At(4.99)), None));
         Assert.Equal(4, await side.TimeTravel.PositionAsync(AsOf.At(Say.At(5)), None));
-        var past = (await side.TimeTravel.SessionAsync("s", AsOf.At(Say.At(4)), None))!;
+        var past = (await side.TimeTravel.SessionAsync(Say.Named("s"), AsOf.At(Say.At(4)), None))!;
         Assert.Equal((2, 2), (past.Position, past.Item.Session.Calls));
     }
 
@@ -78,7 +78,7 @@ public abstract class PastContract : ReadSideContract
         await RecordAsync(Do("c", 5, Say.Done()), Do("c", 1, Say.Asked) with { Task = "other" });
         var models = await CaughtUpAsync(side);
 
-        Assert.Equal("other", (await models.CallAsync("s", "c", None))!.Call.Task);
+        Assert.Equal("other", (await models.CallAsync(Say.Named("s"), "c", None))!.Call.Task);
         Assert.Equal("c", Assert.Single((await side.TimeTravel.TaskAsync("migrate-orders", AsOf.At(1), None))!.Item.Calls).CallId);
         Assert.Null(await side.TimeTravel.TaskAsync("migrate-orders", AsOf.At(2), None));
     }
@@ -89,9 +89,9 @@ public abstract class PastContract : ReadSideContract
         var side = await OpenAsync();
         await RecordAsync(
             Do("c", 5, Say.Asked) with { Seq = 1 }, Do("c", 3, Say.Asked) with { Seq = 2 }, Do("c", 9, Say.Done()));
-        var call = (await (await CaughtUpAsync(side)).CallAsync("s", "c", None))!.Call;
+        var call = (await (await CaughtUpAsync(side)).CallAsync(Say.Named("s"), "c", None))!.Call;
 
         Assert.Equal((Say.At(3), CallOrder.Scattered), (call.AskedAt, call.Order));
-        Assert.Equal(call, (await side.TimeTravel.CallAsync("s", "c", AsOf.At(99), None))!.Item.Call);
+        Assert.Equal(call, (await side.TimeTravel.CallAsync(Say.Named("s"), "c", AsOf.At(99), None))!.Item.Call);
     }
 }

@@ -43,11 +43,11 @@ public sealed class ReadLaws
         await FeedAsync(store, journal, new FeedLimits { Rows = size });
         var models = new ReadModels(store);
         var rows = await journal.ReadAfterAsync(0, 100_000, long.MaxValue, default);
-        foreach (var stream in rows.Where(row => row.PersistenceId.StartsWith("tool-call|", StringComparison.Ordinal)).GroupBy(row => row.PersistenceId))
+        foreach (var stream in rows.Where(row => row.PersistenceId.StartsWith("call|", StringComparison.Ordinal)).GroupBy(row => row.PersistenceId))
         {
             var law = stream.Aggregate(CallHistory.Empty, (history, row) => CallEvolution.Evolve(history, EventReader.ReadCall(row)));
             var parts = stream.Key.Split('|');
-            var view = (await models.CallAsync(parts[1], parts[2], default))!;
+            var view = (await models.CallAsync(new SessionName(parts[1], parts[2]), parts[3], default))!;
             Assert.Equal((law.Standing.State, law.Standing.Attempt), (view.Call.State, view.Call.Attempt));
             Assert.Equal((law.Sequence, law.Flooded), (view.Call.Sequence, view.Call.Flooded));
             Assert.Equal(
@@ -76,10 +76,10 @@ public sealed class ReadLaws
         var all = new PageRequest(PageRequest.MostItems);
         foreach (var session in (await new ReadModels(now).SessionsAsync(all, default)).Items.Select(session => session.SessionId))
         {
-            Same(await models.SessionAsync(session, default), (await travel.SessionAsync(session, asOf, default))?.Item.Session);
-            foreach (var call in (await new ReadModels(now).CallsAsync(session, all, default))!.Items.Select(call => call.CallId))
+            Same(await models.SessionAsync(Say.Named(session), default), (await travel.SessionAsync(Say.Named(session), asOf, default))?.Item.Session);
+            foreach (var call in (await new ReadModels(now).CallsAsync(Say.Named(session), all, default))!.Items.Select(call => call.CallId))
             {
-                var (known, refolded) = (await models.CallAsync(session, call, default), (await travel.CallAsync(session, call, asOf, default))?.Item);
+                var (known, refolded) = (await models.CallAsync(Say.Named(session), call, default), (await travel.CallAsync(Say.Named(session), call, asOf, default))?.Item);
                 Same(known?.Call, refolded?.Call);
                 Same(known?.Transitions, refolded?.Transitions.OrderBy(one => one.Sequence).ToList());
             }

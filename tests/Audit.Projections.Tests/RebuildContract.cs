@@ -42,8 +42,8 @@ public abstract class RebuildContract : ReadSideContract
         {
             while (!stop.IsCancellationRequested)
             {
-                Assert.True((await side.Models.SessionAsync("s", None))!.Calls >= 100);
-                Assert.True((await side.Models.CallsAsync("s", new PageRequest(10), None))!.Items.Count == 10);
+                Assert.True((await side.Models.SessionAsync(Say.Named("s"), None))!.Calls >= 100);
+                Assert.True((await side.Models.CallsAsync(Say.Named("s"), new PageRequest(10), None))!.Items.Count == 10);
                 reads++;
             }
         });
@@ -57,7 +57,7 @@ public abstract class RebuildContract : ReadSideContract
         await UntilAsync(() => reads > 0);
         await stop.CancelAsync();
         await reading;
-        Assert.Equal(103, (await side.Models.SessionAsync("s", None))!.Calls);
+        Assert.Equal(103, (await side.Models.SessionAsync(Say.Named("s"), None))!.Calls);
     }
 
     [ContractFact]

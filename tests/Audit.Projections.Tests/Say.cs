@@ -20,7 +20,9 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
 
     public string Tool { get; init; } = "sql.query";
 
-    public string Host { get; init; } = "ci-7";
+    public string Token { get; init; } = "ci-7";
+
+    public string Source { get; init; } = "ci";
 
     public long? Seq { get; init; }
 
@@ -70,8 +72,9 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
             message_id = MessageId,
             record = JsonDocument.Parse(Record()).RootElement,
         }),
-        Host,
-        ReceivedMinute ?? Minute);
+        Token,
+        ReceivedMinute ?? Minute,
+        Source);
 
     private byte[] Record() => new ToolAuditRecord
     {
@@ -85,9 +88,12 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
         RecordedAt = At(Minute).ToString(),
     }.ToUtf8();
 
-    private static Submission Read(byte[] item, string host, double receivedMinute)
+    /// <summary>A session of the source of these stories.</summary>
+    public static SessionName Named(string session, string source = "ci") => new(source, session);
+
+    private static Submission Read(byte[] item, string token, double receivedMinute, string source = "ci")
     {
-        var read = new ItemReader(Hasher).Read(item, new ItemDefaults(host, At(receivedMinute)));
+        var read = new ItemReader(Hasher).Read(item, new ItemDefaults(source, token, At(receivedMinute)));
         return read.Submission ?? throw new InvalidOperationException(read.Error);
     }
 }

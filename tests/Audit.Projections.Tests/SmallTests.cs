@@ -47,6 +47,7 @@ public sealed class SmallTests
         var session = new SessionModel
         {
             Id = 1,
+            Source = "ci",
             SessionId = "s",
             Seqs = [.. Enumerable.Range(0, 3).Select(host => new SeqRanges($"h{host}", [], 0).Add(long.MaxValue).Add(0))],
         };

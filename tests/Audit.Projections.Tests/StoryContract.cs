@@ -12,9 +12,9 @@ public abstract class StoryContract : ReadSideContract
             new Say("s", "c", new Outcome.Started(), 4) { Input = "null" },
             new Say("s", "c", Say.Done(durationMs: 1500), 5) { Input = "null" });
 
-        var view = (await models.CallAsync("s", "c", None))!;
+        var view = (await models.CallAsync(Say.Named("s"), "c", None))!;
         var call = view.Call;
-        Assert.Equal((CallState.Completed, 1, "sql.query", "t", "a", "ci-7"), (call.State, call.Attempt, call.Tool, call.Task, call.Agent, call.Host));
+        Assert.Equal((CallState.Completed, 1, "sql.query", "t", "a", "ci-7"), (call.State, call.Attempt, call.Tool, call.Task, call.Agent, call.Token));
         Assert.Equal(("ALTER TABLE customers", "approve-once", "alice", (bool?)true), (call.Command, call.Decision, call.ClaimedBy, call.Success));
         Assert.Equal((TimeSpan.FromMinutes(2), TimeSpan.FromMilliseconds(1500)), (call.Waited, call.Ran));
         Assert.Equal((Say.At(1), Say.At(5), false), (call.FirstAt, call.LastAt, call.IsOpen));
@@ -26,7 +26,7 @@ public abstract class StoryContract : ReadSideContract
     {
         var models = await ReadAsync(new Say("s", "c", Say.Asked, 1), new Say("s", "c", Say.Done(durationMs: 60_000), 5));
 
-        var call = (await models.CallAsync("s", "c", None))!.Call;
+        var call = (await models.CallAsync(Say.Named("s"), "c", None))!.Call;
         Assert.Equal((TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(1)), (call.Waited, call.Ran));
     }
 
@@ -40,21 +40,27 @@ public abstract class StoryContract : ReadSideContract
             new Say("s", "three", Say.Done(), 4),
             Say.Note("s", "idle", 5));
 
-        var session = (await models.SessionAsync("s", None))!;
+        var session = (await models.SessionAsync(Say.Named("s"), None))!;
         Assert.Equal((3, 1, 1, 1), (session.Calls, session.States[CallState.Completed], session.States[CallState.AwaitingConfirmation], session.States[CallState.Blocked]));
         Assert.Equal((1, 1, 4, 1), (session.Violations, session.OpenCalls, session.Messages, session.Notes));
         Assert.Equal(["a", "b"], session.Agents.Names);
         Assert.Equal(["t"], session.Tasks.Names);
-        Assert.Equal(["ci-7"], session.Hosts.Names);
+        Assert.Equal(["ci-7"], session.Tokens.Names);
         Assert.Equal((Say.At(1), Say.At(5)), (session.FirstAt, session.LastAt));
     }
 
     [ContractFact]
-    public async Task a_second_host_in_a_session_is_an_anomaly_of_the_session()
+    public async Task the_same_id_of_another_source_is_another_session()
     {
-        var models = await ReadAsync(new Say("s", "one", Say.Asked, 1), new Say("s", "two", Say.Asked, 2) { Host = "ci-8" });
+        var models = await ReadAsync(
+            new Say("s", "one", Say.Asked, 1), new Say("s", "one", Say.Done(), 2) { Source = "laptop" }, new Say("s", "two", Say.Asked, 3));
 
-        Assert.Equal(Anomalies.ForeignHost, (await models.SessionAsync("s", None))!.Anomalies);
+        var (own, other) = (Say.Named("s"), Say.Named("s", "laptop"));
+        Assert.Equal((2, 1), ((await models.SessionAsync(own, None))!.Calls, (await models.SessionAsync(other, None))!.Calls));
+        Assert.Equal(CallState.AwaitingConfirmation, (await models.CallAsync(own, "one", None))!.Call.State);
+        Assert.Equal(CallState.Completed, (await models.CallAsync(other, "one", None))!.Call.State);
+        Assert.Equal(["ci", "laptop"], await models.SourcesOfAsync("s", None));
+        Assert.Empty(await models.SourcesOfAsync("", None));
     }
 
     [ContractFact]
@@ -63,7 +69,7 @@ public abstract class StoryContract : ReadSideContract
         var models = await ReadAsync(
             Say.Note("s", "started", 0, seq: 0), new Say("s", "c", Say.Done(), 1) { Seq = 1 }, Say.Note("s", "ended", 2, seq: 2));
 
-        Assert.True((await models.SessionAsync("s", None))!.Completeness.IsComplete);
+        Assert.True((await models.SessionAsync(Say.Named("s"), None))!.Completeness.IsComplete);
     }
 
     [ContractFact]
@@ -75,7 +81,7 @@ public abstract class StoryContract : ReadSideContract
             new Say("s", "three", Say.Done(), 3) { Seq = 6, ReceivedMinute = 9 },
             Say.Note("s", "ended", 10, seq: 8));
 
-        var completeness = (await models.SessionAsync("s", None))!.Completeness;
+        var completeness = (await models.SessionAsync(Say.Named("s"), None))!.Completeness;
         Assert.Equal([new HostGap("ci-7", 1, 2), new HostGap("ci-7", 4, 5)], completeness.Gaps);
         Assert.Equal((4, 1, 1), (completeness.MissingMessages, completeness.OpenAfterEnd, completeness.ReportedLate));
     }
@@ -85,7 +91,7 @@ public abstract class StoryContract : ReadSideContract
     {
         var models = await ReadAsync(Say.Note("s", "ended", 1), Say.Note("s", "started", 2));
 
-        Assert.False((await models.SessionAsync("s", None))!.HasEnded);
+        Assert.False((await models.SessionAsync(Say.Named("s"), None))!.HasEnded);
     }
 
     [ContractFact]
@@ -103,7 +109,7 @@ public abstract class StoryContract : ReadSideContract
 
         // The approval is a violation itself, for a settled call takes none; so only a retry by the host can lift.
         var all = (await models.ViolationsAsync(lifted: null, All, None)).Items;
-        Assert.Equal(all.Count(one => !one.IsLifted), (await models.SessionAsync("s", None))!.Violations);
+        Assert.Equal(all.Count(one => !one.IsLifted), (await models.SessionAsync(Say.Named("s"), None))!.Violations);
     }
 
     [ContractFact]
@@ -123,9 +129,9 @@ public abstract class StoryContract : ReadSideContract
             await CaughtUpAsync(side);
         }
 
-        var call = (await side.Models.CallAsync("s", "c", None))!.Call;
+        var call = (await side.Models.CallAsync(Say.Named("s"), "c", None))!.Call;
         Assert.Equal((CallState.Completed, 0, TimeSpan.FromMinutes(1), "t"), (call.State, call.Violations, call.Waited, call.Task));
-        Assert.Equal(0, (await side.Models.SessionAsync("s", None))!.Violations);
+        Assert.Equal(0, (await side.Models.SessionAsync(Say.Named("s"), None))!.Violations);
         Assert.Equal(1, (await side.Models.TaskAsync("t", None))!.Task.Calls);
         Assert.All((await side.Models.ViolationsAsync(null, All, None)).Items, one => Assert.True(one.IsLifted));
     }
@@ -137,7 +143,7 @@ public abstract class StoryContract : ReadSideContract
             Say.Window("w", WindowVerb.Request, "bob", 0, closes: 60), Say.Window("w", WindowVerb.Approve, "bob", 1));
 
         var violation = Assert.Single((await models.ViolationsAsync(null, All, None)).Items);
-        Assert.Equal(("w", "approve", "requested", "bob"), (violation.WindowId, violation.Message, violation.From, violation.Host));
+        Assert.Equal(("w", "approve", "requested", "bob"), (violation.WindowId, violation.Message, violation.From, violation.Token));
         Assert.Equal("who requested a window may not approve it", violation.Reason);
     }
 
@@ -151,7 +157,7 @@ public abstract class StoryContract : ReadSideContract
         string? cursor = null;
         do
         {
-            var page = (await models.CallsAsync("s", new PageRequest(10, cursor), None))!;
+            var page = (await models.CallsAsync(Say.Named("s"), new PageRequest(10, cursor), None))!;
             seen.AddRange(page.Items.Select(call => call.CallId));
             cursor = page.Next;
 
@@ -177,9 +183,9 @@ public abstract class StoryContract : ReadSideContract
     {
         var models = await ReadAsync(new Say("s", "c", Say.Asked, 1));
 
-        Assert.Null(await models.SessionAsync("x", None));
-        Assert.Null(await models.CallsAsync("x", All, None));
-        Assert.Null(await models.CallAsync("s", "x", None));
+        Assert.Null(await models.SessionAsync(Say.Named("x"), None));
+        Assert.Null(await models.CallsAsync(Say.Named("x"), All, None));
+        Assert.Null(await models.CallAsync(Say.Named("s"), "x", None));
         Assert.Null(await models.TaskAsync("x", None));
         Assert.Null(await models.WindowAsync("x", All, None));
         Assert.Single((await models.SessionsAsync(All, None)).Items);

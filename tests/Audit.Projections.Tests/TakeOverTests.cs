@@ -31,7 +31,7 @@ public sealed class TakeOverTests : ReadSideContract
         await RecordAsync(new Say("s", "c", Say.Done(), 2));
         var models = await CaughtUpAsync(second);
         Assert.Equal(ProjectionState.Projecting, second.Status.State);
-        Assert.Equal(2, (await models.CallAsync("s", "c", None))!.Call.Messages);
+        Assert.Equal(2, (await models.CallAsync(Say.Named("s"), "c", None))!.Call.Messages);
     }
 
     [ContractFact]
@@ -49,13 +49,13 @@ public sealed class TakeOverTests : ReadSideContract
 
         await RecordAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call + 2))]);
         var models = await CaughtUpAsync(side);
-        Assert.Equal(21, (await models.SessionAsync("s", None))!.Calls);
+        Assert.Equal(21, (await models.SessionAsync(Say.Named("s"), None))!.Calls);
     }
 
     [ContractFact]
     public async Task a_halt_is_seen_by_every_node_and_any_of_them_may_skip()
     {
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v3", """{"v":3}""");
+        await AppendAsync("call|ci|s|two", 1, "call.transitioned.v3", """{"v":3}""");
         var first = await OpenAsync();
         await UntilAsync(() => first.Status.State == ProjectionState.Halted);
         var second = await OpenAsync();
@@ -65,7 +65,7 @@ public sealed class TakeOverTests : ReadSideContract
         await UntilAsync(() => first.Status.State == ProjectionState.Projecting);
         await UntilAsync(() => second.Status.State == ProjectionState.Following);
 
-        Assert.Equal(1, (await (await CaughtUpAsync(second)).SessionAsync("s", None))!.Calls);
+        Assert.Equal(1, (await (await CaughtUpAsync(second)).SessionAsync(Say.Named("s"), None))!.Calls);
     }
 
     [ContractFact]
@@ -79,7 +79,7 @@ public sealed class TakeOverTests : ReadSideContract
         await second.RebuildAsync(null, None);
         await RecordAsync(new Say("s", "more", Say.Asked, 30));
 
-        Assert.Equal(21, (await (await CaughtUpAsync(second)).SessionAsync("s", None))!.Calls);
+        Assert.Equal(21, (await (await CaughtUpAsync(second)).SessionAsync(Say.Named("s"), None))!.Calls);
         Assert.Equal(ProjectionState.Projecting, first.Status.State);
     }
 }

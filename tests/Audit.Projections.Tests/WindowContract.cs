@@ -40,7 +40,7 @@ public abstract class WindowContract : ReadSideContract
             Say.Window("w-2", WindowVerb.Grant, "alice", 0, closes: 60, scope: "sql.*"),
             Do("c", 1));
 
-        var transition = Assert.Single((await models.CallAsync("s", "c", None))!.Transitions);
+        var transition = Assert.Single((await models.CallAsync(Say.Named("s"), "c", None))!.Transitions);
         Assert.Equal((WindowJudgement.InWindow, "w-2"), (transition.Judgement, transition.Window));
     }
 
@@ -54,7 +54,7 @@ public abstract class WindowContract : ReadSideContract
 
         Assert.Equal(WindowJudgement.InWindow, await JudgementOf(models, "ahead"));
         Assert.Equal(WindowJudgement.InWindow, await JudgementOf(models, "late"));
-        Assert.Equal((0, 1), ((await models.CallAsync("s", "ahead", None))!.Call.ReportedLate, (await models.CallAsync("s", "late", None))!.Call.ReportedLate));
+        Assert.Equal((0, 1), ((await models.CallAsync(Say.Named("s"), "ahead", None))!.Call.ReportedLate, (await models.CallAsync(Say.Named("s"), "late", None))!.Call.ReportedLate));
     }
 
     [ContractFact]
@@ -67,7 +67,7 @@ public abstract class WindowContract : ReadSideContract
         var models = await CaughtUpAsync(side);
 
         Assert.Equal(new JudgementCounts { InWindow = 6, OutsideWindow = 1 }, (await models.TaskAsync(MigrateOrders, None))!.Task.Judged);
-        Assert.Equal(new JudgementCounts { InWindow = 6, OutsideWindow = 1 }, (await models.SessionAsync("s", None))!.Judged);
+        Assert.Equal(new JudgementCounts { InWindow = 6, OutsideWindow = 1 }, (await models.SessionAsync(Say.Named("s"), None))!.Judged);
         Assert.Equal(6, (await models.WindowAsync("w", All, None))!.Done.Items.Count);
         Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "c1"));
     }
@@ -99,7 +99,7 @@ public abstract class WindowContract : ReadSideContract
         await RecordAsync(new Say("s", "c", Say.Done(), 2) { Task = MigrateOrders, Agent = "copilot" });
         var models = await CaughtUpAsync(side);
 
-        var view = (await models.CallAsync("s", "c", None))!;
+        var view = (await models.CallAsync(Say.Named("s"), "c", None))!;
         Assert.All(view.Transitions, one => Assert.Equal(WindowJudgement.InWindow, one.Judgement));
         Assert.Equal(2, view.Call.Judged.InWindow);
     }
@@ -162,5 +162,5 @@ public abstract class WindowContract : ReadSideContract
         Assert.Equal(["w-1"], await Find(new WindowFilter { OpenAt = Say.At(8), Agent = "copilot" } with { OpenAt = Say.At(6) }));
     }
 
-    private static async Task<WindowJudgement> JudgementOf(ReadModels models, string call) => (await models.CallAsync("s", call, None))!.Call.Judgement;
+    private static async Task<WindowJudgement> JudgementOf(ReadModels models, string call) => (await models.CallAsync(Say.Named("s"), call, None))!.Call.Judgement;
 }

@@ -56,7 +56,7 @@ internal sealed class AkkaAsItComes : IMeasured
                 break;
             }
 
-            var id = $"tool-call|{message.SessionId}|{message.CallId}";
+            var id = $"call|ci|{message.SessionId}|{message.CallId}";
             await region.Ask<long>(new PlainCallMessage(id, Encoding.UTF8.GetString(message.Record.Span)), Patience);
             ticks.Add(Stopwatch.GetTimestamp() - before);
         }

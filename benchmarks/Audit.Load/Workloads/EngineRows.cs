@@ -11,7 +11,7 @@ internal static class EngineRows
     public static JournalRowToCopy[] Of(Message[] messages)
     {
         var reader = new ItemReader(TestKeys.Hasher);
-        var defaults = new ItemDefaults("load", Timestamp.From(DateTimeOffset.UtcNow));
+        var defaults = new ItemDefaults("load", "load", Timestamp.From(DateTimeOffset.UtcNow));
         var histories = new Dictionary<StreamKey, CallHistory>();
         using var writer = new EventWriter(TestKeys.Seal.Proof);
         var rows = new JournalRowToCopy[messages.Length];
@@ -26,7 +26,7 @@ internal static class EngineRows
             }
 
             histories[call.Stream] = decision.After;
-            var context = new CallContext(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record);
+            var context = new CallContext(call.Session, call.ToolCallId, call.Agent, call.Message, call.Record);
             TestKeys.Seal.Payloads.EnsureAsync([call.Stream], default).GetAwaiter().GetResult();
             TestKeys.Seal.Payloads.TryGet(call.Stream, out var key);
             writer.Begin(call.Stream, decision.Sequence - 1, key);

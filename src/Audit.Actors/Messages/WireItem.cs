@@ -20,9 +20,9 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
     private static WireItem Plain(Submission submission) => submission switch
     {
         CallSubmission call =>
-            new Call(call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Record.ToArray()),
+            new Call(call.Session.Source, call.Session.Id, call.ToolCallId, call.Agent, call.Message, call.Record.ToArray()),
         NoteSubmission noted =>
-            new Note(noted.SessionId, noted.TaskId, noted.Agent, noted.Note, noted.Detail.ToArray()),
+            new Note(noted.Session.Source, noted.Session.Id, noted.TaskId, noted.Agent, noted.Note, noted.Detail.ToArray()),
         WindowSubmission window => new Window(window.WindowId, Plain(window.Message), window.Body.ToArray()),
         OperatorSubmission act => new Operator(act.Act, act.Actor, act.At, act.Detail.ToArray()),
         _ => throw new ArgumentOutOfRangeException(nameof(submission), submission, "No actor takes such a submission."),
@@ -31,12 +31,12 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
     public Submission ToSubmission(string stream) => this switch
     {
         Call call => new CallSubmission(
-            new StreamKey(stream), call.SessionId, call.ToolCallId, call.Agent, call.Message, call.Body)
+            new SessionName(call.Source, call.SessionId), call.ToolCallId, call.Agent, call.Message, call.Body)
         {
             Redacted = Mark,
         },
         Note noted => new NoteSubmission(
-            new StreamKey(stream), noted.SessionId, noted.TaskId, noted.Agent, noted.Content, noted.Body)
+            new SessionName(noted.Source, noted.SessionId), noted.TaskId, noted.Agent, noted.Content, noted.Body)
         {
             Redacted = Mark,
         },
@@ -50,10 +50,12 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
         ? asking with { Terms = asking.Terms with { Scope = asking.Terms.Scope.ToArray() } }
         : message;
 
-    public sealed record Call(string SessionId, string ToolCallId, string? Agent, CallMessage Message, byte[] Body)
+    public sealed record Call(
+        string Source, string SessionId, string ToolCallId, string? Agent, CallMessage Message, byte[] Body)
         : WireItem(Body);
 
-    public sealed record Note(string SessionId, string? TaskId, string? Agent, SessionNote Content, byte[] Body)
+    public sealed record Note(
+        string Source, string SessionId, string? TaskId, string? Agent, SessionNote Content, byte[] Body)
         : WireItem(Body);
 
     public sealed record Window(string Id, WindowMessage Message, byte[] Body) : WireItem(Body);

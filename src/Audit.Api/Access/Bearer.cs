@@ -36,6 +36,9 @@ internal sealed record Bearer(string Name, Roles Roles)
     /// <summary>The sources it may see, by their names.</summary>
     public IReadOnlyList<string> Sources => Bound.Sources;
 
+    /// <summary>The one source that its requests are about; null where they may be about several.</summary>
+    public string? OnlySource => (Roles & Roles.Ingest) != 0 ? Source?.Name : Sources is [var only] ? only : null;
+
     public bool IsAdmin => (Roles & Roles.Admin) != 0;
 
     /// <summary>Whether the token may have the whole book, with operators' acts and the diary of reads.</summary>
@@ -51,6 +54,9 @@ internal sealed record Bearer(string Name, Roles Roles)
     /// <returns>Null when the token may speak of this agent and task, else the sentence that says why not.</returns>
     public string? RefuseBound(string? agent, string? task) =>
         Refuse("task", Tasks, task) ?? Refuse("agent", Agents, agent);
+
+    /// <returns>Null when the token may see what this source reported, else the sentence that says why not.</returns>
+    public string? RefuseSource(string? source) => Refuse("source", Sources, source);
 
     /// <summary>The bearer of a token that was found good.</summary>
     public static Bearer Of(TokenRow row) => new(row.Name, RoleNames.Of(row.Roles))

@@ -22,9 +22,19 @@ internal sealed record QueryParameter(string Name, string Description, bool Requ
 /// <summary>Where an endpoint is: by a path with its ids, and by a query for ids that a path cannot carry.</summary>
 internal sealed record ById(string Path, string ByQuery, params QueryParameter[] Ids)
 {
+    private static readonly QueryParameter Session = new("session", "The session.", Required: true);
+    private static readonly QueryParameter Source = new(
+        "source", "Whose session it is; needed where several sources report one of this id.");
+
+    /// <summary>Parameters that both have.</summary>
+    public QueryParameter[] Both { get; init; } = [];
+
+    public static ById OfSession(string path = "", string byQuery = "") =>
+        new("/v1/sessions/{session}" + path, "/v1/session" + byQuery, Session) { Both = [Source] };
+
     public static ById OfCall(string path = "", string byQuery = "") => new(
         "/v1/sessions/{session}/calls/{call}" + path, "/v1/call" + byQuery,
-        new("session", "The session.", Required: true), new("call", "The tool call.", Required: true));
+        Session, new("call", "The tool call.", Required: true)) { Both = [Source] };
 }
 
 /// <summary>Maps endpoints, each with the roles it asks for and what the API's description says of it.</summary>
@@ -49,16 +59,17 @@ internal static class EndpointMapping
         this IEndpointRouteBuilder routes, ById place, Answering answering, Roles anyOf,
         string summary, string description = "", params QueryParameter[] query) => new(
         [
-            routes.Get(place.Path, answering, anyOf, summary, description, query),
-            routes.Get(place.ByQuery, answering, anyOf, summary, ByQuery(description), [.. place.Ids, .. query]),
+            routes.Get(place.Path, answering, anyOf, summary, description, [.. place.Both, .. query]),
+            routes.Get(place.ByQuery, answering, anyOf, summary, ByQuery(description), [.. place.Ids, .. place.Both, .. query]),
         ]);
 
     public static RouteHandlerBuilder Post(
         this IEndpointRouteBuilder routes, ById place, Answering answering, Roles anyOf,
         string summary, string description = "") => new(
         [
-            routes.Post(place.Path, answering, anyOf, summary, description),
-            routes.Post(place.ByQuery, answering, anyOf, summary, ByQuery(description), place.Ids),
+            routes.Post(place.Path, answering, anyOf, summary, description, place.Both),
+            routes.Post(
+                place.ByQuery, answering, anyOf, summary, ByQuery(description), [.. place.Ids, .. place.Both]),
         ]);
 
     private static string ByQuery(string description) => $"{description} For ids that a path cannot carry.".TrimStart();

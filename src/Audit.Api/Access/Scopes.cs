@@ -28,9 +28,7 @@ internal sealed record ScopeRule(Scope Scope)
     /// <returns>Null when the bearer may ask here, as far as its binding goes; else the sentence that says why
     /// not.</returns>
     public static string? Refuse(Endpoint? endpoint, Bearer bearer) =>
-        bearer.Sources.Count > 0 && endpoint?.Metadata.GetMetadata<ScopeRule>()?.Scope is Scope.Binding
-            ? $"The token \"{bearer.Name}\" is bound to sources, by which nothing can be read yet."
-        : bearer.IsBound && endpoint?.Metadata.GetMetadata<ScopeRule>()?.Scope
+        bearer.IsBound && endpoint?.Metadata.GetMetadata<ScopeRule>()?.Scope
             is null or Scope.Unbound or Scope.Administration
             ? $"The token \"{bearer.Name}\" is bound, and what is asked for is of the whole book or node."
             : null;

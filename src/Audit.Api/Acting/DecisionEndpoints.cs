@@ -34,12 +34,12 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
     {
         var body = await context.ReadObjectAsync();
         return intake.Answer(await deciding.DecideAsync(
-            context.CallAddress(), body, context.Bearer(), context.RequestAborted));
+            await context.CallAsync(), body, context.Bearer(), context.RequestAborted));
     }
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
-        var address = context.CallAddress();
+        var address = await context.CallAsync();
         var seconds = context.Query().Number("wait", otherwise: 0, least: 0, most: LongestWait);
         var call = await deciding.ReadAsync(address, context.Bearer(), context.RequestAborted);
         if (call.IsWaiting && seconds > 0)

@@ -58,7 +58,7 @@ internal static class DecisionRecord
         var message = CallMessage.Of(read.Facts with { Input = question.Message.Input }, new Delivery
         {
             ReceivedAt = now,
-            Host = actor.Name,
+            Token = actor.Name,
             Dedup = read.Dedup,
             TaskId = call.History.Standing.TaskId,
             MadeByNode = true,
@@ -66,7 +66,7 @@ internal static class DecisionRecord
             Person = actor.PersonBesideName,
             SelfApproved = wanted.MayBeOwn && question.Message.Behind == (actor.PersonBesideName ?? actor.Name),
         });
-        return new CallSubmission(address.Stream, address.Session, address.Call, call.Agent, message, octets);
+        return new CallSubmission(address.Session, address.Call, call.Agent, message, octets);
     }
 
     /// <summary>For a question of which only the head is kept, or can be read.</summary>

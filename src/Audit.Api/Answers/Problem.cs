@@ -14,6 +14,17 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
     /// <summary>Where in a query the fault lies, in UTF-16 units.</summary>
     public (int Offset, int Length)? Place { get; init; }
 
+    /// <summary>What was asked for is several things; an address for each of them, by its source.</summary>
+    public IReadOnlyList<(string Source, string Href)>? Choices { get; init; }
+
+    public static Problem Several(string what, IReadOnlyList<(string Source, string Href)> choices) => new(
+        300, "several-sources", "Several sources report it",
+        $"There is {what} of {string.Join(", ", choices.Select(choice => $"\"{choice.Source}\""))}; "
+        + "say which with the parameter source.")
+    {
+        Choices = choices,
+    };
+
     public static Problem BadQuery(string sentence, int offset, int length) =>
         new(400, "bad-query", "The query cannot be read", sentence) { Place = (offset, length) };
 
@@ -83,6 +94,7 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
         {
             Offset = Place?.Offset,
             Length = Place?.Length,
+            Choices = Choices is null ? null : [.. Choices.Select(one => new ChoiceAnswer(one.Source, one.Href))],
         };
         return Reply.Json(document, Status, "application/problem+json").ExecuteAsync(httpContext);
     }

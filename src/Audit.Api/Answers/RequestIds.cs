@@ -25,9 +25,6 @@ internal static class RequestIds
 
     public static string SessionId(this HttpContext context) => context.Id("session", isSession: true);
 
-    public static CallAddress CallAddress(this HttpContext context) =>
-        new(context.SessionId(), context.Id("call", Ids.MaxCallBytes));
-
     /// <summary>
     /// The framework decodes a path but for its encoded slashes, so that "%2F" and "%252F" can no longer be
     /// distinguished afterwards; in the target as it was sent they still can.
@@ -61,10 +58,12 @@ internal static class RequestIds
 }
 
 /// <summary>The call that a request is about.</summary>
-internal sealed record CallAddress(string Session, string Call)
+internal sealed record CallAddress(SessionName Session, string Call)
 {
-    public StreamKey Stream => new(StreamNames.Call(Session, Call));
+    public StreamKey Stream => new(StreamNames.CallUtf8(Session, Call));
 
-    public Problem NotFound() => Problem.NotFound(
-        $"There is no call \"{Call}\" in a session \"{Session}\" that this token may see.");
+    public Problem NotFound() => NotFound(Session.Id, Call);
+
+    public static Problem NotFound(string session, string call) => Problem.NotFound(
+        $"There is no call \"{call}\" in a session \"{session}\" that this token may see.");
 }

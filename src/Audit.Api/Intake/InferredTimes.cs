@@ -25,7 +25,8 @@ internal sealed class InferredTimes(IJournal journal)
         }
 
         var streams = await journal.ReadStreamsAsync(
-            [.. calls.Select(key => new StreamKey(StreamNames.CallUtf8(key.Session!, key.Call)))],
+            [.. calls.Select(key => new StreamKey(
+                StreamNames.CallUtf8(new SessionName(defaults.Source, key.Session!), key.Call)))],
             CancellationToken.None);
         for (var index = 0; index < calls.Count; index++)
         {

@@ -7,14 +7,14 @@ internal static class IntakeHeaders
     public static ItemDefaults Read(HttpContext context)
     {
         var bearer = context.Bearer();
-        if (bearer.Source is null)
+        if (bearer.Source is not { } source)
         {
             throw new RefusedException(Problem.Forbidden(
                 $"The token \"{bearer.Name}\" has no source to report as; make one with `audit token create "
                 + "NAME --role ingest --source SOURCE`."));
         }
 
-        return RequireBound(bearer, new ItemDefaults(bearer.Name, default)
+        return RequireBound(bearer, new ItemDefaults(source.Name, bearer.Name, default)
         {
             SessionId = Id(context, "Audit-Session", isSession: true),
             TaskId = Id(context, "Audit-Task"),

@@ -7,18 +7,17 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        QueryParameter session = new("session", "The session.", Required: true);
         routes.Get(
             "/v1/sessions", ListAsync, Roles.Read, "Lists the sessions, newest first.", "",
             QueryParameter.Limit, QueryParameter.Cursor)
             .Produces<ItemPage<SessionAnswer>>().Scoped(Scope.Binding);
         routes.Get(
-            new ById("/v1/sessions/{session}", "/v1/session", session), SessionAsync, Roles.Read,
+            ById.OfSession(), SessionAsync, Roles.Read,
             "Shows a session: its calls by state, who took part, and whether it was reported completely.", "",
             QueryParameter.At)
             .Produces<SessionAnswer>().Scoped(Scope.Binding);
         routes.Get(
-            new ById("/v1/sessions/{session}/calls", "/v1/session/calls", session), CallsAsync, Roles.Read,
+            ById.OfSession("/calls", "/calls"), CallsAsync, Roles.Read,
             "Lists the calls of a session, newest first.", "", QueryParameter.Limit, QueryParameter.Cursor,
             QueryParameter.At)
             .Produces<CallPageAnswer>().Scoped(Scope.Binding);
@@ -49,26 +48,30 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
     private async Task<IResult> SessionAsync(HttpContext context)
     {
         var reads = context.Reads();
-        var (id, asOf) = (context.SessionId(), context.Query().AsOf(reads.Scope));
+        var (session, asOf) = (await context.SessionAsync(), context.Query().AsOf(reads.Scope));
         await questions.BeginAsync(context);
-        var past = asOf is { } moment ? await reads.TimeTravel.SessionAsync(id, moment, context.RequestAborted) : null;
-        var session = asOf is null ? await reads.Models.SessionAsync(id, context.RequestAborted) : past?.Item.Session;
-        return session is not null
-            ? Reply.Json(WireOf.Of(session, WireOf.Position(reads.Scope, past)))
-            : NotFound(id);
+        var past = asOf is { } moment
+            ? await reads.TimeTravel.SessionAsync(session, moment, context.RequestAborted)
+            : null;
+        var found = asOf is null ? await reads.Models.SessionAsync(session, context.RequestAborted) : past?.Item.Session;
+        return found is not null
+            ? Reply.Json(WireOf.Of(found, WireOf.Position(reads.Scope, past)))
+            : SessionOfRequest.NoSession(session.Id);
     }
 
     private async Task<IResult> CallsAsync(HttpContext context)
     {
-        var (id, query, reads) = (context.SessionId(), context.Query(), context.Reads());
+        var (session, query, reads) = (await context.SessionAsync(), context.Query(), context.Reads());
         var (asOf, page) = (query.AsOf(reads.Scope), query.Page());
         await questions.BeginAsync(context);
-        var past = asOf is { } moment ? await reads.TimeTravel.SessionAsync(id, moment, context.RequestAborted) : null;
-        var calls = asOf is null ? await reads.Models.CallsAsync(id, page, context.RequestAborted)
+        var past = asOf is { } moment
+            ? await reads.TimeTravel.SessionAsync(session, moment, context.RequestAborted)
+            : null;
+        var calls = asOf is null ? await reads.Models.CallsAsync(session, page, context.RequestAborted)
             : past is null ? null : new Page<CallModel>(past.Item.Calls, null);
         if (calls is null)
         {
-            return NotFound(id);
+            return SessionOfRequest.NoSession(session.Id);
         }
 
         var shown = WireOf.Page(calls, WireOf.Of);
@@ -77,7 +80,7 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
 
     private async Task<IResult> CallAsync(HttpContext context)
     {
-        var (address, reads) = (context.CallAddress(), context.Reads());
+        var (address, reads) = (await context.CallAsync(), context.Reads());
         var asOf = context.Query().AsOf(reads.Scope);
         await questions.BeginAsync(context);
         var answer = asOf is { } moment
@@ -97,7 +100,4 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
         await reads.TimeTravel.CallAsync(address.Session, address.Call, moment, cancellation) is { } past
             ? WireOf.Of(past.Item.Call, past.Item.Transitions, WireOf.Position(reads.Scope, past))
             : null;
-
-    private static Problem NotFound(string id) =>
-        Problem.NotFound($"There is no session \"{id}\" that this token may see.");
 }

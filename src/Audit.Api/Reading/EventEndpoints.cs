@@ -19,7 +19,7 @@ internal sealed class EventEndpoints(
                 + "text/event-stream live, "
             + "where Last-Event-ID resumes.",
             new("after", "Only events after this position; `now` for those to come."),
-            new("session", "Only this session."),
+            new("session", "Only this session."), new("source", "Only what this source reported."),
             new("task", "Only this task."), new("tool", "Only this tool; * stands for anything."),
             QueryParameter.Limit, QueryParameter.Cursor)
             .Produces<EventPageAnswer>().Scoped(Scope.Binding);
@@ -45,6 +45,7 @@ internal sealed class EventEndpoints(
         {
             IsLive = isTail,
             Session = query.Text("session"),
+            Source = query.Text("source"),
             Task = query.Text("task"),
             Tool = query.Text("tool"),
         };
@@ -69,7 +70,7 @@ internal sealed class EventEndpoints(
 
     private async Task<IResult> OfCallAsync(HttpContext context)
     {
-        var (call, query) = (context.CallAddress(), context.Query());
+        var (call, query) = (await context.CallAsync(), context.Query());
         var filter = new RowFilter(context.Reads().Scope, context.Bearer().SeesAdministration);
         var (limit, after) = (query.Limit(), query.Cursor(filter.Scope) ?? 0);
         var (rows, next) = await pages.OfStreamAsync(call.Stream, filter, after, limit, context.RequestAborted);

@@ -12,7 +12,7 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
     public async Task<(List<SeenRow> Rows, long? Next)> ReadAsync(
         RowFilter filter, long after, int limit, CancellationToken cancellation)
     {
-        var range = await SessionRange.OfAsync(reads, filter.Session, cancellation);
+        var range = await SessionRange.OfAsync(reads, filter, cancellation);
         var found = new List<SeenRow>();
         var bytes = 0L;
         for (var scanned = 0; scanned < ReadLimits.ListScan || !filter.Scope.IsAll;)
@@ -78,7 +78,7 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
     /// <summary>What passes as NDJSON, up to the end of the journal.</summary>
     public async Task SendLinesAsync(HttpContext context, RowFilter filter, long after, int limit)
     {
-        var range = await SessionRange.OfAsync(reads, filter.Session, context.RequestAborted);
+        var range = await SessionRange.OfAsync(reads, filter, context.RequestAborted);
         context.Response.ContentType = "application/x-ndjson";
         await context.BeforeAnswerAsync(StatusCodes.Status200OK);
         var buffer = new ArrayBufferWriter<byte>((int)ReadLimits.PageBytes);
@@ -123,17 +123,30 @@ internal readonly record struct SessionRange(long First, long Last, long Known)
 {
     private static readonly SessionRange Everywhere = new(0, 0, 0);
 
-    public static async Task<SessionRange> OfAsync(ReadSide reads, string? session, CancellationToken cancellation)
+    public static async Task<SessionRange> OfAsync(ReadSide reads, RowFilter filter, CancellationToken cancellation)
     {
-        if (session is null)
+        if (filter.Session is not { } session)
         {
             return Everywhere;
         }
 
         var known = await reads.Models.PositionAsync(cancellation);
-        return await reads.Models.SessionAsync(session, cancellation) is { } found
-            ? new SessionRange(found.Id, found.LastPosition, known)
-            : new SessionRange(known + 1, known, known);
+        var range = new SessionRange(known + 1, known, known);
+        foreach (var source in filter.Source is { } only
+            ? [only] : await reads.Models.SourcesOfAsync(session, cancellation))
+        {
+            if (await reads.Models.SessionAsync(new SessionName(source, session), cancellation) is { } found)
+            {
+                var isFirst = range.First > known;
+                range = range with
+                {
+                    First = Math.Min(range.First, found.Id),
+                    Last = isFirst ? found.LastPosition : Math.Max(range.Last, found.LastPosition),
+                };
+            }
+        }
+
+        return range;
     }
 
     /// <summary>The next position behind which the session's events can be.</summary>

@@ -7,6 +7,8 @@ internal sealed record ExportRequest(string Format)
 
     public string? Session { get; init; }
 
+    public string? Source { get; init; }
+
     public string? Task { get; init; }
 
     public string? Window { get; init; }
@@ -36,6 +38,7 @@ internal sealed record ExportRequest(string Format)
         return new ExportRequest(format)
         {
             Session = Id(ask, refuse, "session", isSession: true),
+            Source = Id(ask, refuse, "source", isSession: true),
             Task = Id(ask, refuse, "task"),
             Window = Id(ask, refuse, "window"),
             After = Bound(ask, refuse, scope, "after"),

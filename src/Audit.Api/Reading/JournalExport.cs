@@ -94,6 +94,7 @@ internal sealed class ExportFilter(ExportRequest request, WindowHistory? window,
         (request.After is not { } after || after.Compare(entry) > 0)
         && (request.Before is not { } before || before.Compare(entry) < 0)
         && (request.Session is null || entry.SessionId == request.Session)
+        && (request.Source is null || entry.Source == request.Source)
         && (request.Task is null || IsOf(streamsOfTask, entry, entry.TaskId == request.Task))
         && (request.Window is null || entry.WindowId == request.Window || IsInWindow(entry));
 

@@ -15,10 +15,11 @@ internal sealed class Readers(ReadSide reads, VeilKey key)
     /// </summary>
     public ReadScope ScopeOf(Bearer bearer) => !bearer.IsBound
         ? ReadScope.All
-        : new ReadScope(bearer.Agents, bearer.Tasks, bearer.Roles == Roles.Read ? VeilOf(bearer) : null);
+        : new ReadScope(
+            bearer.Agents, bearer.Tasks, bearer.Sources, bearer.Roles == Roles.Read ? VeilOf(bearer) : null);
 
     private PositionVeil VeilOf(Bearer bearer) => veils.GetOrAdd(
-        JsonSerializer.Serialize(new[] { bearer.Agents, bearer.Tasks }),
+        JsonSerializer.Serialize(new[] { bearer.Agents, bearer.Tasks, bearer.Sources }),
         binding => new PositionVeil(HMACSHA256.HashData(key.Bytes.Span, Encoding.UTF8.GetBytes(binding))));
 }
 

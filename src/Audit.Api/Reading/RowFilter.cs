@@ -9,6 +9,8 @@ internal sealed class RowFilter(ReadScope scope, bool withAdministration)
 
     public string? Session { get; init; }
 
+    public string? Source { get; init; }
+
     public string? Task { get; init; }
 
     /// <summary>A tool's name, or a pattern with `*` and `?`.</summary>
@@ -18,7 +20,7 @@ internal sealed class RowFilter(ReadScope scope, bool withAdministration)
     public bool IsLive { get; init; }
 
     private bool NeedsFacts =>
-        Session is not null || Task is not null || Tool is not null || !scope.IsAll;
+        (Session ?? Source ?? Task ?? Tool) is not null || !scope.IsAll;
 
     public bool Passes(SeenRow seen)
     {
@@ -42,10 +44,12 @@ internal sealed class RowFilter(ReadScope scope, bool withAdministration)
         var hasTerms = view.IsObject(EventField.Terms);
         var task = view.Text(hasTerms ? EventField.TermsTask : EventField.TaskId);
         var agent = view.Text(hasTerms ? EventField.TermsAgent : EventField.Agent);
+        var source = view.Text(EventField.Source);
         return (Session is null || view.Text(EventField.SessionId) == Session)
+            && (Source is null || source == Source)
             && (Task is null || task == Task)
             && (Tool is null || (view.Text(EventField.ToolName) is { } tool && Glob.Matches(Tool, tool)))
-            && scope.Sees(agent, task);
+            && scope.Sees(agent, task, source);
     }
 
     public static bool IsOfAdministration(string stream) =>

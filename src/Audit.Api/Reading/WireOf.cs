@@ -19,8 +19,8 @@ internal static class WireOf
         new([.. page.Items.Select(show)], page.Next);
 
     public static CallAnswer Of(CallModel call) => new(
-        call.SessionId, call.CallId, call.Tool, Words.Of(call.State), call.Attempt, call.Turn,
-        Texts(Words.Of(call.Anomalies)), call.Violations, call.Lifted, call.Task, call.Agent, call.Host,
+        call.SessionId, call.Source, call.CallId, call.Tool, Words.Of(call.State), call.Attempt, call.Turn,
+        Texts(Words.Of(call.Anomalies)), call.Violations, call.Lifted, call.Task, call.Agent, call.Token,
         call.Provider, call.Model, call.Command, call.Remark, call.Decision, call.DecidedBy, call.ClaimedBy,
         call.Success,
         Judgement: Of(call.Judgement), Judged: Of(call.Judged), FirstAt: Time(call.FirstAt), LastAt: Time(call.LastAt),
@@ -37,11 +37,11 @@ internal static class WireOf
 
     public static SessionAnswer Of(SessionModel session, long? asOf = null)
     {
-        var (agents, tasks, hosts) = (session.Agents, session.Tasks, session.Hosts);
+        var (agents, tasks, tokens) = (session.Agents, session.Tasks, session.Tokens);
         return new(
-            session.SessionId, session.Calls, States(session.States), session.OpenCalls, session.Violations,
+            session.SessionId, session.Source, session.Calls, States(session.States), session.OpenCalls, session.Violations,
             session.Lifted, session.Messages, session.Notes, Texts(Words.Of(session.Anomalies)),
-            Texts(agents.Names), agents.HasMore, Texts(tasks.Names), tasks.HasMore, Texts(hosts.Names), hosts.HasMore,
+            Texts(agents.Names), agents.HasMore, Texts(tasks.Names), tasks.HasMore, Texts(tokens.Names), tokens.HasMore,
             Of(session.Judged), FirstAt: Time(session.FirstAt), LastAt: Time(session.LastAt),
             StartedAt: Time(session.StartedAt), EndedAt: Time(session.HasEnded ? session.NotedEndAt : null),
             session.Id, session.LastPosition, session.IsShare ? null : Of(session.Completeness), asOf);
@@ -49,7 +49,7 @@ internal static class WireOf
 
     private static CompletenessAnswer Of(Completeness whole) => new(
         whole.IsComplete, whole.MissingMessages, [
-            .. whole.Gaps.Select(gap => new GapAnswer(gap.Host, gap.From, gap.To))],
+            .. whole.Gaps.Select(gap => new GapAnswer(gap.Token, gap.From, gap.To))],
         whole.OpenAfterEnd, whole.ReportedLate);
 
     /// <summary>The position of the past, as the reader sees positions.</summary>
@@ -64,9 +64,9 @@ internal static class WireOf
         new(Of(task)) { Windows = [.. windows.Select(window => Of(window, now))], Calls = calls, AsOf = asOf };
 
     public static ViolationAnswer Of(ViolationModel violation) => new(
-        violation.Position, violation.SessionId, violation.CallId, violation.WindowId, violation.Tool,
+        violation.Position, violation.SessionId, violation.Source, violation.CallId, violation.WindowId, violation.Tool,
         violation.Message, violation.From, violation.Cause, violation.Reason, Time(violation.At),
-        Time(violation.ReceivedAt), violation.Host, violation.Task, violation.Agent, violation.IsLifted,
+        Time(violation.ReceivedAt), violation.Token, violation.Task, violation.Agent, violation.IsLifted,
         violation.LiftedBy);
 
     public static WindowAnswer Of(WindowModel window, Timestamp now) => new(
@@ -76,9 +76,9 @@ internal static class WireOf
         window.GrantedAfter, window.Violations, window.Id, window.LastPosition);
 
     public static SearchHitAnswer Of(SearchHit hit) => new(
-        hit.Position, hit.SessionId, hit.CallId, hit.Tool, hit.State is { } state ? Words.Of(state) : null,
+        hit.Position, hit.SessionId, hit.Source, hit.CallId, hit.Tool, hit.State is { } state ? Words.Of(state) : null,
         hit.Message, At: Time(hit.At), FirstAt: Time(hit.FirstAt), LastAt: Time(hit.LastAt), hit.Task, hit.Agent,
-        hit.Host, hit.Command, hit.Call?.Success, hit.Call?.Decision, hit.Call?.DecidedBy, hit.Call?.ClaimedBy,
+        hit.Token, hit.Command, hit.Call?.Success, hit.Call?.Decision, hit.Call?.DecidedBy, hit.Call?.ClaimedBy,
         hit.Call is { } call ? Of(call.Judgement) : null, hit.Call?.Violations,
         hit.Call is { } model ? Texts(Words.Of(model.Anomalies)) : null,
         hit.Excerpt is not { } excerpt ? null : new ExcerptAnswer(
@@ -98,7 +98,7 @@ internal static class WireOf
         transition is { Cause: not ViolationCause.None, Lifted: false } ? Words.Of(transition.Cause) : null,
         transition.Lifted, transition.Late, transition.ReportedLate, At: Time(transition.At),
         RecordedAt: Time(transition.RecordedAt), ReceivedAt: Time(transition.ReceivedAt), Of(transition.Judgement),
-        transition.Window, transition.Task, transition.Agent, transition.Host, transition.Remark, transition.By,
+        transition.Window, transition.Task, transition.Agent, transition.Token, transition.Remark, transition.By,
         transition.Success);
 
     public static string? Time(Timestamp? time) => time is { Ticks: > 0 } known ? Of(known) : null;

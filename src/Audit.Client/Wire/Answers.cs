@@ -9,7 +9,14 @@ public sealed record ProblemDocument(string? Type, string? Title, int Status, st
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Length { get; init; }
+
+    /// <summary>With 300: what may be meant, each with its address.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ChoiceAnswer>? Choices { get; init; }
 }
+
+/// <summary>One of several sources that report what was asked for, and where to ask for that.</summary>
+public sealed record ChoiceAnswer(string Source, string Href);
 
 /// <summary>A page of a list, and the cursor of the next one where there is more.</summary>
 public sealed record ItemPage<T>(IReadOnlyList<T> Items, string? Next);

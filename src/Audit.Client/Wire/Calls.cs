@@ -2,8 +2,8 @@ namespace Audit.Client.Wire;
 
 /// <summary>A tool call as it stands.</summary>
 public record CallAnswer(
-    string SessionId, string ToolCallId, string? ToolName, string State, int Attempt, long Turn,
-    IReadOnlyList<string> Anomalies, int Violations, int Lifted, string? TaskId, string? Agent, string? Host,
+    string SessionId, string Source, string ToolCallId, string? ToolName, string State, int Attempt, long Turn,
+    IReadOnlyList<string> Anomalies, int Violations, int Lifted, string? TaskId, string? Agent, string? Token,
     string? Provider, string? Model, string? Command, [property: JsonPropertyName("said")] string? Remark,
     string? Decision, string? DecidedBy, string? ClaimedBy, bool? Success, string? Judgement, JudgedAnswer Judged,
     string? FirstAt, string? LastAt, string? AskedAt, string? DecidedAt, string? StartedAt, string? SettledAt,
@@ -13,7 +13,7 @@ public record CallAnswer(
     /// <summary>Of an answer that holds more: whoever reads one sets every member by its name.</summary>
     private protected CallAnswer()
         : this(
-            "", "", null, "", 0, 0, [], 0, 0, null, null, null, null, null, null, null, null, null, null, null,
+            "", "", "", null, "", 0, 0, [], 0, 0, null, null, null, null, null, null, null, null, null, null, null,
             null, new JudgedAnswer(0, 0, 0, 0), null, null, null, null, null, null, null, null, 0, 0, 0, 0, 0, 0, null)
     {
     }
@@ -62,7 +62,7 @@ public sealed record TransitionAnswer(
     long Position, long Sequence, string Message, string? From, string? To, int Attempt,
     IReadOnlyList<string> Anomalies, string? Violation, bool Lifted, bool Late, bool ReportedLate, string? At,
     string? RecordedAt, string? ReceivedAt, string? Judgement, string? WindowId, string? TaskId, string? Agent,
-    string? Host, [property: JsonPropertyName("said")] string? Remark, string? By, bool? Success);
+    string? Token, [property: JsonPropertyName("said")] string? Remark, string? By, bool? Success);
 
 /// <summary>A page of calls, now or as they were.</summary>
 public sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Next)

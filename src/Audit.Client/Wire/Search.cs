@@ -13,8 +13,8 @@ public sealed record SearchPageAnswer(
 
 /// <summary>A call or a note in which something was found.</summary>
 public sealed record SearchHitAnswer(
-    long Position, string SessionId, string? ToolCallId, string? ToolName, string? State, string? Message,
-    string? At, string? FirstAt, string? LastAt, string? TaskId, string? Agent, string? Host, string? Command,
+    long Position, string SessionId, string Source, string? ToolCallId, string? ToolName, string? State, string? Message,
+    string? At, string? FirstAt, string? LastAt, string? TaskId, string? Agent, string? Token, string? Command,
     bool? Success, string? Decision, string? DecidedBy, string? ClaimedBy, string? Judgement, int? Violations,
     IReadOnlyList<string>? Anomalies, ExcerptAnswer? Excerpt);
 

@@ -1,16 +1,18 @@
 namespace Audit.Client.Wire;
 
 /// <summary>A session: its calls by state, who took part, and whether it was reported whole.</summary>
+/// <param name="Source">Whose session it is.</param>
+/// <param name="ReportedBy">The tokens of the source that wrote into it.</param>
 /// <param name="States">Only the states that there are.</param>
 /// <param name="AsOf">The position of the past that was asked for.</param>
 public sealed record SessionAnswer(
-    string SessionId, int Calls, IReadOnlyDictionary<string, int> States, int OpenCalls, int Violations, int Lifted,
+    string SessionId, string Source, int Calls, IReadOnlyDictionary<string, int> States, int OpenCalls, int Violations, int Lifted,
     int Messages, int Notes, IReadOnlyList<string> Anomalies, IReadOnlyList<string> Agents,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreAgents,
     IReadOnlyList<string> Tasks,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreTasks,
-    IReadOnlyList<string> Hosts,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreHosts,
+    IReadOnlyList<string> ReportedBy,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreReportedBy,
     JudgedAnswer Judged, string? FirstAt, string? LastAt, string? StartedAt, string? EndedAt, long Position,
     long LastPosition, CompletenessAnswer? Completeness,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AsOf = null);
@@ -19,13 +21,13 @@ public sealed record SessionAnswer(
 public sealed record CompletenessAnswer(
     bool Complete, long MissingMessages, IReadOnlyList<GapAnswer> Gaps, int OpenAfterEnd, int ReportedLate);
 
-/// <summary>Numbers of a host that never came.</summary>
-public sealed record GapAnswer(string Host, long From, long To);
+/// <summary>Numbers of a token that never came.</summary>
+public sealed record GapAnswer(string Token, long From, long To);
 
 /// <summary>A message or an act that was refused.</summary>
 /// <param name="LiftedBy">The position of the message that shows that it was none.</param>
 public sealed record ViolationAnswer(
-    long Position, string? SessionId, string? ToolCallId, string? WindowId, string? ToolName, string? Message,
-    string? From, string? Cause, string? Reason, string? At, string? ReceivedAt, string? Host, string? TaskId,
+    long Position, string? SessionId, string? Source, string? ToolCallId, string? WindowId, string? ToolName, string? Message,
+    string? From, string? Cause, string? Reason, string? At, string? ReceivedAt, string? Token, string? TaskId,
     string? Agent, bool Lifted,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? LiftedBy = null);

@@ -17,8 +17,7 @@ internal ref struct Envelope
         var facts = read.Facts.Question.IsEmpty ? read.Facts
             : read.Facts with { Question = hasher.OfQuestion(read.Facts.Question, delivery.TaskId) };
         return new CallSubmission(
-            ItemReader.CallKey(session, call), session, call, BoundAgent(defaults),
-            CallMessage.Of(facts, delivery), item[read.Place]);
+            session, call, BoundAgent(defaults), CallMessage.Of(facts, delivery), item[read.Place]);
     }
 
     public readonly NoteSubmission ToSubmission(
@@ -27,14 +26,14 @@ internal ref struct Envelope
         var session = RequireSession(defaults);
         var delivery = DeliveryOf(dedup, defaults) with { TimeInferred = at is null || defaults.TimeInferred };
         return new NoteSubmission(
-            new StreamKey(StreamNames.Session(session)), session, delivery.TaskId, BoundAgent(defaults),
+            session, delivery.TaskId, BoundAgent(defaults),
             SessionNote.Of(type, at ?? defaults.ReceivedAt, delivery), detail);
     }
 
     private readonly Delivery DeliveryOf(Fingerprint dedup, ItemDefaults defaults) => new()
     {
         ReceivedAt = defaults.ReceivedAt,
-        Host = defaults.Host,
+        Token = defaults.Token,
         Dedup = dedup,
         Seq = Seq,
         MessageId = MessageId,
@@ -47,9 +46,10 @@ internal ref struct Envelope
     private readonly string? BoundAgent(ItemDefaults defaults) =>
         Bound(Agent ?? defaults.Agent, defaults.BoundAgents, "agent");
 
-    private readonly string RequireSession(ItemDefaults defaults) =>
-        SessionId ?? defaults.SessionId
-        ?? throw new UnreadableException("session_id", "missing; it stands in the item or in the header Audit-Session");
+    private readonly SessionName RequireSession(ItemDefaults defaults) => new(
+        defaults.Source,
+        SessionId ?? defaults.SessionId ?? throw new UnreadableException(
+            "session_id", "missing; it stands in the item or in the header Audit-Session"));
 
     /// <returns>What is named, or the one that the token is bound to where none is.</returns>
     public static string? Bound(string? named, IReadOnlyList<string>? bound, string member) =>

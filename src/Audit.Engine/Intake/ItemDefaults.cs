@@ -3,6 +3,8 @@ namespace Audit.Engine.Intake;
 /// <summary>
 /// What is known of an item before it is read: who sends it, when, and what the request's headers say.
 /// </summary>
+/// <param name="Source">Whose sessions and calls it speaks of.</param>
+/// <param name="Token">By which token it comes.</param>
 /// <param name="SessionId">With a session here an item may be a bare record.</param>
 /// <param name="BoundAgents">The token is bound to these agents: others are refused; empty for none.</param>
 /// <param name="Derived">
@@ -13,7 +15,8 @@ namespace Audit.Engine.Intake;
 /// </param>
 /// <param name="Person">Whose token it is that sends the item.</param>
 public sealed record ItemDefaults(
-    string Host, Timestamp ReceivedAt, string? SessionId = null, string? TaskId = null, string? Agent = null,
+    string Source, string Token, Timestamp ReceivedAt, string? SessionId = null, string? TaskId = null,
+    string? Agent = null,
     IReadOnlyList<string>? BoundAgents = null, IReadOnlyList<string>? BoundTasks = null, bool Derived = false,
     bool TimeInferred = false, string? Person = null);
 

@@ -28,7 +28,7 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
         try
         {
             var submission = OversizedItem.Identify(head).ToSubmission(length, whole, defaults);
-            RequirePlain("session_id", submission.SessionId);
+            RequirePlain("session_id", submission.Session.Id);
             RequirePlain("tool_call_id", submission.ToolCallId);
             RequirePlain("agent", submission.Agent);
             RequirePlain("task_id", submission.Message.TaskId);
@@ -68,7 +68,7 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
         return (ReadWhole(kept, defaults), sent) switch
         {
             (CallSubmission call, CallSubmission whole) when IsSameCall(call, whole) => new CallSubmission(
-                call.Stream, call.SessionId, call.ToolCallId, call.Agent,
+                call.Session, call.ToolCallId, call.Agent,
                 call.Message with
                 {
                     Truncated = isCut,
@@ -82,7 +82,7 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
                 Redacted = redacted.Mark,
             },
             (NoteSubmission note, NoteSubmission whole) when IsSameSession(note, whole) => new NoteSubmission(
-                note.Stream, note.SessionId, note.TaskId, note.Agent,
+                note.Session, note.TaskId, note.Agent,
                 note.Note with { Dedup = whole.Note.Dedup }, note.Detail)
             {
                 Redacted = redacted.Mark,
@@ -100,11 +100,11 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
     }
 
     private static bool IsSameCall(CallSubmission kept, CallSubmission sent) =>
-        kept.SessionId == sent.SessionId && kept.ToolCallId == sent.ToolCallId && kept.Agent == sent.Agent
+        kept.Session == sent.Session && kept.ToolCallId == sent.ToolCallId && kept.Agent == sent.Agent
         && kept.Message.TaskId == sent.Message.TaskId;
 
     private static bool IsSameSession(NoteSubmission kept, NoteSubmission sent) =>
-        kept.SessionId == sent.SessionId && kept.Agent == sent.Agent && kept.TaskId == sent.TaskId;
+        kept.Session == sent.Session && kept.Agent == sent.Agent && kept.TaskId == sent.TaskId;
 
     private void RequirePlain(string member, string? id)
     {
@@ -139,8 +139,6 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
         var envelope = new Envelope { SessionId = defaults.SessionId };
         return envelope.ToSubmission(RecordReader.Read(ref json, hasher), item, defaults, hasher);
     }
-
-    internal static StreamKey CallKey(string session, string call) => new(StreamNames.CallUtf8(session, call));
 }
 
 /// <summary>An item that was read: a submission, or the sentence why there is none.</summary>

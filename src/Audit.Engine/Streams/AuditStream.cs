@@ -85,7 +85,7 @@ public sealed class SessionStream : AuditStream
         if (decision.Note is { } note)
         {
             events.Add(writer.Write(
-                noted.SessionId, noted.TaskId, noted.Agent, note, noted.Detail.Span, noted.Redacted));
+                noted.Session, noted.TaskId, noted.Agent, note, noted.Detail.Span, noted.Redacted));
         }
 
         history = decision.After;

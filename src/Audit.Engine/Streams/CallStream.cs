@@ -20,7 +20,7 @@ public sealed class CallStream : AuditStream
             ? redactor.Json(call.Record)
             : new Redacted(call.Record, call.Redacted);
         var context = new CallContext(
-            call.SessionId, call.ToolCallId, call.Agent, call.Message, decision.IsHead
+            call.Session, call.ToolCallId, call.Agent, call.Message, decision.IsHead
                 ? default : kept.Json, kept.Mark);
         foreach (var happened in decision.Events)
         {

@@ -23,7 +23,7 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
     /// <summary>When it happened, as the host has it.</summary>
     public string? HappenedAt => Text(EventField.RecordedAt) ?? Text(EventField.At);
 
-    public string? Host => Text(EventField.Host);
+    public string? Token => Text(EventField.Token);
 
     public string? OnBehalfOf => Text(EventField.OnBehalfOf);
 
@@ -70,9 +70,11 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
 
     public string? Decision => Text(EventField.Decision);
 
+    public string? DecisionSource => Text(EventField.DecisionSource);
+
     public string? Source => Text(EventField.Source);
 
-    public string? By => Text(EventField.By) ?? (view.Flag(EventField.MadeByNode) == true ? Host : null);
+    public string? By => Text(EventField.By) ?? (view.Flag(EventField.MadeByNode) == true ? Token : null);
 
     public bool? Success => view.Flag(EventField.Success);
 

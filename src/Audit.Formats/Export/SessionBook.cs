@@ -82,7 +82,7 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
     /// <summary>The end of a session names no task; it belongs to what was done last.</summary>
     private static void GiveEndsTheirPlace(List<SessionEntry> byTime)
     {
-        var last = new Dictionary<string, SessionEntry>();
+        var last = new Dictionary<(string Source, string Id), SessionEntry>();
         foreach (var entry in byTime)
         {
             if (entry.IsEnd && last.TryGetValue(entry.Session, out var before))

@@ -14,21 +14,21 @@ internal sealed class SessionEntry
 
     private SessionEntry(BookEvent row, bool isEnd)
     {
-        Session = row.SessionId!;
+        Session = (row.Source ?? "", row.SessionId!);
         Agent = row.Agent;
         Task = row.TaskId;
-        Host = row.Host;
+        Token = row.Token;
         IsEnd = isEnd;
         At = TimeOf(row);
     }
 
-    public string Session { get; }
+    public (string Source, string Id) Session { get; }
 
     public string? Agent { get; private set; }
 
     public string? Task { get; private set; }
 
-    public string? Host { get; }
+    public string? Token { get; }
 
     public bool IsEnd { get; }
 
@@ -62,7 +62,7 @@ internal sealed class SessionEntry
         command ??= CommandOf(row.Input);
         description ??= row.Description;
         WasApproved |= row.Kind == "approved";
-        ApprovedBy = row.Kind == "approved" ? row.By ?? row.Source : ApprovedBy;
+        ApprovedBy = row.Kind == "approved" ? row.By ?? row.DecisionSource : ApprovedBy;
         if (!row.IsLate)
         {
             State = row.To == "completed" && row.Success == false ? "failed" : row.To;

@@ -15,7 +15,8 @@ internal static class SessionLine
         var line = new StringBuilder();
         Append(line, "identity", window?.Agent ?? WhoDid(entries));
         Append(line, "task", window?.Task ?? List(entries.Select(entry => entry.Task)));
-        Append(line, "session", List(entries.Select(entry => entry.Session)));
+        Append(line, "session", List(entries.Select(entry => entry.Session.Id)));
+        Append(line, "source", List(entries.Select(entry => entry.Session.Source)));
         Append(line, "date", day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
         if (window is not null)
         {
@@ -39,7 +40,7 @@ internal static class SessionLine
 
     /// <summary>The agents; where none is named, whoever reported for them.</summary>
     private static string WhoDid(IReadOnlyList<SessionEntry> entries) =>
-        List(entries.Select(entry => entries.All(one => one.Agent is null) ? entry.Host : entry.Agent));
+        List(entries.Select(entry => entries.All(one => one.Agent is null) ? entry.Token : entry.Agent));
 
     private static void Append(StringBuilder line, string name, string value)
     {

@@ -31,7 +31,7 @@ internal sealed class TaskWindow(string id)
             case "window.approved":
                 Opens = TimeOf(row.OpensAt) ?? TimeOf(row.ReceivedAt);
                 Closes = TimeOf(row.ClosesAt);
-                ApprovedBy = row.OnBehalfOf is { } person ? $"{row.Host} for {person}" : row.Host;
+                ApprovedBy = row.OnBehalfOf is { } person ? $"{row.Token} for {person}" : row.Token;
                 break;
             case "window.extended":
                 Closes = TimeOf(row.ClosesAt) ?? Closes;

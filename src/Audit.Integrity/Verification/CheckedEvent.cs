@@ -37,9 +37,11 @@ internal struct CheckedEvent
     /// <summary>The host's own number.</summary>
     public long? Seq;
 
-    /// <summary>Where the host's name lies in the message.</summary>
-    public int HostStart;
-    public int HostLength;
+    /// <summary>Where the names of source and token lie in the message.</summary>
+    public int SourceStart;
+    public int SourceLength;
+    public int TokenStart;
+    public int TokenLength;
 
     public static CheckedEvent Of(RowBatch batch, int index)
     {
@@ -82,12 +84,15 @@ internal struct CheckedEvent
     {
         Seq = view.Number(EventField.Seq);
         IsReordered |= view.Flag(EventField.Late) == true;
-        var host = view.Utf8Text(EventField.Host);
-        (HostStart, HostLength) = host.IsEmpty ? (0, 0) : (view.PlaceOf(EventField.Host).Start.Value + 1, host.Length);
+        (SourceStart, SourceLength) = PlaceOf(view, EventField.Source);
+        (TokenStart, TokenLength) = PlaceOf(view, EventField.Token);
         Turn = IsNote ? SessionTurns.Of(view.Utf8Text(EventField.Type)) : SessionTurn.None;
         // A violation leaves the call where it was.
         State = IsCall ? StateOf(view, EventField.To) ?? StateOf(view, EventField.From) : null;
     }
+
+    private static (int Start, int Length) PlaceOf(in EventView view, EventField field) =>
+        view.Utf8Text(field) is { IsEmpty: false } name ? (view.PlaceOf(field).Start.Value + 1, name.Length) : (0, 0);
 
     private static CallState? StateOf(in EventView view, EventField field) =>
         Words.TryState(view.Utf8Text(field), out var state) ? state : null;

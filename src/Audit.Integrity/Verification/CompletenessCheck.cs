@@ -53,7 +53,8 @@ internal sealed class CompletenessCheck
             OpenCalls =
             [
                 .. open.Take(MostListed).Select(
-                    call => new OpenCall(call.Session.Id, call.ToolCallId, Words.Of(call.State), call.Position)),
+                    call => new OpenCall(
+                        call.Session.Source, call.Session.Id, call.ToolCallId, Words.Of(call.State), call.Position)),
             ],
             Floods = floods,
             UnreadableEvents = unreadable,
@@ -64,14 +65,20 @@ internal sealed class CompletenessCheck
     private void Take(RowBatch batch, int index, in CheckedEvent facts)
     {
         var stream = batch.Stream(index);
-        if (!StreamNames.TrySplit(stream, out var session, out var call) || Session(session) is not { } known)
+        if (!StreamNames.TrySplit(stream, out var session, out var id, out var call))
+        {
+            return;
+        }
+
+        var message = batch.Message(index);
+        if (Session(session, message.Slice(facts.SourceStart, facts.SourceLength), id) is not { } known)
         {
             return;
         }
 
         if (facts.Seq is { } number)
         {
-            known.Number(batch.Message(index).Slice(facts.HostStart, facts.HostLength), number);
+            known.Number(message.Slice(facts.TokenStart, facts.TokenLength), number);
         }
 
         if (facts.Turn != SessionTurn.None)
@@ -119,9 +126,9 @@ internal sealed class CompletenessCheck
         }
     }
 
-    private SessionFacts? Session(ReadOnlySpan<byte> id)
+    private SessionFacts? Session(ReadOnlySpan<byte> name, ReadOnlySpan<byte> source, ReadOnlySpan<byte> id)
     {
-        if (sessions.TryGetValue(id, out var known))
+        if (sessions.TryGetValue(name, out var known))
         {
             return known;
         }
@@ -131,7 +138,7 @@ internal sealed class CompletenessCheck
             isPartial = true;
             return null;
         }
-        return sessions[id] = new SessionFacts(id);
+        return sessions[name] = new SessionFacts(source, id);
     }
 
     // The rows of these few calls are folded by the law itself, as the engine does.

@@ -39,8 +39,8 @@ public sealed record CompletenessVerdict
 }
 
 /// <summary>Numbers that a host gave to messages of a session and that the book does not have.</summary>
-public sealed record SequenceGap(string SessionId, string Host, long First, long Last);
+public sealed record SequenceGap(string Source, string SessionId, string Token, long First, long Last);
 
 /// <summary>A call that was never settled though its session was noted as ended.</summary>
 /// <param name="Position">Of the call's last event.</param>
-public sealed record OpenCall(string SessionId, string ToolCallId, string State, long Position);
+public sealed record OpenCall(string Source, string SessionId, string ToolCallId, string State, long Position);

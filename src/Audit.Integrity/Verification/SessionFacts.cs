@@ -3,27 +3,29 @@ using System.Runtime.InteropServices;
 namespace Audit.Integrity.Verification;
 
 /// <summary>What is known of a session while the rows go by.</summary>
-internal sealed class SessionFacts(ReadOnlySpan<byte> id)
+internal sealed class SessionFacts(ReadOnlySpan<byte> source, ReadOnlySpan<byte> id)
 {
-    private readonly List<(byte[] Name, List<SeqRange> Ranges, long Dropped, long Highest)> hosts = [];
+    private readonly List<(byte[] Name, List<SeqRange> Ranges, long Dropped, long Highest)> tokens = [];
+
+    public string Source { get; } = Encoding.UTF8.GetString(source);
 
     public string Id { get; } = Encoding.UTF8.GetString(id);
 
     public bool IsEnded { get; set; }
 
-    public bool IsNumbered => hosts.Count > 0;
+    public bool IsNumbered => tokens.Count > 0;
 
     /// <summary>How many numbers came and are not kept.</summary>
-    public long Dropped => hosts.Sum(host => host.Dropped);
+    public long Dropped => tokens.Sum(token => token.Dropped);
 
-    public UInt128 Missing => hosts.Aggregate(
-        UInt128.Zero, (sum, host) => sum + SeqRanges.Missing(host.Ranges, host.Dropped, host.Highest));
+    public UInt128 Missing => tokens.Aggregate(
+        UInt128.Zero, (sum, token) => sum + SeqRanges.Missing(token.Ranges, token.Dropped, token.Highest));
 
-    public void Number(ReadOnlySpan<byte> host, long number)
+    public void Number(ReadOnlySpan<byte> token, long number)
     {
-        foreach (ref var known in CollectionsMarshal.AsSpan(hosts))
+        foreach (ref var known in CollectionsMarshal.AsSpan(tokens))
         {
-            if (host.SequenceEqual(known.Name))
+            if (token.SequenceEqual(known.Name))
             {
                 if (SeqRanges.Add(known.Ranges, number) == false)
                 {
@@ -35,13 +37,13 @@ internal sealed class SessionFacts(ReadOnlySpan<byte> id)
             }
         }
 
-        hosts.Add((host.ToArray(), [new SeqRange(number, number)], 0, 0));
+        tokens.Add((token.ToArray(), [new SeqRange(number, number)], 0, 0));
     }
 
     public IEnumerable<SequenceGap> Gaps() =>
-        from host in hosts
-        from gap in SeqRanges.Gaps(host.Ranges)
-        select new SequenceGap(Id, Encoding.UTF8.GetString(host.Name), gap.From, gap.To);
+        from token in tokens
+        from gap in SeqRanges.Gaps(token.Ranges)
+        select new SequenceGap(Source, Id, Encoding.UTF8.GetString(token.Name), gap.From, gap.To);
 }
 
 /// <summary>A call that is not settled, or whose rows alone do not show whether it is.</summary>

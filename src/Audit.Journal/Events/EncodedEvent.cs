@@ -8,5 +8,5 @@ public readonly record struct EncodedEvent(string Manifest, ReadOnlyMemory<byte>
 /// kept.</param>
 /// <param name="Redacted">What was taken out of the record; null where nothing was.</param>
 public readonly record struct CallContext(
-    string SessionId, string ToolCallId, string? Agent, CallMessage Message, ReadOnlyMemory<byte> Record,
+    SessionName Session, string ToolCallId, string? Agent, CallMessage Message, ReadOnlyMemory<byte> Record,
     RedactionMark? Redacted = null);

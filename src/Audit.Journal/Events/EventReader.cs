@@ -119,7 +119,7 @@ public static class EventReader
     private static Delivery DeliveryOf(in EventView view) => new()
     {
         ReceivedAt = view.RequiredTime(EventField.ReceivedAt),
-        Host = view.Text(EventField.Host) ?? "",
+        Token = view.Text(EventField.Token) ?? "",
         TaskId = view.Text(EventField.TaskId),
         MessageId = view.Text(EventField.MessageId),
         Dedup = view.Hash(EventField.Dedup),

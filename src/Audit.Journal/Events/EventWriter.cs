@@ -59,11 +59,10 @@ public sealed class EventWriter : IDisposable
     };
 
     public EncodedEvent Write(
-        string sessionId, string? taskId, string? agent, SessionNote note, ReadOnlySpan<byte> detail,
+        SessionName session, string? taskId, string? agent, SessionNote note, ReadOnlySpan<byte> detail,
         RedactionMark? redacted = null)
     {
-        Begin(EventNames.SessionNoted, note.ReceivedAt, note.Host);
-        json.WriteString(EventField.SessionId, sessionId);
+        Begin(EventNames.SessionNoted, note.ReceivedAt, note.Token, session);
         json.WriteString(EventField.TaskId, taskId);
         json.WriteString(EventField.Agent, agent);
         WriteDelivery(note.MessageId, note.Dedup, note.Seq, note.Derived, note.TimeInferred);
@@ -211,8 +210,7 @@ public sealed class EventWriter : IDisposable
 
     private void BeginCall(string name, in CallContext context)
     {
-        Begin(name, context.Message.ReceivedAt, context.Message.Host);
-        json.WriteString(EventField.SessionId, context.SessionId);
+        Begin(name, context.Message.ReceivedAt, context.Message.Token, context.Session);
         json.WriteString(EventField.ToolCallId, context.ToolCallId);
         json.WriteString(EventField.TaskId, context.Message.TaskId);
         json.WriteString(EventField.Agent, context.Agent);
@@ -239,7 +237,7 @@ public sealed class EventWriter : IDisposable
         WriteHash(EventField.FactResult, message.Result);
     }
 
-    private void Begin(string name, Timestamp receivedAt, string host)
+    private void Begin(string name, Timestamp receivedAt, string token, SessionName? session = null)
     {
         // Nothing may be left of an event whose writing failed half-way.
         buffer.ResetWrittenCount();
@@ -248,7 +246,9 @@ public sealed class EventWriter : IDisposable
         json.WriteNumber(EventField.Version, EventNames.Version);
         json.WriteString(EventField.Event, name);
         json.WriteString(EventField.ReceivedAt, receivedAt.ToDateTimeOffset().UtcDateTime);
-        json.WriteString(EventField.Host, host);
+        WriteOptional(EventField.Source, session?.Source);
+        json.WriteString(EventField.Token, token);
+        WriteOptional(EventField.SessionId, session?.Id);
     }
 
     /// <summary>A violation has the reason where a transition has the state it leads to.</summary>

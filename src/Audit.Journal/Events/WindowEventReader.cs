@@ -24,7 +24,7 @@ internal static class WindowEventReader
     {
         var delivery = new WindowDelivery
         {
-            Actor = view.Required(EventField.Host),
+            Actor = view.Required(EventField.Token),
             Person = view.Text(EventField.Person),
             OnBehalfOf = view.Text(EventField.OnBehalfOf),
             ReceivedAt = view.RequiredTime(EventField.ReceivedAt),

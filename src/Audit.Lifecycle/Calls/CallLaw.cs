@@ -92,7 +92,6 @@ public static class CallLaw
             return new Standing
             {
                 Attempt = standing.Attempt + 1,
-                Host = standing.Host,
                 RefusedByNode = standing.RefusedByNode,
                 AskedSinceRefusal = standing.AskedSinceRefusal,
             };
@@ -136,11 +135,6 @@ public static class CallLaw
         if (Differs(standing.TaskId, message.TaskId))
         {
             anomalies |= Anomalies.TaskChanged;
-        }
-
-        if (!message.MadeByNode && Differs(standing.Host, message.Host))
-        {
-            anomalies |= Anomalies.ForeignHost;
         }
 
         if (ReportsWhatRan(message.Kind) && Differs(standing.ApprovedInput, message.Input))
@@ -194,7 +188,6 @@ public static class CallLaw
             ToolName = standing.ToolName ?? message.ToolName,
             Provider = standing.Provider ?? message.Provider,
             TaskId = standing.TaskId ?? message.TaskId,
-            Host = standing.Host ?? (message.MadeByNode ? null : message.Host),
             Refused = message.Kind == MessageKind.Blocked || (standing.Refused && !asks),
             Ran = message.IsSuccessfulCompletion ? message.Result : standing.Ran,
             RefusedByNode = IsRefusalByNode(message)

@@ -30,7 +30,7 @@ public sealed record CallMessage
     private CallMessage(in Delivery delivery)
     {
         ReceivedAt = delivery.ReceivedAt;
-        Host = delivery.Host;
+        Token = delivery.Token;
         Dedup = delivery.Dedup;
         Seq = delivery.Seq;
         MessageId = delivery.MessageId;
@@ -68,8 +68,8 @@ public sealed record CallMessage
 
     public string? TaskId { get; init; }
 
-    /// <inheritdoc cref="Delivery.Host"/>
-    public string Host { get; init; }
+    /// <inheritdoc cref="Delivery.Token"/>
+    public string Token { get; init; }
 
     /// <inheritdoc cref="Delivery.MadeByNode"/>
     public bool MadeByNode { get; init; }
@@ -122,7 +122,7 @@ public sealed record CallMessage
         Kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed || IsSuccessfulCompletion;
 
     /// <summary>Who is behind it, to be compared with who is behind another.</summary>
-    public string Behind => Person ?? Host;
+    public string Behind => Person ?? Token;
 
     public static CallMessage Of(in RecordFacts facts, in Delivery delivery) => new(delivery)
     {

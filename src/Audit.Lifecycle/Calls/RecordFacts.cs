@@ -24,7 +24,7 @@ public readonly record struct RecordFacts(
 public readonly record struct Answer(long Sequence, Fingerprint Question);
 
 /// <summary>How a record or a note came.</summary>
-/// <param name="Host">The name of the credential that it came with.</param>
+/// <param name="Token">The name of the credential that it came with.</param>
 /// <param name="Dedup">The keyed hash by which the same record is known again.</param>
 /// <param name="Seq">The host's own number of the message within the session.</param>
 /// <param name="Derived">A format adapter derived it from another system's words.</param>
@@ -38,7 +38,7 @@ public readonly record struct Answer(long Sequence, Fingerprint Question);
 /// The person who is behind the question decides on it, where the node lets one person do both.
 /// </param>
 public readonly record struct Delivery(
-    Timestamp ReceivedAt, string Host, Fingerprint Dedup, long? Seq = null, string? MessageId = null,
+    Timestamp ReceivedAt, string Token, Fingerprint Dedup, long? Seq = null, string? MessageId = null,
     string? TaskId = null, bool Derived = false, bool TimeInferred = false, bool MadeByNode = false,
     bool Truncated = false, Answer? Answers = null, string? Person = null,
     bool SelfApproved = false);

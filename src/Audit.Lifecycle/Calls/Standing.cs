@@ -19,7 +19,7 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="ApprovedInput">The effective input that awaited or got approval in this attempt.</param>
 public readonly record struct Standing(
     CallState State = default, int Attempt = 0, long Turn = 0, string? ToolName = null, string? Provider = null,
-    string? TaskId = null, string? Host = null, bool Refused = false, Fingerprint Ran = default,
+    string? TaskId = null, bool Refused = false, Fingerprint Ran = default,
     bool RefusedByNode = false, bool AskedSinceRefusal = false, long Asked = 0, Fingerprint Question = default,
     Approval Approval = default, Fingerprint ApprovedInput = default);
 

@@ -49,7 +49,6 @@ public enum Anomalies
     InputChangedAfterApproval = 1 << 8,
     NoApprovalSeen = 1 << 9,
     TaskChanged = 1 << 10,
-    ForeignHost = 1 << 11,
     ClockAhead = 1 << 12,
     ClockWentBack = 1 << 13,
     SourcesDiffer = 1 << 14,

@@ -18,8 +18,8 @@ public sealed class EventField
     /// <summary>Of the outcome of a record.</summary>
     public static readonly EventField
         Kind = new("kind"), Description = new("description"), OutcomeReason = new("reason"), Error = new("error"),
-        Decision = new("decision"), By = new("by"), Source = new("source"),
-        Outcome = new("outcome", Kind, Result, Description, OutcomeReason, Error, Decision, By, Source);
+        Decision = new("decision"), By = new("by"), DecisionSource = new("source"),
+        Outcome = new("outcome", Kind, Result, Description, OutcomeReason, Error, Decision, By, DecisionSource);
 
     public static readonly EventField
         Provider = new("provider"), Model = new("model"), Provenance = new("provenance", Provider, Model);
@@ -40,10 +40,10 @@ public sealed class EventField
         TermsOpensAt = new("opens_at"), TermsClosesAt = new("closes_at"), DurationSeconds = new("duration_seconds"),
         Terms = new("terms", TermsTask, TermsAgent, Scope, TermsReason, TermsOpensAt, TermsClosesAt, DurationSeconds);
 
-    /// <summary>Of the event itself: whose it is.</summary>
+    /// <summary>Of the event itself: whose it is, and by which token it came.</summary>
     public static readonly EventField
-        Version = new("v"), Event = new("event"), ReceivedAt = new("received_at"), Host = new("host"),
-        SessionId = new("session_id"),
+        Version = new("v"), Event = new("event"), ReceivedAt = new("received_at"), Source = new("source"),
+        Token = new("token"), SessionId = new("session_id"),
         TaskId = new("task_id"), Agent = new("agent"), ToolCallId = new("tool_call_id"), WindowId = new("window_id");
 
     /// <summary>
@@ -87,8 +87,8 @@ public sealed class EventField
 
     internal static readonly EventField[] OfEvent =
     [
-        Version, Event, ReceivedAt, Host, SessionId, ToolCallId, TaskId, Agent, FactKind, FactTurn, FactTool, FactTier,
-        FactProvider, FactRecordedAt, FactSuccess, FactInput, FactResult,
+        Version, Event, ReceivedAt, Source, Token, SessionId, ToolCallId, TaskId, Agent, FactKind, FactTurn, FactTool,
+        FactTier, FactProvider, FactRecordedAt, FactSuccess, FactInput, FactResult,
         From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers,
         Nonce, MessageId, Dedup, Seq, Derived, Question, Person, SelfApproved, Time, Redacted, Redaction, Record, Type,
         At, Detail, Sequence, Was, Now, Count, First, Last, Chain, Total, Bytes, Act,

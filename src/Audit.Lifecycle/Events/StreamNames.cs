@@ -1,18 +1,30 @@
+using System.Security.Cryptography;
+using Audit.Lifecycle.Records;
+
 namespace Audit.Lifecycle.Events;
 
-/// <summary>The streams of the journal, by name.</summary>
+/// <summary>
+/// The streams of the journal, by name. A call's and a session's begin with their source, so that nothing which another
+/// source reports can ever lie in them.
+/// </summary>
 public static class StreamNames
 {
     /// <summary>Of the acts on tokens and sources, all in one stream, for nodes look into it often.</summary>
     public const string People = "operator|people";
 
-    private const string CallPrefix = "tool-call|";
-    private const string SessionPrefix = "session|";
+    /// <summary>Longer names of sources are cut and end with a hash, for a stream's name has 255 bytes at most.</summary>
+    private const int LongestSource = 24;
+    private const int HashDigits = 8;
+
+    private const string CallPrefix = "call|";
+    private const string SessionPrefix = "notes|";
     private const string WindowPrefix = "task-window|";
 
-    public static string Call(string sessionId, string toolCallId) => $"{CallPrefix}{sessionId}|{toolCallId}";
+    public static string Call(SessionName session, string toolCallId) =>
+        $"{CallPrefix}{ShortSource(session.Source)}|{session.Id}|{toolCallId}";
 
-    public static string Session(string sessionId) => SessionPrefix + sessionId;
+    public static string Session(SessionName session) =>
+        $"{SessionPrefix}{ShortSource(session.Source)}|{session.Id}";
 
     public static string Window(string windowId) => WindowPrefix + windowId;
 
@@ -20,46 +32,99 @@ public static class StreamNames
 
     public static string Reader(string name, DateTimeOffset day) => $"reader|{name}|{day.UtcDateTime:yyyy-MM-dd}";
 
+    /// <summary>Whether the stream is a call's, a session's or a window's.</summary>
+    public static bool IsOfAgents(string stream) =>
+        stream.StartsWith(CallPrefix, StringComparison.Ordinal)
+        || stream.StartsWith(SessionPrefix, StringComparison.Ordinal)
+        || stream.StartsWith(WindowPrefix, StringComparison.Ordinal);
+
+    public static string WindowOf(string stream) => stream[WindowPrefix.Length..];
+
     /// <summary>A call's as the bytes that a key of the journal is made of.</summary>
-    public static byte[] CallUtf8(string sessionId, string toolCallId)
+    public static byte[] CallUtf8(SessionName session, string toolCallId)
     {
-        var (session, call) = (Encoding.UTF8.GetByteCount(sessionId), Encoding.UTF8.GetByteCount(toolCallId));
-        var name = new byte[CallPrefix.Length + session + 1 + call];
-        Encoding.UTF8.GetBytes(CallPrefix, name);
-        Encoding.UTF8.GetBytes(sessionId, name.AsSpan(CallPrefix.Length));
-        name[CallPrefix.Length + session] = (byte)'|';
-        Encoding.UTF8.GetBytes(toolCallId, name.AsSpan(CallPrefix.Length + session + 1));
+        var source = ShortSource(session.Source);
+        var utf8 = Encoding.UTF8;
+        var name = new byte[CallPrefix.Length + utf8.GetByteCount(source) + utf8.GetByteCount(session.Id)
+            + utf8.GetByteCount(toolCallId) + 2];
+        var length = utf8.GetBytes(CallPrefix, name);
+        length += utf8.GetBytes(source, name.AsSpan(length));
+        name[length++] = (byte)'|';
+        length += utf8.GetBytes(session.Id, name.AsSpan(length));
+        name[length++] = (byte)'|';
+        utf8.GetBytes(toolCallId, name.AsSpan(length));
         return name;
     }
 
     /// <summary>Whose key seals the content of a stream: its session's, or its own.</summary>
     public static string PayloadOwner(string stream)
     {
-        var isCall = stream.StartsWith(CallPrefix, StringComparison.Ordinal);
-        var bar = isCall ? stream.IndexOf('|', CallPrefix.Length) : -1;
-        return bar < 0 ? stream : Session(stream[CallPrefix.Length..bar]);
-    }
-
-    /// <summary>Whose a call's or a session's stream is. A session's id holds no "|", a call's may.</summary>
-    /// <param name="toolCallId">Empty for a session.</param>
-    public static bool TrySplit(
-        ReadOnlySpan<byte> stream, out ReadOnlySpan<byte> sessionId, out ReadOnlySpan<byte> toolCallId)
-    {
-        sessionId = toolCallId = default;
-        if (stream.StartsWith("session|"u8))
+        if (!stream.StartsWith(CallPrefix, StringComparison.Ordinal))
         {
-            sessionId = stream[SessionPrefix.Length..];
-            return true;
+            return stream;
         }
 
-        var bar = stream.StartsWith("tool-call|"u8) ? stream[CallPrefix.Length..].IndexOf((byte)'|') : -1;
-        if (bar < 0)
+        var source = stream.IndexOf('|', CallPrefix.Length);
+        var session = source < 0 ? -1 : stream.IndexOf('|', source + 1);
+        return session < 0 ? stream : $"{SessionPrefix}{stream.AsSpan(CallPrefix.Length..session)}";
+    }
+
+    /// <summary>Whose a call's or a session's stream is. Neither source nor session hold a "|", a call may.</summary>
+    /// <param name="session">With its source before it, which tells apart what has one id.</param>
+    /// <param name="toolCallId">Empty for a session.</param>
+    public static bool TrySplit(
+        ReadOnlySpan<byte> stream, out ReadOnlySpan<byte> session, out ReadOnlySpan<byte> sessionId,
+        out ReadOnlySpan<byte> toolCallId)
+    {
+        session = sessionId = toolCallId = default;
+        var isNotes = stream.StartsWith("notes|"u8);
+        var names = isNotes ? stream[SessionPrefix.Length..]
+            : stream.StartsWith("call|"u8) ? stream[CallPrefix.Length..]
+            : default;
+        var source = names.IndexOf((byte)'|');
+        var end = source < 0 ? -1 : names[(source + 1)..].IndexOf((byte)'|');
+        if (source < 0 || (end < 0 && !isNotes))
         {
             return false;
         }
 
-        sessionId = stream.Slice(CallPrefix.Length, bar);
-        toolCallId = stream[(CallPrefix.Length + bar + 1)..];
+        session = isNotes ? names : names[..(source + 1 + end)];
+        sessionId = session[(source + 1)..];
+        toolCallId = isNotes ? default : names[(source + end + 2)..];
         return true;
+    }
+
+    /// <summary>The session's id and the call's, which is empty for a session; false where there are none.</summary>
+    public static bool TrySplit(string stream, out string sessionId, out string toolCallId)
+    {
+        var isNotes = stream.StartsWith(SessionPrefix, StringComparison.Ordinal);
+        var begin = stream.IndexOf('|', isNotes ? SessionPrefix.Length : CallPrefix.Length) + 1;
+        var end = isNotes ? stream.Length : stream.IndexOf('|', begin);
+        if (begin == 0 || end < 0 || (!isNotes && !stream.StartsWith(CallPrefix, StringComparison.Ordinal)))
+        {
+            (sessionId, toolCallId) = ("", "");
+            return false;
+        }
+
+        (sessionId, toolCallId) = (stream[begin..end], isNotes ? "" : stream[(end + 1)..]);
+        return true;
+    }
+
+    private static string ShortSource(string source)
+    {
+        if (source.Length <= LongestSource && Encoding.UTF8.GetByteCount(source) <= LongestSource)
+        {
+            return source;
+        }
+
+        var utf8 = Encoding.UTF8.GetBytes(source);
+        var end = LongestSource - HashDigits - 1;
+        while ((utf8[end] & 0xC0) == 0x80)
+        {
+            end--;
+        }
+
+        var hash = Convert.ToHexStringLower(SHA256.HashData(utf8).AsSpan(0, HashDigits / 2));
+        return $"{Encoding.UTF8.GetString(utf8, 0, end)}~{hash}";
     }
 }

@@ -2,6 +2,18 @@ using Audit.Lifecycle.Json;
 
 namespace Audit.Lifecycle.Records;
 
+/// <summary>
+/// A session by whose it is and by its id: the same id reported by another source is another session.
+/// </summary>
+/// <param name="Source">The source whose tokens report it.</param>
+public readonly record struct SessionName(string Source, string Id)
+{
+    /// <summary>Both in one text, in which sessions of one id stand together; an id holds no "|".</summary>
+    public string Key => $"{Id}|{Source}";
+
+    public override string ToString() => $"{Id} of {Source}";
+}
+
 /// <summary>The bounds of the names that streams are made of.</summary>
 public static class Ids
 {

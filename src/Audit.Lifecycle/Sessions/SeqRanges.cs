@@ -9,7 +9,7 @@ public readonly record struct SeqRange(long From, long To);
 /// <param name="Ranges">Ascending, and never two that touch.</param>
 /// <param name="Dropped">How many numbers would have made one range too many and are not kept.</param>
 /// <param name="Highest">The highest of those.</param>
-public sealed record SeqRanges(string Host, IReadOnlyList<SeqRange> Ranges, long Dropped, long Highest = 0)
+public sealed record SeqRanges(string Token, IReadOnlyList<SeqRange> Ranges, long Dropped, long Highest = 0)
 {
     /// <summary>One limit for the read models and for the verification, so that they never disagree.</summary>
     public const int Most = 256;

@@ -7,7 +7,7 @@ internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var address = visit.Context.CallAddress();
+        var address = await visit.Context.CallAsync();
         var after = visit.Query.Number("after", otherwise: 0, least: 0, most: long.MaxValue);
         var asOf = visit.Query.AsOf(visit.Scope);
         await visit.CatchUpAsync();

@@ -15,12 +15,12 @@ internal sealed class LivePages(IJournal journal) : IPageGroup
         var filter = new RowFilter(visit.Scope, withAdministration)
         {
             IsLive = true,
-            Session = visit.Query.Text("session"), Task = visit.Query.Text("task"), Tool = visit.Query.Text("tool"),
+            Session = visit.Query.Text("session"), Source = visit.Query.Text("source"), Task = visit.Query.Text("task"), Tool = visit.Query.Text("tool"),
         };
         var last = await journal.LastPositionAsync(visit.Cancellation);
         var shown = await ReadAsync(filter, last + 1, visit.Cancellation);
         var view = new LiveView(
-            shown, visit.Scope.Hide(last), filter.Session, filter.Task, filter.Tool, withAdministration);
+            shown, visit.Scope.Hide(last), filter.Session, filter.Source, filter.Task, filter.Tool, withAdministration);
         return PageAnswer.Show<LivePage>("Live", "live", view, ["live"]);
     }
 
@@ -46,7 +46,7 @@ internal sealed class LivePages(IJournal journal) : IPageGroup
 /// <summary>An event in one line, as the page's module writes it too.</summary>
 /// <param name="Where">The page of what it is about; null where there is none.</param>
 public sealed record LiveRow(
-    long Position, Timestamp At, string Event, string Stream, string? Where, string? Tool, string? Move, string? Host)
+    long Position, Timestamp At, string Event, string Stream, string? Where, string? Tool, string? Move, string? Token)
 {
     internal static LiveRow Of(SeenRow seen, ReadScope scope)
     {
@@ -58,20 +58,29 @@ public sealed record LiveRow(
             : view.Text(EventField.Reason) ?? view.Text(EventField.Type) ?? view.Text(EventField.Act);
         return new LiveRow(
             scope.Hide(row.Position), Timestamp.From(new DateTime(row.CreatedTicks, DateTimeKind.Utc)),
-            EventReader.NameOf(row.Manifest), row.PersistenceId, WhereOf(row.PersistenceId),
-            view.Text(EventField.ToolName), move, view.Text(EventField.Host));
+            EventReader.NameOf(row.Manifest), row.PersistenceId, WhereOf(view),
+            view.Text(EventField.ToolName), move, view.Text(EventField.Token));
     }
 
-    private static string? WhereOf(string stream) => stream.Split('|', 3) switch
+    private static string? WhereOf(in EventView view)
     {
-        ["tool-call", var session, var call] => Links.Call(session, call),
-        ["session", var session] => Links.Session(session),
-        ["task-window", var window] => Links.Window(window),
-        _ => null,
-    };
+        if (view.Text(EventField.WindowId) is { } window)
+        {
+            return Links.Window(window);
+        }
+
+        if (view.Text(EventField.Source) is not { } source || view.Text(EventField.SessionId) is not { } id)
+        {
+            return null;
+        }
+
+        var session = new SessionName(source, id);
+        return view.Text(EventField.ToolCallId) is { } call ? Links.Call(session, call) : Links.Session(session);
+    }
 }
 
 /// <param name="Rows">The latest events that pass the filter, newest first.</param>
 /// <param name="After">The position from which the module reads on.</param>
 public sealed record LiveView(
-    IReadOnlyList<LiveRow> Rows, long After, string? Session, string? Task, string? Tool, bool WithAdministration);
+    IReadOnlyList<LiveRow> Rows, long After, string? Session, string? Source, string? Task, string? Tool,
+    bool WithAdministration);

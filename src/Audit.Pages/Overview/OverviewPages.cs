@@ -77,12 +77,12 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
 public sealed record ShortRow(string Href, string? Name, string? Text, bool IsCode, string? Who, Timestamp At)
 {
     public static ShortRow Of(CallModel call) => new(
-        Links.Call(call.SessionId, call.CallId), call.Tool ?? call.CallId, call.Command ?? call.Remark, IsCode: true,
-        call.Agent ?? call.Host, call.LastAt);
+        Links.Call(call), call.Tool ?? call.CallId, call.Command ?? call.Remark, IsCode: true,
+        call.Agent ?? call.Token, call.LastAt);
 
     public static ShortRow Of(ViolationModel violation) => new(
         Links.Violation(violation), violation.Tool ?? violation.WindowId ?? violation.CallId, violation.Reason,
-        IsCode: false, violation.Agent ?? violation.Host, violation.At);
+        IsCode: false, violation.Agent ?? violation.Token, violation.At);
 }
 
 /// <summary>How far the journal is, and how far behind it what is derived from it.</summary>

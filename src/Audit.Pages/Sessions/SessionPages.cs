@@ -22,20 +22,21 @@ internal sealed class SessionPages : IPageGroup
 
     private static async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var id = visit.Query.RequiredId("id", isSession: true);
+        var name = await visit.Context.SessionAsync(
+            visit.Query.RequiredId("id", isSession: true), visit.Context.Source());
         var (from, until) = (visit.Query.Time("from"), visit.Query.Time("until"));
         var asOf = visit.Query.AsOf(visit.Scope);
         await visit.CatchUpAsync();
         var models = visit.Reads.Models;
-        if (await models.SessionAsync(id, visit.Cancellation) is not { } session)
+        if (await models.SessionAsync(name, visit.Cancellation) is not { } session)
         {
-            return PageAnswer.Wrong(Problem.NotFound($"There is no session \"{id}\" that this token may see."));
+            return PageAnswer.Wrong(SessionOfRequest.NoSession(name.Id));
         }
 
         var travel = visit.Reads.TimeTravel;
         long? at = asOf is { } moment ? await travel.PositionAsync(moment, visit.Cancellation) : null;
         var lanes = new PageRequest(LanesOnPage, visit.Query.Text("cursor"));
-        var page = (await models.CallsAsync(id, from, until, at, lanes, visit.Cancellation))!;
+        var page = (await models.CallsAsync(name, from, until, at, lanes, visit.Cancellation))!;
         var calls = page.Items.Reverse().ToList();
         var windows = await WindowsAsync(visit, session);
         var view = new SessionView(session, Waterfall.Of(calls, windows, from, until, visit.Now), calls, page.Next)
@@ -45,13 +46,17 @@ internal sealed class SessionPages : IPageGroup
             From = from,
             Until = until,
             HasSteps = visit.Scope.Veil is null,
+            OtherSources =
+            [
+                .. (await models.SourcesOfAsync(name.Id, visit.Cancellation)).Where(source => source != name.Source),
+            ],
         };
         if (at is { } position)
         {
             view = await AsOfAsync(visit, view, position, windows);
         }
 
-        return PageAnswer.Show<SessionPage>($"Session {id}", "sessions", view, ["as-of"]);
+        return PageAnswer.Show<SessionPage>($"Session {name.Id}", "sessions", view, ["as-of"]);
     }
 
     /// <summary>The same lanes as they were.</summary>
@@ -63,14 +68,14 @@ internal sealed class SessionPages : IPageGroup
         var calls = new List<CallModel>();
         foreach (var call in now.Calls)
         {
-            if (await travel.CallAsync(call.SessionId, call.CallId, at, visit.Cancellation) is { } past)
+            if (await travel.CallAsync(call.SessionName, call.CallId, at, visit.Cancellation) is { } past)
             {
                 calls.Add(past.Item.Call);
             }
         }
 
         var whole = now.Session.Messages <= FoldedWhole
-            ? await travel.SessionAsync(now.Session.SessionId, at, visit.Cancellation)
+            ? await travel.SessionAsync(now.Session.Name, at, visit.Cancellation)
             : null;
         var time = calls.Select(call => call.LastAt).DefaultIfEmpty(now.Session.FirstAt ?? visit.Now).Max();
         return now with
@@ -104,6 +109,9 @@ public sealed record SessionView(SessionModel Session, Waterfall Chart, IReadOnl
 
     /// <summary>Counts are of now although a position was asked for: folding all would take too long.</summary>
     public bool CountsAreOfNow { get; init; }
+
+    /// <summary>Who else reports a session of this id, which is another one.</summary>
+    public IReadOnlyList<string> OtherSources { get; init; } = [];
 
     /// <summary>The last position of the session today.</summary>
     public required long LastPosition { get; init; }

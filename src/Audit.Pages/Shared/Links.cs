@@ -3,10 +3,13 @@ namespace Audit.Pages.Shared;
 /// <summary>The addresses of pages. Ids stand in the query, where every id can stand.</summary>
 public static class Links
 {
-    public static string Session(string session, long? at = null) => With($"/session?id={Escape(session)}", ("at", at));
+    public static string Session(SessionName session, long? at = null) =>
+        With($"/session?source={Escape(session.Source)}&id={Escape(session.Id)}", ("at", at));
 
-    public static string Call(string session, string call, long? at = null) =>
-        With($"/call?session={Escape(session)}&call={Escape(call)}", ("at", at));
+    public static string Call(SessionName session, string call, long? at = null) => With(
+        $"/call?source={Escape(session.Source)}&session={Escape(session.Id)}&call={Escape(call)}", ("at", at));
+
+    public static string Call(CallModel call, long? at = null) => Call(call.SessionName, call.CallId, at);
 
     public static string Task(string task) => $"/task?id={Escape(task)}";
 
@@ -16,12 +19,12 @@ public static class Links
 
     /// <summary>The page of the call that matches, or of its session.</summary>
     public static string Hit(SearchHit hit) =>
-        hit.CallId is { } call ? Call(hit.SessionId, call) : Session(hit.SessionId);
+        hit.CallId is { } call ? Call(hit.Session, call) : Session(hit.Session);
 
     /// <summary>The page of the call or window that took no such message.</summary>
     public static string Violation(ViolationModel violation) => violation.WindowId is { } window
         ? Window(window)
-        : Call(violation.SessionId ?? "", violation.CallId ?? "");
+        : Call(new SessionName(violation.Source ?? "", violation.SessionId ?? ""), violation.CallId ?? "");
 
     /// <summary>The octets of a record as they were sent.</summary>
     public static string Raw(long position) => Event(position) + "/raw";

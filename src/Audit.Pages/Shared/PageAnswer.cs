@@ -23,7 +23,7 @@ internal sealed record PageAnswer
         new() { Status = StatusCodes.Status303SeeOther, Location = location };
 
     public static PageAnswer Wrong(Problem problem) =>
-        Show<ProblemPage>(problem.Title, "", new ProblemView(problem.Title, problem.Detail), status: problem.Status);
+        Show<ProblemPage>(problem.Title, "", new ProblemView(problem.Title, problem.Detail, problem.Choices ?? []), status: problem.Status);
 }
 
 /// <summary>A whole page: its content and what stands around it.</summary>
@@ -46,7 +46,8 @@ public sealed record PageFrame(string Title, string Section, Type Content, objec
     public string Assets { get; init; } = "";
 }
 
-public sealed record ProblemView(string Title, string Detail);
+/// <param name="Choices">Where each of the things is that may be meant.</param>
+public sealed record ProblemView(string Title, string Detail, IReadOnlyList<(string Source, string Href)> Choices);
 
 /// <summary>Who looks at a page, as far as the page asks.</summary>
 /// <param name="Bound">What the token is bound to, in words; null where it sees all.</param>

@@ -25,7 +25,7 @@ internal sealed class WaitingPages(Deciding deciding) : IPageGroup
     private async Task<PageAnswer> DecideAsync(Visit visit)
     {
         var form = visit.Form;
-        var address = AddressOf(form);
+        var address = await AddressAsync(visit, form);
         var sequence = long.TryParse(
             form.Text("sequence"), NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
                 ? asked : (long?)null;
@@ -36,12 +36,12 @@ internal sealed class WaitingPages(Deciding deciding) : IPageGroup
         return visit.Answer(receipt, ReturnPath.Of(form.Text("return") ?? Links.Call(address.Session, address.Call)));
     }
 
-    private static CallAddress AddressOf(PageForm form)
+    private static async Task<CallAddress> AddressAsync(Visit visit, PageForm form)
     {
         var (session, call) = (form.Required("session"), form.Required("call"));
         var sentence = Ids.Refuse(session, Ids.MaxBytes, isSession: true) ?? Ids.Refuse(call, Ids.MaxCallBytes);
         return sentence is null
-            ? new CallAddress(session, call)
+            ? new CallAddress(await visit.Context.SessionAsync(session, form.Text("source")), call)
             : throw new RefusedException(Problem.BadParameter("call", sentence + "."));
     }
 }

@@ -19,9 +19,14 @@ internal sealed class EventFacts
 
     public string SessionId { get; set; } = "";
 
+    /// <summary>Whose session or call it is; empty with a window.</summary>
+    public string Source { get; set; } = "";
+
+    public SessionName Session => new(Source, SessionId);
+
     public string CallId { get; set; } = "";
 
-    public string Host { get; set; } = "";
+    public string Token { get; set; } = "";
 
     public string? Task { get; set; }
 

@@ -49,7 +49,7 @@ internal sealed class FactsReader
             return facts;
         }
 
-        StreamParts.Split(row.PersistenceId, facts);
+        ReadStream(facts);
         view = EventView.Read(row.Message);
         ReadEnvelope(view, facts);
         switch (facts.Kind)
@@ -77,7 +77,7 @@ internal sealed class FactsReader
     private static EventKind KindOf(JournalRow row, out string name)
     {
         name = "";
-        if (!StreamParts.IsOurs(row.PersistenceId))
+        if (!StreamNames.IsOfAgents(row.PersistenceId))
         {
             return EventKind.Passed;
         }
@@ -100,10 +100,27 @@ internal sealed class FactsReader
         };
     }
 
+    /// <summary>The one place where every kind of event names what it belongs to.</summary>
+    private static void ReadStream(EventFacts facts)
+    {
+        if (facts.Kind == EventKind.Window)
+        {
+            return;
+        }
+
+        if (!StreamNames.TrySplit(facts.Stream, out var session, out var call))
+        {
+            throw new InvalidDataException($"its stream \"{facts.Stream}\" names no session");
+        }
+
+        (facts.SessionId, facts.CallId) = (session, call);
+    }
+
     private void ReadEnvelope(in EventView view, EventFacts facts)
     {
         facts.ReceivedAt = Time(view, EventField.ReceivedAt);
-        facts.Host = view.Name(EventField.Host, names) ?? "";
+        facts.Source = view.Name(EventField.Source, names) ?? "";
+        facts.Token = view.Name(EventField.Token, names) ?? "";
         facts.Task = view.Name(EventField.TaskId, names);
         facts.Agent = view.Name(EventField.Agent, names);
         facts.Seq = view.Number(EventField.Seq);

@@ -40,7 +40,7 @@ internal sealed class BatchFold(
     {
         foreach (var session in batch.Sessions.Values)
         {
-            cache.Sessions.Keep(session.SessionId, session);
+            cache.Sessions.Keep(session.Name, session);
         }
 
         foreach (var stream in set.CallsBefore.Keys)
@@ -81,7 +81,7 @@ internal sealed class BatchFold(
             [],
             row => row.IsNull(0) ? long.MinValue : row.Number(0),
             cancellation))[0];
-        await set.LoadSessionsAsync(events.Select(one => one.SessionId).Where(id => id.Length > 0));
+        await set.LoadSessionsAsync(events.Where(one => one.SessionId.Length > 0).Select(one => one.Session));
         await set.LoadCallsAsync(events.Where(one => one.CallId.Length > 0).DistinctBy(one => one.Stream));
         HashSet<string> tasks =
         [
@@ -98,7 +98,7 @@ internal sealed class BatchFold(
         FollowTask(facts);
         if (facts.SessionId.Length > 0)
         {
-            set.Set(SessionFold.Add(set.Session(facts.SessionId), facts));
+            set.Set(SessionFold.Add(set.Session(facts.Session), facts));
         }
 
         if (facts.CallId.Length > 0 && !scattered.Contains(facts.Stream))
@@ -139,7 +139,7 @@ internal sealed class BatchFold(
             return;
         }
 
-        var call = known ?? CallFold.Begin(facts, set.Session(facts.SessionId)!.Id);
+        var call = known ?? CallFold.Begin(facts, set.Session(facts.Session)!.Id);
         set.Set(
             facts.Stream,
             facts.Kind == EventKind.Flooded ? CallFold.Pass(call, facts) : FollowMessage(call, facts, batch));
@@ -173,7 +173,7 @@ internal sealed class BatchFold(
         {
             var entries = await streams.ReadAsync(stream, through, skipped, cancellation);
             await set.LoadTasksAsync(entries.Select(entry => entry.Facts.Task).OfType<string>().ToHashSet());
-            var refolded = CallRefold.Of(set.Session(entries[0].Facts.SessionId)!.Id, entries, set.WindowsOf);
+            var refolded = CallRefold.Of(set.Session(entries[0].Facts.Session)!.Id, entries, set.WindowsOf);
             set.Set(stream, refolded.Call);
             NameTasks(refolded.Call.Id, refolded.NamedTasks, refolded.NamesNoTask, batch);
             foreach (var transition in refolded.Transitions)
@@ -208,7 +208,7 @@ internal sealed class BatchFold(
         foreach (var (stream, before) in set.CallsBefore)
         {
             var after = set.Call(stream)!;
-            set.Set(SessionFold.Count(set.Session(after.SessionId)!, before, after));
+            set.Set(SessionFold.Count(set.Session(after.SessionName)!, before, after));
             foreach (var hour in HourFold.Count(before, after, set.Hour))
             {
                 set.Set(hour);

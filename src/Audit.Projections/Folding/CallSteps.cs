@@ -102,7 +102,7 @@ internal readonly record struct CallSteps
             (MessageKind.Approved or MessageKind.Blocked, true) => this with
             {
                 Decision = facts.Decision ?? Decision,
-                DecidedBy = facts.By ?? facts.Host,
+                DecidedBy = facts.By ?? facts.Token,
                 Approval = facts.Message == MessageKind.Approved ? Approval.ByNode : Approval.None,
             },
             (MessageKind.Approved, false) => this with

@@ -11,15 +11,15 @@ internal static class MessageRows
         Cause: lifted?.Cause ?? now.Cause, Lifted: lifted is not null, facts.Late, facts.IsReportedLate,
         facts.Oversized, facts.MadeByNode, facts.TimeInferred, facts.At, facts.RecordedAt, facts.ReceivedAt,
         match.Judgement, match.Window, identity.Task, Agent: facts.Agent ?? identity.Agent,
-        Tool: facts.Tool ?? identity.Tool, facts.Host, facts.Remark, facts.By, facts.Success, facts.DurationMs);
+        Tool: facts.Tool ?? identity.Tool, facts.Token, facts.Remark, facts.By, facts.Success, facts.DurationMs);
 
     /// <param name="verdict">The verdict that makes or made it a violation.</param>
     public static ViolationModel Violation(
         EventFacts facts, Verdict verdict, string reason, Identity identity, bool isLifted, long? liftedBy) => new()
     {
-        Position = facts.Position, SessionId = facts.SessionId, CallId = facts.CallId,
+        Position = facts.Position, SessionId = facts.SessionId, Source = facts.Source, CallId = facts.CallId,
         Message = Words.Of(facts.Message), From = Words.Of(verdict.From), Cause = Words.Of(verdict.Cause),
-        Reason = reason, At = facts.At, ReceivedAt = facts.ReceivedAt, Host = facts.Host,
+        Reason = reason, At = facts.At, ReceivedAt = facts.ReceivedAt, Token = facts.Token,
         Task = identity.Task, Agent = facts.Agent ?? identity.Agent, Tool = facts.Tool ?? identity.Tool,
         IsLifted = isLifted, LiftedBy = liftedBy,
     };
@@ -37,7 +37,7 @@ internal static class MessageRows
             Reason = (happened as WindowEvent.Violated)?.Violation ?? "",
             At = message.ReceivedAt,
             ReceivedAt = message.ReceivedAt,
-            Host = message.Actor,
+            Token = message.Actor,
             Task = window.Task ?? terms?.TaskId,
             Agent = window.Agent ?? terms?.Agent,
         };

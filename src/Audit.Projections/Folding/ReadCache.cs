@@ -5,7 +5,7 @@ namespace Audit.Projections.Folding;
 /// </summary>
 internal sealed class ReadCache
 {
-    public Generations<string, SessionModel> Sessions { get; } = new(4_000);
+    public Generations<SessionName, SessionModel> Sessions { get; } = new(4_000);
 
     /// <summary>By stream.</summary>
     public Generations<string, CallModel> Calls { get; } = new(20_000);
@@ -45,6 +45,5 @@ internal sealed class SessionsMet
 
     private readonly HashSet<int> hashes = [];
 
-    public bool IsNew(string session) =>
-        hashes.Count < Most && hashes.Add(session.GetHashCode(StringComparison.Ordinal));
+    public bool IsNew(SessionName session) => hashes.Count < Most && hashes.Add(session.GetHashCode());
 }

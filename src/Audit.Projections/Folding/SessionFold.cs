@@ -10,7 +10,7 @@ internal static class SessionFold
 
     public static SessionModel Add(SessionModel? session, EventFacts facts)
     {
-        var known = session ?? new SessionModel { Id = facts.Position, SessionId = facts.SessionId };
+        var known = session ?? new SessionModel { Id = facts.Position, SessionId = facts.SessionId, Source = facts.Source };
         return facts.Kind is EventKind.Received or EventKind.Noted
             ? Meet(known, facts)
             : known with { LastPosition = facts.Position };
@@ -43,8 +43,8 @@ internal static class SessionFold
             LastAt = Later(session.LastAt, at),
             Agents = session.Agents.Add(facts.Agent),
             Tasks = session.Tasks.Add(facts.Task),
-            Hosts = facts.MadeByNode ? session.Hosts : session.Hosts.Add(facts.Host),
-            Seqs = facts.Seq is { } seq && !facts.MadeByNode ? Number(session.Seqs, facts.Host, seq) : session.Seqs,
+            Tokens = facts.MadeByNode ? session.Tokens : session.Tokens.Add(facts.Token),
+            Seqs = facts.Seq is { } seq && !facts.MadeByNode ? Number(session.Seqs, facts.Token, seq) : session.Seqs,
         };
     }
 
@@ -52,7 +52,7 @@ internal static class SessionFold
     {
         for (var index = 0; index < seqs.Count; index++)
         {
-            if (seqs[index].Host == host)
+            if (seqs[index].Token == host)
             {
                 var changed = seqs[index].Add(seq);
                 return ReferenceEquals(changed, seqs[index])
@@ -61,7 +61,7 @@ internal static class SessionFold
             }
         }
 
-        return seqs.Count >= SessionModel.MostNumberingHosts
+        return seqs.Count >= SessionModel.MostNumberingTokens
             ? seqs
             : [.. seqs, new SeqRanges(host, [new SeqRange(seq, seq)], Dropped: 0)];
     }

@@ -6,7 +6,7 @@ internal static class WindowFold
     public static WindowModel Add(WindowModel? window, EventFacts facts)
     {
         var happened = facts.Window!;
-        var next = window ?? new WindowModel { Id = facts.Position, WindowId = StreamParts.WindowOf(facts.Stream) };
+        var next = window ?? new WindowModel { Id = facts.Position, WindowId = StreamNames.WindowOf(facts.Stream) };
         next = next with { State = happened.To, LastPosition = facts.Position, Acts = WithAct(next.Acts, facts) };
         return happened switch
         {

@@ -37,14 +37,14 @@ internal sealed class WindowsFold(
 
     private async Task LoadAsync(List<EventFacts> events)
     {
-        var ids = events.Select(one => StreamParts.WindowOf(one.Stream)).Distinct();
+        var ids = events.Select(one => StreamNames.WindowOf(one.Stream)).Distinct();
         var found = await lead.FindAsync(ReadTables.Windows, [new KeyColumn("window_id", ids)], cancellation);
         found.ForEach(window => before[window.WindowId] = after[window.WindowId] = window);
     }
 
     private void Follow(EventFacts facts, ReadBatch batch)
     {
-        var id = StreamParts.WindowOf(facts.Stream);
+        var id = StreamNames.WindowOf(facts.Stream);
         var window = WindowFold.Add(after.GetValueOrDefault(id), facts);
         after[id] = batch.Windows[window.Id] = window;
         if (facts.Window is WindowEvent.Violated)

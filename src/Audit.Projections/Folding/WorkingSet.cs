@@ -6,7 +6,7 @@ namespace Audit.Projections.Folding;
 /// </param>
 internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? before, CancellationToken cancellation)
 {
-    private readonly Dictionary<string, SessionModel?> sessions = [];
+    private readonly Dictionary<SessionName, SessionModel?> sessions = [];
     private readonly Dictionary<string, CallModel?> calls = [];
     private readonly Dictionary<string, CallModel?> callsBefore = [];
     private readonly Dictionary<string, TaskModel?> tasks = [];
@@ -27,7 +27,7 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
     /// </summary>
     public void Loaded() => earlier = null;
 
-    public SessionModel? Session(string id) => sessions[id];
+    public SessionModel? Session(SessionName name) => sessions[name];
 
     public CallModel? Call(string stream) => calls[stream];
 
@@ -41,7 +41,7 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
 
     public void Set(HourModel hour) => hours[hour.Hour] = hour;
 
-    public void Set(SessionModel session) => sessions[session.SessionId] = session;
+    public void Set(SessionModel session) => sessions[session.Name] = session;
 
     public void Set(string stream, CallModel call) => calls[stream] = call;
 
@@ -51,13 +51,14 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
         changedTasks.Add(task.TaskId);
     }
 
-    public async Task LoadSessionsAsync(IEnumerable<string> ids)
+    public async Task LoadSessionsAsync(IEnumerable<SessionName> names)
     {
-        var missing = Missing(ids, sessions, id => earlier?.sessions.GetValueOrDefault(id) ?? cache.Sessions.Find(id));
-        missing.RemoveAll(id => cache.Met?.IsNew(id) == true);
+        var missing = Missing(
+            names, sessions, name => earlier?.sessions.GetValueOrDefault(name) ?? cache.Sessions.Find(name));
+        missing.RemoveAll(name => cache.Met?.IsNew(name) == true);
         if (missing.Count > 0)
         {
-            var found = await lead.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", missing)], cancellation);
+            var found = await lead.FindAsync(ReadTables.Sessions, [ReadTables.SessionKey(missing)], cancellation);
             found.ForEach(Set);
         }
     }
@@ -102,7 +103,7 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
             Take(facts.Stream, known);
 
             // The first event of a stream begins a call, and a session that is new has none.
-            if (known is null && facts.Sequence > 1 && sessions[facts.SessionId] is not null)
+            if (known is null && facts.Sequence > 1 && sessions[facts.Session] is not null)
             {
                 missing.Add(facts);
             }
@@ -113,11 +114,11 @@ internal sealed class WorkingSet(IReadLead lead, ReadCache cache, WorkingSet? be
             return;
         }
 
-        var sessionIds = missing.Select(facts => sessions[facts.SessionId]!.Id);
+        var sessionIds = missing.Select(facts => sessions[facts.Session]!.Id);
         var callIds = missing.Select(facts => facts.CallId);
         var found = await lead.FindAsync(
             ReadTables.Calls, [new KeyColumn("session", sessionIds), new KeyColumn("call_id", callIds)], cancellation);
-        found.ForEach(call => Take(StreamNames.Call(call.SessionId, call.CallId), call));
+        found.ForEach(call => Take(StreamNames.Call(call.SessionName, call.CallId), call));
     }
 
     private void Take(string stream, CallModel? call) => calls[stream] = callsBefore[stream] = call;

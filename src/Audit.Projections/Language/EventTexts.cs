@@ -10,7 +10,7 @@ internal sealed class EventTexts
 
     private static readonly (EventField Field, TextPlace Place)[] Places =
     [
-        (EventField.Host, TextPlace.Id), (EventField.SessionId, TextPlace.Id), (EventField.TaskId, TextPlace.Id),
+        (EventField.Token, TextPlace.Id), (EventField.SessionId, TextPlace.Id), (EventField.TaskId, TextPlace.Id),
         (EventField.Agent, TextPlace.Id), (EventField.ToolCallId, TextPlace.Id), (EventField.Reason, TextPlace.Reason),
         (EventField.MessageId, TextPlace.Id), (EventField.Type, TextPlace.Note), (EventField.Detail, TextPlace.Note),
         (EventField.RecordedCall, TextPlace.Id), (EventField.ToolName, TextPlace.Name),

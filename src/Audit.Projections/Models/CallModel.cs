@@ -11,6 +11,11 @@ public sealed record CallModel
 
     public required string SessionId { get; init; }
 
+    public required string Source { get; init; }
+
+    [JsonIgnore]
+    public SessionName SessionName => new(Source, SessionId);
+
     public required string CallId { get; init; }
 
     public CallState State { get; init; }
@@ -42,7 +47,7 @@ public sealed record CallModel
 
     public string? Agent { get; init; }
 
-    public string? Host { get; init; }
+    public string? Token { get; init; }
 
     public string? Provider { get; init; }
 

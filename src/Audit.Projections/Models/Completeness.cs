@@ -16,11 +16,11 @@ public sealed record Completeness(
     {
         // A host may claim any number it likes, so the sum can exceed what a number holds.
         var missing = session.Seqs.Aggregate(UInt128.Zero, (sum, seqs) => sum + seqs.Missing());
-        var gaps = session.Seqs.SelectMany(seqs => seqs.Gaps().Select(gap => new HostGap(seqs.Host, gap.From, gap.To)));
+        var gaps = session.Seqs.SelectMany(seqs => seqs.Gaps().Select(gap => new HostGap(seqs.Token, gap.From, gap.To)));
         return new Completeness(
             [.. gaps.Take(MostGaps)], (long)UInt128.Min(missing, long.MaxValue),
             session.HasEnded ? session.OpenCalls : 0, session.ReportedLate);
     }
 }
 
-public readonly record struct HostGap(string Host, long From, long To);
+public readonly record struct HostGap(string Token, long From, long To);

@@ -3,15 +3,18 @@ namespace Audit.Projections.Models;
 /// <summary>A session: its calls by state, who took part in it, and whether it was reported completely.</summary>
 public sealed record SessionModel
 {
-    /// <summary>
-    /// Hosts whose numbers are kept; a session has one, and whoever else writes into it is an anomaly.
-    /// </summary>
-    public const int MostNumberingHosts = 16;
+    /// <summary>Tokens whose numbers are kept; a source seldom has more than its hooks' and its exporter's.</summary>
+    public const int MostNumberingTokens = 16;
 
     /// <summary>The position of its first event.</summary>
     public required long Id { get; init; }
 
     public required string SessionId { get; init; }
+
+    public required string Source { get; init; }
+
+    [JsonIgnore]
+    public SessionName Name => new(Source, SessionId);
 
     public int Calls { get; init; }
 
@@ -30,8 +33,8 @@ public sealed record SessionModel
 
     public NameSet Tasks { get; init; } = NameSet.Empty;
 
-    /// <summary>Those who wrote into it, the node itself apart; the first is its own.</summary>
-    public NameSet Hosts { get; init; } = NameSet.Empty;
+    /// <summary>The tokens of its source that wrote into it.</summary>
+    public NameSet Tokens { get; init; } = NameSet.Empty;
 
     public Timestamp? FirstAt { get; init; }
 
@@ -68,7 +71,7 @@ public sealed record SessionModel
     public int OpenCalls => CallStates.Open.Sum(state => States[state]);
 
     [JsonIgnore]
-    public Anomalies Anomalies => AnomalousCalls.Present | (Hosts.Count > 1 ? Anomalies.ForeignHost : Anomalies.None);
+    public Anomalies Anomalies => AnomalousCalls.Present;
 
     [JsonIgnore]
     public Completeness Completeness => Completeness.Of(this);

@@ -14,7 +14,7 @@ public sealed record TransitionModel(
     bool Lifted = false, bool Late = false, bool ReportedLate = false, bool Oversized = false,
     bool MadeByNode = false, bool TimeInferred = false, Timestamp At = default, Timestamp RecordedAt = default,
     Timestamp ReceivedAt = default, WindowJudgement Judgement = default, string? Window = null, string? Task = null,
-    string? Agent = null, string? Tool = null, string Host = "",
+    string? Agent = null, string? Tool = null, string Token = "",
     [property: JsonPropertyName("said")] string? Remark = null,
     string? By = null, bool? Success = null, long? DurationMs = null)
 {

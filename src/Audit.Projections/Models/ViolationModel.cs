@@ -10,6 +10,9 @@ public sealed record ViolationModel
 
     public string? SessionId { get; init; }
 
+    /// <summary>Of a call.</summary>
+    public string? Source { get; init; }
+
     public string? CallId { get; init; }
 
     public string? WindowId { get; init; }
@@ -28,7 +31,7 @@ public sealed record ViolationModel
 
     public Timestamp ReceivedAt { get; init; }
 
-    public required string Host { get; init; }
+    public required string Token { get; init; }
 
     public string? Task { get; init; }
 

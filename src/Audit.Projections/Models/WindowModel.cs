@@ -15,6 +15,9 @@ public sealed record WindowModel
 
     public string? Agent { get; init; }
 
+    /// <summary>The source that asked for it; null where a person did.</summary>
+    public string? Source { get; init; }
+
     public IReadOnlyList<string> Scope { get; init; } = [];
 
     public string? Reason { get; init; }

@@ -48,7 +48,10 @@ internal static class OwnSessions
     /// <summary>The same of the past, whose calls were folded from the journal.</summary>
     public static SessionModel Add(SessionModel? share, CallModel call)
     {
-        var known = share ?? new SessionModel { Id = call.Id, SessionId = call.SessionId, IsShare = true };
+        var known = share ?? new SessionModel
+        {
+            Id = call.Id, SessionId = call.SessionId, Source = call.Source, IsShare = true,
+        };
         return SessionFold.Count(known, null, call) with
         {
             Id = Math.Min(known.Id, call.Id),
@@ -59,7 +62,7 @@ internal static class OwnSessions
             LastAt = Instants.Later(known.LastAt, call.LastAt),
             Agents = known.Agents.Add(call.Agent),
             Tasks = known.Tasks.Add(call.Task),
-            Hosts = known.Hosts.Add(call.Host),
+            Tokens = known.Tokens.Add(call.Token),
         };
     }
 }

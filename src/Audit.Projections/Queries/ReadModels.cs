@@ -25,19 +25,44 @@ public sealed class ReadModels
         ? ListAsync(ReadTables.Sessions, "id", [], page, session => session.Id, scope.Of, cancellation)
         : store.ReadAsync(reader => OwnSessions.ListAsync(reader, scope, page, cancellation), cancellation);
 
-    public Task<SessionModel?> SessionAsync(string session, CancellationToken cancellation) =>
+    public Task<SessionModel?> SessionAsync(SessionName session, CancellationToken cancellation) =>
         store.ReadAsync(
             async reader =>
             {
-                var known = await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation);
+                var known = await OneAsync(reader, session, cancellation);
                 known = known is null || scope.IsAll ? known
                     : await OwnSessions.FindAsync(reader, scope, known.Id, cancellation);
                 return known is null ? null : scope.Of(known);
             },
             cancellation);
 
+    /// <summary>The sources that report a session of this id, by name.</summary>
+    public Task<IReadOnlyList<string>> SourcesOfAsync(string sessionId, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader =>
+            {
+                // No other id begins with this one and a "|", behind which "}" is next.
+                var asked = new SqlConditions($"{sessionId}|", $"{sessionId}}}")
+                    .And(scope.Sources.Count > 0 ? [("source IN ({0})", scope.Sources)] : []);
+                var found = await reader.QueryAsync(
+                    $"SELECT id, source FROM sessions WHERE session_id >= $1 AND session_id < $2{asked.Sql} "
+                    + "ORDER BY session_id",
+                    asked.Values, row => (Id: row.Number(0), Source: row.Text(1)), cancellation);
+                var seen = new List<string>();
+                foreach (var (id, source) in found)
+                {
+                    if (scope.IsAll || await OwnSessions.AnyAsync(reader, scope, id, cancellation))
+                    {
+                        seen.Add(source);
+                    }
+                }
+
+                return (IReadOnlyList<string>)seen;
+            },
+            cancellation);
+
     /// <summary>The calls of a session; null where there is no such session.</summary>
-    public Task<Page<CallModel>?> CallsAsync(string session, PageRequest page, CancellationToken cancellation) =>
+    public Task<Page<CallModel>?> CallsAsync(SessionName session, PageRequest page, CancellationToken cancellation) =>
         CallsAsync(session, null, null, null, page, cancellation);
 
     /// <summary>
@@ -45,7 +70,7 @@ public sealed class ReadModels
     /// </summary>
     /// <param name="through">Only calls that had begun by this position.</param>
     public Task<Page<CallModel>?> CallsAsync(
-        string session, Timestamp? from, Timestamp? until, long? through, PageRequest page,
+        SessionName session, Timestamp? from, Timestamp? until, long? through, PageRequest page,
         CancellationToken cancellation)
     {
         var conditions = new List<(string, object)>();
@@ -62,7 +87,7 @@ public sealed class ReadModels
 
         return store.ReadAsync(
             async reader =>
-                await OneAsync(reader, ReadTables.Sessions, "session_id", session, cancellation) is { } known
+                await OneAsync(reader, session, cancellation) is { } known
                 && (scope.IsAll || await OwnSessions.AnyAsync(reader, scope, known.Id, cancellation))
                 ? await ListCallsAsync(reader, [("session = {0}", known.Id), .. conditions], page, cancellation)
                 : null,
@@ -108,7 +133,7 @@ public sealed class ReadModels
             },
             cancellation);
 
-    public Task<CallView?> CallAsync(string session, string call, CancellationToken cancellation) =>
+    public Task<CallView?> CallAsync(SessionName session, string call, CancellationToken cancellation) =>
         store.ReadAsync(reader => CallAsync(reader, session, call, cancellation), cancellation);
 
     public Task<Page<TaskModel>> TasksAsync(PageRequest page, CancellationToken cancellation) => scope.IsAll
@@ -167,7 +192,7 @@ public sealed class ReadModels
             {
                 var first = new PageRequest(page.Limit);
                 return await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation) is { } known
-                    && scope.Sees(known.Agent, known.Task)
+                    && scope.Sees(known)
                     ? new WindowView(
                         scope.Of(known),
                         await WindowCalls.ReadAsync(reader, scope, known, page, cancellation),
@@ -188,9 +213,9 @@ public sealed class ReadModels
         time is { } known ? Instants.ToNumber(Instants.Clamp(known)) : null;
 
     private async Task<CallView?> CallAsync(
-        IReadSession reader, string session, string call, CancellationToken cancellation)
+        IReadSession reader, SessionName session, string call, CancellationToken cancellation)
     {
-        var asked = new SqlConditions(session, call).And(scope.Conditions("calls."));
+        var asked = new SqlConditions(session.Key, call).And(scope.Conditions("calls."));
         var found = await reader.QueryAsync(
             $"""
             SELECT calls.doc FROM calls JOIN sessions ON calls.session = sessions.id
@@ -223,6 +248,10 @@ public sealed class ReadModels
                 reader,
                 [("task_id = {0}", window.Task), ("judgement = {0}", (long)judgement), ("agent = {0}", window.Agent)],
                 page, cancellation);
+
+    private static async Task<SessionModel?> OneAsync(
+        IReadSession reader, SessionName session, CancellationToken cancellation) =>
+        (await reader.FindAsync(ReadTables.Sessions, [ReadTables.SessionKey(session)], cancellation)).SingleOrDefault();
 
     private static async Task<T?> OneAsync<T>(
         IReadSession reader, Table<T> table, string column, string value, CancellationToken cancellation)

@@ -3,25 +3,31 @@ namespace Audit.Projections.Queries;
 /// <summary>
 /// What of the book a reader may see. It is part of every question, so that no page, cursor, count or suggestion shows
 /// what lies outside of it. A call belongs to the agent and the task that it names, with all of its messages but
-/// those that name another agent.
+/// those that name another agent, and to the source that reported it.
 /// </summary>
 /// <param name="Agents">Only what is of one of these; none for all agents.</param>
 /// <param name="Tasks">Only what belongs to one of these; none for all tasks.</param>
+/// <param name="Sources">Only what one of these reported; none for all sources.</param>
 /// <param name="Veil">What stands between the reader and positions of the journal; null where they are shown.</param>
 public sealed record ReadScope(
-    IReadOnlyList<string> Agents, IReadOnlyList<string> Tasks, PositionVeil? Veil = null)
+    IReadOnlyList<string> Agents, IReadOnlyList<string> Tasks, IReadOnlyList<string> Sources,
+    PositionVeil? Veil = null)
 {
-    public static readonly ReadScope All = new([], []);
+    public static readonly ReadScope All = new([], [], []);
 
-    public bool IsAll => Agents.Count == 0 && Tasks.Count == 0;
+    public bool IsAll => Agents.Count == 0 && Tasks.Count == 0 && Sources.Count == 0;
 
     /// <summary>Receives everything that is given to the reader; null where nobody asks.</summary>
     public ReadTrace? Trace { get; init; }
 
-    public bool Sees(string? agent, string? task) =>
-        SeesAgent(agent) && (Tasks.Count == 0 || (task is not null && Tasks.Contains(task)));
+    public bool Sees(string? agent, string? task, string? source) =>
+        SeesAgent(agent) && IsOneOf(Tasks, task) && IsOneOf(Sources, source);
 
-    public bool SeesAgent(string? agent) => Agents.Count == 0 || (agent is not null && Agents.Contains(agent));
+    public bool Sees(CallModel call) => Sees(call.Agent, call.Task, call.Source);
+
+    public bool Sees(WindowModel window) => Sees(window.Agent, window.Task, window.Source);
+
+    public bool SeesAgent(string? agent) => IsOneOf(Agents, agent);
 
     /// <summary>A position as the reader sees it.</summary>
     public long Hide(long position) => Veil?.Hide(position) ?? position;
@@ -42,7 +48,7 @@ public sealed record ReadScope(
     internal long[] ReadCursor(string? cursor, int parts, params long[] start) =>
         cursor is null ? start : TryReadCursor(cursor, parts) ?? throw new CursorException(cursor);
 
-    /// <summary>The conditions on the columns of a table that has both of them.</summary>
+    /// <summary>The conditions on the columns of a table that has all of them.</summary>
     /// <param name="table">With a dot behind it, where a statement reads several.</param>
     internal IEnumerable<(string Sql, object Value)> Conditions(string table = "")
     {
@@ -54,6 +60,11 @@ public sealed record ReadScope(
         if (Tasks.Count > 0)
         {
             yield return (table + "task_id IN ({0})", Tasks);
+        }
+
+        if (Sources.Count > 0)
+        {
+            yield return (table + "source IN ({0})", Sources);
         }
     }
 
@@ -104,6 +115,9 @@ public sealed record ReadScope(
 
     internal Page<T> Of<T>(Page<T> page, Func<T, T> of) =>
         Veil is null && Trace is null ? page : page with { Items = [.. page.Items.Select(of)] };
+
+    private static bool IsOneOf(IReadOnlyList<string> bound, string? name) =>
+        bound.Count == 0 || (name is not null && bound.Contains(name));
 }
 
 /// <summary>A statement that grows by conditions, each with the numbers of its parameters.</summary>

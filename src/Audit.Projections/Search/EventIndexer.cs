@@ -49,7 +49,8 @@ internal sealed class EventIndexer
         writer.Mark(Marks.Everything);
         MarkTime(facts.At);
         Mark(batch, SearchKey.Session, facts.SessionId, null);
-        Mark(batch, SearchKey.Host, facts.Host, null);
+        Mark(batch, SearchKey.Source, facts.Source, null);
+        Mark(batch, SearchKey.Token, facts.Token, null);
         Mark(batch, SearchKey.Task, facts.Task, call?.Identity.Task);
         Mark(batch, SearchKey.Agent, facts.Agent, call?.Identity.Agent);
         if (call is not null)

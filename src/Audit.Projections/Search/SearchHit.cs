@@ -5,7 +5,8 @@ namespace Audit.Projections.Search;
 /// <param name="CallId">Null for a note.</param>
 /// <param name="Message">The kind of the message that matches, as the wire has it, or what was noted.</param>
 /// <param name="At">When that happened.</param>
-/// <param name="Host">Who reported it.</param>
+/// <param name="Source">Whose session it is.</param>
+/// <param name="Token">By whose token it was reported.</param>
 /// <param name="Command">What was asked of the tool, in one short line.</param>
 /// <param name="State">
 /// Where the call stands now; while the read models do not know it yet, after this message. Null for a note.
@@ -15,17 +16,19 @@ namespace Audit.Projections.Search;
 /// </param>
 /// <param name="Excerpt">What matches, as the journal has it; null where the query asks for no words.</param>
 public sealed record SearchHit(
-    long Position, string SessionId, string Message, Timestamp At, string Host, string? CallId = null,
+    long Position, string SessionId, string Source, string Message, Timestamp At, string Token, string? CallId = null,
     string? Tool = null, string? Task = null, string? Agent = null, string? Command = null, CallState? State = null,
     CallModel? Call = null, Timestamp FirstAt = default, Timestamp LastAt = default, SearchExcerpt? Excerpt = null)
 {
+    public SessionName Session => new(Source, SessionId);
+
     internal static SearchHit Of(EventFacts facts, CallModel? call, SearchExcerpt? excerpt)
     {
         var message = facts.Kind == EventKind.Noted
             ? facts.NoteType ?? ""
             : facts.Oversized ? "oversized" : Words.Of(facts.Message);
         return new(
-            facts.Position, facts.SessionId, message, facts.At, facts.Host,
+            facts.Position, facts.SessionId, facts.Source, message, facts.At, facts.Token,
             CallId: facts.CallId.Length > 0 ? facts.CallId : null,
             Tool: call?.Tool ?? facts.Tool, Task: call?.Task ?? facts.Task, Agent: call?.Agent ?? facts.Agent,
             Command: call?.Command ?? facts.Command,

@@ -44,7 +44,7 @@ internal sealed class SearchPlan(ReadScope scope)
 
     /// <param name="call">Null where the read models know no such call.</param>
     public bool Holds(in Candidate one, CallModel? call) =>
-        (scope.IsAll || one.Call == 0 || (call is not null && scope.Sees(call.Agent, call.Task)))
+        (scope.IsAll || one.Call == 0 || (call is not null && scope.Sees(call)))
         && Holds(call, one.At);
 
     private bool Holds(CallModel? call, long at) =>

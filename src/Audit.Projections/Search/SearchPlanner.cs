@@ -33,6 +33,7 @@ internal sealed class SearchPlanner(
     {
         Bind(SearchKey.Agent, scope.Agents);
         Bind(SearchKey.Task, scope.Tasks);
+        Bind(SearchKey.Source, scope.Sources);
 
         foreach (var term in query.Terms)
         {
@@ -226,7 +227,7 @@ internal sealed class SearchPlanner(
     {
         var found = await models.FindAsync(
             ReadTables.Windows, [new KeyColumn("window_id", [value.Text])], cancellation);
-        return found.SingleOrDefault(window => scope.Sees(window.Agent, window.Task)) ?? throw new SearchQueryException(
+        return found.SingleOrDefault(window => scope.Sees(window)) ?? throw new SearchQueryException(
             $"There is no window \"{value.Text}\"; accepted are ids of windows, and after during: days as well "
             + "(today, tuesday, 2026-11-17) and how long ago (1h, 2d).",
             value.Offset,

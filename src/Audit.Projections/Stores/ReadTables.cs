@@ -7,7 +7,8 @@ internal static class ReadTables
         "sessions", ["id"], ReadJson.Of<SessionModel>(), session => session.Id,
     [
         Column<SessionModel>.Fixed("id", session => session.Id),
-        Column<SessionModel>.Fixed("session_id", session => session.SessionId),
+        Column<SessionModel>.Fixed("session_id", session => session.Name.Key),
+        Column<SessionModel>.Fixed("source", session => session.Source),
     ]);
 
     public static readonly Table<CallModel> Calls = new("calls", ["id"], ReadJson.Of<CallModel>(), call => call.Id,
@@ -23,6 +24,7 @@ internal static class ReadTables
         Column<CallModel>.Changing("first_at", call => Instants.ToNumber(call.FirstAt)),
         Column<CallModel>.Changing("last_at", call => Instants.ToNumber(call.LastAt)),
         Column<CallModel>.Changing("agent", call => call.Agent),
+        Column<CallModel>.Fixed("source", call => call.Source),
     ]);
 
     public static readonly Table<TransitionModel> Transitions = new(
@@ -52,6 +54,7 @@ internal static class ReadTables
         Column<WindowModel>.Changing("opens_at", window => Instants.ToNumber(window.OpensAt)),
         Column<WindowModel>.Changing("until", window => Instants.ToNumber(window.Until)),
         Column<WindowModel>.Changing("requested", window => window.State == WindowState.Requested ? 1 : null),
+        Column<WindowModel>.Changing("source", window => window.Source),
     ]);
 
     public static readonly Table<ViolationModel> Violations = new(
@@ -61,7 +64,11 @@ internal static class ReadTables
         Column<ViolationModel>.Changing("lifted", violation => violation.IsLifted ? 1 : 0),
         Column<ViolationModel>.Changing("task_id", violation => violation.Task),
         Column<ViolationModel>.Changing("agent", violation => violation.Agent),
+        Column<ViolationModel>.Fixed("source", violation => violation.Source),
     ]);
+
+    public static KeyColumn SessionKey(params IEnumerable<SessionName> names) =>
+        new("session_id", names.Select(name => name.Key));
 
     public const string DeleteEmptyHours = "DELETE FROM hours WHERE calls = 0";
 

@@ -25,12 +25,14 @@ public sealed class PastModels
     /// <summary>The position that a moment means.</summary>
     public Task<long> PositionAsync(AsOf asOf, CancellationToken cancellation) => positions.OfAsync(asOf, cancellation);
 
-    public Task<Past<PastCall>?> CallAsync(string session, string call, AsOf asOf, CancellationToken cancellation) =>
+    public Task<Past<PastCall>?> CallAsync(
+        SessionName session, string call, AsOf asOf, CancellationToken cancellation) =>
         AnswerAsync(
             asOf, (reader, past, position) => CallAsync(reader, past, session, call, cancellation), cancellation);
 
     /// <exception cref="TooMuchException">The session holds more events than one answer is folded from.</exception>
-    public Task<Past<PastSession>?> SessionAsync(string session, AsOf asOf, CancellationToken cancellation) =>
+    public Task<Past<PastSession>?> SessionAsync(
+        SessionName session, AsOf asOf, CancellationToken cancellation) =>
         AnswerAsync(
             asOf, (reader, past, position) => SessionAsync(reader, past, session, position, cancellation),
             cancellation);
@@ -64,21 +66,21 @@ public sealed class PastModels
     }
 
     private async Task<PastCall?> CallAsync(
-        IReadSession reader, PastReader past, string session, string call, CancellationToken cancellation)
+        IReadSession reader, PastReader past, SessionName session, string call, CancellationToken cancellation)
     {
-        var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation);
+        var known = await reader.FindAsync(ReadTables.Sessions, [ReadTables.SessionKey(session)], cancellation);
         var stream = await past.CallAsync(session, call, cancellation);
         var refolded = await past.RefoldAsync(reader, known.SingleOrDefault()?.Id ?? 0, stream, cancellation);
-        return refolded is null || !scope.Sees(refolded.Call.Agent, refolded.Call.Task) ? null : new PastCall(
+        return refolded is null || !scope.Sees(refolded.Call) ? null : new PastCall(
             scope.Of(refolded.Call),
             [.. refolded.Transitions.Where(one => one.Agent is null || scope.SeesAgent(one.Agent)).Select(scope.Of)],
-            [.. refolded.Violations.Where(one => scope.Sees(one.Agent, one.Task)).Select(scope.Of)]);
+            [.. refolded.Violations.Where(one => scope.Sees(one.Agent, one.Task, one.Source)).Select(scope.Of)]);
     }
 
     private async Task<PastSession?> SessionAsync(
-        IReadSession reader, PastReader past, string session, long position, CancellationToken cancellation)
+        IReadSession reader, PastReader past, SessionName session, long position, CancellationToken cancellation)
     {
-        var known = await reader.FindAsync(ReadTables.Sessions, [new KeyColumn("session_id", [session])], cancellation);
+        var known = await reader.FindAsync(ReadTables.Sessions, [ReadTables.SessionKey(session)], cancellation);
         var id = known.SingleOrDefault()?.Id ?? 0;
         var asked = new SqlConditions(id, position).And(scope.Conditions());
         var ids = await reader.QueryAsync(
@@ -90,7 +92,7 @@ public sealed class PastModels
         {
             var stream = await past.CallAsync(session, call, cancellation);
             if (await past.RefoldAsync(reader, id, stream, cancellation) is { } refolded
-                && scope.Sees(refolded.Call.Agent, refolded.Call.Task))
+                && scope.Sees(refolded.Call))
             {
                 calls.Add(refolded.Call);
                 events.AddRange(stream.Select(entry => entry.Facts));
@@ -114,7 +116,7 @@ public sealed class PastModels
         IReadSession reader, PastReader past, string task, long position, CancellationToken cancellation)
     {
         var windows = (await past.WindowsOfAsync(reader, task, cancellation))
-            .Where(window => scope.Sees(window.Agent, window.Task)).Select(scope.Of).ToList();
+            .Where(window => scope.Sees(window)).Select(scope.Of).ToList();
         var calls = await CallsOfAsync(reader, past, task, position, cancellation);
         var ofTask = calls.Select(refolded => scope.Of(refolded.Call)).Where(call => call.Task == task).ToList();
         return windows.Count == 0 && ofTask.Count == 0 ? null : new PastTask(task, windows, ofTask);
@@ -123,7 +125,7 @@ public sealed class PastModels
     private async Task<PastWindow?> WindowAsync(
         IReadSession reader, PastReader past, string id, long position, CancellationToken cancellation)
     {
-        if (await past.WindowAsync(id, cancellation) is not { } window || !scope.Sees(window.Agent, window.Task))
+        if (await past.WindowAsync(id, cancellation) is not { } window || !scope.Sees(window))
         {
             return null;
         }
@@ -167,9 +169,9 @@ public sealed class PastModels
         var calls = new List<Refolded>();
         foreach (var call in found)
         {
-            var stream = await past.CallAsync(call.SessionId, call.CallId, cancellation);
+            var stream = await past.CallAsync(call.SessionName, call.CallId, cancellation);
             if (await past.RefoldAsync(reader, call.Session, stream, cancellation) is { } refolded
-                && scope.Sees(refolded.Call.Agent, refolded.Call.Task))
+                && scope.Sees(refolded.Call))
             {
                 calls.Add(refolded);
             }

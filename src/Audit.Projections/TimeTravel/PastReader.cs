@@ -15,7 +15,7 @@ internal sealed class PastReader(IJournal journal, IReadOnlySet<long> skipped, l
     private readonly Dictionary<string, TaskWindows> windows = [];
     private int left = MostEvents;
 
-    public async Task<List<CallEntry>> CallAsync(string session, string call, CancellationToken cancellation) =>
+    public async Task<List<CallEntry>> CallAsync(SessionName session, string call, CancellationToken cancellation) =>
         Count(await calls.ReadAsync(StreamNames.Call(session, call), through, skipped, cancellation));
 
     /// <summary>The events of a session or of a window.</summary>

@@ -6,8 +6,8 @@ namespace Audit.Formats.Tests.Export;
 
 public sealed class SessionLineTests
 {
-    private const string Requested = """{"event":"window.requested","received_at":"2026-11-20T14:01:00Z","host":"bot","window_id":"w-7","terms":{"task_id":"migrate-orders","agent":"copilot-agent","scope":["sql.*"],"reason":"x"}}""";
-    private const string Approved = """{"event":"window.approved","received_at":"2026-11-20T14:01:30Z","host":"alice","window_id":"w-7","opens_at":"2026-11-20T14:02:00Z","closes_at":"2026-11-20T14:19:00Z"}""";
+    private const string Requested = """{"event":"window.requested","received_at":"2026-11-20T14:01:00Z","token":"bot","window_id":"w-7","terms":{"task_id":"migrate-orders","agent":"copilot-agent","scope":["sql.*"],"reason":"x"}}""";
+    private const string Approved = """{"event":"window.approved","received_at":"2026-11-20T14:01:30Z","token":"alice","window_id":"w-7","opens_at":"2026-11-20T14:02:00Z","closes_at":"2026-11-20T14:19:00Z"}""";
 
     [Fact]
     public void a_window_is_one_line_with_its_commands_and_who_approved_them() => Assert.Equal(
@@ -42,7 +42,7 @@ public sealed class SessionLineTests
     [Fact]
     public void a_window_that_was_revoked_ends_there_and_one_that_was_never_approved_has_no_line()
     {
-        var revoked = """{"event":"window.revoked","received_at":"2026-11-20T14:05:00Z","host":"alice","window_id":"w-7"}""";
+        var revoked = """{"event":"window.revoked","received_at":"2026-11-20T14:05:00Z","token":"alice","window_id":"w-7"}""";
         Assert.Contains("window=14:02-14:05", Lines(Requested, Approved, revoked));
         Assert.Empty(Lines(Requested));
     }
@@ -86,16 +86,16 @@ public sealed class SessionLineTests
             Encoding.UTF8.GetBytes(Call("c", "12:00:00", "requested", null, """{"kind":"requested"}""")));
         for (var call = 0; call < SessionBook.MostCalls; call++)
         {
-            book.Write(new BookEvent(call + 1, $"tool-call|s-1|{call}", 1, view), buffer);
+            book.Write(new BookEvent(call + 1, $"call|ci|s-1|{call}", 1, view), buffer);
         }
 
-        Assert.Throws<TooManyCallsException>(() => book.Write(new BookEvent(1, "tool-call|s-1|x", 1, view), buffer));
+        Assert.Throws<TooManyCallsException>(() => book.Write(new BookEvent(1, "call|ci|s-1|x", 1, view), buffer));
     }
 
     private static string Call(string call, string time, string to, string? sql, string outcome)
     {
         var input = sql is null ? "null" : $$"""{"sql":"{{sql}}"}""";
-        return $$$"""{"event":"call.transitioned","host":"ci-7","session_id":"s-1","task_id":"migrate-orders","agent":"copilot-agent","to":"{{{to}}}","record":{"tool_call_id":"{{{call}}}","tool_name":"sql.query","effective_input":{{{input}}},"outcome":{{{outcome}}},"recorded_at":"2026-11-20T{{{time}}}Z"}}""";
+        return $$$"""{"event":"call.transitioned","source":"ci","token":"ci-7","session_id":"s-1","task_id":"migrate-orders","agent":"copilot-agent","to":"{{{to}}}","record":{"tool_call_id":"{{{call}}}","tool_name":"sql.query","effective_input":{{{input}}},"outcome":{{{outcome}}},"recorded_at":"2026-11-20T{{{time}}}Z"}}""";
     }
 
     private static string Nameless(string time, string to, string outcome) => Call("c-1", time, to, null, outcome)
@@ -110,7 +110,7 @@ public sealed class SessionLineTests
         {
             var view = EventView.Read(Encoding.UTF8.GetBytes(message));
             var entry = new BookEvent(index + 1, "", 1, view);
-            var stream = entry.WindowId is { } window ? $"task-window|{window}" : $"tool-call|s-1|{entry.ToolCallId}";
+            var stream = entry.WindowId is { } window ? $"task-window|{window}" : $"call|ci|s-1|{entry.ToolCallId}";
             book.Write(new BookEvent(index + 1, stream, 1, view), buffer);
         }
 

@@ -46,7 +46,7 @@ public sealed class BundleTests : IAsyncLifetime
 
     [Theory]
     [InlineData("\"created\":638", "\"created\":639")]
-    [InlineData("tool-call|s-1|c-400\"", "tool-call|s-1|c-4000\"")]
+    [InlineData("call|ci|s-1|c-400\"", "call|ci|s-1|c-4000\"")]
     [InlineData("\"deleted\":false", "\"deleted\":true")]
     public async Task a_row_changed_in_a_bundle_is_found(string from, string to)
     {

@@ -167,9 +167,9 @@ public abstract class Book : IAsyncDisposable
 
     private RowToAppend Next()
     {
-        var id = string.Create(CultureInfo.InvariantCulture, $"tool-call|s-1|c-{Interlocked.Increment(ref calls)}");
+        var id = string.Create(CultureInfo.InvariantCulture, $"call|ci|s-1|c-{Interlocked.Increment(ref calls)}");
         var message = Encoding.UTF8.GetBytes(
-            """{"v":1,"event":"call.transitioned","host":"ci-7","session_id":"s-1","from":"none","to":"completed","seq":null,"record":{"outcome":"fine"}}""");
+            """{"v":1,"event":"call.transitioned","source":"ci","token":"ci-7","session_id":"s-1","from":"none","to":"completed","seq":null,"record":{"outcome":"fine"}}""");
         return new RowToAppend(new StreamHandle(new StreamKey(id)), 1, "call.transitioned.v2", 638_000_000_000_000_000, message);
     }
 

@@ -16,7 +16,8 @@ internal sealed class Story : IDisposable
 
     public Story Call(string session, string call, MessageKind kind, int second, long? seq = null, string host = "ci-7")
     {
-        var stream = StreamNames.Call(session, call);
+        var name = new SessionName("ci", session);
+        var stream = StreamNames.Call(name, call);
         var outcome = kind == MessageKind.Completed
             ? """{"kind":"completed","result":{"success":true,"output":"fine"}}"""
             : $$"""{"kind":"{{Words.Of(kind)}}"}""";
@@ -36,7 +37,7 @@ internal sealed class Story : IDisposable
         var message = CallMessage.Of(facts, new Delivery
         {
             ReceivedAt = Timestamp.From(Start.AddHours(1)),
-            Host = host,
+            Token = host,
             Dedup = Fingerprint.From(Guid.NewGuid().ToByteArray()),
             Seq = seq,
             MessageId = $"m-{messages++}",
@@ -46,7 +47,7 @@ internal sealed class Story : IDisposable
         foreach (var happened in decision.Events)
         {
             Begin(stream);
-            Add(stream, writer.Write(new CallContext(session, call, "agent", message, record), happened));
+            Add(stream, writer.Write(new CallContext(name, call, "agent", message, record), happened));
         }
 
         return this;
@@ -57,8 +58,9 @@ internal sealed class Story : IDisposable
         var note = new SessionNote(
             type, Timestamp.From(Start), Timestamp.From(Start), host,
             Fingerprint.From(Guid.NewGuid().ToByteArray()), seq);
-        Begin(StreamNames.Session(session));
-        Add(StreamNames.Session(session), writer.Write(session, null, "agent", note, "{}"u8));
+        var name = new SessionName("ci", session);
+        Begin(StreamNames.Session(name));
+        Add(StreamNames.Session(name), writer.Write(name, null, "agent", note, "{}"u8));
         return this;
     }
 

@@ -30,7 +30,7 @@ public abstract class CompletenessContract : BookTests, IDisposable
         var complete = await JudgeAsync();
         Assert.False(complete.IsComplete);
         Assert.Equal(3, complete.MissingNumbers);
-        Assert.Equal([new SequenceGap("s-1", "ci-7", 2, 3), new SequenceGap("s-1", "ci-7", 6, 6)], complete.Gaps);
+        Assert.Equal([new SequenceGap("ci", "s-1", "ci-7", 2, 3), new SequenceGap("ci", "s-1", "ci-7", 6, 6)], complete.Gaps);
     }
 
     [ContractFact]
@@ -68,7 +68,7 @@ public abstract class CompletenessContract : BookTests, IDisposable
     public async Task numbering_begins_with_zero_or_one_and_each_host_has_its_own()
     {
         story.Note("s-1", "idle", 0, "a").Note("s-1", "idle", 1, "a").Note("s-1", "idle", 1, "b").Note("s-1", "idle", 3, "c");
-        Assert.Equal([new SequenceGap("s-1", "c", 1, 2)], (await JudgeAsync()).Gaps);
+        Assert.Equal([new SequenceGap("ci", "s-1", "c", 1, 2)], (await JudgeAsync()).Gaps);
     }
 
     [ContractFact]
@@ -82,7 +82,7 @@ public abstract class CompletenessContract : BookTests, IDisposable
             .Note("s-1", "ended");
         var complete = await JudgeAsync();
         Assert.Equal(2, complete.OpenCallCount);
-        Assert.Equal([new OpenCall("s-1", "c-1", "requested", 1), new OpenCall("s-1", "c-3", "running", 4)], complete.OpenCalls);
+        Assert.Equal([new OpenCall("ci", "s-1", "c-1", "requested", 1), new OpenCall("ci", "s-1", "c-3", "running", 4)], complete.OpenCalls);
     }
 
     [ContractFact]
@@ -119,7 +119,7 @@ public abstract class CompletenessContract : BookTests, IDisposable
     [ContractFact]
     public async Task an_event_of_ours_that_cannot_be_read_is_counted()
     {
-        story.Rows.Add((StreamNames.Call("s-1", "c-1"), 1, "call.transitioned.v2", "{\"v\":1,"));
+        story.Rows.Add((StreamNames.Call(new SessionName("ci", "s-1"), "c-1"), 1, "call.transitioned.v2", "{\"v\":1,"));
         Assert.Equal(1, (await JudgeAsync()).UnreadableEvents);
     }
 

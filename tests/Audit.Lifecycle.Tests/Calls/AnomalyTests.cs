@@ -145,23 +145,6 @@ public sealed class AnomalyTests
     }
 
     [Fact]
-    public void another_host_than_the_first_is_foreign()
-    {
-        var story = CallStory.Of(Requested(1), Completed(2) with { Host = "laptop" });
-
-        Assert.Equal(Anomalies.ForeignHost, story.Book[2].Anomalies);
-    }
-
-    [Fact]
-    public void what_the_node_makes_is_never_foreign_and_makes_no_other_host_foreign()
-    {
-        var story = CallStory.Of(
-            RequiresConfirmation(1), Approved(2) with { Host = "ada", MadeByNode = true }, Started(3), Completed(4));
-
-        Assert.All(story.Book.Values, verdict => Assert.Equal(Anomalies.None, verdict.Anomalies));
-    }
-
-    [Fact]
     public void a_cut_record_is_truncated_whatever_becomes_of_it()
     {
         var story = CallStory.Of(

@@ -12,7 +12,7 @@ public sealed class DeliveryTests
         var story = CallStory.Of(Requested(1), Completed(2));
         var before = story.History;
 
-        var decision = story.Receive(Requested(1) with { ReceivedAt = At(5000), Host = "laptop", Seq = 4 });
+        var decision = story.Receive(Requested(1) with { ReceivedAt = At(5000), Token = "laptop", Seq = 4 });
 
         Assert.Equal((MessageOutcome.Duplicate, 1), (decision.Outcome, decision.Sequence));
         Assert.Empty(decision.Events);

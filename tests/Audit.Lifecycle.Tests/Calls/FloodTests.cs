@@ -65,7 +65,7 @@ public sealed class FloodTests
         story.Receive(RequiresConfirmation(50_000));
         var refusal = story.Receive(Blocked(50_001) with
         {
-            MadeByNode = true, Host = "maria", Answers = new Answer(story.History.Standing.Asked, story.History.Standing.Question),
+            MadeByNode = true, Token = "maria", Answers = new Answer(story.History.Standing.Asked, story.History.Standing.Question),
         });
         Assert.Equal((MessageOutcome.Recorded, false), (refusal.Outcome, refusal.IsHead));
         Assert.True(story.History.Standing.RefusedByNode);

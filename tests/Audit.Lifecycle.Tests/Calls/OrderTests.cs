@@ -99,7 +99,7 @@ public sealed class OrderTests
     {
         var story = CallStory.Of(Started(2), Completed(3));
 
-        story.Receive(Requested(1) with { ToolName = "browser", TaskId = "t-2", Host = "laptop" });
+        story.Receive(Requested(1) with { ToolName = "browser", TaskId = "t-2", Token = "laptop" });
 
         Assert.Equal("browser", story.History.Standing.ToolName);
         Assert.Equal([ViolationCause.IdentityMismatch, ViolationCause.IdentityMismatch, ViolationCause.None],

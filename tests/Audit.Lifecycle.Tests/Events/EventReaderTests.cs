@@ -89,7 +89,7 @@ public sealed class EventReaderTests
         var message = Items.Call(Encoding.UTF8.GetString(record), Items.Bare).Message;
         using var writer = Golden.Writer();
         var received = CallDecider.Decide(CallHistory.Empty, message).Events[0];
-        var call = writer.Write(new CallContext("s-1", "call-1", null, message, record), received);
+        var call = writer.Write(new CallContext(new SessionName("ci", "s-1"), "call-1", null, message, record), received);
         var window = writer.Write(
             "w-7", EventReader.ReadWindow(Golden.Row("window.closed.v2")), Encoding.UTF8.GetBytes($$"""{"a":{{nested}}}"""));
 

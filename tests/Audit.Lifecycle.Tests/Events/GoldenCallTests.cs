@@ -52,7 +52,7 @@ public sealed class GoldenCallTests
         var message = happened is CallEvent.Received received ? received.Message : spec.Message();
         var record = spec.OversizedBytes > 0 ? default : spec.Record().AsMemory();
 
-        Golden.Matches(name, writer.Write(new CallContext("s-1", "call-1", "copilot", message, record), happened));
+        Golden.Matches(name, writer.Write(new CallContext(new SessionName("ci", "s-1"), "call-1", "copilot", message, record), happened));
     }
 
     [Theory]
@@ -68,8 +68,8 @@ public sealed class GoldenCallTests
             var message = Assert.IsType<CallEvent.Received>(read).Message;
             Assert.Equal(received.Verdict, ((CallEvent.Received)read).Verdict);
             Assert.Equal(
-                (received.Message.OversizedBytes, received.Message.Dedup, received.Message.MessageId, received.Message.Seq, received.Message.Host),
-                (message.OversizedBytes, message.Dedup, message.MessageId, message.Seq, message.Host));
+                (received.Message.OversizedBytes, received.Message.Dedup, received.Message.MessageId, received.Message.Seq, received.Message.Token),
+                (message.OversizedBytes, message.Dedup, message.MessageId, message.Seq, message.Token));
             Assert.True(EventReader.RecordOf(Golden.Opened(name).Message).IsEmpty);
             return;
         }

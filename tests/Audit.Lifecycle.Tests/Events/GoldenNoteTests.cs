@@ -14,11 +14,11 @@ public sealed class GoldenNoteTests
     {
         using var writer = Golden.Writer();
 
-        Golden.Matches("session.noted.v2", writer.Write("s-1", "t-1", "copilot", Note, """{"why": "done"}"""u8));
+        Golden.Matches("session.noted.v2", writer.Write(new SessionName("ci", "s-1"), "t-1", "copilot", Note, """{"why": "done"}"""u8));
         using var another = Golden.Writer();
         Golden.Matches(
             "session.noted.v2+least",
-            another.Write("s-1", null, null, Note with { Seq = null, MessageId = null, Derived = false, TimeInferred = false }, default));
+            another.Write(new SessionName("ci", "s-1"), null, null, Note with { Seq = null, MessageId = null, Derived = false, TimeInferred = false }, default));
     }
 
     [Fact]

@@ -15,10 +15,10 @@ public sealed class ItemReaderTests
             {"session_id":"s-1","task_id":"t-1","agent":"copilot","message_id":"m-1","seq":7,"unknown":{"record":1},"record":{{Record}}}
             """);
 
-        Assert.Equal(("s-1", "call-1", "copilot"), (call.SessionId, call.ToolCallId, call.Agent));
+        Assert.Equal(("s-1", "call-1", "copilot"), (call.Session.Id, call.ToolCallId, call.Agent));
         Assert.Equal(("t-1", "m-1", 7L, "ci-7"),
-            (call.Message.TaskId, call.Message.MessageId, call.Message.Seq!.Value, call.Message.Host));
-        Assert.Equal("tool-call|s-1|call-1", call.Stream.ToString());
+            (call.Message.TaskId, call.Message.MessageId, call.Message.Seq!.Value, call.Message.Token));
+        Assert.Equal("call|ci|s-1|call-1", call.Stream.ToString());
         Assert.Equal(Record, Encoding.UTF8.GetString(call.Record.Span));
     }
 
@@ -39,8 +39,8 @@ public sealed class ItemReaderTests
         var bare = Items.Call(Record, headers);
         var enveloped = Items.Call($$"""{"session_id":"s-2","task_id":"t-2","agent":null,"record":{{Record}}}""", headers);
 
-        Assert.Equal(("s-1", "t-9", "agent-9"), (bare.SessionId, bare.Message.TaskId, bare.Agent));
-        Assert.Equal(("s-2", "t-2", "agent-9"), (enveloped.SessionId, enveloped.Message.TaskId, enveloped.Agent));
+        Assert.Equal(("s-1", "t-9", "agent-9"), (bare.Session.Id, bare.Message.TaskId, bare.Agent));
+        Assert.Equal(("s-2", "t-2", "agent-9"), (enveloped.Session.Id, enveloped.Message.TaskId, enveloped.Agent));
     }
 
     [Theory]
@@ -140,8 +140,8 @@ public sealed class ItemReaderTests
             """{"session_id":"s-1","seq":3,"note":{"type":"ended","at":"2026-11-20T14:03:00.5Z","detail":{"why": "done"}}}""");
 
         var note = Assert.IsType<NoteSubmission>(read.Submission);
-        Assert.Equal(("s-1", "ended", 3L, false), (note.SessionId, note.Note.Type, note.Note.Seq!.Value, note.Note.TimeInferred));
-        Assert.Equal("session|s-1", note.Stream.ToString());
+        Assert.Equal(("s-1", "ended", 3L, false), (note.Session.Id, note.Note.Type, note.Note.Seq!.Value, note.Note.TimeInferred));
+        Assert.Equal("notes|ci|s-1", note.Stream.ToString());
         Assert.Equal("""{"why": "done"}""", Encoding.UTF8.GetString(note.Detail.Span));
     }
 

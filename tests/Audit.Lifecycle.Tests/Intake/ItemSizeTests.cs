@@ -123,7 +123,7 @@ public sealed class ItemSizeTests
         var read = new ItemReader(Say.Hasher).ReadOversized(head, 20 << 20, Say.Print("whole"), Items.Enveloped);
 
         var call = Assert.IsType<CallSubmission>(read.Submission);
-        Assert.Equal(("s-1", "call-1", 20L << 20), (call.SessionId, call.ToolCallId, call.Message.OversizedBytes));
+        Assert.Equal(("s-1", "call-1", 20L << 20), (call.Session.Id, call.ToolCallId, call.Message.OversizedBytes));
         Assert.Equal(Say.Print("whole"), call.Message.Dedup);
         Assert.True(call.Record.IsEmpty);
     }

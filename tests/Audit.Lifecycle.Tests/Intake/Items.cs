@@ -6,7 +6,7 @@ namespace Audit.Lifecycle.Tests.Intake;
 /// <summary>Reads items as the intake does.</summary>
 internal static class Items
 {
-    public static readonly ItemDefaults Enveloped = new("ci-7", Say.At(7200));
+    public static readonly ItemDefaults Enveloped = new("ci", "ci-7", Say.At(7200));
 
     public static readonly ItemDefaults Bare = Enveloped with { SessionId = "s-1" };
 

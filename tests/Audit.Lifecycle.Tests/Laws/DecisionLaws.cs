@@ -82,7 +82,7 @@ public sealed class DecisionLaws
                 Assert.True(standing.State is CallState.AwaitingConfirmation or CallState.Approved);
                 Assert.Equal((standing.Asked, standing.Question), (answers.Sequence, answers.Question));
                 var question = story.History.Find(answers.Sequence)!;
-                Assert.True(received.Message.Kind == MessageKind.Blocked || question.Message.Host != received.Message.Host);
+                Assert.True(received.Message.Kind == MessageKind.Blocked || question.Message.Token != received.Message.Token);
             }
         }
     });

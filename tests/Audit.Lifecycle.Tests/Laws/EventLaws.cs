@@ -31,7 +31,7 @@ public sealed class EventLaws
     private static CallEvent ThroughTheJournal(EventWriter writer, Spec spec, CallMessage message, CallEvent happened, ref long sequence)
     {
         var record = spec.OversizedBytes > 0 ? default : spec.Record().AsMemory();
-        var context = new CallContext("s-1", "call-1", "agent", message, record);
+        var context = new CallContext(new SessionName("ci", "s-1"), "call-1", "agent", message, record);
         var encoded = writer.Write(context, happened);
         var row = new JournalRow(1, "stream", ++sequence, 0, encoded.Manifest, encoded.Message.ToArray());
         if (happened is CallEvent.Received { Weight: not EntryWeight.Oversized })

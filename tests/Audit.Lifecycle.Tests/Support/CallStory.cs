@@ -45,7 +45,7 @@ internal sealed class CallStory
             ? message with
             {
                 Answers = new Answer(history.Standing.Asked, history.Standing.Question),
-                Host = message.Host == "ci-8" ? "ci-7" : "ada",
+                Token = message.Token == "ci-8" ? "ci-7" : "ada",
             }
             : message;
 

@@ -17,7 +17,7 @@ internal static class Fixtures
             var json = new StrictJsonReader(line);
             json.Read();
             var read = RecordReader.Read(ref json, Say.Hasher);
-            var delivery = new Delivery { ReceivedAt = read.Facts.RecordedAt, Host = "ci-7", Dedup = read.Dedup };
+            var delivery = new Delivery { ReceivedAt = read.Facts.RecordedAt, Token = "ci-7", Dedup = read.Dedup };
             return (read.Facts.ToolCallId, CallMessage.Of(read.Facts, delivery));
         }),
     ];

@@ -14,6 +14,6 @@ internal sealed record MessageList(IReadOnlyList<Spec> Specs)
     public override string ToString() => string.Join('\n', Specs.Select(Describe));
 
     private static string Describe(Spec spec) => string.Join(
-        ' ', spec, "received", spec.ReceivedAtSecond, "seq", spec.Seq, "id", spec.MessageId, "host", spec.Host, "task",
+        ' ', spec, "received", spec.ReceivedAtSecond, "seq", spec.Seq, "id", spec.MessageId, "host", spec.Token, "task",
         spec.TaskId, spec.MadeByNode ? "node" : "", spec.Derived ? "derived" : "", spec.OversizedBytes);
 }

@@ -28,7 +28,7 @@ internal static class Say
             Result = HasResult(kind) ? Print(success ? "result" : "failure") : default,
             Question = kind == MessageKind.RequiresConfirmation ? Print("question") : default,
         };
-        return CallMessage.Of(facts, new Delivery { ReceivedAt = At(3600), Host = "ci-7", Dedup = default, TaskId = "t-1" });
+        return CallMessage.Of(facts, new Delivery { ReceivedAt = At(3600), Token = "ci-7", Dedup = default, TaskId = "t-1" });
     }
 
     public static CallMessage Requested(double at = 0) => Of(MessageKind.Requested, at);

@@ -29,7 +29,7 @@ internal sealed record Spec
 
     public string? MessageId { get; init; }
 
-    public string Host { get; init; } = "ci-7";
+    public string Token { get; init; } = "ci-7";
 
     public string? TaskId { get; init; } = "t-1";
 
@@ -51,7 +51,7 @@ internal sealed record Spec
         var delivery = new Delivery
         {
             ReceivedAt = Say.At(ReceivedAtSecond),
-            Host = Host,
+            Token = Token,
             Dedup = read.Dedup,
             Seq = Seq,
             MessageId = MessageId,

@@ -62,7 +62,7 @@ public sealed class DecisionTests : IAsyncLifetime
         var position = (await person.DecideAsync(Path, """{"decision":"approved"}""")).Require(201).Json.GetProperty("position").GetInt64();
 
         var row = (await node.GetAsync($"/v1/events/{position}")).Require(200).Json.GetProperty("event");
-        Assert.Equal("maria", row.Text("host"));
+        Assert.Equal("maria", row.Text("token"));
         Assert.Equal("t-1", row.Text("task_id"));
         Assert.Equal("a-1", row.Text("agent"));
         Assert.True(row.GetProperty("made_by_node").GetBoolean());

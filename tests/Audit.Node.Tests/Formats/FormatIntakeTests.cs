@@ -169,7 +169,7 @@ public sealed class FormatIntakeTests : IAsyncLifetime
         (await bound.PostAsync("/v1/ingest/claude-code?task=t-2", Hook)).Problem(403);
         (await bound.PostAsync("/v1/ingest/claude-code", Hook)).Require(200);
         var happened = (await node.GetAsync("/v1/events?session=cc-1")).Json.GetProperty("items")[0].GetProperty("event");
-        Assert.Equal(("t-1", "a-1", "bound"), (happened.Text("task_id"), happened.Text("agent"), happened.Text("host")));
+        Assert.Equal(("t-1", "a-1", "bound"), (happened.Text("task_id"), happened.Text("agent"), happened.Text("token")));
     }
 
     [Fact]

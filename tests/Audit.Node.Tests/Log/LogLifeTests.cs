@@ -83,7 +83,7 @@ public sealed class LogLifeTests
         var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray()
             .Select(item => item.GetProperty("event")).Where(item => item.Text("event") == "operator.acted").ToList();
         var act = acts.Single(act => act.Text("act") == "log.restarted");
-        Assert.Equal("admin", act.Text("host"));
+        Assert.Equal("admin", act.Text("token"));
         Assert.Equal("the disk was restored", act.GetProperty("detail").Text("reason"));
         Assert.Equal(restart.Text("last_checkpoint"), act.GetProperty("detail").Text("last_checkpoint"));
     }

@@ -156,7 +156,7 @@ public sealed class ModelTests
     private static async Task<List<string>> ReadsAsync(HttpClient client) =>
     [
         .. (await client.AnswerAsync(HttpMethod.Get, "/v1/events?limit=1000")).Require(200).Json.GetProperty("items").EnumerateArray()
-            .Where(item => item.Text("stream").StartsWith("reader|") && item.GetProperty("event").Text("host") == "ann")
+            .Where(item => item.Text("stream").StartsWith("reader|") && item.GetProperty("event").Text("token") == "ann")
             .Select(item => item.GetProperty("event").GetProperty("detail"))
             .Select(read => $"{read.Text("route")} {read.GetProperty("asked").GetProperty("limit")}"),
     ];

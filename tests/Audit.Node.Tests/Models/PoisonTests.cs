@@ -46,7 +46,7 @@ public sealed class PoisonTests
     {
         await using var store = await AuditStore.OpenAsync(
             node.Options.Store, node.Options.OpenRowKeys, CancellationToken.None);
-        var stream = new StreamHandle(new StreamKey(StreamNames.Call("s-1", "broken")));
+        var stream = new StreamHandle(new StreamKey(StreamNames.Call(new SessionName("admin", "s-1"), "broken")));
         var message = new ArrayBufferWriter<byte>();
         message.Write("{\"v\":2,\"event\":\"call.transitioned\",\"received_at\":\"never\""u8);
         store.Seal.Proof.End(message, stream.Key, 1, "call.transitioned.v2");

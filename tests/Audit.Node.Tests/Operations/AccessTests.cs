@@ -89,7 +89,7 @@ public sealed class AccessTests : IAsyncLifetime
         var acts = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("event"))
             .Where(act => act.Text("act") != "read").ToList();
         Assert.Equal(["node.started", "source.created", "source.created", "token.created", "token.revoked"], acts.Select(act => act.Text("act")));
-        Assert.All(acts.Skip(2), act => Assert.Equal("admin", act.Text("host")));
+        Assert.All(acts.Skip(2), act => Assert.Equal("admin", act.Text("token")));
         Assert.DoesNotContain(token, (await node.GetAsync("/v1/events")).Text);
     }
 
@@ -143,6 +143,6 @@ public sealed class AccessTests : IAsyncLifetime
         silent.Require(201);
         Assert.Contains("t-1", header.Problem(403));
         var row = (await node.GetAsync("/v1/events?session=s-1")).Json.GetProperty("items")[0].GetProperty("event");
-        Assert.Equal(("a-1", "t-1", "bound"), (row.Text("agent"), row.Text("task_id"), row.Text("host")));
+        Assert.Equal(("a-1", "t-1", "bound"), (row.Text("agent"), row.Text("task_id"), row.Text("token")));
     }
 }

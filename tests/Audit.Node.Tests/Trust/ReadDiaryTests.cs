@@ -111,7 +111,7 @@ public sealed class ReadDiaryTests
             found.AddRange(page.GetProperty("items").EnumerateArray()
                 .Where(item => item.Text("stream").StartsWith("reader|", StringComparison.Ordinal))
                 .Select(item => item.GetProperty("event"))
-                .Where(row => row.Text("host") == reader).Select(row => row.GetProperty("detail")));
+                .Where(row => row.Text("token") == reader).Select(row => row.GetProperty("detail")));
             next = page.GetProperty("next").GetString();
         }
 

@@ -22,7 +22,7 @@ internal sealed class NaiveSearch
             {
                 var call = calls.GetValueOrDefault(facts.Stream) ?? new IndexedCall(row.Position, default, null, null, null);
                 calls[facts.Stream] = call.Follow(facts);
-                var model = (await models.CallAsync(facts.SessionId, facts.CallId, default))!.Call;
+                var model = (await models.CallAsync(facts.Session, facts.CallId, default))!.Call;
                 search.events.Add((row, facts, calls[facts.Stream], model));
             }
         }
@@ -75,7 +75,8 @@ internal sealed class NaiveSearch
     private static IEnumerable<string?> ValuesOf(SearchKey key, EventFacts facts, IndexedCall? call, CallModel? model) => key switch
     {
         SearchKey.Session => [facts.SessionId],
-        SearchKey.Host => [facts.Host],
+        SearchKey.Source => [facts.Source],
+        SearchKey.Token => [facts.Token],
         SearchKey.Task => [facts.Task, call?.Identity.Task],
         SearchKey.Agent => [facts.Agent, call?.Identity.Agent],
         SearchKey.Tool => [facts.Tool, call?.Identity.Tool],

@@ -17,7 +17,7 @@ public abstract class SearchFeedContract : ReadSideContract
     [
         "customers", "customer", "\"alter table\"", "\"table customers\"", "customer_id", "customerid", "customerId", "/etc/passwd", "\"the table\"",
         "οδυσσευσ", "客户", "re\u0301sume\u0301", "\"c*(d\"", "done", "select", "tool:sql.*", "tool:sql.query", "tool:shell.run,nothing", "agent:a",
-        "task:t-1", "task:t-?", "session:s0", "session:s*", "host:ci-8", "state:completed", "state:awaiting_confirmation,blocked", "is:violation",
+        "task:t-1", "task:t-?", "session:s0", "session:s*", "token:ci-8", "state:completed", "state:awaiting_confirmation,blocked", "is:violation",
         "is:open", "is:anomaly", "is:outside-window", "outcome:completed", "outcome:requested,blocked", "by:alice", "model:claude",
         "input.sql:customers", "input.sql:*customers*", "input.sql:\"alter table\"", "input.x:1", "after:2026-11-20T14:05:00Z",
         "before:2026-11-20T14:05:00Z", "during:friday", "window:w0,w1,w2", "window:w1",
@@ -116,7 +116,7 @@ public abstract class SearchFeedContract : ReadSideContract
         await SearchedAsync(side);
         await CloseAsync(side);
         await RecordAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call % 9}", Say.Done(), 30 + call))]);
-        await AppendAsync("tool-call|s|poison", 1, "call.transitioned.v3", """{"v":3}""");
+        await AppendAsync("call|ci|s|poison", 1, "call.transitioned.v3", """{"v":3}""");
         side = await OpenAsync(limits: new FeedLimits { Rows = 5, PageRows = 2 });
         var end = await Journal.LastPositionAsync(None);
         await CaughtUpIndexAsync(side, end);
@@ -138,8 +138,8 @@ public abstract class SearchFeedContract : ReadSideContract
     [ContractFact]
     public async Task an_event_that_cannot_be_read_is_noted_and_holds_nothing_up()
     {
-        await AppendAsync("tool-call|s|one", 1, "call.transitioned.v3", """{"v":3}""");
-        await AppendAsync("tool-call|s|two", 1, "call.transitioned.v2", """{"v":1,"received_at":"2026-11-20T14:00:00Z","record":"none"}""");
+        await AppendAsync("call|ci|s|one", 1, "call.transitioned.v3", """{"v":3}""");
+        await AppendAsync("call|ci|s|two", 1, "call.transitioned.v2", """{"v":1,"received_at":"2026-11-20T14:00:00Z","record":"none"}""");
         await AppendAsync("operator|2026-11-20", 1, "operator.acted.v2", """{"v":1,"received_at":"2026-11-20T14:00:00Z","act":"unfindable"}""");
         await RecordAsync(new Say("s", "three", Say.Asked, 1));
         var side = await OpenAsync();
@@ -240,7 +240,7 @@ public abstract class SearchFeedContract : ReadSideContract
             Tool = random.Next(3) == 0 ? "shell.run" : "sql.query",
             Task = random.Next(2) == 0 ? "t-1" : null,
             Agent = random.Next(2) == 0 ? "a" : null,
-            Host = random.Next(5) == 0 ? "ci-8" : "ci-7",
+            Token = random.Next(5) == 0 ? "ci-8" : "ci-7",
         };
     }
 

@@ -16,6 +16,7 @@ internal static class ExportCommand
             command.AddText(
                 "--format", "FORMAT", $"writes the book to the standard output; accepted are {ExportRequest.Accepted}"),
             command.AddText("--session", "ID", "only this session"),
+            command.AddText("--source", "NAME", "only what this source reported"),
             command.AddText("--task", "ID", "only the windows, notes and calls of this task"),
             command.AddText("--window", "ID", "only this window and what was done in it"),
             command.AddText("--after", "POSITION|TIME", "only what is after"),

@@ -91,13 +91,13 @@ internal static class VerdictText
             + $"{completeness.NumberedSessions} numbered sessions";
         foreach (var gap in completeness.Gaps)
         {
-            yield return $"  !           session {gap.SessionId}: {Numbers(gap)} of the host {gap.Host}";
+            yield return $"  !           session {gap.SessionId} of {gap.Source}: {Numbers(gap)} of the token {gap.Token}";
         }
 
         yield return $"  calls       {completeness.OpenCallCount} open in {completeness.EndedSessions} ended sessions";
         foreach (var call in completeness.OpenCalls)
         {
-            yield return $"  !           session {call.SessionId}: call {call.ToolCallId} is {call.State} "
+            yield return $"  !           session {call.SessionId} of {call.Source}: call {call.ToolCallId} is {call.State} "
                 + $"since position {call.Position}";
         }
 

@@ -8,7 +8,7 @@ internal static class CallText
         new("at", message => Cells.Clock(message.At)), new("received", message => Cells.Clock(message.ReceivedAt)),
         new("position", message => message.Position), new("message", message => message.Message), new("state", State),
         new("attempt", message => message.Attempt), new("anomalies", message => message.Anomalies),
-        new("window", message => message.Judgement), new("host", message => message.Host),
+        new("window", message => message.Judgement), new("token", message => message.Token),
         new("by", message => message.By), new("remark", message => message.Remark),
     ];
 
@@ -16,6 +16,7 @@ internal static class CallText
     {
         var page = new TextPage(surroundings);
         page.Title($"call {Cells.Of(call.ToolCallId)} of session {Cells.Of(call.SessionId)}: {call.State}");
+        page.Line("source", call.Source);
         page.Line("tool", call.ToolName);
         page.Line("command", call.Command);
         page.Line("task", call.TaskId);
@@ -46,7 +47,7 @@ internal static class CallColumns
     public static readonly Column<CallAnswer>[] All =
     [
         new("at", call => Cells.Clock((call as DeedAnswer)?.At ?? call.FirstAt)),
-        new("session", call => call.SessionId), new("call", call => call.ToolCallId),
+        new("source", call => call.Source), new("session", call => call.SessionId), new("call", call => call.ToolCallId),
         new("tool", call => call.ToolName), new("state", call => call.State),
         new("outcome", call => Outcome(call.Success, call.Decision, call.DecidedBy, call.ClaimedBy), IsWhole: true),
         new("window", call => call.Judgement), new("agent", call => call.Agent), new("command", call => call.Command),

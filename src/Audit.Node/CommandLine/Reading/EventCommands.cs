@@ -13,6 +13,7 @@ internal static class EventCommands
     {
         var command = new Command("tail", "Follows the journal as it is written, until it is interrupted.");
         var session = command.AddText("--session", "SESSION", "only this session");
+        var source = command.AddText("--source", "SOURCE", "only what this source reported");
         var task = command.AddText("--task", "TASK", "only this task");
         var tool = command.AddText("--tool", "TOOL", "only this tool; * stands for anything");
         var after = command.AddText("--after", "POSITION|now", "begin behind this position, default now");
@@ -22,7 +23,7 @@ internal static class EventCommands
         {
             var path = NodeClient.PathOf(
                 "v1/events", ("after", asked.Get(after) ?? "now"), ("session", asked.Get(session)),
-                ("task", asked.Get(task)), ("tool", asked.Get(tool)));
+                ("source", asked.Get(source)), ("task", asked.Get(task)), ("tool", asked.Get(tool)));
             var left = asked.Get(count) ?? int.MaxValue;
             await foreach (var happened in new LiveEvents(asked.Node, path).ReadAsync(asked.Cancellation))
             {
@@ -41,17 +42,21 @@ internal static class EventCommands
         var command = new Command(
             "replay", "Plays a session again, event by event, in the order in which they were written.");
         var session = command.AddName("SESSION", "the session");
+        var source = command.AddSource();
         var at = command.AddMoment("only up to what was known then");
         var speed = command.AddNumber(
             "--speed", "1 for the pace in which it happened, 10 for ten times as fast; default: at once", 0.0,
             number => number > 0 && double.IsFinite(number), "a number above 0");
         return command.Asks(surroundings, async asked =>
         {
-            var (id, moment) = (("session", asked.Get(session)), ("at", asked.Get(at)));
+            var (id, whose) = (("session", asked.Get(session)), ("source", asked.Get(source)));
+            var moment = ("at", asked.Get(at));
             // Refused at once, in the node's own words, when there is no such session or the moment cannot be read.
-            var known = await asked.AskAsync("v1/session", WireJson.Default.SessionAnswer, id, moment);
+            var known = await asked.AskAsync("v1/session", WireJson.Default.SessionAnswer, id, whose, moment);
             var end = asked.Get(at) is null ? null : known.Value.AsOf;
-            var rows = asked.ListAsync(int.MaxValue, "v1/events", WireJson.Default.EventAnswer, id)
+            // The node may have chosen the only source that there is.
+            var rows = asked.ListAsync(
+                int.MaxValue, "v1/events", WireJson.Default.EventAnswer, id, ("source", known.Value.Source))
                 .TakeWhile(row => end is null || row.Value.Position <= end);
             await asked.Output.PrintEachAsync(
                 asked.Get(speed) is > 0 and var factor ? InPaceAsync(rows, factor, asked.Cancellation) : rows,

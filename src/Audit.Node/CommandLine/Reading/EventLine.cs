@@ -38,7 +38,7 @@ internal static class EventLine
             Cell(happened, EventField.SessionId), Cell(happened, EventField.RecordedCall),
             Cell(happened, EventField.WindowId), Cell(happened, EventField.ToolName), Input(happened),
             Cell(happened, EventField.TaskId), Cell(happened, EventField.Agent), Cell(happened, EventField.Reason),
-            Cell(happened, EventField.Host),
+            Cell(happened, EventField.Token),
         };
         return string.Join("  ", parts.Where(part => part.Length > 0));
     }

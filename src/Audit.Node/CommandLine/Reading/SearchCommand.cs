@@ -5,7 +5,8 @@ internal static class SearchCommand
 {
     private static readonly Column<SearchHitAnswer>[] Shown =
     [
-        new("at", hit => Cells.Clock(hit.At)), new("session", hit => hit.SessionId),
+        new("at", hit => Cells.Clock(hit.At)), new("source", hit => hit.Source),
+        new("session", hit => hit.SessionId),
         new("call", hit => hit.ToolCallId), new("tool", hit => hit.ToolName), new("state", hit => hit.State),
         new(
             "outcome", hit => CallColumns.Outcome(hit.Success, hit.Decision, hit.DecidedBy, hit.ClaimedBy),

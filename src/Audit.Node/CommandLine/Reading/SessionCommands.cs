@@ -5,7 +5,8 @@ internal static class SessionCommands
 {
     private static readonly Column<SessionAnswer>[] Shown =
     [
-        new("session", session => session.SessionId), new("calls", session => session.Calls),
+        new("source", session => session.Source), new("session", session => session.SessionId),
+        new("calls", session => session.Calls),
         new("states", session => session.States), new("violations", session => session.Violations),
         new("agents", session => session.Agents), new("tasks", session => session.Tasks),
         new("first", session => Cells.Clock(session.FirstAt)), new("last", session => Cells.Clock(session.LastAt)),
@@ -26,15 +27,18 @@ internal static class SessionCommands
         var command = new Command("show", "Shows a session as a timeline, or one call of it message by message.");
         var session = command.AddName("SESSION", "the session");
         var call = command.AddOptionalName("CALL", "one tool call of it");
+        var source = command.AddSource();
         var at = command.AddMoment("as it was known then");
         var limit = command.AddLimit("calls");
         return command.Asks(surroundings, asked =>
         {
-            var (id, moment) = (("session", asked.Get(session)), ("at", asked.Get(at)));
+            var (id, whose) = (("session", asked.Get(session)), ("source", asked.Get(source)));
+            var moment = ("at", asked.Get(at));
             return asked.Get(call) is { } one
                 ? asked.PrintAsync(
-                    "v1/call", WireJson.Default.CallDetailAnswer, CallText.Write, id, ("call", one), moment)
-                : ShowSessionAsync(asked, asked.Get(limit), id, moment);
+                    "v1/call", WireJson.Default.CallDetailAnswer, CallText.Write, id, whose, ("call", one),
+                    moment)
+                : ShowSessionAsync(asked, asked.Get(limit), id, whose, moment);
         });
     }
 

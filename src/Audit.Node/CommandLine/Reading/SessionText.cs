@@ -29,7 +29,8 @@ internal static class SessionText
         page.Title($"session {Cells.Of(session.SessionId)}");
         page.Line("agents", session.Agents);
         page.Line("tasks", session.Tasks);
-        page.Line("hosts", session.Hosts);
+        page.Line("source", session.Source);
+        page.Line("reported by", session.ReportedBy);
         page.Line("calls", $"{session.Calls}  {Cells.Of(session.States)}", isWhole: true);
         page.Line("violations", session.Violations > 0 ? session.Violations : null);
         page.Line("anomalies", session.Anomalies);

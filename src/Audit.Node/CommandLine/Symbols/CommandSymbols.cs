@@ -22,6 +22,10 @@ internal static class CommandSymbols
     public static Option<bool> AddFlag(this Command command, string name, string description) =>
         command.Declare(new Option<bool>(name) { Description = description });
 
+    /// <summary>Whose session is meant, where several sources report one of its id.</summary>
+    public static Option<string> AddSource(this Command command) =>
+        command.AddText("--source", "SOURCE", "whose session it is, where several sources report one of this id");
+
     /// <summary>How many items of a list are wanted.</summary>
     public static Option<int> AddLimit(this Command command, string what) => command.AddNumber(
         "--limit", $"at most so many {what}, default 100", 100, number => number >= 1, "a whole number from 1");

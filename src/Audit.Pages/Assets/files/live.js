@@ -36,15 +36,17 @@ function link(address, text) {
     return made;
 }
 
-function pageOf(stream) {
-    const [kind, one] = stream.split('|', 2);
-    const other = stream.slice(kind.length + (one ?? '').length + 2);
-    switch (kind) {
-        case 'tool-call': return `/call?session=${encodeURIComponent(one)}&call=${encodeURIComponent(other)}`;
-        case 'session': return `/session?id=${encodeURIComponent(stream.slice(8))}`;
-        case 'task-window': return `/window?id=${encodeURIComponent(stream.slice(12))}`;
-        default: return null;
+function pageOf(event) {
+    if (event.window_id) {
+        return `/window?id=${encodeURIComponent(event.window_id)}`;
     }
+    if (!event.source || !event.session_id) {
+        return null;
+    }
+    const source = `source=${encodeURIComponent(event.source)}`;
+    return event.tool_call_id
+        ? `/call?${source}&session=${encodeURIComponent(event.session_id)}&call=${encodeURIComponent(event.tool_call_id)}`
+        : `/session?${source}&id=${encodeURIComponent(event.session_id)}`;
 }
 
 function add(row, name) {
@@ -53,13 +55,13 @@ function add(row, name) {
     }
     const event = row.event ?? {};
     const stream = visible(row.stream, 72);
-    const page = pageOf(row.stream);
+    const page = pageOf(event);
     const move = event.to ? `${event.from} \u2192 ${event.to}` : event.reason ?? event.type ?? event.act ?? '';
     const line = document.createElement('tr');
     const cells = [
         ['number', link(`/v1/events/${row.position}`, row.position)], ['', row.created.replace('T', ' ').slice(0, 23).replace('Z', '')], ['', name],
         ['id', page === null ? stream : link(page, stream)], ['code', visible(event.record?.tool_name, 32)],
-        ['', visible(move.replaceAll('_', ' '), 80)], ['', visible(event.host ?? event.by ?? event.actor, 32)],
+        ['', visible(move.replaceAll('_', ' '), 80)], ['', visible(event.token, 32)],
     ];
     for (const [kind, content] of cells) {
         const cell = document.createElement('td');

@@ -1,0 +1,56 @@
+namespace Audit.Api.Reading;
+
+/// <summary>
+/// The session or the call that a request is about. A session belongs to a source: the one that the request names, else
+/// the one that the token reports as or is bound to, else the only one that reports such a session.
+/// </summary>
+internal static class SessionOfRequest
+{
+    private const string Parameter = "source";
+
+    /// <exception cref="RefusedException">There is none, or several sources report one of this id.</exception>
+    public static Task<SessionName> SessionAsync(this HttpContext context) =>
+        context.SessionAsync(context.SessionId(), context.Source());
+
+    public static async Task<CallAddress> CallAsync(this HttpContext context)
+    {
+        var (session, call) = (context.SessionId(), context.Id("call", Ids.MaxCallBytes));
+        return new CallAddress(await context.SessionAsync(
+            session, context.Source(), $"a call \"{call}\"", () => CallAddress.NotFound(session, call)), call);
+    }
+
+    /// <summary>The source that the query names.</summary>
+    public static string? Source(this HttpContext context) => context.Query().Id(Parameter, isSession: true);
+
+    /// <param name="source">As the request names it; null where it does not.</param>
+    /// <param name="what">What several sources may have.</param>
+    public static async Task<SessionName> SessionAsync(
+        this HttpContext context, string id, string? source, string? what = null, Func<Problem>? notFound = null)
+    {
+        var bearer = context.Bearer();
+        if ((source ?? bearer.OnlySource) is { } only)
+        {
+            return new SessionName(only, id);
+        }
+
+        var reads = context.RequestServices.GetRequiredService<ReadSide>();
+        await reads.CatchUpAsync(Questions.Patience, context.RequestAborted);
+        var sources = await context.Reads().Models.SourcesOfAsync(id, context.RequestAborted);
+        return sources switch
+        {
+            [var one] => new SessionName(one, id),
+            [] => throw new RefusedException(notFound?.Invoke() ?? NoSession(id)),
+            _ => throw new RefusedException(Problem.Several(
+                $"{what ?? "a session"} of the session id \"{id}\"", [.. sources.Select(context.ChoiceOf)])),
+        };
+    }
+
+    public static Problem NoSession(string id) =>
+        Problem.NotFound($"There is no session \"{id}\" that this token may see.");
+
+    private static (string Source, string Href) ChoiceOf(this HttpContext context, string source)
+    {
+        var request = context.Request;
+        return (source, request.PathBase + request.Path + request.QueryString.Add(Parameter, source));
+    }
+}
