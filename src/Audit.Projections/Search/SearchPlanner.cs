@@ -16,12 +16,6 @@ internal sealed class SearchPlanner(
     /// <summary>Names that one query looks through for those that its patterns match.</summary>
     public const int MostLookedThrough = 200_000;
 
-    private const string NamesSql =
-        "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name > $3 ORDER BY name LIMIT $4";
-
-    private const string NamesBelowSql =
-        "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name > $3 AND name < $5 ORDER BY name LIMIT $4";
-
     private const int NamesAtOnce = 2_000;
 
     private readonly SearchPlan plan = new(scope);
@@ -195,9 +189,12 @@ internal sealed class SearchPlanner(
         while (count == NamesAtOnce)
         {
             object[] values = [(long)key.Key, prefix, last, (long)NamesAtOnce];
+            var (end, bounded) = prefix.Length == 0
+                ? ("", values)
+                : (" AND name < $5", (object[])[.. values, prefix + "\U0010FFFF"]);
             var names = await index.QueryAsync(
-                prefix.Length == 0 ? NamesSql : NamesBelowSql,
-                prefix.Length == 0 ? values : [.. values, prefix + "\U0010FFFF"], row => row.Text(0), cancellation);
+                $"SELECT name FROM names WHERE key = $1 AND name >= $2 AND name > $3{end} ORDER BY name LIMIT $4",
+                bounded, row => row.Text(0), cancellation);
             found.AddRange(names.Where(glob.Matches));
             lookedThrough += names.Count;
             Require(

@@ -11,8 +11,7 @@ internal sealed class TimelineScale
 
     private TimelineScale(DateTimeOffset from, DateTimeOffset until, int width)
     {
-        this.from = from;
-        this.width = width;
+        (this.from, this.width) = (from, width);
         ticksPerCell = Math.Max(1, (until - from).Ticks / (double)width);
     }
 

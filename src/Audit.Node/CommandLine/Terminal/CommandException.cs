@@ -3,11 +3,7 @@ namespace Audit.Node.CommandLine.Terminal;
 /// <summary>What the executable returns to the script that called it.</summary>
 public static class ExitCode
 {
-    public const int Fine = 0;
-    public const int Failed = 1;
-    public const int WrongUse = 2;
-    public const int CannotReachNode = 3;
-    public const int VerificationFailed = 4;
+    public const int Fine = 0, Failed = 1, WrongUse = 2, CannotReachNode = 3, VerificationFailed = 4;
 
     /// <summary>Nothing contradicts itself, but nobody was given by whom it is signed.</summary>
     public const int KeyNotGiven = 5;
