@@ -85,6 +85,9 @@ internal sealed class EventFacts
 
     public long? DurationMs { get; set; }
 
+    /// <summary>A secret was taken out of it.</summary>
+    public bool Redacted { get; set; }
+
     public long Flooded { get; set; }
 
     public string? NoteType { get; set; }

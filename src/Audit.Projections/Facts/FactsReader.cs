@@ -127,6 +127,7 @@ internal sealed class FactsReader
         facts.Late = view.Flag(EventField.Late) == true;
         facts.MadeByNode = view.Flag(EventField.MadeByNode) == true;
         facts.SelfApproved = view.Flag(EventField.SelfApproved) == true;
+        facts.Redacted = view.Raw(EventField.Redacted).Length > 0;
         facts.Answers = view.Number(EventField.AnsweredSequence);
         facts.Question = view.Text(EventField.Question);
         facts.TimeInferred = view.Name(EventField.Time, names) == "inferred";

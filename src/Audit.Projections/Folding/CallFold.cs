@@ -41,6 +41,7 @@ internal static class CallFold
         return call with
         {
             Messages = call.Messages + 1,
+            Redacted = call.Redacted || facts.Redacted,
             Violations = call.Violations + (verdict.IsViolation ? 1 : 0),
             Anomalies = call.Anomalies | verdict.Anomalies,
             Judged = call.Judged.Add(judgement, 1),

@@ -25,9 +25,12 @@ internal static class CallMarks
     /// <summary>Messages of it were counted and not written.</summary>
     private const string Flooded = "flooded";
 
+    /// <summary>Secrets were taken out of what was reported of it.</summary>
+    private const string Redacted = "redacted";
+
     /// <summary>What may hold of a call, by the place of its bit.</summary>
     public static readonly string[] Flags =
-        [Violation, Anomaly, Open, OutsideWindow, SelfApproved, Changed, Flooded];
+        [Violation, Anomaly, Open, OutsideWindow, SelfApproved, Changed, Flooded, Redacted];
 
     public static long Of(CallModel call) => 1L << (int)call.State
         | Flag(Violation, call.Violations > 0)
@@ -40,7 +43,8 @@ internal static class CallMarks
                 || (call.Anomalies & Anomalies.ApprovedByHostOnly) != 0)
         | Flag(
             Changed, (call.Anomalies & (Anomalies.InputChangedAfterApproval | Anomalies.QuestionChanged)) != 0)
-        | Flag(Flooded, call.Flooded > 0);
+        | Flag(Flooded, call.Flooded > 0)
+        | Flag(Redacted, call.Redacted);
 
     /// <summary>As the column has it: most calls are ordinary, and an index of the others stays small.</summary>
     public static long? Noteworthy(CallModel call) => Of(call) is var mark && (mark & ~Ordinary) != 0 ? mark : null;

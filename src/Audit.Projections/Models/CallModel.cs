@@ -35,6 +35,9 @@ public sealed record CallModel
     /// <summary>Messages that are written down, violations included.</summary>
     public int Messages { get; init; }
 
+    /// <summary>A secret was taken out of one of its messages.</summary>
+    public bool Redacted { get; init; }
+
     /// <summary>Messages that were only counted.</summary>
     public long Flooded { get; init; }
 

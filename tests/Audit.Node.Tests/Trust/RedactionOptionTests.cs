@@ -27,6 +27,17 @@ public sealed class RedactionOptionTests
     }
 
     [Fact]
+    public async Task what_was_redacted_is_found_and_nothing_else()
+    {
+        await using var node = await TestNode.StartAsync();
+        (await node.RecordAsync(Records.Item("s", "plain", Records.Completed(output: "says [redacted: password] itself")))).Require(201);
+        (await node.RecordAsync(Records.Item("s", "secret", Records.Completed(output: "key AKIAIOSFODNN7EXAMPLE")))).Require(201);
+
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/v1/search?q=is:redacted")).Require(200).Ids("tool_call_id") is ["secret"], "it is found alone");
+    }
+
+    [Fact]
     public async Task rules_of_ones_own_hold_beside_the_others()
     {
         var rules = RedactionRules.Parse("""{"off":["password"],"rules":[{"name":"badge","pattern":"BADGE-[0-9]+"}]}"""u8.ToArray());
