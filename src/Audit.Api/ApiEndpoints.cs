@@ -30,6 +30,7 @@ internal static class ApiEndpoints
         .AddSingleton<FormatReaders>()
         .AddSingleton<RecordIntake>()
         .AddSingleton<Deciding>()
+        .AddSingleton<WindowActs>()
         .AddSingleton<Questions>()
         .AddSingleton<Readers>()
         .AddSingleton<SearchQuota>()

@@ -23,6 +23,7 @@ public sealed class WireTests() : TestKit(
         ["a denial"] = Sent.Window("w", WindowVerb.Deny, "alice", 1),
         ["an extension"] = Sent.Window("w", WindowVerb.Extend, "alice", 1),
         ["a revocation"] = Sent.Window("w", WindowVerb.Revoke, "alice", 1),
+        ["an acceptance"] = Sent.Window("w", WindowVerb.Accept, "alice", 1),
         ["a closing"] = Sent.Window("w", WindowVerb.Close, "ci", 1),
         ["an act"] = Sent.Operator("node.started"),
     };
@@ -99,10 +100,11 @@ public sealed class WireTests() : TestKit(
             Duration = TimeSpan.FromTicks(7),
         };
 
+        var span = new WindowSpan(new SessionName("ci", "s"), terms.OpensAt!.Value, terms.ClosesAt!.Value, 42);
         Assert.All(Enum.GetValues<WindowVerb>(), verb =>
         {
             var sent = new WindowSubmission(
-                "w", WindowMessage.Of(verb, delivery, terms, new Timestamp(638_000_000_000_000_005, 3)), "{}"u8.ToArray());
+                "w", WindowMessage.Of(verb, delivery, terms, new Timestamp(638_000_000_000_000_005, 3), span), "{}"u8.ToArray());
             var arrived = Over(new StreamMail("task-window|w", 1, [WireItem.Of(sent)]));
             var message = Assert.IsAssignableFrom<WindowSubmission>(arrived.Items[0].ToSubmission(arrived.Stream)).Message;
 

@@ -7,7 +7,7 @@ internal static class Dump
     [
         ("sessions", "id", ["id", "session_id", "doc"]),
         ("calls", "id", ["id", "session", "call_id", "task_id", "judgement", "mark", "attention", "strayed", "first_at", "last_at", "doc"]),
-        ("transitions", "call, sequence", ["call", "sequence", "position", "task_id", "agent", "at", "doc"]),
+        ("transitions", "call, sequence", ["call", "sequence", "position", "task_id", "agent", "at", "received_at", "marked", "marks", "doc"]),
         ("tasks", "id", ["id", "task_id", "doc"]),
         ("windows", "id", ["id", "window_id", "task_id", "agent", "opens_at", "until", "requested", "doc"]),
         ("violations", "position", ["position", "lifted", "doc"]),

@@ -17,7 +17,7 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
     public override string ToString() => string.Join("\n", Words);
 
     private static Gen<(Submission Submission, string Words)> Item(int numbering) => Gen.Frequency(
-        (20, Message(numbering)), (2, Oversized()), (2, Note()), (5, Window()));
+        (20, Message(numbering)), (2, Oversized()), (2, Note()), (5, Window()), (2, Accepted()));
 
     private static Gen<(Submission, string)> Message(int numbering) =>
         from kind in Gen.Elements(Enum.GetValues<MessageKind>())
@@ -83,6 +83,16 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
         select (
             Say.Window($"w{window}", verb, actor, minute, opens, (opens ?? minute) + length, task, agent, scope),
             $"window w{window} {verb} {actor} {minute} {opens} +{length} {task} {agent} {scope}");
+
+    private static Gen<(Submission, string)> Accepted() =>
+        from window in Gen.Choose(0, 2)
+        from session in Gen.Choose(0, 1)
+        from minute in Gen.Choose(10, 30)
+        from begin in Gen.Choose(0, 10)
+        from length in Gen.Choose(1, 15)
+        select (
+            Say.Accept($"w{window}", $"s{session}", begin, begin + length, minute),
+            $"accept w{window} s{session} {begin} +{length} at {minute}");
 
     private static Submission Altered(Say say, bool derived, bool node)
     {

@@ -64,8 +64,8 @@ public abstract class PastContract : ReadSideContract
 
         async Task<PastTask> Task(long position) => (await side.TimeTravel.TaskAsync("migrate-orders", AsOf.At(position), None))!.Item;
         Assert.Equal(new JudgementCounts { OutsideWindow = 1 }, (await Task(1)).Judged);
-        Assert.Equal(new JudgementCounts { InWindow = 1 }, (await Task(3)).Judged);
-        Assert.Equal(new JudgementCounts { InWindow = 2 }, (await Task(9)).Judged);
+        Assert.Equal(new JudgementCounts { InWindow = 1, GrantedAfter = 1 }, (await Task(3)).Judged);
+        Assert.Equal(new JudgementCounts { InWindow = 2, GrantedAfter = 1 }, (await Task(9)).Judged);
         Assert.Null(await side.TimeTravel.WindowAsync("w", AsOf.At(1), None));
         Assert.Equal(["c", "d"], (await side.TimeTravel.WindowAsync("w", AsOf.At(9), None))!.Item.Done.Select(done => done.Call.CallId));
         Assert.Null((await side.TimeTravel.WindowAsync("w", AsOf.At(4), None))!.Item.Window.EndedAt);

@@ -103,6 +103,10 @@ public sealed class ReadLaws
             var (known, refolded) = (await models.WindowAsync(window, all, default), (await travel.WindowAsync(window, asOf, default))?.Item);
             Same(known?.Window, refolded?.Window);
             Same(known?.Done.Items, refolded?.Done);
+            Same(known?.Marked, refolded?.Marked);
+            Same(
+                known?.Late.Select(late => (late.Session, late.Messages, late.FirstAt, late.LastAt, late.LateBy).ToString()),
+                refolded?.Late.Select(late => (late.Session, late.Messages, late.FirstAt, late.LastAt, late.LateBy).ToString()));
         }
     }
 

@@ -59,7 +59,21 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
             OpensAt = opens is { } from ? At(from) : null,
             ClosesAt = closesAt,
         };
-        return new WindowSubmission(window, WindowMessage.Of(verb, delivery, terms, closesAt), body);
+        var span = new WindowSpan(Named("s"), At(opens ?? 0), At(closes ?? 60));
+        return new WindowSubmission(window, WindowMessage.Of(verb, delivery, terms, closesAt, span), body);
+    }
+
+    /// <summary>What the session reported late of a time counts as done in the window.</summary>
+    public static Submission Accept(
+        string window, string session, double from, double until, double minute, string actor = "grace")
+    {
+        var body = Encoding.UTF8.GetBytes($"\"{session} {from} {until} {minute}\"");
+        var delivery = new WindowDelivery
+        {
+            Actor = actor, ReceivedAt = At(minute), Dedup = Hasher.OfBytes(body), Reason = "the line was cut",
+        };
+        var span = new WindowSpan(Named(session), At(from), At(until));
+        return new WindowSubmission(window, new WindowMessage.Accept(delivery, span), body);
     }
 
     public Submission ToSubmission() => Read(

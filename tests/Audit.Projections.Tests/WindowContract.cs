@@ -50,10 +50,12 @@ public abstract class WindowContract : ReadSideContract
         var models = await ReadAsync(
             Say.Window("w", WindowVerb.Grant, "alice", 0, closes: 20),
             Do("ahead", 40) with { ReceivedMinute = 10 },
-            Do("late", 10) with { ReceivedMinute = 40 });
+            Do("late", 10) with { ReceivedMinute = 40 },
+            Do("forwards", 3) with { ReceivedMinute = -1 });
 
         Assert.Equal(WindowJudgement.InWindow, await JudgementOf(models, "ahead"));
-        Assert.Equal(WindowJudgement.InWindow, await JudgementOf(models, "late"));
+        Assert.Equal(WindowJudgement.WindowUnproven, await JudgementOf(models, "late"));
+        Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "forwards"));
         Assert.Equal((0, 1), ((await models.CallAsync(Say.Named("s"), "ahead", None))!.Call.ReportedLate, (await models.CallAsync(Say.Named("s"), "late", None))!.Call.ReportedLate));
     }
 
@@ -66,9 +68,14 @@ public abstract class WindowContract : ReadSideContract
         await RecordAsync(Say.Window("w", WindowVerb.Grant, "alice", 10, opens: 2, closes: 60));
         var models = await CaughtUpAsync(side);
 
-        Assert.Equal(new JudgementCounts { InWindow = 6, OutsideWindow = 1 }, (await models.TaskAsync(MigrateOrders, None))!.Task.Judged);
-        Assert.Equal(new JudgementCounts { InWindow = 6, OutsideWindow = 1 }, (await models.SessionAsync(Say.Named("s"), None))!.Judged);
-        Assert.Equal(6, (await models.WindowAsync("w", All, None))!.Done.Items.Count);
+        // All of them were done before anybody approved the window.
+        var judged = new JudgementCounts { InWindow = 6, OutsideWindow = 1, GrantedAfter = 6 };
+        Assert.Equal(judged, (await models.TaskAsync(MigrateOrders, None))!.Task.Judged);
+        Assert.Equal(judged, (await models.SessionAsync(Say.Named("s"), None))!.Judged);
+        var view = (await models.WindowAsync("w", All, None))!;
+        Assert.Equal(6, view.Done.Items.Count);
+        Assert.All(view.Done.Items, done => Assert.Equal(WindowMarks.GrantedAfter, done.Marks));
+        Assert.Equal(new JudgementCounts { InWindow = 6, GrantedAfter = 6 }, view.Marked);
         Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "c1"));
     }
 
@@ -87,6 +94,52 @@ public abstract class WindowContract : ReadSideContract
         await RecordAsync(Say.Window("w", WindowVerb.Revoke, "bob", 15));
         await CaughtUpAsync(side);
         Assert.Equal((WindowJudgement.InWindow, WindowJudgement.OutsideWindow), (await JudgementOf(models, "c12"), await JudgementOf(models, "c17")));
+    }
+
+    [ContractFact]
+    public async Task what_is_received_after_the_end_is_not_proven_by_its_date_until_a_person_accepts_it()
+    {
+        var side = await OpenAsync(limits: new FeedLimits { RejudgedAtOnce = 2 });
+        await RecordAsync(
+            Say.Window("w", WindowVerb.Grant, "alice", 0, closes: 20),
+            Do("in", 9),
+            Do("a-second-late", 19.9) with { ReceivedMinute = 20.01 },
+            Do("late", 5) with { ReceivedMinute = 24, Seq = 1 },
+            Do("late-shell", 6, "shell.run") with { ReceivedMinute = 24 });
+        var models = await CaughtUpAsync(side);
+
+        Assert.Equal(
+            [WindowJudgement.InWindow, WindowJudgement.WindowUnproven, WindowJudgement.WindowUnproven, WindowJudgement.OutOfScope],
+            [await JudgementOf(models, "in"), await JudgementOf(models, "a-second-late"), await JudgementOf(models, "late"), await JudgementOf(models, "late-shell")]);
+        var judged = new JudgementCounts { InWindow = 1, WindowUnproven = 2, OutOfScope = 1 };
+        Assert.Equal(judged, (await models.TaskAsync(MigrateOrders, None))!.Task.Judged);
+        Assert.Equal(judged, (await models.SessionAsync(Say.Named("s"), None))!.Judged);
+        Assert.Equal(["late", "a-second-late"], (await models.StrayedCallsAsync(WindowJudgement.WindowUnproven, All, None)).Items.Select(call => call.CallId));
+        var late = Assert.Single((await models.WindowAsync("w", All, None))!.Late);
+        Assert.Equal((Say.Named("s"), 2, Say.At(5), Say.At(19.9), TimeSpan.FromMinutes(4)), (late.Session, late.Messages, late.FirstAt, late.LastAt, late.LateBy));
+        Assert.Equal((true, false), (late.IsGapless, late.IsNumberedBefore));
+
+        await RecordAsync(Say.Accept("w", "s", 4, 10, minute: 30), Do("later-still", 5.5) with { ReceivedMinute = 31 });
+        await CaughtUpAsync(side);
+        var view = (await models.WindowAsync("w", All, None))!;
+        Assert.Equal(WindowMarks.Accepted, view.Done.Items.Single(done => done.Call.CallId == "late").Marks);
+        Assert.Equal((WindowJudgement.InWindow, WindowJudgement.WindowUnproven), (await JudgementOf(models, "late"), await JudgementOf(models, "later-still")));
+        Assert.Equal(new JudgementCounts { InWindow = 1, Accepted = 1, WindowUnproven = 2 }, view.Marked);
+        Assert.Equal(("alice", "grace"), (view.Window.ApprovedBy, Assert.Single(view.Window.Accepted).By));
+    }
+
+    [ContractFact]
+    public async Task an_end_that_is_learned_late_takes_the_proof_of_what_was_received_after_it()
+    {
+        var side = await OpenAsync(limits: new FeedLimits { RejudgedAtOnce = 2 });
+        await RecordAsync(
+            Say.Window("w", WindowVerb.Grant, "alice", 0, closes: 60), Do("early", 3), Do("dated-back", 4) with { ReceivedMinute = 12 });
+        var models = await CaughtUpAsync(side);
+        Assert.Equal(WindowJudgement.InWindow, await JudgementOf(models, "dated-back"));
+
+        await RecordAsync(Say.Window("w", WindowVerb.Revoke, "bob", 10));
+        await CaughtUpAsync(side);
+        Assert.Equal((WindowJudgement.InWindow, WindowJudgement.WindowUnproven), (await JudgementOf(models, "early"), await JudgementOf(models, "dated-back")));
     }
 
     [ContractFact]

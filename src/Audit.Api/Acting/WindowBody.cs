@@ -16,7 +16,7 @@ internal static class WindowBody
         StrictObject body, WindowVerb verb, Bearer actor, Timestamp now, RecordHasher hasher)
     {
         var asksForTerms = verb is WindowVerb.Request or WindowVerb.Grant;
-        var needsReason = verb is WindowVerb.Deny or WindowVerb.Revoke;
+        var needsReason = verb is WindowVerb.Deny or WindowVerb.Revoke or WindowVerb.Accept;
         var delivery = new WindowDelivery
         {
             Actor = actor.Name,
@@ -29,8 +29,22 @@ internal static class WindowBody
         };
         var terms = asksForTerms ? ReadTerms(body) : null;
         Timestamp? closesAt = verb == WindowVerb.Extend ? RequiredTime(body, "closes_at") : null;
+        var span = verb == WindowVerb.Accept ? ReadSpan(body, actor) : null;
         var reason = asksForTerms ? null : Reason(body, needsReason);
-        return WindowMessage.Of(verb, delivery with { Reason = reason }, terms, closesAt);
+        return WindowMessage.Of(verb, delivery with { Reason = reason }, terms, closesAt, span);
+    }
+
+    /// <exception cref="RefusedException">It names no source.</exception>
+    private static WindowSpan ReadSpan(StrictObject body, Bearer actor)
+    {
+        var session = body.RequiredText("session");
+        var source = body.Id("source") ?? actor.OnlySource ?? throw new RefusedException(
+            Problem.BadRequest("source: missing; a session belongs to the source that reports it."));
+        return Ids.Refuse(session, Ids.MaxBytes, isSession: true) is { } refusal
+            ? throw new UnreadableException("session", refusal)
+            : new WindowSpan(
+                new SessionName(source, session), RequiredTime(body, "from"), RequiredTime(body, "until"),
+                body.Number("through"));
     }
 
     /// <summary>The window that is asked for, by the id in the body or one of its own.</summary>

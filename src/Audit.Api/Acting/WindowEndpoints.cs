@@ -4,7 +4,7 @@ using Audit.Api.Reading;
 namespace Audit.Api.Acting;
 
 /// <summary>`/v1/windows`: task windows, asked for and decided on.</summary>
-internal sealed class WindowEndpoints(RecordIntake intake, IJournal journal) : IEndpointGroup
+internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IEndpointGroup
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -47,18 +47,12 @@ internal sealed class WindowEndpoints(RecordIntake intake, IJournal journal) : I
 
     private async Task<IResult> ActAsync(HttpContext context, WindowPosting act)
     {
-        var (id, actor) = (context.Id("window"), context.Bearer());
+        var id = context.Id("window");
         try
         {
             var body = await context.ReadObjectAsync();
-            var message = WindowBody.Read(body, act.Verb, actor, intake.Now, intake.Hasher);
-            if (actor.IsBound
-                && (await WindowRead.ReadAsync(journal, id, context.RequestAborted)).RefuseFor(actor) is { } refusal)
-            {
-                return Problem.Forbidden(refusal);
-            }
-
-            return intake.Answer(await intake.SubmitAsync(new WindowSubmission(id, message, body.Bytes)), id);
+            var submission = await acts.ReadAsync(id, body, act.Verb, context.Bearer(), context.RequestAborted);
+            return intake.Answer(await intake.SubmitAsync(submission), id);
         }
         catch (UnreadableException wrong)
         {
@@ -78,6 +72,37 @@ internal sealed class WindowEndpoints(RecordIntake intake, IJournal journal) : I
     }
 }
 
+/// <summary>Reads what somebody does with a window, however it comes: by the API or by a page.</summary>
+internal sealed class WindowActs(RecordIntake intake, IAuditStore store)
+{
+    /// <exception cref="UnreadableException">The body is none of such an act.</exception>
+    /// <exception cref="RefusedException">The token is bound to others.</exception>
+    public async Task<WindowSubmission> ReadAsync(
+        string id, StrictObject body, WindowVerb verb, Bearer actor, CancellationToken cancellation)
+    {
+        var message = WindowBody.Read(body, verb, actor, intake.Now, intake.Hasher);
+        if (actor.IsBound
+            && (await WindowRead.ReadAsync(store.Opened, id, cancellation)).RefuseFor(actor) is { } refusal)
+        {
+            throw new RefusedException(Problem.Forbidden(refusal));
+        }
+
+        return new WindowSubmission(
+            id,
+            message is WindowMessage.Accept { Span: var span }
+                && await IsReporterAsync(span.Session.Source, actor, cancellation)
+                ? message with { Delivery = message.Delivery with { IsReporter = true } }
+                : message,
+            body.Bytes);
+    }
+
+    /// <summary>Whether a person is behind a source, or holds a token that such a person made.</summary>
+    private async Task<bool> IsReporterAsync(string source, Bearer actor, CancellationToken cancellation) =>
+        (await store.Tokens.ListAsync(cancellation)).Where(token => token.Source?.Name == source)
+        .Select(token => token.Person)
+        .Any(person => person != Bearer.NoPerson && (person == actor.Person || person == actor.CreatedBy));
+}
+
 /// <summary>What can be posted to a window, and who may.</summary>
 internal sealed record WindowPosting(string Name, WindowVerb Verb, Roles AnyOf, string Summary)
 {
@@ -90,5 +115,8 @@ internal sealed record WindowPosting(string Name, WindowVerb Verb, Roles AnyOf, 
         new("revoke", WindowVerb.Revoke, Roles.Approve, "Ends an approved window at once; the body has the reason."),
         new("close", WindowVerb.Close, Roles.Approve | Roles.Ingest,
         "Ends a window whose task is done, or withdraws a request."),
+        new("accept", WindowVerb.Accept, Roles.Approve | Roles.Admin,
+        "Lets count as done in the window what a session reported after its end; the body has source, session, from, "
+            + "until and the reason."),
     ];
 }

@@ -75,9 +75,11 @@ internal sealed class StrictObject
     public string RequiredText(string name) =>
         Text(name) is { Length: > 0 } text ? text : throw new UnreadableException(name, "missing, or empty");
 
-    public long RequiredNumber(string name) => Member(name) switch
+    public long RequiredNumber(string name) => Number(name) ?? throw new UnreadableException(name, "missing");
+
+    public long? Number(string name) => Member(name) switch
     {
-        null => throw new UnreadableException(name, "missing"),
+        null => null,
         { ValueKind: JsonValueKind.Number } value when value.TryGetInt64(out var number) => number,
         { } value => throw Wrong(name, "a whole number is expected", value),
     };

@@ -4,7 +4,10 @@ namespace Audit.Api.Reading;
 internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : IEndpointGroup
 {
     private static readonly WindowJudgement[] Judged =
-        [WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
+    [
+        WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope,
+        WindowJudgement.WindowUnproven,
+    ];
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -15,15 +18,15 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
             .Produces<ItemPage<TaskAnswer>>().Scoped(Scope.Binding);
         routes.Get(
             new ById("/v1/tasks/{task}", "/v1/task", task), GetAsync, Roles.Read,
-            "Shows a task: its windows, and its calls in a window, outside of one and out of scope.", "",
+            "Shows a task: its windows, and its calls in a window, outside of one, out of scope and not proven.", "",
             QueryParameter.At,
             new("limit", "At most so many calls of each kind, up to 1000."))
             .Produces<TaskDetailAnswer>().Scoped(Scope.Binding);
         routes.Get(
             "/v1/task/calls", CallsAsync, Roles.Read, "Lists the calls of a task with one judgement, newest first.",
             "", task,
-            new("judgement", "in_window, outside_window or out_of_scope.", Required: true), QueryParameter.Limit,
-            QueryParameter.Cursor)
+            new("judgement", "in_window, outside_window, out_of_scope or window_unproven.", Required: true),
+            QueryParameter.Limit, QueryParameter.Cursor)
             .Produces<ItemPage<CallAnswer>>().Scoped(Scope.Binding);
         routes.Get(
             "/v1/windows", WindowsAsync, Roles.Read, "Lists task windows, newest first.", "",
@@ -56,7 +59,9 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
         var judgement = Judged.FirstOrDefault(one => WireOf.Of(one) == word);
         if (judgement == default)
         {
-            query.Refuse("judgement", $"in_window, outside_window or out_of_scope is expected, not \"{word}\".");
+            query.Refuse(
+                "judgement",
+                $"in_window, outside_window, out_of_scope or window_unproven is expected, not \"{word}\".");
         }
 
         return questions.ListAsync(
@@ -94,7 +99,7 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
         }
 
         return WireOf.Of(
-            view.Task, view.Windows, new TaskCallsAnswer(calls[0], calls[1], calls[2]),
+            view.Task, view.Windows, new TaskCallsAnswer(calls[0], calls[1], calls[2], calls[3]),
             Timestamp.From(clock.GetUtcNow()), asOf: null);
     }
 
@@ -110,7 +115,7 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
             new Page<CallModel>([.. past.Item.Calls.Where(call => call.Judgement == judgement)], null), WireOf.Of))
                 .ToList();
         return WireOf.Of(
-            ModelOf(past.Item), past.Item.Windows, new TaskCallsAnswer(calls[0], calls[1], calls[2]),
+            ModelOf(past.Item), past.Item.Windows, new TaskCallsAnswer(calls[0], calls[1], calls[2], calls[3]),
             moment.Time ?? Timestamp.From(clock.GetUtcNow()), WireOf.Position(reads.Scope, past));
     }
 

@@ -35,14 +35,13 @@ internal sealed class WindowEndpoint(
 
         // What was done in it is not known as long as the read models do not know the window.
         var view = await reads.Models.WindowAsync(id, page, context.RequestAborted);
-        return Reply.Json(Of(
-            read,
-            reads.Scope,
-            now,
-            view?.Done ?? new([], null),
-            view?.Outside ?? new([], null),
-            view?.OutOfScope ?? new([], null),
-            asOf: null));
+        var answer = Of(
+            read, reads.Scope, now, view?.Done ?? new([], null), view?.Outside ?? new([], null),
+            view?.OutOfScope ?? new([], null));
+        return Reply.Json(view is null ? answer : answer with
+        {
+            WindowUnproven = [.. view.Late.Select(WireOf.Of)], Marked = WireOf.Marked(view.Marked),
+        });
     }
 
     private async Task<WindowDetailAnswer?> PastAsync(
@@ -57,8 +56,12 @@ internal sealed class WindowEndpoint(
         var task = window.Task is null ? null : await reads.TimeTravel.TaskAsync(window.Task, moment, cancellation);
         return Of(
             read.At(past.Position), reads.Scope, moment.Time ?? now, new Page<WindowCall>(past.Item.Done, null),
-            Beside(WindowJudgement.OutsideWindow), Beside(WindowJudgement.OutOfScope), WireOf.Position(
-                reads.Scope, past));
+            Beside(WindowJudgement.OutsideWindow), Beside(WindowJudgement.OutOfScope)) with
+        {
+            WindowUnproven = [.. past.Item.Late.Select(WireOf.Of)],
+            Marked = WireOf.Marked(past.Item.Marked),
+            AsOf = WireOf.Position(reads.Scope, past),
+        };
 
         Page<CallModel> Beside(WindowJudgement judgement) => new(
             [.. (task?.Item.Calls ?? []).Where(
@@ -67,7 +70,7 @@ internal sealed class WindowEndpoint(
 
     private static WindowDetailAnswer Of(
         WindowRead read, ReadScope scope, Timestamp now, Page<WindowCall> done, Page<CallModel> outside,
-        Page<CallModel> outOfScope, long? asOf)
+        Page<CallModel> outOfScope)
     {
         var (window, terms) = (read.Window, read.Window.Terms);
         var answer = new WindowAnswer(
@@ -87,7 +90,6 @@ internal sealed class WindowEndpoint(
             Done = WireOf.Page(done, WireOf.Of),
             OutsideWindow = WireOf.Page(outside, WireOf.Of),
             OutOfScope = WireOf.Page(outOfScope, WireOf.Of),
-            AsOf = asOf,
         };
 
         WindowMessage? Last(params WindowEventKind[] kinds) =>

@@ -7,9 +7,16 @@ internal static class WireOf
     {
         WindowJudgement.NoTask => "no_task",
         WindowJudgement.InWindow => "in_window",
+        WindowJudgement.WindowUnproven => "window_unproven",
         WindowJudgement.OutOfScope => "out_of_scope",
         _ => "outside_window",
     };
+
+    public static IReadOnlyList<string> Of(WindowMarks marks) =>
+    [
+        .. Enum.GetValues<WindowMarks>().Where(mark => (mark & marks) != 0)
+            .Select(mark => Words.SnakeCase(mark.ToString())),
+    ];
 
     /// <summary>A time without the zeros that say nothing.</summary>
     public static string Of(Timestamp time) =>
@@ -27,13 +34,27 @@ internal static class WireOf
         AskedAt: Time(call.AskedAt), DecidedAt: Time(call.DecidedAt), StartedAt: Time(call.StartedAt),
         SettledAt: Time(call.SettledAt), WaitedMs: Milliseconds(call.Waited), RanMs: Milliseconds(call.Ran),
         call.Messages, call.Flooded, call.ReportedLate, Position: call.Id, call.LastPosition, call.Sequence,
-        call is { Asked: > 0, Question: { } question } ? new QuestionAnswer(call.Asked, question) : null);
+        call is { Asked: > 0, Question: { } question } ? new QuestionAnswer(call.Asked, question) : null)
+    {
+        WindowMarks = Of(call.Judged.Marks),
+    };
 
     public static CallDetailAnswer Of(CallModel call, IEnumerable<TransitionModel> transitions, long? asOf) =>
         new(Of(call)) { Transitions = [.. transitions.Select(Of)], AsOf = asOf };
 
     public static DeedAnswer Of(WindowCall done) =>
-        new(Of(done.Call)) { At = Time(done.At), AtJudgement = Of(done.Judgement) };
+        new(Of(done.Call))
+        {
+            At = Time(done.At), AtJudgement = Of(done.Judgement), AtMarks = Of(done.Marks),
+            LateByMs = LateBy(done.LateByMs),
+        };
+
+    public static LateSessionAnswer Of(LateSession late) => new(
+        late.Session.Source, late.Session.Id, late.Messages, Of(late.FirstAt), Of(late.LastAt),
+        (long)late.LateBy.TotalMilliseconds, late.Through, late.IsGapless, late.IsNumberedBefore);
+
+    public static MarkedAnswer Marked(JudgementCounts counts) =>
+        new(counts.WindowUnproven, counts.GrantedAfter, counts.DecidedInTime, counts.Accepted);
 
     public static SessionAnswer Of(SessionModel session, long? asOf = null)
     {
@@ -90,7 +111,9 @@ internal static class WireOf
         counts.Calls, counts.Notes, counts.IsCut, MostFirst(counts.ByTool), MostFirst(counts.ByState));
 
     public static JudgedAnswer Of(JudgementCounts judged) =>
-        new(judged.InWindow, judged.OutsideWindow, judged.OutOfScope, judged.NoTask);
+        new(
+            judged.InWindow, judged.OutsideWindow, judged.OutOfScope, judged.NoTask, judged.WindowUnproven,
+            judged.GrantedAfter, judged.DecidedInTime, judged.Accepted);
 
     private static TransitionAnswer Of(TransitionModel transition) => new(
         transition.Position, transition.Sequence, Words.Of(transition.Message), From: Words.Of(transition.From),
@@ -99,7 +122,9 @@ internal static class WireOf
         transition.Lifted, transition.Late, transition.ReportedLate, At: Time(transition.At),
         RecordedAt: Time(transition.RecordedAt), ReceivedAt: Time(transition.ReceivedAt), Of(transition.Judgement),
         transition.Window, transition.Task, transition.Agent, transition.Token, transition.Remark, transition.By,
-        transition.Success);
+        transition.Success, Of(transition.Marks), LateBy(transition.LateByMs));
+
+    private static long? LateBy(long milliseconds) => milliseconds > 0 ? milliseconds : null;
 
     public static string? Time(Timestamp? time) => time is { Ticks: > 0 } known ? Of(known) : null;
 

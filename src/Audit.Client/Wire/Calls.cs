@@ -10,6 +10,9 @@ public record CallAnswer(
     double? WaitedMs, double? RanMs, int Messages, long Flooded, int ReportedLate, long Position, long LastPosition,
     long Sequence, QuestionAnswer? Question)
 {
+    /// <summary>By what more than its date and its arrival something of it is in a window.</summary>
+    public IReadOnlyList<string> WindowMarks { get; init; } = [];
+
     /// <summary>Of an answer that holds more: whoever reads one sets every member by its name.</summary>
     private protected CallAnswer()
         : this(
@@ -52,17 +55,33 @@ public sealed record DeedAnswer : CallAnswer
     /// <summary>How its first message in the window stands to it.</summary>
     [JsonPropertyOrder(-1)]
     public string? AtJudgement { get; init; }
+
+    /// <summary>By what more than its date and its arrival that message is in the window.</summary>
+    [JsonPropertyOrder(-1)]
+    public IReadOnlyList<string> AtMarks { get; init; } = [];
+
+    /// <summary>How long after the window's end it was received; null where it was received before.</summary>
+    [JsonPropertyOrder(-1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? LateByMs { get; init; }
 }
 
 /// <summary>Messages or calls by how they stand to the windows of their task.</summary>
-public sealed record JudgedAnswer(int InWindow, int OutsideWindow, int OutOfScope, int NoTask);
+/// <param name="WindowUnproven">Dated into a window, and received after its end.</param>
+/// <param name="GrantedAfter">Of those in a window: the window was approved later.</param>
+/// <param name="DecidedInTime">Received after its end, and approved by the node before.</param>
+/// <param name="Accepted">Received after its end, and accepted by a person.</param>
+public sealed record JudgedAnswer(
+    int InWindow, int OutsideWindow, int OutOfScope, int NoTask, int WindowUnproven = 0, int GrantedAfter = 0,
+    int DecidedInTime = 0, int Accepted = 0);
 
 /// <summary>One message of a call, as it is judged.</summary>
 public sealed record TransitionAnswer(
     long Position, long Sequence, string Message, string? From, string? To, int Attempt,
     IReadOnlyList<string> Anomalies, string? Violation, bool Lifted, bool Late, bool ReportedLate, string? At,
     string? RecordedAt, string? ReceivedAt, string? Judgement, string? WindowId, string? TaskId, string? Agent,
-    string? Token, [property: JsonPropertyName("said")] string? Remark, string? By, bool? Success);
+    string? Token, [property: JsonPropertyName("said")] string? Remark, string? By, bool? Success,
+    IReadOnlyList<string> WindowMarks,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? LateByMs = null);
 
 /// <summary>A page of calls, now or as they were.</summary>
 public sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Next)

@@ -29,7 +29,8 @@ public sealed record TaskDetailAnswer : TaskAnswer
 
 /// <summary>The calls of a task by the gravest judgement that each has.</summary>
 public sealed record TaskCallsAnswer(
-    ItemPage<CallAnswer> InWindow, ItemPage<CallAnswer> OutsideWindow, ItemPage<CallAnswer> OutOfScope);
+    ItemPage<CallAnswer> InWindow, ItemPage<CallAnswer> OutsideWindow, ItemPage<CallAnswer> OutOfScope,
+    ItemPage<CallAnswer> WindowUnproven);
 
 /// <summary>A task window: who has access for what, from when until when, and on whose word.</summary>
 public record WindowAnswer(
@@ -66,9 +67,30 @@ public sealed record WindowDetailAnswer : WindowAnswer
     public ItemPage<CallAnswer> OutOfScope { get; init; } = new([], null);
 
     /// <summary>The position of the past that was asked for.</summary>
-    [JsonPropertyOrder(6), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyOrder(8), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? AsOf { get; init; }
+
+    /// <summary>What is dated into the window and was received after its end, by session.</summary>
+    [JsonPropertyOrder(6)]
+    public IReadOnlyList<LateSessionAnswer> WindowUnproven { get; init; } = [];
+
+    [JsonPropertyOrder(7)]
+    public MarkedAnswer Marked { get; init; } = new(0, 0, 0, 0);
 }
+
+/// <summary>Messages that are in a window by more than their date and their arrival, or not proven to be.</summary>
+public sealed record MarkedAnswer(int WindowUnproven, int GrantedAfter, int DecidedInTime, int Accepted);
+
+/// <summary>What a session reported after a window's end and dated into it, with what speaks for it.</summary>
+/// <param name="LateByMs">How long after the end the last of it was received.</param>
+/// <param name="Through">The position of the last of it, to be sent back with an acceptance.</param>
+/// <param name="SeqGapless">The host numbers what it reports, and no number is missing.</param>
+/// <param name="SeqBeganBefore">Numbers of the session were received before the end.</param>
+public sealed record LateSessionAnswer(
+    string Source, string SessionId, int Messages, string FirstAt, string LastAt, long LateByMs,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Through = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? SeqGapless = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? SeqBeganBefore = null);
 
 /// <summary>What somebody did with a window.</summary>
 public sealed record WindowActAnswer(

@@ -43,7 +43,8 @@ internal static class RedactedActs
     {
         var terms = (act.Message as WindowMessage.Asking)?.Terms;
         return SecretIds.Refuse(redactor, act.WindowId) ?? SecretIds.Refuse(redactor, terms?.TaskId)
-            ?? SecretIds.Refuse(redactor, terms?.Agent);
+            ?? SecretIds.Refuse(redactor, terms?.Agent)
+            ?? SecretIds.Refuse(redactor, (act.Message as WindowMessage.Accept)?.Span.Session.Id);
     }
 
     private static string? Text(string? text, Redactor redactor) => text is null ? null : redactor.Text(text);

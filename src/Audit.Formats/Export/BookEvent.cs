@@ -92,6 +92,14 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
 
     public string? ClosesAt => Text(EventField.ClosesAt);
 
+    /// <summary>What a person lets count as done in a window, though it was reported late.</summary>
+    public ((string Source, string Id) Session, Timestamp From, Timestamp Until, long Through)? Accepted =>
+        Text(EventField.AcceptedSession) is { } session && view.Time(EventField.AcceptedFrom) is { } from
+        && view.Time(EventField.AcceptedUntil) is { } until
+            ? ((Text(EventField.AcceptedSource) ?? "", session), from, until,
+                Count(EventField.AcceptedThrough) ?? long.MaxValue)
+            : null;
+
     private bool IsJudgedAnew => view.IsObject(EventField.Now);
 
     private string? Text(EventField field) => view.Text(field) is { Length: > 0 } text ? text : null;

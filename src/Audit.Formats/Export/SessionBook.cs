@@ -46,6 +46,11 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
         var byTime = byArrival.OrderBy(entry => entry.At).ToList();
         GiveEndsTheirPlace(byTime);
         var inWindows = byTime.ToLookup(entry => windows.Values.FirstOrDefault(window => window.Holds(entry)));
+        foreach (var entry in inWindows[null].Where(entry => windows.Values.Any(window => window.IsDatedInto(entry))))
+        {
+            entry.IsUnproven = true;
+        }
+
         var shown = windows.Values.Where(window => window.WasOpen && (onlyWindow is null || window.Id == onlyWindow));
         foreach (var window in shown)
         {

@@ -17,9 +17,11 @@ internal sealed class SessionEntry
         Session = (row.Source ?? "", row.SessionId!);
         Agent = row.Agent;
         Task = row.TaskId;
+        Position = row.Position;
         Token = row.Token;
         IsEnd = isEnd;
         At = TimeOf(row);
+        Received = TimeOf(row.ReceivedAt);
     }
 
     public (string Source, string Id) Session { get; }
@@ -33,6 +35,14 @@ internal sealed class SessionEntry
     public bool IsEnd { get; }
 
     public Timestamp At { get; private set; }
+
+    /// <summary>When the first of it was received.</summary>
+    public Timestamp Received { get; }
+
+    public long Position { get; }
+
+    /// <summary>It is dated into a window, was reported after the end of it, and nobody accepted it there.</summary>
+    public bool IsUnproven { get; set; }
 
     public string Text => IsEnd ? "ended"
         : (command ?? description) is { } text
@@ -80,6 +90,7 @@ internal sealed class SessionEntry
             Encoding.UTF8.GetString(InputCommand.Of(JsonMarshal.GetRawUtf8Value(given))), LongestCommand)
         : null;
 
-    private static Timestamp TimeOf(BookEvent row) =>
-        Rfc3339.TryParse(row.HappenedAt ?? row.ReceivedAt ?? "", out var time) ? time : default;
+    private static Timestamp TimeOf(BookEvent row) => TimeOf(row.HappenedAt ?? row.ReceivedAt);
+
+    private static Timestamp TimeOf(string? text) => Rfc3339.TryParse(text ?? "", out var time) ? time : default;
 }

@@ -58,6 +58,7 @@ internal static class SessionLine
             line.Append(' ').Append(OneLine(state));
         }
 
+        line.Append(entry.IsUnproven ? " (window unproven)" : "");
         if (entry.ApprovedBy is { } person)
         {
             line.Append(" (approved by ").Append(OneLine(person)).Append(')');

@@ -3,6 +3,8 @@ namespace Audit.Formats.Export;
 /// <summary>A task window as its events describe it.</summary>
 internal sealed class TaskWindow(string id)
 {
+    private readonly List<((string Source, string Id) Session, Timestamp From, Timestamp Until, long Through)>
+        accepted = [];
     private Timestamp? ended;
 
     public string Id => id;
@@ -39,10 +41,19 @@ internal sealed class TaskWindow(string id)
             case "window.revoked" or "window.closed":
                 ended = TimeOf(row.ReceivedAt);
                 break;
+            case "window.accepted" when row.Accepted is { } span:
+                accepted.Add(span with { Through = Math.Min(span.Through, row.Position - 1) });
+                break;
         }
     }
 
+    /// <summary>It is dated into the window, and reported in time or accepted.</summary>
     public bool Holds(SessionEntry entry) =>
+        IsDatedInto(entry) && (entry.IsEnd || !(entry.Received >= End) || accepted.Exists(span =>
+            span.Session == entry.Session && entry.At >= span.From && entry.At < span.Until
+            && entry.Position <= span.Through));
+
+    public bool IsDatedInto(SessionEntry entry) =>
         WasOpen && entry.Task == Task && entry.Agent == Agent && entry.At >= Opens
         && (End is not { } end || entry.At < end || entry.IsEnd);
 

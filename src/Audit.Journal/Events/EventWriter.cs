@@ -97,7 +97,12 @@ public sealed class EventWriter : IDisposable
 
         if (message is WindowMessage.Asking { Terms: var terms })
         {
-            WriteTerms(terms);
+            WindowEventWriter.Write(json, terms);
+        }
+
+        if (message is WindowMessage.Accept { Span: var span })
+        {
+            WindowEventWriter.Write(json, span);
         }
 
         WriteOptional(EventField.OpensAt, (happened as WindowEvent.Approved)?.OpensAt.ToString());
@@ -319,29 +324,6 @@ public sealed class EventWriter : IDisposable
 
         json.WriteEndArray();
         json.WriteString(EventField.Redaction, mark.Version);
-    }
-
-    private void WriteTerms(WindowTerms terms)
-    {
-        json.WriteStartObject(EventField.Terms);
-        json.WriteString(EventField.TermsTask, terms.TaskId);
-        json.WriteString(EventField.TermsAgent, terms.Agent);
-        json.WriteStartArray(EventField.Scope);
-        foreach (var glob in terms.Scope)
-        {
-            json.WriteStringValue(glob);
-        }
-
-        json.WriteEndArray();
-        json.WriteString(EventField.TermsReason, terms.Reason);
-        WriteOptional(EventField.TermsOpensAt, terms.OpensAt?.ToString());
-        WriteOptional(EventField.TermsClosesAt, terms.ClosesAt?.ToString());
-        if (terms.Duration is { } duration)
-        {
-            json.WriteNumber(EventField.DurationSeconds, duration.TotalSeconds);
-        }
-
-        json.WriteEndObject();
     }
 
     private void WriteOptional(EventField field, string? value)

@@ -16,6 +16,7 @@ internal static class WindowEventReader
             WindowEventKind.Extended => new WindowEvent.Extended(message, from, view.RequiredTime(EventField.ClosesAt)),
             WindowEventKind.Revoked => new WindowEvent.Revoked(message, from),
             WindowEventKind.Closed => new WindowEvent.Closed(message, from),
+            WindowEventKind.Accepted => new WindowEvent.Accepted(message, from, ReadSpan(view)),
             _ => new WindowEvent.Violated(message, from, view.Required(EventField.Violation)),
         };
     }
@@ -35,8 +36,14 @@ internal static class WindowEventReader
         var verb = Enum.Parse<WindowVerb>(view.Required(EventField.Verb), ignoreCase: true);
         var terms = verb is WindowVerb.Request or WindowVerb.Grant ? ReadTerms(view) : null;
         Timestamp? closesAt = verb == WindowVerb.Extend ? view.RequiredTime(EventField.ClosesAt) : null;
-        return WindowMessage.Of(verb, delivery, terms, closesAt);
+        var span = verb == WindowVerb.Accept ? ReadSpan(view) : null;
+        return WindowMessage.Of(verb, delivery, terms, closesAt, span);
     }
+
+    private static WindowSpan ReadSpan(in EventView view) => new(
+        new SessionName(view.Required(EventField.AcceptedSource), view.Required(EventField.AcceptedSession)),
+        view.RequiredTime(EventField.AcceptedFrom),
+        view.RequiredTime(EventField.AcceptedUntil), view.Number(EventField.AcceptedThrough));
 
     private static WindowTerms ReadTerms(in EventView view) =>
         new(

@@ -79,7 +79,7 @@ public static class Words
         return false;
     }
 
-    internal static string SnakeCase(string name) =>
+    public static string SnakeCase(string name) =>
         string.Concat(name.Select((letter, index) =>
             char.IsUpper(letter) ? (index > 0 ? "_" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
 

@@ -40,6 +40,13 @@ public sealed class EventField
         TermsOpensAt = new("opens_at"), TermsClosesAt = new("closes_at"), DurationSeconds = new("duration_seconds"),
         Terms = new("terms", TermsTask, TermsAgent, Scope, TermsReason, TermsOpensAt, TermsClosesAt, DurationSeconds);
 
+    /// <summary>Of what a person lets count as done in a window.</summary>
+    public static readonly EventField
+        AcceptedSource = new("source"), AcceptedSession = new("session_id"), AcceptedFrom = new("from"),
+        AcceptedUntil = new("until"), AcceptedThrough = new("through"),
+        Accepted = new(
+            "accepted", AcceptedSource, AcceptedSession, AcceptedFrom, AcceptedUntil, AcceptedThrough);
+
     /// <summary>Of the event itself: whose it is, and by which token it came.</summary>
     public static readonly EventField
         Version = new("v"), Event = new("event"), ReceivedAt = new("received_at"), Source = new("source"),
@@ -92,7 +99,8 @@ public sealed class EventField
         From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers,
         Nonce, MessageId, Dedup, Seq, Derived, Question, Person, SelfApproved, Time, Redacted, Redaction, Record, Type,
         At, Detail, Sequence, Was, Now, Count, First, Last, Chain, Total, Bytes, Act,
-        WindowId, Verb, Violation, OnBehalfOf, SelfGranted, GrantedAfter, Terms, OpensAt, ClosesAt, Body,
+        WindowId, Verb, Violation, OnBehalfOf, SelfGranted, GrantedAfter, Terms, OpensAt, ClosesAt,
+        Accepted, Body,
     ];
 
     private static int made;

@@ -48,8 +48,9 @@ public static class WindowDecider
         {
             Sequence = window.Sequence + 1,
             State = happened.To,
-            // A violation may become legal, so the same act again is asked again and no duplicate.
-            Known = happened is WindowEvent.Violated
+            // A violation may become legal, and more may have come since an acceptance, so that the same act again
+            // is asked again and no duplicate.
+            Known = happened is WindowEvent.Violated or WindowEvent.Accepted
                 ? window.Known
                 : window.Known.SetItem(message.Dedup, window.Sequence + 1),
         };
@@ -69,6 +70,7 @@ public static class WindowDecider
             },
             WindowEvent.Extended extended => next with { ClosesAt = extended.ClosesAt },
             WindowEvent.Revoked or WindowEvent.Closed => next with { EndedAt = message.ReceivedAt },
+            WindowEvent.Accepted => next with { Acceptances = window.Acceptances + 1 },
             WindowEvent.Violated => next with { Violations = window.Violations + 1 },
             _ => next,
         };
@@ -81,6 +83,11 @@ public static class WindowDecider
             return $"this window holds {WindowLimits.Violations} violations already";
         }
 
+        if (message is WindowMessage.Accept && window.Acceptances >= WindowLimits.Acceptances)
+        {
+            return $"this window holds {WindowLimits.Acceptances} acceptances already";
+        }
+
         // What ends a window is written whatever the window holds: no limit may keep an access open.
         var ends = refusal is null
             && message is (WindowMessage.Deny or WindowMessage.Revoke or WindowMessage.Close);
@@ -91,6 +98,11 @@ public static class WindowDecider
 
     private static string? Refuse(WindowHistory window, WindowMessage message, TimeSpan maxLength)
     {
+        if (message is WindowMessage.Accept acceptance)
+        {
+            return RefuseAcceptance(window, acceptance);
+        }
+
         if (window.IsExpiredAt(message.ReceivedAt))
         {
             return $"the window expired at {window.ClosesAt}";
@@ -134,6 +146,19 @@ public static class WindowDecider
             ? $"an extension must end later than {window.ClosesAt}"
             : RefuseLength(window.OpensAt!.Value, message.ClosesAt, maxLength);
 
+    private static string? RefuseAcceptance(WindowHistory window, WindowMessage.Accept message)
+    {
+        var span = message.Span;
+        return window.Until is not { } until || window.OpensAt is not { } opens
+            ? "a window that was never approved has nothing to accept"
+            : message.ReceivedAt < until ? "a window that has not ended has nothing to accept"
+            : message.Delivery.IsReporter || window.RequestedFor == message.Behind
+                ? "who requested a window, or is behind what was reported, may not accept it"
+            : span.From >= span.Until || span.From >= until || span.Until <= opens
+                ? $"nothing between {span.From} and {span.Until} lies in the window"
+            : null;
+    }
+
     private static string? RefuseLength(Timestamp opens, Timestamp closes, TimeSpan maxLength) =>
         closes > opens.Add(maxLength) ? $"a window is at most {maxLength.TotalHours:0.##} h long" : null;
 
@@ -150,6 +175,7 @@ public static class WindowDecider
         WindowMessage.Extend extend => [new WindowEvent.Extended(message, window.State, extend.ClosesAt)],
         WindowMessage.Revoke => [new WindowEvent.Revoked(message, window.State)],
         WindowMessage.Close => [new WindowEvent.Closed(message, window.State)],
+        WindowMessage.Accept accept => [new WindowEvent.Accepted(message, window.State, accept.Span)],
         _ => throw new ArgumentOutOfRangeException(nameof(message), message.Verb, "A window knows no such verb."),
     };
 

@@ -12,6 +12,7 @@ public enum WindowEventKind : byte
     Revoked,
     Closed,
     Violated,
+    Accepted,
 }
 
 /// <summary>What can be written in the stream of a task window.</summary>
@@ -67,6 +68,13 @@ public abstract record WindowEvent(WindowMessage Message, WindowState From, Wind
         : WindowEvent(Message, From, WindowState.Closed)
     {
         public override WindowEventKind Kind => WindowEventKind.Closed;
+    }
+
+    /// <summary>Messages that were not proven count as done in the window; it stays as it was.</summary>
+    public sealed record Accepted(WindowMessage Message, WindowState From, WindowSpan Span)
+        : WindowEvent(Message, From, From)
+    {
+        public override WindowEventKind Kind => WindowEventKind.Accepted;
     }
 
     /// <summary>The window stays as it was.</summary>

@@ -49,12 +49,19 @@ public sealed record WindowHistory
 
     public int Violations { get; init; }
 
+    public int Acceptances { get; init; }
+
+    /// <summary>The first moment at which it is open no more; null when it was never approved.</summary>
+    public Timestamp? Until =>
+        ApprovedBy is null || ClosesAt is not { } closes ? null
+        : EndedAt is { } ended && ended < closes ? ended
+        : closes;
+
     /// <summary>The messages that are written down, by their keyed hash, each with its event.</summary>
     public ImmutableDictionary<Fingerprint, long> Known { get; init; } = ImmutableDictionary<Fingerprint, long>.Empty;
 
     public bool IsOpenAt(Timestamp time) =>
-        OpensAt is { } opens && ClosesAt is { } closes && ApprovedBy is not null
-        && time >= opens && time < closes && (EndedAt is not { } ended || time < ended);
+        OpensAt is { } opens && Until is { } until && time >= opens && time < until;
 
     public bool IsExpiredAt(Timestamp time) =>
         State == WindowState.Approved && ClosesAt is { } closes && time >= closes;

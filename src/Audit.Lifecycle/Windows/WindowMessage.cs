@@ -1,5 +1,6 @@
 using Audit.Lifecycle.Calls;
 using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Records;
 using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Windows;
@@ -16,6 +17,9 @@ public enum WindowVerb : byte
     Extend,
     Revoke,
     Close,
+
+    /// <summary>Lets what was reported after the end count as done in the window.</summary>
+    Accept,
 }
 
 /// <summary>How an act came.</summary>
@@ -29,6 +33,9 @@ public readonly record struct WindowDelivery
 
     /// <summary>The token may approve or administer. What it may is asked when it acts, and not written down.</summary>
     public bool MayEndAny { get; init; }
+
+    /// <summary>The person is behind the source of what is to be accepted; this too is asked when it acts.</summary>
+    public bool IsReporter { get; init; }
 
     /// <summary>The person whom the actor says to act for.</summary>
     public string? OnBehalfOf { get; init; }
@@ -61,8 +68,10 @@ public abstract record WindowMessage(WindowDelivery Delivery)
 
     /// <param name="terms">Of a request and a grant.</param>
     /// <param name="closesAt">Of an extension.</param>
+    /// <param name="span">Of an acceptance.</param>
     public static WindowMessage Of(
-        WindowVerb verb, WindowDelivery delivery, WindowTerms? terms, Timestamp? closesAt) => verb switch
+        WindowVerb verb, WindowDelivery delivery, WindowTerms? terms, Timestamp? closesAt,
+        WindowSpan? span = null) => verb switch
     {
         WindowVerb.Request => new Request(delivery, terms ?? throw new ArgumentNullException(nameof(terms))),
         WindowVerb.Grant => new Grant(delivery, terms ?? throw new ArgumentNullException(nameof(terms))),
@@ -71,6 +80,7 @@ public abstract record WindowMessage(WindowDelivery Delivery)
         WindowVerb.Extend => new Extend(delivery, closesAt ?? throw new ArgumentNullException(nameof(closesAt))),
         WindowVerb.Revoke => new Revoke(delivery),
         WindowVerb.Close => new Close(delivery),
+        WindowVerb.Accept => new Accept(delivery, span ?? throw new ArgumentNullException(nameof(span))),
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "A window knows no such verb."),
     };
 
@@ -111,7 +121,16 @@ public abstract record WindowMessage(WindowDelivery Delivery)
     {
         public override WindowVerb Verb => WindowVerb.Close;
     }
+
+    public sealed record Accept(WindowDelivery Delivery, WindowSpan Span) : WindowMessage(Delivery)
+    {
+        public override WindowVerb Verb => WindowVerb.Accept;
+    }
 }
+
+/// <summary>What a person accepts: what a session reported after a window's end and dated into this time.</summary>
+/// <param name="Through">The last position that the person saw; what the book took later is not covered.</param>
+public sealed record WindowSpan(SessionName Session, Timestamp From, Timestamp Until, long? Through = null);
 
 /// <summary>What is asked for: which agent, for which task, with which tools, from when until when.</summary>
 public sealed record WindowTerms(string TaskId, string Agent, IReadOnlyList<string> Scope, string Reason)
@@ -130,5 +149,6 @@ public static class WindowLimits
     public const int Events = 1000;
     public const int Violations = 200;
     public const int ScopeGlobs = 100;
+    public const int Acceptances = 100;
     public static readonly TimeSpan DefaultMaxLength = TimeSpan.FromHours(48);
 }

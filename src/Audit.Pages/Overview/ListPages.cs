@@ -3,7 +3,8 @@ namespace Audit.Pages.Overview;
 /// <summary>`/calls?state=`, `/strayed?judgement=` and `/violations`: what somebody may have to look at.</summary>
 internal sealed class ListPages : IPageGroup
 {
-    private static readonly WindowJudgement[] Strayed = [WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope];
+    private static readonly WindowJudgement[] Strayed =
+        [WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope, WindowJudgement.WindowUnproven];
 
     public void Map(PageMap pages)
     {
@@ -32,9 +33,13 @@ internal sealed class ListPages : IPageGroup
         var judgement = visit.Judgement(Strayed);
         var calls = await visit.ListAsync(
             (page, cancellation) => visit.Reads.Models.StrayedCallsAsync(judgement, page, cancellation));
-        var explanation = judgement == WindowJudgement.OutOfScope
-            ? "Calls for a task whose window was open and did not let this tool be used."
-            : "Calls for a task while no window of it was open for their agent.";
+        var explanation = judgement switch
+        {
+            WindowJudgement.OutOfScope => "Calls for a task whose window was open and did not let this tool be used.",
+            WindowJudgement.WindowUnproven =>
+                "Calls that are dated into a window and were reported after its end; a person may accept them there.",
+            _ => "Calls for a task while no window of it was open for their agent.",
+        };
         return Show($"Calls {Display.Name(judgement)}", explanation, calls, AddressOf(judgement));
     }
 

@@ -27,6 +27,7 @@ internal sealed class OverviewPages(IJournal journal, NodeLog log, ApiSettings s
             Forgotten = await models.CallsInStateAsync(CallState.PersistenceFailed, Few, cancellation),
             Outside = await models.StrayedCallsAsync(WindowJudgement.OutsideWindow, Few, cancellation),
             OutOfScope = await models.StrayedCallsAsync(WindowJudgement.OutOfScope, Few, cancellation),
+            Unproven = await models.StrayedCallsAsync(WindowJudgement.WindowUnproven, Few, cancellation),
             Violations = violations,
             Health = visit.Scope.IsAll ? await HealthAsync(visit) : null,
             HasKeyCopy = RowKeys.IsBackedUp(settings.RowKeyFile),
@@ -58,6 +59,8 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
     public required Page<CallModel> Outside { get; init; }
 
     public required Page<CallModel> OutOfScope { get; init; }
+
+    public required Page<CallModel> Unproven { get; init; }
 
     public required Page<ViolationModel> Violations { get; init; }
 

@@ -34,10 +34,23 @@ public static class Display
     public static string Name(WindowJudgement judgement) => judgement switch
     {
         WindowJudgement.InWindow => "in window",
+        WindowJudgement.WindowUnproven => "window unproven",
         WindowJudgement.OutOfScope => "out of scope",
         WindowJudgement.OutsideWindow => "outside window",
         _ => "no task",
     };
+
+    /// <summary>A judgement with what it rests on.</summary>
+    public static string Name(WindowJudgement judgement, WindowMarks marks, long lateByMs)
+    {
+        var notes = WireOf.Of(marks).Select(mark => mark.Replace('_', ' ')).ToList();
+        if (lateByMs > 0)
+        {
+            notes.Add($"reported late by {Duration(TimeSpan.FromMilliseconds(lateByMs))}");
+        }
+
+        return notes.Count == 0 ? Name(judgement) : $"{Name(judgement)} ({string.Join(", ", notes)})";
+    }
 
     /// <summary>What no page may show as one mark among others.</summary>
     public const Anomalies Grave = Anomalies.InputChangedAfterApproval | Anomalies.ApprovedByHostOnly

@@ -53,7 +53,10 @@ public sealed record ProblemView(string Title, string Detail, IReadOnlyList<(str
 /// <param name="Bound">What the token is bound to, in words; null where it sees all.</param>
 /// <param name="FormSecret">What forms of this page carry.</param>
 public sealed record Viewer(
-    string Name, bool MayDecide, bool MayRequest, bool MayAdminister, string? Bound, string FormSecret);
+    string Name, bool MayDecide, bool MayRequest, bool MayAdminister, string? Bound, string FormSecret)
+{
+    public bool MayAccept => MayDecide || MayAdminister;
+}
 
 /// <summary>One page of a list, of those items that its reader may see.</summary>
 public sealed record ListView<T>(IReadOnlyList<T> Items, string? Next);

@@ -16,7 +16,8 @@ internal sealed class TaskPages : IPageGroup
     {
         var id = visit.Query.RequiredId("id");
         var judgement = visit.Judgement(
-            WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope);
+            WindowJudgement.InWindow, WindowJudgement.OutsideWindow, WindowJudgement.OutOfScope,
+            WindowJudgement.WindowUnproven);
         await visit.CatchUpAsync();
         var models = visit.Reads.Models;
         if (await models.TaskAsync(id, visit.Cancellation) is not { } found)

@@ -3,7 +3,7 @@ using Audit.Pages.Access;
 namespace Audit.Pages.Windows;
 
 /// <summary>`/windows` and `/window?id=`, with the forms by which a window is requested and decided on.</summary>
-internal sealed class WindowPages(IJournal journal) : IPageGroup
+internal sealed class WindowPages(WindowActs acts) : IPageGroup
 {
     public void Map(PageMap pages)
     {
@@ -75,16 +75,14 @@ internal sealed class WindowPages(IJournal journal) : IPageGroup
 
         // What a browser gives has no zone; the form says that it is UTC.
         var closesAt = form.Text("closes_at") is { } time ? time + (time.Length == 16 ? ":00Z" : "Z") : null;
-        var body = PageForm.Body(("reason", form.Text("reason")), ("closes_at", closesAt));
-        var message = WindowBody.Read(body, act.Verb, visit.Bearer, visit.Now, visit.Intake.Hasher);
-        if (visit.Bearer.IsBound
-            && (await WindowRead.ReadAsync(journal, id, visit.Cancellation)).RefuseFor(visit.Bearer) is { } refusal)
-        {
-            return PageAnswer.Wrong(Problem.Forbidden(refusal));
-        }
-
-        return await visit.SubmitAsync(
-            new WindowSubmission(id, message, body.Bytes), ReturnPath.Of(form.Text("return") ?? Links.Window(id)));
+        var through = long.TryParse(
+            form.Text("through"), NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last : (long?)null;
+        var body = PageForm.Body(
+            ("reason", form.Text("reason")), ("closes_at", closesAt), ("session", form.Text("session")),
+            ("source", form.Text("source")),
+            ("from", form.Text("from")), ("until", form.Text("until")), ("through", through));
+        var submission = await acts.ReadAsync(id, body, act.Verb, visit.Bearer, visit.Cancellation);
+        return await visit.SubmitAsync(submission, ReturnPath.Of(form.Text("return") ?? Links.Window(id)));
     }
 }
 

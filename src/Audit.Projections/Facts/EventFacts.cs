@@ -139,6 +139,7 @@ internal static class WindowClock
                 ClosesAt = Instants.Clamp(approved.ClosesAt),
             },
             WindowEvent.Extended extended => extended with { ClosesAt = Instants.Clamp(extended.ClosesAt) },
+            WindowEvent.Accepted accepted => accepted with { Span = Clamp(accepted.Span) },
             _ => received,
         };
     }
@@ -146,8 +147,14 @@ internal static class WindowClock
     private static WindowMessage Clamp(WindowMessage message)
     {
         var delivery = message.Delivery with { ReceivedAt = Instants.Clamp(message.ReceivedAt) };
-        return message is WindowMessage.Extend extend
-            ? new WindowMessage.Extend(delivery, Instants.Clamp(extend.ClosesAt))
-            : message with { Delivery = delivery };
+        return message switch
+        {
+            WindowMessage.Extend extend => new WindowMessage.Extend(delivery, Instants.Clamp(extend.ClosesAt)),
+            WindowMessage.Accept accept => new WindowMessage.Accept(delivery, Clamp(accept.Span)),
+            _ => message with { Delivery = delivery },
+        };
     }
+
+    private static WindowSpan Clamp(WindowSpan span) =>
+        span with { From = Instants.Clamp(span.From), Until = Instants.Clamp(span.Until) };
 }

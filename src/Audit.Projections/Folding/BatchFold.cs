@@ -150,8 +150,10 @@ internal sealed class BatchFold(
         var verdict = facts.Verdict;
         var begun = (verdict.Anomalies & Anomalies.IdReused) != 0 ? default : Identity.Of(call);
         var identity = facts.Names(verdict) ? begun.Or(facts) : begun;
-        var match = identity.Judge(facts, set.WindowsOf);
-        batch.Transitions[(call.Id, facts.Sequence)] = MessageRows.Of(call.Id, facts, verdict, null, identity, match);
+        var decidedAt = Identity.DecidedAt(call, facts, verdict);
+        var match = identity.Judge(facts, decidedAt, set.WindowsOf);
+        batch.Transitions[(call.Id, facts.Sequence)] =
+            MessageRows.Of(call.Id, facts, verdict, null, identity, match, decidedAt);
         if (verdict.IsViolation)
         {
             batch.Violations[facts.Position] =
@@ -164,7 +166,7 @@ internal sealed class BatchFold(
             call.Messages > 0 && (call.NamedTask is null || facts.Task is null),
             batch);
 
-        return CallFold.Add(call, facts, verdict, identity, match.Judgement, CallFold.OrderAfter(call.Order, facts));
+        return CallFold.Add(call, facts, verdict, identity, match, CallFold.OrderAfter(call.Order, facts));
     }
 
     private async Task RefoldAsync(long through, ReadBatch batch)

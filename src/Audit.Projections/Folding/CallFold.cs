@@ -29,8 +29,7 @@ internal static class CallFold
     /// <param name="verdict">As things stand.</param>
     /// <param name="identity">What the call is about at this message.</param>
     public static CallModel Add(
-        CallModel call, EventFacts facts, Verdict verdict, Identity identity, WindowJudgement judgement,
-        CallOrder order)
+        CallModel call, EventFacts facts, Verdict verdict, Identity identity, WindowMatch match, CallOrder order)
     {
         var names = facts.Names(verdict);
         var isOther = names && (verdict.Anomalies & Anomalies.IdReused) != 0;
@@ -44,7 +43,7 @@ internal static class CallFold
             Redacted = call.Redacted || facts.Redacted,
             Violations = call.Violations + (verdict.IsViolation ? 1 : 0),
             Anomalies = call.Anomalies | verdict.Anomalies,
-            Judged = call.Judged.Add(judgement, 1),
+            Judged = call.Judged.Add(match.Judgement, match.Marks, 1),
             ReportedLate = call.ReportedLate + (facts.IsReportedLate ? 1 : 0),
             NamedTask = call.NamedTask ?? facts.Task,
             FirstAt = Instants.Earlier(call.FirstAt, facts.At),
@@ -69,6 +68,7 @@ internal static class CallFold
             Asked = steps.Asked,
             Question = steps.Question,
             Approval = steps.Approval,
+            ApprovedAt = steps.ApprovedAt,
             SelfApproved = call.SelfApproved || facts.SelfApproved,
             Success = steps.Success,
             DurationMs = steps.DurationMs,

@@ -22,11 +22,12 @@ internal static class CallRefold
         foreach (var index in messages.History)
         {
             var (facts, now, identity) = (messages.Facts(index), messages.Now(index), identities[index]);
-            var match = identity.Judge(facts, windowsOf);
+            var decidedAt = Identity.DecidedAt(call, facts, now);
+            var match = identity.Judge(facts, decidedAt, windowsOf);
             var lifted = now.IsViolation ? null : messages.LastViolation(index);
-            call = CallFold.Add(call, facts, now, identity, match.Judgement, messages.Order);
+            call = CallFold.Add(call, facts, now, identity, match, messages.Order);
             call = lifted is null ? call : call with { Lifted = call.Lifted + 1 };
-            transitions.Add(MessageRows.Of(call.Id, facts, now, lifted, identity, match));
+            transitions.Add(MessageRows.Of(call.Id, facts, now, lifted, identity, match, decidedAt));
             if ((now.IsViolation ? now : lifted) is { } violated)
             {
                 var liftedBy = lifted is null ? null : messages.LiftedBy(index);

@@ -23,6 +23,8 @@ internal readonly record struct CallSteps
 
     public Approval Approval { get; private init; }
 
+    public Timestamp? ApprovedAt { get; private init; }
+
     public bool? Success { get; private init; }
 
     public long? DurationMs { get; private init; }
@@ -45,6 +47,7 @@ internal readonly record struct CallSteps
         Asked = call.Asked,
         Question = call.Question,
         Approval = call.Approval,
+        ApprovedAt = call.ApprovedAt,
         Success = call.Success,
         DurationMs = call.DurationMs,
         AskedAt = call.AskedAt,
@@ -104,6 +107,7 @@ internal readonly record struct CallSteps
                 Decision = facts.Decision ?? Decision,
                 DecidedBy = facts.By ?? facts.Token,
                 Approval = facts.Message == MessageKind.Approved ? Approval.ByNode : Approval.None,
+                ApprovedAt = facts.Message == MessageKind.Approved ? facts.ReceivedAt : null,
             },
             (MessageKind.Approved, false) => this with
             {

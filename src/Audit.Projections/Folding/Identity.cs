@@ -8,7 +8,19 @@ internal readonly record struct Identity(string? Task, string? Agent, string? To
     public Identity Or(EventFacts facts) => new(Task ?? facts.Task, Agent ?? facts.Agent, Tool ?? facts.Tool);
 
     /// <summary>The message by the windows: what it names itself counts before what the call was begun with.</summary>
-    public WindowMatch Judge(EventFacts facts, Func<string, TaskWindows> windowsOf) => Task is null
-        ? new WindowMatch(WindowJudgement.NoTask, null)
-        : windowsOf(Task).Judge(facts.Agent ?? Agent, facts.Tool ?? Tool, facts.At);
+    public WindowMatch Judge(EventFacts facts, Timestamp? decidedAt, Func<string, TaskWindows> windowsOf) =>
+        Task is null
+            ? new WindowMatch(WindowJudgement.NoTask, null)
+            : windowsOf(Task).Judge(new JudgedMessage(
+                facts.Agent ?? Agent, facts.Tool ?? Tool, facts.At, facts.ReceivedAt, decidedAt, facts.Session,
+                facts.Position));
+
+    /// <summary>When the node took the approval that a message goes by; null where it asks anew.</summary>
+    /// <param name="call">The call before it.</param>
+    public static Timestamp? DecidedAt(CallModel call, EventFacts facts, Verdict verdict) =>
+        call.Approval == Approval.ByNode && verdict.Attempt == call.Attempt
+        && (verdict.Anomalies & Anomalies.IdReused) == 0
+        && facts.Message is not (MessageKind.Requested or MessageKind.RequiresConfirmation)
+            ? call.ApprovedAt
+            : null;
 }

@@ -6,12 +6,14 @@ internal static class MessageRows
     /// <param name="now">The verdict as things stand.</param>
     /// <param name="lifted">The verdict that made it a violation until it was lifted.</param>
     public static TransitionModel Of(
-        long call, EventFacts facts, Verdict now, Verdict? lifted, Identity identity, WindowMatch match) => new(
+        long call, EventFacts facts, Verdict now, Verdict? lifted, Identity identity, WindowMatch match,
+        Timestamp? decidedAt) => new(
         call, facts.Sequence, facts.Position, facts.Message, now.From, now.To, now.Attempt, now.Anomalies,
         Cause: lifted?.Cause ?? now.Cause, Lifted: lifted is not null, facts.Late, facts.IsReportedLate,
         facts.Oversized, facts.MadeByNode, facts.TimeInferred, facts.At, facts.RecordedAt, facts.ReceivedAt,
         match.Judgement, match.Window, identity.Task, Agent: facts.Agent ?? identity.Agent,
-        Tool: facts.Tool ?? identity.Tool, facts.Token, facts.Remark, facts.By, facts.Success, facts.DurationMs);
+        Tool: facts.Tool ?? identity.Tool, facts.Token, facts.Remark, facts.By, facts.Success, facts.DurationMs,
+        match.Marks, match.LateByMs, decidedAt);
 
     /// <param name="verdict">The verdict that makes or made it a violation.</param>
     public static ViolationModel Violation(

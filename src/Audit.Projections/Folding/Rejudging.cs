@@ -10,18 +10,22 @@ internal sealed class Rejudging(
     private const string ChunkSql = """
         SELECT doc FROM transitions
         WHERE task_id = $1 AND agent = $2 AND (at, position) > ($3, $4) AND at < $5
+          AND (at >= $7 OR received_at >= $7)
         ORDER BY at, position LIMIT $6
         """;
 
-    public async Task RunAsync(WindowModel window, Timestamp from, Timestamp until)
+    public async Task RunAsync(WindowModel window, AffectedTime affected)
     {
         var windows = cache.Windows.Find(window.Task!)!;
-        var (at, position) = (Instants.ToNumber(from), 0L);
+        var (at, position) = (Instants.ToNumber(affected.From), 0L);
         while (true)
         {
             var chunk = await lead.QueryAsync(
                 ChunkSql,
-                [window.Task!, window.Agent!, at, position, Instants.ToNumber(until), (long)chunkSize],
+                [
+                    window.Task!, window.Agent!, at, position, Instants.ToNumber(affected.Until), (long)chunkSize,
+                    Instants.ToNumber(affected.Changed),
+                ],
                 row => row.Document(0, ReadTables.Transitions.Json),
                 cancellation);
             await JudgeAsync(chunk, windows);
@@ -38,17 +42,23 @@ internal sealed class Rejudging(
     {
         var batch = new ReadBatch(offset, offset, chunk.Count);
         var counts = new Dictionary<long, JudgementCounts>();
+        var sessions = windows.AcceptSpans ? await SessionsAsync(chunk) : null;
         foreach (var was in chunk)
         {
-            var match = windows.Judge(was.Agent, was.Tool, was.At);
-            if (match == new WindowMatch(was.Judgement, was.Window))
+            var match = windows.Judge(new JudgedMessage(
+                was.Agent, was.Tool, was.At, was.ReceivedAt, was.DecidedAt, sessions?[was.Call] ?? default,
+                was.Position));
+            if (match == new WindowMatch(was.Judgement, was.Window, was.Marks, was.LateByMs))
             {
                 continue;
             }
 
-            batch.Transitions[(was.Call, was.Sequence)] =
-                was with { Judgement = match.Judgement, Window = match.Window };
-            counts[was.Call] = counts.GetValueOrDefault(was.Call).Add(was.Judgement, -1).Add(match.Judgement, 1);
+            batch.Transitions[(was.Call, was.Sequence)] = was with
+            {
+                Judgement = match.Judgement, Window = match.Window, Marks = match.Marks, LateByMs = match.LateByMs,
+            };
+            counts[was.Call] = counts.GetValueOrDefault(was.Call)
+                .Add(was.Judgement, was.Marks, -1).Add(match.Judgement, match.Marks, 1);
         }
 
         if (counts.Count > 0)
@@ -57,6 +67,12 @@ internal sealed class Rejudging(
             await WriteAsync(batch);
         }
     }
+
+    /// <summary>The sessions of the calls, by which a person accepts what was reported late.</summary>
+    private async Task<Dictionary<long, SessionName>> SessionsAsync(List<TransitionModel> chunk) =>
+        (await lead.FindAsync(
+            ReadTables.Calls, [new KeyColumn("id", chunk.Select(message => message.Call).Distinct())], cancellation))
+        .ToDictionary(call => call.Id, call => call.SessionName);
 
     private async Task CountAsync(ReadBatch batch, Dictionary<long, JudgementCounts> counts)
     {

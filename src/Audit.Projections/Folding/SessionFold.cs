@@ -24,7 +24,7 @@ internal static class SessionFold
         Violations = session.Violations + after.Violations - (before?.Violations ?? 0),
         Lifted = session.Lifted + after.Lifted - (before?.Lifted ?? 0),
         AnomalousCalls = session.AnomalousCalls.Change(before?.Anomalies ?? Anomalies.None, after.Anomalies),
-        Judged = session.Judged.Change(before?.Judgement, after.Judgement),
+        Judged = session.Judged.Change(before?.Judged, after.Judged),
     };
 
     private static SessionModel Meet(SessionModel session, EventFacts facts)
@@ -43,6 +43,8 @@ internal static class SessionFold
             LastAt = Later(session.LastAt, at),
             Agents = session.Agents.Add(facts.Agent),
             Tasks = session.Tasks.Add(facts.Task),
+            NumberedSince = facts is { Seq: not null, MadeByNode: false }
+                ? session.NumberedSince ?? facts.ReceivedAt : session.NumberedSince,
             Tokens = facts.MadeByNode ? session.Tokens : session.Tokens.Add(facts.Token),
             Seqs = facts.Seq is { } seq && !facts.MadeByNode ? Number(session.Seqs, facts.Token, seq) : session.Seqs,
         };

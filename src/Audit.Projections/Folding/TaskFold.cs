@@ -22,6 +22,6 @@ internal static class TaskFold
         Calls = task.Calls + (after is null ? 0 : 1) - (before is null ? 0 : 1),
         OpenCalls = task.OpenCalls + (after?.IsOpen == true ? 1 : 0) - (before?.IsOpen == true ? 1 : 0),
         Violations = task.Violations + (after?.Violations ?? 0) - (before?.Violations ?? 0),
-        Judged = task.Judged.Change(before?.Judgement, after?.Judgement),
+        Judged = task.Judged.Change(before?.Judged, after?.Judged),
     };
 }

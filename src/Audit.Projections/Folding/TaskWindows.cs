@@ -17,38 +17,40 @@ internal sealed class TaskWindows
                 .ThenBy(window => window.Id),
         ];
 
+    /// <summary>Some of them let count what was reported late.</summary>
+    public bool AcceptSpans => Array.Exists(byEnd, window => window.Accepted.Count > 0);
+
     /// <summary>These windows with one of them as it has become.</summary>
     public TaskWindows With(WindowModel changed) =>
         new(byEnd.Where(window => window.Id != changed.Id).Append(changed));
 
-    /// <summary>One open window whose scope has the tool suffices. Of several the oldest is named.</summary>
-    public WindowMatch Judge(string? agent, string? tool, Timestamp at)
+    /// <summary>
+    /// One open window whose scope has the tool suffices. Of several the one that needs the fewest words is named, and
+    /// of those the oldest.
+    /// </summary>
+    public WindowMatch Judge(in JudgedMessage message)
     {
-        WindowModel? allowing = null;
-        WindowModel? open = null;
-        for (var index = byEnd.Length - 1; index >= 0 && byEnd[index].Until > at; index--)
+        var best = new WindowMatch(WindowJudgement.OutsideWindow, null);
+        var bestId = long.MaxValue;
+        for (var index = byEnd.Length - 1; index >= 0 && byEnd[index].Until > message.At; index--)
         {
+            // What was received before a window opened was not done in it, wherever its host's clock stood.
             var window = byEnd[index];
-            if (window.Agent != agent || at < window.OpensAt)
+            if (window.Agent != message.Agent || message.At < window.OpensAt || message.ReceivedAt < window.OpensAt)
             {
                 continue;
             }
 
-            open = Older(open, window);
-            allowing = window.Allows(tool ?? "") ? Older(allowing, window) : allowing;
+            var match = window.Allows(message.Tool ?? "")
+                ? window.Judge(message)
+                : new WindowMatch(WindowJudgement.OutOfScope, window.WindowId);
+            var order = (match.Judgement, match.Marks, window.Id).CompareTo((best.Judgement, best.Marks, bestId));
+            (best, bestId) = order < 0 ? (match, window.Id) : (best, bestId);
         }
 
-        return allowing is not null ? new WindowMatch(WindowJudgement.InWindow, allowing.WindowId)
-            : open is not null ? new WindowMatch(WindowJudgement.OutOfScope, open.WindowId)
-            : new WindowMatch(WindowJudgement.OutsideWindow, null);
+        return best;
     }
-
-    private static WindowModel Older(WindowModel? known, WindowModel other) =>
-        known is null || other.Id < known.Id ? other : known;
 }
-
-/// <param name="Window">The window that let it be done, or that was open and did not.</param>
-internal readonly record struct WindowMatch(WindowJudgement Judgement, string? Window);
 
 /// <summary>Reads the windows of tasks from the cache or the store.</summary>
 internal static class TaskWindowsReader

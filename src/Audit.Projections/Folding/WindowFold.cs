@@ -15,24 +15,46 @@ internal static class WindowFold
             WindowEvent.Extended extended => next with { ClosesAt = extended.ClosesAt },
             WindowEvent.Revoked or WindowEvent.Closed =>
                 next with { EndedAt = happened.Message.ReceivedAt, EndedBy = happened.Message.Actor },
+            WindowEvent.Accepted accepted => next with { Accepted = [.. next.Accepted, SpanOf(accepted, facts)] },
             WindowEvent.Violated => next with { Violations = next.Violations + 1 },
             _ => next,
         };
     }
 
     /// <summary>
-    /// The time in which messages are judged differently once the window has become another one; null when no message
-    /// is.
+    /// What is judged differently once the window has become another one; null when no message is.
     /// </summary>
-    public static (Timestamp From, Timestamp Until)? Affected(WindowModel? before, WindowModel after)
+    public static AffectedTime? Affected(WindowModel? before, WindowModel after)
     {
         if (before?.Until is not { } ended)
         {
-            return after.Until is { } end && after.OpensAt < end ? (after.OpensAt!.Value, end) : null;
+            return after.Until is { } end && after.OpensAt < end
+                ? new AffectedTime(after.OpensAt!.Value, end, after.OpensAt.Value)
+                : null;
         }
 
-        var until = after.Until!.Value;
-        return until == ended ? null : (Instants.Earlier(until, ended), Instants.Later(until, ended));
+        var (opens, until) = (after.OpensAt!.Value, after.Until!.Value);
+        if (until != ended)
+        {
+            var first = Instants.Earlier(until, ended);
+            return new AffectedTime(Instants.Earlier(opens, first), Instants.Later(until, ended), first);
+        }
+
+        var spans = after.Accepted.Skip(before.Accepted.Count).ToList();
+        return spans.Count == 0
+            ? null
+            : new AffectedTime(
+                Instants.Later(opens, spans.Select(span => span.From).Aggregate(Instants.Earlier)),
+                Instants.Earlier(until, spans.Select(span => span.Until).Aggregate(Instants.Later)), until);
+    }
+
+    private static AcceptedSpan SpanOf(WindowEvent.Accepted happened, EventFacts facts)
+    {
+        // What comes later was seen by nobody.
+        var (span, message) = (happened.Span, happened.Message);
+        var through = Math.Min(span.Through ?? long.MaxValue, facts.Position - 1);
+        return new AcceptedSpan(
+            span.Session.Source, span.Session.Id, span.From, span.Until, through, message.Actor, message.ReceivedAt);
     }
 
     private static WindowModel Request(WindowModel window, WindowEvent.Requested happened) => window with
@@ -73,3 +95,7 @@ internal static class WindowFold
         return [.. acts, act];
     }
 }
+
+/// <summary>What is judged differently: messages dated into a time, of which a part is so by their arrival.</summary>
+/// <param name="Changed">Only those that are dated from here on, or were received from here on.</param>
+internal readonly record struct AffectedTime(Timestamp From, Timestamp Until, Timestamp Changed);

@@ -30,7 +30,7 @@ internal sealed class WindowsFold(
             if (window.Task is not null && WindowFold.Affected(before.GetValueOrDefault(id), window) is { } affected)
             {
                 await new Rejudging(lead, cache, rejudgedAtOnce, offset, cancellation)
-                    .RunAsync(window, affected.From, affected.Until);
+                    .RunAsync(window, affected);
             }
         }
     }

@@ -22,6 +22,15 @@ internal static class CallMarks
     /// <summary>Another input than the approved one ran, or another question was asked after the approval.</summary>
     private const string Changed = "changed";
 
+    /// <summary>Dated into a window, and received after the end of it.</summary>
+    private const string WindowUnproven = "window-unproven";
+
+    /// <summary>In a window that was approved later.</summary>
+    private const string GrantedAfter = "granted-after";
+
+    /// <summary>In a window because a person accepted it so.</summary>
+    private const string AcceptedLate = "accepted-late";
+
     /// <summary>Messages of it were counted and not written.</summary>
     private const string Flooded = "flooded";
 
@@ -30,7 +39,10 @@ internal static class CallMarks
 
     /// <summary>What may hold of a call, by the place of its bit.</summary>
     public static readonly string[] Flags =
-        [Violation, Anomaly, Open, OutsideWindow, SelfApproved, Changed, Flooded, Redacted];
+    [
+        Violation, Anomaly, Open, OutsideWindow, SelfApproved, Changed, Flooded, Redacted, WindowUnproven,
+        GrantedAfter, AcceptedLate,
+    ];
 
     public static long Of(CallModel call) => 1L << (int)call.State
         | Flag(Violation, call.Violations > 0)
@@ -44,7 +56,10 @@ internal static class CallMarks
         | Flag(
             Changed, (call.Anomalies & (Anomalies.InputChangedAfterApproval | Anomalies.QuestionChanged)) != 0)
         | Flag(Flooded, call.Flooded > 0)
-        | Flag(Redacted, call.Redacted);
+        | Flag(Redacted, call.Redacted)
+        | Flag(WindowUnproven, call.Judged.WindowUnproven > 0)
+        | Flag(GrantedAfter, call.Judged.GrantedAfter > 0)
+        | Flag(AcceptedLate, call.Judged.Accepted > 0);
 
     /// <summary>As the column has it: most calls are ordinary, and an index of the others stays small.</summary>
     public static long? Noteworthy(CallModel call) => Of(call) is var mark && (mark & ~Ordinary) != 0 ? mark : null;
@@ -74,5 +89,5 @@ public static class Attention
     internal static long? OfState(CallModel call) => States.Contains(call.State) ? (long)call.State : null;
 
     internal static long? OfJudgement(CallModel call) =>
-        call.Judgement is WindowJudgement.OutsideWindow or WindowJudgement.OutOfScope ? (long)call.Judgement : null;
+        call.Judgement >= WindowJudgement.WindowUnproven ? (long)call.Judgement : null;
 }

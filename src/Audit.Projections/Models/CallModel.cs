@@ -80,6 +80,9 @@ public sealed record CallModel
     /// <summary>Whose approval stands.</summary>
     public Approval Approval { get; init; }
 
+    /// <summary>When the node took the last approval of this attempt.</summary>
+    public Timestamp? ApprovedAt { get; init; }
+
     /// <summary>A person approved her own question.</summary>
     public bool SelfApproved { get; init; }
 

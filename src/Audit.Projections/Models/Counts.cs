@@ -100,26 +100,53 @@ public readonly record struct JudgementCounts
 
     public int OutsideWindow { get; init; }
 
+    public int WindowUnproven { get; init; }
+
+    /// <summary>Of those in a window, how many have each mark.</summary>
+    public int GrantedAfter { get; init; }
+
+    public int DecidedInTime { get; init; }
+
+    public int Accepted { get; init; }
+
+    [JsonIgnore]
+    public WindowMarks Marks =>
+        (GrantedAfter > 0 ? WindowMarks.GrantedAfter : 0) | (DecidedInTime > 0 ? WindowMarks.DecidedInTime : 0)
+        | (Accepted > 0 ? WindowMarks.Accepted : 0);
+
     /// <summary>The gravest judgement that anything got.</summary>
     public WindowJudgement Worst() =>
         OutsideWindow > 0 ? WindowJudgement.OutsideWindow
         : OutOfScope > 0 ? WindowJudgement.OutOfScope
+        : WindowUnproven > 0 ? WindowJudgement.WindowUnproven
         : InWindow > 0 ? WindowJudgement.InWindow
         : WindowJudgement.NoTask;
 
-    public JudgementCounts Add(WindowJudgement judgement, int count) => judgement switch
+    public JudgementCounts Add(WindowJudgement judgement, WindowMarks marks, int count)
     {
-        WindowJudgement.NoTask => this with { NoTask = NoTask + count },
-        WindowJudgement.InWindow => this with { InWindow = InWindow + count },
-        WindowJudgement.OutOfScope => this with { OutOfScope = OutOfScope + count },
-        _ => this with { OutsideWindow = OutsideWindow + count },
-    };
+        var counts = marks == WindowMarks.None ? this : this with
+        {
+            GrantedAfter = GrantedAfter + ((marks & WindowMarks.GrantedAfter) != 0 ? count : 0),
+            DecidedInTime = DecidedInTime + ((marks & WindowMarks.DecidedInTime) != 0 ? count : 0),
+            Accepted = Accepted + ((marks & WindowMarks.Accepted) != 0 ? count : 0),
+        };
+        return judgement switch
+        {
+            WindowJudgement.NoTask => counts with { NoTask = NoTask + count },
+            WindowJudgement.InWindow => counts with { InWindow = InWindow + count },
+            WindowJudgement.WindowUnproven => counts with { WindowUnproven = WindowUnproven + count },
+            WindowJudgement.OutOfScope => counts with { OutOfScope = OutOfScope + count },
+            _ => counts with { OutsideWindow = OutsideWindow + count },
+        };
+    }
 
-    /// <summary>One that was judged one way and is judged another, null standing for not being there.</summary>
-    public JudgementCounts Change(WindowJudgement? before, WindowJudgement? after)
+    /// <summary>
+    /// A call that was judged one way and is judged another, by its messages; null stands for not being there.
+    /// </summary>
+    public JudgementCounts Change(JudgementCounts? before, JudgementCounts? after)
     {
-        var counts = before is { } was ? Add(was, -1) : this;
-        return after is { } now ? counts.Add(now, 1) : counts;
+        var counts = before is { } was ? Add(was.Worst(), was.Marks, -1) : this;
+        return after is { } now ? counts.Add(now.Worst(), now.Marks, 1) : counts;
     }
 
     public JudgementCounts Plus(JudgementCounts other) => new()
@@ -128,5 +155,9 @@ public readonly record struct JudgementCounts
         InWindow = InWindow + other.InWindow,
         OutOfScope = OutOfScope + other.OutOfScope,
         OutsideWindow = OutsideWindow + other.OutsideWindow,
+        WindowUnproven = WindowUnproven + other.WindowUnproven,
+        GrantedAfter = GrantedAfter + other.GrantedAfter,
+        DecidedInTime = DecidedInTime + other.DecidedInTime,
+        Accepted = Accepted + other.Accepted,
     };
 }

@@ -51,6 +51,9 @@ public sealed record SessionModel
 
     public IReadOnlyList<SeqRanges> Seqs { get; init; } = [];
 
+    /// <summary>When the first message with a number was received.</summary>
+    public Timestamp? NumberedSince { get; init; }
+
     public long LastPosition { get; init; }
 
     /// <summary>Judgements of its calls, each by the gravest.</summary>
@@ -66,6 +69,10 @@ public sealed record SessionModel
     /// <summary>A note of a later start takes an end back.</summary>
     [JsonIgnore]
     public bool HasEnded => NotedEndAt is { } ended && !(StartedAt > ended);
+
+    /// <summary>There are numbers, and none is missing among them.</summary>
+    [JsonIgnore]
+    public bool IsGapless => Seqs.Count > 0 && Seqs.All(seqs => seqs.Missing() == 0);
 
     [JsonIgnore]
     public int OpenCalls => CallStates.Open.Sum(state => States[state]);

@@ -8,6 +8,8 @@ namespace Audit.Projections.Models;
 /// <param name="Lifted">It was a violation, and a later message shows that it was none.</param>
 /// <param name="At">When it happened, by which it is judged against windows.</param>
 /// <param name="Window">The window that let it be done, or that was open and did not.</param>
+/// <param name="LateByMs">How long after the window's end it was received.</param>
+/// <param name="DecidedAt">When the node took the approval that it goes by.</param>
 public sealed record TransitionModel(
     long Call, long Sequence, long Position, MessageKind Message = default, CallState From = default,
     CallState To = default, int Attempt = 0, Anomalies Anomalies = default, ViolationCause Cause = default,
@@ -16,8 +18,17 @@ public sealed record TransitionModel(
     Timestamp ReceivedAt = default, WindowJudgement Judgement = default, string? Window = null, string? Task = null,
     string? Agent = null, string? Tool = null, string Token = "",
     [property: JsonPropertyName("said")] string? Remark = null,
-    string? By = null, bool? Success = null, long? DurationMs = null)
+    string? By = null, bool? Success = null, long? DurationMs = null, WindowMarks Marks = default, long LateByMs = 0,
+    Timestamp? DecidedAt = null)
 {
+    /// <summary>The bit of a message that is not known to be in its window.</summary>
+    internal const long UnprovenBit = 1 << 7;
+
+    /// <summary>By what more than its date and its arrival it is in its window; null for most.</summary>
+    [JsonIgnore]
+    internal long? MarkBits =>
+        Judgement == WindowJudgement.WindowUnproven ? UnprovenBit : Marks == WindowMarks.None ? null : (long)Marks;
+
     /// <summary>A row is read by its members: by the parameters each value would be boxed.</summary>
     [JsonConstructor]
     private TransitionModel()

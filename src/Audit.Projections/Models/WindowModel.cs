@@ -50,6 +50,9 @@ public sealed record WindowModel
 
     public IReadOnlyList<WindowAct> Acts { get; init; } = [];
 
+    /// <summary>What was reported after its end and counts as done in it all the same.</summary>
+    public IReadOnlyList<AcceptedSpan> Accepted { get; init; } = [];
+
     public long LastPosition { get; init; }
 
     /// <summary>The first moment at which it is open no more; null when it was never approved.</summary>
@@ -68,6 +71,38 @@ public sealed record WindowModel
         WindowState.Approved => now < ClosesAt ? "open" : "expired",
         _ => State.ToString().ToLowerInvariant(),
     };
+
+    /// <summary>How a message stands to it that is dated into it, of its agent and with a tool of its scope.</summary>
+    internal WindowMatch Judge(in JudgedMessage message)
+    {
+        var granted = message.At < ApprovedAt ? WindowMarks.GrantedAfter : WindowMarks.None;
+        var until = Until!.Value;
+        if (message.ReceivedAt < until)
+        {
+            return new WindowMatch(WindowJudgement.InWindow, WindowId, granted);
+        }
+
+        // The date alone is the host's word. That a person decided in time is the node's own.
+        var decided = message.DecidedAt >= OpensAt && message.DecidedAt >= ApprovedAt && message.DecidedAt < until;
+        var proof = decided ? WindowMarks.DecidedInTime : IsAccepted(message) ? WindowMarks.Accepted : WindowMarks.None;
+        var lateBy = (message.ReceivedAt.Ticks - until.Ticks) / TimeSpan.TicksPerMillisecond;
+        return proof == WindowMarks.None
+            ? new WindowMatch(WindowJudgement.WindowUnproven, WindowId, WindowMarks.None, lateBy)
+            : new WindowMatch(WindowJudgement.InWindow, WindowId, granted | proof, lateBy);
+    }
+
+    private bool IsAccepted(in JudgedMessage message)
+    {
+        foreach (var span in Accepted)
+        {
+            if (span.Covers(message))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     public bool Allows(string tool)
     {
@@ -97,6 +132,44 @@ public sealed record WindowAct(long Position, WindowEventKind Kind, WindowVerb V
     public string? Violation { get; init; }
 }
 
+/// <summary>What a person lets count as done in a window: what one session reported of a time.</summary>
+/// <param name="Through">The last position of the journal that it covers.</param>
+public sealed record AcceptedSpan(
+    string Source, string SessionId, Timestamp From, Timestamp Until, long Through, string By, Timestamp At)
+{
+    internal bool Covers(in JudgedMessage message) =>
+        message.Position <= Through && message.At >= From && message.At < Until
+        && message.Session == new SessionName(Source, SessionId);
+}
+
+/// <summary>What is to be known of a message to judge it by windows.</summary>
+/// <param name="At">When it happened, as far as its host is believed.</param>
+/// <param name="DecidedAt">When the node took the approval that it goes by; null where there is none.</param>
+internal readonly record struct JudgedMessage(
+    string? Agent, string? Tool, Timestamp At, Timestamp ReceivedAt, Timestamp? DecidedAt, SessionName Session,
+    long Position);
+
+/// <param name="Window">The window that let it be done, or that was open and did not.</param>
+/// <param name="LateByMs">How long after the window's end it was received.</param>
+internal readonly record struct WindowMatch(
+    WindowJudgement Judgement, string? Window, WindowMarks Marks = WindowMarks.None, long LateByMs = 0);
+
+/// <summary>By what else than its date and its arrival a message is in a window.</summary>
+[Flags]
+public enum WindowMarks : byte
+{
+    None = 0,
+
+    /// <summary>The window was approved after what it says was done.</summary>
+    GrantedAfter = 1,
+
+    /// <summary>It was reported after the window's end, and the node took its approval while it was open.</summary>
+    DecidedInTime = 2,
+
+    /// <summary>It was reported after the window's end, and a person accepted it.</summary>
+    Accepted = 4,
+}
+
 /// <summary>How a message stands to the windows of its task and agent, from the least to the most grave.</summary>
 public enum WindowJudgement : byte
 {
@@ -104,6 +177,9 @@ public enum WindowJudgement : byte
     NoTask,
 
     InWindow,
+
+    /// <summary>It is dated into a window and was received after its end, so that only its host says so.</summary>
+    WindowUnproven,
 
     /// <summary>A window was open, and none that was lets the tool be used.</summary>
     OutOfScope,

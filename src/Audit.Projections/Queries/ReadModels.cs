@@ -197,7 +197,9 @@ public sealed class ReadModels
                         scope.Of(known),
                         await WindowCalls.ReadAsync(reader, scope, known, page, cancellation),
                         await OfWindowAsync(reader, known, WindowJudgement.OutsideWindow, first, cancellation),
-                        await OfWindowAsync(reader, known, WindowJudgement.OutOfScope, first, cancellation))
+                        await OfWindowAsync(reader, known, WindowJudgement.OutOfScope, first, cancellation),
+                        await WindowMarked.LateAsync(reader, scope, known, cancellation),
+                        await WindowMarked.CountAsync(reader, scope, known, cancellation))
                     : null;
             },
             cancellation);

@@ -12,14 +12,43 @@ public sealed record TaskView(TaskModel Task, IReadOnlyList<WindowModel> Windows
 /// <param name="Done">Every command in the time of the window, in order.</param>
 /// <param name="Outside">Calls for the same task by the same agent outside of any window, newest first.</param>
 /// <param name="OutOfScope">Calls with a tool that no open window let be used, newest first.</param>
+/// <param name="Late">Sessions that reported what is dated into it after its end, and nobody accepted.</param>
+/// <param name="Marked">How many messages are in it by more than their date and arrival, or not proven.</param>
 public sealed record WindowView(
-    WindowModel Window, Page<WindowCall> Done, Page<CallModel> Outside, Page<CallModel> OutOfScope);
+    WindowModel Window, Page<WindowCall> Done, Page<CallModel> Outside, Page<CallModel> OutOfScope,
+    IReadOnlyList<LateSession> Late, JudgementCounts Marked);
 
 /// <summary>A command that was given in the time of a window.</summary>
 /// <param name="At">The first message of it in that time.</param>
 /// <param name="Judgement">How that message was judged.</param>
 /// <param name="Call">What was asked, what came of it, and who approved it.</param>
-public sealed record WindowCall(Timestamp At, WindowJudgement Judgement, CallModel Call);
+/// <param name="Marks">By what more than its date and arrival.</param>
+/// <param name="LateByMs">How long after the window's end it was received.</param>
+public sealed record WindowCall(
+    Timestamp At, WindowJudgement Judgement, WindowMarks Marks, long LateByMs, CallModel Call)
+{
+    internal static WindowCall Of(TransitionModel first, CallModel call) =>
+        new(first.At, first.Judgement, first.Marks, first.LateByMs, call);
+}
+
+/// <summary>What one session reported after a window's end and dated into it.</summary>
+/// <param name="LateBy">How long after the end the last of it was received.</param>
+public sealed record LateSession(
+    SessionName Session, int Messages, Timestamp FirstAt, Timestamp LastAt, TimeSpan LateBy)
+{
+    /// <summary>The position of the last of it; null for a reader who is shown no positions.</summary>
+    public long? Through { get; init; }
+
+    /// <summary>Its host numbers what it reports, and no number is missing; null where that is not known.</summary>
+    public bool? IsGapless { get; init; }
+
+    /// <summary>Numbers of it were received before the end; null where that is not known.</summary>
+    public bool? IsNumberedBefore { get; init; }
+
+    internal static LateSession Of(
+        SessionName session, int messages, Timestamp first, Timestamp last, Timestamp received, Timestamp until) =>
+        new(session, messages, first, last, TimeSpan.FromTicks(received.Ticks - until.Ticks));
+}
 
 public sealed record WindowFilter
 {

@@ -38,7 +38,63 @@ internal static class WindowCalls
         var cut = Pages.Of(
             found, page.Limit, last => scope.WriteCursor(Instants.ToNumber(last.Message.At), last.Message.Position));
         return new Page<WindowCall>(
-            [.. cut.Items.Select(done => new WindowCall(done.Message.At, done.Message.Judgement, scope.Of(done.Call)))],
+            [.. cut.Items.Select(done => WindowCall.Of(done.Message, scope.Of(done.Call)))],
             cut.Next);
+    }
+}
+
+/// <summary>Finds what is in a window by more than its date and arrival, and what is not known to be in it.</summary>
+internal static class WindowMarked
+{
+    private const int MostSessions = 100;
+
+    public static async Task<JudgementCounts> CountAsync(
+        IReadSession reader, ReadScope scope, WindowModel window, CancellationToken cancellation)
+    {
+        var asked = new SqlConditions(window.WindowId).And(scope.Conditions("c."));
+        var found = await reader.QueryAsync(
+            $"""
+            SELECT t.marks, count(*) FROM transitions t JOIN calls c ON c.id = t.call
+            WHERE t.marked = $1{asked.Sql} GROUP BY t.marks
+            """,
+            asked.Values, row => (Bits: row.Number(0), Count: (int)row.Number(1)), cancellation);
+        return found.Aggregate(default(JudgementCounts), (counts, one) => one.Bits == TransitionModel.UnprovenBit
+            ? counts.Add(WindowJudgement.WindowUnproven, WindowMarks.None, one.Count)
+            : counts.Add(WindowJudgement.InWindow, (WindowMarks)one.Bits, one.Count));
+    }
+
+    /// <summary>Whose messages are not known to be in it, by session, with what speaks for them.</summary>
+    public static async Task<IReadOnlyList<LateSession>> LateAsync(
+        IReadSession reader, ReadScope scope, WindowModel window, CancellationToken cancellation)
+    {
+        if (window.Until is not { } until)
+        {
+            return [];
+        }
+
+        var asked = new SqlConditions(window.WindowId, TransitionModel.UnprovenBit, (long)MostSessions)
+            .And(scope.Conditions("c."));
+        var found = await reader.QueryAsync(
+            $"""
+            SELECT c.session, count(*), min(t.at), max(t.at), max(t.received_at), max(t.position)
+            FROM transitions t JOIN calls c ON c.id = t.call
+            WHERE t.marked = $1 AND t.marks = $2{asked.Sql} GROUP BY c.session ORDER BY min(t.at) LIMIT $3
+            """,
+            asked.Values,
+            row => (
+                Session: row.Number(0), Messages: (int)row.Number(1), First: Instants.FromNumber(row.Number(2)),
+                Last: Instants.FromNumber(row.Number(3)), Received: Instants.FromNumber(row.Number(4)),
+                Through: row.Number(5)),
+            cancellation);
+        var sessions = (await reader.FindAsync(
+            ReadTables.Sessions, [new KeyColumn("id", found.Select(one => one.Session))], cancellation))
+            .ToDictionary(session => session.Id);
+        return [.. found.Select(one => LateSession.Of(
+            sessions[one.Session].Name, one.Messages, one.First, one.Last, one.Received, until) with
+        {
+            Through = scope.Veil is null ? one.Through : null,
+            IsGapless = scope.IsAll ? sessions[one.Session].IsGapless : null,
+            IsNumberedBefore = scope.IsAll ? sessions[one.Session].NumberedSince < until : null,
+        })];
     }
 }

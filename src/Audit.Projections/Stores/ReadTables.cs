@@ -36,6 +36,10 @@ internal static class ReadTables
         Column<TransitionModel>.Changing("task_id", transition => transition.Task),
         Column<TransitionModel>.Changing("agent", transition => transition.Agent),
         Column<TransitionModel>.Fixed("at", transition => Instants.ToNumber(transition.At)),
+        Column<TransitionModel>.Fixed("received_at", transition => Instants.ToNumber(transition.ReceivedAt)),
+        Column<TransitionModel>.Changing(
+            "marked", transition => transition.MarkBits is null ? null : transition.Window),
+        Column<TransitionModel>.Changing("marks", transition => transition.MarkBits),
     ]);
 
     public static readonly Table<TaskModel> Tasks = new("tasks", ["id"], ReadJson.Of<TaskModel>(), task => task.Id,

@@ -31,11 +31,14 @@ public sealed record PastTask(string TaskId, IReadOnlyList<WindowModel> Windows,
 {
     /// <summary>Its calls by the gravest judgement that each had.</summary>
     public JudgementCounts Judged => Calls.Aggregate(
-        default(JudgementCounts), (counts, call) => counts.Add(call.Judgement, 1));
+        default(JudgementCounts), (counts, call) => counts.Change(null, call.Judged));
 }
 
 /// <summary>A window as it was, with what had been done in it, in order.</summary>
-public sealed record PastWindow(WindowModel Window, IReadOnlyList<WindowCall> Done);
+/// <param name="Late">Sessions that had reported what is dated into it after its end.</param>
+/// <param name="Marked">How many messages were in it by more than their date and arrival, or not proven.</param>
+public sealed record PastWindow(
+    WindowModel Window, IReadOnlyList<WindowCall> Done, IReadOnlyList<LateSession> Late, JudgementCounts Marked);
 
 /// <summary>The answer would take more events than one answer may.</summary>
 public sealed class TooMuchException(int most) : Exception(

@@ -132,7 +132,7 @@ public sealed class PastModels
 
         if (window.Task is null || window.Until is not { } until)
         {
-            return new PastWindow(scope.Of(window), []);
+            return new PastWindow(scope.Of(window), [], [], default);
         }
 
         await past.WindowsOfAsync(reader, window.Task, cancellation);
@@ -146,7 +146,25 @@ public sealed class PastModels
             .OrderBy(done => done.First!.At).ThenBy(done => done.First!.Position);
         return new PastWindow(
             scope.Of(window),
-            [.. messages.Select(done => new WindowCall(done.First!.At, done.First.Judgement, scope.Of(done.Call)))]);
+            [.. messages.Select(done => WindowCall.Of(done.First!, scope.Of(done.Call)))],
+            [
+                .. calls.GroupBy(
+                        refolded => refolded.Call.SessionName, refolded => refolded.Transitions.Where(IsUnproven))
+                    .Select(session => (session.Key, Messages: session.SelectMany(call => call).ToList()))
+                    .Where(session => session.Messages.Count > 0)
+                    .Select(session => LateSession.Of(
+                        session.Key, session.Messages.Count, session.Messages.Min(message => message.At),
+                        session.Messages.Max(message => message.At),
+                        session.Messages.Max(message => message.ReceivedAt), until))
+                    .OrderBy(session => session.FirstAt),
+            ],
+            calls.SelectMany(refolded => refolded.Transitions)
+                .Where(message => message.Window == id && message.MarkBits is not null)
+                .Aggregate(
+                    default(JudgementCounts), (counts, message) => counts.Add(message.Judgement, message.Marks, 1)));
+
+        bool IsUnproven(TransitionModel message) =>
+            message.Judgement == WindowJudgement.WindowUnproven && message.Window == id;
     }
 
     /// <summary>

@@ -10,6 +10,8 @@ public sealed class GoldenWindowTests
         Duration = TimeSpan.FromMinutes(90),
     };
 
+    private static WindowSpan Span => new(new SessionName("ci", "s-1"), Say.At(60), Say.At(5460), 42);
+
     public static TheoryData<string> Names() => [.. Cases.Keys];
 
     private static readonly Dictionary<string, WindowEvent> Cases = new()
@@ -28,6 +30,8 @@ public sealed class GoldenWindowTests
         ["window.revoked.v2"] = new WindowEvent.Revoked(
             new WindowMessage.Revoke(From("Revoke") with { Reason = "an incident" }), WindowState.Approved),
         ["window.closed.v2"] = new WindowEvent.Closed(new WindowMessage.Close(From("Close")), WindowState.Approved),
+        ["window.accepted.v2"] = new WindowEvent.Accepted(
+            new WindowMessage.Accept(From("Accept") with { Reason = "the host was cut off" }, Span), WindowState.Closed, Span),
         ["window.violated.v2"] = new WindowEvent.Violated(
             new WindowMessage.Extend(From("Extend"), Say.At(9000)), WindowState.Denied, "a window that is denied takes no extend"),
     };

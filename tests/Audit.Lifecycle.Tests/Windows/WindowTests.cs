@@ -255,4 +255,24 @@ public sealed class WindowTests
     private static WindowMessage Request(WindowTerms terms) => Message(WindowVerb.Request, "ada", at: 10, terms: terms);
 
     private static WindowDecision Asked(WindowTerms terms) => new WindowStory().Act(Request(terms));
+
+    [Fact]
+    public void what_was_reported_late_is_accepted_by_another_person_once_the_window_has_ended()
+    {
+        var story = WindowStory.In(WindowState.Approved);
+        Assert.Equal(
+            "a window that has not ended has nothing to accept",
+            story.Act(WindowStory.Message(WindowVerb.Accept, "grace", at: 60)).Sentence);
+        story.Act(WindowStory.Message(WindowVerb.Close, "grace", at: 100));
+
+        Assert.StartsWith("who requested a window", story.Act(WindowStory.Message(WindowVerb.Accept, "ada", at: 200)).Sentence);
+        var reporter = WindowStory.Message(WindowVerb.Accept, "grace", at: 200);
+        reporter = reporter with { Delivery = reporter.Delivery with { IsReporter = true } };
+        Assert.Equal(MessageOutcome.Violation, story.Act(reporter).Outcome);
+
+        // More may have come since, so that the same words again are no duplicate.
+        Assert.Equal(MessageOutcome.Recorded, story.Act(WindowStory.Message(WindowVerb.Accept, "grace", at: 200)).Outcome);
+        Assert.Equal(MessageOutcome.Recorded, story.Act(WindowStory.Message(WindowVerb.Accept, "grace", at: 200)).Outcome);
+        Assert.Equal((WindowState.Closed, 2), (story.Window.State, story.Window.Acceptances));
+    }
 }

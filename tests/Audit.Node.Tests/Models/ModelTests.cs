@@ -109,7 +109,7 @@ public sealed class ModelTests
     [InlineData("/v1/sessions/s-1?at=noon", "at: a position of the journal or an RFC 3339 time is expected")]
     [InlineData("/v1/windows?open_at=noon", "open_at: ")]
     [InlineData("/v1/violations?lifted=perhaps", "lifted: ")]
-    [InlineData("/v1/task/calls?task=t&judgement=bad", "judgement: in_window, outside_window or out_of_scope")]
+    [InlineData("/v1/task/calls?task=t&judgement=bad", "judgement: in_window, outside_window, out_of_scope or window_unproven")]
     public async Task a_wrong_question_is_told_what_is_accepted(string path, string sentence)
     {
         await using var node = await TestNode.StartAsync();

@@ -1,61 +1,216 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Audit.Node.Tests.Pages;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Trust;
 
-/// <summary>Nobody lengthens his own window, ends another's, or is granted the past without a mark.</summary>
-public sealed class WindowTrustTests
+/// <summary>Nobody lengthens his own window, ends another's, or moves calls into one without a mark.</summary>
+public sealed class WindowTrustTests : IAsyncLifetime
 {
-    private const string Request =
-        """{"window_id":"w","task_id":"t","agent":"a","scope":["*"],"reason":"to look","duration":"60s"}""";
+    private readonly SettableClock clock = new();
+    private TestNode node = null!;
+    private HttpClient asker = null!;
+    private HttpClient maria = null!;
+
+    public async Task InitializeAsync()
+    {
+        node = await TestNode.StartAsync(clock: clock);
+        asker = node.ClientWith(await node.TokenAsync("asker", ["ingest"], person: "alan"));
+        maria = await node.ClientAsync("maria", "approve");
+    }
+
+    public async Task DisposeAsync()
+    {
+        asker.Dispose();
+        maria.Dispose();
+        await node.DisposeAsync();
+    }
 
     [Fact]
     public async Task nobody_extends_the_window_that_was_asked_for_himself()
     {
-        await using var node = await TestNode.StartAsync();
         using var eve = node.ClientWith(await node.TokenAsync("eve", ["ingest", "approve"]));
         using var phone = node.ClientWith(await node.TokenAsync("eve-phone", ["approve"], person: "eve"));
-        using var maria = await node.ClientAsync("maria", "approve");
-        (await eve.PostAsync("/v1/windows", Request)).Require(201);
-        (await maria.PostAsync("/v1/windows/w/approve", "")).Require(201);
-        var later = DateTime.UtcNow.AddHours(40).ToString("yyyy-MM-ddTHH:mm:ssZ");
+        var id = await OpenAsync(eve, "60s");
+        var later = clock.GetUtcNow().AddHours(40).ToString("yyyy-MM-ddTHH:mm:ssZ");
 
         foreach (var own in new[] { eve, phone })
         {
-            var refused = (await own.PostAsync("/v1/windows/w/extend", $$"""{"closes_at":"{{later}}"}""")).Require(409).Json;
+            var refused = (await own.PostAsync($"/v1/windows/{id}/extend", $$"""{"closes_at":"{{later}}"}""")).Require(409).Json;
             Assert.Equal("who requested a window may not extend it", refused.Text("reason"));
         }
 
-        (await maria.PostAsync("/v1/windows/w/extend", $$"""{"closes_at":"{{later}}"}""")).Require(201);
+        (await maria.PostAsync($"/v1/windows/{id}/extend", $$"""{"closes_at":"{{later}}"}""")).Require(201);
     }
 
     [Fact]
     public async Task no_other_host_closes_a_window()
     {
-        await using var node = await TestNode.StartAsync();
-        using var asker = await node.ClientAsync("asker", "ingest");
         using var mallory = await node.ClientAsync("mallory", "ingest");
-        using var maria = await node.ClientAsync("maria", "approve");
-        (await asker.PostAsync("/v1/windows", Request)).Require(201);
-        (await maria.PostAsync("/v1/windows/w/approve", "")).Require(201);
+        var id = await OpenAsync(asker, "60s");
 
         Assert.Equal(
             "only who requested a window, an approver or an administrator closes it",
-            (await mallory.PostAsync("/v1/windows/w/close", "")).Require(409).Json.Text("reason"));
-        Assert.Equal("open", (await node.GetAsync("/v1/windows/w")).Json.Text("state"));
-        (await asker.PostAsync("/v1/windows/w/close", "")).Require(201);
+            (await mallory.PostAsync($"/v1/windows/{id}/close", "")).Require(409).Json.Text("reason"));
+        Assert.Equal("open", (await WindowAsync(id)).Text("state"));
+        (await asker.PostAsync($"/v1/windows/{id}/close", "")).Require(201);
     }
 
     [Fact]
-    public async Task a_window_that_is_granted_backwards_says_so()
+    public async Task what_a_window_covers_that_was_granted_backwards_says_so_everywhere()
     {
-        await using var node = await TestNode.StartAsync();
-        using var asker = await node.ClientAsync("asker", "ingest");
-        using var maria = await node.ClientAsync("maria", "approve");
-        var hourAgo = DateTime.UtcNow.AddHours(-1).ToString("O");
-        (await asker.PostAsync(
-            "/v1/windows", Request.Replace("\"60s\"", $"\"2h\",\"opens_at\":\"{hourAgo}\""))).Require(201);
-        (await maria.PostAsync("/v1/windows/w/approve", "")).Require(201);
+        await RecordAsync("before", clock.GetUtcNow());
+        clock.Advance(TimeSpan.FromMinutes(10));
+        var opens = clock.GetUtcNow().AddHours(-1).ToString("O");
+        var id = await OpenAsync(asker, "2h", $"\"opens_at\":\"{opens}\",");
+        await RecordAsync("after", clock.GetUtcNow());
 
-        Assert.True((await node.GetAsync("/v1/windows/w")).Json.GetProperty("granted_after").GetBoolean());
+        var window = await WindowAsync(id);
+        Assert.True(window.GetProperty("granted_after").GetBoolean());
+        Assert.Equal(1, window.GetProperty("marked").GetProperty("granted_after").GetInt32());
+        var done = window.GetProperty("done").GetProperty("items").EnumerateArray().ToDictionary(one => one.Text("tool_call_id"));
+        Assert.Equal(["granted_after"], done["before"].Texts("at_marks"));
+        Assert.Empty(done["after"].Texts("at_marks"));
+        var call = await CallAsync("before");
+        Assert.Equal("in_window", call.Text("judgement"));
+        Assert.Equal(["granted_after"], call.Texts("window_marks"));
+        Assert.Equal(["granted_after"], call.GetProperty("transitions")[0].Texts("window_marks"));
+        Assert.Equal(1, (await node.GetAsync("/v1/tasks/t")).Json.GetProperty("judged").GetProperty("granted_after").GetInt32());
+        Assert.Equal(["before"], (await node.GetAsync("/v1/search?q=is:granted-after")).Require(200).Ids("tool_call_id"));
+        using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("reader", ["read"]));
+        Assert.Contains("in window (granted after)", (await browser.GetAsync("/call?source=asker&session=s&call=before")).Require(200).Text);
+        Assert.Contains("in window (granted after)", (await browser.GetAsync($"/window?id={id}")).Require(200).Text);
+    }
+
+    [Fact]
+    public async Task a_call_that_is_dated_back_into_a_window_is_not_in_it_until_another_person_accepts_it()
+    {
+        var id = await OpenAsync(asker, "10m");
+        await RecordAsync("in", clock.GetUtcNow());
+        clock.Advance(TimeSpan.FromMinutes(12));
+        var dated = clock.GetUtcNow().AddMinutes(-4);
+        await RecordAsync("back", dated);
+
+        var call = await CallAsync("back");
+        Assert.Equal("window_unproven", call.Text("judgement"));
+        var message = call.GetProperty("transitions")[0];
+        Assert.Equal(id, message.Text("window_id"));
+        Assert.InRange(message.GetProperty("late_by_ms").GetInt64(), 100_000, 300_000);
+        Assert.Equal((1, 1, 0), await JudgedAsync("/v1/tasks/t"));
+        Assert.Equal((1, 1, 0), await JudgedAsync("/v1/sessions/s"));
+        Assert.Equal(
+            ["back"], (await node.GetAsync("/v1/task/calls?task=t&judgement=window_unproven")).Require(200).Ids("tool_call_id"));
+        Assert.Equal(["back"], (await node.GetAsync("/v1/search?q=is:window-unproven")).Require(200).Ids("tool_call_id"));
+        var late = Assert.Single((await WindowAsync(id)).GetProperty("window_unproven").EnumerateArray());
+        Assert.Equal(("s", 1), (late.Text("session_id"), late.GetProperty("messages").GetInt32()));
+
+        var accept = $$"""
+            {"source":"asker","session":"s","from":"{{dated.AddMinutes(-1):O}}","until":"{{dated.AddMinutes(1):O}}","through":{{late.GetProperty("through").GetInt64()}},"reason":"the line was cut"}
+            """;
+        using var alan = node.ClientWith(await node.TokenAsync("alan-phone", ["approve"], person: "alan"));
+        Assert.StartsWith("who requested", (await alan.PostAsync($"/v1/windows/{id}/accept", accept)).Require(409).Json.Text("reason"));
+        (await asker.PostAsync($"/v1/windows/{id}/accept", accept)).Problem(403);
+        Assert.Equal("window_unproven", (await CallAsync("back")).Text("judgement"));
+
+        // What comes after the acceptance was seen by nobody.
+        (await maria.PostAsync($"/v1/windows/{id}/accept", accept)).Require(201);
+        await RecordAsync("again", dated);
+        var accepted = await CallAsync("back");
+        Assert.Equal("in_window", accepted.Text("judgement"));
+        Assert.Equal(["accepted"], accepted.Texts("window_marks"));
+        Assert.Equal("window_unproven", (await CallAsync("again")).Text("judgement"));
+        Assert.Equal((2, 1, 1), await JudgedAsync("/v1/tasks/t"));
+        Assert.Equal(["back"], (await node.GetAsync("/v1/search?q=is:accepted-late")).Require(200).Ids("tool_call_id"));
+        Assert.Equal("window.accepted", (await WindowAsync(id)).GetProperty("history").EnumerateArray().Last().Text("event"));
+    }
+
+    [Fact]
+    public async Task the_source_of_what_came_late_does_not_accept_it_for_another_who_asked()
+    {
+        using var eve = node.ClientWith(await node.TokenAsync("eve", ["approve"], person: "alan"));
+        using var minted = await MintedAsync("alan");
+        using var other = node.ClientWith(await node.TokenAsync("other", ["ingest"]));
+        var id = await OpenAsync(other, "10m");
+        clock.Advance(TimeSpan.FromMinutes(12));
+        await RecordAsync("back", clock.GetUtcNow().AddMinutes(-4));
+        var accept = $$"""
+            {"source":"asker","session":"s","from":"{{clock.GetUtcNow().AddMinutes(-5):O}}","until":"{{clock.GetUtcNow():O}}","reason":"mine"}
+            """;
+
+        (await eve.PostAsync($"/v1/windows/{id}/accept", accept)).Require(409);
+        (await minted.PostAsync($"/v1/windows/{id}/accept", accept)).Require(409);
+        Assert.Equal("window_unproven", (await CallAsync("back")).Text("judgement"));
+    }
+
+    [Fact]
+    public async Task what_the_node_decided_in_time_is_in_the_window_though_it_is_reported_later()
+    {
+        var id = await OpenAsync(asker, "10m");
+        await RecordAsync("asked", clock.GetUtcNow(), Records.Asked());
+        (await maria.DecideAsync("/v1/sessions/s/calls/asked/decision", """{"decision":"approve-once"}""")).Require(201);
+        await RecordAsync("unasked", clock.GetUtcNow(), Records.Asked());
+        var dated = clock.GetUtcNow();
+        clock.Advance(TimeSpan.FromMinutes(12));
+        await RecordAsync("asked", dated.AddSeconds(1), Records.Completed());
+        await RecordAsync("unasked", dated.AddSeconds(1), Records.Completed());
+
+        var call = await CallAsync("asked");
+        Assert.Equal("in_window", call.Text("judgement"));
+        Assert.Equal(["decided_in_time"], call.Texts("window_marks"));
+        Assert.Equal("window_unproven", (await CallAsync("unasked")).Text("judgement"));
+        Assert.Equal(1, (await WindowAsync(id)).GetProperty("marked").GetProperty("decided_in_time").GetInt32());
+    }
+
+    [Fact]
+    public async Task the_page_of_a_window_shows_what_came_late_and_takes_the_acceptance()
+    {
+        var id = await OpenAsync(asker, "10m");
+        clock.Advance(TimeSpan.FromMinutes(12));
+        await RecordAsync("back", clock.GetUtcNow().AddMinutes(-4));
+
+        using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("nora", ["read", "approve"]));
+        var page = await browser.GetAsync($"/window?id={id}");
+        Assert.Contains("Reported late", page.Require(200).Text);
+        Assert.Contains("window unproven (reported late by", page.Text);
+        var fields = new[] { "window", "source", "session", "from", "until", "through" }
+            .Select(name => (name, Regex.Match(page.Text, $"name=\"{name}\" value=\"([^\"]*)\"").Groups[1].Value));
+        (await browser.SubmitAsync($"/window?id={id}", "/window/accept", [.. fields, ("reason", "the line was cut")])).Require(303);
+
+        Assert.Equal(["accepted"], (await CallAsync("back")).Texts("window_marks"));
+        Assert.Contains("in window (accepted", (await browser.GetAsync($"/window?id={id}")).Require(200).Text);
+        Assert.Contains("No call window unproven", (await browser.GetAsync("/task?id=t&judgement=window_unproven")).Require(200).Text);
+    }
+
+    private async Task<HttpClient> MintedAsync(string maker)
+    {
+        using var admin = node.ClientWith(await node.TokenAsync($"{maker}-admin", ["admin"], person: maker));
+        var made = (await admin.PostAsync("/v1/tokens", """{"name":"minted","roles":["approve"]}""")).Require(201).Json;
+        return node.ClientWith(made.Text("token"));
+    }
+
+    /// <summary>An open window of the task t for the agent a.</summary>
+    private async Task<string> OpenAsync(HttpClient by, string duration, string more = "")
+    {
+        var body = $$$"""{{{{more}}}"task_id":"t","agent":"a","scope":["*"],"reason":"to look","duration":"{{{duration}}}"}""";
+        var id = (await by.PostAsync("/v1/windows", body)).Require(201).Json.Text("window_id");
+        (await maria.PostAsync($"/v1/windows/{id}/approve", "")).Require(201);
+        return id;
+    }
+
+    private async Task RecordAsync(string call, DateTimeOffset at, string? outcome = null) =>
+        (await asker.PostAsync(
+            "/v1/records",
+            Records.Item("s", call, outcome ?? Records.Completed(), at.UtcDateTime.ToString("O"), task: "t", agent: "a"))).Require(201);
+
+    private async Task<JsonElement> CallAsync(string call) =>
+        (await node.GetAsync($"/v1/sessions/s/calls/{call}")).Require(200).Json;
+
+    private async Task<JsonElement> WindowAsync(string id) => (await node.GetAsync($"/v1/windows/{id}")).Require(200).Json;
+
+    private async Task<(int In, int Unproven, int Accepted)> JudgedAsync(string path)
+    {
+        var judged = (await node.GetAsync(path)).Require(200).Json.GetProperty("judged");
+        return (judged.GetProperty("in_window").GetInt32(), judged.GetProperty("window_unproven").GetInt32(), judged.GetProperty("accepted").GetInt32());
     }
 }

@@ -8,7 +8,8 @@ internal static class CallText
         new("at", message => Cells.Clock(message.At)), new("received", message => Cells.Clock(message.ReceivedAt)),
         new("position", message => message.Position), new("message", message => message.Message), new("state", State),
         new("attempt", message => message.Attempt), new("anomalies", message => message.Anomalies),
-        new("window", message => message.Judgement), new("token", message => message.Token),
+        new("window", message => CallColumns.Window(message.Judgement, message.WindowMarks)),
+        new("token", message => message.Token),
         new("by", message => message.By), new("remark", message => message.Remark),
     ];
 
@@ -26,7 +27,7 @@ internal static class CallText
         page.Line("outcome", outcome, isWhole: true);
         page.Line("waited", Cells.Duration(call.WaitedMs));
         page.Line("ran", Cells.Duration(call.RanMs));
-        page.Line("window", call.Judgement);
+        page.Line("window", CallColumns.Window(call.Judgement, call.WindowMarks), isWhole: true);
         page.Line("anomalies", call.Anomalies);
         page.Line("violations", call.Violations > 0 ? call.Violations : null);
         page.Line("remark", call.Remark);
@@ -50,8 +51,13 @@ internal static class CallColumns
         new("source", call => call.Source), new("session", call => call.SessionId), new("call", call => call.ToolCallId),
         new("tool", call => call.ToolName), new("state", call => call.State),
         new("outcome", call => Outcome(call.Success, call.Decision, call.DecidedBy, call.ClaimedBy), IsWhole: true),
-        new("window", call => call.Judgement), new("agent", call => call.Agent), new("command", call => call.Command),
+        new("window", call => Window(call.Judgement, call.WindowMarks)), new("agent", call => call.Agent),
+        new("command", call => call.Command),
     ];
+
+    /// <summary>How it stands to the windows, and what that rests on.</summary>
+    public static string? Window(string? judgement, IReadOnlyList<string> marks) =>
+        marks.Count == 0 ? judgement : $"{judgement} ({string.Join(", ", marks).Replace('_', ' ')})";
 
     /// <summary>How it ended, and who decided where somebody did.</summary>
     public static string Outcome(bool? success, string? decision, string? decidedBy, string? claimedBy)

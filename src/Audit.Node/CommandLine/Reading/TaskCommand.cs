@@ -38,6 +38,7 @@ internal static class TaskCommand
         page.Table("in a window", CallColumns.All, task.Calls.InWindow.Items);
         page.Table("OUTSIDE of any window", CallColumns.All, task.Calls.OutsideWindow.Items);
         page.Table("OUT OF SCOPE", CallColumns.All, task.Calls.OutOfScope.Items);
+        page.Table("REPORTED LATE into a window", CallColumns.All, task.Calls.WindowUnproven.Items);
     }
 
     private static Dictionary<string, int> CountsOf(JudgedAnswer judged) => new()
@@ -45,6 +46,7 @@ internal static class TaskCommand
         [WireOf.Of(WindowJudgement.InWindow)] = judged.InWindow,
         [WireOf.Of(WindowJudgement.OutsideWindow)] = judged.OutsideWindow,
         [WireOf.Of(WindowJudgement.OutOfScope)] = judged.OutOfScope,
+        [WireOf.Of(WindowJudgement.WindowUnproven)] = judged.WindowUnproven,
         [WireOf.Of(WindowJudgement.NoTask)] = judged.NoTask,
     };
 }

@@ -19,6 +19,15 @@ internal static class WindowCommand
         new("closes", act => Cells.Clock(act.ClosesAt)), new("violation", act => act.Violation),
     ];
 
+    private static readonly Column<LateSessionAnswer>[] Late =
+    [
+        new("source", late => late.Source), new("session", late => late.SessionId),
+        new("messages", late => late.Messages),
+        new("dated from", late => Cells.Clock(late.FirstAt)), new("until", late => Cells.Clock(late.LastAt)),
+        new("late by", late => Cells.Duration(late.LateByMs)), new("no number missing", late => late.SeqGapless),
+        new("numbered before the end", late => late.SeqBeganBefore),
+    ];
+
     public static Command Make(Surroundings surroundings)
     {
         var command = new Command(
@@ -54,11 +63,17 @@ internal static class WindowCommand
         page.Line("from", Cells.Clock(window.OpensAt));
         page.Line("until", Until(window));
         page.Line("requested by", window.RequestedBy);
-        page.Line("approved by", window.ApprovedBy + (window.SelfGranted ? ", for itself" : ""), isWhole: true);
+        page.Line("approved by", ApprovalOf(window), isWhole: true);
+        page.Line("granted after", window.Marked.GrantedAfter > 0 ? window.Marked.GrantedAfter : null);
+        page.Line("late, accepted", window.Marked.Accepted > 0 ? window.Marked.Accepted : null);
         page.Table("history", History, window.History);
         page.Table("done in it, in order", CallColumns.All, window.Done.Items);
         page.Table(
             "OUTSIDE of any window, by the same agent for the same task", CallColumns.All, window.OutsideWindow.Items);
         page.Table("OUT OF SCOPE", CallColumns.All, window.OutOfScope.Items);
+        page.Table("REPORTED LATE, dated into it and not proven", Late, window.WindowUnproven);
     }
+
+    private static string ApprovalOf(WindowAnswer window) =>
+        window.ApprovedBy + (window.SelfGranted ? ", for itself" : "") + (window.GrantedAfter ? ", afterwards" : "");
 }
