@@ -35,9 +35,25 @@ public sealed class CallSubmission(
 
     public ReadOnlyMemory<byte> Record { get; } = record;
 
+    /// <summary>What its token may speak of: a call of another agent or task is not moved by it.</summary>
+    public CallBounds Bounds { get; init; } = CallBounds.None;
+
     public override int Affinity => Session.GetHashCode();
 
     public override int Bytes => Record.Length;
+}
+
+/// <summary>The agents and the tasks of which calls may be; an empty list binds to nothing.</summary>
+public sealed record CallBounds(IReadOnlyList<string> Agents, IReadOnlyList<string> Tasks)
+{
+    public static readonly CallBounds None = new([], []);
+
+    /// <param name="agent">Null while no message of the call named one.</param>
+    /// <param name="task">The same of its task.</param>
+    public bool Allow(string? agent, string? task) => IsOneOf(Agents, agent) && IsOneOf(Tasks, task);
+
+    private static bool IsOneOf(IReadOnlyList<string> bound, string? name) =>
+        bound.Count == 0 || name is null || bound.Contains(name);
 }
 
 /// <summary>A note of a session.</summary>

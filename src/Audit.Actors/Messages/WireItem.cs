@@ -20,9 +20,15 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
     private static WireItem Plain(Submission submission) => submission switch
     {
         CallSubmission call =>
-            new Call(call.Session.Source, call.Session.Id, call.ToolCallId, call.Agent, call.Message, call.Record.ToArray()),
+            new Call(
+                call.Session.Source, call.Session.Id, call.ToolCallId, call.Agent, call.Message, call.Record.ToArray())
+            {
+                BoundAgents = [.. call.Bounds.Agents],
+                BoundTasks = [.. call.Bounds.Tasks],
+            },
         NoteSubmission noted =>
-            new Note(noted.Session.Source, noted.Session.Id, noted.TaskId, noted.Agent, noted.Note, noted.Detail.ToArray()),
+            new Note(
+                noted.Session.Source, noted.Session.Id, noted.TaskId, noted.Agent, noted.Note, noted.Detail.ToArray()),
         WindowSubmission window => new Window(window.WindowId, Plain(window.Message), window.Body.ToArray()),
         OperatorSubmission act => new Operator(act.Act, act.Actor, act.At, act.Detail.ToArray()),
         _ => throw new ArgumentOutOfRangeException(nameof(submission), submission, "No actor takes such a submission."),
@@ -34,6 +40,7 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
             new SessionName(call.Source, call.SessionId), call.ToolCallId, call.Agent, call.Message, call.Body)
         {
             Redacted = Mark,
+            Bounds = new CallBounds(call.BoundAgents, call.BoundTasks),
         },
         Note noted => new NoteSubmission(
             new SessionName(noted.Source, noted.SessionId), noted.TaskId, noted.Agent, noted.Content, noted.Body)
@@ -52,7 +59,12 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
 
     public sealed record Call(
         string Source, string SessionId, string ToolCallId, string? Agent, CallMessage Message, byte[] Body)
-        : WireItem(Body);
+        : WireItem(Body)
+    {
+        public string[] BoundAgents { get; init; } = [];
+
+        public string[] BoundTasks { get; init; } = [];
+    }
 
     public sealed record Note(
         string Source, string SessionId, string? TaskId, string? Agent, SessionNote Content, byte[] Body)

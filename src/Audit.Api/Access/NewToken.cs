@@ -15,6 +15,8 @@ internal sealed record NewToken(
         + "these are, a new source or one that is there (its other tokens share it): sessions and calls "
         + "belong to their source";
 
+    private const string SourceBarred = "a source's name must not hold \"|\"";
+
     private const string SourceUseless = "only a token of role ingest or admin reports as a source";
 
     private const string PersonNeeded =
@@ -27,6 +29,7 @@ internal sealed record NewToken(
         return Roles.Count == 0 ? ("roles", $"missing, or empty; accepted are {RoleNames.Accepted}")
             : Roles.FirstOrDefault(role => RoleNames.Of(role) == Access.Roles.None) is { } unknown
                 ? ("roles", $"the role \"{unknown}\" is not known; accepted are {RoleNames.Accepted}")
+            : Source?.Contains('|') == true ? ("source", SourceBarred)
             : Source is null && (roles & Access.Roles.Ingest) != 0 ? ("source", SourceNeeded)
             : Source is not null && (roles & (Access.Roles.Ingest | Access.Roles.Admin)) == 0
                 ? ("source", SourceUseless)

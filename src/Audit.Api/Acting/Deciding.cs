@@ -37,7 +37,8 @@ internal sealed class Deciding(RecordIntake intake, IJournal journal, ApiSetting
         var call = new CallRead(journal, address.Stream);
         await call.ReadOnAsync(cancellation);
         return !call.IsKnown ? throw new RefusedException(address.NotFound())
-            : (call.RefuseFor(bearer) ?? bearer.RefuseSource(address.Session.Source)) is not null ? throw new RefusedException(address.NotFound())
+            : (call.RefuseFor(bearer) ?? bearer.RefuseSource(address.Session.Source)) is not null
+            ? throw new RefusedException(address.NotFound())
             : call;
     }
 }

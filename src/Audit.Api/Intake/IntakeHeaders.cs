@@ -19,8 +19,7 @@ internal static class IntakeHeaders
             SessionId = Id(context, "Audit-Session", isSession: true),
             TaskId = Id(context, "Audit-Task"),
             Agent = Id(context, "Audit-Agent"),
-            BoundAgents = bearer.Agents,
-            BoundTasks = bearer.Tasks,
+            Bounds = new CallBounds(bearer.Agents, bearer.Tasks),
             Person = bearer.PersonBesideName,
         });
     }

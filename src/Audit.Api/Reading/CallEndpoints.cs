@@ -48,12 +48,14 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
     private async Task<IResult> SessionAsync(HttpContext context)
     {
         var reads = context.Reads();
-        var (session, asOf) = (await context.SessionAsync(), context.Query().AsOf(reads.Scope));
+        var (asOf, session) = (context.Query().AsOf(reads.Scope), await context.SessionAsync());
         await questions.BeginAsync(context);
         var past = asOf is { } moment
             ? await reads.TimeTravel.SessionAsync(session, moment, context.RequestAborted)
             : null;
-        var found = asOf is null ? await reads.Models.SessionAsync(session, context.RequestAborted) : past?.Item.Session;
+        var found = asOf is null
+            ? await reads.Models.SessionAsync(session, context.RequestAborted)
+            : past?.Item.Session;
         return found is not null
             ? Reply.Json(WireOf.Of(found, WireOf.Position(reads.Scope, past)))
             : SessionOfRequest.NoSession(session.Id);
@@ -61,8 +63,9 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
 
     private async Task<IResult> CallsAsync(HttpContext context)
     {
-        var (session, query, reads) = (await context.SessionAsync(), context.Query(), context.Reads());
+        var (query, reads) = (context.Query(), context.Reads());
         var (asOf, page) = (query.AsOf(reads.Scope), query.Page());
+        var session = await context.SessionAsync();
         await questions.BeginAsync(context);
         var past = asOf is { } moment
             ? await reads.TimeTravel.SessionAsync(session, moment, context.RequestAborted)
@@ -80,8 +83,8 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
 
     private async Task<IResult> CallAsync(HttpContext context)
     {
-        var (address, reads) = (await context.CallAsync(), context.Reads());
-        var asOf = context.Query().AsOf(reads.Scope);
+        var reads = context.Reads();
+        var (asOf, address) = (context.Query().AsOf(reads.Scope), await context.CallAsync());
         await questions.BeginAsync(context);
         var answer = asOf is { } moment
             ? await PastAsync(reads, address, moment, context.RequestAborted)

@@ -12,12 +12,13 @@ internal static class SessionOfRequest
     public static Task<SessionName> SessionAsync(this HttpContext context) =>
         context.SessionAsync(context.SessionId(), context.Source());
 
-    public static async Task<CallAddress> CallAsync(this HttpContext context)
-    {
-        var (session, call) = (context.SessionId(), context.Id("call", Ids.MaxCallBytes));
-        return new CallAddress(await context.SessionAsync(
-            session, context.Source(), $"a call \"{call}\"", () => CallAddress.NotFound(session, call)), call);
-    }
+    public static Task<CallAddress> CallAsync(this HttpContext context) =>
+        context.CallAsync(context.SessionId(), context.Id("call", Ids.MaxCallBytes), context.Source());
+
+    public static async Task<CallAddress> CallAsync(
+        this HttpContext context, string session, string call, string? source) => new(
+        await context.SessionAsync(session, source, $"a call \"{call}\"", () => CallAddress.NotFound(session, call)),
+        call);
 
     /// <summary>The source that the query names.</summary>
     public static string? Source(this HttpContext context) => context.Query().Id(Parameter, isSession: true);

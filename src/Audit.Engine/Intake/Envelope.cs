@@ -17,7 +17,10 @@ internal ref struct Envelope
         var facts = read.Facts.Question.IsEmpty ? read.Facts
             : read.Facts with { Question = hasher.OfQuestion(read.Facts.Question, delivery.TaskId) };
         return new CallSubmission(
-            session, call, BoundAgent(defaults), CallMessage.Of(facts, delivery), item[read.Place]);
+            session, call, BoundAgent(defaults), CallMessage.Of(facts, delivery), item[read.Place])
+        {
+            Bounds = defaults.Bounds,
+        };
     }
 
     public readonly NoteSubmission ToSubmission(
@@ -37,14 +40,14 @@ internal ref struct Envelope
         Dedup = dedup,
         Seq = Seq,
         MessageId = MessageId,
-        TaskId = Bound(TaskId ?? defaults.TaskId, defaults.BoundTasks, "task_id"),
+        TaskId = Bound(TaskId ?? defaults.TaskId, defaults.Bounds.Tasks, "task_id"),
         Derived = defaults.Derived,
         TimeInferred = defaults.TimeInferred,
         Person = defaults.Person,
     };
 
     private readonly string? BoundAgent(ItemDefaults defaults) =>
-        Bound(Agent ?? defaults.Agent, defaults.BoundAgents, "agent");
+        Bound(Agent ?? defaults.Agent, defaults.Bounds.Agents, "agent");
 
     private readonly SessionName RequireSession(ItemDefaults defaults) => new(
         defaults.Source,
@@ -52,8 +55,8 @@ internal ref struct Envelope
             "session_id", "missing; it stands in the item or in the header Audit-Session"));
 
     /// <returns>What is named, or the one that the token is bound to where none is.</returns>
-    public static string? Bound(string? named, IReadOnlyList<string>? bound, string member) =>
-        bound is null or [] || (named is not null && bound.Contains(named)) ? named
+    public static string? Bound(string? named, IReadOnlyList<string> bound, string member) =>
+        bound is [] || (named is not null && bound.Contains(named)) ? named
         : named is null && bound is [var only] ? only
         : throw new UnreadableException(
             member,

@@ -6,7 +6,6 @@ namespace Audit.Engine.Intake;
 /// <param name="Source">Whose sessions and calls it speaks of.</param>
 /// <param name="Token">By which token it comes.</param>
 /// <param name="SessionId">With a session here an item may be a bare record.</param>
-/// <param name="BoundAgents">The token is bound to these agents: others are refused; empty for none.</param>
 /// <param name="Derived">
 /// The items were derived from another system's words, which no sender can say of its own.
 /// </param>
@@ -16,9 +15,11 @@ namespace Audit.Engine.Intake;
 /// <param name="Person">Whose token it is that sends the item.</param>
 public sealed record ItemDefaults(
     string Source, string Token, Timestamp ReceivedAt, string? SessionId = null, string? TaskId = null,
-    string? Agent = null,
-    IReadOnlyList<string>? BoundAgents = null, IReadOnlyList<string>? BoundTasks = null, bool Derived = false,
-    bool TimeInferred = false, string? Person = null);
+    string? Agent = null, bool Derived = false, bool TimeInferred = false, string? Person = null)
+{
+    /// <summary>What the token may speak of: others are refused.</summary>
+    public CallBounds Bounds { get; init; } = CallBounds.None;
+}
 
 public static class ItemLimits
 {

@@ -80,6 +80,7 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
                 call.Record)
             {
                 Redacted = redacted.Mark,
+                Bounds = call.Bounds,
             },
             (NoteSubmission note, NoteSubmission whole) when IsSameSession(note, whole) => new NoteSubmission(
                 note.Session, note.TaskId, note.Agent,

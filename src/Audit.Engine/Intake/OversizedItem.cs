@@ -41,14 +41,17 @@ internal sealed class OversizedItem
         {
             ReceivedAt = defaults.ReceivedAt,
             TaskId = Envelope.Bound(
-                Optional("task_id", Ids.MaxBytes) ?? defaults.TaskId, defaults.BoundTasks, "task_id"),
+                Optional("task_id", Ids.MaxBytes) ?? defaults.TaskId, defaults.Bounds.Tasks, "task_id"),
             Token = defaults.Token,
             MessageId = Optional("message_id", Ids.MaxMessageIdBytes),
             Dedup = whole,
         };
-        var agent = Envelope.Bound(Optional("agent", Ids.MaxBytes) ?? defaults.Agent, defaults.BoundAgents, "agent");
+        var agent = Envelope.Bound(Optional("agent", Ids.MaxBytes) ?? defaults.Agent, defaults.Bounds.Agents, "agent");
         var message = CallMessage.Oversized(length, delivery);
-        return new CallSubmission(new SessionName(defaults.Source, session), call, agent, message, default);
+        return new CallSubmission(new SessionName(defaults.Source, session), call, agent, message, default)
+        {
+            Bounds = defaults.Bounds,
+        };
     }
 
     private void Note(ref Utf8JsonReader json, bool isInRecord)

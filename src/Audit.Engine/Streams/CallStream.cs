@@ -3,7 +3,10 @@ namespace Audit.Engine.Streams;
 /// <summary>One tool call.</summary>
 public sealed class CallStream : AuditStream
 {
+    private const string OutsideBinding = "outside this token's binding: the call is of another agent or task";
+
     private CallHistory history = CallHistory.Empty;
+    private string? agent;
 
     public override long Sequence => history.Sequence;
 
@@ -14,6 +17,11 @@ public sealed class CallStream : AuditStream
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         var call = (CallSubmission)submission;
+        if (!call.Bounds.Allow(agent, history.Standing.TaskId))
+        {
+            return new Receipt(ReceiptStatus.Refused, Error: OutsideBinding);
+        }
+
         var decision = CallDecider.Decide(history, call.Message);
         // What a host sent was redacted when it was read; what people say of it comes straight here.
         var kept = call.Message.MadeByNode && options.Redactor is { } redactor
@@ -27,12 +35,17 @@ public sealed class CallStream : AuditStream
             events.Add(writer.Write(context, happened));
         }
 
+        agent ??= decision.Events.Count > 0 ? call.Agent : null;
         history = decision.After;
         return ReceiptOf(decision, call.Message);
     }
 
-    public override void Evolve(JournalRow row) =>
-        history = CallEvolution.Evolve(history, EventReader.ReadCall(row));
+    public override void Evolve(JournalRow row)
+    {
+        var view = EventReader.ViewOf(row);
+        agent ??= view.Text(EventField.Agent);
+        history = CallEvolution.Evolve(history, EventReader.ReadCall(row, view));
+    }
 
     public override void PassOver(JournalRow row) => history = history with { Sequence = row.Sequence };
 

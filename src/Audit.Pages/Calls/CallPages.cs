@@ -7,9 +7,9 @@ internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var address = await visit.Context.CallAsync();
         var after = visit.Query.Number("after", otherwise: 0, least: 0, most: long.MaxValue);
         var asOf = visit.Query.AsOf(visit.Scope);
+        var address = await visit.Context.CallAsync();
         await visit.CatchUpAsync();
         if (await ReadAsync(visit, address, asOf) is not var (call, transitions, at))
         {

@@ -22,10 +22,10 @@ internal sealed class SessionPages : IPageGroup
 
     private static async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var name = await visit.Context.SessionAsync(
-            visit.Query.RequiredId("id", isSession: true), visit.Context.Source());
+        var id = visit.Query.RequiredId("id", isSession: true);
         var (from, until) = (visit.Query.Time("from"), visit.Query.Time("until"));
         var asOf = visit.Query.AsOf(visit.Scope);
+        var name = await visit.Context.SessionAsync(id, visit.Context.Source());
         await visit.CatchUpAsync();
         var models = visit.Reads.Models;
         if (await models.SessionAsync(name, visit.Cancellation) is not { } session)

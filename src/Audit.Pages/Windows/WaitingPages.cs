@@ -41,7 +41,7 @@ internal sealed class WaitingPages(Deciding deciding) : IPageGroup
         var (session, call) = (form.Required("session"), form.Required("call"));
         var sentence = Ids.Refuse(session, Ids.MaxBytes, isSession: true) ?? Ids.Refuse(call, Ids.MaxCallBytes);
         return sentence is null
-            ? new CallAddress(await visit.Context.SessionAsync(session, form.Text("source")), call)
+            ? await visit.Context.CallAsync(session, call, form.Text("source"))
             : throw new RefusedException(Problem.BadParameter("call", sentence + "."));
     }
 }

@@ -114,7 +114,7 @@ public sealed class ItemReaderTests
     [Fact]
     public void a_bound_token_speaks_of_its_own_agent_and_task_only()
     {
-        var bound = Items.Enveloped with { BoundAgents = ["copilot"], BoundTasks = ["t-1"] };
+        var bound = Items.Enveloped with { Bounds = new CallBounds(["copilot"], ["t-1"]) };
 
         var silent = Items.Call(Items.Envelope(Record), bound);
         Assert.Equal(("copilot", "t-1"), (silent.Agent, silent.Message.TaskId));

@@ -134,7 +134,7 @@ public sealed class ItemSizeTests
         var head = Encoding.UTF8.GetBytes("""{"session_id":"s-1","task_id":"other","record":{"tool_call_id":"call-1","text":"aaa""");
 
         var read = new ItemReader(Say.Hasher).ReadOversized(
-            head, 20 << 20, Say.Print("whole"), Items.Enveloped with { BoundTasks = ["migrate"] });
+            head, 20 << 20, Say.Print("whole"), Items.Enveloped with { Bounds = new CallBounds([], ["migrate"]) });
 
         Assert.Null(read.Submission);
         Assert.StartsWith("task_id: the token is bound to \"migrate\"", read.Error);

@@ -86,7 +86,7 @@ public sealed class DecisionTests : IAsyncLifetime
     [Fact]
     public async Task a_host_that_waits_is_told_when_the_decision_comes()
     {
-        using var host = await node.ClientAsync("host", "ingest");
+        using var host = node.ClientWith(await node.TokenAsync("host", ["ingest"], source: "admin"));
         var waiting = host.GetAnswerAsync(Path + "?wait=60");
         var other = host.GetAnswerAsync("/v1/call/decision?session=s-1&call=c-1&wait=60");
         (await person.DecideAsync(Path, """{"decision":"approve-for-session"}""")).Require(201);

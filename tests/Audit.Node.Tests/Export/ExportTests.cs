@@ -91,10 +91,10 @@ public sealed class ExportTests : IAsyncLifetime
         var session = (await node.GetAsync("/v1/export?format=session&session=s-2")).Require(200).Text;
 
         Assert.Single(window.TrimEnd('\n').Split('\n'));
-        Assert.StartsWith("identity=a-1 task=t-1 session=s-1 date=", window);
+        Assert.StartsWith("identity=a-1 task=t-1 session=s-1 source=admin date=", window);
         Assert.Contains(" window_id=w-1 approved_by=\"admin for alice\" ", window);
         Assert.EndsWith(" bash \"{\\\"a\\\":1}\" completed (approved by bob)\n", window);
-        Assert.StartsWith("identity=a-1 task=t-2 session=s-2 date=", session);
+        Assert.StartsWith("identity=a-1 task=t-2 session=s-2 source=admin date=", session);
         Assert.EndsWith(" ended\n", session);
     }
 

@@ -24,9 +24,10 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
 
     public BoundReaderTests(TwoBooks books) => this.books = books;
 
-    public static TheoryData<string?, string?> Bindings => new()
+    public static TheoryData<string?, string?, string?> Bindings => new()
     {
-        { TwoAgents.OwnAgent, null }, { null, TwoAgents.OwnTask }, { TwoAgents.OwnAgent, TwoAgents.OwnTask },
+        { TwoAgents.OwnAgent, null, null }, { null, TwoAgents.OwnTask, null }, { TwoAgents.OwnAgent, TwoAgents.OwnTask, null },
+        { null, null, TwoAgents.OwnSource },
     };
 
     private TestNode Node => books.Both;
@@ -48,10 +49,10 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
 
     [Theory]
     [MemberData(nameof(Bindings))]
-    public async Task a_bound_reader_gets_nothing_of_another_from_any_endpoint(string? agent, string? task)
+    public async Task a_bound_reader_gets_nothing_of_another_from_any_endpoint(string? agent, string? task, string? source)
     {
-        using var reader = await books.ReaderAsync(Node, agent, task);
-        using var browser = await books.BrowserAsync(Node, agent, task);
+        using var reader = await books.ReaderAsync(Node, agent, task, source);
+        using var browser = await books.BrowserAsync(Node, agent, task, source);
         var asks = AsksOf(ReadsOf(Node));
         await Parallel.ForEachAsync(asks, Together, async (ask, _) =>
         {
@@ -79,10 +80,10 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
 
     [Theory]
     [MemberData(nameof(Bindings))]
-    public async Task a_bound_reader_gets_the_same_answers_whatever_others_did(string? agent, string? task)
+    public async Task a_bound_reader_gets_the_same_answers_whatever_others_did(string? agent, string? task, string? source)
     {
-        using var reader = await books.ReaderAsync(books.Both, agent, task);
-        using var alone = await books.ReaderAsync(books.One, agent, task);
+        using var reader = await books.ReaderAsync(books.Both, agent, task, source);
+        using var alone = await books.ReaderAsync(books.One, agent, task, source);
         var asks = AsksOf(ReadsOf(Node).Where(endpoint => endpoint.Metadata.GetMetadata<PageMark>() is null
             && endpoint.Metadata.GetMetadata<ScopeRule>()!.Scope == Scope.Binding));
         await Parallel.ForEachAsync(asks.Where(ask => !ask.IsOfOther && !IsBundle(ask.Path)), Together, async (ask, _) =>
@@ -246,6 +247,7 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
             ? (TwoAgents.Session, TwoAgents.Call + "1", TwoAgents.Task, TwoAgents.Window, TwoAgents.Agent)
             : ("shared", "b-shared-1", TwoAgents.OwnTask, "b-window", TwoAgents.OwnAgent);
         yield return $"session={session}&call={call}&limit=2";
+        yield return $"session={session}&call={call}&id={session}&source={(isOfOther ? TwoAgents.Source : TwoAgents.OwnSource)}";
         yield return $"task={task}&judgement=outside_window&limit=2";
         yield return $"window={window}&state=awaiting_confirmation";
         yield return $"id={session}&call={call}&agent={agent}";
@@ -289,7 +291,7 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
     /// <summary>Two started nodes: in the book of one both agents did things, in that of the other only one did.</summary>
     public sealed class TwoBooks : IAsyncLifetime
     {
-        private readonly Dictionary<(TestNode, string?, string?), Task<string>> tokens = [];
+        private readonly Dictionary<(TestNode, string?, string?, string?), Task<string>> tokens = [];
 
         internal TestNode Both { get; private set; } = null!;
 
@@ -311,17 +313,18 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
             await One.DisposeAsync();
         }
 
-        internal async Task<HttpClient> ReaderAsync(TestNode node, string? agent, string? task) =>
-            node.ClientWith(await TokenAsync(node, agent, task));
+        internal async Task<HttpClient> ReaderAsync(TestNode node, string? agent, string? task, string? source = null) =>
+            node.ClientWith(await TokenAsync(node, agent, task, source));
 
-        internal async Task<PageBrowser> BrowserAsync(TestNode node, string? agent, string? task) =>
-            await PageBrowser.SignedInAsync(node, await TokenAsync(node, agent, task));
+        internal async Task<PageBrowser> BrowserAsync(TestNode node, string? agent, string? task, string? source = null) =>
+            await PageBrowser.SignedInAsync(node, await TokenAsync(node, agent, task, source));
 
-        private Task<string> TokenAsync(TestNode node, string? agent, string? task)
+        private Task<string> TokenAsync(TestNode node, string? agent, string? task, string? source)
         {
-            if (!tokens.TryGetValue((node, agent, task), out var token))
+            if (!tokens.TryGetValue((node, agent, task, source), out var token))
             {
-                tokens[(node, agent, task)] = token = node.TokenAsync($"reader of {agent} {task}", ["read"], agent, task);
+                tokens[(node, agent, task, source)] = token = node.TokenAsync(
+                    $"reader of {agent} {task} {source}", ["read"], agent, task, sees: source);
             }
 
             return token;

@@ -17,9 +17,11 @@ internal static partial class TwoAgents
     public const string Task = Secret + "-task";
     public const string Agent = Secret + "-agent";
     public const string Window = Secret + "-window";
+    public const string Source = Secret + "-source";
 
     public const string OwnAgent = "b-agent";
     public const string OwnTask = "b-task";
+    public const string OwnSource = "b-source";
 
     private const int Rounds = 6;
 
@@ -27,6 +29,8 @@ internal static partial class TwoAgents
     public static async Task<List<long>> WriteAsync(TestNode node, bool withFirst)
     {
         var positions = new List<long>();
+        using var first = node.ClientWith(await node.TokenAsync("first host", ["ingest"], source: withFirst ? Source : "nobody"));
+        using var own = node.ClientWith(await node.TokenAsync("own host", ["ingest"], source: OwnSource));
         if (withFirst)
         {
             await WindowAsync(node, Window, Task, Agent);
@@ -37,12 +41,12 @@ internal static partial class TwoAgents
         {
             if (withFirst)
             {
-                positions.AddRange(await WriteAsync(node, Session, $"{Call}{round}", Task, Agent, Secret, round));
-                positions.AddRange(await WriteAsync(node, "shared", $"{Call}-shared{round}", Task, Agent, Secret, round));
+                positions.AddRange(await WriteAsync(first, Session, $"{Call}{round}", Task, Agent, Secret, round));
+                positions.AddRange(await WriteAsync(first, "shared", $"{Call}-shared{round}", Task, Agent, Secret, round));
             }
 
-            await WriteAsync(node, $"b-session-{round % 3}", $"b-call-{round}", OwnTask, OwnAgent, "b", round);
-            await WriteAsync(node, "shared", $"b-shared-{round}", OwnTask, OwnAgent, "b", round);
+            await WriteAsync(own, $"b-session-{round % 3}", $"b-call-{round}", OwnTask, OwnAgent, "b", round);
+            await WriteAsync(own, "shared", $"b-shared-{round}", OwnTask, OwnAgent, "b", round);
         }
 
         if (withFirst)
@@ -63,7 +67,7 @@ internal static partial class TwoAgents
     }
 
     private static async Task<IEnumerable<long>> WriteAsync(
-        TestNode node, string session, string call, string task, string agent, string word, int round)
+        HttpClient host, string session, string call, string task, string agent, string word, int round)
     {
         var minute = $"2025-01-02T03:{10 + round:00}:";
         var tool = word + (round % 2 == 0 ? "-sql" : "-bash");
@@ -80,7 +84,7 @@ internal static partial class TwoAgents
         var found = new List<long>();
         foreach (var (index, outcome) in outcomes.OfType<string>().Index())
         {
-            var answer = await node.RecordAsync(Records.Item(session, call, outcome, $"{minute}0{index}Z", task, agent, tool));
+            var answer = await host.PostAsync("/v1/records", Records.Item(session, call, outcome, $"{minute}0{index}Z", task, agent, tool));
             found.Add(answer.Json.GetProperty("position").GetInt64());
         }
 
