@@ -11,6 +11,12 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
     private const string Cancelled = "(cancelled)";
     private const string DeniedAtPrompt = "user denied at prompt";
 
+    private static readonly Dictionary<string, string> NoteTypes = new()
+    {
+        ["session_start"] = "started", ["session_end"] = "ended", ["turn_start"] = "turn_started",
+        ["turn_complete"] = "turn_ended", ["error"] = "error", ["warning"] = "warning",
+    };
+
     private readonly AgentCodeCalls calls = new();
     private readonly Dictionary<string, int> notes = [];
     private string? session = session;
@@ -20,36 +26,29 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
         var type = happened.RequireText("type");
-        switch (type)
+        Action<JsonElement, long, IFormatSink>? act = type switch
         {
-            case "session_start":
-                Begin(happened);
-                Note("started", happened, number, sink);
-                break;
-            case "tool_call":
-                Request(happened, number, sink);
-                break;
-            case "permission_denied":
-                Deny(happened, number, sink);
-                break;
-            case "tool_result":
-                Complete(happened, number, sink);
-                break;
-            case "turn_start":
-                Note("turn_started", happened, number, sink);
-                break;
-            case "turn_complete":
-                Note("turn_ended", happened, number, sink);
-                break;
-            case "error" or "warning":
-                Note(type, happened, number, sink);
-                break;
-            case "session_end":
-                Note("ended", happened, number, sink);
-                break;
-            default:
-                sink.Ignored(type);
-                break;
+            "tool_call" => Request,
+            "permission_denied" => Deny,
+            "tool_result" => Complete,
+            _ => null,
+        };
+        if (type == "session_start")
+        {
+            Begin(happened);
+        }
+
+        if (act is not null)
+        {
+            act(happened, number, sink);
+        }
+        else if (NoteTypes.TryGetValue(type, out var note))
+        {
+            Note(note, happened, number, sink);
+        }
+        else
+        {
+            sink.Ignored(type);
         }
     }
 

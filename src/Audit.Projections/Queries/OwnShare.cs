@@ -8,30 +8,18 @@ namespace Audit.Projections.Queries;
 /// </summary>
 internal static class OwnSessions
 {
-    public static async Task<Page<SessionModel>> ListAsync(
-        IReadSession reader, ReadScope scope, PageRequest page, CancellationToken cancellation)
-    {
-        var asked = new SqlConditions(scope.ReadCursor(page.Cursor, 1, long.MaxValue)[0], page.Limit + 1L)
-            .And(scope.Conditions());
-        // Where a session begins follows from the first call that may be seen of it, and so is its place in the list.
-        var found = await reader.QueryAsync(
-            $"""
-            SELECT session, min(id) FROM calls WHERE id > 0{asked.Sql}
-            GROUP BY session HAVING min(id) < $1 ORDER BY min(id) DESC LIMIT $2
-            """,
-            asked.Values, row => (row.Number(0), row.Number(1)), cancellation);
-        return await OwnShares.PageAsync(
-            found, scope, page.Limit, session => FindAsync(reader, scope, session, cancellation), scope.Of);
-    }
+    public static Task<Page<SessionModel>> ListAsync(
+        IReadSession reader, ReadScope scope, PageRequest page, CancellationToken cancellation) =>
+        OwnShares.ListAsync(
+            reader, scope, page, own => $"SELECT session AS name, id FROM calls WHERE id > 0{own}",
+            row => row.Number(0), session => FindAsync(reader, scope, session, cancellation), scope.Of, cancellation);
 
     /// <summary>What may be seen of a session, with the positions of the journal; null where that is nothing.</summary>
     public static async Task<SessionModel?> FindAsync(
         IReadSession reader, ReadScope scope, long session, CancellationToken cancellation)
     {
-        var asked = new SqlConditions(session).And(scope.Conditions());
-        var calls = await reader.QueryAsync(
-            $"SELECT doc FROM calls WHERE session = $1{asked.Sql} ORDER BY id", asked.Values,
-            row => row.Document(0, ReadTables.Calls.Json), cancellation);
+        var calls = await OwnShares.ReadAsync(
+            reader, scope, ReadTables.Calls, "session", session, cancellation);
         return calls.Aggregate((SessionModel?)null, Add);
     }
 
@@ -70,34 +58,22 @@ internal static class OwnSessions
 /// <summary>Tasks as somebody sees them who sees some of their calls and windows.</summary>
 internal static class OwnTasks
 {
-    public static async Task<Page<TaskModel>> ListAsync(
-        IReadSession reader, ReadScope scope, PageRequest page, CancellationToken cancellation)
-    {
-        var asked = new SqlConditions(scope.ReadCursor(page.Cursor, 1, long.MaxValue)[0], page.Limit + 1L);
-        asked.And(scope.Conditions());
-        var found = await reader.QueryAsync(
-            $"""
-            SELECT task_id, min(id) FROM (
-                SELECT task_id, id FROM calls WHERE task_id IS NOT NULL{asked.Sql}
-                UNION ALL SELECT task_id, id FROM windows WHERE task_id IS NOT NULL{asked.Sql}) own
-            GROUP BY task_id HAVING min(id) < $1 ORDER BY min(id) DESC LIMIT $2
-            """,
-            asked.Values, row => (row.Text(0), row.Number(1)), cancellation);
-        return await OwnShares.PageAsync(
-            found, scope, page.Limit, task => FindAsync(reader, scope, task, cancellation), scope.Of);
-    }
+    public static Task<Page<TaskModel>> ListAsync(
+        IReadSession reader, ReadScope scope, PageRequest page, CancellationToken cancellation) =>
+        OwnShares.ListAsync(
+            reader, scope, page,
+            own => $"""
+                SELECT task_id AS name, id FROM calls WHERE task_id IS NOT NULL{own}
+                UNION ALL SELECT task_id, id FROM windows WHERE task_id IS NOT NULL{own}
+                """,
+            row => row.Text(0), task => FindAsync(reader, scope, task, cancellation), scope.Of, cancellation);
 
     /// <summary>What may be seen of a task, with the positions of the journal; null where that is nothing.</summary>
     public static async Task<TaskModel?> FindAsync(
         IReadSession reader, ReadScope scope, string task, CancellationToken cancellation)
     {
-        var asked = new SqlConditions(task).And(scope.Conditions());
-        var calls = await reader.QueryAsync(
-            $"SELECT doc FROM calls WHERE task_id = $1{asked.Sql} ORDER BY id", asked.Values,
-            row => row.Document(0, ReadTables.Calls.Json), cancellation);
-        var windows = await reader.QueryAsync(
-            $"SELECT doc FROM windows WHERE task_id = $1{asked.Sql} ORDER BY id", asked.Values,
-            row => row.Document(0, ReadTables.Windows.Json), cancellation);
+        var calls = await OwnShares.ReadAsync(reader, scope, ReadTables.Calls, "task_id", task, cancellation);
+        var windows = await OwnShares.ReadAsync(reader, scope, ReadTables.Windows, "task_id", task, cancellation);
         return windows.Aggregate(calls.Aggregate((TaskModel?)null, Add), Add) is { } share
             ? share with { TaskId = task }
             : null;
@@ -129,16 +105,28 @@ internal static class OwnTasks
     }
 }
 
-/// <summary>What lists of shares have in common: each is counted from what may be seen of it.</summary>
+/// <summary>What shares have in common: each is counted from what may be seen of it.</summary>
 internal static class OwnShares
 {
-    /// <param name="found">What is in the list, each with its place there, and one more where it goes on.</param>
-    public static async Task<Page<TShare>> PageAsync<TName, TShare>(
-        List<(TName Name, long First)> found, ReadScope scope, int limit, Func<TName, Task<TShare?>> find,
-        Func<TShare, TShare> show)
+    /// <summary>
+    /// A page of a list. Where a thing begins follows from the first that may be seen of it, and so does its place.
+    /// </summary>
+    /// <param name="names">Selects names and ids, given the conditions on what may be seen.</param>
+    public static async Task<Page<TShare>> ListAsync<TName, TShare>(
+        IReadSession reader, ReadScope scope, PageRequest page, Func<string, string> names,
+        Func<IStoredRow, TName> nameOf, Func<TName, Task<TShare?>> find, Func<TShare, TShare> show,
+        CancellationToken cancellation)
         where TShare : class
     {
-        var (own, next) = Pages.Of(found, limit, one => scope.WriteCursor(one.First));
+        var asked = new SqlConditions(scope.ReadCursor(page.Cursor, 1, long.MaxValue)[0], page.Limit + 1L)
+            .And(scope.Conditions());
+        var found = await reader.QueryAsync(
+            $"""
+            SELECT name, min(id) FROM ({names(asked.Sql)}) own
+            GROUP BY name HAVING min(id) < $1 ORDER BY min(id) DESC LIMIT $2
+            """,
+            asked.Values, row => (Name: nameOf(row), First: row.Number(1)), cancellation);
+        var (own, next) = Pages.Of(found, page.Limit, one => scope.WriteCursor(one.First));
         var shown = new List<TShare>();
         foreach (var (name, _) in own)
         {
@@ -149,5 +137,16 @@ internal static class OwnShares
         }
 
         return new Page<TShare>(shown, next);
+    }
+
+    /// <summary>What may be seen of the rows with a value.</summary>
+    public static Task<List<T>> ReadAsync<T>(
+        IReadSession reader, ReadScope scope, Table<T> table, string column, object value,
+        CancellationToken cancellation)
+    {
+        var asked = new SqlConditions(value).And(scope.Conditions());
+        return reader.QueryAsync(
+            $"SELECT doc FROM {table.Name} WHERE {column} = $1{asked.Sql} ORDER BY id", asked.Values,
+            row => row.Document(0, table.Json), cancellation);
     }
 }
