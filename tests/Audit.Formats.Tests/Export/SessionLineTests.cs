@@ -11,7 +11,7 @@ public sealed class SessionLineTests
 
     [Fact]
     public void a_window_is_one_line_with_its_commands_and_who_approved_them() => Assert.Equal(
-        "identity=copilot-agent task=migrate-orders session=s-1 date=2026-11-20 window=14:02-14:19 window_id=w-7 approved_by=alice "
+        "identity=copilot-agent task=migrate-orders session=s-1 source=ci date=2026-11-20 window=14:02-14:19 window_id=w-7 approved_by=alice "
         + "14:03:00 sql.query \"SELECT 1\" completed 14:07:00 sql.query \"ALTER TABLE orders ADD x int\" completed (approved by alice) "
         + "14:18:59 ended\n",
         Lines(
@@ -34,7 +34,7 @@ public sealed class SessionLineTests
         Assert.Equal(3, lines.Length);
         Assert.EndsWith("approved_by=alice 14:07:00 sql.query \"DROP TABLE orders\" blocked", lines[0]);
         Assert.Equal(
-            "identity=copilot-agent task=migrate-orders session=s-1 date=2026-11-20 window=none 13:00:00 sql.query \"SELECT 1\" failed "
+            "identity=copilot-agent task=migrate-orders session=s-1 source=ci date=2026-11-20 window=none 13:00:00 sql.query \"SELECT 1\" failed "
             + "14:19:00 sql.query \"SELECT 3\" completed",
             lines[1]);
     }
