@@ -20,7 +20,7 @@ public sealed class SessionLineTests
             Call("c-2", "14:07:00", "awaiting_confirmation", "ALTER TABLE orders ADD x int", """{"kind":"requires_confirmation","description":"?"}"""),
             Call("c-2", "14:07:05", "approved", "ALTER TABLE orders ADD x int", """{"kind":"approved","decision":"approve-once","by":"alice"}"""),
             Call("c-2", "14:07:06", "completed", "ALTER TABLE orders ADD x int", """{"kind":"completed","result":{"success":true,"output":""}}"""),
-            """{"event":"session.noted","session_id":"s-1","type":"ended","at":"2026-11-20T14:18:59Z"}"""));
+            """{"event":"session.noted","source":"ci","session_id":"s-1","type":"ended","at":"2026-11-20T14:18:59Z"}"""));
 
     [Fact]
     public void what_was_done_outside_of_the_window_is_a_line_of_its_session()
