@@ -58,6 +58,7 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
         {
             OpensAt = opens is { } from ? At(from) : null,
             ClosesAt = closesAt,
+            Sources = ["c*"],
         };
         var span = new WindowSpan(Named("s"), At(opens ?? 0), At(closes ?? 60));
         return new WindowSubmission(window, WindowMessage.Of(verb, delivery, terms, closesAt, span), body);

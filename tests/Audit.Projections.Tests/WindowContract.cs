@@ -18,6 +18,7 @@ public abstract class WindowContract : ReadSideContract
             Do("shell", 4, "shell.run"),
             new Say("s", "other-agent", Say.Done(), 5) { Task = MigrateOrders, Agent = "claude" },
             new Say("s", "none", Say.Done(), 6),
+            Do("elsewhere", 7) with { Source = "other" },
             Do("at-the-end", 19));
 
         Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "before"));
@@ -25,9 +26,11 @@ public abstract class WindowContract : ReadSideContract
         Assert.Equal(WindowJudgement.OutOfScope, await JudgementOf(models, "shell"));
         Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "other-agent"));
         Assert.Equal(WindowJudgement.NoTask, await JudgementOf(models, "none"));
+        var elsewhere = (await models.CallAsync(Say.Named("s", "other"), "elsewhere", None))!;
+        Assert.Equal(WindowJudgement.OutsideWindow, elsewhere.Call.Judgement);
         Assert.Equal(WindowJudgement.OutsideWindow, await JudgementOf(models, "at-the-end"));
         var task = (await models.TaskAsync(MigrateOrders, None))!;
-        Assert.Equal(new JudgementCounts { InWindow = 1, OutOfScope = 1, OutsideWindow = 3 }, task.Task.Judged);
+        Assert.Equal(new JudgementCounts { InWindow = 1, OutOfScope = 1, OutsideWindow = 4 }, task.Task.Judged);
         Assert.Equal("w", Assert.Single(task.Windows).WindowId);
         Assert.Equal(["in"], (await models.CallsOfTaskAsync(MigrateOrders, WindowJudgement.InWindow, All, None)).Items.Select(call => call.CallId));
     }

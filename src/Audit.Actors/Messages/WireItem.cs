@@ -52,9 +52,15 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
         _ => throw new InvalidDataException($"An item of the type {GetType().Name} is not known."),
     };
 
-    /// <summary>The scope as an array, for no other list is a type that may travel.</summary>
+    /// <summary>Lists as arrays, for no other list is a type that may travel.</summary>
     private static WindowMessage Plain(WindowMessage message) => message is WindowMessage.Asking asking
-        ? asking with { Terms = asking.Terms with { Scope = asking.Terms.Scope.ToArray() } }
+        ? asking with
+        {
+            Terms = asking.Terms with
+            {
+                Scope = asking.Terms.Scope.ToArray(), Sources = asking.Terms.Sources.ToArray(),
+            },
+        }
         : message;
 
     public sealed record Call(

@@ -20,6 +20,7 @@ internal static class WindowBody
         var delivery = new WindowDelivery
         {
             Actor = actor.Name,
+            Source = SourceOf(actor),
             Person = actor.PersonBesideName,
             MayEndAny = (actor.Roles & (Roles.Approve | Roles.Admin)) != 0,
             OnBehalfOf = body.Id("by"),
@@ -27,7 +28,7 @@ internal static class WindowBody
             Dedup = hasher.OfBytes(Identity(body, verb, actor)),
             MessageId = body.Id("message_id", Ids.MaxMessageIdBytes),
         };
-        var terms = asksForTerms ? ReadTerms(body) : null;
+        var terms = asksForTerms ? ReadTerms(body, actor) : null;
         Timestamp? closesAt = verb == WindowVerb.Extend ? RequiredTime(body, "closes_at") : null;
         var span = verb == WindowVerb.Accept ? ReadSpan(body, actor) : null;
         var reason = asksForTerms ? null : Reason(body, needsReason);
@@ -72,7 +73,10 @@ internal static class WindowBody
     private static Timestamp RequiredTime(StrictObject body, string name) =>
         body.Time(name) ?? throw new UnreadableException(name, "missing");
 
-    private static WindowTerms ReadTerms(StrictObject body)
+    /// <summary>As what the token reports, where it may.</summary>
+    private static string? SourceOf(Bearer actor) => actor.HasAny(Roles.Ingest) ? actor.Source?.Name : null;
+
+    private static WindowTerms ReadTerms(StrictObject body, Bearer actor)
     {
         var closesAt = body.Time("closes_at");
         var duration = WindowDuration.Read(body);
@@ -89,26 +93,44 @@ internal static class WindowBody
         return new WindowTerms(
             body.RequiredId("task_id"), body.RequiredId("agent"), ReadScope(body), Reason(body, required: true)!)
         {
+            Sources = ReadSources(body, actor),
             OpensAt = body.Time("opens_at"),
             ClosesAt = closesAt,
             Duration = duration,
         };
     }
 
-    private static IReadOnlyList<string> ReadScope(StrictObject body)
+    /// <exception cref="RefusedException">It names none, and the token reports as none.</exception>
+    private static IReadOnlyList<string> ReadSources(StrictObject body, Bearer actor) =>
+        ReadGlobs(body, "sources", "it lists the sources whose calls may be in the window, and * stands for any")
+        ?? (SourceOf(actor) is { } own
+            ? [own]
+            : throw new RefusedException(Problem.BadRequest(
+                "sources: missing; it lists the sources whose calls may be in the window, for this token reports as "
+                    + "none.")));
+
+    private static IReadOnlyList<string> ReadScope(StrictObject body) =>
+        ReadGlobs(body, "scope", "it lists the tools, and * stands for any")
+        ?? throw new UnreadableException("scope", "missing; it lists the tools, and * stands for any");
+
+    /// <returns>Null where the member is missing.</returns>
+    private static IReadOnlyList<string>? ReadGlobs(StrictObject body, string name, string what)
     {
-        var scope = body.Texts("scope", WindowLimits.ScopeGlobs)
-            ?? throw new UnreadableException("scope", "missing; it lists the tools, and * stands for any");
+        if (body.Texts(name, WindowLimits.ScopeGlobs) is not { } scope)
+        {
+            return null;
+        }
+
         if (scope.Count == 0)
         {
-            throw new UnreadableException("scope", "empty; it lists the tools, and * stands for any");
+            throw new UnreadableException(name, $"empty; {what}");
         }
 
         for (var index = 0; index < scope.Count; index++)
         {
             if (Ids.Refuse(scope[index], MaxGlobBytes) is { } refusal)
             {
-                throw new UnreadableException($"scope[{index}]", refusal);
+                throw new UnreadableException($"{name}[{index}]", refusal);
             }
         }
 

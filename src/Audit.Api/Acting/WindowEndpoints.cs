@@ -10,8 +10,9 @@ internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IE
     {
         routes.Post(
             "/v1/windows", RequestAsync, Roles.Ingest | Roles.Approve, "Asks for a window, or grants one.",
-            "The body is {window_id?, task_id, agent, scope[], reason, opens_at?, closes_at or duration, grant?, by?, "
-            + "message_id?}. With grant: true the role approve is needed.")
+            "The body is {window_id?, task_id, agent, scope[], sources[]?, reason, opens_at?, closes_at or duration, "
+            + "grant?, by?, message_id?}; sources are the token's own where it reports as one. With grant: true the "
+            + "role approve is needed.")
             .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         foreach (var act in WindowPosting.Acts)
         {
@@ -29,9 +30,14 @@ internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IE
         {
             var body = await context.ReadObjectAsync();
             var verb = body.Flag("grant") ? WindowVerb.Grant : WindowVerb.Request;
+            if (RefuseRole(verb, actor) is { } lacking)
+            {
+                return Problem.Forbidden(lacking);
+            }
+
             var message = WindowBody.Read(body, verb, actor, intake.Now, intake.Hasher);
             var id = WindowBody.IdOf(body, actor, intake.Hasher);
-            if (RefuseRequest(message, actor) is { } refusal)
+            if (RefuseBound(message, actor) is { } refusal)
             {
                 return Problem.Forbidden(refusal);
             }
@@ -60,16 +66,19 @@ internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IE
         }
     }
 
-    /// <returns>Null when the bearer may ask for the window, or grant it.</returns>
-    public static string? RefuseRequest(WindowMessage message, Bearer actor)
+    /// <returns>Null when the bearer may ask for a window, or grant one.</returns>
+    public static string? RefuseRole(WindowVerb verb, Bearer actor)
     {
-        var needed = message.Verb == WindowVerb.Grant ? Roles.Approve : Roles.Ingest;
-        var verb = message.Verb.ToString().ToLowerInvariant();
-        var terms = ((WindowMessage.Asking)message).Terms;
+        var needed = verb == WindowVerb.Grant ? Roles.Approve : Roles.Ingest;
         return actor.HasAny(needed)
-            ? actor.RefuseBound(terms.Agent, terms.TaskId)
-            : $"The token \"{actor.Name}\" lacks the role to {verb} a window: {RoleNames.Join(needed)}.";
+            ? null
+            : $"The token \"{actor.Name}\" lacks the role to {verb.ToString().ToLowerInvariant()} a window: "
+                + $"{RoleNames.Join(needed)}.";
     }
+
+    /// <returns>Null when the window is none of another's.</returns>
+    public static string? RefuseBound(WindowMessage message, Bearer actor) =>
+        message is WindowMessage.Asking { Terms: var terms } ? actor.RefuseBound(terms.Agent, terms.TaskId) : null;
 }
 
 /// <summary>Reads what somebody does with a window, however it comes: by the API or by a page.</summary>

@@ -82,7 +82,10 @@ internal sealed class WindowEndpoint(
             window.RequestedBy, WireOf.Time(Last(WindowEventKind.Requested)?.ReceivedAt),
             window.ApprovedBy, WireOf.Time(Last(WindowEventKind.Approved)?.ReceivedAt),
             window.SelfGranted, window.GrantedAfter, window.Violations,
-            scope.Hide(read.Events[0].Row.Position), scope.Hide(read.Events[^1].Row.Position));
+            scope.Hide(read.Events[0].Row.Position), scope.Hide(read.Events[^1].Row.Position))
+        {
+            Sources = terms?.Sources ?? [],
+        };
         return new WindowDetailAnswer(answer)
         {
             DurationSeconds = terms?.Duration?.TotalSeconds,

@@ -94,7 +94,10 @@ internal static class WireOf
         window.WindowId, window.StateAt(now), window.Task, window.Agent, window.Scope, window.Reason,
         OpensAt: Time(window.OpensAt), ClosesAt: Time(window.ClosesAt), EndedAt: Time(window.EndedAt), window.EndedBy,
         window.RequestedBy, Time(window.RequestedAt), window.ApprovedBy, Time(window.ApprovedAt), window.SelfGranted,
-        window.GrantedAfter, window.Violations, window.Id, window.LastPosition);
+        window.GrantedAfter, window.Violations, window.Id, window.LastPosition)
+    {
+        Sources = window.Sources,
+    };
 
     public static SearchHitAnswer Of(SearchHit hit) => new(
         hit.Position, hit.SessionId, hit.Source, hit.CallId, hit.Tool, hit.State is { } state ? Words.Of(state) : null,

@@ -39,6 +39,9 @@ public record WindowAnswer(
     string? ApprovedBy, string? ApprovedAt, bool SelfGranted, bool GrantedAfter, int Violations, long Position,
     long LastPosition)
 {
+    /// <summary>Globs of the sources whose calls may be in it.</summary>
+    public IReadOnlyList<string> Sources { get; init; } = [];
+
     private protected WindowAnswer()
         : this("", "", null, null, [], null, null, null, null, null, null, null, null, null, false, false, 0, 0, 0) { }
 }

@@ -33,6 +33,7 @@ internal static class RedactedActs
                 {
                     Reason = redactor.Text(asking.Terms.Reason),
                     Scope = [.. asking.Terms.Scope.Select(redactor.Text)],
+                    Sources = [.. asking.Terms.Sources.Select(redactor.Text)],
                 },
             }
             : message;

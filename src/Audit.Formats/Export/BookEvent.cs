@@ -92,6 +92,9 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
 
     public string? ClosesAt => Text(EventField.ClosesAt);
 
+    /// <summary>Globs of the sources whose calls may be in a window; none for any.</summary>
+    public IReadOnlyList<string> WindowSources => [.. view.Texts(EventField.TermsSources)];
+
     /// <summary>What a person lets count as done in a window, though it was reported late.</summary>
     public ((string Source, string Id) Session, Timestamp From, Timestamp Until, long Through)? Accepted =>
         Text(EventField.AcceptedSession) is { } session && view.Time(EventField.AcceptedFrom) is { } from

@@ -5,6 +5,7 @@ internal sealed class TaskWindow(string id)
 {
     private readonly List<((string Source, string Id) Session, Timestamp From, Timestamp Until, long Through)>
         accepted = [];
+    private IReadOnlyList<string> sources = [];
     private Timestamp? ended;
 
     public string Id => id;
@@ -30,6 +31,9 @@ internal sealed class TaskWindow(string id)
         Agent ??= row.Agent;
         switch (row.Name)
         {
+            case "window.requested":
+                sources = row.WindowSources;
+                break;
             case "window.approved":
                 Opens = TimeOf(row.OpensAt) ?? TimeOf(row.ReceivedAt);
                 Closes = TimeOf(row.ClosesAt);
@@ -54,7 +58,8 @@ internal sealed class TaskWindow(string id)
             && entry.Position <= span.Through));
 
     public bool IsDatedInto(SessionEntry entry) =>
-        WasOpen && entry.Task == Task && entry.Agent == Agent && entry.At >= Opens
+        WasOpen && (sources.Count == 0 || sources.Any(glob => Glob.Matches(glob, entry.Session.Source)))
+        && entry.Task == Task && entry.Agent == Agent && entry.At >= Opens
         && (End is not { } end || entry.At < end || entry.IsEnd);
 
     private static Timestamp? TimeOf(string? text) =>

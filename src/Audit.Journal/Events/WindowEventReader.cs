@@ -26,6 +26,7 @@ internal static class WindowEventReader
         var delivery = new WindowDelivery
         {
             Actor = view.Required(EventField.Token),
+            Source = view.Text(EventField.Source),
             Person = view.Text(EventField.Person),
             OnBehalfOf = view.Text(EventField.OnBehalfOf),
             ReceivedAt = view.RequiredTime(EventField.ReceivedAt),
@@ -52,6 +53,8 @@ internal static class WindowEventReader
             [.. view.Texts(EventField.Scope)],
             view.Required(EventField.TermsReason))
         {
+            Sources = view.Texts(EventField.TermsSources).ToArray() is { Length: > 0 } sources
+                ? sources : WindowLimits.AnySource,
             OpensAt = view.Time(EventField.TermsOpensAt),
             ClosesAt = view.Time(EventField.TermsClosesAt),
             Duration = view.Fraction(EventField.DurationSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,

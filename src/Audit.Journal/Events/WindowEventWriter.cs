@@ -9,6 +9,11 @@ internal static class WindowEventWriter
         json.WriteString(EventField.TermsTask, terms.TaskId);
         json.WriteString(EventField.TermsAgent, terms.Agent);
         WriteList(json, EventField.Scope, terms.Scope);
+        if (!terms.Sources.SequenceEqual(WindowLimits.AnySource))
+        {
+            WriteList(json, EventField.TermsSources, terms.Sources);
+        }
+
         json.WriteString(EventField.TermsReason, terms.Reason);
         if (terms.OpensAt is { } opens)
         {

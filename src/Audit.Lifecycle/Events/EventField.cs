@@ -38,7 +38,10 @@ public sealed class EventField
     public static readonly EventField
         TermsTask = new("task_id"), TermsAgent = new("agent"), Scope = new("scope"), TermsReason = new("reason"),
         TermsOpensAt = new("opens_at"), TermsClosesAt = new("closes_at"), DurationSeconds = new("duration_seconds"),
-        Terms = new("terms", TermsTask, TermsAgent, Scope, TermsReason, TermsOpensAt, TermsClosesAt, DurationSeconds);
+        TermsSources = new("sources"),
+        Terms = new(
+            "terms", TermsTask, TermsAgent, Scope, TermsSources, TermsReason, TermsOpensAt, TermsClosesAt,
+            DurationSeconds);
 
     /// <summary>Of what a person lets count as done in a window.</summary>
     public static readonly EventField

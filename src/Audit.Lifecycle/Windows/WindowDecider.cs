@@ -59,6 +59,7 @@ public static class WindowDecider
             WindowEvent.Requested requested => next with
             {
                 Terms = requested.Terms, RequestedBy = message.Actor, RequestedFor = message.Behind,
+                RequestedSource = message.Delivery.Source,
             },
             WindowEvent.Approved approved => next with
             {
@@ -117,7 +118,8 @@ public static class WindowDecider
             (WindowState.Approved, WindowMessage.Extend) when window.RequestedFor == message.Behind =>
                 "who requested a window may not extend it",
             (WindowState.Requested or WindowState.Approved, WindowMessage.Close)
-                when !message.Delivery.MayEndAny && window.RequestedFor != message.Behind =>
+                when !message.Delivery.MayEndAny && window.RequestedFor != message.Behind
+                    && (message.Delivery.Source is not { } source || window.RequestedSource != source) =>
                 "only who requested a window, an approver or an administrator closes it",
             (WindowState.Requested, WindowMessage.Approve) => RefuseTerms(message, window.Terms!, maxLength),
             (WindowState.Requested, WindowMessage.Deny or WindowMessage.Close) => null,

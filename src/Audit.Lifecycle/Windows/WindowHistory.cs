@@ -33,6 +33,9 @@ public sealed record WindowHistory
     /// <summary>Who is behind the request.</summary>
     public string? RequestedFor { get; init; }
 
+    /// <summary>The source that asked; null where a person did.</summary>
+    public string? RequestedSource { get; init; }
+
     public string? ApprovedBy { get; init; }
 
     public bool SelfGranted { get; init; }

@@ -28,6 +28,9 @@ public readonly record struct WindowDelivery
     /// <summary>The name of the token: who acts.</summary>
     public required string Actor { get; init; }
 
+    /// <summary>The source that the token reports as; null for a person's.</summary>
+    public string? Source { get; init; }
+
     /// <summary>Whose token it is; null where the token's name says it.</summary>
     public string? Person { get; init; }
 
@@ -142,6 +145,9 @@ public sealed record WindowTerms(string TaskId, string Agent, IReadOnlyList<stri
     public Timestamp? ClosesAt { get; init; }
 
     public TimeSpan? Duration { get; init; }
+
+    /// <summary>Globs of the sources whose calls may be in it.</summary>
+    public IReadOnlyList<string> Sources { get; init; } = WindowLimits.AnySource;
 }
 
 public static class WindowLimits
@@ -150,5 +156,6 @@ public static class WindowLimits
     public const int Violations = 200;
     public const int ScopeGlobs = 100;
     public const int Acceptances = 100;
+    public static readonly IReadOnlyList<string> AnySource = (string[])["*"];
     public static readonly TimeSpan DefaultMaxLength = TimeSpan.FromHours(48);
 }

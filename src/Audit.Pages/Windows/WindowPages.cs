@@ -52,10 +52,16 @@ internal sealed class WindowPages(WindowActs acts) : IPageGroup
         const StringSplitOptions Trimmed = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
         var body = PageForm.Body(
             ("task_id", form.Text("task")), ("agent", form.Text("agent")), ("reason", form.Text("reason")),
-            ("duration", form.Text("duration")), ("scope", form.Required("scope").Split(',', Trimmed)));
+            ("duration", form.Text("duration")), ("scope", form.Required("scope").Split(',', Trimmed)),
+            ("sources", form.Text("sources")?.Split(',', Trimmed)));
         var verb = form.Text("grant") == "true" ? WindowVerb.Grant : WindowVerb.Request;
+        if (WindowEndpoints.RefuseRole(verb, visit.Bearer) is { } lacking)
+        {
+            return PageAnswer.Wrong(Problem.Forbidden(lacking));
+        }
+
         var message = WindowBody.Read(body, verb, visit.Bearer, visit.Now, visit.Intake.Hasher);
-        if (WindowEndpoints.RefuseRequest(message, visit.Bearer) is { } refusal)
+        if (WindowEndpoints.RefuseBound(message, visit.Bearer) is { } refusal)
         {
             return PageAnswer.Wrong(Problem.Forbidden(refusal));
         }

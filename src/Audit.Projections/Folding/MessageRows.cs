@@ -13,7 +13,7 @@ internal static class MessageRows
         facts.Oversized, facts.MadeByNode, facts.TimeInferred, facts.At, facts.RecordedAt, facts.ReceivedAt,
         match.Judgement, match.Window, identity.Task, Agent: facts.Agent ?? identity.Agent,
         Tool: facts.Tool ?? identity.Tool, facts.Token, facts.Remark, facts.By, facts.Success, facts.DurationMs,
-        match.Marks, match.LateByMs, decidedAt);
+        match.Marks, match.LateByMs, decidedAt, facts.Source);
 
     /// <param name="verdict">The verdict that makes or made it a violation.</param>
     public static ViolationModel Violation(

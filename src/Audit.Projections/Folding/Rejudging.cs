@@ -46,8 +46,8 @@ internal sealed class Rejudging(
         foreach (var was in chunk)
         {
             var match = windows.Judge(new JudgedMessage(
-                was.Agent, was.Tool, was.At, was.ReceivedAt, was.DecidedAt, sessions?[was.Call] ?? default,
-                was.Position));
+                was.Agent, was.Tool, was.At, was.ReceivedAt, was.DecidedAt,
+                new SessionName(was.Source, sessions?[was.Call] ?? ""), was.Position));
             if (match == new WindowMatch(was.Judgement, was.Window, was.Marks, was.LateByMs))
             {
                 continue;
@@ -69,10 +69,10 @@ internal sealed class Rejudging(
     }
 
     /// <summary>The sessions of the calls, by which a person accepts what was reported late.</summary>
-    private async Task<Dictionary<long, SessionName>> SessionsAsync(List<TransitionModel> chunk) =>
+    private async Task<Dictionary<long, string>> SessionsAsync(List<TransitionModel> chunk) =>
         (await lead.FindAsync(
             ReadTables.Calls, [new KeyColumn("id", chunk.Select(message => message.Call).Distinct())], cancellation))
-        .ToDictionary(call => call.Id, call => call.SessionName);
+        .ToDictionary(call => call.Id, call => call.SessionId);
 
     private async Task CountAsync(ReadBatch batch, Dictionary<long, JudgementCounts> counts)
     {

@@ -36,7 +36,8 @@ internal sealed class TaskWindows
         {
             // What was received before a window opened was not done in it, wherever its host's clock stood.
             var window = byEnd[index];
-            if (window.Agent != message.Agent || message.At < window.OpensAt || message.ReceivedAt < window.OpensAt)
+            if (window.Agent != message.Agent || message.At < window.OpensAt || message.ReceivedAt < window.OpensAt
+                || !window.IsFor(message.Session.Source))
             {
                 continue;
             }

@@ -62,6 +62,8 @@ internal static class WindowFold
         Task = happened.Terms.TaskId,
         Agent = happened.Terms.Agent,
         Scope = happened.Terms.Scope,
+        Source = happened.Message.Delivery.Source,
+        Sources = happened.Terms.Sources,
         Reason = happened.Terms.Reason,
         RequestedBy = happened.Message.Actor,
         RequestedAt = happened.Message.ReceivedAt,

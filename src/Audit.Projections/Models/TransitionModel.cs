@@ -19,7 +19,7 @@ public sealed record TransitionModel(
     string? Agent = null, string? Tool = null, string Token = "",
     [property: JsonPropertyName("said")] string? Remark = null,
     string? By = null, bool? Success = null, long? DurationMs = null, WindowMarks Marks = default, long LateByMs = 0,
-    Timestamp? DecidedAt = null)
+    Timestamp? DecidedAt = null, string Source = "")
 {
     /// <summary>The bit of a message that is not known to be in its window.</summary>
     internal const long UnprovenBit = 1 << 7;

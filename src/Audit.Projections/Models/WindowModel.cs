@@ -20,6 +20,9 @@ public sealed record WindowModel
 
     public IReadOnlyList<string> Scope { get; init; } = [];
 
+    /// <summary>Globs of the sources whose calls may be in it.</summary>
+    public IReadOnlyList<string> Sources { get; init; } = [];
+
     public string? Reason { get; init; }
 
     public WindowState State { get; init; }
@@ -104,11 +107,15 @@ public sealed record WindowModel
         return false;
     }
 
-    public bool Allows(string tool)
+    public bool Allows(string tool) => Matches(Scope, tool);
+
+    public bool IsFor(string source) => Matches(Sources, source);
+
+    private static bool Matches(IReadOnlyList<string> globs, string name)
     {
-        foreach (var glob in Scope)
+        foreach (var glob in globs)
         {
-            if (Glob.Matches(glob, tool))
+            if (Glob.Matches(glob, name))
             {
                 return true;
             }

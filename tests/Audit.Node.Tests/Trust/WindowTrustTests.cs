@@ -58,6 +58,35 @@ public sealed class WindowTrustTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task a_call_of_another_source_is_not_in_a_window_that_does_not_name_it()
+    {
+        var own = await OpenAsync(asker, "10m");
+        Assert.Equal(["asker"], (await WindowAsync(own)).Texts("sources"));
+        using var mallory = await node.ClientAsync("mallory", "ingest");
+        await RecordAsync("own", clock.GetUtcNow());
+        (await mallory.PostAsync("/v1/records", Item("foreign", clock.GetUtcNow(), Records.Completed()))).Require(201);
+
+        Assert.Equal("in_window", (await CallAsync("own", "asker")).Text("judgement"));
+        Assert.Equal("outside_window", (await CallAsync("foreign", "mallory")).Text("judgement"));
+
+        // An approver whose token reports as nobody says for whom.
+        const string Grant = "\"task_id\":\"t\",\"agent\":\"a\",\"scope\":[\"*\"],\"reason\":\"to look\",\"duration\":\"10m\",\"grant\":true}";
+        Assert.StartsWith("sources: missing", (await maria.PostAsync("/v1/windows", "{" + Grant)).Problem(400));
+        (await maria.PostAsync("/v1/windows", "{\"sources\":[\"mal*\"]," + Grant)).Require(201);
+        (await mallory.PostAsync("/v1/records", Item("named", clock.GetUtcNow(), Records.Completed()))).Require(201);
+        Assert.Equal("in_window", (await CallAsync("named", "mallory")).Text("judgement"));
+    }
+
+    [Fact]
+    public async Task another_token_of_the_source_that_asked_closes_its_window()
+    {
+        using var exporter = node.ClientWith(await node.TokenAsync("exporter", ["ingest"], source: "asker", person: "none"));
+        var id = await OpenAsync(asker, "10m");
+
+        (await exporter.PostAsync($"/v1/windows/{id}/close", "")).Require(201);
+    }
+
+    [Fact]
     public async Task what_a_window_covers_that_was_granted_backwards_says_so_everywhere()
     {
         await RecordAsync("before", clock.GetUtcNow());
@@ -131,7 +160,7 @@ public sealed class WindowTrustTests : IAsyncLifetime
         using var eve = node.ClientWith(await node.TokenAsync("eve", ["approve"], person: "alan"));
         using var minted = await MintedAsync("alan");
         using var other = node.ClientWith(await node.TokenAsync("other", ["ingest"]));
-        var id = await OpenAsync(other, "10m");
+        var id = await OpenAsync(other, "10m", "\"sources\":[\"asker\"],");
         clock.Advance(TimeSpan.FromMinutes(12));
         await RecordAsync("back", clock.GetUtcNow().AddMinutes(-4));
         var accept = $$"""
@@ -199,12 +228,13 @@ public sealed class WindowTrustTests : IAsyncLifetime
     }
 
     private async Task RecordAsync(string call, DateTimeOffset at, string? outcome = null) =>
-        (await asker.PostAsync(
-            "/v1/records",
-            Records.Item("s", call, outcome ?? Records.Completed(), at.UtcDateTime.ToString("O"), task: "t", agent: "a"))).Require(201);
+        (await asker.PostAsync("/v1/records", Item(call, at, outcome ?? Records.Completed()))).Require(201);
 
-    private async Task<JsonElement> CallAsync(string call) =>
-        (await node.GetAsync($"/v1/sessions/s/calls/{call}")).Require(200).Json;
+    private static string Item(string call, DateTimeOffset at, string outcome) =>
+        Records.Item("s", call, outcome, at.UtcDateTime.ToString("O"), task: "t", agent: "a");
+
+    private async Task<JsonElement> CallAsync(string call, string source = "asker") =>
+        (await node.GetAsync($"/v1/sessions/s/calls/{call}?source={source}")).Require(200).Json;
 
     private async Task<JsonElement> WindowAsync(string id) => (await node.GetAsync($"/v1/windows/{id}")).Require(200).Json;
 

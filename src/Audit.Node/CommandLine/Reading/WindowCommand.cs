@@ -7,7 +7,8 @@ internal static class WindowCommand
     [
         new("window", window => window.WindowId), new("state", window => window.State),
         new("task", window => window.TaskId), new("agent", window => window.Agent),
-        new("scope", window => window.Scope), new("from", window => Cells.Clock(window.OpensAt)),
+        new("scope", window => window.Scope), new("sources", window => window.Sources),
+        new("from", window => Cells.Clock(window.OpensAt)),
         new("until", Until), new("requested by", window => window.RequestedBy),
         new("approved by", window => window.ApprovedBy), new("reason", window => window.Reason),
     ];
@@ -59,6 +60,7 @@ internal static class WindowCommand
         page.Line("task", window.TaskId);
         page.Line("agent", window.Agent);
         page.Line("scope", window.Scope);
+        page.Line("sources", window.Sources);
         page.Line("reason", window.Reason);
         page.Line("from", Cells.Clock(window.OpensAt));
         page.Line("until", Until(window));
