@@ -25,6 +25,9 @@ public sealed record EngineOptions
     /// <summary>A stream that nothing comes for is forgotten after one to two of these.</summary>
     public TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>What calls only count is written down within this.</summary>
+    public TimeSpan CountedWithin { get; init; } = CallLimits.CountedWithin;
+
     public TimeSpan MaxWindowLength { get; init; } = WindowLimits.DefaultMaxLength;
 
     /// <summary>Takes secrets out of what the node itself writes; null where that is switched off.</summary>

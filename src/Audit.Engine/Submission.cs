@@ -56,6 +56,12 @@ public sealed record CallBounds(IReadOnlyList<string> Agents, IReadOnlyList<stri
         bound.Count == 0 || name is null || bound.Contains(name);
 }
 
+/// <summary>Asks a call to write down what it only counted. The engine itself says this.</summary>
+internal sealed class CountsSubmission(StreamKey stream) : Submission(stream)
+{
+    public override int Bytes => 0;
+}
+
 /// <summary>A note of a session.</summary>
 public sealed class NoteSubmission(
     SessionName session, string? taskId, string? agent, SessionNote note, ReadOnlyMemory<byte> detail)

@@ -53,6 +53,8 @@ public sealed class WireTests() : TestKit(
             MessageId = "m",
             TaskId = "t",
             Derived = true,
+            DerivedId = "claude-code:c:completed",
+            Channel = "claude-code hooks",
             TimeInferred = true,
             MadeByNode = true,
             Truncated = true,
@@ -73,7 +75,12 @@ public sealed class WireTests() : TestKit(
             Result = new Fingerprint(0, 5),
         };
 
-        Assert.All([CallMessage.Of(facts, delivery), CallMessage.Oversized(20_000_000, delivery)], message =>
+        var derived = CallMessage.Of(facts, delivery) with
+        {
+            Said = new Said(new(1, 1), new(2, 2), new(3, 3), new(4, 4), new(5, 5)),
+            Beside = new Beside(2, SaidFields.Tool | SaidFields.Output),
+        };
+        Assert.All([derived, CallMessage.Of(facts, delivery), CallMessage.Oversized(20_000_000, delivery)], message =>
         {
             var call = new CallSubmission(new("ci", "s"), "c", "agent", message, "{}"u8.ToArray());
             var arrived = Over(new StreamMail("call|ci|s|c", 1, [WireItem.Of(call)]));

@@ -339,6 +339,47 @@ public abstract class EngineContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task what_was_counted_is_written_to_the_last_one_before_an_orderly_stop()
+    {
+        var engine = await OpenEngineAsync(new EngineOptions { CountedWithin = TimeSpan.FromHours(1) });
+        await Submit(engine, Flood(100));
+
+        await engine.DisposeAsync();
+
+        Assert.Equal(100, Counted(await StreamOf("call|ci|s|c")));
+        var again = await OpenEngineAsync();
+        await Submit(again, Flood(101, first: 5000));
+        await again.DisposeAsync();
+        Assert.Equal(302, Counted(await StreamOf("call|ci|s|c")));
+    }
+
+    [ContractFact]
+    public async Task what_was_counted_is_written_within_a_few_seconds_without_another_message()
+    {
+        var engine = await OpenEngineAsync(new EngineOptions { CountedWithin = TimeSpan.FromMilliseconds(20) });
+        await Submit(engine, Flood(100));
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var position = 0L;
+        while (Counted(await StreamOf("call|ci|s|c")) < 100)
+        {
+            await Store.Journal.WaitForMoreAsync(position, patience.Token);
+            position = await Store.Journal.LastPositionAsync(patience.Token);
+        }
+
+        Assert.Equal(100, Counted(await StreamOf("call|ci|s|c")));
+    }
+
+    /// <param name="counted">How many messages are only counted.</param>
+    private static Submission[] Flood(int counted, int first = 0) =>
+    [
+        .. Enumerable.Range(first, CallLimits.Repeats + 1 + counted).Select(second => Sent.Call("s", "c", Blocked, second)),
+    ];
+
+    private static long Counted(IEnumerable<JournalRow> rows) => rows.Where(row => row.Manifest == "call.flooded.v2")
+        .Select(row => ((CallEvent.Flooded)EventReader.ReadCall(row)).Total).Append(0).Max();
+
+    [ContractFact]
     public async Task a_flood_of_violations_is_written_up_to_its_limit_and_then_counted()
     {
         var engine = await OpenEngineAsync();

@@ -26,6 +26,7 @@ internal abstract class StreamActor : ReceivePersistentActor
     private int unwritten;
     private bool wasRead;
     private bool stopping;
+    private ICancelable? counting;
 
     protected StreamActor(string persistenceId, StreamRoom room, AuditStream stream)
     {
@@ -37,6 +38,7 @@ internal abstract class StreamActor : ReceivePersistentActor
         Command<StreamMail>(Take);
         Command<KeyFetched>(TakeKey);
         Command<ReceiveTimeout>(_ => Passivate());
+        Command<CountsAreDue>(_ => WriteCountsInTime());
         Command<Stop>(_ => StopWhenDone());
     }
 
@@ -56,6 +58,7 @@ internal abstract class StreamActor : ReceivePersistentActor
 
     protected override void PostStop()
     {
+        counting?.Cancel();
         room.Ended();
         base.PostStop();
     }
@@ -203,6 +206,11 @@ internal abstract class StreamActor : ReceivePersistentActor
             return;
         }
 
+        WriteEvents();
+    }
+
+    private void WriteEvents()
+    {
         unwritten = events.Count;
         PersistAllAsync(events.Select(each => new JournalEvent(each.Manifest, each.Message.ToArray())), _ => Written());
     }
@@ -253,7 +261,7 @@ internal abstract class StreamActor : ReceivePersistentActor
         }
         else if (stopping)
         {
-            Context.Stop(Self);
+            StopIfAsked();
         }
         else if ((stream.IsSettled && !wasRead) || room.IsCrowded)
         {
@@ -261,6 +269,43 @@ internal abstract class StreamActor : ReceivePersistentActor
             // it is idle, if there is room.
             Passivate();
         }
+
+        WatchCounts();
+    }
+
+    /// <summary>What is only counted is written within a few seconds.</summary>
+    private void WatchCounts()
+    {
+        if (stream.HasUnwrittenCounts && counting is null)
+        {
+            counting = Context.System.Scheduler.ScheduleTellOnceCancelable(
+                room.Options.CountedWithin, Self, CountsAreDue.Instance, Self);
+        }
+    }
+
+    private void WriteCountsInTime()
+    {
+        counting = null;
+        if (IsWriting || isFetchingKey || !WriteCounts())
+        {
+            WatchCounts();
+        }
+    }
+
+    /// <returns>False where there is nothing to write.</returns>
+    private bool WriteCounts()
+    {
+        if (!stream.HasUnwrittenCounts || isUnreadable)
+        {
+            return false;
+        }
+
+        events.Clear();
+        answers.Clear();
+        room.Writer.Begin(key, stream.Sequence, payloadKey);
+        stream.WriteCounts(room.Writer, events);
+        WriteEvents();
+        return true;
     }
 
     private void Passivate()
@@ -279,13 +324,18 @@ internal abstract class StreamActor : ReceivePersistentActor
 
     private void StopIfAsked()
     {
-        if (stopping && !IsWriting && !isFetchingKey)
+        if (stopping && !IsWriting && !isFetchingKey && !WriteCounts())
         {
             Context.Stop(Self);
         }
     }
 
     private sealed record KeyFetched(Exception? Failure);
+
+    private sealed class CountsAreDue
+    {
+        public static readonly CountsAreDue Instance = new();
+    }
 }
 
 /// <summary>The actor of one tool call.</summary>

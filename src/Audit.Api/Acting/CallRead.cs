@@ -6,6 +6,7 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
     private const int RowsAtOnce = 64;
 
     private readonly List<MadeDecision> decisions = [];
+    private readonly Dictionary<long, string> missing = [];
 
     public CallHistory History { get; private set; } = CallHistory.Empty;
 
@@ -28,7 +29,8 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
 
     /// <summary>The question that stands.</summary>
     public QuestionAnswer? Question => History.Standing is { Asked: > 0 } standing
-        ? new QuestionAnswer(standing.Asked, standing.Question.ToString())
+        ? new QuestionAnswer(
+            standing.Asked, standing.Question.ToString(), missing.GetValueOrDefault(standing.Asked))
         : null;
 
     /// <summary>The last decision that the node made on the question that stands.</summary>
@@ -64,6 +66,9 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
         History.Find(sequence) is null ? null
             : (await journal.ReadStreamAsync(stream, sequence - 1, 1, cancellation)).SingleOrDefault();
 
+    /// <summary>What of a question is not kept; null where all of it is.</summary>
+    public string? MissingOf(long sequence) => missing.GetValueOrDefault(sequence);
+
     public string? RefuseFor(Bearer bearer) => bearer.RefuseBound(Agent, History.Standing.TaskId);
 
     private void Follow(JournalRow row)
@@ -77,6 +82,11 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
         }
 
         Agent ??= view.Text(EventField.Agent);
+        if (received.Message.Kind == MessageKind.RequiresConfirmation && KeptPart.Missing(view) is { } lacking)
+        {
+            missing[row.Sequence] = lacking;
+        }
+
         LastTime = received.Message.RecordedAt > LastTime ? received.Message.RecordedAt : LastTime;
         if (received is { Weight: EntryWeight.Judged, Message.Answers: { } answers })
         {

@@ -20,8 +20,11 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
         var place = ById.OfCall("/decision", "/decision");
         routes.Post(
             place, PostAsync, Roles.Approve, "Records that a person approved or refused a call.",
-            "The body is {decision, sequence, question, feedback?, by?}: sequence and question as the call shows them, "
-            + "for a decision is on that question and is refused with 409 when another one stands. The decisions that "
+            "The body is {decision, sequence, question, feedback?, by?, not_seen_whole?}: sequence and question as the "
+            + "call shows them, "
+            + "for a decision is on that question and is refused with 409 when another one stands. Where the question "
+            + "has not_seen_whole, something of it was cut or redacted, and an approval says "
+            + "not_seen_whole: true, or is refused with 409. The decisions that "
             + $"approve are {ApprovingDecisions.Accepted}; any other refuses.")
             .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         routes.Get(

@@ -5,12 +5,20 @@ internal sealed record WantedDecision(Decision Decision, Answer Answers)
 {
     /// <summary>Whether who is behind the question may approve it: a book of one person.</summary>
     public bool MayBeOwn { get; init; }
+
+    /// <summary>Whoever decides knows that something of the question was cut or redacted.</summary>
+    public bool NotSeenWhole { get; init; }
+
+    public bool Approves => Decision.Outcome is Outcome.Approved;
 }
 
 /// <summary>The record by which the node reports a decision that came through it.</summary>
 internal static class DecisionRecord
 {
     private const string Source = "human_response";
+
+    /// <summary>An approver's token is marked for so long where a party to the question made it.</summary>
+    private static readonly TimeSpan Minted = TimeSpan.FromHours(24);
 
     /// <exception cref="UnreadableException">The body names no decision, or no question.</exception>
     public static WantedDecision Read(StrictObject body, string actor)
@@ -27,6 +35,9 @@ internal static class DecisionRecord
         var sequence = body.RequiredNumber("sequence");
         return Fingerprint.TryParse(body.RequiredText("question"), out var question)
             ? new WantedDecision(new Decision(outcome, onBehalfOf), new Answer(sequence, question))
+            {
+                NotSeenWhole = body.Flag("not_seen_whole"),
+            }
             : throw new UnreadableException("question", "not the question of a call, as the node shows it");
     }
 
@@ -43,6 +54,15 @@ internal static class DecisionRecord
             || call.History.Find(wanted.Answers.Sequence) is not { } question)
         {
             return null;
+        }
+
+        var missing = wanted.Approves ? call.MissingOf(wanted.Answers.Sequence) : null;
+        if (missing is not null && !wanted.NotSeenWhole)
+        {
+            throw new RefusedException(Problem.Refused(
+                "not-seen-whole", "The question is not shown whole",
+                $"Something of the question is missing ({missing}); who approves it all the same sends "
+                    + "\"not_seen_whole\": true, or ticks that."));
         }
 
         var time = now > call.LastTime ? now : call.LastTime.Next();
@@ -65,9 +85,16 @@ internal static class DecisionRecord
             Answers = wanted.Answers,
             Person = actor.PersonBesideName,
             SelfApproved = wanted.MayBeOwn && question.Message.Behind == (actor.PersonBesideName ?? actor.Name),
+            NotSeenWhole = missing is not null,
+            MintedByParty = wanted.Approves && IsMintedByParty(actor, question.Message, now),
         });
         return new CallSubmission(address.Session, address.Call, call.Agent, message, octets);
     }
+
+    /// <summary>A token that who asks, or who approves, made just now is no other person's word.</summary>
+    private static bool IsMintedByParty(Bearer actor, CallMessage question, Timestamp now) =>
+        (actor.CreatedBy == question.Behind || actor.CreatedBy == actor.Person)
+        && now.ToDateTimeOffset() - actor.CreatedAt < Minted;
 
     /// <summary>For a question of which only the head is kept, or can be read.</summary>
     private static ToolAuditRecord Unread(CallAddress address, CallMessage question) => new()

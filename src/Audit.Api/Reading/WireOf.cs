@@ -34,7 +34,8 @@ internal static class WireOf
         AskedAt: Time(call.AskedAt), DecidedAt: Time(call.DecidedAt), StartedAt: Time(call.StartedAt),
         SettledAt: Time(call.SettledAt), WaitedMs: Milliseconds(call.Waited), RanMs: Milliseconds(call.Ran),
         call.Messages, call.Flooded, call.ReportedLate, Position: call.Id, call.LastPosition, call.Sequence,
-        call is { Asked: > 0, Question: { } question } ? new QuestionAnswer(call.Asked, question) : null)
+        call is { Asked: > 0, Question: { } question } ? new QuestionAnswer(call.Asked, question, call.NotSeenWhole)
+            : null)
     {
         WindowMarks = Of(call.Judged.Marks),
     };

@@ -23,7 +23,10 @@ public record CallAnswer(
 }
 
 /// <summary>The question that stands: a decision sends both back, and is on no other.</summary>
-public sealed record QuestionAnswer(long Sequence, string Question);
+/// <param name="NotSeenWhole">What of it was cut or redacted: whoever approves it says that he knows.</param>
+public sealed record QuestionAnswer(
+    long Sequence, string Question,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NotSeenWhole = null);
 
 /// <summary>A call with its messages, now or as it was.</summary>
 public sealed record CallDetailAnswer : CallAnswer

@@ -7,33 +7,48 @@ internal ref struct Envelope
     public string? TaskId;
     public string? Agent;
     public string? MessageId;
+
+    /// <summary>These three only an adapter of this node writes; of a client's own item they are not read.</summary>
+    public string? DerivedId;
+    public string? DerivedOf;
+    public string? Channel;
     public long? Seq;
 
     public readonly CallSubmission ToSubmission(
         in RecordRead read, ReadOnlyMemory<byte> item, ItemDefaults defaults, RecordHasher hasher)
     {
         var (session, call) = (RequireSession(defaults), read.Facts.ToolCallId);
-        var delivery = DeliveryOf(read.Dedup, defaults);
+        var delivery = DeliveryOf(read.Dedup, defaults, hasher);
         var facts = read.Facts.Question.IsEmpty ? read.Facts
             : read.Facts with { Question = hasher.OfQuestion(read.Facts.Question, delivery.TaskId) };
         return new CallSubmission(
-            session, call, BoundAgent(defaults), CallMessage.Of(facts, delivery), item[read.Place])
+            session, call, BoundAgent(defaults),
+            CallMessage.Of(facts, delivery) with
+            {
+                Said = delivery.DerivedId is null ? null : SaidReader.Of(item[read.Place], hasher),
+            },
+            item[read.Place])
         {
             Bounds = defaults.Bounds,
         };
     }
 
     public readonly NoteSubmission ToSubmission(
-        string type, Timestamp? at, Fingerprint dedup, ReadOnlyMemory<byte> detail, ItemDefaults defaults)
+        string type, Timestamp? at, Fingerprint dedup, ReadOnlyMemory<byte> detail, ItemDefaults defaults,
+        RecordHasher hasher)
     {
         var session = RequireSession(defaults);
-        var delivery = DeliveryOf(dedup, defaults) with { TimeInferred = at is null || defaults.TimeInferred };
+        var delivery = DeliveryOf(dedup, defaults, hasher) with { TimeInferred = at is null || defaults.TimeInferred };
         return new NoteSubmission(
             session, delivery.TaskId, BoundAgent(defaults),
             SessionNote.Of(type, at ?? defaults.ReceivedAt, delivery), detail);
     }
 
-    private readonly Delivery DeliveryOf(Fingerprint dedup, ItemDefaults defaults) => new()
+    /// <summary>An id that is made of what was said is keyed, so that it gives nothing away.</summary>
+    private readonly string? DerivedIdOf(RecordHasher hasher) => DerivedOf is null ? DerivedId
+        : $"{DerivedId}:{hasher.OfBytes(Encoding.UTF8.GetBytes(DerivedOf))}";
+
+    private readonly Delivery DeliveryOf(Fingerprint dedup, ItemDefaults defaults, RecordHasher hasher) => new()
     {
         ReceivedAt = defaults.ReceivedAt,
         Token = defaults.Token,
@@ -42,6 +57,8 @@ internal ref struct Envelope
         MessageId = MessageId,
         TaskId = Bound(TaskId ?? defaults.TaskId, defaults.Bounds.Tasks, "task_id"),
         Derived = defaults.Derived,
+        DerivedId = DerivedIdOf(hasher),
+        Channel = Channel,
         TimeInferred = defaults.TimeInferred,
         Person = defaults.Person,
     };

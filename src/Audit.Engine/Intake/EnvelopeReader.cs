@@ -60,7 +60,7 @@ internal static class EnvelopeReader
             }
             else
             {
-                ReadMember(ref json, ref envelope);
+                ReadMember(ref json, ref envelope, defaults.Derived);
             }
         }
 
@@ -68,13 +68,13 @@ internal static class EnvelopeReader
         {
             ({ } read, null) => envelope.ToSubmission(read, item, defaults, hasher),
             (null, { } noted) =>
-                envelope.ToSubmission(noted.Type, noted.At, noted.Dedup, item[noted.Detail], defaults),
+                envelope.ToSubmission(noted.Type, noted.At, noted.Dedup, item[noted.Detail], defaults, hasher),
             (null, null) => throw new UnreadableException("record", "missing; an item holds a record or a note"),
             _ => throw new UnreadableException("note", "an item holds a record or a note, not both"),
         };
     }
 
-    private static void ReadMember(ref StrictJsonReader json, ref Envelope envelope)
+    private static void ReadMember(ref StrictJsonReader json, ref Envelope envelope, bool isDerived)
     {
         if (json.IsProperty("session_id"u8))
         {
@@ -95,6 +95,18 @@ internal static class EnvelopeReader
         else if (json.IsProperty("seq"u8))
         {
             envelope.Seq = ReadOptionalCount(ref json);
+        }
+        else if (isDerived && json.IsProperty("derived_id"u8))
+        {
+            envelope.DerivedId = ReadOptionalId(ref json, Ids.MaxMessageIdBytes, isName: false);
+        }
+        else if (isDerived && json.IsProperty("derived_of"u8))
+        {
+            envelope.DerivedOf = ReadOptionalId(ref json, Ids.MaxMessageIdBytes, isName: false);
+        }
+        else if (isDerived && json.IsProperty("channel"u8))
+        {
+            envelope.Channel = ReadOptionalId(ref json, Ids.MaxBytes);
         }
         else
         {

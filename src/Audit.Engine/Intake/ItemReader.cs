@@ -72,10 +72,12 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
                 call.Message with
                 {
                     Truncated = isCut,
+                    SentBytes = item.Length,
                     Dedup = whole.Message.Dedup,
                     Question = whole.Message.Question,
                     Input = whole.Message.Input,
                     Result = whole.Message.Result,
+                    Said = whole.Message.Said,
                 },
                 call.Record)
             {

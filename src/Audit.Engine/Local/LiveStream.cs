@@ -26,7 +26,12 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     /// Nothing more is expected of it. What was read back from the journal has proved the contrary and stays until it
     /// is idle, or every further message would read it again.
     /// </summary>
-    public bool IsOver => stream.IsSettled && !wasRead && RowsInFlight == 0;
+    public bool IsOver => stream.IsSettled && !wasRead && !IsNeeded;
+
+    /// <summary>It has something to write, or is waiting for what it wrote: it is not to be forgotten now.</summary>
+    public bool IsNeeded => RowsInFlight > 0 || HasUnwrittenCounts;
+
+    public bool HasUnwrittenCounts => stream.HasUnwrittenCounts;
 
     /// <summary>What the stream weighs against the bound of memory.</summary>
     public long Weight => stream.Sequence + 1;

@@ -71,12 +71,12 @@ internal sealed class LiveStreams(long maxWeight, int maxKnown)
         }
     }
 
-    /// <summary>Forgets the old generation and makes the young one old; streams with rows in flight stay.</summary>
+    /// <summary>Forgets the old generation and makes the young one old; streams that are needed stay.</summary>
     public void Passivate()
     {
         var forgotten = old;
         (old, young, youngWeight) = (young, forgotten, 0);
-        var busy = forgotten.Values.Where(stream => stream.RowsInFlight > 0).ToArray();
+        var busy = forgotten.Values.Where(stream => stream.IsNeeded).ToArray();
         foreach (var key in forgotten.Keys)
         {
             known.Add(key);

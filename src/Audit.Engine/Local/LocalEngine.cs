@@ -11,6 +11,7 @@ public sealed class LocalEngine : IAuditEngine
     private readonly Shard[] shards;
     private readonly Task running;
     private readonly ITimer idleTimer;
+    private readonly ITimer countTimer;
 
     public LocalEngine(IJournal journal, BookSeal seal, EngineOptions options, TimeProvider clock)
     {
@@ -21,6 +22,7 @@ public sealed class LocalEngine : IAuditEngine
             .Select(_ => new Shard(journal, seal, committer, options, clock))];
         running = Task.WhenAll(shards.Select(shard => RunAsync(shard.RunAsync)).Append(RunAsync(committer.RunAsync)));
         idleTimer = clock.CreateTimer(_ => PassivateIdle(), null, options.IdleAfter, options.IdleAfter);
+        countTimer = clock.CreateTimer(_ => WriteCountsAsync(), null, options.CountedWithin, options.CountedWithin);
     }
 
     public EngineStats Stats => new(
@@ -36,7 +38,10 @@ public sealed class LocalEngine : IAuditEngine
         if (await gate.CloseAsync())
         {
             await idleTimer.DisposeAsync();
+            await countTimer.DisposeAsync();
         }
+
+        await WriteCountsAsync();
 
         foreach (var shard in shards)
         {
@@ -83,6 +88,8 @@ public sealed class LocalEngine : IAuditEngine
             Environment.FailFast("A loop of the engine ended by a fault.", exception);
         }
     });
+
+    private Task WriteCountsAsync() => Task.WhenAll(shards.Select(shard => shard.WriteCountsAsync()));
 
     private void PassivateIdle()
     {

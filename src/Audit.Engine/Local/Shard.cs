@@ -31,6 +31,8 @@ internal sealed class Shard(
     private readonly int maxRows = Math.Max(options.MaxRowsPerCommit / options.Shards, 1);
     private readonly List<(BatchInWork Batch, int Index)> lot = [];
     private readonly List<LiveStream> opened = [];
+    private readonly StreamLoading loading = new(journal, seal, options);
+    private readonly FloodCounts counts = new();
     private int inFlight;
     private int bets;
     private bool betsAreLost;
@@ -43,6 +45,14 @@ internal sealed class Shard(
     public void Post(BatchPart part) => mailbox.Writer.TryWrite(part);
 
     public void PassivateIdle() => mailbox.Writer.TryWrite(IdleTick.Instance);
+
+    /// <summary>Has the streams write down what they only counted.</summary>
+    /// <returns>Done when that is in the journal.</returns>
+    public Task WriteCountsAsync()
+    {
+        var tick = new CountsTick();
+        return mailbox.Writer.TryWrite(tick) ? tick.Done.Task : Task.CompletedTask;
+    }
 
     public void Settle(CommitGroup group) => mailbox.Writer.TryWrite(group);
 
@@ -84,6 +94,9 @@ internal sealed class Shard(
             case CommitGroup group:
                 inFlight--;
                 Settled(group);
+                break;
+            case CountsTick tick:
+                counts.Write(tick, waiting);
                 break;
             default:
                 live.Passivate();
@@ -215,6 +228,7 @@ internal sealed class Shard(
             var count = group.Rows.Count - firstRow;
             stream.RowsInFlight += count;
             live.Grow(stream.Weight - weight);
+            counts.Watch(stream);
             group.Pending.Add(new PendingItem(batch, index, stream, receipt, firstRow, count, tries));
         }
         catch (Exception exception)
@@ -329,47 +343,7 @@ internal sealed class Shard(
             .ToDictionary(pair => pair.Stream, pair => pair.Item2);
     }
 
-    /// <returns>Null for a stream that cannot be read; the others are live.</returns>
-    private async Task<LiveStream?[]> LoadAsync(Submission[] submissions)
-    {
-        var streams = new LiveStream?[submissions.Length];
-        try
-        {
-            var stored = await journal.ReadStreamsAsync(
-                [.. submissions.Select(submission => submission.Stream)], CancellationToken.None);
-            for (var index = 0; index < submissions.Length; index++)
-            {
-                streams[index] = Replay(submissions[index], stored[index]);
-            }
-        }
-        catch (Exception exception)
-        {
-            // However the read failed, every item of these streams is answered as not known and may be sent again.
-            options.Failures.Report("engine read", exception);
-        }
-
-        return streams;
-    }
-
-    private LiveStream? Replay(Submission submission, IReadOnlyList<JournalRow> stored)
-    {
-        try
-        {
-            var stream = LiveStream.For(submission);
-            foreach (var row in stored)
-            {
-                stream.Replay(row, seal.Proof.Proves(row));
-            }
-
-            Add(stream);
-            return stream;
-        }
-        catch (InvalidDataException exception)
-        {
-            options.Failures.Report("engine replay", exception);
-            return null;
-        }
-    }
+    private Task<LiveStream?[]> LoadAsync(Submission[] submissions) => loading.LoadAsync(submissions, Add);
 
     private CommitGroup Begin()
     {

@@ -19,7 +19,7 @@ public abstract class AuditStream
 
     public static AuditStream For(Submission submission) => submission switch
     {
-        CallSubmission => new CallStream(),
+        CallSubmission or CountsSubmission => new CallStream(),
         NoteSubmission => new SessionStream(),
         WindowSubmission => new WindowStream(),
         OperatorSubmission => new OperatorStream(),
@@ -32,6 +32,14 @@ public abstract class AuditStream
     /// </summary>
     public abstract Receipt Decide(
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options);
+
+    /// <summary>Something was only counted, and that is not written down yet.</summary>
+    public virtual bool HasUnwrittenCounts => false;
+
+    /// <summary>Writes down what was counted.</summary>
+    public virtual void WriteCounts(EventWriter writer, List<EncodedEvent> events)
+    {
+    }
 
     /// <exception cref="InvalidDataException">The row is not one that this program could have written.</exception>
     public abstract void Evolve(JournalRow row);

@@ -7,15 +7,35 @@ public sealed class CallStream : AuditStream
 
     private CallHistory history = CallHistory.Empty;
     private string? agent;
+    private CallContext counted;
 
     public override long Sequence => history.Sequence;
 
     public override bool IsSettled => history.Standing.State is CallState.Completed or CallState.Blocked
         or CallState.Cached or CallState.Replayed or CallState.Invalidated or CallState.Cancelled;
 
+    public override bool HasUnwrittenCounts => history.HasUnwrittenCounts;
+
+    public override void WriteCounts(EventWriter writer, List<EncodedEvent> events)
+    {
+        var (after, happened) = CallDecider.WriteCounts(history);
+        foreach (var one in happened)
+        {
+            events.Add(writer.Write(counted, one));
+        }
+
+        history = after;
+    }
+
     public override Receipt Decide(
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
+        if (submission is CountsSubmission)
+        {
+            WriteCounts(writer, events);
+            return new Receipt(ReceiptStatus.Counted, Sequence);
+        }
+
         var call = (CallSubmission)submission;
         if (!call.Bounds.Allow(agent, history.Standing.TaskId))
         {
@@ -37,6 +57,11 @@ public sealed class CallStream : AuditStream
 
         agent ??= decision.Events.Count > 0 ? call.Agent : null;
         history = decision.After;
+        if (decision.Outcome is MessageOutcome.Counted or MessageOutcome.Refused)
+        {
+            counted = context with { Record = default, Redacted = null };
+        }
+
         return ReceiptOf(decision, call.Message);
     }
 

@@ -9,6 +9,8 @@ namespace Audit.Formats.ClaudeCode;
 /// </summary>
 internal sealed class ClaudeCodeHooks(CallMemory memory)
 {
+    private const string Channel = "hooks";
+
     public void Read(JsonElement happened, string hook, string? session, IFormatSink sink)
     {
         switch (hook)
@@ -48,7 +50,8 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
             memory.Open(ClaudeCodeReader.KeyOf(session, happened, tool, given), call);
         }
 
-        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, new Outcome.Requested(), input, input, null));
+        var outcome = new Outcome.Requested();
+        sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, input, input, null));
     }
 
     private void Ask(JsonElement happened, string? session, IFormatSink sink)
@@ -68,7 +71,7 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
 
         var description = candidates > 1 ? $"{tool} (one of {candidates} calls that are alike)" : tool;
         var outcome = new Outcome.RequiresConfirmation(description, null) { Permission = happened };
-        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, outcome, input, input, null));
+        sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, input, input, null));
     }
 
     private void Deny(JsonElement happened, string? session, IFormatSink sink)
@@ -82,7 +85,7 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         };
         Settle(happened, session, call, tool);
         var input = happened.Member("tool_input");
-        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, outcome, input, input, null));
+        sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, input, input, null));
     }
 
     /// <summary>
@@ -97,7 +100,7 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         var requested = memory.Find(session, call)?.Input ?? ran;
         Settle(happened, session, call, tool);
         var outcome = new Outcome.Completed(result);
-        sink.Record(ClaudeCodeReader.RecordOf(session, call, tool, outcome, requested, ran, null));
+        sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, requested, ran, null));
     }
 
     /// <summary>The batch says which calls there were, and not whether they succeeded.</summary>
@@ -109,7 +112,7 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
             {
                 // Asked for already; what is open stays open and what is not is not opened again.
                 var (again, input) = (new Outcome.Requested(), known.Input);
-                sink.Record(ClaudeCodeReader.RecordOf(session, call, known.Tool, again, input, input, null));
+                sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, known.Tool, again, input, input, null));
             }
             else
             {

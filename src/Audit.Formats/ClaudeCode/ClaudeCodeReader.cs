@@ -36,8 +36,10 @@ internal sealed class ClaudeCodeReader(CallMemory memory, string? session) : IEv
     public static string KeyOf(string? session, JsonElement happened, string tool, JsonElement input) =>
         $"{session}|{happened.Text("agent_id")}|{tool}|{CanonicalJson.NameOf(input)}";
 
+    /// <summary>Hooks and transcripts are two channels: each says what the other does not.</summary>
     public static DerivedRecord RecordOf(
-        string? session, string call, string? tool, Outcome outcome, JsonElement? requested, JsonElement? effective,
-        string? time) =>
-        DerivedRecord.Of(Format, session, call, tool, outcome, time).With(requested, effective);
+        string channel, string? session, string call, string? tool, Outcome outcome, JsonElement? requested,
+        JsonElement? effective, string? time) =>
+        (DerivedRecord.Of(Format, session, call, tool, outcome, time) with { Channel = $"{Format} {channel}" })
+            .With(requested, effective);
 }

@@ -5,6 +5,7 @@ namespace Audit.Formats.ClaudeCode;
 /// <summary>Lines of a transcript: what the assistant asks for, and what it is given back.</summary>
 internal sealed class ClaudeCodeTranscript(CallMemory memory)
 {
+    private const string Channel = "transcript";
     private const string Rejected = "The user doesn't want to proceed with this tool use.";
     private const string GivenUp = "The user doesn't want to take this action right now.";
     private const string UserWords = "the user said:\n";
@@ -46,7 +47,8 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
             memory.Open(ClaudeCodeReader.KeyOf(session, happened, tool, given), call);
         }
 
-        var record = ClaudeCodeReader.RecordOf(session, call, tool, new Outcome.Requested(), input, input, time);
+        var outcome = new Outcome.Requested();
+        var record = ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, input, input, time);
         return happened.GetProperty("message").Text("model") is { } model
             ? record with { Record = record.Record with { Provenance = new Provenance("anthropic", model) } }
             : record;
@@ -64,7 +66,8 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
         var data = isAlone ? happened.Member("toolUseResult") : null;
         data = data is { ValueKind: JsonValueKind.String } ? null : data;
         var outcome = OutcomeOf(TextOf(result.Member("content")), result.Flag("is_error") ?? false, data);
-        return ClaudeCodeReader.RecordOf(session, call, known?.Tool, outcome, known?.Input, known?.Input, time);
+        var (tool, asked) = (known?.Tool, known?.Input);
+        return ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, asked, asked, time);
     }
 
     private static Outcome OutcomeOf(string text, bool isError, JsonElement? data)

@@ -86,6 +86,8 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
 
     public string? MessageId => Text(EventField.MessageId);
 
+    public string? DerivedId => Text(EventField.DerivedId);
+
     public JsonElement? Detail => Value(EventField.Detail) ?? Value(EventField.Terms);
 
     public string? OpensAt => Text(EventField.OpensAt);

@@ -34,6 +34,7 @@ public sealed class CsvBook : IBookWriter
         ("input", row => row.Input?.Raw()),
         ("output", row => row.Output),
         ("message_id", row => row.MessageId),
+        ("derived_id", row => row.DerivedId),
         ("detail", row => row.Detail?.Raw()),
     ];
 

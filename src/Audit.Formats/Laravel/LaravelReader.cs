@@ -19,29 +19,29 @@ internal sealed class LaravelReader : IEventReader
         var answer = happened.Member("decision") is { } decision
             ? PermissionAnswer.Read(decision, "decision", null)
             : null;
+        var content = CanonicalJson.NameOf(request);
         if (request.Text("toolCallId") is not { } call)
         {
             // Some requests concern no call of a tool, and still were made and answered.
-            var message = $"{Format}:{CanonicalJson.NameOf(request)}:{(answer is null ? "asked" : "answered")}";
-            sink.Note(new DerivedNote(session, message, "permission", happened) { Time = time });
+            var id = $"{Format}:{(answer is null ? "asked" : "answered")}";
+            sink.Note(new DerivedNote(session, id, "permission", happened) { Time = time, DerivedOf = content });
             return;
         }
 
-        var part = CanonicalJson.NameOf(request);
         var asked = new Outcome.RequiresConfirmation(DescriptionOf(request, kind), null) { Permission = request };
-        sink.Record(RecordOf(session, call, kind, asked, time, part));
+        sink.Record(RecordOf(session, call, kind, asked, time, content));
         if (answer is not null)
         {
-            sink.Record(RecordOf(session, call, kind, answer, time, part));
+            sink.Record(RecordOf(session, call, kind, answer, time, content));
         }
     }
 
     // A kind of request is no name of a tool, by which windows and other streams would know the call.
     private static DerivedRecord RecordOf(
-        string? session, string call, string kind, Outcome outcome, string? time, string part)
+        string? session, string call, string kind, Outcome outcome, string? time, string content)
     {
-        var record = DerivedRecord.Of(Format, session, call, null, outcome, time, part);
-        return record with { Record = record.Record with { DisplayName = kind } };
+        var record = DerivedRecord.Of(Format, session, call, null, outcome, time);
+        return record with { DerivedOf = content, Record = record.Record with { DisplayName = kind } };
     }
 
     private static string DescriptionOf(JsonElement request, string kind) =>

@@ -14,14 +14,15 @@ public static class DerivedJson
     /// <param name="time">RFC 3339: the record's own time, or the one that was inferred for it.</param>
     public static byte[] Item(DerivedRecord record, string? session, string time) => Write(json =>
     {
-        WriteEnvelope(json, record.SessionId ?? session, record.MessageId);
+        WriteEnvelope(json, record.SessionId ?? session, record.DerivedId, record.DerivedOf);
+        json.WriteString("channel"u8, record.Channel);
         json.WritePropertyName("record"u8);
         (record.Record with { RecordedAt = time }).WriteTo(json);
     });
 
     public static byte[] Item(DerivedNote note, string? session) => Write(json =>
     {
-        WriteEnvelope(json, note.SessionId ?? session, note.MessageId);
+        WriteEnvelope(json, note.SessionId ?? session, note.DerivedId, note.DerivedOf);
         json.WriteStartObject("note"u8);
         json.WriteString("type"u8, note.Type);
         if (note.Time is { } time)
@@ -38,16 +39,14 @@ public static class DerivedJson
         json.WriteEndObject();
     });
 
-    private static void WriteEnvelope(Utf8JsonWriter json, string? session, string? message)
+    private static void WriteEnvelope(Utf8JsonWriter json, string? session, string? id, string? content)
     {
-        if (session is not null)
+        foreach (var (name, value) in new[] { ("session_id", session), ("derived_id", id), ("derived_of", content) })
         {
-            json.WriteString("session_id"u8, session);
-        }
-
-        if (message is not null)
-        {
-            json.WriteString("message_id"u8, message);
+            if (value is not null)
+            {
+                json.WriteString(name, value);
+            }
         }
     }
 

@@ -2,12 +2,18 @@ namespace Audit.Formats.Reading;
 
 /// <summary>A tool audit record that was made of another system's words.</summary>
 /// <param name="SessionId">Null where the event names none.</param>
-/// <param name="MessageId">
-/// By it the same message is known again, however often and from whichever source it comes.
+/// <param name="DerivedId">
+/// By it the same message is known again, however often and over whichever channel it comes.
 /// </param>
+/// <param name="Channel">The way by which it came.</param>
 /// <param name="Record">The record; its time stands beside it.</param>
-public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAuditRecord Record)
+public sealed record DerivedRecord(string? SessionId, string DerivedId, string Channel, ToolAuditRecord Record)
 {
+    /// <summary>
+    /// Where the source gave no id: what stands for one. It is made of what was said, and never stored as it is.
+    /// </summary>
+    public string? DerivedOf { get; init; }
+
     /// <summary>RFC 3339; null where nothing but the receipt has a time.</summary>
     public string? Time { get; init; }
 
@@ -24,6 +30,7 @@ public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAudi
         return new DerivedRecord(
             session,
             part is null ? $"{format}:{call}:{kind}" : $"{format}:{call}:{kind}:{part}",
+            format,
             new ToolAuditRecord
             {
                 ToolCallId = call,
@@ -63,9 +70,12 @@ public sealed record DerivedRecord(string? SessionId, string MessageId, ToolAudi
 
 /// <summary>A note of a session that was made of another system's words.</summary>
 /// <param name="SessionId">Null where the event names none.</param>
-/// <param name="MessageId">Null where the event has nothing by which to know it again but what it says.</param>
-public sealed record DerivedNote(string? SessionId, string? MessageId, string Type, JsonElement? Detail)
+/// <param name="DerivedId">Null where the event has nothing by which to know it again but what it says.</param>
+public sealed record DerivedNote(string? SessionId, string? DerivedId, string Type, JsonElement? Detail)
 {
+    /// <inheritdoc cref="DerivedRecord.DerivedOf"/>
+    public string? DerivedOf { get; init; }
+
     /// <summary>RFC 3339; null where nothing but the receipt has a time.</summary>
     public string? Time { get; init; }
 

@@ -10,6 +10,7 @@ internal struct CheckedEvent
     private static readonly byte[] NoteManifest =
         Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.SessionNoted));
     private static readonly byte[] Rejudged = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallRejudged));
+    private static readonly byte[] Retimed = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallRetimed));
     private static readonly byte[] Flooded = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallFlooded));
 
     public bool IsCall;
@@ -66,7 +67,7 @@ internal struct CheckedEvent
             return facts;
         }
 
-        facts.IsReordered = manifest.SequenceEqual(Rejudged);
+        facts.IsReordered = manifest.SequenceEqual(Rejudged) || manifest.SequenceEqual(Retimed);
         facts.IsFlooded = manifest.SequenceEqual(Flooded);
         try
         {

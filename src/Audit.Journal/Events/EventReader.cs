@@ -19,10 +19,14 @@ public static class EventReader
         {
             return KnownNameOf(row) switch
             {
-                EventNames.CallTransitioned or EventNames.CallViolated => Received(view),
+                EventNames.CallTransitioned or EventNames.CallViolated or EventNames.CallConfirmed => Received(view),
                 EventNames.CallRejudged => new CallEvent.Rejudged(
                     view.Count(EventField.Sequence), view.Verdict(EventField.Was), view.Verdict(EventField.Now),
                     view.Text(EventField.Reason) ?? ""),
+                EventNames.CallRetimed => new CallEvent.Retimed(
+                    view.Count(EventField.Sequence), view.RequiredTime(EventField.Was),
+                    view.Time(EventField.Now) ?? view.RequiredTime(EventField.AlsoDated),
+                    Counts: !view.Raw(EventField.Now).IsEmpty),
                 EventNames.CallFlooded => new CallEvent.Flooded(
                     view.RecordedKind() ?? default, view.CauseOf(EventField.Cause), view.RequiredTime(EventField.First),
                     view.RequiredTime(EventField.Last), view.Count(EventField.Count), view.Hash(EventField.Chain),
@@ -110,11 +114,27 @@ public static class EventReader
     private static CallEvent.Received Received(in EventView view)
     {
         var verdict = view.Verdict();
-        var delivery = DeliveryOf(view) with { Truncated = (verdict.Anomalies & Anomalies.Truncated) != 0 };
-        var message = CallMessage.Of(view.RecordedFacts(), delivery);
-        var weight = Entry.WeightOf(verdict.Cause);
+        var delivery = DeliveryOf(view) with
+        {
+            Truncated = (verdict.Anomalies & Anomalies.Truncated) != 0,
+            NotSeenWhole = (verdict.Anomalies & Anomalies.NotSeenWhole) != 0,
+            MintedByParty = (verdict.Anomalies & Anomalies.MintedByParty) != 0,
+        };
+        var message = CallMessage.Of(view.RecordedFacts(), delivery) with
+        {
+            SentBytes = view.Count(EventField.Bytes),
+            Said = view.IsObject(EventField.Compared) ? SaidOf(view) : null,
+            Beside = view.Number(EventField.BesideSequence) is { } beside
+                ? new Beside(beside, Words.SaidFieldsNamed(view.Texts(EventField.Differing)))
+                : null,
+        };
+        var weight = Entry.WeightOf(verdict.Cause, message);
         return new CallEvent.Received(message, verdict, weight, view.Flag(EventField.Late) == true);
     }
+
+    private static Said SaidOf(in EventView view) => new(
+        view.Hash(EventField.SaidOutcome), view.Hash(EventField.SaidText), view.Hash(EventField.SaidHead),
+        view.Hash(EventField.SaidLonger), view.Hash(EventField.SaidData));
 
     private static Delivery DeliveryOf(in EventView view) => new()
     {
@@ -125,6 +145,8 @@ public static class EventReader
         Dedup = view.Hash(EventField.Dedup),
         Seq = view.Number(EventField.Seq),
         Derived = view.Flag(EventField.Derived) == true,
+        DerivedId = view.Text(EventField.DerivedId),
+        Channel = view.Text(EventField.Channel),
         TimeInferred = view.Text(EventField.Time) == "inferred",
         MadeByNode = view.Flag(EventField.MadeByNode) == true,
         Answers = view.Number(EventField.AnsweredSequence) is { } sequence

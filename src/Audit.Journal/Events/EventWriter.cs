@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using Audit.Journal.Sealing;
@@ -54,6 +53,7 @@ public sealed class EventWriter : IDisposable
         CallEvent.Received { Weight: EntryWeight.Oversized } received => WriteOversized(context, received),
         CallEvent.Received received => WriteReceived(context, received),
         CallEvent.Rejudged rejudged => WriteRejudged(context, rejudged),
+        CallEvent.Retimed retimed => WriteRetimed(context, retimed),
         CallEvent.Flooded flooded => WriteFlooded(context, flooded),
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "A call knows no such event."),
     };
@@ -66,6 +66,7 @@ public sealed class EventWriter : IDisposable
         json.WriteString(EventField.TaskId, taskId);
         json.WriteString(EventField.Agent, agent);
         WriteDelivery(note.MessageId, note.Dedup, note.Seq, note.Derived, note.TimeInferred);
+        json.WriteOptional(EventField.DerivedId, note.DerivedId);
         json.WriteString(EventField.Type, note.Type);
         json.WriteString(EventField.At, Rfc3339.Format(note.At));
         WriteMark(redacted);
@@ -83,9 +84,9 @@ public sealed class EventWriter : IDisposable
         json.WriteString(EventField.Verb, WordOf(message.Verb));
         json.WriteString(EventField.From, WordOf(happened.From));
         json.WriteString(EventField.To, WordOf(happened.To));
-        WriteOptional(EventField.Violation, (happened as WindowEvent.Violated)?.Violation);
-        WriteOptional(EventField.Person, message.Delivery.Person);
-        WriteOptional(EventField.OnBehalfOf, message.Delivery.OnBehalfOf);
+        json.WriteOptional(EventField.Violation, (happened as WindowEvent.Violated)?.Violation);
+        json.WriteOptional(EventField.Person, message.Delivery.Person);
+        json.WriteOptional(EventField.OnBehalfOf, message.Delivery.OnBehalfOf);
         if (happened is WindowEvent.Approved { SelfGranted: true })
         {
             json.WriteBoolean(EventField.SelfGranted, true);
@@ -106,9 +107,9 @@ public sealed class EventWriter : IDisposable
             WindowEventWriter.Write(json, span);
         }
 
-        WriteOptional(EventField.OpensAt, (happened as WindowEvent.Approved)?.OpensAt.ToString());
-        WriteOptional(EventField.ClosesAt, happened.ClosesAtOrAsked?.ToString());
-        WriteOptional(EventField.Reason, message.Reason);
+        json.WriteOptional(EventField.OpensAt, (happened as WindowEvent.Approved)?.OpensAt.ToString());
+        json.WriteOptional(EventField.ClosesAt, happened.ClosesAtOrAsked?.ToString());
+        json.WriteOptional(EventField.Reason, message.Reason);
         WriteDelivery(message.Delivery.MessageId, message.Dedup, null, derived: false, inferred: false);
         WriteMark(redacted);
         return End(name, body);
@@ -132,7 +133,9 @@ public sealed class EventWriter : IDisposable
 
     private EncodedEvent WriteReceived(in CallContext context, CallEvent.Received received)
     {
-        var name = received.Verdict.IsViolation ? EventNames.CallViolated : EventNames.CallTransitioned;
+        var name = received.Verdict.IsViolation ? EventNames.CallViolated
+            : received.Weight == EntryWeight.Confirming ? EventNames.CallConfirmed
+            : EventNames.CallTransitioned;
         BeginCall(name, context);
         WriteFacts(received.Message);
         WriteVerdict(received.Verdict, received.Message);
@@ -149,6 +152,12 @@ public sealed class EventWriter : IDisposable
         WriteDecided(received.Message);
         WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq,
             received.Message.Derived, received.Message.TimeInferred);
+        json.WriteChannel(received.Message);
+        if (received.Message.SentBytes > 0)
+        {
+            json.WriteNumber(EventField.Bytes, received.Message.SentBytes);
+        }
+
         WriteMark(context.Redacted);
         return End(name, context.Record.Span);
     }
@@ -160,12 +169,12 @@ public sealed class EventWriter : IDisposable
         {
             json.WriteStartObject(EventField.Answers);
             json.WriteNumber(EventField.AnsweredSequence, answers.Sequence);
-            WriteHash(EventField.AnsweredQuestion, answers.Question);
+            json.WriteHash(EventField.AnsweredQuestion, answers.Question);
             json.WriteEndObject();
         }
 
-        WriteHash(EventField.Question, message.Question);
-        WriteOptional(EventField.Person, message.Person);
+        json.WriteHash(EventField.Question, message.Question);
+        json.WriteOptional(EventField.Person, message.Person);
         if (message.SelfApproved)
         {
             json.WriteBoolean(EventField.SelfApproved, true);
@@ -196,6 +205,16 @@ public sealed class EventWriter : IDisposable
         return End(EventNames.CallRejudged);
     }
 
+    private EncodedEvent WriteRetimed(in CallContext context, CallEvent.Retimed retimed)
+    {
+        BeginCall(EventNames.CallRetimed, context);
+        json.WriteNumber(EventField.Sequence, retimed.Sequence);
+        json.WriteString(EventField.Was, Rfc3339.Format(retimed.Was));
+        json.WriteString(retimed.Counts ? EventField.Now : EventField.AlsoDated, Rfc3339.Format(retimed.Given));
+        WriteNonce();
+        return End(EventNames.CallRetimed);
+    }
+
     private EncodedEvent WriteFlooded(in CallContext context, CallEvent.Flooded flooded)
     {
         BeginCall(EventNames.CallFlooded, context);
@@ -208,7 +227,7 @@ public sealed class EventWriter : IDisposable
         json.WriteNumber(EventField.Count, flooded.Count);
         json.WriteString(EventField.First, Rfc3339.Format(flooded.First));
         json.WriteString(EventField.Last, Rfc3339.Format(flooded.Last));
-        WriteHash(EventField.Chain, flooded.Chain);
+        json.WriteHash(EventField.Chain, flooded.Chain);
         json.WriteNumber(EventField.Total, flooded.Total);
         WriteNonce();
         return End(EventNames.CallFlooded);
@@ -226,21 +245,21 @@ public sealed class EventWriter : IDisposable
     {
         json.WriteString(EventField.FactKind, Words.Of(message.Kind));
         json.WriteNumber(EventField.FactTurn, message.Turn);
-        WriteOptional(EventField.FactTool, message.ToolName);
+        json.WriteOptional(EventField.FactTool, message.ToolName);
         if (message.NeedsConfirmation)
         {
             json.WriteString(EventField.FactTier, "Confirm"u8);
         }
 
-        WriteOptional(EventField.FactProvider, message.Provider);
+        json.WriteOptional(EventField.FactProvider, message.Provider);
         json.WriteString(EventField.FactRecordedAt, Rfc3339.Format(message.RecordedAt));
         if (RecordFacts.MayHoldResult(message.Kind))
         {
             json.WriteBoolean(EventField.FactSuccess, message.Success);
         }
 
-        WriteHash(EventField.FactInput, message.Input);
-        WriteHash(EventField.FactResult, message.Result);
+        json.WriteHash(EventField.FactInput, message.Input);
+        json.WriteHash(EventField.FactResult, message.Result);
     }
 
     private void Begin(string name, Timestamp receivedAt, string token, SessionName? session = null)
@@ -252,9 +271,9 @@ public sealed class EventWriter : IDisposable
         json.WriteNumber(EventField.Version, EventNames.Version);
         json.WriteString(EventField.Event, name);
         json.WriteString(EventField.ReceivedAt, receivedAt.ToDateTimeOffset().UtcDateTime);
-        WriteOptional(EventField.Source, session?.Source);
+        json.WriteOptional(EventField.Source, session?.Source);
         json.WriteString(EventField.Token, token);
-        WriteOptional(EventField.SessionId, session?.Id);
+        json.WriteOptional(EventField.SessionId, session?.Id);
     }
 
     /// <summary>A violation has the reason where a transition has the state it leads to.</summary>
@@ -268,7 +287,7 @@ public sealed class EventWriter : IDisposable
         else
         {
             json.WriteString(EventField.Cause, Words.Of(verdict.Cause));
-            WriteOptional(EventField.Reason, message is null ? null : ViolationReason.Of(verdict, message));
+            json.WriteOptional(EventField.Reason, message is null ? null : ViolationReason.Of(verdict, message));
         }
 
         json.WriteNumber(EventField.Attempt, verdict.Attempt);
@@ -288,7 +307,7 @@ public sealed class EventWriter : IDisposable
     {
         WriteNonce();
         json.WriteString(EventField.MessageId, messageId);
-        WriteHash(EventField.Dedup, dedup);
+        json.WriteHash(EventField.Dedup, dedup);
         if (seq is { } number)
         {
             json.WriteNumber(EventField.Seq, number);
@@ -327,14 +346,6 @@ public sealed class EventWriter : IDisposable
         json.WriteString(EventField.Redaction, mark.Version);
     }
 
-    private void WriteOptional(EventField field, string? value)
-    {
-        if (value is not null)
-        {
-            json.WriteString(field, value);
-        }
-    }
-
     /// <summary>Random bytes in every event, so that the hash of a message reveals nothing about it.</summary>
     private void WriteNonce()
     {
@@ -345,23 +356,7 @@ public sealed class EventWriter : IDisposable
         }
 
         nonces.AsSpan(noncesUsed++ * NonceLength, NonceLength).CopyTo(nonce);
-        WriteBase64Url(EventField.Nonce, nonce);
-    }
-
-    private void WriteHash(EventField field, Fingerprint fingerprint)
-    {
-        if (!fingerprint.IsEmpty)
-        {
-            Span<byte> hash = stackalloc byte[Fingerprint.Length];
-            fingerprint.CopyTo(hash);
-            WriteBase64Url(field, hash);
-        }
-    }
-
-    private void WriteBase64Url(EventField field, ReadOnlySpan<byte> bytes)
-    {
-        Span<byte> text = stackalloc byte[24];
-        json.WriteString(field, text[..Base64Url.EncodeToUtf8(bytes, text)]);
+        json.WriteBase64Url(EventField.Nonce, nonce);
     }
 
     /// <param name="payload">The content; empty where there is none.</param>

@@ -24,7 +24,7 @@ public static class CallLimits
     /// <summary>Events of the stream past which a late message says no more of older ones than the law does.</summary>
     public const int Events = 20_000;
 
-    /// <summary>What is counted is written down at powers of two, and no later than this.</summary>
+    /// <summary>What is counted is written down at powers of two, before it leaves memory, and within this.</summary>
     public static readonly TimeSpan CountedWithin = TimeSpan.FromSeconds(10);
 }
 
@@ -40,9 +40,10 @@ internal enum Room : byte
 /// <summary>Of one kind of message and one cause: how many are written, and what was only counted.</summary>
 /// <param name="Chain">A hash over all that was counted, each with the one before.</param>
 /// <param name="WrittenAt">When the count was last written down.</param>
+/// <param name="WrittenCount">What it was then.</param>
 public sealed record Tally(
     int Written = 0, long Counted = 0, Timestamp First = default, Timestamp Last = default, Fingerprint Chain = default,
-    Timestamp WrittenAt = default)
+    Timestamp WrittenAt = default, long WrittenCount = 0)
 {
     public Tally Count(CallMessage message) => this with
     {
@@ -75,20 +76,24 @@ internal sealed class Budget
 {
     private readonly ImmutableDictionary<(MessageKind Kind, ViolationCause Cause), Tally> tallies;
     private readonly ImmutableHashSet<Fingerprint> results;
+    private readonly ImmutableHashSet<int> names;
     private readonly int full;
     private readonly int repeats;
     private readonly int written;
 
     private Budget(
         ImmutableDictionary<(MessageKind Kind, ViolationCause Cause), Tally> tallies,
-        ImmutableHashSet<Fingerprint> results, int full, int repeats, int written)
+        ImmutableHashSet<Fingerprint> results, ImmutableHashSet<int> names, int full, int repeats, int written)
     {
-        (this.tallies, this.results, this.full, this.repeats, this.written) =
-            (tallies, results, full, repeats, written);
+        (this.tallies, this.results, this.names, this.full, this.repeats, this.written) =
+            (tallies, results, names, full, repeats, written);
         Counted = tallies.Values.Sum(tally => tally.Counted);
     }
 
     public long Counted { get; }
+
+    public IEnumerable<KeyValuePair<(MessageKind Kind, ViolationCause Cause), Tally>> Unwritten =>
+        tallies.Where(one => one.Value.Counted > one.Value.WrittenCount);
 
     /// <summary>By what it holds, so that two histories of the same events are the same.</summary>
     public override bool Equals(object? obj) => obj is Budget other
@@ -107,7 +112,7 @@ internal sealed class Budget
         }
 
         var budget = new Budget(
-            ImmutableDictionary<(MessageKind, ViolationCause), Tally>.Empty, [], full: 0, repeats: 0, written: 0);
+            ImmutableDictionary<(MessageKind, ViolationCause), Tally>.Empty, [], [], full: 0, repeats: 0, written: 0);
         for (var index = entries.Count - 1; index >= 0; index--)
         {
             budget = budget.Write(entries[index]);
@@ -115,6 +120,9 @@ internal sealed class Budget
 
         return budget;
     }
+
+    /// <summary>Whether it may be known already; where not, nobody need look through all that is.</summary>
+    public bool MayKnow(CallMessage message) => NamesOf(message).Any(names.Contains);
 
     public Tally TallyOf(MessageKind kind, ViolationCause cause) => tallies.GetValueOrDefault((kind, cause), new());
 
@@ -149,11 +157,21 @@ internal sealed class Budget
             tallies.SetItem(key, tally with { Written = tally.Written + 1 }),
             message.IsSuccessfulCompletion && results.Count < CallLimits.Results
                 ? results.Add(message.Result) : results,
+            names.Union(NamesOf(message)),
             full + (isFull && !isNew ? 1 : 0), repeats + (isFull && !isNew && !entry.Moves ? 1 : 0), written + 1);
     }
 
     public Budget With(MessageKind kind, ViolationCause cause, Tally tally) =>
-        new(tallies.SetItem((kind, cause), tally), results, full, repeats, written);
+        new(tallies.SetItem((kind, cause), tally), results, names, full, repeats, written);
+
+    private static IEnumerable<int> NamesOf(CallMessage message)
+    {
+        yield return message.Dedup.GetHashCode();
+        if ((message.DerivedId ?? message.MessageId) is { } id)
+        {
+            yield return id.GetHashCode();
+        }
+    }
 
     /// <summary>
     /// The first of its kind, of its cause, of its result, and what the node itself decides: nothing crowds it out.

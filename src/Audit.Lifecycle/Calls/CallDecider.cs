@@ -26,23 +26,37 @@ public static class CallDecider
 {
     public static CallDecision Decide(CallHistory history, CallMessage message)
     {
-        var known = history.Find(message, out var sameRecord);
-        if (known is not null && (sameRecord || message.Derived))
+        Beside? beside = null;
+        var sameRecord = true;
+        var known = message.DerivedId is null
+            ? history.Find(message, out sameRecord)
+            : Channels.Find(history, message, out beside);
+        if (known is null && beside is null)
+        {
+            known = Channels.FindCompletion(history, message, out beside);
+        }
+
+        if (known is not null && sameRecord)
         {
             return Duplicate(history, known, message);
         }
 
+        message = beside is null ? message : message with { Beside = beside };
         var cause = known is not null ? ViolationCause.MessageIdReused
             : AnswerCheck.IsAsked(message) ? AnswerCheck.CauseOf(history, message)
             : ViolationCause.None;
-        var weight = message.OversizedBytes > 0 ? EntryWeight.Oversized : Entry.WeightOf(cause);
+        var weight = message.OversizedBytes > 0 ? EntryWeight.Oversized : Entry.WeightOf(cause, message);
         var entry = history.Next(message, weight);
+        if (Repeats(ref history, entry) is { } repeating)
+        {
+            return repeating;
+        }
+
         var judging = Judging.Of(history, entry);
         var verdict = weight == EntryWeight.Judged ? judging.Verdict : Unjudged(history.Standing, message, cause);
-        var isLate = judging.Anew?.IsLate(history.Judged) == true;
-        var received = new CallEvent.Received(message, verdict, weight, isLate);
-        IReadOnlyList<CallEvent.Rejudged> rejudged = judging.Anew is { } anew
-            ? Rejudged(history, message, anew, isLate) : [];
+        var received = new CallEvent.Received(message, verdict, weight, judging.IsLate);
+        var changed = judging.Anew is { } anew ? ChangedBy(history, anew) : judging.Changed ?? [];
+        var rejudged = changed.Count == 0 ? [] : Rejudged(changed, ReasonOf(history, message, judging.IsLate));
         var moves = CallEvolution.Moves(history, verdict, judging);
         var room = history.Budget?.RoomFor(message, verdict.Cause, moves) ?? Room.Full;
         if (room is Room.Counted or Room.Refused)
@@ -63,7 +77,39 @@ public static class CallDecider
 
         var outcome = verdict.IsViolation ? MessageOutcome.Violation : MessageOutcome.Recorded;
         IReadOnlyList<CallEvent> events = rejudged.Count == 0 ? [received] : [received, .. rejudged];
+        (after, events) = beside is { } first ? Retime(after, first.Sequence, message, events) : (after, events);
         return new CallDecision(outcome, after, events, history.Sequence + 1, verdict, IsHead: room == Room.Head);
+    }
+
+    /// <summary>
+    /// Of a late message in a long history, whether it is only to be counted: that is seen at its place, before all
+    /// that it might change is judged anew.
+    /// </summary>
+    private static CallDecision? Repeats(ref CallHistory history, Entry entry)
+    {
+        if (entry.Weight != EntryWeight.Judged || history.Judged < LongHistory.Shortest
+            || history.Budget is not { } budget || Judging.Continues(history, entry))
+        {
+            return null;
+        }
+
+        var (before, after) = (history.Standing, history.Standing);
+        Verdict verdict;
+        if (history.Numbered && !EntryChain.HasNumber(entry.Message))
+        {
+            verdict = CallLaw.Step(ref after, entry.Message, entry.Sequence);
+        }
+        else
+        {
+            var known = history.AsLong();
+            history = history with { Long = new LongHistoryCache(known) };
+            verdict = known.Look(entry, out before, out after);
+        }
+
+        var moves = !verdict.IsViolation && (verdict.To != verdict.From || after.Attempt != before.Attempt
+            || after.Asked != before.Asked);
+        var room = budget.RoomFor(entry.Message, verdict.Cause, moves);
+        return room is Room.Counted or Room.Refused ? Count(history, entry.Message, verdict, room) : null;
     }
 
     /// <summary>Of a message that does not count in the judgement, whatever the history says.</summary>
@@ -73,26 +119,42 @@ public static class CallDecider
         message.OversizedBytes > 0 ? ViolationCause.None : cause);
 
     /// <summary>The older messages of which there is something else to say now.</summary>
-    private static List<CallEvent.Rejudged> Rejudged(CallHistory history, CallMessage message, Judgement now,
-        bool isLate)
+    private static IReadOnlyList<VerdictChange> ChangedBy(CallHistory history, Judgement now)
     {
         var older = history.JudgedByArrival();
         var was = Judge.Of(older);
-        var reason = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Words.Of(message.Kind)} at sequence {history.Sequence + 1} "
-                + $"{(isLate ? "came late" : "changed the order of the history")}");
-        var events = new List<CallEvent.Rejudged>();
-        for (var index = 0; index < older.Length; index++)
+        return
+        [
+            .. older.Select((entry, index) => new VerdictChange(entry, was.Verdicts[index], now.Verdicts[index]))
+                .Where(change => !change.Was.RulesAs(change.Now)),
+        ];
+    }
+
+    private static IReadOnlyList<CallEvent> Rejudged(IReadOnlyList<VerdictChange> changed, string reason) =>
+    [
+        .. changed.Select(change => new CallEvent.Rejudged(change.Entry.Sequence, change.Was, change.Now, reason)),
+    ];
+
+    private static string ReasonOf(CallHistory history, CallMessage message, bool isLate) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Words.Of(message.Kind)} at sequence {history.Sequence + 1} "
+            + $"{(isLate ? "came late" : "changed the order of the history")}");
+
+    /// <summary>Notes the time that another channel gives of a message, with what that changes.</summary>
+    private static (CallHistory After, IReadOnlyList<CallEvent> Events) Retime(
+        CallHistory history, long repeated, CallMessage message, IReadOnlyList<CallEvent> before)
+    {
+        if (Retiming.Of(history, repeated, message) is not { } retimed)
         {
-            if (!was.Verdicts[index].RulesAs(now.Verdicts[index]))
-            {
-                events.Add(new CallEvent.Rejudged(older[index].Sequence, was.Verdicts[index], now.Verdicts[index],
-                    reason));
-            }
+            return (history, before);
         }
 
-        return events;
+        var after = CallEvolution.Evolve(history, retimed);
+        var changed = retimed.Counts ? ChangedBy(history, Judge.Of(after.JudgedByArrival())) : [];
+        var rejudged = Rejudged(changed, $"another channel gave the time of the message at sequence {repeated}");
+        return (
+            rejudged.Aggregate(after, CallEvolution.Evolve),
+            [.. before, retimed, .. rejudged]);
     }
 
     private static CallDecision Duplicate(CallHistory history, Entry known, CallMessage message)
@@ -100,26 +162,9 @@ public static class CallDecider
         var standing = history.Standing;
         var verdict = new Verdict(standing.State, standing.State, standing.Attempt, Anomalies.None,
             ViolationCause.None);
-        if (known.Weight != EntryWeight.Judged || !Differs(known.Message, message)
-            || history.SourcesDiffer || history.Sequence >= CallLimits.Events)
-        {
-            return new CallDecision(MessageOutcome.Duplicate, history, [], known.Sequence, verdict);
-        }
-
-        var entries = history.JudgedByArrival();
-        var was = Judge.Of(entries).Verdicts[Array.FindIndex(entries, entry => entry.Sequence == known.Sequence)];
-        var now = was with { Anomalies = was.Anomalies | Anomalies.SourcesDiffer };
-        var rejudged = new CallEvent.Rejudged(known.Sequence, was, now,
-            "another source reports this message differently");
-        return new CallDecision(
-            MessageOutcome.Duplicate, CallEvolution.Evolve(history, rejudged), [rejudged], known.Sequence, verdict);
+        var (after, events) = Retime(history, known.Sequence, message, []);
+        return new CallDecision(MessageOutcome.Duplicate, after, events, known.Sequence, verdict);
     }
-
-    private static bool Differs(CallMessage first, CallMessage again) =>
-        again.Derived
-        && (first.Success != again.Success
-            || (first.ToolName is not null && again.ToolName is not null && first.ToolName != again.ToolName)
-            || (!first.Input.IsEmpty && !again.Input.IsEmpty && first.Input != again.Input));
 
     /// <summary>
     /// The first message past a limit is kept as the violation that it is; those behind it are counted.
@@ -155,6 +200,15 @@ public static class CallDecider
             verdict, room == Room.Counted
                 ? $"this call holds {CallLimits.Repeats} such messages already; this one was counted"
                 : $"this call holds {CallLimits.Written} messages already; this one was counted");
+    }
+
+    /// <summary>What was counted since it was last written down.</summary>
+    public static (CallHistory After, IReadOnlyList<CallEvent> Events) WriteCounts(CallHistory history)
+    {
+        IReadOnlyList<CallEvent> events = history.Budget is not { } budget ? []
+            : [.. budget.Unwritten.Select(
+                one => Flooded(one.Key.Kind, one.Key.Cause, one.Value, budget.Counted))];
+        return (events.Aggregate(history, CallEvolution.Evolve), events);
     }
 
     private static CallEvent.Flooded Flooded(MessageKind kind, ViolationCause cause, Tally tally, long total) =>

@@ -15,6 +15,10 @@ public abstract record CallEvent
     /// <summary>A later message changed the verdict on an older one.</summary>
     public sealed record Rejudged(long Sequence, Verdict Was, Verdict Now, string Reason) : CallEvent;
 
+    /// <summary>Another channel gave the time of a message whose time was inferred.</summary>
+    /// <param name="Counts">It takes the place of the inferred one; else it is kept beside it.</param>
+    public sealed record Retimed(long Sequence, Timestamp Was, Timestamp Given, bool Counts) : CallEvent;
+
     /// <summary>So many messages of one kind and cause were only counted, between two times.</summary>
     /// <param name="Chain">A hash over all of them.</param>
     /// <param name="Total">Of all kinds and causes.</param>

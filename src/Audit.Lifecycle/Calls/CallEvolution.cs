@@ -6,7 +6,8 @@ public static class CallEvolution
     public static CallHistory Evolve(CallHistory history, CallEvent happened) => happened switch
     {
         CallEvent.Received received => Evolve(history, received),
-        CallEvent.Rejudged rejudged => Rejudge(history, rejudged),
+        CallEvent.Rejudged => history with { Sequence = history.Sequence + 1 },
+        CallEvent.Retimed retimed => Retiming.Evolve(history, retimed),
         CallEvent.Flooded flooded => Count(history, flooded) with { Sequence = history.Sequence + 1 },
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "A call knows no such event."),
     };
@@ -42,6 +43,7 @@ public static class CallEvolution
                 : history.Answers,
             Standing = judging.Standing,
             InOrder = judging.InOrder,
+            Long = new LongHistoryCache(judging.Long),
         };
     }
 
@@ -61,52 +63,52 @@ public static class CallEvolution
             Last = flooded.Last,
             Chain = flooded.Chain,
             WrittenAt = flooded.Last,
+            WrittenCount = flooded.Count,
         };
         return history with { Budget = budget.With(flooded.Kind, flooded.Cause, tally), Flooded = flooded.Total };
     }
-
-    private static CallHistory Rejudge(CallHistory history, CallEvent.Rejudged rejudged)
-    {
-        var next = history with { Sequence = history.Sequence + 1 };
-        return (rejudged.Now.Anomalies & Anomalies.SourcesDiffer) == 0
-            ? next
-            : next with { Latest = MarkSourcesDiffer(history.Latest!, rejudged.Sequence), SourcesDiffer = true };
-    }
-
-    private static Entry MarkSourcesDiffer(Entry latest, long sequence) =>
-        latest.Sequence == sequence
-            ? latest with { SourcesDiffer = true }
-            : latest with { Earlier = MarkSourcesDiffer(latest.Earlier!, sequence) };
 }
 
 /// <summary>
-/// What a message makes of a history: one step of the law where it comes last, else all of the history judged anew.
+/// What a message makes of a history: one step of the law where it comes last, else all of the history judged anew, or
+/// of a long one what changes.
 /// </summary>
-/// <param name="Anew">The history with the message, where it had to be judged anew.</param>
-internal readonly record struct Judging(Standing Standing, bool InOrder, Verdict Verdict, Judgement? Anew)
+/// <param name="IsLate">Its place in the history is not the last.</param>
+/// <param name="Anew">A short history with the message, where it had to be judged anew.</param>
+/// <param name="Changed">Of a long history that had to be: the other messages with other verdicts.</param>
+internal readonly record struct Judging(
+    Standing Standing, bool InOrder, Verdict Verdict, bool IsLate = false, Judgement? Anew = null,
+    IReadOnlyList<VerdictChange>? Changed = null, LongHistory? Long = null)
 {
     public static Judging Of(CallHistory history, Entry entry)
     {
         if (entry.Weight != EntryWeight.Judged)
         {
-            return new Judging(history.Standing, history.InOrder, default, Anew: null);
+            return new Judging(history.Standing, history.InOrder, default, Long: history.Long.Value);
         }
 
         var standing = history.Standing;
         if (Continues(history, entry))
         {
             var verdict = CallLaw.Step(ref standing, entry.Message, entry.Sequence);
-            return new Judging(standing, history.InOrder, verdict, Anew: null);
+            return new Judging(
+                standing, history.InOrder, verdict, Long: history.Long.Value?.Append(entry, verdict, standing));
+        }
+
+        if (history.Judged >= LongHistory.Shortest)
+        {
+            return OfLong(history, entry);
         }
 
         var anew = Judge.Of([.. history.JudgedByArrival(), entry]);
-        return new Judging(anew.Standing, anew.InOrder, anew.Verdicts[^1], anew);
+        return new Judging(
+            anew.Standing, anew.InOrder, anew.Verdicts[^1], anew.IsLate(history.Judged), anew);
     }
 
     /// <summary>
     /// Whether the message comes after all that is judged, so that nothing older can be judged anew by it.
     /// </summary>
-    private static bool Continues(CallHistory history, Entry entry)
+    public static bool Continues(CallHistory history, Entry entry)
     {
         if (history.LatestJudged() is not { } latest)
         {
@@ -115,5 +117,20 @@ internal readonly record struct Judging(Standing Standing, bool InOrder, Verdict
 
         var numbered = history.Numbered && EntryChain.HasNumber(entry.Message);
         return history.InOrder && numbered == history.Numbered && Entry.Compare(latest, entry, numbered) <= 0;
+    }
+
+    private static Judging OfLong(CallHistory history, Entry entry)
+    {
+        var was = history.AsLong();
+        if (history.Numbered == (history.Numbered && EntryChain.HasNumber(entry.Message)))
+        {
+            var next = was.Insert(entry, out var verdict, out var isLate, out var changed);
+            return new Judging(next.Standing, next.InOrder, verdict, isLate, Changed: changed, Long: next);
+        }
+
+        // The first one without a number: times order all of them from now on.
+        var timed = LongHistory.Of([.. history.JudgedByArrival(), entry], numbered: false);
+        var own = timed.VerdictOf(entry, out var late);
+        return new Judging(timed.Standing, timed.InOrder, own, late, Changed: timed.ChangesSince(was), Long: timed);
     }
 }

@@ -10,9 +10,6 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="Messages">How many messages are written down.</param>
 /// <param name="Flooded">Messages that were counted and not written, as far as the stream knows.</param>
 /// <param name="Standing">Where the call stands after all that is judged.</param>
-/// <param name="SourcesDiffer">
-/// Two sources reported a message of this call differently; it is noted once a call.
-/// </param>
 /// <param name="InOrder">
 /// What the host says of the order and the order of arrival agree so far: the next message may take one step.
 /// </param>
@@ -20,13 +17,18 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="Answers">The decisions that count in the judgement.</param>
 public sealed record CallHistory(
     Entry? Latest = null, long Sequence = 0, int Judged = 0, int Messages = 0, long Flooded = 0,
-    Standing Standing = default, bool SourcesDiffer = false, bool InOrder = true, bool Numbered = true,
-    AnswerLink? Answers = null)
+    Standing Standing = default, bool InOrder = true, bool Numbered = true, AnswerLink? Answers = null)
 {
     public static readonly CallHistory Empty = new();
 
     /// <summary>What is written by kind and cause; null while there are too few messages for any limit.</summary>
     internal Budget? Budget { get; init; }
+
+    /// <summary>Of a long history what was made of it for a late message, to be gone on with for the next.</summary>
+    internal LongHistoryCache Long { get; init; }
+
+    /// <summary>Messages were counted and that is not written down yet.</summary>
+    public bool HasUnwrittenCounts => Budget?.Unwritten.Any() == true;
 
     /// <summary>The judged messages by arrival.</summary>
     public Entry[] JudgedByArrival()
@@ -44,24 +46,38 @@ public sealed record CallHistory(
         return entries;
     }
 
-    /// <summary>Finds the first message that a repeated delivery repeats, or whose message_id it takes.</summary>
+    /// <summary>The judged messages as a long history; there is one at least.</summary>
+    internal LongHistory AsLong() => Long.Value ?? LongHistory.Of(JudgedByArrival(), Numbered);
+
+    /// <summary>
+    /// Finds the first message of a host that a repeated delivery repeats, or whose message_id it takes. What an
+    /// adapter derived is none of them, whatever it says.
+    /// </summary>
     public Entry? Find(CallMessage message, out bool sameRecord)
     {
+        sameRecord = false;
+        if (Budget?.MayKnow(message) == false)
+        {
+            return null;
+        }
+
         Entry? same = null;
         Entry? sameId = null;
         for (var entry = Latest; entry is not null; entry = entry.Earlier)
         {
-            // What an adapter derives has ids in a space of its own, which no host can write into.
-            var isSameId = message.MessageId is not null && entry.Message.MessageId == message.MessageId
-                && entry.Message.Derived == message.Derived;
+            if (entry.Message.DerivedId is not null)
+            {
+                continue;
+            }
+
+            var isSameId = message.MessageId is not null && entry.Message.MessageId == message.MessageId;
             var isSameRecord = entry.Message.Dedup == message.Dedup;
             same = isSameRecord && (isSameId || message.MessageId is null) ? entry : same;
             sameId = isSameId ? entry : sameId;
         }
 
-        // What an adapter derives is known by its message_id, whatever else has taken that since.
         sameRecord = same is not null;
-        return message.Derived ? sameId ?? same : same ?? sameId;
+        return same ?? sameId;
     }
 
     /// <summary>The judged message with this sequence number.</summary>
@@ -79,12 +95,12 @@ public sealed record CallHistory(
     /// <summary>The message as the next entry.</summary>
     internal Entry Next(CallMessage message, EntryWeight weight)
     {
-        var question = message.Answers is { } answers ? Find(answers.Sequence) : null;
+        var place = EntryChain.PlaceNamedBy(message) is { } named ? Find(named) : null;
         var isNumbered = Numbered && EntryChain.HasNumber(message);
         return new Entry(Latest, Sequence + 1, message, weight)
         {
             Anchor = weight == EntryWeight.Judged
-                ? EntryChain.AnchorOf(message, question, Answers, isNumbered)
+                ? EntryChain.AnchorOf(message, place, Answers, isNumbered)
                 : null,
         };
     }

@@ -40,13 +40,19 @@ public static class CallLaw
     /// <summary>
     /// The question that stands, asked once more, asks for nothing: what was approved stays approved.
     /// </summary>
-    private static Cell CellOf(in Standing standing, CallMessage message) =>
-        message.Kind == MessageKind.RequiresConfirmation
-        && !message.Question.IsEmpty && message.Question == standing.Question
-        && (standing.State == CallState.AwaitingConfirmation
-            || (standing.State == CallState.Approved && standing.Approval == Approval.ByNode))
+    private static Cell CellOf(in Standing standing, CallMessage message)
+    {
+        var isRepeated = message.Kind == MessageKind.RequiresConfirmation
+            && !message.Question.IsEmpty && message.Question == standing.Question
+            && (standing.State == CallState.AwaitingConfirmation
+                || (standing.State == CallState.Approved && standing.Approval == Approval.ByNode));
+        var cell = isRepeated ? Cell.Eq : TransitionTable.At(standing.State, message.Kind);
+
+        // What another channel reports differently is one message all the same, and not a second one.
+        return message.Beside is not null && cell.Rule is CellRule.Violation or CellRule.NextAttemptInLaterTurn
             ? Cell.Eq
-            : TransitionTable.At(standing.State, message.Kind);
+            : cell;
+    }
 
     private static bool IsRefusalByNode(CallMessage message) =>
         message.MadeByNode && message.Kind == MessageKind.Blocked;
@@ -114,7 +120,9 @@ public static class CallLaw
 
     /// <summary>What is to be noted of the message itself, whatever becomes of it.</summary>
     public static Anomalies AnomaliesOfMessage(CallMessage message) =>
-        (message.IsAheadOfClock ? Anomalies.ClockAhead : 0) | (message.Truncated ? Anomalies.Truncated : 0);
+        (message.IsAheadOfClock ? Anomalies.ClockAhead : 0) | (message.Truncated ? Anomalies.Truncated : 0)
+        | (message.Beside is { Differing: not SaidFields.None } ? Anomalies.ChannelsDiffer : 0)
+        | (message.NotSeenWhole ? Anomalies.NotSeenWhole : 0) | (message.MintedByParty ? Anomalies.MintedByParty : 0);
 
     private static Anomalies AnomaliesOfCell(Cell cell, CallMessage message) =>
         cell.Condition == CellCondition.AnomalyOnSuccess && !message.Success ? Anomalies.None : cell.Anomalies;
@@ -142,7 +150,7 @@ public static class CallLaw
             anomalies |= Anomalies.InputChangedAfterApproval;
         }
 
-        if (message.Kind == MessageKind.Completed && Differs(standing.Ran, message.Result))
+        if (message.Kind == MessageKind.Completed && message.Beside is null && Differs(standing.Ran, message.Result))
         {
             anomalies |= Anomalies.ReExecuted;
         }
@@ -208,10 +216,10 @@ public static class CallLaw
         kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed
             or MessageKind.PersistenceFailed;
 
-    private static bool Differs(string? known, string? reported) =>
+    internal static bool Differs(string? known, string? reported) =>
         known is not null && reported is not null && known != reported;
 
-    private static bool Differs(Fingerprint known, Fingerprint reported) =>
+    internal static bool Differs(Fingerprint known, Fingerprint reported) =>
         !known.IsEmpty && !reported.IsEmpty && known != reported;
 
     private static CallState StateAfter(MessageKind kind) => kind switch

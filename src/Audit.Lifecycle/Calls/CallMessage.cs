@@ -36,12 +36,16 @@ public sealed record CallMessage
         MessageId = delivery.MessageId;
         TaskId = delivery.TaskId;
         Derived = delivery.Derived;
+        DerivedId = delivery.DerivedId;
+        Channel = delivery.Channel;
         TimeInferred = delivery.TimeInferred;
         MadeByNode = delivery.MadeByNode;
         Truncated = delivery.Truncated;
         Answers = delivery.Answers;
         Person = delivery.Person;
         SelfApproved = delivery.SelfApproved;
+        NotSeenWhole = delivery.NotSeenWhole;
+        MintedByParty = delivery.MintedByParty;
     }
 
     public MessageKind Kind { get; init; }
@@ -82,6 +86,18 @@ public sealed record CallMessage
     /// <inheritdoc cref="Delivery.Derived"/>
     public bool Derived { get; init; }
 
+    /// <inheritdoc cref="Delivery.DerivedId"/>
+    public string? DerivedId { get; init; }
+
+    /// <inheritdoc cref="Delivery.Channel"/>
+    public string? Channel { get; init; }
+
+    /// <summary>Of a derived message: what other channels are compared by.</summary>
+    public Said? Said { get; init; }
+
+    /// <summary>Of what another channel reported before.</summary>
+    public Beside? Beside { get; init; }
+
     /// <inheritdoc cref="Delivery.TimeInferred"/>
     public bool TimeInferred { get; init; }
 
@@ -96,6 +112,15 @@ public sealed record CallMessage
 
     /// <inheritdoc cref="Delivery.SelfApproved"/>
     public bool SelfApproved { get; init; }
+
+    /// <inheritdoc cref="Delivery.NotSeenWhole"/>
+    public bool NotSeenWhole { get; init; }
+
+    /// <inheritdoc cref="Delivery.MintedByParty"/>
+    public bool MintedByParty { get; init; }
+
+    /// <summary>The size of the item as it was sent, where not all of it is kept; else 0.</summary>
+    public long SentBytes { get; init; }
 
     /// <summary>The size of an item that was too large to be read and is kept as evidence only; else 0.</summary>
     public long OversizedBytes { get; init; }
@@ -120,6 +145,9 @@ public sealed record CallMessage
 
     public bool ClaimsToHaveRun =>
         Kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed || IsSuccessfulCompletion;
+
+    /// <summary>It says what another channel has reported, and nothing against it.</summary>
+    public bool Confirms => Beside is { Differing: SaidFields.None };
 
     /// <summary>Who is behind it, to be compared with who is behind another.</summary>
     public string Behind => Person ?? Token;

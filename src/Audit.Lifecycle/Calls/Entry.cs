@@ -18,25 +18,32 @@ public enum EntryWeight : byte
 
     /// <summary>Kept as a violation: with it a limit is reached, and what repeats it is only counted.</summary>
     Flooding,
+
+    /// <summary>Another channel reports what is known: it counts for nothing.</summary>
+    Confirming,
 }
 
 /// <summary>A message in its place of arrival, linked to the one before: appending shares all that is older.</summary>
 public sealed record Entry(Entry? Earlier, long Sequence, CallMessage Message, EntryWeight Weight)
 {
     /// <summary>
-    /// The entry after which it stands, before all that follows: of a decision the question, and of what a host dates
-    /// back before a decision that it knew, the question of that. Null where it stands in a place of its own.
+    /// The entry after which it stands, before all that follows: of a decision the question, of what another channel
+    /// reported differently that, and of what a host dates back before a decision that it knew, the question of that.
+    /// Null where it stands in a place of its own.
     /// </summary>
     public Entry? Anchor { get; init; }
 
     /// <summary>What it did against the law when it arrived.</summary>
     public ViolationCause Cause { get; init; }
 
+    /// <summary>Another channel gave it a time, which does not count.</summary>
+    public bool IsAlsoDated { get; init; }
+
     /// <summary>It moved the call when it arrived.</summary>
     public bool Moves { get; init; }
 
-    /// <summary>Two sources reported this message differently.</summary>
-    public bool SourcesDiffer { get; init; }
+    public static EntryWeight WeightOf(ViolationCause cause, CallMessage message) =>
+        message.Confirms ? EntryWeight.Confirming : WeightOf(cause);
 
     /// <summary>The weight of a message that is a violation of this cause.</summary>
     public static EntryWeight WeightOf(ViolationCause cause) => cause switch
@@ -76,38 +83,40 @@ public sealed class EntryChain
 
     public IReadOnlyList<Entry> Judged => judged;
 
-    public void Add(long sequence, CallMessage message, bool sourcesDiffer)
+    public void Add(long sequence, CallMessage message)
     {
         numbered &= HasNumber(message);
-        var question = message.Answers is { } answered
-            ? judged.Find(entry => entry.Sequence == answered.Sequence)
-            : null;
+        var place = PlaceNamedBy(message) is { } named ? judged.Find(entry => entry.Sequence == named) : null;
         var entry = new Entry(judged.Count > 0 ? judged[^1] : null, sequence, message, EntryWeight.Judged)
         {
-            Anchor = AnchorOf(message, question, answers, numbered),
-            SourcesDiffer = sourcesDiffer,
+            Anchor = AnchorOf(message, place, answers, numbered),
         };
-        answers = question is null ? answers : new AnswerLink(entry, answers);
+        answers = place is null || message.Answers is null ? answers : new AnswerLink(entry, answers);
         judged.Add(entry);
     }
 
     /// <summary>A decision has no number of the host's, and takes none from the others.</summary>
     public static bool HasNumber(CallMessage message) => message.Seq is not null || message.Answers is not null;
 
-    /// <param name="question">That the message answers, if it is a decision.</param>
+    /// <summary>The sequence number of the message after which this one says that it stands.</summary>
+    internal static long? PlaceNamedBy(CallMessage message) => message.Answers?.Sequence ?? message.Beside?.Sequence;
+
+    /// <param name="named">The question that the message answers, or what another channel reported of it.</param>
     /// <param name="numbered">The host numbers all of its messages, this one too.</param>
-    internal static Entry? AnchorOf(CallMessage message, Entry? question, AnswerLink? answers, bool numbered)
+    internal static Entry? AnchorOf(CallMessage message, Entry? named, AnswerLink? answers, bool numbered)
     {
-        if (question is not null)
+        named = named?.Anchor ?? named;
+        if (message.Answers is not null && named is not null)
         {
-            return question.Anchor ?? question;
+            return named;
         }
 
-        Entry? latest = null;
+        var latest = named;
+        var own = named?.Message ?? message;
         for (var link = answers; link is not null; link = link.Earlier)
         {
             var place = link.Entry.Anchor!;
-            if (MustFollow(message, link.Entry.Message) && Judge.Compare(message, place.Message, numbered) < 0
+            if (MustFollow(message, link.Entry.Message) && Judge.Compare(own, place.Message, numbered) < 0
                 && (latest is null || Entry.Compare(latest, place, numbered) < 0))
             {
                 latest = place;

@@ -60,7 +60,7 @@ public static class Judge
             var entry = byArrival[index];
             var verdict = CallLaw.Step(ref standing, entry.Message, entry.Sequence);
             violations += verdict.IsViolation ? 1 : 0;
-            verdicts[index] = entry.SourcesDiffer ? Add(verdict, Anomalies.SourcesDiffer) : verdict;
+            verdicts[index] = verdict;
         }
 
         return new Judgement(order, verdicts, standing, violations, IsArrival(order));
@@ -76,7 +76,7 @@ public static class Judge
         for (var index = 1; index < byArrival.Count; index++)
         {
             var message = byArrival[index].Message;
-            if (message.Answers is not null)
+            if (EntryChain.PlaceNamedBy(message) is not null)
             {
                 continue;
             }

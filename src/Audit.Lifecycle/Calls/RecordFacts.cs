@@ -28,6 +28,8 @@ public readonly record struct Answer(long Sequence, Fingerprint Question);
 /// <param name="Dedup">The keyed hash by which the same record is known again.</param>
 /// <param name="Seq">The host's own number of the message within the session.</param>
 /// <param name="Derived">A format adapter derived it from another system's words.</param>
+/// <param name="DerivedId">By which a derived message is known again. No client can say it.</param>
+/// <param name="Channel">The way by which a derived message came; null for what is sent as a record.</param>
 /// <param name="TimeInferred">The source gave no time; it was inferred from its neighbours.</param>
 /// <param name="MadeByNode">The node made it itself, of a decision that came through its API.</param>
 /// <param name="Truncated">Its largest strings were cut before it was stored.</param>
@@ -37,8 +39,11 @@ public readonly record struct Answer(long Sequence, Fingerprint Question);
 /// <param name="SelfApproved">
 /// The person who is behind the question decides on it, where the node lets one person do both.
 /// </param>
+/// <param name="NotSeenWhole">Of an approval: something of the question was cut or redacted.</param>
+/// <param name="MintedByParty">Of an approval: who asks or approves made its maker's token, within a day.</param>
 public readonly record struct Delivery(
     Timestamp ReceivedAt, string Token, Fingerprint Dedup, long? Seq = null, string? MessageId = null,
     string? TaskId = null, bool Derived = false, bool TimeInferred = false, bool MadeByNode = false,
     bool Truncated = false, Answer? Answers = null, string? Person = null,
-    bool SelfApproved = false);
+    bool SelfApproved = false, string? DerivedId = null, string? Channel = null, bool NotSeenWhole = false,
+    bool MintedByParty = false);

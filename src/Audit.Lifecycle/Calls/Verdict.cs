@@ -51,7 +51,10 @@ public enum Anomalies
     TaskChanged = 1 << 10,
     ClockAhead = 1 << 12,
     ClockWentBack = 1 << 13,
-    SourcesDiffer = 1 << 14,
+
+    /// <summary>Two channels of its source report this message differently; both reports are kept.</summary>
+    ChannelsDiffer = 1 << 14,
+
     Truncated = 1 << 15,
     Oversized = 1 << 16,
 
@@ -60,6 +63,12 @@ public enum Anomalies
 
     /// <summary>Another question than the one that was approved, which drops the approval.</summary>
     QuestionChanged = 1 << 18,
+
+    /// <summary>An approval of a question of which something was cut or redacted, as its maker confirmed.</summary>
+    NotSeenWhole = 1 << 19,
+
+    /// <summary>An approval by a token that a party to the question made within the day.</summary>
+    MintedByParty = 1 << 20,
 }
 
 /// <summary>What the law says of one message of a history.</summary>

@@ -5,6 +5,9 @@ namespace Audit.Lifecycle.Calls;
 /// <summary>The names of the wire for the law's own enumerations.</summary>
 public static class Words
 {
+    /// <summary>The channel of what is sent as a record.</summary>
+    public const string RecordsChannel = "records";
+
     private static readonly string[] Kinds = NamesOf<MessageKind>();
     private static readonly string[] States = NamesOf<CallState>();
     private static readonly byte[][] KindWords = Utf8(Kinds);
@@ -37,6 +40,14 @@ public static class Words
             }
         }
     }
+
+    public static IEnumerable<string> Of(SaidFields fields) => Enum.GetValues<SaidFields>()
+        .Where(field => field != SaidFields.None && (fields & field) != 0).Select(field => SnakeCase(field.ToString()));
+
+    public static SaidFields SaidFieldsNamed(IEnumerable<string> names) => names.Aggregate(
+        SaidFields.None, (fields, name) => Enum.TryParse<SaidFields>(name, ignoreCase: true, out var field)
+            ? fields | field
+            : fields);
 
     public static bool TryState(string name, out CallState state) => TryState(Encoding.UTF8.GetBytes(name), out state);
 

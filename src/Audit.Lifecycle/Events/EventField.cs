@@ -82,13 +82,24 @@ public sealed class EventField
     /// <summary>The delivery.</summary>
     public static readonly EventField
         Nonce = new("nonce"), MessageId = new("message_id"), Dedup = new("dedup"), Seq = new("seq"),
-        Derived = new("derived"), Question = new("question"), Person = new("person"), SelfApproved = new(
-            "self_approved"),
+        Derived = new("derived"), DerivedId = new("derived_id"), Channel = new("channel"),
+        Question = new("question"), Person = new("person"), SelfApproved = new("self_approved"),
         Time = new("time"), Redacted = new("redacted"), Redaction = new("redaction");
+
+    /// <summary>Of a message that several channels report: what they are compared by, and what became of it.</summary>
+    public static readonly EventField
+        SaidOutcome = new("outcome"), SaidText = new("text"), SaidHead = new("head"), SaidLonger = new("longer"),
+        SaidData = new("data"),
+        Compared = new("compared", SaidOutcome, SaidText, SaidHead, SaidLonger, SaidData),
+        BesideSequence = new("sequence"), Differing = new("differing"),
+        Beside = new("beside", BesideSequence, Differing),
+        ConfirmingToken = new("token"), ConfirmingChannel = new("channel"),
+        ConfirmedBy = new("confirmed_by", ConfirmingToken, ConfirmingChannel);
 
     /// <summary>What only one kind of event or another has.</summary>
     public static readonly EventField
         Type = new("type"), At = new("at"), Detail = new("detail"), Sequence = new("sequence"), Count = new("count"),
+        AlsoDated = new("also_dated"),
         First = new("first"), Last = new("last"), Chain = new("chain"), Total = new("total"),
         Bytes = new("bytes"), Act = new("act"), Verb = new("verb"), Violation = new("violation"),
         OnBehalfOf = new("on_behalf_of"),
@@ -100,8 +111,9 @@ public sealed class EventField
         Version, Event, ReceivedAt, Source, Token, SessionId, ToolCallId, TaskId, Agent, FactKind, FactTurn, FactTool,
         FactTier, FactProvider, FactRecordedAt, FactSuccess, FactInput, FactResult,
         From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers,
-        Nonce, MessageId, Dedup, Seq, Derived, Question, Person, SelfApproved, Time, Redacted, Redaction, Record, Type,
-        At, Detail, Sequence, Was, Now, Count, First, Last, Chain, Total, Bytes, Act,
+        Nonce, MessageId, Dedup, Seq, Derived, DerivedId, Channel, Compared, Beside, ConfirmedBy, Question, Person,
+        SelfApproved, Time, Redacted, Redaction, Record, Type,
+        At, Detail, Sequence, Was, Now, AlsoDated, Count, First, Last, Chain, Total, Bytes, Act,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, GrantedAfter, Terms, OpensAt, ClosesAt,
         Accepted, Body,
     ];

@@ -8,7 +8,9 @@ public static class EventNames
     public const int Version = 2;
     public const string CallTransitioned = "call.transitioned";
     public const string CallViolated = "call.violated";
+    public const string CallConfirmed = "call.confirmed";
     public const string CallRejudged = "call.rejudged";
+    public const string CallRetimed = "call.retimed";
     public const string CallFlooded = "call.flooded";
     public const string CallOversized = "call.oversized";
     public const string SessionNoted = "session.noted";
@@ -18,8 +20,8 @@ public static class EventNames
         [.. Enum.GetNames<WindowEventKind>().Select(name => "window." + name.ToLowerInvariant())];
 
     private static readonly Dictionary<string, string> Manifests =
-        Windows.Concat([CallTransitioned, CallViolated, CallRejudged, CallFlooded, CallOversized, SessionNoted,
-            OperatorActed])
+        Windows.Concat([CallTransitioned, CallViolated, CallConfirmed, CallRejudged, CallRetimed, CallFlooded,
+            CallOversized, SessionNoted, OperatorActed])
             .ToDictionary(name => name, name => $"{name}.v{Version}");
 
     public static bool IsKnown(string name) => Manifests.ContainsKey(name);

@@ -20,6 +20,10 @@ public sealed record SessionHistory
 
     public ImmutableDictionary<string, (long Sequence, Fingerprint Dedup)> ByMessageId { get; init; } =
         ImmutableDictionary<string, (long Sequence, Fingerprint Dedup)>.Empty;
+
+    /// <summary>What an adapter derived, by the id that it gave and what the note says.</summary>
+    public ImmutableDictionary<(string Id, Fingerprint Dedup), long> ByDerivedId { get; init; } =
+        ImmutableDictionary<(string Id, Fingerprint Dedup), long>.Empty;
 }
 
 /// <summary>Notes have no law but that each is written once.</summary>
@@ -35,7 +39,7 @@ public static class SessionDecider
             return new SessionDecision(MessageOutcome.Duplicate, session, null, first);
         }
 
-        if (note.MessageId is not null && session.ByMessageId.ContainsKey(KeyOf(note)))
+        if (note.MessageId is not null && session.ByMessageId.ContainsKey(note.MessageId))
         {
             return Refuse(session, $"the message_id \"{note.MessageId}\" belongs to another note of this session");
         }
@@ -54,26 +58,28 @@ public static class SessionDecider
             : session.ByRecord.Add(note.Dedup, session.Sequence + 1),
         ByMessageId = note.MessageId is null
             ? session.ByMessageId
-            : session.ByMessageId.SetItem(KeyOf(note), (session.Sequence + 1, note.Dedup)),
+            : session.ByMessageId.SetItem(note.MessageId, (session.Sequence + 1, note.Dedup)),
+        ByDerivedId = note.DerivedId is null
+            ? session.ByDerivedId
+            : session.ByDerivedId.SetItem((note.DerivedId, note.Dedup), session.Sequence + 1),
     };
 
     private static long? Known(SessionHistory session, SessionNote note)
     {
+        if (note.DerivedId is not null)
+        {
+            return session.ByDerivedId.TryGetValue((note.DerivedId, note.Dedup), out var derived) ? derived : null;
+        }
+
         if (note.MessageId is null)
         {
             return session.ByRecord.TryGetValue(note.Dedup, out var sequence) ? sequence : null;
         }
 
-        return session.ByMessageId.TryGetValue(KeyOf(note), out var known)
-            && (note.Derived || known.Dedup == note.Dedup)
+        return session.ByMessageId.TryGetValue(note.MessageId, out var known) && known.Dedup == note.Dedup
             ? known.Sequence
             : null;
     }
-
-    /// <summary>
-    /// What an adapter derives has ids in a space of its own, which no host can write into: none holds a NUL.
-    /// </summary>
-    private static string KeyOf(SessionNote note) => note.Derived ? "\0" + note.MessageId : note.MessageId!;
 
     private static SessionDecision Refuse(SessionHistory session, string error) =>
         new(MessageOutcome.Refused, session, null, session.Sequence, error);

@@ -54,10 +54,22 @@ internal static class CallEvents
     {
         EventNames.CallRejudged =>
             $"message {view.Number(EventField.Sequence)} is judged anew: {view.Text(EventField.Reason)}",
+        EventNames.CallRetimed => view.Text(EventField.Now) is { } given
+            ? $"message {view.Number(EventField.Sequence)} is dated {given} by another channel, and not "
+                + view.Text(EventField.Was)
+            : $"message {view.Number(EventField.Sequence)} is also dated {view.Text(EventField.AlsoDated)}, which does "
+                + "not count",
         EventNames.CallFlooded =>
             $"{view.Number(EventField.Count)} further messages of the kind {view.Text(EventField.FactKind)} were "
                 + "counted "
             + $"and not kept, from {view.Text(EventField.First)} to {view.Text(EventField.Last)}",
+        EventNames.CallConfirmed =>
+            $"reported twice by {view.Text(EventField.Source)}: message {view.Number(EventField.BesideSequence)}, again "
+                + $"over {view.Text(EventField.ConfirmingChannel)}",
+        EventNames.CallTransitioned or EventNames.CallViolated
+            when view.Number(EventField.BesideSequence) is { } other =>
+            $"another channel reported it as message {other}; "
+                + $"different: {string.Join(", ", view.Texts(EventField.Differing))}",
         EventNames.CallOversized => $"a message of {view.Number(EventField.Bytes)} bytes was too large to be kept",
         _ => null,
     };
@@ -73,7 +85,7 @@ public sealed record CallStep(long Position, long Sequence, string Event, long C
 
     public ToolAuditRecord? Record { get; init; }
 
-    /// <summary>What an event says that is no message of the host.</summary>
+    /// <summary>What an event says that is no message of the host, or one that another channel reports too.</summary>
     public string? Text { get; init; }
 
     public int RecordBytes { get; init; }

@@ -31,7 +31,8 @@ internal sealed class WaitingPages(Deciding deciding) : IPageGroup
                 ? asked : (long?)null;
         var body = PageForm.Body(
             ("decision", form.Text("decision")), ("feedback", form.Text("feedback")), ("sequence", sequence),
-            ("question", form.Text("question")));
+            ("question", form.Text("question")),
+            ("not_seen_whole", form.Text("not_seen_whole") is null ? null : (object)true));
         var receipt = await deciding.DecideAsync(address, body, visit.Bearer, visit.Cancellation);
         return visit.Answer(receipt, ReturnPath.Of(form.Text("return") ?? Links.Call(address.Session, address.Call)));
     }

@@ -46,6 +46,12 @@ internal sealed class EventFacts
     /// <summary>Kept as evidence only: it was too large to be read.</summary>
     public bool Oversized { get; set; }
 
+    /// <summary>Another channel reports what is known, and it counts for nothing.</summary>
+    public bool Confirms { get; set; }
+
+    /// <summary>Another channel reported it before, and differently.</summary>
+    public bool Differs => (Verdict.Anomalies & Anomalies.ChannelsDiffer) != 0;
+
     public bool Late { get; set; }
 
     public bool MadeByNode { get; set; }
@@ -59,9 +65,17 @@ internal sealed class EventFacts
     /// <summary>What a question says that a decision on it covers.</summary>
     public string? Question { get; set; }
 
+    /// <summary>Of a question: what of it is not kept.</summary>
+    public string? NotSeenWhole { get; set; }
+
     public bool TimeInferred { get; set; }
 
     public Timestamp RecordedAt { get; set; }
+
+    /// <summary>
+    /// The time that another channel gave in place of the inferred one, by which windows never judge.
+    /// </summary>
+    public Timestamp? GivenAt { get; set; }
 
     public long Turn { get; set; }
 
@@ -103,6 +117,12 @@ internal sealed class EventFacts
 
     /// <summary>It moves the call, or is evidence of it, and so says what the call is about.</summary>
     public bool Names(Verdict verdict) => !verdict.IsViolation;
+
+    /// <summary>
+    /// Whether the call stands elsewhere by it; a second report of one message says nothing new of that.
+    /// </summary>
+    public bool Moves(Verdict verdict) => Names(verdict) && !Oversized && !Confirms
+        && !(Differs && verdict.To == verdict.From && Message != MessageKind.RequiresConfirmation);
 }
 
 /// <summary>What an event means to the read models.</summary>

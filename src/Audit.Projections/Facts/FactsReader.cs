@@ -61,6 +61,7 @@ internal sealed class FactsReader
                 break;
             case EventKind.Received:
                 facts.Verdict = view.Verdict();
+                facts.Confirms = name == EventNames.CallConfirmed;
                 ReadRecord(view, facts);
                 break;
             case EventKind.Window:
@@ -91,8 +92,9 @@ internal sealed class FactsReader
 
         return name switch
         {
-            EventNames.CallTransitioned or EventNames.CallViolated or EventNames.CallOversized => EventKind.Received,
-            EventNames.CallRejudged => EventKind.Rejudged,
+            EventNames.CallTransitioned or EventNames.CallViolated or EventNames.CallConfirmed
+                or EventNames.CallOversized => EventKind.Received,
+            EventNames.CallRejudged or EventNames.CallRetimed => EventKind.Rejudged,
             EventNames.CallFlooded => EventKind.Flooded,
             EventNames.SessionNoted => EventKind.Noted,
             _ when EventNames.IsWindow(name) => EventKind.Window,
@@ -140,6 +142,7 @@ internal sealed class FactsReader
     private void ReadRecord(in EventView view, EventFacts facts)
     {
         facts.Message = view.RecordedKind() ?? throw new InvalidDataException("it holds no record");
+        facts.NotSeenWhole = facts.Message == MessageKind.RequiresConfirmation ? KeptPart.Missing(view) : null;
         facts.RecordedAt = Instants.Clamp(view.RequiredTime(EventField.RecordedAt));
         facts.Turn = view.Number(EventField.Turn) ?? 0;
         facts.Tool = NullIfEmpty(view.Name(EventField.ToolName, names));

@@ -15,7 +15,7 @@ internal static class CallFold
         }
 
         if (facts.Kind != EventKind.Received || facts.Late || call.Order == CallOrder.Scattered
-            || (facts.Verdict.Anomalies & (Anomalies.ClockWentBack | Anomalies.SourcesDiffer)) != 0)
+            || (facts.Verdict.Anomalies & (Anomalies.ClockWentBack | Anomalies.ChannelsDiffer)) != 0)
         {
             return false;
         }
@@ -33,7 +33,7 @@ internal static class CallFold
     {
         var names = facts.Names(verdict);
         var isOther = names && (verdict.Anomalies & Anomalies.IdReused) != 0;
-        var moves = names && !facts.Oversized;
+        var moves = facts.Moves(verdict);
         var steps = moves ? CallSteps.Of(call).After(facts, verdict) : CallSteps.Of(call);
 
         // One copy for all of it: this is done for every event that there is.
@@ -67,6 +67,7 @@ internal static class CallFold
             ClaimedBy = steps.ClaimedBy,
             Asked = steps.Asked,
             Question = steps.Question,
+            NotSeenWhole = steps.NotSeenWhole,
             Approval = steps.Approval,
             ApprovedAt = steps.ApprovedAt,
             SelfApproved = call.SelfApproved || facts.SelfApproved,
@@ -104,7 +105,8 @@ internal static class CallFold
         : CallOrder.Timed;
 
     private static bool IsJudged(EventFacts facts) =>
-        !facts.Oversized && Entry.WeightOf(facts.Verdict.Cause) == EntryWeight.Judged;
+        facts is { Oversized: false, Confirms: false }
+        && Entry.WeightOf(facts.Verdict.Cause) == EntryWeight.Judged;
 
     /// <summary>It says what earlier messages left open, and so they are to be judged by other windows.</summary>
     private static bool NamesAfterwards(CallModel call, EventFacts facts) =>

@@ -21,6 +21,8 @@ internal readonly record struct CallSteps
 
     public string? Question { get; private init; }
 
+    public string? NotSeenWhole { get; private init; }
+
     public Approval Approval { get; private init; }
 
     public Timestamp? ApprovedAt { get; private init; }
@@ -46,6 +48,7 @@ internal readonly record struct CallSteps
         ClaimedBy = call.ClaimedBy,
         Asked = call.Asked,
         Question = call.Question,
+        NotSeenWhole = call.NotSeenWhole,
         Approval = call.Approval,
         ApprovedAt = call.ApprovedAt,
         Success = call.Success,
@@ -90,6 +93,7 @@ internal readonly record struct CallSteps
             {
                 Asked = facts.Sequence,
                 Question = facts.Question,
+                NotSeenWhole = facts.NotSeenWhole,
                 Approval = Approval.None,
                 Decision = null,
                 DecidedBy = null,

@@ -10,7 +10,8 @@ internal static class MessageRows
         Timestamp? decidedAt) => new(
         call, facts.Sequence, facts.Position, facts.Message, now.From, now.To, now.Attempt, now.Anomalies,
         Cause: lifted?.Cause ?? now.Cause, Lifted: lifted is not null, facts.Late, facts.IsReportedLate,
-        facts.Oversized, facts.MadeByNode, facts.TimeInferred, facts.At, facts.RecordedAt, facts.ReceivedAt,
+        facts.Oversized, facts.MadeByNode, facts.TimeInferred && facts.GivenAt is null, facts.At,
+        facts.GivenAt ?? facts.RecordedAt, facts.ReceivedAt,
         match.Judgement, match.Window, identity.Task, Agent: facts.Agent ?? identity.Agent,
         Tool: facts.Tool ?? identity.Tool, facts.Token, facts.Remark, facts.By, facts.Success, facts.DurationMs,
         match.Marks, match.LateByMs, decidedAt, facts.Source);

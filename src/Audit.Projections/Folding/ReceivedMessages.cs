@@ -8,7 +8,6 @@ internal sealed class ReceivedMessages
     private readonly Dictionary<long, int> indexOfSequence = [];
     private readonly Dictionary<int, Verdict> violations = [];
     private readonly Dictionary<int, long> rejudgedAt = [];
-    private readonly HashSet<int> sourcesDiffer = [];
     private readonly Verdict[] now;
 
     public ReceivedMessages(IReadOnlyList<CallEntry> stream)
@@ -71,6 +70,12 @@ internal sealed class ReceivedMessages
             case CallEvent.Rejudged rejudged when indexOfSequence.TryGetValue(rejudged.Sequence, out var index):
                 Rejudge(index, rejudged.Now, entry.Facts.Position);
                 break;
+            case CallEvent.Retimed { Counts: true } retimed
+                when indexOfSequence.TryGetValue(retimed.Sequence, out var index):
+                var dated = received[index].Message with { RecordedAt = retimed.Given, TimeInferred = false };
+                received[index] = received[index] with { Message = dated };
+                facts[index].GivenAt = Instants.Clamp(retimed.Given);
+                break;
         }
     }
 
@@ -80,11 +85,6 @@ internal sealed class ReceivedMessages
         if (verdict.IsViolation)
         {
             violations[index] = verdict;
-        }
-
-        if ((verdict.Anomalies & Anomalies.SourcesDiffer) != 0)
-        {
-            sourcesDiffer.Add(index);
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed class ReceivedMessages
         var chain = new EntryChain();
         foreach (var index in judged)
         {
-            chain.Add(facts[index].Sequence, received[index].Message, sourcesDiffer.Contains(index));
+            chain.Add(facts[index].Sequence, received[index].Message);
         }
 
         return chain.Judged;

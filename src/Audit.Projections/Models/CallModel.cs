@@ -86,6 +86,9 @@ public sealed record CallModel
     /// <summary>A person approved her own question.</summary>
     public bool SelfApproved { get; init; }
 
+    /// <summary>What is not kept of the question that stands; null where all of it is.</summary>
+    public string? NotSeenWhole { get; init; }
+
     /// <summary>Of the last result.</summary>
     public bool? Success { get; init; }
 

@@ -42,7 +42,7 @@ internal sealed class Derived : IFormatSink
         return this;
     }
 
-    public IEnumerable<string> MessageIds => Records.Select(record => record.MessageId);
+    public IEnumerable<string> MessageIds => Records.Select(record => record.DerivedId);
 
     public IReadOnlyDictionary<string, int> Kinds => Records.CountBy(record => record.Kind.ToString()).ToDictionary();
 
@@ -84,7 +84,7 @@ internal sealed class Derived : IFormatSink
     }
 
     public JsonElement OutcomeOf(string messageId) =>
-        JsonDocument.Parse(Records.Single(record => record.MessageId == messageId).Record.ToUtf8()).RootElement.GetProperty("outcome");
+        JsonDocument.Parse(Records.Single(record => record.DerivedId == messageId).Record.ToUtf8()).RootElement.GetProperty("outcome");
 
     private void Add(string what) => lines.Add((line, what));
 }

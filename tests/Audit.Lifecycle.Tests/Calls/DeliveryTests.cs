@@ -90,86 +90,6 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public void a_derived_message_that_is_told_again_is_a_duplicate_however_it_is_told()
-    {
-        var story = CallStory.Of(Derived(Completed(1)));
-
-        var decision = story.Receive(Derived(Completed(2)));
-
-        Assert.Equal((MessageOutcome.Duplicate, 1), (decision.Outcome, decision.Sequence));
-        Assert.Empty(decision.Events);
-    }
-
-    [Fact]
-    public void no_host_takes_the_id_of_a_derived_message_before_it_or_after_it()
-    {
-        var derived = Derived(Completed(2));
-        var posed = derived with { Derived = false, Success = false, RecordedAt = At(1), Dedup = Print("a guess") };
-
-        foreach (var messages in new[] { new[] { posed, derived }, [derived, posed] })
-        {
-            var story = CallStory.Of(messages);
-            Assert.Equal(2, story.History.Messages);
-            Assert.DoesNotContain(story.Book.Values, verdict => verdict.Cause == ViolationCause.MessageIdReused);
-            Assert.Contains(story.History.JudgedByArrival(), entry => entry.Message.Derived && entry.Message.Success);
-            Assert.Equal(MessageOutcome.Duplicate, story.Receive(derived).Outcome);
-        }
-    }
-
-    [Fact]
-    public void sources_that_tell_success_tool_or_input_differently_are_noted()
-    {
-        CallMessage[] others =
-        [
-            Derived(Failed(1)),
-            Derived(Completed(1)) with { ToolName = "browser" },
-            Derived(Completed(1)) with { Input = Print("other") },
-        ];
-        foreach (var other in others)
-        {
-            var story = CallStory.Of(Derived(Completed(1)));
-
-            var decision = story.Receive(other);
-
-            Assert.Equal((MessageOutcome.Duplicate, 1), (decision.Outcome, decision.Sequence));
-            var rejudged = Assert.IsType<CallEvent.Rejudged>(Assert.Single(decision.Events));
-            Assert.Equal((1L, Anomalies.SourcesDiffer), (rejudged.Sequence, rejudged.Now.Anomalies));
-            Assert.Equal(rejudged.Was with { Anomalies = Anomalies.SourcesDiffer }, rejudged.Now);
-            Assert.Equal(CallState.Completed, story.State);
-        }
-    }
-
-    [Fact]
-    public void what_a_source_leaves_out_is_not_told_differently()
-    {
-        var story = CallStory.Of(Derived(Completed(1)));
-
-        Assert.Empty(story.Receive(Derived(Completed(2)) with { ToolName = null, Input = default }).Events);
-    }
-
-    [Fact]
-    public void a_call_has_sources_that_differ_once()
-    {
-        var story = CallStory.Of(Derived(Started(1)), Derived(Completed(2)));
-
-        Assert.Single(story.Receive(Derived(Started(1)) with { Input = Print("other") }).Events);
-        Assert.Empty(story.Receive(Derived(Started(1)) with { Input = Print("third") }).Events);
-        Assert.Empty(story.Receive(Derived(Completed(2)) with { Input = Print("other") }).Events);
-        Assert.Equal([Anomalies.SourcesDiffer, Anomalies.None], story.Book.Values.Select(verdict => verdict.Anomalies));
-    }
-
-    [Fact]
-    public void sources_that_differ_stay_noted_when_a_late_message_judges_anew()
-    {
-        var story = CallStory.Of(Derived(Started(2)), Completed(3));
-        story.Receive(Derived(Started(2)) with { ToolName = "browser" });
-
-        story.Receive(Requested(1) with { Provider = "openai" });
-
-        Assert.Equal(Anomalies.SourcesDiffer | Anomalies.ProvenanceChanged, story.Book[1].Anomalies);
-    }
-
-    [Fact]
     public void an_oversized_message_is_kept_as_evidence_and_moves_nothing()
     {
         var story = CallStory.Of(Requested(1));
@@ -198,7 +118,4 @@ public sealed class DeliveryTests
         Assert.False(Assert.IsType<CallEvent.Received>(story.Events[1]).Late);
         Assert.Equal((CallState.Running, 1), (story.State, story.History.Standing.Attempt));
     }
-
-    private static CallMessage Derived(CallMessage message) =>
-        message with { Derived = true, MessageId = $"claude-code:call-1:{Words.Of(message.Kind)}" };
 }

@@ -104,6 +104,20 @@ public sealed class FloodTests
     }
 
     [Fact]
+    public void what_is_counted_can_be_written_down_at_any_time_and_is_read_back_whole()
+    {
+        var story = Blocking(CallLimits.Repeats + 1 + 100);
+        Assert.True(story.History.HasUnwrittenCounts);
+
+        var (after, events) = CallDecider.WriteCounts(story.History);
+
+        Assert.Equal(100, Assert.IsType<CallEvent.Flooded>(Assert.Single(events)).Count);
+        Assert.False(after.HasUnwrittenCounts);
+        Assert.Equal(100, story.Events.Concat(events).Aggregate(CallHistory.Empty, CallEvolution.Evolve).Flooded);
+        Assert.Empty(CallDecider.WriteCounts(after).Events);
+    }
+
+    [Fact]
     public void a_flood_that_is_read_back_is_counted_on_from_what_was_written()
     {
         var story = Blocking(CallLimits.Repeats + 1 + 100);

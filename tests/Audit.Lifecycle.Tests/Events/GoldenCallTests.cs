@@ -18,11 +18,13 @@ public sealed class GoldenCallTests
             Completed with { TaskId = null },
             new Verdict(CallState.AwaitingConfirmation, CallState.Completed, 1, Anomalies.None, ViolationCause.None)),
         ["call.transitioned.v2+all"] = Received(
-            Completed with { Seq = 9, MessageId = "claude-code:call-1:completed", Derived = true, Truncated = true, MadeByNode = true },
+            Completed with { Seq = 9, DerivedId = "claude-code:call-1:completed", Truncated = true, MadeByNode = true },
             new Verdict(
                 CallState.Cancelled, CallState.Completed, 2,
                 Anomalies.CompletedAfterCancel | Anomalies.NoApprovalSeen | Anomalies.Truncated, ViolationCause.None),
             late: true, inferred: true),
+        ["call.transitioned.v2+differing"] = Beside(new Beside(3, SaidFields.Input | SaidFields.Output)),
+        ["call.confirmed.v2"] = Beside(new Beside(3, SaidFields.None)),
         ["call.violated.v2"] = Received(
             Completed,
             new Verdict(CallState.Blocked, CallState.Blocked, 1, Anomalies.None, ViolationCause.StandingRefusal)),
@@ -35,6 +37,8 @@ public sealed class GoldenCallTests
             new Verdict(CallState.Blocked, CallState.Blocked, 1, Anomalies.ClockAhead, ViolationCause.StandingRefusal),
             new Verdict(CallState.Approved, CallState.Completed, 2, Anomalies.ClockAhead | Anomalies.ReExecuted, ViolationCause.None),
             "approved at sequence 4 came late")),
+        ["call.retimed.v2"] = (Completed, new CallEvent.Retimed(3, Say.At(1.5), Say.At(60), Counts: true)),
+        ["call.retimed.v2+also_dated"] = (Completed, new CallEvent.Retimed(3, Say.At(1.5), Say.At(6000), Counts: false)),
         ["call.flooded.v2"] = (Completed, new CallEvent.Flooded(
             MessageKind.Blocked, ViolationCause.NotAllowed, Say.At(60), Say.At(61), 64, Say.Print("all of them"), 70)),
         ["call.oversized.v2"] = Received(
@@ -79,6 +83,22 @@ public sealed class GoldenCallTests
         {
             Assert.Equal(spec.Record(), EventReader.RecordOf(Golden.Opened(name).Message).ToArray());
         }
+    }
+
+    private static (Spec Spec, CallEvent Happened) Beside(Beside beside)
+    {
+        var spec = Completed with { DerivedId = "claude-code" };
+        var message = spec.Message() with
+        {
+            Beside = beside,
+            Said = new Said(Say.Print("o"), Say.Print("t"), Say.Print("h"), Say.Print("l"), Say.Print("d")),
+        };
+        var isConfirming = beside.Differing == SaidFields.None;
+        var verdict = new Verdict(
+            CallState.Completed, CallState.Completed, 1, isConfirming ? Anomalies.None : Anomalies.ChannelsDiffer,
+            ViolationCause.None);
+        return (spec, new CallEvent.Received(
+            message, verdict, isConfirming ? EntryWeight.Confirming : EntryWeight.Judged, Late: false));
     }
 
     private static (Spec Spec, CallEvent Happened) Received(

@@ -35,7 +35,7 @@ internal static class MessageLists
                 Kind = kind,
                 Tool = "shell",
                 MessageId = null,
-                Derived = false,
+                DerivedId = null,
                 OversizedBytes = 0,
                 MadeByNode = node && kind is MessageKind.Approved or MessageKind.Blocked,
             }),
@@ -67,10 +67,11 @@ internal static class MessageLists
             Success = success,
             ReceivedAtSecond = delivery.ReceivedAtSecond,
             MessageId = delivery.MessageId,
-            Derived = delivery.Derived,
+            DerivedId = delivery.DerivedId,
             Token = delivery.Token,
             TaskId = delivery.TaskId,
             MadeByNode = delivery.MadeByNode,
+            Marked = delivery.Truncated,
             Truncated = delivery.Truncated,
             OversizedBytes = delivery.OversizedBytes,
         };
@@ -107,8 +108,8 @@ internal static class MessageLists
         select new Spec
         {
             ReceivedAtSecond = received,
-            MessageId = id,
-            Derived = derived && id is not null,
+            MessageId = derived ? null : id,
+            DerivedId = derived ? id : null,
             Token = host,
             TaskId = task,
             MadeByNode = node,
@@ -126,7 +127,7 @@ internal static class MessageLists
     private static Spec OneTurn(Spec spec) => spec with { Turn = 1 };
 
     private static Spec Plain(Spec spec) =>
-        spec with { MessageId = null, Derived = false, MadeByNode = false, OversizedBytes = 0, ReceivedAtSecond = 7200 };
+        spec with { MessageId = null, DerivedId = null, MadeByNode = false, OversizedBytes = 0, ReceivedAtSecond = 7200 };
 
     private static Spec[] Walk(IEnumerable<Spec> specs, bool numbered)
     {

@@ -37,11 +37,14 @@ public sealed class SessionNoteTests
     }
 
     [Fact]
-    public void a_derived_note_is_a_duplicate_however_it_is_told()
+    public void a_derived_note_is_known_by_its_id_and_one_that_says_something_else_is_kept()
     {
-        var session = Decide(SessionHistory.Empty, Note("idle", "copilot:1") with { Derived = true }, MessageOutcome.Recorded, 1);
+        var session = Decide(SessionHistory.Empty, Note("idle") with { DerivedId = "copilot:1" }, MessageOutcome.Recorded, 1);
+        session = Decide(session, Note("idle") with { DerivedId = "copilot:2" }, MessageOutcome.Recorded, 2);
 
-        Decide(session, Note("idle again", "copilot:1") with { Derived = true }, MessageOutcome.Duplicate, sequence: 1);
+        Decide(session, Note("idle") with { DerivedId = "copilot:1" }, MessageOutcome.Duplicate, sequence: 1);
+        Decide(session, Note("idle again") with { DerivedId = "copilot:1" }, MessageOutcome.Recorded, sequence: 3);
+        Decide(session, Note("posed", "copilot:1"), MessageOutcome.Recorded, sequence: 3);
     }
 
     [Fact]
@@ -63,7 +66,7 @@ public sealed class SessionNoteTests
     {
         var session = Decide(SessionHistory.Empty, Note("a guess", "copilot:1"), MessageOutcome.Recorded, sequence: 1);
 
-        Decide(session, Note("idle", "copilot:1") with { Derived = true }, MessageOutcome.Recorded, sequence: 2);
+        Decide(session, Note("idle") with { DerivedId = "copilot:1" }, MessageOutcome.Recorded, sequence: 2);
     }
 
     private static SessionHistory Decide(SessionHistory session, SessionNote note, MessageOutcome outcome, long sequence)

@@ -32,7 +32,7 @@ internal static class Histories
     }
 
     private static IEnumerable<object> Facts(CallHistory history) =>
-        Entries(history).Select(entry => (object)(entry.Sequence, entry.Weight, entry.Anchor?.Sequence, entry.SourcesDiffer, FactsOf(entry)));
+        Entries(history).Select(entry => (object)(entry.Sequence, entry.Weight, entry.Anchor?.Sequence, entry.IsAlsoDated, FactsOf(entry)));
 
     /// <summary>Of what does not count in the judgement only what makes it known again is kept for ever.</summary>
     private static object FactsOf(Entry entry) =>

@@ -15,5 +15,5 @@ internal sealed record MessageList(IReadOnlyList<Spec> Specs)
 
     private static string Describe(Spec spec) => string.Join(
         ' ', spec, "received", spec.ReceivedAtSecond, "seq", spec.Seq, "id", spec.MessageId, "host", spec.Token, "task",
-        spec.TaskId, spec.MadeByNode ? "node" : "", spec.Derived ? "derived" : "", spec.OversizedBytes);
+        spec.TaskId, spec.MadeByNode ? "node" : "", "derived", spec.DerivedId, spec.OversizedBytes);
 }

@@ -35,9 +35,12 @@ internal sealed record Spec
 
     public bool MadeByNode { get; init; }
 
-    public bool Derived { get; init; }
+    public string? DerivedId { get; init; }
 
     public bool Truncated { get; init; }
+
+    /// <summary>Of what the node makes: approvals that are marked.</summary>
+    public bool Marked { get; init; }
 
     public long OversizedBytes { get; init; }
 
@@ -56,11 +59,18 @@ internal sealed record Spec
             Seq = Seq,
             MessageId = MessageId,
             TaskId = TaskId,
-            Derived = Derived,
+            Derived = DerivedId is not null,
+            DerivedId = DerivedId,
+            Channel = DerivedId is null ? null : $"{DerivedId} hooks",
             MadeByNode = MadeByNode,
             Truncated = Truncated,
+            NotSeenWhole = Marked && MadeByNode,
+            MintedByParty = Marked && MadeByNode,
         };
-        return OversizedBytes > 0 ? CallMessage.Oversized(OversizedBytes, delivery) : CallMessage.Of(read.Facts, delivery);
+        return OversizedBytes > 0 ? CallMessage.Oversized(OversizedBytes, delivery) : CallMessage.Of(read.Facts, delivery) with
+        {
+            Said = DerivedId is null ? null : SaidReader.Of(Record(), Say.Hasher),
+        };
     }
 
     public override string ToString() =>

@@ -53,15 +53,28 @@ public sealed class OneStoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task sources_that_report_a_call_differently_are_marked_once()
+    public async Task channels_that_report_a_call_differently_are_both_kept_once()
     {
         await LinesAsync(Hooks);
         await LinesAsync([.. Transcript.Select(line => line.Replace("\"is_error\":false", "\"is_error\":true"))]);
         await LinesAsync([.. Transcript.Select(line => line.Replace("\"is_error\":false", "\"is_error\":true"))]);
 
-        var rejudged = (await EventsAsync()).Where(one => one.Event == "call.rejudged").ToList();
-        Assert.Equal("toolu_1", Assert.Single(rejudged).Call);
-        Assert.Contains("sources_differ", rejudged[0].Raw);
+        var differing = (await EventsAsync()).Where(one => one.Raw.Contains("\"channels_differ\"")).ToList();
+        Assert.Equal(("call.transitioned", "toolu_1"), (Assert.Single(differing).Event, differing[0].Call));
+        Assert.Contains("\"differing\":[\"outcome\"]", differing[0].Raw);
+        Assert.Contains("channels_differ", (await node.GetAsync("/v1/sessions/cc-1/calls/toolu_1")).Json.Texts("anomalies"));
+    }
+
+    [Fact]
+    public async Task a_second_channel_confirms_a_completion_and_is_named()
+    {
+        await LinesAsync(Hooks);
+        await LinesAsync(Transcript);
+
+        var confirmed = (await EventsAsync()).Where(one => one.Event == "call.confirmed").ToList();
+        Assert.Equal(["toolu_1", "toolu_3"], confirmed.Select(one => one.Call).Order());
+        Assert.All(confirmed, one => Assert.Contains("\"channel\":\"claude-code transcript\"}", one.Raw));
+        Assert.DoesNotContain(await EventsAsync(), one => one.Raw.Contains("channels_differ"));
     }
 
     [Fact]
@@ -73,7 +86,7 @@ public sealed class OneStoryTests : IAsyncLifetime
         var events = await EventsAsync();
         Assert.All(events.Where(one => one.Kind == "requires_confirmation"), one => Assert.Contains("\"time\":\"inferred\"", one.Raw));
         Assert.DoesNotContain("\"time\":\"inferred\"", events.Single(one => one is { Call: "toolu_2", Kind: "blocked" }).Raw);
-        Assert.All(events.Where(one => one.Call is not null), one => Assert.Contains("\"derived\":true", one.Raw));
+        Assert.All(events.Where(one => one.Kind is not null), one => Assert.Contains("\"derived\":true", one.Raw));
     }
 
     private async Task DeliverAsync(string delivery)

@@ -1,3 +1,4 @@
+using Audit.Node.Tests.Pages;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Trust;
@@ -21,4 +22,33 @@ public sealed class DerivedIdTests
         Assert.DoesNotContain("duplicate", hook);
         Assert.Contains("EXFILTRATED", (await node.GetAsync("/v1/sessions/s/calls/toolu_1/events")).Require(200).Text);
     }
+
+    [Fact]
+    public async Task a_benign_hook_under_the_same_id_does_not_swallow_the_genuine_one_and_the_call_says_so()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var host = await node.ClientAsync("host", "ingest");
+        (await host.PostAsync("/v1/ingest/claude-code", Hook("nothing happened"))).Require(200);
+
+        var genuine = (await host.PostAsync("/v1/ingest/claude-code", Hook("EXFILTRATED"))).Require(200).Text;
+        var third = (await host.PostAsync("/v1/ingest/claude-code", Hook("EXFILTRATED"))).Require(200).Text;
+
+        Assert.DoesNotContain("duplicate", genuine);
+        Assert.Contains("duplicate", third);
+        var events = (await node.GetAsync("/v1/sessions/s/calls/toolu_1/events")).Require(200).Text;
+        Assert.Contains("nothing happened", events);
+        Assert.Contains("EXFILTRATED", events);
+        Assert.Contains("\"differing\":[\"output\"]", events);
+        var call = (await node.GetAsync("/v1/sessions/s/calls/toolu_1")).Require(200).Json;
+        Assert.Contains("channels_differ", call.Texts("anomalies"));
+        Assert.Equal("completed", call.Text("state"));
+        using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("reader", ["read"]));
+        var page = (await browser.GetAsync("/call?session=s&call=toolu_1")).Require(200).Text;
+        Assert.Contains("channels differ", page);
+        Assert.Contains("different: output", page);
+    }
+
+    private static string Hook(string output) =>
+        """{"session_id":"s","hook_event_name":"PostToolUse","tool_name":"bash","tool_use_id":"toolu_1","tool_input":{"a":1},"tool_response":{"stdout":"OUT"}}"""
+            .Replace("OUT", output);
 }

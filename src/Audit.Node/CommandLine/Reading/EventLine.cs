@@ -51,9 +51,11 @@ internal static class EventLine
     private static string What(in EventView happened) => happened.Text(EventField.Event) switch
     {
         EventNames.CallTransitioned => $"{Cell(happened, EventField.From)} → {Cell(happened, EventField.To)}",
+        EventNames.CallConfirmed => $"reported twice, over {Cell(happened, EventField.ConfirmingChannel)}",
         EventNames.CallViolated => $"VIOLATION in {Cell(happened, EventField.From)}",
         EventNames.CallRejudged => $"judged again: {Ruling(happened, EventField.WasTo, EventField.WasCause)}"
             + $" → {Ruling(happened, EventField.NowTo, EventField.NowCause)}",
+        EventNames.CallRetimed => happened.Raw(EventField.Now).IsEmpty ? "also dated" : "dated",
         EventNames.SessionNoted => $"note {Cell(happened, EventField.Type)}",
         EventNames.OperatorActed => $"act {Cell(happened, EventField.Act)}",
         var name => Cells.Of(name),

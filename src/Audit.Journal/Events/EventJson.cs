@@ -1,0 +1,71 @@
+using System.Buffers.Text;
+
+namespace Audit.Journal.Events;
+
+/// <summary>Members that events of several kinds are written with.</summary>
+internal static class EventJson
+{
+    public static void WriteOptional(this Utf8JsonWriter json, EventField field, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(field, value);
+        }
+    }
+
+    public static void WriteHash(this Utf8JsonWriter json, EventField field, Fingerprint fingerprint)
+    {
+        if (!fingerprint.IsEmpty)
+        {
+            Span<byte> hash = stackalloc byte[Fingerprint.Length];
+            fingerprint.CopyTo(hash);
+            json.WriteBase64Url(field, hash);
+        }
+    }
+
+    public static void WriteBase64Url(this Utf8JsonWriter json, EventField field, ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> text = stackalloc byte[24];
+        json.WriteString(field, text[..Base64Url.EncodeToUtf8(bytes, text)]);
+    }
+
+    /// <summary>By what a derived message is known, and how it stands to what another channel reported.</summary>
+    public static void WriteChannel(this Utf8JsonWriter json, CallMessage message)
+    {
+        json.WriteOptional(EventField.DerivedId, message.DerivedId);
+        json.WriteOptional(EventField.Channel, message.Channel);
+        if (message.Said is { } said)
+        {
+            json.WriteStartObject(EventField.Compared);
+            json.WriteHash(EventField.SaidOutcome, said.Outcome);
+            json.WriteHash(EventField.SaidText, said.Text);
+            json.WriteHash(EventField.SaidHead, said.Head);
+            json.WriteHash(EventField.SaidLonger, said.Longer);
+            json.WriteHash(EventField.SaidData, said.Data);
+            json.WriteEndObject();
+        }
+
+        if (message.Beside is not { } beside)
+        {
+            return;
+        }
+
+        json.WriteStartObject(EventField.Beside);
+        json.WriteNumber(EventField.BesideSequence, beside.Sequence);
+        json.WriteStartArray(EventField.Differing);
+        foreach (var field in Words.Of(beside.Differing))
+        {
+            json.WriteStringValue(field);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        if (message.Confirms)
+        {
+            json.WriteStartObject(EventField.ConfirmedBy);
+            json.WriteString(EventField.ConfirmingToken, message.Token);
+            json.WriteString(EventField.ConfirmingChannel, message.Channel ?? Words.RecordsChannel);
+            json.WriteEndObject();
+        }
+    }
+}
