@@ -79,7 +79,7 @@ public sealed class EventWriter : IDisposable
         var message = happened.Message;
         var name = EventNames.Of(happened.Kind);
         Begin(name, message.ReceivedAt, message.Actor);
-        WriteOptional(EventField.Source, message.Delivery.Source);
+        json.WriteOptional(EventField.Source, message.Delivery.Source);
         json.WriteString(EventField.WindowId, windowId);
         json.WriteString(EventField.Verb, WordOf(message.Verb));
         json.WriteString(EventField.From, WordOf(happened.From));

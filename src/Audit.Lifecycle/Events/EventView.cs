@@ -339,7 +339,7 @@ public readonly struct EventView
     [InlineArray(Length)]
     private struct Places
     {
-        public const int Length = 130;
+        public const int Length = 136;
 
         private Place first;
     }
