@@ -38,9 +38,9 @@ public sealed class CsvTests
             """{"v":1,"event":"call.transitioned","received_at":"2026-01-01T00:00:01Z","source":"ci","token":"ci-7","session_id":"s-1","task_id":"t-1","agent":"a-1","from":"requested","to":"completed","attempt":1,"anomalies":["late_confirmation","truncated"],"message_id":"m-1","record":{"tool_call_id":"c-1","tool_name":"sql","effective_input":{"sql":"select 1, 2"},"outcome":{"kind":"completed","result":{"success":true,"output":"=1\n2","data":null,"duration_ms":7}},"recorded_at":"2026-01-01T00:00:00.123456789Z"}}""");
 
         Assert.Equal(
-            "position,stream,sequence,event,received_at,happened_at,host,on_behalf_of,agent,task_id,window_id,session_id,tool_call_id,"
-            + "tool_name,kind,from,to,attempt,anomalies,reason,decision,source,by,success,duration_ms,input,output,message_id,derived_id,detail\r\n"
-            + "7,call|ci|s-1|c-1,3,call.transitioned,2026-01-01T00:00:01Z,2026-01-01T00:00:00.123456789Z,ci-7,,a-1,t-1,,s-1,c-1,sql,"
+            "position,stream,sequence,event,received_at,happened_at,source,token,on_behalf_of,agent,task_id,window_id,session_id,tool_call_id,"
+            + "tool_name,kind,from,to,attempt,anomalies,reason,decision,approval_by,by,success,duration_ms,input,output,message_id,derived_id,detail\r\n"
+            + "7,call|ci|s-1|c-1,3,call.transitioned,2026-01-01T00:00:01Z,2026-01-01T00:00:00.123456789Z,ci,ci-7,,a-1,t-1,,s-1,c-1,sql,"
             + "completed,requested,completed,1,late_confirmation truncated,,,,,true,7,\"{\"\"sql\"\":\"\"select 1, 2\"\"}\",\"'=1\n2\",m-1,,\r\n",
             rows);
     }
@@ -52,7 +52,7 @@ public sealed class CsvTests
     public void every_event_has_its_row(string message, string end) => Assert.EndsWith(end, Csv(message));
 
     [Fact]
-    public void a_row_of_somebody_else_has_its_place_and_nothing_more() => Assert.EndsWith("\r\n7,call|ci|s-1|c-1,3" + new string(',', 27) + "\r\n", Csv(""));
+    public void a_row_of_somebody_else_has_its_place_and_nothing_more() => Assert.EndsWith("\r\n7,call|ci|s-1|c-1,3" + new string(',', 28) + "\r\n", Csv(""));
 
     private static string Csv(string message)
     {
