@@ -56,4 +56,9 @@ public interface IJournal : IAsyncDisposable
 /// The journal could not be reached or did not answer. Whether an append that ends so was committed is not known:
 /// the writer must give up its handles and read the streams again.
 /// </summary>
-public sealed class JournalUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public class JournalUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>
+/// The journal is not the one that somebody remembers, so nothing is taken; the message says what helps.
+/// </summary>
+public sealed class JournalSetBackException(string message) : JournalUnavailableException(message);

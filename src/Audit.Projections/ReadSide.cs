@@ -116,6 +116,13 @@ public sealed class ReadSide : IAsyncDisposable
         projection.Nudge();
     }
 
+    /// <summary>
+    /// Whether the read models and the text index stand at rows that the journal has still, as they were.
+    /// </summary>
+    public async Task<ReadsLost> FindLostAsync(CancellationToken cancellation) => new(
+        await projection.FindLostAsync(journal, cancellation),
+        await Search.FindLostAsync(cancellation));
+
     public async ValueTask DisposeAsync()
     {
         await Search.DisposeAsync();
@@ -140,6 +147,9 @@ public sealed class ReadSide : IAsyncDisposable
     private static IIndexReader IndexReaderOf(string address) =>
         StoreAddress.Parse(address).IsSqlite ? new SqliteIndexReader() : new PostgresIndexReader();
 }
+
+/// <summary>Positions of rows that were read and are gone, or are other ones; null where all is well.</summary>
+public sealed record ReadsLost(long? Models, long? Search);
 
 /// <summary>What one reader can ask.</summary>
 public sealed record ScopedReads(ReadScope Scope, ReadModels Models, PastModels TimeTravel, SearchIndex Search);

@@ -74,8 +74,15 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
         500, "unexpected", "Something failed that should not",
         "The node met an error that it did not expect; its log has the details.");
 
+    public static Problem Of(JournalUnavailableException failure) => failure is JournalSetBackException
+        ? JournalSetBack(failure.Message)
+        : JournalAway(failure.Message);
+
     public static Problem JournalAway(string? detail) =>
         new(503, "journal-away", "The journal is away", detail ?? "The journal is away.") { RetryAfter = 2 };
+
+    public static Problem JournalSetBack(string detail) =>
+        new(503, "set-back", "The journal was set back", detail) { RetryAfter = 60 };
 
     public static Problem Stopping() => new(
         503, "stopping", "The node is stopping", "The node is stopping and takes nothing any more.") { RetryAfter = 5 };

@@ -57,7 +57,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     public static Problem ProblemOf(Exception exception) => exception switch
     {
         RefusedException refused => refused.Problem,
-        JournalUnavailableException => Problem.JournalAway(exception.Message),
+        JournalUnavailableException away => Problem.Of(away),
         EngineStoppedException or ObjectDisposedException => Problem.Stopping(),
         ReadModelsException => Problem.ReadModelsAway(exception.Message),
         SearchQueryException wrong => Problem.BadQuery(wrong.Message, wrong.Offset, wrong.Length),

@@ -313,7 +313,7 @@ internal sealed class LineStream(
         {
             RefusedException refused => refused.Problem,
             BadHttpRequestException bad => Problem.BadRequest(bad.Message),
-            JournalUnavailableException away => Problem.JournalAway(away.Message),
+            JournalUnavailableException away => Problem.Of(away),
             EngineStoppedException => Problem.Stopping(),
             _ when context.RequestAborted.IsCancellationRequested => Problem.BadRequest("The client went away."),
             OperationCanceledException when intake.Stopping.IsCancellationRequested => Problem.Stopping(),

@@ -79,6 +79,10 @@ internal sealed partial class NodeLog : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc cref="LogMemory.FindLostAsync"/>
+    public Task<IReadOnlyList<Remembered>> FindLostAsync(CancellationToken cancellation) =>
+        log.Memory.FindLostAsync(cancellation);
+
     public SealingAnswer SealingAnswer() =>
         new(SealerWords.Of(Status.State), Status.Reason) { BadPosition = Status.Position };
 

@@ -4,7 +4,8 @@ namespace Audit.Api.Operations;
 
 /// <summary>`/health`: what an orchestrator asks, without a token.</summary>
 internal sealed class HealthEndpoints(
-    IJournal journal, NodeLog log, ReadSide reads, FailureLog failures, IHostApplicationLifetime life,
+    IJournal journal, NodeLog log, ReadSide reads, SetBackGuard guard, FailureLog failures,
+    IHostApplicationLifetime life,
     IClusterEngine? cluster = null)
     : IEndpointGroup
 {
@@ -16,7 +17,7 @@ internal sealed class HealthEndpoints(
             .Scoped(Scope.Public);
         routes.Get(
             "/health/ready", ReadyAsync, Roles.None, "Shows whether the node can take records: whether its journal "
-                + "answers.",
+                + "answers, and is the one that the log and the read models remember.",
             "Its parts say for themselves how they do; a log or read models that are halted keep nobody's records "
                 + "out. It is not "
             + "ready as long as its cluster has not let it in.")
@@ -37,12 +38,14 @@ internal sealed class HealthEndpoints(
         var (position, failure) = await AskJournalAsync(context.RequestAborted);
         var (sealing, models) = (log.Status, reads.Status);
         var member = cluster?.Cluster;
-        var isWell = failure is null && (member is null || member.IsUp);
+        var isWell = failure is null && !guard.IsSetBack && (member is null || member.IsUp);
         var isReady = isWell && !life.ApplicationStopping.IsCancellationRequested;
         return Reply.Json(
             new HealthAnswer(isReady ? "ready" : isWell ? "stopping" : "not_ready")
             {
-                Journal = failure is null ? new PartHealth("answers") { Position = position } : new PartHealth("away"),
+                Journal = failure is not null ? new PartHealth("away")
+                    : guard.IsSetBack ? new PartHealth("set_back") { Reason = SetBackGuard.Sentence }
+                    : new PartHealth("answers") { Position = position },
                 Sealing = new PartHealth(
                     SealerWords.Of(sealing.State)) { Reason = sealing.IsHalted ? sealing.Reason : null },
                 Projections = new PartHealth(models.State.ToString().ToLowerInvariant())

@@ -89,6 +89,21 @@ internal sealed class LogOperations(
         return log;
     }
 
+    public async Task ForgetAsync(CancellationToken cancellation)
+    {
+        if ((await store.ReadLogsAsync(cancellation)).Count > 0 || Readable(file.Read) is not { } known)
+        {
+            return;
+        }
+
+        file.KeepAside(0);
+        if (keys.Find() is not null)
+        {
+            await keys.CreateAsync(
+                NextOrigin(known.Checkpoint.Origin), made => file.BeginAsync(made, cancellation));
+        }
+    }
+
     private async Task<LogSession> BeginAsync(CancellationToken cancellation) =>
         await store.TryBeginSealingAsync(cancellation)
             ?? throw new SealingRefusedException("Another node is sealing the log; ask that node, or stop it first.");

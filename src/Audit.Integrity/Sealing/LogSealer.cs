@@ -25,6 +25,7 @@ public sealed class LogSealer : IAsyncDisposable
     private readonly Vouching vouching;
     private readonly WitnessFeed witnesses;
     private readonly LogOperations operations;
+    private readonly RowLook look;
     private CancellationTokenSource stop = new();
     private Task work = Task.CompletedTask;
     private volatile SealerStatus status = new(SealerState.Stopped);
@@ -51,6 +52,7 @@ public sealed class LogSealer : IAsyncDisposable
         vouching = new Vouching(store);
         witnesses = new WitnessFeed(store, options.Witnesses, options.Clock, options.Failures);
         operations = new LogOperations(address, store, heads, keys, entries, options);
+        look = new RowLook(address, store, entries);
     }
 
     public SealerStatus Status => status;
@@ -118,6 +120,11 @@ public sealed class LogSealer : IAsyncDisposable
         string.IsNullOrWhiteSpace(reason)
             ? throw new SealingRefusedException("The end of a halt wants a reason.")
             : RestingAsync(() => operations.ResumeAsync(reason, record, cancellation), cancellation);
+
+    /// <summary>
+    /// Lets go of a log that this node remembers and the store has lost, so that one of another name can begin.
+    /// </summary>
+    public Task ForgetAsync(CancellationToken cancellation) => operations.ForgetAsync(cancellation);
 
     /// <summary>Gives this node a memory of the log: a checkpoint that was kept elsewhere.</summary>
     /// <param name="record">Writes the operator's event.</param>
@@ -221,7 +228,6 @@ public sealed class LogSealer : IAsyncDisposable
                     SealerState.Elsewhere,
                     $"This node does not have the key of the log \"{logs[^1].Origin}\".");
             }
-
             return await SealAsync(session, logs, signer, cancellation);
         }
     }
@@ -248,12 +254,10 @@ public sealed class LogSealer : IAsyncDisposable
                 await RememberAsync(tree, cancellation);
             }
 
-            return tree.Ahead is not { } ahead
-                ? new SealerStatus(SealerState.Standby)
-                : new SealerStatus(
-                    SealerState.Halted,
-                    $"The store's checkpoint is of {tree.SignedSize} entries, and this node saw one of {ahead.Size}: "
-                    + "the store was set back.");
+            return tree.Ahead is not { } ahead ? new SealerStatus(SealerState.Standby) : new SealerStatus(
+                SealerState.Halted,
+                $"The store's checkpoint is of {tree.SignedSize} entries, and this node saw one of {ahead.Size}: "
+                + "the store was set back.");
         }
         catch (LogHaltedException halted)
         {
@@ -265,58 +269,83 @@ public sealed class LogSealer : IAsyncDisposable
         LogSession session, IReadOnlyList<LogRecord> logs, ILogSigner signer, CancellationToken cancellation)
     {
         var log = logs[^1];
-        try
+        string? suspicion = null;
+        while (true)
         {
-            var tree = await TakeOver.RunAsync(store, logs, file, cancellation);
-            if (!tree.IsRemembered && !await IsVouchedForAsync(log, tree, cancellation))
-            {
-                return new SealerStatus(
-                    SealerState.NoMemory,
-                    $"This node has the key of the log \"{log.Origin}\" and does not remember it: it seals when "
-                    + "another node, the witnesses or the kept checkpoints vouch for the store's, or after "
-                    + "\"audit log adopt CHECKPOINT\".");
-            }
-
-            if (!tree.IsRemembered)
-            {
-                await RememberAsync(tree, cancellation);
-            }
-
-            await using (var rows = await RowSource.OpenAsync(address, cancellation))
-            {
-                status = new SealerStatus(SealerState.Sealing);
-                var run = new SealingRun(
-                    journal, rows, entries, session, log, signer, file, tree, options,
-                    stored => heads.Set(new LogHead(log, stored)));
-                var reading = scrub = new Scrub(address, log, entries, options);
-                await Together.RunAsync(
-                    cancellation, run.SealAsync, reading.RunAsync,
-                    stopped => vouching.AnswerAsync(session, log, signer, file, options, stopped),
-                    stopped => witnesses.RunAsync(session, log, stopped),
-                    stopped => OutletFeed.RunAsync(store, log, options, stopped));
-            }
-            throw new InvalidOperationException("Sealing does not end by itself.");
-        }
-        catch (LogHaltedException halted)
-        {
-            // In the store, so that no other node that knows less signs on.
-            var halt = new LogHalt(halted.Message, halted.Position, options.Clock.GetUtcNow());
-            // Stored before it is shown, also by a node that is stopping: whoever has seen it finds it in the store.
             try
             {
-                await session.HaltAsync(log.Number, halt, CancellationToken.None);
+                return await SealOnceAsync(session, logs, signer, cancellation);
+            }
+            catch (LogHaltedException halted)
+            {
+                // A halt is for good, so it is looked at again first, over a connection of its own.
+                if (halted.Message != suspicion
+                    && (halted.Position is not { } position || await look.IsSealedAsync(log, position, cancellation)))
+                {
+                    suspicion = halted.Message;
+                    options.Failures.Report("halt of the log that is looked at again", halted);
+                    continue;
+                }
+
+                return await HaltAsync(session, log, halted);
             }
             finally
             {
-                status = Halted(halt);
+                scrub = null;
             }
+        }
+    }
 
-            return status;
+    private async Task<SealerStatus> SealOnceAsync(
+        LogSession session, IReadOnlyList<LogRecord> logs, ILogSigner signer, CancellationToken cancellation)
+    {
+        var log = logs[^1];
+        var tree = await TakeOver.RunAsync(store, logs, file, cancellation);
+        if (!tree.IsRemembered && !await IsVouchedForAsync(log, tree, cancellation))
+        {
+            return new SealerStatus(
+                SealerState.NoMemory,
+                $"This node has the key of the log \"{log.Origin}\" and does not remember it: it seals when "
+                + "another node, the witnesses or the kept checkpoints vouch for the store's, or after "
+                + "\"audit log adopt CHECKPOINT\".");
+        }
+
+        if (!tree.IsRemembered)
+        {
+            await RememberAsync(tree, cancellation);
+        }
+
+        await using (var rows = await RowSource.OpenAsync(address, cancellation))
+        {
+            status = new SealerStatus(SealerState.Sealing);
+            var run = new SealingRun(
+                journal, rows, entries, session, log, signer, file, tree, options,
+                stored => heads.Set(new LogHead(log, stored)));
+            var reading = scrub = new Scrub(address, log, entries, options);
+            await Together.RunAsync(
+                cancellation, run.SealAsync, reading.RunAsync,
+                stopped => vouching.AnswerAsync(session, log, signer, file, options, stopped),
+                stopped => witnesses.RunAsync(session, log, stopped),
+                stopped => OutletFeed.RunAsync(store, log, options, stopped));
+        }
+        throw new InvalidOperationException("Sealing does not end by itself.");
+    }
+
+    /// <summary>In the store, so that no other node that knows less signs on.</summary>
+    private async Task<SealerStatus> HaltAsync(LogSession session, LogRecord log, LogHaltedException halted)
+    {
+        var halt = new LogHalt(halted.Message, halted.Position, options.Clock.GetUtcNow());
+        // Stored before it is shown, also by a node that is stopping: whoever has seen it finds it in the store.
+        try
+        {
+            await session.HaltAsync(log.Number, halt, CancellationToken.None);
         }
         finally
         {
-            scrub = null;
+            status = Halted(halt);
         }
+
+        return status;
     }
 
     // Who remembers more than the store has, says so by a halt; here it is only asked whether anybody knows.
@@ -366,21 +395,6 @@ public sealed class LogSealer : IAsyncDisposable
     }
 
     private static SealerStatus Halted(LogHalt halt) => new(SealerState.Halted, halt.Reason, halt.Position);
-
     private static string MakeUpOrigin() =>
         OriginPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OriginBytes));
-}
-
-/// <summary>Work that goes on side by side until one part of it ends or fails.</summary>
-internal static class Together
-{
-    public static async Task RunAsync(CancellationToken cancellation, params Func<CancellationToken, Task>[] parts)
-    {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var running = parts.Select(part => part(stop.Token)).ToList();
-        var first = await Task.WhenAny(running);
-        await stop.CancelAsync();
-        await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await first;
-    }
 }

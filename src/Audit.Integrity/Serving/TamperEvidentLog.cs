@@ -17,11 +17,14 @@ public sealed class TamperEvidentLog : IAsyncDisposable
         var heads = new LogHeads(store);
         Reader = new LogReader(rows, store, heads);
         Sealer = new LogSealer(address, journal, store, heads, keys, entries, options);
+        Memory = new LogMemory(address, journal, store, entries, options);
     }
 
     public LogReader Reader { get; }
 
     public LogSealer Sealer { get; }
+
+    public LogMemory Memory { get; }
 
     /// <param name="address">The store's address, as the journal was opened with.</param>
     /// <exception cref="StoreException">The log's tables cannot be opened; the message says why.</exception>

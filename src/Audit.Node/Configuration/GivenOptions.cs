@@ -14,7 +14,8 @@ public sealed class GivenOptions
         Redaction = "redaction", MaxUnsealed = "max-unsealed", Witness = "witness", WitnessQuorum = "witness-quorum",
         MaxUnwitnessed = "max-unwitnessed", CheckpointTo = "checkpoint-to", Quotas = "quotas", Hocon = "hocon",
         Certificate = "certificate", CertificateKey = "certificate-key", TrustProxy = "trust-proxy",
-        InsecureHttp = "insecure-http", AllowSelfApproval = "allow-self-approval";
+        InsecureHttp = "insecure-http", AllowSelfApproval = "allow-self-approval",
+        AcceptSetBack = "accept-set-back";
 
     private const string FileName = "appsettings.json", SectionName = "Audit", Prefix = "AUDIT__";
 
@@ -23,7 +24,7 @@ public sealed class GivenOptions
         Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, RowKey, PublicLog, Redaction, Hocon, Certificate,
         CertificateKey, TrustProxy, InsecureHttp, AllowSelfApproval, MaxUnsealed, Witness, WitnessQuorum,
         MaxUnwitnessed,
-        CheckpointTo, Quotas,
+        CheckpointTo, Quotas, AcceptSetBack,
     ];
 
     private readonly Dictionary<string, GivenOption> given = [];

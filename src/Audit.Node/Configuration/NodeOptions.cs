@@ -74,6 +74,9 @@ public sealed record NodeOptions
     /// </summary>
     public bool AllowSelfApproval { get; init; }
 
+    /// <summary>Why the node is to go on with a journal that was set back; null where it is not to.</summary>
+    public string? AcceptSetBack { get; init; }
+
     /// <summary>The keys of the rows, which are in no database: each node of a store needs this file.</summary>
     public string RowKeyFile => RowKey ?? Path.Combine(Data, "row.key");
 

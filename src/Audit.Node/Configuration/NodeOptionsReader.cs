@@ -11,6 +11,7 @@ public static class NodeOptionsReader
             + "http://127.0.0.1:5080";
 
     private const string RedactionOff = "off";
+    private const int LongestReason = 1000;
 
     private static readonly NodeOptions Defaults = new();
 
@@ -46,6 +47,7 @@ public static class NodeOptionsReader
             CheckpointTo = ReadCheckpointTo(given[GivenOptions.CheckpointTo]),
             MaxUnsealed = ReadLength(given[GivenOptions.MaxUnsealed], Defaults.MaxUnsealed),
             AllowSelfApproval = ReadFlag(given[GivenOptions.AllowSelfApproval]),
+            AcceptSetBack = ReadReason(given[GivenOptions.AcceptSetBack]),
         };
     }
 
@@ -175,6 +177,11 @@ public static class NodeOptionsReader
         place is null || (IsPath(place.Value) && !Directory.Exists(place.Value))
             ? place?.Value
             : throw place.NotAccepted("the path of a file, or an address http:// or https://");
+
+    private static string? ReadReason(GivenOption? reason) =>
+        reason is null || (!string.IsNullOrWhiteSpace(reason.Value) && reason.Value.Length <= LongestReason)
+            ? reason?.Value
+            : throw reason.NotAccepted($"a sentence of at most {LongestReason} characters");
 
     private static bool ReadFlag(GivenOption? flag) => flag?.Value.ToLowerInvariant() switch
     {

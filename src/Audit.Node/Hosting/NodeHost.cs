@@ -136,8 +136,13 @@ public static class NodeHost
         var cluster = options.UsesAkka
             ? await AkkaNode.StartAsync(options, store, engineOptions, cancellation)
             : null;
-        var engine = undo.Add(seams.AroundEngine(
-            cluster ?? (IAuditEngine)new LocalEngine(store.Journal, store.Seal, engineOptions, seams.Clock)));
+        var guard = undo.Add(new SetBackGuard(
+            sealing, reads, store.Opened, seams.Clock, seams.SetBackPause, failures, log));
+        await guard.LookAsync(cancellation);
+        var engine = undo.Add((IAuditEngine)new GuardedEngine(
+            seams.AroundEngine(
+                cluster ?? (IAuditEngine)new LocalEngine(store.Journal, store.Seal, engineOptions, seams.Clock)),
+            guard));
         var acts = new OperatorActs(engine, seams.Clock);
         var diary = new ReadDiary(engine, seams.Clock, failures, options.Data);
         var notes = new AccessNotes();
@@ -150,7 +155,7 @@ public static class NodeHost
                 .AddSingleton(engine).AddSingleton(reads).AddSingleton(new VeilKey(store.Keys.Derive("position veil")))
                 .AddSingleton(sealing).AddSingleton(store.Hasher)
                 .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
-                .AddSingleton(access).AddSingleton(failures).AddSingleton(options.Quotas);
+                .AddSingleton(access).AddSingleton(failures).AddSingleton(options.Quotas).AddSingleton(guard);
             if (redactor is not null)
             {
                 services.AddSingleton(redactor);
@@ -168,8 +173,28 @@ public static class NodeHost
             Redaction = redaction.Sentence,
             RowKeyFile = options.RowKeyFile,
         };
+        if (options.AcceptSetBack is { } reason)
+        {
+            await guard.AcceptAsync(reason, acts, cancellation);
+        }
+
         await WebHost.StartAsync(web, options);
-        await acts.WriteStartedAsync(node.Urls, store.Kind, options.Redaction?.Version);
+        if (!guard.IsSetBack)
+        {
+            await WriteStartedAsync(node, options, acts, cancellation);
+        }
+
+        guard.Start();
+        node.HasStarted = true;
+        sealing.Start();
+        data.WriteNodeFile(node.Urls);
+        return node;
+    }
+
+    private static async Task WriteStartedAsync(
+        RunningNode node, NodeOptions options, OperatorActs acts, CancellationToken cancellation)
+    {
+        await acts.WriteStartedAsync(node.Urls, node.StoreKind, options.Redaction?.Version);
         if (options.InsecureHttp)
         {
             await acts.WriteInsecureAsync(Transport.Unprotected(node.Urls));
@@ -180,11 +205,7 @@ public static class NodeHost
             await acts.WriteAsync("node.allows_self_approval", OperatorActs.Node, _ => { });
         }
 
-        await web.Services.GetRequiredService<SourceBook>().WriteDownAllAsync(cancellation);
-        node.HasStarted = true;
-        sealing.Start();
-        data.WriteNodeFile(node.Urls);
-        return node;
+        await node.Services.GetRequiredService<SourceBook>().WriteDownAllAsync(cancellation);
     }
 
     /// <summary>Takes nothing new, gives what was taken its receipts, and writes down the stop.</summary>

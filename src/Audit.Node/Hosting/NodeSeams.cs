@@ -29,6 +29,9 @@ internal sealed record NodeSeams
     /// <summary>The shortest time between two checkpoints that are kept elsewhere.</summary>
     public TimeSpan OutletPause { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The time between two looks at what is remembered of the journal.</summary>
+    public TimeSpan SetBackPause { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long receipts are held that were asked for sealed.</summary>
     public TimeSpan SealedPatience { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -94,6 +94,23 @@ internal abstract class Feed<TStatus>(
         }
     }
 
+    /// <summary>Looks whether the journal still has the row at which the store stands.</summary>
+    /// <returns>The position of the row that is gone or another one; null where it is there.</returns>
+    public async Task<long?> FindLostAsync(IJournal journal, CancellationToken cancellation)
+    {
+        var row = await store.ReadAsync(
+            session => OffsetRow.ReadAsync(session, offset, cancellation), cancellation);
+        try
+        {
+            await JournalFeed.CheckAsync(journal, row.Offset, cancellation);
+            return null;
+        }
+        catch (WentBackException back)
+        {
+            return back.Position;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();

@@ -123,6 +123,9 @@ public sealed class SearchIndex : IAsyncDisposable
         feed.Nudge();
     }
 
+    internal Task<long?> FindLostAsync(CancellationToken cancellation) =>
+        feed.FindLostAsync(journal, cancellation);
+
     public async ValueTask DisposeAsync()
     {
         await feed.DisposeAsync();

@@ -55,9 +55,9 @@ public sealed class LogLifeTests
         await RecordSealedAsync(node, "c-1");
         var old = await new LogClient(node).CheckpointAsync();
         await node.StopAsync();
-        ChangeLastRow(node);
+        ChangeRow(node);
         await node.StartAgainAsync();
-        Assert.Contains("is not the one that was sealed", await HaltedAsync(node));
+        Assert.Contains("position 2", await HaltedAsync(node));
         (await node.GetAsync("/health/live")).Require(200);
 
         (await node.PostAsync("/v1/log/restart", "{}")).Problem(422);
@@ -69,11 +69,9 @@ public sealed class LogLifeTests
         var restart = Assert.Single(begun.GetProperty("restarts").EnumerateArray());
         Assert.StartsWith(old.Checkpoint.Origin + "\n", restart.Text("last_checkpoint"));
         Assert.Equal(("admin", "the disk was restored"), (restart.Text("by"), restart.Text("reason")));
-        Assert.Contains("is not the one that was sealed", restart.Text("verdict"));
+        Assert.Contains("position 2", restart.Text("verdict"));
 
         await RecordSealedAsync(node, "c-2");
-        await Patience.UntilAsync(
-            async () => (await node.GetAsync("/health/ready")).Json.GetProperty("projections").Text("status") != "halted", "the read models are rebuilt");
         // The new log has other tiles under the same paths.
         Assert.Equal("no-store", (await node.GetAsync("/tile/0/000.p/1")).Require(200).Headers["Cache-Control"]);
         // What the old log sealed is not there any more, and nobody makes that well by beginning anew.
@@ -120,12 +118,13 @@ public sealed class LogLifeTests
         }
     }
 
-    private static void ChangeLastRow(TestNode node)
+    // In the middle: a node whose last row is another one takes nothing at all.
+    private static void ChangeRow(TestNode node)
     {
         using var connection = new SqliteConnection($"Data Source={node.Options.Store["sqlite:".Length..]};Pooling=False");
         connection.Open();
         using var command = new SqliteCommand(
-            "DROP TRIGGER journal_no_update; UPDATE journal SET created = created + 1 WHERE ordering = (SELECT max(ordering) FROM journal)",
+            "DROP TRIGGER journal_no_update; UPDATE journal SET created = created + 1 WHERE ordering = 2",
             connection);
         command.ExecuteNonQuery();
     }

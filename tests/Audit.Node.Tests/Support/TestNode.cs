@@ -30,6 +30,7 @@ internal sealed class TestNode : IAsyncDisposable
             FirstRoles = firstRoles ?? ["admin", "approve"],
             SealInterval = TimeSpan.FromMilliseconds(20),
             SealPatience = TimeSpan.FromMilliseconds(100),
+            SetBackPause = TimeSpan.FromMilliseconds(500),
             ScrubPause = TimeSpan.FromMilliseconds(5),
             WitnessPause = TimeSpan.FromMilliseconds(20),
             OutletPause = TimeSpan.FromMilliseconds(20),
@@ -128,9 +129,9 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     /// <summary>Starts what was stopped.</summary>
-    public async Task StartAgainAsync()
+    public async Task StartAgainAsync(Func<NodeOptions, NodeOptions>? change = null)
     {
-        Running = await NodeHost.StartAsync(options, seams, CancellationToken.None);
+        Running = await NodeHost.StartAsync(change?.Invoke(options) ?? options, seams, CancellationToken.None);
         Http = ClientWith(AdminToken);
     }
 }

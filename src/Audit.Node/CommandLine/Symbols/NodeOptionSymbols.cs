@@ -36,6 +36,8 @@ internal sealed class NodeOptionSymbols
         (GivenOptions.CheckpointTo, "FILE|URL", "where checkpoints go too, so that somebody else remembers them"),
         (GivenOptions.AllowSelfApproval, "true|false",
             "for a book of one person, who then approves her own; every page says so"),
+        (GivenOptions.AcceptSetBack, "REASON",
+            "goes on with a journal that was set back, which is written down; for one start"),
         (GivenOptions.Quotas, "LIST", "the share of one source or person, such as streams=128,tails=64,idle=60s"),
         (GivenOptions.Hocon, "FILE", "with the engine akka: HOCON that is laid over its own"),
     ];

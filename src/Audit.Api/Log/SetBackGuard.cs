@@ -1,0 +1,188 @@
+using System.Data.Common;
+using Audit.Api.Diary;
+
+namespace Audit.Api.Log;
+
+/// <summary>
+/// Looks at the start and now and then whether the journal still has what the log, kept checkpoints, the read models
+/// and the text index remember of it. What is written into a journal that was set back takes the place of what others
+/// have receipts for.
+/// </summary>
+internal sealed partial class SetBackGuard(
+    NodeLog log, ReadSide reads, IJournal journal, TimeProvider clock, TimeSpan pause, FailureLog failures,
+    ILogger logger) : IAsyncDisposable
+{
+    /// <summary>For whoever asks, without a number: not everybody may know how long the book is.</summary>
+    public const string Sentence =
+        "The journal lacks rows that the log or the read models remember: it was set back, or another one was put in "
+        + "its place. The node takes nothing until the journal is put back, or the node is started with "
+        + "--accept-set-back REASON.";
+
+    private const string Models = "read models";
+    private const string Search = "text index";
+
+    private readonly CancellationTokenSource ended = new();
+    private Task watch = Task.CompletedTask;
+    private volatile IReadOnlyList<Remembered> lost = [];
+
+    /// <summary>Whether nothing may be taken.</summary>
+    public bool IsSetBack => lost.Count > 0;
+
+    /// <summary>Looks; what is found is looked at again before it counts.</summary>
+    public async Task LookAsync(CancellationToken cancellation)
+    {
+        var found = await FindAsync(cancellation);
+        found = found.Count > 0 ? await FindAsync(cancellation) : found;
+        if (found.Count > 0 != IsSetBack)
+        {
+            Report(found);
+        }
+
+        lost = found;
+    }
+
+    /// <summary>Goes on looking.</summary>
+    public void Start() => watch = WatchAsync(ended.Token);
+
+    /// <summary>
+    /// Lets the node go on with the journal as it is, on the word of whoever started it: the log begins anew over it,
+    /// and what is made for reading is made again.
+    /// </summary>
+    /// <exception cref="StoreException">That cannot be done; the message says why.</exception>
+    public async Task AcceptAsync(string reason, OperatorActs acts, CancellationToken cancellation)
+    {
+        var accepted = lost;
+        if (accepted.Count == 0)
+        {
+            throw new StoreException(
+                "Nothing remembers more than the journal has: start the node without --accept-set-back.");
+        }
+
+        var last = await journal.LastPositionAsync(cancellation);
+        lost = [];
+        try
+        {
+            await acts.WriteAsync("store.set_back_accepted", OperatorActs.Node, json =>
+            {
+                json.WriteString("reason", reason);
+                json.WriteNumber("last_position", last);
+                json.WriteNumber("lost_from", Math.Min(last + 1, accepted.Min(one => one.Position)));
+                json.WriteNumber("lost_until", accepted.Max(one => one.Position));
+                json.WriteStartObject("remembered");
+                foreach (var one in accepted)
+                {
+                    json.WriteNumber(one.By, one.Position);
+                }
+
+                json.WriteEndObject();
+            });
+            await BeginAnewAsync(accepted, reason, acts, cancellation);
+        }
+        catch (Exception failure) when (failure is SealingRefusedException or LogKeyException)
+        {
+            throw new StoreException($"The set back cannot be accepted by this node: {failure.Message}", failure);
+        }
+
+        await LookAsync(cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ended.CancelAsync();
+        await watch;
+        ended.Dispose();
+    }
+
+    private async Task BeginAnewAsync(
+        IReadOnlyList<Remembered> accepted, string reason, OperatorActs acts, CancellationToken cancellation)
+    {
+        if (accepted.Any(one => one.By is not (Models or Search)))
+        {
+            if ((await log.Reader.LogsAsync(cancellation)).Count > 0)
+            {
+                await log.Sealer.RestartAsync(
+                    reason, OperatorActs.Node, null,
+                    (restart, _) => LogEndpoints.WriteRestartedAsync(acts, OperatorActs.Node, restart), cancellation);
+            }
+            else
+            {
+                await log.Sealer.ForgetAsync(cancellation);
+            }
+        }
+
+        if (accepted.Any(one => one.By == Models))
+        {
+            await reads.RebuildAsync(null, cancellation);
+        }
+
+        if (accepted.Any(one => one.By == Search))
+        {
+            await reads.Search.RebuildAsync(null, cancellation);
+        }
+    }
+
+    private async Task<IReadOnlyList<Remembered>> FindAsync(CancellationToken cancellation)
+    {
+        var ofLog = await log.FindLostAsync(cancellation);
+        var ofReads = await reads.FindLostAsync(cancellation);
+        return
+        [
+            .. ofLog,
+            .. ofReads.Models is { } models ? [new Remembered(Models, models)] : Array.Empty<Remembered>(),
+            .. ofReads.Search is { } search ? [new Remembered(Search, search)] : Array.Empty<Remembered>(),
+        ];
+    }
+
+    private async Task WatchAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await Task.Delay(pause, clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                await LookAsync(cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure) when (failure
+                is DbException or StoreException or JournalUnavailableException or ReadModelsException)
+            {
+                // Who does not answer says nothing of the journal; what was known stays.
+                failures.Report("look at what is remembered of the journal", failure);
+            }
+        }
+    }
+
+    private void Report(IReadOnlyList<Remembered> found)
+    {
+        if (found.Count > 0)
+        {
+            LogSetBack(string.Join(", ", found.Select(one => $"{one.By} {one.Position}")), Sentence);
+        }
+        else
+        {
+            LogWell();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Sentence} Remembered: {Remembered}.")]
+    private partial void LogSetBack(string remembered, string sentence);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The journal has again what is remembered of it.")]
+    private partial void LogWell();
+}
+
+/// <summary>Takes nothing while the journal is not the one that is remembered.</summary>
+internal sealed class GuardedEngine(IAuditEngine engine, SetBackGuard guard) : IAuditEngine
+{
+    public EngineStats Stats => engine.Stats;
+
+    public Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation) =>
+        guard.IsSetBack
+            ? Task.FromException<Receipt[]>(new JournalSetBackException(SetBackGuard.Sentence))
+            : engine.SubmitAsync(batch, cancellation);
+
+    public ValueTask DisposeAsync() => engine.DisposeAsync();
+}
