@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
 namespace Audit.Engine;
 
 /// <summary>What became of a submission. With a position it is durable.</summary>
@@ -12,12 +15,55 @@ public sealed record Receipt(
 {
     public long Position { get; internal set; }
 
+    /// <summary>
+    /// The SHA-256 of the message that was written for it, as it is stored; empty where none was written now.
+    /// </summary>
+    public MessageHash Sha256 { get; internal set; }
+
+    /// <summary>With the hash of its message, whose bytes are at hand only before they are written.</summary>
+    /// <param name="events">What was decided in one go.</param>
+    /// <param name="first">Where in it that of this receipt begins.</param>
+    /// <param name="after">The sequence number that its stream had before.</param>
+    internal Receipt Hashed(IReadOnlyList<EncodedEvent> events, int first, long after)
+    {
+        var index = first + Sequence - after - 1;
+        if (Sequence > after && index < events.Count)
+        {
+            Sha256 = MessageHash.Of(events[(int)index].Message.Span);
+        }
+
+        return this;
+    }
+
     public static Receipt Duplicate(long position, long sequence, string state, int attempt) =>
         new(ReceiptStatus.Duplicate) { Position = position, Sequence = sequence, State = state, Attempt = attempt };
 
     public static Receipt Invalid(string error) => new(ReceiptStatus.Invalid) { Error = error };
 
     public static Receipt Unknown(string error) => new(ReceiptStatus.Unknown) { Error = error };
+}
+
+/// <summary>A SHA-256 without an object of its own, for there is one in each receipt.</summary>
+public readonly record struct MessageHash(ulong First, ulong Second, ulong Third, ulong Fourth)
+{
+    public bool IsEmpty => this == default;
+
+    public static MessageHash Of(ReadOnlySpan<byte> message)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(message, hash);
+        return new MessageHash(
+            BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash[8..]),
+            BinaryPrimitives.ReadUInt64BigEndian(hash[16..]), BinaryPrimitives.ReadUInt64BigEndian(hash[24..]));
+    }
+
+    public void CopyTo(Span<byte> hash)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(hash, First);
+        BinaryPrimitives.WriteUInt64BigEndian(hash[8..], Second);
+        BinaryPrimitives.WriteUInt64BigEndian(hash[16..], Third);
+        BinaryPrimitives.WriteUInt64BigEndian(hash[24..], Fourth);
+    }
 }
 
 public enum ReceiptStatus : byte

@@ -34,8 +34,25 @@ public sealed class PageTour
 
         await page.GetByRole(AriaRole.Link, new() { Name = Story.Blocked }).ClickAsync();
         await person.HasAsync("standing refusal");
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "proof", Exact = true }).First).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Verify here" }).First.ClickAsync();
+        await Expect(page.Locator(".verify-good")).ToContainTextAsync("signed by the log’s key");
         Assert.Empty(person.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task an_event_that_is_shown_otherwise_than_its_stored_row_says_fails_in_the_browser()
+    {
+        await using var node = await PageNode.StartAsync();
+        await using var person = await Investigator.OpenAsync(node.Url);
+        var page = person.Page;
+        await person.SignInAsync(await node.TokenAsync("ann", "read"), $"/call?session={Story.Session}&call={Story.Blocked}");
+        await page.RouteAsync("**/v1/events/*", async route =>
+        {
+            var answer = await route.FetchAsync();
+            await route.FulfillAsync(new() { Response = answer, Body = (await answer.TextAsync()).Replace("\"bash\"", "\"echo\"", StringComparison.Ordinal) });
+        });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Verify here" }).First.ClickAsync();
+        await Expect(page.Locator(".verify-bad")).ToContainTextAsync("is not what the stored row says");
     }
 
     [BrowserFact]

@@ -224,8 +224,10 @@ internal abstract class StreamActor : ReceivePersistentActor
         var before = events.Count;
         try
         {
-            room.Writer.Begin(key, stream.Sequence, payloadKey);
-            return stream.Decide(item.ToSubmission(PersistenceId), room.Writer, events, room.Options);
+            var after = stream.Sequence;
+            room.Writer.Begin(key, after, payloadKey);
+            return stream.Decide(item.ToSubmission(PersistenceId), room.Writer, events, room.Options)
+                .Hashed(events, before, after);
         }
         catch (Exception exception)
         {

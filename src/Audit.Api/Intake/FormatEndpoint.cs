@@ -49,10 +49,10 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
     {
         using var body = await WholeBody.ReadAsync(context, intake);
         var receipts = await lines.TakeAsync(body.Bytes, defaults with { ReceivedAt = intake.Now });
-        var sealedUpTo = seal is null ? (SealedUpTo?)null : await seal.UntilAsync(receipts);
+        var known = await intake.KnownOfAsync(seal, receipts);
         using var writer = new ReceiptWriter(512);
         writer.Write("{\"receipts\":"u8);
-        writer.WriteAll(receipts, sealedUpTo, intake.Metrics);
+        writer.WriteAll(receipts, known, intake.Metrics);
         writer.Write(",\"ignored\":"u8);
         lines.IgnoredEvents.Write(writer);
         writer.Write((byte)'}');

@@ -20,9 +20,9 @@ internal sealed class HeldReceipts
 
     private readonly Task passing;
 
-    /// <param name="pass">Takes the first index, the receipts, and the position up to which the journal is
+    /// <param name="pass">Takes the first index, the receipts, and how far the journal is
     /// sealed.</param>
-    public HeldReceipts(SealWait seal, Action<long, ArraySegment<Receipt>, SealedUpTo?> pass) =>
+    public HeldReceipts(SealWait seal, Action<long, ArraySegment<Receipt>, SealedUpTo> pass) =>
         passing = PassAsync(seal, pass);
 
     public ValueTask AddAsync(long firstIndex, ArraySegment<Receipt> receipts) =>
@@ -35,7 +35,7 @@ internal sealed class HeldReceipts
         return passing;
     }
 
-    private async Task PassAsync(SealWait seal, Action<long, ArraySegment<Receipt>, SealedUpTo?> pass)
+    private async Task PassAsync(SealWait seal, Action<long, ArraySegment<Receipt>, SealedUpTo> pass)
     {
         try
         {

@@ -237,7 +237,7 @@ internal sealed class LineStream(
                 var sure = new ArraySegment<Receipt>(receipts, 0, known);
                 if (held is null)
                 {
-                    Pass(batch.FirstIndex, sure, sealedUpTo: null);
+                    Pass(batch.FirstIndex, sure, intake.Known);
                 }
                 else
                 {
@@ -250,9 +250,9 @@ internal sealed class LineStream(
         await EndAsync(answered);
     }
 
-    private void Pass(long firstIndex, ArraySegment<Receipt> receipts, SealedUpTo? sealedUpTo)
+    private void Pass(long firstIndex, ArraySegment<Receipt> receipts, SealedUpTo known)
     {
-        sender.Write(spool, firstIndex, receipts, sealedUpTo);
+        sender.Write(spool, firstIndex, receipts, known);
         sending = sender.HasStarted ? sending : sender.SendAsync(spool);
     }
 

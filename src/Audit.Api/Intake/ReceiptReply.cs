@@ -3,7 +3,7 @@ using Audit.Api.Log;
 namespace Audit.Api.Intake;
 
 /// <summary>Answers a request that is about one item with its receipt.</summary>
-internal sealed class ReceiptReply(Receipt receipt, string? windowId, SealedUpTo? sealedUpTo) : IResult
+internal sealed class ReceiptReply(Receipt receipt, string? windowId, SealedUpTo known) : IResult
 {
     [ThreadStatic] private static ReceiptWriter? spare;
 
@@ -11,7 +11,7 @@ internal sealed class ReceiptReply(Receipt receipt, string? windowId, SealedUpTo
     {
         var writer = spare ?? new ReceiptWriter(512);
         spare = null;
-        writer.Write(0, receipt, windowId, sealedUpTo);
+        writer.Write(0, receipt, known, windowId);
         var response = httpContext.Response;
         response.StatusCode = StatusOf(receipt.Status);
         response.ContentType = "application/json";

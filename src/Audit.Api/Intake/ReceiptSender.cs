@@ -12,19 +12,16 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetri
 
     public bool HasStarted { get; private set; }
 
-    /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked
-    /// for.</param>
-    public void Write(
-        ReceiptSpool spool, long firstIndex, ReadOnlySpan<Receipt> receipts, SealedUpTo? sealedUpTo = null)
+    public void Write(ReceiptSpool spool, long firstIndex, ReadOnlySpan<Receipt> receipts, SealedUpTo known)
     {
         for (var offset = 0; offset < receipts.Length; offset++)
         {
             var receipt = receipts[offset];
             counts[(int)receipt.Status]++;
             metrics.Count(receipt.Status);
-            if (!minimal || receipt.Status != ReceiptStatus.Recorded || sealedUpTo?.Covers(receipt) == false)
+            if (!minimal || receipt.Status != ReceiptStatus.Recorded || (known.IsAsked && !known.Covers(receipt)))
             {
-                writer.Write(firstIndex + offset, receipt, sealedUpTo: sealedUpTo);
+                writer.Write(firstIndex + offset, receipt, known);
                 writer.Write((byte)'\n');
             }
         }

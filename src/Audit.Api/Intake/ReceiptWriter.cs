@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using Audit.Api.Instruments;
 using Audit.Api.Log;
@@ -12,6 +13,7 @@ internal sealed class ReceiptWriter : IDisposable
     private static readonly JsonEncodedText Status = Encode("status");
     private static readonly JsonEncodedText Position = Encode("position");
     private static readonly JsonEncodedText Sequence = Encode("sequence");
+    private static readonly JsonEncodedText Sha256 = Encode("sha256");
     private static readonly JsonEncodedText State = Encode("state");
     private static readonly JsonEncodedText Attempt = Encode("attempt");
     private static readonly JsonEncodedText AnomaliesName = Encode("anomalies");
@@ -20,6 +22,7 @@ internal sealed class ReceiptWriter : IDisposable
 
     private readonly ArrayBufferWriter<byte> buffer;
     private readonly Utf8JsonWriter json;
+    private SignedCheckpoint? written;
 
     public ReceiptWriter(int firstBytes)
     {
@@ -41,8 +44,7 @@ internal sealed class ReceiptWriter : IDisposable
 
     public void Write(ReadOnlySpan<byte> text) => buffer.Write(text);
 
-    /// <param name="sealedUpTo">Null where it was not asked for.</param>
-    public void Write(long index, Receipt receipt, string? windowId = null, SealedUpTo? sealedUpTo = null)
+    public void Write(long index, Receipt receipt, SealedUpTo known, string? windowId = null)
     {
         json.WriteStartObject();
         json.WriteNumber(Index, index);
@@ -55,13 +57,20 @@ internal sealed class ReceiptWriter : IDisposable
         if (receipt.Position > 0)
         {
             WriteWritten(receipt);
-            if (sealedUpTo is { } known)
+            if (known.IsAsked)
             {
                 json.WriteBoolean("sealed"u8, known.Covers(receipt));
-                if (known.IsHalted)
-                {
-                    json.WriteString("log"u8, "halted"u8);
-                }
+            }
+
+            if (known.IsHalted)
+            {
+                json.WriteString("log"u8, "halted"u8);
+            }
+
+            if (known.Proofs is { Checkpoint: { } checkpoint } proofs
+                && proofs.Places.TryGetValue(receipt.Position, out var place))
+            {
+                WriteProof(place, checkpoint);
             }
         }
         else
@@ -78,9 +87,7 @@ internal sealed class ReceiptWriter : IDisposable
     }
 
     /// <summary>Writes an array of receipts, and counts them.</summary>
-    /// <param name="sealedUpTo">The position up to which the journal is sealed; null where it was not asked
-    /// for.</param>
-    public void WriteAll(List<Receipt> receipts, SealedUpTo? sealedUpTo, NodeMetrics metrics)
+    public void WriteAll(List<Receipt> receipts, SealedUpTo known, NodeMetrics metrics)
     {
         Write((byte)'[');
         for (var index = 0; index < receipts.Count; index++)
@@ -90,7 +97,7 @@ internal sealed class ReceiptWriter : IDisposable
                 Write((byte)',');
             }
 
-            Write(index, receipts[index], sealedUpTo: sealedUpTo);
+            Write(index, receipts[index], known);
             metrics.Count(receipts[index].Status);
         }
 
@@ -155,6 +162,11 @@ internal sealed class ReceiptWriter : IDisposable
     {
         json.WriteNumber(Position, receipt.Position);
         json.WriteNumber(Sequence, receipt.Sequence);
+        if (!receipt.Sha256.IsEmpty)
+        {
+            WriteHash(receipt.Sha256);
+        }
+
         if (receipt.State is { } state)
         {
             json.WriteString(State, state);
@@ -171,6 +183,36 @@ internal sealed class ReceiptWriter : IDisposable
             json.WriteString("message"u8, receipt.Message);
             json.WriteString("reason"u8, receipt.Reason);
         }
+    }
+
+    private void WriteHash(in MessageHash sha256)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        sha256.CopyTo(hash);
+        Span<byte> hex = stackalloc byte[2 * SHA256.HashSizeInBytes];
+        Convert.TryToHexStringLower(hash, hex, out _);
+        json.WriteString(Sha256, hex);
+    }
+
+    /// <summary>The checkpoint stands with the first receipt that is proven under it.</summary>
+    private void WriteProof(ProofPlace place, SignedCheckpoint checkpoint)
+    {
+        json.WriteStartObject("proof"u8);
+        json.WriteNumber(Index, place.Index);
+        json.WriteStartArray("hashes"u8);
+        foreach (var hash in place.Hashes)
+        {
+            json.WriteBase64StringValue(hash);
+        }
+
+        json.WriteEndArray();
+        if (written?.Checkpoint != checkpoint.Checkpoint)
+        {
+            json.WriteString("checkpoint"u8, checkpoint.ToString());
+            written = checkpoint;
+        }
+
+        json.WriteEndObject();
     }
 
     private void WriteAnomalies(Receipt receipt)

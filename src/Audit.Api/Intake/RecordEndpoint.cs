@@ -17,7 +17,9 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
         + "was not "
         + "recorded, and the counts. With ?wait=sealed receipts are held until a signed checkpoint of the log covers "
         + "them, and "
-        + "say \"sealed\": true; after 10 seconds they are given all the same, with \"sealed\": false, and the rest "
+        + "say \"sealed\": true, the first 1,000 with their proofs: index and hashes, under the checkpoint that stands "
+        + "with the first receipt which is proven by it; after 10 seconds they are given all the same, with \"sealed\": "
+        + "false, and the rest "
         + "of a stream "
         + "is held no more. What was recorded is durable either way, and will be sealed.",
         new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."))
@@ -47,13 +49,13 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
                 ? await intake.SubmitAsync(submission)
                 : Receipt.Invalid(read.Error!);
             return intake.Answer(
-                receipt, sealedUpTo: seal is null ? null : await seal.UntilAsync([receipt]));
+                receipt, known: await intake.KnownOfAsync(seal, [receipt]));
         }
 
         var receipts = await intake.TakeArrayAsync(body.Bytes, lines, defaults);
-        var sealedUpTo = seal is null ? (SealedUpTo?)null : await seal.UntilAsync(receipts);
+        var known = await intake.KnownOfAsync(seal, receipts);
         using var writer = new ReceiptWriter(256);
-        writer.WriteAll(receipts, sealedUpTo, intake.Metrics);
+        writer.WriteAll(receipts, known, intake.Metrics);
         return Reply.Content(writer.Written, "application/json");
     }
 }

@@ -59,15 +59,29 @@ internal sealed class RecordIntake(
     }
 
     /// <summary>What a request with items, of any length, begins with.</summary>
+    /// <exception cref="RefusedException">As many answers of the token wait for the log as may.</exception>
     /// <returns>No wait where it does not ask for sealed receipts.</returns>
     public (BodyKind Kind, SealWait? Seal) Begin(HttpContext context, string what)
     {
         var kind = BodyKinds.RequiredKindOf(context.Request);
         var seal = SealWait.Read(log, Stopping, context);
         RequireRoom(what);
+        if (seal is not null)
+        {
+            // Before anything is taken: what was recorded must have its receipt.
+            context.Response.RegisterForDispose(Quotas.Enter(Quota.Waits, context.Bearer()));
+        }
+
         BodyKinds.AllowAnyLength(context);
         return (kind, seal);
     }
+
+    /// <summary>What is said of the log to who did not ask for it.</summary>
+    public SealedUpTo Known => new(0, log.IsHalted);
+
+    /// <summary>Waits for the seal where that was asked for.</summary>
+    public async Task<SealedUpTo> KnownOfAsync(SealWait? seal, IEnumerable<Receipt> receipts) =>
+        seal is null ? Known : await seal.UntilAsync(receipts);
 
     /// <summary>Takes in NDJSON, and answers as it goes.</summary>
     public async Task<IResult> TakeLinesAsync(
@@ -127,12 +141,12 @@ internal sealed class RecordIntake(
             : receipt;
 
     /// <summary>Answers a request that is about one item with its receipt.</summary>
-    public IResult Answer(Receipt receipt, string? windowId = null, SealedUpTo? sealedUpTo = null)
+    public IResult Answer(Receipt receipt, string? windowId = null, SealedUpTo? known = null)
     {
         Metrics.Count(receipt.Status);
         return receipt.Status == ReceiptStatus.Unknown
             ? Problem.JournalAway(receipt.Error)
-            : new ReceiptReply(Redacted(receipt), windowId, sealedUpTo);
+            : new ReceiptReply(Redacted(receipt), windowId, known ?? Known);
     }
 }
 

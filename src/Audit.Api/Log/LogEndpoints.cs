@@ -9,7 +9,8 @@ namespace Audit.Api.Log;
 /// `/v1/log`, `/checkpoint`, `/tile/…`, `/v1/proofs`: the tamper-evident log, for people and for the tools of others.
 /// </summary>
 internal sealed class LogEndpoints(
-    NodeLog log, IJournal journal, ReadSide reads, OperatorActs acts, ApiSettings settings, FailureLog failures,
+    NodeLog log, IJournal journal, IAuditStore store, ReadSide reads, OperatorActs acts, ApiSettings settings,
+    FailureLog failures,
     IHostApplicationLifetime life) : IEndpointGroup
 {
     public const int LongestReason = 1000;
@@ -52,6 +53,12 @@ internal sealed class LogEndpoints(
             "The proof that the row at a position is in the log, a C2SP tlog-proof.",
             "It is checked offline with the row's entry and the log's verifier key.")
             .Scoped(Scope.Binding);
+        routes.Get(
+            "/v1/proofs/{position}/row", Guarded(GiveRowAsync), Roles.Read,
+            "The row at a position as it is stored, with what its entry in the log is made of and its proof.",
+            "The entry has the SHA-256 of the message, whose content lies sealed in it, and of salt, stream, a zero "
+            + "byte and manifest.")
+            .Produces<StoredRowAnswer>().Scoped(Scope.Binding);
         routes.Post(
             "/v1/log/restart", Guarded(RestartAsync), Roles.Admin, "Ends the log and starts a new one over all rows.",
             "For a journal that was restored from a backup, or a key that must not sign any more. The body is {reason, "
@@ -182,7 +189,25 @@ internal sealed class LogEndpoints(
         return Reply.Sent;
     }
 
-    private async Task<IResult> ProveAsync(HttpContext context)
+    private Task<IResult> ProveAsync(HttpContext context) => WithProofAsync(
+        context,
+        (_, proofs, place) => Task.FromResult(Reply.Content(
+            Encoding.UTF8.GetBytes(proofs.Of(place).ToString()), "text/plain; charset=utf-8")));
+
+    private Task<IResult> GiveRowAsync(HttpContext context) => WithProofAsync(context, async (row, proofs, place) =>
+    {
+        var stored = await store.Journal.ReadRowAsync(row.Position, context.RequestAborted) ?? row;
+        var salt = new byte[EntryKeys.SaltSize];
+        log.Entries.Salt(Encoding.UTF8.GetBytes(stored.PersistenceId), salt);
+        return Reply.Json(new StoredRowAnswer(
+            stored.Position, stored.PersistenceId, stored.Sequence,
+            stored.CreatedTicks.ToString(CultureInfo.InvariantCulture), stored.Manifest, stored.Message, salt,
+            Encoding.UTF8.GetString(place.Entry), proofs.Of(place).ToString()));
+    });
+
+    /// <summary>Answers of a row that the token may see and the log has.</summary>
+    private async Task<IResult> WithProofAsync(
+        HttpContext context, Func<JournalRow, SharedProofs, ProofPlace, Task<IResult>> answer)
     {
         var text = context.PathId("position");
         if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var shown) || shown == 0)
@@ -199,7 +224,8 @@ internal sealed class LogEndpoints(
             return Problem.NotFound($"There is no row at position {shown} that this token may see.");
         }
 
-        if (await log.Reader.ProveAsync(position, context.RequestAborted) is not { } proof)
+        var proofs = await log.Reader.ProveAllAsync([position], context.RequestAborted);
+        if (!proofs.Places.TryGetValue(position, out var place))
         {
             return Problem.NotFound(await WhyNoProofAsync(shown, filter.Scope, context.RequestAborted));
         }
@@ -211,7 +237,7 @@ internal sealed class LogEndpoints(
             context.Response.Headers["Audit-Position"] = position.ToString(CultureInfo.InvariantCulture);
         }
 
-        return Reply.Content(Encoding.UTF8.GetBytes(proof.ToString()), "text/plain; charset=utf-8");
+        return await answer(row, proofs, place);
     }
 
     private async Task<string> WhyNoProofAsync(long position, ReadScope scope, CancellationToken cancellation)

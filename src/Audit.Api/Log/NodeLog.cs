@@ -59,6 +59,9 @@ internal sealed partial class NodeLog : IAsyncDisposable
 
     public SealerStatus Status => log.Sealer.Status;
 
+    /// <summary>Whether nothing is sealed until a person did something, as far as this node knows.</summary>
+    public bool IsHalted => Status.IsHalted;
+
     /// <summary>How long receipts are held that were asked for sealed.</summary>
     public TimeSpan WaitPatience { get; }
 

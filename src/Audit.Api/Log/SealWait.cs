@@ -10,12 +10,16 @@ internal sealed class SealWait
 {
     public const string Parameter = "wait";
 
+    /// <summary>Of one answer; of more there are proofs by `/v1/proofs`.</summary>
+    private const int MostProofs = 1_000;
+
     private const string Sealed = "sealed";
 
     private readonly NodeLog log;
     private readonly CancellationToken stopping;
     private readonly CancellationToken aborted;
     private bool hasRunOut;
+    private int proofs;
 
     private SealWait(NodeLog log, CancellationToken stopping, CancellationToken aborted)
     {
@@ -41,22 +45,42 @@ internal sealed class SealWait
         return new SealWait(log, stopping, context.RequestAborted);
     }
 
-    /// <returns>The position up to which the journal is sealed then.</returns>
+    /// <returns>How far the journal is sealed then, with proofs for as many as get one.</returns>
     public async Task<SealedUpTo> UntilAsync(IEnumerable<Receipt> receipts)
     {
-        var last = receipts.Select(receipt => receipt.Position).DefaultIfEmpty().Max();
-        if (last == 0)
+        var positions = receipts.Where(receipt => receipt.Position > 0).Select(receipt => receipt.Position).ToList();
+        if (positions.Count == 0)
         {
-            return default;
+            return new SealedUpTo(0, log.IsHalted) { IsAsked = true };
         }
 
-        if (!hasRunOut)
+        positions.Sort();
+        if (!hasRunOut && !log.IsHalted)
         {
-            hasRunOut = !await WaitAsync(last);
+            hasRunOut = !await WaitAsync(positions[^1]);
         }
 
         var head = await log.TryHeadAsync(CancellationToken.None);
-        return new SealedUpTo(head?.LastPosition ?? 0, head?.Log.Halt is not null);
+        var known = new SealedUpTo(head?.LastPosition ?? 0, log.IsHalted || head?.Log.Halt is not null)
+        {
+            IsAsked = true,
+        };
+        var proven = positions.Take(MostProofs - proofs).ToList();
+        proofs += proven.Count;
+        return proven.Count == 0 || positions[0] > known.Position ? known : await ProvenAsync(known, proven);
+    }
+
+    private async Task<SealedUpTo> ProvenAsync(SealedUpTo known, List<long> positions)
+    {
+        try
+        {
+            return known with { Proofs = await log.Reader.ProveAllAsync(positions, aborted) };
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or DbException or LogDamagedException)
+        {
+            // They are sealed all the same, and /v1/proofs says what is wrong.
+            return known;
+        }
     }
 
     private async Task<bool> WaitAsync(long position)
@@ -78,5 +102,10 @@ internal sealed class SealWait
 /// <param name="IsHalted">Whether nothing more is sealed until a person did something.</param>
 internal readonly record struct SealedUpTo(long Position, bool IsHalted)
 {
+    /// <summary>Whether whoever sent the records wants to know how far; a halt is said to everybody.</summary>
+    public bool IsAsked { get; init; }
+
+    public SharedProofs? Proofs { get; init; }
+
     public bool Covers(Receipt receipt) => receipt.Position <= Position;
 }

@@ -21,8 +21,7 @@ internal sealed partial class SetBackGuard(
     private const string Models = "read models";
     private const string Search = "text index";
 
-    private readonly CancellationTokenSource ended = new();
-    private Task watch = Task.CompletedTask;
+    private BackgroundWork? watch;
     private volatile IReadOnlyList<Remembered> lost = [];
 
     /// <summary>Whether nothing may be taken.</summary>
@@ -42,7 +41,7 @@ internal sealed partial class SetBackGuard(
     }
 
     /// <summary>Goes on looking.</summary>
-    public void Start() => watch = WatchAsync(ended.Token);
+    public void Start() => watch = new BackgroundWork(WatchAsync);
 
     /// <summary>
     /// Lets the node go on with the journal as it is, on the word of whoever started it: the log begins anew over it,
@@ -86,12 +85,7 @@ internal sealed partial class SetBackGuard(
         await LookAsync(cancellation);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await ended.CancelAsync();
-        await watch;
-        ended.Dispose();
-    }
+    public ValueTask DisposeAsync() => watch?.DisposeAsync() ?? default;
 
     private async Task BeginAnewAsync(
         IReadOnlyList<Remembered> accepted, string reason, OperatorActs acts, CancellationToken cancellation)

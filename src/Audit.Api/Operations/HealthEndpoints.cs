@@ -4,7 +4,7 @@ namespace Audit.Api.Operations;
 
 /// <summary>`/health`: what an orchestrator asks, without a token.</summary>
 internal sealed class HealthEndpoints(
-    IJournal journal, NodeLog log, ReadSide reads, SetBackGuard guard, FailureLog failures,
+    IJournal journal, NodeLog log, ReadSide reads, SetBackGuard guard, BearerTokens tokens, FailureLog failures,
     IHostApplicationLifetime life,
     IClusterEngine? cluster = null)
     : IEndpointGroup
@@ -40,22 +40,23 @@ internal sealed class HealthEndpoints(
         var member = cluster?.Cluster;
         var isWell = failure is null && !guard.IsSetBack && (member is null || member.IsUp);
         var isReady = isWell && !life.ApplicationStopping.IsCancellationRequested;
+        var sees = failure is null && await SeesPositionsAsync(context);
         return Reply.Json(
             new HealthAnswer(isReady ? "ready" : isWell ? "stopping" : "not_ready")
             {
                 Journal = failure is not null ? new PartHealth("away")
                     : guard.IsSetBack ? new PartHealth("set_back") { Reason = SetBackGuard.Sentence }
-                    : new PartHealth("answers") { Position = position },
+                    : new PartHealth("answers") { Position = sees ? position : null },
                 Sealing = new PartHealth(
-                    SealerWords.Of(sealing.State)) { Reason = sealing.IsHalted ? sealing.Reason : null },
+                    SealerWords.Of(sealing.State)) { Reason = sees && sealing.IsHalted ? sealing.Reason : null },
                 Projections = new PartHealth(models.State.ToString().ToLowerInvariant())
                 {
-                    Position = models.Position,
-                    HaltedAt = models.State == ProjectionState.Halted ? models.HaltedAt : null,
+                    Position = sees ? models.Position : null,
+                    HaltedAt = sees && models.State == ProjectionState.Halted ? models.HaltedAt : null,
                 },
                 Search = new PartHealth(reads.Search.Status.State.ToString().ToLowerInvariant())
                 {
-                    Position = reads.Search.Status.Position,
+                    Position = sees ? reads.Search.Status.Position : null,
                 },
                 Cluster = member is null ? null : new PartHealth(member.Status),
             },
@@ -65,7 +66,35 @@ internal sealed class HealthEndpoints(
     private async Task<IResult> SealingAsync(HttpContext context)
     {
         var (health, isWell) = await log.HealthAsync(context.RequestAborted);
+        if (!await SeesPositionsAsync(context))
+        {
+            health = health with
+            {
+                Position = null, Reason = null, BadPosition = null, FirstUnproven = null, ScrubbedPosition = null,
+                Witnessed = health.Witnessed is { } witnessed ? witnessed with { Size = null, Witnesses = [] } : null,
+            };
+        }
+
         return Reply.Json(health, isWell ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>
+    /// Whoever asks needs no token, and is not shown how long the book is without one that may see it whole.
+    /// </summary>
+    private async Task<bool> SeesPositionsAsync(HttpContext context)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        try
+        {
+            return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+                && await tokens.FindAsync(header["Bearer ".Length..].Trim(), context.RequestAborted)
+                    is { IsBound: false };
+        }
+        catch (JournalUnavailableException failure)
+        {
+            failures.Report("token of who asks for health", failure);
+            return false;
+        }
     }
 
     /// <summary>Why the journal is away is for the log; whoever asks here has no token.</summary>

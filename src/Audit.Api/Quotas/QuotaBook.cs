@@ -7,6 +7,7 @@ internal enum Quota : byte
     Streams,
     Tails,
     LargeBodies,
+    Waits,
 }
 
 /// <summary>
@@ -16,7 +17,10 @@ internal enum Quota : byte
 internal sealed class QuotaBook(QuotaLimits limits)
 {
     private static readonly string[] Words =
-        ["requests that are being answered", "streams open", "live readers", "large bodies under way"];
+        [
+            "requests that are being answered", "streams open", "live readers", "large bodies under way",
+            "answers that wait for the log",
+        ];
 
     private readonly Lock gate = new();
     private readonly Dictionary<Holding, int> held = [];

@@ -7,8 +7,8 @@ namespace Audit.Api.Quotas;
 public sealed record QuotaLimits
 {
     public const string Accepted =
-        "a list such as streams=64,idle=60s of requests, streams, tails, large-bodies and batches, each a whole number "
-        + "from 2, and of idle and body, each a time such as 60s";
+        "a list such as streams=64,idle=60s of requests, streams, tails, large-bodies, waits and batches, each a whole "
+        + "number from 2, and of idle and body, each a time such as 60s";
 
     /// <summary>Requests that are being answered, streams and tails with them.</summary>
     public int Requests { get; init; } = 512;
@@ -21,6 +21,9 @@ public sealed record QuotaLimits
 
     /// <summary>Bodies above a megabyte that are no streams.</summary>
     public int LargeBodies { get; init; } = 4;
+
+    /// <summary>Answers that wait until the log has what they acknowledge.</summary>
+    public int Waits { get; init; } = 64;
 
     /// <summary>Batches of its streams that wait for their receipts; further ones wait their turn.</summary>
     public int Batches { get; init; } = 32;
@@ -54,6 +57,7 @@ public sealed record QuotaLimits
         Quota.Streams => Streams,
         Quota.Tails => Tails,
         Quota.LargeBodies => LargeBodies,
+        Quota.Waits => Waits,
         _ => throw new ArgumentOutOfRangeException(nameof(quota), quota, "There is no such quota."),
     };
 
@@ -74,6 +78,7 @@ public sealed record QuotaLimits
                 "streams" => this with { Streams = number },
                 "tails" => this with { Tails = number },
                 "large-bodies" => this with { LargeBodies = number },
+                "waits" => this with { Waits = number },
                 "batches" => this with { Batches = number },
                 _ => null,
             };

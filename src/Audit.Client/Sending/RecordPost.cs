@@ -31,6 +31,11 @@ public sealed class RecordPost(
 {
     private const string MediaType = "application/x-ndjson";
 
+    /// <summary>Whether receipts are held until the log has what they acknowledge, and come with proofs.</summary>
+    public bool WaitsForSeal { get; init; }
+
+    private string Wait => WaitsForSeal ? "?wait=sealed" : "";
+
     public Uri Server => client.Server;
 
     /// <exception cref="NodeException">The node refuses the request, and would refuse it again.</exception>
@@ -40,7 +45,7 @@ public sealed class RecordPost(
         var received = 0L;
         try
         {
-            using var request = MakeRequest("v1/records", new SequenceContent(lines));
+            using var request = MakeRequest("v1/records" + Wait, new SequenceContent(lines));
             using var response = await client.SendAsync(request, cancellation);
             if (await RefusedForNowAsync(response, cancellation) is { } refused)
             {
@@ -77,7 +82,7 @@ public sealed class RecordPost(
         try
         {
             using var request = MakeRequest(
-                $"v1/ingest/{format}", new FollowedContent(input, report.Sent, clock ?? TimeProvider.System));
+                $"v1/ingest/{format}{Wait}", new FollowedContent(input, report.Sent, clock ?? TimeProvider.System));
             using var response = await client.RequireAsync(request, cancellation);
             await foreach (var receipt in ReadAsync(response, cancellation))
             {

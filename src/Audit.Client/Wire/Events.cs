@@ -6,6 +6,15 @@ public sealed record EventAnswer(
     long Position, string Stream, long Sequence, DateTime Created, string? Manifest, JsonElement? Event,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MessageBase64 = null);
 
+/// <summary>A row as it is stored, and what shows that it is in the log.</summary>
+/// <param name="CreatedTicks">In hundreds of nanoseconds since the year 1; too long a number for a double.</param>
+/// <param name="Salt">Of the stream.</param>
+/// <param name="Entry">Of the log, in its very characters.</param>
+/// <param name="Proof">A C2SP tlog-proof of the entry.</param>
+public sealed record StoredRowAnswer(
+    long Position, string Stream, long Sequence, string CreatedTicks, string Manifest, byte[] MessageBase64,
+    byte[] Salt, string Entry, string Proof);
+
 /// <summary>A page of events.</summary>
 public sealed record EventPageAnswer(IReadOnlyList<EventAnswer> Items, string? Next)
 {
@@ -15,6 +24,8 @@ public sealed record EventPageAnswer(IReadOnlyList<EventAnswer> Items, string? N
 
 /// <summary>What became of one item.</summary>
 /// <param name="Status">recorded, duplicate, violation, invalid, refused or unknown.</param>
+/// <param name="Sha256">Of the message as it is stored, in hexadecimal.</param>
+/// <param name="Log">halted, while nothing is sealed.</param>
 public sealed record ReceiptAnswer(
     long Index, string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? WindowId = null,
@@ -25,7 +36,10 @@ public sealed record ReceiptAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Anomalies = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Sha256 = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Sealed = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Log = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ReceiptProof? Proof = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Line = null);
 

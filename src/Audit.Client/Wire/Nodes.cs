@@ -36,7 +36,9 @@ public sealed record RestartAnswer(
 /// <param name="UnsealedSeconds">How long the oldest row waits for its seal.</param>
 /// <param name="Unproven">How many rows no node of the store can have written.</param>
 public sealed record SealingHealth(
-    string Status, string? Origin, long Position, double UnsealedSeconds, long Unproven,
+    string Status, string? Origin,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position, double UnsealedSeconds,
+    long Unproven,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? BadPosition = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? FirstUnproven = null,
@@ -49,7 +51,8 @@ public sealed record SealingHealth(
 /// <param name="UnwitnessedSeconds">How long what came later is without them.</param>
 /// <param name="IsOverdue">Whether that is longer than --max-unwitnessed; sealing goes on all the same.</param>
 public sealed record WitnessHealth(
-    int Quorum, long Size, double UnwitnessedSeconds, bool IsOverdue, IReadOnlyList<WitnessAnswer> Witnesses);
+    int Quorum, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Size,
+    double UnwitnessedSeconds, bool IsOverdue, IReadOnlyList<WitnessAnswer> Witnesses);
 
 /// <param name="Size">Of the newest checkpoint that it cosigned for this node, 0 for none.</param>
 /// <param name="Problem">Why it did not cosign the last one that it was sent.</param>

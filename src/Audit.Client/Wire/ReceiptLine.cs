@@ -12,6 +12,17 @@ public sealed record ReceiptLine(
 
     private const double Day = 86_400;
 
+    /// <summary>The stream's sequence number of what was written.</summary>
+    public long? Sequence { get; init; }
+
+    /// <summary>Of the message that was written, as it is stored, in hexadecimal.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>Whether the log had it when the receipt was given; null where nobody asked.</summary>
+    public bool? Sealed { get; init; }
+
+    public ReceiptProof? Proof { get; init; }
+
     private string json = "";
 
     /// <summary>No receipt but the last line of an answer that could not go on.</summary>
@@ -62,3 +73,8 @@ public sealed record ReceiptLine(
         writer.WriteEndObject();
     }
 }
+
+/// <summary>That what was written is in the log.</summary>
+/// <param name="Hashes">From the entry to the checkpoint's root, as RFC 6962 has them, in base64.</param>
+/// <param name="Checkpoint">A signed note; receipts that follow without one are proven under the same.</param>
+public sealed record ReceiptProof(long Index, IReadOnlyList<string> Hashes, string? Checkpoint);

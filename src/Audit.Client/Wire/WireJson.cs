@@ -12,6 +12,7 @@ namespace Audit.Client.Wire;
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(ItemPage<JsonElement>))]
 [JsonSerializable(typeof(ProblemDocument))]
+[JsonSerializable(typeof(StoredRowAnswer))]
 [JsonSerializable(typeof(CallAnswer))]
 [JsonSerializable(typeof(CallDetailAnswer))]
 [JsonSerializable(typeof(CallPageAnswer))]

@@ -49,9 +49,10 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     {
         var sequence = stream.Sequence;
         writer.Begin(Handle.Key, sequence, payloadKey);
-        var receipt = stream.Decide(submission, writer, rows.Begin(), options);
+        var events = rows.Begin();
+        var receipt = stream.Decide(submission, writer, events, options);
         rows.Add(Handle, sequence);
-        return receipt;
+        return receipt.Hashed(events, 0, sequence);
     }
 
     /// <param name="key">Null where it was ended: content that comes from now on is not kept.</param>

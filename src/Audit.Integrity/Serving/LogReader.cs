@@ -65,34 +65,47 @@ public sealed class LogReader
     /// <exception cref="LogDamagedException">The row is not the one that was sealed.</exception>
     public async Task<ProofFile?> ProveAsync(long position, CancellationToken cancellation)
     {
+        var proofs = await ProveAllAsync([position], cancellation);
+        return proofs.Places.TryGetValue(position, out var place) ? proofs.Of(place) : null;
+    }
+
+    /// <summary>Proofs for several rows, all under the newest checkpoint.</summary>
+    /// <param name="positions">In ascending order; what is not sealed yet gets none.</param>
+    /// <exception cref="LogDamagedException">A row is not the one that was sealed.</exception>
+    public async Task<SharedProofs> ProveAllAsync(IReadOnlyList<long> positions, CancellationToken cancellation)
+    {
+        var places = new Dictionary<long, ProofPlace>(positions.Count);
         var head = await HeadAsync(cancellation);
-        if (head?.Stored is null || position > head.LastPosition)
+        if (head?.Stored is null)
         {
-            return null;
-        }
-
-        var bundle = await store.FindBundleAsync(head.Log.Number, position, cancellation);
-        if (bundle is not { } start)
-        {
-            return null;
-        }
-
-        var found = await rows.ReadAsync(start, TileShape.Width, position, cancellation);
-        if (found.Count == 0 || found[^1].Position != position)
-        {
-            return null;
-        }
-
-        var index = start.Number * TileShape.Width + found.Count - 1;
-        if (index >= head.Size)
-        {
-            return null;
+            return new SharedProofs(null, places);
         }
 
         var tree = new TreeReader(new StoreTiles(store, head.Log.Number), head.Size);
-        CheckLeaf(found[^1], await tree.LeafAsync(index, cancellation));
-        var hashes = await tree.InclusionAsync(index, cancellation);
-        return new ProofFile(index, hashes, SignedCheckpoint.Parse(head.Stored.Note));
+        for (var next = 0; next < positions.Count && positions[next] <= head.LastPosition; next++)
+        {
+            // Of a bundle of neighbours the rows are read once.
+            if (places.ContainsKey(positions[next])
+                || await store.FindBundleAsync(head.Log.Number, positions[next], cancellation) is not { } start)
+            {
+                continue;
+            }
+
+            var wanted = positions.Skip(next).Take(TileShape.Width).Where(one => one <= head.LastPosition).ToHashSet();
+            var found = await rows.ReadAsync(start, TileShape.Width, wanted.Max(), cancellation);
+            for (var i = 0; i < found.Count; i++)
+            {
+                var index = start.Number * TileShape.Width + i;
+                if (index < head.Size && wanted.Contains(found[i].Position))
+                {
+                    CheckLeaf(found[i], await tree.LeafAsync(index, cancellation));
+                    places[found[i].Position] = new ProofPlace(
+                        index, await tree.InclusionAsync(index, cancellation), found[i].Entry);
+                }
+            }
+        }
+
+        return new SharedProofs(SignedCheckpoint.Parse(head.Stored.Note), places);
     }
 
     /// <summary>How many sealed rows no node of the store can have written.</summary>
@@ -147,6 +160,17 @@ public sealed class LogReader
             throw new LogDamagedException($"The row at position {row.Position} is not the one that was sealed.");
         }
     }
+}
+
+/// <summary>Where a row stands in the log, and the hashes that lead from there to the checkpoint.</summary>
+/// <param name="Entry">Of the row, in its bytes.</param>
+public sealed record ProofPlace(long Index, IReadOnlyList<byte[]> Hashes, byte[] Entry);
+
+/// <summary>Proofs under one checkpoint.</summary>
+/// <param name="Checkpoint">Null before there is one.</param>
+public sealed record SharedProofs(SignedCheckpoint? Checkpoint, IReadOnlyDictionary<long, ProofPlace> Places)
+{
+    public ProofFile Of(ProofPlace place) => new(place.Index, place.Hashes, Checkpoint!);
 }
 
 /// <summary>What is served of the log under a path, with the headers that go with it.</summary>

@@ -35,6 +35,9 @@ public sealed record IntegrityVerdict
     /// <summary>Rows of which a bundle has only the entry, for they are not for who has the bundle.</summary>
     public long EntriesOnly { get; init; }
 
+    /// <summary>How many receipts were compared with what is there.</summary>
+    public long Receipts { get; init; }
+
     /// <summary>The logs that took the place of others, the oldest first.</summary>
     public IReadOnlyList<RestartReport> Restarts { get; init; } = [];
 
@@ -80,6 +83,9 @@ public enum IntegrityFaultKind
 
     /// <summary>Fewer witnesses cosigned the checkpoint than were demanded.</summary>
     NotWitnessed,
+
+    /// <summary>What somebody has a receipt for is not there, or is another row.</summary>
+    ReceiptBroken,
 
     /// <summary>The log may not be signed any more, and nobody has started a new one.</summary>
     Halted,

@@ -106,6 +106,9 @@ public sealed record VerifyOptions
     /// <summary>How long the newest checkpoint may be without their cosignatures.</summary>
     public TimeSpan MaxUnwitnessed { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>What a node acknowledged: each must be there as it was acknowledged.</summary>
+    public IReadOnlyList<KeptReceipt> Receipts { get; init; } = [];
+
     /// <summary>How many unproven rows are accepted.</summary>
     public long AcceptedUnproven { get; init; }
 }

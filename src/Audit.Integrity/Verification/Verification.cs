@@ -9,6 +9,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
 
     private readonly List<IntegrityFault> faults = [];
     private readonly CompletenessCheck completeness = new();
+    private readonly ReceiptCheck receipts = new(options.Receipts);
     private (long Count, long Position) restarts;
 
     /// <param name="log">Null where there is none.</param>
@@ -43,6 +44,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
         JudgeHalt(log.Logs[^1]);
         JudgeUnsealed(check);
         JudgeUnproven(check);
+        faults.AddRange(receipts.End(check.FirstUnsealed is { } unsealed ? unsealed.Position - 1 : long.MaxValue));
         var integrity = new IntegrityVerdict
         {
             Origin = log.Logs[^1].Origin,
@@ -57,6 +59,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             UnprovenRows = check.UnprovenRows,
             FirstUnproven = check.FirstUnproven,
             EntriesOnly = check.EntriesOnly,
+            Receipts = options.Receipts.Count,
             Restarts = reports,
             ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack)
                 ? null
@@ -75,6 +78,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             (batch, _) =>
             {
                 read += batch.Rows.Count;
+                receipts.Take(batch.Rows);
                 completeness.Take(batch);
                 progress?.Report(new VerifyProgress(read, 0));
                 return Task.CompletedTask;
@@ -96,11 +100,13 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             JudgeHalt(log.Logs[^1]);
         }
 
+        faults.AddRange(receipts.End(0));
         var integrity = new IntegrityVerdict
         {
             Origin = log?.Logs[^1].Origin,
             Rows = read,
             UnsealedRows = read,
+            Receipts = options.Receipts.Count,
             Faults = faults,
         };
         return new VerificationResult(integrity, await completeness.EndAsync(rows, cancellation));
@@ -112,6 +118,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             async (batch, stop) =>
             {
                 await check.TakeAsync(batch.Rows, stop);
+                receipts.Take(batch.Rows);
                 NoteRestarts(batch);
                 completeness.Take(batch);
                 progress?.Report(new VerifyProgress(check.Rows, size));
@@ -150,6 +157,15 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
         if (options.Since is { } since && Relies(since, log, key, signed.Size, "The checkpoint that was given"))
         {
             yield return new KnownRoot(since.Checkpoint.Size, since.Checkpoint.Root, KnownRootOrigin.Auditor);
+        }
+
+        foreach (var receipt in options.Receipts)
+        {
+            if (receipt.Checkpoint is { } proven
+                && Relies(proven, log, key, signed.Size, $"The checkpoint of the receipt in line {receipt.Line}"))
+            {
+                yield return new KnownRoot(proven.Checkpoint.Size, proven.Checkpoint.Root, KnownRootOrigin.Auditor);
+            }
         }
 
         if (memory.Fault is { } fault)

@@ -6,18 +6,31 @@ namespace Audit.Integrity.Witnesses;
 /// </summary>
 internal sealed class WitnessFeed(LogStore store, WitnessOptions options, TimeProvider clock, FailureLog failures)
 {
+    /// <summary>So many pauses the others wait for one that does not answer.</summary>
+    private const int PausesForOne = 10;
+
     private readonly WitnessClient[] clients =
         [.. options.Witnesses.Select(witness => new WitnessClient(options.Http, witness))];
 
     private readonly WitnessStatus[] statuses =
         [.. options.Witnesses.Select(witness => new WitnessStatus(witness.Key.Name, witness.Url, 0, null, null))];
 
+    private readonly Lock gate = new();
+    private StoredCheckpoint? target;
+    private int signed;
+    private DateTimeOffset since;
+
     public IReadOnlyList<WitnessStatus> Statuses => statuses;
 
     /// <summary>Feeds the witnesses for as long as this node seals.</summary>
-    public Task RunAsync(LogSession session, LogRecord log, CancellationToken cancellation) => Task.WhenAll(
-        Enumerable.Range(0, clients.Length).Select(index => FollowAsync(index, session, log, cancellation))
-            .Append(Task.Delay(Timeout.Infinite, cancellation)));
+    public Task RunAsync(LogSession session, LogRecord log, CancellationToken cancellation)
+    {
+        // What was asked for last may be of a log that was ended.
+        target = null;
+        return Task.WhenAll(
+            Enumerable.Range(0, clients.Length).Select(index => FollowAsync(index, session, log, cancellation))
+                .Append(Task.Delay(Timeout.Infinite, cancellation)));
+    }
 
     /// <summary>Whether a quorum of witnesses saw nothing newer of the log than the store has.</summary>
     public async Task<bool> VouchesAsync(LogRecord log, SignedCheckpoint newest, CancellationToken cancellation)
@@ -47,15 +60,44 @@ internal sealed class WitnessFeed(LogStore store, WitnessOptions options, TimePr
         var sent = 0L;
         while (true)
         {
-            if (await store.ReadLastCheckpointAsync(log.Number, cancellation) is { } stored && stored.Size > sent
+            if (await store.ReadLastCheckpointAsync(log.Number, cancellation) is { } newest
+                && Next(newest) is var stored && stored.Size > sent
                 && await AskAsync(index, log, SignedCheckpoint.Parse(stored.Note), cancellation) is { Line: { } line })
             {
                 await session.KeepCosignatureAsync(
                     log.Number, stored, clients[index].Witness.Key.ToString(), line, options.Quorum, cancellation);
                 sent = stored.Size;
+                NoteSigned(stored);
             }
 
             await Task.Delay(options.Pause, clock, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// The one that all are asked for, until a quorum has signed it or that takes too long: a log that grows all the
+    /// time would else have a cosignature each on many, and a quorum on none.
+    /// </summary>
+    private StoredCheckpoint Next(StoredCheckpoint newest)
+    {
+        lock (gate)
+        {
+            var now = clock.GetUtcNow();
+            if (target is { } asked && signed < options.Quorum && now - since <= PausesForOne * options.Pause)
+            {
+                return asked;
+            }
+
+            (target, signed, since) = (newest, target?.Size == newest.Size ? signed : 0, now);
+            return newest;
+        }
+    }
+
+    private void NoteSigned(StoredCheckpoint stored)
+    {
+        lock (gate)
+        {
+            signed += stored.Size == target?.Size ? 1 : 0;
         }
     }
 

@@ -25,12 +25,13 @@ internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
             MoreAfter = hasMore && steps.Count > 0 ? steps[^1].Sequence : null,
             At = at is { } past ? visit.Scope.Hide(past) : null,
             Sealed = visit.Scope.Veil is null ? head?.LastPosition ?? 0 : 0,
+            LogKey = head?.Log.Key.ToString(),
             Recorded = visit.Recorded,
             Input = InputDifference.Of(
                 steps.Select(step => step.Record?.RequestedInput).FirstOrDefault(IsGiven),
                 steps.Select(step => step.Record?.EffectiveInput).LastOrDefault(IsGiven)),
         };
-        return PageAnswer.Show<CallPage>($"{call.Tool ?? "Call"} {call.CallId}", "sessions", view);
+        return PageAnswer.Show<CallPage>($"{call.Tool ?? "Call"} {call.CallId}", "sessions", view, ["verify"]);
     }
 
     private static bool IsGiven(JsonElement? input) => input is { ValueKind: not JsonValueKind.Null };
@@ -63,6 +64,9 @@ public sealed record CallPageView(
 
     /// <summary>The last position that is sealed: events up to it can be proven.</summary>
     public long Sealed { get; init; }
+
+    /// <summary>The log's verifier key; null before there is a log.</summary>
+    public string? LogKey { get; init; }
 
     public long? Recorded { get; init; }
 

@@ -29,7 +29,8 @@ internal sealed class IntegrityPages(NodeLog log, IJournal journal, Verification
             IsOverdue = log.Seals?.IsOverdue == true,
             Scrubbed = log.Sealer.Scrubbed,
             Witnessed = await log.WitnessedAsync(visit.Cancellation) is { } witnessed
-                ? new WitnessedView(witnessed.Quorum, witnessed.Size, witnessed.UnwitnessedSeconds, witnessed.IsOverdue)
+                ? new WitnessedView(
+                    witnessed.Quorum, witnessed.Size ?? 0, witnessed.UnwitnessedSeconds, witnessed.IsOverdue)
                 : null,
             Witnesses = log.Sealer.Witnesses,
         };

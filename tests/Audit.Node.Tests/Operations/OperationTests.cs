@@ -20,6 +20,11 @@ public sealed class OperationTests : IAsyncLifetime
         var ready = (await nobody.GetAnswerAsync("/health/ready")).Require(200).Json;
         Assert.Equal("ready", ready.Text("status"));
         Assert.Equal("answers", ready.GetProperty("journal").Text("status"));
+        // How long the book is, is for who has a token.
+        Assert.DoesNotContain("position", (await nobody.GetAnswerAsync("/health/ready")).Text);
+        Assert.DoesNotContain("position", (await nobody.GetAnswerAsync("/health/sealing")).Text);
+        Assert.True((await node.GetAsync("/health/ready")).Json.GetProperty("journal").TryGetProperty("position", out _));
+        Assert.True((await node.GetAsync("/health/sealing")).Json.TryGetProperty("position", out _));
     }
 
     [Fact]

@@ -101,7 +101,7 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
     {
         using var reader = await books.ReaderAsync(Node, TwoAgents.OwnAgent, null);
         var never = "9007199254740000";
-        foreach (var path in new[] { "/v1/events/{0}", "/v1/events/{0}/raw", "/v1/proofs/{0}", "/v1/events?after={0}" })
+        foreach (var path in new[] { "/v1/events/{0}", "/v1/events/{0}/raw", "/v1/proofs/{0}", "/v1/proofs/{0}/row", "/v1/events?after={0}" })
         {
             var none = await reader.GetAnswerAsync(string.Format(CultureInfo.InvariantCulture, path, never));
             foreach (var position in books.Positions)

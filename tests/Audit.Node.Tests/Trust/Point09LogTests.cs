@@ -3,7 +3,6 @@ using System.Text;
 using Audit.Node.Tests.Log;
 using Audit.Node.Tests.Pages;
 using Audit.Node.Tests.Support;
-using Microsoft.Data.Sqlite;
 
 namespace Audit.Node.Tests.Trust;
 
@@ -127,13 +126,5 @@ public sealed class Point09LogTests
     private static Task UntilAsync(TestNode node, string status) => Patience.UntilAsync(
         async () => (await node.GetAsync("/health/ready")).Json.GetProperty("sealing").Text("status") == status, $"the log is {status}");
 
-    private static void Change(TestNode node, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={node.Options.Store["sqlite:".Length..]};Pooling=False");
-        connection.Open();
-        using var command = new SqliteCommand(
-            $"PRAGMA busy_timeout = 10000; DROP TRIGGER IF EXISTS journal_no_update; DROP TRIGGER IF EXISTS journal_no_delete; {sql}",
-            connection);
-        Assert.NotEqual(0, command.ExecuteNonQuery());
-    }
+    private static void Change(TestNode node, string sql) => SqliteRows.Run(node, sql);
 }

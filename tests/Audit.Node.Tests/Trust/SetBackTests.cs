@@ -46,8 +46,8 @@ public abstract class SetBackContract
         Assert.Equal((3L, 4L), (accepted.GetProperty("last_position").GetInt64(), accepted.GetProperty("lost_from").GetInt64()));
         Assert.True(accepted.GetProperty("lost_until").GetInt64() > last, "the stop was sealed too");
         // The text index may not have come so far.
-        Assert.Subset(new HashSet<string> { "log", "read models", "text index" }, [.. accepted.GetProperty("remembered").EnumerateObject().Select(one => one.Name)]);
         Assert.True(accepted.GetProperty("remembered").TryGetProperty("log", out _));
+        Assert.True(accepted.GetProperty("remembered").TryGetProperty("read models", out _));
         // A new log says for ever what it took the place of.
         Assert.Equal(
             "the disk was lost, and this is its backup", Assert.Single((await new LogClient(node).LogAsync()).GetProperty("restarts").EnumerateArray()).Text("reason"));

@@ -111,6 +111,63 @@ public sealed class WitnessTests : IDisposable
         await RecordSealedAsync(node, "c-2");
     }
 
+    [Fact]
+    public async Task a_quorum_of_witnesses_vouches_for_the_store_when_the_node_forgot_it_and_fewer_do_not()
+    {
+        var signer = await new KeyFile(directory.File("log.key")).CreateAsync(Origin);
+        var begun = await SignAsync(signer, 0, TreeHash.Empty);
+        var isAway = false;
+        var (one, two) = (Make("one.example", signer.Key), Make("two.example", signer.Key));
+        using var first = new ListeningPlace(body => AnswerAsync(one.Witness, body));
+        using var second = new ListeningPlace(body => isAway ? Task.FromResult((503, "")) : AnswerAsync(two.Witness, body));
+        await using var node = await TestNode.StartAsync(change: options => With(options, new WitnessAddress(first.Url, one.Key), begun) with
+        {
+            Witnesses = [new WitnessAddress(first.Url, one.Key), new WitnessAddress(second.Url, two.Key)],
+            WitnessQuorum = 2,
+        });
+        await RecordSealedAsync(node, "c-1");
+        await node.StopAsync();
+        await node.StartAgainAsync();
+        await WitnessedAsync(node, one.Key, (await new LogClient(node).CheckpointAsync()).Checkpoint.Size);
+
+        await node.StopAsync();
+        File.Delete(node.Options.CheckpointFile);
+        isAway = true;
+        await node.StartAgainAsync();
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/health/ready")).Json.GetProperty("sealing").Text("status") == "no_memory", "nobody vouches");
+        isAway = false;
+        await RecordSealedAsync(node, "c-2");
+    }
+
+    [Fact]
+    public async Task checkpoints_go_to_an_address_too_and_one_that_fails_keeps_nothing_from_being_sealed()
+    {
+        var kept = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using var place = new ListeningPlace(body =>
+        {
+            kept.Enqueue(body);
+            return Task.FromResult((kept.Count == 1 ? 500 : 200, ""));
+        });
+        await using var node = await TestNode.StartAsync(
+            change: options => options with { LogOrigin = Origin, CheckpointTo = place.Url.ToString() });
+        await RecordSealedAsync(node, "c-1");
+        await Patience.UntilAsync(() => Task.FromResult(kept.Count >= 2), "what was refused is sent again");
+        await RecordSealedAsync(node, "c-2");
+        var newest = (await new LogClient(node).CheckpointAsync()).Checkpoint;
+        await Patience.UntilAsync(() => Task.FromResult(SignedCheckpoint.Parse(kept.Last()).Checkpoint.Size >= newest.Size), "the newest is kept");
+        Assert.True(SignedCheckpoint.Parse(kept.Last()).IsSignedBy(await new LogClient(node).KeyAsync()));
+    }
+
+    private (Witness Witness, WitnessKey Key) Make(string name, VerifierKey log)
+    {
+        var cosigner = Ed25519Signer.Generate(name).AsCosigner();
+        return (new Witness(cosigner, [log], directory.File(name), TimeProvider.System), cosigner.Key);
+    }
+
+    private static async Task<(int Status, string Text)> AnswerAsync(Witness witness, string body) =>
+        Of(await witness.AddAsync(body, CancellationToken.None));
+
     // The key was made before the node, so its memory of the empty log was too.
     private NodeOptions With(NodeOptions options, WitnessAddress address, SignedCheckpoint begun)
     {

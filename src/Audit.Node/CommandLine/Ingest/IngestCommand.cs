@@ -21,6 +21,9 @@ internal static class IngestCommand
             command.AddText("--task", "ID", "the task of items that name none"),
             command.AddText("--agent", "ID", "the agent of items that name none"),
         ];
+        var receipts = command.AddText(
+            "--receipts", "FILE", "keeps the receipts at the end of a file, for audit verify --receipts");
+        var isSealed = command.AddFlag("--sealed", "waits until the log has the records; receipts come with proofs");
         var output = command.AddOutput();
         var place = new PlaceSymbols(surroundings, command, GivenOptions.Data);
         command.SetAction(async (parsed, cancellation) =>
@@ -30,9 +33,10 @@ internal static class IngestCommand
             var format = named.Length == 2 ? RequireFormat(named[0]) : null;
             await using var stream = OpenInput(surroundings, named[^1]);
             using var client = await where.FindNodeAsync(cancellation);
-            var report = new IngestReport(surroundings, parsed.GetValue(output));
+            await using var kept = OpenReceipts(parsed.GetValue(receipts));
+            var report = new IngestReport(surroundings, parsed.GetValue(output), kept);
             var given = whose.Where(one => parsed.GetValue(one) is not null);
-            var post = new RecordPost(client, [.. given.Select(HeaderOf)]);
+            var post = new RecordPost(client, [.. given.Select(HeaderOf)]) { WaitsForSeal = parsed.GetValue(isSealed) };
             return await report.FollowAsync(stream, () => format is null
                 ? new RecordDelivery(post, report).RunAsync(stream, cancellation)
                 : post.SendFormatAsync(format, stream, report, cancellation));
@@ -46,6 +50,23 @@ internal static class IngestCommand
     private static string RequireFormat(string name) => FormatReaders.Names.Contains(name)
         ? name
         : throw CommandException.WrongUse($"The format \"{name}\" is not known; accepted are {Formats}.");
+
+    private static KeptReceipts? OpenReceipts(string? path)
+    {
+        try
+        {
+            if (path is not null)
+            {
+                OwnerOnly.MakeFile(path);
+            }
+
+            return path is null ? null : new KeptReceipts(new FileStream(path, FileMode.Append, FileAccess.Write));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw CommandException.WrongUse($"The receipts cannot be kept in \"{path}\": {failure.Message}");
+        }
+    }
 
     private static Stream OpenInput(Surroundings surroundings, string path)
     {

@@ -31,7 +31,8 @@ internal sealed class IngestCounts
 }
 
 /// <summary>Shows what becomes of an ingest: receipts, notes, progress, and the counts at the end.</summary>
-internal sealed class IngestReport(Surroundings surroundings, OutputFormat format) : ISendingReport
+internal sealed class IngestReport(
+    Surroundings surroundings, OutputFormat format, KeptReceipts? kept = null) : ISendingReport
 {
     private readonly IngestCounts counts = new();
     private readonly ArrayBufferWriter<byte> buffer = new();
@@ -68,6 +69,7 @@ internal sealed class IngestReport(Surroundings surroundings, OutputFormat forma
             return;
         }
 
+        kept?.Add(receipt);
         if (format == OutputFormat.Ndjson)
         {
             WriteReceipt(receipt);

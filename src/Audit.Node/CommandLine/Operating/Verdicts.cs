@@ -58,6 +58,11 @@ internal static class VerdictText
             yield return $"  entries     of {integrity.EntriesOnly} rows there is the entry alone";
         }
 
+        if (integrity.Receipts > 0)
+        {
+            yield return $"  receipts    {integrity.Receipts} compared with what is there";
+        }
+
         if (integrity.UnprovenRows > 0)
         {
             yield return $"  unproven    {integrity.UnprovenRows} rows, the first at position "
@@ -92,6 +97,12 @@ internal static class VerdictText
         foreach (var gap in completeness.Gaps)
         {
             yield return $"  !           session {gap.SessionId} of {gap.Source}: {Numbers(gap)} of the token {gap.Token}";
+        }
+
+        if (completeness.DroppedNumbers > 0)
+        {
+            yield return $"  dropped     {completeness.DroppedNumbers} numbers came and are not remembered: "
+                + "a gap may name some of them";
         }
 
         yield return $"  calls       {completeness.OpenCallCount} open in {completeness.EndedSessions} ended sessions";
@@ -170,6 +181,7 @@ internal static class VerdictJson
         integrity.UnprovenRows,
         integrity.FirstUnproven,
         integrity.EntriesOnly,
+        integrity.Receipts,
         integrity.Restarts,
         integrity.ContinuesSize,
     };

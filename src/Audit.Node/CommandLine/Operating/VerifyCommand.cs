@@ -28,6 +28,8 @@ internal static class VerifyCommand
         var quorum = command.AddNumber(
             "--witness-quorum", "how many of the witnesses must have, default all", 0, number => number >= 1,
             "a whole number from 1");
+        var receipts = command.AddText(
+            "--receipts", "FILE", "receipts that were kept: what they acknowledge must be there, and unchanged");
         var output = command.AddOutput();
         var place = new PlaceSymbols(
             surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey,
@@ -43,6 +45,7 @@ internal static class VerifyCommand
                 AcceptedUnproven = parsed.GetValue(unproven),
                 Witnesses = ReadWitnesses(parsed.GetValue(witnesses) ?? []),
                 WitnessQuorum = parsed.GetValue(quorum),
+                Receipts = ReadReceipts(parsed.GetValue(receipts)),
             };
             var verdict = await log.VerifyAsync(trust, cancellation);
             if (parsed.GetValue(output) == OutputFormat.Table)
@@ -68,6 +71,31 @@ internal static class VerifyCommand
             : throw CommandException.WrongUse(
                 $"--accept-restart \"{text}\" is not accepted; accepted is the number of a log, from 2.")),
     ];
+
+    private static List<KeptReceipt> ReadReceipts(string? path)
+    {
+        if (path is null)
+        {
+            return [];
+        }
+
+        try
+        {
+            using var file = File.OpenText(path);
+            return
+            [
+                .. KeptReceipts.Read(file).Where(one => one.Receipt.Position is not null).Select(one => new KeptReceipt(
+                    one.Line, one.Receipt.Position!.Value, one.Receipt.Sequence ?? 0, one.Receipt.Sha256,
+                    one.Receipt.Sealed == true,
+                    one.Receipt.Proof?.Checkpoint is { } note ? SignedCheckpoint.Parse(note) : null)),
+            ];
+        }
+        catch (Exception failure) when (failure
+            is JsonException or NoteFormatException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw CommandException.WrongUse($"--receipts \"{path}\" is not accepted: {failure.Message}");
+        }
+    }
 
     private static List<WitnessKey> ReadWitnesses(string[] texts)
     {

@@ -1,0 +1,48 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Audit.Node.Tests.Support;
+
+/// <summary>An address of this machine at which bodies are posted, and what it answers.</summary>
+internal sealed class ListeningPlace : IDisposable
+{
+    private readonly HttpListener listener = new();
+
+    public ListeningPlace(Func<string, Task<(int Status, string Text)>> answer)
+    {
+        using (var probe = new TcpListener(IPAddress.Loopback, 0))
+        {
+            probe.Start();
+            Url = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
+        }
+
+        listener.Prefixes.Add(Url.ToString());
+        listener.Start();
+        _ = Task.Run(() => ServeAsync(answer));
+    }
+
+    public Uri Url { get; }
+
+    public void Dispose() => listener.Close();
+
+    private async Task ServeAsync(Func<string, Task<(int Status, string Text)>> answer)
+    {
+        try
+        {
+            while (true)
+            {
+                var context = await listener.GetContextAsync();
+                using var body = new StreamReader(context.Request.InputStream);
+                var (status, text) = await answer(await body.ReadToEndAsync());
+                context.Response.StatusCode = status;
+                await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
+                context.Response.Close();
+            }
+        }
+        catch (Exception end) when (end is HttpListenerException or ObjectDisposedException)
+        {
+            // It was closed.
+        }
+    }
+}
