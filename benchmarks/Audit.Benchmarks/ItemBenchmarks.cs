@@ -8,7 +8,7 @@ public class ItemBenchmarks
     private const int Items = 1_000;
 
     private readonly ItemReader reader = new(new RecordHasher(new byte[RecordHasher.KeyLength]));
-    private readonly ItemDefaults defaults = new("load", Timestamp.From(DateTimeOffset.UtcNow));
+    private readonly ItemDefaults defaults = new("load", "load", Timestamp.From(DateTimeOffset.UtcNow));
     private readonly EventWriter writer = new(TestKeys.Proof);
     private readonly Message[] messages = new Workload(run: 1, records: Items).Messages;
     private CallSubmission[] calls = [];

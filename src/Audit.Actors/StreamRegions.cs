@@ -29,7 +29,7 @@ internal sealed class StreamRegions
 
     public IActorRef For(Submission submission) => submission switch
     {
-        CallSubmission => calls,
+        CallSubmission or ReviewSubmission => calls,
         NoteSubmission => sessions,
         WindowSubmission => windows,
         OperatorSubmission => operators,

@@ -62,6 +62,29 @@ internal sealed class CountsSubmission(StreamKey stream) : Submission(stream)
     public override int Bytes => 0;
 }
 
+/// <summary>A person acknowledges violations of a call.</summary>
+public sealed class ReviewSubmission(
+    SessionName session, string toolCallId, string? taskId, string? agent, Review review, ReadOnlyMemory<byte> reason)
+    : Submission(new StreamKey(StreamNames.CallUtf8(session, toolCallId)))
+{
+    public SessionName Session { get; } = session;
+
+    public string ToolCallId { get; } = toolCallId;
+
+    public string? TaskId { get; } = taskId;
+
+    public string? Agent { get; } = agent;
+
+    public Review Review { get; } = review;
+
+    /// <summary>What the person says of it, as JSON.</summary>
+    public ReadOnlyMemory<byte> Reason { get; } = reason;
+
+    public override int Affinity => Session.GetHashCode();
+
+    public override int Bytes => Reason.Length;
+}
+
 /// <summary>A note of a session.</summary>
 public sealed class NoteSubmission(
     SessionName session, string? taskId, string? agent, SessionNote note, ReadOnlyMemory<byte> detail)

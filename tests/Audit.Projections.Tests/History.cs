@@ -17,7 +17,8 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
     public override string ToString() => string.Join("\n", Words);
 
     private static Gen<(Submission Submission, string Words)> Item(int numbering) => Gen.Frequency(
-        (20, Message(numbering)), (2, Oversized()), (2, Note()), (5, Window()), (2, Accepted()));
+        (20, Message(numbering)), (2, Oversized()), (2, Note()), (5, Window()), (2, Accepted()), (3, Review()),
+        (1, Copy()));
 
     private static Gen<(Submission, string)> Message(int numbering) =>
         from kind in Gen.Elements(Enum.GetValues<MessageKind>())
@@ -68,6 +69,22 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
         from minute in Gen.Choose(0, 20)
         from seq in Gen.Elements<long?>(null, 41, 42)
         select (Say.Note($"s{session}", type, minute, seq), $"note s{session} {type} {minute} {seq}");
+
+    /// <summary>Mostly of what stands otherwise, and then nothing is written.</summary>
+    private static Gen<(Submission, string)> Review() =>
+        from call in Gen.Choose(0, 3)
+        from sequence in Gen.Choose(2, 9)
+        from cause in Gen.Elements(
+            ViolationCause.None, ViolationCause.NotAllowed, ViolationCause.NotAllowed, ViolationCause.StandingRefusal,
+            ViolationCause.NotALaterTurn, ViolationCause.StaleAnswer)
+        from minute in Gen.Choose(13, 30)
+        let name = new Say($"s{call % 2}", $"c{call}", Say.Asked, minute)
+        select (
+            name.Review("rita", cause, sequence, "seen"), $"review s{call % 2} c{call} {sequence} {cause} {minute}");
+
+    private static Gen<(Submission, string)> Copy() =>
+        from minute in Gen.Choose(0, 20)
+        select (Say.Copy(minute), $"copy {minute}");
 
     private static Gen<(Submission, string)> Window() =>
         from window in Gen.Choose(0, 2)

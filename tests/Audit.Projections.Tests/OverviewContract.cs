@@ -52,7 +52,7 @@ public abstract class OverviewContract : ReadSideContract
                 var own = side.For(scope with { Veil = veil });
                 Assert.Equal(["s-b", "shared"], await WalkAsync(own.Models.SessionsAsync, session => session.SessionId));
                 Assert.Equal(["t-b"], await WalkAsync(own.Models.TasksAsync, task => task.TaskId));
-                Assert.Equal(5, (await WalkAsync((page, none) => own.Models.ViolationsAsync(null, page, none), one => one.Agent)).Count);
+                Assert.Equal(5, (await WalkAsync((page, none) => own.Models.ViolationsAsync(ViolationFilter.All, page, none), one => one.Agent)).Count);
                 Assert.Equal(["w-b"], await WalkAsync((page, none) => own.Models.WindowsAsync(new WindowFilter(), page, none), one => one.WindowId));
                 Assert.Equal(5, (await WalkAsync(
                     (page, none) => own.Models.CallsInStateAsync(CallState.AwaitingConfirmation, page, none), call => call.CallId)).Count);

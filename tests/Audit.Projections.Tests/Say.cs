@@ -77,6 +77,15 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
         return new WindowSubmission(window, new WindowMessage.Accept(delivery, span), body);
     }
 
+    /// <summary>A person acknowledges a violation of the call.</summary>
+    public Submission Review(string by, ViolationCause cause, long sequence, string reason) => new ReviewSubmission(
+        Named(Session), Call, Task, Agent,
+        new Review([new SeenVerdict(sequence, cause)], by, null, At(Minute)), JsonSerializer.SerializeToUtf8Bytes(new { reason }));
+
+    /// <summary>An export is given to somebody.</summary>
+    public static Submission Copy(double minute) => new OperatorSubmission(
+        StreamNames.Reader("node", At(minute).ToDateTimeOffset()), ReadActs.Copied, "ann", At(minute), "{}"u8.ToArray());
+
     public Submission ToSubmission() => Read(
         JsonSerializer.SerializeToUtf8Bytes(new
         {

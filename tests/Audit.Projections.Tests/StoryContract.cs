@@ -100,7 +100,7 @@ public abstract class StoryContract : ReadSideContract
         var side = await OpenAsync();
         await RecordAsync(new Say("s", "c", new Outcome.Blocked("no"), 1), new Say("s", "c", Say.Done(), 3));
         var models = await CaughtUpAsync(side);
-        var standing = Assert.Single((await models.ViolationsAsync(lifted: false, All, None)).Items);
+        var standing = Assert.Single((await models.ViolationsAsync(new ViolationFilter { Lifted = false }, All, None)).Items);
         Assert.Equal(("s", "c", "completed", "blocked"), (standing.SessionId, standing.CallId, standing.Message, standing.From));
         Assert.Equal("a blocked call reported success", standing.Reason);
 
@@ -108,8 +108,60 @@ public abstract class StoryContract : ReadSideContract
         models = await CaughtUpAsync(side);
 
         // The approval is a violation itself, for a settled call takes none; so only a retry by the host can lift.
-        var all = (await models.ViolationsAsync(lifted: null, All, None)).Items;
+        var all = (await models.ViolationsAsync(ViolationFilter.All, All, None)).Items;
         Assert.Equal(all.Count(one => !one.IsLifted), (await models.SessionAsync(Say.Named("s"), None))!.Violations);
+    }
+
+    [ContractFact]
+    public async Task a_violation_waits_for_review_unless_it_was_lifted_at_once_and_nobody_knew_of_it()
+    {
+        var side = await OpenAsync();
+        foreach (var (call, minute) in new[] { ("quick", 21), ("copied", 21), ("late", 23) })
+        {
+            await RecordAsync(
+                new Say("s", call, Say.Done(), 1) { ReceivedMinute = 20 },
+                new Say("s", call, Say.Done(durationMs: 5), 9) { ReceivedMinute = 20 });
+            await RecordAsync(call == "copied" ? [Say.Copy(20)] : []);
+            await RecordAsync(new Say("s", call, new Outcome.PersistenceFailed(null, "disk"), 5) { ReceivedMinute = minute });
+        }
+
+        var late = new Say("s", "late", Say.Asked, 30) { ReceivedMinute = 30 };
+        var models = await CaughtUpAsync(side);
+        Assert.Equal(["explained", "waiting", "waiting"], await ReviewsAsync(models, "quick", "copied", "late"));
+        Assert.Equal(TimeSpan.FromMinutes(3), (await OneAsync(models, "late")).Review!.LiftedAfter);
+        Assert.Equal(2, (await models.HoursAsync(0, 0, None))!.All.Unreviewed);
+
+        await RecordAsync(late.Review("rita", ViolationCause.None, 2, "a disk"));
+        models = await CaughtUpAsync(side);
+        Assert.Equal(["explained", "waiting", "reviewed"], await ReviewsAsync(models, "quick", "copied", "late"));
+        var review = (await OneAsync(models, "late")).Review!;
+        Assert.Equal(("rita", "a disk", Say.At(30)), (review.By, review.Reason, review.At));
+        Assert.Equal(1, (await models.HoursAsync(0, 0, None))!.All.Unreviewed);
+        var waiting = new ViolationFilter { Review = ReviewState.Waiting };
+        Assert.Equal("copied", Assert.Single((await models.ViolationsAsync(waiting, All, None)).Items).CallId);
+
+        await RecordAsync(new Say("s", "late", Say.Done(durationMs: 7), 7) { ReceivedMinute = 40 });
+        models = await CaughtUpAsync(side);
+        Assert.Equal(ReviewState.Reopened, (await OneAsync(models, "late")).Review!.State);
+        Assert.Contains((await models.ViolationsAsync(waiting, All, None)).Items, one => one is { CallId: "late", Sequence: 2 });
+
+        var rows = await Dump.OfAsync(Address);
+        await side.RebuildAsync(null, None);
+        Assert.Equal(rows, await Dump.OfAsync(Address));
+    }
+
+    private static async Task<ViolationModel> OneAsync(ReadModels models, string call) =>
+        (await models.ViolationsAsync(ViolationFilter.All, All, None)).Items.Single(one => one.CallId == call && one.Sequence == 2);
+
+    private static async Task<IEnumerable<string>> ReviewsAsync(ReadModels models, params string[] calls)
+    {
+        var states = new List<string>();
+        foreach (var call in calls)
+        {
+            states.Add((await OneAsync(models, call)).Review!.State.ToString().ToLowerInvariant());
+        }
+
+        return states;
     }
 
     [ContractFact]
@@ -133,7 +185,7 @@ public abstract class StoryContract : ReadSideContract
         Assert.Equal((CallState.Completed, 0, TimeSpan.FromMinutes(1), "t"), (call.State, call.Violations, call.Waited, call.Task));
         Assert.Equal(0, (await side.Models.SessionAsync(Say.Named("s"), None))!.Violations);
         Assert.Equal(1, (await side.Models.TaskAsync("t", None))!.Task.Calls);
-        Assert.All((await side.Models.ViolationsAsync(null, All, None)).Items, one => Assert.True(one.IsLifted));
+        Assert.All((await side.Models.ViolationsAsync(ViolationFilter.All, All, None)).Items, one => Assert.True(one.IsLifted));
     }
 
     [ContractFact]
@@ -142,7 +194,7 @@ public abstract class StoryContract : ReadSideContract
         var models = await ReadAsync(
             Say.Window("w", WindowVerb.Request, "bob", 0, closes: 60), Say.Window("w", WindowVerb.Approve, "bob", 1));
 
-        var violation = Assert.Single((await models.ViolationsAsync(null, All, None)).Items);
+        var violation = Assert.Single((await models.ViolationsAsync(ViolationFilter.All, All, None)).Items);
         Assert.Equal(("w", "approve", "requested", "bob"), (violation.WindowId, violation.Message, violation.From, violation.Token));
         Assert.Equal("who requested a window may not approve it", violation.Reason);
     }

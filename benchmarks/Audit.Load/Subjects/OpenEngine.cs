@@ -55,7 +55,7 @@ internal sealed class OpenEngine : IAsyncDisposable
         }
     }
 
-    public static ItemDefaults DefaultsNow() => new("load", Timestamp.From(DateTimeOffset.UtcNow));
+    public static ItemDefaults DefaultsNow() => new("load", "load", Timestamp.From(DateTimeOffset.UtcNow));
 
     public string Describe(long events)
     {

@@ -103,7 +103,13 @@ internal sealed class StrictObject
         : Rfc3339.TryParse(text, out var time) ? time
         : throw new UnreadableException(name, $"not an RFC 3339 time: \"{text}\"");
 
-    public IReadOnlyList<string>? Texts(string name, int most)
+    public IReadOnlyList<string>? Texts(string name, int most) => Elements(name, most, "strings", TextElement);
+
+    public IReadOnlyList<long>? Numbers(string name, int most) =>
+        Elements(name, most, "whole numbers", NumberElement);
+
+    private IReadOnlyList<T>? Elements<T>(
+        string name, int most, string kind, Func<string, int, JsonElement, T> read)
     {
         if (Member(name) is not { } array)
         {
@@ -112,15 +118,20 @@ internal sealed class StrictObject
 
         if (array.ValueKind != JsonValueKind.Array)
         {
-            throw Wrong(name, "an array of strings is expected", array);
+            throw Wrong(name, $"an array of {kind} is expected", array);
         }
 
         return array.GetArrayLength() <= most
-            ? [.. array.EnumerateArray().Select((value, index) => Element(name, index, value))]
+            ? [.. array.EnumerateArray().Select((value, index) => read(name, index, value))]
             : throw new UnreadableException(name, $"{array.GetArrayLength()} entries; at most {most} are accepted");
     }
 
-    private static string Element(string name, int index, JsonElement value) =>
+    private static long NumberElement(string name, int index, JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number)
+            ? number
+            : throw Wrong($"{name}[{index}]", "a whole number is expected", value);
+
+    private static string TextElement(string name, int index, JsonElement value) =>
         value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
             ? text
             : throw Wrong($"{name}[{index}]", "a string that is not empty is expected", value);

@@ -1,7 +1,7 @@
 namespace Audit.Api.Diary;
 
 /// <summary>A read that waits to be written down.</summary>
-internal sealed record SpooledRead(Timestamp At, string Reader, ReadOnlyMemory<byte> Detail);
+internal sealed record SpooledRead(Timestamp At, string Act, string Reader, ReadOnlyMemory<byte> Detail);
 
 /// <summary>
 /// The file of a node's reads that the journal did not take: for its owner alone, on disk before an answer is given.
@@ -75,6 +75,7 @@ internal sealed class DiarySpool(string path)
         {
             json.WriteStartObject();
             json.WriteString("at", read.At.ToString());
+            json.WriteString("act", read.Act);
             json.WriteString("reader", read.Reader);
             json.WritePropertyName("detail");
             json.WriteRawValue(read.Detail.Span);
@@ -91,9 +92,10 @@ internal sealed class DiarySpool(string path)
         {
             using var json = JsonDocument.Parse(line);
             return json.RootElement.TryGetProperty("at", out var at) && Rfc3339.TryParse(at.ToString(), out var time)
+                && json.RootElement.TryGetProperty("act", out var act)
                 && json.RootElement.TryGetProperty("reader", out var reader)
                 && json.RootElement.TryGetProperty("detail", out var detail)
-                ? new SpooledRead(time, reader.ToString(), Encoding.UTF8.GetBytes(detail.GetRawText()))
+                ? new SpooledRead(time, act.ToString(), reader.ToString(), Encoding.UTF8.GetBytes(detail.GetRawText()))
                 : throw new InvalidDataException("A line of the file of the diary lacks a member.");
         }
         catch (JsonException wrong)

@@ -6,8 +6,6 @@ namespace Audit.Api.Diary;
 /// </summary>
 internal sealed class ReadDiary : IAsyncDisposable
 {
-    public const string Act = "read";
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromSeconds(1);
 
@@ -35,7 +33,7 @@ internal sealed class ReadDiary : IAsyncDisposable
     /// <exception cref="RefusedException">It can be written down nowhere.</exception>
     public async Task WriteAsync(ReadEntry entry)
     {
-        var kept = new SpooledRead(Timestamp.From(clock.GetUtcNow()), entry.Reader, entry.Detail);
+        var kept = new SpooledRead(Timestamp.From(clock.GetUtcNow()), entry.Act, entry.Reader, entry.Detail);
         if (!spool.IsEmpty || !await TryEnterAsync([kept]))
         {
             try
@@ -91,5 +89,5 @@ internal sealed class ReadDiary : IAsyncDisposable
     }
 
     private OperatorSubmission Submission(SpooledRead read) => new(
-        StreamNames.Reader(node, read.At.ToDateTimeOffset()), Act, read.Reader, read.At, read.Detail);
+        StreamNames.Reader(node, read.At.ToDateTimeOffset()), read.Act, read.Reader, read.At, read.Detail);
 }

@@ -1,7 +1,8 @@
 namespace Audit.Api.Diary;
 
 /// <summary>One read as the diary has it: who asked what, and what was answered.</summary>
-internal sealed record ReadEntry(string Reader, byte[] Detail)
+/// <param name="Act">That it was read, or that a copy of the book was given.</param>
+internal sealed record ReadEntry(string Act, string Reader, byte[] Detail)
 {
     private const int LongestValue = 1_000;
     private const int LongestQuery = 4_000;
@@ -10,7 +11,7 @@ internal sealed record ReadEntry(string Reader, byte[] Detail)
     private static readonly string[] Known =
     [
         "session", "source", "call", "task", "window", "id", "position", "q", "key", "prefix", "judgement", "state",
-        "lifted",
+        "lifted", "review",
         "tool", "agent", "open_at", "after", "before", "at", "from", "until", "range", "format", "limit", "cursor",
         "counts", "wait",
         "admin",
@@ -41,7 +42,9 @@ internal sealed record ReadEntry(string Reader, byte[] Detail)
                 json.WriteString("sha256", answered.Hash);
             }
         });
-        return new ReadEntry(bearer.Name, detail.ToArray());
+        var isCopy = status == StatusCodes.Status200OK
+            && context.GetEndpoint()?.Metadata.GetMetadata<CopyMark>() is not null;
+        return new ReadEntry(isCopy ? ReadActs.Copied : ReadActs.Read, bearer.Name, detail.ToArray());
     }
 
     private static void WriteAsked(Utf8JsonWriter json, HttpRequest request, Redactor? redactor)
@@ -95,4 +98,10 @@ internal sealed record ReadEntry(string Reader, byte[] Detail)
             json.WriteString(name, ShortText.Of(stored, most));
         }
     }
+}
+
+/// <summary>Marks an endpoint that gives copies of the book to be kept elsewhere.</summary>
+internal sealed record CopyMark
+{
+    public static readonly CopyMark Copy = new();
 }

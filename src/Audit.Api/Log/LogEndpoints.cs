@@ -47,7 +47,7 @@ internal sealed class LogEndpoints(
             "Rows, entries, tiles, checkpoint, verifier key, and a text on how to check it by hand. The rows are "
                 + "those that the "
             + "token may see; of the others it has the log's entries. All rows are for admin and export.")
-            .Scoped(Scope.Binding);
+            .WithMetadata(CopyMark.Copy).Scoped(Scope.Binding);
         routes.Get(
             "/v1/proofs/{position}", Guarded(ProveAsync), Roles.Read,
             "The proof that the row at a position is in the log, a C2SP tlog-proof.",

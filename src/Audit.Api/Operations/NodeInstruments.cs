@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics.Metrics;
 using Audit.Api.Instruments;
 using Audit.Api.Intake;
@@ -14,12 +15,15 @@ internal sealed class NodeInstruments : IDisposable
 
     private readonly Meter meter = new(MeterName);
     private readonly NodeLog log;
+    private readonly ReadSide reads;
+    private readonly FailureLog failures;
+    private long unreviewed;
 
     public NodeInstruments(
         IAuditStore store, IAuditEngine engine, ReadSide reads, NodeLog log, NodeMetrics metrics, RecordIntake intake,
         FailureLog failures)
     {
-        this.log = log;
+        (this.log, this.reads, this.failures) = (log, reads, failures);
         Gauge("audit.info", "The program and its store.", () =>
             [new Measurement<long>(1, new("version", NodeVersion.Text), new("store", store.Kind))]);
         Counter("audit.receipts", "Receipts given, by status.", () => Of("status", metrics.Receipts()));
@@ -50,6 +54,7 @@ internal sealed class NodeInstruments : IDisposable
             description: "How old the newest event was when the read models had it.");
         Gauge("audit.projections.halted", "Whether an event stands in the way of the read models.",
             () => reads.Status.State == ProjectionState.Halted ? 1 : 0);
+        Gauge("audit.violations.unreviewed", "Violations that wait for a person to review them.", () => unreviewed);
         Gauge("audit.search.position", "The last position that is searched.", () => reads.Search.Status.Position);
         meter.CreateObservableGauge(
             "audit.search.lag_seconds", () => reads.Search.Status.Lag.TotalSeconds,
@@ -72,6 +77,7 @@ internal sealed class NodeInstruments : IDisposable
     public async Task<IReadOnlyList<Measured>> ReadAsync(CancellationToken cancellation)
     {
         await log.LookAsync(cancellation);
+        await CountAsync(cancellation);
         var measured = new List<Measured>();
         using var listener = new MeterListener
         {
@@ -93,6 +99,19 @@ internal sealed class NodeInstruments : IDisposable
     }
 
     public void Dispose() => meter.Dispose();
+
+    /// <summary>While the read models are away the last count stands.</summary>
+    private async Task CountAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            unreviewed = (await reads.Models.HoursAsync(0, 0, cancellation))?.All.Unreviewed ?? 0;
+        }
+        catch (Exception failure) when (failure is ReadModelsException or DbException)
+        {
+            failures.Report("count of violations that wait", failure);
+        }
+    }
 
     private void Gauge(string name, string what, Func<long> read) =>
         meter.CreateObservableGauge(name, read, description: what);

@@ -62,6 +62,7 @@ internal sealed class OperationEndpoints(
             Redaction = redactor is null
                 ? new RedactionStats("off", null, [])
                 : new RedactionStats("on", redactor.Rules.Version, redactor.Rules.Names),
+            Unreviewed = Number("audit.violations.unreviewed"),
             RowKey = new RowKeyStats(store.Keys.Id, RowKeys.IsBackedUp(settings.RowKeyFile)),
         });
 

@@ -29,8 +29,9 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
         routes.Get(
             "/v1/violations", ViolationsAsync, Roles.Read,
             "Lists refused messages and acts, standing and lifted, newest first.", "",
-            new("lifted", "true for lifted ones only, false for standing ones only."), QueryParameter.Limit,
-            QueryParameter.Cursor)
+            new("lifted", "true for lifted ones only, false for standing ones only."),
+            new("review", $"Only those that stand so with their reviewers: {ViolationQuery.Reviews}."),
+            QueryParameter.Limit, QueryParameter.Cursor)
             .Produces<ItemPage<ViolationAnswer>>().Scoped(Scope.Binding);
     }
 
@@ -40,9 +41,9 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
 
     private Task<IResult> ViolationsAsync(HttpContext context)
     {
-        var lifted = context.Query().Flag("lifted");
+        var filter = context.Query().Violations();
         return questions.ListAsync(
-            context, (models, page, cancellation) => models.ViolationsAsync(lifted, page, cancellation), WireOf.Of);
+            context, (models, page, cancellation) => models.ViolationsAsync(filter, page, cancellation), WireOf.Of);
     }
 
     private async Task<IResult> SessionAsync(HttpContext context)
@@ -103,4 +104,22 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
         await reads.TimeTravel.CallAsync(address.Session, address.Call, moment, cancellation) is { } past
             ? WireOf.Of(past.Item.Call, past.Item.Transitions, WireOf.Position(reads.Scope, past))
             : null;
+}
+
+/// <summary>Which violations a query asks for, of the API or of a page.</summary>
+internal static class ViolationQuery
+{
+    private static readonly ReviewState[] Accepted =
+        [ReviewState.Waiting, ReviewState.Explained, ReviewState.Reviewed, ReviewState.Reopened];
+
+    public static readonly string Reviews = string.Join(", ", Accepted.Select(WireOf.Of));
+
+    public static ViolationFilter Violations(this QueryReader query)
+    {
+        var word = query.Text("review");
+        var review = Accepted.FirstOrDefault(state => WireOf.Of(state) == word);
+        return word is null || review != ReviewState.None
+            ? new ViolationFilter { Lifted = query.Flag("lifted"), Review = word is null ? null : review }
+            : throw QueryReader.Refusal("review", $"one of {Reviews} is expected, not \"{word}\".");
+    }
 }

@@ -1,3 +1,5 @@
+using Audit.Api.Diary;
+
 namespace Audit.Api.Reading;
 
 /// <summary>`GET /v1/export`: the book, or a part of it, for other people's stores and tables.</summary>
@@ -18,7 +20,7 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
         new("window", "Only this window and what was done in it."),
         new("after", "Only what is after this position or time."),
         new("before", "Only what is before this position or time."))
-        .Scoped(Scope.Binding);
+        .WithMetadata(CopyMark.Copy).Scoped(Scope.Binding);
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
@@ -27,10 +29,11 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
         var request = ExportRequest.Read(query.Text, query.Refuse, filter.Scope);
         var response = context.Response;
         response.ContentType = request.ContentType;
+        // Before the row of the diary: what is in the export was in the book when that was written.
+        var last = await journal.LastPositionAsync(context.RequestAborted);
         if (filter.Scope.Veil is null)
         {
-            response.Headers[LastPosition] =
-                (await journal.LastPositionAsync(context.RequestAborted)).ToString(CultureInfo.InvariantCulture);
+            response.Headers[LastPosition] = last.ToString(CultureInfo.InvariantCulture);
         }
 
         await context.BeforeAnswerAsync(StatusCodes.Status200OK);
@@ -38,7 +41,7 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
             context.RequestAborted, life.ApplicationStopping);
         try
         {
-            await new JournalExport(journal, request, filter).RunAsync(
+            await new JournalExport(journal, request, filter, last).RunAsync(
                 piece => response.Body.WriteAsync(piece, stop.Token), (_, _) => { }, stop.Token);
         }
         catch (TooManyCallsException tooMany)

@@ -3,7 +3,9 @@ namespace Audit.Api.Reading;
 /// <summary>
 /// Reads the journal from its beginning to where it ended when the export began, and writes what passes.
 /// </summary>
-internal sealed class JournalExport(IJournal journal, ExportRequest request, RowFilter mayBeSeen)
+/// <param name="end">Where that was; null to find it out.</param>
+internal sealed class JournalExport(
+    IJournal journal, ExportRequest request, RowFilter mayBeSeen, long? end = null)
 {
     /// <param name="send">Takes what has been written, piece by piece.</param>
     /// <param name="passed">Receives the position that was passed, and the last one.</param>
@@ -11,9 +13,8 @@ internal sealed class JournalExport(IJournal journal, ExportRequest request, Row
     public async Task RunAsync(
         Func<ReadOnlyMemory<byte>, ValueTask> send, Action<long, long> passed, CancellationToken cancellation)
     {
-        var last = request.Before?.Position is { } bound
-            ? Math.Min(bound, await journal.LastPositionAsync(cancellation))
-            : await journal.LastPositionAsync(cancellation);
+        var known = end ?? await journal.LastPositionAsync(cancellation);
+        var last = Math.Min(request.Before?.Position ?? known, known);
         var filter = new ExportFilter(request, await ReadWindowAsync(cancellation), mayBeSeen);
         var writer = request.OpenWriter(mayBeSeen.Scope);
         var buffer = new ArrayBufferWriter<byte>((int)ReadLimits.PageBytes);

@@ -38,6 +38,7 @@ internal static class WireOf
             : null)
     {
         WindowMarks = Of(call.Judged.Marks),
+        Unreviewed = call.Unreviewed,
     };
 
     public static CallDetailAnswer Of(CallModel call, IEnumerable<TransitionModel> transitions, long? asOf) =>
@@ -85,11 +86,18 @@ internal static class WireOf
         TaskModel task, IEnumerable<WindowModel> windows, TaskCallsAnswer calls, Timestamp now, long? asOf) =>
         new(Of(task)) { Windows = [.. windows.Select(window => Of(window, now))], Calls = calls, AsOf = asOf };
 
-    public static ViolationAnswer Of(ViolationModel violation) => new(
+    public static ViolationAnswer Of(ViolationModel violation) => Reviewed(violation.Review, new ViolationAnswer(
         violation.Position, violation.SessionId, violation.Source, violation.CallId, violation.WindowId, violation.Tool,
         violation.Message, violation.From, violation.Cause, violation.Reason, Time(violation.At),
         Time(violation.ReceivedAt), violation.Token, violation.Task, violation.Agent, violation.IsLifted,
-        violation.LiftedBy);
+        violation.LiftedBy, violation.Review is null ? null : violation.Sequence,
+        violation.Review is null ? null : VerdictOf(violation)));
+
+    /// <summary>What a review of the violation sends back.</summary>
+    public static string? VerdictOf(ViolationModel violation) =>
+        violation.IsLifted ? SeenVerdict.WordOf(ViolationCause.None) : violation.Cause;
+
+    public static string Of(ReviewState state) => state.ToString().ToLowerInvariant();
 
     public static WindowAnswer Of(WindowModel window, Timestamp now) => new(
         window.WindowId, window.StateAt(now), window.Task, window.Agent, window.Scope, window.Reason,
@@ -119,14 +127,21 @@ internal static class WireOf
             judged.InWindow, judged.OutsideWindow, judged.OutOfScope, judged.NoTask, judged.WindowUnproven,
             judged.GrantedAfter, judged.DecidedInTime, judged.Accepted);
 
-    private static TransitionAnswer Of(TransitionModel transition) => new(
+    private static T Reviewed<T>(ReviewModel? review, T answer) where T : ReviewedAnswer => review is null ? answer
+        : answer with
+        {
+            Review = Of(review.State), ReviewedBy = review.By, ReviewedAt = Time(review.At),
+            ReviewReason = review.Reason, LiftedAfter = review.LiftedAfter?.TotalSeconds,
+        };
+
+    private static TransitionAnswer Of(TransitionModel transition) => Reviewed(transition.Review, new TransitionAnswer(
         transition.Position, transition.Sequence, Words.Of(transition.Message), From: Words.Of(transition.From),
         To: Words.Of(transition.To), transition.Attempt, Texts(Words.Of(transition.Anomalies)),
         transition is { Cause: not ViolationCause.None, Lifted: false } ? Words.Of(transition.Cause) : null,
         transition.Lifted, transition.Late, transition.ReportedLate, At: Time(transition.At),
         RecordedAt: Time(transition.RecordedAt), ReceivedAt: Time(transition.ReceivedAt), Of(transition.Judgement),
         transition.Window, transition.Task, transition.Agent, transition.Token, transition.Remark, transition.By,
-        transition.Success, Of(transition.Marks), LateBy(transition.LateByMs));
+        transition.Success, Of(transition.Marks), LateBy(transition.LateByMs)));
 
     private static long? LateBy(long milliseconds) => milliseconds > 0 ? milliseconds : null;
 

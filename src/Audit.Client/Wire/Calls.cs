@@ -13,6 +13,9 @@ public record CallAnswer(
     /// <summary>By what more than its date and its arrival something of it is in a window.</summary>
     public IReadOnlyList<string> WindowMarks { get; init; } = [];
 
+    /// <summary>Violations, standing or lifted, that wait for a person to review them.</summary>
+    public int Unreviewed { get; init; }
+
     /// <summary>Of an answer that holds more: whoever reads one sets every member by its name.</summary>
     private protected CallAnswer()
         : this(
@@ -84,7 +87,8 @@ public sealed record TransitionAnswer(
     string? RecordedAt, string? ReceivedAt, string? Judgement, string? WindowId, string? TaskId, string? Agent,
     string? Token, [property: JsonPropertyName("said")] string? Remark, string? By, bool? Success,
     IReadOnlyList<string> WindowMarks,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? LateByMs = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? LateByMs = null)
+    : ReviewedAnswer;
 
 /// <summary>A page of calls, now or as they were.</summary>
 public sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Next)

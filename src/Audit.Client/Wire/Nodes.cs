@@ -102,6 +102,9 @@ public sealed record StatsAnswer(
     public RedactionStats? Redaction { get; init; }
 
     public RowKeyStats? RowKey { get; init; }
+
+    /// <summary>Violations, standing or lifted, that wait for a person to review them.</summary>
+    public long Unreviewed { get; init; }
 }
 
 /// <summary>The keys of the rows, without which nobody can read their content.</summary>

@@ -24,10 +24,36 @@ public sealed record CompletenessAnswer(
 /// <summary>Numbers of a token that never came.</summary>
 public sealed record GapAnswer(string Token, long From, long To);
 
+/// <summary>Where what was refused stands with those who review it.</summary>
+public abstract record ReviewedAnswer
+{
+    /// <summary>waiting, explained, reviewed or reopened; missing for what nobody reviews.</summary>
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Review { get; init; }
+
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ReviewedBy { get; init; }
+
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ReviewedAt { get; init; }
+
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ReviewReason { get; init; }
+
+    /// <summary>For how many seconds it stood before it was lifted.</summary>
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LiftedAfter { get; init; }
+}
+
 /// <summary>A message or an act that was refused.</summary>
+/// <param name="Sequence">Of the message in its call; missing for an act on a window.</param>
+/// <param name="Verdict">What a review of it sends back: its cause, or "lifted".</param>
 /// <param name="LiftedBy">The position of the message that shows that it was none.</param>
 public sealed record ViolationAnswer(
     long Position, string? SessionId, string? Source, string? ToolCallId, string? WindowId, string? ToolName, string? Message,
     string? From, string? Cause, string? Reason, string? At, string? ReceivedAt, string? Token, string? TaskId,
     string? Agent, bool Lifted,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? LiftedBy = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? LiftedBy = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Sequence = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Verdict = null)
+    : ReviewedAnswer;

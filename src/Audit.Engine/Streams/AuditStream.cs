@@ -19,7 +19,7 @@ public abstract class AuditStream
 
     public static AuditStream For(Submission submission) => submission switch
     {
-        CallSubmission or CountsSubmission => new CallStream(),
+        CallSubmission or CountsSubmission or ReviewSubmission => new CallStream(),
         NoteSubmission => new SessionStream(),
         WindowSubmission => new WindowStream(),
         OperatorSubmission => new OperatorStream(),

@@ -36,6 +36,11 @@ public sealed class CallStream : AuditStream
             return new Receipt(ReceiptStatus.Counted, Sequence);
         }
 
+        if (submission is ReviewSubmission reviewed)
+        {
+            return Decide(reviewed, writer, events, options);
+        }
+
         var call = (CallSubmission)submission;
         if (!call.Bounds.Allow(agent, history.Standing.TaskId))
         {
@@ -73,6 +78,24 @@ public sealed class CallStream : AuditStream
     }
 
     public override void PassOver(JournalRow row) => history = history with { Sequence = row.Sequence };
+
+    private Receipt Decide(
+        ReviewSubmission act, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
+    {
+        var decision = ReviewDecider.Decide(history, act.Review);
+        if (decision.Event is { Review: var review })
+        {
+            var kept = RedactedActs.Of(act.Reason, options.Redactor);
+            events.Add(writer.Write(
+                act.Session, act.ToolCallId, act.TaskId, act.Agent, review, kept.Json.Span, kept.Mark));
+        }
+
+        history = decision.After;
+        var standing = history.Standing;
+        return new Receipt(
+            StatusOf(decision.Outcome), decision.Sequence, Words.Of(standing.State), standing.Attempt,
+            Error: decision.Error);
+    }
 
     private static Receipt ReceiptOf(CallDecision decision, CallMessage message)
     {

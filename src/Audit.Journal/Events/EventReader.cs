@@ -31,6 +31,7 @@ public static class EventReader
                     view.RecordedKind() ?? default, view.CauseOf(EventField.Cause), view.RequiredTime(EventField.First),
                     view.RequiredTime(EventField.Last), view.Count(EventField.Count), view.Hash(EventField.Chain),
                     view.Count(EventField.Total)),
+                EventNames.CallReviewed => new CallEvent.Reviewed(Review(view)),
                 EventNames.CallOversized => new CallEvent.Received(
                     CallMessage.Oversized(view.Count(EventField.Bytes), DeliveryOf(view)),
                     new Verdict(default, default, 0, Anomalies.Oversized, ViolationCause.None), EntryWeight.Oversized,
@@ -135,6 +136,20 @@ public static class EventReader
     private static Said SaidOf(in EventView view) => new(
         view.Hash(EventField.SaidOutcome), view.Hash(EventField.SaidText), view.Hash(EventField.SaidHead),
         view.Hash(EventField.SaidLonger), view.Hash(EventField.SaidData));
+
+    private static Review Review(in EventView view)
+    {
+        var words = view.Texts(EventField.Verdicts).ToList();
+        var verdicts = view.Numbers(EventField.Sequences).Zip(words, SeenVerdict.Of).OfType<SeenVerdict>().ToArray();
+        return verdicts.Length == words.Count && words.Count > 0
+            ? new Review(
+                verdicts, view.Required(EventField.ReviewedBy), view.Text(EventField.Person),
+                view.RequiredTime(EventField.ReceivedAt))
+            {
+                MayBeOwn = view.Flag(EventField.SelfApproved) == true,
+            }
+            : throw view.Unreadable(EventField.Verdicts, "each is of a message, and one that is known");
+    }
 
     private static Delivery DeliveryOf(in EventView view) => new()
     {

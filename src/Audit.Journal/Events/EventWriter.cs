@@ -7,7 +7,7 @@ namespace Audit.Journal.Events;
 /// <summary>
 /// Writes events as the journal's JSON. One writer serves one thread: its buffers are used again for every event.
 /// </summary>
-public sealed class EventWriter : IDisposable
+public sealed partial class EventWriter : IDisposable
 {
     private const int NonceLength = 16;
     private const int NoncesAtOnce = 256;
@@ -336,13 +336,7 @@ public sealed class EventWriter : IDisposable
             return;
         }
 
-        json.WriteStartArray(EventField.Redacted);
-        foreach (var rule in mark.Rules)
-        {
-            json.WriteStringValue(rule);
-        }
-
-        json.WriteEndArray();
+        WindowEventWriter.WriteList(json, EventField.Redacted, mark.Rules);
         json.WriteString(EventField.Redaction, mark.Version);
     }
 

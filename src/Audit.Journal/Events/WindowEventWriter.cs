@@ -48,7 +48,7 @@ internal static class WindowEventWriter
         json.WriteEndObject();
     }
 
-    private static void WriteList(Utf8JsonWriter json, EventField field, IReadOnlyList<string> texts)
+    public static void WriteList(Utf8JsonWriter json, EventField field, IReadOnlyList<string> texts)
     {
         json.WriteStartArray(field);
         foreach (var text in texts)

@@ -25,4 +25,7 @@ public abstract record CallEvent
     public sealed record Flooded(
         MessageKind Kind, ViolationCause Cause, Timestamp First, Timestamp Last, long Count, Fingerprint Chain,
         long Total) : CallEvent;
+
+    /// <summary>A person acknowledged violations, as they stood.</summary>
+    public sealed record Reviewed(Review Review) : CallEvent;
 }

@@ -30,6 +30,9 @@ public sealed record CallHistory(
     /// <summary>Messages were counted and that is not written down yet.</summary>
     public bool HasUnwrittenCounts => Budget?.Unwritten.Any() == true;
 
+    /// <summary>What was reviewed, and judged anew after that; null in nearly all calls.</summary>
+    public RulingLink? Rulings { get; init; }
+
     /// <summary>The judged messages by arrival.</summary>
     public Entry[] JudgedByArrival()
     {

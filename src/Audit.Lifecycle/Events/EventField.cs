@@ -96,6 +96,11 @@ public sealed class EventField
         ConfirmingToken = new("token"), ConfirmingChannel = new("channel"),
         ConfirmedBy = new("confirmed_by", ConfirmingToken, ConfirmingChannel);
 
+    /// <summary>Of a review: of what it is, by whom, and why.</summary>
+    public static readonly EventField
+        Sequences = new("sequences"), Verdicts = new("verdicts"), ReviewedBy = new("by"),
+        ReviewReason = new("reason"), Review = new("review", ReviewReason);
+
     /// <summary>What only one kind of event or another has.</summary>
     public static readonly EventField
         Type = new("type"), At = new("at"), Detail = new("detail"), Sequence = new("sequence"), Count = new("count"),
@@ -115,7 +120,7 @@ public sealed class EventField
         SelfApproved, Time, Redacted, Redaction, Record, Type,
         At, Detail, Sequence, Was, Now, AlsoDated, Count, First, Last, Chain, Total, Bytes, Act,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, GrantedAfter, Terms, OpensAt, ClosesAt,
-        Accepted, Body,
+        Accepted, Body, Sequences, Verdicts, ReviewedBy, Review,
     ];
 
     private static int made;

@@ -12,6 +12,7 @@ public static class EventNames
     public const string CallRejudged = "call.rejudged";
     public const string CallRetimed = "call.retimed";
     public const string CallFlooded = "call.flooded";
+    public const string CallReviewed = "call.reviewed";
     public const string CallOversized = "call.oversized";
     public const string SessionNoted = "session.noted";
     public const string OperatorActed = "operator.acted";
@@ -21,7 +22,7 @@ public static class EventNames
 
     private static readonly Dictionary<string, string> Manifests =
         Windows.Concat([CallTransitioned, CallViolated, CallConfirmed, CallRejudged, CallRetimed, CallFlooded,
-            CallOversized, SessionNoted, OperatorActed])
+            CallReviewed, CallOversized, SessionNoted, OperatorActed])
             .ToDictionary(name => name, name => $"{name}.v{Version}");
 
     public static bool IsKnown(string name) => Manifests.ContainsKey(name);
@@ -32,7 +33,8 @@ public static class EventNames
 
     /// <summary>The member that holds the content, where the payload of an event is opened.</summary>
     public static string PayloadMember(string manifest) =>
-        manifest.StartsWith("call.", StringComparison.Ordinal) ? EventField.Record.Name
+        manifest.StartsWith(CallReviewed, StringComparison.Ordinal) ? EventField.Review.Name
+        : manifest.StartsWith("call.", StringComparison.Ordinal) ? EventField.Record.Name
         : manifest.StartsWith("window.", StringComparison.Ordinal) ? EventField.Body.Name
         : EventField.Detail.Name;
 

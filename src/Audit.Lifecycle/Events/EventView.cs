@@ -122,6 +122,22 @@ public readonly struct EventView
         return texts;
     }
 
+    public IReadOnlyList<long> Numbers(EventField field)
+    {
+        var numbers = new List<long>();
+        if (Raw(field) is [(byte)'[', ..] raw)
+        {
+            var json = new Utf8JsonReader(raw, Options);
+            json.Read();
+            while (json.Read() && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var number))
+            {
+                numbers.Add(number);
+            }
+        }
+
+        return numbers;
+    }
+
     /// <exception cref="UnreadableException">It is there and no time.</exception>
     public Timestamp? Time(EventField field)
     {
@@ -339,7 +355,7 @@ public readonly struct EventView
     [InlineArray(Length)]
     private struct Places
     {
-        public const int Length = 136;
+        public const int Length = 140;
 
         private Place first;
     }

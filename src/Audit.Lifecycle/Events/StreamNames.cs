@@ -128,3 +128,12 @@ public static class StreamNames
         return $"{Encoding.UTF8.GetString(utf8, 0, end)}~{hash}";
     }
 }
+
+/// <summary>The acts of the diary of reads.</summary>
+public static class ReadActs
+{
+    public const string Read = "read";
+
+    /// <summary>A bundle or an export: the book is known elsewhere as it was then.</summary>
+    public const string Copied = "copied";
+}

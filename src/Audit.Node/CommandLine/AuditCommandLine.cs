@@ -55,6 +55,8 @@ public static class AuditCommandLine
         SessionCommands.MakeShow(surroundings),
         TaskCommand.Make(surroundings),
         WindowCommand.Make(surroundings),
+        ReviewCommands.MakeList(surroundings),
+        ReviewCommands.MakeReview(surroundings),
         SearchCommand.Make(surroundings),
         EventCommands.MakeTail(surroundings),
         EventCommands.MakeReplay(surroundings),

@@ -50,6 +50,10 @@ internal static class CallEvents
         }
     }
 
+    private static IEnumerable<string> Reviewed(in EventView view) =>
+        view.Numbers(EventField.Sequences).Zip(view.Texts(EventField.Verdicts), (sequence, verdict) =>
+            $"message {sequence} ({verdict.Replace('_', ' ')})");
+
     private static string? TextOf(string name, in EventView view) => name switch
     {
         EventNames.CallRejudged =>
@@ -70,6 +74,9 @@ internal static class CallEvents
             when view.Number(EventField.BesideSequence) is { } other =>
             $"another channel reported it as message {other}; "
                 + $"different: {string.Join(", ", view.Texts(EventField.Differing))}",
+        EventNames.CallReviewed =>
+            $"{view.Text(EventField.ReviewedBy)} reviewed {string.Join(", ", Reviewed(view))}: "
+                + view.Text(EventField.ReviewReason),
         EventNames.CallOversized => $"a message of {view.Number(EventField.Bytes)} bytes was too large to be kept",
         _ => null,
     };

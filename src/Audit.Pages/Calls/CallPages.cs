@@ -80,4 +80,12 @@ public sealed record CallPageView(
 
     public IEnumerable<TransitionModel> Violations =>
         Transitions.Where(message => message.Cause != ViolationCause.None);
+
+    /// <summary>Those that wait for a person, as many as one review takes.</summary>
+    public IReadOnlyList<SeenVerdict> Unreviewed =>
+    [
+        .. Violations.Where(message => message.Review is { Waits: true }).Take(Review.Most)
+            .Select(message => new SeenVerdict(
+                message.Sequence, message.Lifted ? ViolationCause.None : message.Cause)),
+    ];
 }

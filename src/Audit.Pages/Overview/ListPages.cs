@@ -60,10 +60,11 @@ internal sealed class ListPages : IPageGroup
 
     private static async Task<PageAnswer> ViolationsAsync(Visit visit)
     {
-        var lifted = visit.Query.Flag("lifted");
+        var filter = visit.Query.Violations();
         var violations = await visit.ListAsync(
-            (page, cancellation) => visit.Reads.Models.ViolationsAsync(lifted, page, cancellation));
-        return PageAnswer.Show<ViolationListPage>("Violations", "overview", new ViolationListView(violations, lifted));
+            (page, cancellation) => visit.Reads.Models.ViolationsAsync(filter, page, cancellation));
+        var view = new ViolationListView(violations, filter, visit.Recorded);
+        return PageAnswer.Show<ViolationListPage>("Violations", "overview", view);
     }
 }
 
@@ -72,5 +73,12 @@ public sealed record CallListView(
     string Title, string Explanation, ListView<CallModel> Calls,
     IReadOnlyList<(string Href, string Name, bool IsCurrent)> Choices);
 
-/// <param name="Lifted">Which are shown: null all, else only the lifted or the standing ones.</param>
-public sealed record ViolationListView(ListView<ViolationModel> Violations, bool? Lifted);
+/// <param name="Filter">Which are shown.</param>
+/// <param name="Recorded">The position of what a form of the page just wrote.</param>
+public sealed record ViolationListView(
+    ListView<ViolationModel> Violations, ViolationFilter Filter, long? Recorded)
+{
+    public string Here => Filter.Review is { } review ? $"/violations?review={WireOf.Of(review)}"
+        : Filter.Lifted is { } lifted ? $"/violations?lifted={(lifted ? "true" : "false")}"
+        : "/violations";
+}

@@ -19,7 +19,8 @@ internal sealed class OverviewPages(IJournal journal, NodeLog log, ApiSettings s
         var (models, cancellation) = (visit.Reads.Models, visit.Cancellation);
         var hours = await models.HoursAsync(range.From, range.Until, cancellation);
         var requested = await models.WindowsAsync(new WindowFilter { Requested = true }, Few, cancellation);
-        var violations = await models.ViolationsAsync(lifted: false, Few, cancellation);
+        var violations = await models.ViolationsAsync(new ViolationFilter { Lifted = false }, Few, cancellation);
+        var waiting = new ViolationFilter { Review = ReviewState.Waiting };
         var view = new OverviewView(hours, range)
         {
             Awaiting = await models.CallsInStateAsync(CallState.AwaitingConfirmation, Few, cancellation),
@@ -29,6 +30,7 @@ internal sealed class OverviewPages(IJournal journal, NodeLog log, ApiSettings s
             OutOfScope = await models.StrayedCallsAsync(WindowJudgement.OutOfScope, Few, cancellation),
             Unproven = await models.StrayedCallsAsync(WindowJudgement.WindowUnproven, Few, cancellation),
             Violations = violations,
+            Unreviewed = await models.ViolationsAsync(waiting, Few, cancellation),
             Health = visit.Scope.IsAll ? await HealthAsync(visit) : null,
             HasKeyCopy = RowKeys.IsBackedUp(settings.RowKeyFile),
         };
@@ -63,6 +65,9 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
     public required Page<CallModel> Unproven { get; init; }
 
     public required Page<ViolationModel> Violations { get; init; }
+
+    /// <summary>Violations, standing or lifted, that wait for a person to review them.</summary>
+    public required Page<ViolationModel> Unreviewed { get; init; }
 
     /// <summary>Null for a token that does not see all.</summary>
     public required NodeHealth? Health { get; init; }

@@ -55,6 +55,7 @@ public sealed record ProblemView(string Title, string Detail, IReadOnlyList<(str
 public sealed record Viewer(
     string Name, bool MayDecide, bool MayRequest, bool MayAdminister, string? Bound, string FormSecret)
 {
+    /// <summary>Late messages of a window, and violations that wait for review.</summary>
     public bool MayAccept => MayDecide || MayAdminister;
 }
 

@@ -2,13 +2,14 @@ using Audit.Pages.Access;
 
 namespace Audit.Pages.Windows;
 
-/// <summary>`/waiting`: what waits for somebody, and the decision on a call.</summary>
-internal sealed class WaitingPages(Deciding deciding) : IPageGroup
+/// <summary>`/waiting`: what waits for somebody; the decision on a call, and the review of its violations.</summary>
+internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing) : IPageGroup
 {
     public void Map(PageMap pages)
     {
         pages.Get("/waiting", Roles.Read, ShowAsync).Scoped(Scope.Binding);
         pages.Post("/call/decision", Roles.Approve, DecideAsync).Scoped(Scope.Own);
+        pages.Post("/call/review", Reviewing.MayReview, ReviewAsync).Scoped(Scope.Own);
     }
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
@@ -34,6 +35,20 @@ internal sealed class WaitingPages(Deciding deciding) : IPageGroup
             ("question", form.Text("question")),
             ("not_seen_whole", form.Text("not_seen_whole") is null ? null : (object)true));
         var receipt = await deciding.DecideAsync(address, body, visit.Bearer, visit.Cancellation);
+        return visit.Answer(receipt, ReturnPath.Of(form.Text("return") ?? Links.Call(address.Session, address.Call)));
+    }
+
+    private async Task<PageAnswer> ReviewAsync(Visit visit)
+    {
+        var form = visit.Form;
+        var address = await AddressAsync(visit, form);
+        var seen = form.Texts("seen").Select(text => text.Split(':', 2)).Where(parts => parts.Length == 2).ToList();
+        var sequences = seen.Select(parts => long.TryParse(
+            parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : 0);
+        var body = PageForm.Body(
+            ("sequences", sequences.ToArray()), ("verdicts", seen.Select(parts => parts[1]).ToArray()),
+            ("reason", form.Text("reason")));
+        var receipt = await reviewing.ReviewAsync(address, body, visit.Bearer, visit.Cancellation);
         return visit.Answer(receipt, ReturnPath.Of(form.Text("return") ?? Links.Call(address.Session, address.Call)));
     }
 

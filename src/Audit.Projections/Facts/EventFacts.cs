@@ -140,6 +140,12 @@ internal enum EventKind : byte
 
     Flooded,
 
+    /// <summary>A person acknowledged violations.</summary>
+    Reviewed,
+
+    /// <summary>A bundle or an export was given to somebody.</summary>
+    Copied,
+
     Noted,
 
     Window,

@@ -38,6 +38,21 @@ internal sealed class FactsReader
         }
     }
 
+    /// <summary>Of the node's own acts one says something here: that somebody was given a copy of the book.</summary>
+    private static void ReadPassed(JournalRow row, EventFacts facts)
+    {
+        try
+        {
+            var head = row.Identifier == JournalTable.SerializerId ? EventView.ReadHead(row.Message) : default;
+            facts.ReceivedAt = Time(head, EventField.ReceivedAt);
+            facts.Kind = head.Text(EventField.Act) == ReadActs.Copied ? EventKind.Copied : EventKind.Passed;
+        }
+        catch (UnreadableException)
+        {
+            // Another program wrote it, and nobody asks for more than its place.
+        }
+    }
+
     private EventFacts ReadKnown(JournalRow row, out EventView view)
     {
         var facts = new EventFacts { Position = row.Position, Sequence = row.Sequence, Stream = row.PersistenceId };
@@ -45,7 +60,7 @@ internal sealed class FactsReader
         if (facts.Kind == EventKind.Passed)
         {
             view = default;
-            facts.ReceivedAt = ReceivedAtOrNever(row);
+            ReadPassed(row, facts);
             return facts;
         }
 
@@ -63,6 +78,10 @@ internal sealed class FactsReader
                 facts.Verdict = view.Verdict();
                 facts.Confirms = name == EventNames.CallConfirmed;
                 ReadRecord(view, facts);
+                break;
+            case EventKind.Reviewed:
+                facts.By = view.Name(EventField.ReviewedBy, names);
+                facts.Remark = view.Text(EventField.ReviewReason);
                 break;
             case EventKind.Window:
                 facts.Window = WindowClock.Clamp(EventReader.ReadWindow(row, view));
@@ -96,6 +115,7 @@ internal sealed class FactsReader
                 or EventNames.CallOversized => EventKind.Received,
             EventNames.CallRejudged or EventNames.CallRetimed => EventKind.Rejudged,
             EventNames.CallFlooded => EventKind.Flooded,
+            EventNames.CallReviewed => EventKind.Reviewed,
             EventNames.SessionNoted => EventKind.Noted,
             _ when EventNames.IsWindow(name) => EventKind.Window,
             _ => EventKind.Passed,

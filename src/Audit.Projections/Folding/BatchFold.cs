@@ -81,6 +81,7 @@ internal sealed class BatchFold(
             [],
             row => row.IsNull(0) ? long.MinValue : row.Number(0),
             cancellation))[0];
+        cache.Copies ??= await Positions.OfCopiesAsync(lead, cancellation);
         await set.LoadSessionsAsync(events.Where(one => one.SessionId.Length > 0).Select(one => one.Session));
         await set.LoadCallsAsync(events.Where(one => one.CallId.Length > 0).DistinctBy(one => one.Stream));
         HashSet<string> tasks =
@@ -96,6 +97,12 @@ internal sealed class BatchFold(
     {
         FollowTime(facts, batch);
         FollowTask(facts);
+        if (facts.Kind == EventKind.Copied)
+        {
+            batch.Copies.Add(new CopyModel(facts.Position));
+            cache.Copies!.Add(facts.Position);
+        }
+
         if (facts.SessionId.Length > 0)
         {
             set.Set(SessionFold.Add(set.Session(facts.Session), facts));
@@ -152,12 +159,13 @@ internal sealed class BatchFold(
         var identity = facts.Names(verdict) ? begun.Or(facts) : begun;
         var decidedAt = Identity.DecidedAt(call, facts, verdict);
         var match = identity.Judge(facts, decidedAt, set.WindowsOf);
+        var review = verdict.IsViolation ? ReviewModel.Waiting : null;
         batch.Transitions[(call.Id, facts.Sequence)] =
-            MessageRows.Of(call.Id, facts, verdict, null, identity, match, decidedAt);
+            MessageRows.Of(call.Id, facts, verdict, null, identity, match, decidedAt, review);
         if (verdict.IsViolation)
         {
-            batch.Violations[facts.Position] =
-                MessageRows.Violation(facts, verdict, facts.Violation ?? "", identity, isLifted: false, liftedBy: null);
+            batch.Violations[facts.Position] = MessageRows.Violation(
+                facts, verdict, facts.Violation ?? "", identity, isLifted: false, liftedBy: null, review);
         }
 
         NameTasks(
@@ -175,7 +183,8 @@ internal sealed class BatchFold(
         {
             var entries = await streams.ReadAsync(stream, through, skipped, cancellation);
             await set.LoadTasksAsync(entries.Select(entry => entry.Facts.Task).OfType<string>().ToHashSet());
-            var refolded = CallRefold.Of(set.Session(entries[0].Facts.Session)!.Id, entries, set.WindowsOf);
+            var refolded = CallRefold.Of(
+                set.Session(entries[0].Facts.Session)!.Id, entries, set.WindowsOf, cache.Copies!);
             set.Set(stream, refolded.Call);
             NameTasks(refolded.Call.Id, refolded.NamedTasks, refolded.NamesNoTask, batch);
             foreach (var transition in refolded.Transitions)

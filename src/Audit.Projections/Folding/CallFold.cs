@@ -11,7 +11,7 @@ internal static class CallFold
     {
         if (facts.Kind == EventKind.Flooded || call is null)
         {
-            return facts.Kind != EventKind.Rejudged && !facts.Late;
+            return facts.Kind is not (EventKind.Rejudged or EventKind.Reviewed) && !facts.Late;
         }
 
         if (facts.Kind != EventKind.Received || facts.Late || call.Order == CallOrder.Scattered
@@ -42,6 +42,7 @@ internal static class CallFold
             Messages = call.Messages + 1,
             Redacted = call.Redacted || facts.Redacted,
             Violations = call.Violations + (verdict.IsViolation ? 1 : 0),
+            Unreviewed = call.Unreviewed + (verdict.IsViolation ? 1 : 0),
             Anomalies = call.Anomalies | verdict.Anomalies,
             Judged = call.Judged.Add(match.Judgement, match.Marks, 1),
             ReportedLate = call.ReportedLate + (facts.IsReportedLate ? 1 : 0),

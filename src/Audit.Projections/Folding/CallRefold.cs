@@ -7,7 +7,9 @@ namespace Audit.Projections.Folding;
 internal static class CallRefold
 {
     /// <param name="stream">The events of the call, by arrival; a skipped one may be missing.</param>
-    public static Refolded Of(long session, IReadOnlyList<CallEntry> stream, Func<string, TaskWindows> windowsOf)
+    /// <param name="copies">Where copies of the book were given.</param>
+    public static Refolded Of(
+        long session, IReadOnlyList<CallEntry> stream, Func<string, TaskWindows> windowsOf, Positions copies)
     {
         var messages = new ReceivedMessages(stream);
         var begun = CallFold.Begin(stream[0].Facts, session) with
@@ -25,14 +27,21 @@ internal static class CallRefold
             var decidedAt = Identity.DecidedAt(call, facts, now);
             var match = identity.Judge(facts, decidedAt, windowsOf);
             var lifted = now.IsViolation ? null : messages.LastViolation(index);
+            var review = messages.Review(index, copies);
             call = CallFold.Add(call, facts, now, identity, match, messages.Order);
-            call = lifted is null ? call : call with { Lifted = call.Lifted + 1 };
-            transitions.Add(MessageRows.Of(call.Id, facts, now, lifted, identity, match, decidedAt));
+            call = review is null ? call : call with
+            {
+                Lifted = call.Lifted + (lifted is null ? 0 : 1),
+                // Those that stand are counted already.
+                Unreviewed = call.Unreviewed + (review.Waits ? 1 : 0) - (now.IsViolation ? 1 : 0),
+            };
+            transitions.Add(MessageRows.Of(call.Id, facts, now, lifted, identity, match, decidedAt, review));
             if ((now.IsViolation ? now : lifted) is { } violated)
             {
                 var liftedBy = lifted is null ? null : messages.LiftedBy(index);
                 violations.Add(MessageRows.Violation(
-                    facts, violated, messages.Reason(index, violated), identity, lifted is not null, liftedBy));
+                    facts, violated, messages.Reason(index, violated), identity, lifted is not null, liftedBy,
+                    review));
             }
         }
 

@@ -34,5 +34,6 @@ internal static class HourFold
     {
         States = hour.States.Change(before?.State, after?.State),
         Violations = hour.Violations + (after?.Violations ?? 0) - (before?.Violations ?? 0),
+        Unreviewed = hour.Unreviewed + (after?.Unreviewed ?? 0) - (before?.Unreviewed ?? 0),
     };
 }

@@ -23,6 +23,9 @@ internal sealed class ReadCache
     /// <summary>The second of the last moment; null until it is read.</summary>
     public long? LastSecond { get; set; }
 
+    /// <summary>Where copies of the book were given; null until it is read.</summary>
+    public Positions? Copies { get; set; }
+
     public void Clear()
     {
         Sessions.Clear();
@@ -31,6 +34,7 @@ internal sealed class ReadCache
         Windows.Clear();
         Hours.Clear();
         LastSecond = null;
+        Copies = null;
     }
 }
 

@@ -8,6 +8,8 @@ internal sealed class ReceivedMessages
     private readonly Dictionary<long, int> indexOfSequence = [];
     private readonly Dictionary<int, Verdict> violations = [];
     private readonly Dictionary<int, long> rejudgedAt = [];
+    private readonly Dictionary<int, ReviewCourse> courses = [];
+    private readonly Positions decisions = new([]);
     private readonly Verdict[] now;
 
     public ReceivedMessages(IReadOnlyList<CallEntry> stream)
@@ -45,6 +47,13 @@ internal sealed class ReceivedMessages
     /// <summary>The event that says so; it may lie behind the position up to which the stream is read.</summary>
     public long? LiftedBy(int index) => rejudgedAt.TryGetValue(index, out var position) ? position : null;
 
+    /// <summary>Where it stands with those who review violations; null when it never was one.</summary>
+    /// <param name="copies">Where copies of the book were given.</param>
+    public ReviewModel? Review(int index, Positions copies) =>
+        courses.TryGetValue(index, out var course) ? course.Of(now[index], decisions, copies)
+        : now[index].IsViolation ? ReviewModel.Waiting
+        : null;
+
     /// <summary>
     /// The reason as it was written, or in the law's words where a later message made it a violation.
     /// </summary>
@@ -62,13 +71,26 @@ internal sealed class ReceivedMessages
                 if (message.Verdict.IsViolation)
                 {
                     violations[received.Count] = message.Verdict;
+                    courses[received.Count] = new ReviewCourse(entry.Facts);
+                }
+
+                if (entry.Facts.Answers is not null)
+                {
+                    decisions.Add(entry.Facts.Position);
                 }
 
                 facts.Add(entry.Facts);
                 received.Add(message);
                 break;
             case CallEvent.Rejudged rejudged when indexOfSequence.TryGetValue(rejudged.Sequence, out var index):
-                Rejudge(index, rejudged.Now, entry.Facts.Position);
+                Rejudge(index, rejudged.Now, entry.Facts);
+                break;
+            case CallEvent.Reviewed { Review.Verdicts: var seen }:
+                foreach (var (sequence, cause) in seen.Where(one => indexOfSequence.ContainsKey(one.Sequence)))
+                {
+                    courses.GetValueOrDefault(indexOfSequence[sequence])?.Review(cause, entry.Facts);
+                }
+
                 break;
             case CallEvent.Retimed { Counts: true } retimed
                 when indexOfSequence.TryGetValue(retimed.Sequence, out var index):
@@ -79,13 +101,16 @@ internal sealed class ReceivedMessages
         }
     }
 
-    private void Rejudge(int index, Verdict verdict, long position)
+    private void Rejudge(int index, Verdict verdict, EventFacts rejudged)
     {
-        rejudgedAt[index] = position;
+        rejudgedAt[index] = rejudged.Position;
         if (verdict.IsViolation)
         {
             violations[index] = verdict;
+            courses.TryAdd(index, new ReviewCourse(rejudged));
         }
+
+        courses.GetValueOrDefault(index)?.Rejudge(verdict, rejudged);
     }
 
     private List<int> JudgeAll()

@@ -37,11 +37,14 @@ internal static class CallMarks
     /// <summary>Secrets were taken out of what was reported of it.</summary>
     private const string Redacted = "redacted";
 
+    /// <summary>Violations of it, standing or lifted, wait for a person to review them.</summary>
+    private const string Unreviewed = "unreviewed";
+
     /// <summary>What may hold of a call, by the place of its bit.</summary>
     public static readonly string[] Flags =
     [
         Violation, Anomaly, Open, OutsideWindow, SelfApproved, Changed, Flooded, Redacted, WindowUnproven,
-        GrantedAfter, AcceptedLate,
+        GrantedAfter, AcceptedLate, Unreviewed,
     ];
 
     public static long Of(CallModel call) => 1L << (int)call.State
@@ -59,7 +62,8 @@ internal static class CallMarks
         | Flag(Redacted, call.Redacted)
         | Flag(WindowUnproven, call.Judged.WindowUnproven > 0)
         | Flag(GrantedAfter, call.Judged.GrantedAfter > 0)
-        | Flag(AcceptedLate, call.Judged.Accepted > 0);
+        | Flag(AcceptedLate, call.Judged.Accepted > 0)
+        | Flag(Unreviewed, call.Unreviewed > 0);
 
     /// <summary>As the column has it: most calls are ordinary, and an index of the others stays small.</summary>
     public static long? Noteworthy(CallModel call) => Of(call) is var mark && (mark & ~Ordinary) != 0 ? mark : null;

@@ -32,6 +32,9 @@ public sealed record CallModel
 
     public int Lifted { get; init; }
 
+    /// <summary>Violations, standing or lifted, that wait for somebody to review them.</summary>
+    public int Unreviewed { get; init; }
+
     /// <summary>Messages that are written down, violations included.</summary>
     public int Messages { get; init; }
 

@@ -16,6 +16,9 @@ public sealed record HourModel
     /// <summary>Standing violations of these calls.</summary>
     public long Violations { get; init; }
 
+    /// <summary>Violations of these calls, standing or lifted, that wait for somebody to review them.</summary>
+    public long Unreviewed { get; init; }
+
     [JsonIgnore]
     public long Calls => States.ByState.Sum(count => (long)count);
 

@@ -7,6 +7,7 @@ namespace Audit.Projections.Models;
 /// <param name="Cause">What makes it a violation, or made it one until that was lifted.</param>
 /// <param name="Lifted">It was a violation, and a later message shows that it was none.</param>
 /// <param name="At">When it happened, by which it is judged against windows.</param>
+/// <param name="Review">Of what is or was a violation.</param>
 /// <param name="Window">The window that let it be done, or that was open and did not.</param>
 /// <param name="LateByMs">How long after the window's end it was received.</param>
 /// <param name="DecidedAt">When the node took the approval that it goes by.</param>
@@ -19,7 +20,7 @@ public sealed record TransitionModel(
     string? Agent = null, string? Tool = null, string Token = "",
     [property: JsonPropertyName("said")] string? Remark = null,
     string? By = null, bool? Success = null, long? DurationMs = null, WindowMarks Marks = default, long LateByMs = 0,
-    Timestamp? DecidedAt = null, string Source = "")
+    Timestamp? DecidedAt = null, string Source = "", ReviewModel? Review = null)
 {
     /// <summary>The bit of a message that is not known to be in its window.</summary>
     internal const long UnprovenBit = 1 << 7;

@@ -8,6 +8,9 @@ public sealed record ViolationModel
     /// <summary>The position of the event with the message.</summary>
     public required long Position { get; init; }
 
+    /// <summary>Of the message in the stream of its call; 0 for an act on a window.</summary>
+    public long Sequence { get; init; }
+
     public string? SessionId { get; init; }
 
     /// <summary>Of a call.</summary>
@@ -43,4 +46,7 @@ public sealed record ViolationModel
 
     /// <summary>The position of the event that lifted it.</summary>
     public long? LiftedBy { get; init; }
+
+    /// <summary>Null for an act on a window, which nobody reviews.</summary>
+    public ReviewModel? Review { get; init; }
 }

@@ -204,12 +204,25 @@ public sealed class ReadModels
             },
             cancellation);
 
-    /// <param name="lifted">Only those that stand, or only those that were lifted; null for both.</param>
-    public Task<Page<ViolationModel>> ViolationsAsync(bool? lifted, PageRequest page, CancellationToken cancellation) =>
-        ListAsync(
-            ReadTables.Violations, "position",
-            lifted is { } which ? [("lifted = {0}", which ? 1L : 0L), .. scope.Conditions()] : [.. scope.Conditions()],
-            page, violation => violation.Position, scope.Of, cancellation);
+    public Task<Page<ViolationModel>> ViolationsAsync(
+        ViolationFilter filter, PageRequest page, CancellationToken cancellation)
+    {
+        var conditions = new List<(string, object)>(scope.Conditions());
+        if (filter.Lifted is { } lifted)
+        {
+            conditions.Add(("lifted = {0}", lifted ? 1L : 0L));
+        }
+
+        if (filter.Review is { } review)
+        {
+            // What was reviewed and judged anew since waits like the others.
+            conditions.Add(review == ReviewState.Waiting ? ("waits = {0}", 1L) : ("review = {0}", (long)review));
+        }
+
+        return ListAsync(
+            ReadTables.Violations, "position", conditions, page, violation => violation.Position, scope.Of,
+            cancellation);
+    }
 
     private static long? NumberOf(Timestamp? time) =>
         time is { } known ? Instants.ToNumber(Instants.Clamp(known)) : null;

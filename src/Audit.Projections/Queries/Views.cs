@@ -50,6 +50,17 @@ public sealed record LateSession(
         new(session, messages, first, last, TimeSpan.FromTicks(received.Ticks - until.Ticks));
 }
 
+public sealed record ViolationFilter
+{
+    public static readonly ViolationFilter All = new();
+
+    /// <summary>Only those that stand, or only those that were lifted; null for both.</summary>
+    public bool? Lifted { get; init; }
+
+    /// <summary>Only those that stand so with their reviewers; those that wait are all that do.</summary>
+    public ReviewState? Review { get; init; }
+}
+
 public sealed record WindowFilter
 {
     public string? Task { get; init; }

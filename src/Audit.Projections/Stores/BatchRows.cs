@@ -17,12 +17,14 @@ internal sealed class BatchRows
     private readonly TableRows<WindowModel> windows = new(ReadTables.Windows);
     private readonly TableRows<ViolationModel> violations = new(ReadTables.Violations);
     private readonly TableRows<HourModel> hours = new(ReadTables.Hours);
+    private readonly TableRows<CopyModel> copies = new(ReadTables.Copies);
 
     /// <summary>What it was made of.</summary>
     public ReadBatch Batch { get; private set; } = null!;
 
     /// <summary>What is to be written of each table.</summary>
-    public IReadOnlyList<ITableRows> Tables => [sessions, calls, transitions, tasks, windows, violations, hours];
+    public IReadOnlyList<ITableRows> Tables =>
+        [sessions, calls, transitions, tasks, windows, violations, hours, copies];
 
     public BatchRows Fill(ReadBatch batch)
     {
@@ -35,6 +37,7 @@ internal sealed class BatchRows
         windows.Fill(json, known, batch.Windows.Values);
         violations.Fill(json, known, batch.Violations.Values);
         hours.Fill(json, known, batch.Hours.Values);
+        copies.Fill(json, known, batch.Copies);
         return this;
     }
 }

@@ -32,4 +32,6 @@ internal sealed class ReadBatch(ReadOffset from, ReadOffset to, int events)
     public HashSet<(string Task, long Call)> Named { get; } = [];
 
     public List<Moment> Moments { get; } = [];
+
+    public List<CopyModel> Copies { get; } = [];
 }

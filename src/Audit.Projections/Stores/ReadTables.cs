@@ -69,7 +69,13 @@ internal static class ReadTables
         Column<ViolationModel>.Changing("task_id", violation => violation.Task),
         Column<ViolationModel>.Changing("agent", violation => violation.Agent),
         Column<ViolationModel>.Fixed("source", violation => violation.Source),
+        Column<ViolationModel>.Changing("review", violation => (long?)violation.Review?.State),
+        Column<ViolationModel>.Changing("waits", violation => violation.Review is { Waits: true } ? 1 : null),
     ]);
+
+    public static readonly Table<CopyModel> Copies = new(
+        "copies", ["position"], ReadJson.Of<CopyModel>(), copy => copy.Position,
+        [Column<CopyModel>.Fixed("position", copy => copy.Position)]);
 
     public static KeyColumn SessionKey(params IEnumerable<SessionName> names) =>
         new("session_id", names.Select(name => name.Key));

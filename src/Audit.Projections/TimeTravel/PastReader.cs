@@ -13,6 +13,7 @@ internal sealed class PastReader(IJournal journal, IReadOnlySet<long> skipped, l
     private readonly CallStreams calls = new(journal);
     private readonly FactsReader facts = new();
     private readonly Dictionary<string, TaskWindows> windows = [];
+    private Positions? copies;
     private int left = MostEvents;
 
     public async Task<List<CallEntry>> CallAsync(SessionName session, string call, CancellationToken cancellation) =>
@@ -74,7 +75,8 @@ internal sealed class PastReader(IJournal journal, IReadOnlySet<long> skipped, l
             }
         }
 
-        return stream.Count == 0 ? null : CallRefold.Of(sessionId, stream, task => windows[task]);
+        copies ??= await Positions.OfCopiesAsync(session, cancellation);
+        return stream.Count == 0 ? null : CallRefold.Of(sessionId, stream, task => windows[task], copies);
     }
 
     private List<T> Count<T>(List<T> events)

@@ -260,6 +260,7 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
         yield return $"q={(isOfOther ? TwoAgents.Secret : "ledger")}&key=tool&limit=1&counts=true";
         yield return "judgement=out_of_scope&q=ledger%20tool:*&lifted=false";
         yield return "judgement=outside_window&q=is:open";
+        yield return "review=waiting&limit=1&q=is:unreviewed";
     }
 
     private static string Filled(string pattern, bool isOfOther) => pattern

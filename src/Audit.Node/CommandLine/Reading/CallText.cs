@@ -30,16 +30,19 @@ internal static class CallText
         page.Line("window", CallColumns.Window(call.Judgement, call.WindowMarks), isWhole: true);
         page.Line("anomalies", call.Anomalies);
         page.Line("violations", call.Violations > 0 ? call.Violations : null);
+        page.Line("to review", call.Unreviewed > 0 ? call.Unreviewed : null);
         page.Line("remark", call.Remark);
         page.Table("messages", Messages, call.Transitions);
     }
 
     private static string State(TransitionAnswer message) => message switch
     {
-        { Violation: { } cause } => $"{message.From} VIOLATION ({cause})",
-        { Lifted: true } => $"{message.From} → {message.To} (lifted)",
+        { Violation: { } cause } => $"{message.From} VIOLATION ({cause}){Review(message)}",
+        { Lifted: true } => $"{message.From} → {message.To} (lifted){Review(message)}",
         _ => $"{message.From} → {message.To}",
     };
+
+    private static string Review(TransitionAnswer message) => message.Review is { } state ? $", {state}" : "";
 }
 
 /// <summary>Calls in lists for a person.</summary>

@@ -56,6 +56,7 @@ internal static class EventLine
         EventNames.CallRejudged => $"judged again: {Ruling(happened, EventField.WasTo, EventField.WasCause)}"
             + $" → {Ruling(happened, EventField.NowTo, EventField.NowCause)}",
         EventNames.CallRetimed => happened.Raw(EventField.Now).IsEmpty ? "also dated" : "dated",
+        EventNames.CallReviewed => $"reviewed by {Cell(happened, EventField.ReviewedBy)}",
         EventNames.SessionNoted => $"note {Cell(happened, EventField.Type)}",
         EventNames.OperatorActed => $"act {Cell(happened, EventField.Act)}",
         var name => Cells.Of(name),

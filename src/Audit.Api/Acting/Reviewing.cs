@@ -1,0 +1,78 @@
+using Audit.Api.Intake;
+using Audit.Api.Reading;
+
+namespace Audit.Api.Acting;
+
+/// <summary>Reviews of violations by people, however they come: by the API or by a page.</summary>
+internal sealed class Reviewing(RecordIntake intake, Deciding deciding, ApiSettings settings) : IEndpointGroup
+{
+    public const Roles MayReview = Roles.Approve | Roles.Admin;
+    public const int LongestReason = 1000;
+
+    public void Map(IEndpointRouteBuilder routes) => routes.Post(
+        ById.OfCall("/review", "/review"), PostAsync, MayReview,
+        "Records that a person has looked at violations of a call.",
+        "The body is {sequences[], verdicts[], reason}: the numbers of the refused messages, and of each the verdict "
+        + "that was seen, its cause or \"lifted\"; 409 when it is another by now. The review covers these verdicts "
+        + "and no later ones. Nobody reviews what he is behind himself.")
+        .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
+
+    private async Task<IResult> PostAsync(HttpContext context)
+    {
+        var body = await context.ReadObjectAsync();
+        return intake.Answer(await ReviewAsync(
+            await context.CallAsync(), body, context.Bearer(), context.RequestAborted));
+    }
+
+    /// <exception cref="RefusedException">There is no such violation, or this bearer may not review it.</exception>
+    public async Task<Receipt> ReviewAsync(
+        CallAddress address, StrictObject body, Bearer actor, CancellationToken cancellation)
+    {
+        var seen = ReadSeen(body);
+        var reason = body.RequiredText("reason");
+        if (string.IsNullOrWhiteSpace(reason) || reason.Length > LongestReason)
+        {
+            throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected");
+        }
+
+        var call = await deciding.ReadAsync(address, actor, cancellation);
+        var review = new Review(seen, actor.Name, actor.PersonBesideName, intake.Now)
+        {
+            MayBeOwn = settings.AllowSelfApproval,
+        };
+        var decision = ReviewDecider.Decide(call.History, review);
+        if (decision.Error is { } error)
+        {
+            throw new RefusedException(ProblemOf(decision.Refusal, error + "."));
+        }
+
+        var detail = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["reason"] = reason });
+        var receipt = await intake.SubmitAsync(new ReviewSubmission(
+            address.Session, address.Call, call.History.Standing.TaskId, call.Agent, review, detail));
+        return receipt.Status == ReceiptStatus.Refused
+            ? throw new RefusedException(ProblemOf(ReviewRefusal.Stale, receipt.Error + "."))
+            : receipt;
+    }
+
+    private static IReadOnlyList<SeenVerdict> ReadSeen(StrictObject body)
+    {
+        var sequences = body.Numbers("sequences", Review.Most) ?? [];
+        var words = body.Texts("verdicts", Review.Most) ?? [];
+        if (sequences.Count == 0 || sequences.Distinct().Count() != sequences.Count)
+        {
+            throw new UnreadableException("sequences", "the numbers of refused messages are expected, each once");
+        }
+
+        return sequences.Count == words.Count
+            ? [.. sequences.Zip(words, (sequence, word) => SeenVerdict.Of(sequence, word)
+                ?? throw new UnreadableException("verdicts", $"\"{word}\" is no verdict, as the node shows it"))]
+            : throw new UnreadableException("verdicts", "one for each of the sequences is expected");
+    }
+
+    private static Problem ProblemOf(ReviewRefusal refusal, string sentence) => refusal switch
+    {
+        ReviewRefusal.Own => Problem.Forbidden(sentence),
+        ReviewRefusal.NoViolation => Problem.Unprocessable("sequences: " + sentence),
+        _ => Problem.Refused("stale-review", "The verdict is another one by now", sentence),
+    };
+}

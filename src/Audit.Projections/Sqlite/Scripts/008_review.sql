@@ -1,0 +1,12 @@
+-- How a violation of a call stands with those who review it, and whether it waits for them.
+ALTER TABLE violations ADD COLUMN review INTEGER NULL;
+
+ALTER TABLE violations ADD COLUMN waits INTEGER NULL;
+
+CREATE INDEX violations_waiting ON violations (waits) WHERE waits IS NOT NULL;
+
+-- Where bundles and exports were given: what was lifted after that was known to others before.
+CREATE TABLE copies (
+    position INTEGER NOT NULL PRIMARY KEY,
+    doc      TEXT NOT NULL
+);
