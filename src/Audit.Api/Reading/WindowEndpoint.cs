@@ -129,9 +129,8 @@ internal sealed record WindowRead(
             WindowHistory.Empty, (before, next) => WindowDecider.Evolve(before, next.Happened)), events);
     }
 
-    /// <summary>A token that is bound to sources sees no windows: a window is of a task and an agent.</summary>
     public string? RefuseFor(Bearer bearer) =>
-        bearer.RefuseSource(null) is { } refusal ? refusal
+        bearer.RefuseSource(Window.RequestedSource) is { } refusal ? refusal
         : Window.Terms is { } terms ? bearer.RefuseBound(terms.Agent, terms.TaskId)
         : !bearer.IsBound ? null
         : "The token is bound to an agent or a task, and the window names none.";

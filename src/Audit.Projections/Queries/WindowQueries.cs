@@ -78,7 +78,7 @@ internal static class WindowMarked
             $"""
             SELECT c.session, count(*), min(t.at), max(t.at), max(t.received_at), max(t.position)
             FROM transitions t JOIN calls c ON c.id = t.call
-            WHERE t.marked = $1 AND t.marks = $2{asked.Sql} GROUP BY c.session ORDER BY min(t.at) LIMIT $3
+            WHERE t.marked = $1 AND t.marks = $2{asked.Sql} GROUP BY c.session ORDER BY min(t.at), c.session LIMIT $3
             """,
             asked.Values,
             row => (

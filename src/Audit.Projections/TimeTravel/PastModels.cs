@@ -149,14 +149,16 @@ public sealed class PastModels
             [.. messages.Select(done => WindowCall.Of(done.First!, scope.Of(done.Call)))],
             [
                 .. calls.GroupBy(
-                        refolded => refolded.Call.SessionName, refolded => refolded.Transitions.Where(IsUnproven))
+                        refolded => (refolded.Call.Session, refolded.Call.SessionName),
+                        refolded => refolded.Transitions.Where(IsUnproven))
                     .Select(session => (session.Key, Messages: session.SelectMany(call => call).ToList()))
                     .Where(session => session.Messages.Count > 0)
+                    .OrderBy(session => Instants.ToNumber(session.Messages.Min(message => message.At)))
+                    .ThenBy(session => session.Key.Session)
                     .Select(session => LateSession.Of(
-                        session.Key, session.Messages.Count, session.Messages.Min(message => message.At),
+                        session.Key.SessionName, session.Messages.Count, session.Messages.Min(message => message.At),
                         session.Messages.Max(message => message.At),
-                        session.Messages.Max(message => message.ReceivedAt), until))
-                    .OrderBy(session => session.FirstAt),
+                        session.Messages.Max(message => message.ReceivedAt), until)),
             ],
             calls.SelectMany(refolded => refolded.Transitions)
                 .Where(message => message.Window == id && message.MarkBits is not null)

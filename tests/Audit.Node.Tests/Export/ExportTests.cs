@@ -14,7 +14,7 @@ public sealed class ExportTests : IAsyncLifetime
         node = await TestNode.StartAsync();
         var asker = await node.ClientAsync("asker", "ingest");
         (await asker.PostAsync(
-            "/v1/windows", """{"window_id":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*"],"reason":"to look","duration":"2h"}""")).Require(201);
+            "/v1/windows", """{"window_id":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*"],"sources":["admin"],"reason":"to look","duration":"2h"}""")).Require(201);
         (await node.PostAsync("/v1/windows/w-1/approve", """{"by":"alice"}""")).Require(201);
         await RecordAsync("s-1", "c-1", Records.Asked(), minutes: 1, "t-1", "a-1");
         await RecordAsync("s-1", "c-1", """{"kind":"approved","decision":"approve-once","by":"bob"}""", minutes: 2, null, null);

@@ -58,7 +58,7 @@ public sealed class PageActTests
             ("sequence", "1"), ("question", "AAAAAAAAAAAAAAAAAAAAAA"));
         Assert.Contains("There is no call", answer.Require(404).Text);
         var asked = await bound.SubmitAsync(
-            "/windows", "/windows", ("task", "t"), ("agent", "other"), ("scope", "*"), ("reason", "why"), ("duration", "1h"), ("grant", "true"));
+            "/windows", "/windows", ("task", "t"), ("agent", "other"), ("scope", "*"), ("sources", "*"), ("reason", "why"), ("duration", "1h"), ("grant", "true"));
         Assert.Contains("is bound to the agent", asked.Require(403).Text);
     }
 
