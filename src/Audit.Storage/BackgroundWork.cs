@@ -20,10 +20,10 @@ public sealed class BackgroundWork : IAsyncDisposable
             }
         });
 
+    /// <remarks>Whoever owns it may be disposed of twice: nothing is let go of that a second time would need.</remarks>
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
         await work;
-        stop.Dispose();
     }
 }

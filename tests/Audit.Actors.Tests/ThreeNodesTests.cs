@@ -87,7 +87,7 @@ public sealed class ThreeNodesTests : IAsyncLifetime
         return host.Acknowledged.Count;
     }
 
-    private static string CallOf(JournalRow row) => row.PersistenceId.Split('|')[2];
+    private static string CallOf(JournalRow row) => row.PersistenceId.Split('|')[3];
 
     private static string MessageOf(JournalRow row)
     {

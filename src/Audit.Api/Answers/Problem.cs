@@ -20,7 +20,7 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
     public static Problem Several(string what, IReadOnlyList<(string Source, string Href)> choices) => new(
         300, "several-sources", "Several sources report it",
         $"There is {what} of {string.Join(", ", choices.Select(choice => $"\"{choice.Source}\""))}; "
-        + "say which with the parameter source.")
+        + "say which with source (`?source=`, `--source`).")
     {
         Choices = choices,
     };

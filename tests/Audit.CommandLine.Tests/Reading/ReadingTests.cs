@@ -9,7 +9,7 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
     public async Task sessions_are_listed_newest_first()
     {
         var lines = (await RunAsync("sessions")).Require(ExitCode.Fine).OutLines;
-        Assert.StartsWith("session\tcalls\tstates", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("session\tsource\tcalls\tstates", lines[0], StringComparison.Ordinal);
         Assert.Equal(
             ["migr-orders-20b1", "trig-442-91bc", "migr-orders-20a7", "docs-weekly-55c0", "tues-support-881"],
             lines.Skip(1).Select(line => line.Split('\t')[0]));

@@ -117,7 +117,7 @@ public sealed class VerifyTests
 
         var said = (await book.RunAsync("verify", "--require-complete")).Require(ExitCode.VerificationFailed).Out;
         Assert.Contains("integrity     intact", said, StringComparison.Ordinal);
-        Assert.Contains("session s-1: 2 to 3 of the host admin", said, StringComparison.Ordinal);
+        Assert.Contains("session s-1 of admin: 2 to 3 of the token admin", said, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class SourceTrustTests : IClassFixture<SourceTrustTests.TwoSources
         Assert.Equal("completed", await StateAsync("two", "c", "other"));
         var several = await book.Node.GetAsync("/v1/sessions/two/calls/c");
         Assert.Equal(300, several.Status);
-        Assert.Contains("say which with the parameter source", several.Json.Text("detail"));
+        Assert.Contains("say which with source", several.Json.Text("detail"));
         foreach (var choice in several.Json.GetProperty("choices").EnumerateArray())
         {
             var one = (await book.Node.GetAsync(choice.Text("href")!)).Require(200).Json;

@@ -9,7 +9,7 @@ internal static class ReviewCommands
     private static readonly Column<ViolationAnswer>[] Shown =
     [
         new("at", violation => Cells.Clock(violation.At)), new("position", violation => violation.Position),
-        new("session", violation => violation.SessionId),
+        new("source", violation => violation.Source), new("session", violation => violation.SessionId),
         new("call", violation => violation.ToolCallId ?? violation.WindowId),
         new("event", violation => violation.Sequence), new("message", violation => violation.Message),
         new("verdict", violation => violation.Verdict ?? violation.Cause),

@@ -5,7 +5,7 @@ internal static class SessionCommands
 {
     private static readonly Column<SessionAnswer>[] Shown =
     [
-        new("source", session => session.Source), new("session", session => session.SessionId),
+        new("session", session => session.SessionId), new("source", session => session.Source),
         new("calls", session => session.Calls),
         new("states", session => session.States), new("violations", session => session.Violations),
         new("agents", session => session.Agents), new("tasks", session => session.Tasks),
