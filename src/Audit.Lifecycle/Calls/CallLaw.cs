@@ -25,7 +25,7 @@ public static class CallLaw
         {
             // Whatever a host dates before it, a person's refusal stands.
             standing = IsRefusalByNode(message)
-                ? standing with { RefusedByNode = true, AskedSinceRefusal = false }
+                ? Refuse(standing, sequence)
                 : standing;
             return new Verdict(standing.State, standing.State, standing.Attempt, own, cause);
         }
@@ -100,6 +100,7 @@ public static class CallLaw
                 Attempt = standing.Attempt + 1,
                 RefusedByNode = standing.RefusedByNode,
                 AskedSinceRefusal = standing.AskedSinceRefusal,
+                RefusalSequence = standing.RefusalSequence,
             };
         }
 
@@ -184,6 +185,7 @@ public static class CallLaw
         var isNewQuestion = isQuestion && rule != CellRule.Stay;
         var isApproval = message.Kind == MessageKind.Approved;
         var isNodes = message.MadeByNode;
+        var isRefusal = IsRefusalByNode(message);
         var asks = isQuestion || isApproval;
 
         // A host that says what it would rather have had approved changes nothing of what was.
@@ -198,9 +200,12 @@ public static class CallLaw
             TaskId = standing.TaskId ?? message.TaskId,
             Refused = message.Kind == MessageKind.Blocked || (standing.Refused && !asks),
             Ran = message.IsSuccessfulCompletion ? message.Result : standing.Ran,
-            RefusedByNode = IsRefusalByNode(message)
+            RefusedByNode = isRefusal
                 || (standing.RefusedByNode && !(isApproval && isNodes && standing.AskedSinceRefusal)),
-            AskedSinceRefusal = !IsRefusalByNode(message) && (standing.AskedSinceRefusal || isNewQuestion),
+            // What was asked, and approved, before a person refused clears nothing, whatever times the host gives.
+            AskedSinceRefusal = !isRefusal
+                && (standing.AskedSinceRefusal || (isNewQuestion && sequence > standing.RefusalSequence)),
+            RefusalSequence = isRefusal ? Math.Max(sequence, standing.RefusalSequence) : standing.RefusalSequence,
             Asked = isNewQuestion ? sequence : standing.Asked,
             Question = isNewQuestion ? message.Question : standing.Question,
             Approval = isApproval ? (isNodes ? Approval.ByNode : Later(standing.Approval, Approval.ByHost))
@@ -209,6 +214,13 @@ public static class CallLaw
             ApprovedInput = saysInput ? message.Input : standing.ApprovedInput,
         };
     }
+
+    private static Standing Refuse(in Standing standing, long sequence) => standing with
+    {
+        RefusedByNode = true,
+        AskedSinceRefusal = false,
+        RefusalSequence = Math.Max(sequence, standing.RefusalSequence),
+    };
 
     private static Approval Later(Approval one, Approval other) => one > other ? one : other;
 

@@ -12,7 +12,8 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="RefusedByNode">
 /// A person refused the call through the node, and none has approved a later question. It outlives all else.
 /// </param>
-/// <param name="AskedSinceRefusal">A question came after that refusal.</param>
+/// <param name="AskedSinceRefusal">A question came after that refusal, by its place and by its arrival.</param>
+/// <param name="RefusalSequence">The sequence number of the last such refusal.</param>
 /// <param name="Asked">The sequence number of the question that stands in this attempt; 0 where none was asked.</param>
 /// <param name="Question">What that question says.</param>
 /// <param name="Approval">Who approved what stands.</param>
@@ -20,7 +21,8 @@ namespace Audit.Lifecycle.Calls;
 public readonly record struct Standing(
     CallState State = default, int Attempt = 0, long Turn = 0, string? ToolName = null, string? Provider = null,
     string? TaskId = null, bool Refused = false, Fingerprint Ran = default,
-    bool RefusedByNode = false, bool AskedSinceRefusal = false, long Asked = 0, Fingerprint Question = default,
+    bool RefusedByNode = false, bool AskedSinceRefusal = false, long RefusalSequence = 0, long Asked = 0,
+    Fingerprint Question = default,
     Approval Approval = default, Fingerprint ApprovedInput = default);
 
 /// <summary>Who approved: a host's word is a claim, the node's own is a decision.</summary>
