@@ -105,6 +105,9 @@ public sealed record CallHistory(
             Anchor = weight == EntryWeight.Judged
                 ? EntryChain.AnchorOf(message, place, Answers, isNumbered)
                 : null,
+            DatedAnchor = weight == EntryWeight.Judged
+                ? EntryChain.AnchorOf(message, place, Answers, numbered: false)
+                : null,
         };
     }
 

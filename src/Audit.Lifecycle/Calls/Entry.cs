@@ -33,6 +33,9 @@ public sealed record Entry(Entry? Earlier, long Sequence, CallMessage Message, E
     /// </summary>
     public Entry? Anchor { get; init; }
 
+    /// <summary>The same where times order the messages: the host may stop numbering them.</summary>
+    public Entry? DatedAnchor { get; init; }
+
     /// <summary>What it did against the law when it arrived.</summary>
     public ViolationCause Cause { get; init; }
 
@@ -57,18 +60,21 @@ public sealed record Entry(Entry? Earlier, long Sequence, CallMessage Message, E
     /// <summary>By the host's own numbers or its clock.</summary>
     public static int Compare(Entry one, Entry other, bool numbered)
     {
-        var (place, otherPlace) = (one.Anchor ?? one, other.Anchor ?? other);
+        var (place, otherPlace) = (one.AnchorIn(numbered) ?? one, other.AnchorIn(numbered) ?? other);
         var compared = Judge.Compare(place.Message, otherPlace.Message, numbered);
-        return compared != 0 ? compared : CompareArrival(one, other);
+        return compared != 0 ? compared : CompareArrival(one, place, other, otherPlace);
     }
 
-    public static int CompareArrival(Entry one, Entry other)
-    {
-        var (place, otherPlace) = (one.Anchor ?? one, other.Anchor ?? other);
-        return place.Sequence != otherPlace.Sequence
+    public static int CompareArrival(Entry one, Entry other) =>
+        CompareArrival(one, one.Anchor ?? one, other, other.Anchor ?? other);
+
+    /// <param name="numbered">The host's numbers order the messages.</param>
+    public Entry? AnchorIn(bool numbered) => numbered ? Anchor : DatedAnchor;
+
+    private static int CompareArrival(Entry one, Entry place, Entry other, Entry otherPlace) =>
+        place.Sequence != otherPlace.Sequence
             ? place.Sequence.CompareTo(otherPlace.Sequence)
             : one.Sequence.CompareTo(other.Sequence);
-    }
 }
 
 /// <summary>The decisions of a call, the newest first.</summary>
@@ -90,6 +96,7 @@ public sealed class EntryChain
         var entry = new Entry(judged.Count > 0 ? judged[^1] : null, sequence, message, EntryWeight.Judged)
         {
             Anchor = AnchorOf(message, place, answers, numbered),
+            DatedAnchor = AnchorOf(message, place, answers, numbered: false),
         };
         answers = place is null || message.Answers is null ? answers : new AnswerLink(entry, answers);
         judged.Add(entry);
@@ -105,7 +112,7 @@ public sealed class EntryChain
     /// <param name="numbered">The host numbers all of its messages, this one too.</param>
     internal static Entry? AnchorOf(CallMessage message, Entry? named, AnswerLink? answers, bool numbered)
     {
-        named = named?.Anchor ?? named;
+        named = named?.AnchorIn(numbered) ?? named;
         if (message.Answers is not null && named is not null)
         {
             return named;
@@ -115,7 +122,7 @@ public sealed class EntryChain
         var own = named?.Message ?? message;
         for (var link = answers; link is not null; link = link.Earlier)
         {
-            var place = link.Entry.Anchor!;
+            var place = link.Entry.AnchorIn(numbered)!;
             if (MustFollow(message, link.Entry.Message) && Judge.Compare(own, place.Message, numbered) < 0
                 && (latest is null || Entry.Compare(latest, place, numbered) < 0))
             {

@@ -88,6 +88,7 @@ internal static class Retiming
             {
                 Earlier = last,
                 Anchor = follower.Anchor?.Sequence == changed.Sequence ? changed : follower.Anchor,
+                DatedAnchor = follower.DatedAnchor?.Sequence == changed.Sequence ? changed : follower.DatedAnchor,
             };
         }
 
