@@ -131,22 +131,19 @@ internal readonly record struct SessionRange(long First, long Last, long Known)
         }
 
         var known = await reads.Models.PositionAsync(cancellation);
-        var range = new SessionRange(known + 1, known, known);
-        foreach (var source in filter.Source is { } only
-            ? [only] : await reads.Models.SourcesOfAsync(session, cancellation))
+        var sources = filter.Source is { } only ? [only] : await reads.Models.SourcesOfAsync(session, cancellation);
+        var found = new List<SessionModel>(sources.Count);
+        foreach (var source in sources)
         {
-            if (await reads.Models.SessionAsync(new SessionName(source, session), cancellation) is { } found)
+            if (await reads.Models.SessionAsync(new SessionName(source, session), cancellation) is { } one)
             {
-                var isFirst = range.First > known;
-                range = range with
-                {
-                    First = Math.Min(range.First, found.Id),
-                    Last = isFirst ? found.LastPosition : Math.Max(range.Last, found.LastPosition),
-                };
+                found.Add(one);
             }
         }
 
-        return range;
+        return found.Count == 0
+            ? new SessionRange(known + 1, known, known)
+            : new SessionRange(found.Min(one => one.Id), found.Max(one => one.LastPosition), known);
     }
 
     /// <summary>The next position behind which the session's events can be.</summary>

@@ -13,6 +13,17 @@ internal static class EventJson
         }
     }
 
+    public static void WriteTexts(this Utf8JsonWriter json, EventField field, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(field);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
+    }
+
     public static void WriteHash(this Utf8JsonWriter json, EventField field, Fingerprint fingerprint)
     {
         if (!fingerprint.IsEmpty)
@@ -52,13 +63,7 @@ internal static class EventJson
 
         json.WriteStartObject(EventField.Beside);
         json.WriteNumber(EventField.BesideSequence, beside.Sequence);
-        json.WriteStartArray(EventField.Differing);
-        foreach (var field in Words.Of(beside.Differing))
-        {
-            json.WriteStringValue(field);
-        }
-
-        json.WriteEndArray();
+        json.WriteTexts(EventField.Differing, Words.Of(beside.Differing));
         json.WriteEndObject();
         if (message.Confirms)
         {

@@ -336,7 +336,7 @@ public sealed partial class EventWriter : IDisposable
             return;
         }
 
-        WindowEventWriter.WriteList(json, EventField.Redacted, mark.Rules);
+        json.WriteTexts(EventField.Redacted, mark.Rules);
         json.WriteString(EventField.Redaction, mark.Version);
     }
 

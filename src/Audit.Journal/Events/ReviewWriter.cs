@@ -19,7 +19,7 @@ public sealed partial class EventWriter
         }
 
         json.WriteEndArray();
-        WindowEventWriter.WriteList(json, EventField.Verdicts, [.. review.Verdicts.Select(seen => seen.Word)]);
+        json.WriteTexts(EventField.Verdicts, review.Verdicts.Select(seen => seen.Word));
         json.WriteString(EventField.ReviewedBy, review.By);
         json.WriteOptional(EventField.Person, review.Person);
         if (review.MayBeOwn)

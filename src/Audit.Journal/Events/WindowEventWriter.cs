@@ -8,23 +8,15 @@ internal static class WindowEventWriter
         json.WriteStartObject(EventField.Terms);
         json.WriteString(EventField.TermsTask, terms.TaskId);
         json.WriteString(EventField.TermsAgent, terms.Agent);
-        WriteList(json, EventField.Scope, terms.Scope);
+        json.WriteTexts(EventField.Scope, terms.Scope);
         if (!terms.Sources.SequenceEqual(WindowLimits.AnySource))
         {
-            WriteList(json, EventField.TermsSources, terms.Sources);
+            json.WriteTexts(EventField.TermsSources, terms.Sources);
         }
 
         json.WriteString(EventField.TermsReason, terms.Reason);
-        if (terms.OpensAt is { } opens)
-        {
-            json.WriteString(EventField.TermsOpensAt, opens.ToString());
-        }
-
-        if (terms.ClosesAt is { } closes)
-        {
-            json.WriteString(EventField.TermsClosesAt, closes.ToString());
-        }
-
+        json.WriteOptional(EventField.TermsOpensAt, terms.OpensAt?.ToString());
+        json.WriteOptional(EventField.TermsClosesAt, terms.ClosesAt?.ToString());
         if (terms.Duration is { } duration)
         {
             json.WriteNumber(EventField.DurationSeconds, duration.TotalSeconds);
@@ -46,16 +38,5 @@ internal static class WindowEventWriter
         }
 
         json.WriteEndObject();
-    }
-
-    public static void WriteList(Utf8JsonWriter json, EventField field, IReadOnlyList<string> texts)
-    {
-        json.WriteStartArray(field);
-        foreach (var text in texts)
-        {
-            json.WriteStringValue(text);
-        }
-
-        json.WriteEndArray();
     }
 }

@@ -83,8 +83,7 @@ public sealed record CallHistory(
         return same ?? sameId;
     }
 
-    /// <summary>The judged message with this sequence number.</summary>
-    public Entry? Find(long sequence)
+    public Entry? EntryAt(long sequence)
     {
         var entry = Latest;
         while (entry is not null && entry.Sequence > sequence)
@@ -92,23 +91,20 @@ public sealed record CallHistory(
             entry = entry.Earlier;
         }
 
-        return entry is { Weight: EntryWeight.Judged } && entry.Sequence == sequence ? entry : null;
+        return entry?.Sequence == sequence ? entry : null;
     }
+
+    /// <summary>The judged message with this sequence number.</summary>
+    public Entry? Find(long sequence) => EntryAt(sequence) is { Weight: EntryWeight.Judged } entry ? entry : null;
 
     /// <summary>The message as the next entry.</summary>
     internal Entry Next(CallMessage message, EntryWeight weight)
     {
         var place = EntryChain.PlaceNamedBy(message) is { } named ? Find(named) : null;
-        var isNumbered = Numbered && EntryChain.HasNumber(message);
-        return new Entry(Latest, Sequence + 1, message, weight)
-        {
-            Anchor = weight == EntryWeight.Judged
-                ? EntryChain.AnchorOf(message, place, Answers, isNumbered)
-                : null,
-            DatedAnchor = weight == EntryWeight.Judged
-                ? EntryChain.AnchorOf(message, place, Answers, numbered: false)
-                : null,
-        };
+        var entry = new Entry(Latest, Sequence + 1, message, weight);
+        return weight == EntryWeight.Judged
+            ? EntryChain.Placed(entry, place, Answers, Numbered && EntryChain.HasNumber(message))
+            : entry;
     }
 
     public Entry? LatestJudged()

@@ -185,8 +185,8 @@ public static class CallLaw
         var isNewQuestion = isQuestion && rule != CellRule.Stay;
         var isApproval = message.Kind == MessageKind.Approved;
         var isNodes = message.MadeByNode;
-        var isRefusal = IsRefusalByNode(message);
         var asks = isQuestion || isApproval;
+        var known = IsRefusalByNode(message) ? Refuse(standing, sequence) : standing;
 
         // A host that says what it would rather have had approved changes nothing of what was.
         var saysInput = asks && !message.Input.IsEmpty
@@ -200,12 +200,10 @@ public static class CallLaw
             TaskId = standing.TaskId ?? message.TaskId,
             Refused = message.Kind == MessageKind.Blocked || (standing.Refused && !asks),
             Ran = message.IsSuccessfulCompletion ? message.Result : standing.Ran,
-            RefusedByNode = isRefusal
-                || (standing.RefusedByNode && !(isApproval && isNodes && standing.AskedSinceRefusal)),
+            RefusedByNode = known.RefusedByNode && !(isApproval && isNodes && known.AskedSinceRefusal),
             // What was asked, and approved, before a person refused clears nothing, whatever times the host gives.
-            AskedSinceRefusal = !isRefusal
-                && (standing.AskedSinceRefusal || (isNewQuestion && sequence > standing.RefusalSequence)),
-            RefusalSequence = isRefusal ? Math.Max(sequence, standing.RefusalSequence) : standing.RefusalSequence,
+            AskedSinceRefusal = known.AskedSinceRefusal || (isNewQuestion && sequence > known.RefusalSequence),
+            RefusalSequence = known.RefusalSequence,
             Asked = isNewQuestion ? sequence : standing.Asked,
             Question = isNewQuestion ? message.Question : standing.Question,
             Approval = isApproval ? (isNodes ? Approval.ByNode : Later(standing.Approval, Approval.ByHost))

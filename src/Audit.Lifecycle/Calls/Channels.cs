@@ -102,12 +102,13 @@ internal static class Channels
 
         for (var entry = history.Latest; entry is not null; entry = entry.Earlier)
         {
-            var (known, agrees) = (entry.Message, Differing(entry.Message, message) == SaidFields.None);
+            var known = entry.Message;
             if (known.Kind != MessageKind.Completed || entry.Cause != ViolationCause.None)
             {
                 continue;
             }
 
+            var agrees = Differing(known, message) == SaidFields.None;
             if (entry.Weight == EntryWeight.Judged && (agrees || known.Beside is null))
             {
                 beside = agrees && (known.Channel ?? message.Channel) is not null && !IsSameChannel(known, message)

@@ -93,11 +93,9 @@ public sealed class EntryChain
     {
         numbered &= HasNumber(message);
         var place = PlaceNamedBy(message) is { } named ? judged.Find(entry => entry.Sequence == named) : null;
-        var entry = new Entry(judged.Count > 0 ? judged[^1] : null, sequence, message, EntryWeight.Judged)
-        {
-            Anchor = AnchorOf(message, place, answers, numbered),
-            DatedAnchor = AnchorOf(message, place, answers, numbered: false),
-        };
+        var latest = judged.Count > 0 ? judged[^1] : null;
+        var entry = Placed(
+            new Entry(latest, sequence, message, EntryWeight.Judged), place, answers, numbered);
         answers = place is null || message.Answers is null ? answers : new AnswerLink(entry, answers);
         judged.Add(entry);
     }
@@ -110,7 +108,17 @@ public sealed class EntryChain
 
     /// <param name="named">The question that the message answers, or what another channel reported of it.</param>
     /// <param name="numbered">The host numbers all of its messages, this one too.</param>
-    internal static Entry? AnchorOf(CallMessage message, Entry? named, AnswerLink? answers, bool numbered)
+    internal static Entry Placed(Entry entry, Entry? named, AnswerLink? answers, bool numbered)
+    {
+        var dated = AnchorOf(entry.Message, named, answers, numbered: false);
+        return entry with
+        {
+            Anchor = numbered ? AnchorOf(entry.Message, named, answers, numbered) : dated,
+            DatedAnchor = dated,
+        };
+    }
+
+    private static Entry? AnchorOf(CallMessage message, Entry? named, AnswerLink? answers, bool numbered)
     {
         named = named?.AnchorIn(numbered) ?? named;
         if (message.Answers is not null && named is not null)

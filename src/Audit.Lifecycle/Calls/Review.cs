@@ -103,7 +103,7 @@ public static class ReviewDecider
         var verdicts = judged.Length == 0 ? [] : Judge.Of(judged).Verdicts;
         foreach (var seen in review.Verdicts)
         {
-            if (EntryAt(history, seen.Sequence) is not { } entry || !WasViolation(history, entry))
+            if (history.EntryAt(seen.Sequence) is not { } entry || !WasViolation(history, entry))
             {
                 return Refuse(
                     history, ReviewRefusal.NoViolation,
@@ -156,17 +156,6 @@ public static class ReviewDecider
         }
 
         return false;
-    }
-
-    private static Entry? EntryAt(CallHistory history, long sequence)
-    {
-        var entry = history.Latest;
-        while (entry is not null && entry.Sequence > sequence)
-        {
-            entry = entry.Earlier;
-        }
-
-        return entry?.Sequence == sequence ? entry : null;
     }
 
     private static bool WasViolation(CallHistory history, Entry entry) =>

@@ -57,32 +57,41 @@ public static class StreamNames
     }
 
     /// <summary>Whose key seals the content of a stream: its session's, or its own.</summary>
-    public static string PayloadOwner(string stream)
-    {
-        if (!stream.StartsWith(CallPrefix, StringComparison.Ordinal))
-        {
-            return stream;
-        }
+    public static string PayloadOwner(string stream) =>
+        stream.StartsWith(CallPrefix, StringComparison.Ordinal)
+            && TrySplit(stream, CallPrefix, SessionPrefix, '|', out var session, out _, out _)
+            ? $"{SessionPrefix}{session}"
+            : stream;
 
-        var source = stream.IndexOf('|', CallPrefix.Length);
-        var session = source < 0 ? -1 : stream.IndexOf('|', source + 1);
-        return session < 0 ? stream : $"{SessionPrefix}{stream.AsSpan(CallPrefix.Length..session)}";
+    /// <summary>The session's id and the call's, which is empty for a session; false where there are none.</summary>
+    public static bool TrySplit(string stream, out string sessionId, out string toolCallId)
+    {
+        var isSplit = TrySplit(stream, CallPrefix, SessionPrefix, '|', out _, out var id, out var call);
+        (sessionId, toolCallId) = (id.ToString(), call.ToString());
+        return isSplit;
     }
+
+    /// <inheritdoc cref="TrySplit{T}"/>
+    public static bool TrySplit(
+        ReadOnlySpan<byte> stream, out ReadOnlySpan<byte> session, out ReadOnlySpan<byte> sessionId,
+        out ReadOnlySpan<byte> toolCallId) =>
+        TrySplit(stream, "call|"u8, "notes|"u8, (byte)'|', out session, out sessionId, out toolCallId);
 
     /// <summary>Whose a call's or a session's stream is. Neither source nor session hold a "|", a call may.</summary>
     /// <param name="session">With its source before it, which tells apart what has one id.</param>
     /// <param name="toolCallId">Empty for a session.</param>
-    public static bool TrySplit(
-        ReadOnlySpan<byte> stream, out ReadOnlySpan<byte> session, out ReadOnlySpan<byte> sessionId,
-        out ReadOnlySpan<byte> toolCallId)
+    private static bool TrySplit<T>(
+        ReadOnlySpan<T> stream, ReadOnlySpan<T> callPrefix, ReadOnlySpan<T> sessionPrefix, T bar,
+        out ReadOnlySpan<T> session, out ReadOnlySpan<T> sessionId, out ReadOnlySpan<T> toolCallId)
+        where T : IEquatable<T>
     {
         session = sessionId = toolCallId = default;
-        var isNotes = stream.StartsWith("notes|"u8);
-        var names = isNotes ? stream[SessionPrefix.Length..]
-            : stream.StartsWith("call|"u8) ? stream[CallPrefix.Length..]
+        var isNotes = stream.StartsWith(sessionPrefix);
+        var names = isNotes ? stream[sessionPrefix.Length..]
+            : stream.StartsWith(callPrefix) ? stream[callPrefix.Length..]
             : default;
-        var source = names.IndexOf((byte)'|');
-        var end = source < 0 ? -1 : names[(source + 1)..].IndexOf((byte)'|');
+        var source = names.IndexOf(bar);
+        var end = source < 0 ? -1 : names[(source + 1)..].IndexOf(bar);
         if (source < 0 || (end < 0 && !isNotes))
         {
             return false;
@@ -91,22 +100,6 @@ public static class StreamNames
         session = isNotes ? names : names[..(source + 1 + end)];
         sessionId = session[(source + 1)..];
         toolCallId = isNotes ? default : names[(source + end + 2)..];
-        return true;
-    }
-
-    /// <summary>The session's id and the call's, which is empty for a session; false where there are none.</summary>
-    public static bool TrySplit(string stream, out string sessionId, out string toolCallId)
-    {
-        var isNotes = stream.StartsWith(SessionPrefix, StringComparison.Ordinal);
-        var begin = stream.IndexOf('|', isNotes ? SessionPrefix.Length : CallPrefix.Length) + 1;
-        var end = isNotes ? stream.Length : stream.IndexOf('|', begin);
-        if (begin == 0 || end < 0 || (!isNotes && !stream.StartsWith(CallPrefix, StringComparison.Ordinal)))
-        {
-            (sessionId, toolCallId) = ("", "");
-            return false;
-        }
-
-        (sessionId, toolCallId) = (stream[begin..end], isNotes ? "" : stream[(end + 1)..]);
         return true;
     }
 

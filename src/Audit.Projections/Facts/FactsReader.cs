@@ -24,32 +24,26 @@ internal sealed class FactsReader
     }
 
     /// <summary>When a row was received; the beginning of time for one that cannot be read or does not say.</summary>
-    public static Timestamp ReceivedAtOrNever(JournalRow row)
-    {
-        try
-        {
-            return row.Identifier == JournalTable.SerializerId
-                ? Time(EventView.ReadHead(row.Message), EventField.ReceivedAt)
-                : default;
-        }
-        catch (UnreadableException)
-        {
-            return default;
-        }
-    }
+    public static Timestamp ReceivedAtOrNever(JournalRow row) => Time(HeadOrNothing(row), EventField.ReceivedAt);
 
     /// <summary>Of the node's own acts one says something here: that somebody was given a copy of the book.</summary>
     private static void ReadPassed(JournalRow row, EventFacts facts)
     {
+        var head = HeadOrNothing(row);
+        facts.ReceivedAt = Time(head, EventField.ReceivedAt);
+        facts.Kind = head.Text(EventField.Act) == ReadActs.Copied ? EventKind.Copied : EventKind.Passed;
+    }
+
+    /// <summary>Empty where another program wrote the row: nobody asks for more than its place.</summary>
+    private static EventView HeadOrNothing(JournalRow row)
+    {
         try
         {
-            var head = row.Identifier == JournalTable.SerializerId ? EventView.ReadHead(row.Message) : default;
-            facts.ReceivedAt = Time(head, EventField.ReceivedAt);
-            facts.Kind = head.Text(EventField.Act) == ReadActs.Copied ? EventKind.Copied : EventKind.Passed;
+            return row.Identifier == JournalTable.SerializerId ? EventView.ReadHead(row.Message) : default;
         }
         catch (UnreadableException)
         {
-            // Another program wrote it, and nobody asks for more than its place.
+            return default;
         }
     }
 

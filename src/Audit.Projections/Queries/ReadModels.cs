@@ -145,7 +145,7 @@ public sealed class ReadModels
             async reader =>
             {
                 var known = scope.IsAll
-                    ? await OneAsync(reader, ReadTables.Tasks, "task_id", task, cancellation)
+                    ? await OneAsync(reader, ReadTables.Tasks, new KeyColumn("task_id", [task]), cancellation)
                     : await OwnTasks.FindAsync(reader, scope, task, cancellation);
                 return known is null ? null : new TaskView(scope.Of(known), (await ListWindowsAsync(
                     reader, [("task_id = {0}", task)], new PageRequest(WindowsWithTask), cancellation)).Items);
@@ -191,7 +191,8 @@ public sealed class ReadModels
             async reader =>
             {
                 var first = new PageRequest(page.Limit);
-                return await OneAsync(reader, ReadTables.Windows, "window_id", window, cancellation) is { } known
+                return await OneAsync(reader, ReadTables.Windows, new KeyColumn("window_id", [window]), cancellation)
+                    is { } known
                     && scope.Sees(known)
                     ? new WindowView(
                         scope.Of(known),
@@ -264,14 +265,14 @@ public sealed class ReadModels
                 [("task_id = {0}", window.Task), ("judgement = {0}", (long)judgement), ("agent = {0}", window.Agent)],
                 page, cancellation);
 
-    private static async Task<SessionModel?> OneAsync(
+    private static Task<SessionModel?> OneAsync(
         IReadSession reader, SessionName session, CancellationToken cancellation) =>
-        (await reader.FindAsync(ReadTables.Sessions, [ReadTables.SessionKey(session)], cancellation)).SingleOrDefault();
+        OneAsync(reader, ReadTables.Sessions, ReadTables.SessionKey(session), cancellation);
 
     private static async Task<T?> OneAsync<T>(
-        IReadSession reader, Table<T> table, string column, string value, CancellationToken cancellation)
+        IReadSession reader, Table<T> table, KeyColumn key, CancellationToken cancellation)
         where T : class =>
-        (await reader.FindAsync(table, [new KeyColumn(column, [value])], cancellation)).SingleOrDefault();
+        (await reader.FindAsync(table, [key], cancellation)).SingleOrDefault();
 
     private Task<Page<CallModel>> ListCallsAsync(
         IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page, CancellationToken cancellation) =>
