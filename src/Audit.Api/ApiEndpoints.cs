@@ -21,7 +21,7 @@ internal static class ApiEndpoints
         })
         .AddSingleton<BearerTokens>()
         .AddSingleton<PeopleStream>()
-        .AddSingleton<RevokedTokens>()
+        .AddSingleton<PeopleNow>()
         .AddSingleton<SourceBook>()
         .AddSingleton<TokenBook>()
         .AddSingleton<NodeMetrics>()

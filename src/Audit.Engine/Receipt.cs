@@ -15,6 +15,9 @@ public sealed record Receipt(
 {
     public long Position { get; internal set; }
 
+    /// <summary>Nothing was written, for the token may not speak of that agent or task.</summary>
+    public bool IsOutsideBinding => Error?.Contains(CallBounds.Outside, StringComparison.Ordinal) == true;
+
     /// <summary>
     /// The SHA-256 of the message that was written for it, as it is stored; empty where none was written now.
     /// </summary>

@@ -48,6 +48,9 @@ public sealed record CallBounds(IReadOnlyList<string> Agents, IReadOnlyList<stri
 {
     public static readonly CallBounds None = new([], []);
 
+    /// <summary>How the sentence begins when an item is refused for the binding of its token.</summary>
+    public const string Outside = "outside this token's binding";
+
     /// <param name="agent">Null while no message of the call named one.</param>
     /// <param name="task">The same of its task.</param>
     public bool Allow(string? agent, string? task) => IsOneOf(Agents, agent) && IsOneOf(Tasks, task);

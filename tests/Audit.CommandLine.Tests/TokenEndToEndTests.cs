@@ -96,7 +96,18 @@ public sealed class TokenEndToEndTests : IDisposable
 
         var sources = (await RunAsync("source", "list", "-o", "json", "--data", directory.Path)).Require(ExitCode.Fine).Out;
         Assert.Equal(["admin", "ci"], JsonDocument.Parse(sources).RootElement.EnumerateArray().Select(one => one.GetProperty("name").GetString()!));
+
+        // Two of one host, at the node and at the store alike.
+        (await TokenAsync("create", "hooks", "--role", "ingest", "--source", "hooks")).Require(ExitCode.Fine);
+        Assert.Contains("are linked", (await LinkAsync("ci", "hooks")).Require(ExitCode.Fine).Error, StringComparison.Ordinal);
+        Assert.Contains("no source \"nobody\"", (await LinkAsync("ci", "nobody")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        await node.TerminateAsync();
+        Assert.Contains("were linked before", (await LinkAsync("hooks", "ci")).Require(ExitCode.Fine).Error, StringComparison.Ordinal);
+        (await LinkAsync("ci", "ci")).Require(ExitCode.Failed);
     }
+
+    private Task<CommandResult> LinkAsync(string one, string other) =>
+        RunAsync("source", "link", one, other, "--data", directory.Path);
 
     [Fact]
     public async Task a_token_to_report_with_needs_a_source_and_the_error_explains_it()

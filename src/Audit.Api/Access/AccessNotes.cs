@@ -23,6 +23,9 @@ internal sealed class AccessNotes
         "role", NetworkOf(context.Connection.RemoteIpAddress), bearer.Name,
         $"{context.Request.Method} {RouteOf(context)}: {RoleNames.Join(rule.AnyOf)}"));
 
+    public void OutsideBinding(HttpContext context, Bearer bearer) => Add(new Refusal(
+        "binding", NetworkOf(context.Connection.RemoteIpAddress), bearer.Name, $"source {bearer.Source?.Name}"));
+
     /// <summary>What was counted, and how many had no count of their own. Counting begins anew.</summary>
     public (IReadOnlyDictionary<Refusal, long> Counts, long More) Take()
     {
@@ -67,6 +70,9 @@ internal sealed class AccessNotes
     }
 }
 
-/// <param name="What">`token` for one that is not known, `role` for one that a known token lacks.</param>
-/// <param name="Wanted">The endpoint, and the roles that it asks for.</param>
+/// <param name="What">
+/// `token` for one that is not known, `role` for one that a known token lacks, `binding` for an item of another agent or
+/// task than the token's.
+/// </param>
+/// <param name="Wanted">The endpoint, and the roles that it asks for; of an item, as what it was sent.</param>
 internal sealed record Refusal(string What, string Network, string? Token, string? Wanted);

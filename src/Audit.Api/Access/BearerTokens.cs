@@ -5,7 +5,7 @@ namespace Audit.Api.Access;
 /// store and a revocation on another node is effective at once. Unknown tokens are not remembered: who tries many
 /// would drive out the known.
 /// </summary>
-internal sealed class BearerTokens(IAuditStore store, RevokedTokens revoked, FailureLog failures, TimeProvider clock)
+internal sealed class BearerTokens(IAuditStore store, PeopleNow people, FailureLog failures, TimeProvider clock)
 {
     private static readonly TimeSpan UseWrittenEvery = TimeSpan.FromMinutes(1);
 
@@ -21,7 +21,7 @@ internal sealed class BearerTokens(IAuditStore store, RevokedTokens revoked, Fai
     public void ForgetAll()
     {
         known.Clear();
-        revoked.LookAgain();
+        people.LookAgain();
     }
 
     private async ValueTask<TokenRow?> RowAsync(TokenHash hash, CancellationToken cancellation)
@@ -33,7 +33,7 @@ internal sealed class BearerTokens(IAuditStore store, RevokedTokens revoked, Fai
         }
 
         row = await store.Tokens.FindAsync(hash.ToBytes(), cancellation);
-        if (row is null || !row.IsGoodAt(clock.GetUtcNow()) || await revoked.HaveAsync(row.Name, cancellation))
+        if (row is null || !row.IsGoodAt(clock.GetUtcNow()) || await people.IsRevokedAsync(row.Name, cancellation))
         {
             return null;
         }

@@ -5,11 +5,13 @@ namespace Audit.Api.Access;
 /// <summary>An act of the stream in which tokens and sources are written down.</summary>
 /// <param name="Name">Of the token or the source.</param>
 /// <param name="Number">Of the source.</param>
-internal sealed record PeopleAct(long Sequence, string? Act, string Name, long Number)
+/// <param name="With">The source that it is linked with.</param>
+internal sealed record PeopleAct(long Sequence, string? Act, string Name, long Number, string With)
 {
     public const string TokenCreated = "token.created";
     public const string TokenRevoked = "token.revoked";
     public const string SourceCreated = "source.created";
+    public const string SourceLinked = "source.linked";
 }
 
 /// <summary>Reads the acts on tokens and sources. What no node wrote is reported and passed over.</summary>
@@ -58,7 +60,10 @@ internal sealed class PeopleStream(IAuditStore store, FailureLog failures)
         var members = detail.RootElement;
         return new PeopleAct(
             row.Sequence, view.Text(EventField.Act),
-            members.TryGetProperty("name", out var name) ? name.GetString() ?? "" : "",
-            members.TryGetProperty("n", out var number) ? number.GetInt64() : 0);
+            TextOf(members, "name"), members.TryGetProperty("n", out var number) ? number.GetInt64() : 0,
+            TextOf(members, "with"));
     }
+
+    private static string TextOf(JsonElement members, string name) =>
+        members.TryGetProperty(name, out var text) ? text.GetString() ?? "" : "";
 }

@@ -25,6 +25,47 @@ internal sealed class SourceBook(IAuditStore store, PeopleStream people, Operato
         return new TokenSource(row.Number, row.Name);
     }
 
+    /// <summary>All sources with those that each is linked with, in the order of their numbers.</summary>
+    public async Task<IReadOnlyList<(SourceRow Source, IReadOnlyList<string> Linked)>> ListAsync(
+        CancellationToken cancellation)
+    {
+        var links = await LinksAsync(cancellation);
+        return [.. (await store.Sources.ListAsync(cancellation)).Select(row => (row, links.Of(row.Name)))];
+    }
+
+    /// <summary>Notes that two sources are of one host; their sessions and calls stay what they are.</summary>
+    /// <returns>False where that was known.</returns>
+    /// <exception cref="RefusedException">They are one, or one of them is not there.</exception>
+    public async Task<bool> LinkAsync(string one, string other, Actor actor, CancellationToken cancellation)
+    {
+        if (one == other)
+        {
+            throw new RefusedException(Problem.BadRequest(
+                $"The source \"{one}\" is named twice; accepted are two sources that differ."));
+        }
+
+        var known = (await store.Sources.ListAsync(cancellation)).Where(row => row.IsProven).ToDictionary(row => row.Name);
+        if (new[] { one, other }.FirstOrDefault(name => !known.ContainsKey(name)) is { } unknown)
+        {
+            throw new RefusedException(Problem.NotFound(
+                $"There is no source \"{unknown}\"; `audit source list` shows which there are."));
+        }
+
+        if ((await LinksAsync(cancellation)).Of(one).Contains(other))
+        {
+            return false;
+        }
+
+        await acts.WriteAsync(StreamNames.People, PeopleAct.SourceLinked, actor.Name, json =>
+        {
+            json.WriteNumber("n", known[one].Number);
+            json.WriteString("name", one);
+            json.WriteNumber("with_n", known[other].Number);
+            json.WriteString("with", other);
+        });
+        return true;
+    }
+
     /// <summary>Writes down what a stop kept from being written.</summary>
     public async Task WriteDownAllAsync(CancellationToken cancellation)
     {
@@ -47,6 +88,17 @@ internal sealed class SourceBook(IAuditStore store, PeopleStream people, Operato
             json.WriteString("name", row.Name);
         });
         await store.Sources.WrittenDownAsync(row, cancellation);
+    }
+
+    private async Task<SourceLinks> LinksAsync(CancellationToken cancellation)
+    {
+        var links = new SourceLinks();
+        await foreach (var act in people.ReadAsync(after: 0, cancellation))
+        {
+            links.Take(act);
+        }
+
+        return links;
     }
 
     private async Task<Dictionary<string, long>> WrittenAsync(CancellationToken cancellation)

@@ -3,7 +3,7 @@ namespace Audit.Api.Acting;
 /// <summary>
 /// `/v1/tokens`: makes, lists and revokes tokens, each of which is shown once, when it is made; and `/v1/sources`.
 /// </summary>
-internal sealed class TokenEndpoints(TokenBook book, IAuditStore store) : IEndpointGroup
+internal sealed class TokenEndpoints(TokenBook book, SourceBook sources, IAuditStore store) : IEndpointGroup
 {
     // A binding that is misspelt would be none.
     private static readonly string[] Members =
@@ -32,6 +32,12 @@ internal sealed class TokenEndpoints(TokenBook book, IAuditStore store) : IEndpo
             .Produces(StatusCodes.Status204NoContent).Scoped(Scope.Administration);
         routes.Get("/v1/sources", ListSourcesAsync, Roles.Admin, "Lists the sources, each with its number.")
             .Produces<ItemPage<SourceAnswer>>().Scoped(Scope.Administration);
+        routes.Post(
+            "/v1/sources/links", LinkAsync, Roles.Admin, "Links two sources.",
+            "The body is {sources[]}, with two names. What they report under one session_id is shown side by side, "
+            + "and is never merged.")
+            .Produces<SourceLinkAnswer>(StatusCodes.Status201Created).Produces<SourceLinkAnswer>()
+            .Scoped(Scope.Administration);
     }
 
     /// <summary>A token as the wire shows it.</summary>
@@ -44,8 +50,9 @@ internal sealed class TokenEndpoints(TokenBook book, IAuditStore store) : IEndpo
         row.Name, row.Roles, row.Person, row.Source?.Name, row.Bound.Agents, row.Bound.Tasks, row.Bound.Sources,
         row.ExpiresAt?.UtcDateTime, text);
 
-    public static SourceAnswer AnswerOf(SourceRow row) =>
-        new(row.Number, row.Name, row.CreatedAt.UtcDateTime, row.CreatedBy, row.IsProven);
+    public static SourceAnswer AnswerOf((SourceRow Source, IReadOnlyList<string> Linked) known) => new(
+        known.Source.Number, known.Source.Name, known.Source.CreatedAt.UtcDateTime, known.Source.CreatedBy,
+        known.Source.IsProven, known.Linked);
 
     /// <exception cref="UnreadableException">There may be no such token.</exception>
     public static NewToken ReadWanted(StrictObject body)
@@ -81,7 +88,24 @@ internal sealed class TokenEndpoints(TokenBook book, IAuditStore store) : IEndpo
         [.. (await store.Tokens.ListAsync(context.RequestAborted)).Select(AnswerOf)], null));
 
     private async Task<IResult> ListSourcesAsync(HttpContext context) => Reply.Json(new ItemPage<SourceAnswer>(
-        [.. (await store.Sources.ListAsync(context.RequestAborted)).Select(AnswerOf)], null));
+        [.. (await sources.ListAsync(context.RequestAborted)).Select(AnswerOf)], null));
+
+    private async Task<IResult> LinkAsync(HttpContext context)
+    {
+        var body = await context.ReadObjectAsync();
+        body.RequireOnly(["sources"]);
+        var named = Names(body, "sources");
+        if (named.Length != 2)
+        {
+            throw new UnreadableException(
+                "sources", "accepted are the names of two sources that differ, such as [\"hooks\", \"exporter\"]");
+        }
+
+        var isNew = await sources.LinkAsync(named[0], named[1], Actor.Of(context.Bearer()), context.RequestAborted);
+        return Reply.Json(
+            new SourceLinkAnswer(named, isNew ? ReceiptLine.Recorded : ReceiptLine.Duplicate),
+            isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+    }
 
     private async Task<IResult> RevokeAsync(HttpContext context, string name) =>
         await book.RevokeAsync(name, Actor.Of(context.Bearer()), context.RequestAborted)

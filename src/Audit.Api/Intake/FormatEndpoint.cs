@@ -52,7 +52,7 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
         var known = await intake.KnownOfAsync(seal, receipts);
         using var writer = new ReceiptWriter(512);
         writer.Write("{\"receipts\":"u8);
-        writer.WriteAll(receipts, known, intake.Metrics);
+        writer.WriteAll(receipts, known, new ReceiptCounts(context));
         writer.Write(",\"ignored\":"u8);
         lines.IgnoredEvents.Write(writer);
         writer.Write((byte)'}');

@@ -14,7 +14,7 @@ internal static class IntakeHeaders
                 + "NAME --role ingest --source SOURCE`."));
         }
 
-        return RequireBound(bearer, new ItemDefaults(source.Name, bearer.Name, default)
+        return RequireBound(context, new ItemDefaults(source.Name, bearer.Name, default)
         {
             SessionId = Id(context, "Audit-Session", isSession: true),
             TaskId = Id(context, "Audit-Task"),
@@ -32,7 +32,7 @@ internal static class IntakeHeaders
     public static ItemDefaults ReadWithQuery(HttpContext context)
     {
         var (defaults, query) = (Read(context), context.Query());
-        return RequireBound(context.Bearer(), defaults with
+        return RequireBound(context, defaults with
         {
             SessionId = RequirePlain(context, "session", query.Id("session", isSession: true)) ?? defaults.SessionId,
             TaskId = RequirePlain(context, "task", query.Id("task")) ?? defaults.TaskId,
@@ -66,10 +66,17 @@ internal static class IntakeHeaders
     private static string? RequirePlain(HttpContext context, string name, string? id) =>
         RefuseSecret(context, id) is { } refusal ? throw QueryReader.Refusal(name, refusal + ".") : id;
 
-    private static ItemDefaults RequireBound(Bearer bearer, ItemDefaults defaults) =>
-        bearer.RefuseBound(
+    private static ItemDefaults RequireBound(HttpContext context, ItemDefaults defaults)
+    {
+        var bearer = context.Bearer();
+        if (bearer.RefuseBound(
             defaults.Agent ?? bearer.Agents.FirstOrDefault(),
-            defaults.TaskId ?? bearer.Tasks.FirstOrDefault()) is { } refusal
-            ? throw new RefusedException(Problem.Forbidden(refusal))
-            : defaults;
+            defaults.TaskId ?? bearer.Tasks.FirstOrDefault()) is not { } refusal)
+        {
+            return defaults;
+        }
+
+        context.NoteOutside();
+        throw new RefusedException(Problem.Forbidden(refusal));
+    }
 }

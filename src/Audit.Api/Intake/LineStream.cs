@@ -20,7 +20,7 @@ internal sealed class LineStream(
     private readonly BatchPlaces sourcePlaces = intake.Quotas.BatchesOf(context.Bearer());
     private readonly LineCollector lines = new(intake.Hasher);
     private readonly ReceiptSpool spool = new(intake.SpoolDirectory);
-    private readonly ReceiptSender sender = new(context, IntakeHeaders.WantsMinimal(context.Request), intake.Metrics);
+    private readonly ReceiptSender sender = new(context, IntakeHeaders.WantsMinimal(context.Request));
     private readonly CancellationTokenSource halt =
         CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, intake.Stopping);
 

@@ -5,9 +5,10 @@ using Audit.Api.Log;
 namespace Audit.Api.Intake;
 
 /// <summary>Writes the receipts of a stream, and sends them as fast as the client takes them.</summary>
-internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetrics metrics) : IDisposable
+internal sealed class ReceiptSender(HttpContext context, bool minimal) : IDisposable
 {
     private readonly ReceiptWriter writer = new(16 << 10);
+    private readonly ReceiptCounts all = new(context);
     private readonly long[] counts = new long[Enum.GetValues<ReceiptStatus>().Length];
 
     public bool HasStarted { get; private set; }
@@ -18,7 +19,7 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetri
         {
             var receipt = receipts[offset];
             counts[(int)receipt.Status]++;
-            metrics.Count(receipt.Status);
+            all.Add(receipt);
             if (!minimal || receipt.Status != ReceiptStatus.Recorded || (known.IsAsked && !known.Covers(receipt)))
             {
                 writer.Write(firstIndex + offset, receipt, known);
@@ -98,4 +99,31 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal, NodeMetri
         spool.Write(writer.Written.Span);
         writer.Clear();
     }
+}
+
+/// <summary>Counts the receipts of a request.</summary>
+internal sealed class ReceiptCounts(HttpContext context)
+{
+    private readonly NodeMetrics metrics = context.RequestServices.GetRequiredService<NodeMetrics>();
+
+    public void Add(Receipt receipt)
+    {
+        metrics.Count(receipt.Status);
+        context.NoteOutside(receipt);
+    }
+}
+
+internal static class OutsideBindingNotes
+{
+    /// <summary>Who tries what his token may not speak of is written down, with the others who were refused.</summary>
+    public static void NoteOutside(this HttpContext context, Receipt receipt)
+    {
+        if (receipt.IsOutsideBinding)
+        {
+            context.NoteOutside();
+        }
+    }
+
+    public static void NoteOutside(this HttpContext context) =>
+        context.RequestServices.GetRequiredService<AccessNotes>().OutsideBinding(context, context.Bearer());
 }

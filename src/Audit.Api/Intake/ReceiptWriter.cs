@@ -87,7 +87,7 @@ internal sealed class ReceiptWriter : IDisposable
     }
 
     /// <summary>Writes an array of receipts, and counts them.</summary>
-    public void WriteAll(List<Receipt> receipts, SealedUpTo known, NodeMetrics metrics)
+    public void WriteAll(List<Receipt> receipts, SealedUpTo known, ReceiptCounts counts)
     {
         Write((byte)'[');
         for (var index = 0; index < receipts.Count; index++)
@@ -98,7 +98,7 @@ internal sealed class ReceiptWriter : IDisposable
             }
 
             Write(index, receipts[index], known);
-            metrics.Count(receipts[index].Status);
+            counts.Add(receipts[index]);
         }
 
         Write((byte)']');

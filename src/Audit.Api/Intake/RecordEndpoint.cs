@@ -48,6 +48,7 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
             var receipt = read.Submission is { } submission
                 ? await intake.SubmitAsync(submission)
                 : Receipt.Invalid(read.Error!);
+            context.NoteOutside(receipt);
             return intake.Answer(
                 receipt, known: await intake.KnownOfAsync(seal, [receipt]));
         }
@@ -55,7 +56,7 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
         var receipts = await intake.TakeArrayAsync(body.Bytes, lines, defaults);
         var known = await intake.KnownOfAsync(seal, receipts);
         using var writer = new ReceiptWriter(256);
-        writer.WriteAll(receipts, known, intake.Metrics);
+        writer.WriteAll(receipts, known, new ReceiptCounts(context));
         return Reply.Content(writer.Written, "application/json");
     }
 }

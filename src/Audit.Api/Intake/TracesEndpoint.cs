@@ -29,7 +29,7 @@ internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats,
         var defaults = IntakeHeaders.ReadWithQuery(context);
         intake.RequireRoom("it");
         using var body = await WholeBody.ReadAsync(context, intake);
-        return await TakeAsync(body.Bytes, defaults with { ReceivedAt = intake.Now });
+        return await TakeAsync(context, body.Bytes, defaults with { ReceivedAt = intake.Now });
     }
 
     private static string? RefuseKind(HttpRequest request)
@@ -41,11 +41,11 @@ internal sealed class TracesEndpoint(RecordIntake intake, FormatReaders formats,
                 + (isProtobuf ? ", which an exporter sends with OTEL_EXPORTER_OTLP_PROTOCOL=http/json." : ".");
     }
 
-    private async Task<IResult> TakeAsync(ReadOnlyMemory<byte> body, ItemDefaults defaults)
+    private async Task<IResult> TakeAsync(HttpContext context, ReadOnlyMemory<byte> body, ItemDefaults defaults)
     {
         var lines = new FormatLines(intake, journal, formats.Open("otlp", defaults.SessionId)!);
         var receipts = await lines.TakeAsync(body, defaults);
-        receipts.ForEach(receipt => intake.Metrics.Count(receipt.Status));
+        receipts.ForEach(new ReceiptCounts(context).Add);
         var error = receipts.Find(receipt => receipt.Position == 0)?.Error;
         if (lines.Refused > 0 && lines.IgnoredEvents.Count == 0
             && receipts.TrueForAll(receipt => receipt.Position == 0))

@@ -51,14 +51,15 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
         var reads = context.Reads();
         var (asOf, session) = (context.Query().AsOf(reads.Scope), await context.SessionAsync());
         await questions.BeginAsync(context);
-        var past = asOf is { } moment
-            ? await reads.TimeTravel.SessionAsync(session, moment, context.RequestAborted)
-            : null;
+        var past = await PastAsync(reads, session, asOf, context.RequestAborted);
         var found = asOf is null
             ? await reads.Models.SessionAsync(session, context.RequestAborted)
             : past?.Item.Session;
         return found is not null
-            ? Reply.Json(WireOf.Of(found, WireOf.Position(reads.Scope, past)))
+            ? Reply.Json(WireOf.Of(found, WireOf.Position(reads.Scope, past)) with
+            {
+                Linked = await context.LinkedAsync(session),
+            })
             : SessionOfRequest.NoSession(session.Id);
     }
 
@@ -68,9 +69,7 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
         var (asOf, page) = (query.AsOf(reads.Scope), query.Page());
         var session = await context.SessionAsync();
         await questions.BeginAsync(context);
-        var past = asOf is { } moment
-            ? await reads.TimeTravel.SessionAsync(session, moment, context.RequestAborted)
-            : null;
+        var past = await PastAsync(reads, session, asOf, context.RequestAborted);
         var calls = asOf is null ? await reads.Models.CallsAsync(session, page, context.RequestAborted)
             : past is null ? null : new Page<CallModel>(past.Item.Calls, null);
         if (calls is null)
@@ -92,6 +91,10 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             : await NowAsync(reads, address, context.RequestAborted);
         return answer is null ? address.NotFound() : Reply.Json(answer);
     }
+
+    private static async Task<Past<PastSession>?> PastAsync(
+        ScopedReads reads, SessionName session, AsOf? asOf, CancellationToken cancellation) =>
+        asOf is { } moment ? await reads.TimeTravel.SessionAsync(session, moment, cancellation) : null;
 
     private static async Task<CallDetailAnswer?> NowAsync(
         ScopedReads reads, CallAddress address, CancellationToken cancellation) =>

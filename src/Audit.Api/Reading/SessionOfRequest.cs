@@ -46,6 +46,15 @@ internal static class SessionOfRequest
         };
     }
 
+    /// <summary>Sources linked with the session's that report a session of its id, as far as the reader sees.</summary>
+    public static async Task<IReadOnlyList<string>> LinkedAsync(this HttpContext context, SessionName session)
+    {
+        var people = context.RequestServices.GetRequiredService<PeopleNow>();
+        var linked = await people.LinkedWithAsync(session.Source, context.RequestAborted);
+        return linked.Count == 0 ? linked
+            : [.. (await context.Reads().Models.SourcesOfAsync(session.Id, context.RequestAborted)).Intersect(linked)];
+    }
+
     public static Problem NoSession(string id) =>
         Problem.NotFound($"There is no session \"{id}\" that this token may see.");
 

@@ -15,9 +15,14 @@ public sealed record NewTokenAnswer(
     IReadOnlyList<string> Tasks, IReadOnlyList<string> Sources, DateTime? ExpiresAt, string Token);
 
 /// <summary>Who reports: a group of tokens.</summary>
+/// <param name="Linked">Sources of the same host, as an administrator says.</param>
 public sealed record SourceAnswer(
     [property: JsonPropertyName("n")] long Number, string Name, DateTime CreatedAt, string CreatedBy,
-    bool Proven);
+    bool Proven, IReadOnlyList<string> Linked);
+
+/// <summary>Two sources whose sessions are shown side by side.</summary>
+/// <param name="Outcome">recorded, or duplicate where that was known.</param>
+public sealed record SourceLinkAnswer(IReadOnlyList<string> Sources, string Outcome);
 
 /// <summary>The tamper-evident log over the journal.</summary>
 /// <param name="Position">The last position that is sealed.</param>

@@ -6,8 +6,8 @@ namespace Audit.Client.Wire;
 /// <param name="States">Only the states that there are.</param>
 /// <param name="AsOf">The position of the past that was asked for.</param>
 public sealed record SessionAnswer(
-    string SessionId, string Source, int Calls, IReadOnlyDictionary<string, int> States, int OpenCalls, int Violations, int Lifted,
-    int Messages, int Notes, IReadOnlyList<string> Anomalies, IReadOnlyList<string> Agents,
+    string SessionId, string Source, int Calls, IReadOnlyDictionary<string, int> States, int OpenCalls,
+    int Violations, int Lifted, int Messages, int Notes, IReadOnlyList<string> Anomalies, IReadOnlyList<string> Agents,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreAgents,
     IReadOnlyList<string> Tasks,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreTasks,
@@ -15,7 +15,12 @@ public sealed record SessionAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreReportedBy,
     JudgedAnswer Judged, string? FirstAt, string? LastAt, string? StartedAt, string? EndedAt, long Position,
     long LastPosition, CompletenessAnswer? Completeness,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AsOf = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AsOf = null)
+{
+    /// <summary>Linked sources that report a session of this id; of one session asked for, and not of a list.</summary>
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Linked { get; init; }
+}
 
 /// <summary>Whether all that a host numbered came.</summary>
 public sealed record CompletenessAnswer(

@@ -32,6 +32,7 @@ namespace Audit.Client.Wire;
 [JsonSerializable(typeof(NewTokenAnswer))]
 [JsonSerializable(typeof(SourceAnswer))]
 [JsonSerializable(typeof(ItemPage<SourceAnswer>))]
+[JsonSerializable(typeof(SourceLinkAnswer))]
 [JsonSerializable(typeof(LogAnswer))]
 [JsonSerializable(typeof(SealingHealth))]
 [JsonSerializable(typeof(SkippedAnswer))]

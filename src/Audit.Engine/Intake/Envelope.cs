@@ -77,6 +77,7 @@ internal ref struct Envelope
         : named is null && bound is [var only] ? only
         : throw new UnreadableException(
             member,
-            $"the token is bound to {string.Join(" or ", bound.Select(one => $"\"{one}\""))}"
+            $"{CallBounds.Outside}: the token is bound to "
+            + string.Join(" or ", bound.Select(one => $"\"{one}\""))
             + (named is null ? ", and the item names none" : $" and may not speak of \"{named}\""));
 }

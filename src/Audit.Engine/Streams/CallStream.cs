@@ -3,7 +3,7 @@ namespace Audit.Engine.Streams;
 /// <summary>One tool call.</summary>
 public sealed class CallStream : AuditStream
 {
-    private const string OutsideBinding = "outside this token's binding: the call is of another agent or task";
+    private const string OutsideBinding = CallBounds.Outside + ": the call is of another agent or task";
 
     private CallHistory history = CallHistory.Empty;
     private string? agent;

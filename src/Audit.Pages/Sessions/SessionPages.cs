@@ -11,6 +11,9 @@ internal sealed class SessionPages : IPageGroup
 
     private const int TasksWithBands = 4;
 
+    private const int SourcesBeside = 3;
+    private const int LanesBeside = 25;
+
     public void Map(PageMap pages)
     {
         pages.Get("/sessions", Roles.Read, ListAsync).Scoped(Scope.Binding);
@@ -50,6 +53,7 @@ internal sealed class SessionPages : IPageGroup
             [
                 .. (await models.SourcesOfAsync(name.Id, visit.Cancellation)).Where(source => source != name.Source),
             ],
+            Beside = await BesideAsync(visit, name, from, until, at),
         };
         if (at is { } position)
         {
@@ -65,15 +69,7 @@ internal sealed class SessionPages : IPageGroup
     {
         var travel = visit.Reads.TimeTravel;
         var at = AsOf.At(position);
-        var calls = new List<CallModel>();
-        foreach (var call in now.Calls)
-        {
-            if (await travel.CallAsync(call.SessionName, call.CallId, at, visit.Cancellation) is { } past)
-            {
-                calls.Add(past.Item.Call);
-            }
-        }
-
+        var calls = await AsOfAsync(visit, now.Calls, position);
         var whole = now.Session.Messages <= FoldedWhole
             ? await travel.SessionAsync(now.Session.Name, at, visit.Cancellation)
             : null;
@@ -86,6 +82,44 @@ internal sealed class SessionPages : IPageGroup
             At = visit.Scope.Hide(position),
             CountsAreOfNow = whole is null,
         };
+    }
+
+    private static async Task<List<CallModel>> AsOfAsync(Visit visit, IEnumerable<CallModel> now, long position)
+    {
+        var calls = new List<CallModel>();
+        foreach (var call in now)
+        {
+            if (await visit.Reads.TimeTravel.CallAsync(
+                call.SessionName, call.CallId, AsOf.At(position), visit.Cancellation) is { } past)
+            {
+                calls.Add(past.Item.Call);
+            }
+        }
+
+        return calls;
+    }
+
+    /// <summary>What linked sources report of a session of the same id, in the same time.</summary>
+    private static async Task<IReadOnlyList<SessionBeside>> BesideAsync(
+        Visit visit, SessionName session, Timestamp? from, Timestamp? until, long? at)
+    {
+        var beside = new List<SessionBeside>();
+        foreach (var source in (await visit.Context.LinkedAsync(session)).Take(SourcesBeside))
+        {
+            var name = new SessionName(source, session.Id);
+            var page = await visit.Reads.Models.CallsAsync(
+                name, from, until, at, new PageRequest(LanesBeside), visit.Cancellation);
+            if (page is not null)
+            {
+                var calls = page.Items.Reverse().ToList();
+                beside.Add(new SessionBeside(name, at is { } position ? await AsOfAsync(visit, calls, position) : calls)
+                {
+                    HasMore = page.Next is not null,
+                });
+            }
+        }
+
+        return beside;
     }
 
     private static async Task<IReadOnlyList<WindowModel>> WindowsAsync(Visit visit, SessionModel session)
@@ -113,6 +147,9 @@ public sealed record SessionView(SessionModel Session, Waterfall Chart, IReadOnl
     /// <summary>Who else reports a session of this id, which is another one.</summary>
     public IReadOnlyList<string> OtherSources { get; init; } = [];
 
+    /// <summary>Of those the ones that are linked with the session's source.</summary>
+    public IReadOnlyList<SessionBeside> Beside { get; init; } = [];
+
     /// <summary>The last position of the session today.</summary>
     public required long LastPosition { get; init; }
 
@@ -135,4 +172,10 @@ public sealed record SessionView(SessionModel Session, Waterfall Chart, IReadOnl
     public long? StepAfter => !HasSteps ? null :
         Steps.Where(step => step > Shown).Select(step => (long?)step).FirstOrDefault()
         ?? (Shown < LastPosition ? Shown + 1 : null);
+}
+
+/// <summary>What a linked source reports of a session of the same id.</summary>
+public sealed record SessionBeside(SessionName Name, IReadOnlyList<CallModel> Calls)
+{
+    public bool HasMore { get; init; }
 }

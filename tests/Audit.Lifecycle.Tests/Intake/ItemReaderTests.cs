@@ -120,16 +120,16 @@ public sealed class ItemReaderTests
         Assert.Equal(("copilot", "t-1"), (silent.Agent, silent.Message.TaskId));
         Items.Call($$"""{"session_id":"s","agent":"copilot","task_id":"t-1","record":{{Record}}}""", bound);
         Assert.Equal(
-            "agent: the token is bound to \"copilot\" and may not speak of \"other\"",
+            "agent: outside this token's binding: the token is bound to \"copilot\" and may not speak of \"other\"",
             Items.Error($$"""{"session_id":"s","agent":"other","record":{{Record}}}""", bound));
         Assert.Equal(
-            "task_id: the token is bound to \"t-1\" and may not speak of \"t-2\"",
+            "task_id: outside this token's binding: the token is bound to \"t-1\" and may not speak of \"t-2\"",
             Items.Error($$"""{"session_id":"s","task_id":"t-2","record":{{Record}}}""", bound));
         Assert.Equal(
-            "task_id: the token is bound to \"t-1\" and may not speak of \"t-3\"",
+            "task_id: outside this token's binding: the token is bound to \"t-1\" and may not speak of \"t-3\"",
             Items.Error(Record, bound with { SessionId = "s", TaskId = "t-3" }));
         Assert.Equal(
-            "agent: the token is bound to \"copilot\" and may not speak of \"other\"",
+            "agent: outside this token's binding: the token is bound to \"copilot\" and may not speak of \"other\"",
             Items.Error("""{"session_id":"s","agent":"other","note":{"type":"idle"}}""", bound));
     }
 

@@ -137,7 +137,7 @@ public sealed class ItemSizeTests
             head, 20 << 20, Say.Print("whole"), Items.Enveloped with { Bounds = new CallBounds([], ["migrate"]) });
 
         Assert.Null(read.Submission);
-        Assert.StartsWith("task_id: the token is bound to \"migrate\"", read.Error);
+        Assert.StartsWith("task_id: outside this token's binding: the token is bound to \"migrate\"", read.Error);
     }
 
     [Theory]

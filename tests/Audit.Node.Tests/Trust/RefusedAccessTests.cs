@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Audit.Node.Tests.Support;
 
@@ -29,6 +30,35 @@ public sealed class RefusedAccessTests
         var role = refused.Single(one => one.Text("what") == "role");
         Assert.Equal(("ann", "POST /v1/records: ingest"), (role.Text("token"), role.Text("wanted")));
         Assert.DoesNotContain("AAAAAAAAAA", string.Concat(refused.Select(one => one.GetRawText())));
+    }
+
+    [Fact]
+    public async Task what_a_bound_token_may_not_speak_of_is_in_the_book_counted_by_token()
+    {
+        await using var node = await TestNode.StartAsync();
+        using (var host = await node.ClientAsync("own", "ingest"))
+        using (var bound = node.ClientWith(await node.TokenAsync("bound", ["ingest"], "a-2", "t-2", source: "own")))
+        {
+            (await host.PostAsync("/v1/records", Records.Item("s", "c", Records.Asked(), task: "t-1", agent: "a-1")))
+                .Require(201);
+
+            // Of another agent's call, in an item, in an array, in a stream, and by header.
+            Assert.Equal(422, (await bound.PostAsync(
+                "/v1/records", Records.Item("s", "c", Records.Completed()))).Status);
+            var named = Records.Item("s", "other", Records.Asked(), agent: "a-1");
+            Assert.Equal(422, (await bound.PostAsync("/v1/records", named)).Status);
+            (await bound.PostAsync("/v1/records", $"[{named}]")).Require(200);
+            (await bound.AnswerAsync(
+                HttpMethod.Post, "/v1/records", Encoding.UTF8.GetBytes(named + "\n"), "application/x-ndjson")).Require(200);
+            bound.DefaultRequestHeaders.Add("Audit-Agent", "a-1");
+            (await bound.PostAsync("/v1/records", named)).Problem(403);
+        }
+
+        await node.RestartAsync();
+        var refused = (await RefusedAsync(node)).Single(one => one.Text("what") == "binding");
+        Assert.Equal(
+            ("bound", "source own", 5),
+            (refused.Text("token"), refused.Text("wanted"), refused.GetProperty("count").GetInt32()));
     }
 
     [Fact]

@@ -95,6 +95,41 @@ public sealed class SourceTrustTests : IClassFixture<SourceTrustTests.TwoSources
     }
 
     [Fact]
+    public async Task linked_sources_are_shown_side_by_side_and_stay_two_sessions()
+    {
+        await RecordAsync(book.Own, "linked", "c", Records.Asked());
+        await RecordAsync(book.Other, "linked", "c", Records.Blocked());
+        await RecordAsync(book.Other, "linked", "elsewhere", Records.Blocked());
+
+        Assert.Equal(404, (await LinkAsync("own", "nobody")).Status);
+        Assert.Equal(422, (await LinkAsync("own", "own")).Status);
+        Assert.Equal("recorded", (await LinkAsync("own", "other")).Require(201).Json.Text("outcome"));
+        Assert.Equal("duplicate", (await LinkAsync("other", "own")).Require(200).Json.Text("outcome"));
+        var sources = (await book.Node.GetAsync("/v1/sources")).Require(200).Json.GetProperty("items").EnumerateArray();
+        Assert.Equal("own", sources.Single(one => one.Text("name") == "other").GetProperty("linked")[0].GetString());
+
+        Assert.Equal(300, (await book.Node.GetAsync("/v1/sessions/linked")).Status);
+        var session = (await book.Node.GetAsync("/v1/sessions/linked?source=own")).Require(200).Json;
+        Assert.Equal((1, "other"), (session.GetProperty("calls").GetInt32(), session.GetProperty("linked")[0].GetString()));
+        Assert.Equal("awaiting_confirmation", await StateAsync("linked", "c", "own"));
+        Assert.Equal("blocked", await StateAsync("linked", "c", "other"));
+
+        using var browser = await PageBrowser.SignedInAsync(book.Node, book.Node.AdminToken);
+        var page = (await browser.GetAsync("/session?id=linked&source=own")).Require(200).Text;
+        Assert.Contains("As other reports it", page);
+        Assert.Contains("elsewhere", page);
+
+        // Who sees one source only is shown nothing of the other, not even that it is linked.
+        using var reader = book.Node.ClientWith(await book.Node.TokenAsync("sees own", ["read"], sees: "own"));
+        var shown = (await reader.GetAnswerAsync("/v1/sessions/linked")).Require(200);
+        Assert.Empty(shown.Json.GetProperty("linked").EnumerateArray());
+        Assert.Equal(403, (await reader.PostAsync("/v1/sources/links", """{"sources":["own","other"]}""")).Status);
+    }
+
+    private Task<Answer> LinkAsync(string one, string other) =>
+        book.Node.PostAsync("/v1/sources/links", $$"""{"sources":["{{one}}","{{other}}"]}""");
+
+    [Fact]
     public async Task a_long_name_of_a_source_is_as_good_as_a_short_one()
     {
         var name = string.Concat(Enumerable.Repeat("qüell", 12));

@@ -21,6 +21,7 @@ internal static class TokenCommands
     [
         new("n", source => source.Number), new("name", source => source.Name, IsWhole: true),
         new("created", source => source.CreatedAt), new("by", source => source.CreatedBy, IsWhole: true),
+        new("linked", source => string.Join(',', source.Linked), IsWhole: true),
         new("proven", source => source.Proven),
     ];
 
@@ -36,7 +37,7 @@ internal static class TokenCommands
     {
         var command = new Command("list", "Lists the sources, each with the number that events carry.");
         var output = command.AddOutput();
-        return new("source", "Shows who reports.")
+        return new("source", "Shows who reports, and who reports for one host.")
         {
             AtDesk(surroundings, command, makesStore: false, async (parsed, open, cancellation) =>
             {
@@ -44,7 +45,26 @@ internal static class TokenCommands
                 await new Output(surroundings, parsed.GetValue(output))
                     .PrintListAsync(desk.ListSourcesAsync(cancellation), ShownSources);
             }),
+            MakeLink(surroundings),
         };
+    }
+
+    private static Command MakeLink(Surroundings surroundings)
+    {
+        var command = new Command(
+            "link", "Notes that two sources are of one host: what they report of one session is shown side by side.");
+        var one = command.AddName("SOURCE", "a source that is there");
+        var other = command.AddName("OTHER", "another one");
+        return AtDesk(surroundings, command, makesStore: false, async (parsed, open, cancellation) =>
+        {
+            var (first, second) = (
+                RequireId(parsed.GetRequiredValue(one), "SOURCE"), RequireId(parsed.GetRequiredValue(other), "OTHER"));
+            await using var desk = await open();
+            var isNew = await desk.LinkAsync(first, second, cancellation);
+            surroundings.Error.WriteLine(
+                $"The sources {PrintableText.Of(first)} and {PrintableText.Of(second)} "
+                + (isNew ? "are linked." : "were linked before."));
+        });
     }
 
     private static Command MakeCreate(Surroundings surroundings)

@@ -14,6 +14,9 @@ internal interface ITokenDesk : IAsyncDisposable
 
     IAsyncEnumerable<Answer<SourceAnswer>> ListSourcesAsync(CancellationToken cancellation);
 
+    /// <returns>False where the two were linked.</returns>
+    Task<bool> LinkAsync(string one, string other, CancellationToken cancellation);
+
     Task RevokeAsync(string name, CancellationToken cancellation);
 }
 
@@ -39,6 +42,14 @@ internal sealed class NodeTokenDesk(NodeClient client) : ITokenDesk
     public IAsyncEnumerable<Answer<SourceAnswer>> ListSourcesAsync(CancellationToken cancellation) =>
         client.ListAsync("v1/sources", int.MaxValue, WireJson.Default.SourceAnswer, cancellation);
 
+    public async Task<bool> LinkAsync(string one, string other, CancellationToken cancellation)
+    {
+        var body = new { sources = new[] { one, other } };
+        var answer = await client.PostAsync(
+            "v1/sources/links", body, WireJson.Default.SourceLinkAnswer, cancellation);
+        return answer.Outcome == ReceiptLine.Recorded;
+    }
+
     public async Task RevokeAsync(string name, CancellationToken cancellation)
     {
         // A path cannot carry every name: two dots, for one, would lead out of it.
@@ -58,11 +69,10 @@ internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, Te
 {
     private static readonly Actor Actor = new(OpenedStore.Actor, OpenedStore.Actor);
 
-    private readonly TokenBook book = new(
-        opened.Store,
-        new SourceBook(
-            opened.Store, new PeopleStream(opened.Store, FailureLog.None), opened.Acts, TimeProvider.System),
-        opened.Acts, TimeProvider.System);
+    private SourceBook Sources { get; } = new(
+        opened.Store, new PeopleStream(opened.Store, FailureLog.None), opened.Acts, TimeProvider.System);
+
+    private TokenBook Tokens => new(opened.Store, Sources, opened.Acts, TimeProvider.System);
 
     public async Task<string> CreateAsync(NewToken wanted, CancellationToken cancellation)
     {
@@ -73,7 +83,7 @@ internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, Te
             notes.WriteLine($"The store is new; the token of its administrator is in {data.TokenFile}.");
         }
 
-        return await book.CreateAsync(wanted, Actor, cancellation) is var (_, text)
+        return await Tokens.CreateAsync(wanted, Actor, cancellation) is var (_, text)
             ? text
             : throw CommandException.Failed(TokenBook.TakenSentence(wanted.Name));
     }
@@ -91,16 +101,28 @@ internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, Te
     public async IAsyncEnumerable<Answer<SourceAnswer>> ListSourcesAsync(
         [EnumeratorCancellation] CancellationToken cancellation)
     {
-        foreach (var source in (await opened.Store.Sources.ListAsync(cancellation)).Select(TokenEndpoints.AnswerOf))
+        foreach (var source in (await Sources.ListAsync(cancellation)).Select(TokenEndpoints.AnswerOf))
         {
             yield return new Answer<SourceAnswer>(
                 JsonSerializer.SerializeToElement(source, WireJson.Plain.SourceAnswer), _ => source);
         }
     }
 
+    public async Task<bool> LinkAsync(string one, string other, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Sources.LinkAsync(one, other, Actor, cancellation);
+        }
+        catch (RefusedException refused)
+        {
+            throw CommandException.Failed(refused.Problem.Detail);
+        }
+    }
+
     public async Task RevokeAsync(string name, CancellationToken cancellation)
     {
-        if (!await book.RevokeAsync(name, Actor, cancellation))
+        if (!await Tokens.RevokeAsync(name, Actor, cancellation))
         {
             throw CommandException.Failed(TokenBook.UnknownSentence(name));
         }

@@ -31,6 +31,7 @@ internal static class SessionText
         page.Line("tasks", session.Tasks);
         page.Line("source", session.Source);
         page.Line("reported by", session.ReportedBy);
+        page.Line("linked with", session.Linked is { Count: > 0 } linked ? linked : null);
         page.Line("calls", $"{session.Calls}  {Cells.Of(session.States)}", isWhole: true);
         page.Line("violations", session.Violations > 0 ? session.Violations : null);
         page.Line("anomalies", session.Anomalies);

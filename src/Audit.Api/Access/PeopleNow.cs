@@ -1,0 +1,88 @@
+namespace Audit.Api.Access;
+
+/// <summary>
+/// What the journal says of tokens and sources by now. A row of a table that was set back to before a revocation still
+/// has its proof; the journal does not forget.
+/// </summary>
+internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    private readonly SemaphoreSlim turn = new(1);
+    private readonly HashSet<string> revoked = [];
+    private readonly SourceLinks links = new();
+    private long sequence;
+    private long lookedAt = long.MinValue;
+
+    public ValueTask<bool> IsRevokedAsync(string token, CancellationToken cancellation) =>
+        AskAsync(() => revoked.Contains(token), cancellation);
+
+    /// <summary>The sources that an administrator linked with this one, by name.</summary>
+    public ValueTask<IReadOnlyList<string>> LinkedWithAsync(string source, CancellationToken cancellation) =>
+        AskAsync(() => links.Of(source), cancellation);
+
+    public void LookAgain() => Volatile.Write(ref lookedAt, long.MinValue);
+
+    private async ValueTask<T> AskAsync<T>(Func<T> question, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            var now = clock.GetTimestamp();
+            if (lookedAt == long.MinValue || clock.GetElapsedTime(lookedAt, now) >= Pause)
+            {
+                await ReadOnAsync(cancellation);
+                lookedAt = now;
+            }
+
+            return question();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task ReadOnAsync(CancellationToken cancellation)
+    {
+        await foreach (var act in people.ReadAsync(sequence, cancellation))
+        {
+            if (act.Act == PeopleAct.TokenRevoked)
+            {
+                revoked.Add(act.Name);
+            }
+
+            links.Take(act);
+            sequence = act.Sequence;
+        }
+    }
+}
+
+/// <summary>
+/// Which sources an administrator says to be of one host. Their sessions are shown side by side, and stay two.
+/// </summary>
+internal sealed class SourceLinks
+{
+    private readonly Dictionary<string, SortedSet<string>> linked = [];
+
+    public void Take(PeopleAct act)
+    {
+        if (act.Act == PeopleAct.SourceLinked)
+        {
+            Add(act.Name, act.With);
+            Add(act.With, act.Name);
+        }
+    }
+
+    public IReadOnlyList<string> Of(string source) => linked.TryGetValue(source, out var known) ? [.. known] : [];
+
+    private void Add(string one, string other)
+    {
+        if (!linked.TryGetValue(one, out var known))
+        {
+            linked.Add(one, known = new SortedSet<string>(StringComparer.Ordinal));
+        }
+
+        known.Add(other);
+    }
+}
