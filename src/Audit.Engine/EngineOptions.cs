@@ -35,4 +35,21 @@ public sealed record EngineOptions
 
     /// <summary>Where the engine reports what it outlives and answers as not known.</summary>
     public FailureLog Failures { get; init; } = FailureLog.None;
+
+    internal EngineLoops Loops { get; init; } = new();
+}
+
+/// <summary>What the loops of an engine run on: the pool's threads, or the one thread of a simulation.</summary>
+internal sealed record EngineLoops
+{
+    public TaskScheduler Scheduler { get; init; } = TaskScheduler.Default;
+
+    public Random Chance { get; init; } = Random.Shared;
+
+    /// <summary>
+    /// A loop that ended by a fault of this program would leave its hosts waiting for ever. What is acknowledged is
+    /// durable, so the process ends instead and starts anew from the journal.
+    /// </summary>
+    public Action<Exception> EndedBy { get; init; } =
+        fault => Environment.FailFast("A loop of the engine ended by a fault.", fault);
 }

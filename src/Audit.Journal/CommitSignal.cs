@@ -1,13 +1,15 @@
 namespace Audit.Journal;
 
 /// <summary>Knows the last position that was seen committed, and wakes those who wait for a later one.</summary>
-internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastPosition, FailureLog failures)
+internal sealed class CommitSignal(
+    Func<CancellationToken, Task<long>> readLastPosition, FailureLog failures, TimeProvider? clock = null,
+    TaskCreationOptions waking = TaskCreationOptions.RunContinuationsAsynchronously)
 {
     /// <summary>A lost wake-up costs no more than this.</summary>
     private static readonly TimeSpan SafetyNet = TimeSpan.FromSeconds(3);
 
     private readonly Lock gate = new();
-    private TaskCompletionSource next = NewSource();
+    private TaskCompletionSource next = new(waking);
     private long last;
 
     public void Advance(long position)
@@ -22,7 +24,7 @@ internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastP
 
             last = position;
             wake = next;
-            next = NewSource();
+            next = new(waking);
         }
         wake.SetResult();
     }
@@ -43,7 +45,8 @@ internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastP
 
                 advance = next.Task;
             }
-            await advance.WaitAsync(SafetyNet, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await advance.WaitAsync(SafetyNet, clock ?? TimeProvider.System, cancellation).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             if (!advance.IsCompleted && !cancellation.IsCancellationRequested)
             {
                 await LookAsync(cancellation);
@@ -63,6 +66,4 @@ internal sealed class CommitSignal(Func<CancellationToken, Task<long>> readLastP
             // Who waits for more can wait for the journal to come back as well.
         }
     }
-
-    private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

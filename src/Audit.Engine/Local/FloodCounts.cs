@@ -28,7 +28,7 @@ internal sealed class FloodCounts
         }
 
         var batch = new BatchInWork(items);
-        batch.Done.ContinueWith(_ => tick.Done.TrySetResult(), TaskScheduler.Default);
+        batch.Done.ContinueWith(_ => tick.Done.TrySetResult(), TaskScheduler.Current);
         waiting.Enqueue(new BatchPart(batch, [.. Enumerable.Range(1, items.Length)], 0));
     }
 }

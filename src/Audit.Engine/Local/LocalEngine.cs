@@ -22,7 +22,8 @@ public sealed class LocalEngine : IAuditEngine
             .Select(_ => new Shard(journal, seal, committer, options, clock))];
         running = Task.WhenAll(shards.Select(shard => RunAsync(shard.RunAsync)).Append(RunAsync(committer.RunAsync)));
         idleTimer = clock.CreateTimer(_ => PassivateIdle(), null, options.IdleAfter, options.IdleAfter);
-        countTimer = clock.CreateTimer(_ => WriteCountsAsync(), null, options.CountedWithin, options.CountedWithin);
+        countTimer = clock.CreateTimer(
+            tick => _ = WriteCountsAsync(), null, options.CountedWithin, options.CountedWithin);
     }
 
     public EngineStats Stats => new(
@@ -73,23 +74,27 @@ public sealed class LocalEngine : IAuditEngine
         }
     }
 
-    /// <summary>
-    /// A loop that ended by a fault of this program would leave its hosts waiting for ever. What is acknowledged is
-    /// durable, so the process ends instead and starts anew from the journal.
-    /// </summary>
-    private static Task RunAsync(Func<Task> loop) => Task.Run(async () =>
-    {
-        try
+    private Task RunAsync(Func<Task> loop) => Task.Factory.StartNew(
+        async () =>
         {
-            await loop();
-        }
-        catch (Exception exception)
-        {
-            Environment.FailFast("A loop of the engine ended by a fault.", exception);
-        }
-    });
+            try
+            {
+                await loop();
+            }
+            catch (Exception exception)
+            {
+                options.Loops.EndedBy(exception);
+            }
+        },
+        CancellationToken.None, TaskCreationOptions.DenyChildAttach, options.Loops.Scheduler).Unwrap();
 
-    private Task WriteCountsAsync() => Task.WhenAll(shards.Select(shard => shard.WriteCountsAsync()));
+    private async Task WriteCountsAsync()
+    {
+        foreach (var written in Array.ConvertAll(shards, shard => shard.WriteCountsAsync()))
+        {
+            await written;
+        }
+    }
 
     private void PassivateIdle()
     {

@@ -324,10 +324,13 @@ internal sealed class Shard(
     /// Two nodes that want the same streams would go on overtaking each other; a pause of random length lets one of
     /// them through. The first loss is nearly always a lost bet and waits for nobody.
     /// </summary>
-    private static Task PauseAsync(int tries) =>
-        tries == 0
+    private Task PauseAsync(int tries)
+    {
+        var longest = Math.Min(1 << Math.Min(tries, 10), MaxPauseMilliseconds);
+        return tries == 0
             ? Task.CompletedTask
-            : Task.Delay(Random.Shared.Next(1, Math.Min(1 << Math.Min(tries, 10), MaxPauseMilliseconds) + 1));
+            : Task.Delay(TimeSpan.FromMilliseconds(options.Loops.Chance.Next(1, longest + 1)), clock);
+    }
 
     private async Task<Dictionary<StreamKey, LiveStream?>> ReadAnewAsync(PendingItem[] items)
     {

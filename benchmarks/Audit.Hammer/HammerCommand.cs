@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Audit.Hammer.Scenarios;
+using Audit.Hammer.Simulation;
+
+namespace Audit.Hammer;
+
+/// <summary>What the program takes, and what it does with it.</summary>
+internal static class HammerCommand
+{
+    private static readonly IScenario[] Scenarios = [new SimulationScenario()];
+
+    public static RootCommand Make()
+    {
+        var scenario = new Option<string[]>("--scenario")
+        {
+            Description = "all, or the names of some",
+            DefaultValueFactory = _ => ["all"],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        scenario.AcceptOnlyFromAmong(["all", .. Scenarios.Select(one => one.Name)]);
+        var seed = new Option<ulong?>("--seed") { Description = "the plan of all faults; drawn when not given" };
+        var minutes = new Option<double>("--minutes")
+        {
+            Description = "how long each scenario may take",
+            DefaultValueFactory = _ => 1,
+        };
+        var rounds = new Option<int>("--rounds")
+        {
+            Description = "rounds of each scenario, if there is time",
+            DefaultValueFactory = _ => int.MaxValue,
+        };
+        var schedules = new Option<int>("--schedules")
+        {
+            Description = "schedules of the simulation, if there is time",
+            DefaultValueFactory = _ => int.MaxValue,
+        };
+        var store = new Option<string>("--store")
+        {
+            Description = "sqlite or postgres",
+            DefaultValueFactory = _ => "sqlite",
+        };
+        store.AcceptOnlyFromAmong("sqlite", "postgres");
+        var results = new Option<string?>("--results") { Description = "a file in which the results of runs add up" };
+        var replay = new Option<ulong?>("--replay")
+        {
+            Description = "runs one schedule of the simulation again and shows its steps",
+        };
+        var defect = new Option<Defect>("--planted")
+        {
+            Description = "with --replay: the planted defect that the schedule ran with",
+        };
+        var command = new RootCommand("Gives faults to the product and holds it to what it acknowledged.")
+        {
+            scenario, seed, minutes, rounds, schedules, store, results, replay, defect,
+        };
+        command.SetAction(async (given, _) =>
+        {
+            if (given.GetValue(replay) is { } again)
+            {
+                return Replay(again, given.GetValue(defect));
+            }
+
+            var names = given.GetValue(scenario)!;
+            var run = new HammerRun(
+                given.GetValue(seed) ?? (ulong)Random.Shared.NextInt64(1, 1L << 53), given.GetValue(rounds),
+                given.GetValue(schedules), () => false, Console.Error.WriteLine)
+            {
+                Store = given.GetValue(store)!,
+            };
+            return await RunAsync(
+                Scenarios.Where(one => names.Contains("all") || names.Contains(one.Name)), run,
+                TimeSpan.FromMinutes(given.GetValue(minutes)), given.GetValue(results));
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        IEnumerable<IScenario> scenarios, HammerRun run, TimeSpan each, string? resultsPath)
+    {
+        Console.WriteLine(ScenarioResult.Header);
+        var isRight = true;
+        foreach (var scenario in scenarios)
+        {
+            var clock = Stopwatch.StartNew();
+            var result = await scenario.RunAsync(run with { Until = () => clock.Elapsed > each });
+            Console.WriteLine(result);
+            isRight &= result.IsRight;
+            if (resultsPath is not null)
+            {
+                new ResultsFile(resultsPath).Add(result);
+            }
+        }
+
+        foreach (var (_, seeds, sum) in resultsPath is null ? [] : new ResultsFile(resultsPath).Totals())
+        {
+            Console.WriteLine($"{sum with { Seed = 0 }} (over {seeds} seeds)");
+        }
+
+        return isRight ? 0 : 1;
+    }
+
+    private static int Replay(ulong seed, Defect defect)
+    {
+        var outcome = Schedule.Run(seed, defect, Console.WriteLine);
+        foreach (var finding in outcome.Findings)
+        {
+            Console.WriteLine(finding);
+        }
+
+        Console.WriteLine($"schedule {seed}: {outcome.Steps} steps, fingerprint {outcome.Fingerprint:x16}");
+        return outcome.IsRight ? 0 : 1;
+    }
+}
