@@ -9,4 +9,4 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 // feed that this one was restored from.
 var job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
 var config = DefaultConfig.Instance.AddJob(job).AddDiagnoser(MemoryDiagnoser.Default);
-BenchmarkSwitcher.FromTypes([typeof(CallBenchmarks), typeof(ItemBenchmarks), typeof(RedactionBenchmarks)]).Run(args.Length == 0 ? ["--filter", "*"] : args, config);
+BenchmarkSwitcher.FromTypes([typeof(CallBenchmarks), typeof(ItemBenchmarks), typeof(RedactionBenchmarks), typeof(SealingBenchmarks)]).Run(args.Length == 0 ? ["--filter", "*"] : args, config);
