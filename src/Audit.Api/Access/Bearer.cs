@@ -7,6 +7,9 @@ internal sealed record Bearer(string Name, Roles Roles)
     /// <summary>A token that names no person, for a service.</summary>
     public const string NoPerson = "none";
 
+    /// <summary>The name and the person of a store's first token, which makes the others.</summary>
+    public const string FirstAdministrator = "admin";
+
     /// <summary>
     /// Who acts by the token, or whose agent reports by it; several tokens may name one. None for a service.
     /// </summary>
@@ -57,6 +60,12 @@ internal sealed record Bearer(string Name, Roles Roles)
 
     /// <returns>Null when the token may see what this source reported, else the sentence that says why not.</returns>
     public string? RefuseSource(string? source) => Refuse("source", Sources, source);
+
+    /// <summary>Who only reports sees no session but its source's own.</summary>
+    /// <inheritdoc cref="RefuseSource"/>
+    public string? RefuseSession(SessionName session) => Roles == Roles.Ingest
+        ? Refuse("source", [Source?.Name ?? ""], session.Source)
+        : RefuseSource(session.Source);
 
     /// <summary>The bearer of a token that was found good.</summary>
     public static Bearer Of(TokenRow row) => new(row.Name, RoleNames.Of(row.Roles))

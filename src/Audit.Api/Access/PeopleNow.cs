@@ -11,6 +11,7 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
     private readonly SemaphoreSlim turn = new(1);
     private readonly HashSet<string> revoked = [];
     private readonly SourceLinks links = new();
+    private readonly TokenTree tokens = new();
     private long sequence;
     private long lookedAt = long.MinValue;
 
@@ -21,15 +22,21 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
     public ValueTask<IReadOnlyList<string>> LinkedWithAsync(string source, CancellationToken cancellation) =>
         AskAsync(() => links.Of(source), cancellation);
 
+    /// <summary>Who decides nothing that a source asks, for it asks for him.</summary>
+    public ValueTask<Parties> PartiesOfAsync(string source, string? asker, CancellationToken cancellation) =>
+        AskAsync(() => tokens.PartiesOf(source, asker), cancellation, isExact: true);
+
     public void LookAgain() => Volatile.Write(ref lookedAt, long.MinValue);
 
-    private async ValueTask<T> AskAsync<T>(Func<T> question, CancellationToken cancellation)
+    /// <param name="isExact">What was written a moment ago counts too.</param>
+    private async ValueTask<T> AskAsync<T>(
+        Func<T> question, CancellationToken cancellation, bool isExact = false)
     {
         await turn.WaitAsync(cancellation);
         try
         {
             var now = clock.GetTimestamp();
-            if (lookedAt == long.MinValue || clock.GetElapsedTime(lookedAt, now) >= Pause)
+            if (isExact || lookedAt == long.MinValue || clock.GetElapsedTime(lookedAt, now) >= Pause)
             {
                 await ReadOnAsync(cancellation);
                 lookedAt = now;
@@ -53,6 +60,7 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
             }
 
             links.Take(act);
+            tokens.Take(act);
             sequence = act.Sequence;
         }
     }

@@ -8,6 +8,15 @@ namespace Audit.Api.Access;
 /// <param name="With">The source that it is linked with.</param>
 internal sealed record PeopleAct(long Sequence, string? Act, string Name, long Number, string With)
 {
+    /// <summary>Of a token: whom it stands for.</summary>
+    public string Person { get; init; } = "";
+
+    /// <summary>Of a token: as what it reports; empty where it reports nothing.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>Of a token: the person who made it.</summary>
+    public string Maker { get; init; } = "";
+
     public const string TokenCreated = "token.created";
     public const string TokenRevoked = "token.revoked";
     public const string SourceCreated = "source.created";
@@ -61,7 +70,11 @@ internal sealed class PeopleStream(IAuditStore store, FailureLog failures)
         return new PeopleAct(
             row.Sequence, view.Text(EventField.Act),
             TextOf(members, "name"), members.TryGetProperty("n", out var number) ? number.GetInt64() : 0,
-            TextOf(members, "with"));
+            TextOf(members, "with"))
+        {
+            Person = TextOf(members, "person"), Source = TextOf(members, "source"),
+            Maker = TextOf(members, "by_person"),
+        };
     }
 
     private static string TextOf(JsonElement members, string name) =>

@@ -3,7 +3,7 @@ using Audit.Api.Intake;
 namespace Audit.Api.Acting;
 
 /// <summary>Decisions of people on calls, however they come: by the API or by a page.</summary>
-internal sealed class Deciding(RecordIntake intake, IJournal journal, ApiSettings settings)
+internal sealed class Deciding(RecordIntake intake, IJournal journal, PeopleNow people, ApiSettings settings)
 {
     /// <exception cref="RefusedException">There is no such call, or this bearer may not decide on it.</exception>
     public async Task<Receipt> DecideAsync(
@@ -24,7 +24,7 @@ internal sealed class Deciding(RecordIntake intake, IJournal journal, ApiSetting
         }
 
         var submission = await DecisionRecord.MakeAsync(
-            address, call, wanted, actor, intake.Now, intake.Hasher, cancellation);
+            address, call, wanted, actor, intake.Now, intake.Hasher, people, cancellation);
         return submission is null
             ? throw new RefusedException(Problem.Unprocessable(
                 $"sequence: there is no question at sequence {wanted.Answers.Sequence} of this call."))
@@ -37,7 +37,7 @@ internal sealed class Deciding(RecordIntake intake, IJournal journal, ApiSetting
         var call = new CallRead(journal, address.Stream);
         await call.ReadOnAsync(cancellation);
         return !call.IsKnown ? throw new RefusedException(address.NotFound())
-            : (call.RefuseFor(bearer) ?? bearer.RefuseSource(address.Session.Source)) is not null
+            : (call.RefuseFor(bearer) ?? bearer.RefuseSession(address.Session)) is not null
             ? throw new RefusedException(address.NotFound())
             : call;
     }

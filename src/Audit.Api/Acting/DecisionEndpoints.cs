@@ -48,6 +48,10 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
         if (call.IsWaiting && seconds > 0)
         {
             await WaitAsync(context, call, TimeSpan.FromSeconds(seconds));
+            if (!await context.Admission().HoldsAsync(context.RequestAborted))
+            {
+                return Problem.Unauthorized(Admission.Ended);
+            }
         }
 
         var scope = context.Reads().Scope;

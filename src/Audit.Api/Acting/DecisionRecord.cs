@@ -17,9 +17,6 @@ internal static class DecisionRecord
 {
     private const string Source = "human_response";
 
-    /// <summary>An approver's token is marked for so long where a party to the question made it.</summary>
-    private static readonly TimeSpan Minted = TimeSpan.FromHours(24);
-
     /// <exception cref="UnreadableException">The body names no decision, or no question.</exception>
     public static WantedDecision Read(StrictObject body, string actor)
     {
@@ -48,7 +45,7 @@ internal static class DecisionRecord
     /// <returns>Null when there is no question at the sequence number that the decision names.</returns>
     public static async Task<CallSubmission?> MakeAsync(
         CallAddress address, CallRead call, WantedDecision wanted, Bearer actor, Timestamp now, RecordHasher hasher,
-        CancellationToken cancellation)
+        PeopleNow people, CancellationToken cancellation)
     {
         if (await call.RowAsync(wanted.Answers.Sequence, cancellation) is not { } row
             || call.History.Find(wanted.Answers.Sequence) is not { } question)
@@ -65,6 +62,8 @@ internal static class DecisionRecord
                     + "\"not_seen_whole\": true, or ticks that."));
         }
 
+        var parties = await people.PartiesOfAsync(address.Session.Source, question.Message.Behind, cancellation);
+        var isParty = parties.Include(actor);
         var time = now > call.LastTime ? now : call.LastTime.Next();
         var asked = EventReader.RecordOf(row.Message) is { IsEmpty: false } record
             ? ToolAuditRecord.Parse(record.Span)
@@ -84,17 +83,13 @@ internal static class DecisionRecord
             MadeByNode = true,
             Answers = wanted.Answers,
             Person = actor.PersonBesideName,
-            SelfApproved = wanted.MayBeOwn && question.Message.Behind == (actor.PersonBesideName ?? actor.Name),
+            OfParty = isParty,
+            SelfApproved = wanted.MayBeOwn && isParty,
             NotSeenWhole = missing is not null,
-            MintedByParty = wanted.Approves && IsMintedByParty(actor, question.Message, now),
+            MintedByParty = wanted.Approves && parties.MintedFor(actor, now.ToDateTimeOffset()),
         });
         return new CallSubmission(address.Session, address.Call, call.Agent, message, octets);
     }
-
-    /// <summary>A token that who asks, or who approves, made just now is no other person's word.</summary>
-    private static bool IsMintedByParty(Bearer actor, CallMessage question, Timestamp now) =>
-        (actor.CreatedBy == question.Behind || actor.CreatedBy == actor.Person)
-        && now.ToDateTimeOffset() - actor.CreatedAt < Minted;
 
     /// <summary>For a question of which only the head is kept, or can be read.</summary>
     private static ToolAuditRecord Unread(CallAddress address, CallMessage question) => new()

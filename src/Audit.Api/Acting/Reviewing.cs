@@ -4,7 +4,8 @@ using Audit.Api.Reading;
 namespace Audit.Api.Acting;
 
 /// <summary>Reviews of violations by people, however they come: by the API or by a page.</summary>
-internal sealed class Reviewing(RecordIntake intake, Deciding deciding, ApiSettings settings) : IEndpointGroup
+internal sealed class Reviewing(RecordIntake intake, Deciding deciding, PeopleNow people, ApiSettings settings)
+    : IEndpointGroup
 {
     public const Roles MayReview = Roles.Approve | Roles.Admin;
     public const int LongestReason = 1000;
@@ -36,9 +37,10 @@ internal sealed class Reviewing(RecordIntake intake, Deciding deciding, ApiSetti
         }
 
         var call = await deciding.ReadAsync(address, actor, cancellation);
+        var parties = await people.PartiesOfAsync(address.Session.Source, asker: null, cancellation);
         var review = new Review(seen, actor.Name, actor.PersonBesideName, intake.Now)
         {
-            MayBeOwn = settings.AllowSelfApproval,
+            MayBeOwn = settings.AllowSelfApproval, OfParty = parties.Include(actor),
         };
         var decision = ReviewDecider.Decide(call.History, review);
         if (decision.Error is { } error)

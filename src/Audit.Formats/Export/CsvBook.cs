@@ -98,7 +98,15 @@ public static class CsvField
 
     private static bool IsFormula(ReadOnlySpan<char> cell)
     {
-        var rest = cell.TrimStart(" \"'\u00A0");
+        // What a program passes over before it looks: spaces of all kinds, and what has no shape of its own.
+        var first = 0;
+        while (first < cell.Length && (cell[first] is '"' or '\''
+            || (HiddenText.IsBlank(cell[first]) && cell[first] is not ('\t' or '\r' or '\n'))))
+        {
+            first++;
+        }
+
+        var rest = cell[first..];
         return rest.Length > 0 && Formula.Contains(rest[0]) && (cell[0] != '\'' || rest.Length < cell.Length - 1);
     }
 }

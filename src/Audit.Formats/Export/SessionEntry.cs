@@ -46,8 +46,10 @@ internal sealed class SessionEntry
 
     public string Text => IsEnd ? "ended"
         : (command ?? description) is { } text
-            ? $"{tool ?? displayName} {JsonSerializer.Serialize(text, JsonText.Readable)}".TrimStart()
-        : tool ?? displayName ?? "?";
+            ? $"{Name} {JsonSerializer.Serialize(text, JsonText.Readable)}".TrimStart()
+        : Name ?? "?";
+
+    private string? Name => (tool ?? displayName) is { Length: > 0 } name ? JsonText.Word(name) : null;
 
     /// <summary>How it went, where it went otherwise than well.</summary>
     public string? State { get; private set; }

@@ -44,10 +44,7 @@ internal static class SessionLine
 
     private static void Append(StringBuilder line, string name, string value)
     {
-        var isPlain = value.Length > 0 && !value.Any(letter =>
-            char.IsWhiteSpace(letter) || char.IsControl(letter) || letter is '"' or '=');
-        line.Append(line.Length == 0 ? "" : " ").Append(name).Append('=')
-            .Append(isPlain ? value : JsonSerializer.Serialize(value, JsonText.Readable));
+        line.Append(line.Length == 0 ? "" : " ").Append(name).Append('=').Append(JsonText.Word(value));
     }
 
     private static void Append(StringBuilder line, SessionEntry entry, DateTime day)
@@ -61,7 +58,7 @@ internal static class SessionLine
         line.Append(entry.IsUnproven ? " (window unproven)" : "");
         if (entry.ApprovedBy is { } person)
         {
-            line.Append(" (approved by ").Append(OneLine(person)).Append(')');
+            line.Append(" (approved by ").Append(JsonText.Word(person)).Append(')');
         }
         else if (entry.WasApproved && entry.State != "approved")
         {
@@ -91,4 +88,12 @@ internal static class JsonText
 {
     public static readonly JsonSerializerOptions Readable =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>A name as it is, and quoted where it could be taken for more than one.</summary>
+    public static string Word(string name)
+    {
+        var isPlain = name.Length > 0 && !name.Any(letter =>
+            char.IsWhiteSpace(letter) || char.IsControl(letter) || letter is '"' or '=' or '(' or ')');
+        return isPlain ? name : JsonSerializer.Serialize(name, Readable);
+    }
 }

@@ -20,7 +20,7 @@ internal static class AnswerCheck
         return !stands || history.Find(message.Answers!.Value.Sequence) is not { } question
             ? ViolationCause.StaleAnswer
             : message.Kind == MessageKind.Approved && !message.SelfApproved
-                && question.Message.Behind == message.Behind
+                && (message.OfParty || question.Message.Behind == message.Behind)
                 ? ViolationCause.OwnQuestion
                 : ViolationCause.None;
     }

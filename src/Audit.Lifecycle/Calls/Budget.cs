@@ -18,7 +18,10 @@ public static class CallLimits
     /// <summary>Messages that are written at all.</summary>
     public const int Written = 10_000;
 
-    /// <summary>Successful completions whose result was not seen before, which nothing crowds out.</summary>
+    /// <summary>
+    /// Successful completions whose result was not seen before, which nothing crowds out; and as many messages on what
+    /// ran with an input that was not seen before.
+    /// </summary>
     public const int Results = 50;
 
     /// <summary>Events of the stream past which a late message says no more of older ones than the law does.</summary>
@@ -76,6 +79,7 @@ internal sealed class Budget
 {
     private readonly ImmutableDictionary<(MessageKind Kind, ViolationCause Cause), Tally> tallies;
     private readonly ImmutableHashSet<Fingerprint> results;
+    private readonly ImmutableHashSet<Fingerprint> inputs;
     private readonly ImmutableHashSet<int> names;
     private readonly int full;
     private readonly int repeats;
@@ -83,10 +87,11 @@ internal sealed class Budget
 
     private Budget(
         ImmutableDictionary<(MessageKind Kind, ViolationCause Cause), Tally> tallies,
-        ImmutableHashSet<Fingerprint> results, ImmutableHashSet<int> names, int full, int repeats, int written)
+        ImmutableHashSet<Fingerprint> results, ImmutableHashSet<Fingerprint> inputs, ImmutableHashSet<int> names,
+        int full, int repeats, int written)
     {
-        (this.tallies, this.results, this.names, this.full, this.repeats, this.written) =
-            (tallies, results, names, full, repeats, written);
+        (this.tallies, this.results, this.inputs, this.names, this.full, this.repeats, this.written) =
+            (tallies, results, inputs, names, full, repeats, written);
         Counted = tallies.Values.Sum(tally => tally.Counted);
     }
 
@@ -98,7 +103,7 @@ internal sealed class Budget
     /// <summary>By what it holds, so that two histories of the same events are the same.</summary>
     public override bool Equals(object? obj) => obj is Budget other
         && (full, repeats, written) == (other.full, other.repeats, other.written)
-        && results.SetEquals(other.results) && tallies.Count == other.tallies.Count
+        && results.SetEquals(other.results) && inputs.SetEquals(other.inputs) && tallies.Count == other.tallies.Count
         && tallies.All(pair => other.TallyOf(pair.Key.Kind, pair.Key.Cause) == pair.Value);
 
     public override int GetHashCode() => HashCode.Combine(full, repeats, written);
@@ -112,7 +117,8 @@ internal sealed class Budget
         }
 
         var budget = new Budget(
-            ImmutableDictionary<(MessageKind, ViolationCause), Tally>.Empty, [], [], full: 0, repeats: 0, written: 0);
+            ImmutableDictionary<(MessageKind, ViolationCause), Tally>.Empty, [], [], [], full: 0,
+            repeats: 0, written: 0);
         for (var index = entries.Count - 1; index >= 0; index--)
         {
             budget = budget.Write(entries[index]);
@@ -157,12 +163,12 @@ internal sealed class Budget
             tallies.SetItem(key, tally with { Written = tally.Written + 1 }),
             message.IsSuccessfulCompletion && results.Count < CallLimits.Results
                 ? results.Add(message.Result) : results,
-            names.Union(NamesOf(message)),
+            HasNewInput(message) ? inputs.Add(message.Input) : inputs, names.Union(NamesOf(message)),
             full + (isFull && !isNew ? 1 : 0), repeats + (isFull && !isNew && !entry.Moves ? 1 : 0), written + 1);
     }
 
     public Budget With(MessageKind kind, ViolationCause cause, Tally tally) =>
-        new(tallies.SetItem((kind, cause), tally), results, names, full, repeats, written);
+        new(tallies.SetItem((kind, cause), tally), results, inputs, names, full, repeats, written);
 
     private static IEnumerable<int> NamesOf(CallMessage message)
     {
@@ -174,11 +180,16 @@ internal sealed class Budget
     }
 
     /// <summary>
-    /// The first of its kind, of its cause, of its result, and what the node itself decides: nothing crowds it out.
+    /// The first of its kind, of its cause, of its result, of its input, and what the node itself decides: nothing crowds it out.
     /// </summary>
     private bool IsNew(CallMessage message, ViolationCause cause) =>
         (message.Answers is not null && cause == ViolationCause.None)
         || !tallies.Keys.Any(key => key.Kind == message.Kind)
         || (cause != ViolationCause.None && !tallies.Keys.Any(key => key.Cause == cause))
-        || (message.IsSuccessfulCompletion && results.Count < CallLimits.Results && !results.Contains(message.Result));
+        || (message.IsSuccessfulCompletion && results.Count < CallLimits.Results && !results.Contains(message.Result))
+        || HasNewInput(message);
+
+    /// <summary>Who says that something else ran says something new, however often he said that anything did.</summary>
+    private bool HasNewInput(CallMessage message) => CallLaw.ReportsWhatRan(message.Kind)
+        && !message.Input.IsEmpty && inputs.Count < CallLimits.Results && !inputs.Contains(message.Input);
 }

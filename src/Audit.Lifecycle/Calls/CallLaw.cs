@@ -222,7 +222,7 @@ public static class CallLaw
 
     private static Approval Later(Approval one, Approval other) => one > other ? one : other;
 
-    private static bool ReportsWhatRan(MessageKind kind) =>
+    internal static bool ReportsWhatRan(MessageKind kind) =>
         kind is MessageKind.Started or MessageKind.Cached or MessageKind.Replayed or MessageKind.Completed
             or MessageKind.PersistenceFailed;
 

@@ -46,6 +46,7 @@ public sealed record CallMessage
         SelfApproved = delivery.SelfApproved;
         NotSeenWhole = delivery.NotSeenWhole;
         MintedByParty = delivery.MintedByParty;
+        OfParty = delivery.OfParty;
     }
 
     public MessageKind Kind { get; init; }
@@ -118,6 +119,9 @@ public sealed record CallMessage
 
     /// <inheritdoc cref="Delivery.MintedByParty"/>
     public bool MintedByParty { get; init; }
+
+    /// <inheritdoc cref="Delivery.OfParty"/>
+    public bool OfParty { get; init; }
 
     /// <summary>The size of the item as it was sent, where not all of it is kept; else 0.</summary>
     public long SentBytes { get; init; }

@@ -39,6 +39,9 @@ public readonly record struct Answer(long Sequence, Fingerprint Question);
 /// <param name="SelfApproved">
 /// The person who is behind the question decides on it, where the node lets one person do both.
 /// </param>
+/// <param name="OfParty">
+/// Of a decision: who decides is behind the source that asks, or has a token from somebody who is.
+/// </param>
 /// <param name="NotSeenWhole">Of an approval: something of the question was cut or redacted.</param>
 /// <param name="MintedByParty">Of an approval: who asks or approves made its maker's token, within a day.</param>
 public readonly record struct Delivery(
@@ -46,4 +49,4 @@ public readonly record struct Delivery(
     string? TaskId = null, bool Derived = false, bool TimeInferred = false, bool MadeByNode = false,
     bool Truncated = false, Answer? Answers = null, string? Person = null,
     bool SelfApproved = false, string? DerivedId = null, string? Channel = null, bool NotSeenWhole = false,
-    bool MintedByParty = false);
+    bool MintedByParty = false, bool OfParty = false);

@@ -13,6 +13,9 @@ public sealed record Review(IReadOnlyList<SeenVerdict> Verdicts, string By, stri
     /// <summary>Who is behind what was reported may review it, and in the event that he did: a book of one person.</summary>
     public bool MayBeOwn { get; init; }
 
+    /// <summary>Who reviews is behind the call's source, or has a token from somebody who is.</summary>
+    public bool OfParty { get; init; }
+
     /// <summary>Who is behind it, to be compared with who reported the violation.</summary>
     public string Behind => Person ?? By;
 }
@@ -121,7 +124,7 @@ public static class ReviewDecider
             }
         }
 
-        var isOwn = Reports(history, review);
+        var isOwn = review.OfParty || Reports(history, review);
         if (isOwn && !review.MayBeOwn)
         {
             return Refuse(

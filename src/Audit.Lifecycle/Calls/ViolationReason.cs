@@ -21,7 +21,8 @@ public static class ViolationReason
             : $"the decision answers a question that waits no more: the call is {Words.Of(verdict.From)}",
         ViolationCause.Flooded =>
             $"as many messages of the kind {Words.Of(message.Kind)} as this call may write; further ones are counted",
-        ViolationCause.OwnQuestion => $"the question was asked for \"{message.Behind}\", who may not approve it",
+        ViolationCause.OwnQuestion => $"\"{message.Behind}\" is behind what asks, or has a token from who is, "
+            + "and another person approves",
         _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict.Cause, "Only a violation has a reason."),
     };
 

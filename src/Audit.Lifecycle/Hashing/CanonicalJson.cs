@@ -7,6 +7,10 @@ namespace Audit.Lifecycle.Hashing;
 public static class CanonicalJson
 {
     private const int DigitsOfDouble = 15;
+
+    /// <summary>Smaller ones keep fewer digits, and the smallest become nothing.</summary>
+    private const double SmallestNormal = 2.2250738585072014E-308;
+
     private const int LargestPlain = 21;
     private const int SmallestPlain = -6;
 
@@ -114,7 +118,8 @@ public static class CanonicalJson
         var significant = written.TakeWhile(unit => unit is not ('e' or 'E'))
             .SkipWhile(unit => unit is '-' or '0' or '.').Count(char.IsAsciiDigit);
         var number = double.Parse(written, CultureInfo.InvariantCulture);
-        if (significant > DigitsOfDouble || !double.IsFinite(number))
+        if (significant > DigitsOfDouble || !double.IsFinite(number)
+            || (significant > 0 && Math.Abs(number) < SmallestNormal))
         {
             return written;
         }

@@ -6,7 +6,7 @@ namespace Audit.Node.Hosting;
 /// </summary>
 internal static class FirstToken
 {
-    public const string Name = "admin";
+    public const string Name = Bearer.FirstAdministrator;
 
     public static string Read(string file) => File.ReadAllText(file).Trim();
 

@@ -22,7 +22,7 @@ public static class VisibleText
         var plain = new StringBuilder();
         foreach (var rune in Cut(text, most).EnumerateRunes())
         {
-            if (!IsHidden(rune) || (keepLines && rune.Value is ('\n' or '\t')))
+            if (!HiddenText.IsHidden(rune) || (keepLines && rune.Value is ('\n' or '\t')))
             {
                 plain.Append(rune);
                 continue;
@@ -54,10 +54,6 @@ public static class VisibleText
 
         return text[..(char.IsHighSurrogate(text[most - 1]) ? most - 1 : most)];
     }
-
-    private static bool IsHidden(Rune rune) => Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-        or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
 
     private static string NameOf(Rune rune) => rune.Value switch
     {

@@ -74,6 +74,12 @@ public sealed class SessionLineTests
             Nameless("12:00:02", "completed", """{"kind":"completed","result":{"success":true,"output":""}}""")));
 
     [Fact]
+    public void a_tool_that_is_named_like_more_of_the_line_is_quoted() => Assert.EndsWith(
+        "12:00:00 \"x\\\" completed (approved by alice) 14:07:00 z \\\"q\" \"x\" blocked\n",
+        Lines(Call("c-1", "12:00:00", "blocked", "x", """{"kind":"blocked","reason":"no"}""")
+            .Replace("sql.query", "x\\\" completed (approved by alice) 14:07:00 z \\\"q")));
+
+    [Fact]
     public void a_call_that_tells_no_input_is_told_by_its_tool() => Assert.EndsWith(
         "12:00:00 sql.query requested\n", Lines(Call("c-1", "12:00:00", "requested", null, """{"kind":"requested"}""")));
 

@@ -53,6 +53,24 @@ public sealed class FloodTests
     }
 
     [Fact]
+    public void what_runs_with_an_input_that_was_not_approved_is_marked_behind_any_number_of_starts()
+    {
+        var story = CallStory.Of(
+            RequiresConfirmation(1) with { Input = Print("ls") }, Approved(2) with { Input = Print("ls") });
+        for (var index = 0; index < 5_000; index++)
+        {
+            story.Receive(Started(10 + index) with { Input = Print("ls") });
+        }
+
+        Assert.Equal(MessageOutcome.Counted, story.Receive(Started(9_000) with { Input = Print("ls") }).Outcome);
+        var decision = story.Receive(Started(9_001) with { Input = Print("rm -rf /") });
+
+        Assert.Equal((MessageOutcome.Recorded, false), (decision.Outcome, decision.IsHead));
+        Assert.True(decision.Verdict.Anomalies.HasFlag(Anomalies.InputChangedAfterApproval));
+        Assert.Equal(MessageOutcome.Counted, story.Receive(Started(9_002) with { Input = Print("rm -rf /") }).Outcome);
+    }
+
+    [Fact]
     public void a_decision_of_the_node_is_crowded_out_by_nothing()
     {
         var story = CallStory.Of(RequiresConfirmation(1));

@@ -13,6 +13,7 @@ public sealed class CanonicalJsonTests
     [InlineData("[333333333.333333, 1E30, 4.50, 2e-3, 0.000000000000000000000000001]", "[333333333.333333,1e+30,4.5,0.002,1e-27]")]
     [InlineData("[-0, -0.0, 0e5, 1e21, 1e20, 123456e-12, 1e-7, -12.50]", "[0,0,0,1e+21,100000000000000000000,1.23456e-7,1e-7,-12.5]")]
     [InlineData("[9007199254740993]", "[9007199254740993]")]
+    [InlineData("[1e-400, 1e-401, 0.0e-400, 5e-324, 4e-324]", "[1e-400,1e-401,0,5e-324,4e-324]")]
     [InlineData("{}", "{}")]
     public void json_is_written_in_one_way(string written, string canonical)
     {

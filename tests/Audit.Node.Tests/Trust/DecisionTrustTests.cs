@@ -78,7 +78,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
         var own = (await both.DecideAsync(Path, Approve)).Require(409).Json;
 
         Assert.Equal("violation", own.Text("status"));
-        Assert.Contains("may not approve it", own.Text("reason"));
+        Assert.Contains("another person approves", own.Text("reason"));
         Assert.Equal("awaiting_confirmation", (await both.GetAnswerAsync(Path)).Json.Text("state"));
         (await person.DecideAsync(Path, Approve)).Require(201);
     }

@@ -8,28 +8,24 @@ public static class PrintableText
 {
     public static string Of(string text)
     {
-        if (!text.Any(IsControl))
+        if (!text.EnumerateRunes().Any(HiddenText.IsHidden))
         {
             return text;
         }
 
         var printable = new StringBuilder(text.Length + 16);
-        foreach (var unit in text)
+        foreach (var rune in text.EnumerateRunes())
         {
-            if (IsControl(unit))
+            if (HiddenText.IsHidden(rune))
             {
-                printable.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
+                printable.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
             }
             else
             {
-                printable.Append(unit);
+                printable.Append(rune);
             }
         }
+
         return printable.ToString();
     }
-
-    // Direction marks change what a line seems to say as much as control characters do.
-    private static bool IsControl(char unit) =>
-        char.IsControl(unit) || CharUnicodeInfo.GetUnicodeCategory(unit)
-            is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

@@ -1,0 +1,85 @@
+namespace Audit.Api.Access;
+
+/// <summary>The persons who are behind what a source asks, and those whose tokens they made.</summary>
+/// <param name="Behind">The persons of the source's tokens, and who made one of a service.</param>
+/// <param name="Holders">Those, and whoever has a token that one of them made, or that one made of these.</param>
+internal sealed record Parties(IReadOnlySet<string> Behind, IReadOnlySet<string> Holders)
+{
+    /// <summary>An approver's token is marked for so long where a party to the question made it.</summary>
+    private static readonly TimeSpan Minted = TimeSpan.FromHours(24);
+
+    public bool Include(Bearer actor) => Holders.Contains(actor.PersonBesideName ?? actor.Name);
+
+    /// <summary>A token that who asks, or who approves, made just now is no other person's word.</summary>
+    public bool MintedFor(Bearer actor, DateTimeOffset now) =>
+        (Behind.Contains(actor.CreatedBy) || actor.CreatedBy == actor.Person) && now - actor.CreatedAt < Minted;
+}
+
+/// <summary>
+/// Who made whose tokens, as the journal has it. The first administrator makes everybody's: what he made excludes
+/// nobody, and is marked.
+/// </summary>
+internal sealed class TokenTree
+{
+    private readonly Dictionary<string, HashSet<string>> persons = [];
+    private readonly Dictionary<string, HashSet<string>> holders = [];
+
+    public void Take(PeopleAct act)
+    {
+        if (act.Act != PeopleAct.TokenCreated)
+        {
+            return;
+        }
+
+        var holder = act.Person == Bearer.NoPerson ? act.Name : act.Person;
+        if (act.Maker != Bearer.FirstAdministrator && act.Maker != holder)
+        {
+            Add(holders, act.Maker, holder);
+        }
+
+        if (act.Source.Length == 0)
+        {
+            return;
+        }
+
+        Add(persons, act.Source, holder);
+        if (act.Person == Bearer.NoPerson && act.Maker != Bearer.FirstAdministrator)
+        {
+            Add(persons, act.Source, act.Maker);
+        }
+    }
+
+    public Parties PartiesOf(string source, string? asker)
+    {
+        var behind = new HashSet<string>(persons.GetValueOrDefault(source) ?? []);
+        if (asker is not null)
+        {
+            behind.Add(asker);
+        }
+
+        var found = new HashSet<string>(behind);
+        var next = new Queue<string>(behind);
+        while (next.TryDequeue(out var maker))
+        {
+            foreach (var holder in holders.GetValueOrDefault(maker) ?? [])
+            {
+                if (found.Add(holder))
+                {
+                    next.Enqueue(holder);
+                }
+            }
+        }
+
+        return new Parties(behind, found);
+    }
+
+    private static void Add(Dictionary<string, HashSet<string>> lists, string key, string name)
+    {
+        if (!lists.TryGetValue(key, out var list))
+        {
+            lists.Add(key, list = []);
+        }
+
+        list.Add(name);
+    }
+}
