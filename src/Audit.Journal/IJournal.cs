@@ -14,7 +14,9 @@ public interface IJournal : IAsyncDisposable
     /// Rows of lost handles are skipped. Their messages are not read after the append has succeeded.
     /// </param>
     /// <param name="positions">Receives each row's position, 0 for a row that was not written.</param>
-    /// <exception cref="JournalUnavailableException">Nothing is known of any row.</exception>
+    /// <exception cref="JournalUnavailableException">
+    /// Nothing is known of any row. Rows, messages and positions may be in use still, and must be left alone.
+    /// </exception>
     Task AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation);
 
     /// <summary>Reads whole streams, all in one go, each in order of sequence number.</summary>
@@ -47,6 +49,12 @@ public interface IJournal : IAsyncDisposable
     Task<long> LastPositionAsync(CancellationToken cancellation);
 
     /// <summary>
+    /// Commits something that is no event, as an append would be committed: whoever gets through could write now.
+    /// </summary>
+    /// <exception cref="JournalUnavailableException">Nothing can be written; it says why.</exception>
+    Task TryCommitAsync(CancellationToken cancellation);
+
+    /// <summary>
     /// Waits until there may be rows after a position, whoever wrote them; returns the last position known.
     /// </summary>
     Task<long> WaitForMoreAsync(long position, CancellationToken cancellation);
@@ -56,9 +64,36 @@ public interface IJournal : IAsyncDisposable
 /// The journal could not be reached or did not answer. Whether an append that ends so was committed is not known:
 /// the writer must give up its handles and read the streams again.
 /// </summary>
-public class JournalUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public class JournalUnavailableException(
+    string message, Exception? inner = null, JournalTrouble trouble = JournalTrouble.Away) : Exception(message, inner)
+{
+    public JournalTrouble Trouble { get; } = trouble;
+}
 
 /// <summary>
 /// The journal is not the one that somebody remembers, so nothing is taken; the message says what helps.
 /// </summary>
-public sealed class JournalSetBackException(string message) : JournalUnavailableException(message);
+public sealed class JournalSetBackException(string message)
+    : JournalUnavailableException(message, null, JournalTrouble.SetBack);
+
+/// <summary>Why a journal does not do what it is asked, for whoever has to mend it.</summary>
+public enum JournalTrouble
+{
+    /// <summary>It does not answer, or nobody knows why it fails.</summary>
+    Away,
+
+    /// <summary>Somebody holds what a writer needs.</summary>
+    Locked,
+
+    /// <summary>It was asked and goes on without a word.</summary>
+    Stalled,
+
+    DiskFull,
+
+    ReadOnly,
+
+    /// <summary>What lies in it cannot be read.</summary>
+    Damaged,
+
+    SetBack,
+}

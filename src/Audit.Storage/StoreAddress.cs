@@ -3,7 +3,15 @@ namespace Audit.Storage;
 /// <summary>
 /// A store that cannot be opened as it is; the message is a sentence for the person who started the node.
 /// </summary>
-public sealed class StoreException(string message, Exception? inner = null) : Exception(message, inner);
+public class StoreException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>What lies in a store cannot be read, and so much is known of where.</summary>
+/// <param name="position">The last position that could be read before it.</param>
+public sealed class StoreDamagedException(string message, long position, Exception inner)
+    : StoreException(message, inner)
+{
+    public long Position { get; } = position;
+}
 
 /// <summary>Where a store lies: `sqlite:PATH` or `postgres:CONNECTION STRING`, which may hold a password.</summary>
 public sealed class StoreAddress

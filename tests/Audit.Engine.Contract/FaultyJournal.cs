@@ -51,6 +51,8 @@ public sealed class FaultyJournal(IJournal inner, Func<Fault> next) : IJournal
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) => inner.LastPositionAsync(cancellation);
 
+    public Task TryCommitAsync(CancellationToken cancellation) => inner.TryCommitAsync(cancellation);
+
     public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
         inner.WaitForMoreAsync(position, cancellation);
 

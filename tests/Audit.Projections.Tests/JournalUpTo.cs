@@ -32,6 +32,8 @@ internal sealed class JournalUpTo(IJournal inner, long last) : IJournal
     public async Task<long> LastPositionAsync(CancellationToken cancellation) =>
         Math.Min(last, await inner.LastPositionAsync(cancellation));
 
+    public Task TryCommitAsync(CancellationToken cancellation) => inner.TryCommitAsync(cancellation);
+
     public async Task<long> WaitForMoreAsync(long position, CancellationToken cancellation)
     {
         if (position >= last)

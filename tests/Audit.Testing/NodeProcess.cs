@@ -92,6 +92,9 @@ public sealed class NodeProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
+    /// <summary>Sends it a signal, such as STOP, and goes on.</summary>
+    public void Signal(string signal) => Signals.Send(signal, process.Id);
+
     /// <summary>Ends it as a loss of power would.</summary>
     public async Task KillAsync()
     {

@@ -38,7 +38,7 @@ public static class PostgresServer
         return new PostgresDatabase(server, name);
     }
 
-    internal static async Task ExecuteAsync(string server, string sql)
+    public static async Task ExecuteAsync(string server, string sql)
     {
         // Not pooled: the connection would keep others from dropping what it looks at.
         var settings = new NpgsqlConnectionStringBuilder(server) { Pooling = false };

@@ -36,6 +36,8 @@ internal sealed class NowhereJournal : IJournal
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) => Task.FromResult(last);
 
+    public Task TryCommitAsync(CancellationToken cancellation) => Task.CompletedTask;
+
     public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) => Task.FromResult(last);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

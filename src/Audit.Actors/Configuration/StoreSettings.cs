@@ -13,6 +13,10 @@ internal static class StoreSettings
     private const string PostgresSession =
         @"-c enable_seqscan=off -c jit=off -c default_transaction_isolation=read\ committed";
 
+    // The plugin holds the journal's lock from its first INSERT to its COMMIT, with its machine in between.
+    private static readonly string Bounds = PostgresBounds.OptionsOf(
+        new PostgresUse("", (_, failure) => failure) { RestSeconds = 3, LockSeconds = 4 });
+
     /// <summary>The connection, over our file for that kind of store.</summary>
     /// <exception cref="AkkaEngineException">The store cannot be asked how durable it is.</exception>
     public static async Task<(Config Connection, Config Journal)> ReadAsync(string store)
@@ -41,7 +45,7 @@ internal static class StoreSettings
         settings.ApplicationName ??= "audit";
         var isStronger = await AsksForMoreAsync(settings.ConnectionString);
         var durable = isStronger ? "" : " -c synchronous_commit=on";
-        settings.Options = $"{settings.Options} {PostgresSession}{durable}".Trim();
+        settings.Options = $"{settings.Options} {PostgresSession} {Bounds}{durable}".Trim();
         return settings.ConnectionString;
     }
 

@@ -74,9 +74,15 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
         500, "unexpected", "Something failed that should not",
         "The node met an error that it did not expect; its log has the details.");
 
-    public static Problem Of(JournalUnavailableException failure) => failure is JournalSetBackException
-        ? JournalSetBack(failure.Message)
-        : JournalAway(failure.Message);
+    public static Problem Of(JournalUnavailableException failure) => failure.Trouble switch
+    {
+        JournalTrouble.SetBack => JournalSetBack(failure.Message),
+        JournalTrouble.Damaged => JournalDamaged(failure.Message),
+        _ => JournalAway(failure.Message),
+    };
+
+    public static Problem JournalDamaged(string detail) =>
+        new(503, "journal-damaged", "The journal is damaged", detail) { RetryAfter = 60 };
 
     public static Problem JournalAway(string? detail) =>
         new(503, "journal-away", "The journal is away", detail ?? "The journal is away.") { RetryAfter = 2 };

@@ -164,11 +164,25 @@ internal static class SmallBody
         }
 
         var buffer = new byte[StrictObject.MaxBytes + 1];
-        var length = await request.Body.ReadAtLeastAsync(
-            buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
+        var length = await ReadAsync(context, buffer);
         return length <= StrictObject.MaxBytes
             ? StrictObject.Parse(buffer.AsMemory(0, length).ToArray())
             : throw new RefusedException(Problem.TooLarge(
                 $"The body is larger than the {StrictObject.MaxBytes} bytes accepted here."));
+    }
+
+    private static async Task<int> ReadAsync(HttpContext context, byte[] buffer)
+    {
+        var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        try
+        {
+            return await context.Request.Body.ReadAtLeastAsync(
+                buffer, buffer.Length, throwOnEndOfStream: false, ending.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw new RefusedException(Problem.Stopping());
+        }
     }
 }

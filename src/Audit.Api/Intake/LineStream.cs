@@ -16,6 +16,7 @@ internal sealed class LineStream(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
     private readonly Admission admission = context.Admission();
+    private readonly long stalls = intake.Stalls;
     private readonly SemaphoreSlim places = new(IntakeLimits.BatchesInFlight);
     private readonly BatchPlaces sourcePlaces = intake.Quotas.BatchesOf(context.Bearer());
     private readonly LineCollector lines = new(intake.Hasher);
@@ -269,7 +270,11 @@ internal sealed class LineStream(
         }
         finally
         {
-            LineCollector.Return(batch.Buffer);
+            if (stalls == intake.Stalls)
+            {
+                LineCollector.Return(batch.Buffer);
+            }
+
             places.Release();
             sourcePlaces.Places.Release();
             intake.Places.Batches.Release();
@@ -292,7 +297,8 @@ internal sealed class LineStream(
     private async Task EndAsync(long answered)
     {
         // Who keeps a stream open waits for receipts, and is given where to go on as one of them.
-        if (stop is not null && !sender.HasStarted && !isIdle)
+        var wasOpen = isIdle || intake.Stopping.IsCancellationRequested;
+        if (stop is not null && !sender.HasStarted && !wasOpen)
         {
             await AnswerProblemAsync(stop);
             return;

@@ -10,7 +10,8 @@ namespace Audit.Api.Intake;
 internal sealed class RecordIntake(
     IAuditEngine engine, RecordHasher hasher, NodeLog log, NodeMetrics metrics, TimeProvider clock,
     ApiSettings settings,
-    FailureLog failures, IHostApplicationLifetime life, QuotaBook quotas, Redactor? redactor = null)
+    FailureLog failures, IHostApplicationLifetime life, QuotaBook quotas, CommitWatch commits,
+    Redactor? redactor = null)
 {
     public IAuditEngine Engine { get; } = engine;
 
@@ -26,6 +27,11 @@ internal sealed class RecordIntake(
     public IntakePlaces Places { get; } = new();
 
     public QuotaBook Quotas { get; } = quotas;
+
+    /// <summary>
+    /// How often the store stood still. Memory that was submitted before is left alone after, and given to nobody.
+    /// </summary>
+    public long Stalls => commits.Stalls;
 
     public NodeMetrics Metrics { get; } = metrics;
 

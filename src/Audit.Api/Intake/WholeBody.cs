@@ -10,6 +10,7 @@ internal sealed class WholeBody : IDisposable
 
     private readonly RecordIntake intake;
     private readonly Bearer bearer;
+    private readonly long stalls;
     private long began;
     private QuotaLease? share;
     private byte[] buffer;
@@ -20,6 +21,7 @@ internal sealed class WholeBody : IDisposable
     {
         this.intake = intake;
         this.bearer = bearer;
+        stalls = intake.Stalls;
         began = intake.Clock.GetTimestamp();
         buffer = ArrayPool<byte>.Shared.Rent(firstBytes);
     }
@@ -52,7 +54,11 @@ internal sealed class WholeBody : IDisposable
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(buffer);
+        if (stalls == intake.Stalls)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
         buffer = [];
         length = 0;
         if (holdsPlace)
@@ -100,11 +106,13 @@ internal sealed class WholeBody : IDisposable
         var earned = TimeSpan.FromSeconds((double)length / IntakeLimits.BodyBytesPerSecond);
         var left = patience + earned - intake.Clock.GetElapsedTime(began);
         var waiting = arriving.AsTask();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, intake.Stopping);
         try
         {
-            return await waiting.WaitAsync(left < patience ? Max(left) : patience, intake.Clock, cancellation);
+            return await waiting.WaitAsync(left < patience ? Max(left) : patience, intake.Clock, ending.Token);
         }
-        catch (TimeoutException)
+        catch (Exception ended) when (ended is TimeoutException
+            || (ended is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             reader.CancelPendingRead();
             await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -113,7 +121,7 @@ internal sealed class WholeBody : IDisposable
                 reader.AdvanceTo(waiting.Result.Buffer.End);
             }
 
-            throw new RefusedException(Problem.TooSlow(
+            throw new RefusedException(ended is OperationCanceledException ? Problem.Stopping() : Problem.TooSlow(
                 $"Of the body {length} bytes came in {intake.Clock.GetElapsedTime(began).TotalSeconds:0} s; a body may "
                 + $"rest for {patience.TotalSeconds:0} s and must bring {IntakeLimits.BodyBytesPerSecond} bytes a "
                 + "second."));

@@ -59,6 +59,9 @@ internal sealed partial class NodeLog : IAsyncDisposable
 
     public SealerStatus Status => log.Sealer.Status;
 
+    /// <summary>What the scrub could not read of the journal; null where nothing is known of that.</summary>
+    public StoreDamagedException? Damage => options.Damage.Found;
+
     /// <summary>Whether nothing is sealed until a person did something, as far as this node knows.</summary>
     public bool IsHalted => Status.IsHalted;
 

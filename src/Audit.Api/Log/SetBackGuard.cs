@@ -27,6 +27,15 @@ internal sealed partial class SetBackGuard(
     /// <summary>Whether nothing may be taken.</summary>
     public bool IsSetBack => lost.Count > 0;
 
+    /// <exception cref="JournalSetBackException">Nothing may be taken.</exception>
+    public void RequireWhole()
+    {
+        if (IsSetBack)
+        {
+            throw new JournalSetBackException(Sentence);
+        }
+    }
+
     /// <summary>Looks; what is found is looked at again before it counts.</summary>
     public async Task LookAsync(CancellationToken cancellation)
     {
@@ -166,17 +175,4 @@ internal sealed partial class SetBackGuard(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The journal has again what is remembered of it.")]
     private partial void LogWell();
-}
-
-/// <summary>Takes nothing while the journal is not the one that is remembered.</summary>
-internal sealed class GuardedEngine(IAuditEngine engine, SetBackGuard guard) : IAuditEngine
-{
-    public EngineStats Stats => engine.Stats;
-
-    public Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation) =>
-        guard.IsSetBack
-            ? Task.FromException<Receipt[]>(new JournalSetBackException(SetBackGuard.Sentence))
-            : engine.SubmitAsync(batch, cancellation);
-
-    public ValueTask DisposeAsync() => engine.DisposeAsync();
 }

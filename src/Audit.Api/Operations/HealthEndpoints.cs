@@ -4,12 +4,12 @@ namespace Audit.Api.Operations;
 
 /// <summary>`/health`: what an orchestrator asks, without a token.</summary>
 internal sealed class HealthEndpoints(
-    IJournal journal, NodeLog log, ReadSide reads, SetBackGuard guard, BearerTokens tokens, FailureLog failures,
-    IHostApplicationLifetime life,
+    IJournal journal, NodeLog log, ReadSide reads, SetBackGuard guard, CommitWatch commits, BearerTokens tokens,
+    FailureLog failures, IHostApplicationLifetime life,
     IClusterEngine? cluster = null)
     : IEndpointGroup
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -17,8 +17,9 @@ internal sealed class HealthEndpoints(
             .Scoped(Scope.Public);
         routes.Get(
             "/health/ready", ReadyAsync, Roles.None, "Shows whether the node can take records: whether its journal "
-                + "answers, and is the one that the log and the read models remember.",
-            "Its parts say for themselves how they do; a log or read models that are halted keep nobody's records "
+                + "commits now, and is the one that the log and the read models remember.",
+            "Where none was committed in the last second it is tried, with a commit that is no event. A journal that "
+            + "does not commit is away, locked, stalled, disk_full, read_only, damaged or set_back. Its parts say for themselves how they do; a log or read models that are halted keep nobody's records "
                 + "out. It is not "
             + "ready as long as its cluster has not let it in.")
             .Produces<HealthAnswer>().Produces<HealthAnswer>(
@@ -35,18 +36,22 @@ internal sealed class HealthEndpoints(
 
     private async Task<IResult> ReadyAsync(HttpContext context)
     {
-        var (position, failure) = await AskJournalAsync(context.RequestAborted);
+        var trouble = await TroubleAsync(context.RequestAborted);
         var (sealing, models) = (log.Status, reads.Status);
         var member = cluster?.Cluster;
-        var isWell = failure is null && !guard.IsSetBack && (member is null || member.IsUp);
+        var isWell = trouble is null && (member is null || member.IsUp);
         var isReady = isWell && !life.ApplicationStopping.IsCancellationRequested;
-        var sees = failure is null && await SeesPositionsAsync(context);
+        var sees = await SeesPositionsAsync(context, trouble);
         return Reply.Json(
             new HealthAnswer(isReady ? "ready" : isWell ? "stopping" : "not_ready")
             {
-                Journal = failure is not null ? new PartHealth("away")
-                    : guard.IsSetBack ? new PartHealth("set_back") { Reason = SetBackGuard.Sentence }
-                    : new PartHealth("answers") { Position = sees ? position : null },
+                Journal = trouble is null
+                    ? new PartHealth("answers") { Position = sees ? await PositionAsync(context.RequestAborted) : null }
+                    : new PartHealth(WordOf(trouble.Trouble))
+                    {
+                        Reason = sees || trouble is JournalSetBackException
+                            ? trouble.Message : SentenceOf(trouble.Trouble),
+                    },
                 Sealing = new PartHealth(
                     SealerWords.Of(sealing.State)) { Reason = sees && sealing.IsHalted ? sealing.Reason : null },
                 Projections = new PartHealth(models.State.ToString().ToLowerInvariant())
@@ -66,7 +71,7 @@ internal sealed class HealthEndpoints(
     private async Task<IResult> SealingAsync(HttpContext context)
     {
         var (health, isWell) = await log.HealthAsync(context.RequestAborted);
-        if (!await SeesPositionsAsync(context))
+        if (!await SeesPositionsAsync(context, null))
         {
             health = health with
             {
@@ -79,10 +84,16 @@ internal sealed class HealthEndpoints(
     }
 
     /// <summary>
-    /// Whoever asks needs no token, and is not shown how long the book is without one that may see it whole.
+    /// Whoever asks needs no token, and is not shown how long the book is without one that may see it whole. A store
+    /// that is in trouble is not asked for tokens.
     /// </summary>
-    private async Task<bool> SeesPositionsAsync(HttpContext context)
+    private async Task<bool> SeesPositionsAsync(HttpContext context, JournalUnavailableException? trouble)
     {
+        if (trouble is { Trouble: JournalTrouble.Away or JournalTrouble.Stalled })
+        {
+            return false;
+        }
+
         var header = context.Request.Headers.Authorization.ToString();
         try
         {
@@ -97,19 +108,47 @@ internal sealed class HealthEndpoints(
         }
     }
 
-    /// <summary>Why the journal is away is for the log; whoever asks here has no token.</summary>
-    private async Task<(long Position, Exception? Failure)> AskJournalAsync(CancellationToken cancellation)
+    private async Task<JournalUnavailableException?> TroubleAsync(CancellationToken cancellation) =>
+        guard.IsSetBack ? new JournalSetBackException(SetBackGuard.Sentence)
+        : await commits.TroubleAsync(cancellation) is { } trouble ? trouble
+        : log.Damage is { } damage
+            ? new JournalUnavailableException(damage.Message, damage, JournalTrouble.Damaged)
+        : null;
+
+    private async Task<long?> PositionAsync(CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(Patience);
         try
         {
-            return (await journal.LastPositionAsync(patience.Token), null);
+            return await journal.LastPositionAsync(patience.Token);
         }
         catch (Exception failure) when (failure is JournalUnavailableException or OperationCanceledException)
         {
-            failures.Report("question whether the journal answers", failure);
-            return (0, failure);
+            failures.Report("question where the journal ends", failure);
+            return null;
         }
     }
+
+    private static string WordOf(JournalTrouble trouble) => trouble switch
+    {
+        JournalTrouble.Locked => "locked",
+        JournalTrouble.Stalled => "stalled",
+        JournalTrouble.DiskFull => "disk_full",
+        JournalTrouble.ReadOnly => "read_only",
+        JournalTrouble.Damaged => "damaged",
+        JournalTrouble.SetBack => "set_back",
+        _ => "away",
+    };
+
+    /// <summary>What exactly it is, and where, is for the log; whoever asks here may have no token.</summary>
+    private static string SentenceOf(JournalTrouble trouble) => trouble switch
+    {
+        JournalTrouble.Locked => "Another process holds the journal's lock.",
+        JournalTrouble.Stalled => "The journal was asked to commit and goes on without a word.",
+        JournalTrouble.DiskFull => "The disk of the journal is full.",
+        JournalTrouble.ReadOnly => "The journal can be read and not written.",
+        JournalTrouble.Damaged => "Pages of the journal are damaged.",
+        _ => "The journal does not answer.",
+    };
 }

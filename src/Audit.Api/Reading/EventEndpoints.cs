@@ -6,10 +6,11 @@ namespace Audit.Api.Reading;
 /// `/v1/events`: the journal in its order, as a list, as lines, or live; and all that it holds of one call.
 /// </summary>
 internal sealed class EventEndpoints(
-    IJournal journal, ReadSide reads, IHostApplicationLifetime life, QuotaBook quotas) : IEndpointGroup
+    IJournal journal, ReadSide reads, IHostApplicationLifetime life, QuotaBook quotas, FailureLog failures)
+    : IEndpointGroup
 {
-    private readonly EventPages pages = new(journal, reads, life);
-    private readonly EventTail tail = new(journal, life, quotas);
+    private readonly EventPages pages = new(journal, reads, life, failures);
+    private readonly EventTail tail = new(journal, life, quotas, failures);
 
     public void Map(IEndpointRouteBuilder routes)
     {

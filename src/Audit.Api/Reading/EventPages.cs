@@ -1,7 +1,8 @@
 namespace Audit.Api.Reading;
 
 /// <summary>Reads pages and lines of the journal.</summary>
-internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicationLifetime life)
+internal sealed class EventPages(
+    IJournal journal, ReadSide reads, IHostApplicationLifetime life, FailureLog failures)
 {
     private const int RowsAtOnce = 32;
 
@@ -18,7 +19,18 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
         for (var scanned = 0; scanned < ReadLimits.ListScan || !filter.Scope.IsAll;)
         {
             after = range.Skip(after);
-            var page = await journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
+            IReadOnlyList<JournalRow> page;
+            try
+            {
+                page = await journal.ReadAfterAsync(after, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
+            }
+            catch (JournalUnavailableException away) when (found.Count > 0)
+            {
+                // The next page begins with what cannot be read, and says so.
+                failures.Report("reading of events", away);
+                return (found, filter.Scope.IsAll ? after : found[^1].Row.Position);
+            }
+
             if (page.Count == 0)
             {
                 return (found, null);
@@ -86,8 +98,22 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
         while (limit > 0 && !life.ApplicationStopping.IsCancellationRequested)
         {
             after = range.Skip(after);
-            var page = await journal.ReadAfterAsync(
-                after, ReadLimits.PageRows, ReadLimits.PageBytes, context.RequestAborted);
+            IReadOnlyList<JournalRow> page;
+            try
+            {
+                page = await journal.ReadAfterAsync(
+                    after, ReadLimits.PageRows, ReadLimits.PageBytes, context.RequestAborted);
+            }
+            catch (JournalUnavailableException away) when (context.Response.HasStarted)
+            {
+                // A connection that is cut would not say why there are no more.
+                failures.Report("reading of events", away);
+                WriteStopped(json, filter.Scope.Hide(after), away.Message);
+                buffer.Write("\n"u8);
+                await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+                return;
+            }
+
             if (page.Count == 0)
             {
                 return;
@@ -112,6 +138,16 @@ internal sealed class EventPages(IJournal journal, ReadSide reads, IHostApplicat
             // Cut, so that it cannot be taken for the end.
             context.Abort();
         }
+    }
+
+    private static void WriteStopped(Utf8JsonWriter json, long after, string error)
+    {
+        json.WriteStartObject();
+        json.WriteString("status", "stopped");
+        json.WriteNumber("after", after);
+        json.WriteString("error", error);
+        json.WriteEndObject();
+        json.Flush();
     }
 }
 

@@ -7,10 +7,12 @@ namespace Audit.Api.Reading;
 /// The journal live, as server-sent events. Nothing is kept for a reader: each reads the journal on from where it is,
 /// as fast as it takes what it gets.
 /// </summary>
-internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life, QuotaBook quotas)
+internal sealed class EventTail(
+    IJournal journal, IHostApplicationLifetime life, QuotaBook quotas, FailureLog failures)
 {
-    private static readonly byte[] Ended = Encoding.UTF8.GetBytes(
-        $"event: ended\ndata: {{\"reason\":\"{Admission.Ended}\"}}\n\n");
+    private static readonly byte[] Ended = LastEvent(Admission.Ended);
+
+    private static readonly byte[] Stopped = LastEvent("the node is stopping");
 
     private int open;
 
@@ -33,6 +35,16 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life,
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             // The reader went away, or the node stops: it comes back with the last id it saw.
+            if (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(Stopped, context.RequestAborted);
+            }
+        }
+        catch (JournalUnavailableException away)
+        {
+            // A connection that is cut would not say why; whoever reads comes back.
+            failures.Report("live events", away);
+            await context.Response.Body.WriteAsync(LastEvent(away.Message), context.RequestAborted);
         }
         finally
         {
@@ -41,6 +53,9 @@ internal sealed class EventTail(IJournal journal, IHostApplicationLifetime life,
 
         return Reply.Sent;
     }
+
+    private static byte[] LastEvent(string reason) => Encoding.UTF8.GetBytes(
+        $"event: ended\ndata: {{\"reason\":\"{JsonEncodedText.Encode(reason)}\"}}\n\n");
 
     private static async Task BeginAsync(HttpContext context, long after)
     {

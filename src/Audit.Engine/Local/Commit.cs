@@ -6,7 +6,7 @@ namespace Audit.Engine.Local;
 internal sealed class Commit
 {
     private readonly List<CommitGroup> groups = [];
-    private readonly List<RowToAppend> merged = [];
+    private List<RowToAppend> merged = [];
     private long[] positions = [];
     private int count;
 
@@ -57,6 +57,9 @@ internal sealed class Commit
                 row.Stream.Lose();
             }
         }
+
+        // The journal may be at it still, and so neither is used again.
+        (merged, positions) = ([], []);
     }
 
     /// <summary>Reports to every shard what became of its groups, and is empty afterwards.</summary>

@@ -82,6 +82,14 @@ internal sealed class PostgresRowSource : IRowSource
                 copy = null;
             }
         }
+        catch (PostgresException damage) when (damage.SqlState
+            is PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted)
+        {
+            var reached = copy is { Rows: > 0 } read ? read.LastPosition ?? 0 : Math.Max(next ?? 0, 1) - 1;
+            throw new StoreDamagedException(
+                $"The store in PostgreSQL is damaged next to position {reached}: {damage.MessageText}", reached,
+                damage);
+        }
         catch (NpgsqlException failure)
         {
             throw Unreadable(failure);

@@ -56,7 +56,7 @@ internal sealed class SqliteRowSource : IRowSource
         cancellation.ThrowIfCancellationRequested();
         if (next is { } from)
         {
-            next = Guard(path, () => Fill(batch, from));
+            next = Guard(path, () => Fill(batch, from), () => LastOf(batch) ?? (from > 0 ? from - 1 : 0));
         }
 
         return Task.CompletedTask;
@@ -95,9 +95,11 @@ internal sealed class SqliteRowSource : IRowSource
         }
 
         page.Reset();
-        var last = batch.Count == 0 ? long.MaxValue : batch[batch.Count - 1].Position;
+        var last = LastOf(batch) ?? long.MaxValue;
         return last == long.MaxValue ? null : last + 1;
     }
+
+    private static long? LastOf(RowBatch batch) => batch.Count == 0 ? null : batch[batch.Count - 1].Position;
 
     private static void Add(RowBatch batch, SqliteStatement row)
     {
@@ -112,11 +114,18 @@ internal sealed class SqliteRowSource : IRowSource
         batch.Add(slot, row.Bytes(5), row.Bytes(6), row.Bytes(7));
     }
 
-    private static T Guard<T>(string path, Func<T> work)
+    /// <param name="reached">The last position that was read, where that is known.</param>
+    private static T Guard<T>(string path, Func<T> work, Func<long>? reached = null)
     {
         try
         {
             return work();
+        }
+        catch (SqliteFailure failure) when (failure.IsDamage && reached is not null)
+        {
+            throw new StoreDamagedException(
+                $"The store sqlite:{path} is damaged next to position {reached()}: {failure.Reason}.", reached(),
+                failure);
         }
         catch (SqliteFailure failure)
         {

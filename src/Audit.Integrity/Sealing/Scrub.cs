@@ -40,6 +40,19 @@ internal sealed class Scrub(string address, LogRecord log, EntryKeys keys, Seale
 
     private async Task PassAsync(StoreLogSource source, CancellationToken cancellation)
     {
+        try
+        {
+            await ReadAsync(source, cancellation);
+        }
+        catch (StoreDamagedException damage)
+        {
+            options.Damage.Found = damage;
+            throw;
+        }
+    }
+
+    private async Task ReadAsync(StoreLogSource source, CancellationToken cancellation)
+    {
         if (source.Newest is not { } newest || source.Logs[^1].Number != log.Number)
         {
             return;
@@ -60,6 +73,7 @@ internal sealed class Scrub(string address, LogRecord log, EntryKeys keys, Seale
         await check.EndAsync(cancellation);
         Halt(new IntegrityConclusion(check, signed).Faults());
         (Position, EndedAt) = (newest.LastPosition, options.Clock.GetUtcNow());
+        options.Damage.Found = null;
     }
 
     /// <returns>False when there are no more rows.</returns>

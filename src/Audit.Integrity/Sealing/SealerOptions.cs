@@ -33,6 +33,9 @@ public sealed record SealerOptions
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Where the scrub notes what it could not read.</summary>
+    public JournalDamage Damage { get; } = new();
+
     /// <summary>Where the sealer reports what it outlives.</summary>
     public FailureLog Failures { get; init; } = FailureLog.None;
 }
@@ -43,6 +46,20 @@ public sealed record SealerStatus(SealerState State, string? Reason = null, long
 {
     /// <summary>Whether a person must do something: the node is not ready then.</summary>
     public bool IsHalted => State == SealerState.Halted;
+}
+
+/// <summary>
+/// What the scrub could not read of the journal: kept until a whole pass could, for it comes there only now and then.
+/// </summary>
+public sealed class JournalDamage
+{
+    private volatile StoreDamagedException? found;
+
+    public StoreDamagedException? Found
+    {
+        get => found;
+        internal set => found = value;
+    }
 }
 
 /// <summary>What a node's sealer is at.</summary>

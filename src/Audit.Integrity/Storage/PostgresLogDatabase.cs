@@ -104,7 +104,7 @@ internal sealed class PostgresLogDatabase : ILogDatabase
     {
         await using var connection = await pool.OpenLastingAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await connection.RunSqlAsync(AdvisoryLock.LogSchema.TakeForTransactionSql(), cancellation);
+        await connection.RunScriptAsync(AdvisoryLock.LogSchema.TakeForTransactionSql(), cancellation);
         // Made only where it is missing: a role that may make no schema can use one that was made for it.
         if (await connection.ScalarAsync($"SELECT to_regnamespace('{SchemaName}') IS NULL", cancellation) is true)
         {

@@ -1,137 +1,97 @@
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Audit.Journal.Postgres;
 
 /// <summary>
-/// An append as one COPY under the journal's lock. It bets that no stream is lost, and says so when the bet failed:
-/// then nothing was written.
+/// An append of many rows. They are sent by COPY into a table of the session's own; then one short message takes the
+/// journal's lock, moves them and commits. Whatever becomes of the node on the way, it holds the lock never, and the
+/// server only for as long as it works. It bets that no stream is lost, and says so when the bet failed: then nothing
+/// was written.
 /// </summary>
 internal sealed class AppendCopy : IAsyncDisposable
 {
-    // Each statement of the batch has a snapshot of its own, so the third one's is younger than the lock.
-    private static readonly string LockSql = AdvisoryLock.JournalAppend.TakeForTransactionSql();
-
-    private const string StaleSql = """
-        SELECT count(*) FROM unnest($1, $2) AS r(id, expected)
-        WHERE r.expected <> coalesce((SELECT max(j.sequence_number) FROM journal j WHERE j.persistence_id = r.id), 0)
+    /// <summary>Makes the table. Its messages are as small already as they get.</summary>
+    public const string StageSql = """
+        CREATE TEMPORARY TABLE journal_staged (
+            n int NOT NULL, expected bigint, created bigint NOT NULL, persistence_id varchar(255) COLLATE "C" NOT NULL,
+            sequence_number bigint NOT NULL, manifest varchar(500), message bytea NOT NULL) ON COMMIT DELETE ROWS;
+        ALTER TABLE journal_staged ALTER COLUMN message SET STORAGE EXTERNAL;
+        SET work_mem = '64MB'
         """;
 
-    // While the lock is held nobody writes, so what the sequence stands at is what the next row follows.
-    private const string SequenceSql =
-        "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM journal_ordering_seq";
+    // Each statement of the batch has a snapshot of its own, so those behind the first are younger than the lock.
+    private static readonly string LockSql = AdvisoryLock.JournalAppend.TakeForTransactionSql();
 
-    // Somebody who took a number without the lock makes the rows' positions other than counted. Then this divides by
-    // zero, and the COMMIT that was sent with it is skipped.
-    private const string CheckSql = "SELECT 1 / (last_value = $1)::int FROM journal_ordering_seq";
+    // What must not be divides by zero, and all that was sent behind it is skipped, the COMMIT too.
+    private const string StaleSql = """
+        SELECT 1 / (NOT EXISTS (
+            SELECT FROM journal_staged r WHERE r.expected IS NOT NULL AND r.expected
+                <> coalesce((SELECT max(j.sequence_number) FROM journal j WHERE j.persistence_id = r.persistence_id), 0)
+            ))::int
+        """;
 
-    private readonly List<ReadOnlyMemory<byte>> ids = [];
-    private readonly List<long> expected = [];
-    private readonly NpgsqlParameter<long> lastPosition = new();
+    // Somebody who took a number without the lock makes the rows' positions other than counted.
+    private const string MoveSql = """
+        WITH moved AS (
+            INSERT INTO journal
+                (created, deleted, persistence_id, sequence_number, message, manifest, identifier, writer_uuid)
+            SELECT created, false, persistence_id, sequence_number, message, manifest, $1, $2
+            FROM journal_staged ORDER BY n
+            RETURNING ordering)
+        SELECT min(ordering), 1 / (count(*) = max(ordering) - min(ordering) + 1)::int FROM moved
+        """;
+
     private readonly NpgsqlConnection connection;
-    private readonly CopyBuffer buffer;
-    private readonly NpgsqlBatch begin;
-    private readonly NpgsqlBatch commit;
+    private readonly CopyBuffer buffer = new();
+    private readonly NpgsqlBatch move;
 
     public AppendCopy(NpgsqlConnection connection, Guid writer)
     {
         this.connection = connection;
-        buffer = new CopyBuffer(writer);
-        var check = new NpgsqlBatchCommand(CheckSql) { Parameters = { lastPosition } };
-        commit = new NpgsqlBatch(connection) { BatchCommands = { check, new("COMMIT") } };
-        var stale = new NpgsqlBatchCommand(StaleSql);
-        stale.Parameters.Add(new NpgsqlParameter<List<ReadOnlyMemory<byte>>>
+        var moving = new NpgsqlBatchCommand(MoveSql)
         {
-            TypedValue = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-        });
-        stale.Parameters.Add(new NpgsqlParameter<List<long>>
+            Parameters =
+            {
+                new NpgsqlParameter<int> { TypedValue = JournalTable.SerializerId },
+                new NpgsqlParameter<string> { TypedValue = writer.ToString() },
+            },
+        };
+        move = new NpgsqlBatch(connection)
         {
-            TypedValue = expected, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint,
-        });
-        begin = new NpgsqlBatch(connection)
-        {
-            BatchCommands = { new("BEGIN"), new(LockSql), stale, new(SequenceSql) },
+            BatchCommands = { new(LockSql), new(StaleSql), moving, new("COMMIT") },
         };
     }
 
-    public async Task PrepareAsync(CancellationToken cancellation)
-    {
-        await begin.PrepareAsync(cancellation);
-        await commit.PrepareAsync(cancellation);
-    }
+    public Task PrepareAsync(CancellationToken cancellation) => move.PrepareAsync(cancellation);
 
     /// <returns>The last position written, or nothing when the bet failed.</returns>
     public async Task<long?> TryRunAsync(AppendPlan plan, IReadOnlyList<RowToAppend> rows, Memory<long> positions)
     {
-        var before = await BeginAsync(plan);
-        if (before is { } first
-            && await TryCopyAsync(plan, rows)
-            && await TryCommitAsync(first + plan.RowsToWrite))
+        // What was not committed is rolled back when it is disposed of.
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var stream = await connection.BeginRawBinaryCopyAsync(CopyBuffer.Command))
         {
-            plan.Written(connection);
-            Number(plan, rows.Count, first, positions.Span);
-            return lastPosition.TypedValue;
+            await WriteAsync(stream, plan, rows);
         }
 
-        await connection.RunSqlAsync("ROLLBACK", CancellationToken.None);
-        return null;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await begin.DisposeAsync();
-        await commit.DisposeAsync();
-    }
-
-    /// <returns>The last position before the append, or nothing when a stream does not stand where it should.</returns>
-    private async Task<long?> BeginAsync(AppendPlan plan)
-    {
-        // Streams expected to be new need no look: if they are not, their first row's key is there already.
-        ids.Clear();
-        expected.Clear();
-        foreach (ref readonly var stream in plan.Streams)
+        if (await TryMoveAsync() is not { } first)
         {
-            if (stream.Expected == 0 || stream.Handle.WasWritten(connection, stream.Expected))
-            {
-                continue;
-            }
-
-            ids.Add(stream.Handle.Key.Utf8);
-            expected.Add(stream.Expected);
+            return null;
         }
-        await using var reader = await begin.ExecuteReaderAsync();
-        await reader.NextResultAsync();
-        await reader.ReadAsync();
-        var stale = reader.GetInt64(0);
-        await reader.NextResultAsync();
-        await reader.ReadAsync();
-        return stale == 0 ? reader.GetInt64(0) : null;
+
+        plan.Written(connection);
+        Number(plan, rows.Count, first, positions.Span);
+        return first + plan.RowsToWrite - 1;
     }
 
-    /// <returns>False when a key was there already.</returns>
-    private async Task<bool> TryCopyAsync(AppendPlan plan, IReadOnlyList<RowToAppend> rows)
-    {
-        try
-        {
-            await using (var stream = await connection.BeginRawBinaryCopyAsync(CopyBuffer.Command))
-            {
-                await WriteAsync(stream, plan, rows);
-            }
-
-            return true;
-        }
-        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.UniqueViolation)
-        {
-            return false;
-        }
-    }
+    public ValueTask DisposeAsync() => move.DisposeAsync();
 
     private async Task WriteAsync(Stream stream, AppendPlan plan, IReadOnlyList<RowToAppend> rows)
     {
         buffer.Begin();
         for (var i = 0; i < rows.Count; i++)
         {
-            if (plan.StreamOf(i) < 0)
+            if (plan.StreamOf(i) is var index && index < 0)
             {
                 continue;
             }
@@ -142,7 +102,7 @@ internal sealed class AppendCopy : IAsyncDisposable
                 await FlushAsync(stream);
             }
 
-            buffer.Head(row);
+            buffer.Head(i, row, Expected(plan.Streams[index], row));
             if (!buffer.Fits(row.Message))
             {
                 await FlushAsync(stream);
@@ -166,34 +126,56 @@ internal sealed class AppendCopy : IAsyncDisposable
         await FlushAsync(stream);
     }
 
+    /// <summary>
+    /// What the row's stream must end with, where that wants a look: streams expected to be new need none, for if they
+    /// are not, their first row's key is there already.
+    /// </summary>
+    private long? Expected(in StreamInAppend stream, in RowToAppend row) =>
+        row.Sequence != stream.Expected + 1 || stream.Expected == 0
+            || stream.Handle.WasWritten(connection, stream.Expected)
+            ? null
+            : stream.Expected;
+
     private async ValueTask FlushAsync(Stream stream)
     {
         await stream.WriteAsync(buffer.Written);
         buffer.Clear();
     }
 
-    /// <returns>False when the rows' positions are not those that were counted.</returns>
-    private async Task<bool> TryCommitAsync(long last)
+    /// <returns>
+    /// The first position, or nothing when a stream does not stand where it should, a key was there already, or the
+    /// positions are not those that were counted.
+    /// </returns>
+    private async Task<long?> TryMoveAsync()
     {
         try
         {
-            lastPosition.TypedValue = last;
-            await commit.ExecuteNonQueryAsync();
-            return true;
+            await using var reader = await move.ExecuteReaderAsync();
+            await reader.NextResultAsync();
+            await reader.NextResultAsync();
+            await reader.ReadAsync();
+            var first = reader.GetInt64(0);
+            // Up to the COMMIT.
+            while (await reader.NextResultAsync())
+            {
+            }
+
+            return first;
         }
-        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.DivisionByZero)
+        catch (PostgresException failure) when (failure.SqlState
+            is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DivisionByZero)
         {
-            return false;
+            return null;
         }
     }
 
-    private static void Number(AppendPlan plan, int rows, long before, Span<long> positions)
+    private static void Number(AppendPlan plan, int rows, long next, Span<long> positions)
     {
         for (var i = 0; i < rows; i++)
         {
             if (plan.StreamOf(i) >= 0)
             {
-                positions[i] = ++before;
+                positions[i] = next++;
             }
         }
     }

@@ -6,21 +6,20 @@ namespace Audit.Journal.Postgres;
 /// Rows in the binary format of COPY, gathered into large pieces. It is written by hand because it is simple, and
 /// because a generic importer spends more on each of eight values than the database does.
 /// </summary>
-internal sealed class CopyBuffer(Guid writer)
+internal sealed class CopyBuffer
 {
     public const string Command = """
-        COPY journal (created, deleted, persistence_id, sequence_number, manifest, identifier, writer_uuid, message)
+        COPY journal_staged (n, expected, created, persistence_id, sequence_number, manifest, message)
         FROM STDIN (FORMAT BINARY)
         """;
 
-    private const int Columns = 8;
+    private const int Columns = 7;
     private const int Size = 256 * 1024;
 
     /// <summary>Every column but the message, at its longest: four bytes a character, and each length.</summary>
     private const int LongestHead = 4 * (AppendPlan.LongestPersistenceId + AppendPlan.LongestManifest) + 256;
 
     private readonly byte[] buffer = new byte[Size];
-    private readonly byte[] writerUuid = Encoding.ASCII.GetBytes(writer.ToString());
     private string? manifest;
     private byte[] manifestUtf8 = [];
     private int used;
@@ -46,7 +45,9 @@ internal sealed class CopyBuffer(Guid writer)
     /// <summary>Whether a message fits after what is written.</summary>
     public bool Fits(ReadOnlyMemory<byte> message) => used + message.Length <= Size;
 
-    public void Head(in RowToAppend row)
+    /// <param name="number">Its place among the rows.</param>
+    /// <param name="expected">What its stream must end with before; null where nobody need look.</param>
+    public void Head(int number, in RowToAppend row, long? expected)
     {
         if (!ReferenceEquals(manifest, row.Manifest))
         {
@@ -54,17 +55,24 @@ internal sealed class CopyBuffer(Guid writer)
         }
 
         Int16(Columns);
+        Int32(sizeof(int));
+        Int32(number);
+        if (expected is { } last)
+        {
+            Int32(sizeof(long));
+            Int64(last);
+        }
+        else
+        {
+            Int32(-1);
+        }
+
         Int32(sizeof(long));
         Int64(row.CreatedTicks);
-        Int32(1);
-        Bytes([0]);
         Value(row.Stream.Key.Utf8.Span);
         Int32(sizeof(long));
         Int64(row.Sequence);
         Value(manifestUtf8);
-        Int32(sizeof(int));
-        Int32(JournalTable.SerializerId);
-        Value(writerUuid);
         Int32(row.Message.Length);
     }
 

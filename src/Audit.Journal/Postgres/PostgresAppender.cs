@@ -5,8 +5,30 @@ namespace Audit.Journal.Postgres;
 /// <summary>Writes appends over one connection, one after the other.</summary>
 internal sealed class PostgresAppender : IAsyncDisposable
 {
-    /// <summary>Up to here one call with one round trip is faster than a COPY with five.</summary>
+    // Up to here one call with one round trip is faster than a COPY with three. What is sent leaves in one piece then,
+    // so that a node which is stopped while it sends has sent all or too little to begin with.
     private const int MostRowsInCall = 64;
+    private const int MostBytesInCall = 48 << 10;
+
+    // Temporary rows make the files grow as an append would, and the message makes the commit one for the disk.
+    private const string TryRowsSql = """
+        INSERT INTO journal_staged
+        SELECT n, NULL, 0, '', n, '', decode(repeat(md5(n::text), 200), 'hex') FROM generate_series(1, 8) AS n
+        """;
+
+    private const string TryCommitSql = "SELECT pg_logical_emit_message(true, 'audit', '')";
+
+    private static readonly string TryLockSql = AdvisoryLock.JournalAppend.TryTakeForTransactionSql();
+
+    private const string HolderSql = """
+        SELECT format('process %s%s, %s, %s for %s s', a.pid, ' of ' || host(a.client_addr),
+            coalesce(nullif(a.application_name, ''), 'a client without a name'), a.state,
+            round(extract(epoch FROM clock_timestamp() - a.state_change)))
+        FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 7401 AND l.objid = $1
+            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        LIMIT 1
+        """;
 
     /// <summary>
     /// A connection that was idle for longer is asked whether it is alive before an append depends on it.
@@ -15,14 +37,17 @@ internal sealed class PostgresAppender : IAsyncDisposable
 
     private readonly AppendPlan plan = new();
     private readonly NpgsqlConnection connection;
+    private readonly string place;
     private readonly FailureLog failures;
     private readonly AppendCall call;
     private readonly AppendCopy copy;
     private long lastUse = Environment.TickCount64;
+    private bool isHeld;
 
-    private PostgresAppender(NpgsqlConnection connection, Guid writer, FailureLog failures)
+    private PostgresAppender(NpgsqlConnection connection, string place, Guid writer, FailureLog failures)
     {
         this.connection = connection;
+        this.place = place;
         this.failures = failures;
         call = new AppendCall(connection, writer);
         copy = new AppendCopy(connection, writer);
@@ -34,9 +59,11 @@ internal sealed class PostgresAppender : IAsyncDisposable
     public static async Task<PostgresAppender> OpenAsync(
         PostgresPool pool, Guid writer, FailureLog failures, CancellationToken cancellation)
     {
-        var appender = new PostgresAppender(await pool.OpenLastingAsync(cancellation), writer, failures);
+        var appender = new PostgresAppender(
+            await pool.OpenLastingAsync(cancellation), pool.Place, writer, failures);
         try
         {
+            await appender.connection.RunSqlAsync(AppendCopy.StageSql, cancellation);
             await appender.call.PrepareAsync(cancellation);
             await appender.copy.PrepareAsync(cancellation);
             return appender;
@@ -69,30 +96,86 @@ internal sealed class PostgresAppender : IAsyncDisposable
     }
 
     /// <returns>The last position written, 0 when none was.</returns>
-    public async Task<long> AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions)
+    public Task<long> AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions)
     {
         plan.Make(rows);
         positions.Span.Clear();
-        if (plan.RowsToWrite == 0)
-        {
-            return 0;
-        }
-
-        long? last = null;
-        if (plan.RowsToWrite > MostRowsInCall)
-        {
-            last = await copy.TryRunAsync(plan, rows, positions);
-        }
-
-        last ??= await call.RunAsync(plan, rows, positions);
-        lastUse = Environment.TickCount64;
-        return last.Value;
+        return plan.RowsToWrite == 0 ? Task.FromResult(0L) : LockingAsync(() => RunAsync(rows, positions));
     }
+
+    /// <inheritdoc cref="IJournal.TryCommitAsync"/>
+    public Task<long> TryCommitAsync() => LockingAsync(async () =>
+    {
+        await using var batch = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new(AdvisoryLock.JournalAppend.TakeForTransactionSql()), new(TryRowsSql), new(TryCommitSql),
+            },
+        };
+        return (long)await batch.ExecuteNonQueryAsync();
+    });
 
     public async ValueTask DisposeAsync()
     {
         await call.DisposeAsync();
         await copy.DisposeAsync();
         await connection.DisposeAsync();
+    }
+
+    private async Task<long> RunAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions)
+    {
+        var last = FitsCall(rows) ? null : await copy.TryRunAsync(plan, rows, positions);
+        return last ?? await call.RunAsync(plan, rows, positions);
+    }
+
+    private bool FitsCall(IReadOnlyList<RowToAppend> rows)
+    {
+        if (plan.RowsToWrite > MostRowsInCall)
+        {
+            return false;
+        }
+
+        var bytes = 0L;
+        for (var i = 0; i < rows.Count; i++)
+        {
+            bytes += rows[i].Message.Length + rows[i].Stream.Key.Utf8.Length;
+        }
+
+        return bytes <= MostBytesInCall;
+    }
+
+    /// <summary>
+    /// Does what takes the journal's lock. When somebody held it for too long, those who come after are answered at
+    /// once until it is free again.
+    /// </summary>
+    private async Task<long> LockingAsync(Func<Task<long>> work)
+    {
+        if (isHeld && await connection.ScalarAsync(TryLockSql, CancellationToken.None) is not true)
+        {
+            throw await HeldAsync();
+        }
+
+        isHeld = false;
+        try
+        {
+            var result = await work();
+            lastUse = Environment.TickCount64;
+            return result;
+        }
+        catch (PostgresException failure) when (PostgresTrouble.IsLocked(failure))
+        {
+            failures.Report("journal lock", failure);
+            isHeld = true;
+            throw await HeldAsync();
+        }
+    }
+
+    private async Task<JournalUnavailableException> HeldAsync()
+    {
+        await using var command = connection.NewCommand(HolderSql, [(long)AdvisoryLock.JournalAppend]);
+        var holder = await command.ExecuteScalarAsync() as string ?? "a process that is gone by now";
+        return new JournalUnavailableException(
+            $"PostgreSQL at {place}: the journal's lock is held by {holder}.", null, JournalTrouble.Locked);
     }
 }

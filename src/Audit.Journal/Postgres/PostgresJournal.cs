@@ -5,6 +5,8 @@ namespace Audit.Journal.Postgres;
 /// <summary>The journal in PostgreSQL: one writing connection, one that listens, and a pool for readings.</summary>
 internal sealed class PostgresJournal : IJournal
 {
+    private const int MostRowsInPage = 10_000;
+
     private readonly PostgresPool pool;
     private readonly PostgresWriter writer;
     private readonly CommitSignal signal;
@@ -34,17 +36,11 @@ internal sealed class PostgresJournal : IJournal
         }
     }
 
-    public async Task AppendAsync(
-        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(positions.Length, rows.Count, nameof(positions));
-        if (rows.Count == 0)
-        {
-            return;
-        }
-
-        signal.Advance(await writer.AppendAsync(rows, positions[..rows.Count], cancellation));
-    }
+    public Task AppendAsync(
+        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
+        signal.AppendingAsync(
+            rows.Count, positions, given => writer.AppendAsync(rows, given, cancellation),
+            cancellation);
 
     public async Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
         IReadOnlyList<StreamKey> streams, CancellationToken cancellation)
@@ -54,7 +50,7 @@ internal sealed class PostgresJournal : IJournal
             return [];
         }
 
-        var found = await pool.ReadAsync(
+        var found = await pool.ReadAtLengthAsync(
             (connection, token) => PostgresReads.StreamsAsync(connection, streams, token), cancellation);
         var result = new IReadOnlyList<JournalRow>[streams.Count];
         for (var i = 0; i < result.Length; i++)
@@ -85,19 +81,23 @@ internal sealed class PostgresJournal : IJournal
 
     public Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        ReadSomeAsync(
-            limit, one => PostgresReads.AfterAsync(one, position, limit, byteLimit, cancellation), cancellation);
+        ReadPageAsync(
+            position, limit, (one, rows) => PostgresReads.AfterAsync(one, position, rows, byteLimit, cancellation),
+            cancellation);
 
     public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        ReadSomeAsync(
-            limit, one => PostgresReads.BeforeAsync(one, position, limit, byteLimit, cancellation), cancellation);
+        ReadPageAsync(
+            position, limit, (one, rows) => PostgresReads.BeforeAsync(one, position, rows, byteLimit, cancellation),
+            cancellation);
 
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         pool.ReadAsync((connection, token) => PostgresReads.RowAsync(connection, position, token), cancellation);
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
         pool.ReadAsync(PostgresReads.LastPositionAsync, cancellation);
+
+    public Task TryCommitAsync(CancellationToken cancellation) => writer.TryCommitAsync(cancellation);
 
     public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
         signal.WaitAsync(position, cancellation);
@@ -109,10 +109,36 @@ internal sealed class PostgresJournal : IJournal
         await pool.DisposeAsync();
     }
 
+    /// <summary>A page ends before what is damaged; one that would begin with it says where that is.</summary>
+    private async Task<IReadOnlyList<JournalRow>> ReadPageAsync(
+        long position, int limit, Func<NpgsqlConnection, int, Task<IReadOnlyList<JournalRow>>> read,
+        CancellationToken cancellation)
+    {
+        for (var rows = limit; ; rows /= 2)
+        {
+            try
+            {
+                return await ReadSomeAsync(rows, one => read(one, rows), cancellation);
+            }
+            catch (JournalUnavailableException failure) when (failure.Trouble == JournalTrouble.Damaged && rows == 1)
+            {
+                throw new JournalUnavailableException(
+                    $"The journal is damaged next to position {position}: {failure.Message}", failure,
+                    JournalTrouble.Damaged);
+            }
+            catch (JournalUnavailableException failure) when (failure.Trouble == JournalTrouble.Damaged)
+            {
+                // Half as many may end before it.
+            }
+        }
+    }
+
     private Task<IReadOnlyList<JournalRow>> ReadSomeAsync(
         int limit, Func<NpgsqlConnection, Task<IReadOnlyList<JournalRow>>> read, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return pool.ReadAsync((connection, _) => read(connection), cancellation);
+        return limit > MostRowsInPage
+            ? pool.ReadAtLengthAsync((connection, _) => read(connection), cancellation)
+            : pool.ReadAsync((connection, _) => read(connection), cancellation);
     }
 }

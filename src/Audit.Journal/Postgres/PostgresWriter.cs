@@ -9,6 +9,15 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// An append that takes longer is given up, for the driver takes as long again to find that nobody answers. Whether
+    /// it was committed, or will be, is not known of it, as of any that breaks.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an append waits for a new connection; that is opened all the same.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+
     private readonly Channel<Func<Task>> queue =
         Channel.CreateBounded<Func<Task>>(new BoundedChannelOptions(LongestQueue) { SingleReader = true });
     private readonly PostgresPool pool;
@@ -16,8 +25,10 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private readonly Guid writer = Guid.NewGuid();
     private readonly Task work;
     private PostgresAppender? appender;
+    private Task<PostgresAppender>? opening;
     private TimeSpan pause = ShortestPause;
     private long nextAttempt;
+    private JournalTrouble trouble;
     private volatile int processId;
 
     public PostgresWriter(PostgresPool pool, FailureLog failures)
@@ -31,25 +42,25 @@ internal sealed class PostgresWriter : IAsyncDisposable
 
     /// <summary>Writes the rows when their turn has come; cancelled before, nothing is begun.</summary>
     /// <exception cref="JournalUnavailableException">Whether the rows were committed is not known.</exception>
-    public async Task<long> AppendAsync(
-        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation)
-    {
-        var done = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        try
-        {
-            await queue.Writer.WriteAsync(() => DoAsync(rows, positions, done, cancellation), cancellation);
-        }
-        catch (ChannelClosedException)
-        {
-            throw new ObjectDisposedException(nameof(IJournal), "The store is closed.");
-        }
-        return await done.Task;
-    }
+    public Task<long> AppendAsync(
+        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
+        InTurnAsync(ready => ready.AppendAsync(rows, positions), cancellation);
+
+    /// <inheritdoc cref="IJournal.TryCommitAsync"/>
+    public Task TryCommitAsync(CancellationToken cancellation) =>
+        InTurnAsync(ready => ready.TryCommitAsync(), cancellation);
 
     public async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
         await work;
+    }
+
+    private async Task<long> InTurnAsync(Func<PostgresAppender, Task<long>> act, CancellationToken cancellation)
+    {
+        var done = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await queue.Writer.PostAsync(() => DoAsync(act, done, cancellation), cancellation);
+        return await done.Task;
     }
 
     private async Task WorkAsync()
@@ -59,12 +70,12 @@ internal sealed class PostgresWriter : IAsyncDisposable
             await append();
         }
 
+        appender ??= opening is null ? null : await EndedAsync(opening);
         await DropAsync();
     }
 
     private async Task DoAsync(
-        IReadOnlyList<RowToAppend> rows, Memory<long> positions, TaskCompletionSource<long> done,
-        CancellationToken cancellation)
+        Func<PostgresAppender, Task<long>> act, TaskCompletionSource<long> done, CancellationToken cancellation)
     {
         if (cancellation.IsCancellationRequested)
         {
@@ -74,24 +85,23 @@ internal sealed class PostgresWriter : IAsyncDisposable
         try
         {
             var ready = await ReadyAsync();
-            done.SetResult(await ready.AppendAsync(rows, positions));
+            done.SetResult(await BoundedAsync(ready, act(ready)));
         }
         catch (Exception failure) when (failure is ArgumentException or JournalUnavailableException)
         {
-            // Nothing was sent.
+            // Nothing was sent, or nothing of it is left.
             done.SetException(failure);
         }
         catch (Exception failure)
         {
             await DropAsync();
-            done.SetException(new JournalUnavailableException(
-                $"PostgreSQL at {pool.Place}: {failure.Message}", failure));
+            done.SetException(PostgresTrouble.Of(pool.Place, failure));
         }
     }
 
     private async Task<PostgresAppender> ReadyAsync()
     {
-        if (appender is not null && !await appender.IsAliveAsync())
+        if (appender is { } known && !await BoundedAsync(known, known.IsAliveAsync()))
         {
             await DropAsync();
         }
@@ -99,19 +109,49 @@ internal sealed class PostgresWriter : IAsyncDisposable
         return appender ??= await ConnectAsync();
     }
 
-    // Between attempts appends fail at once, so that those who wait for them learn it soon and the server is not
-    // asked without end.
-    private async Task<PostgresAppender> ConnectAsync()
+    private async Task<T> BoundedAsync<T>(PostgresAppender ready, Task<T> running)
     {
-        if (Environment.TickCount64 < nextAttempt)
-        {
-            throw new JournalUnavailableException(
-                $"PostgreSQL at {pool.Place} did not answer; it is tried again soon.");
-        }
-
         try
         {
-            var opened = await PostgresAppender.OpenAsync(pool, writer, failures, CancellationToken.None);
+            return await running.WaitAsync(Patience);
+        }
+        catch (TimeoutException failure)
+        {
+            appender = null;
+            _ = LeaveAsync(ready, running);
+            throw PostgresTrouble.Of(pool.Place, failure);
+        }
+    }
+
+    private async Task LeaveAsync(PostgresAppender left, Task running)
+    {
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndAsync(left);
+    }
+
+    // Between attempts appends fail at once, so that those who wait for them learn it soon and the server is not
+    // asked without end. One that does not answer is waited for beside them.
+    private async Task<PostgresAppender> ConnectAsync()
+    {
+        if (opening is null && Environment.TickCount64 < nextAttempt)
+        {
+            throw new JournalUnavailableException(
+                $"PostgreSQL at {pool.Place} did not answer; it is tried again soon.", null, trouble);
+        }
+
+        opening ??= PostgresAppender.OpenAsync(pool, writer, failures, CancellationToken.None);
+        await ((Task)opening).WaitAsync(Moment).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!opening.IsCompleted)
+        {
+            throw new JournalUnavailableException(
+                $"PostgreSQL at {pool.Place} does not answer; it is waited for.", null, JournalTrouble.Stalled);
+        }
+
+        var ended = opening;
+        opening = null;
+        try
+        {
+            var opened = await ended;
             processId = opened.ProcessId;
             pause = ShortestPause;
             return opened;
@@ -120,19 +160,34 @@ internal sealed class PostgresWriter : IAsyncDisposable
         {
             nextAttempt = Environment.TickCount64 + (long)pause.TotalMilliseconds;
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-            throw new JournalUnavailableException($"PostgreSQL at {pool.Place}: {failure.Message}", failure);
+            var unavailable = PostgresTrouble.Of(pool.Place, failure);
+            trouble = unavailable.Trouble;
+            throw unavailable;
         }
     }
 
-    private async Task DropAsync()
+    private async Task<PostgresAppender?> EndedAsync(Task<PostgresAppender> opened)
+    {
+        try
+        {
+            return await opened;
+        }
+        catch (Exception failure)
+        {
+            failures.Report("journal connection", failure);
+            return null;
+        }
+    }
+
+    private Task DropAsync()
     {
         var broken = appender;
         appender = null;
-        if (broken is null)
-        {
-            return;
-        }
+        return broken is null ? Task.CompletedTask : EndAsync(broken);
+    }
 
+    private async Task EndAsync(PostgresAppender broken)
+    {
         try
         {
             await broken.DisposeAsync();

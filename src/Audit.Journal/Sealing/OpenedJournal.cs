@@ -6,6 +6,8 @@ namespace Audit.Journal.Sealing;
 /// </summary>
 public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof proof) : IJournal
 {
+    private volatile Func<CancellationToken, Task>? damaged;
+
     public Task AppendAsync(
         IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
         stored.AppendAsync(rows, positions, cancellation);
@@ -13,7 +15,7 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
     public async Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
         IReadOnlyList<StreamKey> streams, CancellationToken cancellation)
     {
-        var read = await stored.ReadStreamsAsync(streams, cancellation);
+        var read = await SeenAsync(token => stored.ReadStreamsAsync(streams, token), cancellation);
         // The keys of all streams in one go, as their rows were read.
         await keys.LoadAsync(read.SelectMany(rows => rows.Select(row => row.PersistenceId)), cancellation);
         return [.. read.Select(Open)];
@@ -21,31 +23,59 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
 
     public async Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
         StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
-        await OpenAsync(await stored.ReadStreamAsync(stream, afterSequence, limit, cancellation), cancellation);
+        await OpenAsync(
+            await SeenAsync(token => stored.ReadStreamAsync(stream, afterSequence, limit, token), cancellation), cancellation);
 
     public Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
         stored.ReadPositionsAsync(places, cancellation);
 
     public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        await OpenAsync(await stored.ReadAfterAsync(position, limit, byteLimit, cancellation), cancellation);
+        await OpenAsync(
+            await SeenAsync(token => stored.ReadAfterAsync(position, limit, byteLimit, token), cancellation), cancellation);
 
     public async Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        await OpenAsync(await stored.ReadBeforeAsync(position, limit, byteLimit, cancellation), cancellation);
+        await OpenAsync(
+            await SeenAsync(token => stored.ReadBeforeAsync(position, limit, byteLimit, token), cancellation), cancellation);
 
     public async Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
-        await stored.ReadRowAsync(position, cancellation) is { } row
+        await SeenAsync(token => stored.ReadRowAsync(position, token), cancellation) is { } row
             ? (await OpenAsync([row], cancellation))[0]
             : null;
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) => stored.LastPositionAsync(cancellation);
+
+    /// <remarks>Nor is a journal whole that could not be read; what was in the way is tried again.</remarks>
+    public async Task TryCommitAsync(CancellationToken cancellation)
+    {
+        if (damaged is { } again)
+        {
+            await again(cancellation);
+            damaged = null;
+        }
+
+        await stored.TryCommitAsync(cancellation);
+    }
 
     public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
         stored.WaitForMoreAsync(position, cancellation);
 
     /// <summary>Who opened the stored journal closes it.</summary>
     public ValueTask DisposeAsync() => default;
+
+    private async Task<T> SeenAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancellation)
+    {
+        try
+        {
+            return await read(cancellation);
+        }
+        catch (JournalUnavailableException failure) when (failure.Trouble == JournalTrouble.Damaged)
+        {
+            damaged = read;
+            throw;
+        }
+    }
 
     private async Task<IReadOnlyList<JournalRow>> OpenAsync(
         IReadOnlyList<JournalRow> rows, CancellationToken cancellation)

@@ -8,7 +8,9 @@ internal sealed class SqliteConnections(
 
     private readonly SqliteReaders readers = new(
         () => SqliteDatabase.OpenReader(path, "PRAGMA cache_size = -2048"),
-        failure => new JournalUnavailableException($"The journal could not be read: {failure.Message}.", failure));
+        SqliteTrouble.Reading);
+
+    public string Path { get; } = path;
 
     /// <summary>Reads in one snapshot, away from the caller's thread.</summary>
     public Task<T> ReadAsync<T>(Func<SqliteDatabase, T> read, CancellationToken cancellation) =>

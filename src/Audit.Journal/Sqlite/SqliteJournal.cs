@@ -22,6 +22,12 @@ internal sealed class SqliteJournal : IJournal
 
     private const string LastSql = "SELECT max(ordering) FROM journal";
 
+    // A number in the file's header that nobody else uses: it is a page to be written, as rows are.
+    private const string TryCommitSql = "PRAGMA user_version";
+
+    /// <summary>With less than this free an append may fail that is as large as appends get.</summary>
+    private const long LeastFreeBytes = 4 << 20;
+
     private readonly SqliteConnections connections;
     private readonly CommitSignal signal;
     private SqliteAppender? appender;
@@ -41,18 +47,11 @@ internal sealed class SqliteJournal : IJournal
         return journal;
     }
 
-    public async Task AppendAsync(
-        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(positions.Length, rows.Count, nameof(positions));
-        if (rows.Count == 0)
-        {
-            return;
-        }
-
-        signal.Advance(await connections.WriteAsync(
-            _ => appender!.Append(rows, positions.Span[..rows.Count]), cancellation));
-    }
+    public Task AppendAsync(
+        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
+        signal.AppendingAsync(
+            rows.Count, positions, given => connections.WriteAsync(_ => appender!.Append(rows, given.Span), cancellation),
+            cancellation);
 
     public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
         IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>
@@ -99,11 +98,25 @@ internal sealed class SqliteJournal : IJournal
 
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         connections.ReadAsync(
-            database => ReadAll(database.Statement(RowSql).Bind(1, position), long.MaxValue).SingleOrDefault(),
+            database => ReadAll(database.Statement(RowSql).Bind(1, position), long.MaxValue, position - 1)
+                .SingleOrDefault(),
             cancellation);
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
         connections.ReadAsync(database => database.Statement(LastSql).RunForNumber(), cancellation);
+
+    public Task TryCommitAsync(CancellationToken cancellation) => connections.WriteAsync(
+        database =>
+        {
+            RequireRoom(Path.GetDirectoryName(connections.Path)!);
+            return database.Transact(writer =>
+            {
+                var other = 1 - (writer.Statement(TryCommitSql).RunForNumber() & 1);
+                writer.Execute($"{TryCommitSql} = {other}");
+                return other;
+            });
+        },
+        cancellation);
 
     public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
         signal.WaitAsync(position, cancellation);
@@ -115,7 +128,19 @@ internal sealed class SqliteJournal : IJournal
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
         return connections.ReadAsync(
-            database => ReadAll(database.Statement(sql).Bind(1, position).Bind(2, limit), byteLimit), cancellation);
+            database => ReadAll(database.Statement(sql).Bind(1, position).Bind(2, limit), byteLimit, position),
+            cancellation);
+    }
+
+    private static void RequireRoom(string directory)
+    {
+        var free = new DriveInfo(directory).AvailableFreeSpace;
+        if (free < LeastFreeBytes)
+        {
+            throw new JournalUnavailableException(
+                $"The disk of {directory} is full: {free} bytes are free, and an append may need {LeastFreeBytes}.",
+                null, JournalTrouble.DiskFull);
+        }
     }
 
     private static long PositionOf(SqliteDatabase database, StreamPlace place) =>
@@ -126,21 +151,31 @@ internal sealed class SqliteJournal : IJournal
         ReadAll(
             database.Statement(StreamSql).BindText(1, stream.Utf8.Span).Bind(2, after).Bind(3, limit), long.MaxValue);
 
-    private static IReadOnlyList<JournalRow> ReadAll(SqliteStatement statement, long byteLimit)
+    /// <param name="position">Where a page begins, which ends before what is damaged; null for other rows.</param>
+    private static IReadOnlyList<JournalRow> ReadAll(SqliteStatement statement, long byteLimit, long? position = null)
     {
         var reader = new JournalRows();
         var rows = new List<JournalRow>();
         var bytes = 0L;
         while (bytes < byteLimit || rows.Count == 0)
         {
-            if (!statement.Step())
+            try
             {
-                return rows;
-            }
+                if (!statement.Step())
+                {
+                    return rows;
+                }
 
-            var row = reader.Read(statement);
-            bytes += row.Message.Length;
-            rows.Add(row);
+                var row = reader.Read(statement);
+                bytes += row.Message.Length;
+                rows.Add(row);
+            }
+            catch (SqliteFailure failure) when (failure.IsDamage && position is { } begin)
+            {
+                return rows.Count > 0 ? rows : throw new JournalUnavailableException(
+                    $"The journal is damaged next to position {begin}: {failure.Reason}.", failure,
+                    JournalTrouble.Damaged);
+            }
         }
         statement.Reset();
         return rows;

@@ -28,14 +28,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     public async Task<T> RunAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellation)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        try
-        {
-            await queue.Writer.WriteAsync(() => Do(work, done, cancellation), cancellation);
-        }
-        catch (ChannelClosedException)
-        {
-            throw new ObjectDisposedException(nameof(IJournal), "The store is closed.");
-        }
+        await queue.Writer.PostAsync(() => Do(work, done, cancellation), cancellation);
         return await done.Task;
     }
 
@@ -73,8 +66,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         catch (SqliteFailure failure)
         {
             database.RollBack();
-            done.SetException(
-                new JournalUnavailableException($"The journal could not be written: {failure.Message}.", failure));
+            done.SetException(SqliteTrouble.Writing(failure));
         }
         catch (Exception failure)
         {

@@ -18,6 +18,11 @@ internal static class PostgresStore
         SET jit = off
         """;
 
+    // Who waits for another node to bring the database to its version waits as long as that takes.
+    private static readonly string TurnSql =
+        "SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '30s'; "
+        + AdvisoryLock.JournalSchema.TakeForTransactionSql();
+
     private const string VersionsSql =
         "CREATE TABLE schema_version (version INT PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL)";
 
@@ -27,7 +32,12 @@ internal static class PostgresStore
     public static async Task<IAuditStore> OpenAsync(
         string connection, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
     {
-        var use = new PostgresUse(SessionSettings, Unavailable) { LastingPrepares = false };
+        // A lock that rests is ended before those who wait for it give up, and these before whoever waits for them.
+        var use = new PostgresUse(SessionSettings, PostgresTrouble.Of)
+        {
+            LastingPrepares = false, RestSeconds = 3, LockSeconds = 4, CommandSeconds = 5,
+            WorkSeconds = 5,
+        };
         var pool = new PostgresPool(connection, use);
         try
         {
@@ -50,9 +60,6 @@ internal static class PostgresStore
         }
     }
 
-    private static JournalUnavailableException Unavailable(string place, Exception failure) =>
-        new($"PostgreSQL at {place}: {failure.Message}", failure);
-
     /// <summary>
     /// Brings the database to this program's version, in one transaction that one node at a time can run.
     /// </summary>
@@ -60,7 +67,7 @@ internal static class PostgresStore
     {
         await using var connection = await pool.OpenLastingAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await connection.RunSqlAsync(AdvisoryLock.JournalSchema.TakeForTransactionSql(), cancellation);
+        await connection.RunScriptAsync(TurnSql, cancellation);
         // The table is made only where it is missing: a role that may not make tables can still open what others made.
         if (await connection.ScalarAsync("SELECT to_regclass('schema_version') IS NULL", cancellation) is true)
         {

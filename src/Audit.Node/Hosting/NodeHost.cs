@@ -6,6 +6,12 @@ public static class NodeHost
     /// <summary>Threads that may rest in a read of SQLite while others answer requests.</summary>
     private const int ThreadsForReads = 16;
 
+    /// <summary>How long an engine may finish nothing of what it has until those who wait are answered.</summary>
+    private static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same where streams move from node to node.</summary>
+    private static readonly TimeSpan LongestHandOver = TimeSpan.FromSeconds(15);
+
     /// <summary>Runs a node until it is asked to stop, and returns the exit code of the process.</summary>
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken cancellation)
     {
@@ -139,10 +145,12 @@ public static class NodeHost
         var guard = undo.Add(new SetBackGuard(
             sealing, reads, store.Opened, seams.Clock, seams.SetBackPause, failures, log));
         await guard.LookAsync(cancellation);
-        var engine = undo.Add((IAuditEngine)new GuardedEngine(
-            seams.AroundEngine(
-                cluster ?? (IAuditEngine)new LocalEngine(store.Journal, store.Seal, engineOptions, seams.Clock)),
-            guard));
+        var inner = undo.Add(seams.AroundEngine(
+            cluster ?? (IAuditEngine)new LocalEngine(store.Journal, store.Seal, engineOptions, seams.Clock)));
+        var commits = new CommitWatch(
+            inner, store.Opened, failures, cluster is null ? LongestStandstill : LongestHandOver);
+        undo.Add(() => Disposed(commits));
+        var engine = new GuardedEngine(inner, guard, commits);
         var acts = new OperatorActs(engine, seams.Clock);
         var diary = new ReadDiary(engine, seams.Clock, failures, options.Data);
         var notes = new AccessNotes();
@@ -152,10 +160,11 @@ public static class NodeHost
         web = WebHost.Build(options, loggers, services =>
         {
             services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Opened).AddSingleton(store.Tokens)
-                .AddSingleton(engine).AddSingleton(reads).AddSingleton(new VeilKey(store.Keys.Derive("position veil")))
+                .AddSingleton<IAuditEngine>(engine).AddSingleton(reads).AddSingleton(new VeilKey(store.Keys.Derive("position veil")))
                 .AddSingleton(sealing).AddSingleton(store.Hasher)
                 .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
-                .AddSingleton(access).AddSingleton(failures).AddSingleton(options.Quotas).AddSingleton(guard);
+                .AddSingleton(access).AddSingleton(failures).AddSingleton(options.Quotas).AddSingleton(guard)
+                .AddSingleton(commits);
             if (redactor is not null)
             {
                 services.AddSingleton(redactor);

@@ -12,7 +12,8 @@ internal static class WebHost
 
     private const int MaxConnections = 10_000;
 
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
+    /// <summary>Requests that have not ended by then are cut: what they brought is finished all the same.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(2.5);
 
     /// <param name="addParts">Adds the parts of the node, which outlive the server.</param>
     public static WebApplication Build(NodeOptions options, ILoggerFactory loggers, Action<IServiceCollection> addParts)
@@ -39,6 +40,7 @@ internal static class WebHost
         var web = builder.Build();
         Transport.UseProxy(web, options.TrustedProxy);
         web.UseMiddleware<RequestCount>();
+        web.UseMiddleware<UnfinishedBodies>();
         web.UsePageHeaders();
         web.UseMiddleware<ProblemMiddleware>();
         web.UseRouting();

@@ -22,20 +22,20 @@ internal static class PostgresReadSchema
         var skipped = await ExistsAsync(connection, $"{schema}.skipped", cancellation);
         if (skipped)
         {
-            await connection.RunSqlAsync(
+            await connection.RunScriptAsync(
                 $"CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT position, reason FROM {schema}.skipped",
                 cancellation);
         }
 
-        await connection.RunSqlAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
-        await connection.RunSqlAsync($"CREATE SCHEMA {schema}", cancellation);
-        await connection.RunSqlAsync(scripts.Sql, cancellation);
+        await connection.RunScriptAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
+        await connection.RunScriptAsync($"CREATE SCHEMA {schema}", cancellation);
+        await connection.RunScriptAsync(scripts.Sql, cancellation);
         if (skipped)
         {
-            await connection.RunSqlAsync("INSERT INTO skipped SELECT position, reason FROM kept", cancellation);
+            await connection.RunScriptAsync("INSERT INTO skipped SELECT position, reason FROM kept", cancellation);
         }
 
-        await connection.RunSqlAsync($"INSERT INTO version VALUES ({scripts.Version})", cancellation);
+        await connection.RunScriptAsync($"INSERT INTO version VALUES ({scripts.Version})", cancellation);
         await transaction.CommitAsync(cancellation);
     }
 
@@ -49,10 +49,10 @@ internal static class PostgresReadSchema
         {
             if (await ExistsAsync(connection, $"{schema}.version", cancellation))
             {
-                await connection.RunSqlAsync($"ALTER SCHEMA {schema} RENAME TO {old}", cancellation);
+                await connection.RunScriptAsync($"ALTER SCHEMA {schema} RENAME TO {old}", cancellation);
             }
 
-            await connection.RunSqlAsync($"ALTER SCHEMA {by} RENAME TO {schema}", cancellation);
+            await connection.RunScriptAsync($"ALTER SCHEMA {by} RENAME TO {schema}", cancellation);
             await transaction.CommitAsync(cancellation);
         }
 
@@ -69,7 +69,7 @@ internal static class PostgresReadSchema
         {
             try
             {
-                await connection.RunSqlAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
+                await connection.RunScriptAsync($"DROP SCHEMA IF EXISTS {schema} CASCADE", cancellation);
                 return;
             }
             catch (PostgresException failure)

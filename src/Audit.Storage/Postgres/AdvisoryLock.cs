@@ -22,6 +22,10 @@ public static class AdvisoryLocks
     public static string TakeForTransactionSql(this AdvisoryLock key) =>
         $"SELECT pg_advisory_xact_lock(7401, {(int)key})";
 
+    /// <summary>Takes the lock if it is free, and keeps it as long as the transaction.</summary>
+    public static string TryTakeForTransactionSql(this AdvisoryLock key) =>
+        $"SELECT pg_try_advisory_xact_lock(7401, {(int)key})";
+
     /// <summary>Takes the lock if it is free, and keeps it as long as the session.</summary>
     public static string TryTakeSql(this AdvisoryLock key) => $"SELECT pg_try_advisory_lock(7401, {(int)key})";
 }

@@ -18,8 +18,48 @@ public sealed record PostgresUse(string Session, Func<string, Exception, Excepti
     /// <summary>Lasting connections prepare by themselves what they ask again and again.</summary>
     public bool LastingPrepares { get; init; } = true;
 
-    /// <summary>How long a command may take, 0 for ever; null for what the connection string says.</summary>
+    /// <summary>
+    /// How long a command may go without a word of the server, 0 for ever; null for what the connection string says.
+    /// </summary>
     public int? CommandSeconds { get; init; }
+
+    /// <summary>
+    /// How long a transaction may rest between two commands until the server ends it: a node that is frozen within one
+    /// keeps nobody from what it holds.
+    /// </summary>
+    public int RestSeconds { get; init; } = 10;
+
+    /// <summary>
+    /// After how long work that is short is given up as a whole, for the driver takes as long again to find that nobody
+    /// answers; null for never.
+    /// </summary>
+    public int? WorkSeconds { get; init; }
+
+    /// <summary>How long a command waits for what others hold, 0 for ever.</summary>
+    public int LockSeconds { get; init; }
+}
+
+/// <summary>
+/// What the server does by itself about a node that is gone, frozen or slow; whoever opens connections has it from here.
+/// </summary>
+public static class PostgresBounds
+{
+    // A node whose machine is gone must not hold a lock for long, and a node must notice that its server is gone.
+    public const int IdleSeconds = 3;
+    public const int ProbeSeconds = 1;
+    private const int Probes = 5;
+
+    /// <summary>As the member `Options` of a connection string has them.</summary>
+    public static string OptionsOf(PostgresUse use) =>
+        string.Join(' ', Of(use).Select(bound => $"-c {bound.Name}={bound.Value}"));
+
+    internal static (string Name, int Value)[] Of(PostgresUse use) =>
+    [
+        ("tcp_keepalives_idle", IdleSeconds), ("tcp_keepalives_interval", ProbeSeconds),
+        ("tcp_keepalives_count", Probes),
+        ("tcp_user_timeout", (IdleSeconds + (Probes * ProbeSeconds)) * 1000),
+        ("idle_in_transaction_session_timeout", use.RestSeconds * 1000), ("lock_timeout", use.LockSeconds * 1000),
+    ];
 }
 
 /// <summary>
@@ -28,22 +68,15 @@ public sealed record PostgresUse(string Session, Func<string, Exception, Excepti
 public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
 {
     /// <summary>Reconnecting and probing have to end before the people waiting for a receipt do.</summary>
-    private const int ConnectSeconds = 10;
+    private const int ConnectSeconds = 4;
 
-    // A node whose machine is gone must not hold a lock for hours, and a node must notice that its server is gone.
-    private const int IdleSeconds = 10;
-    private const int ProbeSeconds = 5;
-
-    private static readonly string Keepalives = $"""
-        SET tcp_keepalives_idle = {IdleSeconds};
-        SET tcp_keepalives_interval = {ProbeSeconds};
-        SET tcp_keepalives_count = 3;
-
-        """;
+    /// <summary>Above what a small append sends, so that it leaves in one piece.</summary>
+    private const int LastingWriteBytes = 64 << 10;
 
     private readonly NpgsqlDataSource pool;
     private readonly NpgsqlDataSource lasting;
     private readonly Func<string, Exception, Exception> fault;
+    private readonly TimeSpan patience;
 
     /// <exception cref="StoreException">
     /// The connection string cannot be read; nothing of it is in the message.
@@ -53,6 +86,7 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         var settings = Parse(connection);
         Place = $"{settings.Host}:{settings.Port}/{settings.Database ?? settings.Username}";
         fault = use.Fault;
+        patience = use.WorkSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan;
         settings.ApplicationName ??= "audit";
         settings.Timeout = Math.Min(settings.Timeout, ConnectSeconds);
         settings.Multiplexing = false;
@@ -66,14 +100,16 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         if (!settings.Host!.Split(',').Any(IsSocketFile))
         {
             settings.TcpKeepAlive = true;
-            settings.TcpKeepAliveTime = IdleSeconds;
-            settings.TcpKeepAliveInterval = ProbeSeconds;
+            settings.TcpKeepAliveTime = PostgresBounds.IdleSeconds;
+            settings.TcpKeepAliveInterval = PostgresBounds.ProbeSeconds;
         }
 
-        pool = Build(settings, use.Session);
+        var begin = BoundsOf(use) + use.Session;
+        pool = Build(settings, begin);
         settings.Pooling = false;
         settings.MaxAutoPrepare = use.LastingPrepares ? settings.MaxAutoPrepare : 0;
-        lasting = Build(settings, use.Session);
+        settings.WriteBufferSize = LastingWriteBytes;
+        lasting = Build(settings, begin);
     }
 
     /// <summary>Server, port and database: nothing secret.</summary>
@@ -86,14 +122,19 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         lasting.OpenConnectionAsync(cancellation);
 
     /// <summary>Reads, twice if need be: a connection that died in the pool is not the caller's trouble.</summary>
-    public async Task<T> ReadAsync<T>(
+    public Task<T> ReadAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation) =>
+        GuardAsync(() => InTimeAsync(ReadAtLengthAsync(work, cancellation)));
+
+    /// <summary>The same for what is as long as it is.</summary>
+    public async Task<T> ReadAtLengthAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         try
         {
             return await TryAsync(work, cancellation);
         }
-        catch (NpgsqlException failure) when (failure.IsTransient)
+        catch (NpgsqlException failure) when (failure is { IsTransient: true, InnerException: not TimeoutException })
         {
             pool.Clear();
             return await RunAsync(work, cancellation);
@@ -128,7 +169,7 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
     /// <summary>Works on a connection of the pool, once.</summary>
     public Task<T> RunAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation) =>
-        GuardAsync(() => TryAsync(work, cancellation));
+        GuardAsync(() => InTimeAsync(TryAsync(work, cancellation)));
 
     /// <summary>Turns what the driver throws into the exception that the room promises.</summary>
     public async Task<T> GuardAsync<T>(Func<Task<T>> work)
@@ -153,6 +194,9 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
     private static bool IsSocketFile(string host) => host.StartsWith('@') || Path.IsPathRooted(host);
 
     private static bool IsOfDriver(Exception failure) => failure is NpgsqlException or TimeoutException or IOException;
+
+    private Task<T> InTimeAsync<T>(Task<T> work) =>
+        patience == Timeout.InfiniteTimeSpan ? work : work.WaitAsync(patience);
 
     private async Task<T> TryAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation)
@@ -181,9 +225,11 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
             "postgres:Host=…;Database=…;Username=…;Password=….");
     }
 
-    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string session)
+    private static string BoundsOf(PostgresUse use) => string.Concat(
+        PostgresBounds.Of(use).Select(bound => $"SET {bound.Name} = {bound.Value};\n"));
+
+    private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string begin)
     {
-        var begin = Keepalives + session;
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         builder.UsePhysicalConnectionInitializer(
             connection =>

@@ -44,7 +44,8 @@ public sealed class PostgresSession(NpgsqlConnection connection) : IStoreSession
         }
     }
 
-    public Task RunScriptAsync(string sql, CancellationToken cancellation) => connection.RunSqlAsync(sql, cancellation);
+    public Task RunScriptAsync(string sql, CancellationToken cancellation) =>
+        connection.RunScriptAsync(sql, cancellation);
 }
 
 public sealed class PostgresRow(NpgsqlDataReader reader) : IStoredRow
@@ -64,8 +65,16 @@ public sealed class PostgresRow(NpgsqlDataReader reader) : IStoredRow
 
 public static class PostgresCommands
 {
-    /// <summary>Runs any number of statements, for however long it takes.</summary>
+    /// <summary>Runs a statement that is done at once or never.</summary>
     public static async Task RunSqlAsync(this NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>Runs any number of statements, for however long it takes.</summary>
+    public static async Task RunScriptAsync(
+        this NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(cancellation);

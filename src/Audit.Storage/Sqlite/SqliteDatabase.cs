@@ -6,6 +6,14 @@ namespace Audit.Storage.Sqlite;
 /// <summary>What SQLite answered when a call failed.</summary>
 public sealed class SqliteFailure(int code, string reason) : DbException($"SQLite error {code}: {reason}")
 {
+    private const int PrimaryCode = 0xFF;
+
+    /// <summary>SQLite's result code, without what it adds in detail.</summary>
+    public int Code { get; } = code & PrimaryCode;
+
+    /// <summary>What lies in the file cannot be read.</summary>
+    public bool IsDamage => Code is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
+
     /// <summary>In SQLite's own words.</summary>
     public string Reason { get; } = reason;
 }
@@ -16,7 +24,7 @@ public sealed class SqliteFailure(int code, string reason) : DbException($"SQLit
 /// </summary>
 public sealed class SqliteDatabase : IDisposable
 {
-    private const int BusyMilliseconds = 10_000;
+    private const int BusyMilliseconds = 4_000;
 
     private readonly Dictionary<string, SqliteStatement> statements = [];
     private readonly sqlite3 connection;

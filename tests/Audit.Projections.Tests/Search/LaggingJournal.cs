@@ -28,6 +28,8 @@ internal sealed class LaggingJournal(IJournal inner, long last) : IJournal
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) => inner.LastPositionAsync(cancellation);
 
+    public Task TryCommitAsync(CancellationToken cancellation) => inner.TryCommitAsync(cancellation);
+
     public async Task<long> WaitForMoreAsync(long position, CancellationToken cancellation)
     {
         await Task.Delay(Timeout.Infinite, cancellation);

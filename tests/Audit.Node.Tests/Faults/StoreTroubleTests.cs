@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Faults;
+
+/// <summary>Ready means able to commit now, and what is not says why (issue 14, point 4).</summary>
+public sealed class StoreTroubleTests
+{
+    private const int PageSize = 8192;
+
+    [Fact]
+    public async Task a_full_disk_is_not_ready_until_there_is_room()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var disk = await SmallDisk.MountAsync(directory.File("disk"));
+        if (disk is null)
+        {
+            // Only who may mount has a disk to fill.
+            return;
+        }
+
+        await using var node = await TestNode.StartAsync("sqlite:" + disk.File("journal.db"));
+        (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed()))).Require(201);
+        (await node.GetAsync("/health/ready")).Require(200);
+        disk.Fill();
+        await Patience.UntilAsync(async () => (await node.GetAsync("/health/ready")).Status == 503, "it is not ready");
+        var ready = (await node.GetAsync("/health/ready")).Require(503).Json;
+        Assert.Equal("disk_full", ready.GetProperty("journal").Text("status"));
+        using var anybody = node.ClientWith(null);
+        Assert.Equal(
+            "The disk of the journal is full.",
+            (await anybody.GetAnswerAsync("/health/ready")).Require(503).Json.GetProperty("journal").Text("reason"));
+
+        disk.Empty();
+        await Patience.UntilAsync(async () => (await node.GetAsync("/health/ready")).Status == 200, "it is ready again");
+        (await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed()))).Require(201);
+    }
+
+    [Fact]
+    public async Task a_damaged_page_is_named_by_its_position_and_never_cuts_a_connection()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.LinesAsync(Records.Lines(
+            Enumerable.Range(0, 1500).Select(number => Records.Item("s-1", $"c-{number}", Records.Completed(output: new string('x', 300))))));
+        await node.StopAsync();
+        var position = DamagePageOf(node.StoreFile, 700);
+        await node.StartAgainAsync();
+
+        // What lies before is read; then the place is named, as a problem or as the last line.
+        var whole = await node.GetAsync("/v1/events?limit=1000");
+        var before = whole.Require(200).Json;
+        var next = before.Text("next");
+        Assert.Contains("damaged next to position", (await node.GetAsync($"/v1/events?limit=1000&cursor={next}")).Problem(503));
+        var lines = (await node.GetAsync("/v1/events", accept: "application/x-ndjson")).Require(200).Lines;
+        Assert.Equal("stopped", lines[^1].Text("status"));
+        Assert.Contains("damaged next to position", lines[^1].Text("error"));
+        Assert.InRange(lines[^1].GetProperty("after").GetInt64(), position - 20, position);
+        using var live = await EventStream.OpenAsync(node.Http, "/v1/events?after=0");
+        var last = await live.NextAsync();
+        for (var read = last; read is not null; read = await live.NextAsync())
+        {
+            last = read;
+        }
+
+        Assert.Equal("ended", last!.Value.Name);
+        Assert.Contains("damaged next to position", last.Value.Data);
+
+        var ready = (await node.GetAsync("/health/ready")).Require(503).Json;
+        Assert.Equal("damaged", ready.GetProperty("journal").Text("status"));
+        using var anybody = node.ClientWith(null);
+        Assert.Equal(
+            "Pages of the journal are damaged.",
+            (await anybody.GetAnswerAsync("/health/ready")).Require(503).Json.GetProperty("journal").Text("reason"));
+    }
+
+    /// <summary>Writes zeros over the page of the table that holds a position.</summary>
+    private static long DamagePageOf(string file, long position)
+    {
+        var call = Encoding.UTF8.GetBytes($"|c-{position}");
+        var bytes = File.ReadAllBytes(file);
+        for (var page = 1; page < bytes.Length / PageSize; page++)
+        {
+            var content = bytes.AsSpan(page * PageSize, PageSize);
+            // A leaf of a table, and not of an index.
+            if (content[0] == 0x0D && content.IndexOf(call) >= 0)
+            {
+                content.Clear();
+                File.WriteAllBytes(file, bytes);
+                return position;
+            }
+        }
+
+        throw new InvalidOperationException("No page has it.");
+    }
+}
+
+/// <summary>A disk of a few megabytes.</summary>
+internal sealed class SmallDisk : IAsyncDisposable
+{
+    private readonly string path;
+
+    private SmallDisk(string path) => this.path = path;
+
+    /// <returns>Null where none can be mounted.</returns>
+    public static async Task<SmallDisk?> MountAsync(string path)
+    {
+        Directory.CreateDirectory(path);
+        return Environment.IsPrivilegedProcess
+            && await RunAsync("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", path) ? new SmallDisk(path) : null;
+    }
+
+    public string File(string name) => Path.Combine(path, name);
+
+    public void Fill()
+    {
+        using var filler = System.IO.File.Create(File("filler"));
+        var piece = new byte[64 << 10];
+        try
+        {
+            while (true)
+            {
+                filler.Write(piece);
+                filler.Flush();
+            }
+        }
+        catch (IOException)
+        {
+            // It is full.
+        }
+    }
+
+    public void Empty() => System.IO.File.Delete(File("filler"));
+
+    public async ValueTask DisposeAsync() => await RunAsync("umount", "-l", path);
+
+    private static async Task<bool> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0;
+    }
+}
