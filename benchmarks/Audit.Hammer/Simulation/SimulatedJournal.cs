@@ -137,6 +137,8 @@ internal sealed class SimulatedJournal : IJournal
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
         wire.AskAsync("read last", wire.Faults.OfRead() == Fate.Fine ? Fate.Fine : Fate.BreaksBefore, () => store.Last);
 
+    public Task TryCommitAsync(CancellationToken cancellation) => Task.CompletedTask;
+
     public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
         signal.WaitAsync(position, cancellation);
 

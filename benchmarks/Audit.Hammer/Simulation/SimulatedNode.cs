@@ -143,6 +143,8 @@ internal sealed class PlantedJournal(
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) => journal.LastPositionAsync(cancellation);
 
+    public Task TryCommitAsync(CancellationToken cancellation) => journal.TryCommitAsync(cancellation);
+
     public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
         journal.WaitForMoreAsync(position, cancellation);
 

@@ -19,7 +19,8 @@ internal sealed class HealthEndpoints(
             "/health/ready", ReadyAsync, Roles.None, "Shows whether the node can take records: whether its journal "
                 + "commits now, and is the one that the log and the read models remember.",
             "Where none was committed in the last second it is tried, with a commit that is no event. A journal that "
-            + "does not commit is away, locked, stalled, disk_full, read_only, damaged or set_back. Its parts say for themselves how they do; a log or read models that are halted keep nobody's records "
+            + "does not commit is away, locked, stalled, disk_full, read_only, damaged or set_back. Its parts say for "
+                + "themselves how they do; a log or read models that are halted keep nobody's records "
                 + "out. It is not "
             + "ready as long as its cluster has not let it in.")
             .Produces<HealthAnswer>().Produces<HealthAnswer>(

@@ -23,21 +23,18 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
 
     public async Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
         StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
-        await OpenAsync(
-            await SeenAsync(token => stored.ReadStreamAsync(stream, afterSequence, limit, token), cancellation), cancellation);
+        await SeenPageAsync(token => stored.ReadStreamAsync(stream, afterSequence, limit, token), cancellation);
 
     public Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
         stored.ReadPositionsAsync(places, cancellation);
 
     public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        await OpenAsync(
-            await SeenAsync(token => stored.ReadAfterAsync(position, limit, byteLimit, token), cancellation), cancellation);
+        await SeenPageAsync(token => stored.ReadAfterAsync(position, limit, byteLimit, token), cancellation);
 
     public async Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        await OpenAsync(
-            await SeenAsync(token => stored.ReadBeforeAsync(position, limit, byteLimit, token), cancellation), cancellation);
+        await SeenPageAsync(token => stored.ReadBeforeAsync(position, limit, byteLimit, token), cancellation);
 
     public async Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         await SeenAsync(token => stored.ReadRowAsync(position, token), cancellation) is { } row
@@ -63,6 +60,10 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
 
     /// <summary>Who opened the stored journal closes it.</summary>
     public ValueTask DisposeAsync() => default;
+
+    private async Task<IReadOnlyList<JournalRow>> SeenPageAsync(
+        Func<CancellationToken, Task<IReadOnlyList<JournalRow>>> read, CancellationToken cancellation) =>
+        await OpenAsync(await SeenAsync(read, cancellation), cancellation);
 
     private async Task<T> SeenAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancellation)
     {

@@ -50,8 +50,8 @@ internal sealed class SqliteJournal : IJournal
     public Task AppendAsync(
         IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
         signal.AppendingAsync(
-            rows.Count, positions, given => connections.WriteAsync(_ => appender!.Append(rows, given.Span), cancellation),
-            cancellation);
+            rows.Count, positions,
+            given => connections.WriteAsync(_ => appender!.Append(rows, given.Span), cancellation), cancellation);
 
     public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
         IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>

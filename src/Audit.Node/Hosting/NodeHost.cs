@@ -155,12 +155,14 @@ public static class NodeHost
         var diary = new ReadDiary(engine, seams.Clock, failures, options.Data);
         var notes = new AccessNotes();
         var access = new AccessDiary(notes, acts, seams.Clock, failures);
-        AddStop(undo, () => node, cluster, acts, [diary, access], failures);
+        var steps = new ClockWatch(store.Opened, acts, seams.Clock, failures);
+        AddStop(undo, () => node, cluster, acts, [diary, access, steps], failures);
 
         web = WebHost.Build(options, loggers, services =>
         {
             services.AddSingleton(settings).AddSingleton(store).AddSingleton(store.Opened).AddSingleton(store.Tokens)
-                .AddSingleton<IAuditEngine>(engine).AddSingleton(reads).AddSingleton(new VeilKey(store.Keys.Derive("position veil")))
+                .AddSingleton<IAuditEngine>(engine).AddSingleton(reads)
+                .AddSingleton(new VeilKey(store.Keys.Derive("position veil")))
                 .AddSingleton(sealing).AddSingleton(store.Hasher)
                 .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
                 .AddSingleton(access).AddSingleton(failures).AddSingleton(options.Quotas).AddSingleton(guard)
@@ -187,6 +189,7 @@ public static class NodeHost
             await guard.AcceptAsync(reason, acts, cancellation);
         }
 
+        await steps.CompareAsync(cancellation);
         await WebHost.StartAsync(web, options);
         if (!guard.IsSetBack)
         {
@@ -194,6 +197,7 @@ public static class NodeHost
         }
 
         guard.Start();
+        steps.Start();
         node.HasStarted = true;
         sealing.Start();
         data.WriteNodeFile(node.Urls);

@@ -40,7 +40,8 @@ public sealed record PostgresUse(string Session, Func<string, Exception, Excepti
 }
 
 /// <summary>
-/// What the server does by itself about a node that is gone, frozen or slow; whoever opens connections has it from here.
+/// What the server does by itself about a node that is gone, frozen or slow; whoever opens connections has it from
+/// here.
 /// </summary>
 public static class PostgresBounds
 {
