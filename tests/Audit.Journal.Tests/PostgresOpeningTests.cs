@@ -42,7 +42,7 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
         await using var pool = new PostgresPool(place.Database.ConnectionString, use);
         await using var connection = await pool.OpenAsync(CancellationToken.None);
         Assert.Equal("3", await connection.ScalarAsync("SHOW tcp_keepalives_idle", CancellationToken.None));
-        Assert.Equal("8s", await connection.ScalarAsync("SHOW tcp_user_timeout", CancellationToken.None));
+        Assert.Equal("8000", await connection.ScalarAsync("SHOW tcp_user_timeout", CancellationToken.None));
         Assert.Equal(
             "10s", await connection.ScalarAsync("SHOW idle_in_transaction_session_timeout", CancellationToken.None));
     }

@@ -50,7 +50,7 @@ public sealed class TailTests : IAsyncLifetime
             }
 
             var stopping = node.Running.DisposeAsync();
-            while (await tail.NextAsync() is { } more)
+            while (await tail.NextAsync() is { Name: not "ended" } more)
             {
                 seen.Add((more.Id, more.Data));
             }
