@@ -19,7 +19,7 @@ internal sealed class ClockWatch(IJournal journal, OperatorActs acts, TimeProvid
     private BackgroundWork? watch;
     private TimeSpan due;
 
-    /// <summary>Compares the clock with the last row, which somebody else wrote, or this node before its start.</summary>
+    /// <summary>Compares the clock with the last row that somebody wrote before this start.</summary>
     public async Task CompareAsync(CancellationToken cancellation)
     {
         var rows = await journal.ReadBeforeAsync(long.MaxValue, limit: 1, byteLimit: 1, cancellation);
