@@ -29,9 +29,9 @@ internal sealed class StreamRegions
 
     public IActorRef For(Submission submission) => submission switch
     {
-        CallSubmission or ReviewSubmission => calls,
+        CallSubmission or ReviewSubmission { Of: Reviewable.Call } => calls,
         NoteSubmission => sessions,
-        WindowSubmission => windows,
+        WindowSubmission or ReviewSubmission => windows,
         OperatorSubmission => operators,
         _ => throw new ArgumentOutOfRangeException(
             nameof(submission), submission, "No region takes such a submission."),

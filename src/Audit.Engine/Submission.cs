@@ -65,25 +65,20 @@ internal sealed class CountsSubmission(StreamKey stream) : Submission(stream)
     public override int Bytes => 0;
 }
 
-/// <summary>A person acknowledges violations of a call.</summary>
-public sealed class ReviewSubmission(
-    SessionName session, string toolCallId, string? taskId, string? agent, Review review, ReadOnlyMemory<byte> reason)
-    : Submission(new StreamKey(StreamNames.CallUtf8(session, toolCallId)))
+/// <summary>A person acknowledges violations of a call or a window.</summary>
+public sealed class ReviewSubmission(Reviewable of, Review review, ReadOnlyMemory<byte> reason)
+    : Submission(of is Reviewable.Call call
+        ? new StreamKey(StreamNames.CallUtf8(call.Session, call.ToolCallId))
+        : new StreamKey(StreamNames.Window(((Reviewable.Window)of).WindowId)))
 {
-    public SessionName Session { get; } = session;
-
-    public string ToolCallId { get; } = toolCallId;
-
-    public string? TaskId { get; } = taskId;
-
-    public string? Agent { get; } = agent;
+    public Reviewable Of { get; } = of;
 
     public Review Review { get; } = review;
 
     /// <summary>What the person says of it, as JSON.</summary>
     public ReadOnlyMemory<byte> Reason { get; } = reason;
 
-    public override int Affinity => Session.GetHashCode();
+    public override int Affinity => Of is Reviewable.Call reviewed ? reviewed.Session.GetHashCode() : base.Affinity;
 
     public override int Bytes => Reason.Length;
 }

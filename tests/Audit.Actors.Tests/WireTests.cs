@@ -26,8 +26,12 @@ public sealed class WireTests() : TestKit(
         ["an acceptance"] = Sent.Window("w", WindowVerb.Accept, "alice", 1),
         ["a closing"] = Sent.Window("w", WindowVerb.Close, "ci", 1),
         ["a review"] = new ReviewSubmission(
-            new("ci", "s"), "c", "t", "agent",
+            new Reviewable.Call(new("ci", "s"), "c", "t", "agent"),
             new Review([new SeenVerdict(2, ViolationCause.NotAllowed)], "maria", "ada", new Timestamp(638_000_000_000_000_002, 99)),
+            """{"reason":"seen"}"""u8.ToArray()),
+        ["a review of a window"] = new ReviewSubmission(
+            new Reviewable.Window("w"),
+            new Review([new SeenVerdict(2, ViolationCause.NotAllowed)], "maria", "ada", new Timestamp(638_000_000_000_000_002, 99)) { OfParty = true },
             """{"reason":"seen"}"""u8.ToArray()),
         ["an act"] = Sent.Operator("node.started"),
     };
@@ -175,7 +179,7 @@ public sealed class WireTests() : TestKit(
         CallSubmission call =>
             $"{call.Stream} {call.Session} {call.ToolCallId} {call.Agent} {call.Message} {Convert.ToHexString(call.Record.Span)}",
         ReviewSubmission act =>
-            $"{act.Stream} {act.Session} {act.ToolCallId} {act.TaskId} {act.Agent} {string.Join(',', act.Review.Verdicts)} "
+            $"{act.Stream} {act.Of} {string.Join(',', act.Review.Verdicts)} "
             + $"{act.Review with { Verdicts = [] }} {Convert.ToHexString(act.Reason.Span)}",
         NoteSubmission note =>
             $"{note.Stream} {note.Session} {note.TaskId} {note.Agent} {note.Note} {Convert.ToHexString(note.Detail.Span)}",

@@ -18,7 +18,7 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
 
     private static Gen<(Submission Submission, string Words)> Item(int numbering) => Gen.Frequency(
         (20, Message(numbering)), (2, Oversized()), (2, Note()), (5, Window()), (2, Accepted()), (3, Review()),
-        (1, Copy()));
+        (1, Copy()), (2, ReviewWindow()), (1, Node()));
 
     private static Gen<(Submission, string)> Message(int numbering) =>
         from kind in Gen.Elements(Enum.GetValues<MessageKind>())
@@ -81,6 +81,17 @@ public sealed record History(IReadOnlyList<Submission> Items, IReadOnlyList<stri
         let name = new Say($"s{call % 2}", $"c{call}", Say.Asked, minute)
         select (
             name.Review("rita", cause, sequence, "seen"), $"review s{call % 2} c{call} {sequence} {cause} {minute}");
+
+    private static Gen<(Submission, string)> ReviewWindow() =>
+        from window in Gen.Choose(0, 2)
+        from sequence in Gen.Choose(1, 6)
+        from minute in Gen.Choose(0, 30)
+        select (Say.ReviewWindow($"w{window}", "rita", sequence, minute), $"review w{window} {sequence} {minute}");
+
+    private static Gen<(Submission, string)> Node() =>
+        from act in Gen.Elements(NodeActs.Started, NodeActs.Stopped)
+        from minute in Gen.Choose(0, 30)
+        select (Say.Node(act, minute), $"{act} {minute}");
 
     private static Gen<(Submission, string)> Copy() =>
         from minute in Gen.Choose(0, 20)

@@ -79,8 +79,17 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
 
     /// <summary>A person acknowledges a violation of the call.</summary>
     public Submission Review(string by, ViolationCause cause, long sequence, string reason) => new ReviewSubmission(
-        Named(Session), Call, Task, Agent,
+        new Reviewable.Call(Named(Session), Call, Task, Agent),
         new Review([new SeenVerdict(sequence, cause)], by, null, At(Minute)), JsonSerializer.SerializeToUtf8Bytes(new { reason }));
+
+    /// <summary>A person acknowledges a refused act on a window.</summary>
+    public static Submission ReviewWindow(string window, string by, long sequence, double minute) => new ReviewSubmission(
+        new Reviewable.Window(window), new Review([new SeenVerdict(sequence, ViolationCause.NotAllowed)], by, null, At(minute)),
+        """{"reason":"seen"}"""u8.ToArray());
+
+    /// <summary>A node starts or stops.</summary>
+    public static Submission Node(string act, double minute) =>
+        new OperatorSubmission(act, "node@here", At(minute), "{}"u8.ToArray());
 
     /// <summary>An export is given to somebody.</summary>
     public static Submission Copy(double minute) => new OperatorSubmission(

@@ -132,6 +132,34 @@ public abstract class WindowContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task beside_what_came_late_stands_when_the_book_took_nothing_and_a_node_started()
+    {
+        var models = await ReadAsync(
+            Say.Node("node.started", -5),
+            Say.Window("w", WindowVerb.Grant, "alice", 0, closes: 20),
+            Do("in", 2),
+            Say.Node("node.stopped", 3),
+            Say.Node("node.started", 5),
+            // Killed: the book has no stop.
+            Say.Node("node.started", 10),
+            Do("running", 11),
+            Say.Node("node.stopped", 12),
+            // Another node went on.
+            Do("other", 13),
+            Say.Node("node.started", 13.01),
+            Do("stopped", 3.5) with { ReceivedMinute = 24 },
+            Do("ran", 13.5) with { ReceivedMinute = 24 },
+            Say.Node("node.stopped", 25));
+
+        var late = Assert.Single((await models.WindowAsync("w", All, None))!.Late);
+        Assert.Equal(
+            [(Say.At(3), Say.At(5), true), (Say.At(5).Add(TimeSpan.FromSeconds(1)), Say.At(10), false)],
+            late.Pauses.Select(pause => (pause.From, pause.Until!.Value, pause.Stopped)));
+        Assert.Equal(
+            [("stopped", (NodeAway?)NodeAway.Partly), ("ran", NodeAway.Never)], late.Calls.Select(call => (call.CallId, call.Away)));
+    }
+
+    [ContractFact]
     public async Task an_end_that_is_learned_late_takes_the_proof_of_what_was_received_after_it()
     {
         var side = await OpenAsync(limits: new FeedLimits { RejudgedAtOnce = 2 });

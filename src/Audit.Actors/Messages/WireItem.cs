@@ -27,8 +27,7 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
                 BoundTasks = [.. call.Bounds.Tasks],
             },
         ReviewSubmission act => new Reviewing(
-            act.Session.Source, act.Session.Id, act.ToolCallId, act.TaskId, act.Agent,
-            act.Review with { Verdicts = act.Review.Verdicts.ToArray() }, act.Reason.ToArray()),
+            act.Of, act.Review with { Verdicts = act.Review.Verdicts.ToArray() }, act.Reason.ToArray()),
         NoteSubmission noted =>
             new Note(
                 noted.Session.Source, noted.Session.Id, noted.TaskId, noted.Agent, noted.Note, noted.Detail.ToArray()),
@@ -45,8 +44,7 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
             Redacted = Mark,
             Bounds = new CallBounds(call.BoundAgents, call.BoundTasks),
         },
-        Reviewing act => new ReviewSubmission(
-            new SessionName(act.Source, act.SessionId), act.ToolCallId, act.TaskId, act.Agent, act.Review, act.Body),
+        Reviewing act => new ReviewSubmission(act.What, act.Review, act.Body),
         Note noted => new NoteSubmission(
             new SessionName(noted.Source, noted.SessionId), noted.TaskId, noted.Agent, noted.Content, noted.Body)
         {
@@ -77,9 +75,7 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
         public string[] BoundTasks { get; init; } = [];
     }
 
-    public sealed record Reviewing(
-        string Source, string SessionId, string ToolCallId, string? TaskId, string? Agent, Review Review, byte[] Body)
-        : WireItem(Body);
+    public sealed record Reviewing(Reviewable What, Review Review, byte[] Body) : WireItem(Body);
 
     public sealed record Note(
         string Source, string SessionId, string? TaskId, string? Agent, SessionNote Content, byte[] Body)

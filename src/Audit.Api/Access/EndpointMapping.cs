@@ -32,6 +32,13 @@ internal sealed record ById(string Path, string ByQuery, params QueryParameter[]
     public static ById OfSession(string path = "", string byQuery = "") =>
         new("/v1/sessions/{session}" + path, "/v1/session" + byQuery, Session) { Both = [Source] };
 
+    public static ById OfWindow(string path = "", string byQuery = "") => new(
+        "/v1/windows/{window}" + path, "/v1/window" + byQuery,
+        new QueryParameter("window", "The window, by its id or by what its source calls it.", Required: true))
+    {
+        Both = [new("source", "Whose window it is; needed where several sources called one so.")],
+    };
+
     public static ById OfCall(string path = "", string byQuery = "") => new(
         "/v1/sessions/{session}/calls/{call}" + path, "/v1/call" + byQuery,
         Session, new("call", "The tool call.", Required: true)) { Both = [Source] };

@@ -5,6 +5,8 @@ namespace Audit.Api.Access;
 /// <param name="Holders">Those, and whoever has a token that one of them made, or that one made of these.</param>
 internal sealed record Parties(IReadOnlySet<string> Behind, IReadOnlySet<string> Holders)
 {
+    public static readonly Parties None = new(new HashSet<string>(), new HashSet<string>());
+
     /// <summary>An approver's token is marked for so long where a party to the question made it.</summary>
     private static readonly TimeSpan Minted = TimeSpan.FromHours(24);
 
@@ -49,9 +51,10 @@ internal sealed class TokenTree
         }
     }
 
-    public Parties PartiesOf(string source, string? asker)
+    /// <param name="isMeant">Whether it is asked of a source.</param>
+    public Parties PartiesOf(Func<string, bool> isMeant, string? asker)
     {
-        var behind = new HashSet<string>(persons.GetValueOrDefault(source) ?? []);
+        HashSet<string> behind = [.. persons.Where(source => isMeant(source.Key)).SelectMany(source => source.Value)];
         if (asker is not null)
         {
             behind.Add(asker);

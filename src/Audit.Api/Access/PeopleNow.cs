@@ -24,7 +24,13 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
 
     /// <summary>Who decides nothing that a source asks, for it asks for him.</summary>
     public ValueTask<Parties> PartiesOfAsync(string source, string? asker, CancellationToken cancellation) =>
-        AskAsync(() => tokens.PartiesOf(source, asker), cancellation, isExact: true);
+        PartiesOfAsync(name => name == source, asker, cancellation);
+
+    /// <inheritdoc cref="PartiesOfAsync(string, string?, CancellationToken)"/>
+    /// <param name="isMeant">Whether it is asked of a source.</param>
+    public ValueTask<Parties> PartiesOfAsync(
+        Func<string, bool> isMeant, string? asker, CancellationToken cancellation) =>
+        AskAsync(() => tokens.PartiesOf(isMeant, asker), cancellation, isExact: true);
 
     public void LookAgain() => Volatile.Write(ref lookedAt, long.MinValue);
 

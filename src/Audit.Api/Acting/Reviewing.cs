@@ -4,19 +4,26 @@ using Audit.Api.Reading;
 namespace Audit.Api.Acting;
 
 /// <summary>Reviews of violations by people, however they come: by the API or by a page.</summary>
-internal sealed class Reviewing(RecordIntake intake, Deciding deciding, PeopleNow people, ApiSettings settings)
-    : IEndpointGroup
+internal sealed class Reviewing(
+    RecordIntake intake, Deciding deciding, WindowActs acts, PeopleNow people, ApiSettings settings) : IEndpointGroup
 {
     public const Roles MayReview = Roles.Approve | Roles.Admin;
     public const int LongestReason = 1000;
 
-    public void Map(IEndpointRouteBuilder routes) => routes.Post(
-        ById.OfCall("/review", "/review"), PostAsync, MayReview,
-        "Records that a person has looked at violations of a call.",
-        "The body is {sequences[], verdicts[], reason}: the numbers of the refused messages, and of each the verdict "
-        + "that was seen, its cause or \"lifted\"; 409 when it is another by now. The review covers these verdicts "
-        + "and no later ones. Nobody reviews what he is behind himself.")
-        .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        const string Body = "The body is {sequences[], verdicts[], reason}: the numbers of what was refused, and of "
+            + "each the verdict that was seen, its cause or \"lifted\"; 409 when it is another by now. The review covers "
+            + "these verdicts and no later ones. Nobody reviews what he is behind himself.";
+        routes.Post(
+            ById.OfCall("/review", "/review"), PostAsync, MayReview,
+            "Records that a person has looked at violations of a call.", Body)
+            .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
+        routes.Post(
+            ById.OfWindow("/review", "/review"), PostWindowAsync, MayReview,
+            "Records that a person has looked at refused acts on a window.", Body)
+            .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
+    }
 
     private async Task<IResult> PostAsync(HttpContext context)
     {
@@ -25,9 +32,36 @@ internal sealed class Reviewing(RecordIntake intake, Deciding deciding, PeopleNo
             await context.CallAsync(), body, context.Bearer(), context.RequestAborted));
     }
 
+    private async Task<IResult> PostWindowAsync(HttpContext context)
+    {
+        var (id, body) = (await context.WindowAsync(), await context.ReadObjectAsync());
+        return intake.Answer(await ReviewAsync(id, body, context.Bearer(), context.RequestAborted), id);
+    }
+
     /// <exception cref="RefusedException">There is no such violation, or this bearer may not review it.</exception>
     public async Task<Receipt> ReviewAsync(
         CallAddress address, StrictObject body, Bearer actor, CancellationToken cancellation)
+    {
+        var call = await deciding.ReadAsync(address, actor, cancellation);
+        return await ReviewAsync(
+            new ReviewedCall(call.History),
+            new Reviewable.Call(address.Session, address.Call, call.History.Standing.TaskId, call.Agent), body, actor,
+            await people.PartiesOfAsync(address.Session.Source, asker: null, cancellation));
+    }
+
+    /// <inheritdoc cref="ReviewAsync(CallAddress, StrictObject, Bearer, CancellationToken)"/>
+    public async Task<Receipt> ReviewAsync(
+        string windowId, StrictObject body, Bearer actor, CancellationToken cancellation)
+    {
+        var window = await acts.FindAsync(windowId, actor, cancellation);
+        return await ReviewAsync(
+            window, new Reviewable.Window(windowId), body, actor,
+            await acts.PartiesAsync(window, cancellation));
+    }
+
+    /// <param name="parties">Persons who may not, beside those whom the law knows.</param>
+    private async Task<Receipt> ReviewAsync(
+        IReviewable judged, Reviewable of, StrictObject body, Bearer actor, Parties parties)
     {
         var seen = ReadSeen(body);
         var reason = body.RequiredText("reason");
@@ -36,21 +70,19 @@ internal sealed class Reviewing(RecordIntake intake, Deciding deciding, PeopleNo
             throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected");
         }
 
-        var call = await deciding.ReadAsync(address, actor, cancellation);
-        var parties = await people.PartiesOfAsync(address.Session.Source, asker: null, cancellation);
         var review = new Review(seen, actor.Name, actor.PersonBesideName, intake.Now)
         {
-            MayBeOwn = settings.AllowSelfApproval, OfParty = parties.Include(actor),
+            MayBeOwn = settings.AllowSelfApproval,
+            OfParty = parties.Include(actor),
         };
-        var decision = ReviewDecider.Decide(call.History, review);
+        var decision = ReviewDecider.Decide(judged, review);
         if (decision.Error is { } error)
         {
             throw new RefusedException(ProblemOf(decision.Refusal, error + "."));
         }
 
         var detail = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["reason"] = reason });
-        var receipt = await intake.SubmitAsync(new ReviewSubmission(
-            address.Session, address.Call, call.History.Standing.TaskId, call.Agent, review, detail));
+        var receipt = await intake.SubmitAsync(new ReviewSubmission(of, review, detail));
         return receipt.Status == ReceiptStatus.Refused
             ? throw new RefusedException(ProblemOf(ReviewRefusal.Stale, receipt.Error + "."))
             : receipt;

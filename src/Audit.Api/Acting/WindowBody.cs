@@ -1,13 +1,11 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
 using System.Xml;
+using Audit.Api.Reading;
 
 namespace Audit.Api.Acting;
 
 /// <summary>Reads what a body says of a window.</summary>
 internal static class WindowBody
 {
-    private const int MintedBytes = 12;
     private const int MaxGlobBytes = 256;
     private const int MaxReasonLength = 4096;
 
@@ -48,26 +46,13 @@ internal static class WindowBody
                 body.Number("through"));
     }
 
-    /// <summary>The window that is asked for, by the id in the body or one of its own.</summary>
-    public static string IdOf(StrictObject body, Bearer actor, RecordHasher hasher)
+    /// <summary>The window that is asked for: the same one when the same requester asks for it again.</summary>
+    public static string IdOf(WindowMessage.Asking message, RecordHasher hasher)
     {
-        if (body.Id("window_id") is { } given)
-        {
-            return given;
-        }
-
-        // A request that is sent again with the same message_id must find the window that the first one made.
-        Span<byte> minted = stackalloc byte[Fingerprint.Length];
-        if (body.Id("message_id", Ids.MaxMessageIdBytes) is { } messageId)
-        {
-            hasher.OfBytes(Encoding.UTF8.GetBytes($"window|{actor.Name}|{messageId}")).CopyTo(minted);
-        }
-        else
-        {
-            RandomNumberGenerator.Fill(minted);
-        }
-
-        return "w-" + Base64Url.EncodeToString(minted[..MintedBytes]);
+        var isSource = message.Delivery.Source is not null;
+        return message.Terms.Alias is { } alias ? WindowIds.Of(hasher, message.Requester, isSource, alias)
+            : message.Delivery.MessageId is { } id ? WindowIds.OfMessage(hasher, message.Requester, isSource, id)
+            : WindowIds.AtRandom(message.ReceivedAt.ToDateTimeOffset());
     }
 
     private static Timestamp RequiredTime(StrictObject body, string name) =>
@@ -93,11 +78,25 @@ internal static class WindowBody
         return new WindowTerms(
             body.RequiredId("task_id"), body.RequiredId("agent"), ReadScope(body), Reason(body, required: true)!)
         {
+            Alias = ReadAlias(body),
             Sources = ReadSources(body, actor),
             OpensAt = body.Time("opens_at"),
             ClosesAt = closesAt,
             Duration = duration,
         };
+    }
+
+    private static string? ReadAlias(StrictObject body)
+    {
+        if (body.Member("window_id") is not null)
+        {
+            throw new UnreadableException(
+                "window_id", "the node makes the ids of windows; what you call yours goes into alias");
+        }
+
+        return body.Id("alias") is { } alias && WindowIds.IsOne(alias)
+            ? throw new UnreadableException("alias", "it has the form of the node's own ids, which no name may have")
+            : body.Id("alias");
     }
 
     /// <exception cref="RefusedException">It names none, and the token reports as none.</exception>
@@ -146,9 +145,16 @@ internal static class WindowBody
                 "reason", $"{reason.Length} characters; at most {MaxReasonLength} are accepted");
     }
 
-    /// <summary>The same act of the same actor in the same words is the same act, however it is printed.</summary>
-    private static byte[] Identity(StrictObject body, WindowVerb verb, Bearer actor) =>
-        [.. Encoding.UTF8.GetBytes($"{verb}|{actor.Name}|"), .. body.Compact()];
+    /// <summary>
+    /// The same act of the same source or person in the same words is the same act, by whatever token and however it is
+    /// printed.
+    /// </summary>
+    private static byte[] Identity(StrictObject body, WindowVerb verb, Bearer actor)
+    {
+        var who = SourceOf(actor) is { } source
+            ? $"source\0{source}" : $"person\0{actor.PersonBesideName ?? actor.Name}";
+        return [.. Encoding.UTF8.GetBytes($"{verb}\0{who}\0"), .. body.Compact()];
+    }
 }
 
 /// <summary>Reads how long a window is to be: `2h`, `PT2H`, or a number of seconds.</summary>

@@ -10,14 +10,15 @@ internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IE
     {
         routes.Post(
             "/v1/windows", RequestAsync, Roles.Ingest | Roles.Approve, "Asks for a window, or grants one.",
-            "The body is {window_id?, task_id, agent, scope[], sources[]?, reason, opens_at?, closes_at or duration, "
-            + "grant?, by?, message_id?}; sources are the token's own where it reports as one. With grant: true the "
-            + "role approve is needed.")
+            "The body is {alias?, task_id, agent, scope[], sources[]?, reason, opens_at?, closes_at or duration, "
+            + "grant?, by?, message_id?}; sources are the token's own where it reports as one. The alias is what this "
+            + "source calls the window: the same request again is the same window. With grant: true the role approve "
+            + "is needed; a grant by who is behind one of the sources is a request.")
             .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         foreach (var act in WindowPosting.Acts)
         {
             routes.Post(
-                new ById($"/v1/windows/{{window}}/{act.Name}", $"/v1/window/{act.Name}", WindowEndpoint.Id),
+                ById.OfWindow("/" + act.Name, "/" + act.Name),
                 context => ActAsync(context, act), act.AnyOf, act.Summary)
                 .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         }
@@ -25,25 +26,13 @@ internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IE
 
     private async Task<IResult> RequestAsync(HttpContext context)
     {
-        var actor = context.Bearer();
         try
         {
             var body = await context.ReadObjectAsync();
             var verb = body.Flag("grant") ? WindowVerb.Grant : WindowVerb.Request;
-            if (RefuseRole(verb, actor) is { } lacking)
-            {
-                return Problem.Forbidden(lacking);
-            }
-
-            var message = WindowBody.Read(body, verb, actor, intake.Now, intake.Hasher);
-            var id = WindowBody.IdOf(body, actor, intake.Hasher);
-            if (RefuseBound(message, actor) is { } refusal)
-            {
-                return Problem.Forbidden(refusal);
-            }
-
-            context.Response.Headers.Location = "/v1/windows/" + Uri.EscapeDataString(id);
-            return intake.Answer(await intake.SubmitAsync(new WindowSubmission(id, message, body.Bytes)), id);
+            var submission = await acts.AskAsync(body, verb, context.Bearer(), context.RequestAborted);
+            context.Response.Headers.Location = "/v1/windows/" + submission.WindowId;
+            return intake.Answer(await intake.SubmitAsync(submission), submission.WindowId);
         }
         catch (UnreadableException wrong)
         {
@@ -53,7 +42,7 @@ internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IE
 
     private async Task<IResult> ActAsync(HttpContext context, WindowPosting act)
     {
-        var id = context.Id("window");
+        var id = await context.WindowAsync();
         try
         {
             var body = await context.ReadObjectAsync();
@@ -65,51 +54,82 @@ internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IE
             return intake.Answer(Receipt.Invalid(wrong.Message), id);
         }
     }
-
-    /// <returns>Null when the bearer may ask for a window, or grant one.</returns>
-    public static string? RefuseRole(WindowVerb verb, Bearer actor)
-    {
-        var needed = verb == WindowVerb.Grant ? Roles.Approve : Roles.Ingest;
-        return actor.HasAny(needed)
-            ? null
-            : $"The token \"{actor.Name}\" lacks the role to {verb.ToString().ToLowerInvariant()} a window: "
-                + $"{RoleNames.Join(needed)}.";
-    }
-
-    /// <returns>Null when the window is none of another's.</returns>
-    public static string? RefuseBound(WindowMessage message, Bearer actor) =>
-        message is WindowMessage.Asking { Terms: var terms } ? actor.RefuseBound(terms.Agent, terms.TaskId) : null;
 }
 
 /// <summary>Reads what somebody does with a window, however it comes: by the API or by a page.</summary>
-internal sealed class WindowActs(RecordIntake intake, IAuditStore store)
+internal sealed class WindowActs(
+    RecordIntake intake, IAuditStore store, PeopleNow people, ApiSettings settings)
 {
-    /// <exception cref="UnreadableException">The body is none of such an act.</exception>
-    /// <exception cref="RefusedException">The token is bound to others.</exception>
-    public async Task<WindowSubmission> ReadAsync(
-        string id, StrictObject body, WindowVerb verb, Bearer actor, CancellationToken cancellation)
+    /// <summary>A request for a window, or a grant of one.</summary>
+    /// <exception cref="UnreadableException">The body is none.</exception>
+    /// <exception cref="RefusedException">The token may not, or is bound to others.</exception>
+    public async Task<WindowSubmission> AskAsync(
+        StrictObject body, WindowVerb verb, Bearer actor, CancellationToken cancellation)
     {
-        var message = WindowBody.Read(body, verb, actor, intake.Now, intake.Hasher);
-        if (actor.IsBound
-            && (await WindowRead.ReadAsync(store.Opened, id, cancellation)).RefuseFor(actor) is { } refusal)
+        var needed = verb == WindowVerb.Grant ? Roles.Approve : Roles.Ingest;
+        if (!actor.HasAny(needed))
+        {
+            throw new RefusedException(Problem.Forbidden(
+                $"The token \"{actor.Name}\" lacks the role to {verb.ToString().ToLowerInvariant()} a window: "
+                    + $"{RoleNames.Join(needed)}."));
+        }
+
+        var message = (WindowMessage.Asking)WindowBody.Read(body, verb, actor, intake.Now, intake.Hasher);
+        if (actor.RefuseBound(message.Terms.Agent, message.Terms.TaskId) is { } refusal)
         {
             throw new RefusedException(Problem.Forbidden(refusal));
         }
 
+        // A book of one person lets her grant what is for a source of hers; it says so.
+        var parties = verb == WindowVerb.Grant && !settings.AllowSelfApproval
+            ? await people.PartiesOfAsync(Meaning(message.Terms.Sources), asker: null, cancellation) : Parties.None;
         return new WindowSubmission(
-            id,
-            message is WindowMessage.Accept { Span: var span }
-                && await IsReporterAsync(span.Session.Source, actor, cancellation)
-                ? message with { Delivery = message.Delivery with { IsReporter = true } }
-                : message,
+            WindowBody.IdOf(message, intake.Hasher), message with { Delivery = Of(message, actor, parties) },
             body.Bytes);
     }
 
-    /// <summary>Whether a person is behind a source, or holds a token that such a person made.</summary>
-    private async Task<bool> IsReporterAsync(string source, Bearer actor, CancellationToken cancellation) =>
-        (await store.Tokens.ListAsync(cancellation)).Where(token => token.Source?.Name == source)
-        .Select(token => token.Person)
-        .Any(person => person != Bearer.NoPerson && (person == actor.Person || person == actor.CreatedBy));
+    /// <exception cref="UnreadableException">The body is none of such an act.</exception>
+    /// <exception cref="RefusedException">There is no such window, or the token is bound to others.</exception>
+    public async Task<WindowSubmission> ReadAsync(
+        string id, StrictObject body, WindowVerb verb, Bearer actor, CancellationToken cancellation)
+    {
+        var message = WindowBody.Read(body, verb, actor, intake.Now, intake.Hasher);
+        var window = await FindAsync(id, actor, cancellation);
+        var parties = message is WindowMessage.Accept { Span: var span }
+            ? await people.PartiesOfAsync(span.Session.Source, asker: null, cancellation)
+            : await PartiesAsync(window, cancellation);
+        return new WindowSubmission(id, message with { Delivery = Of(message, actor, parties) }, body.Bytes);
+    }
+
+    /// <exception cref="RefusedException">There is no such window, or the token is bound to others.</exception>
+    public async Task<WindowHistory> FindAsync(string id, Bearer actor, CancellationToken cancellation)
+    {
+        var read = await WindowRead.ReadAsync(store.Opened, id, cancellation);
+        return read.Events.Count == 0 ? throw new RefusedException(
+                Problem.NotFound("There is no such window that this token may see."))
+            : actor.IsBound && read.RefuseFor(actor) is { } refusal
+            ? throw new RefusedException(Problem.Forbidden(refusal))
+            : read.Window;
+    }
+
+    /// <summary>Who asked, and who is behind the source that asked and those that the window is for.</summary>
+    public ValueTask<Parties> PartiesAsync(WindowHistory window, CancellationToken cancellation)
+    {
+        var isMeant = Meaning(window.Terms?.Sources ?? []);
+        return people.PartiesOfAsync(
+            name => name == window.RequestedSource || isMeant(name), window.RequestedFor, cancellation);
+    }
+
+    /// <summary>What the law needs to know of who acts, and cannot ask.</summary>
+    private WindowDelivery Of(WindowMessage message, Bearer actor, Parties parties) => message.Delivery with
+    {
+        OfParty = parties.Include(actor),
+        MintedByParty = message is WindowMessage.Approve or WindowMessage.Extend or WindowMessage.Grant
+            && parties.MintedFor(actor, intake.Now.ToDateTimeOffset()),
+    };
+
+    private static Func<string, bool> Meaning(IReadOnlyList<string> sources) =>
+        name => sources.Any(source => Glob.Matches(source, name));
 }
 
 /// <summary>What can be posted to a window, and who may.</summary>

@@ -17,10 +17,12 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
     /// <summary>What was asked for is several things; an address for each of them, by its source.</summary>
     public IReadOnlyList<(string Source, string Href)>? Choices { get; init; }
 
-    public static Problem Several(string what, IReadOnlyList<(string Source, string Href)> choices) => new(
+    /// <param name="also">How else one can say which.</param>
+    public static Problem Several(
+        string what, IReadOnlyList<(string Source, string Href)> choices, string also = "") => new(
         300, "several-sources", "Several sources report it",
         $"There is {what} of {string.Join(", ", choices.Select(choice => $"\"{choice.Source}\""))}; "
-        + "say which with source (`?source=`, `--source`).")
+        + $"say which with source (`?source=`, `--source`){also}.")
     {
         Choices = choices,
     };

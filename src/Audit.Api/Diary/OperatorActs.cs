@@ -26,7 +26,7 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
 
     /// <param name="redaction">The version of the rule set; null where redaction is off.</param>
     public Task WriteStartedAsync(IReadOnlyList<string> urls, string storeKind, string? redaction = null) =>
-        WriteAsync("node.started", Node, json =>
+        WriteAsync(NodeActs.Started, Node, json =>
     {
         json.WriteString("version", NodeVersion.Text);
         json.WriteStartArray("urls");
@@ -54,7 +54,7 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
         WriteProcess(json);
     });
 
-    public Task WriteStoppedAsync() => WriteAsync("node.stopped", Node, json =>
+    public Task WriteStoppedAsync() => WriteAsync(NodeActs.Stopped, Node, json =>
     {
         json.WriteString("version", NodeVersion.Text);
         WriteProcess(json);

@@ -18,7 +18,9 @@ internal sealed class ReadDiaryMiddleware(
             return;
         }
 
-        using var trace = new ReadTrace();
+        // Who refuses on the way answers after this.
+        var trace = new ReadTrace();
+        context.Response.RegisterForDispose(trace);
         var written = default(ReadTraceState);
         var status = 0;
         var before = new BeforeAnswer(async answered =>

@@ -16,6 +16,7 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
         + "session did outside "
         + "of any: who, which task, when, who approved, and the commands with their times.",
         new("format", "ndjson (the default), csv or session."), new("session", "Only this session."),
+        new("source", "Only what this source reported."),
         new("task", "Only the windows, notes and calls of this task."),
         new("window", "Only this window and what was done in it."),
         new("after", "Only what is after this position or time."),
@@ -27,6 +28,11 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
         var query = context.Query();
         var filter = new RowFilter(context.Reads().Scope, context.Bearer().SeesAdministration);
         var request = ExportRequest.Read(query.Text, query.Refuse, filter.Scope);
+        if (request.Window is { } window)
+        {
+            request = request with { Window = await context.WindowAsync(window, request.Source, "window") };
+        }
+
         var response = context.Response;
         response.ContentType = request.ContentType;
         // Before the row of the diary: what is in the export was in the book when that was written.

@@ -74,7 +74,7 @@ internal sealed class JournalExport(
         }
 
         var rows = await journal.ReadStreamAsync(
-            new StreamKey(StreamNames.Window(window)), afterSequence: 0, WindowLimits.Events, cancellation);
+            new StreamKey(StreamNames.Window(window)), afterSequence: 0, WindowLimits.MostRead, cancellation);
         return rows.Where(row => row.IsProven).Select(EventReader.ReadWindow).Aggregate(
             WindowHistory.Empty, WindowDecider.Evolve);
     }

@@ -4,10 +4,8 @@ namespace Audit.Api.Reading;
 internal sealed class WindowEndpoint(
     IJournal journal, Questions questions, TimeProvider clock) : IEndpointGroup
 {
-    public static readonly QueryParameter Id = new("window", "The window.", Required: true);
-
     public void Map(IEndpointRouteBuilder routes) => routes.Get(
-        new ById("/v1/windows/{window}", "/v1/window", Id), GetAsync, Roles.Read,
+        ById.OfWindow(), GetAsync, Roles.Read,
         "Shows a window, its history, every command given in it, and what its agent did outside.", "",
         QueryParameter.At,
         new("limit", "At most so many commands, up to 1000."), new("cursor", "The next of the commands before."))
@@ -15,12 +13,13 @@ internal sealed class WindowEndpoint(
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
-        var (id, query, reads) = (context.Id("window"), context.Query(), context.Reads());
+        var (query, reads) = (context.Query(), context.Reads());
         var (asOf, page) = (query.AsOf(reads.Scope), query.Page());
+        var id = await context.WindowAsync();
         var read = await WindowRead.ReadAsync(journal, id, context.RequestAborted);
         if (read.Events.Count == 0 || read.RefuseFor(context.Bearer()) is not null)
         {
-            return Problem.NotFound($"There is no window \"{id}\" that this token may see.");
+            return WindowOfRequest.NoWindow(context.Id("window"));
         }
 
         reads.Scope.Trace?.Add(read.Events[0].Row.Position, read.Events[^1].Row.Position);
@@ -84,12 +83,16 @@ internal sealed class WindowEndpoint(
             window.SelfGranted, window.GrantedAfter, window.Violations,
             scope.Hide(read.Events[0].Row.Position), scope.Hide(read.Events[^1].Row.Position))
         {
+            Alias = terms?.Alias,
+            Source = window.RequestedSource,
             Sources = terms?.Sources ?? [],
+            MintedByParty = window.MintedByParty,
+            Unreviewed = read.Unreviewed,
         };
         return new WindowDetailAnswer(answer)
         {
             DurationSeconds = terms?.Duration?.TotalSeconds,
-            History = [.. read.Events.Select(one => Of(scope.Hide(one.Row.Position), one.Row, one.Happened))],
+            History = [.. read.Events.Select(one => Of(scope.Hide(one.Row.Position), one.Row, one.Happened, window))],
             Done = WireOf.Page(done, WireOf.Of),
             OutsideWindow = WireOf.Page(outside, WireOf.Of),
             OutOfScope = WireOf.Page(outOfScope, WireOf.Of),
@@ -99,13 +102,20 @@ internal sealed class WindowEndpoint(
             read.Events.LastOrDefault(one => kinds.Contains(one.Happened.Kind)).Happened?.Message;
     }
 
-    private static WindowActAnswer Of(long position, JournalRow row, WindowEvent happened) => new(
+    private static WindowActAnswer Of(
+        long position, JournalRow row, WindowEvent happened, WindowHistory window) => new(
         position, row.Sequence, EventReader.NameOf(row.Manifest), WireOf.Time(happened.Message.ReceivedAt),
         By: happened.Message.Actor, happened.Message.Delivery.OnBehalfOf,
         From: EventWriter.WordOf(happened.From), To: EventWriter.WordOf(happened.To),
         happened.Message.Reason ?? (happened.Message as WindowMessage.Asking)?.Terms.Reason,
         OpensAt: WireOf.Time((happened as WindowEvent.Approved)?.OpensAt),
-        ClosesAt: WireOf.Time(happened.ClosesAtOrAsked), (happened as WindowEvent.Violated)?.Violation);
+        ClosesAt: WireOf.Time(happened.ClosesAtOrAsked), (happened as WindowEvent.Violated)?.Violation)
+    {
+        Review = happened is not WindowEvent.Violated ? null
+            : WireOf.Of(RulingLink.Find(window.Rulings, row.Sequence) is null
+                ? ReviewState.Waiting : ReviewState.Reviewed),
+        Verdict = window.VerdictOn(row.Sequence) is { } cause ? SeenVerdict.WordOf(cause) : null,
+    };
 }
 
 /// <summary>A window folded from its stream, with the rows it was folded from.</summary>
@@ -115,7 +125,7 @@ internal sealed record WindowRead(
     public static async Task<WindowRead> ReadAsync(IJournal journal, string id, CancellationToken cancellation)
     {
         var rows = await journal.ReadStreamAsync(
-            new StreamKey(StreamNames.Window(id)), afterSequence: 0, WindowLimits.Events, cancellation);
+            new StreamKey(StreamNames.Window(id)), afterSequence: 0, WindowLimits.MostRead, cancellation);
         var events = rows.Where(row => row.IsProven).Select(row => (row, EventReader.ReadWindow(row))).ToList();
         var window = events.Aggregate(WindowHistory.Empty, (before, next) => WindowDecider.Evolve(before, next.Item2));
         return new WindowRead(id, window, events);
@@ -128,6 +138,10 @@ internal sealed record WindowRead(
         return new WindowRead(Id, events.Aggregate(
             WindowHistory.Empty, (before, next) => WindowDecider.Evolve(before, next.Happened)), events);
     }
+
+    /// <summary>Refused acts that nobody has reviewed.</summary>
+    public int Unreviewed => Events.Count(one =>
+        one.Happened is WindowEvent.Violated && RulingLink.Find(Window.Rulings, one.Row.Sequence) is null);
 
     public string? RefuseFor(Bearer bearer) =>
         bearer.RefuseSource(Window.RequestedSource) is { } refusal ? refusal

@@ -53,7 +53,17 @@ internal static class WireOf
 
     public static LateSessionAnswer Of(LateSession late) => new(
         late.Session.Source, late.Session.Id, late.Messages, Of(late.FirstAt), Of(late.LastAt),
-        (long)late.LateBy.TotalMilliseconds, late.Through, late.IsGapless, late.IsNumberedBefore);
+        (long)late.LateBy.TotalMilliseconds, late.Through, late.IsGapless, late.IsNumberedBefore)
+    {
+        Calls =
+        [
+            .. late.Calls.Select(call => new LateCallAnswer(
+                call.CallId, Of(call.At), Of(call.ReceivedAt), (long)call.LateBy.TotalMilliseconds,
+                Time(call.DecidedAt), call.Away is { } away ? Words.SnakeCase(away.ToString()) : null)),
+        ],
+        NodePauses =
+            [.. late.Pauses.Select(pause => new PauseAnswer(Of(pause.From), Time(pause.Until), pause.Stopped))],
+    };
 
     public static MarkedAnswer Marked(JudgementCounts counts) =>
         new(counts.WindowUnproven, counts.GrantedAfter, counts.DecidedInTime, counts.Accepted);
@@ -90,8 +100,7 @@ internal static class WireOf
         violation.Position, violation.SessionId, violation.Source, violation.CallId, violation.WindowId, violation.Tool,
         violation.Message, violation.From, violation.Cause, violation.Reason, Time(violation.At),
         Time(violation.ReceivedAt), violation.Token, violation.Task, violation.Agent, violation.IsLifted,
-        violation.LiftedBy, violation.Review is null ? null : violation.Sequence,
-        violation.Review is null ? null : VerdictOf(violation)));
+        violation.LiftedBy, violation.Sequence, VerdictOf(violation)));
 
     /// <summary>What a review of the violation sends back.</summary>
     public static string? VerdictOf(ViolationModel violation) =>
@@ -105,7 +114,11 @@ internal static class WireOf
         window.RequestedBy, Time(window.RequestedAt), window.ApprovedBy, Time(window.ApprovedAt), window.SelfGranted,
         window.GrantedAfter, window.Violations, window.Id, window.LastPosition)
     {
+        Alias = window.Alias,
+        Source = window.Source,
         Sources = window.Sources,
+        MintedByParty = window.MintedByParty,
+        Unreviewed = window.Refusals.Count(one => one.Review.Waits),
     };
 
     public static SearchHitAnswer Of(SearchHit hit) => new(

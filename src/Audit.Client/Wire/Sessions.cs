@@ -51,7 +51,7 @@ public abstract record ReviewedAnswer
 }
 
 /// <summary>A message or an act that was refused.</summary>
-/// <param name="Sequence">Of the message in its call; missing for an act on a window.</param>
+/// <param name="Sequence">Of the message in its call, or of the act on its window.</param>
 /// <param name="Verdict">What a review of it sends back: its cause, or "lifted".</param>
 /// <param name="LiftedBy">The position of the message that shows that it was none.</param>
 public sealed record ViolationAnswer(

@@ -39,6 +39,18 @@ public record WindowAnswer(
     string? ApprovedBy, string? ApprovedAt, bool SelfGranted, bool GrantedAfter, int Violations, long Position,
     long LastPosition)
 {
+    /// <summary>What whoever asked for it calls it; others may use the same name.</summary>
+    public string? Alias { get; init; }
+
+    /// <summary>The source that asked for it; null where a person did, as requested_by has her.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Approved or extended by a token that one of the parties had made within a day.</summary>
+    public bool MintedByParty { get; init; }
+
+    /// <summary>Refused acts that wait for a person to review them.</summary>
+    public int Unreviewed { get; init; }
+
     /// <summary>Globs of the sources whose calls may be in it.</summary>
     public IReadOnlyList<string> Sources { get; init; } = [];
 
@@ -93,7 +105,26 @@ public sealed record LateSessionAnswer(
     string Source, string SessionId, int Messages, string FirstAt, string LastAt, long LateByMs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Through = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? SeqGapless = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? SeqBeganBefore = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? SeqBeganBefore = null)
+{
+    /// <summary>The calls that it is of, oldest first; the first hundred of the window.</summary>
+    public IReadOnlyList<LateCallAnswer> Calls { get; init; } = [];
+
+    /// <summary>When the book took nothing before the end, and a node started after that.</summary>
+    public IReadOnlyList<PauseAnswer> NodePauses { get; init; } = [];
+}
+
+/// <summary>A call of which something was reported after a window's end and dated into it.</summary>
+/// <param name="DecidedAt">When the node took a decision on it, which was not while the window was open.</param>
+/// <param name="NodeAway">never, partly or throughout: such pauses between the date and the window's end.</param>
+public sealed record LateCallAnswer(
+    string ToolCallId, string At, string ReceivedAt, long LateByMs,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? DecidedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NodeAway);
+
+/// <summary>A time in which the book took nothing, and at its end a node started.</summary>
+/// <param name="Stopped">It begins with a stop that a node wrote down; else with the last that the book took.</param>
+public sealed record PauseAnswer(string From, string? Until, bool Stopped);
 
 /// <summary>What somebody did with a window.</summary>
 public sealed record WindowActAnswer(
@@ -103,4 +134,13 @@ public sealed record WindowActAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? OpensAt = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ClosesAt = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Violation = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Violation = null)
+{
+    /// <summary>Of a refused act: whether it waits for a person, or was reviewed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Review { get; init; }
+
+    /// <summary>Of a refused act: what a review of it sends back.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Verdict { get; init; }
+}

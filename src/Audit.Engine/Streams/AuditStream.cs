@@ -19,9 +19,9 @@ public abstract class AuditStream
 
     public static AuditStream For(Submission submission) => submission switch
     {
-        CallSubmission or CountsSubmission or ReviewSubmission => new CallStream(),
+        CallSubmission or CountsSubmission or ReviewSubmission { Of: Reviewable.Call } => new CallStream(),
         NoteSubmission => new SessionStream(),
-        WindowSubmission => new WindowStream(),
+        WindowSubmission or ReviewSubmission => new WindowStream(),
         OperatorSubmission => new OperatorStream(),
         _ => throw new ArgumentOutOfRangeException(
             nameof(submission), submission, "No stream takes such a submission."),
@@ -46,6 +46,21 @@ public abstract class AuditStream
 
     /// <summary>Takes note of a row that no node wrote: it has its number, and is no evidence.</summary>
     public abstract void PassOver(JournalRow row);
+
+    /// <summary>Decides a review, and adds the event where there is one.</summary>
+    private protected static ReviewDecision Decide(
+        IReviewable judged, Reviewable of, ReviewSubmission act, EventWriter writer, List<EncodedEvent> events,
+        EngineOptions options)
+    {
+        var decision = ReviewDecider.Decide(judged, act.Review);
+        if (decision.Taken is { } review)
+        {
+            var kept = RedactedActs.Of(act.Reason, options.Redactor);
+            events.Add(writer.Write(of, review, kept.Json.Span, kept.Mark));
+        }
+
+        return decision;
+    }
 
     private protected static ReceiptStatus StatusOf(MessageOutcome outcome) => outcome switch
     {
@@ -116,6 +131,11 @@ public sealed class WindowStream : AuditStream
     public override Receipt Decide(
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
+        if (submission is ReviewSubmission reviewed)
+        {
+            return Decide(reviewed, writer, events, options);
+        }
+
         var act = (WindowSubmission)submission;
         if (RedactedActs.Refuse(act, options.Redactor) is { } refusal)
         {
@@ -142,6 +162,20 @@ public sealed class WindowStream : AuditStream
             MessageOutcome.Refused => receipt with { Error = decision.Sentence },
             _ => receipt,
         };
+    }
+
+    private Receipt Decide(
+        ReviewSubmission act, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
+    {
+        var of = (Reviewable.Window)act.Of with { State = history.State };
+        var decision = Decide(history, of, act, writer, events, options);
+        if (decision.Taken is { } review)
+        {
+            history = WindowDecider.Evolve(history, WindowEvent.Reviewed.Of(review, history.State));
+        }
+
+        return new Receipt(
+            StatusOf(decision.Outcome), decision.Sequence, EventWriter.WordOf(history.State), Error: decision.Error);
     }
 
     public override void Evolve(JournalRow row) =>

@@ -82,15 +82,12 @@ public sealed class CallStream : AuditStream
     private Receipt Decide(
         ReviewSubmission act, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
-        var decision = ReviewDecider.Decide(history, act.Review);
-        if (decision.Event is { Review: var review })
+        var decision = Decide(new ReviewedCall(history), act.Of, act, writer, events, options);
+        if (decision.Taken is { } review)
         {
-            var kept = RedactedActs.Of(act.Reason, options.Redactor);
-            events.Add(writer.Write(
-                act.Session, act.ToolCallId, act.TaskId, act.Agent, review, kept.Json.Span, kept.Mark));
+            history = CallEvolution.Evolve(history, new CallEvent.Reviewed(review));
         }
 
-        history = decision.After;
         var standing = history.Standing;
         return new Receipt(
             StatusOf(decision.Outcome), decision.Sequence, Words.Of(standing.State), standing.Attempt,

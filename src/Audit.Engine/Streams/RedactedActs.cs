@@ -44,7 +44,7 @@ internal static class RedactedActs
     {
         var terms = (act.Message as WindowMessage.Asking)?.Terms;
         return SecretIds.Refuse(redactor, act.WindowId) ?? SecretIds.Refuse(redactor, terms?.TaskId)
-            ?? SecretIds.Refuse(redactor, terms?.Agent)
+            ?? SecretIds.Refuse(redactor, terms?.Agent) ?? SecretIds.Refuse(redactor, terms?.Alias)
             ?? SecretIds.Refuse(redactor, (act.Message as WindowMessage.Accept)?.Span.Session.Id);
     }
 

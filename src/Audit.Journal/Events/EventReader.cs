@@ -31,7 +31,7 @@ public static class EventReader
                     view.RecordedKind() ?? default, view.CauseOf(EventField.Cause), view.RequiredTime(EventField.First),
                     view.RequiredTime(EventField.Last), view.Count(EventField.Count), view.Hash(EventField.Chain),
                     view.Count(EventField.Total)),
-                EventNames.CallReviewed => new CallEvent.Reviewed(Review(view)),
+                EventNames.CallReviewed => new CallEvent.Reviewed(ReviewOf(view)),
                 EventNames.CallOversized => new CallEvent.Received(
                     CallMessage.Oversized(view.Count(EventField.Bytes), DeliveryOf(view)),
                     new Verdict(default, default, 0, Anomalies.Oversized, ViolationCause.None), EntryWeight.Oversized,
@@ -137,7 +137,7 @@ public static class EventReader
         view.Hash(EventField.SaidOutcome), view.Hash(EventField.SaidText), view.Hash(EventField.SaidHead),
         view.Hash(EventField.SaidLonger), view.Hash(EventField.SaidData));
 
-    private static Review Review(in EventView view)
+    internal static Review ReviewOf(in EventView view)
     {
         var words = view.Texts(EventField.Verdicts).ToList();
         var verdicts = view.Numbers(EventField.Sequences).Zip(words, SeenVerdict.Of).OfType<SeenVerdict>().ToArray();

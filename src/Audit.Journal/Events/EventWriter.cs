@@ -97,6 +97,11 @@ public sealed partial class EventWriter : IDisposable
             json.WriteBoolean(EventField.GrantedAfter, true);
         }
 
+        if (message.Delivery.MintedByParty)
+        {
+            json.WriteBoolean(EventField.MintedByParty, true);
+        }
+
         if (message is WindowMessage.Asking { Terms: var terms })
         {
             WindowEventWriter.Write(json, terms);

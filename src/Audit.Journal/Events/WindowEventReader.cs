@@ -5,8 +5,13 @@ internal static class WindowEventReader
 {
     public static WindowEvent Read(string name, in EventView view)
     {
-        var message = ReadMessage(view);
         var from = Enum.Parse<WindowState>(view.Required(EventField.From), ignoreCase: true);
+        if (name == EventNames.WindowReviewed)
+        {
+            return WindowEvent.Reviewed.Of(EventReader.ReviewOf(view), from, view.Text(EventField.ReviewReason));
+        }
+
+        var message = ReadMessage(view);
         return EventNames.WindowKind(name) switch
         {
             WindowEventKind.Requested => new WindowEvent.Requested(message, from, ReadTerms(view)),
@@ -33,6 +38,7 @@ internal static class WindowEventReader
             Dedup = view.Hash(EventField.Dedup),
             MessageId = view.Text(EventField.MessageId),
             Reason = view.Text(EventField.Reason),
+            MintedByParty = view.Flag(EventField.MintedByParty) == true,
         };
         var verb = Enum.Parse<WindowVerb>(view.Required(EventField.Verb), ignoreCase: true);
         var terms = verb is WindowVerb.Request or WindowVerb.Grant ? ReadTerms(view) : null;
@@ -53,6 +59,7 @@ internal static class WindowEventReader
             [.. view.Texts(EventField.Scope)],
             view.Required(EventField.TermsReason))
         {
+            Alias = view.Text(EventField.TermsAlias),
             Sources = view.Texts(EventField.TermsSources).ToArray() is { Length: > 0 } sources
                 ? sources : WindowLimits.AnySource,
             OpensAt = view.Time(EventField.TermsOpensAt),

@@ -6,6 +6,7 @@ internal static class WindowEventWriter
     public static void Write(Utf8JsonWriter json, WindowTerms terms)
     {
         json.WriteStartObject(EventField.Terms);
+        json.WriteOptional(EventField.TermsAlias, terms.Alias);
         json.WriteString(EventField.TermsTask, terms.TaskId);
         json.WriteString(EventField.TermsAgent, terms.Agent);
         json.WriteTexts(EventField.Scope, terms.Scope);

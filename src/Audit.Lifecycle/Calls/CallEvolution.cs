@@ -9,7 +9,11 @@ public static class CallEvolution
         CallEvent.Rejudged rejudged => Rejudge(history, rejudged),
         CallEvent.Retimed retimed => Retiming.Evolve(history, retimed),
         CallEvent.Flooded flooded => Count(history, flooded) with { Sequence = history.Sequence + 1 },
-        CallEvent.Reviewed reviewed => Review(history, reviewed.Review),
+        CallEvent.Reviewed { Review: var review } => history with
+        {
+            Sequence = history.Sequence + 1,
+            Rulings = RulingLink.After(history.Rulings, review, history.Sequence + 1),
+        },
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "A call knows no such event."),
     };
 
@@ -67,14 +71,6 @@ public static class CallEvolution
             WrittenCount = flooded.Count,
         };
         return history with { Budget = budget.With(flooded.Kind, flooded.Cause, tally), Flooded = flooded.Total };
-    }
-
-    private static CallHistory Review(CallHistory history, Review review)
-    {
-        var sequence = history.Sequence + 1;
-        var rulings = review.Verdicts.Aggregate(
-            history.Rulings, (earlier, seen) => new RulingLink(seen.Sequence, sequence, earlier));
-        return history with { Sequence = sequence, Rulings = rulings };
     }
 
     private static CallHistory Rejudge(CallHistory history, CallEvent.Rejudged rejudged) => history with

@@ -2,7 +2,7 @@ using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Calls;
 
-/// <summary>A person acknowledges violations of a call, as they stand, and nothing else of it.</summary>
+/// <summary>A person acknowledges violations of a call or a window, as they stand, and nothing else.</summary>
 /// <param name="By">The name of the token.</param>
 /// <param name="Person">Who holds it, where that is another name.</param>
 public sealed record Review(IReadOnlyList<SeenVerdict> Verdicts, string By, string? Person, Timestamp At)
@@ -13,7 +13,10 @@ public sealed record Review(IReadOnlyList<SeenVerdict> Verdicts, string By, stri
     /// <summary>Who is behind what was reported may review it, and in the event that he did: a book of one person.</summary>
     public bool MayBeOwn { get; init; }
 
-    /// <summary>Who reviews is behind the call's source, or has a token from somebody who is.</summary>
+    /// <summary>
+    /// Who reviews is behind a source that it is about, or has a token from somebody who is. It is asked when he acts,
+    /// and not written down.
+    /// </summary>
     public bool OfParty { get; init; }
 
     /// <summary>Who is behind it, to be compared with who reported the violation.</summary>
@@ -57,6 +60,9 @@ public sealed record RulingLink(long Sequence, long Review, RulingLink? Earlier)
         return link;
     }
 
+    public static RulingLink? After(RulingLink? newest, Review review, long sequence) => review.Verdicts.Aggregate(
+        newest, (earlier, seen) => new RulingLink(seen.Sequence, sequence, earlier));
+
     /// <summary>A verdict that changed was not reviewed as it stands now.</summary>
     internal static RulingLink? After(RulingLink? newest, CallEvent.Rejudged rejudged) =>
         Find(newest, rejudged.Sequence) switch
@@ -83,72 +89,110 @@ public enum ReviewRefusal : byte
     Stale,
 }
 
-/// <param name="Event">Null where nothing is to be written.</param>
+/// <param name="Taken">What is to be written; null where nothing is.</param>
 /// <param name="Sequence">Of the event, or of the one that reviewed the same before.</param>
 public sealed record ReviewDecision(
-    CallHistory After, CallEvent.Reviewed? Event, long Sequence, ReviewRefusal Refusal = ReviewRefusal.None,
-    string? Error = null)
+    Review? Taken, long Sequence, ReviewRefusal Refusal = ReviewRefusal.None, string? Error = null)
 {
     public MessageOutcome Outcome => Refusal != ReviewRefusal.None ? MessageOutcome.Refused
-        : Event is null ? MessageOutcome.Duplicate
+        : Taken is null ? MessageOutcome.Duplicate
         : MessageOutcome.Recorded;
 }
 
+/// <summary>A call or a window, as far as its violations are reviewed.</summary>
+public interface IReviewable
+{
+    /// <summary>As a sentence names it.</summary>
+    string Noun { get; }
+
+    long Sequence { get; }
+
+    /// <summary>What was reviewed, and judged anew after that.</summary>
+    RulingLink? Rulings { get; }
+
+    /// <summary>What stands of a message that is or was a violation; null where it never was.</summary>
+    ViolationCause? VerdictOn(long sequence);
+
+    /// <summary>Whether who reviews is behind what he reviews, or behind what it is about.</summary>
+    bool IsOwnOf(Review review);
+}
+
 /// <summary>
-/// The law of reviews, which move no call: who may review, and that what is reviewed is what stands. Pure, so that it
+/// The law of reviews, which move nothing: who may review, and that what is reviewed is what stands. Pure, so that it
 /// is asked again whenever the stream had moved on.
 /// </summary>
 public static class ReviewDecider
 {
-    public static ReviewDecision Decide(CallHistory history, Review review)
+    public static ReviewDecision Decide(IReviewable judged, Review review)
     {
-        var judged = history.JudgedByArrival();
-        var verdicts = judged.Length == 0 ? [] : Judge.Of(judged).Verdicts;
         foreach (var seen in review.Verdicts)
         {
-            if (history.EntryAt(seen.Sequence) is not { } entry || !WasViolation(history, entry))
+            if (judged.VerdictOn(seen.Sequence) is not { } now)
             {
                 return Refuse(
-                    history, ReviewRefusal.NoViolation,
-                    $"there is no violation at sequence {seen.Sequence} of this call");
+                    ReviewRefusal.NoViolation,
+                    $"there is no violation at sequence {seen.Sequence} of this {judged.Noun}");
             }
 
-            var now = entry.Weight != EntryWeight.Judged ? entry.Cause
-                : verdicts[Array.FindIndex(judged, one => one.Sequence == seen.Sequence)].Cause;
             if (now != seen.Cause)
             {
                 return Refuse(
-                    history, ReviewRefusal.Stale,
+                    ReviewRefusal.Stale,
                     $"the verdict on the message at sequence {seen.Sequence} is \"{SeenVerdict.WordOf(now)}\" by now, "
                         + $"and not \"{seen.Word}\"");
             }
         }
 
-        var isOwn = review.OfParty || Reports(history, review);
+        var isOwn = judged.IsOwnOf(review);
         if (isOwn && !review.MayBeOwn)
         {
             return Refuse(
-                history, ReviewRefusal.Own,
-                $"{review.Behind} is behind what was reported of this call, and another person reviews it");
+                ReviewRefusal.Own,
+                $"{review.Behind} is behind what was reported of this {judged.Noun}, and another person reviews it");
         }
 
-        var known = review.Verdicts.Select(seen => RulingLink.Find(history.Rulings, seen.Sequence)?.Review ?? 0);
-        if (known.Min() is > 0 and var reviewed)
-        {
-            return new ReviewDecision(history, null, reviewed);
-        }
-
-        var happened = new CallEvent.Reviewed(review with { MayBeOwn = isOwn });
-        var after = CallEvolution.Evolve(history, happened);
-        return new ReviewDecision(after, happened, after.Sequence);
+        var known = review.Verdicts.Select(seen => RulingLink.Find(judged.Rulings, seen.Sequence)?.Review ?? 0);
+        return known.Min() is > 0 and var reviewed
+            ? new ReviewDecision(null, reviewed)
+            : new ReviewDecision(review with { MayBeOwn = isOwn }, judged.Sequence + 1);
     }
 
-    private static ReviewDecision Refuse(CallHistory history, ReviewRefusal refusal, string sentence) =>
-        new(history, null, 0, refusal, sentence);
+    private static ReviewDecision Refuse(ReviewRefusal refusal, string sentence) => new(null, 0, refusal, sentence);
+}
+
+/// <summary>A call for whoever reviews it, judged once.</summary>
+public sealed class ReviewedCall(CallHistory history) : IReviewable
+{
+    private readonly Entry[] judged = history.JudgedByArrival();
+    private IReadOnlyList<Verdict>? verdicts;
+
+    public string Noun => "call";
+
+    public long Sequence => history.Sequence;
+
+    public RulingLink? Rulings => history.Rulings;
+
+    public ViolationCause? VerdictOn(long sequence)
+    {
+        if (history.EntryAt(sequence) is not { } entry
+            || (entry.Cause == ViolationCause.None && RulingLink.Find(history.Rulings, sequence) is null))
+        {
+            return null;
+        }
+
+        verdicts ??= judged.Length == 0 ? [] : Judge.Of(judged).Verdicts;
+        return entry.Weight != EntryWeight.Judged ? entry.Cause
+            : verdicts[Array.FindIndex(judged, one => one.Sequence == sequence)].Cause;
+    }
 
     /// <summary>Nobody reviews what he reported, and nobody what lifted it.</summary>
-    private static bool Reports(CallHistory history, Review review)
+    public bool IsOwnOf(Review review)
     {
+        if (review.OfParty)
+        {
+            return true;
+        }
+
         for (var entry = history.Latest; entry is not null; entry = entry.Earlier)
         {
             var isNamed = review.Verdicts.Any(seen => seen.Sequence == entry.Sequence);
@@ -160,7 +204,4 @@ public static class ReviewDecider
 
         return false;
     }
-
-    private static bool WasViolation(CallHistory history, Entry entry) =>
-        entry.Cause != ViolationCause.None || RulingLink.Find(history.Rulings, entry.Sequence) is not null;
 }

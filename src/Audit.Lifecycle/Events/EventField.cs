@@ -38,9 +38,9 @@ public sealed class EventField
     public static readonly EventField
         TermsTask = new("task_id"), TermsAgent = new("agent"), Scope = new("scope"), TermsReason = new("reason"),
         TermsOpensAt = new("opens_at"), TermsClosesAt = new("closes_at"), DurationSeconds = new("duration_seconds"),
-        TermsSources = new("sources"),
+        TermsSources = new("sources"), TermsAlias = new("alias"),
         Terms = new(
-            "terms", TermsTask, TermsAgent, Scope, TermsSources, TermsReason, TermsOpensAt, TermsClosesAt,
+            "terms", TermsAlias, TermsTask, TermsAgent, Scope, TermsSources, TermsReason, TermsOpensAt, TermsClosesAt,
             DurationSeconds);
 
     /// <summary>Of what a person lets count as done in a window.</summary>
@@ -109,7 +109,7 @@ public sealed class EventField
         Bytes = new("bytes"), Act = new("act"), Verb = new("verb"), Violation = new("violation"),
         OnBehalfOf = new("on_behalf_of"),
         SelfGranted = new("self_granted"), GrantedAfter = new(
-            "granted_after"), OpensAt = new("opens_at"), ClosesAt = new("closes_at"), Body = new("said");
+            "granted_after"), MintedByParty = new("minted_by_party"), OpensAt = new("opens_at"), ClosesAt = new("closes_at"), Body = new("said");
 
     internal static readonly EventField[] OfEvent =
     [
@@ -119,7 +119,7 @@ public sealed class EventField
         Nonce, MessageId, Dedup, Seq, Derived, DerivedId, Channel, Compared, Beside, ConfirmedBy, Question, Person,
         SelfApproved, Time, Redacted, Redaction, Record, Type,
         At, Detail, Sequence, Was, Now, AlsoDated, Count, First, Last, Chain, Total, Bytes, Act,
-        WindowId, Verb, Violation, OnBehalfOf, SelfGranted, GrantedAfter, Terms, OpensAt, ClosesAt,
+        WindowId, Verb, Violation, OnBehalfOf, SelfGranted, GrantedAfter, MintedByParty, Terms, OpensAt, ClosesAt,
         Accepted, Body, Sequences, Verdicts, ReviewedBy, Review,
     ];
 

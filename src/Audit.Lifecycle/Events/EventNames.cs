@@ -20,6 +20,8 @@ public static class EventNames
     private static readonly string[] Windows =
         [.. Enum.GetNames<WindowEventKind>().Select(name => "window." + name.ToLowerInvariant())];
 
+    public static string WindowReviewed => Of(WindowEventKind.Reviewed);
+
     private static readonly Dictionary<string, string> Manifests =
         Windows.Concat([CallTransitioned, CallViolated, CallConfirmed, CallRejudged, CallRetimed, CallFlooded,
             CallReviewed, CallOversized, SessionNoted, OperatorActed])
@@ -33,7 +35,8 @@ public static class EventNames
 
     /// <summary>The member that holds the content, where the payload of an event is opened.</summary>
     public static string PayloadMember(string manifest) =>
-        manifest.StartsWith(CallReviewed, StringComparison.Ordinal) ? EventField.Review.Name
+        manifest.StartsWith(CallReviewed, StringComparison.Ordinal)
+            || manifest.StartsWith(WindowReviewed, StringComparison.Ordinal) ? EventField.Review.Name
         : manifest.StartsWith("call.", StringComparison.Ordinal) ? EventField.Record.Name
         : manifest.StartsWith("window.", StringComparison.Ordinal) ? EventField.Body.Name
         : EventField.Detail.Name;

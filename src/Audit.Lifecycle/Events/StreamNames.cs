@@ -122,6 +122,14 @@ public static class StreamNames
     }
 }
 
+/// <summary>Acts of the node itself by which others see when one ran.</summary>
+public static class NodeActs
+{
+    public const string Started = "node.started";
+
+    public const string Stopped = "node.stopped";
+}
+
 /// <summary>The acts of the diary of reads.</summary>
 public static class ReadActs
 {

@@ -50,7 +50,7 @@ public static class WindowDecider
             State = happened.To,
             // A violation may become legal, and more may have come since an acceptance, so that the same act again
             // is asked again and no duplicate.
-            Known = happened is WindowEvent.Violated or WindowEvent.Accepted
+            Known = happened is WindowEvent.Violated or WindowEvent.Accepted or WindowEvent.Reviewed
                 ? window.Known
                 : window.Known.SetItem(message.Dedup, window.Sequence + 1),
         };
@@ -58,7 +58,7 @@ public static class WindowDecider
         {
             WindowEvent.Requested requested => next with
             {
-                Terms = requested.Terms, RequestedBy = message.Actor, RequestedFor = message.Behind,
+                Terms = requested.Terms, RequestedBy = message.Requester, RequestedFor = message.Behind,
                 RequestedSource = message.Delivery.Source,
             },
             WindowEvent.Approved approved => next with
@@ -66,13 +66,25 @@ public static class WindowDecider
                 ApprovedBy = message.Actor,
                 SelfGranted = approved.SelfGranted,
                 GrantedAfter = approved.GrantedAfter,
+                MintedByParty = window.MintedByParty || message.Delivery.MintedByParty,
                 OpensAt = approved.OpensAt,
                 ClosesAt = approved.ClosesAt,
             },
-            WindowEvent.Extended extended => next with { ClosesAt = extended.ClosesAt },
+            WindowEvent.Extended extended => next with
+            {
+                ClosesAt = extended.ClosesAt, MintedByParty = window.MintedByParty || message.Delivery.MintedByParty,
+            },
             WindowEvent.Revoked or WindowEvent.Closed => next with { EndedAt = message.ReceivedAt },
             WindowEvent.Accepted => next with { Acceptances = window.Acceptances + 1 },
-            WindowEvent.Violated => next with { Violations = window.Violations + 1 },
+            WindowEvent.Violated => next with
+            {
+                Violations = window.Violations + 1,
+                Refused = new RefusedLink(next.Sequence, message.Behind, message.Delivery.Source, window.Refused),
+            },
+            WindowEvent.Reviewed { Review: var review } => next with
+            {
+                Rulings = RulingLink.After(window.Rulings, review, next.Sequence),
+            },
             _ => next,
         };
     }
@@ -82,6 +94,11 @@ public static class WindowDecider
         if (refusal is not null && window.Violations >= WindowLimits.Violations)
         {
             return $"this window holds {WindowLimits.Violations} violations already";
+        }
+
+        if (refusal is not null && RefusedLink.CountOf(window.Refused, message) >= WindowLimits.ViolationsOfOne)
+        {
+            return $"this window holds {WindowLimits.ViolationsOfOne} violations of {message.Requester} already";
         }
 
         if (message is WindowMessage.Accept && window.Acceptances >= WindowLimits.Acceptances)
@@ -113,13 +130,12 @@ public static class WindowDecider
         {
             (WindowState.None, WindowMessage.Asking asking) => RefuseTerms(message, asking.Terms, maxLength),
             (WindowState.None, _) => "there is no such window",
-            (WindowState.Requested, WindowMessage.Approve) when window.RequestedFor == message.Behind =>
-                "who requested a window may not approve it",
-            (WindowState.Approved, WindowMessage.Extend) when window.RequestedFor == message.Behind =>
-                "who requested a window may not extend it",
+            (WindowState.Requested, WindowMessage.Approve) when window.IsOwnOf(message) =>
+                "who requested a window, or is behind a source that it is for, may not approve it",
+            (WindowState.Approved, WindowMessage.Extend) when window.IsOwnOf(message) =>
+                "who requested a window, or is behind a source that it is for, may not extend it",
             (WindowState.Requested or WindowState.Approved, WindowMessage.Close)
-                when !message.Delivery.MayEndAny && window.RequestedFor != message.Behind
-                    && (message.Delivery.Source is not { } source || window.RequestedSource != source) =>
+                when !message.Delivery.MayEndAny && !window.IsRequestedBy(message) =>
                 "only who requested a window, an approver or an administrator closes it",
             (WindowState.Requested, WindowMessage.Approve) => RefuseTerms(message, window.Terms!, maxLength),
             (WindowState.Requested, WindowMessage.Deny or WindowMessage.Close) => null,
@@ -154,7 +170,7 @@ public static class WindowDecider
         return window.Until is not { } until || window.OpensAt is not { } opens
             ? "a window that was never approved has nothing to accept"
             : message.ReceivedAt < until ? "a window that has not ended has nothing to accept"
-            : message.Delivery.IsReporter || window.RequestedFor == message.Behind
+            : window.IsOwnOf(message)
                 ? "who requested a window, or is behind what was reported, may not accept it"
             : span.From >= span.Until || span.From >= until || span.Until <= opens
                 ? $"nothing between {span.From} and {span.Until} lies in the window"
@@ -167,6 +183,9 @@ public static class WindowDecider
     private static IReadOnlyList<WindowEvent> Enact(WindowHistory window, WindowMessage message) => message switch
     {
         WindowMessage.Request request => [new WindowEvent.Requested(message, window.State, request.Terms)],
+        // Nobody grants what is for a source of his own: it waits for another person, as what others ask for does.
+        WindowMessage.Grant { Delivery.OfParty: true } grant =>
+            [new WindowEvent.Requested(message, window.State, grant.Terms)],
         WindowMessage.Grant grant =>
         [
             new WindowEvent.Requested(message, window.State, grant.Terms),

@@ -1,3 +1,4 @@
+using Audit.Lifecycle.Calls;
 using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Windows;
@@ -13,6 +14,7 @@ public enum WindowEventKind : byte
     Closed,
     Violated,
     Accepted,
+    Reviewed,
 }
 
 /// <summary>What can be written in the stream of a task window.</summary>
@@ -75,6 +77,20 @@ public abstract record WindowEvent(WindowMessage Message, WindowState From, Wind
         : WindowEvent(Message, From, From)
     {
         public override WindowEventKind Kind => WindowEventKind.Accepted;
+    }
+
+    /// <summary>A person acknowledged refused acts; the window stays as it was.</summary>
+    public sealed record Reviewed(WindowMessage Message, WindowState From, Review Review)
+        : WindowEvent(Message, From, From)
+    {
+        public override WindowEventKind Kind => WindowEventKind.Reviewed;
+
+        public static Reviewed Of(Review review, WindowState state, string? reason = null) => new(
+            new WindowMessage.Reviewing(new WindowDelivery
+            {
+                Actor = review.By, Person = review.Person, ReceivedAt = review.At, Dedup = default, Reason = reason,
+            }),
+            state, review);
     }
 
     /// <summary>The window stays as it was.</summary>

@@ -20,6 +20,9 @@ public enum WindowVerb : byte
 
     /// <summary>Lets what was reported after the end count as done in the window.</summary>
     Accept,
+
+    /// <summary>A person acknowledges refused acts.</summary>
+    Review,
 }
 
 /// <summary>How an act came.</summary>
@@ -37,8 +40,14 @@ public readonly record struct WindowDelivery
     /// <summary>The token may approve or administer. What it may is asked when it acts, and not written down.</summary>
     public bool MayEndAny { get; init; }
 
-    /// <summary>The person is behind the source of what is to be accepted; this too is asked when it acts.</summary>
-    public bool IsReporter { get; init; }
+    /// <summary>
+    /// Who acts is behind a source that the act is about (one that the window is for, or that reported what is to be
+    /// accepted), or has a token from somebody who is. This too is asked when he acts.
+    /// </summary>
+    public bool OfParty { get; init; }
+
+    /// <summary>An approval by a token that whoever requests or approves made just before.</summary>
+    public bool MintedByParty { get; init; }
 
     /// <summary>The person whom the actor says to act for.</summary>
     public string? OnBehalfOf { get; init; }
@@ -63,6 +72,9 @@ public abstract record WindowMessage(WindowDelivery Delivery)
     /// <summary>Who is behind the act, to be compared with who is behind another.</summary>
     public string Behind => Delivery.Person ?? Delivery.Actor;
 
+    /// <summary>The source that acts, or the person where none does: whatever the token is called.</summary>
+    public string Requester => Delivery.Source ?? Behind;
+
     public Timestamp ReceivedAt => Delivery.ReceivedAt;
 
     public Fingerprint Dedup => Delivery.Dedup;
@@ -84,6 +96,7 @@ public abstract record WindowMessage(WindowDelivery Delivery)
         WindowVerb.Revoke => new Revoke(delivery),
         WindowVerb.Close => new Close(delivery),
         WindowVerb.Accept => new Accept(delivery, span ?? throw new ArgumentNullException(nameof(span))),
+        WindowVerb.Review => new Reviewing(delivery),
         _ => throw new ArgumentOutOfRangeException(nameof(verb), verb, "A window knows no such verb."),
     };
 
@@ -129,6 +142,12 @@ public abstract record WindowMessage(WindowDelivery Delivery)
     {
         public override WindowVerb Verb => WindowVerb.Accept;
     }
+
+    /// <summary>What is acknowledged stands in the event: <see cref="ReviewDecider"/> decides on it.</summary>
+    public sealed record Reviewing(WindowDelivery Delivery) : WindowMessage(Delivery)
+    {
+        public override WindowVerb Verb => WindowVerb.Review;
+    }
 }
 
 /// <summary>What a person accepts: what a session reported after a window's end and dated into this time.</summary>
@@ -138,6 +157,9 @@ public sealed record WindowSpan(SessionName Session, Timestamp From, Timestamp U
 /// <summary>What is asked for: which agent, for which task, with which tools, from when until when.</summary>
 public sealed record WindowTerms(string TaskId, string Agent, IReadOnlyList<string> Scope, string Reason)
 {
+    /// <summary>What whoever asks calls it: a name among its own windows, and of no other's.</summary>
+    public string? Alias { get; init; }
+
     /// <summary>Null: from the approval on.</summary>
     public Timestamp? OpensAt { get; init; }
 
@@ -154,6 +176,12 @@ public static class WindowLimits
 {
     public const int Events = 1000;
     public const int Violations = 200;
+
+    /// <summary>So many of one source or person: nobody uses up what is kept of others.</summary>
+    public const int ViolationsOfOne = 50;
+
+    /// <summary>A window can be ended, and its violations reviewed, when it holds all that it may.</summary>
+    public const int MostRead = Events + Violations + 10;
     public const int ScopeGlobs = 100;
     public const int Acceptances = 100;
     public static readonly IReadOnlyList<string> AnySource = (string[])["*"];

@@ -41,13 +41,21 @@ internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing) : IPa
     private async Task<PageAnswer> ReviewAsync(Visit visit)
     {
         var form = visit.Form;
-        var address = await AddressAsync(visit, form);
         var seen = form.Texts("seen").Select(text => text.Split(':', 2)).Where(parts => parts.Length == 2).ToList();
         var sequences = seen.Select(parts => long.TryParse(
             parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : 0);
         var body = PageForm.Body(
             ("sequences", sequences.ToArray()), ("verdicts", seen.Select(parts => parts[1]).ToArray()),
             ("reason", form.Text("reason")));
+        if (form.Text("window") is { } window)
+        {
+            var done = WindowIds.IsOne(window)
+                ? await reviewing.ReviewAsync(window, body, visit.Bearer, visit.Cancellation)
+                : throw new RefusedException(WindowOfRequest.NoWindow(window));
+            return visit.Answer(done, ReturnPath.Of(form.Text("return") ?? Links.Window(window)));
+        }
+
+        var address = await AddressAsync(visit, form);
         var receipt = await reviewing.ReviewAsync(address, body, visit.Bearer, visit.Cancellation);
         return visit.Answer(receipt, ReturnPath.Of(form.Text("return") ?? Links.Call(address.Session, address.Call)));
     }

@@ -31,17 +31,17 @@ internal sealed class WindowPages(WindowActs acts) : IPageGroup
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var id = visit.Query.RequiredId("id");
+        var id = await visit.Context.WindowAsync("id");
         var page = new PageRequest(50, visit.Query.Text("cursor"));
         await visit.CatchUpAsync();
         if (await visit.Reads.Models.WindowAsync(id, page, visit.Cancellation) is not { } found)
         {
-            return PageAnswer.Wrong(Problem.NotFound($"There is no window \"{id}\" that this token may see."));
+            return PageAnswer.Wrong(WindowOfRequest.NoWindow(visit.Query.RequiredId("id")));
         }
 
         var few = found with { Outside = Few(found.Outside), OutOfScope = Few(found.OutOfScope) };
         var view = new WindowPageView(few, visit.Now, visit.Recorded);
-        return PageAnswer.Show<WindowPage>($"Window {id}", "windows", view);
+        return PageAnswer.Show<WindowPage>($"Window {found.Window.Alias ?? id}", "windows", view);
     }
 
     private static Page<CallModel> Few(Page<CallModel> calls) => new([.. calls.Items.Take(15)], calls.Next);
@@ -51,23 +51,13 @@ internal sealed class WindowPages(WindowActs acts) : IPageGroup
         var form = visit.Form;
         const StringSplitOptions Trimmed = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
         var body = PageForm.Body(
-            ("task_id", form.Text("task")), ("agent", form.Text("agent")), ("reason", form.Text("reason")),
+            ("alias", form.Text("alias")), ("task_id", form.Text("task")), ("agent", form.Text("agent")),
+            ("reason", form.Text("reason")),
             ("duration", form.Text("duration")), ("scope", form.Required("scope").Split(',', Trimmed)),
             ("sources", form.Text("sources")?.Split(',', Trimmed)));
         var verb = form.Text("grant") == "true" ? WindowVerb.Grant : WindowVerb.Request;
-        if (WindowEndpoints.RefuseRole(verb, visit.Bearer) is { } lacking)
-        {
-            return PageAnswer.Wrong(Problem.Forbidden(lacking));
-        }
-
-        var message = WindowBody.Read(body, verb, visit.Bearer, visit.Now, visit.Intake.Hasher);
-        if (WindowEndpoints.RefuseBound(message, visit.Bearer) is { } refusal)
-        {
-            return PageAnswer.Wrong(Problem.Forbidden(refusal));
-        }
-
-        var id = WindowBody.IdOf(body, visit.Bearer, visit.Intake.Hasher);
-        return await visit.SubmitAsync(new WindowSubmission(id, message, body.Bytes), Links.Window(id));
+        var submission = await acts.AskAsync(body, verb, visit.Bearer, visit.Cancellation);
+        return await visit.SubmitAsync(submission, Links.Window(submission.WindowId));
     }
 
     private async Task<PageAnswer> ActAsync(Visit visit, WindowPosting act)
@@ -101,4 +91,11 @@ public sealed record WindowPageView(WindowView Found, Timestamp Now, long? Recor
     public WindowModel Window => Found.Window;
 
     public string State => Window.StateAt(Now);
+
+    /// <summary>Refused acts that wait for somebody to review them, as many as go in one act.</summary>
+    public IReadOnlyList<SeenVerdict> Unreviewed =>
+    [
+        .. Window.Refusals.Where(one => one.Review.Waits).Take(Review.Most)
+            .Select(one => new SeenVerdict(one.Sequence, ViolationCause.NotAllowed)),
+    ];
 }

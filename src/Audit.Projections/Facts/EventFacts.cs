@@ -146,6 +146,10 @@ internal enum EventKind : byte
     /// <summary>A bundle or an export was given to somebody.</summary>
     Copied,
 
+    NodeStarted,
+
+    NodeStopped,
+
     Noted,
 
     Window,

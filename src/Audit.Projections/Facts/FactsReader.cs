@@ -26,12 +26,20 @@ internal sealed class FactsReader
     /// <summary>When a row was received; the beginning of time for one that cannot be read or does not say.</summary>
     public static Timestamp ReceivedAtOrNever(JournalRow row) => Time(HeadOrNothing(row), EventField.ReceivedAt);
 
-    /// <summary>Of the node's own acts one says something here: that somebody was given a copy of the book.</summary>
+    /// <summary>
+    /// Of the node's own acts few say something here: that somebody was given a copy of the book, and when nodes ran.
+    /// </summary>
     private static void ReadPassed(JournalRow row, EventFacts facts)
     {
         var head = HeadOrNothing(row);
         facts.ReceivedAt = Time(head, EventField.ReceivedAt);
-        facts.Kind = head.Text(EventField.Act) == ReadActs.Copied ? EventKind.Copied : EventKind.Passed;
+        facts.Kind = head.Text(EventField.Act) switch
+        {
+            ReadActs.Copied => EventKind.Copied,
+            NodeActs.Started => EventKind.NodeStarted,
+            NodeActs.Stopped => EventKind.NodeStopped,
+            _ => EventKind.Passed,
+        };
     }
 
     /// <summary>Empty where another program wrote the row: nobody asks for more than its place.</summary>

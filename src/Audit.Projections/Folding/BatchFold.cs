@@ -17,7 +17,8 @@ internal sealed class BatchFold(
     public async Task<ReadBatch> FoldAsync(FactBatch facts)
     {
         var batch = new ReadBatch(facts.From, facts.To, facts.Events.Count);
-        await new WindowsFold(lead, cache, rejudgedAtOnce, facts.From, cancellation).FollowAsync(facts.Events, batch);
+        var refused = await new WindowsFold(lead, cache, rejudgedAtOnce, facts.From, cancellation)
+            .FollowAsync(facts.Events, batch);
         await LoadAsync(facts.Events);
         foreach (var one in facts.Events)
         {
@@ -25,9 +26,16 @@ internal sealed class BatchFold(
         }
 
         await RefoldAsync(facts.To.Position, batch);
-        await set.LoadHoursAsync(set.CallsBefore.SelectMany(call => HourFold.HoursOf(call.Value, set.Call(call.Key)!)));
+        await set.LoadHoursAsync(
+            set.CallsBefore.SelectMany(call => HourFold.HoursOf(call.Value, set.Call(call.Key)!))
+                .Concat(refused.SelectMany(one => new[] { HourModel.AllHours, one.Hour })));
         set.Loaded();
         CountCalls();
+        foreach (var hour in refused.SelectMany(one => HourFold.Count(one.Hour, one.More, set.Hour)))
+        {
+            set.Set(hour);
+        }
+
         CollectRows(batch);
         Keep(batch);
         return batch;
@@ -82,6 +90,13 @@ internal sealed class BatchFold(
             row => row.IsNull(0) ? long.MinValue : row.Number(0),
             cancellation))[0];
         cache.Copies ??= await Positions.OfCopiesAsync(lead, cancellation);
+        if (cache.LastPause is null && events.Any(one => one.Kind is EventKind.NodeStarted))
+        {
+            cache.LastPause = (await lead.QueryAsync(
+                "SELECT doc FROM pauses ORDER BY position DESC LIMIT 1", [],
+                row => row.Document(0, ReadTables.Pauses.Json), cancellation)).SingleOrDefault();
+        }
+
         await set.LoadSessionsAsync(events.Where(one => one.SessionId.Length > 0).Select(one => one.Session));
         await set.LoadCallsAsync(events.Where(one => one.CallId.Length > 0).DistinctBy(one => one.Stream));
         HashSet<string> tasks =
@@ -95,6 +110,7 @@ internal sealed class BatchFold(
 
     private void Follow(EventFacts facts, ReadBatch batch)
     {
+        FollowNode(facts, batch);
         FollowTime(facts, batch);
         FollowTask(facts);
         if (facts.Kind == EventKind.Copied)
@@ -114,9 +130,21 @@ internal sealed class BatchFold(
         }
     }
 
+    /// <summary>What the book took last before a node started is all that it says of the time between.</summary>
+    private void FollowNode(EventFacts facts, ReadBatch batch)
+    {
+        if (PauseFold.After(facts, LastSecond(batch), cache.LastPause) is { } pause)
+        {
+            batch.Pauses[pause.Position] = cache.LastPause = pause;
+        }
+    }
+
+    private long LastSecond(ReadBatch batch) =>
+        batch.Moments.Count > 0 ? batch.Moments[^1].Second : cache.LastSecond!.Value;
+
     private void FollowTime(EventFacts facts, ReadBatch batch)
     {
-        var last = batch.Moments.Count > 0 ? batch.Moments[^1].Second : cache.LastSecond!.Value;
+        var last = LastSecond(batch);
         if (facts.ReceivedAt != default && Moment.SecondOf(facts.ReceivedAt) is var second && second > last)
         {
             batch.Moments.Add(new Moment(second, facts.Position));

@@ -70,7 +70,7 @@ internal static class CallFold
             Question = steps.Question,
             NotSeenWhole = steps.NotSeenWhole,
             Approval = steps.Approval,
-            ApprovedAt = steps.ApprovedAt,
+            NodeDecidedAt = steps.NodeDecidedAt,
             SelfApproved = call.SelfApproved || facts.SelfApproved,
             Success = steps.Success,
             DurationMs = steps.DurationMs,

@@ -25,7 +25,7 @@ internal readonly record struct CallSteps
 
     public Approval Approval { get; private init; }
 
-    public Timestamp? ApprovedAt { get; private init; }
+    public Timestamp? NodeDecidedAt { get; private init; }
 
     public bool? Success { get; private init; }
 
@@ -50,7 +50,7 @@ internal readonly record struct CallSteps
         Question = call.Question,
         NotSeenWhole = call.NotSeenWhole,
         Approval = call.Approval,
-        ApprovedAt = call.ApprovedAt,
+        NodeDecidedAt = call.NodeDecidedAt,
         Success = call.Success,
         DurationMs = call.DurationMs,
         AskedAt = call.AskedAt,
@@ -95,6 +95,7 @@ internal readonly record struct CallSteps
                 Question = facts.Question,
                 NotSeenWhole = facts.NotSeenWhole,
                 Approval = Approval.None,
+                NodeDecidedAt = null,
                 Decision = null,
                 DecidedBy = null,
                 ClaimedBy = null,
@@ -111,7 +112,7 @@ internal readonly record struct CallSteps
                 Decision = facts.Decision ?? Decision,
                 DecidedBy = facts.By ?? facts.Token,
                 Approval = facts.Message == MessageKind.Approved ? Approval.ByNode : Approval.None,
-                ApprovedAt = facts.Message == MessageKind.Approved ? facts.ReceivedAt : null,
+                NodeDecidedAt = facts.ReceivedAt,
             },
             (MessageKind.Approved, false) => this with
             {

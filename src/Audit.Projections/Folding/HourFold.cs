@@ -30,6 +30,16 @@ internal static class HourFold
         HourModel Known(long number) => find(number) ?? new HourModel { Hour = number };
     }
 
+    /// <summary>Refused acts on windows, which are of no call.</summary>
+    public static IEnumerable<HourModel> Count(long hour, int more, Func<long, HourModel?> find)
+    {
+        foreach (var number in new[] { HourModel.AllHours, hour })
+        {
+            var known = find(number) ?? new HourModel { Hour = number };
+            yield return known with { Unreviewed = known.Unreviewed + more };
+        }
+    }
+
     private static HourModel Change(HourModel hour, CallModel? before, CallModel? after) => hour with
     {
         States = hour.States.Change(before?.State, after?.State),

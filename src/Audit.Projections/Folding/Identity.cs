@@ -15,12 +15,16 @@ internal readonly record struct Identity(string? Task, string? Agent, string? To
                 facts.Agent ?? Agent, facts.Tool ?? Tool, facts.At, facts.ReceivedAt, decidedAt, facts.Session,
                 facts.Position));
 
-    /// <summary>When the node took the approval that a message goes by; null where it asks anew.</summary>
+    /// <summary>
+    /// When the node took the decision that a message goes by: an approval, or a refusal that it does not contradict.
+    /// Null where it asks anew.
+    /// </summary>
     /// <param name="call">The call before it.</param>
     public static Timestamp? DecidedAt(CallModel call, EventFacts facts, Verdict verdict) =>
-        call.Approval == Approval.ByNode && verdict.Attempt == call.Attempt
+        (call.Approval == Approval.ByNode || (call.State == CallState.Blocked && !verdict.IsViolation))
+        && verdict.Attempt == call.Attempt
         && (verdict.Anomalies & Anomalies.IdReused) == 0
         && facts.Message is not (MessageKind.Requested or MessageKind.RequiresConfirmation)
-            ? call.ApprovedAt
+            ? call.NodeDecidedAt
             : null;
 }

@@ -36,15 +36,19 @@ internal static class MessageRows
         return new ViolationModel
         {
             Position = facts.Position,
+            Sequence = facts.Sequence,
+            Source = window.Source ?? message.Delivery.Source,
             WindowId = window.WindowId,
             Message = message.Verb.ToString().ToLowerInvariant(),
             From = happened.From.ToString().ToLowerInvariant(),
+            Cause = Words.Of(ViolationCause.NotAllowed),
             Reason = (happened as WindowEvent.Violated)?.Violation ?? "",
             At = message.ReceivedAt,
             ReceivedAt = message.ReceivedAt,
             Token = message.Actor,
             Task = window.Task ?? terms?.TaskId,
             Agent = window.Agent ?? terms?.Agent,
+            Review = ReviewModel.Waiting,
         };
     }
 }

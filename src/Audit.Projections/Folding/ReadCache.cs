@@ -23,6 +23,9 @@ internal sealed class ReadCache
     /// <summary>The second of the last moment; null until it is read.</summary>
     public long? LastSecond { get; set; }
 
+    /// <summary>The last pause or stop; null until it is read, or while there is none.</summary>
+    public PauseModel? LastPause { get; set; }
+
     /// <summary>Where copies of the book were given; null until it is read.</summary>
     public Positions? Copies { get; set; }
 
@@ -34,6 +37,7 @@ internal sealed class ReadCache
         Windows.Clear();
         Hours.Clear();
         LastSecond = null;
+        LastPause = null;
         Copies = null;
     }
 }

@@ -12,11 +12,28 @@ internal static class WindowFold
         {
             WindowEvent.Requested requested => Request(next, requested),
             WindowEvent.Approved approved => Approve(next, approved),
-            WindowEvent.Extended extended => next with { ClosesAt = extended.ClosesAt },
+            WindowEvent.Extended extended => next with
+            {
+                ClosesAt = extended.ClosesAt,
+                MintedByParty = next.MintedByParty || happened.Message.Delivery.MintedByParty,
+            },
             WindowEvent.Revoked or WindowEvent.Closed =>
                 next with { EndedAt = happened.Message.ReceivedAt, EndedBy = happened.Message.Actor },
             WindowEvent.Accepted accepted => next with { Accepted = [.. next.Accepted, SpanOf(accepted, facts)] },
-            WindowEvent.Violated => next with { Violations = next.Violations + 1 },
+            WindowEvent.Violated => next with
+            {
+                Alias = next.Alias ?? (happened.Message as WindowMessage.Asking)?.Terms.Alias,
+                Violations = next.Violations + 1,
+                Refusals =
+                [
+                    .. next.Refusals,
+                    new RefusedAct(facts.Sequence, facts.Position, happened.Message.ReceivedAt, ReviewModel.Waiting),
+                ],
+            },
+            WindowEvent.Reviewed reviewed => next with
+            {
+                Refusals = [.. next.Refusals.Select(one => After(one, reviewed))],
+            },
             _ => next,
         };
     }
@@ -48,6 +65,17 @@ internal static class WindowFold
                 Instants.Earlier(until, spans.Select(span => span.Until).Aggregate(Instants.Later)), until);
     }
 
+    private static RefusedAct After(RefusedAct refused, WindowEvent.Reviewed happened) =>
+        happened.Review.Verdicts.Any(seen => seen.Sequence == refused.Sequence)
+            ? refused with
+            {
+                Review = new ReviewModel(ReviewState.Reviewed)
+                {
+                    By = happened.Message.Actor, At = happened.Message.ReceivedAt, Reason = happened.Message.Reason,
+                },
+            }
+            : refused;
+
     private static AcceptedSpan SpanOf(WindowEvent.Accepted happened, EventFacts facts)
     {
         // What comes later was seen by nobody.
@@ -59,13 +87,14 @@ internal static class WindowFold
 
     private static WindowModel Request(WindowModel window, WindowEvent.Requested happened) => window with
     {
+        Alias = happened.Terms.Alias,
         Task = happened.Terms.TaskId,
         Agent = happened.Terms.Agent,
         Scope = happened.Terms.Scope,
         Source = happened.Message.Delivery.Source,
         Sources = happened.Terms.Sources,
         Reason = happened.Terms.Reason,
-        RequestedBy = happened.Message.Actor,
+        RequestedBy = happened.Message.Requester,
         RequestedAt = happened.Message.ReceivedAt,
     };
 
@@ -75,6 +104,7 @@ internal static class WindowFold
         ApprovedAt = happened.Message.ReceivedAt,
         SelfGranted = happened.SelfGranted,
         GrantedAfter = happened.GrantedAfter,
+        MintedByParty = window.MintedByParty || happened.Message.Delivery.MintedByParty,
         OpensAt = happened.OpensAt,
         ClosesAt = happened.ClosesAt,
     };

@@ -10,12 +10,14 @@ internal sealed class WindowsFold(
     private readonly Dictionary<string, WindowModel> before = [];
     private readonly Dictionary<string, WindowModel> after = [];
 
-    public async Task FollowAsync(IReadOnlyList<EventFacts> events, ReadBatch batch)
+    /// <returns>How many more refused acts wait for review, by the hour in which they were done.</returns>
+    public async Task<IReadOnlyList<(long Hour, int More)>> FollowAsync(
+        IReadOnlyList<EventFacts> events, ReadBatch batch)
     {
         var ofWindows = events.Where(one => one.Kind == EventKind.Window).ToList();
         if (ofWindows.Count == 0)
         {
-            return;
+            return [];
         }
 
         await LoadAsync(ofWindows);
@@ -33,6 +35,28 @@ internal sealed class WindowsFold(
                     .RunAsync(window, affected);
             }
         }
+
+        return await ReviewAsync(batch);
+    }
+
+    /// <summary>A violation's row says what its window says of it.</summary>
+    private async Task<IReadOnlyList<(long Hour, int More)>> ReviewAsync(ReadBatch batch)
+    {
+        var past = before.Values.SelectMany(window => window.Refusals).ToDictionary(one => one.Position);
+        var changed = after.Values.SelectMany(window => window.Refusals)
+            .Where(one => past.GetValueOrDefault(one.Position) != one).ToDictionary(one => one.Position);
+        var missing = changed.Keys.Where(position => !batch.Violations.ContainsKey(position)).ToList();
+        var known = missing.Count == 0 ? []
+            : await lead.FindAsync(ReadTables.Violations, [new KeyColumn("position", missing)], cancellation);
+        var rows = known.Concat(batch.Violations.Values).Where(row => changed.ContainsKey(row.Position)).ToList();
+        foreach (var row in rows)
+        {
+            batch.Violations[row.Position] = row with { Review = changed[row.Position].Review };
+        }
+
+        return [.. changed.Values.Select(one => (
+            HourModel.HourOf(one.At),
+            (one.Review.Waits ? 1 : 0) - (past.GetValueOrDefault(one.Position)?.Review.Waits == true ? 1 : 0)))];
     }
 
     private async Task LoadAsync(List<EventFacts> events)
@@ -64,5 +88,39 @@ internal sealed class WindowsFold(
         {
             cache.Windows.Keep(task.Key, task.Aggregate(known[task.Key], (windows, window) => windows.With(window)));
         }
+    }
+}
+
+/// <summary>When the book took nothing before a node started.</summary>
+internal static class PauseFold
+{
+    /// <summary>A host asks again for so long before anybody wonders.</summary>
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(5);
+
+    /// <param name="lastSecond">Of what the book took before.</param>
+    /// <param name="last">The last pause, or the stop that may begin one.</param>
+    /// <returns>Null where there is none.</returns>
+    public static PauseModel? After(EventFacts facts, long lastSecond, PauseModel? last)
+    {
+        if (facts.Kind == EventKind.NodeStopped)
+        {
+            return new PauseModel(facts.Position, facts.ReceivedAt, null, Stopped: true);
+        }
+
+        if (facts.Kind != EventKind.NodeStarted || lastSecond == long.MinValue)
+        {
+            return null;
+        }
+
+        // Nothing came after the stop.
+        if (last is { Until: null } stop && Moment.SecondOf(stop.From) >= lastSecond)
+        {
+            return facts.ReceivedAt >= stop.From.Add(Shortest) ? stop with { Until = facts.ReceivedAt } : null;
+        }
+
+        var from = new Timestamp(DateTime.UnixEpoch.Ticks + (lastSecond + 1) * TimeSpan.TicksPerSecond, 0);
+        return facts.ReceivedAt >= from.Add(Shortest)
+            ? new PauseModel(facts.Position, from, facts.ReceivedAt, Stopped: false)
+            : null;
     }
 }

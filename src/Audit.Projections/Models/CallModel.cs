@@ -83,8 +83,8 @@ public sealed record CallModel
     /// <summary>Whose approval stands.</summary>
     public Approval Approval { get; init; }
 
-    /// <summary>When the node took the last approval of this attempt.</summary>
-    public Timestamp? ApprovedAt { get; init; }
+    /// <summary>When the node took the last decision on the question that stands.</summary>
+    public Timestamp? NodeDecidedAt { get; init; }
 
     /// <summary>A person approved her own question.</summary>
     public bool SelfApproved { get; init; }

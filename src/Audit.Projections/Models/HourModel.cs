@@ -16,8 +16,13 @@ public sealed record HourModel
     /// <summary>Standing violations of these calls.</summary>
     public long Violations { get; init; }
 
-    /// <summary>Violations of these calls, standing or lifted, that wait for somebody to review them.</summary>
+    /// <summary>
+    /// Violations of these calls, standing or lifted, and of windows in this hour, that wait for a person.
+    /// </summary>
     public long Unreviewed { get; init; }
+
+    [JsonIgnore]
+    public bool IsEmpty => Calls == 0 && Unreviewed == 0;
 
     [JsonIgnore]
     public long Calls => States.ByState.Sum(count => (long)count);

@@ -1,6 +1,6 @@
 namespace Audit.Projections.Models;
 
-/// <summary>Whether somebody has looked at a violation of a call. From <see cref="Waiting"/> on it waits.</summary>
+/// <summary>Whether somebody has looked at a violation. From <see cref="Waiting"/> on it waits.</summary>
 public enum ReviewState : byte
 {
     None,
@@ -36,6 +36,18 @@ public sealed record ReviewModel(ReviewState State)
     [JsonIgnore]
     public bool Waits => State >= ReviewState.Waiting;
 }
+
+/// <summary>A refused act on a window, as those see it who review it.</summary>
+public sealed record RefusedAct(long Sequence, long Position, Timestamp At, ReviewModel Review);
+
+/// <summary>
+/// A time in which the book took nothing, at the end of which a node started. Whether another ran then, or a line was
+/// cut, is in no book.
+/// </summary>
+/// <param name="Position">Of the stop that it begins with, or of the start where the book has no stop.</param>
+/// <param name="Until">Null while nobody started; what was taken in the meantime makes it none.</param>
+/// <param name="Stopped">It begins with a stop that a node wrote down.</param>
+public sealed record PauseModel(long Position, Timestamp From, Timestamp? Until, bool Stopped);
 
 /// <summary>A bundle or an export was given, or went on: the position of the row in the diary of reads.</summary>
 public sealed record CopyModel(long Position);

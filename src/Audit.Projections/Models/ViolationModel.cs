@@ -8,12 +8,12 @@ public sealed record ViolationModel
     /// <summary>The position of the event with the message.</summary>
     public required long Position { get; init; }
 
-    /// <summary>Of the message in the stream of its call; 0 for an act on a window.</summary>
+    /// <summary>Of the message in the stream of its call, or of the act in that of its window.</summary>
     public long Sequence { get; init; }
 
     public string? SessionId { get; init; }
 
-    /// <summary>Of a call.</summary>
+    /// <summary>Of a call; of a window the source that asked for it.</summary>
     public string? Source { get; init; }
 
     public string? CallId { get; init; }
@@ -47,6 +47,5 @@ public sealed record ViolationModel
     /// <summary>The position of the event that lifted it.</summary>
     public long? LiftedBy { get; init; }
 
-    /// <summary>Null for an act on a window, which nobody reviews.</summary>
     public ReviewModel? Review { get; init; }
 }

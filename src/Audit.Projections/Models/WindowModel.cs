@@ -11,6 +11,9 @@ public sealed record WindowModel
 
     public required string WindowId { get; init; }
 
+    /// <summary>What whoever asked calls it; others may use the same name.</summary>
+    public string? Alias { get; init; }
+
     public string? Task { get; init; }
 
     public string? Agent { get; init; }
@@ -27,6 +30,7 @@ public sealed record WindowModel
 
     public WindowState State { get; init; }
 
+    /// <summary>The source that asked, or the person where none did.</summary>
     public string? RequestedBy { get; init; }
 
     public Timestamp? RequestedAt { get; init; }
@@ -40,6 +44,9 @@ public sealed record WindowModel
     /// <summary>It opens a time that was past when it was approved.</summary>
     public bool GrantedAfter { get; init; }
 
+    /// <summary>Approved or extended by a token that who requested or approved it had made just before.</summary>
+    public bool MintedByParty { get; init; }
+
     public Timestamp? OpensAt { get; init; }
 
     public Timestamp? ClosesAt { get; init; }
@@ -50,6 +57,8 @@ public sealed record WindowModel
     public string? EndedBy { get; init; }
 
     public int Violations { get; init; }
+
+    public IReadOnlyList<RefusedAct> Refusals { get; init; } = [];
 
     public IReadOnlyList<WindowAct> Acts { get; init; } = [];
 

@@ -185,6 +185,22 @@ public sealed class ReadModels
         return store.ReadAsync(reader => ListWindowsAsync(reader, conditions, page, cancellation), cancellation);
     }
 
+    /// <summary>The windows that were called so, newest first, as far as they may be seen.</summary>
+    /// <param name="source">Only that of this source; null for all.</param>
+    public async Task<IReadOnlyList<WindowModel>> WindowsCalledAsync(
+        string alias, string? source, CancellationToken cancellation)
+    {
+        var conditions = new List<(string, object)> { ("alias = {0}", alias) };
+        if (source is not null)
+        {
+            conditions.Add(("source = {0}", source));
+        }
+
+        return (await store.ReadAsync(
+            reader => ListWindowsAsync(reader, conditions, new PageRequest(WindowsWithTask), cancellation),
+            cancellation)).Items;
+    }
+
     /// <summary>A window with a page of its commands and the first page of each of its other lists.</summary>
     public Task<WindowView?> WindowAsync(string window, PageRequest page, CancellationToken cancellation) =>
         store.ReadAsync(

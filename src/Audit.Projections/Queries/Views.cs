@@ -45,9 +45,45 @@ public sealed record LateSession(
     /// <summary>Numbers of it were received before the end; null where that is not known.</summary>
     public bool? IsNumberedBefore { get; init; }
 
+    /// <summary>The calls that it is of, oldest first; the first hundred.</summary>
+    public IReadOnlyList<LateCall> Calls { get; init; } = [];
+
+    /// <summary>When the book took nothing before the end, and a node started after that.</summary>
+    public IReadOnlyList<PauseModel> Pauses { get; init; } = [];
+
     internal static LateSession Of(
         SessionName session, int messages, Timestamp first, Timestamp last, Timestamp received, Timestamp until) =>
         new(session, messages, first, last, TimeSpan.FromTicks(received.Ticks - until.Ticks));
+}
+
+/// <summary>A call of which something was reported after a window's end and dated into it.</summary>
+/// <param name="At">The date of the first of it.</param>
+/// <param name="LateBy">How long after the end the last of it was received.</param>
+/// <param name="DecidedAt">When the node took a decision on the call, which was not while the window was open.</param>
+/// <param name="Away">Between that date and the end; null where that is not known.</param>
+public sealed record LateCall(
+    string CallId, Timestamp At, Timestamp ReceivedAt, TimeSpan LateBy, Timestamp? DecidedAt, NodeAway? Away)
+{
+    internal static LateCall Of(
+        CallModel call, Timestamp at, Timestamp received, Timestamp until, IReadOnlyList<PauseModel>? pauses) => new(
+        call.CallId, at, received, TimeSpan.FromTicks(received.Ticks - until.Ticks), call.NodeDecidedAt,
+        pauses is null ? null : Between(at, until, pauses));
+
+    private static NodeAway Between(Timestamp at, Timestamp until, IReadOnlyList<PauseModel> pauses) =>
+        pauses.Any(pause => pause.From <= at && pause.Until >= until) ? NodeAway.Throughout
+        : pauses.Any(pause => pause.From < until && pause.Until > at) ? NodeAway.Partly
+        : NodeAway.Never;
+}
+
+/// <summary>Whether a host could have reported in time, as far as the book shows it.</summary>
+public enum NodeAway : byte
+{
+    /// <summary>The book has no such time; that a line was not cut is not said by that.</summary>
+    Never,
+
+    Partly,
+
+    Throughout,
 }
 
 public sealed record ViolationFilter

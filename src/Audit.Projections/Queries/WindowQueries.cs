@@ -47,6 +47,8 @@ internal static class WindowCalls
 internal static class WindowMarked
 {
     private const int MostSessions = 100;
+    private const int MostCalls = 100;
+    private const int MostPauses = 100;
 
     public static async Task<JudgementCounts> CountAsync(
         IReadSession reader, ReadScope scope, WindowModel window, CancellationToken cancellation)
@@ -86,6 +88,11 @@ internal static class WindowMarked
                 Last: Instants.FromNumber(row.Number(3)), Received: Instants.FromNumber(row.Number(4)),
                 Through: row.Number(5)),
             cancellation);
+        var pauses = scope.IsAll && found.Count > 0
+            ? await PausesAsync(reader, found.Min(one => one.First), until, long.MaxValue, cancellation)
+            : null;
+        var calls = (await CallsAsync(reader, scope, window, until, pauses, cancellation)).ToLookup(
+            call => call.Session, call => call.Late);
         var sessions = (await reader.FindAsync(
             ReadTables.Sessions, [new KeyColumn("id", found.Select(one => one.Session))], cancellation))
             .ToDictionary(session => session.Id);
@@ -95,6 +102,38 @@ internal static class WindowMarked
             Through = scope.Veil is null ? one.Through : null,
             IsGapless = scope.IsAll ? sessions[one.Session].IsGapless : null,
             IsNumberedBefore = scope.IsAll ? sessions[one.Session].NumberedSince < until : null,
+            Calls = [.. calls[one.Session]],
+            Pauses = [.. (pauses ?? []).Where(pause => pause.Until > one.First)],
         })];
+    }
+
+    /// <summary>When the book took nothing before a node started, of what overlaps a time.</summary>
+    /// <param name="through">As the book was at this position.</param>
+    public static Task<List<PauseModel>> PausesAsync(
+        IReadSession reader, Timestamp from, Timestamp until, long through, CancellationToken cancellation) =>
+        reader.QueryAsync(
+            "SELECT doc FROM pauses WHERE ended > $1 AND begun < $2 AND position <= $3 ORDER BY position LIMIT $4",
+            [Instants.ToNumber(from), Instants.ToNumber(until), through, (long)MostPauses],
+            row => row.Document(0, ReadTables.Pauses.Json), cancellation);
+
+    private static async Task<IEnumerable<(long Session, LateCall Late)>> CallsAsync(
+        IReadSession reader, ReadScope scope, WindowModel window, Timestamp until, IReadOnlyList<PauseModel>? pauses,
+        CancellationToken cancellation)
+    {
+        var asked = new SqlConditions(window.WindowId, TransitionModel.UnprovenBit, (long)MostCalls)
+            .And(scope.Conditions("c."));
+        var found = await reader.QueryAsync(
+            $"""
+            SELECT c.doc, late.first_at, late.last_received FROM calls c JOIN (
+                SELECT t.call AS call, min(t.at) AS first_at, max(t.received_at) AS last_received
+                FROM transitions t WHERE t.marked = $1 AND t.marks = $2 GROUP BY t.call) late ON late.call = c.id
+            WHERE c.id > 0{asked.Sql} ORDER BY late.first_at, c.id LIMIT $3
+            """,
+            asked.Values,
+            row => (
+                Call: row.Document(0, ReadTables.Calls.Json), At: Instants.FromNumber(row.Number(1)),
+                Received: Instants.FromNumber(row.Number(2))),
+            cancellation);
+        return found.Select(one => (one.Call.Session, LateCall.Of(one.Call, one.At, one.Received, until, pauses)));
     }
 }

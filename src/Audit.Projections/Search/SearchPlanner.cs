@@ -17,6 +17,7 @@ internal sealed class SearchPlanner(
     public const int MostLookedThrough = 200_000;
 
     private const int NamesAtOnce = 2_000;
+    private const int MostOfOneName = 10;
 
     private readonly SearchPlan plan = new(scope);
     private int patterns;
@@ -222,12 +223,25 @@ internal sealed class SearchPlanner(
 
     private async Task<WindowModel> WindowAsync(SearchValue value)
     {
-        var found = await models.FindAsync(
-            ReadTables.Windows, [new KeyColumn("window_id", [value.Text])], cancellation);
-        return found.SingleOrDefault(window => scope.Sees(window)) ?? throw new SearchQueryException(
-            $"There is no window \"{value.Text}\"; accepted are ids of windows, and after during: days as well "
-            + "(today, tuesday, 2026-11-17) and how long ago (1h, 2d).",
-            value.Offset,
-            value.Length);
+        var found = await FindAsync("window_id");
+        found = found.Count > 0 ? found : await FindAsync("alias");
+        return found switch
+        {
+            [var window] => window,
+            [] => throw new SearchQueryException(
+                $"There is no window \"{value.Text}\"; accepted are ids and names of windows, and after during: days "
+                + "as well (today, tuesday, 2026-11-17) and how long ago (1h, 2d).",
+                value.Offset, value.Length),
+            _ => throw new SearchQueryException(
+                $"\"{value.Text}\" names windows of "
+                + $"{string.Join(", ", found.Select(one => $"\"{one.RequestedBy}\""))}; say which by its id: {string.Join(", ", found.Select(one => one.WindowId))}.",
+                value.Offset, value.Length),
+        };
+
+        async Task<List<WindowModel>> FindAsync(string column) =>
+        [
+            .. (await models.FindAsync(ReadTables.Windows, [new KeyColumn(column, [value.Text])], cancellation))
+                .Where(window => scope.Sees(window)).Take(MostOfOneName),
+        ];
     }
 }

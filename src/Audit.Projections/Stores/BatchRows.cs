@@ -18,13 +18,14 @@ internal sealed class BatchRows
     private readonly TableRows<ViolationModel> violations = new(ReadTables.Violations);
     private readonly TableRows<HourModel> hours = new(ReadTables.Hours);
     private readonly TableRows<CopyModel> copies = new(ReadTables.Copies);
+    private readonly TableRows<PauseModel> pauses = new(ReadTables.Pauses);
 
     /// <summary>What it was made of.</summary>
     public ReadBatch Batch { get; private set; } = null!;
 
     /// <summary>What is to be written of each table.</summary>
     public IReadOnlyList<ITableRows> Tables =>
-        [sessions, calls, transitions, tasks, windows, violations, hours, copies];
+        [sessions, calls, transitions, tasks, windows, violations, hours, copies, pauses];
 
     public BatchRows Fill(ReadBatch batch)
     {
@@ -38,6 +39,7 @@ internal sealed class BatchRows
         violations.Fill(json, known, batch.Violations.Values);
         hours.Fill(json, known, batch.Hours.Values);
         copies.Fill(json, known, batch.Copies);
+        pauses.Fill(json, known, batch.Pauses.Values);
         return this;
     }
 }

@@ -26,7 +26,7 @@ internal sealed class ReadBatch(ReadOffset from, ReadOffset to, int events)
     /// <summary>
     /// Calls moved out of an hour and left it empty: such a row is to be there no more than if it had never been.
     /// </summary>
-    public bool EmptiesHours => Hours.Values.Any(hour => hour.Calls == 0);
+    public bool EmptiesHours => Hours.Values.Any(hour => hour.IsEmpty);
 
     /// <summary>Calls whose messages name more than one task, under each of them.</summary>
     public HashSet<(string Task, long Call)> Named { get; } = [];
@@ -34,4 +34,6 @@ internal sealed class ReadBatch(ReadOffset from, ReadOffset to, int events)
     public List<Moment> Moments { get; } = [];
 
     public List<CopyModel> Copies { get; } = [];
+
+    public Dictionary<long, PauseModel> Pauses { get; } = [];
 }

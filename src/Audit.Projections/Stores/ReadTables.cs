@@ -59,6 +59,7 @@ internal static class ReadTables
         Column<WindowModel>.Changing("until", window => Instants.ToNumber(window.Until)),
         Column<WindowModel>.Changing("requested", window => window.State == WindowState.Requested ? 1 : null),
         Column<WindowModel>.Changing("source", window => window.Source),
+        Column<WindowModel>.Changing("alias", window => window.Alias),
     ]);
 
     public static readonly Table<ViolationModel> Violations = new(
@@ -77,6 +78,14 @@ internal static class ReadTables
         "copies", ["position"], ReadJson.Of<CopyModel>(), copy => copy.Position,
         [Column<CopyModel>.Fixed("position", copy => copy.Position)]);
 
+    public static readonly Table<PauseModel> Pauses = new(
+        "pauses", ["position"], ReadJson.Of<PauseModel>(), pause => pause.Position,
+    [
+        Column<PauseModel>.Fixed("position", pause => pause.Position),
+        Column<PauseModel>.Fixed("begun", pause => Instants.ToNumber(pause.From)),
+        Column<PauseModel>.Changing("ended", pause => Instants.ToNumber(pause.Until)),
+    ]);
+
     public static KeyColumn SessionKey(params IEnumerable<SessionName> names) =>
         new("session_id", names.Select(name => name.Key));
 
@@ -86,6 +95,6 @@ internal static class ReadTables
     public static readonly Table<HourModel> Hours = new("hours", ["hour"], ReadJson.Of<HourModel>(), _ => 0,
     [
         Column<HourModel>.Fixed("hour", hour => hour.Hour),
-        Column<HourModel>.Changing("calls", hour => hour.Calls),
+        Column<HourModel>.Changing("calls", hour => hour.Calls + hour.Unreviewed),
     ]);
 }

@@ -144,6 +144,13 @@ public sealed class PastModels
                 .OrderBy(message => message.At).ThenBy(message => message.Position).FirstOrDefault()))
             .Where(done => done.First is not null)
             .OrderBy(done => done.First!.At).ThenBy(done => done.First!.Position);
+        var pauses = scope.IsAll
+            ? await WindowMarked.PausesAsync(reader, window.OpensAt!.Value, until, position, cancellation)
+            : null;
+        var late = calls.Select(one => (one.Call, Messages: one.Transitions.Where(IsUnproven).ToList()))
+            .Where(one => one.Messages.Count > 0).ToLookup(one => one.Call.Session, one => LateCall.Of(
+                one.Call, one.Messages.Min(message => message.At), one.Messages.Max(message => message.ReceivedAt),
+                until, pauses));
         return new PastWindow(
             scope.Of(window),
             [.. messages.Select(done => WindowCall.Of(done.First!, scope.Of(done.Call)))],
@@ -158,7 +165,11 @@ public sealed class PastModels
                     .Select(session => LateSession.Of(
                         session.Key.SessionName, session.Messages.Count, session.Messages.Min(message => message.At),
                         session.Messages.Max(message => message.At),
-                        session.Messages.Max(message => message.ReceivedAt), until)),
+                        session.Messages.Max(message => message.ReceivedAt), until) with
+                    {
+                        Calls = [.. late[session.Key.Session].OrderBy(call => Instants.ToNumber(call.At))],
+                        Pauses = [.. (pauses ?? []).Where(pause => pause.Until > session.Messages.Min(one => one.At))],
+                    }),
             ],
             calls.SelectMany(refolded => refolded.Transitions)
                 .Where(message => message.Window == id && message.MarkBits is not null)

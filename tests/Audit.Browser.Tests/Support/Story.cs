@@ -83,13 +83,13 @@ internal sealed class Story(HttpClient host, StoryClock clock)
     {
         acts.Add((58.5, () => PostAsync(host, "/v1/windows", new
         {
-            window_id = WindowId, task_id = Task, agent = Agent, scope = new[] { "sql.*", "fs.read" },
+            alias = WindowId, task_id = Task, agent = Agent, scope = new[] { "sql.*", "fs.read" },
             reason = "Move the order tables to the new schema, change CR-2291", opens_at = Ago(58), closes_at = Ago(-25),
         })));
         acts.Add((58, () => PostAsync(approver, $"/v1/windows/{WindowId}/approve", new { reason = "agreed in the change meeting" })));
         acts.Add((6, () => PostAsync(host, "/v1/windows", new
         {
-            window_id = "w-reindex", task_id = "reindex-search", agent = "indexer", scope = new[] { "search.*" },
+            alias = "w-reindex", task_id = "reindex-search", agent = "indexer", scope = new[] { "search.*" },
             reason = "Rebuild the search index after the migration", duration = "2h",
         })));
     }

@@ -16,11 +16,11 @@ public sealed class ReviewTests
 
         var first = Decide(story.History, (2, Refused));
         Assert.Equal((MessageOutcome.Recorded, 3L), (first.Outcome, first.Sequence));
-        Assert.Equal(story.History.Standing, first.After.Standing);
+        Assert.Equal(story.History.Standing, After(story.History, first).Standing);
 
-        var again = Decide(first.After, (2, Refused));
+        var again = Decide(After(story.History, first), (2, Refused));
         Assert.Equal((MessageOutcome.Duplicate, 3L), (again.Outcome, again.Sequence));
-        Assert.Null(again.Event);
+        Assert.Null(again.Taken);
     }
 
     [Theory]
@@ -39,14 +39,14 @@ public sealed class ReviewTests
     public void a_later_rejudgement_reopens_a_review_and_makes_older_verdicts_stale()
     {
         var story = CallStory.Of(Blocked(1), Completed(9));
-        var reviewed = Decide(story.History, (2, Refused)).After;
+        var reviewed = After(story.History, Decide(story.History, (2, Refused)));
         var lifted = Later(reviewed, PersistenceFailed(3), Approved(4));
 
         Assert.Equal(ReviewRefusal.Stale, Decide(lifted, (2, Refused)).Refusal);
         var second = Decide(lifted, (2, ViolationCause.None));
         Assert.Equal(MessageOutcome.Recorded, second.Outcome);
 
-        var violated = Later(second.After, Blocked(6));
+        var violated = Later(After(lifted, second), Blocked(6));
         Assert.Equal(ReviewRefusal.Stale, Decide(violated, (2, ViolationCause.None)).Refusal);
         Assert.Equal(MessageOutcome.Recorded, Decide(violated, (2, Refused)).Outcome);
     }
@@ -69,14 +69,14 @@ public sealed class ReviewTests
         var story = CallStory.Of(Blocked(1) with { Person = "eve" }, Completed(9) with { Person = "adam" });
 
         Assert.All(["eve", "adam"], person => Assert.Equal(
-            ReviewRefusal.Own, ReviewDecider.Decide(story.History, Of("phone", person, (2, Refused))).Refusal));
-        Assert.Equal(ReviewRefusal.Own, ReviewDecider.Decide(story.History, Of("adam", null, (2, Refused))).Refusal);
+            ReviewRefusal.Own, ReviewDecider.Decide(new ReviewedCall(story.History), Of("phone", person, (2, Refused))).Refusal));
+        Assert.Equal(ReviewRefusal.Own, ReviewDecider.Decide(new ReviewedCall(story.History), Of("adam", null, (2, Refused))).Refusal);
         Assert.Equal(MessageOutcome.Recorded, Decide(story.History, (2, Refused)).Outcome);
 
         var alone = Of("phone", "eve", (2, Refused)) with { MayBeOwn = true };
-        Assert.True(ReviewDecider.Decide(story.History, alone).Event!.Review.MayBeOwn);
+        Assert.True(ReviewDecider.Decide(new ReviewedCall(story.History), alone).Taken!.MayBeOwn);
         var other = Of("maria", null, (2, Refused)) with { MayBeOwn = true };
-        Assert.False(ReviewDecider.Decide(story.History, other).Event!.Review.MayBeOwn);
+        Assert.False(ReviewDecider.Decide(new ReviewedCall(story.History), other).Taken!.MayBeOwn);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class ReviewTests
         Assert.Equal(ReviewRefusal.Own, Decide(story.History, (2, ViolationCause.StaleAnswer)).Refusal);
         Assert.Equal(
             MessageOutcome.Recorded,
-            ReviewDecider.Decide(story.History, Of("bob", null, (2, ViolationCause.StaleAnswer))).Outcome);
+            ReviewDecider.Decide(new ReviewedCall(story.History), Of("bob", null, (2, ViolationCause.StaleAnswer))).Outcome);
     }
 
     [Theory]
@@ -127,18 +127,22 @@ public sealed class ReviewTests
         {
             foreach (var cause in new[] { ViolationCause.None, entry.Cause })
             {
-                history = Decide(history, (entry.Sequence, cause)).After;
+                history = After(history, Decide(history, (entry.Sequence, cause)));
             }
         }
 
         return history;
     }
 
+    private static CallHistory After(CallHistory history, ReviewDecision decision) => decision.Taken is { } review
+        ? CallEvolution.Evolve(history, new CallEvent.Reviewed(review))
+        : history;
+
     private static CallHistory Later(CallHistory history, params CallMessage[] messages) =>
         messages.Aggregate(history, (known, message) => Sent(known, message).After);
 
     private static ReviewDecision Decide(CallHistory history, params (long, ViolationCause)[] seen) =>
-        ReviewDecider.Decide(history, Of("maria", null, seen));
+        ReviewDecider.Decide(new ReviewedCall(history), Of("maria", null, seen));
 
     private static Review Of(string by, string? person, params (long Sequence, ViolationCause Cause)[] seen) =>
         new([.. seen.Select(one => new SeenVerdict(one.Sequence, one.Cause))], by, person, At(7200));

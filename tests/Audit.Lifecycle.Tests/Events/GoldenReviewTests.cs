@@ -5,6 +5,7 @@ namespace Audit.Lifecycle.Tests.Events;
 public sealed class GoldenReviewTests
 {
     private const string Name = "call.reviewed.v2";
+    private const string WindowName = "window.reviewed.v2";
 
     private static readonly Review Reviewed = new(
         [new SeenVerdict(3, ViolationCause.StandingRefusal), new SeenVerdict(5, ViolationCause.None)], "maria-phone", "maria",
@@ -19,7 +20,24 @@ public sealed class GoldenReviewTests
         using var writer = Golden.Writer();
 
         Golden.Matches(Name, writer.Write(
-            new SessionName("ci", "s-1"), "call-1", "t-1", "copilot", Reviewed, """{"reason":"the disk was full"}"""u8, redacted: null));
+            new Reviewable.Call(new SessionName("ci", "s-1"), "call-1", "t-1", "copilot"), Reviewed,
+            """{"reason":"the disk was full"}"""u8, redacted: null));
+    }
+
+    [Fact]
+    public void a_review_of_a_window_is_written_and_read_as_its_golden_file()
+    {
+        using var writer = Golden.Writer();
+        var review = Reviewed with { Verdicts = [new SeenVerdict(3, ViolationCause.NotAllowed)] };
+
+        Golden.Matches(WindowName, writer.Write(
+            new Reviewable.Window("w-7", WindowState.Closed), review, """{"reason":"a wrong button"}"""u8, redacted: null));
+
+        var read = Assert.IsType<WindowEvent.Reviewed>(EventReader.ReadWindow(Golden.Opened(WindowName)));
+        Assert.Equal(review.Verdicts, read.Review.Verdicts);
+        Assert.Equal(
+            (WindowState.Closed, WindowState.Closed, "maria-phone", "maria", "a wrong button"),
+            (read.From, read.To, read.Message.Actor, read.Message.Behind, read.Message.Reason));
     }
 
     [Fact]

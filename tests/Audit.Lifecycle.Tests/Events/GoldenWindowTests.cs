@@ -18,6 +18,11 @@ public sealed class GoldenWindowTests
     {
         ["window.requested.v2"] = new WindowEvent.Requested(
             new WindowMessage.Request(From("Request") with { OnBehalfOf = "ada", MessageId = "m-1" }, Terms), WindowState.None, Terms),
+        ["window.requested.v2+alias"] = new WindowEvent.Requested(
+            new WindowMessage.Request(From("Request") with { Source = "ci", Person = "ada" }, Terms with { Alias = "nightly" }),
+            WindowState.None, Terms with { Alias = "nightly" }),
+        ["window.approved.v2+minted"] = new WindowEvent.Approved(
+            new WindowMessage.Approve(From("Approve") with { MintedByParty = true }), WindowState.Requested, Say.At(60), Say.At(5460)),
         ["window.approved.v2"] = new WindowEvent.Approved(
             new WindowMessage.Approve(From("Approve")), WindowState.Requested, Say.At(60), Say.At(5460)),
         ["window.approved.v2+grant"] = new WindowEvent.Approved(

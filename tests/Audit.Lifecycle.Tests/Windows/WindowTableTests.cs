@@ -7,14 +7,14 @@ public sealed class WindowTableTests
 {
     private static readonly MarkdownTable Specified = MarkdownTable.Parse(
         """
-        | from \ verb | request   | grant    | approve  | deny   | extend   | revoke  | close  | accept  |
-        |-------------|-----------|----------|----------|--------|----------|---------|--------|---------|
-        | none        | requested | approved | –        | –      | –        | –       | –      | –       |
-        | requested   | –         | –        | approved | denied | –        | –       | closed | –       |
-        | approved    | –         | –        | –        | –      | approved | revoked | closed | –       |
-        | denied      | –         | –        | –        | –      | –        | –       | –      | –       |
-        | revoked     | –         | –        | –        | –      | –        | –       | –      | revoked |
-        | closed      | –         | –        | –        | –      | –        | –       | –      | closed  |
+        | from \ verb | request   | grant    | approve  | deny   | extend   | revoke  | close  | accept  | review |
+        |-------------|-----------|----------|----------|--------|----------|---------|--------|---------|--------|
+        | none        | requested | approved | –        | –      | –        | –       | –      | –       | –      |
+        | requested   | –         | –        | approved | denied | –        | –       | closed | –       | –      |
+        | approved    | –         | –        | –        | –      | approved | revoked | closed | –       | –      |
+        | denied      | –         | –        | –        | –      | –        | –       | –      | –       | –      |
+        | revoked     | –         | –        | –        | –      | –        | –       | –      | revoked | –      |
+        | closed      | –         | –        | –        | –      | –        | –       | –      | closed  | –      |
         """);
 
     public static TheoryData<string, string> Cells()

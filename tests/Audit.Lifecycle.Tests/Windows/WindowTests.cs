@@ -13,7 +13,7 @@ public sealed class WindowTests
         var decision = story.Act(Message(WindowVerb.Approve, "ada", at: 5));
 
         Assert.Equal(MessageOutcome.Violation, decision.Outcome);
-        Assert.Equal("who requested a window may not approve it", decision.Sentence);
+        Assert.Equal("who requested a window, or is behind a source that it is for, may not approve it", decision.Sentence);
         Assert.Equal(MessageOutcome.Recorded, story.Act(Message(WindowVerb.Approve, "grace", at: 6)).Outcome);
         Assert.Equal(("ada", "grace", false), (story.Window.RequestedBy, story.Window.ApprovedBy, story.Window.SelfGranted));
     }
@@ -193,7 +193,8 @@ public sealed class WindowTests
         var story = In(WindowState.Denied);
         for (var index = 0; index < WindowLimits.Violations; index++)
         {
-            Assert.Equal(MessageOutcome.Violation, story.Act(Message(WindowVerb.Approve, "grace", at: 10 + index)).Outcome);
+            var who = $"grace-{index / WindowLimits.ViolationsOfOne}";
+            Assert.Equal(MessageOutcome.Violation, story.Act(Message(WindowVerb.Approve, who, at: 10 + index)).Outcome);
         }
 
         var decision = story.Act(Message(WindowVerb.Approve, "grace", at: 900));
@@ -209,7 +210,7 @@ public sealed class WindowTests
         var own = Message(WindowVerb.Extend, "ada-phone", at: 5, closes: 3 * Hour);
 
         Assert.Equal(
-            "who requested a window may not extend it",
+            "who requested a window, or is behind a source that it is for, may not extend it",
             story.Act(own with { Delivery = own.Delivery with { Person = "ada" } }).Sentence);
         Assert.Equal(MessageOutcome.Recorded, story.Act(Message(WindowVerb.Extend, "grace", at: 6, closes: 3 * Hour)).Outcome);
     }
@@ -252,6 +253,83 @@ public sealed class WindowTests
         Assert.False(story.Window.IsOpenAt(Say.At(2002)));
     }
 
+    [Fact]
+    public void nobody_uses_up_what_is_kept_of_others()
+    {
+        var story = In(WindowState.Approved);
+        for (var index = 0; index < WindowLimits.ViolationsOfOne; index++)
+        {
+            story.Act(By(Message(WindowVerb.Close, $"mallory-{index}", at: 10 + index), source: "mallory"));
+        }
+
+        var more = story.Act(By(Message(WindowVerb.Close, "mallory-x", at: 90), source: "mallory"));
+        Assert.Equal((MessageOutcome.Refused, "this window holds 50 violations of mallory already"), (more.Outcome, more.Sentence));
+        Assert.Equal(MessageOutcome.Violation, story.Act(Message(WindowVerb.Close, "eve", at: 91)).Outcome);
+    }
+
+    [Fact]
+    public void the_requester_is_the_source_whatever_the_token_is_called()
+    {
+        var story = new WindowStory();
+        story.Act(By(Message(WindowVerb.Request, "hooks", at: 1), source: "ci", person: "alan"));
+        Assert.Equal(("ci", "ci", "alan"), (story.Window.RequestedBy, story.Window.RequestedSource, story.Window.RequestedFor));
+
+        foreach (var own in new[] { Message(WindowVerb.Approve, "alan-phone", at: 2), Message(WindowVerb.Approve, "x", at: 2) })
+        {
+            var by = own.Actor == "x" ? By(own, source: "ci", person: "bea") : By(own, person: "alan");
+            Assert.StartsWith("who requested a window", story.Act(by).Sentence);
+        }
+
+        story.Act(Message(WindowVerb.Approve, "grace", at: 3));
+        Assert.StartsWith("only who requested", story.Act(By(Message(WindowVerb.Close, "other", at: 4), source: "other", person: "alan")).Sentence);
+        Assert.Equal(MessageOutcome.Recorded, story.Act(By(Message(WindowVerb.Close, "hooks-2", at: 5), source: "ci", person: "bea")).Outcome);
+    }
+
+    [Fact]
+    public void who_is_behind_a_source_of_the_window_approves_nothing_and_his_grant_is_a_request()
+    {
+        var story = In(WindowState.Requested);
+        var approve = Message(WindowVerb.Approve, "grace", at: 5);
+        Assert.StartsWith(
+            "who requested a window", story.Act(approve with { Delivery = approve.Delivery with { OfParty = true } }).Sentence);
+
+        var grant = Message(WindowVerb.Grant, "grace", at: 5);
+        var granted = WindowDecider.Decide(
+            WindowHistory.Empty, grant with { Delivery = grant.Delivery with { OfParty = true } }, WindowLimits.DefaultMaxLength);
+        Assert.Equal([WindowEventKind.Requested], granted.Events.Select(happened => happened.Kind));
+        Assert.Equal(WindowState.Requested, granted.After.State);
+    }
+
+    [Fact]
+    public void a_review_of_a_refused_act_moves_nothing_and_is_another_persons()
+    {
+        var story = In(WindowState.Approved);
+        story.Act(Message(WindowVerb.Close, "mallory", at: 5));
+        var refused = story.Window.Sequence;
+        var seen = new[] { new SeenVerdict(refused, ViolationCause.NotAllowed) };
+
+        Assert.Equal(ReviewRefusal.Own, Decide(new Review(seen, "mallory", null, Say.At(6))).Refusal);
+        Assert.Equal(ReviewRefusal.Own, Decide(new Review(seen, "ada-phone", "ada", Say.At(6))).Refusal);
+        Assert.Equal(ReviewRefusal.Own, Decide(new Review(seen, "maria", null, Say.At(6)) { OfParty = true }).Refusal);
+        Assert.Equal(
+            ReviewRefusal.NoViolation,
+            Decide(new Review([new SeenVerdict(1, ViolationCause.NotAllowed)], "maria", null, Say.At(6))).Refusal);
+        Assert.Equal(
+            ReviewRefusal.Stale,
+            Decide(new Review([new SeenVerdict(refused, ViolationCause.None)], "maria", null, Say.At(6))).Refusal);
+
+        var review = new Review(seen, "maria", null, Say.At(6));
+        Assert.Equal(MessageOutcome.Recorded, Decide(review).Outcome);
+        var after = WindowDecider.Evolve(story.Window, WindowEvent.Reviewed.Of(review, story.Window.State));
+        Assert.Equal((WindowState.Approved, refused + 1, 1), (after.State, after.Sequence, after.Violations));
+        Assert.Equal((MessageOutcome.Duplicate, refused + 1), (ReviewDecider.Decide(after, review).Outcome, ReviewDecider.Decide(after, review).Sequence));
+
+        ReviewDecision Decide(Review one) => ReviewDecider.Decide(story.Window, one);
+    }
+
+    private static WindowMessage By(WindowMessage message, string? source = null, string? person = null) =>
+        message with { Delivery = message.Delivery with { Source = source, Person = person } };
+
     private static WindowMessage Request(WindowTerms terms) => Message(WindowVerb.Request, "ada", at: 10, terms: terms);
 
     private static WindowDecision Asked(WindowTerms terms) => new WindowStory().Act(Request(terms));
@@ -267,7 +345,7 @@ public sealed class WindowTests
 
         Assert.StartsWith("who requested a window", story.Act(WindowStory.Message(WindowVerb.Accept, "ada", at: 200)).Sentence);
         var reporter = WindowStory.Message(WindowVerb.Accept, "grace", at: 200);
-        reporter = reporter with { Delivery = reporter.Delivery with { IsReporter = true } };
+        reporter = reporter with { Delivery = reporter.Delivery with { OfParty = true } };
         Assert.Equal(MessageOutcome.Violation, story.Act(reporter).Outcome);
 
         // More may have come since, so that the same words again are no duplicate.

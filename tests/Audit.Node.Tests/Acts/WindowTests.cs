@@ -6,7 +6,7 @@ namespace Audit.Node.Tests.Acts;
 public sealed class WindowTests : IAsyncLifetime
 {
     private const string Request =
-        """{"window_id":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*","bash"],"reason":"to look","duration":"2h","by":"alice"}""";
+        """{"alias":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*","bash"],"reason":"to look","duration":"2h","by":"alice"}""";
 
     private readonly SettableClock clock = new();
     private TestNode node = null!;
@@ -28,7 +28,7 @@ public sealed class WindowTests : IAsyncLifetime
     public async Task a_window_has_a_whole_story()
     {
         var asked = (await asker.PostAsync("/v1/windows", Request)).Require(201);
-        Assert.Equal("w-1", asked.Json.Text("window_id"));
+        Assert.Matches("^w-[0-9a-f]{32}$", asked.Json.Text("window_id"));
         Assert.Equal("requested", asked.Json.Text("state"));
         Assert.Equal("requested", await StateAsync("w-1"));
 
@@ -43,7 +43,7 @@ public sealed class WindowTests : IAsyncLifetime
         Assert.Equal("t-1", window.Text("task_id"));
         Assert.Equal("a-1", window.Text("agent"));
         Assert.Equal("sql.*", window.GetProperty("scope")[0].GetString());
-        Assert.Equal("asker", window.Text("requested_by"));
+        Assert.Equal(("w-1", "asker", "asker"), (window.Text("alias"), window.Text("source"), window.Text("requested_by")));
         Assert.Equal("admin", window.Text("approved_by"));
         Assert.StartsWith(later[..^1], window.Text("closes_at"));
         Assert.False(window.GetProperty("self_granted").GetBoolean());
@@ -58,7 +58,9 @@ public sealed class WindowTests : IAsyncLifetime
     public async Task the_clock_alone_opens_and_expires_a_window()
     {
         var opens = clock.GetUtcNow().AddHours(1).ToString("O");
-        (await node.PostAsync("/v1/windows", Request.Replace("\"by\"", $"\"grant\":true,\"opens_at\":\"{opens}\",\"by\""))).Require(201);
+        using var maria = await node.ClientAsync("maria", "approve");
+        (await maria.PostAsync(
+            "/v1/windows", Request.Replace("\"by\"", $"\"grant\":true,\"sources\":[\"asker\"],\"opens_at\":\"{opens}\",\"by\""))).Require(201);
 
         Assert.Equal("upcoming", await StateAsync("w-1"));
         clock.Advance(TimeSpan.FromHours(2));
@@ -72,7 +74,8 @@ public sealed class WindowTests : IAsyncLifetime
     [Fact]
     public async Task a_grant_says_that_it_granted_itself()
     {
-        (await node.PostAsync("/v1/windows", Request.Replace("\"by\"", "\"grant\":true,\"by\""))).Require(201);
+        using var maria = await node.ClientAsync("maria", "approve");
+        (await maria.PostAsync("/v1/windows", Request.Replace("\"by\"", "\"grant\":true,\"sources\":[\"asker\"],\"by\""))).Require(201);
 
         Assert.True((await node.GetAsync("/v1/windows/w-1")).Json.GetProperty("self_granted").GetBoolean());
     }
@@ -84,7 +87,7 @@ public sealed class WindowTests : IAsyncLifetime
         var answer = (await node.PostAsync("/v1/windows/w-1/approve", "")).Require(409).Json;
 
         Assert.Equal("violation", answer.Text("status"));
-        Assert.Equal("who requested a window may not approve it", answer.Text("reason"));
+        Assert.Equal("who requested a window, or is behind a source that it is for, may not approve it", answer.Text("reason"));
         Assert.Equal(1, (await node.GetAsync("/v1/windows/w-1")).Json.GetProperty("violations").GetInt32());
     }
 
@@ -101,7 +104,7 @@ public sealed class WindowTests : IAsyncLifetime
     [Fact]
     public async Task a_window_without_an_id_gets_one_and_the_same_message_id_gets_the_same()
     {
-        var nameless = Request.Replace("\"window_id\":\"w-1\",", "");
+        var nameless = Request.Replace("\"alias\":\"w-1\",", "");
         var one = (await asker.PostAsync("/v1/windows", nameless)).Require(201);
         var other = (await asker.PostAsync("/v1/windows", nameless)).Require(201);
         var named = nameless.Replace("\"by\"", "\"message_id\":\"m-1\",\"by\"");
@@ -128,6 +131,8 @@ public sealed class WindowTests : IAsyncLifetime
 
     [Theory]
     [InlineData("\"task_id\":\"t-1\",", "", "task_id")]
+    [InlineData("\"alias\"", "\"window_id\"", "window_id: the node makes the ids of windows")]
+    [InlineData("\"alias\":\"w-1\"", "\"alias\":\"w-00000000000000000000000000000000\"", "alias")]
     [InlineData("\"agent\":\"a-1\"", "\"agent\":7", "agent")]
     [InlineData("[\"sql.*\",\"bash\"]", "[]", "scope")]
     [InlineData("[\"sql.*\",\"bash\"]", "[\"a\",7]", "scope[1]")]
@@ -184,8 +189,9 @@ public sealed class WindowTests : IAsyncLifetime
         (await bound.PostAsync("/v1/windows", Request.Replace("t-1", "t-2"))).Problem(403);
         (await bound.PostAsync("/v1/windows", Request.Replace("a-1", "a-2"))).Problem(403);
         (await bound.PostAsync("/v1/windows", Request)).Require(201);
-        (await asker.PostAsync("/v1/windows", Request.Replace("w-1", "w-2").Replace("t-1", "t-2"))).Require(201);
-        (await bound.PostAsync("/v1/windows/w-2/close", "")).Problem(403);
+        var other = (await asker.PostAsync("/v1/windows", Request.Replace("w-1", "w-2").Replace("t-1", "t-2"))).Require(201);
+        (await bound.PostAsync($"/v1/windows/{other.Json.Text("window_id")}/close", "")).Problem(403);
+        (await bound.PostAsync("/v1/windows/w-2/close", "")).Problem(404);
         (await bound.PostAsync("/v1/windows/w-1/close", "")).Require(201);
     }
 

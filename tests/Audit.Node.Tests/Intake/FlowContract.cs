@@ -87,7 +87,7 @@ public abstract class FlowContract : IAsyncLifetime
     {
         var asking = await node.ClientAsync("asker", "ingest");
         var asked = await asking.PostAsync(
-            "/v1/windows", """{"window_id":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*"],"reason":"to look","duration":"2h"}""");
+            "/v1/windows", """{"alias":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*"],"reason":"to look","duration":"2h"}""");
         var approved = await node.PostAsync("/v1/windows/w-1/approve", "");
 
         Assert.Equal("requested", asked.Require(201).Json.Text("state"));

@@ -77,7 +77,7 @@ public sealed class ModelTests
         await using var node = await TestNode.StartAsync();
         using var approver = await node.ClientAsync("eve", "approve");
         var now = DateTimeOffset.UtcNow;
-        var requested = await node.PostAsync("/v1/windows", $$"""{"window_id":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*"],"reason":"an index","opens_at":"{{now.AddMinutes(-20):O}}","closes_at":"{{now.AddMinutes(20):O}}"}""");
+        var requested = await node.PostAsync("/v1/windows", $$"""{"alias":"w-1","task_id":"t-1","agent":"a-1","scope":["sql.*"],"reason":"an index","opens_at":"{{now.AddMinutes(-20):O}}","closes_at":"{{now.AddMinutes(20):O}}"}""");
         (await approver.PostAsync("/v1/windows/w-1/approve", "{}")).Require(201);
         await RecordAsync(node, "in", "sql.query", now.AddMinutes(-1));
         await RecordAsync(node, "scope", "bash", now.AddMinutes(-1));
@@ -89,13 +89,13 @@ public sealed class ModelTests
         Assert.Equal(["in", "scope"], window.GetProperty("done").Ids("tool_call_id"));
         Assert.Equal(["out"], window.GetProperty("outside_window").Ids("tool_call_id"));
         Assert.Equal(["scope"], window.GetProperty("out_of_scope").Ids("tool_call_id"));
-        Assert.Equal(["w-1"], (await node.GetAsync("/v1/windows?task=t-1&open_at=now")).Require(200).Ids("window_id"));
+        Assert.Equal(["w-1"], (await node.GetAsync("/v1/windows?task=t-1&open_at=now")).Require(200).Ids("alias"));
         Assert.Empty((await node.GetAsync("/v1/windows?agent=another")).Require(200).Ids("window_id"));
 
         var task = (await node.GetAsync("/v1/tasks/t-1")).Require(200).Json;
         Assert.Equal(["in"], task.GetProperty("calls").GetProperty("in_window").Ids("tool_call_id"));
         Assert.Equal(["out"], task.GetProperty("calls").GetProperty("outside_window").Ids("tool_call_id"));
-        Assert.Equal(["w-1"], task.GetProperty("windows").EnumerateArray().Select(one => one.Text("window_id")));
+        Assert.Equal(["w-1"], task.GetProperty("windows").EnumerateArray().Select(one => one.Text("alias")));
         Assert.Equal(["in"], (await node.GetAsync("/v1/task/calls?task=t-1&judgement=in_window")).Require(200).Ids("tool_call_id"));
 
         // Before the window was approved, nothing was done in one.

@@ -84,7 +84,7 @@ public abstract class RedactionContract : IAsyncLifetime
             case 6:
                 await node.PostAsync(
                     "/v1/windows",
-                    $$"""{"window_id":"w-{{index}}","task_id":"t","agent":"a","scope":["*"],"reason":{{quoted}},"duration":"2h"}""");
+                    $$"""{"alias":"w-{{index}}","task_id":"t","agent":"a","scope":["*"],"reason":{{quoted}},"duration":"2h"}""");
                 break;
             case 7:
                 await node.RecordAsync(Records.Item(session, call, Records.Asked(), At));

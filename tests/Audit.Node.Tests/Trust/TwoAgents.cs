@@ -96,7 +96,7 @@ internal static partial class TwoAgents
         using var asker = node.ClientWith(await node.TokenAsync("asker of " + id, ["ingest"]));
         (await asker.PostAsync(
             "/v1/windows",
-            $$"""{"window_id":"{{id}}","task_id":"{{task}}","agent":"{{agent}}","scope":["{{agent}}*"],"reason":"{{id}}","duration":"2h"}"""))
+            $$"""{"alias":"{{id}}","task_id":"{{task}}","agent":"{{agent}}","scope":["{{agent}}*"],"reason":"{{id}}","duration":"2h"}"""))
             .Require(201);
         (await node.PostAsync($"/v1/windows/{id}/approve", "{}")).Require(201);
     }
@@ -113,7 +113,7 @@ internal static partial class TwoAgents
     [GeneratedRegex("(\"next\"|\"nonce\"|\"dedup\"|\"mac\"):\"[^\"]+\"")]
     private static partial Regex Random();
 
-    [GeneratedRegex("(?<=\")[A-Za-z0-9_-]{22}(?=\")")]
+    [GeneratedRegex("(?<=\")[A-Za-z0-9_-]{22}(?=\")|w-[0-9a-f]{32}")]
     private static partial Regex Keyed();
 
     [GeneratedRegex("""\b\d{9,16}\b""")]

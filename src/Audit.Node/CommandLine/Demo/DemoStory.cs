@@ -184,7 +184,7 @@ internal sealed class DemoStory
         string id, string task, string agent, string[] scope, string reason, DateTimeOffset at, int minutes)
     {
         var duration = string.Create(CultureInfo.InvariantCulture, $"{minutes}m");
-        var body = JsonSerializer.Serialize(new { window_id = id, task_id = task, agent, scope, reason, duration });
+        var body = JsonSerializer.Serialize(new { alias = id, task_id = task, agent, scope, reason, duration });
         steps.Add(new DemoStep(at, agent == "triage-bot" ? OtherHost : Host, "v1/windows", body));
     }
 

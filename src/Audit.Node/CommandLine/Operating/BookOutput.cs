@@ -39,6 +39,17 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
             options.Store, options.OpenRowKeys, cancellation);
         // Whoever can open the store can read all of it.
         var reader = new RowFilter(ReadScope.All, withAdministration: true);
+        if (request is { Window: { } name } && !WindowIds.IsOne(name))
+        {
+            request = request with
+            {
+                Window = request.Source is { } source
+                    ? WindowIds.Of(store.Hasher, source, isSource: true, name)
+                    : throw CommandException.WrongUse(
+                        "--window: where no node runs a window is named by its id, or by its name with --source."),
+            };
+        }
+
         await new JournalExport(store.Opened, request, reader).RunAsync(
             piece =>
             {

@@ -30,8 +30,8 @@ internal sealed record Asked(ParseResult Parsed, NodeClient Node, Output Output,
     /// <summary>Prints one thing with lists in it, now or as it was.</summary>
     public Task PrintAsync<T>(
         string path, JsonTypeInfo<T> type, Action<Surroundings, T> write, Option<int> limit, Option<string> at,
-        (string Name, string Id) one) => PrintAsync(
-            path, type, write, one, ("limit", $"{Math.Min(Get(limit), MostInOne)}"), ("at", Get(at)));
+        (string Name, string Id) one, (string Name, string? Value) also = default) => PrintAsync(
+            path, type, write, one, also, ("limit", $"{Math.Min(Get(limit), MostInOne)}"), ("at", Get(at)));
 }
 
 /// <summary>What the verbs that ask a node have in common.</summary>

@@ -34,40 +34,67 @@ internal static class ReviewCommands
     {
         var command = new Command(
             "review",
-            "Acknowledges violations of a call, as they stand now: all that wait, or those that are named. "
+            "Acknowledges violations of a call or a window, as they stand now: all that wait, or those that are named. "
             + "It needs the role approve or admin, and another person than who is behind them.");
-        var session = command.AddName("SESSION", "the session");
-        var call = command.AddName("CALL", "the tool call");
+        var session = command.AddOptionalName("SESSION", "the session");
+        var call = command.AddOptionalName("CALL", "the tool call");
+        var window = command.AddText("--window", "WINDOW", "a window in place of a call, by its id or its name");
         var source = command.AddSource();
-        var sequences = command.AddTexts("--sequence", "N", "an event of the call that was refused, as `show` counts");
+        var sequences = command.AddTexts("--sequence", "N", "an event that was refused, as `show` counts");
         var reason = command.AddText("--reason", "TEXT", "what you found", required: true);
-        return command.Asks(surroundings, asked => ReviewAsync(
-            asked, asked.Get(sequences) ?? [], asked.Get(reason)!,
-            ("session", asked.Get(session)), ("source", asked.Get(source)), ("call", asked.Get(call))));
+        return command.Asks(
+            surroundings,
+            asked => asked.Get(window) is { } one
+                ? ReviewWindowAsync(asked, ("window", one), ("source", asked.Get(source)))
+                : ReviewCallAsync(
+                    asked, ("session", asked.Get(session)), ("source", asked.Get(source)), ("call", asked.Get(call))),
+            parsed =>
+            {
+                if ((parsed.GetValue(window) is null) == (parsed.GetValue(call) is null)
+                    || (parsed.GetValue(window) is not null && parsed.GetValue(session) is not null))
+                {
+                    throw CommandException.WrongUse("Either SESSION and CALL are expected, or --window.");
+                }
+            });
+
+        async Task ReviewCallAsync(Asked asked, params (string Name, string? Value)[] which)
+        {
+            var shown = await asked.AskAsync("v1/call", WireJson.Default.CallDetailAnswer, which);
+            await ReviewAsync(asked, "v1/call/review", which, shown.Value.Transitions.Select(message =>
+                new SeenViolation(message.Sequence, message.Review, message.Violation ?? "lifted")));
+        }
+
+        async Task ReviewWindowAsync(Asked asked, params (string Name, string? Value)[] which)
+        {
+            var shown = await asked.AskAsync("v1/window", WireJson.Default.WindowDetailAnswer, which);
+            await ReviewAsync(asked, "v1/window/review", which, shown.Value.History.Select(act =>
+                new SeenViolation(act.Sequence, act.Review, act.Verdict ?? "")));
+        }
+
+        Task ReviewAsync(
+            Asked asked, string path, (string Name, string? Value)[] which, IEnumerable<SeenViolation> refused) =>
+            PostAsync(
+                asked, NodeClient.PathOf(path, which), asked.Get(sequences) ?? [], [.. refused], asked.Get(reason)!);
     }
 
-    private static async Task ReviewAsync(
-        Asked asked, string[] named, string reason, params (string Name, string? Value)[] which)
+    private sealed record SeenViolation(long Sequence, string? Review, string Verdict);
+
+    private static async Task PostAsync(
+        Asked asked, string path, string[] named, IReadOnlyList<SeenViolation> refused, string reason)
     {
-        var shown = await asked.AskAsync("v1/call", WireJson.Default.CallDetailAnswer, which);
-        var seen = shown.Value.Transitions.Where(message => named.Length == 0
-            ? message.Review is Waiting or Reopened
-            : message.Review is not null && named.Contains($"{message.Sequence}")).ToList();
+        var seen = refused.Where(one => named.Length == 0
+            ? one.Review is Waiting or Reopened
+            : one.Review is not null && named.Contains($"{one.Sequence}")).ToList();
         if (seen.Count < Math.Max(named.Length, 1))
         {
             throw CommandException.Failed(named.Length == 0
-                ? "No violation of this call waits for review."
+                ? "No violation of it waits for review."
                 : $"Of the events {string.Join(", ", named)} some were never refused.");
         }
 
         var receipt = await asked.Node.PostAsync(
-            NodeClient.PathOf("v1/call/review", which),
-            new
-            {
-                sequences = seen.Select(message => message.Sequence),
-                verdicts = seen.Select(message => message.Violation ?? "lifted"),
-                reason,
-            },
+            path,
+            new { sequences = seen.Select(one => one.Sequence), verdicts = seen.Select(one => one.Verdict), reason },
             WireJson.Default.ReceiptAnswer, asked.Cancellation);
         asked.Surroundings.Out.WriteLine(
             $"{(seen.Count == 1 ? "One violation is" : $"{seen.Count} violations are")} reviewed, "

@@ -5,12 +5,13 @@ internal static class WindowCommand
 {
     public static readonly Column<WindowAnswer>[] Shown =
     [
-        new("window", window => window.WindowId), new("state", window => window.State),
+        new("window", window => window.Alias ?? window.WindowId), new("state", window => window.State),
         new("task", window => window.TaskId), new("agent", window => window.Agent),
         new("scope", window => window.Scope), new("sources", window => window.Sources),
         new("from", window => Cells.Clock(window.OpensAt)),
         new("until", Until), new("requested by", window => window.RequestedBy),
         new("approved by", window => window.ApprovedBy), new("reason", window => window.Reason),
+        new("id", window => window.WindowId),
     ];
 
     private static readonly Column<WindowActAnswer>[] History =
@@ -27,6 +28,16 @@ internal static class WindowCommand
         new("dated from", late => Cells.Clock(late.FirstAt)), new("until", late => Cells.Clock(late.LastAt)),
         new("late by", late => Cells.Duration(late.LateByMs)), new("no number missing", late => late.SeqGapless),
         new("numbered before the end", late => late.SeqBeganBefore),
+        new("node away", late => late.NodePauses.Select(pause =>
+            $"{Cells.Clock(pause.From)}-{Cells.Clock(pause.Until)}{(pause.Stopped ? " stopped" : "")}")),
+    ];
+
+    private static readonly Column<(string Session, LateCallAnswer Call)>[] LateCalls =
+    [
+        new("session", late => late.Session), new("call", late => late.Call.ToolCallId),
+        new("dated", late => Cells.Clock(late.Call.At)), new("received", late => Cells.Clock(late.Call.ReceivedAt)),
+        new("late by", late => Cells.Duration(late.Call.LateByMs)), new("node away", late => late.Call.NodeAway),
+        new("decided by the node", late => Cells.Clock(late.Call.DecidedAt)),
     ];
 
     public static Command Make(Surroundings surroundings)
@@ -35,7 +46,8 @@ internal static class WindowCommand
             "windows",
             "Lists task windows, newest first, or shows one: who approved it, every command in it, "
             + "and what was done outside.");
-        var window = command.AddOptionalName("WINDOW", "the window to show");
+        var window = command.AddOptionalName("WINDOW", "the window to show, by its id or by what its source calls it");
+        var source = command.AddText("--source", "SOURCE", "whose window it is, where several called one so");
         var task = command.AddText("--task", "TASK", "only windows of this task");
         var agent = command.AddText("--agent", "AGENT", "only windows of this agent");
         var openAt = command.AddText("--open-at", "TIME|now", "only windows that are open then");
@@ -43,7 +55,8 @@ internal static class WindowCommand
         var limit = command.AddLimit("windows, or commands in one");
         return command.Asks(surroundings, asked => asked.Get(window) is { } one
             ? asked.PrintAsync(
-                "v1/window", WireJson.Default.WindowDetailAnswer, Write, limit, at, ("window", one))
+                "v1/window", WireJson.Default.WindowDetailAnswer, Write, limit, at, ("window", one),
+                ("source", asked.Get(source)))
             : asked.Output.PrintListAsync(
                 asked.ListAsync(
                     asked.Get(limit), "v1/windows", WireJson.Default.WindowAnswer,
@@ -56,7 +69,8 @@ internal static class WindowCommand
     private static void Write(Surroundings surroundings, WindowDetailAnswer window)
     {
         var page = new TextPage(surroundings);
-        page.Title($"window {Cells.Of(window.WindowId)}: {window.State}");
+        page.Title($"window {Cells.Of(window.Alias ?? window.WindowId)}: {window.State}");
+        page.Line("id", window.WindowId);
         page.Line("task", window.TaskId);
         page.Line("agent", window.Agent);
         page.Line("scope", window.Scope);
@@ -67,6 +81,7 @@ internal static class WindowCommand
         page.Line("requested by", window.RequestedBy);
         page.Line("approved by", ApprovalOf(window), isWhole: true);
         page.Line("granted after", window.Marked.GrantedAfter > 0 ? window.Marked.GrantedAfter : null);
+        page.Line("not reviewed", window.Unreviewed > 0 ? window.Unreviewed : null);
         page.Line("late, accepted", window.Marked.Accepted > 0 ? window.Marked.Accepted : null);
         page.Table("history", History, window.History);
         page.Table("done in it, in order", CallColumns.All, window.Done.Items);
@@ -74,8 +89,12 @@ internal static class WindowCommand
             "OUTSIDE of any window, by the same agent for the same task", CallColumns.All, window.OutsideWindow.Items);
         page.Table("OUT OF SCOPE", CallColumns.All, window.OutOfScope.Items);
         page.Table("REPORTED LATE, dated into it and not proven", Late, window.WindowUnproven);
+        page.Table(
+            "calls that were reported late", LateCalls,
+            [.. window.WindowUnproven.SelectMany(late => late.Calls.Select(call => (late.SessionId, call)))]);
     }
 
     private static string ApprovalOf(WindowAnswer window) =>
-        window.ApprovedBy + (window.SelfGranted ? ", for itself" : "") + (window.GrantedAfter ? ", afterwards" : "");
+        window.ApprovedBy + (window.SelfGranted ? ", for itself" : "") + (window.GrantedAfter ? ", afterwards" : "")
+        + (window.MintedByParty ? ", by a token that a party made" : "");
 }
