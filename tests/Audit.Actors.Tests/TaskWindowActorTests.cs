@@ -12,7 +12,7 @@ public sealed class TaskWindowActorTests() : TestKit(HeldJournal.Hocon(new HeldJ
         var actor = Start();
         actor.Tell(Mail(Sent.Window("w-1", WindowVerb.Request, "ci"), Sent.Window("w-1", WindowVerb.Approve, "ci", 1)), TestActor);
         var receipts = ExpectMsg<StreamAnswer.Decided>().Receipts;
-        Assert.Equal("who requested a window may not approve it", receipts[1].Reason);
+        Assert.Equal("who requested a window, or is behind a source that it is for, may not approve it", receipts[1].Reason);
         Watch(actor);
         actor.Tell(Stop.Instance);
         ExpectTerminated(actor);

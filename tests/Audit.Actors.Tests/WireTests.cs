@@ -102,6 +102,11 @@ public sealed class WireTests() : TestKit(
         var delivery = new WindowDelivery
         {
             Actor = "alice",
+            Source = "ci",
+            Person = "ada",
+            MayEndAny = true,
+            IsParty = true,
+            MintedByParty = true,
             OnBehalfOf = "ada",
             ReceivedAt = new Timestamp(638_000_000_000_000_002, 99),
             Dedup = new Fingerprint(1, 2),
@@ -110,6 +115,7 @@ public sealed class WireTests() : TestKit(
         };
         var terms = new WindowTerms("migrate-orders", "copilot", new[] { "sql.*", "git.?" }, "migration")
         {
+            Alias = "nightly",
             OpensAt = new Timestamp(638_000_000_000_000_003, 1),
             ClosesAt = new Timestamp(638_000_000_000_000_004, 2),
             Duration = TimeSpan.FromTicks(7),

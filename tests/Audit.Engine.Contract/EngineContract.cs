@@ -201,7 +201,7 @@ public abstract class EngineContract : IAsyncLifetime
             ],
             receipts.Select(receipt => receipt.Status));
         Assert.Equal("approved", receipts[4].State);
-        Assert.Equal("who requested a window may not approve it", receipts[3].Reason);
+        Assert.Equal("who requested a window, or is behind a source that it is for, may not approve it", receipts[3].Reason);
         Assert.Single(await StreamOf("notes|ci|s"));
         Assert.Equal(
             ["window.requested.v2", "window.violated.v2", "window.approved.v2"],

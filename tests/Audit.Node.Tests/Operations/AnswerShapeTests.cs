@@ -19,8 +19,9 @@ public sealed class AnswerShapeTests : IAsyncLifetime
     {
         node = await TestNode.StartAsync();
         var opens = DateTime.UtcNow.AddMinutes(-5).ToString("O");
-        (await node.PostAsync("/v1/windows", $$"""
-            {"window_id":"w-1","task_id":"t-1","agent":"a-1","scope":["*"],"reason":"to see","opens_at":"{{opens}}","duration":"2h","grant":true}
+        using var maria = await node.ClientAsync("maria", "approve");
+        (await maria.PostAsync("/v1/windows", $$"""
+            {"alias":"w-1","task_id":"t-1","agent":"a-1","scope":["*"],"sources":["admin"],"reason":"to see","opens_at":"{{opens}}","duration":"2h","grant":true}
             """)).Require(201);
         (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed(), task: "t-1", agent: "a-1"))).Require(201);
     }
