@@ -80,6 +80,11 @@ internal sealed class WindowActs(
             throw new RefusedException(Problem.Forbidden(refusal));
         }
 
+        if (verb == WindowVerb.Grant)
+        {
+            RequireSources(actor, message.Terms.Sources);
+        }
+
         // A book of one person lets her grant what is for a source of hers; it says so.
         var parties = verb == WindowVerb.Grant && !settings.AllowSelfApproval
             ? await people.PartiesOfAsync(Meaning(message.Terms.Sources), asker: null, cancellation) : Parties.None;
@@ -95,6 +100,15 @@ internal sealed class WindowActs(
     {
         var message = WindowBody.Read(body, verb, actor, intake.Now, intake.Hasher);
         var window = await FindAsync(id, actor, cancellation);
+        if (message is WindowMessage.Approve or WindowMessage.Extend)
+        {
+            RequireSources(actor, window.Terms?.Sources ?? []);
+        }
+        else if (message is WindowMessage.Accept accepted)
+        {
+            RequireSources(actor, [accepted.Span.Session.Source]);
+        }
+
         var parties = message is WindowMessage.Accept { Span: var span }
             ? await people.PartiesOfAsync(span.Session.Source, asker: null, cancellation)
             : await PartiesAsync(window, cancellation);
@@ -118,6 +132,15 @@ internal sealed class WindowActs(
         var isMeant = Meaning(window.Terms?.Sources ?? []);
         return people.PartiesOfAsync(
             name => name == window.RequestedSource || isMeant(name), window.RequestedFor, cancellation);
+    }
+
+    /// <summary>Who sees some sources only opens no window for others, nor for all that a pattern means.</summary>
+    private static void RequireSources(Bearer actor, IReadOnlyList<string> sources)
+    {
+        if (sources.Select(actor.RefuseSource).FirstOrDefault(refusal => refusal is not null) is { } refusal)
+        {
+            throw new RefusedException(Problem.Forbidden(refusal));
+        }
     }
 
     /// <summary>What the law needs to know of who acts, and cannot ask.</summary>

@@ -67,6 +67,27 @@ public sealed class AnotherPersonTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task who_sees_one_source_opens_and_approves_no_window_for_another()
+    {
+        using var host = node.ClientWith(await node.TokenAsync("host of sg", ["ingest"], source: "sg", person: "eve"));
+        await node.TokenAsync("host of sh", ["ingest"], source: "sh", person: "eve");
+        using var bound = node.ClientWith(await node.TokenAsync("sees sg", ["read", "approve"], person: "bob", sees: "sg"));
+
+        foreach (var sources in new[] { "sh", "s*", "*" })
+        {
+            (await bound.PostAsync("/v1/windows", WindowFor(sources, grant: true))).Problem(403);
+            var asked = (await host.PostAsync("/v1/windows", WindowFor(sources))).Require(201).Json.Text("window_id");
+            (await bound.PostAsync($"/v1/windows/{asked}/approve", "{}")).Problem(403);
+            Assert.Equal("requested", (await node.GetAsync($"/v1/windows/{asked}")).Require(200).Json.Text("state"));
+        }
+
+        (await bound.PostAsync("/v1/windows", WindowFor("sg", grant: true))).Require(201);
+    }
+
+    private static string WindowFor(string sources, bool grant = false) =>
+        $$"""{"task_id":"t","agent":"a","scope":["*"],"sources":["{{sources}}"],"reason":"r","duration":"1h","grant":{{(grant ? "true" : "false")}}}""";
+
+    [Fact]
     public async Task a_host_learns_nothing_of_a_decision_on_another_sources_call()
     {
         await AskAsync(await node.TokenAsync("host of sd", ["ingest"], source: "sd", person: "eve"), "c");
