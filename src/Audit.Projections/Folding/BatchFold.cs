@@ -66,7 +66,7 @@ internal sealed class BatchFold(
             cache.Hours.Keep(hour.Hour, hour);
         }
 
-        cache.LastSecond = batch.Moments.Count > 0 ? batch.Moments[^1].Second : cache.LastSecond;
+        cache.Seconds = [.. SecondsOf(batch)];
     }
 
     /// <summary>A settled call is seldom mentioned again; if it is, it is read back.</summary>
@@ -84,11 +84,10 @@ internal sealed class BatchFold(
 
     private async Task LoadAsync(IReadOnlyList<EventFacts> events)
     {
-        cache.LastSecond ??= (await lead.QueryAsync(
-            "SELECT max(second) FROM moments",
-            [],
-            row => row.IsNull(0) ? long.MinValue : row.Number(0),
-            cancellation))[0];
+        cache.Seconds ??= await lead.QueryAsync(
+            $"SELECT second FROM (SELECT second FROM moments ORDER BY second DESC LIMIT {PauseFold.Seconds}) latest "
+                + "ORDER BY second",
+            [], row => row.Number(0), cancellation);
         cache.Copies ??= await Positions.OfCopiesAsync(lead, cancellation);
         if (cache.LastPause is null && events.Any(one => one.Kind is EventKind.NodeStarted))
         {
@@ -133,18 +132,21 @@ internal sealed class BatchFold(
     /// <summary>What the book took last before a node started is all that it says of the time between.</summary>
     private void FollowNode(EventFacts facts, ReadBatch batch)
     {
-        if (PauseFold.After(facts, LastSecond(batch), cache.LastPause) is { } pause)
+        if (PauseFold.After(facts, SecondsOf(batch), cache.LastPause) is { } pause)
         {
             batch.Pauses[pause.Position] = cache.LastPause = pause;
         }
     }
 
-    private long LastSecond(ReadBatch batch) =>
-        batch.Moments.Count > 0 ? batch.Moments[^1].Second : cache.LastSecond!.Value;
+    /// <summary>The latest seconds in which the book took something, ascending.</summary>
+    private IEnumerable<long> SecondsOf(ReadBatch batch) =>
+        cache.Seconds!.Concat(batch.Moments.Select(moment => moment.Second)).TakeLast(PauseFold.Seconds);
 
     private void FollowTime(EventFacts facts, ReadBatch batch)
     {
-        var last = LastSecond(batch);
+        var last = batch.Moments.Count > 0 ? batch.Moments[^1].Second
+            : cache.Seconds is [.., var known] ? known
+            : long.MinValue;
         if (facts.ReceivedAt != default && Moment.SecondOf(facts.ReceivedAt) is var second && second > last)
         {
             batch.Moments.Add(new Moment(second, facts.Position));

@@ -20,8 +20,8 @@ internal sealed class ReadCache
     /// <summary>Only of a store that is being filled from the beginning.</summary>
     public SessionsMet? Met { get; init; }
 
-    /// <summary>The second of the last moment; null until it is read.</summary>
-    public long? LastSecond { get; set; }
+    /// <summary>The seconds of the last moments, ascending; null until they are read.</summary>
+    public IReadOnlyList<long>? Seconds { get; set; }
 
     /// <summary>The last pause or stop; null until it is read, or while there is none.</summary>
     public PauseModel? LastPause { get; set; }
@@ -36,7 +36,7 @@ internal sealed class ReadCache
         Tasks.Clear();
         Windows.Clear();
         Hours.Clear();
-        LastSecond = null;
+        Seconds = null;
         LastPause = null;
         Copies = null;
     }

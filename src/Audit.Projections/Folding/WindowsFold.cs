@@ -94,33 +94,49 @@ internal sealed class WindowsFold(
 /// <summary>When the book took nothing before a node started.</summary>
 internal static class PauseFold
 {
-    /// <summary>A host asks again for so long before anybody wonders.</summary>
-    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(5);
+    /// <summary>So many seconds in which the book took something tell what was before a start.</summary>
+    public const int Seconds = 16;
 
-    /// <param name="lastSecond">Of what the book took before.</param>
+    /// <summary>A host asks again for so long before anybody wonders; and a node that starts serves first.</summary>
+    private const long Shortest = 5;
+
+    /// <param name="seconds">In which the book took something before, ascending.</param>
     /// <param name="last">The last pause, or the stop that may begin one.</param>
     /// <returns>Null where there is none.</returns>
-    public static PauseModel? After(EventFacts facts, long lastSecond, PauseModel? last)
+    public static PauseModel? After(EventFacts facts, IEnumerable<long> seconds, PauseModel? last)
     {
         if (facts.Kind == EventKind.NodeStopped)
         {
             return new PauseModel(facts.Position, facts.ReceivedAt, null, Stopped: true);
         }
 
-        if (facts.Kind != EventKind.NodeStarted || lastSecond == long.MinValue)
+        if (facts.Kind != EventKind.NodeStarted)
         {
             return null;
         }
 
-        // Nothing came after the stop.
-        if (last is { Until: null } stop && Moment.SecondOf(stop.From) >= lastSecond)
+        var (start, until) = (Moment.SecondOf(facts.ReceivedAt), facts.ReceivedAt);
+        foreach (var before in seconds.Reverse())
         {
-            return facts.ReceivedAt >= stop.From.Add(Shortest) ? stop with { Until = facts.ReceivedAt } : null;
+            if (Moment.SecondOf(until) - before >= Shortest)
+            {
+                // Nothing came after the stop.
+                return last is { Until: null } stop && Moment.SecondOf(stop.From) >= before && stop.From < until
+                    ? stop with { Until = until }
+                    : new PauseModel(facts.Position, TimeOf(before + 1), until, Stopped: false);
+            }
+
+            if (start - before > Shortest)
+            {
+                return null;
+            }
+
+            until = TimeOf(before);
         }
 
-        var from = new Timestamp(DateTime.UnixEpoch.Ticks + (lastSecond + 1) * TimeSpan.TicksPerSecond, 0);
-        return facts.ReceivedAt >= from.Add(Shortest)
-            ? new PauseModel(facts.Position, from, facts.ReceivedAt, Stopped: false)
-            : null;
+        return null;
     }
+
+    private static Timestamp TimeOf(long second) =>
+        new(DateTime.UnixEpoch.Ticks + second * TimeSpan.TicksPerSecond, 0);
 }
