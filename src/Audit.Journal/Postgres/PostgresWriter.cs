@@ -15,8 +15,8 @@ internal sealed class PostgresWriter : IAsyncDisposable
     /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long an append waits for a new connection; that is opened all the same.</summary>
-    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+    /// <summary>How long an append waits for a connection that others have waited for in vain.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(200);
 
     private readonly Channel<Func<Task>> queue =
         Channel.CreateBounded<Func<Task>>(new BoundedChannelOptions(LongestQueue) { SingleReader = true });
@@ -139,8 +139,9 @@ internal sealed class PostgresWriter : IAsyncDisposable
                 $"PostgreSQL at {pool.Place} did not answer; it is tried again soon.", null, trouble);
         }
 
+        var longest = opening is null ? Patience : Moment;
         opening ??= PostgresAppender.OpenAsync(pool, writer, failures, CancellationToken.None);
-        await ((Task)opening).WaitAsync(Moment).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)opening).WaitAsync(longest).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!opening.IsCompleted)
         {
             throw new JournalUnavailableException(

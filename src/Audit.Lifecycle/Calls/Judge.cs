@@ -28,9 +28,17 @@ public static class Judge
         return arrived.Violations > 0 ? ordered : MarkSetBack(byArrival, arrived) with { InOrder = false };
     }
 
-    /// <summary>Compares two messages of a history in which the host numbers all of them, or not all.</summary>
-    public static int Compare(CallMessage one, CallMessage other, bool numbered) =>
-        numbered ? one.Seq!.Value.CompareTo(other.Seq!.Value) : one.OrderedAt.CompareTo(other.OrderedAt);
+    /// <summary>
+    /// Compares two messages of a history in which the host numbers all of them, or not all: then times order them, and
+    /// messages of one time stand in the order of the numbers that they have, before those that have none.
+    /// </summary>
+    public static int Compare(CallMessage one, CallMessage other, bool numbered)
+    {
+        var compared = numbered ? 0 : one.OrderedAt.CompareTo(other.OrderedAt);
+        return compared != 0 ? compared : NumberOf(one).CompareTo(NumberOf(other));
+
+        static long NumberOf(CallMessage message) => message.Seq ?? long.MaxValue;
+    }
 
     private static int[] OrderOfHost(IReadOnlyList<Entry> byArrival)
     {

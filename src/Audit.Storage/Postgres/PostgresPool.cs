@@ -69,7 +69,7 @@ public static class PostgresBounds
 public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
 {
     /// <summary>Reconnecting and probing have to end before the people waiting for a receipt do.</summary>
-    private const int ConnectSeconds = 4;
+    private const int ConnectSeconds = 5;
 
     /// <summary>Above what a small append sends, so that it leaves in one piece.</summary>
     private const int LastingWriteBytes = 64 << 10;

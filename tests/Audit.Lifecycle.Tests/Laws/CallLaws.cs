@@ -61,6 +61,39 @@ public sealed class CallLaws
     });
 
     [Fact]
+    public void messages_of_one_time_stand_in_the_order_of_their_numbers() => Law.Holds(MessageLists.LegalByNumbersAtOneTime, lists =>
+    {
+        var inOrder = lists.InOrder.Send();
+        var shuffled = lists.Shuffled.Send();
+
+        Assert.Equal(inOrder.History.Standing with { Asked = 0 }, shuffled.History.Standing with { Asked = 0 });
+        Assert.DoesNotContain(shuffled.Book.Values, verdict => verdict.IsViolation);
+    });
+
+    [Fact]
+    public void every_order_of_a_tale_ends_the_same_or_every_order_of_it_is_flagged()
+    {
+        var legal = 0;
+        Law.Holds(
+            MessageLists.OfOneSetInTwoOrders,
+            lists =>
+            {
+                var (one, other) = (lists.One.Send(), lists.Other.Send());
+                Assert.Equal(IsFlagged(one), IsFlagged(other));
+                if (!IsFlagged(one))
+                {
+                    legal++;
+                    Assert.Equal(one.History.Standing with { Asked = 0 }, other.History.Standing with { Asked = 0 });
+                }
+            },
+            runs: 1000);
+        Assert.InRange(legal, 20, 980);
+
+        static bool IsFlagged(CallStory story) => story.Book.Values.Any(
+            verdict => verdict.IsViolation || (verdict.Anomalies & Anomalies.ClockWentBack) != 0);
+    }
+
+    [Fact]
     public void a_legal_list_has_the_same_verdicts_in_whatever_order_it_arrives() => Law.Holds(MessageLists.LegalInAnyOrder, lists =>
     {
         static IEnumerable<(Timestamp, CallState, int, Anomalies)> Verdicts(CallStory story) =>

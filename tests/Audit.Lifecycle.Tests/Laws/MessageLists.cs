@@ -49,6 +49,30 @@ internal static class MessageLists
         from shuffled in Gen.Shuffle(inOrder)
         select (new MessageList(inOrder), new MessageList(shuffled));
 
+    /// <summary>A legal list of which messages share times, and numbers tell these apart; and another order of arrival.</summary>
+    public static Gen<(MessageList InOrder, MessageList Shuffled)> LegalByNumbersAtOneTime { get; } =
+        from specs in Gen.Choose(1, 2 * Longest).SelectMany(count => AnySpec().Select(Plain).ListOf(count))
+        from atOnce in Gen.Choose(1, 6)
+        let walk = Walk(specs, numbered: true)
+        // The last has no number, and so it is times that order them.
+        let inOrder = walk.Select((spec, index) => index == walk.Length - 1
+            ? spec with { Seq = null, AtNanoseconds = 1 + index * 50L }
+            : spec with { AtNanoseconds = 1 + index / atOnce * atOnce * 50L, DisplayName = $"Shell {index}" }).ToArray()
+        from shuffled in Gen.Shuffle(inOrder)
+        select (new MessageList(inOrder), new MessageList(shuffled));
+
+    /// <summary>Any messages, legal or not, each with a time or number of its own, in two orders of arrival.</summary>
+    public static Gen<(MessageList One, MessageList Other)> OfOneSetInTwoOrders { get; } =
+        from specs in Gen.Choose(2, 8).SelectMany(count => AnySpec().Select(Plain).ListOf(count))
+        from numbered in Gen.Elements(true, false)
+        let all = specs.Select((spec, index) => spec with
+        {
+            AtNanoseconds = 1 + index * 50L, Seq = numbered ? index : null,
+        }).ToArray()
+        from one in Gen.Shuffle(all)
+        from other in Gen.Shuffle(all)
+        select (new MessageList(one), new MessageList(other));
+
     private static Gen<MessageList> AnyList(Gen<Spec> spec) =>
         from count in Gen.Choose(1, Longest)
         from specs in spec.ListOf(count)

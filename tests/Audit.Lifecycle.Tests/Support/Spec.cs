@@ -13,6 +13,9 @@ internal sealed record Spec
 
     public string Tool { get; init; } = "shell";
 
+    /// <summary>Which is of no matter to the law, and makes a record another one.</summary>
+    public string DisplayName { get; init; } = "Shell";
+
     public string Provider { get; init; } = "anthropic";
 
     public string Tier { get; init; } = "Observe";
@@ -75,7 +78,7 @@ internal sealed record Spec
 
     public override string ToString() =>
         $$"""
-        {"tool_call_id":"call-1","tool_name":"{{Tool}}","display_name":"Shell","tier":"{{Tier}}","requested_input":{{Input}},"effective_input":{{Input}},"turn":{{Turn}},"provenance":{"provider":"{{Provider}}","model":"m"},"outcome":{{Outcome()}},"recorded_at":"{{RecordedAt()}}"}
+        {"tool_call_id":"call-1","tool_name":"{{Tool}}","display_name":"{{DisplayName}}","tier":"{{Tier}}","requested_input":{{Input}},"effective_input":{{Input}},"turn":{{Turn}},"provenance":{"provider":"{{Provider}}","model":"m"},"outcome":{{Outcome()}},"recorded_at":"{{RecordedAt()}}"}
         """;
 
     private string RecordedAt()
