@@ -52,6 +52,8 @@ public sealed class PlantedSecrets(int seed)
         return new string(letters);
     }
 
+    public string Hex(int length) => "a7" + Letters(length - 2, "0123456789abcdef");
+
     private static PlantedSecret OneOf(string kind, string rule, string secret, string text) =>
         new(kind, string.Format(null, text, secret), rule, secret);
 

@@ -9,9 +9,11 @@ internal sealed class TokenBook(
     IAuditStore store, SourceBook sources, OperatorActs acts, TimeProvider clock, BearerTokens? known = null)
 {
     /// <returns>The row and the text of the token, or null when its name was given before.</returns>
+    /// <exception cref="RefusedException">A name in it holds a secret.</exception>
     public async Task<(TokenRow Row, string Text)?> CreateAsync(
         NewToken wanted, Actor actor, CancellationToken cancellation)
     {
+        RefuseSecrets(wanted);
         var source = wanted.Source is null ? null : await sources.EnsureAsync(wanted.Source, actor, cancellation);
         var (text, now) = (TokenText.New(), clock.GetUtcNow());
         var row = new TokenRow(
@@ -56,6 +58,24 @@ internal sealed class TokenBook(
         $"There is, or was, a token named \"{name}\"; a name stands for one bearer for ever.";
 
     public static string UnknownSentence(string name) => $"There is no token \"{name}\" that is not revoked already.";
+
+    /// <summary>Names stand as they are in every list and in the book.</summary>
+    private void RefuseSecrets(NewToken wanted)
+    {
+        var bound = wanted.Bound;
+        (string Member, IEnumerable<string?> Names)[] all =
+        [
+            ("name", [wanted.Name]), ("person", [wanted.Person]), ("source", [wanted.Source]), ("agents", bound.Agents),
+            ("tasks", bound.Tasks), ("sources", bound.Sources),
+        ];
+        foreach (var (member, names) in all)
+        {
+            if (names.Select(acts.Refuse).FirstOrDefault(refusal => refusal is not null) is { } refusal)
+            {
+                throw new RefusedException(Problem.Unprocessable($"{member}: {refusal}."));
+            }
+        }
+    }
 
     /// <summary>A token that nobody could write down must not be there either.</summary>
     private async Task WriteCreatedAsync(TokenRow made, Actor actor)

@@ -3,10 +3,16 @@ using Audit.Api.Instruments;
 namespace Audit.Api.Diary;
 
 /// <summary>Writes down what the node does itself and what is done to it.</summary>
-internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock)
+internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock, Redactor? redactor = null)
 {
     /// <summary>Who acts when the node does by itself.</summary>
     public static readonly string Node = $"node@{Environment.MachineName}";
+
+    /// <summary>A reason as it may be stored elsewhere too: without the secrets in it.</summary>
+    public string Redacted(string reason) => redactor?.Text(reason) ?? reason;
+
+    /// <returns>Null when a name that stays as it is holds no secret, else the sentence that says so.</returns>
+    public string? Refuse(string? name) => SecretIds.Refuse(redactor, name);
 
     /// <exception cref="JournalUnavailableException">It is not known whether the act was written.</exception>
     public Task WriteAsync(string act, string actor, Action<Utf8JsonWriter> detail) =>

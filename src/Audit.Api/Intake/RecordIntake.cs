@@ -50,6 +50,12 @@ internal sealed class RecordIntake(
     /// <summary>Submits one item; once taken it is finished, whether or not its sender waits for it.</summary>
     public async Task<Receipt> SubmitAsync(Submission submission)
     {
+        // Before there is a stream: its name is stored with its key, for good.
+        if (submission is WindowSubmission window && RedactedActs.Refuse(window, Redactor) is { } refusal)
+        {
+            return new Receipt(ReceiptStatus.Refused, Error: refusal);
+        }
+
         using var activity = NodeTraces.StartSubmit(1);
         return (await Engine.SubmitAsync([submission], CancellationToken.None))[0];
     }
@@ -152,7 +158,8 @@ internal sealed class RecordIntake(
         Metrics.Count(receipt.Status);
         return receipt.Status == ReceiptStatus.Unknown
             ? Problem.JournalAway(receipt.Error)
-            : new ReceiptReply(Redacted(receipt), windowId, known ?? Known);
+            : new ReceiptReply(
+                Redacted(receipt), windowId is null ? null : Redactor?.Text(windowId) ?? windowId, known ?? Known);
     }
 }
 

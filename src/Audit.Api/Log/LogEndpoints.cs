@@ -317,16 +317,17 @@ internal sealed class LogEndpoints(
         }
     }
 
-    private static string ReadReason(StrictObject body)
+    private string ReadReason(StrictObject body)
     {
         var reason = body.RequiredText("reason");
         return string.IsNullOrWhiteSpace(reason) || reason.Length > LongestReason
             ? throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected")
-            : reason;
+            : acts.Redacted(reason);
     }
 
-    private static string? ReadOrigin(StrictObject body) =>
+    private string? ReadOrigin(StrictObject body) =>
         body.Text("origin") is not { } origin ? null
+        : acts.Refuse(origin) is { } refusal ? throw new UnreadableException("origin", refusal)
         : KeyName.IsValid(origin) ? origin
         : throw new UnreadableException("origin", $"accepted are {KeyName.Accepted}");
 

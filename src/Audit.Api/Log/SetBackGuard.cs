@@ -59,6 +59,7 @@ internal sealed partial class SetBackGuard(
     /// <exception cref="StoreException">That cannot be done; the message says why.</exception>
     public async Task AcceptAsync(string reason, OperatorActs acts, CancellationToken cancellation)
     {
+        reason = acts.Redacted(reason);
         var accepted = lost;
         if (accepted.Count == 0)
         {

@@ -34,6 +34,7 @@ internal sealed class ProjectionEndpoints(
             throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected");
         }
 
+        reason = acts.Redacted(reason);
         var status = reads.Status;
         if (status.State != ProjectionState.Halted || status.HaltedAt != position)
         {

@@ -3,7 +3,7 @@ using Audit.Engine.Intake;
 namespace Audit.Engine.Streams;
 
 /// <summary>What people and the node itself say, without the secrets in it.</summary>
-internal static class RedactedActs
+public static class RedactedActs
 {
     public static Redacted Of(ReadOnlyMemory<byte> json, Redactor? redactor) =>
         redactor is null || json.IsEmpty ? new Redacted(json, null) : redactor.Json(json);

@@ -9,6 +9,9 @@ internal ref struct JsonRedaction
 {
     private const int MaxDepth = 128;
 
+    /// <summary>How far ahead a value's name is looked for, so that a text costs its length.</summary>
+    private const int MostAhead = 64, LongestNeighbour = 16;
+
     /// <summary>Texts within texts within texts; what is deeper is looked through as a text.</summary>
     private const int MostNested = 4;
 
@@ -47,10 +50,7 @@ internal ref struct JsonRedaction
             {
                 case JsonTokenType.StartObject or JsonTokenType.StartArray:
                     holders.Push(holder);
-                    // What is listed under a name is what it speaks of.
-                    holder = json.TokenType == JsonTokenType.StartArray
-                        ? new Holder { IsArray = true, Name = holder.Name }
-                        : new Holder { Given = holder.Name };
+                    holder = Within(holder);
                     break;
                 case JsonTokenType.EndObject or JsonTokenType.EndArray:
                     holder = holders.Pop();
@@ -76,6 +76,48 @@ internal ref struct JsonRedaction
         return output.WrittenSpan.ToArray();
     }
 
+    /// <summary>What is listed under a name is what it speaks of.</summary>
+    private readonly Holder Within(Holder outer)
+    {
+        if (json.TokenType == JsonTokenType.StartObject)
+        {
+            return new Holder { Given = outer.Name };
+        }
+
+        var program = outer.WantsProgram ? Behind(Holder.IsProgram) : outer.IsArray ? null : outer.Program;
+        return new Holder { IsArray = true, Name = outer.Name, Program = program };
+    }
+
+    /// <summary>A string further on in the same object, of a member that is named so.</summary>
+    private readonly string? Behind(Func<ReadOnlySpan<char>, bool> isNamed)
+    {
+        var ahead = json;
+        var depth = json.TokenType == JsonTokenType.StartArray ? 1 : 0;
+        Span<char> name = stackalloc char[LongestNeighbour];
+        for (var tokens = 0; tokens < MostAhead && ahead.Read(); tokens++)
+        {
+            depth += ahead.TokenType switch
+            {
+                JsonTokenType.StartObject or JsonTokenType.StartArray => 1,
+                JsonTokenType.EndObject or JsonTokenType.EndArray => -1,
+                _ => 0,
+            };
+            if (depth < 0)
+            {
+                return null;
+            }
+
+            if (depth == 0 && ahead.TokenType == JsonTokenType.PropertyName && ahead.ValueSpan.Length <= name.Length
+                && isNamed(name[..Encoding.Latin1.GetChars(ahead.ValueSpan, name)])
+                && ahead.Read() && ahead.TokenType == JsonTokenType.String)
+            {
+                return Encoding.Latin1.GetString(ahead.ValueSpan[..Math.Min(ahead.ValueSpan.Length, 256)]);
+            }
+        }
+
+        return null;
+    }
+
     private void Take(ref Holder holder, bool isName)
     {
         var raw = json.ValueSpan;
@@ -90,6 +132,11 @@ internal ref struct JsonRedaction
             }
 
             var text = scratch.Widen(bytes);
+            if (!isName && holder.WantsName && Behind(Holder.IsNaming) is { } name)
+            {
+                holder.Learn(SecretName.Find(name));
+            }
+
             if (isName)
             {
                 Write(redactor.Text(bytes, marks), isName);
@@ -118,19 +165,23 @@ internal ref struct JsonRedaction
         if (holder.IsInKey || name.Covers(text))
         {
             var rule = holder.IsInKey ? RuleNames.PrivateKey : name.Rule;
-            holder.IsInKey &= !SpecialSecrets.EndsKey(text);
+            holder.IsInKey &= !PrivateKeys.EndsKey(text);
             return Whole(text, bytes, rule);
         }
 
         if (holder.Secret is { Start.Value: > 0 } part && redactor.Rules.IsOn(RuleNames.CommandPassword))
         {
             marks.Add(RuleNames.CommandPassword);
-            return [.. bytes[..part.Start.Value], .. redactor.Replacement(bytes[part], RuleNames.CommandPassword)];
+            return
+            [
+                .. bytes[..part.Start.Value], .. redactor.Replacement(bytes[part], RuleNames.CommandPassword),
+                .. bytes[part.End..],
+            ];
         }
 
         holder.IsInKey = holder.IsArray && redactor.Rules.IsOn(RuleNames.PrivateKey)
-            && SpecialSecrets.LeavesKeyOpen(text);
-        return Nested(text, bytes) is { WasJson: true } nested ? nested.Bytes : redactor.Text(bytes, marks);
+            && PrivateKeys.LeavesKeyOpen(text);
+        return Nested(text, bytes) is { WasJson: true } nested ? nested.Bytes : Mixed(text, bytes);
     }
 
     private readonly byte[]? Whole(ReadOnlySpan<char> text, ReadOnlySpan<byte> bytes, string rule)
@@ -140,8 +191,13 @@ internal ref struct JsonRedaction
             return null;
         }
 
-        // `Basic …`: how it is written is no secret.
-        var scheme = rule == RuleNames.Authorization ? text.IndexOf(' ') + 1 : 0;
+        // `Basic …`, `session=…`: how it is written is no secret.
+        var scheme = rule switch
+        {
+            RuleNames.Authorization => text.IndexOf(' ') + 1,
+            RuleNames.Cookie => text.IndexOf('=') + 1,
+            _ => 0,
+        };
         if (scheme == bytes.Length)
         {
             return null;
@@ -149,6 +205,20 @@ internal ref struct JsonRedaction
 
         marks.Add(rule);
         return [.. bytes[..scheme], .. redactor.Replacement(bytes[scheme..], rule)];
+    }
+
+    /// <summary>A text around JSON: `refused: {"args": […]}`.</summary>
+    private readonly byte[]? Mixed(ReadOnlySpan<char> text, ReadOnlySpan<byte> bytes)
+    {
+        var start = text.IndexOfAny('{', '[');
+        var end = start < 0 ? -1 : text.LastIndexOfAny('}', ']') + 1;
+        if (end > start + 2 && Nested(text[start..end], bytes[start..end]) is { WasJson: true, Bytes: { } inner })
+        {
+            byte[] all = [.. bytes[..start], .. inner, .. bytes[end..]];
+            return redactor.Text(all, marks) ?? all;
+        }
+
+        return redactor.Text(bytes, marks);
     }
 
     /// <summary>A string that holds JSON is read as such, with the names and escapes that stand in it.</summary>

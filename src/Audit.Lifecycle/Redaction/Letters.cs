@@ -17,10 +17,15 @@ internal static class Letters
     public static readonly SearchValues<char> WordDashOrDot = SearchValues.Create(Alphabet + "_-.");
     public static readonly SearchValues<char> AlphanumericOrDash = SearchValues.Create(Alphabet + "-%");
     public static readonly SearchValues<char> Base64 = SearchValues.Create(Alphabet + "+/=");
+    public static readonly SearchValues<char> Digit = SearchValues.Create(Digits);
+    public static readonly SearchValues<char> DigitOrSpace = SearchValues.Create(Digits + " \t");
+    public static readonly SearchValues<char> Hex = SearchValues.Create(Digits + "abcdefABCDEF");
     public static readonly SearchValues<char> RuleAndLength = SearchValues.Create(Alphabet + "-, ");
     public static readonly SearchValues<char> Path = SearchValues.Create(Alphabet + "/_-");
     public static readonly SearchValues<char> Credential = SearchValues.Create(Alphabet + "._~+/=-");
     public static readonly SearchValues<char> QueryValue = SearchValues.Create(Alphabet + "._~+/=-%");
+
+    private static readonly SearchValues<char> Mixed = SearchValues.Create(Alphabet + "_-+=~!");
 
     /// <summary>How many of the first characters are of these.</summary>
     public static int Run(ReadOnlySpan<char> text, SearchValues<char> letters)
@@ -70,6 +75,15 @@ internal static class Letters
 
         return true;
     }
+
+    /// <summary>Letters and digits, of hex too: for where something else says that it is a secret.</summary>
+    public static bool IsToken(ReadOnlySpan<char> text, int least) =>
+        text.Length >= least && HasDigit(text) && HasLetter(text) && !text.ContainsAny(" \t\r\n");
+
+    /// <summary>Letters of both cases and digits, and nothing that stands in a path or a sentence.</summary>
+    public static bool IsMixed(ReadOnlySpan<char> text, int least) =>
+        text.Length >= least && HasDigit(text) && HasUpper(text) && text.ContainsAnyInRange('a', 'z')
+        && !text.ContainsAnyExcept(Mixed);
 
     /// <summary>Long and mixed enough that nobody would call a thing so.</summary>
     public static bool LooksRandom(ReadOnlySpan<char> text, int least) =>

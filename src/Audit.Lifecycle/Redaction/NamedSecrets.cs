@@ -5,8 +5,12 @@ internal static class NamedSecrets
 {
     private const int MostSpaces = 8;
     private const int EscapedQuote = 5;
+    private const int MostBetween = 96;
 
     private static readonly SearchValues<char> Backslash = SearchValues.Create("\\");
+
+    /// <summary>What stands between a name and the word "value".</summary>
+    private static readonly SearchValues<char> Between = SearchValues.Create(" \t\r\n\"'`,\\");
 
     /// <summary>What ends a value without quotes.</summary>
     private static readonly SearchValues<char> EndsValue = SearchValues.Create(" \t\r\n\"'`,;&<>|()[]{}\\");
@@ -22,9 +26,12 @@ internal static class NamedSecrets
     [
         .. new[]
         {
-            "pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey",
-            "privatekey", "private_key", "accountkey",
+            "pass", "pwd", "secret", "token", "apikey", "_key", "-key", "accesskey", "privatekey", "accountkey",
+            "encryptionkey", "signingkey", "masterkey", "credential",
+            "psk=", "_pw", "-pw", "pw=", "pw:", "pw\"", "pw'",
         }.Select(name => new Trigger(name, Match)),
+        new("identified", MatchIdentified),
+        new("convertto-securestring", MatchIdentified),
     ];
 
     private static void Match(ref SecretScan scan, int at)
@@ -55,11 +62,18 @@ internal static class NamedSecrets
         }
         else if (text[start] == '-' && text[end] is ' ' or '\t')
         {
-            MatchOption(ref scan, end, secret);
+            MatchOption(ref scan, end, secret.AsOption());
         }
-        else
+        else if (text[start] == '-'
+            && Letters.Run(text[end..Math.Min(text.Length, end + MostSpaces)], Between) is > 2 and var run
+            && text[end..(end + run)].Contains(','))
         {
-            MatchAssignment(ref scan, start, end, secret);
+            // `['--password', 'value']`
+            MatchOption(ref scan, end + run, secret.AsOption());
+        }
+        else if (!MatchAssignment(ref scan, start, end, secret) && !MatchPair(ref scan, end, secret))
+        {
+            MatchBeside(ref scan, start, end, secret);
         }
     }
 
@@ -87,14 +101,15 @@ internal static class NamedSecrets
         var value = Unquoted(scan.Text, at);
         var text = scan.Text[value];
         if (!text.StartsWith('-') && !IsProse(text) && !SecretName.Find(text).IsStrong
-            && (secret.IsStrong ? !Placeholders.IsOne(text) : Letters.LooksRandom(text, 8)))
+            && secret.Covers(text))
         {
             Add(ref scan, value, secret with { Strength = NameStrength.Strong });
         }
     }
 
     /// <summary>`password=value`, `"password": "value"`, `password => 'value'`</summary>
-    private static void MatchAssignment(ref SecretScan scan, int start, int end, SecretName secret)
+    /// <returns>Whether there is a sign that gives the name a value.</returns>
+    private static bool MatchAssignment(ref SecretScan scan, int start, int end, SecretName secret)
     {
         var text = scan.Text;
         var at = end + QuoteAt(text, end);
@@ -104,9 +119,12 @@ internal static class NamedSecrets
         var sign = SignAt(text, at, out var isTight);
         if (sign == 0)
         {
-            return;
+            return false;
         }
 
+        // `export TOKEN=…`
+        var isVariable = isTight && spaces == 0 && !text[start..end].ContainsAnyInRange('a', 'z');
+        secret = isVariable ? secret.AsOption() : secret;
         at += sign;
         var spacesBehind = SpacesAt(text, at);
         at += spacesBehind;
@@ -119,7 +137,7 @@ internal static class NamedSecrets
         if (TryQuoted(text, at, out var quoted))
         {
             Add(ref scan, quoted, secret);
-            return;
+            return true;
         }
 
         var value = Unquoted(text, at);
@@ -132,6 +150,86 @@ internal static class NamedSecrets
         else if (!IsCode(text, value, isTight) && !IsPath(text[start..end], text[value]))
         {
             Add(ref scan, value, secret);
+        }
+
+        return true;
+    }
+
+    /// <summary>`- name: DB_PASSWORD`, and below it `value: …`; `key="ApiKey" value="…"`</summary>
+    private static bool MatchPair(ref SecretScan scan, int end, SecretName secret)
+    {
+        var text = scan.Text[..Math.Min(scan.Text.Length, end + MostBetween)];
+        var at = end;
+        while (at < text.Length
+            && (Between.Contains(text[at]) || (at > end && text[at - 1] == '\\' && text[at] == 'n')))
+        {
+            at++;
+        }
+
+        if (at == end || !text[at..].StartsWith("value", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        return MatchAssignment(ref scan, at, at + "value".Length, secret);
+    }
+
+    /// <summary>`config set password value`, `PASSWORD 'value'`, `the password is value`</summary>
+    private static void MatchBeside(ref SecretScan scan, int start, int end, SecretName secret)
+    {
+        var text = scan.Text;
+        var at = end + SpacesAt(text, end);
+        var isCall = at < text.Length && text[at] == '(';
+        at += isCall ? 1 : 0;
+        at += text[at..].StartsWith("is ") ? "is ".Length : 0;
+        if (at == end || secret.Strength < NameStrength.Likely)
+        {
+            return;
+        }
+
+        if (TryQuoted(text, at, out var quoted))
+        {
+            var isSql = text[start..end] is "PASSWORD";
+            if (Letters.IsToken(text[quoted], 6) || (isSql && text[quoted].Length > 0 && !text[quoted].Contains(' ')))
+            {
+                Add(ref scan, quoted, secret with { Strength = NameStrength.Strong });
+            }
+
+            return;
+        }
+
+        var value = Unquoted(text, at);
+        var isNetrc = text[Math.Max(0, start - MostBetween)..start].Contains("login ", StringComparison.Ordinal);
+        if (!isCall && (Letters.IsMixed(text[value], 8) || Letters.LooksRandom(text[value], 30)
+            || (isNetrc && Letters.IsToken(text[value], 4))))
+        {
+            Add(ref scan, value, secret with { Strength = NameStrength.Strong });
+        }
+    }
+
+    /// <summary>`IDENTIFIED WITH plugin BY 'value'`, `ConvertTo-SecureString "value"`</summary>
+    private static void MatchIdentified(ref SecretScan scan, int at)
+    {
+        var text = scan.Text;
+        var length = Letters.Run(text[at..], Letters.WordOrDash);
+        var rest = text[(at + length)..Math.Min(text.Length, at + length + MostBetween)];
+        var isSql = length == "identified".Length;
+        var by = isSql ? rest.IndexOf(" by ", StringComparison.OrdinalIgnoreCase) : 0;
+        if (by < 0 || (!isSql && length != "convertto-securestring".Length))
+        {
+            return;
+        }
+
+        at += length + by + (isSql ? " by ".Length : 0);
+        at += SpacesAt(text, at);
+        var name = new SecretName(NameStrength.Strong, RuleNames.Password);
+        if (TryQuoted(text, at, out var quoted))
+        {
+            Add(ref scan, quoted, name);
+        }
+        else if (isSql && Letters.IsToken(text[Unquoted(text, at)], 6))
+        {
+            Add(ref scan, Unquoted(text, at), name);
         }
     }
 
@@ -237,7 +335,8 @@ internal static class NamedSecrets
 
         var isName = !word.ContainsAnyExcept(Letters.WordDashOrDot) || word.StartsWith("$");
         return IsType(word) || (behind is '(' or '[' && isName)
-            || (isName && SecretName.Find(word).Strength != NameStrength.None)
+            || (isName && SecretName.Find(word) is { Strength: > NameStrength.None } named
+                && (named.Strength >= NameStrength.Likely || !Letters.HasDigit(word)))
             || (isName && word.Contains('.') && !Letters.HasDigit(word))
             || (!isTight && isName && !Letters.HasDigit(word))
             || (word.Length > 1 && word[0] == '$' && !char.IsAsciiDigit(word[1])

@@ -9,6 +9,9 @@ internal static class Placeholders
     public static readonly SearchValues<char> Space = SearchValues.Create(" \t");
     public static readonly SearchValues<char> QuoteOrSeparator = SearchValues.Create(" \t\"'`\\:=>");
 
+    // The last three are an ellipsis, in bytes.
+    private static readonly SearchValues<char> Filling = SearchValues.Create("*.xX-_\u00E2\u0080\u00A6");
+
     private const string Middle = " bytes, keyed hash ";
     private const int HashLength = 22;
 
@@ -32,7 +35,7 @@ internal static class Placeholders
             return Letters.IsOneLetter(value);
         }
 
-        return IsWord(value) || !value.ContainsAnyExcept("*.xX-_") || value[0] switch
+        return IsWord(value) || !value.ContainsAnyExcept(Filling) || value[0] switch
         {
             '<' => value[^1] == '>',
             '{' => value[^1] == '}',

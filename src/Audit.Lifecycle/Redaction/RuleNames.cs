@@ -8,12 +8,12 @@ public static class RuleNames
         StripeKey = "stripe-key", AiKey = "ai-key", NpmToken = "npm-token", PyPiToken = "pypi-token",
         HuggingFaceToken = "huggingface-token", ServiceToken = "service-token", AuditToken = "audit-token",
         Jwt = "jwt", Authorization = "authorization", PrivateKey = "private-key", UrlPassword = "url-password",
-        CommandPassword = "command-password", Password = "password", NamedSecret = "named-secret";
+        CommandPassword = "command-password", Password = "password", Cookie = "cookie", NamedSecret = "named-secret";
 
     public static IReadOnlyList<string> BuiltIn { get; } =
     [
-        AiKey, AuditToken, Authorization, AwsKey, AzureKey, CommandPassword, GitHubToken, GitLabToken, GoogleKey,
-        HuggingFaceToken, Jwt, NamedSecret, NpmToken, Password, PrivateKey, PyPiToken, ServiceToken, SlackToken,
-        StripeKey, UrlPassword,
+        AiKey, AuditToken, Authorization, AwsKey, AzureKey, CommandPassword, Cookie, GitHubToken, GitLabToken,
+        GoogleKey, HuggingFaceToken, Jwt, NamedSecret, NpmToken, Password, PrivateKey, PyPiToken, ServiceToken,
+        SlackToken, StripeKey, UrlPassword,
     ];
 }

@@ -15,15 +15,19 @@ internal ref struct SecretScan(ReadOnlySpan<char> text, RedactionRules rules, Li
     /// <summary>Up to here the options of a program were looked at, of the one that is named.</summary>
     public (string? Program, int End) Command { get; set; }
 
+    /// <summary>Up to here commands were looked at for the password of a user whom they name.</summary>
+    public int Users { get; set; }
+
     /// <summary>The text ends no private key behind a place where its end was looked for in vain.</summary>
     public bool HasNoKeyEnd { get; set; }
 
     public void Run()
     {
+        Span<int> places = stackalloc int[Triggers.All.Searches];
+        places.Fill(-1);
         var at = 0;
-        while (at < Text.Length && Triggers.All.Next(Text[at..]) is >= 0 and var next)
+        while (Triggers.All.TryNext(Text, ref at, places))
         {
-            at += next;
             // What lies within a secret is gone with it; what lies between a trigger and its secret is not.
             if (at >= furthest.Start && at < furthest.End)
             {

@@ -1,21 +1,16 @@
 namespace Audit.Lifecycle.Redaction;
 
-/// <summary>Secrets that are known by their build: keys in blocks, signed tokens, addresses, headers.</summary>
+/// <summary>Secrets that are known by their build: signed tokens, addresses, headers.</summary>
 internal static class SpecialSecrets
 {
-    private const string KeyBegin = "-----BEGIN ", KeyKind = "PRIVATE KEY", KeyEnd = "-----END ", Dashes = "-----";
     private const int LeastSegment = 8, MostSegments = 5;
 
-    /// <summary>A key that is cut has no end; this much of it is one all the same.</summary>
-    private const int LeastKeyRest = 32;
+    private static readonly SearchValues<char> Separators = SearchValues.Create(";, \t");
 
     private static readonly SearchValues<char> EndsAuthority = SearchValues.Create(" \t\r\n\"'`/\\?#<>|");
-    private static readonly SearchValues<char> OfCutKey = SearchValues.Create(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\\");
-
+    private static readonly SearchValues<char> EndsUrl = SearchValues.Create(" \t\r\n\"`\\<>|");
     public static IEnumerable<Trigger> Triggers { get; } =
     [
-        new(KeyBegin, MatchPrivateKey),
         new("eyJ", MatchJwt),
         new("://", (ref scan, at) => MatchUrl(ref scan, at, at + "://".Length)),
         // As some write a URL in JSON that stands in another text.
@@ -24,53 +19,109 @@ internal static class SpecialSecrets
         new("bearer", (ref scan, at) => MatchScheme(ref scan, at, "bearer".Length, isBasic: false)),
         new("basic", (ref scan, at) => MatchScheme(ref scan, at, "basic".Length, isBasic: true)),
         new("authorization", MatchHeader),
+        new("cookie", MatchCookies),
+        // What a program for containers keeps of a registry, and one for packages: a name and a password in base64.
+        new("auth\"", MatchAuth),
+        new("auth\\", MatchAuth),
+        new("_auth", MatchAuth),
+        new(":5432:", MatchPgPass),
+        new("pgpass", MatchPgPass),
+        TokenShape.OfSigned,
     ];
 
-    /// <summary>Whether a text begins a private key and does not end it; then what follows it is the key.</summary>
-    public static bool LeavesKeyOpen(ReadOnlySpan<char> text)
+    /// <summary>Those that stand in a long run of letters.</summary>
+    public static IEnumerable<Trigger> OfTokens { get; } =
+        [new(":AA", MatchTelegram)];
+
+    /// <summary>`Cookie: name=value; name=value`</summary>
+    private static void MatchCookies(ref SecretScan scan, int at)
     {
-        var begin = text.LastIndexOf(KeyBegin);
-        return begin >= 0 && KeyTitleEnd(text[begin..]) > 0
-            && !text[begin..].Contains(KeyEnd, StringComparison.Ordinal);
-    }
-
-    public static bool EndsKey(ReadOnlySpan<char> text) => text.Contains(KeyEnd, StringComparison.Ordinal);
-
-    private static void MatchPrivateKey(ref SecretScan scan, int at)
-    {
-        var text = scan.Text[at..];
-        var title = KeyTitleEnd(text);
-        if (title < 0)
+        var start = at + "cookie".Length;
+        var sign = Letters.Run(scan.Text[start..Math.Min(scan.Text.Length, start + 16)], Placeholders.QuoteOrSeparator);
+        var line = scan.Text[(start + sign)..Math.Min(scan.Text.Length, start + sign + (2 * SecretScan.Reach))];
+        var end = line.IndexOfAny("\r\n\"'`");
+        line = end < 0 ? line : line[..end];
+        start += sign;
+        while (sign > 0 && line.IndexOf('=') is > 0 and var equals)
         {
-            return;
-        }
-
-        var end = scan.HasNoKeyEnd ? -1 : text[title..].IndexOf(KeyEnd);
-        if (end < 0)
-        {
-            scan.HasNoKeyEnd = true;
-            var rest = Letters.Run(text[title..], OfCutKey);
-            if (rest >= LeastKeyRest)
+            var length = line[(equals + 1)..].IndexOfAny(";, \t\\");
+            var value = length < 0 ? line[(equals + 1)..] : line.Slice(equals + 1, length);
+            if (line[..equals].ContainsAnyExcept(Letters.WordDashOrDot))
             {
-                scan.Add(at, title + rest, RuleNames.PrivateKey);
+                return;
             }
 
+            if (Letters.IsToken(value, 8) && !Placeholders.IsOne(value) && !value.StartsWith("eyJ"))
+            {
+                scan.Add(start + equals + 1, value.Length, RuleNames.Cookie);
+            }
+
+            var next = equals + 1 + value.Length;
+            next += Letters.Run(line[next..], Separators);
+            start += next;
+            line = line[next..];
+        }
+    }
+
+    private static void MatchAuth(ref SecretScan scan, int at)
+    {
+        var start = at + (scan.Text[at] == '_' ? "_auth" : "auth").Length;
+        start += Letters.Run(scan.Text[start..Math.Min(scan.Text.Length, start + 16)], Placeholders.QuoteOrSeparator);
+        var secret = scan.Text[start..Math.Min(scan.Text.Length, start + SecretScan.Reach)];
+        secret = secret[..Letters.Run(secret, Letters.Base64)];
+        if (secret.Length >= 8 && IsNameAndPassword(secret))
+        {
+            scan.Add(start, secret.Length, RuleNames.Authorization);
+        }
+    }
+
+    /// <summary>`host:5432:database:user:password`</summary>
+    private static void MatchPgPass(ref SecretScan scan, int at)
+    {
+        if (scan.Text[at] == ':')
+        {
+            AddPgPass(ref scan, at);
             return;
         }
 
-        end += title + KeyEnd.Length;
-        var close = text[end..Math.Min(text.Length, end + 64)].IndexOf(Dashes);
-        scan.Add(at, close < 0 ? end : end + close + Dashes.Length, RuleNames.PrivateKey);
+        var from = Math.Max(0, at - SecretScan.Reach);
+        var near = scan.Text[from..Math.Min(scan.Text.Length, at + SecretScan.Reach)];
+        var found = 0;
+        while (near[found..].IndexOf(':') is >= 0 and var colon)
+        {
+            found += colon;
+            AddPgPass(ref scan, from + found);
+            found++;
+        }
     }
 
-    /// <returns>Where the line that begins a private key ends; -1 when it begins something else.</returns>
-    private static int KeyTitleEnd(ReadOnlySpan<char> text)
+    private static void AddPgPass(ref SecretScan scan, int colon)
     {
-        var title = text[KeyBegin.Length..Math.Min(text.Length, KeyBegin.Length + 64)];
-        var end = title.IndexOf(Dashes);
-        return end >= 0 && title[..end].Contains(KeyKind, StringComparison.Ordinal)
-            ? KeyBegin.Length + end + Dashes.Length
-            : -1;
+        var line = scan.Text[(colon + 1)..Math.Min(scan.Text.Length, colon + 1 + 256)];
+        var end = line.IndexOfAny(" \t\r\n\"'\\");
+        line = end < 0 ? line : line[..end];
+        Span<Range> parts = stackalloc Range[5];
+        var count = line.Split(parts, ':');
+        var isPort = count == 4 && line[parts[0]] is { Length: > 0 and < 6 } port
+            && (port is "*" || !port.ContainsAnyExceptInRange('0', '9'));
+        if (isPort && colon > 0 && scan.Text[colon - 1] is not (' ' or ':')
+            && line[parts[1]].Length > 0 && line[parts[2]].Length > 0 && !Placeholders.IsOne(line[parts[3]])
+            && Letters.HasLetter(line[parts[2]]))
+        {
+            scan.Add(colon + 1 + parts[3].Start.Value, line[parts[3]].Length, RuleNames.Password);
+        }
+    }
+
+    /// <summary>`1234567890:AA…`, of a bot.</summary>
+    private static void MatchTelegram(ref SecretScan scan, int at)
+    {
+        var before = scan.Text[Math.Max(0, at - 12)..at];
+        var digits = before.Length - 1 - before.LastIndexOfAnyExcept(Letters.Digit);
+        var length = Letters.Run(scan.Text[(at + 1)..Math.Min(scan.Text.Length, at + 64)], Letters.WordOrDash);
+        if (digits is >= 8 and <= 11 && length is >= 33 and <= 40)
+        {
+            scan.Add(at - digits, digits + 1 + length, RuleNames.ServiceToken);
+        }
     }
 
     private static void MatchJwt(ref SecretScan scan, int at)
@@ -116,6 +167,11 @@ internal static class SpecialSecrets
         var rest = scan.Text[start..Math.Min(scan.Text.Length, start + SecretScan.Reach)];
         var end = rest.IndexOfAny(EndsAuthority);
         var authority = end < 0 ? rest : rest[..end];
+        if (end > 0 && !authority.Contains('@'))
+        {
+            authority = WithSigns(rest, authority);
+        }
+
         var sign = authority.LastIndexOf('@');
         if (sign <= 0)
         {
@@ -129,6 +185,27 @@ internal static class SpecialSecrets
         {
             scan.Add(start + colon + 1, secret.Length, RuleNames.UrlPassword);
         }
+    }
+
+    /// <summary>
+    /// A password may hold what ends an authority, such as a slash. Where a port would stand and none does, it goes on.
+    /// </summary>
+    private static ReadOnlySpan<char> WithSigns(ReadOnlySpan<char> rest, ReadOnlySpan<char> authority)
+    {
+        var colon = authority.IndexOf(':');
+        var isPort = colon < 0 || !authority[(colon + 1)..].ContainsAnyExceptInRange('0', '9');
+        if (isPort || rest[authority.Length] is not ('/' or '?' or '#' or '\''))
+        {
+            return authority;
+        }
+
+        var end = rest.IndexOfAny(EndsUrl);
+        rest = end < 0 ? rest : rest[..end];
+        var sign = rest.LastIndexOf('@');
+        return sign > 0 && sign + 1 < rest.Length && char.IsAsciiLetterOrDigit(rest[sign + 1])
+            && rest[..sign].Count('\'') <= 1 && !rest[..sign].Contains("://", StringComparison.Ordinal)
+            ? rest
+            : authority;
     }
 
     /// <summary>What signs an address of Azure's storage, so that whoever has it may read.</summary>
@@ -166,14 +243,16 @@ internal static class SpecialSecrets
             .Contains("authorization", StringComparison.OrdinalIgnoreCase);
         var isSecret = isBasic
             ? IsNameAndPassword(secret) || (isHeader && secret.Length >= 8 && Letters.HasDigit(secret))
-            : Letters.LooksRandom(secret, isHeader ? 6 : 16) || (secret.Length >= 16 && Letters.HasDigit(secret));
+            : Letters.LooksRandom(secret, isHeader ? 6 : 16) || Letters.IsMixed(secret, 8)
+                || (secret.Length >= 16
+                    && (Letters.HasDigit(secret) || (isHeader && !secret.ContainsAny('_', '-', '.'))));
         if (isSecret && !Placeholders.IsOne(secret))
         {
             scan.Add(start, secret.Length, RuleNames.Authorization);
         }
     }
 
-    private static bool IsNameAndPassword(ReadOnlySpan<char> base64)
+    public static bool IsNameAndPassword(ReadOnlySpan<char> base64)
     {
         if (base64.Length is < 4 or > SecretScan.Reach)
         {
@@ -199,7 +278,7 @@ internal static class SpecialSecrets
         }
 
         var secret = value[..Letters.Run(value, Letters.Credential)];
-        if (Letters.LooksRandom(secret, 16))
+        if (Letters.IsToken(secret, 8))
         {
             scan.Add(start, secret.Length, RuleNames.Authorization);
         }

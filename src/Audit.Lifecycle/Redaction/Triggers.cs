@@ -14,29 +14,54 @@ internal sealed class Triggers
 
     private const int LongestTrigger = 32;
 
+    /// <summary>How far before a run of letters its beginning may lie, with signs between.</summary>
+    private const int Overlap = 256;
+
     /// <summary>Of more the framework makes a search that is ten times as slow.</summary>
-    private const int MostTexts = 80;
+    private const int MostTexts = 79;
     private const int Piece = 4096;
 
+    /// <summary>No token is shorter, with the beginning that its issuer gives it.</summary>
+    private const int LeastToken = 16;
+
+    private static readonly SearchValues<char> OfToken = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+");
+
+    private static readonly SearchValues<char> AroundToken = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+./=:~%");
+
     public static readonly Triggers All = new(
-        [.. TokenShape.Triggers, .. SpecialSecrets.Triggers, .. NamedSecrets.Triggers, .. CommandLines.Triggers]);
+        [.. PrivateKeys.Triggers, .. SpecialSecrets.Triggers, .. NamedSecrets.Triggers, .. CommandLines.Triggers],
+        [.. TokenShape.Triggers, .. SpecialSecrets.OfTokens, .. PrivateKeys.OfTokens]);
 
-    private readonly SearchValues<string> inTexts;
-    private readonly SearchValues<string> inJson;
-    private readonly Trigger[][] byFirst = new Trigger[128][];
+    // Words are looked for in all of a text, beginnings of tokens only where there is a long run of their letters.
+    private readonly SearchValues<string>[] words, tokens;
+    private readonly (Trigger Trigger, int Offset)[][] byFirst = new (Trigger, int)[128][];
 
-    private Triggers(Trigger[] triggers)
+    private Triggers(Trigger[] words, Trigger[] tokens)
     {
-        var texts = triggers.Select(trigger => trigger.Text).Distinct().ToArray();
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(texts.Length, MostTexts);
-        inTexts = SearchValues.Create(texts, StringComparison.OrdinalIgnoreCase);
-        inJson = SearchValues.Create([.. texts, Escape], StringComparison.OrdinalIgnoreCase);
+        var keys = Keys([Escape, .. words.Select(trigger => trigger.Text)]);
+        var keysOfTokens = Keys(tokens.Select(trigger => trigger.Text));
+        this.words = [.. Search(keys)];
+        this.tokens = [.. Search(keysOfTokens)];
+        (Trigger Trigger, string Key)[] all =
+        [
+            .. words.Select(trigger => (trigger, KeyOf(trigger.Text, keys))),
+            .. tokens.Select(trigger => (trigger, KeyOf(trigger.Text, keysOfTokens))),
+        ];
         for (var letter = 0; letter < byFirst.Length; letter++)
         {
             var first = char.ToLowerInvariant((char)letter);
-            byFirst[letter] = [.. triggers.Where(one => char.ToLowerInvariant(one.Text[0]) == first)];
+            byFirst[letter] =
+            [
+                .. all.Where(one => one.Key[0] == first).Select(one =>
+                    (one.Trigger, one.Trigger.Text.IndexOf(one.Key, StringComparison.OrdinalIgnoreCase))),
+            ];
         }
     }
+
+    /// <summary>How many searches there are, each of which remembers how far it is.</summary>
+    public int Searches => words.Length + 1;
 
     /// <summary>Whether a JSON text may hold a secret.</summary>
     public bool MayHoldSecret(ReadOnlySpan<byte> json)
@@ -46,7 +71,7 @@ internal sealed class Triggers
         {
             var length = Math.Min(json.Length, Piece);
             Encoding.Latin1.GetChars(json[..length], piece);
-            if (piece[..length].ContainsAny(inJson))
+            if (AnyIn(piece[..length]))
             {
                 return true;
             }
@@ -57,26 +82,113 @@ internal sealed class Triggers
             }
 
             // A trigger may lie across the end of a piece.
-            json = json[(Piece - LongestTrigger)..];
+            json = json[(Piece - Overlap)..];
         }
     }
 
-    public int Next(ReadOnlySpan<char> text) => text.IndexOfAny(inTexts);
+    /// <summary>Moves on to the next trigger; false when there is none any more.</summary>
+    /// <param name="places">The next one of each search, so that none looks twice through what has none of its own; -1
+    /// at first.</param>
+    public bool TryNext(ReadOnlySpan<char> text, ref int at, Span<int> places)
+    {
+        var next = text.Length;
+        for (var index = 0; index < places.Length; index++)
+        {
+            if (places[index] < at)
+            {
+                var found = at >= text.Length ? -1
+                    : index < words.Length ? text[at..].IndexOfAny(words[index]) : NextToken(text[at..]);
+                places[index] = found < 0 ? int.MaxValue : at + found;
+            }
 
-    public bool AnyIn(ReadOnlySpan<char> text) => text.ContainsAny(inTexts);
+            next = Math.Min(next, places[index]);
+        }
+
+        at = next;
+        return at < text.Length;
+    }
+
+    public bool AnyIn(ReadOnlySpan<char> text)
+    {
+        foreach (var search in words)
+        {
+            if (text.ContainsAny(search))
+            {
+                return true;
+            }
+        }
+
+        return NextToken(text) >= 0;
+    }
 
     /// <summary>Has everybody whose trigger stands here look at it.</summary>
     public void Match(ref SecretScan scan, int at)
     {
-        var text = scan.Text[at..];
-        foreach (var trigger in byFirst[text[0] & 0x7F])
+        foreach (var (trigger, offset) in byFirst[scan.Text[at] & 0x7F])
         {
-            if (text.StartsWith(trigger.Text, StringComparison.OrdinalIgnoreCase))
+            if (at >= offset && scan.Text[(at - offset)..].StartsWith(trigger.Text, StringComparison.OrdinalIgnoreCase))
             {
-                trigger.Match(ref scan, at);
+                trigger.Match(ref scan, at - offset);
             }
         }
     }
+
+    /// <summary>The next beginning of a token in a run of letters that is long enough for one.</summary>
+    private int NextToken(ReadOnlySpan<char> text)
+    {
+        var at = 0;
+        while (at + LeastToken <= text.Length)
+        {
+            // In so many letters one of these places lies, and few are looked at.
+            var probe = at + LeastToken - 1;
+            if (!OfToken.Contains(text[probe]))
+            {
+                at = probe + 1;
+                continue;
+            }
+
+            var start = at + text[at..probe].LastIndexOfAnyExcept(OfToken) + 1;
+            var window = text[start..Math.Min(text.Length, start + SecretScan.Reach)];
+            var length = Letters.Run(window, OfToken);
+            if (length < LeastToken)
+            {
+                at = start + length;
+                continue;
+            }
+
+            var from = Math.Max(at, start - (Overlap / 2));
+            from += text[from..start].LastIndexOfAnyExcept(AroundToken) + 1;
+            var end = start + Letters.Run(window, AroundToken);
+            var found = int.MaxValue;
+            foreach (var search in tokens)
+            {
+                var next = text[from..end].IndexOfAny(search);
+                found = next < 0 ? found : Math.Min(found, from + next);
+            }
+
+            if (found < int.MaxValue)
+            {
+                return found;
+            }
+
+            at = end - start < SecretScan.Reach ? end : end - LongestTrigger;
+        }
+
+        return -1;
+    }
+
+    /// <summary>The shortest of the texts that stand within one another.</summary>
+    private static string[] Keys(IEnumerable<string> texts)
+    {
+        var all = texts.Select(text => text.ToLowerInvariant()).Distinct().ToArray();
+        return [.. all.Where(text => !all.Any(other => other.Length < text.Length && text.Contains(other)))];
+    }
+
+    private static string KeyOf(string text, string[] keys) =>
+        keys.First(key => text.Contains(key, StringComparison.OrdinalIgnoreCase));
+
+    private static IEnumerable<SearchValues<string>> Search(string[] keys) =>
+        keys.Chunk(MostTexts).Select(some => SearchValues.Create(some, StringComparison.OrdinalIgnoreCase));
 }
 
 internal sealed record Trigger(string Text, Matching Match);

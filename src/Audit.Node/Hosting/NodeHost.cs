@@ -151,7 +151,7 @@ public static class NodeHost
             inner, store.Opened, failures, cluster is null ? LongestStandstill : LongestHandOver);
         undo.Add(() => Disposed(commits));
         var engine = new GuardedEngine(inner, guard, commits);
-        var acts = new OperatorActs(engine, seams.Clock);
+        var acts = new OperatorActs(engine, seams.Clock, redactor);
         var diary = new ReadDiary(engine, seams.Clock, failures, options.Data);
         var notes = new AccessNotes();
         var access = new AccessDiary(notes, acts, seams.Clock, failures);

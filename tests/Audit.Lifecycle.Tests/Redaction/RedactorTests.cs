@@ -82,7 +82,38 @@ public sealed class RedactorTests
         JsonDocument.Parse(redacted).Dispose();
     }
 
+    [Fact]
+    public void what_an_attacker_planted_is_taken_out_wherever_it_stands()
+    {
+        var missed = new List<string>();
+        foreach (var planted in AttackedSecrets.All(12))
+        {
+            var (json, text) = (planted.Text, JsonDocument.Parse(planted.Text).RootElement);
+            var said = text.TryGetProperty("command", out var command) && command.ValueKind == JsonValueKind.String
+                && text.EnumerateObject().Count() == 1 ? command.GetString()! : json;
+            string[] places =
+            [
+                json, JsonSerializer.Serialize(new { args = json }), JsonSerializer.Serialize(new { log = JsonSerializer.Serialize(new { args = json }) }),
+                JsonSerializer.Serialize(new { output = said }), JsonSerializer.Serialize(new { reason = "refused: " + said }),
+                JsonSerializer.Serialize(new { output = "it wrote " + json + " at last" }),
+            ];
+            foreach (var (index, place) in places.Index())
+            {
+                var redacted = Json(place);
+                JsonDocument.Parse(redacted).Dispose();
+                missed.AddRange(planted.Hidden.Any(redacted.Contains) ? [$"{index}: {planted.Kind} as {redacted}"] : Array.Empty<string>());
+            }
+        }
+
+        Assert.True(missed.Count == 0, string.Join('\n', missed));
+    }
+
     [Theory]
+    [InlineData("""{"cmd":["ssh","-p","2222","a@b"],"run":"docker run -u 1000:1000 -p 8080:80 x; python -u a.py -p test"}""")]
+    [InlineData("""{"fields":["password","username"],"path":"/a/b_key.pem","tokens":["the","quick"],"cache_key":"a7b1c2d3e4f5a6b7"}""")]
+    [InlineData("""{"text":"IDENTIFIED BY the court; a cookie is set; the secret is out; password reset token expired; -u and -p"}""")]
+    [InlineData("""{"log":"GET http://a:8080/x?y=z@w http://host/a:b@c 127.0.0.1:5432:5432 h:5432:db"}""")]
+    [InlineData("""{"cancel_token":"4d6f6e64-6179-4d6f-8e64-61794d6f6e64","page_token":"AbCdEf0123456789","public_key":"AbCdEf0123456789AbCdEf01"}""")]
     [InlineData("""{"password":null,"secret":true,"token":12,"api_key":"","passwords":"many"}""")]
     [InlineData("""{"password":"${DB_PASSWORD}","pwd":"$PWD","secret":"<secret>","api_key":"********"}""")]
     [InlineData("""{"code":"password = getpass.getpass()\nif password == other: connect(password=password)"}""")]

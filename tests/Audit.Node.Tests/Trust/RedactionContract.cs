@@ -38,6 +38,8 @@ public abstract class RedactionContract : IAsyncLifetime
             await SendAsync(node, index, index % 15, (index + (index / 15)) % 15, planted[index].Text);
         }
 
+        planted.AddRange(await SendAttackedAsync(node));
+        await SendReasonsAsync(node, planted);
         await AssertAnswersAsync(node, planted);
         await node.StopAsync();
         var files = Directory.EnumerateFiles(Path.GetDirectoryName(node.Data)!, "*", SearchOption.AllDirectories).ToList();
@@ -125,6 +127,49 @@ public abstract class RedactionContract : IAsyncLifetime
         }
     }
 
+    /// <summary>What an attacker hid, as an input, within a string of one, as an output and as a reason.</summary>
+    private static async Task<List<PlantedSecret>> SendAttackedAsync(TestNode node)
+    {
+        var attacked = AttackedSecrets.All(17).ToList();
+        var lines = attacked.SelectMany((one, index) => new[]
+        {
+            Item("a-1", $"a-{index}", Input($"a-{index}", one.Text)),
+            Item("a-2", $"a-{index}", Input($"a-{index}", JsonSerializer.Serialize(new { args = one.Text }))),
+            Records.Item("a-3", $"a-{index}", Records.Completed(output: one.Text), At),
+            Records.Item("a-4", $"a-{index}", Records.Blocked("refused: " + one.Text), At),
+        }).ToArray();
+        var answer = await node.LinesAsync(string.Join('\n', lines));
+        Assert.Equal(lines.Length, answer.Statuses.Count(status => status == "recorded"));
+        return attacked;
+    }
+
+    /// <summary>Reasons of operators, and names that stay as they are and are refused.</summary>
+    private static async Task SendReasonsAsync(TestNode node, List<PlantedSecret> planted)
+    {
+        var secret = "ghp_" + new PlantedSecrets(18).Letters(36);
+        planted.Add(new("reason", secret, "github-token", secret));
+        (await node.PostAsync("/v1/log/restart", $$"""{"reason":"after {{secret}}"}""")).Require(201);
+        Assert.Contains("[redacted: github-token, 40 bytes", (await node.GetAsync("/v1/log")).Require(200).Text);
+        foreach (var member in new[] { "name", "person", "source", "agents", "tasks", "sources" })
+        {
+            var wanted = new Dictionary<string, object> { ["name"] = "n", ["roles"] = new[] { "ingest" }, ["source"] = "n" };
+            wanted[member] = member.EndsWith('s') ? new[] { secret } : secret;
+            Assert.StartsWith(member + ": an id or a name in it holds a secret", (await node.PostAsync("/v1/tokens", JsonSerializer.Serialize(wanted))).Problem(422));
+        }
+
+        foreach (var (path, body) in new[]
+        {
+            ("/v1/windows", $$"""{"window_id":"{{secret}}","task_id":"t","agent":"a","scope":["*"],"sources":["*"],"reason":"r","duration":"2h"}"""),
+            ("/v1/windows", $$"""{"task_id":"{{secret}}","agent":"a","scope":["*"],"sources":["*"],"reason":"r","duration":"2h"}"""),
+            ($"/v1/windows/{secret}/close", "{}"),
+        })
+        {
+            var refused = await node.PostAsync(path, body);
+            Assert.InRange(refused.Status, 400, 499);
+            Assert.DoesNotContain(secret, refused.Text);
+        }
+    }
+
     private async Task AssertAnswersAsync(TestNode node, List<PlantedSecret> planted)
     {
         var position = (await node.GetAsync("/v1/stats")).Json.GetProperty("journal").GetProperty("position").GetInt64();
@@ -146,7 +191,7 @@ public abstract class RedactionContract : IAsyncLifetime
         Assert.True(marked > Planted / 2, $"{marked} events say that something was redacted");
         Assert.NotEmpty((await node.GetAsync("/v1/search?q=redacted")).Require(200).Json.GetProperty("items").EnumerateArray());
         using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
-        foreach (var page in Pages(planted.Count))
+        foreach (var page in Pages(Planted))
         {
             AssertHidden(page, (await browser.GetAsync(page)).Bytes, planted);
         }
@@ -160,6 +205,7 @@ public abstract class RedactionContract : IAsyncLifetime
     private static IEnumerable<string> Pages(int calls) =>
     [
         "/overview", "/sessions", "/waiting", "/tasks", "/task?id=t", "/search?q=redacted",
+        "/session?id=a-1", "/session?id=a-3", "/call?session=a-1&call=a-3", "/call?session=a-4&call=a-7",
         .. Enumerable.Range(0, 15).Select(session => $"/session?id=s-{session}"),
         .. Enumerable.Range(0, calls).Where(call => call % 7 == 0).Select(call => $"/call?session=s-{call % 15}&call=c-{call}"),
     ];

@@ -26,7 +26,7 @@ internal static class LogCommands
             var key = await AskAsync(
                 symbols.Read(parsed), "restart", new { reason = why, origin = name },
                 (sealer, acts) => sealer.RestartAsync(
-                    why, OpenedStore.Actor, name,
+                    acts.Redacted(why), OpenedStore.Actor, name,
                     (restart, _) => LogEndpoints.WriteRestartedAsync(acts, OpenedStore.Actor, restart), cancellation),
                 cancellation);
             surroundings.Out.WriteLine(key);
@@ -47,7 +47,8 @@ internal static class LogCommands
             await AskAsync(
                 symbols.Read(parsed), "resume", new { reason = why },
                 (sealer, acts) => sealer.ResumeAsync(
-                    why, (resume, _) => LogEndpoints.WriteResumedAsync(acts, OpenedStore.Actor, resume), cancellation),
+                    acts.Redacted(why),
+                    (resume, _) => LogEndpoints.WriteResumedAsync(acts, OpenedStore.Actor, resume), cancellation),
                 cancellation);
             surroundings.Out.WriteLine("The halt is ended, and the log is sealed again.");
         });

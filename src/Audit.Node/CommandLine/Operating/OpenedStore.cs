@@ -7,11 +7,11 @@ internal sealed class OpenedStore : IAsyncDisposable
 {
     private readonly LocalEngine engine;
 
-    private OpenedStore(IAuditStore store, LocalEngine engine)
+    private OpenedStore(IAuditStore store, LocalEngine engine, Redactor? redactor)
     {
         Store = store;
         this.engine = engine;
-        Acts = new OperatorActs(engine, TimeProvider.System);
+        Acts = new OperatorActs(engine, TimeProvider.System, redactor);
     }
 
     public IAuditStore Store { get; }
@@ -33,7 +33,8 @@ internal sealed class OpenedStore : IAsyncDisposable
                 Shards = 1,
                 Redactor = options.Redaction is { } rules ? new Redactor(rules, store.Hasher) : null,
             };
-            return new OpenedStore(store, new LocalEngine(store.Journal, store.Seal, engine, TimeProvider.System));
+            return new OpenedStore(
+                store, new LocalEngine(store.Journal, store.Seal, engine, TimeProvider.System), engine.Redactor);
         }
         catch
         {

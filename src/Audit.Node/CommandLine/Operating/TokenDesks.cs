@@ -83,9 +83,16 @@ internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, Te
             notes.WriteLine($"The store is new; the token of its administrator is in {data.TokenFile}.");
         }
 
-        return await Tokens.CreateAsync(wanted, Actor, cancellation) is var (_, text)
-            ? text
-            : throw CommandException.Failed(TokenBook.TakenSentence(wanted.Name));
+        try
+        {
+            return await Tokens.CreateAsync(wanted, Actor, cancellation) is var (_, text)
+                ? text
+                : throw CommandException.Failed(TokenBook.TakenSentence(wanted.Name));
+        }
+        catch (RefusedException refused)
+        {
+            throw CommandException.Failed(refused.Problem.Detail);
+        }
     }
 
     public async IAsyncEnumerable<Answer<TokenAnswer>> ListAsync(
