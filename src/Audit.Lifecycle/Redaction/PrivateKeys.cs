@@ -77,7 +77,7 @@ internal static class PrivateKeys
 
             // `DEK-Info: AES-128-CBC,00`
             var header = Letters.Run(text[at..], Letters.WordOrDash);
-            var line = text[at..].IndexOfAny('\r', '\n', '\\');
+            var line = text[at..Math.Min(text.Length, at + 256)].IndexOfAny('\r', '\n', '\\');
             if (header == 0 || at + header >= text.Length || text[at + header] != ':' || line < 0)
             {
                 break;

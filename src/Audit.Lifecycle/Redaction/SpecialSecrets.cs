@@ -9,6 +9,7 @@ internal static class SpecialSecrets
 
     private static readonly SearchValues<char> EndsAuthority = SearchValues.Create(" \t\r\n\"'`/\\?#<>|");
     private static readonly SearchValues<char> EndsUrl = SearchValues.Create(" \t\r\n\"`\\<>|");
+
     public static IEnumerable<Trigger> Triggers { get; } =
     [
         new("eyJ", MatchJwt),
@@ -30,8 +31,7 @@ internal static class SpecialSecrets
     ];
 
     /// <summary>Those that stand in a long run of letters.</summary>
-    public static IEnumerable<Trigger> OfTokens { get; } =
-        [new(":AA", MatchTelegram)];
+    public static IEnumerable<Trigger> OfTokens { get; } = [new(":AA", MatchTelegram)];
 
     /// <summary>`Cookie: name=value; name=value`</summary>
     private static void MatchCookies(ref SecretScan scan, int at)
