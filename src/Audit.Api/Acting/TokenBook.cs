@@ -70,7 +70,7 @@ internal sealed class TokenBook(
         ];
         foreach (var (member, names) in all)
         {
-            if (names.Select(acts.Refuse).FirstOrDefault(refusal => refusal is not null) is { } refusal)
+            if (names.Select(acts.Refuse).FirstOrDefault(one => one is not null) is { } refusal)
             {
                 throw new RefusedException(Problem.Unprocessable($"{member}: {refusal}."));
             }

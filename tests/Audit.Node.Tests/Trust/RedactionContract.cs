@@ -133,8 +133,8 @@ public abstract class RedactionContract : IAsyncLifetime
         var attacked = AttackedSecrets.All(17).ToList();
         var lines = attacked.SelectMany((one, index) => new[]
         {
-            Item("a-1", $"a-{index}", Input($"a-{index}", one.Text)),
-            Item("a-2", $"a-{index}", Input($"a-{index}", JsonSerializer.Serialize(new { args = one.Text }))),
+            "{\"session_id\":\"a-1\",\"record\":" + Input($"a-{index}", one.Text) + "}",
+            "{\"session_id\":\"a-2\",\"record\":" + Input($"a-{index}", JsonSerializer.Serialize(new { args = one.Text })) + "}",
             Records.Item("a-3", $"a-{index}", Records.Completed(output: one.Text), At),
             Records.Item("a-4", $"a-{index}", Records.Blocked("refused: " + one.Text), At),
         }).ToArray();
