@@ -156,7 +156,7 @@ internal sealed class Triggers
                 continue;
             }
 
-            var from = Math.Max(at, start - (Overlap / 2));
+            var from = Math.Max(0, start - (Overlap / 2));
             from += text[from..start].LastIndexOfAnyExcept(AroundToken) + 1;
             var end = start + Letters.Run(window, AroundToken);
             var found = int.MaxValue;
