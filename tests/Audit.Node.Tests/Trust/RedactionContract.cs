@@ -162,7 +162,6 @@ public abstract class RedactionContract : IAsyncLifetime
             ("/v1/windows", $$"""{"alias":"{{secret}}","task_id":"t","agent":"a","scope":["*"],"sources":["*"],"reason":"r","duration":"2h"}"""),
             ("/v1/windows", $$"""{"window_id":"{{secret}}","task_id":"t","agent":"a","scope":["*"],"sources":["*"],"reason":"r","duration":"2h"}"""),
             ("/v1/windows", $$"""{"task_id":"{{secret}}","agent":"a","scope":["*"],"sources":["*"],"reason":"r","duration":"2h"}"""),
-            ($"/v1/windows/{secret}/close", "{}"),
         })
         {
             var refused = await node.PostAsync(path, body);
