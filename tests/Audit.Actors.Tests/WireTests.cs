@@ -105,7 +105,7 @@ public sealed class WireTests() : TestKit(
             Source = "ci",
             Person = "ada",
             MayEndAny = true,
-            IsParty = true,
+            OfParty = true,
             MintedByParty = true,
             OnBehalfOf = "ada",
             ReceivedAt = new Timestamp(638_000_000_000_000_002, 99),
