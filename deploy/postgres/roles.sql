@@ -36,7 +36,15 @@ BEGIN
         CASE t.tablename
             WHEN 'schema_version' THEN
                 EXECUTE format('GRANT SELECT ON %s TO audit_node', t.name);
-            WHEN 'journal', 'meta', 'unproven' THEN
+            WHEN 'journal' THEN
+                -- Without the right on its position nobody can say where in the book a row is to lie.
+                EXECUTE format('GRANT SELECT, INSERT (created, deleted, persistence_id, sequence_number, message, '
+                    'manifest, identifier, writer_uuid) ON %s TO audit_node', t.name);
+                EXECUTE 'GRANT SELECT ON SEQUENCE public.journal_ordering_seq TO audit_node';
+            WHEN 'payload_keys' THEN
+                -- Whoever ends a key ends the content under it: no node does that.
+                EXECUTE format('GRANT SELECT, INSERT ON %s TO audit_node', t.name);
+            WHEN 'meta', 'unproven' THEN
                 EXECUTE format('GRANT SELECT, INSERT ON %s TO audit_node', t.name);
             WHEN 'log', 'tile', 'bundle' THEN
                 EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %s TO audit_node', t.name);

@@ -7,7 +7,7 @@ namespace Audit.Engine;
 /// <param name="State">The state of the call or window afterwards; null where there is none.</param>
 /// <param name="Message">With a violation: the message that was refused by the law.</param>
 /// <param name="Reason">With a violation: what it did against the law.</param>
-/// <param name="Error">Where nothing was written: why.</param>
+/// <param name="Error">Where nothing was written: why; else what is wrong with the stream that it stands in.</param>
 /// <param name="Line">Where nothing was written of a stream of another system: the line that says it; else 0.</param>
 public sealed record Receipt(
     ReceiptStatus Status, long Sequence = 0, string? State = null, int Attempt = 0, Anomalies Anomalies = default,
@@ -37,6 +37,12 @@ public sealed record Receipt(
 
         return this;
     }
+
+    /// <summary>With what is wrong with its stream, where it says nothing of its own.</summary>
+    internal Receipt Beside(string? missing) => missing is null || Error is not null ? this : this with
+    {
+        Error = missing,
+    };
 
     public static Receipt Duplicate(long position, long sequence, string state, int attempt) =>
         new(ReceiptStatus.Duplicate) { Position = position, Sequence = sequence, State = state, Attempt = attempt };

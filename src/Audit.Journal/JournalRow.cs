@@ -31,6 +31,14 @@ public sealed record JournalRow(
     /// </summary>
     public bool IsProven { get; init; } = true;
 
+    /// <summary>The message as it is stored, where the content stands in the place of what is sealed.</summary>
+    public byte[]? Stored { get; init; }
+
+    /// <summary>
+    /// Why its sealed content could not be opened; null where it was, or there is none. The message is then the head.
+    /// </summary>
+    public string? Unopened { get; init; }
+
     public string? WriterUuid { get; init; }
 }
 

@@ -41,12 +41,12 @@ public sealed class SealedRowTests
         var key = Key(Stream);
 
         Assert.DoesNotContain("text", Encoding.UTF8.GetString(row.Message));
-        Assert.EndsWith($",\"detail\":{text}}}", Encoding.UTF8.GetString(Payload.Open(row, "detail", key)));
+        Assert.EndsWith($",\"detail\":{text}}}", Encoding.UTF8.GetString(Payload.Open(row, "detail", key, out _)));
         foreach (var closed in new[]
         {
-            Payload.Open(row, "detail", null), Payload.Open(row, "detail", Key(Stream + "2")),
-            Payload.Open(row with { Sequence = 2 }, "detail", key),
-            Payload.Open(row with { PersistenceId = Stream + "2" }, "detail", key),
+            Payload.Open(row, "detail", null, out _), Payload.Open(row, "detail", Key(Stream + "2"), out _),
+            Payload.Open(row with { Sequence = 2 }, "detail", key, out _),
+            Payload.Open(row with { PersistenceId = Stream + "2" }, "detail", key, out _),
         })
         {
             // The head stays readable, and nothing of the rest is there.
@@ -66,12 +66,12 @@ public sealed class SealedRowTests
         var written = writer.WriteOperator("act", actor, default, """{"a":",\"payload\":\"AAAA\""}"""u8);
         var row = new JournalRow(1, Stream, 1, 0, written.Manifest, written.Message.ToArray());
 
-        var view = EventView.Read(Payload.Open(row, "detail", Key(Stream)));
+        var view = EventView.Read(Payload.Open(row, "detail", Key(Stream), out _));
         Assert.Equal(actor, view.Text(EventField.Token));
         Assert.Equal("""{"a":",\"payload\":\"AAAA\""}""", Encoding.UTF8.GetString(view.Raw(EventField.Detail)));
         var bare = writer.WriteOperator("act", actor, default, default);
         var withoutPayload = new JournalRow(1, Stream, 2, 0, bare.Manifest, bare.Message.ToArray());
-        Assert.Equal(actor, EventView.Read(Payload.Open(withoutPayload, "detail", Key(Stream))).Text(EventField.Token));
+        Assert.Equal(actor, EventView.Read(Payload.Open(withoutPayload, "detail", Key(Stream), out _)).Text(EventField.Token));
     }
 
     [Fact]

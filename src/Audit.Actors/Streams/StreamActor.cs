@@ -113,14 +113,7 @@ internal abstract class StreamActor : ReceivePersistentActor
         try
         {
             var row = new JournalRow(0, PersistenceId, LastSequenceNr, 0, happened.Manifest, happened.Message);
-            if (room.Proof.Proves(row))
-            {
-                stream.Evolve(row);
-            }
-            else
-            {
-                stream.PassOver(row);
-            }
+            stream.Replay(row, room.Proof.Proves(row));
         }
         catch (InvalidDataException failure)
         {
@@ -227,7 +220,7 @@ internal abstract class StreamActor : ReceivePersistentActor
             var after = stream.Sequence;
             room.Writer.Begin(key, after, payloadKey);
             return stream.Decide(item.ToSubmission(PersistenceId), room.Writer, events, room.Options)
-                .Hashed(events, before, after);
+                .Hashed(events, before, after).Beside(stream.Missing);
         }
         catch (Exception exception)
         {

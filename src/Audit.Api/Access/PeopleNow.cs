@@ -1,22 +1,38 @@
 namespace Audit.Api.Access;
 
 /// <summary>
-/// What the journal says of tokens and sources by now. A row of a table that was set back to before a revocation still
-/// has its proof; the journal does not forget.
+/// What the journal says of tokens, sources and ended sessions by now. A row of a table that was set back to before a
+/// revocation or a sign-out still has its proof; the journal does not forget.
 /// </summary>
 internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim turn = new(1);
-    private readonly HashSet<string> revoked = [];
+    private readonly Dictionary<string, DateTimeOffset> revoked = [];
+    private readonly Dictionary<string, DateTimeOffset> ended = [];
     private readonly SourceLinks links = new();
     private readonly TokenTree tokens = new();
     private long sequence;
     private long lookedAt = long.MinValue;
 
     public ValueTask<bool> IsRevokedAsync(string token, CancellationToken cancellation) =>
-        AskAsync(() => revoked.Contains(token), cancellation);
+        AskAsync(() => revoked.ContainsKey(token), cancellation);
+
+    /// <summary>Whether somebody signed out of a browser's session.</summary>
+    public ValueTask<bool> IsSignedOutAsync(byte[] session, CancellationToken cancellation) =>
+        AskAsync(() => ended.ContainsKey(Convert.ToHexStringLower(session)), cancellation);
+
+    /// <summary>Tokens as the newer of table and journal has them.</summary>
+    public ValueTask<IReadOnlyList<TokenRow>> AsTheyAreAsync(
+        IReadOnlyList<TokenRow> rows, CancellationToken cancellation) => AskAsync<IReadOnlyList<TokenRow>>(
+        () =>
+        [
+            .. rows.Select(row => row.RevokedAt is null && revoked.TryGetValue(row.Name, out var at)
+                ? row with { RevokedAt = at }
+                : row),
+        ],
+        cancellation);
 
     /// <summary>The sources that an administrator linked with this one, by name.</summary>
     public ValueTask<IReadOnlyList<string>> LinkedWithAsync(string source, CancellationToken cancellation) =>
@@ -58,11 +74,22 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
 
     private async Task ReadOnAsync(CancellationToken cancellation)
     {
+        foreach (var (session, _) in ended.Where(one => one.Value <= clock.GetUtcNow()).ToList())
+        {
+            ended.Remove(session);
+        }
+
         await foreach (var act in people.ReadAsync(sequence, cancellation))
         {
             if (act.Act == PeopleAct.TokenRevoked)
             {
-                revoked.Add(act.Name);
+                revoked.TryAdd(act.Name, act.At);
+            }
+
+            // What would have ended by itself needs nobody to remember it.
+            if (act.Act == PeopleAct.SignedOut && act.Session.Ends > clock.GetUtcNow())
+            {
+                ended[act.Session.Hash] = act.Session.Ends;
             }
 
             links.Take(act);

@@ -21,10 +21,17 @@ internal sealed record PeopleAct(long Sequence, string? Act, string Name, long N
     public const string TokenRevoked = "token.revoked";
     public const string SourceCreated = "source.created";
     public const string SourceLinked = "source.linked";
+    public const string SignedOut = "person.signed_out";
+
+    public DateTimeOffset At { get; init; }
+
+    /// <summary>Of a sign-out: the hash by which the store knows the session, and when that would have ended.</summary>
+    public (string Hash, DateTimeOffset Ends) Session { get; init; } = ("", default);
 }
 
 /// <summary>Reads the acts on tokens and sources. What no node wrote is reported and passed over.</summary>
-internal sealed class PeopleStream(IAuditStore store, FailureLog failures)
+/// <param name="opened">With the content of the acts.</param>
+internal sealed class PeopleStream(IJournal opened, FailureLog failures)
 {
     private const int RowsAtOnce = 500;
     private static readonly StreamKey Stream = new(StreamNames.People);
@@ -33,14 +40,13 @@ internal sealed class PeopleStream(IAuditStore store, FailureLog failures)
     public async IAsyncEnumerable<PeopleAct> ReadAsync(
         long after, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        while (await store.Journal.ReadStreamAsync(Stream, after, RowsAtOnce, cancellation) is { Count: > 0 } stored)
+        while (await opened.ReadStreamAsync(Stream, after, RowsAtOnce, cancellation) is { Count: > 0 } rows)
         {
-            var opened = await store.Opened.ReadStreamAsync(Stream, after, stored.Count, cancellation);
-            foreach (var (row, inTheClear) in stored.Zip(opened))
+            foreach (var row in rows)
             {
-                if (store.Seal.Proof.Proves(row))
+                if (row.IsProven)
                 {
-                    yield return Read(inTheClear);
+                    yield return Read(row);
                 }
                 else
                 {
@@ -50,7 +56,7 @@ internal sealed class PeopleStream(IAuditStore store, FailureLog failures)
                 }
             }
 
-            after = stored[^1].Sequence;
+            after = rows[^1].Sequence;
         }
     }
 
@@ -74,6 +80,12 @@ internal sealed class PeopleStream(IAuditStore store, FailureLog failures)
         {
             Person = TextOf(members, "person"), Source = TextOf(members, "source"),
             Maker = TextOf(members, "by_person"),
+            At = view.RequiredTime(EventField.ReceivedAt).ToDateTimeOffset(),
+            Session = (
+                TextOf(members, "session"),
+                members.TryGetProperty("ends_at", out var ends) && ends.TryGetDateTimeOffset(out var end)
+                    ? end
+                    : default),
         };
     }
 

@@ -71,11 +71,18 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
 
     public string? RefuseFor(Bearer bearer) => bearer.RefuseBound(Agent, History.Standing.TaskId);
 
+    /// <summary>What the head says of it, where nobody can read the rest.</summary>
+    private static Decision DecisionOf(in EventView view, CallMessage message) =>
+        !view.Raw(EventField.Record).IsEmpty ? Decision.Of(ToolAuditRecord.Parse(view.Raw(EventField.Record)))
+        : message.Kind == MessageKind.Approved
+            ? new Decision(new Outcome.Approved("approved") { By = message.Token }, null)
+        : new Decision(new Outcome.Blocked("its content cannot be opened") { By = message.Token }, null);
+
     private void Follow(JournalRow row)
     {
         var view = EventReader.ViewOf(row);
         var happened = EventReader.ReadCall(row, view);
-        History = CallEvolution.Evolve(History, happened);
+        History = CallEvolution.Evolve(History, row.Sequence, happened);
         if (happened is not CallEvent.Received { Weight: not EntryWeight.Oversized } received)
         {
             return;
@@ -91,7 +98,7 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
         if (received is { Weight: EntryWeight.Judged, Message.Answers: { } answers })
         {
             decisions.Add(new MadeDecision(
-                row, answers, Decision.Of(ToolAuditRecord.Parse(view.Raw(EventField.Record)))));
+                row, answers, DecisionOf(view, received.Message)));
         }
     }
 }

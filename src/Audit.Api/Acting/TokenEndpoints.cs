@@ -3,7 +3,8 @@ namespace Audit.Api.Acting;
 /// <summary>
 /// `/v1/tokens`: makes, lists and revokes tokens, each of which is shown once, when it is made; and `/v1/sources`.
 /// </summary>
-internal sealed class TokenEndpoints(TokenBook book, SourceBook sources, IAuditStore store) : IEndpointGroup
+internal sealed class TokenEndpoints(
+    TokenBook book, SourceBook sources, IAuditStore store, PeopleNow people) : IEndpointGroup
 {
     // A binding that is misspelt would be none.
     private static readonly string[] Members =
@@ -79,13 +80,19 @@ internal sealed class TokenEndpoints(TokenBook book, SourceBook sources, IAuditS
     private async Task<IResult> CreateAsync(HttpContext context)
     {
         var wanted = ReadWanted(await context.ReadObjectAsync());
-        return await book.CreateAsync(wanted, Actor.Of(context.Bearer()), context.RequestAborted) is var (row, text)
+        var made = await book.CreateAsync(wanted, Actor.Of(context.Bearer()), context.RequestAborted);
+        people.LookAgain();
+        return made is var (row, text)
             ? Reply.Json(NewAnswerOf(row, text), StatusCodes.Status201Created)
             : Problem.Conflict(TokenBook.TakenSentence(wanted.Name));
     }
 
-    private async Task<IResult> ListAsync(HttpContext context) => Reply.Json(new ItemPage<TokenAnswer>(
-        [.. (await store.Tokens.ListAsync(context.RequestAborted)).Select(AnswerOf)], null));
+    private async Task<IResult> ListAsync(HttpContext context)
+    {
+        var rows = await store.Tokens.ListAsync(context.RequestAborted);
+        var tokens = await people.AsTheyAreAsync(rows, context.RequestAborted);
+        return Reply.Json(new ItemPage<TokenAnswer>([.. tokens.Select(AnswerOf)], null));
+    }
 
     private async Task<IResult> ListSourcesAsync(HttpContext context) => Reply.Json(new ItemPage<SourceAnswer>(
         [.. (await sources.ListAsync(context.RequestAborted)).Select(AnswerOf)], null));
@@ -102,6 +109,7 @@ internal sealed class TokenEndpoints(TokenBook book, SourceBook sources, IAuditS
         }
 
         var isNew = await sources.LinkAsync(named[0], named[1], Actor.Of(context.Bearer()), context.RequestAborted);
+        people.LookAgain();
         return Reply.Json(
             new SourceLinkAnswer(named, isNew ? ReceiptLine.Recorded : ReceiptLine.Duplicate),
             isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK);

@@ -26,8 +26,18 @@ internal sealed class AccessDiary : IAsyncDisposable
             json.WriteString("ends_at", Timestamp.From(ends).ToString());
         });
 
-    public Task SignedOutAsync(Bearer bearer) => acts.WriteAsync(
-        "person.signed_out", bearer.Name, json => json.WriteString("person", bearer.Person));
+    /// <summary>
+    /// In the stream that nodes look into: a row of the session that is put back does not sign anybody in again.
+    /// </summary>
+    /// <param name="session">The hash of what its cookie holds.</param>
+    public Task SignedOutAsync(Bearer bearer, byte[] session, DateTimeOffset ends) => acts.WriteAsync(
+        StreamNames.People, PeopleAct.SignedOut, bearer.Name, json =>
+        {
+            json.WriteString("name", bearer.Name);
+            json.WriteString("person", bearer.Person);
+            json.WriteString("session", Convert.ToHexStringLower(session));
+            json.WriteString("ends_at", Timestamp.From(ends).ToString());
+        });
 
     /// <summary>Writes what is left. To be called while the engine still takes something.</summary>
     public async ValueTask DisposeAsync()

@@ -183,6 +183,11 @@ internal sealed class ReceiptWriter : IDisposable
             json.WriteString("message"u8, receipt.Message);
             json.WriteString("reason"u8, receipt.Reason);
         }
+
+        if (receipt.Error is { } wrong)
+        {
+            json.WriteString("error"u8, wrong);
+        }
     }
 
     private void WriteHash(in MessageHash sha256)

@@ -74,11 +74,21 @@ internal sealed class SealWait
     {
         try
         {
-            return known with { Proofs = await log.Reader.ProveAllAsync(positions, aborted) };
+            var proofs = await log.Reader.ProveAllAsync(positions, aborted);
+            return known with
+            {
+                Proofs = proofs,
+                Left = positions.Where(one => !proofs.Places.ContainsKey(one)).ToHashSet(),
+            };
         }
-        catch (Exception failure) when (failure is OperationCanceledException or DbException or LogDamagedException)
+        catch (LogDamagedException)
         {
-            // They are sealed all the same, and /v1/proofs says what is wrong.
+            // What is there is not what was sealed, and /v1/proofs says what is wrong.
+            return known with { Left = positions.ToHashSet() };
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or DbException)
+        {
+            // They are sealed all the same.
             return known;
         }
     }
@@ -107,5 +117,8 @@ internal readonly record struct SealedUpTo(long Position, bool IsHalted)
 
     public SharedProofs? Proofs { get; init; }
 
-    public bool Covers(Receipt receipt) => receipt.Position <= Position;
+    /// <summary>Positions before that one that no entry of the log is of, in spite of their place.</summary>
+    public IReadOnlySet<long>? Left { get; init; }
+
+    public bool Covers(Receipt receipt) => receipt.Position <= Position && Left?.Contains(receipt.Position) != true;
 }

@@ -20,6 +20,10 @@ internal static class RowWriter
         if (seen.IsOurs)
         {
             json.WriteRawValue(inOneLine ? InOneLine(row.Message) : row.Message, skipInputValidation: true);
+            if (row.Unopened is { } reason)
+            {
+                json.WriteString("unopened"u8, reason);
+            }
         }
         else
         {

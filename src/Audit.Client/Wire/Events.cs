@@ -4,7 +4,8 @@ namespace Audit.Client.Wire;
 /// <param name="MessageBase64">Of a row that is none of ours.</param>
 public sealed record EventAnswer(
     long Position, string Stream, long Sequence, DateTime Created, string? Manifest, JsonElement? Event,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MessageBase64 = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MessageBase64 = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Unopened = null);
 
 /// <summary>A row as it is stored, and what shows that it is in the log.</summary>
 /// <param name="CreatedTicks">In hundreds of nanoseconds since the year 1; too long a number for a double.</param>

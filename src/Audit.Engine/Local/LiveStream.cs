@@ -12,6 +12,8 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     private long firstPosition;
     private long[] laterPositions = [];
     private int committed;
+    private long missing;
+    private Dictionary<long, long>? scattered;
     private bool wasRead;
     private byte[]? payloadKey;
 
@@ -34,7 +36,7 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     public bool HasUnwrittenCounts => stream.HasUnwrittenCounts;
 
     /// <summary>What the stream weighs against the bound of memory.</summary>
-    public long Weight => stream.Sequence + 1;
+    public long Weight => stream.Sequence - missing + 1;
 
     /// <summary>Whether it is known which key seals its payloads; nothing is decided before.</summary>
     public bool HasPayloadKey { get; private set; }
@@ -52,7 +54,7 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
         var events = rows.Begin();
         var receipt = stream.Decide(submission, writer, events, options);
         rows.Add(Handle, sequence);
-        return receipt.Hashed(events, 0, sequence);
+        return receipt.Hashed(events, 0, sequence).Beside(stream.Missing);
     }
 
     /// <param name="key">Null where it was ended: content that comes from now on is not kept.</param>
@@ -62,13 +64,13 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     public void Replay(JournalRow row, bool isProven)
     {
         wasRead = true;
-        if (isProven)
+        stream.Replay(row, isProven);
+        if (row.Sequence > committed + missing + 1)
         {
-            stream.Evolve(row);
-        }
-        else
-        {
-            stream.PassOver(row);
+            // Rare, and whoever wrote the row may have chosen any number: only what is there takes room.
+            scattered ??= Enumerable.Range(1, committed)
+                .ToDictionary(number => (long)number, number => PositionOf(number));
+            missing = row.Sequence - committed - 1;
         }
 
         AddPosition(row.Position);
@@ -76,7 +78,11 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
 
     public void AddPosition(long position)
     {
-        if (committed == 0)
+        if (scattered is not null)
+        {
+            scattered[committed + missing + 1] = position;
+        }
+        else if (committed == 0)
         {
             firstPosition = position;
         }
@@ -94,7 +100,8 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     }
 
     public long PositionOf(long sequence) =>
-        sequence < 1 || sequence > committed ? 0 : sequence == 1 ? firstPosition : laterPositions[sequence - 2];
+        scattered is not null ? scattered.GetValueOrDefault(sequence)
+        : sequence < 1 || sequence > committed ? 0 : sequence == 1 ? firstPosition : laterPositions[sequence - 2];
 }
 
 /// <summary>Makes rows of the events that are being decided.</summary>

@@ -7,6 +7,9 @@ namespace Audit.Engine.Streams;
 /// </summary>
 public abstract class AuditStream
 {
+    /// <summary>No node comes near this number; behind it a stream could not go on.</summary>
+    private const long MostEvents = 1L << 40;
+
     private protected AuditStream()
     {
     }
@@ -41,11 +44,41 @@ public abstract class AuditStream
     {
     }
 
-    /// <exception cref="InvalidDataException">The row is not one that this program could have written.</exception>
-    public abstract void Evolve(JournalRow row);
+    /// <summary>Which numbers of the stream are not in the journal, in words; null where all are.</summary>
+    public string? Missing { get; private set; }
 
-    /// <summary>Takes note of a row that no node wrote: it has its number, and is no evidence.</summary>
-    public abstract void PassOver(JournalRow row);
+    /// <summary>Takes over the next row of the stream.</summary>
+    /// <param name="isProven">Whether a node wrote it; what nobody proves has its number, and is no evidence.</param>
+    /// <exception cref="InvalidDataException">The row is not one that this program could have written.</exception>
+    public void Replay(JournalRow row, bool isProven)
+    {
+        if (row.Sequence is < 1 or > MostEvents)
+        {
+            throw new InvalidDataException(
+                $"The row at position {row.Position} has the sequence number {row.Sequence}, which no node gives.");
+        }
+
+        if (row.Sequence > Sequence + 1)
+        {
+            Missing = $"the numbers {Sequence + 1} to {row.Sequence - 1} of the stream are not in the journal: rows "
+                + "were taken out of it, or put into it by something that is no node; see \"audit verify\"";
+            PassTo(row.Sequence - 1);
+        }
+
+        if (isProven)
+        {
+            Evolve(row);
+        }
+        else
+        {
+            PassTo(row.Sequence);
+        }
+    }
+
+    private protected abstract void Evolve(JournalRow row);
+
+    /// <summary>Goes on behind a number of which there is no evidence.</summary>
+    private protected abstract void PassTo(long sequence);
 
     /// <summary>Decides a review, and adds the event where there is one.</summary>
     private protected static ReviewDecision Decide(
@@ -88,9 +121,9 @@ public sealed class OperatorStream : AuditStream
         return new Receipt(ReceiptStatus.Recorded, ++sequence);
     }
 
-    public override void Evolve(JournalRow row) => sequence = row.Sequence;
+    private protected override void Evolve(JournalRow row) => sequence = row.Sequence;
 
-    public override void PassOver(JournalRow row) => sequence = row.Sequence;
+    private protected override void PassTo(long sequence) => this.sequence = sequence;
 }
 
 /// <summary>The notes of one session.</summary>
@@ -115,10 +148,10 @@ public sealed class SessionStream : AuditStream
         return new Receipt(StatusOf(decision.Outcome), decision.Sequence, Error: decision.Error);
     }
 
-    public override void Evolve(JournalRow row) =>
+    private protected override void Evolve(JournalRow row) =>
         history = SessionDecider.Evolve(history, EventReader.ReadNote(row));
 
-    public override void PassOver(JournalRow row) => history = history with { Sequence = row.Sequence };
+    private protected override void PassTo(long sequence) => history = history with { Sequence = sequence };
 }
 
 /// <summary>One task window.</summary>
@@ -178,8 +211,8 @@ public sealed class WindowStream : AuditStream
             StatusOf(decision.Outcome), decision.Sequence, EventWriter.WordOf(history.State), Error: decision.Error);
     }
 
-    public override void Evolve(JournalRow row) =>
+    private protected override void Evolve(JournalRow row) =>
         history = WindowDecider.Evolve(history, EventReader.ReadWindow(row));
 
-    public override void PassOver(JournalRow row) => history = history with { Sequence = row.Sequence };
+    private protected override void PassTo(long sequence) => history = history with { Sequence = sequence };
 }

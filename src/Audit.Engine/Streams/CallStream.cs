@@ -70,14 +70,14 @@ public sealed class CallStream : AuditStream
         return ReceiptOf(decision, call.Message);
     }
 
-    public override void Evolve(JournalRow row)
+    private protected override void Evolve(JournalRow row)
     {
         var view = EventReader.ViewOf(row);
         agent ??= view.Text(EventField.Agent);
         history = CallEvolution.Evolve(history, EventReader.ReadCall(row, view));
     }
 
-    public override void PassOver(JournalRow row) => history = history with { Sequence = row.Sequence };
+    private protected override void PassTo(long sequence) => history = history with { Sequence = sequence };
 
     private Receipt Decide(
         ReviewSubmission act, EventWriter writer, List<EncodedEvent> events, EngineOptions options)

@@ -82,6 +82,7 @@ internal sealed class BundleRowSource : IRowSource
             Identifier = row.Row.Identifier,
             Deleted = row.Row.Deleted,
             Unproven = row.Unproven,
+            IsClosed = row.IsClosed,
         };
         if (row.Salt.Length != EntryKeys.SaltSize)
         {

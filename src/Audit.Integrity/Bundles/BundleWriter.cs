@@ -127,11 +127,14 @@ internal sealed class BundleWriter(
     private async Task ForEachAsync(Func<RowBatch, int, long, ValueTask> write, CancellationToken cancellation)
     {
         await using var source = await RowSource.OpenAsync(address, cancellation);
+        await using var look = new StoreLook(address);
+        var contents = keys.Rows is { } rowKeys ? new ContentLook(rowKeys, look) : null;
         var batch = new RowBatch();
         for (var rows = 0L; rows < checkpoint.Size; batch.Clear())
         {
             await source.FillAsync(batch, cancellation);
             batch.Hash(keys);
+            await (contents?.MarkAsync(batch, cancellation) ?? default);
             if (batch.Count == 0)
             {
                 return;

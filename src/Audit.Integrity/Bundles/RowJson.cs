@@ -17,6 +17,7 @@ internal static class RowJson
     private static readonly JsonEncodedText Index = JsonEncodedText.Encode("index");
     private static readonly JsonEncodedText Salt = JsonEncodedText.Encode("salt");
     private static readonly JsonEncodedText Unproven = JsonEncodedText.Encode("unproven");
+    private static readonly JsonEncodedText Closed = JsonEncodedText.Encode("closed");
 
     /// <param name="rank">Which entry of the log the row is, counted from 0.</param>
     public static void Write(Utf8JsonWriter json, RowBatch batch, int index, long rank)
@@ -42,6 +43,11 @@ internal static class RowJson
 
         json.WriteBoolean(Deleted, row.Deleted);
         json.WriteBoolean(Unproven, row.Unproven);
+        if (row.IsClosed)
+        {
+            json.WriteBoolean(Closed, true);
+        }
+
         json.WriteString(Salt, salt);
         json.WriteBase64String(Message, batch.Message(index));
         json.WriteEndObject();
@@ -111,6 +117,8 @@ internal static class RowJson
                 return row with { Salt = Convert.FromHexString(json.GetString()!) };
             case "unproven":
                 return row with { Unproven = json.GetBoolean() };
+            case "closed":
+                return row with { IsClosed = json.GetBoolean() };
             default:
                 json.Skip();
                 return row;
@@ -120,4 +128,5 @@ internal static class RowJson
 
 /// <summary>A row of a bundle, with what its entry is made of beside it.</summary>
 /// <param name="Index">Which entry of the log it is, counted from 0.</param>
-internal sealed record BundleRow(long Index, JournalRow Row, byte[] Salt, bool Unproven);
+/// <param name="IsClosed">The store had no key of its content any more.</param>
+internal sealed record BundleRow(long Index, JournalRow Row, byte[] Salt, bool Unproven, bool IsClosed = false);

@@ -14,6 +14,9 @@ public sealed class EntryKeys(byte[] streamKey, RowCheck proves)
     /// <summary>Bytes in a salt.</summary>
     public const int SaltSize = SHA256.HashSizeInBytes;
 
+    /// <summary>The keys of the store; null where only entries are made.</summary>
+    public RowKeys? Rows { get; init; }
+
     /// <summary>Salt of a stream, which whoever may know the stream's name may have.</summary>
     public void Salt(ReadOnlySpan<byte> stream, Span<byte> salt) => HMACSHA256.HashData(streamKey, stream, salt);
 

@@ -25,24 +25,27 @@ internal sealed class PostgresRowSource : IRowSource
 
     private readonly PostgresPool pool;
     private readonly NpgsqlConnection connection;
+    private readonly bool onlyGiven;
     private CopyRows? copy;
     // From the least there is: nobody shall hide a row where positions usually do not begin.
     private long? next = long.MinValue;
     private int limit = RowsInCopy;
 
-    private PostgresRowSource(PostgresPool pool, NpgsqlConnection connection)
+    private PostgresRowSource(PostgresPool pool, NpgsqlConnection connection, bool onlyGiven)
     {
+        this.onlyGiven = onlyGiven;
         this.pool = pool;
         this.connection = connection;
     }
 
-    public static async Task<PostgresRowSource> OpenAsync(string address, CancellationToken cancellation)
+    public static async Task<PostgresRowSource> OpenAsync(
+        string address, bool onlyGiven, CancellationToken cancellation)
     {
         var use = new PostgresUse(SettingsSql, (_, failure) => failure) { CommandSeconds = 0 };
         var pool = new PostgresPool(address, use);
         try
         {
-            return new PostgresRowSource(pool, await pool.OpenLastingAsync(cancellation));
+            return new PostgresRowSource(pool, await pool.OpenLastingAsync(cancellation), onlyGiven);
         }
         catch (NpgsqlException failure)
         {
@@ -112,9 +115,12 @@ internal sealed class PostgresRowSource : IRowSource
         await pool.DisposeAsync();
     }
 
+    // SQLite has no such rows: whatever is inserted there moves the sequence on.
+    private string Bound => onlyGiven ? " AND ordering <= (SELECT last_value FROM journal_ordering_seq)" : "";
+
     private string CopySql() => FormattableString.Invariant(
         $"""
-        COPY (SELECT {Columns} FROM journal WHERE ordering >= '{next}'::bigint ORDER BY ordering LIMIT {limit})
+        COPY (SELECT {Columns} FROM journal WHERE ordering >= '{next}'::bigint{Bound} ORDER BY ordering LIMIT {limit})
         TO STDOUT (FORMAT BINARY)
         """);
 

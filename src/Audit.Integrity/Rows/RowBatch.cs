@@ -16,6 +16,9 @@ internal struct RowSlot
 
     /// <summary>Of the row there is only its entry, which stands in the place of the message.</summary>
     public bool IsEntry;
+
+    /// <summary>It has a content that nobody can open.</summary>
+    public bool IsClosed;
     public int Start;
     public int StreamLength;
     public int ManifestLength;
@@ -122,6 +125,14 @@ internal sealed class RowBatch
             }
         }
     }
+
+    /// <summary>Whether a node wrote the row, with a content of its own.</summary>
+    public bool HasContent(int index) =>
+        slots[index] is { IsEntry: false, Unproven: false, Identifier: JournalTable.SerializerId }
+        && Payload.IsIn(Message(index));
+
+    /// <summary>Nobody can open its content.</summary>
+    public void Close(int index) => slots[index].IsClosed = true;
 
     /// <summary>The bytes of a row's entry.</summary>
     public byte[] Entry(int index)

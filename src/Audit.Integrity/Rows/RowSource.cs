@@ -17,12 +17,16 @@ internal interface IRowSource : IAsyncDisposable
 /// <summary>Opens the rows of a store for reading only, beside a node or without one.</summary>
 internal static class RowSource
 {
+    /// <param name="onlyGiven">
+    /// Without rows behind the last position that the store gave, which are shown and never sealed.
+    /// </param>
     /// <exception cref="StoreException">The store cannot be read.</exception>
-    public static async Task<IRowSource> OpenAsync(string address, CancellationToken cancellation)
+    public static async Task<IRowSource> OpenAsync(
+        string address, CancellationToken cancellation, bool onlyGiven = false)
     {
         var store = StoreAddress.Parse(address);
         return store.IsSqlite
             ? SqliteRowSource.Open(Path.GetFullPath(store.Place))
-            : await PostgresRowSource.OpenAsync(store.Place, cancellation);
+            : await PostgresRowSource.OpenAsync(store.Place, onlyGiven, cancellation);
     }
 }

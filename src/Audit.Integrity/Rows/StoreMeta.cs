@@ -11,8 +11,9 @@ public static class StoreMeta
     /// <exception cref="StoreException">The store cannot be read, or it was not written with these keys.</exception>
     public static async Task<EntryKeys> EntryKeysAsync(string address, RowKeys keys, CancellationToken cancellation)
     {
-        var id = await FindAsync(address, AuditStore.StoreId, cancellation);
-        var check = await FindAsync(address, AuditStore.RowKeyId, cancellation);
+        await using var look = new StoreLook(address);
+        var id = await FindAsync(look, AuditStore.StoreId, cancellation);
+        var check = await FindAsync(look, AuditStore.RowKeyId, cancellation);
         if (id is null || check is null || !AuditStore.CheckValue(keys, id).AsSpan().SequenceEqual(check))
         {
             throw new StoreException(
@@ -20,23 +21,118 @@ public static class StoreMeta
                 + "(--row-key FILE).");
         }
 
-        return new EntryKeys(keys.Derive("streams"), new EventProof(keys, id).Proves);
+        return new EntryKeys(keys.Derive("streams"), new EventProof(keys, id).Proves) { Rows = keys };
     }
 
-    private static async Task<byte[]?> FindAsync(string address, string key, CancellationToken cancellation)
+    /// <summary>Opens the journal of a store for reading, with the content in the place of what is sealed.</summary>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public static async Task<ReadBook> OpenBookAsync(string address, RowKeys keys, CancellationToken cancellation)
     {
-        var store = StoreAddress.Parse(address);
-        if (store.IsSqlite)
+        var look = new StoreLook(address);
+        var id = await FindAsync(look, AuditStore.StoreId, cancellation)
+            ?? throw new StoreException($"The store {address} has no id: no node ever wrote to it.");
+        return new ReadBook(look, new PayloadKeys(keys, look), new EventProof(keys, id));
+    }
+
+    private static Task<byte[]?> FindAsync(StoreLook look, string key, CancellationToken cancellation) =>
+        look.ReadAsync(
+            async session =>
+                (await session.QueryAsync(Sql, [key], row => row.Blob(0), cancellation)).SingleOrDefault(),
+            cancellation);
+}
+
+/// <summary>A store that is only read, beside a node or without one.</summary>
+public sealed class ReadBook : IAsyncDisposable
+{
+    private readonly StoreLook look;
+
+    internal ReadBook(StoreLook look, PayloadKeys payloads, EventProof proof)
+    {
+        this.look = look;
+        Opened = new OpenedJournal(new StoreJournal(look), payloads, proof);
+    }
+
+    public IJournal Opened { get; }
+
+    /// <summary>For tables beside the journal.</summary>
+    public IStoreDatabase Database => look;
+
+    public ValueTask DisposeAsync() => look.DisposeAsync();
+}
+
+/// <summary>
+/// Puts questions to a store beside whoever reads its rows, over a connection of its own that can only read.
+/// </summary>
+internal sealed class StoreLook(string address) : IStoreDatabase, IAsyncDisposable
+{
+    private const int PlacesAtOnce = 64;
+
+    // A row further on in the book does not stand before one: whoever fills a gap later fills none.
+    private static readonly string BeforeSql =
+        "WITH asked (n, id, sequence_number, ordering) AS (VALUES "
+        + string.Join(", ", Enumerable.Range(0, PlacesAtOnce).Select(place =>
+            $"(${4 * place + 1}, ${4 * place + 2}, ${4 * place + 3}, ${4 * place + 4})"))
+        + ") SELECT a.n, (SELECT j.sequence_number FROM journal j WHERE j.persistence_id = a.id "
+        + "AND j.sequence_number < a.sequence_number AND j.ordering < a.ordering "
+        + "ORDER BY j.sequence_number DESC LIMIT 1) FROM asked a";
+
+    private readonly StoreAddress store = StoreAddress.Parse(address);
+    private SqliteDatabase? database;
+    private PostgresPool? pool;
+
+    /// <summary>The last sequence number that each stream had before a row; 0 where it had none.</summary>
+    public async Task<long[]> FindBeforeAsync(
+        IReadOnlyList<(string Stream, long Sequence, long Position)> rows, CancellationToken cancellation)
+    {
+        var before = new long[rows.Count];
+        for (var first = 0; first < rows.Count; first += PlacesAtOnce)
         {
-            using var database = SqliteDatabase.OpenAnywhere(Path.GetFullPath(store.Place));
-            return await OneAsync(new SqliteSession(database), key, cancellation);
+            // One statement serves every number of rows: the last one stands for those that are not there.
+            var asked = Enumerable.Range(first, PlacesAtOnce).Select(index => Math.Min(index, rows.Count - 1));
+            object?[] values =
+            [
+                .. asked.SelectMany(index => new object?[]
+                {
+                    (long)index, rows[index].Stream, rows[index].Sequence, rows[index].Position,
+                }),
+            ];
+            var found = await ReadAsync(
+                session => session.QueryAsync(
+                    BeforeSql, values, row => (Index: row.Number(0), Last: row.NumberOrNull(1)), cancellation),
+                cancellation);
+            foreach (var (index, last) in found)
+            {
+                before[index] = last ?? 0;
+            }
         }
 
-        var use = new PostgresUse("", (_, failure) => failure);
-        await using var pool = new PostgresPool(store.Place, use);
-        return await pool.ReadAsync(session => OneAsync(session, key, cancellation), cancellation);
+        return before;
     }
 
-    private static async Task<byte[]?> OneAsync(IStoreSession session, string key, CancellationToken cancellation) =>
-        (await session.QueryAsync(Sql, [key], row => row.Blob(0), cancellation)).SingleOrDefault();
+    public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation)
+    {
+        if (!store.IsSqlite)
+        {
+            return (pool ??= new PostgresPool(store.Place, new PostgresUse("", (_, failure) => failure)))
+                .ReadAsync(read, cancellation);
+        }
+
+        try
+        {
+            return read(new SqliteSession(database ??= SqliteDatabase.OpenAnywhere(Path.GetFullPath(store.Place))));
+        }
+        catch (SqliteFailure failure)
+        {
+            throw new StoreException($"The store sqlite:{store.Place} cannot be read: {failure.Reason}.", failure);
+        }
+    }
+
+    public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
+        throw new NotSupportedException("Whoever looks changes nothing.");
+
+    public async ValueTask DisposeAsync()
+    {
+        database?.Dispose();
+        await (pool?.DisposeAsync() ?? default);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Audit.Integrity.Entries;
 using Audit.Integrity.Verification;
 
@@ -5,9 +6,17 @@ namespace Audit.Integrity.Sealing;
 
 /// <summary>What an operator does to the log while this node's sealer rests.</summary>
 internal sealed class LogOperations(
-    string address, LogStore store, LogHeads heads, ILogKeyring keys, EntryKeys entries, SealerOptions options)
+    string address, LogStore store, LogHeads heads, ILogKeyring keys, EntryKeys entries, SealerOptions options,
+    IJournal journal)
 {
+    private const string LostLog =
+        "Put the store and the log's database back, or begin a log of another name with \"audit log restart "
+        + "--reason\", which stays in the book.";
+
+    private const string OriginPrefix = "audit.local/";
+    private const int OriginBytes = 8;
     private const int MostSentences = 20;
+    private const int RowsAtOnce = 500, MostLookedAt = 20_000, BytesAtOnce = 1 << 22;
 
     private readonly LocalCheckpoint file = new(options.CheckpointFile);
 
@@ -17,6 +26,18 @@ internal sealed class LogOperations(
     {
         await using var session = await BeginAsync(cancellation);
         var logs = await store.ReadLogsAsync(cancellation);
+        if (logs.Count == 0 && await WasBegunAsync(cancellation))
+        {
+            // Nobody knows the key of the old one; its place is taken all the same, and shown for ever.
+            var made = await keys.CreateAsync(origin ?? MakeUpOrigin());
+            return await TakePlaceAsync(
+                session,
+                new LogRestart(
+                    2, "(lost)", made.Key, null, made.Key.Name, reason, by,
+                    "the log over these rows was lost, and what it sealed is not known"),
+                record, cancellation);
+        }
+
         var old = Last(logs);
         var name = origin ?? NextOrigin(old.Origin);
         if (logs.Any(log => log.Origin == name))
@@ -28,17 +49,9 @@ internal sealed class LogOperations(
         var last = await LastSignedAsync(old, cancellation);
         // Whatever is wrong with the old log stays known: nobody makes it well by beginning anew.
         var verdict = Sentences(await VerifyAsync(old, cancellation));
-        var restart = new LogRestart(old.Number + 1, old.Origin, old.Key, last, name, reason, by, verdict);
-        await record(restart, cancellation);
-        var signer = await keys.CreateAsync(name);
-        var note = await restart.SignAsync(signer, cancellation);
-        var begun = new LogRecord(restart.Number, name, signer.Key, options.Clock.GetUtcNow())
-            .WithRestart(note.ToString());
-        await session.CreateLogAsync(begun, cancellation);
-        file.KeepAside(old.Number);
-        await file.BeginAsync(signer, cancellation);
-        heads.Set(new LogHead(begun, null));
-        return begun;
+        return await TakePlaceAsync(
+            session, new LogRestart(old.Number + 1, old.Origin, old.Key, last, name, reason, by, verdict), record,
+            cancellation);
     }
 
     public async Task<LogRecord> ResumeAsync(
@@ -107,6 +120,94 @@ internal sealed class LogOperations(
     private async Task<LogSession> BeginAsync(CancellationToken cancellation) =>
         await store.TryBeginSealingAsync(cancellation)
             ?? throw new SealingRefusedException("Another node is sealing the log; ask that node, or stop it first.");
+
+    private async Task<LogRecord> TakePlaceAsync(
+        LogSession session, LogRestart restart, Func<LogRestart, CancellationToken, Task> record,
+        CancellationToken cancellation)
+    {
+        await record(restart, cancellation);
+        var signer = await keys.CreateAsync(restart.NewOrigin);
+        var note = await restart.SignAsync(signer, cancellation);
+        var begun = new LogRecord(restart.Number, restart.NewOrigin, signer.Key, options.Clock.GetUtcNow())
+            .WithRestart(note.ToString());
+        await session.CreateLogAsync(begun, cancellation);
+        file.KeepAside(restart.Number - 1);
+        await file.BeginAsync(signer, cancellation);
+        heads.Set(new LogHead(begun, null));
+        return begun;
+    }
+
+    /// <summary>The logs of the store, of which the first is begun where there is none.</summary>
+    /// <exception cref="LogMemoryException">There was one before, and nobody gave a reason for another.</exception>
+    public async Task<IReadOnlyList<LogRecord>> FindOrCreateAsync(
+        LogSession session, CancellationToken cancellation)
+    {
+        var logs = await store.ReadLogsAsync(cancellation);
+        if (logs.Count > 0)
+        {
+            return logs;
+        }
+
+        var known = file.Read();
+        var signer = keys.Find();
+        // A key was made for a log: that the store has none says that it is another store, or one that was emptied. Who
+        // remembers what was signed may make the log again, for it must come to the same root.
+        if (signer is null ? known is { Checkpoint.Size: > 0 } : known?.IsSignedBy(signer.Key) != true)
+        {
+            throw new LogMemoryException(
+                $"This node has the key or a checkpoint of the log \"{signer?.Key.Name ?? known!.Checkpoint.Origin}\", "
+                + $"and the store has no log: it is another store, or it was set back. {LostLog}");
+        }
+
+        if (signer is null && await WasBegunAsync(cancellation))
+        {
+            throw new LogMemoryException(
+                "A node ran over this journal and was stopped, and the store has no log and this node knows of none: it "
+                + $"was lost, or taken away. {LostLog}");
+        }
+
+        // First the memory: a key without one would be of a log that was forgotten.
+        signer ??= await keys.CreateAsync(
+            options.Origin ?? MakeUpOrigin(), made => file.BeginAsync(made, cancellation));
+        await session.CreateLogAsync(
+            new LogRecord(1, signer.Key.Name, signer.Key, options.Clock.GetUtcNow()), cancellation);
+        return await store.ReadLogsAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Whether a node was stopped in good order over this journal: until then it had begun a log. The stop is among
+    /// the last rows, for whoever starts a node without its log does that after one.
+    /// </summary>
+    private async Task<bool> WasBegunAsync(CancellationToken cancellation)
+    {
+        var before = long.MaxValue;
+        for (var looked = 0; looked < MostLookedAt;)
+        {
+            var rows = await journal.ReadBeforeAsync(before, RowsAtOnce, BytesAtOnce, cancellation);
+            if (rows.Any(IsStop))
+            {
+                return true;
+            }
+
+            if (rows.Count == 0)
+            {
+                return false;
+            }
+
+            looked += rows.Count;
+            before = rows[^1].Position;
+        }
+
+        return false;
+    }
+
+    private bool IsStop(JournalRow row) =>
+        row.PersistenceId.StartsWith("operator|", StringComparison.Ordinal)
+        && row.Message.AsSpan().IndexOf("\"act\":\"node.stopped\""u8) >= 0 && entries.Proves(
+            Encoding.UTF8.GetBytes(row.PersistenceId), row.Sequence, Encoding.UTF8.GetBytes(row.Manifest), row.Message);
+
+    private static string MakeUpOrigin() =>
+        OriginPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OriginBytes));
 
     private static LogRecord Last(IReadOnlyList<LogRecord> logs) =>
         logs.Count > 0 ? logs[^1] : throw new SealingRefusedException("There is no log yet.");

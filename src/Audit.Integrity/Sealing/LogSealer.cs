@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Audit.Integrity.Entries;
 using Audit.Integrity.Witnesses;
 
@@ -10,8 +9,6 @@ namespace Audit.Integrity.Sealing;
 /// </summary>
 public sealed class LogSealer : IAsyncDisposable
 {
-    private const string OriginPrefix = "audit.local/";
-    private const int OriginBytes = 8;
 
     private readonly SemaphoreSlim resting = new(1);
     private readonly string address;
@@ -51,7 +48,7 @@ public sealed class LogSealer : IAsyncDisposable
         file = new LocalCheckpoint(options.CheckpointFile);
         vouching = new Vouching(store);
         witnesses = new WitnessFeed(store, options.Witnesses, options.Clock, options.Failures);
-        operations = new LogOperations(address, store, heads, keys, entries, options);
+        operations = new LogOperations(address, store, heads, keys, entries, options, journal);
         look = new RowLook(address, store, entries);
     }
 
@@ -215,7 +212,7 @@ public sealed class LogSealer : IAsyncDisposable
 
         await using (session)
         {
-            logs = await FindOrCreateAsync(session, cancellation);
+            logs = await operations.FindOrCreateAsync(session, cancellation);
             if (logs[^1].Halt is { } found)
             {
                 return Halted(found);
@@ -315,11 +312,12 @@ public sealed class LogSealer : IAsyncDisposable
             await RememberAsync(tree, cancellation);
         }
 
-        await using (var rows = await RowSource.OpenAsync(address, cancellation))
+        await using var asked = new StoreLook(address);
+        await using (var rows = await RowSource.OpenAsync(address, cancellation, onlyGiven: true))
         {
             status = new SealerStatus(SealerState.Sealing);
             var run = new SealingRun(
-                journal, rows, entries, session, log, signer, file, tree, options,
+                journal, rows, asked, entries, session, log, signer, file, tree, options,
                 stored => heads.Set(new LogHead(log, stored)));
             var reading = scrub = new Scrub(address, log, entries, options);
             await Together.RunAsync(
@@ -366,35 +364,5 @@ public sealed class LogSealer : IAsyncDisposable
         }
     }
 
-    private async Task<IReadOnlyList<LogRecord>> FindOrCreateAsync(LogSession session, CancellationToken cancellation)
-    {
-        var logs = await store.ReadLogsAsync(cancellation);
-        if (logs.Count > 0)
-        {
-            return logs;
-        }
-
-        var known = file.Read();
-        var signer = keys.Find();
-        // A key was made for a log: that the store has none says that it is another store, or one that was emptied. Who
-        // remembers what was signed may make the log again, for it must come to the same root.
-        if (signer is null ? known is { Checkpoint.Size: > 0 } : known?.IsSignedBy(signer.Key) != true)
-        {
-            throw new LogMemoryException(
-                $"This node has the key or a checkpoint of the log \"{signer?.Key.Name ?? known!.Checkpoint.Origin}\", "
-                + "and the store has no log: it is another store, or it was set back. Put the store back, or move the "
-                + "log's key and log.checkpoint away to begin a log of another name.");
-        }
-
-        // First the memory: a key without one would be of a log that was forgotten.
-        signer ??= await keys.CreateAsync(
-            options.Origin ?? MakeUpOrigin(), made => file.BeginAsync(made, cancellation));
-        await session.CreateLogAsync(
-            new LogRecord(1, signer.Key.Name, signer.Key, options.Clock.GetUtcNow()), cancellation);
-        return await store.ReadLogsAsync(cancellation);
-    }
-
     private static SealerStatus Halted(LogHalt halt) => new(SealerState.Halted, halt.Reason, halt.Position);
-    private static string MakeUpOrigin() =>
-        OriginPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OriginBytes));
 }

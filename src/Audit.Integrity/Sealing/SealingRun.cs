@@ -4,13 +4,14 @@ namespace Audit.Integrity.Sealing;
 
 /// <summary>Seals for as long as this node has the right to, from where <see cref="TakeOver"/> left off.</summary>
 internal sealed class SealingRun(
-    IJournal journal, IRowSource rows, EntryKeys keys, LogSession session, LogRecord log, ILogSigner signer,
-    LocalCheckpoint file, SealedTree state, SealerOptions options, Action<StoredCheckpoint> announce)
+    IJournal journal, IRowSource rows, StoreLook look, EntryKeys keys, LogSession session, LogRecord log,
+    ILogSigner signer, LocalCheckpoint file, SealedTree state, SealerOptions options, Action<StoredCheckpoint> announce)
 {
     /// <summary>How many leaves a transaction writes at most.</summary>
     private const int LeavesInStep = 1 << 16;
 
     private readonly RowBatch batch = new();
+    private readonly StreamNumbers numbers = new(look);
     private readonly List<LogTile> completed = [];
     private readonly List<BundleStart> bundles = [];
     private readonly List<long> unproven = [];
@@ -93,7 +94,15 @@ internal sealed class SealingRun(
             CheckLastRow();
         }
 
-        for (var i = isKnown ? 1 : 0; i < batch.Count; i++)
+        var first = isKnown ? 1 : 0;
+        foreach (var missing in await numbers.TakeAsync(batch, first, cancellation))
+        {
+            // What went away before it was sealed contradicts nothing; the row behind it shows it for ever.
+            options.Failures.Report("numbers missing in a stream", new InvalidDataException(missing.Sentence));
+            unproven.Add(missing.Position);
+        }
+
+        for (var i = first; i < batch.Count; i++)
         {
             Append(batch[i].Position, batch.Leaf(i));
             // Not a reason to stop: it is sealed as what it is, and shown wherever the log is.

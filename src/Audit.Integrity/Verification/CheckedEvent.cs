@@ -11,10 +11,14 @@ internal struct CheckedEvent
         Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.SessionNoted));
     private static readonly byte[] Rejudged = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallRejudged));
     private static readonly byte[] Retimed = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallRetimed));
+    private static readonly byte[] Violated = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallViolated));
     private static readonly byte[] Flooded = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallFlooded));
 
     public bool IsCall;
     public bool IsNote;
+
+    /// <summary>It is a message against the law.</summary>
+    public bool IsViolation;
 
     /// <summary>It says that the log was ended and begun anew.</summary>
     public bool IsRestart;
@@ -68,6 +72,7 @@ internal struct CheckedEvent
         }
 
         facts.IsReordered = manifest.SequenceEqual(Rejudged) || manifest.SequenceEqual(Retimed);
+        facts.IsViolation = manifest.SequenceEqual(Violated);
         facts.IsFlooded = manifest.SequenceEqual(Flooded);
         try
         {

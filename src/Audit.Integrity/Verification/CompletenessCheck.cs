@@ -12,15 +12,25 @@ internal sealed class CompletenessCheck
     private readonly Dictionary<byte[], CallFacts>.AlternateLookup<ReadOnlySpan<byte>> calls =
         new Dictionary<byte[], CallFacts>(Utf8Comparer.Instance).GetAlternateLookup<ReadOnlySpan<byte>>();
 
+    private readonly CallSample first = new();
+    private readonly CallSample violating = new();
     private long floods;
     private long unreadable;
     private bool isPartial;
+
+    /// <summary>Streams of calls by chance: of all, and of those with violations.</summary>
+    public IReadOnlyList<string> Sample => [.. first.Streams.Union(violating.Streams)];
 
     public void Take(ReadBatch batch)
     {
         for (var i = 0; i < batch.Rows.Count; i++)
         {
             ref readonly var facts = ref batch.Facts(i);
+            if (facts.IsCall && (facts.IsViolation || batch.Rows[i].Sequence == 1))
+            {
+                (facts.IsViolation ? violating : first).Offer(batch.Rows.Stream(i));
+            }
+
             if (facts.IsUnreadable)
             {
                 unreadable++;
@@ -165,14 +175,40 @@ internal sealed class CompletenessCheck
         try
         {
             return rows.OrderBy(row => row.Sequence)
-                .Select(row => EventReader.ReadCall(row))
-                .Aggregate(CallHistory.Empty, CallEvolution.Evolve)
+                .Aggregate(
+                    CallHistory.Empty,
+                    (history, row) => CallEvolution.Evolve(history, row.Sequence, EventReader.ReadCall(row)))
                 .Standing.State;
         }
         catch (InvalidDataException)
         {
             unreadable++;
             return null;
+        }
+    }
+}
+
+/// <summary>Some of many streams, each as likely as any other.</summary>
+internal sealed class CallSample
+{
+    private const int Most = 200;
+
+    private readonly List<string> streams = [];
+    private long offered;
+
+    public IReadOnlyList<string> Streams => streams;
+
+    public void Offer(ReadOnlySpan<byte> stream)
+    {
+        offered++;
+        var place = streams.Count < Most ? streams.Count : Random.Shared.NextInt64(offered);
+        if (place == streams.Count)
+        {
+            streams.Add(Encoding.UTF8.GetString(stream));
+        }
+        else if (place < Most)
+        {
+            streams[(int)place] = Encoding.UTF8.GetString(stream);
         }
     }
 }

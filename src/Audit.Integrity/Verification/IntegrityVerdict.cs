@@ -78,6 +78,18 @@ public enum IntegrityFaultKind
     /// <summary>Rows were written by something that does not have the store's row key.</summary>
     Unproven,
 
+    /// <summary>What people are shown is not what the journal says.</summary>
+    ReadModelsDiffer,
+
+    /// <summary>The table of tokens says other than the acts on them in the journal.</summary>
+    TokensDiffer,
+
+    /// <summary>The content of rows cannot be opened, and nobody erased it.</summary>
+    ContentClosed,
+
+    /// <summary>A stream lacks numbers: rows were taken out of it before they were sealed.</summary>
+    NumbersMissing,
+
     /// <summary>The rows are not those that a log sealed which was ended.</summary>
     EarlierLog,
 

@@ -27,7 +27,8 @@ public static class LogVerifier
             var rows = await RowSource.OpenAsync(address, cancellation);
             await using (rows)
             {
-                return await new Verification(options, memory, progress).RunAsync(log, rows, cancellation);
+                await using var look = new StoreLook(address);
+                return await new Verification(options, memory, look, progress).RunAsync(log, rows, cancellation);
             }
         }
         finally
@@ -49,7 +50,7 @@ public static class LogVerifier
         var rows = bundle.OpenRows();
         await using (rows)
         {
-            return await new Verification(options, memory, progress).RunAsync(bundle.Log, rows, cancellation);
+            return await new Verification(options, memory, null, progress).RunAsync(bundle.Log, rows, cancellation);
         }
     }
 
@@ -114,4 +115,8 @@ public sealed record VerifyOptions
 }
 
 /// <summary>What a verification found: that nobody changed the book, and that the hosts left nothing out.</summary>
-public sealed record VerificationResult(IntegrityVerdict Integrity, CompletenessVerdict Completeness);
+public sealed record VerificationResult(IntegrityVerdict Integrity, CompletenessVerdict Completeness)
+{
+    /// <summary>The streams of some calls, by chance: what is made of the journal is compared for them.</summary>
+    public IReadOnlyList<string> Sample { get; init; } = [];
+}

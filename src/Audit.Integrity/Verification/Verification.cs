@@ -1,7 +1,9 @@
 namespace Audit.Integrity.Verification;
 
 /// <summary>One verification of one journal against one log.</summary>
-internal sealed class Verification(VerifyOptions options, NodeMemory memory, IProgress<VerifyProgress>? progress)
+/// <param name="look">Asks the store; null with a bundle.</param>
+internal sealed class Verification(
+    VerifyOptions options, NodeMemory memory, StoreLook? look, IProgress<VerifyProgress>? progress)
 {
     private const string NoCheckpoint = "there is no checkpoint that the rows could be compared with.";
 
@@ -10,6 +12,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
     private readonly List<IntegrityFault> faults = [];
     private readonly CompletenessCheck completeness = new();
     private readonly ReceiptCheck receipts = new(options.Receipts);
+    private readonly LackCheck lacks = new(options.Entries, look);
     private (long Count, long Position) restarts;
 
     /// <param name="log">Null where there is none.</param>
@@ -44,6 +47,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
         JudgeHalt(log.Logs[^1]);
         JudgeUnsealed(check);
         JudgeUnproven(check);
+        faults.AddRange(lacks.Faults());
         faults.AddRange(receipts.End(check.FirstUnsealed is { } unsealed ? unsealed.Position - 1 : long.MaxValue));
         var integrity = new IntegrityVerdict
         {
@@ -66,7 +70,10 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
                 : options.Since?.Checkpoint.Size,
             Faults = faults,
         };
-        return new VerificationResult(integrity, await completeness.EndAsync(rows, cancellation));
+        return new VerificationResult(integrity, await completeness.EndAsync(rows, cancellation))
+        {
+            Sample = completeness.Sample,
+        };
     }
 
     private async Task<VerificationResult> RunWithoutLogAsync(
@@ -75,13 +82,13 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
         var read = 0L;
         await RowPipeline.RunAsync(
             rows, options.Entries,
-            (batch, _) =>
+            async (batch, stop) =>
             {
                 read += batch.Rows.Count;
+                await lacks.TakeAsync(batch.Rows, stop);
                 receipts.Take(batch.Rows);
                 completeness.Take(batch);
                 progress?.Report(new VerifyProgress(read, 0));
-                return Task.CompletedTask;
             },
             cancellation);
         if (faults.Count == 0 && read > 0)
@@ -100,6 +107,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             JudgeHalt(log.Logs[^1]);
         }
 
+        faults.AddRange(lacks.Faults());
         faults.AddRange(receipts.End(0));
         var integrity = new IntegrityVerdict
         {
@@ -109,7 +117,10 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             Receipts = options.Receipts.Count,
             Faults = faults,
         };
-        return new VerificationResult(integrity, await completeness.EndAsync(rows, cancellation));
+        return new VerificationResult(integrity, await completeness.EndAsync(rows, cancellation))
+        {
+            Sample = completeness.Sample,
+        };
     }
 
     private Task ReadAsync(IRowSource rows, IntegrityCheck check, long size, CancellationToken cancellation) =>
@@ -118,6 +129,7 @@ internal sealed class Verification(VerifyOptions options, NodeMemory memory, IPr
             async (batch, stop) =>
             {
                 await check.TakeAsync(batch.Rows, stop);
+                await lacks.TakeAsync(batch.Rows, stop);
                 receipts.Take(batch.Rows);
                 NoteRestarts(batch);
                 completeness.Take(batch);

@@ -8,7 +8,13 @@ internal static class PostgresReads
 {
     private const string RowSql = $"SELECT {JournalTable.Columns} FROM journal WHERE ordering = $1";
 
-    private const string LastSql = "SELECT coalesce(max(ordering), 0) FROM journal";
+    /// <summary>
+    /// What lies behind the last number that the sequence gave was put there by nobody's append: who followed it would
+    /// pass all that comes until then.
+    /// </summary>
+    private const string IsGiven = "ordering <= (SELECT last_value FROM journal_ordering_seq)";
+
+    private const string LastSql = $"SELECT coalesce(max(ordering), 0) FROM journal WHERE {IsGiven}";
 
     private const string StreamSql =
         $"""
@@ -26,11 +32,12 @@ internal static class PostgresReads
         """
         SELECT r.n, j.ordering FROM unnest($1, $2) WITH ORDINALITY AS r(id, sequence_number, n)
         JOIN journal j ON j.persistence_id = r.id AND j.sequence_number = r.sequence_number
+        WHERE j.ordering <= (SELECT last_value FROM journal_ordering_seq)
         """;
 
-    private static readonly string AfterSql = PageSql("ordering > $1", "ordering");
+    private static readonly string AfterSql = PageSql($"ordering > $1 AND {IsGiven}", "ordering");
 
-    private static readonly string BeforeSql = PageSql("ordering < $1", "ordering DESC");
+    private static readonly string BeforeSql = PageSql($"ordering < $1 AND {IsGiven}", "ordering DESC");
 
     public static Task<IReadOnlyList<JournalRow>> AfterAsync(
         NpgsqlConnection connection, long position, int limit, long byteLimit, CancellationToken cancellation) =>

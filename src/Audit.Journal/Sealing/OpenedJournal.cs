@@ -91,20 +91,34 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
         var opened = new JournalRow[rows.Count];
         var stream = "";
         byte[]? key = null;
+        var isThere = false;
         for (var index = 0; index < opened.Length; index++)
         {
             var row = rows[index];
             if (row.PersistenceId != stream)
             {
                 stream = row.PersistenceId;
-                keys.TryGet(new StreamKey(stream), out key);
+                isThere = keys.TryGet(new StreamKey(stream), out key);
             }
 
-            opened[index] = proof.Proves(row)
-                ? row with { Message = Payload.Open(row, EventNames.PayloadMember(row.Manifest), key) }
-                : row with { IsProven = false };
+            opened[index] = proof.Proves(row) ? Open(row, key, isThere) : row with { IsProven = false };
         }
 
         return opened;
+    }
+
+    private static JournalRow Open(JournalRow row, byte[]? key, bool isThere)
+    {
+        var opened = row with
+        {
+            Stored = row.Message,
+            Message = Payload.Open(row, EventNames.PayloadMember(row.Manifest), key, out var isClosed),
+        };
+        return !isClosed ? opened : opened with
+        {
+            Unopened = key is not null ? "the key of its stream does not open it"
+                : isThere ? "the key of its stream was ended or cannot be unwrapped, and no erasure is in the book"
+                : "the key of its stream is missing from the table payload_keys, and no erasure is in the book",
+        };
     }
 }

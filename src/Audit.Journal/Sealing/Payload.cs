@@ -19,6 +19,9 @@ public static class Payload
 
     private static ReadOnlySpan<byte> Before => ",\"payload\":\""u8;
 
+    /// <summary>Whether a message has one.</summary>
+    public static bool IsIn(ReadOnlySpan<byte> message) => message.LastIndexOf(Before) >= 0;
+
     /// <summary>Adds the payload to a message that stands in the buffer but for its end.</summary>
     /// <param name="nonce">Of the event, which no other event has.</param>
     public static void Append(
@@ -50,9 +53,11 @@ public static class Payload
     /// <summary>The message with its content in the place of the payload.</summary>
     /// <param name="member">Its name there.</param>
     /// <param name="key">The stream's; null when there is none any more.</param>
+    /// <param name="isClosed">Whether there is a payload that cannot be opened.</param>
     /// <returns>The message itself where it has no payload; without the payload where it cannot be opened.</returns>
-    public static byte[] Open(JournalRow row, string member, byte[]? key)
+    public static byte[] Open(JournalRow row, string member, byte[]? key, out bool isClosed)
     {
+        isClosed = false;
         var message = row.Message.AsSpan();
         var at = message.LastIndexOf(Before);
         var length = at < 0 ? -1 : message[(at + Before.Length)..].IndexOf((byte)'"');
@@ -62,9 +67,11 @@ public static class Payload
         }
 
         var head = message[..at];
-        var content = key is null ? null : Unpack(message.Slice(at + Before.Length, length), row, head, key);
+        var place = Place(Encoding.UTF8.GetBytes(row.PersistenceId), row.Sequence);
+        var content = key is null ? null : Unpack(message.Slice(at + Before.Length, length), head, place, key);
         var opened = new ArrayBufferWriter<byte>(head.Length + (content?.Length ?? 0) + 16);
         opened.Write(head);
+        isClosed = content is null;
         if (content is not null)
         {
             opened.Write(",\""u8);
@@ -77,7 +84,33 @@ public static class Payload
         return opened.WrittenSpan.ToArray();
     }
 
-    private static byte[]? Unpack(ReadOnlySpan<byte> text, JournalRow row, ReadOnlySpan<byte> head, byte[] key)
+    /// <summary>Whether the payload of a message, which has one, opens.</summary>
+    public static bool Opens(ReadOnlySpan<byte> message, ReadOnlySpan<byte> stream, long sequence, byte[] key)
+    {
+        var at = message.LastIndexOf(Before);
+        var text = message[(at + Before.Length)..];
+        var length = text.IndexOf((byte)'"');
+        return length > 0 && Decrypt(text[..length], message[..at], Place(stream, sequence), key, static _ => true);
+    }
+
+    private static byte[]? Unpack(ReadOnlySpan<byte> text, ReadOnlySpan<byte> head, byte[] place, byte[] key) =>
+        Decrypt(text, head, place, key, static plain =>
+        {
+            var content = new byte[BinaryPrimitives.ReadInt32LittleEndian(plain[1..])];
+            var packed = plain[HeaderLength..];
+            if (plain[0] == AsIs)
+            {
+                packed.CopyTo(content);
+                return content;
+            }
+
+            var isWhole = BrotliDecoder.TryDecompress(packed, content, out var written) && written == content.Length;
+            return isWhole ? content : null;
+        });
+
+    /// <returns>What is made of the plain bytes; nothing where they cannot be had.</returns>
+    private static T? Decrypt<T>(
+        ReadOnlySpan<byte> text, ReadOnlySpan<byte> head, byte[] place, byte[] key, Func<ReadOnlySpan<byte>, T> use)
     {
         var sealedBytes = ArrayPool<byte>.Shared.Rent(Base64Url.GetMaxDecodedLength(text.Length));
         var plain = ArrayPool<byte>.Shared.Rent(sealedBytes.Length);
@@ -86,28 +119,19 @@ public static class Payload
             if (!Base64Url.TryDecodeFromUtf8(text, sealedBytes, out var length)
                 || length < HeaderLength + TagLength || Nonce(head) is not { } nonce)
             {
-                return null;
+                return default;
             }
 
             using var cipher = new AesGcm(key, TagLength);
             var body = sealedBytes.AsSpan(0, length - TagLength);
             cipher.Decrypt(
                 nonce.AsSpan(0, NonceLength), body, sealedBytes.AsSpan(length - TagLength, TagLength),
-                plain.AsSpan(0, body.Length), Place(Encoding.UTF8.GetBytes(row.PersistenceId), row.Sequence));
-            var size = BinaryPrimitives.ReadInt32LittleEndian(plain.AsSpan(1));
-            var packed = plain.AsSpan(HeaderLength, body.Length - HeaderLength);
-            var content = new byte[size];
-            if (plain[0] == AsIs)
-            {
-                packed.CopyTo(content);
-                return content;
-            }
-
-            return BrotliDecoder.TryDecompress(packed, content, out var written) && written == size ? content : null;
+                plain.AsSpan(0, body.Length), place);
+            return use(plain.AsSpan(0, body.Length));
         }
         catch (AuthenticationTagMismatchException)
         {
-            return null;
+            return default;
         }
         finally
         {

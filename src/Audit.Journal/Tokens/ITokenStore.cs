@@ -3,6 +3,10 @@ namespace Audit.Journal.Tokens;
 /// <summary>The tokens of a store, shared by all of its nodes.</summary>
 public interface ITokenStore
 {
+    /// <summary>Those of a store that is only read.</summary>
+    static ITokenStore Over(IStoreDatabase database, RowKeys keys) =>
+        new TokenStore(database, new RowProof(keys, FailureLog.None), null);
+
     /// <returns>
     /// False when a token of that name is there already, revoked or not: a name stands for one bearer for ever.
     /// </returns>

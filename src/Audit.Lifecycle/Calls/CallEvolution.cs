@@ -3,6 +3,10 @@ namespace Audit.Lifecycle.Calls;
 /// <summary>The history after an event. The stream of a call, folded by this, is the call.</summary>
 public static class CallEvolution
 {
+    /// <param name="sequence">The event's number in its stream, in which earlier ones may be missing.</param>
+    public static CallHistory Evolve(CallHistory history, long sequence, CallEvent happened) =>
+        Evolve(history with { Sequence = sequence - 1 }, happened);
+
     public static CallHistory Evolve(CallHistory history, CallEvent happened) => happened switch
     {
         CallEvent.Received received => Evolve(history, received),

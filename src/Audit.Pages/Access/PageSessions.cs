@@ -8,7 +8,7 @@ namespace Audit.Pages.Access;
 /// every node of the store knows a session and hears of its end, and a restart neither ends one nor revives it.
 /// </summary>
 internal sealed class PageSessions(
-    IAuditStore store, BearerTokens tokens, AccessDiary diary, AccessNotes notes, TimeProvider clock)
+    IAuditStore store, BearerTokens tokens, PeopleNow people, AccessDiary diary, AccessNotes notes, TimeProvider clock)
 {
     public static readonly TimeSpan Lasts = TimeSpan.FromHours(12);
 
@@ -43,9 +43,18 @@ internal sealed class PageSessions(
     /// <summary>Ends the session on every node: whoever copied the cookie finds it worthless.</summary>
     public async Task SignOutAsync(PageSession session, CancellationToken cancellation)
     {
-        await store.BrowserSessions.EndAsync(HashOf(session.Secret), cancellation);
-        known.Clear();
-        await diary.SignedOutAsync(session.Bearer);
+        var hash = HashOf(session.Secret);
+        try
+        {
+            await store.BrowserSessions.EndAsync(hash, cancellation);
+            // It began at most so long ago; whoever puts its row back does not make it last longer.
+            await diary.SignedOutAsync(session.Bearer, hash, clock.GetUtcNow() + Lasts);
+        }
+        finally
+        {
+            people.LookAgain();
+            known.Clear();
+        }
     }
 
     /// <summary>
@@ -72,6 +81,7 @@ internal sealed class PageSessions(
         if (!known.TryGet(secret, out var row))
         {
             row = await store.BrowserSessions.FindAsync(HashOf(secret), cancellation);
+            row = row is null || await people.IsSignedOutAsync(row.Sha256, cancellation) ? null : row;
             if (row is not null)
             {
                 known.Remember(secret, row, ticket);

@@ -3,7 +3,7 @@ using Audit.Pages.Access;
 namespace Audit.Pages.Tokens;
 
 /// <summary>`/tokens`, for administrators.</summary>
-internal sealed class TokenPages(TokenBook book, IAuditStore store) : IPageGroup
+internal sealed class TokenPages(TokenBook book, IAuditStore store, PeopleNow people) : IPageGroup
 {
     public void Map(PageMap pages)
     {
@@ -14,7 +14,8 @@ internal sealed class TokenPages(TokenBook book, IAuditStore store) : IPageGroup
 
     private async Task<PageAnswer> ShowAsync(Visit visit, (string Name, string Text)? made)
     {
-        var all = await store.Tokens.ListAsync(visit.Cancellation);
+        var rows = await store.Tokens.ListAsync(visit.Cancellation);
+        var all = await people.AsTheyAreAsync(rows, visit.Cancellation);
         return PageAnswer.Show<TokenListPage>("Tokens", "tokens", new TokenListView(all, made));
     }
 

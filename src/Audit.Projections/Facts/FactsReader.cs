@@ -3,6 +3,9 @@ namespace Audit.Projections.Facts;
 /// <summary>Reads of events what the read models ask for, each event once.</summary>
 internal sealed class FactsReader
 {
+    /// <summary>What only the content says is missing then.</summary>
+    private const string ContentClosed = "its content cannot be opened";
+
     private readonly SharedNames names = new();
 
     /// <exception cref="PoisonException">The event cannot be read.</exception>
@@ -80,6 +83,12 @@ internal sealed class FactsReader
                 facts.Verdict = view.Verdict();
                 facts.Confirms = name == EventNames.CallConfirmed;
                 ReadRecord(view, facts);
+                if (row.Unopened is not null)
+                {
+                    facts.Remark = ContentClosed;
+                    facts.Success = view.Flag(EventField.FactSuccess);
+                }
+
                 break;
             case EventKind.Reviewed:
                 facts.By = view.Name(EventField.ReviewedBy, names);
@@ -165,10 +174,10 @@ internal sealed class FactsReader
     {
         facts.Message = view.RecordedKind() ?? throw new InvalidDataException("it holds no record");
         facts.NotSeenWhole = facts.Message == MessageKind.RequiresConfirmation ? KeptPart.Missing(view) : null;
-        facts.RecordedAt = Instants.Clamp(view.RequiredTime(EventField.RecordedAt));
-        facts.Turn = view.Number(EventField.Turn) ?? 0;
-        facts.Tool = NullIfEmpty(view.Name(EventField.ToolName, names));
-        facts.Provider = NullIfEmpty(view.Name(EventField.Provider, names));
+        facts.RecordedAt = Instants.Clamp(view.RequiredTime(EventField.FactRecordedAt));
+        facts.Turn = view.Number(EventField.FactTurn) ?? 0;
+        facts.Tool = NullIfEmpty(view.Name(EventField.FactTool, names));
+        facts.Provider = NullIfEmpty(view.Name(EventField.FactProvider, names));
         facts.Model = NullIfEmpty(view.Name(EventField.Model, names));
         facts.Command = ShortLine.OfInput(view.Raw(EventField.EffectiveInput))
             ?? ShortLine.OfInput(view.Raw(EventField.RequestedInput));

@@ -17,7 +17,8 @@ internal static class RowDigest
         BinaryPrimitives.WriteInt64BigEndian(numbers, row.Sequence);
         BinaryPrimitives.WriteInt64BigEndian(numbers[8..], row.CreatedTicks);
         hash.AppendData(numbers);
-        hash.AppendData(row.Message);
+        // That its content cannot be opened any more makes it no other row.
+        hash.AppendData(row.Stored ?? row.Message);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

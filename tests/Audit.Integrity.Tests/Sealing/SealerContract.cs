@@ -51,6 +51,29 @@ public abstract class SealerContract : BookTests
     }
 
     [ContractFact]
+    public async Task a_row_that_went_away_before_its_seal_halts_nothing_and_is_named_by_store_and_bundle()
+    {
+        const string Manifest = "call.transitioned.v2", Message = """{"v":1,"event":"call.transitioned","source":"ci","to":"completed"}""";
+        await Book.AppendAsync(("call|ci|s-1|g", 1, Manifest, Message), ("call|ci|s-1|g", 2, Manifest, Message), ("call|ci|s-1|g", 3, Manifest, Message));
+        await Book.TamperAsync("DELETE FROM journal WHERE sequence_number = 2");
+        await Book.SealAsync(3);
+        // Of a stream that goes on later the sealer asks the store, and finds no other gap.
+        await Book.AppendAsync(("call|ci|s-1|g", 4, Manifest, Message));
+        await Book.SealAsync();
+        Assert.Equal(1L, await Book.AskLogAsync<long>($"SELECT count(*) FROM {Book.LogSchema}unproven"));
+        // A row that is put into the gap afterwards does not fill it.
+        await Book.TamperAsync(
+            $"{Book.InsertSql} SELECT ordering + 100, created, deleted, persistence_id, 2, message, manifest, identifier, writer_uuid FROM journal WHERE sequence_number = 1 AND persistence_id = 'call|ci|s-1|g'");
+        var bundle = Book.PathOf("bundle.zip");
+        await LogBundle.ExportAsync(Book.Address, bundle, Book.Entries, null, None);
+        foreach (var verdict in new[] { await Book.VerifyAsync(), await LogVerifier.VerifyBundleAsync(bundle, Book.Trust, null, None) })
+        {
+            var fault = Assert.Single(verdict.Integrity.Faults, fault => fault.Kind == IntegrityFaultKind.NumbersMissing);
+            Assert.Equal((3L, "The stream call|ci|s-1|g has no number 2: the row before position 3 is missing."), (fault.Position, fault.Sentence));
+        }
+    }
+
+    [ContractFact]
     public async Task nothing_new_is_signed_while_there_are_no_new_rows()
     {
         await Book.SealAsync(10);

@@ -23,7 +23,7 @@ internal static partial class Golden
     public static JournalRow Opened(string name) => Opened(Row(name));
 
     public static JournalRow Opened(JournalRow row) =>
-        row with { Message = Payload.Open(row, EventNames.PayloadMember(row.Manifest), KeyOf(row.PersistenceId)) };
+        row with { Message = Payload.Open(row, EventNames.PayloadMember(row.Manifest), KeyOf(row.PersistenceId), out _) };
 
     /// <summary>For an event at the place of the golden rows.</summary>
     public static EventWriter Writer(string stream = "stream")

@@ -28,6 +28,8 @@ public sealed class PostgresRolesTests
                 "CREATE OR REPLACE FUNCTION journal_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
                 "SET session_replication_role = replica", "UPDATE meta SET value = ''", "DELETE FROM audit_log.log",
                 "UPDATE audit_log.checkpoint SET note = ''", "CREATE TABLE public.journal_2 (n INT)", "SET ROLE audit_owner",
+                "DELETE FROM payload_keys", "UPDATE payload_keys SET wrapped = NULL",
+                "INSERT INTO journal OVERRIDING SYSTEM VALUE SELECT 1000000, created, deleted, 'x', 1, message FROM journal LIMIT 1",
             ])
         {
             var refused = await Assert.ThrowsAsync<PostgresException>(() => RunAsync(restricted, forbidden));

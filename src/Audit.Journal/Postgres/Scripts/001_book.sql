@@ -40,12 +40,37 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- A row with a number that the sequence did not give would lie before what readers went past, or so far ahead that they
+-- would go past all that follows. Whoever may insert may also name tables, so the names are written with their schema.
+DO $make$
+BEGIN
+    EXECUTE format($body$
+        CREATE FUNCTION journal_keep_order() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            -- Only what this transaction wrote: a row that the owner put there does not keep nodes from writing.
+            IF EXISTS (
+                SELECT FROM (
+                    (SELECT ordering, xmin FROM %1$I.journal ORDER BY ordering DESC LIMIT 1)
+                    UNION ALL (SELECT ordering, xmin FROM %1$I.journal ORDER BY ordering LIMIT 1)) AS edge
+                WHERE (ordering < 1 OR ordering > (SELECT last_value FROM %1$I.journal_ordering_seq))
+                    AND age(xmin) <= 0) THEN
+                RAISE EXCEPTION 'the journal is append-only: the ordering given is not one that its sequence gave'
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            RETURN NULL;
+        END $$ $body$, current_schema());
+END $make$;
+
+CREATE TRIGGER journal_order AFTER INSERT ON journal
+    FOR EACH STATEMENT EXECUTE FUNCTION journal_keep_order();
+
 CREATE TRIGGER journal_grew AFTER INSERT ON journal
     FOR EACH STATEMENT EXECUTE FUNCTION journal_tell();
 
 -- ALWAYS: a session that plays the replica fires no other triggers.
 ALTER TABLE journal ENABLE ALWAYS TRIGGER journal_append_only;
 ALTER TABLE journal ENABLE ALWAYS TRIGGER journal_commit_order;
+ALTER TABLE journal ENABLE ALWAYS TRIGGER journal_order;
 ALTER TABLE journal ENABLE ALWAYS TRIGGER journal_grew;
 
 -- Writes what may be written of an append, one element of each array a row, and says of each row whether it was, and at

@@ -22,6 +22,9 @@ internal abstract class LogPlace(Surroundings surroundings)
             : new LogInStore(surroundings, place);
     }
 
+    /// <summary>Whether all of the read models are compared with the journal, however large it is.</summary>
+    public bool ComparesAll { get; set; }
+
     /// <exception cref="CommandException">It could not be verified; there is no verdict on the log then.</exception>
     public async Task<VerificationResult> VerifyAsync(VerifyOptions trust, CancellationToken cancellation)
     {
@@ -97,7 +100,9 @@ internal sealed class LogInStore(Surroundings surroundings, BookPlace place) : L
                 MaxUnsealed = options.MaxUnsealed,
                 Entries = await EntriesAsync(options, cancellation),
             };
-            return await LogVerifier.VerifyStoreAsync(options.Store, all, bar, cancellation);
+            var found = await LogVerifier.VerifyStoreAsync(options.Store, all, bar, cancellation);
+            var made = await MadeOfIt.CompareAsync(options, found, ComparesAll, cancellation);
+            return found with { Integrity = found.Integrity with { Faults = [.. found.Integrity.Faults, .. made] } };
         });
     }
 

@@ -70,7 +70,7 @@ internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, Te
     private static readonly Actor Actor = new(OpenedStore.Actor, OpenedStore.Actor);
 
     private SourceBook Sources { get; } = new(
-        opened.Store, new PeopleStream(opened.Store, FailureLog.None), opened.Acts, TimeProvider.System);
+        opened.Store, new PeopleStream(opened.Store.Opened, FailureLog.None), opened.Acts, TimeProvider.System);
 
     private TokenBook Tokens => new(opened.Store, Sources, opened.Acts, TimeProvider.System);
 
@@ -98,7 +98,9 @@ internal sealed class StoreTokenDesk(OpenedStore opened, NodeOptions options, Te
     public async IAsyncEnumerable<Answer<TokenAnswer>> ListAsync(
         [EnumeratorCancellation] CancellationToken cancellation)
     {
-        foreach (var token in (await opened.Store.Tokens.ListAsync(cancellation)).Select(TokenEndpoints.AnswerOf))
+        var people = new PeopleNow(new PeopleStream(opened.Store.Opened, FailureLog.None), TimeProvider.System);
+        var tokens = await people.AsTheyAreAsync(await opened.Store.Tokens.ListAsync(cancellation), cancellation);
+        foreach (var token in tokens.Select(TokenEndpoints.AnswerOf))
         {
             yield return new Answer<TokenAnswer>(
                 JsonSerializer.SerializeToElement(token, WireJson.Plain.TokenAnswer), _ => token);

@@ -30,6 +30,8 @@ internal static class VerifyCommand
             "a whole number from 1");
         var receipts = command.AddText(
             "--receipts", "FILE", "receipts that were kept: what they acknowledge must be there, and unchanged");
+        var readModels = command.AddFlag(
+            "--read-models", "compares all of the read models with the journal; default: a sample of a large book");
         var output = command.AddOutput();
         var place = new PlaceSymbols(
             surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey,
@@ -37,6 +39,7 @@ internal static class VerifyCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var log = LogPlace.Choose(surroundings, place.Read(parsed), parsed.GetValue(bundle));
+            log.ComparesAll = parsed.GetValue(readModels);
             var trust = new VerifyOptions
             {
                 TrustedKey = ReadKey(parsed.GetValue(key)),

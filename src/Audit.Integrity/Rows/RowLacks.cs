@@ -1,0 +1,130 @@
+using System.Runtime.InteropServices;
+using Audit.Integrity.Entries;
+
+namespace Audit.Integrity.Rows;
+
+/// <summary>Numbers of a stream that are not in the journal.</summary>
+/// <param name="Position">Of the row behind them.</param>
+internal sealed record MissingNumbers(string Stream, long First, long Last, long Position)
+{
+    public string Sentence => First == Last
+        ? $"The stream {Stream} has no number {First}: the row before position {Position} is missing."
+        : $"The stream {Stream} has no numbers {First} to {Last}: the rows before position {Position} are missing.";
+}
+
+/// <summary>
+/// Follows the numbers of each stream while the rows go by. Of the many streams of a large book the latest are kept;
+/// the store is asked for the others.
+/// </summary>
+/// <param name="look">Null where nobody can be asked: then as many are kept as there is room for.</param>
+internal sealed class StreamNumbers(StoreLook? look)
+{
+    private const int MostAsked = 1 << 18, MostKept = 1 << 22;
+
+    private readonly List<(string Stream, long Sequence, long Position)> asked = [];
+    private Dictionary<long, long> known = [];
+    private Dictionary<long, long> older = [];
+    private bool isBlind;
+
+    /// <summary>Looks at rows that were hashed, for their salts tell their streams apart.</summary>
+    /// <param name="first">The first row of the batch that is new.</param>
+    public async ValueTask<IReadOnlyList<MissingNumbers>> TakeAsync(
+        RowBatch batch, int first, CancellationToken cancellation)
+    {
+        List<MissingNumbers>? missing = null;
+        asked.Clear();
+        for (var i = first; i < batch.Count && !isBlind; i++)
+        {
+            // Of an entry alone nobody knows the stream.
+            isBlind = batch[i].IsEntry;
+            if (!isBlind && Follow(batch, i) is { } gap)
+            {
+                (missing ??= []).Add(gap);
+            }
+        }
+
+        if (asked.Count > 0)
+        {
+            var before = await look!.FindBeforeAsync(asked, cancellation);
+            for (var i = 0; i < before.Length; i++)
+            {
+                if (before[i] + 1 < asked[i].Sequence)
+                {
+                    (missing ??= []).Add(
+                        new MissingNumbers(asked[i].Stream, before[i] + 1, asked[i].Sequence - 1, asked[i].Position));
+                }
+            }
+        }
+
+        return missing ?? (IReadOnlyList<MissingNumbers>)[];
+    }
+
+    private MissingNumbers? Follow(RowBatch batch, int index)
+    {
+        ref readonly var row = ref batch[index];
+        var stream = MemoryMarshal.Read<long>(batch.Salt(index));
+        var isKnown = known.TryGetValue(stream, out var last) || older.TryGetValue(stream, out last);
+        Keep(stream, Math.Max(row.Sequence, last));
+        if (row.Sequence <= 1 || (isKnown && row.Sequence <= last + 1))
+        {
+            return null;
+        }
+
+        var name = Encoding.UTF8.GetString(batch.Stream(index));
+        if (isKnown || look is null)
+        {
+            return new MissingNumbers(name, last + 1, row.Sequence - 1, row.Position);
+        }
+
+        asked.Add((name, row.Sequence, row.Position));
+        return null;
+    }
+
+    private void Keep(long stream, long last)
+    {
+        if (known.Count >= (look is null ? MostKept : MostAsked))
+        {
+            (older, known) = (known, []);
+            // Without anybody to ask, what was forgotten would look like a gap.
+            isBlind |= look is null;
+        }
+
+        known[stream] = last;
+    }
+}
+
+/// <summary>Looks whether the content of rows can be opened still. Whoever lacks the row keys does not know.</summary>
+internal sealed class ContentLook(RowKeys keys, StoreLook look)
+{
+    private readonly PayloadKeys payloads = new(keys, look);
+    private readonly List<(int Index, string Stream)> sealedRows = [];
+
+    /// <summary>
+    /// Marks the rows of a batch whose content does not open: a session whose key was taken away gets another one with
+    /// its next row, so that a key alone shows nothing.
+    /// </summary>
+    public async ValueTask MarkAsync(RowBatch batch, CancellationToken cancellation)
+    {
+        sealedRows.Clear();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.HasContent(i))
+            {
+                var isSame = sealedRows.Count > 0 && batch.Stream(sealedRows[^1].Index).SequenceEqual(batch.Stream(i));
+                sealedRows.Add((i, isSame ? sealedRows[^1].Stream : Encoding.UTF8.GetString(batch.Stream(i))));
+            }
+        }
+
+        await payloads.LoadAsync(sealedRows.Select(row => row.Stream), cancellation);
+        Parallel.For(0, sealedRows.Count, at =>
+        {
+            var (index, stream) = sealedRows[at];
+            payloads.TryGet(new StreamKey(stream), out var key);
+            if (key is null
+                || !Payload.Opens(batch.Message(index), batch.Stream(index), batch[index].Sequence, key))
+            {
+                batch.Close(index);
+            }
+        });
+    }
+}

@@ -1,0 +1,1 @@
+-- The digest of an offset is over the row as it is stored. Read models that were made before are made anew.

@@ -1,0 +1,257 @@
+using Audit.Projections.Feeding;
+using Audit.Projections.Sqlite;
+using Audit.Projections.TimeTravel;
+
+namespace Audit.Projections;
+
+/// <summary>
+/// Compares the read models with what the journal says. They are made of it and of nothing else, so whatever differs
+/// was changed by somebody.
+/// </summary>
+public sealed class ReadModelsCheck(string address, IJournal journal) : IAsyncDisposable
+{
+    private const int MostSentences = 5, Tries = 3, RowsAtOnce = 2_000;
+
+    private const string Mend = "\"audit rebuild\" makes the read models anew.";
+
+    /// <summary>Each by a number that orders its rows in the same way in every store.</summary>
+    private static readonly (string Table, string Key, string Columns)[] Tables =
+    [
+        ("sessions", "id", "session_id source doc"),
+        ("calls", "id", "session call_id task_id judgement mark attention strayed first_at last_at agent source doc"),
+        ("transitions", "call", "sequence position task_id agent at received_at marked marks doc"),
+        ("tasks", "id", "task_id doc"),
+        ("windows", "id", "window_id task_id agent opens_at until requested source doc"),
+        ("violations", "position", "lifted task_id agent source review waits doc"),
+        ("copies", "position", "doc"),
+        ("pauses", "position", "begun ended doc"),
+        ("hours", "hour", "calls doc"),
+        ("named", "call", "task_id"),
+    ];
+
+    private readonly IReadStore live = ReadSide.StoreOf(address);
+
+    /// <summary>Compares all rows, with read models that are made anew for it beside the live ones.</summary>
+    /// <param name="directory">Where these may lie meanwhile: what agents did stands in them in the clear.</param>
+    /// <returns>What differs, in sentences.</returns>
+    public async Task<IReadOnlyList<string>> AllAsync(string directory, CancellationToken cancellation)
+    {
+        if (await FindOffsetAsync(cancellation) is not { } known)
+        {
+            return [];
+        }
+
+        var path = Path.Combine(directory, $"verify-{Guid.NewGuid():N}.db");
+        await using var made = new SqliteReadStore(path, ReadStoreKind.Models, FailureLog.None, isFilled: true);
+        try
+        {
+            await using var lead = (await made.TryLeadAsync(cancellation))!;
+            foreach (var position in await live.ReadAsync(one => Skipped.ReadAsync(one, cancellation), cancellation))
+            {
+                await made.ExecuteAsync(
+                    "INSERT INTO skipped (position, reason) VALUES ($1, '')", [position], cancellation);
+            }
+
+            await FeedAsync(lead, known, cancellation);
+            // From here on in one snapshot: the node may go on writing.
+            return await live.ReadAsync(
+                async snapshot =>
+                {
+                    var end = (await OffsetRow.ReadAsync(snapshot, cancellation)).Offset;
+                    await FeedAsync(lead, end, cancellation);
+                    return await CompareAsync(snapshot, lead, cancellation);
+                },
+                cancellation);
+        }
+        finally
+        {
+            await made.DisposeAsync();
+            SqliteReadFile.Delete(path);
+        }
+    }
+
+    /// <summary>Compares some calls, with all their messages and violations.</summary>
+    /// <param name="streams">Their streams.</param>
+    /// <returns>What differs, in sentences.</returns>
+    public async Task<IReadOnlyList<string>> SomeAsync(IEnumerable<string> streams, CancellationToken cancellation)
+    {
+        var wrong = new List<string>();
+        if (await FindOffsetAsync(cancellation) is null)
+        {
+            return wrong;
+        }
+
+        var past = new PastModels(live, journal);
+        foreach (var stream in streams)
+        {
+            // A node that goes on writing makes them differ for a moment.
+            string? found = "";
+            for (var tried = 0; found is not null && tried < Tries; tried++)
+            {
+                found = await DifferenceAsync(past, stream, cancellation);
+            }
+
+            if (found is not null)
+            {
+                wrong.Add(found);
+            }
+        }
+
+        return Shortened(wrong);
+    }
+
+    public ValueTask DisposeAsync() => live.DisposeAsync();
+
+    /// <returns>Null where nothing was ever read: there is nothing to compare.</returns>
+    private async Task<ReadOffset?> FindOffsetAsync(CancellationToken cancellation)
+    {
+        var store = StoreAddress.Parse(address);
+        if (store.IsSqlite && !File.Exists(SqliteReadStore.PathBeside(store.Place, ReadStoreKind.Models)))
+        {
+            return null;
+        }
+
+        try
+        {
+            var row = await live.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation);
+            return row.Offset.Position == 0 ? null : row.Offset;
+        }
+        catch (ReadModelsException)
+        {
+            return null;
+        }
+    }
+
+    private async Task FeedAsync(IReadLead lead, ReadOffset end, CancellationToken cancellation)
+    {
+        if ((await OffsetRow.ReadAsync(lead, cancellation)).Offset.Position < end.Position)
+        {
+            await new Pipeline(new JournalUntil(journal, end.Position), new FeedLimits())
+                .RunAsync(lead, follow: false, _ => { }, cancellation);
+        }
+    }
+
+    private static async Task<IReadOnlyList<string>> CompareAsync(
+        IReadSession stored, IReadSession made, CancellationToken cancellation)
+    {
+        var wrong = new List<string>();
+        foreach (var (table, key, columns) in Tables)
+        {
+            long? from = long.MinValue;
+            while (from is { } first)
+            {
+                var next = await made.QueryAsync(
+                    $"SELECT {key} FROM {table} WHERE {key} > $1 ORDER BY {key} LIMIT 1 OFFSET {RowsAtOnce}", [first],
+                    row => row.Number(0), cancellation);
+                long[] range = [first, next.Count == 0 ? long.MaxValue : next[0]];
+                var texts = string.Join(" || ' ' || ", columns.Split(' ').Prepend(key)
+                    .Select(one => $"coalesce(CAST({one} AS TEXT), '-')"));
+                var sql = $"SELECT {key}, {texts} FROM {table} WHERE {key} > $1 AND {key} <= $2";
+                var (here, there) = (await RowsAsync(stored), await RowsAsync(made));
+                wrong.AddRange(here.Except(there).Concat(there.Except(here)).Select(row => row.Key).Distinct().Order()
+                    .Select(one => Sentence(table, key, one, here, there)));
+                from = next.Count == 0 ? null : next[0];
+
+                async Task<HashSet<(long Key, string Text)>> RowsAsync(IReadSession session) =>
+                    [.. await session.QueryAsync(
+                        sql, [range[0], range[1]], row => (row.Number(0), row.Text(1)), cancellation)];
+            }
+        }
+
+        return Shortened(wrong);
+    }
+
+    private static string Sentence(
+        string table, string key, long number, HashSet<(long Key, string)> here, HashSet<(long Key, string)> there)
+    {
+        var what = here.All(row => row.Key != number) ? "is missing"
+            : there.All(row => row.Key != number) ? "is of nothing in the journal"
+            : "says other than the journal";
+        return $"The row of {table} whose {key} is {number} {what}. {Mend}";
+    }
+
+    private async Task<string?> DifferenceAsync(PastModels past, string stream, CancellationToken cancellation)
+    {
+        var rows = await journal.ReadStreamAsync(new StreamKey(stream), 0, 1, cancellation);
+        if (rows is not [{ IsProven: true } first] || !StreamNames.TrySplit(stream, out var session, out var call))
+        {
+            return null;
+        }
+
+        var source = EventView.ReadHead(first.Message).Text(EventField.Source) ?? "";
+        var name = new SessionName(source, session);
+        if (await past.CallAsync(name, call, AsOf.At(long.MaxValue), cancellation) is not { Item: var told })
+        {
+            return null;
+        }
+
+        var stored = await live.ReadAsync(
+            async one => (
+                Calls: await one.FindAsync(ReadTables.Calls, [new KeyColumn("id", [told.Call.Id])], cancellation),
+                Messages: await one.FindAsync(
+                    ReadTables.Transitions, [new KeyColumn("call", [told.Call.Id])], cancellation),
+                Violations: await one.FindAsync(
+                    ReadTables.Violations,
+                    [new KeyColumn("position", told.Transitions.Select(message => message.Position))], cancellation)),
+            cancellation);
+        var what = !Same(ReadTables.Calls, [told.Call], stored.Calls) ? "itself"
+            : !Same(ReadTables.Transitions, told.Transitions, stored.Messages) ? "messages"
+            : !Same(ReadTables.Violations, told.Violations, stored.Violations) ? "violations"
+            : null;
+        return what is null ? null
+            : $"The call {call} of the session {session} of {source} is another in the read models than in the journal "
+                + $"({what}). {Mend}";
+    }
+
+    private static bool Same<T>(Table<T> table, IEnumerable<T> one, IEnumerable<T> other) =>
+        Texts(table, one).SequenceEqual(Texts(table, other));
+
+    private static IEnumerable<string> Texts<T>(Table<T> table, IEnumerable<T> models) =>
+        models.Select(model => JsonSerializer.Serialize(model, table.Json)).Order(StringComparer.Ordinal);
+
+    private static IReadOnlyList<string> Shortened(List<string> wrong) => wrong.Count <= MostSentences
+        ? wrong
+        : [.. wrong.Take(MostSentences), $"Of the read models {wrong.Count - MostSentences} more rows differ."];
+
+    /// <summary>A journal as far as somebody read it.</summary>
+    private sealed class JournalUntil(IJournal inner, long last) : IJournal
+    {
+        public Task AppendAsync(
+            IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
+            throw new NotSupportedException("Whoever compares writes nothing.");
+
+        public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
+            IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>
+            inner.ReadStreamsAsync(streams, cancellation);
+
+        public Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
+            StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
+            inner.ReadStreamAsync(stream, afterSequence, limit, cancellation);
+
+        public Task<long[]> ReadPositionsAsync(
+            IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
+            inner.ReadPositionsAsync(places, cancellation);
+
+        public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
+            long position, int limit, long byteLimit, CancellationToken cancellation)
+        {
+            var rows = await inner.ReadAfterAsync(position, limit, byteLimit, cancellation);
+            return [.. rows.TakeWhile(row => row.Position <= last)];
+        }
+
+        public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
+            long position, int limit, long byteLimit, CancellationToken cancellation) =>
+            inner.ReadBeforeAsync(position, limit, byteLimit, cancellation);
+
+        public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
+            inner.ReadRowAsync(position, cancellation);
+
+        public Task<long> LastPositionAsync(CancellationToken cancellation) => Task.FromResult(last);
+
+        public Task TryCommitAsync(CancellationToken cancellation) => inner.TryCommitAsync(cancellation);
+
+        public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) => Task.FromResult(last);
+
+        public ValueTask DisposeAsync() => default;
+    }
+}
