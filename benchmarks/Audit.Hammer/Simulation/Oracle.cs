@@ -146,7 +146,7 @@ internal sealed class Oracle(SimulatedStore store)
         }
 
         var member = EventNames.PayloadMember(row.Manifest);
-        var message = Payload.Open(row, member, key);
+        var message = Payload.Open(row, member, key, out _);
         var view = EventView.Read(message);
         var field = member == EventField.Record.Name ? EventField.Record
             : member == EventField.Body.Name ? EventField.Body : EventField.Detail;
