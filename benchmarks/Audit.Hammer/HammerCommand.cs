@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Audit.Hammer.Nodes;
 using Audit.Hammer.Scenarios;
 using Audit.Hammer.Simulation;
 
@@ -8,7 +9,7 @@ namespace Audit.Hammer;
 /// <summary>What the program takes, and what it does with it.</summary>
 internal static class HammerCommand
 {
-    private static readonly IScenario[] Scenarios = [new SimulationScenario()];
+    private static readonly IScenario[] Scenarios = [new SimulationScenario(), .. Strikes.All];
 
     public static RootCommand Make()
     {
@@ -54,6 +55,7 @@ internal static class HammerCommand
         {
             scenario, seed, minutes, rounds, schedules, store, results, replay, defect,
         };
+        command.Add(MakeServe());
         command.SetAction(async (given, _) =>
         {
             if (given.GetValue(replay) is { } again)
@@ -61,17 +63,30 @@ internal static class HammerCommand
                 return Replay(again, given.GetValue(defect));
             }
 
-            var names = given.GetValue(scenario)!;
+            var (names, kind) = (given.GetValue(scenario)!, given.GetRequiredValue(store));
             var run = new HammerRun(
                 given.GetValue(seed) ?? (ulong)Random.Shared.NextInt64(1, 1L << 53), given.GetValue(rounds),
-                given.GetValue(schedules), () => false, Console.Error.WriteLine)
-            {
-                Store = given.GetValue(store)!,
-            };
+                given.GetValue(schedules), () => false, Console.Error.WriteLine);
             return await RunAsync(
-                Scenarios.Where(one => names.Contains("all") || names.Contains(one.Name)), run,
+                Scenarios.Where(one => names.Contains(one.Name) || (names.Contains("all") && IsOn(one, kind))), run,
                 TimeSpan.FromMinutes(given.GetValue(minutes)), given.GetValue(results));
         });
+        return command;
+    }
+
+    /// <summary>A node with a planted defect, started as the product's own is.</summary>
+    private static Command MakeServe()
+    {
+        var data = new Option<string>("--data") { Required = true };
+        var store = new Option<string>("--store") { Required = true };
+        var rowKey = new Option<string>("--row-key") { Required = true };
+        var urls = new Option<string>("--urls");
+        var planted = new Option<Defect>("--planted");
+        var command = new Command("serve", "Runs a node with a planted defect.") { data, store, rowKey, urls, planted };
+        command.Hidden = true;
+        command.SetAction((given, cancellation) => PlantedNode.RunAsync(
+            given.GetRequiredValue(data), given.GetRequiredValue(store), given.GetRequiredValue(rowKey),
+            given.GetValue(planted), cancellation));
         return command;
     }
 
@@ -82,6 +97,12 @@ internal static class HammerCommand
         var isRight = true;
         foreach (var scenario in scenarios)
         {
+            if (scenario is NodeScenario { Unavailable: { } reason })
+            {
+                Console.Error.WriteLine($"{scenario.Name} is left out: {reason}");
+                continue;
+            }
+
             var clock = Stopwatch.StartNew();
             var result = await scenario.RunAsync(run with { Until = () => clock.Elapsed > each });
             Console.WriteLine(result);
@@ -99,6 +120,9 @@ internal static class HammerCommand
 
         return isRight ? 0 : 1;
     }
+
+    private static bool IsOn(IScenario scenario, string store) =>
+        scenario is not NodeScenario { Store: var own } || own == store;
 
     private static int Replay(ulong seed, Defect defect)
     {

@@ -32,6 +32,14 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>Seeds in which the engine decided a later message before what a failed commit had held.</summary>
+    [Theory]
+    [InlineData(1003229)]
+    [InlineData(1004036)]
+    [InlineData(1009805)]
+    public void what_a_failed_commit_held_is_decided_before_what_came_later(long seed) =>
+        Assert.Empty(Schedule.Run((ulong)seed).Findings);
+
     [Theory]
     [InlineData(Defect.ReceiptBeforeCommit)]
     [InlineData(Defect.NoFence)]

@@ -32,6 +32,8 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <summary>What it has printed.</summary>
     public string Printed => string.Join('\n', lines);
 
+    public int Id => process.Id;
+
     public TimeSpan ProcessorTime => Fresh().TotalProcessorTime;
 
     public long ResidentBytes => Fresh().WorkingSet64;
@@ -40,14 +42,16 @@ public sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>Starts a node and waits until it is ready.</summary>
     /// <param name="options">Of `serve`, but its directory.</param>
+    /// <param name="until">What answers with success when it is ready.</param>
     public static async Task<NodeProcess> StartAsync(
-        string program, string data, IEnumerable<string> options, IReadOnlyDictionary<string, string>? environment = null)
+        string program, string data, IEnumerable<string> options,
+        IReadOnlyDictionary<string, string>? environment = null, string until = "/health/ready")
     {
         Directory.CreateDirectory(data);
         var node = new NodeProcess(Start(program, data, ["serve", "--data", data, .. options], environment), data);
         try
         {
-            await node.UntilReadyAsync();
+            await node.UntilReadyAsync(until);
             return node;
         }
         catch
@@ -85,8 +89,7 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <summary>Asks it to stop and returns its exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
-        await kill.WaitForExitAsync();
+        Signal("TERM");
         using var patience = new CancellationTokenSource(Patience);
         await process.WaitForExitAsync(patience.Token);
         return process.ExitCode;
@@ -94,6 +97,11 @@ public sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>Sends it a signal, such as STOP, and goes on.</summary>
     public void Signal(string signal) => Signals.Send(signal, process.Id);
+
+    /// <summary>It does nothing until it may go on, and keeps all that it holds.</summary>
+    public void Pause() => Signal("STOP");
+
+    public void Continue() => Signal("CONT");
 
     /// <summary>Ends it as a loss of power would.</summary>
     public async Task KillAsync()
@@ -119,22 +127,22 @@ public sealed class NodeProcess : IAsyncDisposable
         return process;
     }
 
-    private async Task UntilReadyAsync()
+    private async Task UntilReadyAsync(string path)
     {
         using var client = new HttpClient();
         var clock = Stopwatch.StartNew();
-        while (!await IsReadyAsync(client))
+        while (!await IsReadyAsync(client, path))
         {
             if (process.HasExited || clock.Elapsed > Patience)
             {
                 throw new InvalidOperationException($"The node is not ready.\n{Printed}");
             }
 
-            await Task.Delay(50);
+            await Task.Delay(20);
         }
     }
 
-    private async Task<bool> IsReadyAsync(HttpClient client)
+    private async Task<bool> IsReadyAsync(HttpClient client, string path)
     {
         try
         {
@@ -146,7 +154,7 @@ public sealed class NodeProcess : IAsyncDisposable
             }
 
             Url = new Uri(note.RootElement.GetProperty("urls")[0].GetString()!);
-            using var answer = await client.GetAsync(new Uri(Url, "/health/ready"));
+            using var answer = await client.GetAsync(new Uri(Url, path));
             return answer.IsSuccessStatusCode;
         }
         catch (Exception failure) when (failure is IOException or JsonException or HttpRequestException)

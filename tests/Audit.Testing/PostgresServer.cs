@@ -13,7 +13,7 @@ public static class PostgresServer
     private static readonly string? Given = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } given ? given : null;
 
     private static readonly Lazy<Task<string>> Started =
-        new(() => Given is null ? ThrowawayCluster.StartAsync(PostgresBinaries.Directory!) : Task.FromResult(Given));
+        new(async () => Given ?? (await ThrowawayCluster.StartAsync(PostgresBinaries.Directory!)).ConnectionString);
 
     /// <summary>Why there can be no server, or null when there can: then failing to start it is a failure, not a reason to skip.</summary>
     public static string? Unavailable { get; } =
@@ -27,7 +27,12 @@ public static class PostgresServer
     /// <summary>
     /// Starts a cluster of its own whose commits wait for the disk and whose settings are PostgreSQL's own: for measurements.
     /// </summary>
-    public static Task<string> StartDurableAsync() => ThrowawayCluster.StartAsync(PostgresBinaries.Directory!, "-c fsync=on");
+    public static async Task<string> StartDurableAsync() => (await StartOwnAsync()).ConnectionString;
+
+    /// <summary>The same for who kills it and starts it anew.</summary>
+    public static Task<ThrowawayCluster> StartOwnAsync() =>
+        ThrowawayCluster.StartAsync(
+            PostgresBinaries.Directory ?? throw new InvalidOperationException(Unavailable), "-c fsync=on");
 
     /// <summary>Makes a database for one test.</summary>
     public static async Task<PostgresDatabase> CreateDatabaseAsync()

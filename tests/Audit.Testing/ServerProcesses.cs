@@ -8,7 +8,7 @@ public sealed class ServerProcesses
 {
     private readonly int postmaster;
 
-    private ServerProcesses(int postmaster) => this.postmaster = postmaster;
+    internal ServerProcesses(int postmaster) => this.postmaster = postmaster;
 
     /// <param name="server">A connection string of somebody who may read the server's files.</param>
     public static async Task<ServerProcesses> OfAsync(string server)

@@ -6,7 +6,7 @@ using Npgsql;
 namespace Audit.Testing;
 
 /// <summary>A PostgreSQL cluster that lives as long as this process does, and not a moment longer.</summary>
-internal static class ThrowawayCluster
+public sealed class ThrowawayCluster : IAsyncDisposable
 {
     private const int Attempts = 3;
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
@@ -23,11 +23,15 @@ internal static class ThrowawayCluster
         echo "home $home"
         "$bin/initdb" -D data -U postgres -A scram-sha-256 --pwfile=password -E UTF8 --locale=C --no-sync > log 2>&1 \
             || { cat log; cd /; rm -rf "$home"; exit 1; }
-        "$bin/postgres" -D data -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$home" \
-            -c max_connections=300 $settings >> log 2>&1 &
-        server=$!
-        echo started
-        cat > /dev/null
+        server=
+        while echo made && read -r start; do
+            # A server that was killed is in the way of the next one until somebody has looked at how it ended.
+            [ -z "$server" ] || wait "$server"
+            "$bin/postgres" -D data -p "$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$home" \
+                -c max_connections=300 $settings >> log 2>&1 &
+            server=$!
+            echo "started $server"
+        done
         kill -QUIT $server
         wait $server
         cd /
@@ -37,8 +41,21 @@ internal static class ThrowawayCluster
     /// <summary>What is tested is not the disk.</summary>
     private const string SettingsForTests = "-c fsync=off -c shared_buffers=64MB";
 
+    private readonly NpgsqlConnectionStringBuilder address;
+    private readonly Process shell;
+    private int server;
+
+    private ThrowawayCluster(NpgsqlConnectionStringBuilder address, Process shell)
+    {
+        this.address = address;
+        this.shell = shell;
+    }
+
+    /// <summary>Without a database.</summary>
+    public string ConnectionString => address.ConnectionString;
+
     /// <param name="settings">Of the server, as its command line takes them.</param>
-    public static async Task<string> StartAsync(string binaries, string settings = SettingsForTests)
+    internal static async Task<ThrowawayCluster> StartAsync(string binaries, string settings = SettingsForTests)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -53,7 +70,52 @@ internal static class ThrowawayCluster
         }
     }
 
-    private static async Task<string> TryStartAsync(string binaries, string serverSettings)
+    /// <summary>Ends the server with all of its processes, as a loss of power would but for the disk.</summary>
+    public void Kill() => new ServerProcesses(server).Signal("KILL");
+
+    public void Pause() => new ServerProcesses(server).Signal("STOP");
+
+    public void Continue() => new ServerProcesses(server).Signal("CONT");
+
+    /// <summary>Starts what was killed, and waits until it answers.</summary>
+    public async Task StartAgainAsync()
+    {
+        await shell.StandardInput.WriteLineAsync("start");
+        await shell.StandardInput.FlushAsync();
+        var output = await UntilAsync("started");
+        if (!int.TryParse(output.Split(' ')[^1], out server))
+        {
+            throw new InvalidOperationException($"PostgreSQL's cluster was not made: {output}");
+        }
+
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                await PostgresServer.ExecuteAsync(ConnectionString, "SELECT 1");
+                return;
+            }
+            catch (NpgsqlException failure) when (clock.Elapsed > LongestStart)
+            {
+                Stop();
+                throw new InvalidOperationException("PostgreSQL was started and does not answer.", failure);
+            }
+            catch (NpgsqlException)
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        shell.StandardInput.Close();
+        await shell.WaitForExitAsync();
+        shell.Dispose();
+    }
+
+    private static async Task<ThrowawayCluster> TryStartAsync(string binaries, string serverSettings)
     {
         var settings = new NpgsqlConnectionStringBuilder
         {
@@ -63,58 +125,45 @@ internal static class ThrowawayCluster
         shell.RedirectStandardInput = true;
         shell.RedirectStandardOutput = true;
         shell.WorkingDirectory = "/";
-        var process = Process.Start(shell)!;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop(process);
-        var output = await UntilStartedAsync(process);
-        if (!output.Contains("started"))
+        var cluster = new ThrowawayCluster(settings, Process.Start(shell)!);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => cluster.Stop();
+        var output = await cluster.UntilAsync("made");
+        if (!output.EndsWith("made", StringComparison.Ordinal))
         {
             throw new InvalidOperationException($"PostgreSQL's cluster was not made: {output}");
         }
 
-        await UntilAnswersAsync(settings, process);
-        return settings.ConnectionString;
+        await cluster.StartAgainAsync();
+        return cluster;
     }
 
-    private static async Task<string> UntilStartedAsync(Process process)
+    /// <returns>What it printed up to a line that begins so, or up to its end.</returns>
+    private async Task<string> UntilAsync(string beginning)
     {
         var output = "";
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        while (await shell.StandardOutput.ReadLineAsync() is { } line)
         {
             output += line + "\n";
-            if (line == "started")
+            if (line.StartsWith(beginning, StringComparison.Ordinal))
             {
                 break;
             }
         }
-        return output;
+
+        return output.TrimEnd();
     }
 
-    private static async Task UntilAnswersAsync(NpgsqlConnectionStringBuilder settings, Process process)
+    private void Stop()
     {
-        var clock = Stopwatch.StartNew();
-        while (true)
+        try
         {
-            try
-            {
-                await PostgresServer.ExecuteAsync(settings.ConnectionString, "SELECT 1");
-                return;
-            }
-            catch (NpgsqlException failure) when (clock.Elapsed > LongestStart)
-            {
-                Stop(process);
-                throw new InvalidOperationException("PostgreSQL was started and does not answer.", failure);
-            }
-            catch (NpgsqlException)
-            {
-                await Task.Delay(100);
-            }
+            shell.StandardInput.Close();
+            shell.WaitForExit(TimeSpan.FromSeconds(10));
         }
-    }
-
-    private static void Stop(Process process)
-    {
-        process.StandardInput.Close();
-        process.WaitForExit(TimeSpan.FromSeconds(10));
+        catch (InvalidOperationException)
+        {
+            // It was disposed of before.
+        }
     }
 
     private static int FreePort()

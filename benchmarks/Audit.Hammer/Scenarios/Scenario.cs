@@ -9,11 +9,7 @@ internal interface IScenario
 }
 
 /// <param name="Until">Whether it is time to end.</param>
-internal sealed record HammerRun(ulong Seed, int Rounds, int Schedules, Func<bool> Until, Action<string> Print)
-{
-    /// <summary>`sqlite` or `postgres`.</summary>
-    public string Store { get; init; } = "sqlite";
-}
+internal sealed record HammerRun(ulong Seed, int Rounds, int Schedules, Func<bool> Until, Action<string> Print);
 
 /// <summary>What a scenario came to. The last three are faults of the product: each must be 0.</summary>
 internal sealed record ScenarioResult(

@@ -96,10 +96,7 @@ internal sealed class Shape
             _ => Sent.Completed(chance.Percent(80)),
         };
         var id = chance.Percent(50) ? $"m{number}" : null;
-        return SimulatedMessage.Of(number, client, Sent.Call(session, call, outcome, number, id)) with
-        {
-            UnknownAgain = Sent.Call(session, call, outcome, number, $"again{number}"),
-        };
+        return SimulatedMessage.Of(number, client, Sent.Call(session, call, outcome, number, id));
     }
 
     /// <summary>
@@ -120,9 +117,6 @@ internal sealed class Shape
 /// <summary>What one host has to report once.</summary>
 internal sealed record SimulatedMessage(int Number, int Client, Submission Submission, string Content)
 {
-    /// <summary>The same so sent that no node knows it again: a planted defect.</summary>
-    public Submission? UnknownAgain { get; init; }
-
     public static SimulatedMessage Of(int number, int client, Submission submission)
     {
         var content = submission switch

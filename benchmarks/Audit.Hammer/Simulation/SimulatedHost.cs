@@ -24,7 +24,7 @@ internal sealed class SimulatedHost(
             if (world.Chance.Percent(10))
             {
                 // It is not sure of it, and says it once more.
-                underWay.Add(AttemptAsync(batch, isAgain: true));
+                underWay.Add(AttemptAsync(batch));
             }
         }
 
@@ -33,7 +33,7 @@ internal sealed class SimulatedHost(
 
     private async Task DeliverAsync(SimulatedMessage[] batch)
     {
-        for (var isAgain = false; ; isAgain = true)
+        while (true)
         {
             var open = batch.Where(message => !acknowledged.Contains(message.Number)).ToArray();
             if (open.Length == 0)
@@ -41,12 +41,12 @@ internal sealed class SimulatedHost(
                 return;
             }
 
-            await AttemptAsync(open, isAgain);
+            await AttemptAsync(open);
             await Task.Delay(world.Chance.Milliseconds(0, 60), machine.Clock);
         }
     }
 
-    private async Task AttemptAsync(SimulatedMessage[] batch, bool isAgain)
+    private async Task AttemptAsync(SimulatedMessage[] batch)
     {
         var node = nodes[world.Chance.Below(nodes.Length)];
         if (node.Engine is not { } engine)
@@ -55,9 +55,7 @@ internal sealed class SimulatedHost(
         }
 
         world.Step("send", node.Number, batch[0].Number, batch.Length);
-        var sent = isAgain && shape.Defect == Defect.DuplicateAfterResend
-            ? Array.ConvertAll(batch, message => message.UnknownAgain ?? message.Submission)
-            : Array.ConvertAll(batch, message => message.Submission);
+        var sent = Array.ConvertAll(batch, message => message.Submission);
         var patience = world.Chance.Percent(20)
             ? world.Chance.Milliseconds(1, 100) : world.Chance.Milliseconds(2_000, 20_000);
         using var gaveUp = new CancellationTokenSource(patience, machine.Clock);

@@ -37,7 +37,7 @@ internal sealed class SimulatedNode(
         var connected = new SimulatedJournal(store, wire);
         journal = shape.Defect is Defect.None or Defect.NoFence or Defect.LostWakeUp
             ? connected
-            : new PlantedJournal(connected, store, shape.Defect, world.Chance);
+            : new PlantedJournal(connected, () => store.Last, store.Uncommitted, shape.Defect, world.Chance);
         var seal = new BookSeal(new PayloadKeys(TestKeys.Row, new SimulatedKeys(store, wire)), TestKeys.Proof);
         Engine = new LocalEngine(journal, seal, shape.Options(Machine, world.Chance, oracle), Machine.Clock);
         Machine.Start(FollowAsync);
@@ -97,97 +97,6 @@ internal sealed class SimulatedNode(
             {
                 return;
             }
-        }
-    }
-}
-
-/// <summary>A journal with a planted defect.</summary>
-internal sealed class PlantedJournal(
-    SimulatedJournal journal, SimulatedStore store, Defect defect, Chance chance) : IJournal
-{
-    public Task AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
-        defect switch
-        {
-            Defect.ReceiptBeforeCommit => ReplyAtOnce(rows, positions, cancellation),
-            Defect.DroppedLastBatch when rows.Count > 1 && chance.Percent(30) =>
-                DropAsync(rows, positions, cancellation),
-            Defect.SealBeforeCommit => ShowEarlyAsync(rows, positions, cancellation),
-            _ => journal.AppendAsync(rows, positions, cancellation),
-        };
-
-    public async Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
-        long position, int limit, long byteLimit, CancellationToken cancellation)
-    {
-        var rows = await journal.ReadAfterAsync(position, limit, byteLimit, cancellation);
-        var seen = rows.Count > 0 ? rows[^1].Position : position;
-        return [.. rows, .. store.Uncommitted.Where(row => row.Position > seen)];
-    }
-
-    public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
-        IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>
-        journal.ReadStreamsAsync(streams, cancellation);
-
-    public Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
-        StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
-        journal.ReadStreamAsync(stream, afterSequence, limit, cancellation);
-
-    public Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation) =>
-        journal.ReadPositionsAsync(places, cancellation);
-
-    public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
-        long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        journal.ReadBeforeAsync(position, limit, byteLimit, cancellation);
-
-    public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
-        journal.ReadRowAsync(position, cancellation);
-
-    public Task<long> LastPositionAsync(CancellationToken cancellation) => journal.LastPositionAsync(cancellation);
-
-    public Task TryCommitAsync(CancellationToken cancellation) => journal.TryCommitAsync(cancellation);
-
-    public Task<long> WaitForMoreAsync(long position, CancellationToken cancellation) =>
-        journal.WaitForMoreAsync(position, cancellation);
-
-    public ValueTask DisposeAsync() => journal.DisposeAsync();
-
-    private Task ReplyAtOnce(
-        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation)
-    {
-        Guess(positions.Span[..rows.Count]);
-        _ = journal.AppendAsync(SimulatedJournal.Copied(rows), new long[rows.Count], cancellation);
-        return Task.CompletedTask;
-    }
-
-    private async Task DropAsync(
-        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation)
-    {
-        var kept = rows.TakeWhile(row => row.Stream != rows[^1].Stream).ToArray();
-        await journal.AppendAsync(kept, positions[..kept.Length], cancellation);
-        Guess(positions.Span[kept.Length..rows.Count]);
-    }
-
-    private async Task ShowEarlyAsync(
-        IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation)
-    {
-        var position = store.Last;
-        var early = rows.Select(row => SimulatedStore.Stored(row, ++position)).ToArray();
-        store.Uncommitted.AddRange(early);
-        try
-        {
-            await journal.AppendAsync(rows, positions, cancellation);
-        }
-        finally
-        {
-            store.Uncommitted.RemoveAll(early.Contains);
-        }
-    }
-
-    private void Guess(Span<long> positions)
-    {
-        var position = store.Last;
-        foreach (ref var guessed in positions)
-        {
-            guessed = ++position;
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Audit.Hammer.Simulation;
 
-/// <summary>The store that all nodes of a schedule share: rows in the order of commits, and the payloads' keys.</summary>
+/// <summary>The store that all nodes share: rows in the order of commits, and the keys of payloads.</summary>
 internal sealed class SimulatedStore(World world)
 {
     private readonly Dictionary<string, List<JournalRow>> streams = new(StringComparer.Ordinal);

@@ -36,6 +36,7 @@ internal sealed class Shard(
     private int inFlight;
     private int bets;
     private bool betsAreLost;
+    private bool hasFailed;
     private long conflicts;
 
     public long Conflicts => Interlocked.Read(ref conflicts);
@@ -73,7 +74,10 @@ internal sealed class Shard(
                 await DecideAgainAsync();
             }
 
-            while (lost.Count == 0 && waiting.Count > 0 && inFlight < MaxGroupsInFlight)
+            // Nor is anything decided between a group that failed and those behind it: what these hold of its streams is
+            // lost with it, and is to be decided before what came later.
+            hasFailed &= inFlight > 0;
+            while (lost.Count == 0 && !hasFailed && waiting.Count > 0 && inFlight < MaxGroupsInFlight)
             {
                 await DecideWaitingAsync();
             }
@@ -252,6 +256,7 @@ internal sealed class Shard(
         live.PassivateIfFull();
         betsAreLost |= lost.Count * LostBetShare > bets && lost.Count > 0;
         bets = 0;
+        hasFailed |= group.Failure is not null;
         if (group.Failure is null)
         {
             // After a failure nobody knows who still reads it, so that it is left alone.

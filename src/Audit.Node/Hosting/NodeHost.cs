@@ -146,7 +146,8 @@ public static class NodeHost
             sealing, reads, store.Opened, seams.Clock, seams.SetBackPause, failures, log));
         await guard.LookAsync(cancellation);
         var inner = undo.Add(seams.AroundEngine(
-            cluster ?? (IAuditEngine)new LocalEngine(store.Journal, store.Seal, engineOptions, seams.Clock)));
+            cluster ?? (IAuditEngine)new LocalEngine(
+                seams.AroundJournal(store.Journal), store.Seal, engineOptions, seams.Clock)));
         var commits = new CommitWatch(
             inner, store.Opened, failures, cluster is null ? LongestStandstill : LongestHandOver);
         undo.Add(() => Disposed(commits));

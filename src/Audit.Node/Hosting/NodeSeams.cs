@@ -8,6 +8,9 @@ internal sealed record NodeSeams
     /// <summary>What stands between the endpoints and the engine.</summary>
     public Func<IAuditEngine, IAuditEngine> AroundEngine { get; init; } = engine => engine;
 
+    /// <summary>What the local engine writes through.</summary>
+    public Func<IJournal, IJournal> AroundJournal { get; init; } = journal => journal;
+
     /// <summary>Adds to the parts that the server is given, or breaks.</summary>
     public Action<IServiceCollection> AddParts { get; init; } = _ => { };
 

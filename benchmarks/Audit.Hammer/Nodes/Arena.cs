@@ -1,0 +1,209 @@
+using Npgsql;
+
+namespace Audit.Hammer.Nodes;
+
+/// <summary>Started nodes on a store of their own, with wires between that can be cut.</summary>
+internal sealed class Arena : IAsyncDisposable
+{
+    private readonly TemporaryDirectory directory = new();
+    private readonly List<ArenaNode> nodes = [];
+    private SmallDisk? disk;
+
+    public IReadOnlyList<ArenaNode> Nodes => nodes;
+
+    /// <summary>The PostgreSQL of this arena alone; null on SQLite.</summary>
+    public ThrowawayCluster? Cluster { get; private set; }
+
+    /// <summary>Between nodes and PostgreSQL, where a scenario cuts that.</summary>
+    public CuttingWire? ToDatabase { get; private set; }
+
+    /// <summary>Between hosts and the first node, where a scenario cuts that.</summary>
+    public CuttingWire? ToNode { get; private set; }
+
+    /// <summary>The store's address without anything between.</summary>
+    public string Store { get; private set; } = "";
+
+    public string Token => File.ReadAllText(Path.Combine(nodes[0].Data, "admin.token")).Trim();
+
+    public string FileOf(string name) => directory.File(name);
+
+    /// <summary>Where hosts may send now.</summary>
+    public IReadOnlyList<Uri> Urls => ToNode is { } wire
+        ? [new Uri($"http://127.0.0.1:{wire.Port}")]
+        : [.. nodes.Select(node => node.Url).OfType<Uri>()];
+
+    public static async Task<Arena> StartAsync(string store, ArenaNeeds needs)
+    {
+        var arena = new Arena();
+        try
+        {
+            await arena.OpenAsync(store, needs);
+            return arena;
+        }
+        catch
+        {
+            await arena.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        await (ToNode?.DisposeAsync() ?? default);
+        await (ToDatabase?.DisposeAsync() ?? default);
+        await (Cluster?.DisposeAsync() ?? default);
+        disk?.Dispose();
+        directory.Dispose();
+    }
+
+    private async Task OpenAsync(string store, ArenaNeeds needs)
+    {
+        var given = Store = "sqlite:" + directory.File("data-0/journal.db");
+        if (store == "postgres")
+        {
+            Cluster = await PostgresServer.StartOwnAsync();
+            await PostgresServer.ExecuteAsync(Cluster.ConnectionString, "CREATE DATABASE audit");
+            var address = new NpgsqlConnectionStringBuilder(Cluster.ConnectionString) { Database = "audit" };
+            given = Store = "postgres:" + address.ConnectionString;
+            if (needs.WireToDatabase)
+            {
+                var (host, port) = (address.Host!, address.Port);
+                ToDatabase = new CuttingWire(() => (host, port));
+                address.Port = ToDatabase.Port;
+                given = "postgres:" + address.ConnectionString;
+            }
+        }
+
+        for (var number = 0; number < needs.Nodes; number++)
+        {
+            var data = directory.File($"data-{number}");
+            Directory.CreateDirectory(data);
+            if (number == 0 && needs.DiskMegabytes > 0)
+            {
+                disk = SmallDisk.Mount(data, needs.DiskMegabytes);
+            }
+
+            if (number > 0)
+            {
+                File.Copy(Path.Combine(nodes[0].Data, "admin.token"), Path.Combine(data, "admin.token"));
+            }
+
+            var node = new ArenaNode(data, given, directory.File("data-0/row.key"), needs.Planted);
+            nodes.Add(node);
+            await node.StartAsync();
+        }
+
+        if (needs.WireToNode)
+        {
+            var node = nodes[0];
+            ToNode = new CuttingWire(() => (node.Url!.Host, node.Url.Port));
+        }
+    }
+}
+
+/// <param name="Planted">A defect that the nodes are to have.</param>
+/// <param name="DiskMegabytes">Of a disk that the first node has for itself; 0 for none.</param>
+internal sealed record ArenaNeeds(
+    int Nodes = 1, bool WireToDatabase = false, bool WireToNode = false,
+    Simulation.Defect Planted = Simulation.Defect.None, int DiskMegabytes = 0);
+
+/// <summary>A node that is started again and again.</summary>
+internal sealed class ArenaNode(string data, string store, string rowKey, Simulation.Defect planted) : IAsyncDisposable
+{
+    public string Data => data;
+
+    public NodeProcess? Process { get; private set; }
+
+    /// <summary>Null while it is down.</summary>
+    public Uri? Url { get; private set; }
+
+    /// <param name="until">What answers when it is ready.</param>
+    public async Task StartAsync(string until = "/health/ready")
+    {
+        var program = planted == Simulation.Defect.None ? "audit.dll" : "Audit.Hammer.dll";
+        string[] options = ["--urls", "http://127.0.0.1:0", "--store", store, "--row-key", rowKey];
+        Process = await NodeProcess.StartAsync(
+            Path.Combine(AppContext.BaseDirectory, program), data,
+            planted == Simulation.Defect.None ? options : [.. options, "--planted", $"{planted}"], until: until);
+        Url = Process.Url;
+    }
+
+    public async Task KillAsync()
+    {
+        Url = null;
+        await Process!.DisposeAsync();
+    }
+
+    /// <summary>Starts it and ends it before it is ready.</summary>
+    public async Task StumbleAsync(TimeSpan after)
+    {
+        using var process = NodeProcess.Start(
+            Path.Combine(AppContext.BaseDirectory, "audit.dll"), data,
+            ["serve", "--data", data, "--urls", "http://127.0.0.1:0", "--store", store, "--row-key", rowKey]);
+        await Task.Delay(after);
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <returns>Its exit code.</returns>
+    public async Task<int> TerminateAsync()
+    {
+        var code = await Process!.TerminateAsync();
+        await KillAsync();
+        return code;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Process is { } process && Url is not null)
+        {
+            await process.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>A disk in memory, which is soon full.</summary>
+internal sealed class SmallDisk : IDisposable
+{
+    private readonly string place;
+
+    private SmallDisk(string place) => this.place = place;
+
+    /// <summary>Why there can be none here; null where there can.</summary>
+    public static string? Unavailable { get; } = Try();
+
+    public static SmallDisk Mount(string place, int megabytes) =>
+        Run("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", place) is { } failure
+            ? throw new InvalidOperationException(failure)
+            : new SmallDisk(place);
+
+    public void Dispose() => Run("umount", "-l", place);
+
+    private static string? Try()
+    {
+        using var directory = new TemporaryDirectory();
+        try
+        {
+            using var disk = Mount(directory.Path, 1);
+            return null;
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return $"no small disk can be mounted here: {failure.Message}";
+        }
+    }
+
+    private static string? Run(string program, params string[] arguments)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo(program, arguments) { RedirectStandardError = true };
+        using var process = System.Diagnostics.Process.Start(start)!;
+        var noted = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? null : noted.Trim();
+    }
+}

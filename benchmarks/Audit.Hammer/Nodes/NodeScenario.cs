@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using Audit.Hammer.Scenarios;
+using Audit.Hammer.Simulation;
+
+namespace Audit.Hammer.Nodes;
+
+/// <summary>
+/// Started nodes under load, to which something is done in every round. A round counts when hosts had at least two
+/// hundred receipts in it, and at least one message without an answer at the moment it was done.
+/// </summary>
+internal sealed class NodeScenario(
+    string name, string store, ArenaNeeds needs, Func<Strike, Task> strike) : IScenario
+{
+    private const int LeastAcknowledged = 200;
+    private const int MostNamed = 10;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    public string Name => $"{name}-{store}";
+
+    public string Store => store;
+
+    /// <summary>How long a host waits for an answer.</summary>
+    public TimeSpan HostPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether the product's own verification is to find nothing in the end.</summary>
+    public bool IsVerified { get; init; } = true;
+
+    /// <summary>Why it cannot be run here; null where it can.</summary>
+    public string? Unavailable => store == "postgres" ? PostgresServer.Unavailable
+        : needs.DiskMegabytes > 0 ? SmallDisk.Unavailable : null;
+
+    public async Task<ScenarioResult> RunAsync(HammerRun run)
+    {
+        await using var arena = await Arena.StartAsync(store, needs);
+        using var ledger = new Ledger(arena.FileOf("ledger"));
+        var book = new StoredBook(arena.Store);
+        var chance = new Chance(run.Seed);
+        var rounds = 0;
+        var clock = Stopwatch.StartNew();
+        await using (var crowd = new HostCrowd(
+            $"{run.Seed:x}", () => arena.Urls, arena.Token, ledger, run.Seed, HostPatience))
+        {
+            for (var tries = 0L; IsToGoOn(rounds, tries) && !run.Until() && ledger.Findings.Count == 0; tries++)
+            {
+                rounds += await PlayAsync(arena, crowd, ledger, book, chance) ? 1 : 0;
+            }
+        }
+
+        var result = await ConcludeAsync(run, arena, ledger, book, rounds);
+        run.Print($"{Name}: {rounds} rounds, {clock.Elapsed.TotalSeconds / Math.Max(rounds, 1):0.0} s each");
+        return result;
+
+        // A strike that never finds anybody waiting for an answer is one that shows nothing.
+        bool IsToGoOn(int counted, long tried) => counted < run.Rounds && tried < 10 + (5L * run.Rounds);
+    }
+
+    /// <returns>Whether the round counts.</returns>
+    private async Task<bool> PlayAsync(
+        Arena arena, HostCrowd crowd, Ledger ledger, StoredBook book, Chance chance)
+    {
+        var before = ledger.Acknowledged;
+        crowd.Begin();
+        var wanted = before + chance.Next(LeastAcknowledged, 2 * LeastAcknowledged);
+        if (!await UntilAsync(() => ledger.Acknowledged >= wanted || ledger.Findings.Count > 0))
+        {
+            ledger.Fail($"nodes that nothing was done to acknowledged {ledger.Acknowledged - before} messages only");
+            return false;
+        }
+
+        // Some of the next commit, at no particular moment of it.
+        await Task.Delay(chance.Milliseconds(0, 20));
+        var done = new Strike(arena, crowd, ledger, chance);
+        await strike(done);
+        crowd.Drain();
+        if (!await UntilAsync(() => crowd.IsDrained || ledger.Findings.Count > 0))
+        {
+            ledger.Fail("a host waits for its receipt though all is well again");
+            return false;
+        }
+
+        ledger.Flush();
+        await book.ReadOnAsync();
+        return done.Unanswered > 0;
+    }
+
+    private static async Task<bool> UntilAsync(Func<bool> isSo)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!isSo() && clock.Elapsed < Patience)
+        {
+            await Task.Delay(2);
+        }
+
+        return isSo();
+    }
+
+    /// <summary>Holds the whole store to the whole ledger, both read from the disk.</summary>
+    private async Task<ScenarioResult> ConcludeAsync(
+        HammerRun run, Arena arena, Ledger ledger, StoredBook book, int rounds)
+    {
+        var findings = ledger.Findings.Select(finding => "wrong: " + finding).ToList();
+        book.Forget();
+        await book.ReadOnAsync();
+        var lost = 0;
+        foreach (var (key, promise) in ledger.Read())
+        {
+            var row = book.Find(key);
+            if (row?.Position != promise.Position)
+            {
+                lost++;
+                findings.Add($"lost: {key} has a receipt for {promise.Position} and is at {row?.Position}");
+            }
+            else if (promise.Sha256 is { } hash && hash != row.Sha256)
+            {
+                findings.Add($"wrong: {key} at {promise.Position} has another hash than its receipt");
+            }
+        }
+
+        findings.AddRange(book.Wrong.Select(finding => "wrong: " + finding));
+        findings.AddRange(book.Doubled.Select(finding => "doubled: " + finding));
+        if (IsVerified && needs.Planted == Defect.None && await VerifyAsync(arena) is { } verdict)
+        {
+            findings.Add("wrong: " + verdict);
+        }
+
+        foreach (var finding in findings.Take(MostNamed))
+        {
+            run.Print($"{Name} {run.Seed}: {finding}");
+        }
+
+        return new ScenarioResult(
+            Name, run.Seed, rounds, ledger.Acknowledged, lost, book.Doubled.Count,
+            findings.Count(finding => finding.StartsWith("wrong", StringComparison.Ordinal)));
+    }
+
+    /// <returns>What the product's own verification finds; null when it finds nothing.</returns>
+    private static async Task<string?> VerifyAsync(Arena arena)
+    {
+        var node = arena.Nodes[0];
+        using var verify = NodeProcess.Start(
+            Path.Combine(AppContext.BaseDirectory, "audit.dll"), node.Data,
+            ["verify", "--data", node.Data, "--store", arena.Store]);
+        var printed = verify.StandardOutput.ReadToEndAsync();
+        var noted = await verify.StandardError.ReadToEndAsync();
+        await verify.WaitForExitAsync();
+        return verify.ExitCode == 0 ? null : $"audit verify ended with {verify.ExitCode}: {await printed} {noted}";
+    }
+}
+
+/// <summary>What is done in one round.</summary>
+internal sealed class Strike(Arena arena, HostCrowd crowd, Ledger ledger, Chance chance)
+{
+    public Arena Arena => arena;
+
+    public HostCrowd Crowd => crowd;
+
+    public Ledger Ledger => ledger;
+
+    public Chance Chance => chance;
+
+    /// <summary>Messages that had no answer at the moment of it.</summary>
+    public int Unanswered { get; private set; }
+
+    public ArenaNode AnyNode => arena.Nodes[chance.Below(arena.Nodes.Count)];
+
+    public void Note() => Unanswered = Math.Max(Unanswered, crowd.Unanswered);
+
+    /// <summary>Lets time pass in which hosts go on as far as they can.</summary>
+    public Task RestAsync(int leastMilliseconds, int most) => Task.Delay(chance.Milliseconds(leastMilliseconds, most));
+}
