@@ -115,6 +115,8 @@ internal sealed record ArenaNeeds(
 /// <summary>A node that is started again and again.</summary>
 internal sealed class ArenaNode(string data, string store, string rowKey, Simulation.Defect planted) : IAsyncDisposable
 {
+    private const int MostStarts = 3;
+
     public string Data => data;
 
     public NodeProcess? Process { get; private set; }
@@ -127,10 +129,21 @@ internal sealed class ArenaNode(string data, string store, string rowKey, Simula
     {
         var program = planted == Simulation.Defect.None ? "audit.dll" : "Audit.Hammer.dll";
         string[] options = ["--urls", "http://127.0.0.1:0", "--store", store, "--row-key", rowKey];
-        Process = await NodeProcess.StartAsync(
-            Path.Combine(AppContext.BaseDirectory, program), data,
-            planted == Simulation.Defect.None ? options : [.. options, "--planted", $"{planted}"], until: until);
-        Url = Process.Url;
+        for (var attempt = 1; Url is null; attempt++)
+        {
+            try
+            {
+                Process = await NodeProcess.StartAsync(
+                    Path.Combine(AppContext.BaseDirectory, program), data,
+                    planted == Simulation.Defect.None ? options : [.. options, "--planted", $"{planted}"],
+                    until: until);
+                Url = Process.Url;
+            }
+            catch (InvalidOperationException) when (attempt < MostStarts)
+            {
+                // A database that is just coming back lets a node wait, or end; whoever runs nodes starts it anew.
+            }
+        }
     }
 
     public async Task KillAsync()

@@ -43,7 +43,14 @@ internal sealed class NodeScenario(
         {
             for (var tries = 0L; IsToGoOn(rounds, tries) && !run.Until() && ledger.Findings.Count == 0; tries++)
             {
-                rounds += await PlayAsync(arena, crowd, ledger, book, chance) ? 1 : 0;
+                try
+                {
+                    rounds += await PlayAsync(arena, crowd, ledger, book, chance) ? 1 : 0;
+                }
+                catch (InvalidOperationException failure)
+                {
+                    ledger.Fail($"what was ended does not start: {failure.Message}");
+                }
             }
         }
 
