@@ -28,6 +28,7 @@ internal static class ApiEndpoints
         .AddSingleton<QuotaBook>()
         .AddSingleton<NodeInstruments>()
         .AddSingleton<FormatReaders>()
+        .AddSingleton<ReceiptSigner>()
         .AddSingleton<RecordIntake>()
         .AddSingleton<Deciding>()
         .AddSingleton<WindowActs>()
@@ -49,6 +50,7 @@ internal static class ApiEndpoints
         .AddSingleton<IEndpointGroup, ProjectionEndpoints>()
         .AddSingleton<IEndpointGroup, ExportEndpoint>()
         .AddSingleton<IEndpointGroup, LogEndpoints>()
+        .AddSingleton<IEndpointGroup, BundleEndpoint>()
         .AddSingleton<IEndpointGroup, TokenEndpoints>()
         .AddSingleton<IEndpointGroup, HealthEndpoints>()
         .AddSingleton<IEndpointGroup, OperationEndpoints>();

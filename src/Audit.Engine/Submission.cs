@@ -135,5 +135,10 @@ public sealed class OperatorSubmission(
 
     public ReadOnlyMemory<byte> Detail { get; } = detail;
 
+    /// <summary>
+    /// What stands in the event's head, an object: whoever has the row reads it, also without the key of its content.
+    /// </summary>
+    public ReadOnlyMemory<byte> Facts { get; init; }
+
     public override int Bytes => Detail.Length;
 }

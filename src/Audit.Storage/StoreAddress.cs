@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace Audit.Storage;
 
 /// <summary>
@@ -47,6 +49,11 @@ public sealed class StoreAddress
         [Postgres, { Length: > 0 } connection] => new StoreAddress(false, connection),
         _ => null,
     };
+
+    /// <summary>The same address, of a file whole and of a database without its password.</summary>
+    public string WithoutSecret() => IsSqlite
+        ? $"{Sqlite}:{Path.GetFullPath(Place)}"
+        : $"{Postgres}:{new NpgsqlConnectionStringBuilder(Place) { Password = null, SslPassword = null }}";
 
     public override string ToString() => IsSqlite ? $"{Sqlite}:{Place}" : $"{Postgres}:…";
 }

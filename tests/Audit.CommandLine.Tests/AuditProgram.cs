@@ -38,7 +38,7 @@ internal static class AuditProgram
     public static Task<NodeProcess> ServeAtAsync(string url, string data, params string[] options) =>
         NodeProcess.StartAsync(Location, data, ["--urls", url, .. options]);
 
-    private static string Location
+    public static string Location
     {
         get
         {

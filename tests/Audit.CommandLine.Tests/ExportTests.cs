@@ -34,7 +34,7 @@ public sealed class ExportTests : IDisposable
     [Theory]
     [InlineData()]
     [InlineData("--bundle", "a.zip", "--format", "csv")]
-    [InlineData("--bundle", "a.zip", "--session", "s-1")]
+    [InlineData("--bundle", "a.zip", "--after", "3")]
     [InlineData("--format", "xml")]
     [InlineData("--format", "csv", "--after", "yesterday")]
     [InlineData("--format", "csv", "--store", "sqlite:absent.db")]

@@ -32,7 +32,8 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
             new Note(
                 noted.Session.Source, noted.Session.Id, noted.TaskId, noted.Agent, noted.Note, noted.Detail.ToArray()),
         WindowSubmission window => new Window(window.WindowId, Plain(window.Message), window.Body.ToArray()),
-        OperatorSubmission act => new Operator(act.Act, act.Actor, act.At, act.Detail.ToArray()),
+        OperatorSubmission act =>
+            new Operator(act.Act, act.Actor, act.At, act.Detail.ToArray()) { Facts = act.Facts.ToArray() },
         _ => throw new ArgumentOutOfRangeException(nameof(submission), submission, "No actor takes such a submission."),
     };
 
@@ -51,7 +52,7 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
             Redacted = Mark,
         },
         Window window => new WindowSubmission(window.Id, window.Message, window.Body),
-        Operator act => new OperatorSubmission(stream, act.Act, act.Actor, act.At, act.Body),
+        Operator act => new OperatorSubmission(stream, act.Act, act.Actor, act.At, act.Body) { Facts = act.Facts },
         _ => throw new InvalidDataException($"An item of the type {GetType().Name} is not known."),
     };
 
@@ -83,5 +84,8 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
 
     public sealed record Window(string Id, WindowMessage Message, byte[] Body) : WireItem(Body);
 
-    public sealed record Operator(string Act, string Actor, Timestamp At, byte[] Body) : WireItem(Body);
+    public sealed record Operator(string Act, string Actor, Timestamp At, byte[] Body) : WireItem(Body)
+    {
+        public byte[] Facts { get; init; } = [];
+    }
 }

@@ -14,6 +14,8 @@ internal sealed class TokenBook(
         NewToken wanted, Actor actor, CancellationToken cancellation)
     {
         RefuseSecrets(wanted);
+        // A name stands for one bearer for ever, so none is used up by what could not be written down.
+        await acts.RequireTakingAsync();
         var source = wanted.Source is null ? null : await sources.EnsureAsync(wanted.Source, actor, cancellation);
         var (text, now) = (TokenText.New(), clock.GetUtcNow());
         var row = new TokenRow(

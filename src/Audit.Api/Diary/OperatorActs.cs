@@ -19,16 +19,23 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock, Reda
         WriteAsync(StreamNames.Operator(clock.GetUtcNow()), act, actor, detail);
 
     /// <inheritdoc cref="WriteAsync(string, string, Action{Utf8JsonWriter})"/>
-    public async Task WriteAsync(string stream, string act, string actor, Action<Utf8JsonWriter> detail)
-    {
-        var now = Timestamp.From(clock.GetUtcNow());
-        var submission = new OperatorSubmission(stream, act, actor, now, DetailOf(detail));
-        var receipt = (await engine.SubmitAsync([submission], CancellationToken.None))[0];
-        if (receipt.Status != ReceiptStatus.Recorded)
+    public Task WriteAsync(string stream, string act, string actor, Action<Utf8JsonWriter> detail) =>
+        WriteAsync(new OperatorSubmission(stream, act, actor, Now, DetailOf(detail)));
+
+    /// <summary>Writes an act whose facts everybody may read who has its row.</summary>
+    /// <returns>The position of the row.</returns>
+    /// <exception cref="JournalUnavailableException">It is not known whether the act was written.</exception>
+    public Task<long> WriteFactsAsync(
+        string stream, string act, string actor, Action<Utf8JsonWriter> facts,
+        Action<Utf8JsonWriter>? detail = null) =>
+        WriteAsync(new OperatorSubmission(stream, act, actor, Now, detail is null ? default : DetailOf(detail))
         {
-            throw new JournalUnavailableException(receipt.Error ?? $"The act {act} could not be written down.");
-        }
-    }
+            Facts = DetailOf(facts),
+        });
+
+    /// <summary>Fails where nothing is taken, before something is done that has to be written down.</summary>
+    /// <exception cref="JournalUnavailableException">The message says why.</exception>
+    public Task RequireTakingAsync() => engine.SubmitAsync([], CancellationToken.None);
 
     /// <param name="redaction">The version of the rule set; null where redaction is off.</param>
     public Task WriteStartedAsync(IReadOnlyList<string> urls, string storeKind, string? redaction = null) =>
@@ -78,6 +85,17 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock, Reda
         }
 
         return buffer.WrittenMemory;
+    }
+
+    private Timestamp Now => Timestamp.From(clock.GetUtcNow());
+
+    private async Task<long> WriteAsync(OperatorSubmission submission)
+    {
+        var receipt = (await engine.SubmitAsync([submission], CancellationToken.None))[0];
+        return receipt.Status == ReceiptStatus.Recorded
+            ? receipt.Position
+            : throw new JournalUnavailableException(
+                receipt.Error ?? $"The act {submission.Act} could not be written down.");
     }
 
     private static void WriteProcess(Utf8JsonWriter json)

@@ -32,12 +32,12 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
                 $"The format \"{format}\" is not known; accepted are {string.Join(", ", FormatReaders.Names)}.");
         }
 
-        var (kind, seal) = intake.Begin(context, "it");
+        var answer = await intake.BeginAsync(context, "it");
         var defaults = IntakeHeaders.ReadWithQuery(context);
         var lines = new FormatLines(intake, journal, formats.Open(format, defaults.SessionId)!);
-        return await (kind == BodyKind.Lines
-            ? intake.TakeLinesAsync(context, defaults, seal, lines)
-            : TakeWholeAsync(context, defaults, seal, lines));
+        return await (answer.Kind == BodyKind.Lines
+            ? intake.TakeLinesAsync(context, defaults, answer, lines)
+            : TakeWholeAsync(context, defaults, answer, lines));
     }
 
     /// <summary>
@@ -45,11 +45,12 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
     /// stands in the receipts, of which an event may have several.
     /// </summary>
     private async Task<IResult> TakeWholeAsync(
-        HttpContext context, ItemDefaults defaults, SealWait? seal, FormatLines lines)
+        HttpContext context, ItemDefaults defaults, IntakeAnswer answer, FormatLines lines)
     {
         using var body = await WholeBody.ReadAsync(context, intake);
         var receipts = await lines.TakeAsync(body.Bytes, defaults with { ReceivedAt = intake.Now });
-        var known = await intake.KnownOfAsync(seal, receipts);
+        var known = await intake.KnownOfAsync(answer, receipts);
+        await answer.SignAsync(context, receipts);
         using var writer = new ReceiptWriter(512);
         writer.Write("{\"receipts\":"u8);
         writer.WriteAll(receipts, known, new ReceiptCounts(context));

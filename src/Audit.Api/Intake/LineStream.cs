@@ -10,7 +10,7 @@ namespace Audit.Api.Intake;
 /// one sends them; the spool between the last two keeps a client that does not read from holding up the first.
 /// </summary>
 internal sealed class LineStream(
-    RecordIntake intake, HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake reading) : IDisposable
+    RecordIntake intake, HttpContext context, ItemDefaults defaults, IntakeAnswer answer, ILineIntake reading) : IDisposable
 {
     private readonly Channel<LineBatch> submitted = Channel.CreateUnbounded<LineBatch>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
@@ -225,7 +225,7 @@ internal sealed class LineStream(
     /// <summary>Turns receipts into lines, in order, until all batches are answered or one cannot be.</summary>
     private async Task AnswerAsync()
     {
-        var held = seal is null ? null : new HeldReceipts(seal, Pass);
+        var held = answer.Seal is null ? null : new HeldReceipts(answer.Seal, Pass);
         var answered = 0L;
         await foreach (var batch in submitted.Reader.ReadAllAsync(CancellationToken.None))
         {
@@ -253,6 +253,7 @@ internal sealed class LineStream(
 
     private void Pass(long firstIndex, ArraySegment<Receipt> receipts, SealedUpTo known)
     {
+        answer.Signature?.Add(receipts);
         sender.Write(spool, firstIndex, receipts, known);
         sending = sender.HasStarted ? sending : sender.SendAsync(spool);
     }
@@ -305,6 +306,11 @@ internal sealed class LineStream(
         }
 
         sending = sender.HasStarted ? sending : sender.SendAsync(spool);
+        if (answer.Signature is { } signature)
+        {
+            sender.WriteSignature(spool, await signature.SignAsync(), signature.Certificate);
+        }
+
         sender.WriteEnd(spool, stop, answered, reading);
         spool.End();
         await sending;

@@ -11,6 +11,7 @@ internal sealed class ReceiptReply(Receipt receipt, string? windowId, SealedUpTo
     {
         var writer = spare ?? new ReceiptWriter(512);
         spare = null;
+        writer.Begin();
         writer.Write(0, receipt, known, windowId);
         var response = httpContext.Response;
         response.StatusCode = StatusOf(receipt.Status);

@@ -30,6 +30,13 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal) : IDispos
         Pass(spool);
     }
 
+    public void WriteSignature(ReceiptSpool spool, string note, CertificateAnswer certificate)
+    {
+        writer.WriteSignature(note, certificate);
+        writer.Write((byte)'\n');
+        Pass(spool);
+    }
+
     public void WriteEnd(ReceiptSpool spool, Problem? stop, long nextIndex, ILineIntake intake)
     {
         if (minimal)

@@ -22,6 +22,7 @@ internal sealed class ReceiptWriter : IDisposable
 
     private readonly ArrayBufferWriter<byte> buffer;
     private readonly Utf8JsonWriter json;
+    private readonly Dictionary<string, int> givenHashes = [];
     private SignedCheckpoint? written;
 
     public ReceiptWriter(int firstBytes)
@@ -35,6 +36,13 @@ internal sealed class ReceiptWriter : IDisposable
     public static string WordOf(ReceiptStatus status) => StatusWords[(int)status].ToString();
 
     public void Clear() => buffer.ResetWrittenCount();
+
+    /// <summary>Begins another answer, which has to have all by which its proofs are checked.</summary>
+    public void Begin()
+    {
+        Clear();
+        written = null;
+    }
 
     public void Write(byte character)
     {
@@ -121,6 +129,18 @@ internal sealed class ReceiptWriter : IDisposable
         End();
     }
 
+    /// <summary>What is signed over the receipts before it.</summary>
+    public void WriteSignature(string note, CertificateAnswer certificate)
+    {
+        json.WriteStartObject();
+        json.WriteString(Status, "signed"u8);
+        json.WriteString("note"u8, note);
+        json.WritePropertyName("certificate"u8);
+        JsonSerializer.Serialize(json, certificate, WireJson.Plain.CertificateAnswer);
+        json.WriteEndObject();
+        End();
+    }
+
     /// <summary>The last line of a stream that ends before its body does.</summary>
     public void WriteStopped(long nextIndex, int? retryAfter, string error)
     {
@@ -199,24 +219,36 @@ internal sealed class ReceiptWriter : IDisposable
         json.WriteString(Sha256, hex);
     }
 
-    /// <summary>The checkpoint stands with the first receipt that is proven under it.</summary>
+    /// <summary>
+    /// The checkpoint stands with the first receipt that is proven under it. A hash is given once and then by its
+    /// number among those that were given under this checkpoint, for neighbours share most of theirs.
+    /// </summary>
     private void WriteProof(ProofPlace place, SignedCheckpoint checkpoint)
     {
         json.WriteStartObject("proof"u8);
         json.WriteNumber(Index, place.Index);
-        json.WriteStartArray("hashes"u8);
-        foreach (var hash in place.Hashes)
-        {
-            json.WriteBase64StringValue(hash);
-        }
-
-        json.WriteEndArray();
+        json.WriteString("entry"u8, place.Entry);
         if (written?.Checkpoint != checkpoint.Checkpoint)
         {
             json.WriteString("checkpoint"u8, checkpoint.ToString());
             written = checkpoint;
+            givenHashes.Clear();
         }
 
+        json.WriteStartArray("hashes"u8);
+        foreach (var hash in place.Hashes.Select(Convert.ToBase64String))
+        {
+            if (givenHashes.TryAdd(hash, givenHashes.Count))
+            {
+                json.WriteStringValue(hash);
+            }
+            else
+            {
+                json.WriteNumberValue(givenHashes[hash]);
+            }
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 

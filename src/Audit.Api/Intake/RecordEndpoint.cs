@@ -21,7 +21,8 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
         + "with the first receipt which is proven by it; after 10 seconds they are given all the same, with \"sealed\": "
         + "false, and the rest "
         + "of a stream "
-        + "is held no more. What was recorded is durable either way, and will be sealed.",
+        + "is held no more. What was recorded is durable either way, and will be sealed. With Audit-Sign: 1 the node "
+        + "signs the receipts of the answer: headers Audit-Signature and Audit-Certificate, or the last line of NDJSON.",
         new QueryParameter(SealWait.Parameter, "sealed: hold the receipts until the log covers them."))
         .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Produces<ReceiptAnswer>()
         .Produces<ReceiptAnswer>(StatusCodes.Status409Conflict)
@@ -29,16 +30,16 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
 
     private async Task<IResult> PostAsync(HttpContext context)
     {
-        var (kind, seal) = intake.Begin(context, "them");
+        var answer = await intake.BeginAsync(context, "them");
         var defaults = IntakeHeaders.Read(context);
         var lines = new RecordLines(intake.Items);
-        return await (kind == BodyKind.Lines
-            ? intake.TakeLinesAsync(context, defaults, seal, lines)
-            : TakeWholeAsync(context, defaults, seal, lines));
+        return await (answer.Kind == BodyKind.Lines
+            ? intake.TakeLinesAsync(context, defaults, answer, lines)
+            : TakeWholeAsync(context, defaults, answer, lines));
     }
 
     private async Task<IResult> TakeWholeAsync(
-        HttpContext context, ItemDefaults defaults, SealWait? seal, RecordLines lines)
+        HttpContext context, ItemDefaults defaults, IntakeAnswer answer, RecordLines lines)
     {
         using var body = await WholeBody.ReadAsync(context, intake);
         defaults = defaults with { ReceivedAt = intake.Now };
@@ -49,12 +50,14 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
                 ? await intake.SubmitAsync(submission)
                 : Receipt.Invalid(read.Error!);
             context.NoteOutside(receipt);
-            return intake.Answer(
-                receipt, known: await intake.KnownOfAsync(seal, [receipt]));
+            var sealedThen = await intake.KnownOfAsync(answer, [receipt]);
+            await answer.SignAsync(context, [receipt]);
+            return intake.Answer(receipt, known: sealedThen);
         }
 
         var receipts = await intake.TakeArrayAsync(body.Bytes, lines, defaults);
-        var known = await intake.KnownOfAsync(seal, receipts);
+        var known = await intake.KnownOfAsync(answer, receipts);
+        await answer.SignAsync(context, receipts);
         using var writer = new ReceiptWriter(256);
         writer.WriteAll(receipts, known, new ReceiptCounts(context));
         return Reply.Content(writer.Written, "application/json");

@@ -10,7 +10,7 @@ namespace Audit.Api.Intake;
 internal sealed class RecordIntake(
     IAuditEngine engine, RecordHasher hasher, NodeLog log, NodeMetrics metrics, TimeProvider clock,
     ApiSettings settings,
-    FailureLog failures, IHostApplicationLifetime life, QuotaBook quotas, CommitWatch commits,
+    FailureLog failures, IHostApplicationLifetime life, QuotaBook quotas, CommitWatch commits, ReceiptSigner signer,
     Redactor? redactor = null)
 {
     public IAuditEngine Engine { get; } = engine;
@@ -72,11 +72,13 @@ internal sealed class RecordIntake(
 
     /// <summary>What a request with items, of any length, begins with.</summary>
     /// <exception cref="RefusedException">As many answers of the token wait for the log as may.</exception>
-    /// <returns>No wait where it does not ask for sealed receipts.</returns>
-    public (BodyKind Kind, SealWait? Seal) Begin(HttpContext context, string what)
+    /// <returns>How it is answered.</returns>
+    public async Task<IntakeAnswer> BeginAsync(HttpContext context, string what)
     {
         var kind = BodyKinds.RequiredKindOf(context.Request);
         var seal = SealWait.Read(log, Stopping, context);
+        var signature = await signer.ReadAsync(
+            context, kind == BodyKind.Lines && IntakeHeaders.WantsMinimal(context.Request));
         RequireRoom(what);
         if (seal is not null)
         {
@@ -85,19 +87,19 @@ internal sealed class RecordIntake(
         }
 
         BodyKinds.AllowAnyLength(context);
-        return (kind, seal);
+        return new IntakeAnswer(kind, seal, signature);
     }
 
     /// <summary>What is said of the log to who did not ask for it.</summary>
     public SealedUpTo Known => new(0, log.IsHalted);
 
     /// <summary>Waits for the seal where that was asked for.</summary>
-    public async Task<SealedUpTo> KnownOfAsync(SealWait? seal, IEnumerable<Receipt> receipts) =>
-        seal is null ? Known : await seal.UntilAsync(receipts);
+    public async Task<SealedUpTo> KnownOfAsync(IntakeAnswer answer, IEnumerable<Receipt> receipts) =>
+        answer.Seal is null ? Known : await answer.Seal.UntilAsync(receipts);
 
     /// <summary>Takes in NDJSON, and answers as it goes.</summary>
     public async Task<IResult> TakeLinesAsync(
-        HttpContext context, ItemDefaults defaults, SealWait? seal, ILineIntake lines)
+        HttpContext context, ItemDefaults defaults, IntakeAnswer answer, ILineIntake lines)
     {
         using var quota = Quotas.Enter(Quota.Streams, context.Bearer());
         if (!Places.TryEnterStream())
@@ -107,7 +109,7 @@ internal sealed class RecordIntake(
 
         try
         {
-            using var stream = new LineStream(this, context, defaults, seal, lines);
+            using var stream = new LineStream(this, context, defaults, answer, lines);
             await stream.RunAsync();
             return Reply.Sent;
         }
@@ -161,6 +163,16 @@ internal sealed class RecordIntake(
             : new ReceiptReply(
                 Redacted(receipt), windowId is null ? null : Redactor?.Text(windowId) ?? windowId, known ?? Known);
     }
+}
+
+/// <summary>How a request with items is answered.</summary>
+/// <param name="Seal">Null where its receipts are not held until they are sealed.</param>
+/// <param name="Signature">Null where they are not signed.</param>
+internal sealed record IntakeAnswer(BodyKind Kind, SealWait? Seal, AnswerSignature? Signature)
+{
+    /// <summary>Signs the receipts of an answer that is sent as a whole, where that was asked for.</summary>
+    public Task SignAsync(HttpContext context, IReadOnlyList<Receipt> receipts) =>
+        Signature?.SignAsync(context.Response, receipts) ?? Task.CompletedTask;
 }
 
 /// <summary>The places that all requests of a node share.</summary>

@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Audit.Api.Diary;
 using Audit.Api.Reading;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Audit.Api.Log;
 
@@ -42,13 +41,6 @@ internal sealed class LogEndpoints(
             "The position is the last one that is sealed; sealing shows the state of this node's sealer, and why.")
             .Produces<LogAnswer>().Scoped(Scope.Digests);
         routes.Get(
-            "/v1/log/bundle", Guarded(SendBundleAsync), Roles.Read | Roles.Export,
-            "What is sealed in one zip file, which `audit verify --bundle` verifies.",
-            "Rows, entries, tiles, checkpoint, verifier key, and a text on how to check it by hand. The rows are "
-                + "those that the "
-            + "token may see; of the others it has the log's entries. All rows are for admin and export.")
-            .WithMetadata(CopyMark.Copy).Scoped(Scope.Binding);
-        routes.Get(
             "/v1/proofs/{position}", Guarded(ProveAsync), Roles.Read,
             "The proof that the row at a position is in the log, a C2SP tlog-proof.",
             "It is checked offline with the row's entry and the log's verifier key.")
@@ -66,6 +58,12 @@ internal sealed class LogEndpoints(
             + "log's last checkpoint and what was found of it. Every verification, bundle and page shows it for ever. "
             + "409 when another node is sealing.")
             .Produces<LogAnswer>(StatusCodes.Status201Created).Scoped(Scope.Administration);
+        routes.Post(
+            "/v1/log/rotate-key", Guarded(RotateAsync), Roles.Admin, "Puts a new key in the place of the log's.",
+            "The body is {reason}. The old key signs the new one, both sign checkpoints for 30 days, and the event "
+            + "log.key_rotated says so; it counts as proven once a quorum of witnesses cosigned it. 409 when this node "
+            + "does not have the log's key, or another node is sealing.")
+            .Produces<LogAnswer>().Scoped(Scope.Administration);
         routes.Post(
             "/v1/log/resume", Guarded(ResumeAsync), Roles.Admin,
             "Ends a halt of the log where the rows are again what was sealed.",
@@ -91,6 +89,17 @@ internal sealed class LogEndpoints(
             json.WriteString("verdict", restart.Verdict);
         });
 
+    public static Task WriteRotatedAsync(OperatorActs acts, string actor, KeyRotation rotation) =>
+        acts.WriteFactsAsync(
+            StreamNames.LogKeys, "log.key_rotated", actor,
+            json =>
+            {
+                json.WriteString("origin", rotation.Origin);
+                json.WriteString("key", rotation.NewKey.ToString());
+                json.WriteString("old_key", rotation.OldKey.ToString());
+            },
+            json => json.WriteString("reason", rotation.Reason));
+
     public static Task WriteResumedAsync(OperatorActs acts, string actor, LogResume resume) =>
         acts.WriteAsync("log.resumed", actor, json =>
         {
@@ -110,7 +119,7 @@ internal sealed class LogEndpoints(
         });
 
     /// <summary>Answers what can keep the log from answering.</summary>
-    private static Answering Guarded(Answering answering) => async context =>
+    public static Answering Guarded(Answering answering) => async context =>
     {
         try
         {
@@ -159,35 +168,6 @@ internal sealed class LogEndpoints(
         await log.Reader.HeadAsync(context.RequestAborted) is { } head
             ? Reply.Json(await AnswerOfAsync(head))
             : Problem.NotFound("There is no log yet: nothing was ever sealed.");
-
-    private async Task<IResult> SendBundleAsync(HttpContext context)
-    {
-        if (await log.Reader.HeadAsync(context.RequestAborted) is not { Stored: not null } head)
-        {
-            return Problem.NotFound("Nothing is sealed yet that could be exported.");
-        }
-
-        await context.BeforeAnswerAsync(StatusCodes.Status200OK);
-        context.Response.ContentType = "application/zip";
-        context.Response.Headers.ContentDisposition = $"attachment; filename=\"audit-log-{head.Size}.zip\"";
-        if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
-        {
-            // The framework's zip writer ends each file of the archive with a few bytes that it writes synchronously.
-            control.AllowSynchronousIO = true;
-        }
-
-        var bearer = context.Bearer();
-        var filter = new RowFilter(context.Reads().Scope, bearer.SeesAdministration);
-        var scope = bearer.SeesAdministration ? BundleScope.All : new BundleScope(
-            $"what the token \"{bearer.Name}\" may see",
-            (stream, message) => filter.Passes(new SeenRow(
-                new JournalRow(0, Encoding.UTF8.GetString(stream), 0, 0, "", message.ToArray()))));
-
-        // What goes wrong from here on cuts the answer, and a zip file that was cut has no end.
-        await LogBundle.WriteAsync(
-            settings.Store, context.Response.Body, log.Entries, scope, null, context.RequestAborted);
-        return Reply.Sent;
-    }
 
     private Task<IResult> ProveAsync(HttpContext context) => WithProofAsync(
         context,
@@ -267,6 +247,17 @@ internal sealed class LogEndpoints(
             }
 
             return Reply.Json(await AnswerOfAsync(new LogHead(begun, null)), StatusCodes.Status201Created);
+        });
+    }
+
+    private async Task<IResult> RotateAsync(HttpContext context)
+    {
+        var (reason, actor) = (ReadReason(await context.ReadObjectAsync()), context.Bearer().Name);
+        return await RefusableAsync(async () =>
+        {
+            await log.Sealer.RotateAsync(
+                reason, actor, (rotation, _) => WriteRotatedAsync(acts, actor, rotation), CancellationToken.None);
+            return await GetAsync(context);
         });
     }
 
@@ -352,7 +343,37 @@ internal sealed class LogEndpoints(
             Convert.ToBase64String(
                 head.Stored is { } stored ? SignedCheckpoint.Parse(stored.Note).Checkpoint.Root : TreeHash.Empty),
             head.LastPosition, TimeOf(head.Stored?.SignedAt), CosignersOf(head), StartedAt: TimeOf(head.Log.StartedAt),
-            [.. logs.Where(one => one.RestartNote is not null).Select(AnswerOf)], unproven.Count, log.SealingAnswer());
+            [.. logs.Where(one => one.RestartNote is not null).Select(AnswerOf)], unproven.Count, log.SealingAnswer(),
+            await NewKeysOfAsync(head.Log));
+    }
+
+    private async Task<IReadOnlyList<NewKeyAnswer>> NewKeysOfAsync(LogRecord of)
+    {
+        var rotations = of.Chain.Rotations;
+        if (rotations.Count == 0)
+        {
+            return [];
+        }
+
+        var witnessed = (await log.WitnessedCheckpointAsync(CancellationToken.None))?.LastPosition ?? 0;
+        var rows = await journal.ReadStreamAsync(
+            new StreamKey(StreamNames.LogKeys), afterSequence: 0, int.MaxValue, CancellationToken.None);
+        return
+        [
+            .. rotations.Select((one, index) => new NewKeyAnswer(
+                one.Number, one.OldKey.ToString(), one.NewKey.ToString(), TimeOf(one.At), one.By, one.Reason,
+                rows.Any(row => row.Position <= witnessed && Names(row, one.NewKey)), of.Chain.Notes[index])),
+        ];
+    }
+
+    private static bool Names(JournalRow row, VerifierKey key)
+    {
+        using var facts = row.IsProven && EventView.TryRead(row.Message, out var view)
+            && view.IsObject(EventField.Facts)
+            ? JsonDocument.Parse(view.Message[view.PlaceOf(EventField.Facts)])
+            : null;
+        return facts is not null && facts.RootElement.TryGetProperty("key", out var named)
+            && named.ValueEquals(key.ToString());
     }
 
     private static IReadOnlyList<string> CosignersOf(LogHead head) => head.Stored is not { } stored

@@ -13,6 +13,7 @@ internal sealed partial class NodeLog : IAsyncDisposable
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     private readonly TamperEvidentLog log;
+    private readonly ILogKeyring keys;
     private readonly IJournal journal;
     private readonly ILogger logger;
     private readonly FailureLog failures;
@@ -21,10 +22,11 @@ internal sealed partial class NodeLog : IAsyncDisposable
     private BackgroundWork? watch;
 
     private NodeLog(
-        TamperEvidentLog log, ApiSettings settings, IJournal journal, EntryKeys entries, SealerOptions options,
-        ILogger logger, FailureLog failures, TimeSpan waitPatience)
+        TamperEvidentLog log, ILogKeyring keys, ApiSettings settings, IJournal journal, EntryKeys entries,
+        SealerOptions options, ILogger logger, FailureLog failures, TimeSpan waitPatience)
     {
         this.log = log;
+        this.keys = keys;
         this.settings = settings;
         this.journal = journal;
         this.logger = logger;
@@ -70,14 +72,14 @@ internal sealed partial class NodeLog : IAsyncDisposable
 
     /// <exception cref="StoreException">The log cannot be opened; the message says why.</exception>
     public static async Task<NodeLog> OpenAsync(
-        ApiSettings settings, IJournal journal, EntryKeys entries, SealerOptions sealing, TimeSpan waitPatience,
-        ILogger logger, FailureLog failures, CancellationToken cancellation)
+        ApiSettings settings, IJournal journal, ILogKeyring keys, EntryKeys entries, SealerOptions sealing,
+        TimeSpan waitPatience, ILogger logger, FailureLog failures, CancellationToken cancellation)
     {
         try
         {
             var log = await TamperEvidentLog.OpenAsync(
-                settings.Store, journal, new KeyFile(settings.LogKeyFile), entries, sealing, cancellation);
-            return new NodeLog(log, settings, journal, entries, sealing, logger, failures, waitPatience);
+                settings.Store, journal, keys, entries, sealing, cancellation);
+            return new NodeLog(log, keys, settings, journal, entries, sealing, logger, failures, waitPatience);
         }
         catch (DbException failure)
         {
@@ -202,6 +204,7 @@ internal sealed partial class NodeLog : IAsyncDisposable
     {
         await (watch?.DisposeAsync() ?? default);
         await log.DisposeAsync();
+        (keys as IDisposable)?.Dispose();
     }
 
     /// <summary>Whoever reads the node's output learns why it does not seal, once for each reason.</summary>

@@ -15,7 +15,7 @@ internal sealed class JournalExport(
     {
         var known = end ?? await journal.LastPositionAsync(cancellation);
         var last = Math.Min(request.Before?.Position ?? known, known);
-        var filter = new ExportFilter(request, await ReadWindowAsync(cancellation), mayBeSeen);
+        var filter = new ExportFilter(request, await ReadWindowAsync(journal, request, cancellation), mayBeSeen);
         var writer = request.OpenWriter(mayBeSeen.Scope);
         var buffer = new ArrayBufferWriter<byte>((int)ReadLimits.PageBytes);
         writer.Begin(buffer);
@@ -66,7 +66,9 @@ internal sealed class JournalExport(
         }
     }
 
-    private async Task<WindowHistory?> ReadWindowAsync(CancellationToken cancellation)
+    /// <returns>The window that is asked for; null where none is.</returns>
+    public static async Task<WindowHistory?> ReadWindowAsync(
+        IJournal journal, ExportRequest request, CancellationToken cancellation)
     {
         if (request.Window is not { } window)
         {

@@ -7,6 +7,8 @@ internal sealed class RowFilter(ReadScope scope, bool withAdministration)
 {
     public ReadScope Scope => scope;
 
+    public bool SeesAdministration => withAdministration;
+
     public string? Session { get; init; }
 
     public string? Source { get; init; }

@@ -13,7 +13,7 @@ public sealed class KeptReceipts(Stream file) : IAsyncDisposable
     /// <summary>Keeps a receipt of something that was written; what was not has nothing to be held to.</summary>
     public void Add(ReceiptLine receipt)
     {
-        if (receipt.Position is null)
+        if (receipt.Position is null && !receipt.IsSignature)
         {
             return;
         }

@@ -60,7 +60,7 @@ public sealed class RecordPost(
                 }
 
                 receive(receipt);
-                received++;
+                received += receipt.IsSignature ? 0 : 1;
             }
 
             return new PostResult(received);

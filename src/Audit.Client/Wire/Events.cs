@@ -16,6 +16,12 @@ public sealed record StoredRowAnswer(
     long Position, string Stream, long Sequence, string CreatedTicks, string Manifest, byte[] MessageBase64,
     byte[] Salt, string Entry, string Proof);
 
+/// <summary>What shows that the log has the key with which receipts are signed.</summary>
+/// <param name="Row">The row that makes it one, with its proof.</param>
+/// <param name="LogKey">The key that the log was begun with.</param>
+/// <param name="NewKeys">The notes on those that took its place, the oldest first.</param>
+public sealed record CertificateAnswer(StoredRowAnswer Row, string LogKey, IReadOnlyList<string> NewKeys);
+
 /// <summary>A page of events.</summary>
 public sealed record EventPageAnswer(IReadOnlyList<EventAnswer> Items, string? Next)
 {

@@ -29,7 +29,13 @@ public sealed record SourceLinkAnswer(IReadOnlyList<string> Sources, string Outc
 public sealed record LogAnswer(
     string Origin, string Key, long Size, string Root, long Position, string? SignedAt,
     IReadOnlyList<string> Witnesses, string? StartedAt, IReadOnlyList<RestartAnswer> Restarts, long Unproven,
-    SealingAnswer Sealing);
+    SealingAnswer Sealing, IReadOnlyList<NewKeyAnswer> NewKeys);
+
+/// <summary>That a key of the log took the place of another.</summary>
+/// <param name="Proven">Whether a quorum of the witnesses cosigned the log with it.</param>
+/// <param name="Note">What both keys signed.</param>
+public sealed record NewKeyAnswer(
+    int Number, string OldKey, string Key, string? At, string By, string Reason, bool Proven, string Note);
 
 /// <summary>That a log took the place of another, which every answer about it says for ever.</summary>
 /// <param name="Verdict">What was found of the old log then.</param>

@@ -23,6 +23,11 @@ public sealed record ReceiptLine(
 
     public ReceiptProof? Proof { get; init; }
 
+    /// <summary>Of the line that is no receipt: what the node signed over the receipts before it.</summary>
+    public string? Note { get; init; }
+
+    public CertificateAnswer? Certificate { get; init; }
+
     private string json = "";
 
     /// <summary>No receipt but the last line of an answer that could not go on.</summary>
@@ -32,6 +37,10 @@ public sealed record ReceiptLine(
     /// <summary>No receipt but the count of the events that stated nothing.</summary>
     [JsonIgnore]
     public bool IsIgnored => Status == "ignored";
+
+    /// <summary>No receipt but the signature over those before it.</summary>
+    [JsonIgnore]
+    public bool IsSignature => Status == "signed";
 
     [JsonIgnore]
     public bool IsPlain => Status is Recorded or Duplicate;
@@ -75,6 +84,8 @@ public sealed record ReceiptLine(
 }
 
 /// <summary>That what was written is in the log.</summary>
-/// <param name="Hashes">From the entry to the checkpoint's root, as RFC 6962 has them, in base64.</param>
+/// <param name="Entry">Of the log, in its very characters.</param>
+/// <param name="Hashes">From the entry to the checkpoint's root, as RFC 6962 has them, in base64; one that was given
+/// before under the same checkpoint is its number among those, from 0.</param>
 /// <param name="Checkpoint">A signed note; receipts that follow without one are proven under the same.</param>
-public sealed record ReceiptProof(long Index, IReadOnlyList<string> Hashes, string? Checkpoint);
+public sealed record ReceiptProof(long Index, string? Entry, IReadOnlyList<JsonElement> Hashes, string? Checkpoint);

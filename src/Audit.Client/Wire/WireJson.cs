@@ -13,6 +13,7 @@ namespace Audit.Client.Wire;
 [JsonSerializable(typeof(ItemPage<JsonElement>))]
 [JsonSerializable(typeof(ProblemDocument))]
 [JsonSerializable(typeof(StoredRowAnswer))]
+[JsonSerializable(typeof(CertificateAnswer))]
 [JsonSerializable(typeof(CallAnswer))]
 [JsonSerializable(typeof(CallDetailAnswer))]
 [JsonSerializable(typeof(CallPageAnswer))]

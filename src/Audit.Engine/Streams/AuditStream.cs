@@ -117,7 +117,7 @@ public sealed class OperatorStream : AuditStream
     {
         var act = (OperatorSubmission)submission;
         var kept = RedactedActs.Of(act.Detail, options.Redactor);
-        events.Add(writer.WriteOperator(act.Act, act.Actor, act.At, kept.Json.Span, kept.Mark));
+        events.Add(writer.WriteOperator(act.Act, act.Actor, act.At, kept.Json.Span, kept.Mark, act.Facts.Span));
         return new Receipt(ReceiptStatus.Recorded, ++sequence);
     }
 

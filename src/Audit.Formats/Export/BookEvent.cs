@@ -21,7 +21,8 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
     public string? ReceivedAt => Text(EventField.ReceivedAt);
 
     /// <summary>When it happened, as the host has it.</summary>
-    public string? HappenedAt => Text(EventField.RecordedAt) ?? Text(EventField.At);
+    public string? HappenedAt => 
+        Text(EventField.RecordedAt) ?? Text(EventField.FactRecordedAt) ?? Text(EventField.At);
 
     public string? Token => Text(EventField.Token);
 

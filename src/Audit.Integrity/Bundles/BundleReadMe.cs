@@ -24,6 +24,9 @@ internal static class BundleReadMe
         rows.ndjson      the journal's rows, one a line, in the order of the entries
         logs.json        the logs that there were; each restart is signed by the key of the log that followed
         scope.txt        only where the bundle has not all rows: whose it has; of the others it has the entries
+        contents.json    only in a bundle of a part: which entries are rows of one session ("rows"), and which one is
+                         the last row that says how much of it was sealed ("contents"); that row's facts are its calls,
+                         rows, position of the last one ("through"), and root of the tree of RFC 6962 over their leaves
 
         A line of rows.ndjson has index (which entry it is, from 0), position, persistence_id, sequence_number, created
         (ticks of 100 ns since year 1, UTC), manifest, identifier, deleted, unproven, salt in hex, and message: the

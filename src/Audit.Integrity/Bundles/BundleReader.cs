@@ -30,9 +30,15 @@ internal sealed class BundleReader : IDisposable
         logs[^1] = logs[^1] with { Key = key };
         Log = new BundleLogSource(files, logs, new StoredCheckpoint(checkpoint.Size, 0, note, default), Witnessed());
         isPartial = files.GetEntry(BundlePaths.Scope) is not null;
+        Contents = files.GetEntry(BundlePaths.Contents) is { } contents
+            ? ContentsJson.Read(Encoding.UTF8.GetString(ReadAll(contents)))
+            : isPartial ? [] : null;
     }
 
     public BundleLogSource Log { get; }
+
+    /// <summary>What it says of its sessions; null where it has all rows there are.</summary>
+    public IReadOnlyList<BundleContents>? Contents { get; }
 
     /// <exception cref="BundleException">The file is no bundle.</exception>
     public static BundleReader Open(string path)

@@ -11,6 +11,9 @@ internal sealed class BundleWriter(
     private const int TilesAtOnce = 64;
     private const int FlushBytes = 1 << 18;
 
+    private static readonly byte[] LogKeys = Encoding.UTF8.GetBytes(StreamNames.LogKeys);
+    private static readonly byte[] ContentsPrefix = Encoding.UTF8.GetBytes(StreamNames.ContentsPrefix);
+
     private readonly StoredCheckpoint checkpoint = log.Newest!;
 
     public async Task WriteAsync(DateTimeOffset now, CancellationToken cancellation)
@@ -34,7 +37,13 @@ internal sealed class BundleWriter(
             await TextAsync(BundlePaths.Scope, what + "\n", cancellation);
         }
 
-        await RowsAsync(cancellation);
+        var contents = scope.HasContents ? await FindContentsAsync(cancellation) : [];
+        if (scope.HasContents)
+        {
+            await TextAsync(BundlePaths.Contents, ContentsJson.Write(contents.Values), cancellation);
+        }
+
+        await RowsAsync([.. contents.Values.Select(one => one.Mark).OfType<long>()], cancellation);
         await EntriesAsync(cancellation);
         for (var level = 0; level < TileShape.Levels && TileShape.HashesAt(checkpoint.Size, level) > 0; level++)
         {
@@ -45,7 +54,58 @@ internal sealed class BundleWriter(
     private Task TextAsync(string path, string text, CancellationToken cancellation) =>
         FileAsync(path, Encoding.UTF8.GetBytes(text), CompressionLevel.Optimal, cancellation);
 
-    private async Task RowsAsync(CancellationToken cancellation)
+    /// <summary>The sessions that it has rows of: which entries are theirs, and what was last sealed of them.</summary>
+    private async Task<Dictionary<string, BundleContents>> FindContentsAsync(CancellationToken cancellation)
+    {
+        var found = new Dictionary<string, BundleContents>();
+        if (scope.WholeSession is { } whole)
+        {
+            found[whole] = new BundleContents(whole, true);
+        }
+
+        await ForEachAsync(
+            (batch, index, _) =>
+            {
+                if (SessionOf(batch, index) is { } session && !found.ContainsKey(session)
+                    && scope.Holds(batch.Stream(index), batch.MessageMemory(index)))
+                {
+                    found[session] = new BundleContents(session, false);
+                }
+
+                return ValueTask.CompletedTask;
+            },
+            cancellation);
+        await ForEachAsync(
+            (batch, index, rank) =>
+            {
+                if (SessionOf(batch, index) is { } session)
+                {
+                    found.GetValueOrDefault(session)?.Rows.Add(rank);
+                }
+                else if (MarkedBy(batch, index) is { } marked && found.TryGetValue(marked, out var contents))
+                {
+                    contents.Mark = rank;
+                }
+
+                return ValueTask.CompletedTask;
+            },
+            cancellation);
+        return found;
+    }
+
+    private static string? SessionOf(RowBatch batch, int index) =>
+        StreamNames.TrySplit(batch.Stream(index), out var session, out _, out _)
+            ? Encoding.UTF8.GetString(session)
+            : null;
+
+    /// <summary>Of which session the row says how much it held; what no node wrote says nothing.</summary>
+    private static string? MarkedBy(RowBatch batch, int index) =>
+        !batch[index].Unproven && batch.Stream(index).StartsWith(ContentsPrefix)
+            ? Encoding.UTF8.GetString(batch.Stream(index)[ContentsPrefix.Length..])
+            : null;
+
+    /// <param name="marks">Rows that are in it beside those of its scope.</param>
+    private async Task RowsAsync(HashSet<long> marks, CancellationToken cancellation)
     {
         var entry = files.CreateEntry(BundlePaths.Rows, CompressionLevel.Fastest);
         await using var stream = await entry.OpenAsync(cancellation);
@@ -55,7 +115,8 @@ internal sealed class BundleWriter(
             await ForEachAsync(
                 (batch, index, rank) =>
                 {
-                    if (!scope.Holds(batch.Stream(index), batch.MessageMemory(index)))
+                    if (!marks.Contains(rank) && !batch.Stream(index).SequenceEqual(LogKeys)
+                        && !scope.Holds(batch.Stream(index), batch.MessageMemory(index)))
                     {
                         return ValueTask.CompletedTask;
                     }

@@ -56,8 +56,8 @@ public static class LogBundle
 /// <summary>What is where in a bundle.</summary>
 internal static class BundlePaths
 {
-    public const string ReadMe = "README.txt", Scope = "scope.txt", Rows = "rows.ndjson", Logs = "logs.json",
-        Checkpoint = "checkpoint", Witnessed = "checkpoint.witnessed", VerifierKey = "log.vkey";
+    public const string ReadMe = "README.txt", Scope = "scope.txt", Contents = "contents.json",
+        Rows = "rows.ndjson", Logs = "logs.json", Checkpoint = "checkpoint", Witnessed = "checkpoint.witnessed", VerifierKey = "log.vkey";
 }
 
 /// <summary>Of which rows a bundle has more than the entry.</summary>
@@ -66,6 +66,12 @@ internal static class BundlePaths
 public sealed record BundleScope(string? What, BundleChoice Holds)
 {
     public static BundleScope All { get; } = new(null, static (_, _) => true);
+
+    /// <summary>Whether it says how much the sessions held that it has rows of.</summary>
+    public bool HasContents { get; init; }
+
+    /// <summary>The session of which it has all rows, with its source before it; null where it is about more.</summary>
+    public string? WholeSession { get; init; }
 }
 
 /// <summary>Whether a bundle has a row, by the stream's name in UTF-8 and the message as it is stored.</summary>

@@ -48,9 +48,13 @@ public sealed record Checkpoint(string Origin, long Size, byte[] Root)
 /// <summary>A checkpoint and the note that it stands in.</summary>
 public sealed record SignedCheckpoint(Checkpoint Checkpoint, SignedNote Note)
 {
-    public static async Task<SignedCheckpoint> SignAsync(
+    public static Task<SignedCheckpoint> SignAsync(
         Checkpoint checkpoint, ILogSigner signer, CancellationToken cancellation) =>
-        new(checkpoint, await SignedNote.SignAsync(checkpoint.ToString(), signer, cancellation));
+        SignAsync(checkpoint, [signer], cancellation);
+
+    public static async Task<SignedCheckpoint> SignAsync(
+        Checkpoint checkpoint, IReadOnlyList<ILogSigner> signers, CancellationToken cancellation) =>
+        new(checkpoint, await SignedNote.SignAsync(checkpoint.ToString(), signers, cancellation));
 
     /// <exception cref="NoteFormatException">The bytes are no signed checkpoint.</exception>
     public static SignedCheckpoint Parse(ReadOnlySpan<byte> bytes)

@@ -17,7 +17,12 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
         encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Signs a text, which must end with a line feed.</summary>
-    public static async Task<SignedNote> SignAsync(string body, ILogSigner signer, CancellationToken cancellation)
+    public static Task<SignedNote> SignAsync(string body, ILogSigner signer, CancellationToken cancellation) =>
+        SignAsync(body, [signer], cancellation);
+
+    /// <summary>Has several sign the same text.</summary>
+    public static async Task<SignedNote> SignAsync(
+        string body, IReadOnlyList<ILogSigner> signers, CancellationToken cancellation)
     {
         if (!body.EndsWith('\n') || HasControlCharacter(body))
         {
@@ -25,8 +30,14 @@ public sealed record SignedNote(string Body, IReadOnlyList<NoteSignature> Signat
                 "The text of a note ends with a line feed and has no other control characters.");
         }
 
-        var signature = await signer.SignAsync(Strict.GetBytes(body), cancellation);
-        return new SignedNote(body, [new NoteSignature(signer.Key.Name, signer.Key.KeyId, signature)]);
+        var signatures = new List<NoteSignature>(signers.Count);
+        foreach (var signer in signers)
+        {
+            var signature = await signer.SignAsync(Strict.GetBytes(body), cancellation);
+            signatures.Add(new NoteSignature(signer.Key.Name, signer.Key.KeyId, signature));
+        }
+
+        return new SignedNote(body, signatures);
     }
 
     /// <exception cref="NoteFormatException">The bytes are no note.</exception>

@@ -9,7 +9,7 @@ public interface ICheckpointOutlet
     /// <summary>
     /// The last one that was kept of a log; null where there is none, or where it cannot be read back.
     /// </summary>
-    Task<SignedCheckpoint?> FindLastAsync(VerifierKey key, CancellationToken cancellation);
+    Task<SignedCheckpoint?> FindLastAsync(KeyChain keys, CancellationToken cancellation);
 }
 
 /// <summary>A file to which checkpoints are appended, each after a blank line.</summary>
@@ -25,7 +25,7 @@ public sealed class FileOutlet(string path) : ICheckpointOutlet
         file.Flush(flushToDisk: true);
     }
 
-    public async Task<SignedCheckpoint?> FindLastAsync(VerifierKey key, CancellationToken cancellation)
+    public async Task<SignedCheckpoint?> FindLastAsync(KeyChain keys, CancellationToken cancellation)
     {
         if (!File.Exists(path))
         {
@@ -34,7 +34,7 @@ public sealed class FileOutlet(string path) : ICheckpointOutlet
 
         var text = await File.ReadAllTextAsync(path, cancellation);
         return text.Split(Between, StringSplitOptions.RemoveEmptyEntries).Select(Parse)
-            .Where(kept => kept?.IsSignedBy(key) == true).MaxBy(kept => kept!.Checkpoint.Size);
+            .Where(kept => kept is not null && keys.Signed(kept)).MaxBy(kept => kept!.Checkpoint.Size);
     }
 
     // A line that was cut by a crash is none.
@@ -70,7 +70,7 @@ public sealed class UrlOutlet(Uri url) : ICheckpointOutlet
         }
     }
 
-    public Task<SignedCheckpoint?> FindLastAsync(VerifierKey key, CancellationToken cancellation) =>
+    public Task<SignedCheckpoint?> FindLastAsync(KeyChain keys, CancellationToken cancellation) =>
         Task.FromResult<SignedCheckpoint?>(null);
 }
 

@@ -71,7 +71,7 @@ public sealed class LogMemory
     {
         var outside = log is null || options.Outlet is null
             ? null
-            : await options.Outlet.FindLastAsync(log.Key, cancellation);
+            : await options.Outlet.FindLastAsync(log.Chain, cancellation);
         var own = ReadFile();
         // A file of another log is history, or says that the store is another one: the sealer tells them apart.
         var size = own is null || (log is not null && own.Checkpoint.Origin != log.Origin) ? 0 : own.Checkpoint.Size;

@@ -13,8 +13,6 @@ internal sealed class LogOperations(
         "Put the store and the log's database back, or begin a log of another name with \"audit log restart "
         + "--reason\", which stays in the book.";
 
-    private const string OriginPrefix = "audit.local/";
-    private const int OriginBytes = 8;
     private const int MostSentences = 20;
     private const int RowsAtOnce = 500, MostLookedAt = 20_000, BytesAtOnce = 1 << 22;
 
@@ -29,7 +27,7 @@ internal sealed class LogOperations(
         if (logs.Count == 0 && await WasBegunAsync(cancellation))
         {
             // Nobody knows the key of the old one; its place is taken all the same, and shown for ever.
-            var made = await keys.CreateAsync(origin ?? MakeUpOrigin());
+            var made = await keys.CreateAsync(origin);
             return await TakePlaceAsync(
                 session,
                 new LogRestart(
@@ -83,7 +81,7 @@ internal sealed class LogOperations(
     {
         await using var session = await BeginAsync(cancellation);
         var log = Last(await store.ReadLogsAsync(cancellation));
-        if (!given.IsSignedBy(log.Key))
+        if (!log.Chain.Signed(given))
         {
             throw new SealingRefusedException(
                 $"The checkpoint is not signed by the key of the log \"{log.Origin}\", {log.Key}.");
@@ -100,6 +98,64 @@ internal sealed class LogOperations(
         await record(new LogAdoption(log.Origin, given, stored?.Size ?? 0), cancellation);
         file.Write(stored is null ? given : SignedCheckpoint.Parse(stored.Note));
         return log;
+    }
+
+    public async Task<LogRecord> RotateAsync(
+        string reason, string by, Func<KeyRotation, CancellationToken, Task> record, CancellationToken cancellation)
+    {
+        await using var session = await BeginAsync(cancellation);
+        var logs = await store.ReadLogsAsync(cancellation);
+        var log = Last(logs);
+        var tree = await TakeWholeAsync(logs, cancellation);
+        var old = keys.Find(log.Key)
+            ?? throw new SealingRefusedException(
+                $"This node does not have the key {log.Key} of the log, which has to sign the new one.");
+        var next = keys.Next(old.Key);
+        if (next.Key.Name != log.Origin || log.Chain.Keys.Contains(next.Key))
+        {
+            throw new SealingRefusedException(
+                $"The key {next.Key} cannot take the place of {log.Key}: a new one of the name \"{log.Origin}\" is "
+                + "expected.");
+        }
+
+        // Up to there the old key may have signed alone.
+        var size = Math.Max(tree.SignedSize, tree.Ahead?.Size ?? 0);
+        var rotation = new KeyRotation(
+            log.Origin, log.Chain.Rotations.Count + 1, old.Key, next.Key, size, options.Clock.GetUtcNow(), reason, by);
+        var note = await rotation.SignAsync(old, next, cancellation);
+        var rotated = log.WithKeys([.. log.Chain.Notes, note.ToString()]);
+        if (rotated.Key != next.Key)
+        {
+            throw new SealingRefusedException(
+                rotated.Chain.Broken ?? "A signer gave a signature that its key does not accept.");
+        }
+
+        await record(rotation, cancellation);
+        await session.PutKeysAsync(log.Number, rotated.Chain.Notes, cancellation);
+        keys.Keep(next);
+        heads.Set(new LogHead(rotated, await store.ReadLastCheckpointAsync(log.Number, cancellation)));
+        return rotated;
+    }
+
+    /// <summary>What is sealed, where this node remembers it and nothing contradicts it.</summary>
+    private async Task<SealedTree> TakeWholeAsync(IReadOnlyList<LogRecord> logs, CancellationToken cancellation)
+    {
+        try
+        {
+            if (logs[^1].Halt is { } halt)
+            {
+                throw new LogHaltedException(halt.Reason);
+            }
+
+            var tree = await TakeOver.RunAsync(store, logs, file, cancellation);
+            return tree.IsRemembered
+                ? tree
+                : throw new LogMemoryException("this node does not remember the log.");
+        }
+        catch (Exception failure) when (failure is LogHaltedException or LogMemoryException)
+        {
+            throw new SealingRefusedException($"The log's key stays: {failure.Message}");
+        }
     }
 
     public async Task ForgetAsync(CancellationToken cancellation)
@@ -168,7 +224,7 @@ internal sealed class LogOperations(
 
         // First the memory: a key without one would be of a log that was forgotten.
         signer ??= await keys.CreateAsync(
-            options.Origin ?? MakeUpOrigin(), made => file.BeginAsync(made, cancellation));
+            options.Origin, made => file.BeginAsync(made, cancellation));
         await session.CreateLogAsync(
             new LogRecord(1, signer.Key.Name, signer.Key, options.Clock.GetUtcNow()), cancellation);
         return await store.ReadLogsAsync(cancellation);
@@ -206,9 +262,6 @@ internal sealed class LogOperations(
         && row.Message.AsSpan().IndexOf("\"act\":\"node.stopped\""u8) >= 0 && entries.Proves(
             Encoding.UTF8.GetBytes(row.PersistenceId), row.Sequence, Encoding.UTF8.GetBytes(row.Manifest), row.Message);
 
-    private static string MakeUpOrigin() =>
-        OriginPrefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(OriginBytes));
-
     private static LogRecord Last(IReadOnlyList<LogRecord> logs) =>
         logs.Count > 0 ? logs[^1] : throw new SealingRefusedException("There is no log yet.");
 
@@ -239,7 +292,7 @@ internal sealed class LogOperations(
         [
             Readable(() => stored is null ? null : SignedCheckpoint.Parse(stored.Note)), Readable(file.Read),
         ];
-        return known.Where(checkpoint => checkpoint?.IsSignedBy(log.Key) == true && checkpoint.Checkpoint.Size > 0)
+        return known.Where(checkpoint => checkpoint is { Checkpoint.Size: > 0 } && log.Chain.Signed(checkpoint))
             .MaxBy(checkpoint => checkpoint!.Checkpoint.Size);
     }
 

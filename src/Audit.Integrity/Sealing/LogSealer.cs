@@ -9,7 +9,6 @@ namespace Audit.Integrity.Sealing;
 /// </summary>
 public sealed class LogSealer : IAsyncDisposable
 {
-
     private readonly SemaphoreSlim resting = new(1);
     private readonly string address;
     private readonly IJournal journal;
@@ -22,6 +21,7 @@ public sealed class LogSealer : IAsyncDisposable
     private readonly Vouching vouching;
     private readonly WitnessFeed witnesses;
     private readonly LogOperations operations;
+    private readonly SigningKeys signing;
     private readonly RowLook look;
     private CancellationTokenSource stop = new();
     private Task work = Task.CompletedTask;
@@ -50,6 +50,7 @@ public sealed class LogSealer : IAsyncDisposable
         witnesses = new WitnessFeed(store, options.Witnesses, options.Clock, options.Failures);
         operations = new LogOperations(address, store, heads, keys, entries, options, journal);
         look = new RowLook(address, store, entries);
+        signing = new SigningKeys(keys, options);
     }
 
     public SealerStatus Status => status;
@@ -108,6 +109,13 @@ public sealed class LogSealer : IAsyncDisposable
         return RestingAsync(
             () => operations.RestartAsync(reason, by, origin, record, cancellation), cancellation);
     }
+
+    /// <summary>Puts a new key in the place of the log's: the old one signs it, and both sign for a while.</summary>
+    /// <param name="record">Writes the operator's event, a row of the log.</param>
+    /// <exception cref="SealingRefusedException">This node may not sign the log now.</exception>
+    public Task<LogRecord> RotateAsync(
+        string reason, string by, Func<KeyRotation, CancellationToken, Task> record, CancellationToken cancellation) =>
+        RestingAsync(() => operations.RotateAsync(reason, by, record, cancellation), cancellation);
 
     /// <summary>Ends a halt, where the rows are again what was sealed.</summary>
     /// <param name="record">Writes the operator's event.</param>
@@ -218,14 +226,9 @@ public sealed class LogSealer : IAsyncDisposable
                 return Halted(found);
             }
 
-            var signer = keys.Find();
-            if (signer?.Key != logs[^1].Key)
-            {
-                return new SealerStatus(
-                    SealerState.Elsewhere,
-                    $"This node does not have the key of the log \"{logs[^1].Origin}\".");
-            }
-            return await SealAsync(session, logs, signer, cancellation);
+            return signing.Of(logs[^1]) is { Count: > 0 } signers
+                ? await SealAsync(session, logs, signers, cancellation)
+                : signing.Lacking(logs[^1]);
         }
     }
 
@@ -238,9 +241,9 @@ public sealed class LogSealer : IAsyncDisposable
             return new SealerStatus(SealerState.Standby);
         }
 
-        if (keys.Find()?.Key != logs[^1].Key)
+        if (keys.Find(logs[^1].Key) is null)
         {
-            return new SealerStatus(SealerState.Elsewhere, "Another node seals; this one does not have the log's key.");
+            return signing.Lacking(logs[^1]);
         }
 
         try
@@ -263,7 +266,8 @@ public sealed class LogSealer : IAsyncDisposable
     }
 
     private async Task<SealerStatus> SealAsync(
-        LogSession session, IReadOnlyList<LogRecord> logs, ILogSigner signer, CancellationToken cancellation)
+        LogSession session, IReadOnlyList<LogRecord> logs, IReadOnlyList<ILogSigner> signers,
+        CancellationToken cancellation)
     {
         var log = logs[^1];
         string? suspicion = null;
@@ -271,7 +275,7 @@ public sealed class LogSealer : IAsyncDisposable
         {
             try
             {
-                return await SealOnceAsync(session, logs, signer, cancellation);
+                return await SealOnceAsync(session, logs, signers, cancellation);
             }
             catch (LogHaltedException halted)
             {
@@ -294,7 +298,8 @@ public sealed class LogSealer : IAsyncDisposable
     }
 
     private async Task<SealerStatus> SealOnceAsync(
-        LogSession session, IReadOnlyList<LogRecord> logs, ILogSigner signer, CancellationToken cancellation)
+        LogSession session, IReadOnlyList<LogRecord> logs, IReadOnlyList<ILogSigner> signers,
+        CancellationToken cancellation)
     {
         var log = logs[^1];
         var tree = await TakeOver.RunAsync(store, logs, file, cancellation);
@@ -317,12 +322,12 @@ public sealed class LogSealer : IAsyncDisposable
         {
             status = new SealerStatus(SealerState.Sealing);
             var run = new SealingRun(
-                journal, rows, asked, entries, session, log, signer, file, tree, options,
+                journal, rows, asked, entries, session, log, signers, file, tree, options,
                 stored => heads.Set(new LogHead(log, stored)));
             var reading = scrub = new Scrub(address, log, entries, options);
             await Together.RunAsync(
                 cancellation, run.SealAsync, reading.RunAsync,
-                stopped => vouching.AnswerAsync(session, log, signer, file, options, stopped),
+                stopped => vouching.AnswerAsync(session, log, signers[0], file, options, stopped),
                 stopped => witnesses.RunAsync(session, log, stopped),
                 stopped => OutletFeed.RunAsync(store, log, options, stopped));
         }
@@ -348,7 +353,7 @@ public sealed class LogSealer : IAsyncDisposable
 
     // Who remembers more than the store has, says so by a halt; here it is only asked whether anybody knows.
     private async Task<bool> IsVouchedForAsync(LogRecord log, SealedTree tree, CancellationToken cancellation) =>
-        (options.Outlet is { } outlet && await outlet.FindLastAsync(log.Key, cancellation) is { } kept
+        (options.Outlet is { } outlet && await outlet.FindLastAsync(log.Chain, cancellation) is { } kept
             && await TakeOver.ExtendsAsync(store, log, tree.SignedSize, kept.Checkpoint, cancellation))
         || (tree.Newest is { } newest && await witnesses.VouchesAsync(log, newest, cancellation));
 

@@ -59,7 +59,7 @@ internal sealed class Scrub(string address, LogRecord log, EntryKeys keys, Seale
         }
 
         var signed = SignedCheckpoint.Parse(newest.Note).Checkpoint;
-        var check = new IntegrityCheck(source, signed.Size, log.Key, []);
+        var check = new IntegrityCheck(source, signed.Size, log.Chain, []);
         await check.BeginAsync(cancellation);
         await using (var rows = await RowSource.OpenAsync(address, cancellation))
         {

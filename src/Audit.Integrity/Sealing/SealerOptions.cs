@@ -25,6 +25,12 @@ public sealed record SealerOptions
     /// <summary>The shortest time between two checkpoints that are kept elsewhere.</summary>
     public TimeSpan OutletPause { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a key that was taken out of service goes on signing beside the new one.</summary>
+    public TimeSpan BothSign { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Sees which sessions are sealed; null where nobody wants to know.</summary>
+    public SessionWatch? Sessions { get; init; }
+
     /// <summary>Where checkpoints are kept elsewhere; null for nowhere.</summary>
     public ICheckpointOutlet? Outlet { get; init; }
 

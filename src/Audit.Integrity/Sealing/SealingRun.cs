@@ -5,7 +5,8 @@ namespace Audit.Integrity.Sealing;
 /// <summary>Seals for as long as this node has the right to, from where <see cref="TakeOver"/> left off.</summary>
 internal sealed class SealingRun(
     IJournal journal, IRowSource rows, StoreLook look, EntryKeys keys, LogSession session, LogRecord log,
-    ILogSigner signer, LocalCheckpoint file, SealedTree state, SealerOptions options, Action<StoredCheckpoint> announce)
+    IReadOnlyList<ILogSigner> signers, LocalCheckpoint file,
+    SealedTree state, SealerOptions options, Action<StoredCheckpoint> announce)
 {
     /// <summary>How many leaves a transaction writes at most.</summary>
     private const int LeavesInStep = 1 << 16;
@@ -105,6 +106,7 @@ internal sealed class SealingRun(
         for (var i = first; i < batch.Count; i++)
         {
             Append(batch[i].Position, batch.Leaf(i));
+            options.Sessions?.Take(batch, i);
             // Not a reason to stop: it is sealed as what it is, and shown wherever the log is.
             if (batch[i].Unproven)
             {
@@ -159,7 +161,7 @@ internal sealed class SealingRun(
     private async Task SignAsync(CancellationToken cancellation)
     {
         var checkpoint = new Checkpoint(log.Origin, state.Tree.Size, state.Tree.Root());
-        var signed = await SignedCheckpoint.SignAsync(checkpoint, signer, cancellation);
+        var signed = await SignedCheckpoint.SignAsync(checkpoint, signers, cancellation);
         if (!signed.IsSignedBy(log.Key))
         {
             throw new LogKeyException("The signer gave a signature that the log's verifier key does not accept.");

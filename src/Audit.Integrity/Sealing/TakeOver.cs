@@ -72,7 +72,7 @@ internal static class TakeOver
         try
         {
             var signed = SignedCheckpoint.Parse(stored.Note);
-            if (signed.IsSignedBy(log.Key) && signed.Checkpoint.Size == stored.Size)
+            if (log.Chain.Signed(signed) && signed.Checkpoint.Size == stored.Size)
             {
                 return signed;
             }
@@ -104,7 +104,7 @@ internal static class TakeOver
             file.KeepAside(old.Number);
             return null;
         }
-        return local.IsSignedBy(log.Key)
+        return log.Chain.Signed(local)
             ? local
             : throw new LogMemoryException("The checkpoint in this node's file is not signed by the log's key.");
     }

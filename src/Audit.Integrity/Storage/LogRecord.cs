@@ -1,8 +1,12 @@
 namespace Audit.Integrity.Storage;
 
 /// <summary>One log of a store.</summary>
+/// <param name="Key">That signs now.</param>
 public sealed record LogRecord(int Number, string Origin, VerifierKey Key, DateTimeOffset StartedAt)
 {
+    /// <summary>The keys that it had, from the first to the one that signs now.</summary>
+    public KeyChain Chain { get; init; } = KeyChain.Of(Key);
+
     /// <summary>The signed note on which log it took the place of; null for the first one.</summary>
     public string? RestartNote { get; init; }
 
@@ -11,6 +15,11 @@ public sealed record LogRecord(int Number, string Origin, VerifierKey Key, DateT
 
     /// <summary>Why this log may not be signed again; null while it may.</summary>
     public LogHalt? Halt { get; init; }
+
+    /// <summary>The log with the keys that came after its first one.</summary>
+    public LogRecord WithKeys(IReadOnlyList<string> notes) => WithKeys(KeyChain.Read(Chain.First, notes));
+
+    public LogRecord WithKeys(KeyChain chain) => this with { Key = chain.Current, Chain = chain };
 
     /// <summary>The log with what the note says.</summary>
     public LogRecord WithRestart(string? note)

@@ -7,8 +7,12 @@ internal sealed class LogSession(ILogHold hold, LogSql sql) : IAsyncDisposable
 
     public Task CreateLogAsync(LogRecord log, CancellationToken cancellation) => RunAsync(
         sql.AddLog,
-        [(long)log.Number, log.Origin, log.Key.ToString(), log.StartedAt.UtcTicks, log.RestartNote],
+        [(long)log.Number, log.Origin, log.Chain.First.ToString(), log.StartedAt.UtcTicks, log.RestartNote],
         cancellation);
+
+    /// <summary>Puts down all notes on the keys of a log.</summary>
+    public Task PutKeysAsync(int log, IReadOnlyList<string> notes, CancellationToken cancellation) =>
+        RunAsync(sql.PutKeys, [(long)log, JsonSerializer.Serialize(notes)], cancellation);
 
     public Task HaltAsync(int log, LogHalt halt, CancellationToken cancellation) =>
         RunAsync(sql.Halt, [(long)log, halt.Reason, halt.Position, halt.At.UtcTicks], cancellation);

@@ -5,7 +5,7 @@ internal sealed class LogSql(string schema)
 {
     public string Logs { get; } =
         $"""
-        SELECT number, origin, verifier_key, started_at, restart, halted_reason, halted_position, halted_at
+        SELECT number, origin, verifier_key, started_at, restart, halted_reason, halted_position, halted_at, keys
         FROM {schema}log ORDER BY number
         """;
 
@@ -54,6 +54,8 @@ internal sealed class LogSql(string schema)
         $"""
         UPDATE {schema}log SET halted_reason = NULL, halted_position = NULL, halted_at = NULL WHERE number = $1
         """;
+
+    public string PutKeys { get; } = $"UPDATE {schema}log SET keys = $2 WHERE number = $1";
 
     public string PutUnproven { get; } =
         $"INSERT INTO {schema}unproven (log, position) VALUES ($1, $2) ON CONFLICT DO NOTHING";

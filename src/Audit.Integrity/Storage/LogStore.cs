@@ -139,7 +139,19 @@ internal sealed class LogStore(ILogDatabase database) : IAsyncDisposable
         new LogRecord((int)row.Number(0), row.Text(1), KeyOf(row.Text(2)), Time(row, 3))
         {
             Halt = row.IsNull(5) ? null : new LogHalt(row.Text(5), row.NumberOrNull(6), Time(row, 7)),
-        }.WithRestart(row.TextOrNull(4));
+        }.WithRestart(row.TextOrNull(4)).WithKeys(KeyNotes(row.TextOrNull(8)));
+
+    private static string[] KeyNotes(string? json)
+    {
+        try
+        {
+            return json is null ? [] : JsonSerializer.Deserialize<string[]>(json) ?? [];
+        }
+        catch (JsonException failure)
+        {
+            throw new LogDamagedException($"The notes on the log's keys cannot be read: {failure.Message}");
+        }
+    }
 
     private static VerifierKey KeyOf(string text)
     {

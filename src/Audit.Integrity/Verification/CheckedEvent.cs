@@ -7,6 +7,7 @@ internal struct CheckedEvent
 {
     private static readonly byte[] CallPrefix = "call."u8.ToArray();
     private static readonly byte[] Operator = Encoding.UTF8.GetBytes(EventNames.OperatorActed);
+    private static readonly byte[] LogKeys = Encoding.UTF8.GetBytes(StreamNames.LogKeys);
     private static readonly byte[] NoteManifest =
         Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.SessionNoted));
     private static readonly byte[] Rejudged = Encoding.UTF8.GetBytes(EventNames.ManifestOf(EventNames.CallRejudged));
@@ -22,6 +23,9 @@ internal struct CheckedEvent
 
     /// <summary>It says that the log was ended and begun anew.</summary>
     public bool IsRestart;
+
+    /// <summary>It says that a key of the log took the place of another.</summary>
+    public bool IsNewKey;
 
     /// <summary>It should say something and cannot be read.</summary>
     public bool IsUnreadable;
@@ -61,6 +65,7 @@ internal struct CheckedEvent
         if (manifest.StartsWith(Operator))
         {
             facts.IsRestart = batch.Message(index).IndexOf("\"act\":\"log.restarted\""u8) >= 0;
+            facts.IsNewKey = batch.Stream(index).SequenceEqual(LogKeys);
             return facts;
         }
 

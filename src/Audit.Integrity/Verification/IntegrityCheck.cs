@@ -13,7 +13,7 @@ internal sealed class IntegrityCheck
     private readonly KnownRoots roots;
     private readonly List<LogTile> completed = [];
     private readonly List<long> bundleStarts = [];
-    private readonly VerifierKey key;
+    private readonly KeyChain keys;
     private readonly List<long> forgedCheckpoints = [];
     private readonly List<KnownRoot> missedByRows = [];
     private readonly List<KnownRoot> missedByStored = [];
@@ -21,9 +21,9 @@ internal sealed class IntegrityCheck
     private TreeTrial? rows;
     private bool leavesEnded;
 
-    public IntegrityCheck(ILogSource log, long size, VerifierKey key, IEnumerable<KnownRoot> outside)
+    public IntegrityCheck(ILogSource log, long size, KeyChain keys, IEnumerable<KnownRoot> outside)
     {
-        this.key = key;
+        this.keys = keys;
         this.log = log;
         this.size = size;
         leaves = new StoredLeaves(log, size);
@@ -239,7 +239,7 @@ internal sealed class IntegrityCheck
         var storedMeets = stored.Size == known.Size && stored.HasRoot(known.Root);
         var rowsMeet = rows is null ? storedMeets : rows.Size == known.Size && rows.HasRoot(known.Root);
         // A signature is expensive to check, and of interest only when something is wrong.
-        if ((!storedMeets || !rowsMeet) && known.Note is { } note && !SignedCheckpoint.Parse(note).IsSignedBy(key))
+        if ((!storedMeets || !rowsMeet) && known.Note is { } note && !keys.Signed(SignedCheckpoint.Parse(note)))
         {
             forgedCheckpoints.Add(known.Size);
             return;

@@ -41,6 +41,15 @@ public sealed record IntegrityVerdict
     /// <summary>The logs that took the place of others, the oldest first.</summary>
     public IReadOnlyList<RestartReport> Restarts { get; init; } = [];
 
+    /// <summary>Whether it is a bundle that has a part of the book.</summary>
+    public bool IsPart { get; init; }
+
+    /// <summary>How much such a bundle has of its sessions, as far as it says so.</summary>
+    public IReadOnlyList<ContentsReport> Sessions { get; init; } = [];
+
+    /// <summary>The keys of the log that took the place of others, the oldest first.</summary>
+    public IReadOnlyList<RotationReport> Rotations { get; init; } = [];
+
     /// <summary>
     /// The size of the older checkpoint that this log was shown to continue; null where none was given.
     /// </summary>

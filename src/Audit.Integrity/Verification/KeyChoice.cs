@@ -1,7 +1,7 @@
 namespace Audit.Integrity.Verification;
 
-/// <summary>With which key signatures are checked, and where it came from.</summary>
-internal readonly record struct KeyChoice(VerifierKey Key, KeyTrust Trust)
+/// <summary>With which keys signatures are checked, and where the one came from that is believed.</summary>
+internal readonly record struct KeyChoice(VerifierKey Key, KeyChain Chain, KeyTrust Trust)
 {
     /// <exception cref="NoteFormatException">A key file holds no key.</exception>
     /// <exception cref="LogKeyException">A key file cannot be used.</exception>
@@ -9,12 +9,16 @@ internal readonly record struct KeyChoice(VerifierKey Key, KeyTrust Trust)
     {
         if (options.TrustedKey is { } given)
         {
-            return new KeyChoice(given, KeyTrust.Given);
+            return Of(given, log, KeyTrust.Given);
         }
 
         var found = options.KeyFile is { } file ? KeyFile.FindVerifierKey(file) : null;
-        return found is null ? new KeyChoice(log.Key, KeyTrust.Enclosed) : new KeyChoice(found, KeyTrust.DataDirectory);
+        return found is null ? Of(log.Key, log, KeyTrust.Enclosed) : Of(found, log, KeyTrust.DataDirectory);
     }
+
+    // Each key of a chain is signed by the one before it and the one behind it: who knows one knows them all.
+    private static KeyChoice Of(VerifierKey key, LogRecord log, KeyTrust trust) =>
+        new(key, log.Chain.Keys.Contains(key) ? log.Chain : KeyChain.Of(key), trust);
 }
 
 /// <summary>Where the key came from that signatures were checked with: a verdict is worth as much as that.</summary>

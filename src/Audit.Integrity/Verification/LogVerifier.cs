@@ -1,5 +1,6 @@
 using Audit.Integrity.Bundles;
 using Audit.Integrity.Entries;
+using Audit.Integrity.Receipts;
 
 namespace Audit.Integrity.Verification;
 
@@ -50,7 +51,8 @@ public static class LogVerifier
         var rows = bundle.OpenRows();
         await using (rows)
         {
-            return await new Verification(options, memory, null, progress).RunAsync(bundle.Log, rows, cancellation);
+            return await new Verification(options, memory, null, progress, bundle.Contents)
+                .RunAsync(bundle.Log, rows, cancellation);
         }
     }
 
@@ -107,8 +109,14 @@ public sealed record VerifyOptions
     /// <summary>How long the newest checkpoint may be without their cosignatures.</summary>
     public TimeSpan MaxUnwitnessed { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a key that was taken out of service has to sign beside the new one.</summary>
+    public TimeSpan BothSign { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>What a node acknowledged: each must be there as it was acknowledged.</summary>
     public IReadOnlyList<KeptReceipt> Receipts { get; init; } = [];
+
+    /// <summary>What was signed over them.</summary>
+    public IReadOnlyList<KeptSignature> Signatures { get; init; } = [];
 
     /// <summary>How many unproven rows are accepted.</summary>
     public long AcceptedUnproven { get; init; }

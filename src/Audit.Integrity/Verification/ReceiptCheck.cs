@@ -1,17 +1,10 @@
 using System.Security.Cryptography;
+using Audit.Integrity.Receipts;
 
 namespace Audit.Integrity.Verification;
 
-/// <summary>What a node acknowledged and somebody kept.</summary>
-/// <param name="Line">Of the file that it is kept in.</param>
-/// <param name="Sha256">Of the message as it was stored; null where the receipt does not say it.</param>
-/// <param name="IsSealed">Whether it was acknowledged as being in the log.</param>
-/// <param name="Checkpoint">Under which it was proven; null where another receipt has it, or none does.</param>
-public sealed record KeptReceipt(
-    long Line, long Position, long Sequence, string? Sha256, bool IsSealed, SignedCheckpoint? Checkpoint);
-
 /// <summary>Whether what was acknowledged is there as it was acknowledged.</summary>
-internal sealed class ReceiptCheck(IReadOnlyList<KeptReceipt> receipts)
+internal sealed class ReceiptCheck(IReadOnlyList<KeptReceipt> receipts, IReadOnlyList<KeptSignature> signatures)
 {
     private readonly ILookup<long, KeptReceipt> byPosition = receipts.ToLookup(receipt => receipt.Position);
     private readonly HashSet<long> met = [];
@@ -39,6 +32,17 @@ internal sealed class ReceiptCheck(IReadOnlyList<KeptReceipt> receipts)
                 }
             }
         }
+    }
+
+    /// <summary>Looks at what the receipts show by themselves.</summary>
+    /// <param name="isSigned">Whether a checkpoint is one of the log's.</param>
+    public void Try(Func<SignedCheckpoint, bool> isSigned)
+    {
+        var trial = new ReceiptTrial((checkpoint, _) => isSigned(checkpoint));
+        trial.Try(receipts, signatures);
+        faults.AddRange(trial.Faults.Select(fault => new IntegrityFault(
+            IntegrityFaultKind.ReceiptBroken, fault.Position, null,
+            $"Line {fault.Line} of the receipts: {fault.Why}.")));
     }
 
     /// <param name="lastSealed">The last position that the log has; 0 where there is none.</param>

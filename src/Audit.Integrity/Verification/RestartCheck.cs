@@ -8,8 +8,8 @@ internal sealed class RestartCheck
 {
     private readonly List<EndedLog> ended = [];
 
-    /// <param name="key">With which the newest log's signatures are checked.</param>
-    public RestartCheck(IReadOnlyList<LogRecord> logs, VerifierKey key)
+    /// <param name="keys">With which the newest log's signatures are checked.</param>
+    public RestartCheck(IReadOnlyList<LogRecord> logs, KeyChain keys)
     {
         for (var i = logs.Count - 1; i >= 0; i--)
         {
@@ -19,7 +19,7 @@ internal sealed class RestartCheck
                 break;
             }
 
-            ended.Insert(0, End(i == 0 ? null : logs[i - 1], log, i == logs.Count - 1 ? key : log.Key));
+            ended.Insert(0, End(i == 0 ? null : logs[i - 1], log, i == logs.Count - 1 ? keys : log.Chain));
         }
     }
 
@@ -68,21 +68,21 @@ internal sealed class RestartCheck
         return reports;
     }
 
-    private static EndedLog End(LogRecord? old, LogRecord log, VerifierKey key)
+    private static EndedLog End(LogRecord? old, LogRecord log, KeyChain keys)
     {
         if (log.Restart is not { } restart || old is null)
         {
             return new EndedLog(log, null, "what it took the place of is missing");
         }
 
-        if (!SignedNote.Parse(log.RestartNote!).IsSignedBy(key) || restart.NewOrigin != log.Origin
+        if (!SignedNote.Parse(log.RestartNote!).IsSignedBy(keys.First) || restart.NewOrigin != log.Origin
             || restart.Number != log.Number || restart.OldKey != old.Key)
         {
             return new EndedLog(log, null, "what is stated of it is not signed by the key of the log that followed");
         }
 
         return restart.LastCheckpoint is not { } last ? new EndedLog(log, null, null)
-            : last.IsSignedBy(restart.OldKey) ? new EndedLog(log, last.Checkpoint, null)
+            : old.Chain.Signed(last) ? new EndedLog(log, last.Checkpoint, null)
             : new EndedLog(log, null, "its last checkpoint is not signed by its key");
     }
 

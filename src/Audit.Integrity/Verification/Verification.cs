@@ -1,9 +1,13 @@
+using Audit.Integrity.Bundles;
+
 namespace Audit.Integrity.Verification;
 
 /// <summary>One verification of one journal against one log.</summary>
 /// <param name="look">Asks the store; null with a bundle.</param>
+/// <param name="contents">What a bundle says of its sessions; null where all rows are there.</param>
 internal sealed class Verification(
-    VerifyOptions options, NodeMemory memory, StoreLook? look, IProgress<VerifyProgress>? progress)
+    VerifyOptions options, NodeMemory memory, StoreLook? look, IProgress<VerifyProgress>? progress,
+    IReadOnlyList<BundleContents>? contents = null)
 {
     private const string NoCheckpoint = "there is no checkpoint that the rows could be compared with.";
 
@@ -11,8 +15,9 @@ internal sealed class Verification(
 
     private readonly List<IntegrityFault> faults = [];
     private readonly CompletenessCheck completeness = new();
-    private readonly ReceiptCheck receipts = new(options.Receipts);
+    private readonly ReceiptCheck receipts = new(options.Receipts, options.Signatures);
     private readonly LackCheck lacks = new(options.Entries, look);
+    private readonly ContentsCheck sessions = new(contents);
     private (long Count, long Position) restarts;
 
     /// <param name="log">Null where there is none.</param>
@@ -24,30 +29,35 @@ internal sealed class Verification(
         }
 
         var choice = KeyChoice.Of(options, log.Logs[^1]);
-        if (Signed(newest, log.Logs[^1], choice.Key) is not { } signed)
+        if (Signed(newest, log.Logs[^1], choice) is not { } signed)
         {
             return await RunWithoutLogAsync(log, rows, cancellation);
         }
 
-        var ended = new RestartCheck(log.Logs, choice.Key);
-        List<KnownRoot> outside = [.. Outside(log, signed, choice.Key), .. ended.Roots(signed.Size)];
-        if (await WitnessCheck.FindAsync(log, signed, options, faults, cancellation) is { } witnessed)
+        var ended = new RestartCheck(log.Logs, choice.Chain);
+        List<KnownRoot> outside = [.. Outside(log, signed, choice.Chain), .. ended.Roots(signed.Size)];
+        var witnessed = await WitnessCheck.FindAsync(log, signed, options, faults, cancellation);
+        if (witnessed is not null)
         {
             outside.Add(witnessed);
         }
 
-        var check = new IntegrityCheck(log, signed.Size, choice.Key, outside);
+        var check = new IntegrityCheck(log, signed.Size, choice.Chain, outside);
+        var keys = new RotationCheck(log.Logs);
         await check.BeginAsync(cancellation);
-        await ReadAsync(rows, check, signed.Size, cancellation);
+        await ReadAsync(rows, check, keys, signed.Size, cancellation);
         await check.EndAsync(cancellation);
         var conclusion = new IntegrityConclusion(check, signed);
         faults.InsertRange(0, conclusion.Faults());
         var reports = ended.Report(
             check.MissedByRows, signed.Size, options.AcceptedRestarts, faults, restarts);
+        var rotations = keys.Report(witnessed?.Size ?? 0, newest, options, faults);
+        var held = sessions.Report(faults);
         JudgeHalt(log.Logs[^1]);
         JudgeUnsealed(check);
         JudgeUnproven(check);
         faults.AddRange(lacks.Faults());
+        receipts.Try(known => choice.Chain.Signed(known) || log.Logs.SkipLast(1).Any(one => one.Chain.Signed(known)));
         faults.AddRange(receipts.End(check.FirstUnsealed is { } unsealed ? unsealed.Position - 1 : long.MaxValue));
         var integrity = new IntegrityVerdict
         {
@@ -65,6 +75,9 @@ internal sealed class Verification(
             EntriesOnly = check.EntriesOnly,
             Receipts = options.Receipts.Count,
             Restarts = reports,
+            Rotations = rotations,
+            IsPart = sessions.IsAsked,
+            Sessions = held,
             ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack)
                 ? null
                 : options.Since?.Checkpoint.Size,
@@ -123,11 +136,14 @@ internal sealed class Verification(
         };
     }
 
-    private Task ReadAsync(IRowSource rows, IntegrityCheck check, long size, CancellationToken cancellation) =>
+    private Task ReadAsync(
+        IRowSource rows, IntegrityCheck check, RotationCheck keys, long size, CancellationToken cancellation) =>
         RowPipeline.RunAsync(
             rows, options.Entries,
             async (batch, stop) =>
             {
+                keys.Take(batch, check.Rows);
+                sessions.Take(batch.Rows, check.Rows);
                 await check.TakeAsync(batch.Rows, stop);
                 await lacks.TakeAsync(batch.Rows, stop);
                 receipts.Take(batch.Rows);
@@ -138,16 +154,17 @@ internal sealed class Verification(
             cancellation);
 
     /// <returns>Null when there is nothing that the rows could be compared with.</returns>
-    private Checkpoint? Signed(StoredCheckpoint newest, LogRecord log, VerifierKey key)
+    private Checkpoint? Signed(StoredCheckpoint newest, LogRecord log, in KeyChoice choice)
     {
         try
         {
             var signed = SignedCheckpoint.Parse(newest.Note);
-            if (!signed.IsSignedBy(key) || signed.Checkpoint.Origin != log.Origin
+            if (!choice.Chain.Signed(signed) || signed.Checkpoint.Origin != log.Origin
                 || signed.Checkpoint.Size != newest.Size)
             {
                 Add(IntegrityFaultKind.NotSigned,
-                    $"The checkpoint of {newest.Size} entries is not signed by the key {key}{Restarted(log)}.");
+                    $"The checkpoint of {newest.Size} entries is not signed by the key {choice.Key}, "
+                    + $"nor by one that it introduced{Restarted(log)}.");
             }
             return signed.Checkpoint with { Size = newest.Size };
         }
@@ -164,9 +181,9 @@ internal sealed class Verification(
             : $"; the log \"{log.Origin}\" was begun by {restart.By}, who says: {restart.Reason}";
 
     /// <summary>Roots that are known from outside of what is verified, if they can be relied on.</summary>
-    private IEnumerable<KnownRoot> Outside(ILogSource log, Checkpoint signed, VerifierKey key)
+    private IEnumerable<KnownRoot> Outside(ILogSource log, Checkpoint signed, KeyChain keys)
     {
-        if (options.Since is { } since && Relies(since, log, key, signed.Size, "The checkpoint that was given"))
+        if (options.Since is { } since && Relies(since, log, keys, signed.Size, "The checkpoint that was given"))
         {
             yield return new KnownRoot(since.Checkpoint.Size, since.Checkpoint.Root, KnownRootOrigin.Auditor);
         }
@@ -174,7 +191,7 @@ internal sealed class Verification(
         foreach (var receipt in options.Receipts)
         {
             if (receipt.Checkpoint is { } proven
-                && Relies(proven, log, key, signed.Size, $"The checkpoint of the receipt in line {receipt.Line}"))
+                && Relies(proven, log, keys, signed.Size, $"The checkpoint of the receipt in line {receipt.Line}"))
             {
                 yield return new KnownRoot(proven.Checkpoint.Size, proven.Checkpoint.Root, KnownRootOrigin.Auditor);
             }
@@ -186,7 +203,7 @@ internal sealed class Verification(
         }
 
         if (memory.Checkpoint is { } node
-            && Relies(node, log, key, signed.Size, "The checkpoint in the node's own file"))
+            && Relies(node, log, keys, signed.Size, "The checkpoint in the node's own file"))
         {
             yield return new KnownRoot(node.Checkpoint.Size, node.Checkpoint.Root, KnownRootOrigin.Node);
         }
@@ -194,7 +211,7 @@ internal sealed class Verification(
 
     // The entries of a row are the same in every log of a store, so a checkpoint of a log that was ended must still be
     // met.
-    private bool Relies(SignedCheckpoint known, ILogSource log, VerifierKey key, long size, string what)
+    private bool Relies(SignedCheckpoint known, ILogSource log, KeyChain keys, long size, string what)
     {
         var of = log.Logs.FirstOrDefault(record => record.Origin == known.Checkpoint.Origin);
         if (of is null)
@@ -203,7 +220,7 @@ internal sealed class Verification(
                 IntegrityFaultKind.SetBack,
                 $"{what} is of the log \"{known.Checkpoint.Origin}\", which is unknown here.");
         }
-        else if (!known.IsSignedBy(of.Number == log.Logs[^1].Number ? key : of.Key))
+        else if (!(of.Number == log.Logs[^1].Number ? keys : of.Chain).Signed(known))
         {
             Add(IntegrityFaultKind.NotSigned, $"{what} is not signed by the key of the log \"{of.Origin}\".");
         }

@@ -120,11 +120,19 @@ public sealed partial class EventWriter : IDisposable
         return End(name, body);
     }
 
+    /// <param name="facts">What everybody may read of the act who has the row: an object; empty for none.</param>
     public EncodedEvent WriteOperator(
-        string act, string actor, Timestamp at, ReadOnlySpan<byte> detail, RedactionMark? redacted = null)
+        string act, string actor, Timestamp at, ReadOnlySpan<byte> detail, RedactionMark? redacted = null,
+        ReadOnlySpan<byte> facts = default)
     {
         Begin(EventNames.OperatorActed, at, actor);
         json.WriteString(EventField.Act, act);
+        if (!facts.IsEmpty)
+        {
+            json.WritePropertyName(EventField.Facts);
+            json.WriteRawValue(facts, skipInputValidation: true);
+        }
+
         WriteNonce();
         WriteMark(redacted);
         return End(EventNames.OperatorActed, detail);

@@ -106,7 +106,7 @@ public sealed class EventField
         Type = new("type"), At = new("at"), Detail = new("detail"), Sequence = new("sequence"), Count = new("count"),
         AlsoDated = new("also_dated"),
         First = new("first"), Last = new("last"), Chain = new("chain"), Total = new("total"),
-        Bytes = new("bytes"), Act = new("act"), Verb = new("verb"), Violation = new("violation"),
+        Bytes = new("bytes"), Act = new("act"), Facts = new("facts"), Verb = new("verb"), Violation = new("violation"),
         OnBehalfOf = new("on_behalf_of"),
         SelfGranted = new("self_granted"), GrantedAfter = new(
             "granted_after"), MintedByParty = new("minted_by_party"), OpensAt = new("opens_at"), ClosesAt = new("closes_at"), Body = new("said");
@@ -118,7 +118,7 @@ public sealed class EventField
         From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers,
         Nonce, MessageId, Dedup, Seq, Derived, DerivedId, Channel, Compared, Beside, ConfirmedBy, Question, Person,
         SelfApproved, Time, Redacted, Redaction, Record, Type,
-        At, Detail, Sequence, Was, Now, AlsoDated, Count, First, Last, Chain, Total, Bytes, Act,
+        At, Detail, Sequence, Was, Now, AlsoDated, Count, First, Last, Chain, Total, Bytes, Act, Facts,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, GrantedAfter, MintedByParty, Terms, OpensAt, ClosesAt,
         Accepted, Body, Sequences, Verdicts, ReviewedBy, Review,
     ];

@@ -12,6 +12,15 @@ public static class StreamNames
     /// <summary>Of the acts on tokens and sources, all in one stream, for nodes look into it often.</summary>
     public const string People = "operator|people";
 
+    /// <summary>Of the keys with which the log is signed: every bundle has it whole.</summary>
+    public const string LogKeys = "operator|log-keys";
+
+    /// <summary>Of the keys with which receipts are signed.</summary>
+    public const string ReceiptKeys = "operator|receipt-keys";
+
+    /// <summary>What the streams begin with that say how much a session held, each followed by its session.</summary>
+    public const string ContentsPrefix = "operator|contents|";
+
     /// <summary>Longer names of sources are cut and end with a hash, for a stream's name has 255 bytes at most.</summary>
     private const int LongestSource = 24;
     private const int HashDigits = 8;
@@ -23,10 +32,16 @@ public static class StreamNames
     public static string Call(SessionName session, string toolCallId) =>
         $"{CallPrefix}{ShortSource(session.Source)}|{session.Id}|{toolCallId}";
 
-    public static string Session(SessionName session) =>
-        $"{SessionPrefix}{ShortSource(session.Source)}|{session.Id}";
+    public static string Session(SessionName session) => SessionPrefix + Key(session);
+
+    /// <summary>The session with its source before it, as it stands in the names of its streams.</summary>
+    public static string Key(SessionName session) => $"{ShortSource(session.Source)}|{session.Id}";
 
     public static string Window(string windowId) => WindowPrefix + windowId;
+
+    /// <summary>Where it is written down how much a session held.</summary>
+    /// <param name="session">With its source before it, as <see cref="Key"/> gives it.</param>
+    public static string Contents(string session) => ContentsPrefix + session;
 
     public static string Operator(DateTimeOffset day) => $"operator|{day.UtcDateTime:yyyy-MM-dd}";
 
@@ -61,7 +76,7 @@ public static class StreamNames
         stream.StartsWith(CallPrefix, StringComparison.Ordinal)
             && TrySplit(stream, CallPrefix, SessionPrefix, '|', out var session, out _, out _)
             ? $"{SessionPrefix}{session}"
-            : stream;
+            : stream.StartsWith(ContentsPrefix, StringComparison.Ordinal) ? ContentsPrefix : stream;
 
     /// <summary>The session's id and the call's, which is empty for a session; false where there are none.</summary>
     public static bool TrySplit(string stream, out string sessionId, out string toolCallId)

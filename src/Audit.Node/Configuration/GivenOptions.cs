@@ -10,7 +10,8 @@ namespace Audit.Node.Configuration;
 public sealed class GivenOptions
 {
     public const string Store = "store", Engine = "engine", Urls = "urls", Data = "data", MaxWindow = "max-window",
-        LogOrigin = "log-origin", LogKey = "log-key", RowKey = "row-key", PublicLog = "public-log",
+        LogOrigin = "log-origin", LogKey = "log-key", LogSigner = "log-signer",
+        RowKey = "row-key", PublicLog = "public-log",
         Redaction = "redaction", MaxUnsealed = "max-unsealed", Witness = "witness", WitnessQuorum = "witness-quorum",
         MaxUnwitnessed = "max-unwitnessed", CheckpointTo = "checkpoint-to", Quotas = "quotas", Hocon = "hocon",
         Certificate = "certificate", CertificateKey = "certificate-key", TrustProxy = "trust-proxy",
@@ -21,8 +22,8 @@ public sealed class GivenOptions
 
     private static readonly string[] Names =
     [
-        Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, RowKey, PublicLog, Redaction, Hocon, Certificate,
-        CertificateKey, TrustProxy, InsecureHttp, AllowSelfApproval, MaxUnsealed, Witness, WitnessQuorum,
+        Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, LogSigner, RowKey, PublicLog, Redaction, Hocon,
+        Certificate, CertificateKey, TrustProxy, InsecureHttp, AllowSelfApproval, MaxUnsealed, Witness, WitnessQuorum,
         MaxUnwitnessed,
         CheckpointTo, Quotas, AcceptSetBack,
     ];

@@ -31,6 +31,9 @@ public sealed record NodeOptions
     /// <summary>The file that was given for the log's private key; null for the one in the data directory.</summary>
     public string? LogKey { get; init; }
 
+    /// <summary>Programs that sign the log, the newest last; none where its key is in a file.</summary>
+    public IReadOnlyList<string> LogSigners { get; init; } = [];
+
     /// <summary>Where the keys of the rows were given to be; null for their place in the data directory.</summary>
     public string? RowKey { get; init; }
 
@@ -85,6 +88,9 @@ public sealed record NodeOptions
 
     /// <summary>What one source or person may hold of the node.</summary>
     public QuotaLimits Quotas { get; init; } = new();
+
+    /// <summary>The keys with which the log is signed.</summary>
+    public ILogKeyring OpenLogKeys() => SignerKeyring.Open(LogKeyFile, LogSigners);
 
     public string LogKeyFile => LogKey ?? Path.Combine(Data, "log.key");
 

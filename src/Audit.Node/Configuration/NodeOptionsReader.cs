@@ -33,6 +33,8 @@ public static class NodeOptionsReader
             MaxWindow = ReadLength(given[GivenOptions.MaxWindow], Defaults.MaxWindow),
             LogOrigin = ReadLogOrigin(given[GivenOptions.LogOrigin]),
             LogKey = ReadKeyFile(given[GivenOptions.LogKey], "log"),
+            LogSigners = given[GivenOptions.LogSigner]?.Value.Split(
+                '\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
             RowKey = ReadKeyFile(given[GivenOptions.RowKey], "store"),
             PublicLog = ReadFlag(given[GivenOptions.PublicLog]),
             Certificate = ReadCertificate(given[GivenOptions.Certificate], given[GivenOptions.CertificateKey], urls),
@@ -102,7 +104,7 @@ public static class NodeOptionsReader
     {
         if (store is null)
         {
-            return "sqlite:" + Path.Combine(data, "journal.db");
+            return StoreNote.Read(data);
         }
 
         return StoreAddress.TryParse(store.Value) is { } address
@@ -268,4 +270,31 @@ public static class NodeOptionsReader
             return false;
         }
     }
+}
+
+/// <summary>What a data directory says of the store that belongs to it.</summary>
+internal static class StoreNote
+{
+    public static string In(string data) => Path.Combine(data, "store");
+
+    /// <summary>The store that lies in the directory.</summary>
+    public static string Usual(string data) => "sqlite:" + Path.Combine(data, "journal.db");
+
+    /// <summary>The store that a node on the directory had last; where none had another, the usual one.</summary>
+    /// <exception cref="OptionException">It cannot be read.</exception>
+    public static string Read(string data)
+    {
+        try
+        {
+            var noted = File.Exists(In(data)) ? File.ReadAllText(In(data)).TrimEnd('\n') : Usual(data);
+            return StoreAddress.TryParse(noted) is not null ? noted : throw NotUnderstood(data, StoreAddress.Accepted);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw NotUnderstood(data, failure.Message);
+        }
+    }
+
+    private static OptionException NotUnderstood(string data, string why) =>
+        new($"The store that {In(data)} names is not accepted ({why}); give it with --store.");
 }

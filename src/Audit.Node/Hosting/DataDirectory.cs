@@ -60,5 +60,22 @@ internal sealed class DataDirectory
         File.Move(temporary, NodeFile, overwrite: true);
     }
 
+    /// <summary>
+    /// Writes down which store belongs to the directory, without its password, where it is not the one that lies in it:
+    /// who comes with the directory alone must not take another for it.
+    /// </summary>
+    public void WriteStoreFile(string store)
+    {
+        var (file, address) = (StoreNote.In(Path), StoreAddress.Parse(store).WithoutSecret());
+        if (address == StoreNote.Usual(Path))
+        {
+            File.Delete(file);
+        }
+        else
+        {
+            OwnerOnly.Replace(file, Encoding.UTF8.GetBytes(address + "\n"));
+        }
+    }
+
     public void RemoveNodeFile() => File.Delete(NodeFile);
 }

@@ -96,6 +96,7 @@ public static class NodeHost
 
         var store = undo.Add(await AuditStore.OpenAsync(
             options.Store, options.OpenRowKeys, failures, cancellation));
+        data.WriteStoreFile(options.Store);
         var madeFirstToken = await FirstToken.EnsureAsync(store, data, seams, cancellation);
         var redactor = redaction.Open(store.Hasher, options.RedactionFile, log);
         var reads = undo.Add(await ReadSide.OpenAsync(
@@ -110,8 +111,10 @@ public static class NodeHost
             MaxUnwitnessed = options.MaxUnwitnessed,
         };
         var entries = await StoreMeta.EntryKeysAsync(options.Store, store.Keys, cancellation);
+        var sessions = new SessionWatch();
         var sealer = new SealerOptions
         {
+            Sessions = sessions,
             CheckpointFile = options.CheckpointFile,
             Origin = options.LogOrigin,
             Interval = seams.SealInterval,
@@ -125,12 +128,14 @@ public static class NodeHost
             },
             Outlet = OutletOf(options.CheckpointTo),
             OutletPause = seams.OutletPause,
+            BothSign = seams.BothSign,
             Clock = seams.Clock,
             Failures = failures,
         };
         var sealing = undo.Add(
             await NodeLog.OpenAsync(
-                settings, store.Journal, entries, sealer, seams.SealedPatience, log, failures, cancellation));
+                settings, store.Journal, options.OpenLogKeys(), entries, sealer, seams.SealedPatience, log, failures,
+                cancellation));
         undo.Add(() => new ValueTask(sealing.FinishAsync()));
 
         var engineOptions = new EngineOptions
@@ -153,6 +158,8 @@ public static class NodeHost
         undo.Add(() => Disposed(commits));
         var engine = new GuardedEngine(inner, guard, commits);
         var acts = new OperatorActs(engine, seams.Clock, redactor);
+        var marks = undo.Add(new SessionMarks(
+            sealing, sessions, store.Opened, acts, settings, seams.Clock, seams.MarkPause, failures));
         var diary = new ReadDiary(engine, seams.Clock, failures, options.Data);
         var notes = new AccessNotes();
         var access = new AccessDiary(notes, acts, seams.Clock, failures);
@@ -201,6 +208,7 @@ public static class NodeHost
         steps.Start();
         node.HasStarted = true;
         sealing.Start();
+        marks.Start();
         data.WriteNodeFile(node.Urls);
         return node;
     }

@@ -32,6 +32,12 @@ internal sealed record NodeSeams
     /// <summary>The shortest time between two checkpoints that are kept elsewhere.</summary>
     public TimeSpan OutletPause { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a key of the log that was taken out of service signs beside the new one.</summary>
+    public TimeSpan BothSign { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>The time between two looks for sessions that ended.</summary>
+    public TimeSpan MarkPause { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The time between two looks at what is remembered of the journal.</summary>
     public TimeSpan SetBackPause { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -124,7 +124,7 @@ public sealed class VerifyTests
     public async Task what_is_no_bundle_and_what_has_no_log_end_with_a_sentence()
     {
         await using var book = await SealedBook.LeftAsync(TwoCalls);
-        var notes = (await book.RunAsync("verify", "--bundle", book.PathOf("log.key.pub"))).Require(ExitCode.Failed);
+        var notes = (await book.RunAsync("verify", "--bundle", book.PathOf("log.key.pub"))).Require(ExitCode.VerificationFailed);
         Assert.Contains("is no bundle", Assert.Single(notes.ErrorLines), StringComparison.Ordinal);
         foreach (var file in Directory.GetFiles(book.PathOf("."), "journal-log.db*"))
         {
@@ -136,6 +136,79 @@ public sealed class VerifyTests
             StringComparison.Ordinal);
         var kinds = (await book.VerifyAsync(ExitCode.VerificationFailed)).GetProperty("integrity").GetProperty("faults");
         Assert.Contains(kinds.EnumerateArray(), fault => fault.GetProperty("kind").GetString() == "no_log");
+    }
+
+    [Theory]
+    [InlineData("journal.db", "journal")]
+    [InlineData("journal-log.db", "log")]
+    public async Task a_journal_or_a_log_that_is_none_ends_with_4(string file, string what)
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        foreach (var old in Directory.GetFiles(book.PathOf("."), file + "*"))
+        {
+            File.Delete(old);
+        }
+
+        await File.WriteAllTextAsync(book.PathOf(file), $"this is no {what}, whatever its name says, and no database either");
+        Assert.Single((await book.RunAsync("verify")).Require(ExitCode.VerificationFailed).ErrorLines);
+        Assert.Single((await book.RunAsync("verify", "--store", book.Store)).Require(ExitCode.VerificationFailed).ErrorLines);
+    }
+
+    [Fact]
+    public async Task a_page_of_the_journal_that_is_damaged_ends_with_4()
+    {
+        await using var book = await SealedBook.LeftAsync([.. Records.Items("s-1", 200)]);
+        await using (var journal = new FileStream(book.PathOf("journal.db"), FileMode.Open, FileAccess.Write))
+        {
+            journal.Position = journal.Length / 2;
+            await journal.WriteAsync(new byte[3 * 4096]);
+        }
+
+        (await book.RunAsync("verify")).Require(ExitCode.VerificationFailed);
+    }
+
+    [Fact]
+    public async Task what_stands_for_all_is_shown_as_no_number()
+    {
+        var help = (await InProcess.RunAsync("verify", "--help")).Require(ExitCode.Fine).Out;
+        Assert.Contains("how many of the witnesses must have, default all", help, StringComparison.Ordinal);
+        Assert.DoesNotContain("[default: 0]", help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_data_directory_knows_the_store_that_its_node_had()
+    {
+        using var elsewhere = new TemporaryDirectory();
+        using var data = new TemporaryDirectory();
+        var store = "sqlite:" + elsewhere.File("book.db");
+        await using (await NodeHost.StartAsync(new NodeOptions { Store = store, Data = data.Path, Urls = "http://127.0.0.1:0" }))
+        {
+            Assert.Equal(store, (await File.ReadAllTextAsync(data.File("store"))).Trim());
+        }
+
+        (await InProcess.RunAsync("verify", "--data", data.Path)).Require(ExitCode.Fine);
+        await File.WriteAllTextAsync(data.File("store"), "nonsense");
+        Assert.Contains("give it with --store", (await InProcess.RunAsync("verify", "--data", data.Path)).Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+    }
+
+    [PostgresFact]
+    public async Task a_node_on_postgres_is_verified_by_its_data_directory_which_has_no_password()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        using var data = new TemporaryDirectory();
+        var password = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString).Password!;
+        var store = "postgres:" + database.ConnectionString;
+        await using (await NodeHost.StartAsync(new NodeOptions { Store = store, Data = data.Path, Urls = "http://127.0.0.1:0" }))
+        {
+            var noted = await File.ReadAllTextAsync(data.File("store"));
+            Assert.StartsWith("postgres:", noted, StringComparison.Ordinal);
+            Assert.DoesNotContain("Password", noted, StringComparison.Ordinal);
+        }
+
+        // As for every program that speaks to PostgreSQL.
+        Environment.SetEnvironmentVariable("PGPASSWORD", password);
+        var said = await InProcess.RunAsync("verify", "--data", data.Path);
+        Assert.Contains("  rows        ", said.Out, StringComparison.Ordinal);
     }
 
     private static string Numbered(int seq, string call) =>

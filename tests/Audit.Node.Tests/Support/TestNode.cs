@@ -31,6 +31,7 @@ internal sealed class TestNode : IAsyncDisposable
             SealInterval = TimeSpan.FromMilliseconds(20),
             SealPatience = TimeSpan.FromMilliseconds(100),
             SetBackPause = TimeSpan.FromMilliseconds(500),
+            MarkPause = TimeSpan.FromMilliseconds(20),
             ScrubPause = TimeSpan.FromMilliseconds(5),
             WitnessPause = TimeSpan.FromMilliseconds(20),
             OutletPause = TimeSpan.FromMilliseconds(20),

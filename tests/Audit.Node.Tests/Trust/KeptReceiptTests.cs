@@ -27,12 +27,13 @@ public sealed class KeptReceiptTests
         var checkpoint = SignedCheckpoint.Parse(note.GetString()!);
         var key = await log.KeyAsync();
         var entries = await log.EntriesAsync(checkpoint.Checkpoint.Size);
+        var given = new List<byte[]>();
         foreach (var receipt in array)
         {
             Assert.Equal(HashAt(node, receipt), receipt.Text("sha256"));
             var proof = receipt.GetProperty("proof");
             var index = proof.GetProperty("index").GetInt64();
-            var file = new ProofFile(index, [.. proof.GetProperty("hashes").EnumerateArray().Select(hash => hash.GetBytesFromBase64())], checkpoint);
+            var file = new ProofFile(index, [.. proof.GetProperty("hashes").EnumerateArray().Select(hash => HashOf(hash, given))], checkpoint);
             Assert.True(file.Proves(entries[(int)index], key));
             Assert.Equal(receipt.GetProperty("position").GetInt64(), LogClient.PositionOf(entries[(int)index]));
         }
@@ -100,6 +101,17 @@ public sealed class KeptReceiptTests
         await Patience.UntilAsync(
             async () => (await node.PostAsync(Sealed, Records.Item("s-1", "c-2", Records.Completed()))).Status == 429, "the share is used");
         (await node.RecordAsync(Records.Item("s-1", "c-3", Records.Completed()))).Require(201);
+    }
+
+    // What was given before under the checkpoint is named by its number.
+    private static byte[] HashOf(JsonElement hash, List<byte[]> given)
+    {
+        if (hash.ValueKind == JsonValueKind.String)
+        {
+            given.Add(hash.GetBytesFromBase64());
+        }
+
+        return hash.ValueKind == JsonValueKind.String ? given[^1] : given[hash.GetInt32()];
     }
 
     private static KeptReceipt Kept(long line, JsonElement receipt) => new(

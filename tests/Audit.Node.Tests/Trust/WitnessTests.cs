@@ -187,10 +187,21 @@ public sealed class WitnessTests : IDisposable
         return (WitnessAddress.Parse($"{url}|{key}"), program);
     }
 
-    private static async Task WitnessedAsync(TestNode node, WitnessKey key, long size) => await Patience.UntilAsync(
-        async () => await node.GetAsync("/checkpoint/witnessed") is { Status: 200 } answer && Witnessed(answer) is var found
-            && found.Checkpoint.Size >= size && key.SeenAt(found) is not null,
-        $"{size} entries are cosigned");
+    private static async Task WitnessedAsync(TestNode node, WitnessKey key, long size)
+    {
+        try
+        {
+            await Patience.UntilAsync(
+                async () => await node.GetAsync("/checkpoint/witnessed") is { Status: 200 } answer && Witnessed(answer) is var found
+                    && found.Checkpoint.Size >= size && key.SeenAt(found) is not null,
+                $"{size} entries are cosigned");
+        }
+        catch (Exception late) when (late is not OperationCanceledException)
+        {
+            throw new InvalidOperationException(
+                $"{late.Message} {(await node.GetAsync("/health/sealing")).Text} {(await node.GetAsync("/checkpoint")).Text}", late);
+        }
+    }
 
     private static SignedCheckpoint Witnessed(Answer answer) => SignedCheckpoint.Parse(answer.Require(200).Bytes);
 

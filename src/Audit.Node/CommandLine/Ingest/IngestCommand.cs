@@ -24,6 +24,7 @@ internal static class IngestCommand
         var receipts = command.AddText(
             "--receipts", "FILE", "keeps the receipts at the end of a file, for audit verify --receipts");
         var isSealed = command.AddFlag("--sealed", "waits until the log has the records; receipts come with proofs");
+        var isSigned = command.AddFlag("--sign", "has the node sign the receipts, which `--receipts` keeps with them");
         var output = command.AddOutput();
         var place = new PlaceSymbols(surroundings, command, GivenOptions.Data);
         command.SetAction(async (parsed, cancellation) =>
@@ -36,7 +37,9 @@ internal static class IngestCommand
             await using var kept = OpenReceipts(parsed.GetValue(receipts));
             var report = new IngestReport(surroundings, parsed.GetValue(output), kept);
             var given = whose.Where(one => parsed.GetValue(one) is not null);
-            var post = new RecordPost(client, [.. given.Select(HeaderOf)]) { WaitsForSeal = parsed.GetValue(isSealed) };
+            var headers = given.Select(HeaderOf).Concat(
+                parsed.GetValue(isSigned) ? [KeyValuePair.Create("Audit-Sign", "1")] : []);
+            var post = new RecordPost(client, [.. headers]) { WaitsForSeal = parsed.GetValue(isSealed) };
             return await report.FollowAsync(stream, () => format is null
                 ? new RecordDelivery(post, report).RunAsync(stream, cancellation)
                 : post.SendFormatAsync(format, stream, report, cancellation));

@@ -70,6 +70,11 @@ internal sealed class IngestReport(
         }
 
         kept?.Add(receipt);
+        if (receipt.IsSignature)
+        {
+            return;
+        }
+
         if (format == OutputFormat.Ndjson)
         {
             WriteReceipt(receipt);

@@ -30,29 +30,31 @@ internal static class ExportCommand
             var wanted = parts.Where(part => parsed.GetValue(part) is not null)
                 .ToDictionary(part => part.Name[2..], part => parsed.GetValue(part)!);
             var path = parsed.GetValue(bundle);
-            if (path is null == (wanted.Count == 0))
+            if (path is null ? wanted.Count == 0 : wanted.Keys.Any(name => name is "format" or "after" or "before"))
             {
                 throw CommandException.WrongUse(
-                    "Either --bundle or --format is expected; the other options of the book go with --format.");
+                    "Either --bundle or --format is expected; with --bundle go --session, --source, --task, --window.");
             }
 
             await (path is not null
-                ? ExportBundleAsync(surroundings, place, path, cancellation)
+                ? ExportBundleAsync(surroundings, place, path, wanted, cancellation)
                 : new BookOutput(surroundings, place).RunAsync(wanted, cancellation));
         });
         return command;
     }
 
     private static async Task ExportBundleAsync(
-        Surroundings surroundings, BookPlace place, string path, CancellationToken cancellation)
+        Surroundings surroundings, BookPlace place, string path, IReadOnlyDictionary<string, string> wanted,
+        CancellationToken cancellation)
     {
         if (path.Length == 0 || Directory.Exists(path))
         {
             throw CommandException.WrongUse($"--bundle \"{path}\" is not accepted; accepted is the path of a file.");
         }
 
-        await LogPlace.Choose(surroundings, place, bundle: null).ExportAsync(path, cancellation);
+        await LogPlace.Choose(surroundings, place, bundle: null).ExportAsync(path, wanted, cancellation);
         surroundings.Error.WriteLine(
-            $"Everything that is sealed is in {PrintableText.Of(path)}; `audit verify --bundle` verifies it.");
+            (wanted.Count == 0 ? "Everything that is sealed" : "What is sealed of it")
+            + $" is in {PrintableText.Of(path)}; `audit verify --bundle` verifies it.");
     }
 }

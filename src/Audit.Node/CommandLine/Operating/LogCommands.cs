@@ -8,7 +8,8 @@ internal static class LogCommands
     public static Command Make(Surroundings surroundings) =>
         new("log", "What is done to the tamper-evident log.")
         {
-            MakeRestart(surroundings), MakeResume(surroundings), MakeAdopt(surroundings),
+            MakeRestart(surroundings), MakeRotate(surroundings), MakeSigner(surroundings),
+            MakeResume(surroundings), MakeAdopt(surroundings),
         };
 
     private static Command MakeRestart(Surroundings surroundings)
@@ -33,6 +34,73 @@ internal static class LogCommands
             surroundings.Error.WriteLine("This is the verifier key of the new log; give it to those who verify.");
         });
         return command;
+    }
+
+    private static Command MakeRotate(Surroundings surroundings)
+    {
+        var command = new Command(
+            "rotate-key",
+            "Puts a new key in the place of the log's: the old one signs it, and both sign for 30 days. With a "
+            + "--log-signer whose key is new, that one; otherwise one is made, and the old one is kept aside.");
+        var reason = AddReason(command);
+        var symbols = AddPlace(surroundings, command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var why = RequireReason(parsed.GetRequiredValue(reason));
+            var key = await AskAsync(
+                symbols.Read(parsed), "rotate-key", new { reason = why },
+                (sealer, acts) => sealer.RotateAsync(
+                    why, OpenedStore.Actor,
+                    (rotation, _) => LogEndpoints.WriteRotatedAsync(acts, OpenedStore.Actor, rotation), cancellation),
+                cancellation);
+            surroundings.Out.WriteLine(key);
+            surroundings.Error.WriteLine(
+                "This is the log's new verifier key; give it to those who verify and to witnesses within 30 days.");
+        });
+        return command;
+    }
+
+    private static Command MakeSigner(Surroundings surroundings)
+    {
+        var command = new Command(
+            "signer",
+            "Signs for a node that has it as --log-signer, as another user or on another machine: it writes its "
+            + "verifier key, and for each line, the base64 of a log's own text, a line with the signature.");
+        var file = command.AddText("--log-key", "FILE", "the private key", required: true);
+        var origin = command.AddText("--origin", "NAME", "makes a key of this name where there is none");
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var keys = new KeyFile(parsed.GetRequiredValue(file));
+            var signer = keys.Find() ?? (RequireOrigin(parsed.GetValue(origin)) is { } name
+                ? await keys.CreateAsync(name)
+                : throw CommandException.WrongUse($"There is no key {keys.Path}; --origin NAME makes one."));
+            using var lines = new StreamReader(surroundings.OpenInput());
+            for (var line = signer.Key.ToString(); line is not null;)
+            {
+                await surroundings.Out.WriteLineAsync(line);
+                await surroundings.Out.FlushAsync(cancellation);
+                line = await lines.ReadLineAsync(cancellation) is { } asked
+                    ? await SignAsync(signer, asked, cancellation)
+                    : null;
+            }
+        });
+        return command;
+    }
+
+    // Whoever holds the other end gets nothing signed that could pass for the key's word elsewhere.
+    private static async Task<string> SignAsync(ILogSigner signer, string line, CancellationToken cancellation)
+    {
+        var bytes = new byte[line.Length];
+        if (!Convert.TryFromBase64String(line, bytes, out var length))
+        {
+            return "error the line is no base64";
+        }
+
+        var text = Encoding.UTF8.GetString(bytes, 0, length);
+        return text.StartsWith($"{signer.Key.Name}\n", StringComparison.Ordinal)
+            || text.StartsWith("audit log ", StringComparison.Ordinal)
+            ? Convert.ToBase64String(await signer.SignAsync(bytes.AsMemory(0, length), cancellation))
+            : $"error the text is no checkpoint of the log {signer.Key.Name}, and no note on it";
     }
 
     private static Command MakeResume(Surroundings surroundings)
@@ -105,8 +173,10 @@ internal static class LogCommands
         var options = place.Options;
         DataDirectory.Open(options.Data);
         await using var opened = await OpenedStore.OpenAsync(options, cancellation);
+        var keys = options.OpenLogKeys();
+        using var programs = keys as IDisposable;
         await using var log = await TamperEvidentLog.OpenAsync(
-            options.Store, opened.Store.Journal, new KeyFile(options.LogKeyFile),
+            options.Store, opened.Store.Journal, keys,
             await StoreMeta.EntryKeysAsync(options.Store, opened.Store.Keys, cancellation),
             new SealerOptions { CheckpointFile = options.CheckpointFile }, cancellation);
         try
@@ -152,7 +222,9 @@ internal static class LogCommands
         command.AddText("--reason", "TEXT", "why; it stays in the journal and in the log", required: true);
 
     private static PlaceSymbols AddPlace(Surroundings surroundings, Command command) =>
-        new(surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey, GivenOptions.RowKey);
+        new(
+            surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey, GivenOptions.LogSigner,
+            GivenOptions.RowKey);
 
     private static string RequireReason(string text) =>
         string.IsNullOrWhiteSpace(text) || text.Length > LogEndpoints.LongestReason

@@ -25,33 +25,38 @@ internal abstract class LogPlace(Surroundings surroundings)
     /// <summary>Whether all of the read models are compared with the journal, however large it is.</summary>
     public bool ComparesAll { get; set; }
 
-    /// <exception cref="CommandException">It could not be verified; there is no verdict on the log then.</exception>
+    /// <exception cref="CommandException">It could not be verified: nothing is shown to be whole then.</exception>
     public async Task<VerificationResult> VerifyAsync(VerifyOptions trust, CancellationToken cancellation)
     {
         VerificationResult? result = null;
-        await WithSentencesAsync(async () => result = await VerifyThereAsync(trust, cancellation));
+        await WithSentencesAsync(
+            async () => result = await VerifyThereAsync(trust, cancellation), ExitCode.VerificationFailed);
         return result!;
     }
 
+    /// <param name="wanted">The session, the source, the task or the window; none for all.</param>
     /// <exception cref="CommandException">It could not be exported.</exception>
-    public Task ExportAsync(string path, CancellationToken cancellation) =>
-        WithSentencesAsync(() => ExportThereAsync(path, cancellation));
+    public Task ExportAsync(
+        string path, IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation) =>
+        WithSentencesAsync(() => ExportThereAsync(path, wanted, cancellation), ExitCode.Failed);
 
     protected abstract Task<VerificationResult> VerifyThereAsync(VerifyOptions trust, CancellationToken cancellation);
 
-    protected abstract Task ExportThereAsync(string path, CancellationToken cancellation);
+    protected abstract Task ExportThereAsync(
+        string path, IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation);
 
     /// <summary>Shows rows going by.</summary>
     protected Task<T> WithBarAsync<T>(string what, Func<IProgress<VerifyProgress>?, Task<T>> work) =>
         Bar.ShowAsync(surroundings, what, bar => work(bar is null ? null : new Rows(bar)));
 
-    private static async Task WithSentencesAsync(Func<Task> work)
+    /// <param name="unread">The exit code where it cannot be read to its end, whatever is in its way.</param>
+    private static async Task WithSentencesAsync(Func<Task> work, int unread)
     {
         try
         {
             await work();
         }
-        catch (Exception failure) when (failure is LogKeyException or NoteFormatException)
+        catch (LogKeyException failure)
         {
             throw CommandException.WrongUse(failure.Message);
         }
@@ -60,9 +65,12 @@ internal abstract class LogPlace(Surroundings surroundings)
             throw new CommandException(ExitCode.VerificationFailed, damaged.Message);
         }
         catch (Exception failure) when (failure
-            is BundleException or DbException or IOException or InvalidDataException or UnauthorizedAccessException)
+            is NoteFormatException or StoreException or BundleException or DbException or IOException
+                or InvalidDataException or UnauthorizedAccessException or UnreadableException or JsonException
+                or FormatException or KeyNotFoundException)
         {
-            throw CommandException.Failed($"It could not be read to its end: {failure.Message}");
+            // Whatever lies in the place of a journal or a log may be of any form.
+            throw new CommandException(unread, $"It could not be read to its end: {failure.Message}");
         }
     }
 
@@ -78,7 +86,8 @@ internal sealed class LogInBundle(Surroundings surroundings, string bundle) : Lo
     protected override Task<VerificationResult> VerifyThereAsync(VerifyOptions trust, CancellationToken cancellation) =>
         WithBarAsync("rows verified", bar => LogVerifier.VerifyBundleAsync(bundle, trust, bar, cancellation));
 
-    protected override Task ExportThereAsync(string path, CancellationToken cancellation) =>
+    protected override Task ExportThereAsync(
+        string path, IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation) =>
         throw new NotSupportedException("A bundle is exported already.");
 }
 
@@ -88,6 +97,8 @@ internal sealed class LogInBundle(Surroundings surroundings, string bundle) : Lo
 /// </summary>
 internal sealed class LogInStore(Surroundings surroundings, BookPlace place) : LogPlace(surroundings)
 {
+    private readonly Surroundings surroundings = surroundings;
+
     protected override Task<VerificationResult> VerifyThereAsync(VerifyOptions trust, CancellationToken cancellation)
     {
         var options = place.RequireStore();
@@ -106,10 +117,18 @@ internal sealed class LogInStore(Surroundings surroundings, BookPlace place) : L
         });
     }
 
-    protected override Task ExportThereAsync(string path, CancellationToken cancellation)
+    protected override async Task ExportThereAsync(
+        string path, IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation)
     {
+        if (wanted.Count > 0)
+        {
+            // A part is asked for of a node, which knows whose a session is and writes down who was given it.
+            await new LogAtServer(surroundings, place).ExportAsync(path, wanted, cancellation);
+            return;
+        }
+
         var options = place.RequireStore();
-        return WithBarAsync("rows exported", async bar =>
+        await WithBarAsync("rows exported", async bar =>
         {
             var entries = await EntriesAsync(options, cancellation);
             await LogBundle.ExportAsync(options.Store, path, entries, bar, cancellation);
@@ -132,7 +151,7 @@ internal sealed class LogAtServer(Surroundings surroundings, BookPlace place) : 
         var path = Path.Combine(Path.GetTempPath(), $"audit-{Guid.NewGuid():N}.zip");
         try
         {
-            await DownloadAsync(path, cancellation);
+            await DownloadAsync(path, new Dictionary<string, string>(), cancellation);
             return await new LogInBundle(surroundings, path).VerifyAsync(trust, cancellation);
         }
         finally
@@ -141,13 +160,14 @@ internal sealed class LogAtServer(Surroundings surroundings, BookPlace place) : 
         }
     }
 
-    protected override async Task ExportThereAsync(string path, CancellationToken cancellation)
+    protected override async Task ExportThereAsync(
+        string path, IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation)
     {
         var partial = path + ".part";
         try
         {
             File.Delete(partial);
-            await DownloadAsync(partial, cancellation);
+            await DownloadAsync(partial, wanted, cancellation);
             File.Move(partial, path, overwrite: true);
         }
         finally
@@ -156,10 +176,13 @@ internal sealed class LogAtServer(Surroundings surroundings, BookPlace place) : 
         }
     }
 
-    private async Task DownloadAsync(string path, CancellationToken cancellation)
+    private async Task DownloadAsync(
+        string path, IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation)
     {
         using var client = await place.FindNodeAsync(cancellation);
-        using var answer = await client.RequireAsync(HttpMethod.Get, "v1/log/bundle", cancellation);
+        var query = string.Join('&', wanted.Select(part => $"{part.Key}={Uri.EscapeDataString(part.Value)}"));
+        using var answer = await client.RequireAsync(
+            HttpMethod.Get, wanted.Count == 0 ? "v1/log/bundle" : $"v1/log/bundle?{query}", cancellation);
         try
         {
             // All that the agents did is in it.

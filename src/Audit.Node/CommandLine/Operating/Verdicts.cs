@@ -58,6 +58,20 @@ internal static class VerdictText
             yield return $"  entries     of {integrity.EntriesOnly} rows there is the entry alone";
         }
 
+        foreach (var session in integrity.Sessions)
+        {
+            yield return $"  session     {session.Session}: " + (session.CompleteThrough is { } through
+                ? $"complete up to position {through}, as it was sealed then: {session.SealedRows} rows in "
+                    + $"{session.Calls} calls"
+                : "nothing that was sealed says how much it held: rows may be missing")
+                + (session.EntriesOnly == 0 ? "" : $"; of {session.EntriesOnly} rows there is the entry alone");
+        }
+
+        if (integrity is { IsPart: true, Sessions.Count: 0 })
+        {
+            yield return "  sessions    the bundle has a part of the book and does not say how much its sessions held";
+        }
+
         if (integrity.Receipts > 0)
         {
             yield return $"  receipts    {integrity.Receipts} compared with what is there";
@@ -67,6 +81,19 @@ internal static class VerdictText
         {
             yield return $"  unproven    {integrity.UnprovenRows} rows, the first at position "
                 + $"{integrity.FirstUnproven}: no node of the store can have written them";
+        }
+
+        foreach (var rotation in integrity.Rotations)
+        {
+            yield return $"  new key     {rotation.NewKey} took the place of {rotation.OldKey} on "
+                + $"{TimeOf(rotation.At)} by {rotation.By}: {rotation.Reason}";
+            yield return rotation.IsWitnessed
+                ? "              the witnesses cosigned the log with it"
+                : "              UNPROVEN: no quorum of witnesses cosigned it, so that the old key alone stands for it";
+            if (!rotation.OldKeySigns)
+            {
+                yield return "              the old key does not sign any more, though its 30 days are not over";
+            }
         }
 
         foreach (var restart in integrity.Restarts)
@@ -182,6 +209,9 @@ internal static class VerdictJson
         integrity.FirstUnproven,
         integrity.EntriesOnly,
         integrity.Receipts,
+        integrity.IsPart,
+        integrity.Sessions,
+        integrity.Rotations,
         integrity.Restarts,
         integrity.ContinuesSize,
     };

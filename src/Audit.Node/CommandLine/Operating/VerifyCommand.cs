@@ -29,7 +29,8 @@ internal static class VerifyCommand
             "--witness-quorum", "how many of the witnesses must have, default all", 0, number => number >= 1,
             "a whole number from 1");
         var receipts = command.AddText(
-            "--receipts", "FILE", "receipts that were kept: what they acknowledge must be there, and unchanged");
+            "--receipts", "FILE", "receipts that were kept: what they acknowledge must be there, and unchanged; where "
+            + "there is no store, they are checked by themselves against --key");
         var readModels = command.AddFlag(
             "--read-models", "compares all of the read models with the journal; default: a sample of a large book");
         var output = command.AddOutput();
@@ -38,7 +39,15 @@ internal static class VerifyCommand
             GivenOptions.RowKey, GivenOptions.MaxUnsealed);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var log = LogPlace.Choose(surroundings, place.Read(parsed), parsed.GetValue(bundle));
+            var kept = ReceiptFile.Read(parsed.GetValue(receipts));
+            var where = place.Read(parsed);
+            if (kept.Receipts.Count > 0 && parsed.GetValue(bundle) is null && where is
+                { NamesStore: false, HasServer: false, LacksStore: true })
+            {
+                return kept.Try(surroundings, ReadKey(parsed.GetValue(key)), parsed.GetValue(output));
+            }
+
+            var log = LogPlace.Choose(surroundings, where, parsed.GetValue(bundle));
             log.ComparesAll = parsed.GetValue(readModels);
             var trust = new VerifyOptions
             {
@@ -48,7 +57,8 @@ internal static class VerifyCommand
                 AcceptedUnproven = parsed.GetValue(unproven),
                 Witnesses = ReadWitnesses(parsed.GetValue(witnesses) ?? []),
                 WitnessQuorum = parsed.GetValue(quorum),
-                Receipts = ReadReceipts(parsed.GetValue(receipts)),
+                Receipts = kept.Receipts,
+                Signatures = kept.Signatures,
             };
             var verdict = await log.VerifyAsync(trust, cancellation);
             if (parsed.GetValue(output) == OutputFormat.Table)
@@ -60,12 +70,18 @@ internal static class VerifyCommand
                 surroundings.Out.WriteLine(VerdictJson.Of(verdict));
             }
 
-            return !verdict.Integrity.IsIntact || (parsed.GetValue(requireComplete) && !verdict.Completeness.IsComplete)
+            return !verdict.Integrity.IsIntact || (parsed.GetValue(requireComplete) && !IsComplete(verdict))
                 ? ExitCode.VerificationFailed
                 : verdict.Integrity.KeyTrust == KeyTrust.Enclosed ? ExitCode.KeyNotGiven : ExitCode.Fine;
         });
         return command;
     }
+
+    // A part of the book is complete as far as it was sealed what its sessions held, and all of that is there.
+    private static bool IsComplete(VerificationResult verdict) =>
+        verdict.Completeness.IsComplete
+        && (!verdict.Integrity.IsPart
+            || (verdict.Integrity.Sessions.Count > 0 && verdict.Integrity.Sessions.All(session => session.IsComplete)));
 
     private static HashSet<int> ReadNumbers(string[] texts) =>
     [
@@ -74,31 +90,6 @@ internal static class VerifyCommand
             : throw CommandException.WrongUse(
                 $"--accept-restart \"{text}\" is not accepted; accepted is the number of a log, from 2.")),
     ];
-
-    private static List<KeptReceipt> ReadReceipts(string? path)
-    {
-        if (path is null)
-        {
-            return [];
-        }
-
-        try
-        {
-            using var file = File.OpenText(path);
-            return
-            [
-                .. KeptReceipts.Read(file).Where(one => one.Receipt.Position is not null).Select(one => new KeptReceipt(
-                    one.Line, one.Receipt.Position!.Value, one.Receipt.Sequence ?? 0, one.Receipt.Sha256,
-                    one.Receipt.Sealed == true,
-                    one.Receipt.Proof?.Checkpoint is { } note ? SignedCheckpoint.Parse(note) : null)),
-            ];
-        }
-        catch (Exception failure) when (failure
-            is JsonException or NoteFormatException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw CommandException.WrongUse($"--receipts \"{path}\" is not accepted: {failure.Message}");
-        }
-    }
 
     private static List<WitnessKey> ReadWitnesses(string[] texts)
     {

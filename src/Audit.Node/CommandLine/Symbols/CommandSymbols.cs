@@ -38,7 +38,8 @@ internal static class CommandSymbols
         {
             HelpName = "N",
             Description = description,
-            DefaultValueFactory = _ => otherwise,
+            // None is shown that stands for something else, as 0 for all.
+            DefaultValueFactory = EqualityComparer<T>.Default.Equals(otherwise, default) ? null : _ => otherwise,
         };
         option.Validators.Add(given =>
         {

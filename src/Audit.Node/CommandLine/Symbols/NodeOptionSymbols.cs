@@ -17,6 +17,8 @@ internal sealed class NodeOptionSymbols
         (GivenOptions.MaxWindow, "LENGTH", "the longest task window, such as 90m, 48h or 2d; default 48h"),
         (GivenOptions.LogOrigin, "NAME", "the name of the log of a new store; default audit.local/ and a random part"),
         (GivenOptions.LogKey, "FILE", "the log's private key, default log.key in the data directory"),
+        (GivenOptions.LogSigner, "CMD",
+            "a program that signs the log, so that the key is not in the node; given again, the newest last"),
         (GivenOptions.RowKey, "FILE",
         "the keys of the rows, default row.key in the data directory; no database has them"),
         (GivenOptions.PublicLog, "true|false", "gives the log's checkpoint and tiles to anybody"),
@@ -60,7 +62,7 @@ internal sealed class NodeOptionSymbols
                 Arity = one.Name switch
                 {
                     var flag when Flags.Contains(flag) => ArgumentArity.ZeroOrOne,
-                    GivenOptions.Witness => ArgumentArity.OneOrMore,
+                    GivenOptions.Witness or GivenOptions.LogSigner => ArgumentArity.OneOrMore,
                     _ => ArgumentArity.ExactlyOne,
                 },
             })),
@@ -69,6 +71,8 @@ internal sealed class NodeOptionSymbols
     public GivenOptions Gather(ParseResult parsed, Surroundings surroundings) => GivenOptions.Gather(
         options.Where(option => parsed.GetResult(option) is { Implicit: false })
             .Select(option => KeyValuePair.Create(
-                option.Name[2..], parsed.GetValue(option) is { Length: > 0 } given ? string.Join(' ', given) : Given)),
+                option.Name[2..], parsed.GetValue(option) is { Length: > 0 } given
+                    ? string.Join(option.Name == $"--{GivenOptions.LogSigner}" ? '\n' : ' ', given)
+                    : Given)),
         surroundings.Environment, surroundings.Directory);
 }

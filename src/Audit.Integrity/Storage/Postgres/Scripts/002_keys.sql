@@ -1,0 +1,1 @@
+ALTER TABLE audit_log.log ADD COLUMN keys TEXT NULL;

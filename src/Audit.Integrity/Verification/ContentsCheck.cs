@@ -1,0 +1,178 @@
+using Audit.Integrity.Bundles;
+using Audit.Integrity.Contents;
+
+namespace Audit.Integrity.Verification;
+
+/// <summary>
+/// Whether a bundle of a part of the book has all of what it is about. What was sealed of a session says how many rows
+/// it had and which; the entries show which of them the bundle has, and that nothing newer was kept from it.
+/// </summary>
+internal sealed class ContentsCheck
+{
+    private const int StreamDigits = 64;
+
+    private static readonly byte[] ContentsPrefix = Encoding.UTF8.GetBytes(StreamNames.ContentsPrefix);
+
+    private readonly List<Followed> sessions;
+    private readonly Dictionary<long, Followed> byMark = [];
+    private readonly Dictionary<long, Followed> byRow = [];
+    private readonly Dictionary<string, long> withheld = [];
+    private readonly Dictionary<string, string> given = [];
+
+    /// <param name="contents">What the bundle says; null where it has all rows there are.</param>
+    public ContentsCheck(IReadOnlyList<BundleContents>? contents)
+    {
+        IsAsked = contents is not null;
+        sessions = [.. (contents ?? []).Select(one => new Followed(one))];
+        foreach (var session in sessions)
+        {
+            session.Said.Rows.ForEach(row => byRow[row] = session);
+            if (session.Said.Mark is { } mark)
+            {
+                byMark[mark] = session;
+            }
+        }
+    }
+
+    /// <summary>Whether the bundle has a part of the book.</summary>
+    public bool IsAsked { get; }
+
+    /// <param name="before">How many rows went before.</param>
+    public void Take(RowBatch rows, long before)
+    {
+        for (var i = 0; IsAsked && i < rows.Count; i++)
+        {
+            var stream = StreamOf(rows.Entry(i));
+            if (rows[i].IsEntry)
+            {
+                withheld.TryAdd(stream, rows[i].Position);
+            }
+            else
+            {
+                TakeRow(rows, i, stream, byMark.GetValueOrDefault(before + i));
+            }
+
+            byRow.GetValueOrDefault(before + i)?.Add(rows[i].Position, rows.Leaf(i), rows[i].IsEntry);
+        }
+    }
+
+    public IReadOnlyList<ContentsReport> Report(List<IntegrityFault> faults)
+    {
+        foreach (var (stream, name) in given)
+        {
+            if (withheld.TryGetValue(stream, out var position))
+            {
+                Add(faults, position, $"The row at position {position} is of {name}, and the bundle does not have it.");
+            }
+        }
+
+        return [.. sessions.Select(session => session.Report(faults))];
+    }
+
+    // Of what a bundle has to have whole, no row can be kept back unseen: its entry has the same hash of the stream.
+    private void TakeRow(RowBatch rows, int index, string stream, Followed? marked)
+    {
+        var name = rows.Stream(index);
+        if (name.StartsWith(ContentsPrefix))
+        {
+            var session = Encoding.UTF8.GetString(name[ContentsPrefix.Length..]);
+            given.TryAdd(stream, $"what was sealed of the session {session}");
+            var read = rows[index].Unproven ? null : SessionContents.TryRead(rows.MessageMemory(index));
+            if (marked is not null && marked.Said.Session == session && read?.Session == session)
+            {
+                marked.Sealed = read;
+            }
+        }
+        else if (StreamNames.TrySplit(name, out var of, out _, out _)
+            && Encoding.UTF8.GetString(of) is var whole
+            && sessions.Exists(one => one.Said.IsWhole && one.Said.Session == whole))
+        {
+            given.TryAdd(stream, $"the session {whole}");
+        }
+    }
+
+    private static string StreamOf(byte[] entry)
+    {
+        var at = entry.AsSpan().IndexOf("\"stream\":\""u8);
+        return at < 0 || entry.Length - at < 10 + StreamDigits
+            ? ""
+            : Encoding.UTF8.GetString(entry.AsSpan(at + 10, StreamDigits));
+    }
+
+    private static void Add(List<IntegrityFault> faults, long? position, string sentence) =>
+        faults.Add(new IntegrityFault(IntegrityFaultKind.RowsMissing, position, null, sentence));
+
+    private sealed class Followed(BundleContents said)
+    {
+        private readonly List<(long Position, byte[] Leaf)> leaves = [];
+        private long entries;
+        private long? firstEntry;
+
+        public BundleContents Said { get; } = said;
+
+        /// <summary>What the row says that the bundle names; null where that is none.</summary>
+        public SessionContents? Sealed { get; set; }
+
+        public void Add(long position, ReadOnlySpan<byte> leaf, bool isEntry)
+        {
+            leaves.Add((position, leaf.ToArray()));
+            if (isEntry)
+            {
+                entries++;
+                firstEntry ??= position;
+            }
+        }
+
+        public ContentsReport Report(List<IntegrityFault> faults)
+        {
+            if (Said.Mark is not null && Sealed is null)
+            {
+                ContentsCheck.Add(faults, null,
+                    $"What the bundle names as sealed of the session {Said.Session} is no such row.");
+            }
+
+            if (Said.IsWhole && entries > 0)
+            {
+                ContentsCheck.Add(faults, firstEntry,
+                    $"The bundle is of the session {Said.Session}, and does not have {entries} of its rows, the first "
+                    + $"at position {firstEntry}.");
+            }
+
+            if (Sealed is { } told && !IsBorneOut(told))
+            {
+                ContentsCheck.Add(faults, null,
+                    $"Of the session {Said.Session} {told.Rows} rows were sealed up to position {told.Through}, and "
+                    + "the rows that the bundle counts to it are others: some are missing.");
+            }
+
+            return new ContentsReport(
+                Said.Session, Said.IsWhole, Sealed?.Through, Sealed?.Rows ?? 0, Sealed?.Calls ?? 0, leaves.Count,
+                entries);
+        }
+
+        private bool IsBorneOut(SessionContents told)
+        {
+            var tree = new GrowingTree();
+            foreach (var (_, leaf) in leaves.Where(one => one.Position <= told.Through))
+            {
+                tree.Append(leaf, []);
+            }
+
+            return tree.Size == told.Rows && tree.Root().AsSpan().SequenceEqual(told.Root);
+        }
+    }
+}
+
+/// <summary>How much a bundle has of a session.</summary>
+/// <param name="IsWhole">Whether it claims to have all of its rows.</param>
+/// <param name="CompleteThrough">Up to which position it was sealed what the session held, so that nothing can be
+/// missing unseen; null where nothing says so.</param>
+/// <param name="SealedRows">How many rows it had then.</param>
+/// <param name="Rows">How many of its rows are known to the bundle.</param>
+/// <param name="EntriesOnly">Of how many of these it has the entry alone.</param>
+public sealed record ContentsReport(
+    string Session, bool IsWhole, long? CompleteThrough, long SealedRows, long Calls, long Rows, long EntriesOnly)
+{
+    /// <summary>All rows that the session had when that was last sealed are there to be read.</summary>
+    public bool IsComplete => CompleteThrough is not null && EntriesOnly == 0;
+}
