@@ -10,7 +10,8 @@ namespace Audit.Api.Intake;
 /// one sends them; the spool between the last two keeps a client that does not read from holding up the first.
 /// </summary>
 internal sealed class LineStream(
-    RecordIntake intake, HttpContext context, ItemDefaults defaults, IntakeAnswer answer, ILineIntake reading) : IDisposable
+    RecordIntake intake, HttpContext context, ItemDefaults defaults, IntakeAnswer answer, ILineIntake reading)
+    : IDisposable
 {
     private readonly Channel<LineBatch> submitted = Channel.CreateUnbounded<LineBatch>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });

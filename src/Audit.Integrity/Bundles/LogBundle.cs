@@ -57,7 +57,8 @@ public static class LogBundle
 internal static class BundlePaths
 {
     public const string ReadMe = "README.txt", Scope = "scope.txt", Contents = "contents.json",
-        Rows = "rows.ndjson", Logs = "logs.json", Checkpoint = "checkpoint", Witnessed = "checkpoint.witnessed", VerifierKey = "log.vkey";
+        Rows = "rows.ndjson", Logs = "logs.json",
+        Checkpoint = "checkpoint", Witnessed = "checkpoint.witnessed", VerifierKey = "log.vkey";
 }
 
 /// <summary>Of which rows a bundle has more than the entry.</summary>

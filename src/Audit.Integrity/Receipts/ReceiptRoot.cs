@@ -48,10 +48,11 @@ public sealed class ReceiptTree
 }
 
 /// <summary>
-/// A row of the journal that makes a key one that signs receipts, as it is stored, with the proof that it is in the log.
+/// A row of the journal that makes a key one that signs receipts, as it is stored, with its proof.
 /// </summary>
 public sealed record CertifiedKey(
-    long Position, string Stream, long Sequence, long Created, string Manifest, byte[] Message, byte[] Salt, string Proof)
+    long Position, string Stream, long Sequence, long Created, string Manifest, byte[] Message, byte[] Salt,
+    string Proof)
 {
     public const string Act = "receipts.key_certified";
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Audit.Integrity.Entries;
 using Audit.Integrity.Verification;
 
