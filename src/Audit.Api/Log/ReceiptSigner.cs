@@ -11,9 +11,12 @@ internal sealed class ReceiptSigner(
 {
     public const string Header = "Audit-Sign";
 
+    private static readonly TimeSpan RefusalLasts = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim turn = new(1);
     private readonly KeyFile file = new(Path.Combine(settings.Data, "receipt.key"));
     private Certified? known;
+    private (DateTimeOffset Until, string Why) refused;
 
     /// <returns>Null where the request does not ask for it.</returns>
     /// <exception cref="RefusedException">The header is wrong, or no key is in the log: nothing was taken.</exception>
@@ -40,6 +43,12 @@ internal sealed class ReceiptSigner(
         await turn.WaitAsync(cancellation);
         try
         {
+            if (clock.GetUtcNow() < refused.Until)
+            {
+                // Nobody waits in a row behind those who wait in vain.
+                throw Refusal(refused.Why);
+            }
+
             var head = await log.TryHeadAsync(cancellation);
             if (known is null || head is null || known.LogKey != head.Log.Key)
             {
@@ -109,7 +118,13 @@ internal sealed class ReceiptSigner(
             keys.First.ToString(), keys.Notes);
     }
 
-    private static RefusedException NotNow(string why) => new(new Problem(
+    private RefusedException NotNow(string why)
+    {
+        refused = (clock.GetUtcNow() + RefusalLasts, why);
+        return Refusal(why);
+    }
+
+    private static RefusedException Refusal(string why) => new(new Problem(
         503, "unsigned", "Receipts cannot be signed now",
         $"Receipts cannot be signed now, for {why}; nothing was taken. Send without {Header}, or again later.")
     {
@@ -135,7 +150,7 @@ internal sealed class AnswerSignature(Certified key, TimeProvider clock)
             {
                 tree.Add(
                     receipt.Position, receipt.Sequence, receipt.Sha256.IsEmpty ? null : HexOf(receipt.Sha256),
-                    Intake.ReceiptWriter.WordOf(receipt.Status));
+                    receipt.Status.ToString().ToLowerInvariant());
             }
         }
     }

@@ -10,7 +10,7 @@ public sealed class Witness
     private const int MostProof = 63;
 
     private readonly SemaphoreSlim turn = new(1);
-    private readonly Dictionary<string, VerifierKey> logs;
+    private readonly ILookup<string, VerifierKey> logs;
     private readonly Dictionary<string, Checkpoint> seen = [];
     private readonly Cosigner cosigner;
     private readonly string state;
@@ -22,7 +22,8 @@ public sealed class Witness
     public Witness(Cosigner cosigner, IEnumerable<VerifierKey> logs, string state, TimeProvider clock)
     {
         this.cosigner = cosigner;
-        this.logs = logs.ToDictionary(log => log.Name);
+        // A log whose key is changing has two of one name.
+        this.logs = logs.ToLookup(log => log.Name);
         this.state = state;
         this.clock = clock;
         if (File.Exists(state))
@@ -46,12 +47,12 @@ public sealed class Witness
         }
 
         var checkpoint = asked.Signed.Checkpoint;
-        if (!logs.TryGetValue(checkpoint.Origin, out var key))
+        if (!logs.Contains(checkpoint.Origin))
         {
             return new WitnessReply(404, "this log is not known here");
         }
 
-        if (!asked.Signed.IsSignedBy(key))
+        if (!logs[checkpoint.Origin].Any(asked.Signed.IsSignedBy))
         {
             return new WitnessReply(403, "the checkpoint is not signed by the log's key");
         }
