@@ -50,7 +50,7 @@ internal static class LogCommands
             var key = await AskAsync(
                 symbols.Read(parsed), "rotate-key", new { reason = why },
                 (sealer, acts) => sealer.RotateAsync(
-                    why, OpenedStore.Actor,
+                    acts.Redacted(why), OpenedStore.Actor,
                     (rotation, _) => LogEndpoints.WriteRotatedAsync(acts, OpenedStore.Actor, rotation), cancellation),
                 cancellation);
             surroundings.Out.WriteLine(key);
