@@ -15,7 +15,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
     /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long an append waits for a connection that others have waited for in vain.</summary>
+    /// <summary>How long an append waits for a new connection after something was waited for in vain.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(200);
 
     private readonly Channel<Func<Task>> queue =
@@ -118,6 +118,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
         catch (TimeoutException failure)
         {
             appender = null;
+            trouble = JournalTrouble.Stalled;
             _ = LeaveAsync(ready, running);
             throw PostgresTrouble.Of(pool.Place, failure);
         }
@@ -139,7 +140,8 @@ internal sealed class PostgresWriter : IAsyncDisposable
                 $"PostgreSQL at {pool.Place} did not answer; it is tried again soon.", null, trouble);
         }
 
-        var longest = opening is null ? Patience : Moment;
+        // Whoever waits now has waited for the connection that was given up before.
+        var longest = opening is null && trouble != JournalTrouble.Stalled ? Patience : Moment;
         opening ??= PostgresAppender.OpenAsync(pool, writer, failures, CancellationToken.None);
         await ((Task)opening).WaitAsync(longest).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!opening.IsCompleted)
@@ -155,6 +157,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
             var opened = await ended;
             processId = opened.ProcessId;
             pause = ShortestPause;
+            trouble = JournalTrouble.Away;
             return opened;
         }
         catch (Exception failure)
