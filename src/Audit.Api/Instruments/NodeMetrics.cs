@@ -31,3 +31,8 @@ internal sealed class NodeMetrics
     public IEnumerable<(string Class, long Count)> Requests() =>
         Enumerable.Range(1, StatusClasses - 1).Select(digit => ($"{digit}xx", Interlocked.Read(ref requests[digit])));
 }
+
+internal static class NodeVersion
+{
+    public static string Text { get; } = typeof(NodeVersion).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+}

@@ -115,3 +115,13 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
     private JsonElement? Value(EventField field) =>
         view.Raw(field) is [not (byte)'n', ..] raw ? JsonElement.Parse(raw, Depth) : null;
 }
+
+/// <summary>Writes the book, or a part of it, in another form, event by event in the order of the journal.</summary>
+public interface IBookWriter
+{
+    void Begin(IBufferWriter<byte> to);
+
+    void Write(BookEvent row, IBufferWriter<byte> to);
+
+    void End(IBufferWriter<byte> to);
+}

@@ -1,5 +1,5 @@
-using System.Collections;
 using Microsoft.Extensions.Configuration;
+using System.Collections;
 
 namespace Audit.Node.Configuration;
 
@@ -94,3 +94,14 @@ public sealed class GivenOptions
 
     private static string Plain(string name) => name.Replace("-", "").Replace("_", "");
 }
+
+/// <summary>A value as somebody wrote it, and where: `--store`, `AUDIT__STORE`, or the setting of a file.</summary>
+public sealed record GivenOption(string Value, string Where)
+{
+    /// <summary>Names the option, the value and what is accepted, in one sentence.</summary>
+    public OptionException NotAccepted(string accepted) =>
+        new($"{Where} \"{Value}\" is not accepted; accepted is {accepted}.");
+}
+
+/// <summary>An option that cannot be used; the message is the sentence for the person who gave it.</summary>
+public sealed class OptionException(string sentence) : Exception(sentence);

@@ -103,3 +103,6 @@ public sealed record NodeOptions
 /// <param name="File">PEM with the chain, or PKCS #12.</param>
 /// <param name="KeyFile">PEM; null where the first file holds the key.</param>
 public sealed record CertificateFiles(string File, string? KeyFile);
+
+/// <summary>The node cannot start with what it was given; the message is a sentence for a person.</summary>
+public sealed class NodeStartException(string message, Exception? inner = null) : Exception(message, inner);

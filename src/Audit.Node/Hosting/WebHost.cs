@@ -1,6 +1,6 @@
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
+using System.Net.Sockets;
 
 namespace Audit.Node.Hosting;
 
@@ -89,4 +89,12 @@ internal static class WebHost
         logging.Services.Configure<ConsoleLoggerOptions>(
             console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
+}
+
+/// <summary>A host that neither listens for signals nor prints anything.</summary>
+internal sealed class SilentLifetime : IHostLifetime
+{
+    public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -8,7 +8,16 @@ namespace Audit.Projections.Feeding;
 /// </summary>
 internal static class RowDigest
 {
-    public static string Of(JournalRow row)
+    private const string OfStored = "stored:";
+
+    // That its content cannot be opened any more makes it no other row.
+    public static string Of(JournalRow row) => OfStored + Of(row, row.Stored ?? row.Message);
+
+    /// <summary>Whether the digest is of this row; those of before were over what the row says in the clear.</summary>
+    public static bool IsOf(JournalRow row, string digest) =>
+        digest == (digest.StartsWith(OfStored, StringComparison.Ordinal) ? Of(row) : Of(row, row.Message));
+
+    private static string Of(JournalRow row, byte[] message)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Append(hash, Encoding.UTF8.GetBytes(row.PersistenceId));
@@ -17,8 +26,7 @@ internal static class RowDigest
         BinaryPrimitives.WriteInt64BigEndian(numbers, row.Sequence);
         BinaryPrimitives.WriteInt64BigEndian(numbers[8..], row.CreatedTicks);
         hash.AppendData(numbers);
-        // That its content cannot be opened any more makes it no other row.
-        hash.AppendData(row.Stored ?? row.Message);
+        hash.AppendData(message);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
