@@ -141,7 +141,7 @@ public sealed class SignedReceiptTests
     private static CertifiedKey ReadRow(JsonElement json)
     {
         var row = json.Deserialize(WireJson.Default.StoredRowAnswer)!;
-        Assert.Equal(row.Entry.Contains(Convert.ToHexStringLower(SHA256.HashData(row.MessageBase64))), true);
+        Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(row.MessageBase64)), row.Entry);
         return new CertifiedKey(
             row.Position, row.Stream, row.Sequence, long.Parse(row.CreatedTicks), row.Manifest, row.MessageBase64, row.Salt, row.Proof);
     }
