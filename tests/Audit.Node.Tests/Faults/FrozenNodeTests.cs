@@ -7,6 +7,7 @@ using Npgsql;
 namespace Audit.Node.Tests.Faults;
 
 /// <summary>A node that is stopped, or gone, stops nobody else (issue 14, point 1).</summary>
+[Collection(AloneCollection.Name)]
 public sealed class FrozenNodeTests
 {
     [PostgresFact]

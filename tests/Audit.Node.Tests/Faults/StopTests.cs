@@ -3,6 +3,7 @@ using Audit.Node.Tests.Support;
 namespace Audit.Node.Tests.Faults;
 
 /// <summary>A stop lasts a moment, whatever clients keep open (issue 14, point 3).</summary>
+[Collection(AloneCollection.Name)]
 public sealed class StopTests
 {
     [Fact]
