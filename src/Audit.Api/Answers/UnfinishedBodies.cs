@@ -7,8 +7,11 @@ namespace Audit.Api.Answers;
 /// </summary>
 internal sealed class UnfinishedBodies(RequestDelegate next, IHostApplicationLifetime life)
 {
-    /// <summary>Who has read the answer ends its request by itself.</summary>
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(300);
+    /// <summary>
+    /// Who has read the answer ends its request by itself. Cutting a connection takes from it what was not yet sent,
+    /// and on a crowded machine the last word is sent late.
+    /// </summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1.5);
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -36,6 +39,7 @@ internal sealed class UnfinishedBodies(RequestDelegate next, IHostApplicationLif
         catch (Exception failure) when (failure
             is OperationCanceledException or IOException or BadHttpRequestException or InvalidOperationException)
         {
+            await Task.Delay(Timeout.Infinite, patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return false;
         }
     }
