@@ -23,8 +23,8 @@ internal sealed record Parties(IReadOnlySet<string> Behind, IReadOnlySet<string>
 /// </summary>
 internal sealed class TokenTree
 {
-    private readonly Dictionary<string, HashSet<string>> persons = [];
-    private readonly Dictionary<string, HashSet<string>> holders = [];
+    private readonly NamesByName persons = new();
+    private readonly NamesByName holders = new();
 
     public void Take(PeopleAct act)
     {
@@ -36,7 +36,7 @@ internal sealed class TokenTree
         var holder = act.Person == Bearer.NoPerson ? act.Name : act.Person;
         if (act.Maker != Bearer.FirstAdministrator && act.Maker != holder)
         {
-            Add(holders, act.Maker, holder);
+            holders.Add(act.Maker, holder);
         }
 
         if (act.Source.Length == 0)
@@ -44,17 +44,17 @@ internal sealed class TokenTree
             return;
         }
 
-        Add(persons, act.Source, holder);
+        persons.Add(act.Source, holder);
         if (act.Person == Bearer.NoPerson && act.Maker != Bearer.FirstAdministrator)
         {
-            Add(persons, act.Source, act.Maker);
+            persons.Add(act.Source, act.Maker);
         }
     }
 
     /// <param name="isMeant">Whether it is asked of a source.</param>
     public Parties PartiesOf(Func<string, bool> isMeant, string? asker)
     {
-        HashSet<string> behind = [.. persons.Where(source => isMeant(source.Key)).SelectMany(source => source.Value)];
+        HashSet<string> behind = [.. persons.OfAll(isMeant)];
         if (asker is not null)
         {
             behind.Add(asker);
@@ -64,7 +64,7 @@ internal sealed class TokenTree
         var next = new Queue<string>(behind);
         while (next.TryDequeue(out var maker))
         {
-            foreach (var holder in holders.GetValueOrDefault(maker) ?? [])
+            foreach (var holder in holders.Of(maker))
             {
                 if (found.Add(holder))
                 {
@@ -75,14 +75,25 @@ internal sealed class TokenTree
 
         return new Parties(behind, found);
     }
+}
 
-    private static void Add(Dictionary<string, HashSet<string>> lists, string key, string name)
+/// <summary>Names that belong to a name, each once and in order.</summary>
+internal sealed class NamesByName
+{
+    private readonly Dictionary<string, SortedSet<string>> lists = [];
+
+    public void Add(string name, string member)
     {
-        if (!lists.TryGetValue(key, out var list))
+        if (!lists.TryGetValue(name, out var list))
         {
-            lists.Add(key, list = []);
+            lists.Add(name, list = new SortedSet<string>(StringComparer.Ordinal));
         }
 
-        list.Add(name);
+        list.Add(member);
     }
+
+    public IReadOnlyCollection<string> Of(string name) => lists.TryGetValue(name, out var list) ? list : [];
+
+    public IEnumerable<string> OfAll(Func<string, bool> isMeant) =>
+        lists.Where(list => isMeant(list.Key)).SelectMany(list => list.Value);
 }

@@ -104,26 +104,16 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
 /// </summary>
 internal sealed class SourceLinks
 {
-    private readonly Dictionary<string, SortedSet<string>> linked = [];
+    private readonly NamesByName linked = new();
 
     public void Take(PeopleAct act)
     {
         if (act.Act == PeopleAct.SourceLinked)
         {
-            Add(act.Name, act.With);
-            Add(act.With, act.Name);
+            linked.Add(act.Name, act.With);
+            linked.Add(act.With, act.Name);
         }
     }
 
-    public IReadOnlyList<string> Of(string source) => linked.TryGetValue(source, out var known) ? [.. known] : [];
-
-    private void Add(string one, string other)
-    {
-        if (!linked.TryGetValue(one, out var known))
-        {
-            linked.Add(one, known = new SortedSet<string>(StringComparer.Ordinal));
-        }
-
-        known.Add(other);
-    }
+    public IReadOnlyList<string> Of(string source) => [.. linked.Of(source)];
 }

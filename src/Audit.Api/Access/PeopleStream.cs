@@ -8,6 +8,12 @@ namespace Audit.Api.Access;
 /// <param name="With">The source that it is linked with.</param>
 internal sealed record PeopleAct(long Sequence, string? Act, string Name, long Number, string With)
 {
+    public const string TokenCreated = "token.created";
+    public const string TokenRevoked = "token.revoked";
+    public const string SourceCreated = "source.created";
+    public const string SourceLinked = "source.linked";
+    public const string SignedOut = "person.signed_out";
+
     /// <summary>Of a token: whom it stands for.</summary>
     public string Person { get; init; } = "";
 
@@ -16,12 +22,6 @@ internal sealed record PeopleAct(long Sequence, string? Act, string Name, long N
 
     /// <summary>Of a token: the person who made it.</summary>
     public string Maker { get; init; } = "";
-
-    public const string TokenCreated = "token.created";
-    public const string TokenRevoked = "token.revoked";
-    public const string SourceCreated = "source.created";
-    public const string SourceLinked = "source.linked";
-    public const string SignedOut = "person.signed_out";
 
     public DateTimeOffset At { get; init; }
 

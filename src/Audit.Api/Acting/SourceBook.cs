@@ -11,7 +11,7 @@ internal sealed class SourceBook(IAuditStore store, PeopleStream people, Operato
     /// <exception cref="UnprovenRowException">Table and journal say different things of a source.</exception>
     public async Task<TokenSource> EnsureAsync(string name, Actor actor, CancellationToken cancellation)
     {
-        var written = await WrittenAsync(cancellation);
+        var written = (await ReadAsync(cancellation)).Numbers;
         long? number = written.TryGetValue(name, out var found) ? found : null;
         var row = await store.Sources.EnsureAsync(
             name, number, written.Values.DefaultIfEmpty().Max(), actor.Person, clock.GetUtcNow(), cancellation);
@@ -29,7 +29,7 @@ internal sealed class SourceBook(IAuditStore store, PeopleStream people, Operato
     public async Task<IReadOnlyList<(SourceRow Source, IReadOnlyList<string> Linked)>> ListAsync(
         CancellationToken cancellation)
     {
-        var links = await LinksAsync(cancellation);
+        var links = (await ReadAsync(cancellation)).Links;
         return [.. (await store.Sources.ListAsync(cancellation)).Select(row => (row, links.Of(row.Name)))];
     }
 
@@ -51,7 +51,7 @@ internal sealed class SourceBook(IAuditStore store, PeopleStream people, Operato
                 $"There is no source \"{unknown}\"; `audit source list` shows which there are."));
         }
 
-        if ((await LinksAsync(cancellation)).Of(one).Contains(other))
+        if ((await ReadAsync(cancellation)).Links.Of(one).Contains(other))
         {
             return false;
         }
@@ -90,29 +90,20 @@ internal sealed class SourceBook(IAuditStore store, PeopleStream people, Operato
         await store.Sources.WrittenDownAsync(row, cancellation);
     }
 
-    private async Task<SourceLinks> LinksAsync(CancellationToken cancellation)
+    /// <summary>What the journal says of sources.</summary>
+    private async Task<(Dictionary<string, long> Numbers, SourceLinks Links)> ReadAsync(CancellationToken cancellation)
     {
-        var links = new SourceLinks();
+        var (numbers, links) = (new Dictionary<string, long>(), new SourceLinks());
         await foreach (var act in people.ReadAsync(after: 0, cancellation))
         {
             links.Take(act);
-        }
-
-        return links;
-    }
-
-    private async Task<Dictionary<string, long>> WrittenAsync(CancellationToken cancellation)
-    {
-        var written = new Dictionary<string, long>();
-        await foreach (var act in people.ReadAsync(after: 0, cancellation))
-        {
             if (act.Act == PeopleAct.SourceCreated)
             {
-                written.TryAdd(act.Name, act.Number);
+                numbers.TryAdd(act.Name, act.Number);
             }
         }
 
-        return written;
+        return (numbers, links);
     }
 }
 

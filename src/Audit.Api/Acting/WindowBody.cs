@@ -94,9 +94,10 @@ internal static class WindowBody
                 "window_id", "the node makes the ids of windows; what you call yours goes into alias");
         }
 
-        return body.Id("alias") is { } alias && WindowIds.IsOne(alias)
-            ? throw new UnreadableException("alias", "it has the form of the node's own ids, which no name may have")
-            : body.Id("alias");
+        var alias = body.Id("alias");
+        return alias is null || !WindowIds.IsOne(alias)
+            ? alias
+            : throw new UnreadableException("alias", "it has the form of the node's own ids, which no name may have");
     }
 
     /// <exception cref="RefusedException">It names none, and the token reports as none.</exception>
