@@ -36,6 +36,9 @@ public sealed record EngineOptions
     /// <summary>Where the engine reports what it outlives and answers as not known.</summary>
     public FailureLog Failures { get; init; } = FailureLog.None;
 
+    /// <summary>Is given how long each transaction of the journal took that went well.</summary>
+    public Action<TimeSpan>? Committed { get; init; }
+
     internal EngineLoops Loops { get; init; } = new();
 }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Persistence;
@@ -24,6 +25,7 @@ internal abstract class StreamActor : ReceivePersistentActor
     private bool isFetchingKey;
     private byte[]? payloadKey;
     private int unwritten;
+    private long began;
     private bool wasRead;
     private bool stopping;
     private ICancelable? counting;
@@ -204,7 +206,7 @@ internal abstract class StreamActor : ReceivePersistentActor
 
     private void WriteEvents()
     {
-        unwritten = events.Count;
+        (unwritten, began) = (events.Count, Stopwatch.GetTimestamp());
         PersistAllAsync(events.Select(each => new JournalEvent(each.Manifest, each.Message.ToArray())), _ => Written());
     }
 
@@ -239,7 +241,7 @@ internal abstract class StreamActor : ReceivePersistentActor
             return;
         }
 
-        room.Wrote(events.Count);
+        room.Wrote(events.Count, Stopwatch.GetElapsedTime(began));
         Answer();
     }
 

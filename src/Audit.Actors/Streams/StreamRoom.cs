@@ -41,8 +41,9 @@ internal sealed class StreamRoom(BookSeal seal, EngineOptions options) : IDispos
 
     public void Ended() => Interlocked.Decrement(ref live);
 
-    public void Wrote(int count)
+    public void Wrote(int count, TimeSpan took)
     {
+        Options.Committed?.Invoke(took);
         Interlocked.Increment(ref commits);
         Interlocked.Add(ref rows, count);
     }

@@ -17,7 +17,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
         }
 
         // A browser that signed in is known already.
-        if ((context.Features.Get<Admission>() ?? await AdmitAsync(context)) is not { } admission)
+        if ((context.Features.Get<Admission>() ?? await AdmitAsync(context, rule)) is not { } admission)
         {
             return;
         }
@@ -40,7 +40,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
     }
 
     /// <returns>Null when a problem was answered.</returns>
-    private async ValueTask<Admission?> AdmitAsync(HttpContext context)
+    private async ValueTask<Admission?> AdmitAsync(HttpContext context, AccessRule rule)
     {
         var header = context.Request.Headers.Authorization.ToString();
         if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
@@ -52,7 +52,10 @@ internal sealed class AccessMiddleware(RequestDelegate next, BearerTokens tokens
         }
 
         var token = header[Scheme.Length..].Trim();
-        if (await tokens.FindAsync(token, context.RequestAborted) is { } bearer)
+        var found = rule.IsOfNumbers
+            ? tokens.FindForNumbersAsync(token, context.RequestAborted)
+            : tokens.FindAsync(token, context.RequestAborted);
+        if (await found is { } bearer)
         {
             return new Admission(bearer, async cancellation => await tokens.FindAsync(token, cancellation) is not null);
         }

@@ -39,4 +39,7 @@ internal static class RoleNames
 internal sealed record AccessRule(Roles AnyOf)
 {
     public static readonly AccessRule Public = new(Roles.None);
+
+    /// <summary>Whether it is numbers alone, which say nothing of what the book says.</summary>
+    public bool IsOfNumbers { get; init; }
 }

@@ -18,6 +18,10 @@ internal sealed class ClockWatch(IJournal journal, OperatorActs acts, TimeProvid
 
     private BackgroundWork? watch;
     private TimeSpan due;
+    private long steps;
+
+    /// <summary>How often the clock was set, as far as this node saw it.</summary>
+    public long Steps => Interlocked.Read(ref steps);
 
     /// <summary>Compares the clock with the last row that somebody wrote before this start.</summary>
     public async Task CompareAsync(CancellationToken cancellation)
@@ -25,6 +29,7 @@ internal sealed class ClockWatch(IJournal journal, OperatorActs acts, TimeProvid
         var rows = await journal.ReadBeforeAsync(long.MaxValue, limit: 1, byteLimit: 1, cancellation);
         var last = rows.Count == 0 ? 0 : Math.Clamp(rows[0].CreatedTicks, 0, DateTime.MaxValue.Ticks);
         due = TimeSpan.FromTicks(Math.Min(clock.GetUtcNow().UtcTicks - last, 0));
+        steps = due.Duration() >= Least ? 1 : 0;
     }
 
     /// <summary>Goes on to compare it with how much time passes.</summary>
@@ -50,6 +55,7 @@ internal sealed class ClockWatch(IJournal journal, OperatorActs acts, TimeProvid
             {
                 // One that could not be written yet is written with those that follow.
                 (due, since) = (due + step, "last_look");
+                Interlocked.Increment(ref steps);
             }
         }
     }

@@ -120,11 +120,7 @@ internal sealed partial class NodeLog : IAsyncDisposable
         var head = await TryHeadAsync(cancellation);
         try
         {
-            var rows = await journal.ReadAfterAsync(head?.LastPosition ?? 0, limit: 1, byteLimit: 1, cancellation);
-            var waiting = rows.Count == 0
-                ? TimeSpan.Zero
-                : options.Clock.GetUtcNow() - new DateTimeOffset(
-                    Math.Clamp(rows[0].CreatedTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+            var waiting = await WaitingAfterAsync(head?.LastPosition ?? 0, cancellation);
             // A row that claims to be of the future would never be late.
             var isOverdue = waiting > settings.MaxUnsealed || waiting < -ClockSkew;
             Seals = new SealsWaiting(waiting, isOverdue, await Reader.UnprovenAsync(cancellation));
@@ -134,6 +130,16 @@ internal sealed partial class NodeLog : IAsyncDisposable
         {
             failures.Report("look at what waits for its seal", failure);
         }
+    }
+
+    /// <returns>Since when the oldest row after a position is there; zero where there is none.</returns>
+    public async Task<TimeSpan> WaitingAfterAsync(long position, CancellationToken cancellation)
+    {
+        var rows = await journal.ReadAfterAsync(position, limit: 1, byteLimit: 1, cancellation);
+        return rows.Count == 0
+            ? TimeSpan.Zero
+            : options.Clock.GetUtcNow() - new DateTimeOffset(
+                Math.Clamp(rows[0].CreatedTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
     }
 
     /// <returns>How the log does, and whether nobody need look.</returns>

@@ -4,9 +4,7 @@ namespace Audit.Api.Operations;
 
 /// <summary>`/health`: what an orchestrator asks, without a token.</summary>
 internal sealed class HealthEndpoints(
-    IJournal journal, NodeLog log, ReadSide reads, SetBackGuard guard, CommitWatch commits, BearerTokens tokens,
-    FailureLog failures, IHostApplicationLifetime life,
-    IClusterEngine? cluster = null)
+    IJournal journal, NodeLog log, ReadSide reads, Readiness readiness, BearerTokens tokens, FailureLog failures)
     : IEndpointGroup
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -37,21 +35,19 @@ internal sealed class HealthEndpoints(
 
     private async Task<IResult> ReadyAsync(HttpContext context)
     {
-        var trouble = await TroubleAsync(context.RequestAborted);
+        var trouble = await readiness.TroubleAsync(context.RequestAborted);
         var (sealing, models) = (log.Status, reads.Status);
-        var member = cluster?.Cluster;
-        var isWell = trouble is null && (member is null || member.IsUp);
-        var isReady = isWell && !life.ApplicationStopping.IsCancellationRequested;
+        var status = readiness.StatusWith(trouble);
         var sees = await SeesPositionsAsync(context, trouble);
         return Reply.Json(
-            new HealthAnswer(isReady ? "ready" : isWell ? "stopping" : "not_ready")
+            new HealthAnswer(status)
             {
                 Journal = trouble is null
                     ? new PartHealth("answers") { Position = sees ? await PositionAsync(context.RequestAborted) : null }
-                    : new PartHealth(WordOf(trouble.Trouble))
+                    : new PartHealth(TroubleWords.Of(trouble.Trouble))
                     {
                         Reason = sees || trouble is JournalSetBackException
-                            ? trouble.Message : SentenceOf(trouble.Trouble),
+                            ? trouble.Message : TroubleWords.SentenceOf(trouble.Trouble),
                     },
                 Sealing = new PartHealth(
                     SealerWords.Of(sealing.State)) { Reason = sees && sealing.IsHalted ? sealing.Reason : null },
@@ -64,9 +60,9 @@ internal sealed class HealthEndpoints(
                 {
                     Position = sees ? reads.Search.Status.Position : null,
                 },
-                Cluster = member is null ? null : new PartHealth(member.Status),
+                Cluster = readiness.Member is { } member ? new PartHealth(member.Status) : null,
             },
-            isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            status == "ready" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
     private async Task<IResult> SealingAsync(HttpContext context)
@@ -109,13 +105,6 @@ internal sealed class HealthEndpoints(
         }
     }
 
-    private async Task<JournalUnavailableException?> TroubleAsync(CancellationToken cancellation) =>
-        guard.IsSetBack ? new JournalSetBackException(SetBackGuard.Sentence)
-        : await commits.TroubleAsync(cancellation) is { } trouble ? trouble
-        : log.Damage is { } damage
-            ? new JournalUnavailableException(damage.Message, damage, JournalTrouble.Damaged)
-        : null;
-
     private async Task<long?> PositionAsync(CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -130,26 +119,4 @@ internal sealed class HealthEndpoints(
             return null;
         }
     }
-
-    private static string WordOf(JournalTrouble trouble) => trouble switch
-    {
-        JournalTrouble.Locked => "locked",
-        JournalTrouble.Stalled => "stalled",
-        JournalTrouble.DiskFull => "disk_full",
-        JournalTrouble.ReadOnly => "read_only",
-        JournalTrouble.Damaged => "damaged",
-        JournalTrouble.SetBack => "set_back",
-        _ => "away",
-    };
-
-    /// <summary>What exactly it is, and where, is for the log; whoever asks here may have no token.</summary>
-    private static string SentenceOf(JournalTrouble trouble) => trouble switch
-    {
-        JournalTrouble.Locked => "Another process holds the journal's lock.",
-        JournalTrouble.Stalled => "The journal was asked to commit and goes on without a word.",
-        JournalTrouble.DiskFull => "The disk of the journal is full.",
-        JournalTrouble.ReadOnly => "The journal can be read and not written.",
-        JournalTrouble.Damaged => "Pages of the journal are damaged.",
-        _ => "The journal does not answer.",
-    };
 }

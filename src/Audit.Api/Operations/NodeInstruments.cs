@@ -1,8 +1,9 @@
-using System.Data.Common;
 using System.Diagnostics.Metrics;
+using Audit.Api.Diary;
 using Audit.Api.Instruments;
 using Audit.Api.Intake;
 using Audit.Api.Log;
+using Audit.Api.Quotas;
 
 namespace Audit.Api.Operations;
 
@@ -14,141 +15,223 @@ internal sealed class NodeInstruments : IDisposable
     public const string MeterName = "Audit.Node";
 
     private readonly Meter meter = new(MeterName);
-    private readonly NodeLog log;
-    private readonly ReadSide reads;
-    private readonly FailureLog failures;
-    private long unreviewed;
+    private readonly List<Instrument> all = [];
+    private readonly NodeLook look;
+    private readonly CommitTimes commits;
 
     public NodeInstruments(
         IAuditStore store, IAuditEngine engine, ReadSide reads, NodeLog log, NodeMetrics metrics, RecordIntake intake,
-        FailureLog failures)
+        FailureLog failures, NodeLook look, MachineFigures machine, QuotaBook quotas, ClockWatch clock,
+        ApiSettings settings)
     {
-        (this.log, this.reads, this.failures) = (log, reads, failures);
-        Gauge("audit.info", "The program and its store.", () =>
-            [new Measurement<long>(1, new("version", NodeVersion.Text), new("store", store.Kind))]);
-        Counter("audit.receipts", "Receipts given, by status.", () => Of("status", metrics.Receipts()));
-        Counter("audit.requests", "Requests answered, by class of status.", () => Of("class", metrics.Requests()));
-        meter.CreateObservableCounter(
-            "audit.request_seconds", () => metrics.RequestTime.TotalSeconds, description: "Time spent on requests.");
-        Gauge("audit.streams_open", "NDJSON requests that are open.", () => intake.Places.Streams);
-        meter.CreateObservableGauge(
-            "audit.uptime_seconds", () => metrics.Uptime.TotalSeconds, description: "Time since the start.");
-        Gauge("process.working_set_bytes", "Memory of the process.", () => Environment.WorkingSet);
-        Gauge("dotnet.managed_heap_bytes", "Memory of managed objects.", () =>
-            GC.GetTotalMemory(forceFullCollection: false));
-        Gauge("audit.engine.waiting", "Items that have no receipt yet.", () => engine.Stats.Waiting);
-        Gauge(
-            "audit.engine.waiting_bytes", "Memory of items that have no receipt yet.", () => engine.Stats.WaitingBytes);
-        Gauge("audit.engine.full", "Whether further items wait before they are taken.", () =>
-            engine.Stats.IsFull ? 1 : 0);
-        Gauge(
-            "audit.engine.live_streams", "Calls, sessions and windows held in memory.", () => engine.Stats.LiveStreams);
-        Counter("audit.engine.commits", "Transactions of the journal.", () => engine.Stats.Commits);
-        Counter("audit.engine.rows", "Events written.", () => engine.Stats.Rows);
-        Counter("audit.engine.conflicts", "Streams that another writer had moved on.", () => engine.Stats.Conflicts);
-        Counter("audit.engine.failures", "Transactions that failed.", () => engine.Stats.Failures);
-        Gauge(
-            "audit.projections.position", "The last position that is in the read models.", () => reads.Status.Position);
-        meter.CreateObservableGauge(
-            "audit.projections.lag_seconds", () => reads.Status.Lag.TotalSeconds,
-            description: "How old the newest event was when the read models had it.");
-        Gauge("audit.projections.halted", "Whether an event stands in the way of the read models.",
-            () => reads.Status.State == ProjectionState.Halted ? 1 : 0);
-        Gauge("audit.violations.unreviewed", "Violations that wait for a person to review them.", () => unreviewed);
-        Gauge("audit.search.position", "The last position that is searched.", () => reads.Search.Status.Position);
-        meter.CreateObservableGauge(
-            "audit.search.lag_seconds", () => reads.Search.Status.Lag.TotalSeconds,
-            description: "How old the newest event was when it was searched.");
-        Gauge("audit.search.unread", "Events that the text index could not read.", () => reads.Search.Status.Unread);
-        Gauge("audit.log.size", "Entries that the newest checkpoint covers.", () => log.Known?.Size ?? 0);
-        Gauge("audit.log.position", "The last position that is sealed.", () => log.Known?.LastPosition ?? 0);
-        Gauge("audit.log.halted", "Whether the log may not be signed any more.", () => log.Status.IsHalted ? 1 : 0);
-        Gauge("audit.log.unsealed_seconds", "How long the oldest row waits for its seal.",
-            () => (long)(log.Seals?.Waiting.TotalSeconds ?? 0));
-        Gauge("audit.log.overdue", "Whether a row waits longer for its seal than it may.",
-            () => log.Seals?.IsOverdue == true ? 1 : 0);
-        Gauge("audit.log.unproven", "Sealed rows that no node of the store can have written.",
-            () => log.Seals?.Unproven.Count ?? 0);
+        (this.look, commits) = (look, metrics.Commits);
+        OfNode(store, metrics, look, intake, clock, settings);
+        OfMachine(machine);
+        OfEngine(() => engine.Stats);
+        OfJournal(look, machine);
+        OfReading(reads, look);
+        OfLog(log, look);
+        Gauge("audit.quota_used", "The most that any one source, person or token holds of a quota now.", () =>
+            quotas.Used().Select(use => Value(use.Used, ("quota", use.Quota), ("whose", use.Whose))));
+        Gauge("audit.quota_limit", "What it may hold.", () =>
+            quotas.Used().Select(use => Value(use.Most, ("quota", use.Quota), ("whose", use.Whose))));
+        Counter("audit.quota_refusals", "Requests refused because a share was used up.", () =>
+            Of("quota", quotas.Refusals()));
         Counter("audit.failures", "What failed inside without a request that failed for it, by place.",
             () => Of("place", failures.Counts.Select(one => (one.Key, one.Value))));
     }
 
-    /// <summary>All that is measured, now, in the order of the list.</summary>
-    public async Task<IReadOnlyList<Measured>> ReadAsync(CancellationToken cancellation)
+    /// <summary>All that is measured, now.</summary>
+    public async Task<Readings> ReadAsync()
     {
-        await log.LookAsync(cancellation);
-        await CountAsync(cancellation);
+        await look.LookAsync();
         var measured = new List<Measured>();
         using var listener = new MeterListener
         {
             InstrumentPublished = (instrument, listening) =>
             {
-                if (ReferenceEquals(instrument.Meter, meter))
+                if (ReferenceEquals(instrument.Meter, meter) && instrument.IsObservable)
                 {
                     listening.EnableMeasurementEvents(instrument);
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, labels, _) =>
-            measured.Add(new Measured(instrument, value, labels.ToArray())));
         listener.SetMeasurementEventCallback<double>((instrument, value, labels, _) =>
             measured.Add(new Measured(instrument, value, labels.ToArray())));
         listener.Start();
         listener.RecordObservableInstruments();
-        return measured;
+        var histogram = all.Single(one => one is Histogram<double>);
+        var classes = commits.Cumulative();
+        measured.AddRange(classes.Select(one =>
+            new Measured(histogram, one.Count, [new("le", one.Bound)]) { Suffix = "_bucket" }));
+        measured.Add(new Measured(histogram, commits.Sum.TotalSeconds, []) { Suffix = "_sum" });
+        measured.Add(new Measured(histogram, classes[^1].Count, []) { Suffix = "_count" });
+        return new Readings(all, measured);
     }
 
     public void Dispose() => meter.Dispose();
 
-    /// <summary>While the read models are away the last count stands.</summary>
-    private async Task CountAsync(CancellationToken cancellation)
+    private void OfNode(
+        IAuditStore store, NodeMetrics metrics, NodeLook look, RecordIntake intake, ClockWatch clock,
+        ApiSettings settings)
     {
-        try
-        {
-            unreviewed = (await reads.Models.HoursAsync(0, 0, cancellation))?.All.Unreviewed ?? 0;
-        }
-        catch (Exception failure) when (failure is ReadModelsException or DbException)
-        {
-            failures.Report("count of violations that wait", failure);
-        }
+        Gauge("audit.info", "The program and its store.", () =>
+            [Value(1, ("version", NodeVersion.Text), ("store", store.Kind))]);
+        Gauge("audit.ready", "Whether the node can take records now.", () => Flag(look.IsReady));
+        Counter("audit.receipts", "Receipts given, by status.", () => Of("status", metrics.Receipts()));
+        Counter("audit.requests", "Requests answered, by class of status.", () => Of("class", metrics.Requests()));
+        Counter("audit.request_seconds", "Time spent on requests.", () => metrics.RequestTime.TotalSeconds);
+        Gauge("audit.streams_open", "NDJSON requests that are open.", () => intake.Places.Streams);
+        Gauge("audit.streams_limit", "NDJSON requests that may be.", () => IntakeLimits.Streams);
+        Gauge("audit.uptime_seconds", "Time since the start.", () => metrics.Uptime.TotalSeconds);
+        Counter("audit.clock_steps", "How often the node's clock was set by a second or more.", () => clock.Steps);
+        Gauge("audit.row_key_backed_up", "Whether a copy of the key file of the rows was made.", () =>
+            Flag(RowKeys.IsBackedUp(settings.RowKeyFile)));
     }
 
-    private void Gauge(string name, string what, Func<long> read) =>
-        meter.CreateObservableGauge(name, read, description: what);
+    private void OfMachine(MachineFigures machine)
+    {
+        Gauge("process.working_set_bytes", "Memory of the process.", () => Environment.WorkingSet);
+        Gauge("dotnet.managed_heap_bytes", "Memory of managed objects.", () =>
+            GC.GetTotalMemory(forceFullCollection: false));
+        Gauge("process.open_fds", "Files and sockets that are open.", () => Plain(machine.OpenFiles()));
+        Gauge("process.max_fds", "Files and sockets that may be.", () => Plain(machine.MostOpenFiles()));
+        Gauge("audit.disk_free_bytes", "Room on the disk of the data directory, and of a journal that is a file.", () =>
+            Of("of", machine.Disks(disk => disk.AvailableFreeSpace)));
+        Gauge("audit.disk_size_bytes", "How large that disk is.", () =>
+            Of("of", machine.Disks(disk => disk.TotalSize)));
+    }
 
-    private void Gauge(string name, string what, Func<IEnumerable<Measurement<long>>> read) =>
-        meter.CreateObservableGauge(name, read, description: what);
+    private void OfEngine(Func<EngineStats> stats)
+    {
+        Gauge("audit.engine.waiting", "Items that have no receipt yet.", () => stats().Waiting);
+        Gauge("audit.engine.waiting_bytes", "Memory of items that have no receipt yet.", () => stats().WaitingBytes);
+        Gauge("audit.engine.full", "Whether further items wait before they are taken.", () => Flag(stats().IsFull));
+        Gauge("audit.engine.live_streams", "Calls, sessions and windows held in memory.", () => stats().LiveStreams);
+        Counter("audit.engine.commits", "Transactions of the journal.", () => stats().Commits);
+        Counter("audit.engine.rows", "Events written.", () => stats().Rows);
+        Counter("audit.engine.conflicts", "Streams that another writer had moved on.", () => stats().Conflicts);
+        Counter("audit.engine.failures", "Transactions that failed.", () => stats().Failures);
+    }
 
-    private void Counter(string name, string what, Func<long> read) =>
-        meter.CreateObservableCounter(name, read, description: what);
+    private void OfJournal(NodeLook look, MachineFigures machine)
+    {
+        Gauge("audit.journal.position", "The last position that is committed.", () => look.Position);
+        Gauge("audit.journal.trouble", "Whether this keeps the journal from committing.", () =>
+            TroubleWords.All.Select(one => Value(look.Trouble == one ? 1 : 0, ("reason", TroubleWords.Of(one)))));
+        Gauge("audit.journal.last_commit_timestamp_seconds", "When this node last committed.", () =>
+            Plain(Unix(commits.LastAt)));
+        var histogram = meter.CreateHistogram(
+            "audit.journal.commit_seconds", null, "How long transactions of the journal took.", null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = CommitTimes.Bounds });
+        all.Add(histogram);
+        commits.Also = histogram.Record;
+        Gauge("audit.journal.file_bytes", "Size of a journal that is a file.", () => Plain(machine.BytesOfJournal()));
+        Gauge("audit.journal.wal_bytes", "Size of what is not in that file yet.", () =>
+            Plain(machine.BytesOfJournal("-wal")));
+    }
 
-    private void Counter(string name, string what, Func<IEnumerable<Measurement<long>>> read) =>
-        meter.CreateObservableCounter(name, read, description: what);
+    private void OfReading(ReadSide reads, NodeLook look)
+    {
+        Gauge("audit.projections.position", "The last position that is in the read models.", () =>
+            reads.Status.Position);
+        Gauge("audit.projections.lag_seconds", "How old the newest event was when the read models had it.", () =>
+            reads.Status.Lag.TotalSeconds);
+        Gauge("audit.projections.behind_seconds", "How long the oldest row waits for the read models.", () =>
+            look.ModelsBehind.TotalSeconds);
+        Gauge("audit.projections.halted", "Whether an event stands in the way of the read models.", () =>
+            Flag(reads.Status.State == ProjectionState.Halted));
+        Gauge("audit.violations.unreviewed", "Violations that wait for a person to review them.", () =>
+            look.Unreviewed);
+        Gauge("audit.search.position", "The last position that is searched.", () => reads.Search.Status.Position);
+        Gauge("audit.search.lag_seconds", "How old the newest event was when it was searched.", () =>
+            reads.Search.Status.Lag.TotalSeconds);
+        Gauge("audit.search.behind_seconds", "How long the oldest row waits for the text index.", () =>
+            look.SearchBehind.TotalSeconds);
+        Gauge("audit.search.halted", "Whether an event stands in the way of the text index.", () =>
+            Flag(reads.Search.Status.State == ProjectionState.Halted));
+        Gauge("audit.search.unread", "Events that the text index could not read.", () => reads.Search.Status.Unread);
+    }
 
-    private static IEnumerable<Measurement<long>> Of(string label, IEnumerable<(string Value, long Count)> counts) =>
-        counts.Select(one => new Measurement<long>(one.Count, new KeyValuePair<string, object?>(label, one.Value)));
+    private void OfLog(NodeLog log, NodeLook look)
+    {
+        Gauge("audit.log.size", "Entries that the newest checkpoint covers.", () => log.Known?.Size ?? 0);
+        Gauge("audit.log.position", "The last position that is sealed.", () => log.Known?.LastPosition ?? 0);
+        Gauge("audit.log.last_seal_timestamp_seconds", "When the newest checkpoint was signed, by any node.", () =>
+            Plain(Unix(log.Known?.Stored?.SignedAt)));
+        Gauge("audit.log.state", "What the node's sealer is at.", () =>
+            Enum.GetValues<SealerState>().Select(state =>
+                Value(log.Status.State == state ? 1 : 0, ("state", SealerWords.Of(state)))));
+        Gauge("audit.log.halted", "Whether the log may not be signed any more.", () => Flag(log.IsHalted));
+        Gauge("audit.log.unsealed_seconds", "How long the oldest row waits for its seal.", () =>
+            Math.Floor(log.Seals?.Waiting.TotalSeconds ?? 0));
+        Gauge("audit.log.overdue", "Whether a row waits longer for its seal than it may.", () =>
+            Flag(log.Seals?.IsOverdue == true));
+        Gauge("audit.log.unproven", "Sealed rows that no node of the store can have written.", () =>
+            log.Seals?.Unproven.Count ?? 0);
+        Gauge("audit.log.unwitnessed_seconds", "How long the newest checkpoint lacks its quorum of witnesses.", () =>
+            look.Witnessed?.UnwitnessedSeconds ?? 0);
+        Gauge("audit.log.unwitnessed_overdue", "Whether that is longer than it may be.", () =>
+            Flag(look.Witnessed?.IsOverdue == true));
+    }
+
+    private void Gauge(string name, string what, Func<double> read) => Gauge(name, what, () => [Value(read())]);
+
+    private void Gauge(string name, string what, Func<IEnumerable<Measurement<double>>> read) =>
+        all.Add(meter.CreateObservableGauge(name, read, description: what));
+
+    private void Counter(string name, string what, Func<double> read) => Counter(name, what, () => [Value(read())]);
+
+    private void Counter(string name, string what, Func<IEnumerable<Measurement<double>>> read) =>
+        all.Add(meter.CreateObservableCounter(name, read, description: what));
+
+    private static double Flag(bool isSo) => isSo ? 1 : 0;
+
+    private static IEnumerable<double> Unix(DateTimeOffset? time) =>
+        time is { } known ? [known.ToUnixTimeMilliseconds() / 1000.0] : [];
+
+    private static Measurement<double> Value(double value, params (string Name, string Value)[] labels) =>
+        new(value, labels.Select(label => new KeyValuePair<string, object?>(label.Name, label.Value)));
+
+    private static IEnumerable<Measurement<double>> Plain(IEnumerable<long> values) =>
+        values.Select(value => Value(value));
+
+    private static IEnumerable<Measurement<double>> Plain(IEnumerable<double> values) =>
+        values.Select(value => Value(value));
+
+    private static IEnumerable<Measurement<double>> Of(string label, IEnumerable<(string Value, long Count)> counts) =>
+        counts.Select(one => Value(one.Count, (label, one.Value)));
 }
 
 /// <summary>What an instrument showed.</summary>
 internal sealed record Measured(Instrument Instrument, double Value, KeyValuePair<string, object?>[] Labels)
 {
-    public string Name => Instrument.Name;
+    /// <summary>Which part of a histogram it is.</summary>
+    public string Suffix { get; init; } = "";
+
+    public string Name => Instrument.Name + Suffix;
 
     public string? Label => (string?)Labels.FirstOrDefault().Value;
+}
 
-    /// <summary>All in Prometheus' text format.</summary>
-    public static string InPrometheusText(IReadOnlyList<Measured> measured)
+/// <summary>What all instruments showed at one time.</summary>
+internal sealed record Readings(IReadOnlyList<Instrument> Instruments, IReadOnlyList<Measured> All)
+{
+    /// <summary>All in Prometheus' text format, in the order of the list.</summary>
+    public string InPrometheusText()
     {
         var text = new StringBuilder();
-        foreach (var family in measured.GroupBy(one => one.Instrument))
+        var shown = All.ToLookup(one => one.Instrument);
+        foreach (var family in Instruments)
         {
-            var isCounter = family.Key.GetType().GetGenericTypeDefinition() == typeof(ObservableCounter<>);
-            var name = family.Key.Name.Replace('.', '_') + (isCounter ? "_total" : "");
-            text.Append("# HELP ").Append(name).Append(' ').Append(family.Key.Description).Append('\n')
-                .Append("# TYPE ").Append(name).Append(isCounter ? " counter\n" : " gauge\n");
-            foreach (var one in family)
+            var isCounter = family is ObservableCounter<double>;
+            var name = family.Name.Replace('.', '_') + (isCounter ? "_total" : "");
+            var type = isCounter ? "counter" : family is Histogram<double> ? "histogram" : "gauge";
+            text.Append("# HELP ").Append(name).Append(' ').Append(family.Description).Append('\n')
+                .Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+            foreach (var one in shown[family])
             {
-                text.Append(name);
+                text.Append(name).Append(one.Suffix);
                 if (one.Labels.Length > 0)
                 {
                     // No value of ours holds what would need escaping.

@@ -18,19 +18,19 @@ internal sealed class OperationEndpoints(
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Get("/metrics", MetricsAsync, Roles.Read, "The node's numbers in Prometheus' text format.")
-            .Scoped(Scope.Unbound);
+            .Scoped(Scope.Unbound).WithMetadata(new AccessRule(Roles.Read) { IsOfNumbers = true });
         routes.Get("/v1/stats", StatsAsync, Roles.Read, "Shows positions, rates, and what waits.")
             .Produces<StatsAnswer>().Scoped(Scope.Unbound);
     }
 
     private async Task<IResult> MetricsAsync(HttpContext context) => Reply.Content(
-        Encoding.UTF8.GetBytes(Measured.InPrometheusText(await instruments.ReadAsync(context.RequestAborted))),
+        Encoding.UTF8.GetBytes((await instruments.ReadAsync()).InPrometheusText()),
         "text/plain; version=0.0.4; charset=utf-8");
 
     private async Task<IResult> StatsAsync(HttpContext context)
     {
         var position = await journal.LastPositionAsync(context.RequestAborted);
-        var all = await instruments.ReadAsync(context.RequestAborted);
+        var all = (await instruments.ReadAsync()).All;
         var plain = all.Where(one => one.Labels.Length == 0).ToDictionary(one => one.Name, one => one.Value);
         var (projections, search) = (reads.Status, reads.Search.Status);
         return Reply.Json(new StatsAnswer(

@@ -16,15 +16,21 @@ internal enum Quota : byte
 /// </summary>
 internal sealed class QuotaBook(QuotaLimits limits)
 {
+    private const string OfSource = "source", OfPerson = "person", OfToken = "token";
+
     private static readonly string[] Words =
         [
             "requests that are being answered", "streams open", "live readers", "large bodies under way",
             "answers that wait for the log",
         ];
 
+    /// <summary>As the option names them.</summary>
+    private static readonly string[] Names = ["requests", "streams", "tails", "large-bodies", "waits"];
+
     private readonly Lock gate = new();
     private readonly Dictionary<Holding, int> held = [];
     private readonly Dictionary<string, BatchPlaces> batches = [];
+    private readonly long[] refusals = new long[Names.Length];
 
     public QuotaLimits Limits { get; } = limits;
 
@@ -37,16 +43,17 @@ internal sealed class QuotaBook(QuotaLimits limits)
         var person = bearer.Sharer;
         lock (gate)
         {
-            var refusal = Refuse(quota, "source", source, most) ?? Refuse(quota, "person", person, most)
-                ?? Refuse(quota, "token", bearer.Name, most / 2);
+            var refusal = Refuse(quota, OfSource, source, most) ?? Refuse(quota, OfPerson, person, most)
+                ?? Refuse(quota, OfToken, bearer.Name, MostOf(quota, OfToken));
             if (refusal is not null)
             {
+                refusals[(int)quota]++;
                 throw new RefusedException(Problem.OverQuota(refusal));
             }
 
-            Add(new Holding(quota, "source", source), 1);
-            Add(new Holding(quota, "person", person), 1);
-            Add(new Holding(quota, "token", bearer.Name), 1);
+            Add(new Holding(quota, OfSource, source), 1);
+            Add(new Holding(quota, OfPerson, person), 1);
+            Add(new Holding(quota, OfToken, bearer.Name), 1);
         }
 
         return new QuotaLease(this, quota, source, person, bearer.Name);
@@ -68,15 +75,51 @@ internal sealed class QuotaBook(QuotaLimits limits)
         }
     }
 
+    /// <summary>
+    /// Of each quota the most that any one source, person and token holds now, beside what it may: names would make
+    /// series without end.
+    /// </summary>
+    public IReadOnlyList<QuotaUse> Used()
+    {
+        lock (gate)
+        {
+            return
+            [
+                .. from quota in Enum.GetValues<Quota>()
+                   from whose in (string[])[OfSource, OfPerson, OfToken]
+                   select new QuotaUse(
+                       Names[(int)quota], whose,
+                       held.Where(one => one.Key.Quota == quota && one.Key.Whose == whose)
+                           .Select(one => one.Value).DefaultIfEmpty().Max(),
+                       MostOf(quota, whose)),
+                new QuotaUse(
+                    "batches", OfSource,
+                    batches.Values.Select(places => Limits.Batches - places.Places.CurrentCount).DefaultIfEmpty().Max(),
+                    Limits.Batches),
+            ];
+        }
+    }
+
+    /// <summary>How often somebody was refused because his share was used up.</summary>
+    public IReadOnlyList<(string Quota, long Count)> Refusals()
+    {
+        lock (gate)
+        {
+            return [.. Names.Zip(refusals)];
+        }
+    }
+
     internal void Leave(QuotaLease lease)
     {
         lock (gate)
         {
-            Add(new Holding(lease.Quota, "source", lease.Source), -1);
-            Add(new Holding(lease.Quota, "person", lease.Person), -1);
-            Add(new Holding(lease.Quota, "token", lease.Token), -1);
+            Add(new Holding(lease.Quota, OfSource, lease.Source), -1);
+            Add(new Holding(lease.Quota, OfPerson, lease.Person), -1);
+            Add(new Holding(lease.Quota, OfToken, lease.Token), -1);
         }
     }
+
+    private int MostOf(Quota quota, string whose) => whose == OfToken ? Limits.Of(quota) / 2 : Limits.Of(quota);
 
     private void Forget(string name)
     {
@@ -115,6 +158,9 @@ internal sealed class QuotaBook(QuotaLimits limits)
 
     private readonly record struct Holding(Quota Quota, string Whose, string? Name);
 }
+
+/// <summary>What is used of a quota by whoever uses the most of it.</summary>
+internal sealed record QuotaUse(string Quota, string Whose, int Used, int Most);
 
 /// <summary>A share of the node that a request holds until it is disposed of.</summary>
 internal sealed class QuotaLease(

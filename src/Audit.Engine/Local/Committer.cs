@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 
 namespace Audit.Engine.Local;
@@ -65,9 +66,11 @@ internal sealed class Committer(IJournal journal, EngineOptions options)
             return;
         }
 
+        var began = Stopwatch.GetTimestamp();
         try
         {
             await journal.AppendAsync(toAppend, commit.Positions, CancellationToken.None);
+            options.Committed?.Invoke(Stopwatch.GetElapsedTime(began));
             Interlocked.Increment(ref commits);
             Interlocked.Add(ref rows, toAppend.Count);
         }

@@ -58,7 +58,9 @@ internal sealed class LogOperations(
         var log = Last(await store.ReadLogsAsync(cancellation));
         if (log.Halt is not { } halt)
         {
-            throw new SealingRefusedException($"The log \"{log.Origin}\" is not halted.");
+            throw new SealingRefusedException(
+                $"The log \"{log.Origin}\" is not halted for good. Where the journal lacks its last rows, sealing goes on "
+                + "by itself when they are back.");
         }
 
         var verdict = await VerifyAsync(log, cancellation);

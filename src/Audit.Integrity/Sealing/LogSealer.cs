@@ -271,6 +271,11 @@ public sealed class LogSealer : IAsyncDisposable
     {
         var log = logs[^1];
         string? suspicion = null;
+        if (await FindCutAsync(log, cancellation) is { } before)
+        {
+            return before;
+        }
+
         while (true)
         {
             try
@@ -288,7 +293,7 @@ public sealed class LogSealer : IAsyncDisposable
                     continue;
                 }
 
-                return await HaltAsync(session, log, halted);
+                return await FindCutAsync(log, cancellation) ?? await HaltAsync(session, log, halted);
             }
             finally
             {
@@ -333,6 +338,20 @@ public sealed class LogSealer : IAsyncDisposable
         }
         throw new InvalidOperationException("Sealing does not end by itself.");
     }
+
+    /// <summary>
+    /// A journal that lacks the last row that was sealed is looked at again until it has it: every node sees that for
+    /// itself, so that nothing need be kept, and a journal that is put back is sealed on.
+    /// </summary>
+    private async Task<SealerStatus?> FindCutAsync(LogRecord log, CancellationToken cancellation) =>
+        await store.ReadLastCheckpointAsync(log.Number, cancellation) is { Size: > 0, LastPosition: var last }
+            && await look.LeafAsync(last, cancellation) is null
+            ? new SealerStatus(
+                SealerState.Halted,
+                $"The row at position {last}, the last that was sealed, is not there: the journal was cut off or set "
+                + "back. Sealing goes on by itself when it is there again.",
+                last)
+            : null;
 
     /// <summary>In the store, so that no other node that knows less signs on.</summary>
     private async Task<SealerStatus> HaltAsync(LogSession session, LogRecord log, LogHaltedException halted)

@@ -138,8 +138,10 @@ public static class NodeHost
                 cancellation));
         undo.Add(() => new ValueTask(sealing.FinishAsync()));
 
+        var metrics = new NodeMetrics(seams.Clock);
         var engineOptions = new EngineOptions
         {
+            Committed = metrics.Commits.Add,
             MaxWindowLength = options.MaxWindow,
             Redactor = redactor,
             Failures = failures,
@@ -174,7 +176,7 @@ public static class NodeHost
                 .AddSingleton(sealing).AddSingleton(store.Hasher)
                 .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
                 .AddSingleton(access).AddSingleton(failures).AddSingleton(options.Quotas).AddSingleton(guard)
-                .AddSingleton(commits);
+                .AddSingleton(commits).AddSingleton(metrics).AddSingleton(steps);
             if (redactor is not null)
             {
                 services.AddSingleton(redactor);

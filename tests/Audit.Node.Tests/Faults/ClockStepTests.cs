@@ -15,6 +15,7 @@ public sealed class ClockStepTests
         await Patience.UntilAsync(async () => (await StepsAsync(node)).Count == 1, "the step is written down");
         clock.By = TimeSpan.Zero;
         await Patience.UntilAsync(async () => (await StepsAsync(node)).Count == 2, "so is the one back");
+        Assert.Contains("audit_clock_steps_total 2\n", (await node.GetAsync("/metrics")).Require(200).Text);
         await node.StopAsync();
         clock.By = -TimeSpan.FromDays(1);
         await node.StartAgainAsync();

@@ -108,6 +108,7 @@ public sealed class FrozenNodeTests
         using var stream = await RawClient.StreamAsync(node);
         await stream.SendChunkAsync(item + "\n");
         await stream.ReadUntilAsync("recorded");
+        (await node.GetAsync("/metrics")).Require(200);
         var processes = await ServerProcesses.OfAsync(server);
         processes.Signal("STOP");
         try
@@ -119,6 +120,10 @@ public sealed class FrozenNodeTests
             Assert.Contains("\"next_index\":1", await stream.ReadUntilAsync("stopped").WaitAsync(TimeSpan.FromSeconds(8)));
             (await node.GetAsync("/health/ready").WaitAsync(TimeSpan.FromSeconds(8))).Require(503);
             (await node.GetAsync("/v1/events").WaitAsync(TimeSpan.FromSeconds(8))).Problem(503);
+            // Whoever collects numbers is let in by what was known of his token, and shown what is wrong.
+            var metrics = new ShownMetrics((await node.GetAsync("/metrics")).Require(200).Text);
+            Assert.Equal(0, metrics.Value("audit_ready"));
+            Assert.Equal(1, metrics.Value("audit_journal_trouble", "stalled") + metrics.Value("audit_journal_trouble", "away"));
         }
         finally
         {

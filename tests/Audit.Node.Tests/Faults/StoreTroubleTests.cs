@@ -1,6 +1,9 @@
+using System.Collections;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Audit.Node.CommandLine;
+using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Tests.Support;
 
 namespace Audit.Node.Tests.Faults;
@@ -21,17 +24,27 @@ public sealed class StoreTroubleTests
             return;
         }
 
-        await using var node = await TestNode.StartAsync("sqlite:" + disk.File("journal.db"));
+        await using var node = await TestNode.StartAsync(
+            "sqlite:" + disk.File("journal.db"), change: options => options with { Data = disk.File("data") });
         (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed()))).Require(201);
         (await node.GetAsync("/health/ready")).Require(200);
         disk.Fill();
         await Patience.UntilAsync(async () => (await node.GetAsync("/health/ready")).Status == 503, "it is not ready");
         var ready = (await node.GetAsync("/health/ready")).Require(503).Json;
         Assert.Equal("disk_full", ready.GetProperty("journal").Text("status"));
+        Assert.Contains("audit_journal_trouble{reason=\"disk_full\"} 1\n", (await node.GetAsync("/metrics")).Require(200).Text);
         using var anybody = node.ClientWith(null);
         Assert.Equal(
             "The disk of the journal is full.",
             (await anybody.GetAnswerAsync("/health/ready")).Require(503).Json.GetProperty("journal").Text("reason"));
+        // What a verification has to write down finds no room either: then nothing is shown, and it says so.
+        using var said = new StringWriter();
+        using var noted = new StringWriter();
+        var surroundings = new Surroundings(said, noted) { Environment = new Hashtable(), Directory = directory.File("") };
+        Assert.Equal(
+            ExitCode.VerificationFailed,
+            await AuditCommandLine.RunAsync(["verify", "--data", node.Data, "--store", node.Options.Store], surroundings, CancellationToken.None));
+        Assert.StartsWith("It could not be read to its end: ", noted.ToString());
 
         disk.Empty();
         await Patience.UntilAsync(async () => (await node.GetAsync("/health/ready")).Status == 200, "it is ready again");
@@ -69,6 +82,7 @@ public sealed class StoreTroubleTests
 
         var ready = (await node.GetAsync("/health/ready")).Require(503).Json;
         Assert.Equal("damaged", ready.GetProperty("journal").Text("status"));
+        Assert.Contains("audit_journal_trouble{reason=\"damaged\"} 1\n", (await node.GetAsync("/metrics")).Require(200).Text);
         using var anybody = node.ClientWith(null);
         Assert.Equal(
             "Pages of the journal are damaged.",

@@ -145,6 +145,9 @@ public sealed class QuotaTests
         var refused = await reader.AnswerAsync(HttpMethod.Get, "/v1/events", accept: "text/event-stream");
 
         Assert.StartsWith("The token \"reader\" has 1 live readers already", refused.Problem(429));
+        var metrics = new ShownMetrics((await node.GetAsync("/metrics")).Require(200).Text);
+        Assert.Equal(1, metrics.Value("audit_quota_refusals_total", "tails"));
+        Assert.Equal(1, metrics.Value("audit_quota_used", "tails", "token"));
         Assert.Equal("1", refused.Headers["Retry-After"]);
     }
 

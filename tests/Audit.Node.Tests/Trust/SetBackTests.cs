@@ -22,7 +22,6 @@ public abstract class SetBackContract
         await RunAsync(node, $"INSERT INTO journal {Overriding} SELECT * FROM kept");
         await SetBackStory.UntilReadyAsync(node, 200);
         (await node.RecordAsync(Records.Item("s-1", "c-4", Records.Completed()))).Require(201);
-        await SetBackStory.ResumeAsync(node);
         await SetBackStory.RecordSealedAsync(node, "c-5");
     }
 
@@ -98,12 +97,11 @@ public sealed class SqliteSetBackTests : SetBackContract
         await SetBackStory.RequireShutAsync(node);
         await node.StopAsync();
 
-        // Put back, it is taken up where it was; the log's halt is ended by who verifies it.
+        // Put back, it is taken up where it was, and sealing goes on by itself.
         Move(node, node.StoreFile, node.StoreFile + ".empty");
         Move(node, node.StoreFile + ".away", node.StoreFile);
         await node.StartAgainAsync();
         (await node.GetAsync("/health/ready")).Require(200);
-        await SetBackStory.ResumeAsync(node);
         await SetBackStory.RecordSealedAsync(node, "c-3");
         Assert.Empty((await OwnVerification.RunAsync(node)).Integrity.Faults);
     }
@@ -225,6 +223,8 @@ internal static class SetBackStory
         var ready = (await node.GetAsync("/health/ready")).Require(503).Json;
         Assert.Equal(("not_ready", "set_back"), (ready.Text("status"), ready.GetProperty("journal").Text("status")));
         Assert.Contains("was set back", ready.GetProperty("journal").Text("reason"));
+        var metrics = new ShownMetrics((await node.GetAsync("/metrics")).Require(200).Text);
+        Assert.Equal((0, 1), (metrics.Value("audit_ready"), metrics.Value("audit_journal_trouble", "set_back")));
         var item = Records.Item("s-1", "c-9", Records.Completed());
         Assert.Contains("--accept-set-back", (await node.RecordAsync(item)).Problem(503));
         Assert.Contains("--accept-set-back", (await node.LinesAsync(Records.Lines(item))).Problem(503));
@@ -237,15 +237,4 @@ internal static class SetBackStory
         (await node.GetAsync("/v1/events?limit=1000")).Json.GetProperty("items").EnumerateArray()
             .Select(item => item.GetProperty("event"))
             .Single(item => item.Text("event") == "operator.acted" && item.Text("act") == "store.set_back_accepted").GetProperty("detail");
-
-    /// <summary>Ends the halt of the log that a journal without its end was.</summary>
-    public static async Task ResumeAsync(TestNode node)
-    {
-        await Patience.UntilAsync(
-            async () => (await node.GetAsync("/health/ready")).Json.GetProperty("sealing").Text("status") is "halted" or "sealing", "the log is decided on");
-        if ((await node.GetAsync("/health/sealing")).Json.Text("status") == "halted")
-        {
-            (await node.PostAsync("/v1/log/resume", """{"reason":"the rows are back"}""")).Require(200);
-        }
-    }
 }

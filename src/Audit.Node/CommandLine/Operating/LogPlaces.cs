@@ -67,7 +67,8 @@ internal abstract class LogPlace(Surroundings surroundings)
         catch (Exception failure) when (failure
             is NoteFormatException or StoreException or BundleException or DbException or IOException
                 or InvalidDataException or UnauthorizedAccessException or UnreadableException or JsonException
-                or FormatException or KeyNotFoundException)
+                or FormatException or KeyNotFoundException or ReadModelsException or JournalUnavailableException
+                or TimeoutException)
         {
             // Whatever lies in the place of a journal or a log may be of any form.
             throw new CommandException(unread, $"It could not be read to its end: {failure.Message}");
