@@ -11,9 +11,12 @@ internal sealed class Exporting(TracerProvider traces, MeterProvider metrics) : 
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
+    /// <summary>Whether the environment names a collector.</summary>
+    public static bool IsWanted => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Endpoint));
+
     public static Exporting? Start()
     {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Endpoint)))
+        if (!IsWanted)
         {
             return null;
         }

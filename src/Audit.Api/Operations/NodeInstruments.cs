@@ -22,7 +22,7 @@ internal sealed class NodeInstruments : IDisposable
     public NodeInstruments(
         IAuditStore store, IAuditEngine engine, ReadSide reads, NodeLog log, NodeMetrics metrics, RecordIntake intake,
         FailureLog failures, NodeLook look, MachineFigures machine, QuotaBook quotas, ClockWatch clock,
-        ApiSettings settings)
+        ApiSettings settings, IHostApplicationLifetime life)
     {
         (this.look, commits) = (look, metrics.Commits);
         OfNode(store, metrics, look, intake, clock, settings);
@@ -39,6 +39,10 @@ internal sealed class NodeInstruments : IDisposable
             Of("quota", quotas.Refusals()));
         Counter("audit.failures", "What failed inside without a request that failed for it, by place.",
             () => Of("place", failures.Counts.Select(one => (one.Key, one.Value))));
+        if (Exporting.IsWanted)
+        {
+            _ = look.KeepLookingAsync(life.ApplicationStopping);
+        }
     }
 
     /// <summary>All that is measured, now.</summary>

@@ -10,6 +10,7 @@ namespace Audit.Api.Operations;
 internal sealed class NodeLook
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
     private readonly IReadOnlyList<Question> questions;
     private readonly FailureLog failures;
@@ -60,6 +61,16 @@ internal sealed class NodeLook
 
     /// <summary>Null where no witness is asked.</summary>
     public WitnessHealth? Witnessed { get; private set; }
+
+    /// <summary>For who is not asked, and sends what was seen last.</summary>
+    public async Task KeepLookingAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await LookAsync();
+            await Task.Delay(Pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
 
     public Task LookAsync() => Task.WhenAll(questions.Select(AskAsync));
 

@@ -121,6 +121,22 @@ public sealed class VerifyTests
     }
 
     [Fact]
+    public async Task a_store_that_is_gone_or_empty_shows_nothing()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        foreach (var file in Directory.GetFiles(book.PathOf("."), "journal*.db*"))
+        {
+            File.Delete(file);
+        }
+
+        var gone = (await book.RunAsync("verify")).Require(ExitCode.VerificationFailed);
+        Assert.Contains("log.checkpoint remembers a log over one", Assert.Single(gone.ErrorLines), StringComparison.Ordinal);
+        // Who knows of none asks for a place where there is nothing.
+        File.Delete(book.PathOf("log.checkpoint"));
+        (await book.RunAsync("verify")).Require(ExitCode.WrongUse);
+    }
+
+    [Fact]
     public async Task what_is_no_bundle_and_what_has_no_log_end_with_a_sentence()
     {
         await using var book = await SealedBook.LeftAsync(TwoCalls);

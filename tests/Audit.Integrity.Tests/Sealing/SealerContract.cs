@@ -207,6 +207,29 @@ public abstract class SealerContract : BookTests
     }
 
     [ContractFact]
+    public async Task a_journal_that_lost_its_last_rows_is_sealed_on_when_they_are_there_again()
+    {
+        await Book.SealAsync(300);
+        await Book.TamperAsync(
+            "CREATE TABLE kept AS SELECT * FROM journal WHERE ordering > 250; DELETE FROM journal WHERE ordering > 250");
+        await using var store = await Book.OpenAsync();
+        await using var log = await Book.OpenLogAsync(store);
+        log.Sealer.Start();
+        var halted = await Book.Until(log.Sealer, status => status.IsHalted);
+        Assert.Equal(300, halted.Position);
+        Assert.Contains("Sealing goes on by itself", halted.Reason, StringComparison.Ordinal);
+        Assert.Equal(0, await HaltsAsync());
+        var refused = await Assert.ThrowsAsync<SealingRefusedException>(
+            () => log.Sealer.ResumeAsync("it was a test", (_, _) => Task.CompletedTask, None));
+        Assert.Contains("by itself when they are back", refused.Message, StringComparison.Ordinal);
+
+        await Book.TamperAsync("INSERT INTO journal SELECT * FROM kept; DROP TABLE kept");
+        await Book.AppendAsync(store, 10);
+        Assert.True(await Book.SealedAsync(log, store));
+        Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
+    }
+
+    [ContractFact]
     public async Task who_waits_for_a_halted_log_is_told_so()
     {
         await Book.SealAsync(300);

@@ -102,6 +102,13 @@ internal sealed class LogInStore(Surroundings surroundings, BookPlace place) : L
 
     protected override Task<VerificationResult> VerifyThereAsync(VerifyOptions trust, CancellationToken cancellation)
     {
+        if (place.LacksStore && File.Exists(place.Options.CheckpointFile))
+        {
+            throw new CommandException(
+                ExitCode.VerificationFailed,
+                $"There is no store {place.Options.Store}, and {place.Options.CheckpointFile} remembers a log over one.");
+        }
+
         var options = place.RequireStore();
         return WithBarAsync("rows verified", async bar =>
         {

@@ -18,7 +18,8 @@ internal static class VerdictText
     {
         yield return integrity switch
         {
-            { IsIntact: true, Origin: null } => "integrity     nothing to verify: there are no rows and no log",
+            { IsIntact: true, Origin: null, Rows: 0 } => "integrity     not shown: there are no rows and no log",
+            { IsIntact: true, Origin: null } => "integrity     not shown: there is no log over the rows",
             { IsIntact: true, KeyTrust: KeyTrust.Enclosed } =>
                 "integrity     consistent, but the key is the bundle's own: give --key",
             { IsIntact: true } => "integrity     intact",
@@ -193,7 +194,7 @@ internal static class VerdictJson
 
     private static object Of(IntegrityVerdict integrity) => new
     {
-        integrity.IsIntact,
+        IsIntact = integrity is { IsIntact: true, Origin: not null },
         integrity.FirstBadPosition,
         integrity.Faults,
         integrity.Origin,

@@ -10,7 +10,7 @@ internal static class VerifyCommand
         var command = new Command(
             "verify",
             "Compares every row with the signed log, and reports what the hosts left out. Exit code 4 when integrity "
-            + "fails, 5 when all is consistent and the only key is the one that lies with what was verified.");
+            + "is not shown, 5 when all is consistent and the only key is the one that lies with what was verified.");
         var bundle = command.AddText("--bundle", "FILE", "verifies an exported bundle");
         var since = command.AddText(
             "--since", "FILE", "a checkpoint that was kept: the log must be its continuation");
@@ -70,7 +70,7 @@ internal static class VerifyCommand
                 surroundings.Out.WriteLine(VerdictJson.Of(verdict));
             }
 
-            return !verdict.Integrity.IsIntact || (parsed.GetValue(requireComplete) && !IsComplete(verdict))
+            return verdict.Integrity is not { IsIntact: true, Origin: not null } || (parsed.GetValue(requireComplete) && !IsComplete(verdict))
                 ? ExitCode.VerificationFailed
                 : verdict.Integrity.KeyTrust == KeyTrust.Enclosed ? ExitCode.KeyNotGiven : ExitCode.Fine;
         });
