@@ -36,8 +36,8 @@ internal static class CommandLines
         new("impdp", Pair("", '/')),
         new("expdp", Pair("", '/')),
         new("thin:", Pair("", '/')),
-        new("http -a", Pair("-a")),
-        new("https -a", Pair("-a")),
+        new("http -a ", Pair("-a")),
+        new("https -a ", Pair("-a")),
         new("htpasswd"),
         new("rabbitmqctl"),
         new(
@@ -56,11 +56,10 @@ internal static class CommandLines
     [
         .. Programs.Select(program => new Trigger(program.Name, (ref scan, at) => Match(ref scan, at, program))),
         .. new[] { " -u ", " -a ", " --user", " --auth", " --login" }.Select(option => new Trigger(option, MatchUser)),
-        .. new[] { "chpasswd", "password-stdin", "passwd --stdin", "sudo -S", "vncpasswd", "with-token" }
-            .Select(taking => new Trigger(taking, MatchPiped)),
+        .. TypedPasswords.Triggers,
         new(" login", (ref _, _) => { }),
         // Of arguments one by one.
-        .. new[] { "\"-p", "\"-u", "\"-a", "login\"" }.Select(quoted => new Trigger(quoted, (ref _, _) => { })),
+        .. new[] { "\"-", "login\"" }.Select(quoted => new Trigger(quoted, (ref _, _) => { })),
     ];
 
     /// <summary>What an argument says of the one behind it, where arguments stand one by one.</summary>
@@ -170,7 +169,7 @@ internal static class CommandLines
         }
     }
 
-    private static ReadOnlySpan<char> CommandAt(ReadOnlySpan<char> text, int at)
+    public static ReadOnlySpan<char> CommandAt(ReadOnlySpan<char> text, int at)
     {
         var command = text[at..Math.Min(text.Length, at + SecretScan.Reach)];
         var end = command.IndexOfAny(EndsCommand);
@@ -271,35 +270,6 @@ internal static class CommandLines
                 : value is "add_user" or "change_password" or "authenticate_user" ? 2
                 : 0;
             place = Math.Max(word.End.Value, place + 1);
-        }
-    }
-
-    /// <summary>`echo password | program`</summary>
-    private static void MatchPiped(ref SecretScan scan, int at)
-    {
-        var from = Math.Max(0, at - (SecretScan.Reach / 2));
-        var line = scan.Text[from..at];
-        var start = line.LastIndexOfAny('\r', '\n') + 1;
-        var pipe = line.LastIndexOf('|');
-        var echo = pipe < start ? -1 : line[start..pipe].LastIndexOf("echo ");
-        echo = echo < 0 && pipe > start ? line[start..pipe].LastIndexOf("printf ") : echo;
-        if (echo < 0)
-        {
-            return;
-        }
-
-        var words = line[(start + echo)..pipe].TrimEnd(" \t\"'\\\n");
-        var word = words.LastIndexOfAny(" \t\"'") + 1;
-        var secret = words[word..];
-        if (secret.IndexOf(':') is > 0 and var colon)
-        {
-            word += colon + 1;
-            secret = secret[(colon + 1)..];
-        }
-
-        if (!Placeholders.IsOne(secret) && secret[0] != '$')
-        {
-            scan.Add(from + start + echo + word, secret.Length, RuleNames.CommandPassword);
         }
     }
 

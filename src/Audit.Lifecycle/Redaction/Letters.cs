@@ -25,6 +25,8 @@ internal static class Letters
     public static readonly SearchValues<char> Credential = SearchValues.Create(Alphabet + "._~+/=-");
     public static readonly SearchValues<char> QueryValue = SearchValues.Create(Alphabet + "._~+/=-%");
 
+    public static readonly SearchValues<char> Crypt = SearchValues.Create(Alphabet + "$./=,+-");
+
     private static readonly SearchValues<char> Mixed = SearchValues.Create(Alphabet + "_-+=~!");
 
     /// <summary>How many of the first characters are of these.</summary>
@@ -84,6 +86,10 @@ internal static class Letters
     public static bool IsMixed(ReadOnlySpan<char> text, int least) =>
         text.Length >= least && HasDigit(text) && HasUpper(text) && text.ContainsAnyInRange('a', 'z')
         && !text.ContainsAnyExcept(Mixed);
+
+    /// <summary>The same with more than one digit, for a word may hold one.</summary>
+    public static bool IsMade(ReadOnlySpan<char> text, int least) =>
+        IsMixed(text, least) && text.IndexOfAny(Digit) != text.LastIndexOfAny(Digit);
 
     /// <summary>Long and mixed enough that nobody would call a thing so.</summary>
     public static bool LooksRandom(ReadOnlySpan<char> text, int least) =>

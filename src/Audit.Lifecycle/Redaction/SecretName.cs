@@ -108,9 +108,9 @@ internal readonly record struct SecretName(NameStrength Strength, string Rule)
         NameStrength.Likely => Letters.IsToken(value, 8),
         NameStrength.Weak => Rule == RuleNames.Password
             ? Letters.LooksRandom(value, 6) || (Letters.IsHex(value) && Letters.IsToken(value, 32))
-            : Letters.LooksRandom(value, 16) || Letters.IsMixed(value, 10),
+            : Letters.LooksRandom(value, 16) || Letters.IsMixed(value, 10) || Letters.IsMade(value, 8),
         NameStrength.Faint => Rule == RuleNames.Authorization
-            ? SpecialSecrets.IsNameAndPassword(value)
+            ? SpecialSecrets.IsNameAndPassword(value) || Letters.IsMade(value, 16)
             : Letters.IsMixed(value, 20),
         _ => false,
     };

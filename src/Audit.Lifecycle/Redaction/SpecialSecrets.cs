@@ -4,6 +4,13 @@ namespace Audit.Lifecycle.Redaction;
 internal static class SpecialSecrets
 {
     private const int LeastSegment = 8, MostSegments = 5;
+    private const int AirtableId = 17, AirtableSecret = 64;
+
+    /// <summary>Of a hash, and of what stands before it.</summary>
+    private const int LeastCrypt = 22, LongestCrypt = 96;
+
+    private static readonly HashSet<string> CryptIds =
+        ["1", "2", "2a", "2b", "2x", "2y", "5", "6", "7", "y", "gy", "apr1", "argon2i", "argon2d", "argon2id"];
 
     private static readonly SearchValues<char> Separators = SearchValues.Create(";, \t");
 
@@ -25,6 +32,7 @@ internal static class SpecialSecrets
         new("auth\"", MatchAuth),
         new("auth\\", MatchAuth),
         new("_auth", MatchAuth),
+        new("$1$", MatchCrypt),
         new(":5432:", MatchPgPass),
         new("pgpass", MatchPgPass),
         TokenShape.OfSigned,
@@ -32,6 +40,66 @@ internal static class SpecialSecrets
 
     /// <summary>Those that stand in a long run of letters.</summary>
     public static IEnumerable<Trigger> OfTokens { get; } = [new(":AA", MatchTelegram)];
+
+    /// <summary>Those whose places are found by <see cref="FindBuilt"/>.</summary>
+    public static IEnumerable<Trigger> Built { get; } = [new("pat", MatchAirtable), new("$", MatchCrypt)];
+
+    /// <summary>Where a run of letters is the first or the last part of what has a build of its own.</summary>
+    /// <param name="run">From the first to behind the last of its letters.</param>
+    /// <returns>Where that begins; -1 where it is no such part.</returns>
+    public static int FindBuilt(ReadOnlySpan<char> text, Range run)
+    {
+        var (start, length) = (run.Start.Value, run.End.Value - run.Start.Value);
+        if (length == AirtableId && IsAirtable(text[start..]))
+        {
+            return start;
+        }
+
+        // The hash of a password may be parted by signs that end a run.
+        var before = text[Math.Max(0, start - LongestCrypt)..start];
+        var sign = before.LastIndexOf('$');
+        if (sign < 0 || before[sign..].ContainsAnyExcept(Letters.Crypt))
+        {
+            return -1;
+        }
+
+        var end = start - before.Length + sign;
+        var first = Math.Max(0, end - LongestCrypt);
+        first += text[first..end].LastIndexOfAnyExcept(Letters.Crypt) + 1;
+        first += text[first..(end + 1)].IndexOf('$');
+        return CryptLength(text[first..]) > 0 ? first : -1;
+    }
+
+    /// <summary>`pat` and 14 letters, a dot, and 64 of hex.</summary>
+    private static bool IsAirtable(ReadOnlySpan<char> text) =>
+        text.Length >= AirtableId + 1 + AirtableSecret && text.StartsWith("pat", StringComparison.Ordinal)
+        && text[AirtableId] == '.' && Letters.Run(text[(AirtableId + 1)..], Letters.Hex) >= AirtableSecret;
+
+    private static void MatchAirtable(ref SecretScan scan, int at)
+    {
+        if (Letters.BeginsWord(scan.Text, at) && IsAirtable(scan.Text[at..]))
+        {
+            scan.Add(at, AirtableId + 1 + AirtableSecret, RuleNames.ServiceToken);
+        }
+    }
+
+    /// <summary>`$6$salt$hash`, as crypt keeps passwords: it can be tried against lists of them.</summary>
+    private static void MatchCrypt(ref SecretScan scan, int at) =>
+        scan.Add(at, CryptLength(scan.Text[at..]), RuleNames.Password);
+
+    /// <returns>0 where it is none.</returns>
+    private static int CryptLength(ReadOnlySpan<char> text)
+    {
+        text = text[..Letters.Run(text[..Math.Min(text.Length, SecretScan.Reach)], Letters.Crypt)];
+        var end = text.Length < 2 ? -1 : text[1..].IndexOf('$') + 1;
+        if (end < 2 || !CryptIds.Contains(text[1..end].ToString()))
+        {
+            return 0;
+        }
+
+        var last = text.LastIndexOf('$');
+        return last > end && text.Length - last - 1 >= LeastCrypt ? text.Length : 0;
+    }
 
     /// <summary>`Cookie: name=value; name=value`</summary>
     private static void MatchCookies(ref SecretScan scan, int at)
@@ -67,9 +135,10 @@ internal static class SpecialSecrets
     {
         var start = at + (scan.Text[at] == '_' ? "_auth" : "auth").Length;
         start += Letters.Run(scan.Text[start..Math.Min(scan.Text.Length, start + 16)], Placeholders.QuoteOrSeparator);
+        var isParted = !char.IsAsciiLetterOrDigit(scan.Text[Math.Min(start, scan.Text.Length) - 1]);
         var secret = scan.Text[start..Math.Min(scan.Text.Length, start + SecretScan.Reach)];
         secret = secret[..Letters.Run(secret, Letters.Base64)];
-        if (secret.Length >= 8 && IsNameAndPassword(secret))
+        if (secret.Length >= 8 && (IsNameAndPassword(secret) || (isParted && Letters.IsMade(secret, 16))))
         {
             scan.Add(start, secret.Length, RuleNames.Authorization);
         }
@@ -165,6 +234,7 @@ internal static class SpecialSecrets
         }
 
         var rest = scan.Text[start..Math.Min(scan.Text.Length, start + SecretScan.Reach)];
+        AddKey(ref scan, start, rest);
         var end = rest.IndexOfAny(EndsAuthority);
         var authority = end < 0 ? rest : rest[..end];
         if (end > 0 && !authority.Contains('@'))
@@ -184,6 +254,26 @@ internal static class SpecialSecrets
         if (colon < 0 ? Letters.LooksRandom(secret, 20) : !Placeholders.IsOne(secret))
         {
             scan.Add(start + colon + 1, secret.Length, RuleNames.UrlPassword);
+        }
+    }
+
+    /// <summary>`?key=value`: where the value looks made, for names of things stand there too.</summary>
+    private static void AddKey(ref SecretScan scan, int start, ReadOnlySpan<char> rest)
+    {
+        var end = rest.IndexOfAny(EndsUrl);
+        var url = end < 0 ? rest : rest[..end];
+        for (var at = 0; url[at..].IndexOf("key=", StringComparison.OrdinalIgnoreCase) is >= 0 and var found;)
+        {
+            at += found + "key=".Length;
+            var value = url[at..];
+            value = value[..Letters.Run(value, Letters.QueryValue)];
+            var isParameter = at > "?key=".Length && url[at - "?key=".Length] is '?' or '&' or ';';
+            // What its issuer marks is known by that.
+            if (isParameter && !value.StartsWith("AIza") && (Letters.IsMade(value, 16)
+                || (Letters.LooksRandom(value, 20) && !value.ContainsAnyExcept(Letters.Alphanumeric))))
+            {
+                scan.Add(start + at, value.Length, RuleNames.NamedSecret);
+            }
         }
     }
 

@@ -32,13 +32,15 @@ internal sealed class Triggers
 
     public static readonly Triggers All = new(
         [.. PrivateKeys.Triggers, .. SpecialSecrets.Triggers, .. NamedSecrets.Triggers, .. CommandLines.Triggers],
-        [.. TokenShape.Triggers, .. SpecialSecrets.OfTokens, .. PrivateKeys.OfTokens]);
+        [.. TokenShape.Triggers, .. SpecialSecrets.OfTokens, .. PrivateKeys.OfTokens],
+        [.. SpecialSecrets.Built]);
 
     // Words are looked for in all of a text, beginnings of tokens only where there is a long run of their letters.
     private readonly SearchValues<string>[] words, tokens;
     private readonly (Trigger Trigger, int Offset)[][] byFirst = new (Trigger, int)[128][];
 
-    private Triggers(Trigger[] words, Trigger[] tokens)
+    /// <param name="built">Not looked for by their texts: a run of letters shows where one may stand.</param>
+    private Triggers(Trigger[] words, Trigger[] tokens, Trigger[] built)
     {
         var keys = Keys([Escape, .. words.Select(trigger => trigger.Text)]);
         var keysOfTokens = Keys(tokens.Select(trigger => trigger.Text));
@@ -48,6 +50,7 @@ internal sealed class Triggers
         [
             .. words.Select(trigger => (trigger, KeyOf(trigger.Text, keys))),
             .. tokens.Select(trigger => (trigger, KeyOf(trigger.Text, keysOfTokens))),
+            .. built.Select(trigger => (trigger, trigger.Text.ToLowerInvariant())),
         ];
         for (var letter = 0; letter < byFirst.Length; letter++)
         {
@@ -164,6 +167,11 @@ internal sealed class Triggers
             {
                 var next = text[from..end].IndexOfAny(search);
                 found = next < 0 ? found : Math.Min(found, from + next);
+            }
+
+            if (SpecialSecrets.FindBuilt(text, start..(start + length)) is >= 0 and var place)
+            {
+                found = Math.Min(found, place);
             }
 
             if (found < int.MaxValue)

@@ -52,6 +52,32 @@ public sealed class RedactorTests
     }
 
     [Theory]
+    [InlineData("key patAbCdEf012345Xy.0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "0123456789abcdef", "service-token")]
+    [InlineData("AIR=patAbCdEf012345Xy.0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "patAb", "service-token")]
+    [InlineData("GET https://maps.example.org/v1/geo?q=x&key=q8Zr2LkP0vXc7BnM4tYw HTTP/1.1", "q8Zr2LkP0vXc7BnM4tYw", "named-secret")]
+    [InlineData("https://api.example.org/x?key=zq8rlkp0vxc7bnm4tyws5", "zq8rlkp0vxc7bnm4tyws5", "named-secret")]
+    [InlineData("net use Z: \\\\files\\share hunter2 /user:CORP\\ann", "hunter2", "command-password")]
+    [InlineData("net use \\\\files\\share /user:CORP\\ann \"hunter2\" /persistent:no", "hunter2", "command-password")]
+    [InlineData("expect \"*?assword:*\"; send \"hunter2\\r\"; interact", "hunter2", "command-password")]
+    [InlineData("expect \"assword:\" { send -- \"hunter2\\r\" }", "hunter2", "command-password")]
+    [InlineData("root:$6$rounds=5000$saltsalt$VN8wJQLlBKDX0Mh.qTl6QxXl9Qd3Kf1H/6uFZf9c0dEJY8yGm1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p7q8r1:19000:0", "VN8wJQLlBKDX", "password")]
+    [InlineData("hash is $2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy.", "N9qo8uLOickgx2", "password")]
+    [InlineData("$1$saltsalt$qWe/rTy.uIoP0aSdFgHjK1", "qWe/rTy", "password")]
+    [InlineData("u:$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7", "X3DX6M94c7o", "password")]
+    [InlineData("$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21l$RdescudvJCsgt3ub+b3dWRWJTmaaJObG9rZWVwMTIzNDU", "RdescudvJC", "password")]
+    [InlineData("\"auths\":{\"r.example.org\":{\"auth\":\"q8Zr2LkP0vXc7BnM4tYw\"}}", "q8Zr2LkP0vXc7BnM4tYw", "authorization")]
+    [InlineData("token: aB3dE5gH", "aB3dE5gH", "named-secret")]
+    public void what_no_name_stands_beside_is_known_by_its_build(string text, string secret, string rule)
+    {
+        foreach (var item in new[] { text, $"  {new string('-', 9)} {text}\n{text}" })
+        {
+            var kept = Redactor.Json(JsonSerializer.SerializeToUtf8Bytes(new { text = item }));
+            Assert.DoesNotContain(secret, Encoding.UTF8.GetString(kept.Json.Span));
+            Assert.Equal([rule], kept.Mark!.Rules);
+        }
+    }
+
+    [Theory]
     [InlineData("""{"password":"{0}"}""")]
     [InlineData("""{"a":{"DB_PASSWORD" : "{0}"}}""")]
     [InlineData("""{"clientSecret":["x","{0}"]}""")]
@@ -128,6 +154,9 @@ public sealed class RedactorTests
     [InlineData("""{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}""")]
     [InlineData("""{"md5":"d41d8cd98f00b204e9800998ecf8427e","git":"commit 9fceb02d0ae598e95dc970b74767f19372d61af8"}""")]
     [InlineData("""{"token":"9fceb02d0ae598e95dc970b74767f19372d61af8"}""")]
+    [InlineData("""{"urls":"https://h/a?key=PROJ-1234 https://h/b?key=release-notes-2024-01-02 https://h/c?key=d41d8cd98f00b204e9800998ecf8427e"}""")]
+    [InlineData("""{"auth":"OAuth2AuthorizationCode","code":"f(token: UInt32, auth: Basic)","sh":"echo $1$2 $6 $y; send \"hello\""}""")]
+    [InlineData("""{"text":"net use of water; patterns.abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789"}""")]
     [InlineData("""{"note":"the --password flag; --token is needed; pass: 12, fail: 2; pwd"}""")]
     public void what_is_no_secret_stays_byte_for_byte(string json)
     {
