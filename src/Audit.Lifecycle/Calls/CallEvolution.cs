@@ -137,9 +137,10 @@ internal readonly record struct Judging(
     private static Judging OfLong(CallHistory history, Entry entry)
     {
         var was = history.AsLong();
+        var most = (int)Math.Max(CallLimits.Events - history.Sequence, 0);
         if (history.Numbered == (history.Numbered && EntryChain.HasNumber(entry.Message)))
         {
-            var next = was.Insert(entry, out var verdict, out var isLate, out var changed);
+            var next = was.Insert(entry, most, out var verdict, out var isLate, out var changed);
             return new Judging(next.Standing, next.InOrder, verdict, isLate, Changed: changed, Long: next);
         }
 

@@ -18,7 +18,7 @@ internal sealed class Fold
 
     public int Violations { get; }
 
-    public Standing Standing => pieces[^1].After;
+    public Standing Standing => pieces[^1].End;
 
     /// <param name="entries">At least one.</param>
     public static Fold Of(IEnumerable<Entry> entries, Comparison<Entry> order)
@@ -30,7 +30,7 @@ internal sealed class Fold
         foreach (var part in sorted.Chunk(Longest))
         {
             pieces.Add(Piece.Of(part, standing));
-            standing = pieces[^1].After;
+            standing = pieces[^1].End;
         }
 
         return new Fold(pieces.ToImmutable(), order, pieces.Sum(piece => piece.Violations));
@@ -38,7 +38,7 @@ internal sealed class Fold
 
     /// <summary>Each message with its verdict.</summary>
     public IEnumerable<(Entry Entry, Verdict Verdict)> Judged =>
-        pieces.SelectMany(piece => piece.Entries.Zip(piece.Verdicts));
+        pieces.SelectMany(piece => piece.Entries.Select((entry, index) => (entry, piece.VerdictAt(index))));
 
     public bool EndsWith(Entry entry) => pieces[^1].Entries[^1].Sequence == entry.Sequence;
 
@@ -58,27 +58,28 @@ internal sealed class Fold
         return CallLaw.Step(ref after, entry.Message, entry.Sequence);
     }
 
+    /// <param name="most">So many changes are looked for: of more none is written.</param>
     /// <param name="verdict">Of the message itself.</param>
     /// <param name="changed">The other messages of which there is something else to say now.</param>
-    public Fold Insert(Entry entry, out Verdict verdict, out List<VerdictChange> changed)
+    public Fold Insert(Entry entry, int most, out Verdict verdict, out List<VerdictChange> changed)
     {
         changed = [];
         var at = PieceOf(entry);
         var old = pieces[at];
         var place = old.PlaceOf(entry, order);
         var piece = Piece.Of([.. old.Entries[..place], entry, .. old.Entries[place..]], old.Before);
-        verdict = piece.Verdicts[place];
+        verdict = piece.VerdictAt(place);
         var violations = Violations + piece.Violations - old.Violations;
-        Note(old, piece, place, changed);
+        Note(old, piece, place, most, changed);
         var next = pieces.SetItem(at, piece);
-        var after = piece.After;
+        var after = piece.End;
         for (var later = at + 1; later < next.Count && !next[later].Before.Equals(after); later++)
         {
-            var judged = Piece.Of(next[later].Entries, after);
-            Note(next[later], judged, judged.Entries.Length, changed);
+            var judged = next[later].After(after);
+            Note(next[later], judged, judged.Entries.Length, most, changed);
             violations += judged.Violations - next[later].Violations;
             next = next.SetItem(later, judged);
-            after = judged.After;
+            after = judged.End;
         }
 
         return new Fold(piece.Entries.Length < 2 * Longest ? next : Split(next, at), order, violations);
@@ -93,9 +94,9 @@ internal sealed class Fold
             ? pieces.SetItem(
                 pieces.Count - 1,
                 new Piece(
-                    [.. last.Entries, entry], [.. last.Verdicts, verdict], last.Before, after,
-                    last.Violations + violations))
-            : pieces.Add(new Piece([entry], [verdict], last.After, after, violations));
+                    [.. last.Entries, entry], [.. last.Entries.Select((_, index) => last.VerdictAt(index)), verdict],
+                    last.Before, after, last.Violations + violations))
+            : pieces.Add(new Piece([entry], [verdict], last.End, after, violations));
         return new Fold(next, order, Violations + violations);
     }
 
@@ -115,25 +116,42 @@ internal sealed class Fold
     private static ImmutableList<Piece> Split(ImmutableList<Piece> pieces, int at)
     {
         var first = Piece.Of(pieces[at].Entries[..Longest], pieces[at].Before);
-        var second = Piece.Of(pieces[at].Entries[Longest..], first.After);
+        var second = Piece.Of(pieces[at].Entries[Longest..], first.End);
         return pieces.SetItem(at, first).Insert(at + 1, second);
     }
 
-    private static void Note(Piece old, Piece now, int inserted, List<VerdictChange> changed)
+    private static void Note(Piece old, Piece now, int inserted, int most, List<VerdictChange> changed)
     {
-        for (var index = 0; index < old.Entries.Length; index++)
+        for (var index = 0; index < old.Entries.Length && changed.Count < most; index++)
         {
-            var verdict = now.Verdicts[index < inserted ? index : index + now.Entries.Length - old.Entries.Length];
-            if (!verdict.RulesAs(old.Verdicts[index]))
+            var verdict = now.VerdictAt(index < inserted ? index : index + now.Entries.Length - old.Entries.Length);
+            if (!verdict.RulesAs(old.VerdictAt(index)))
             {
-                changed.Add(new VerdictChange(old.Entries[index], old.Verdicts[index], verdict));
+                changed.Add(new VerdictChange(old.Entries[index], old.VerdictAt(index), verdict));
             }
         }
     }
 
+    /// <param name="Shift">By how many attempts its verdicts are further on than they were judged.</param>
     private sealed record Piece(
-        Entry[] Entries, Verdict[] Verdicts, Standing Before, Standing After, int Violations)
+        Entry[] Entries, Verdict[] Verdicts, Standing Before, Standing End, int Violations, int Shift = 0)
     {
+        public Verdict VerdictAt(int index) =>
+            Shift == 0 ? Verdicts[index] : Verdicts[index] with { Attempt = Verdicts[index].Attempt + Shift };
+
+        /// <summary>The same messages where the call stood otherwise before.</summary>
+        public Piece After(in Standing before)
+        {
+            // The law asks of attempts only which one is next: one more before them is one more in all of them.
+            var further = before.Attempt - Before.Attempt;
+            return Before.Attempt == 0 || before.Attempt == 0 || !before.Equals(Before with { Attempt = before.Attempt })
+                ? Of(Entries, before)
+                : this with
+                {
+                    Before = before, End = End with { Attempt = End.Attempt + further }, Shift = Shift + further,
+                };
+        }
+
         public static Piece Of(Entry[] entries, in Standing before)
         {
             var verdicts = new Verdict[entries.Length];
@@ -226,14 +244,15 @@ internal sealed class LongHistory
             byHost.Append(entry, verdict, after), null, inOrder, numbered, marked.Furthest, marked.SetBack);
     }
 
+    /// <inheritdoc cref="Fold.Insert"/>
     public LongHistory Insert(
-        Entry entry, out Verdict verdict, out bool isLate, out IReadOnlyList<VerdictChange> changed)
+        Entry entry, int most, out Verdict verdict, out bool isLate, out IReadOnlyList<VerdictChange> changed)
     {
         var marked = Mark(furthest, setBack, entry, numbered);
-        var host = byHost.Insert(entry, out verdict, out var changedByHost);
+        var host = byHost.Insert(entry, most, out verdict, out var changedByHost);
         List<VerdictChange>? changedByArrival = null;
         var verdictByArrival = verdict;
-        var arrival = byArrival?.Insert(entry, out verdictByArrival, out changedByArrival);
+        var arrival = byArrival?.Insert(entry, most, out verdictByArrival, out changedByArrival);
         var next = new LongHistory(
             host, arrival, inOrder && host.EndsWith(entry), numbered, marked.Furthest, marked.SetBack);
         changed = next.ChangesSince(this, changedByHost, changedByArrival);

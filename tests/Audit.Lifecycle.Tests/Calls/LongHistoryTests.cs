@@ -40,6 +40,25 @@ public sealed class LongHistoryTests
         Assert.InRange(steps, 1, 300L * Some);
     }
 
+    [Fact]
+    public void late_messages_that_shift_every_later_attempt_take_few_steps_each()
+    {
+        var story = new CallStory();
+        var steps = StepsOf(
+            Enumerable.Range(0, Many).Select(index => Of(
+                index % 2 == 0 ? MessageKind.Invalidated : MessageKind.Requested, (Many - index) / 1000.0) with
+                {
+                    MessageId = $"{index}", Dedup = new Fingerprint(1, (ulong)index + 1),
+                }),
+            story);
+
+        Assert.InRange(steps, 1, 300L * Many);
+        var judged = Judge.Of(story.History.JudgedByArrival());
+        Assert.True(judged.Standing.Attempt > 1000, $"{judged.Standing.Attempt} attempts");
+        Assert.Equal((judged.Standing, judged.InOrder), (story.History.Standing, story.History.InOrder));
+        Assert.NotEmpty(story.Receive(Completed(0) with { Result = Print("EXFILTRATED") }).Events);
+    }
+
     [Theory]
     [InlineData(1, false)]
     [InlineData(2, false)]
