@@ -5,6 +5,9 @@ public abstract class Submission(StreamKey stream)
 {
     public StreamKey Stream { get; } = stream;
 
+    /// <summary>What its token may speak of: a call of another agent or task is not moved by it.</summary>
+    public CallBounds Bounds { get; init; } = CallBounds.None;
+
     /// <summary>What was taken out of it before; null where nothing was.</summary>
     public RedactionMark? Redacted { get; init; }
 
@@ -35,9 +38,6 @@ public sealed class CallSubmission(
 
     public ReadOnlyMemory<byte> Record { get; } = record;
 
-    /// <summary>What its token may speak of: a call of another agent or task is not moved by it.</summary>
-    public CallBounds Bounds { get; init; } = CallBounds.None;
-
     public override int Affinity => Session.GetHashCode();
 
     public override int Bytes => Record.Length;
@@ -50,6 +50,8 @@ public sealed record CallBounds(IReadOnlyList<string> Agents, IReadOnlyList<stri
 
     /// <summary>How the sentence begins when an item is refused for the binding of its token.</summary>
     public const string Outside = "outside this token's binding";
+
+    public bool AreNone => Agents.Count == 0 && Tasks.Count == 0;
 
     /// <param name="agent">Null while no message of the call named one.</param>
     /// <param name="task">The same of its task.</param>

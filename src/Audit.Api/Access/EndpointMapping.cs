@@ -24,7 +24,8 @@ internal sealed record ById(string Path, string ByQuery, params QueryParameter[]
 {
     private static readonly QueryParameter Session = new("session", "The session.", Required: true);
     private static readonly QueryParameter Source = new(
-        "source", "Whose session it is; needed where several sources report one of this id.");
+        "source", "Whose session it is; needed where several sources report one of this id, and to write, but by a token "
+            + "that is bound to one source.");
 
     /// <summary>Parameters that both have.</summary>
     public QueryParameter[] Both { get; init; } = [];

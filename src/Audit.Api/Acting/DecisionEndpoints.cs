@@ -60,7 +60,7 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
             scope.Trace?.Add(decided.Row.Position);
         }
 
-        return Reply.Json(AnswerOf(call, scope));
+        return Reply.Json(AnswerOf(call, scope) with { Source = address.Session.Source });
     }
 
     private async Task WaitAsync(HttpContext context, CallRead call, TimeSpan time)

@@ -10,7 +10,8 @@ internal sealed class BundleEndpoint(NodeLog log, IJournal journal, ApiSettings 
     public void Map(IEndpointRouteBuilder routes) => routes.Get(
         "/v1/log/bundle", LogEndpoints.Guarded(SendAsync), Roles.Read | Roles.Export,
         "What is sealed in one zip file, which `audit verify --bundle` verifies.",
-        "Rows, entries, tiles, checkpoint, verifier key, and a text on how to check it by hand. The rows are "
+        "Rows, entries, tiles, checkpoint, verifier key, the keys of the calls that it is about, and a text on how to "
+            + "check it by hand. The rows are "
             + "those that the "
         + "token may see, or those of one session, task or window; of the others it has the log's entries. All rows "
         + "are for admin and export. A bundle of a part says how much its sessions held, as it was sealed when they "
@@ -48,7 +49,7 @@ internal sealed class BundleEndpoint(NodeLog log, IJournal journal, ApiSettings 
         var (bearer, query) = (context.Bearer(), context.Query());
         var filter = new RowFilter(context.Reads().Scope, bearer.SeesAdministration);
         var wanted = ExportRequest.Read(
-            name => name == "format" ? null : query.Text(name), query.Refuse, filter.Scope);
+            name => name is "format" or "keys" ? null : query.Text(name), query.Refuse, filter.Scope);
         if (wanted.Session is { } session)
         {
             // Of one id several sources may report a session; a bundle is of one.
@@ -77,20 +78,27 @@ internal static class BundleScopes
         };
         if (what is null)
         {
-            return filter.SeesAdministration ? BundleScope.All : new BundleScope($"what {who} may see", Sees);
+            return filter.SeesAdministration
+                ? BundleScope.All
+                : new BundleScope($"what {who} may see", Sees) { Hides = Hides() };
         }
 
-        var session = wanted is { Session: { } id, Source: { } source }
-            ? Encoding.UTF8.GetBytes(StreamNames.Key(new SessionName(source, id)))
+        var whole = wanted is { Session: { } id, Source: { } source }
+            ? StreamNames.Key(new SessionName(source, id))
             : null;
+        var session = whole is null ? null : Encoding.UTF8.GetBytes(whole);
         var rows = new ExportFilter(
             wanted, await JournalExport.ReadWindowAsync(journal, wanted, cancellation), filter);
         return new BundleScope($"of {what}, what {who} may see", Holds)
         {
             // Who sees some agents or tasks is not told how much there is of the others.
             HasContents = filter.Scope.Agents.Count == 0 && filter.Scope.Tasks.Count == 0,
-            WholeSession = session is null ? null : Encoding.UTF8.GetString(session),
+            WholeSession = whole,
+            Hides = Hides(),
         };
+
+        // Who is bound sees of a call what names his agents and tasks, and a key opens all of it.
+        BundleChoice? Hides() => filter.Scope.IsAll ? null : (stream, message) => !Sees(stream, message);
 
         bool Sees(ReadOnlySpan<byte> stream, ReadOnlyMemory<byte> message) => filter.Passes(RowOf(stream, message));
 

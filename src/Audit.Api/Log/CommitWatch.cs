@@ -1,3 +1,5 @@
+using Audit.Api.Reading;
+
 namespace Audit.Api.Log;
 
 /// <summary>
@@ -169,7 +171,8 @@ internal sealed class CommitWatch : IDisposable
 /// <summary>
 /// Takes nothing while the journal is not the one that is remembered, or stands still; and lets nobody wait for ever.
 /// </summary>
-internal sealed class GuardedEngine(IAuditEngine engine, SetBackGuard guard, CommitWatch watch) : IAuditEngine
+internal sealed class GuardedEngine(
+    IAuditEngine engine, SetBackGuard guard, CommitWatch watch, SessionOwners owners) : IAuditEngine
 {
     public EngineStats Stats => engine.Stats;
 
@@ -185,9 +188,68 @@ internal sealed class GuardedEngine(IAuditEngine engine, SetBackGuard guard, Com
             return Task.FromException<Receipt[]>(failure);
         }
 
-        var receipts = engine.SubmitAsync(batch, cancellation);
+        var receipts = SessionOwners.AreAsked(batch)
+            ? owners.SubmitAsync(engine, batch, cancellation)
+            : engine.SubmitAsync(batch, cancellation);
         return receipts.IsCompleted ? receipts : watch.AwaitAsync(receipts);
     }
 
     public ValueTask DisposeAsync() => engine.DisposeAsync();
+}
+
+/// <summary>
+/// Whose a session is: a token that is bound to agents or tasks begins, ends and takes up none that another one's
+/// messages began. What the session's calls named is in other streams than its notes, so the read models are asked.
+/// </summary>
+internal sealed class SessionOwners(ReadSide reads)
+{
+    private const string OutsideBinding = CallBounds.Outside + ": the session is of another agent or task";
+
+    public static bool AreAsked(IReadOnlyList<Submission> batch)
+    {
+        for (var index = 0; index < batch.Count; index++)
+        {
+            if (IsAsked(batch[index]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Submits what its tokens may say, and refuses the rest.</summary>
+    public async Task<Receipt[]> SubmitAsync(
+        IAuditEngine engine, IReadOnlyList<Submission> batch, CancellationToken cancellation)
+    {
+        await reads.CatchUpAsync(Questions.Patience, cancellation);
+        var (receipts, own) = (new Receipt[batch.Count], new List<int>(batch.Count));
+        for (var index = 0; index < batch.Count; index++)
+        {
+            if (IsAsked(batch[index]) && !await MayMoveAsync((NoteSubmission)batch[index], cancellation))
+            {
+                receipts[index] = new Receipt(ReceiptStatus.Refused, Error: OutsideBinding);
+            }
+            else
+            {
+                own.Add(index);
+            }
+        }
+
+        var given = own.Count == 0 ? [] : await engine.SubmitAsync([.. own.Select(index => batch[index])], cancellation);
+        for (var index = 0; index < given.Length; index++)
+        {
+            receipts[own[index]] = given[index];
+        }
+
+        return receipts;
+    }
+
+    private static bool IsAsked(Submission submission) =>
+        submission is NoteSubmission { Bounds.AreNone: false } note
+        && SessionTurns.Of(Encoding.UTF8.GetBytes(note.Note.Type)) != SessionTurn.None;
+
+    private async Task<bool> MayMoveAsync(NoteSubmission note, CancellationToken cancellation) =>
+        await reads.Models.SessionAsync(note.Session, cancellation) is not { } session
+        || note.Bounds.Allow(session.Agents.Names.FirstOrDefault(), session.Tasks.Names.FirstOrDefault());
 }

@@ -3,7 +3,7 @@ using Audit.Api.Diary;
 namespace Audit.Api.Reading;
 
 /// <summary>`GET /v1/export`: the book, or a part of it, for other people's stores and tables.</summary>
-internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime life) : IEndpointGroup
+internal sealed class ExportEndpoint(IJournal journal, IAuditStore store, IHostApplicationLifetime life) : IEndpointGroup
 {
     /// <summary>Where the export will end, for whoever shows its progress.</summary>
     public const string LastPosition = "Audit-Last-Position";
@@ -19,6 +19,8 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
         new("source", "Only what this source reported."),
         new("task", "Only the windows, notes and calls of this task."),
         new("window", "Only this window and what was done in it."),
+        new("keys", "true: with each row as it is stored (`stored`), and the key of its call (`key`), which opens it; "
+            + "for ndjson."),
         new("after", "Only what is after this position or time."),
         new("before", "Only what is before this position or time."))
         .WithMetadata(CopyMark.Copy).Scoped(Scope.Binding);
@@ -47,7 +49,7 @@ internal sealed class ExportEndpoint(IJournal journal, IHostApplicationLifetime 
             context.RequestAborted, life.ApplicationStopping);
         try
         {
-            await new JournalExport(journal, request, filter, last).RunAsync(
+            await new JournalExport(journal, store.Seal.Payloads, request, filter, last).RunAsync(
                 piece => response.Body.WriteAsync(piece, stop.Token), (_, _) => { }, stop.Token);
         }
         catch (TooManyCallsException tooMany)

@@ -1,7 +1,8 @@
 namespace Audit.Api.Reading;
 
 /// <summary>What is to be exported, and how.</summary>
-internal sealed record ExportRequest(string Format)
+/// <param name="WithKeys">With each row as it is stored, and the key of its call.</param>
+internal sealed record ExportRequest(string Format, bool WithKeys = false)
 {
     public const string Accepted = "ndjson, csv and session";
 
@@ -35,7 +36,22 @@ internal sealed record ExportRequest(string Format)
             refuse("format", $"\"{format}\" is not accepted; accepted are {Accepted}.");
         }
 
-        return new ExportRequest(format)
+        var keys = ask("keys");
+        if (keys is not (null or "true" or "false"))
+        {
+            refuse("keys", $"\"{keys}\" is not accepted; accepted are true and false.");
+        }
+        else if (keys == "true" && format != "ndjson")
+        {
+            refuse("keys", $"{format} has no place for keys; they go with ndjson.");
+        }
+        else if (keys == "true" && scope is not { Agents.Count: 0, Tasks.Count: 0 })
+        {
+            refuse("keys", "a key opens all of a call, and this token sees some agents or tasks: a bundle has the keys "
+                + "of the calls that it sees whole.");
+        }
+
+        return new ExportRequest(format, keys == "true")
         {
             Session = Id(ask, refuse, "session", isSession: true),
             Source = Id(ask, refuse, "source", isSession: true),
@@ -46,11 +62,12 @@ internal sealed record ExportRequest(string Format)
         };
     }
 
-    public IExportWriter OpenWriter(ReadScope scope) => Format switch
+    /// <param name="keys">What the content is sealed under.</param>
+    public IExportWriter OpenWriter(ReadScope scope, PayloadKeys keys) => Format switch
     {
         "csv" => new BookExport(new CsvBook()),
         "session" => new BookExport(new SessionBook(Window)),
-        _ => new RowExport(scope),
+        _ => new RowExport(scope, WithKeys ? keys : null),
     };
 
     private static string? Id(

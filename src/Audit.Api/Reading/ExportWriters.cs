@@ -21,7 +21,8 @@ internal sealed class BookExport(IBookWriter book) : IExportWriter
 }
 
 /// <summary>The rows themselves, a line each, as `/v1/events` gives them.</summary>
-internal sealed class RowExport(ReadScope scope) : IExportWriter
+/// <param name="keys">For rows as they are stored beside what they say; null for what they say alone.</param>
+internal sealed class RowExport(ReadScope scope, PayloadKeys? keys) : IExportWriter
 {
     public void Begin(IBufferWriter<byte> to)
     {
@@ -32,7 +33,7 @@ internal sealed class RowExport(ReadScope scope) : IExportWriter
     {
         using (var json = new Utf8JsonWriter(to, Reply.Options))
         {
-            RowWriter.Write(json, row, scope, inOneLine: true);
+            RowWriter.Write(json, row, scope, inOneLine: true, keys);
         }
 
         to.Write("\n"u8);

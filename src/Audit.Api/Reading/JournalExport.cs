@@ -5,7 +5,7 @@ namespace Audit.Api.Reading;
 /// </summary>
 /// <param name="end">Where that was; null to find it out.</param>
 internal sealed class JournalExport(
-    IJournal journal, ExportRequest request, RowFilter mayBeSeen, long? end = null)
+    IJournal journal, PayloadKeys keys, ExportRequest request, RowFilter mayBeSeen, long? end = null)
 {
     /// <param name="send">Takes what has been written, piece by piece.</param>
     /// <param name="passed">Receives the position that was passed, and the last one.</param>
@@ -16,7 +16,7 @@ internal sealed class JournalExport(
         var known = end ?? await journal.LastPositionAsync(cancellation);
         var last = Math.Min(request.Before?.Position ?? known, known);
         var filter = new ExportFilter(request, await ReadWindowAsync(journal, request, cancellation), mayBeSeen);
-        var writer = request.OpenWriter(mayBeSeen.Scope);
+        var writer = request.OpenWriter(mayBeSeen.Scope, keys);
         var buffer = new ArrayBufferWriter<byte>((int)ReadLimits.PageBytes);
         writer.Begin(buffer);
         // What a call's first message says of its task may stand before what is asked for.

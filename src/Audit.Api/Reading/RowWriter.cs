@@ -6,7 +6,9 @@ namespace Audit.Api.Reading;
 internal static class RowWriter
 {
     /// <param name="inOneLine">Line breaks, which in JSON stand only between tokens, become spaces.</param>
-    public static void Write(Utf8JsonWriter json, SeenRow seen, ReadScope scope, bool inOneLine)
+    /// <param name="keys">For the row as it is stored, and the key of its call.</param>
+    public static void Write(
+        Utf8JsonWriter json, SeenRow seen, ReadScope scope, bool inOneLine, PayloadKeys? keys = null)
     {
         var row = seen.Row;
         seen.TraceIn(scope);
@@ -24,6 +26,11 @@ internal static class RowWriter
             {
                 json.WriteString("unopened"u8, reason);
             }
+
+            if (keys is not null)
+            {
+                WriteStored(json, row, keys);
+            }
         }
         else
         {
@@ -37,6 +44,18 @@ internal static class RowWriter
         }
 
         json.WriteEndObject();
+    }
+
+    /// <summary>A call's key alone: that of another stream opens more than what an export has of it.</summary>
+    private static void WriteStored(Utf8JsonWriter json, JournalRow row, PayloadKeys keys)
+    {
+        json.WriteBase64String("stored"u8, row.Stored ?? row.Message);
+        if (row.Unopened is null && row.Stored is { } stored && Payload.IsIn(stored)
+            && row.PersistenceId.StartsWith(StreamNames.CallPrefix, StringComparison.Ordinal)
+            && keys.TryGet(new StreamKey(row.PersistenceId), out var key) && key is not null)
+        {
+            json.WriteBase64String("key"u8, key);
+        }
     }
 
     private static byte[] InOneLine(byte[] message)

@@ -34,6 +34,13 @@ internal static class SessionOfRequest
             return new SessionName(only, id);
         }
 
+        // Whichever source reports one now: what is written shall not depend on it.
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            throw new RefusedException(Problem.BadParameter(
+                Parameter, "missing; whoever writes and is not bound to one source says whose session it is."));
+        }
+
         var reads = context.RequestServices.GetRequiredService<ReadSide>();
         await reads.CatchUpAsync(Questions.Patience, context.RequestAborted);
         var sources = await context.Reads().Models.SourcesOfAsync(id, context.RequestAborted);

@@ -41,7 +41,10 @@ internal ref struct Envelope
         var delivery = DeliveryOf(dedup, defaults, hasher) with { TimeInferred = at is null || defaults.TimeInferred };
         return new NoteSubmission(
             session, delivery.TaskId, BoundAgent(defaults),
-            SessionNote.Of(type, at ?? defaults.ReceivedAt, delivery), detail);
+            SessionNote.Of(type, at ?? defaults.ReceivedAt, delivery), detail)
+        {
+            Bounds = defaults.Bounds,
+        };
     }
 
     /// <summary>An id that is made of what was said is keyed, so that it gives nothing away.</summary>

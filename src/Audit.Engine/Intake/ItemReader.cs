@@ -89,6 +89,7 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
                 note.Note with { Dedup = whole.Note.Dedup }, note.Detail)
             {
                 Redacted = redacted.Mark,
+                Bounds = note.Bounds,
             },
             _ => throw new UnreadableException("", SecretIds.Refusal),
         };

@@ -22,6 +22,7 @@ internal static class BundleReadMe
         tile/L/N         the hashes of the Merkle tree of RFC 6962, 256 in a tile (C2SP tlog-tiles)
         tile/entries/N   the entries, each after its length in two bytes, high byte first
         rows.ndjson      the journal's rows, one a line, in the order of the entries
+        keys.ndjson      the keys of the calls and other streams that it is about, which open the content of their rows
         logs.json        the logs that there were; each restart is signed by the key of the log that followed
         scope.txt        only where the bundle has not all rows: whose it has; of the others it has the entries
         contents.json    only in a bundle of a part: which entries are rows of one session ("rows"), and which one is
@@ -52,6 +53,10 @@ internal static class BundleReadMe
           (printf '\0'; dd if=tile/entries/000 bs=1 skip=2 count=L status=none) | sha256sum
                                                                                is the first 32 bytes of tile/0/000
 
+        What is sealed in the rows, with the keys of their streams, in Python (and what does not open says so):
+
+        {Opening}
+
         (A tile that is not full is called tile/0/000.p/W, where W is how many hashes it has.)
 
         The signature and the tree: any C2SP tlog client reads this directory, for instance
@@ -61,6 +66,21 @@ internal static class BundleReadMe
 
     private const string Entry =
         """{"v":2,"position":P,"stream":"…","seq":S,"created":T,"sha256":"…"}""";
+
+    /// <summary>A test runs it as it stands here.</summary>
+    private const string Opening = """
+          import base64, json, struct
+          from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+          text = lambda sealed: base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+          keys = {key["persistence_id"]: base64.b64decode(key["key"]) for key in map(json.loads, open("keys.ndjson"))}
+          for row in map(json.loads, open("rows.ndjson")):
+              event, stream = json.loads(base64.b64decode(row["message"])), row["persistence_id"]
+              if "payload" in event and stream in keys:
+                  place = struct.pack(">q", row["sequence_number"]) + stream.encode()
+                  opened = AESGCM(keys[stream]).decrypt(text(event["nonce"])[:12], text(event["payload"]), place)
+                  content = __import__("brotli").decompress(opened[5:]) if opened[0] else opened[5:]
+                  print(row["position"], content.decode())
+        """;
 
     private static string Restart(LogRecord log) => log.Restart is not { } restart
         ? ""

@@ -30,12 +30,22 @@ internal sealed class BundleReader : IDisposable
         logs[^1] = logs[^1] with { Key = key };
         Log = new BundleLogSource(files, logs, new StoredCheckpoint(checkpoint.Size, 0, note, default), Witnessed());
         isPartial = files.GetEntry(BundlePaths.Scope) is not null;
+        Keys = new Dictionary<string, byte[]>();
+        if (files.GetEntry(BundlePaths.Keys) is { } keys)
+        {
+            using var lines = keys.Open();
+            Keys = KeysJson.Read(lines);
+        }
+
         Contents = files.GetEntry(BundlePaths.Contents) is { } contents
             ? ContentsJson.Read(Encoding.UTF8.GetString(ReadAll(contents)))
             : isPartial ? [] : null;
     }
 
     public BundleLogSource Log { get; }
+
+    /// <summary>What opens the content of streams; none where the bundle brings no keys.</summary>
+    public IReadOnlyDictionary<string, byte[]> Keys { get; }
 
     /// <summary>What it says of its sessions; null where it has all rows there are.</summary>
     public IReadOnlyList<BundleContents>? Contents { get; }

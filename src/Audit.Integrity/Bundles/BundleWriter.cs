@@ -43,7 +43,9 @@ internal sealed class BundleWriter(
             await TextAsync(BundlePaths.Contents, ContentsJson.Write(contents.Values), cancellation);
         }
 
-        await RowsAsync([.. contents.Values.Select(one => one.Mark).OfType<long>()], cancellation);
+        var given = new GivenKeys(scope.Hides);
+        await RowsAsync([.. contents.Values.Select(one => one.Mark).OfType<long>()], given, cancellation);
+        await KeysAsync(given, cancellation);
         await EntriesAsync(cancellation);
         for (var level = 0; level < TileShape.Levels && TileShape.HashesAt(checkpoint.Size, level) > 0; level++)
         {
@@ -105,32 +107,71 @@ internal sealed class BundleWriter(
             : null;
 
     /// <param name="marks">Rows that are in it beside those of its scope.</param>
-    private async Task RowsAsync(HashSet<long> marks, CancellationToken cancellation)
-    {
-        var entry = files.CreateEntry(BundlePaths.Rows, CompressionLevel.Fastest);
-        await using var stream = await entry.OpenAsync(cancellation);
-        var buffer = new ArrayBufferWriter<byte>();
-        await using (var json = new Utf8JsonWriter(buffer))
-        {
-            await ForEachAsync(
+    private Task RowsAsync(HashSet<long> marks, GivenKeys given, CancellationToken cancellation) =>
+        LinesAsync(
+            BundlePaths.Rows, (json, end) => ForEachAsync(
                 (batch, index, rank) =>
                 {
-                    if (!marks.Contains(rank) && !batch.Stream(index).SequenceEqual(LogKeys)
-                        && !scope.Holds(batch.Stream(index), batch.MessageMemory(index)))
+                    var isOfIt = scope.Holds(batch.Stream(index), batch.MessageMemory(index));
+                    given.Note(batch, index, isOfIt);
+                    if (!isOfIt && !marks.Contains(rank) && !batch.Stream(index).SequenceEqual(LogKeys))
                     {
                         return ValueTask.CompletedTask;
                     }
 
                     RowJson.Write(json, batch, index, rank);
-                    json.Flush();
-                    json.Reset();
-                    buffer.Write("\n"u8);
-                    return buffer.WrittenCount < FlushBytes
-                        ? ValueTask.CompletedTask
-                        : FlushAsync(buffer, stream, cancellation);
+                    return end();
                 },
-                cancellation);
+                cancellation),
+            cancellation);
+
+    /// <summary>The keys of what it is about, for the book is read by others too and has more than this.</summary>
+    private Task KeysAsync(GivenKeys given, CancellationToken cancellation) =>
+        LinesAsync(
+            BundlePaths.Keys, async (json, end) =>
+            {
+                if (keys.Rows is not { } rowKeys)
+                {
+                    return;
+                }
+
+                await using var look = new StoreLook(address);
+                var payloads = new PayloadKeys(rowKeys, look);
+                foreach (var chunk in given.Streams.Chunk(RowBatch.MostRows))
+                {
+                    await payloads.LoadAsync(chunk, cancellation);
+                    foreach (var stream in chunk)
+                    {
+                        if (payloads.TryGet(new StreamKey(stream), out var key) && key is not null)
+                        {
+                            KeysJson.Write(json, stream, key);
+                            await end();
+                        }
+                    }
+                }
+            },
+            cancellation);
+
+    /// <param name="write">Writes objects, and calls what it is given after each.</param>
+    private async Task LinesAsync(
+        string path, Func<Utf8JsonWriter, Func<ValueTask>, Task> write, CancellationToken cancellation)
+    {
+        var entry = files.CreateEntry(path, CompressionLevel.Fastest);
+        await using var stream = await entry.OpenAsync(cancellation);
+        var buffer = new ArrayBufferWriter<byte>();
+        await using (var json = new Utf8JsonWriter(buffer))
+        {
+            await write(json, () =>
+            {
+                json.Flush();
+                json.Reset();
+                buffer.Write("\n"u8);
+                return buffer.WrittenCount < FlushBytes
+                    ? ValueTask.CompletedTask
+                    : FlushAsync(buffer, stream, cancellation);
+            });
         }
+
         await FlushAsync(buffer, stream, cancellation);
     }
 
@@ -225,5 +266,40 @@ internal sealed class BundleWriter(
     {
         await stream.WriteAsync(buffer.WrittenMemory, cancellation);
         buffer.ResetWrittenCount();
+    }
+}
+
+/// <summary>
+/// Of which streams a bundle gives the key. A key opens its stream and nothing else: a call's is given where the
+/// bundle has a row of the call, and whoever is given it may see all of the call; any other where it has all rows of
+/// the stream.
+/// </summary>
+/// <param name="hides">What of a call may not be seen; null where all may.</param>
+internal sealed class GivenKeys(BundleChoice? hides)
+{
+    private static readonly byte[] CallPrefix = Encoding.UTF8.GetBytes(StreamNames.CallPrefix);
+
+    private readonly HashSet<string> given = new(StringComparer.Ordinal);
+    private readonly HashSet<string> withheld = new(StringComparer.Ordinal);
+
+    public IEnumerable<string> Streams => given.Where(stream => !withheld.Contains(stream));
+
+    /// <param name="isOfIt">Whether the row is one of those that the bundle is about.</param>
+    public void Note(RowBatch batch, int index, bool isOfIt)
+    {
+        if (!batch.HasContent(index))
+        {
+            return;
+        }
+
+        var stream = batch.Stream(index);
+        if (isOfIt)
+        {
+            given.Add(Encoding.UTF8.GetString(stream));
+        }
+        else if (!stream.StartsWith(CallPrefix) || hides?.Invoke(stream, batch.MessageMemory(index)) == true)
+        {
+            withheld.Add(Encoding.UTF8.GetString(stream));
+        }
     }
 }

@@ -57,7 +57,7 @@ public static class LogBundle
 internal static class BundlePaths
 {
     public const string ReadMe = "README.txt", Scope = "scope.txt", Contents = "contents.json",
-        Rows = "rows.ndjson", Logs = "logs.json",
+        Rows = "rows.ndjson", Logs = "logs.json", Keys = "keys.ndjson",
         Checkpoint = "checkpoint", Witnessed = "checkpoint.witnessed", VerifierKey = "log.vkey";
 }
 
@@ -67,6 +67,12 @@ internal static class BundlePaths
 public sealed record BundleScope(string? What, BundleChoice Holds)
 {
     public static BundleScope All { get; } = new(null, static (_, _) => true);
+
+    /// <summary>
+    /// What whoever is given it may not see of a call that he sees: such a call's key is not in it. Null where he sees
+    /// all of each call.
+    /// </summary>
+    public BundleChoice? Hides { get; init; }
 
     /// <summary>Whether it says how much the sessions held that it has rows of.</summary>
     public bool HasContents { get; init; }

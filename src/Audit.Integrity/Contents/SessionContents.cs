@@ -58,15 +58,14 @@ public sealed class SessionReader(string address, EntryKeys keys) : IAsyncDispos
         FROM journal WHERE persistence_id = $1 OR (persistence_id > $2 AND persistence_id < $3)
         """;
 
-    private readonly StoreAddress store = StoreAddress.Parse(address);
-    private PostgresPool? pool;
+    private readonly StoreLook look = new(address);
 
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public async Task<SessionContents> ReadAsync(string session, CancellationToken cancellation)
     {
         var (calls, rows, batch) = (new HashSet<string>(), new List<(long Position, byte[] Leaf)>(), new RowBatch());
         object?[] names = [$"notes|{session}", $"call|{session}|", $"call|{session}}}"];
-        await QueryAsync(names, Take, cancellation);
+        await look.ReadAsync(store => store.QueryAsync(Sql, names, Take, cancellation), cancellation);
         Flush();
         rows.Sort((one, other) => one.Position.CompareTo(other.Position));
         var tree = new GrowingTree();
@@ -81,21 +80,12 @@ public sealed class SessionReader(string address, EntryKeys keys) : IAsyncDispos
                 Flush();
             }
 
-            var slot = new RowSlot
-            {
-                Position = row.Number(0),
-                Sequence = row.Number(1),
-                Created = row.Number(2),
-                Identifier = (int?)row.NumberOrNull(3),
-                Deleted = row.Flag(4),
-            };
-            var stream = row.Text(5);
-            if (stream != (string)names[0]!)
+            if (row.Text(5) is var stream && stream != (string)names[0]!)
             {
                 calls.Add(stream);
             }
 
-            batch.Add(slot, Encoding.UTF8.GetBytes(stream), Encoding.UTF8.GetBytes(row.Text(6)), row.Blob(7));
+            batch.Add(row);
             return true;
         }
 
@@ -111,18 +101,5 @@ public sealed class SessionReader(string address, EntryKeys keys) : IAsyncDispos
         }
     }
 
-    public ValueTask DisposeAsync() => pool?.DisposeAsync() ?? default;
-
-    private async Task QueryAsync(object?[] names, Func<IStoredRow, bool> take, CancellationToken cancellation)
-    {
-        if (store.IsSqlite)
-        {
-            using var database = SqliteDatabase.OpenAnywhere(Path.GetFullPath(store.Place));
-            await new SqliteSession(database).QueryAsync(Sql, names, take, cancellation);
-            return;
-        }
-
-        pool ??= new PostgresPool(store.Place, new PostgresUse("", (_, failure) => failure));
-        await pool.ReadAsync(session => session.QueryAsync(Sql, names, take, cancellation), cancellation);
-    }
+    public ValueTask DisposeAsync() => look.DisposeAsync();
 }

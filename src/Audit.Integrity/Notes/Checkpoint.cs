@@ -35,6 +35,10 @@ public sealed record Checkpoint(string Origin, long Size, byte[] Root)
 
     public bool HasRoot(ReadOnlySpan<byte> root) => root.SequenceEqual(Root);
 
+    /// <summary>Whether the hashes lead from an entry to the root.</summary>
+    public bool Includes(ReadOnlySpan<byte> entry, long index, IReadOnlyList<byte[]> hashes) =>
+        MerkleProof.IsIncluded(index, Size, TreeHash.Leaf(entry), hashes, Root);
+
     public bool Equals(Checkpoint? other) =>
         other is not null && Origin == other.Origin && Size == other.Size && other.HasRoot(Root);
 

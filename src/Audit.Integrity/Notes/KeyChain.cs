@@ -14,10 +14,8 @@ public sealed record KeyRotation(
 
     public Task<SignedNote> SignAsync(ILogSigner old, ILogSigner next, CancellationToken cancellation)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        var body = JsonNote.Write(Heading, json =>
         {
-            json.WriteStartObject();
             json.WriteString("origin", Origin);
             json.WriteNumber("number", Number);
             json.WriteString("old_key", OldKey.ToString());
@@ -26,38 +24,17 @@ public sealed record KeyRotation(
             json.WriteString("at", At);
             json.WriteString("reason", Reason);
             json.WriteString("by", By);
-            json.WriteEndObject();
-        }
-
-        var body = $"{Heading}{Encoding.UTF8.GetString(buffer.WrittenSpan)}\n";
+        });
         return SignedNote.SignAsync(body, [old, next], cancellation);
     }
 
     /// <exception cref="NoteFormatException">The text is no such note.</exception>
-    public static KeyRotation Parse(SignedNote note)
-    {
-        if (!note.Body.StartsWith(Heading, StringComparison.Ordinal))
-        {
-            throw new NoteFormatException("The note is not one of a log's new key.");
-        }
-
-        try
-        {
-            using var json = JsonDocument.Parse(note.Body[Heading.Length..]);
-            var root = json.RootElement;
-            return new KeyRotation(
-                Text("origin"), root.GetProperty("number").GetInt32(), VerifierKey.Parse(Text("old_key")),
-                VerifierKey.Parse(Text("new_key")), root.GetProperty("size").GetInt64(),
-                root.GetProperty("at").GetDateTimeOffset(), Text("reason"), Text("by"));
-
-            string Text(string name) => root.GetProperty(name).GetString() ?? throw new JsonException($"no {name}");
-        }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException
-            or KeyNotFoundException)
-        {
-            throw new NoteFormatException($"The note of a log's new key cannot be read: {failure.Message}");
-        }
-    }
+    public static KeyRotation Parse(SignedNote note) => JsonNote.Read(
+        note, Heading, "a log's new key",
+        (root, text) => new KeyRotation(
+            text("origin"), root.GetProperty("number").GetInt32(), VerifierKey.Parse(text("old_key")),
+            VerifierKey.Parse(text("new_key")), root.GetProperty("size").GetInt64(),
+            root.GetProperty("at").GetDateTimeOffset(), text("reason"), text("by")));
 }
 
 /// <summary>The keys of a log, each introduced by the one before it.</summary>
@@ -134,10 +111,6 @@ public sealed class KeyChain
         || Rotations.Any(one => checkpoint.Checkpoint.Size <= one.Size && checkpoint.IsSignedBy(one.OldKey));
 
     /// <summary>The same, for a proof of an entry.</summary>
-    public bool Proves(ProofFile proof, ReadOnlySpan<byte> entry)
-    {
-        var checkpoint = proof.Checkpoint.Checkpoint;
-        return Signed(proof.Checkpoint) && MerkleProof.IsIncluded(
-            proof.Index, checkpoint.Size, TreeHash.Leaf(entry), proof.Hashes, checkpoint.Root);
-    }
+    public bool Proves(ProofFile proof, ReadOnlySpan<byte> entry) =>
+        Signed(proof.Checkpoint) && proof.Includes(entry);
 }

@@ -44,12 +44,11 @@ public sealed record ProofFile(long Index, IReadOnlyList<byte[]> Hashes, SignedC
     }
 
     /// <summary>Whether the entry is in the log of the key, at the index that the proof names.</summary>
-    public bool Proves(ReadOnlySpan<byte> entry, VerifierKey key)
-    {
-        var checkpoint = Checkpoint.Checkpoint;
-        return Checkpoint.IsSignedBy(key)
-            && MerkleProof.IsIncluded(Index, checkpoint.Size, TreeHash.Leaf(entry), Hashes, checkpoint.Root);
-    }
+    public bool Proves(ReadOnlySpan<byte> entry, VerifierKey key) =>
+        Checkpoint.IsSignedBy(key) && Includes(entry);
+
+    /// <summary>Whether the entry leads to the proof's checkpoint, whoever signed that.</summary>
+    public bool Includes(ReadOnlySpan<byte> entry) => Checkpoint.Checkpoint.Includes(entry, Index, Hashes);
 
     public override string ToString()
     {

@@ -144,3 +144,46 @@ internal static class StrictBase64
         return Convert.ToBase64String(bytes) == text;
     }
 }
+
+/// <summary>Notes whose body is a heading and one JSON object.</summary>
+internal static class JsonNote
+{
+    /// <param name="heading">With its line feed.</param>
+    public static string Write(string heading, Action<Utf8JsonWriter> members)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            members(json);
+            json.WriteEndObject();
+        }
+
+        return $"{heading}{Encoding.UTF8.GetString(buffer.WrittenSpan)}\n";
+    }
+
+    /// <param name="what">What the note is of, in words.</param>
+    /// <param name="read">Receives the object, and how to read a text that must be there.</param>
+    /// <exception cref="NoteFormatException">The text is no such note.</exception>
+    public static T Read<T>(
+        SignedNote note, string heading, string what, Func<JsonElement, Func<string, string>, T> read)
+    {
+        if (!note.Body.StartsWith(heading, StringComparison.Ordinal))
+        {
+            throw new NoteFormatException($"The note is not one of {what}.");
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(note.Body[heading.Length..]);
+            var root = json.RootElement;
+            return read(
+                root, name => root.GetProperty(name).GetString() ?? throw new JsonException($"no {name}"));
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException
+            or KeyNotFoundException)
+        {
+            throw new NoteFormatException($"The note of {what} cannot be read: {failure.Message}");
+        }
+    }
+}

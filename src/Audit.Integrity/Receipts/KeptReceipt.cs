@@ -94,11 +94,10 @@ public sealed class ReceiptTrial(Func<SignedCheckpoint, KeyChain?, bool> isSigne
 
     private void Try(KeptReceipt receipt, KeptProof proof, KeyChain? keys)
     {
-        var checkpoint = proof.Checkpoint.Checkpoint;
-        var leaf = TreeHash.Leaf(Encoding.UTF8.GetBytes(proof.Entry));
+        var entry = Encoding.UTF8.GetBytes(proof.Entry);
         var why = !IsOf(receipt, proof.Entry) ? "the entry that is proven is of another row"
             : !isSigned(proof.Checkpoint, keys) ? "its checkpoint is not signed by the log's key"
-            : !MerkleProof.IsIncluded(proof.Index, checkpoint.Size, leaf, proof.Hashes, checkpoint.Root)
+            : !proof.Checkpoint.Checkpoint.Includes(entry, proof.Index, proof.Hashes)
                 ? "its proof does not lead to its checkpoint"
             : null;
         if (why is not null)

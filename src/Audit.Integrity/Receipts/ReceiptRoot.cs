@@ -77,9 +77,7 @@ public sealed record CertifiedKey(
                 Identifier = JournalTable.SerializerId, Deleted = false, Unproven = false,
             },
             entry);
-        var checkpoint = proof.Checkpoint.Checkpoint;
-        if (!MerkleProof.IsIncluded(
-            proof.Index, checkpoint.Size, TreeHash.Leaf(entry[..length]), proof.Hashes, checkpoint.Root))
+        if (!proof.Includes(entry[..length]))
         {
             throw new NoteFormatException("the row that certifies its key is not the one that is in the log");
         }

@@ -67,6 +67,18 @@ internal sealed class RowBatch
         used = 0;
     }
 
+    /// <param name="row">With position, sequence, created, identifier, deleted, stream, manifest, message.</param>
+    public void Add(IStoredRow row) => Add(
+        new RowSlot
+        {
+            Position = row.Number(0),
+            Sequence = row.Number(1),
+            Created = row.Number(2),
+            Identifier = (int?)row.NumberOrNull(3),
+            Deleted = row.Flag(4),
+        },
+        row.Bytes(5), row.Bytes(6), row.Bytes(7));
+
     /// <param name="row">The row's numbers; where its bytes lie is set here.</param>
     public void Add(
         in RowSlot row, ReadOnlySpan<byte> stream, ReadOnlySpan<byte> manifest, ReadOnlySpan<byte> message)

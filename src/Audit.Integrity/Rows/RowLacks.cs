@@ -17,7 +17,9 @@ internal sealed record MissingNumbers(string Stream, long First, long Last, long
 /// the store is asked for the others.
 /// </summary>
 /// <param name="look">Null where nobody can be asked: then as many are kept as there is room for.</param>
-internal sealed class StreamNumbers(StoreLook? look)
+/// <param name="sessions">In a bundle of a part the sessions, with their sources before them, of which it has all rows:
+/// of others it may have one row and not the next. Null where all rows are there.</param>
+internal sealed class StreamNumbers(StoreLook? look, IReadOnlySet<string>? sessions = null)
 {
     private const int MostAsked = 1 << 18, MostKept = 1 << 22;
 
@@ -36,8 +38,8 @@ internal sealed class StreamNumbers(StoreLook? look)
         for (var i = first; i < batch.Count && !isBlind; i++)
         {
             // Of an entry alone nobody knows the stream.
-            isBlind = batch[i].IsEntry;
-            if (!isBlind && Follow(batch, i) is { } gap)
+            isBlind = batch[i].IsEntry && sessions is null;
+            if (!isBlind && IsWhole(batch, i) && Follow(batch, i) is { } gap)
             {
                 (missing ??= []).Add(gap);
             }
@@ -58,6 +60,10 @@ internal sealed class StreamNumbers(StoreLook? look)
 
         return missing ?? (IReadOnlyList<MissingNumbers>)[];
     }
+
+    private bool IsWhole(RowBatch batch, int index) => sessions is null
+        || (!batch[index].IsEntry && StreamNames.TrySplit(batch.Stream(index), out var session, out _, out _)
+            && sessions.Contains(Encoding.UTF8.GetString(session)));
 
     private MissingNumbers? Follow(RowBatch batch, int index)
     {

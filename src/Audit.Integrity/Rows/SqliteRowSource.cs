@@ -91,7 +91,7 @@ internal sealed class SqliteRowSource : IRowSource
         var page = database.Statement(PageSql).Bind(1, from);
         while (!batch.IsFull && page.Step())
         {
-            Add(batch, page);
+            batch.Add(page);
         }
 
         page.Reset();
@@ -100,19 +100,6 @@ internal sealed class SqliteRowSource : IRowSource
     }
 
     private static long? LastOf(RowBatch batch) => batch.Count == 0 ? null : batch[batch.Count - 1].Position;
-
-    private static void Add(RowBatch batch, SqliteStatement row)
-    {
-        var slot = new RowSlot
-        {
-            Position = row.Number(0),
-            Sequence = row.Number(1),
-            Created = row.Number(2),
-            Identifier = (int?)row.NumberOrNull(3),
-            Deleted = row.Flag(4),
-        };
-        batch.Add(slot, row.Bytes(5), row.Bytes(6), row.Bytes(7));
-    }
 
     /// <param name="reached">The last position that was read, where that is known.</param>
     private static T Guard<T>(string path, Func<T> work, Func<long>? reached = null)

@@ -17,10 +17,8 @@ public sealed record LogRestart(
 
     public Task<SignedNote> SignAsync(ILogSigner signer, CancellationToken cancellation)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        var body = JsonNote.Write(Heading, json =>
         {
-            json.WriteStartObject();
             json.WriteNumber("number", Number);
             json.WriteString("old_origin", OldOrigin);
             json.WriteString("old_key", OldKey.ToString());
@@ -29,35 +27,15 @@ public sealed record LogRestart(
             json.WriteString("reason", Reason);
             json.WriteString("by", By);
             json.WriteString("verdict", Verdict);
-            json.WriteEndObject();
-        }
-
-        return SignedNote.SignAsync($"{Heading}{Encoding.UTF8.GetString(buffer.WrittenSpan)}\n", signer, cancellation);
+        });
+        return SignedNote.SignAsync(body, signer, cancellation);
     }
 
     /// <exception cref="NoteFormatException">The text is no such note.</exception>
-    public static LogRestart Parse(SignedNote note)
-    {
-        if (!note.Body.StartsWith(Heading, StringComparison.Ordinal))
-        {
-            throw new NoteFormatException("The note is not one of a log's restart.");
-        }
-
-        try
-        {
-            using var json = JsonDocument.Parse(note.Body[Heading.Length..]);
-            var root = json.RootElement;
-            return new LogRestart(
-                root.GetProperty("number").GetInt32(), Text("old_origin"), VerifierKey.Parse(Text("old_key")),
-                root.GetProperty("last_checkpoint").GetString() is { } last ? SignedCheckpoint.Parse(last) : null,
-                Text("new_origin"), Text("reason"), Text("by"), Text("verdict"));
-
-            string Text(string name) => root.GetProperty(name).GetString() ?? throw new JsonException($"no {name}");
-        }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException
-            or KeyNotFoundException)
-        {
-            throw new NoteFormatException($"The note of a log's restart cannot be read: {failure.Message}");
-        }
-    }
+    public static LogRestart Parse(SignedNote note) => JsonNote.Read(
+        note, Heading, "a log's restart",
+        (root, text) => new LogRestart(
+            root.GetProperty("number").GetInt32(), text("old_origin"), VerifierKey.Parse(text("old_key")),
+            root.GetProperty("last_checkpoint").GetString() is { } last ? SignedCheckpoint.Parse(last) : null,
+            text("new_origin"), text("reason"), text("by"), text("verdict")));
 }

@@ -47,6 +47,9 @@ public sealed record IntegrityVerdict
     /// <summary>How much such a bundle has of its sessions, as far as it says so.</summary>
     public IReadOnlyList<ContentsReport> Sessions { get; init; } = [];
 
+    /// <summary>What a bundle's keys opened; null with a store, whose own keys open it.</summary>
+    public OpenedContents? Contents { get; init; }
+
     /// <summary>The keys of the log that took the place of others, the oldest first.</summary>
     public IReadOnlyList<RotationReport> Rotations { get; init; } = [];
 
@@ -65,6 +68,13 @@ public sealed record IntegrityVerdict
     /// </summary>
     public long? FirstBadPosition => Faults.Min(fault => fault.Position);
 }
+
+/// <summary>What became of the sealed content of a bundle's rows.</summary>
+/// <param name="Opened">Rows whose content its keys opened.</param>
+/// <param name="Compared">Those of them whose head was compared with the record that came out.</param>
+/// <param name="WithoutKey">Rows whose key the bundle does not bring, for it opens more than the bundle is about.</param>
+/// <param name="Closed">Rows that the store had no key of any more.</param>
+public sealed record OpenedContents(long Opened, long Compared, long WithoutKey, long Closed);
 
 /// <summary>One thing that is wrong.</summary>
 /// <param name="Position">The first position concerned; null where none can be named.</param>
@@ -95,6 +105,9 @@ public enum IntegrityFaultKind
 
     /// <summary>The content of rows cannot be opened, and nobody erased it.</summary>
     ContentClosed,
+
+    /// <summary>A key of a bundle does not open what it is of, or what comes out is not what the head says.</summary>
+    ContentDiffers,
 
     /// <summary>A stream lacks numbers: rows were taken out of it before they were sealed.</summary>
     NumbersMissing,

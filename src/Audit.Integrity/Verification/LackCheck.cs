@@ -1,3 +1,4 @@
+using Audit.Integrity.Bundles;
 using Audit.Integrity.Entries;
 
 namespace Audit.Integrity.Verification;
@@ -7,11 +8,13 @@ namespace Audit.Integrity.Verification;
 /// content.
 /// </summary>
 /// <param name="look">Null with a bundle, which says itself what its store could not open.</param>
-internal sealed class LackCheck(EntryKeys? keys, StoreLook? look)
+/// <param name="bundle">Null with a store.</param>
+internal sealed class LackCheck(EntryKeys? keys, StoreLook? look, BundleReader? bundle)
 {
     private const int MostNamed = 10;
 
-    private readonly StreamNumbers numbers = new(look);
+    private readonly StreamNumbers numbers = new(
+        look, bundle?.Contents?.Where(one => one.IsWhole).Select(one => one.Session).ToHashSet());
     private readonly ContentLook? contents = keys?.Rows is { } rows && look is not null ? new(rows, look) : null;
     private readonly List<MissingNumbers> missing = [];
     private readonly List<long> closed = [];

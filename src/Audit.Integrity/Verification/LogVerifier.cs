@@ -51,7 +51,7 @@ public static class LogVerifier
         var rows = bundle.OpenRows();
         await using (rows)
         {
-            return await new Verification(options, memory, null, progress, bundle.Contents)
+            return await new Verification(options, memory, null, progress, bundle)
                 .RunAsync(bundle.Log, rows, cancellation);
         }
     }

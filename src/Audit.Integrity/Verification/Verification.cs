@@ -4,10 +4,10 @@ namespace Audit.Integrity.Verification;
 
 /// <summary>One verification of one journal against one log.</summary>
 /// <param name="look">Asks the store; null with a bundle.</param>
-/// <param name="contents">What a bundle says of its sessions; null where all rows are there.</param>
+/// <param name="bundle">Null with a store.</param>
 internal sealed class Verification(
     VerifyOptions options, NodeMemory memory, StoreLook? look, IProgress<VerifyProgress>? progress,
-    IReadOnlyList<BundleContents>? contents = null)
+    BundleReader? bundle = null)
 {
     private const string NoCheckpoint = "there is no checkpoint that the rows could be compared with.";
 
@@ -16,8 +16,9 @@ internal sealed class Verification(
     private readonly List<IntegrityFault> faults = [];
     private readonly CompletenessCheck completeness = new();
     private readonly ReceiptCheck receipts = new(options.Receipts, options.Signatures);
-    private readonly LackCheck lacks = new(options.Entries, look);
-    private readonly ContentsCheck sessions = new(contents);
+    private readonly LackCheck lacks = new(options.Entries, look, bundle);
+    private readonly ContentsCheck sessions = new(bundle?.Contents);
+    private readonly OpeningCheck opening = new(bundle?.Keys);
     private (long Count, long Position) restarts;
 
     /// <param name="log">Null where there is none.</param>
@@ -57,6 +58,7 @@ internal sealed class Verification(
         JudgeUnsealed(check);
         JudgeUnproven(check);
         faults.AddRange(lacks.Faults());
+        faults.AddRange(opening.Faults());
         receipts.Try(known => choice.Chain.Signed(known) || log.Logs.SkipLast(1).Any(one => one.Chain.Signed(known)));
         faults.AddRange(receipts.End(check.FirstUnsealed is { } unsealed ? unsealed.Position - 1 : long.MaxValue));
         var integrity = new IntegrityVerdict
@@ -77,6 +79,7 @@ internal sealed class Verification(
             Restarts = reports,
             Rotations = rotations,
             IsPart = sessions.IsAsked,
+            Contents = opening.Report,
             Sessions = held,
             ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack)
                 ? null
@@ -146,6 +149,7 @@ internal sealed class Verification(
                 sessions.Take(batch.Rows, check.Rows);
                 await check.TakeAsync(batch.Rows, stop);
                 await lacks.TakeAsync(batch.Rows, stop);
+                opening.Take(batch.Rows);
                 receipts.Take(batch.Rows);
                 NoteRestarts(batch);
                 completeness.Take(batch);

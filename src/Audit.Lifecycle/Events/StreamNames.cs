@@ -21,11 +21,13 @@ public static class StreamNames
     /// <summary>What the streams begin with that say how much a session held, each followed by its session.</summary>
     public const string ContentsPrefix = "operator|contents|";
 
+    /// <summary>What the streams of calls begin with.</summary>
+    public const string CallPrefix = "call|";
+
     /// <summary>Longer names of sources are cut and end with a hash, for a stream's name has 255 bytes at most.</summary>
     private const int LongestSource = 24;
     private const int HashDigits = 8;
 
-    private const string CallPrefix = "call|";
     private const string SessionPrefix = "notes|";
     private const string WindowPrefix = "task-window|";
 

@@ -95,3 +95,32 @@ public sealed record SessionNote(
         type, at, delivery.ReceivedAt, delivery.Token, delivery.Dedup, delivery.Seq, delivery.MessageId,
         delivery.Derived, delivery.TimeInferred, delivery.DerivedId);
 }
+
+/// <summary>What a note says of the session's own life.</summary>
+public enum SessionTurn : byte
+{
+    None,
+    Begins,
+    Ends,
+}
+
+/// <summary>
+/// Which notes count as the end of a session: the types `ended`, `session_ended` and `session.ended`, and nothing else.
+/// A later `started` or `resumed` (with the same prefixes) takes it up again: its calls are then open as those of any
+/// live session.
+/// </summary>
+public static class SessionTurns
+{
+    public static SessionTurn Of(ReadOnlySpan<byte> type)
+    {
+        var word = type.StartsWith("session_"u8) || type.StartsWith("session."u8) ? type["session_".Length..] : type;
+        if (word.SequenceEqual("ended"u8))
+        {
+            return SessionTurn.Ends;
+        }
+
+        return word.SequenceEqual("started"u8) || word.SequenceEqual("resumed"u8)
+            ? SessionTurn.Begins
+            : SessionTurn.None;
+    }
+}

@@ -158,7 +158,7 @@ public static class NodeHost
         var commits = new CommitWatch(
             inner, store.Opened, failures, cluster is null ? LongestStandstill : LongestHandOver);
         undo.Add(() => Disposed(commits));
-        var engine = new GuardedEngine(inner, guard, commits);
+        var engine = new GuardedEngine(inner, guard, commits, new SessionOwners(reads));
         var acts = new OperatorActs(engine, seams.Clock, redactor);
         var marks = undo.Add(new SessionMarks(
             sealing, sessions, store.Opened, acts, settings, seams.Clock, seams.MarkPause, failures));

@@ -38,7 +38,7 @@ public sealed class BundleTests : IAsyncLifetime
         using var bundle = ZipFile.OpenRead(Path);
         Assert.Equal(
             [
-                "README.txt", "checkpoint", "log.vkey", "logs.json", "rows.ndjson", "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2",
+                "README.txt", "checkpoint", "keys.ndjson", "log.vkey", "logs.json", "rows.ndjson", "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2",
                 "tile/entries/000", "tile/entries/001", "tile/entries/002.p/88",
             ],
             bundle.Entries.Select(entry => entry.FullName).Order(StringComparer.Ordinal));

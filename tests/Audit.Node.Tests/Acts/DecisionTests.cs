@@ -4,7 +4,7 @@ namespace Audit.Node.Tests.Acts;
 
 public sealed class DecisionTests : IAsyncLifetime
 {
-    private const string Path = "/v1/sessions/s-1/calls/c-1/decision";
+    private const string Path = "/v1/sessions/s-1/calls/c-1/decision?source=admin";
 
     private readonly WatchedClock clock = new();
 
@@ -89,7 +89,7 @@ public sealed class DecisionTests : IAsyncLifetime
     public async Task a_host_that_waits_is_told_when_the_decision_comes()
     {
         using var host = node.ClientWith(await node.TokenAsync("host", ["ingest"], source: "admin"));
-        var waiting = host.GetAnswerAsync(Path + "?wait=60");
+        var waiting = host.GetAnswerAsync(Path + "&wait=60");
         var other = host.GetAnswerAsync("/v1/call/decision?session=s-1&call=c-1&wait=60");
         (await person.DecideAsync(Path, """{"decision":"approve-for-session"}""")).Require(201);
 
@@ -100,7 +100,7 @@ public sealed class DecisionTests : IAsyncLifetime
     [Fact]
     public async Task when_the_time_is_up_the_call_still_waits()
     {
-        var waiting = node.GetAsync(Path + "?wait=41");
+        var waiting = node.GetAsync(Path + "&wait=41");
         var timeIsUp = await clock.WaitsForAsync(TimeSpan.FromSeconds(41));
         Assert.Equal("awaiting_confirmation", (await node.GetAsync(Path)).Require(200).Json.Text("state"));
         Assert.False(waiting.IsCompleted);
@@ -114,7 +114,7 @@ public sealed class DecisionTests : IAsyncLifetime
     [Fact]
     public async Task a_stop_ends_the_waiting()
     {
-        var waiting = node.GetAsync(Path + "?wait=43");
+        var waiting = node.GetAsync(Path + "&wait=43");
         await clock.WaitsForAsync(TimeSpan.FromSeconds(43));
         Assert.False(waiting.IsCompleted);
         await node.Running.DisposeAsync();
@@ -127,7 +127,7 @@ public sealed class DecisionTests : IAsyncLifetime
     public async Task a_call_that_nobody_knows_is_404()
     {
         (await person.PostAsync(
-            "/v1/sessions/s-1/calls/c-2/decision", """{"decision":"approved","sequence":1,"question":"AAAAAAAAAAAAAAAAAAAAAA"}""")).Problem(404);
+            "/v1/sessions/s-1/calls/c-2/decision?source=admin", """{"decision":"approved","sequence":1,"question":"AAAAAAAAAAAAAAAAAAAAAA"}""")).Problem(404);
         (await node.GetAsync("/v1/sessions/s-1/calls/c-2/decision?wait=30")).Problem(404);
     }
 
@@ -148,7 +148,7 @@ public sealed class DecisionTests : IAsyncLifetime
     [InlineData("wait=-1")]
     [InlineData("wait=soon")]
     public async Task a_wrong_wait_is_named(string query) =>
-        Assert.StartsWith("wait:", (await node.GetAsync($"{Path}?{query}")).Problem(400));
+        Assert.StartsWith("wait:", (await node.GetAsync($"{Path}&{query}")).Problem(400));
 
     [Fact]
     public async Task only_who_may_approve_decides_and_a_bound_token_only_on_its_own()

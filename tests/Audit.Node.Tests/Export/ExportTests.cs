@@ -40,7 +40,8 @@ public sealed class ExportTests : IAsyncLifetime
     }
 
     private static IEnumerable<string> WithoutReads(Answer answer) =>
-        answer.Lines.Where(line => !line.Text("stream").StartsWith("reader|")).Select(line => line.GetRawText());
+        // Nor what the node writes down on its own when a session has ended, which may be between the two.
+        answer.Lines.Where(line => !line.Text("stream").StartsWith("reader|") && !line.Text("stream").StartsWith("operator|contents|")).Select(line => line.GetRawText());
 
     [Theory]
     [InlineData("session=s-1", "s-1 c-1,s-1 c-1,s-1 c-1,s-1 c-2")]

@@ -13,7 +13,7 @@ public sealed class PageActTests
         using var browser = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"]));
         var asked = (await node.GetAsync("/v1/sessions/s/calls/c")).Json.GetProperty("question");
         var answer = await browser.SubmitAsync(
-            "/waiting", "/call/decision", ("session", "s"), ("call", "c"), ("decision", "approve-once"), ("feedback", "fine"),
+            "/waiting", "/call/decision", ("source", "admin"), ("session", "s"), ("call", "c"), ("decision", "approve-once"), ("feedback", "fine"),
             ("sequence", asked.GetProperty("sequence").ToString()), ("question", asked.Text("question")), ("return", "/waiting"));
         Assert.StartsWith("/waiting?recorded=", answer.Require(303).Headers["Location"]);
         var call = (await node.GetAsync("/v1/sessions/s/calls/c")).Json;
@@ -54,7 +54,7 @@ public sealed class PageActTests
         await using var node = await TestNode.StartAsync();
         await node.RecordAsync(Records.Item("s", "c", Records.Asked(), task: "t", agent: "other"));
         using var bound = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"], agent: "mine"));
-        var answer = await bound.SubmitAsync("/waiting", "/call/decision", ("session", "s"), ("call", "c"), ("decision", "approve-once"),
+        var answer = await bound.SubmitAsync("/waiting", "/call/decision", ("source", "admin"), ("session", "s"), ("call", "c"), ("decision", "approve-once"),
             ("sequence", "1"), ("question", "AAAAAAAAAAAAAAAAAAAAAA"));
         Assert.Contains("There is no call", answer.Require(404).Text);
         var asked = await bound.SubmitAsync(

@@ -42,8 +42,10 @@ internal static class HttpAnswers
     /// <summary>Decides on the question that the call shows now, as a person does who read it.</summary>
     public static async Task<Answer> DecideAsync(this HttpClient client, string path, string decision)
     {
-        var asked = (await client.GetAnswerAsync(path)).Require(200).Json.GetProperty("question");
-        return await client.PostAsync(path, On(asked, decision));
+        var shown = (await client.GetAnswerAsync(path)).Require(200).Json;
+        return await client.PostAsync(
+            path.Contains("source=") ? path : $"{path}{(path.Contains('?') ? '&' : '?')}source={shown.Text("source")}",
+            On(shown.GetProperty("question"), decision));
     }
 
     /// <summary>A decision on a question that was shown.</summary>

@@ -19,7 +19,7 @@ public sealed class ApprovalFactsTests
             (await node.RecordAsync(Records.Item("s-1", call, outcome, $"2025-01-02T03:04:0{at}Z"))).Require(201);
         }
 
-        var path = "/v1/call/decision?session=s-1&call=changed";
+        var path = "/v1/call/decision?session=s-1&call=changed&source=admin";
         var body = HttpAnswers.On((await node.GetAsync(path)).Json.GetProperty("question"), """{"decision":"approve-once"}""");
         using var person = node.ClientWith(await node.TokenAsync("carol", ["approve"], person: "carol"));
         (await person.PostAsync(path, body)).Require(201);

@@ -213,13 +213,13 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
         }
     }
 
-    private static IReadOnlyList<RouteEndpoint> EndpointsOf(TestNode node) =>
+    internal static IReadOnlyList<RouteEndpoint> EndpointsOf(TestNode node) =>
         [.. node.Running.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()];
 
     private static IEnumerable<RouteEndpoint> ReadsOf(TestNode node) =>
         EndpointsOf(node).Where(endpoint => MethodsOf(endpoint).Contains("GET"));
 
-    private static IReadOnlyList<string> MethodsOf(Endpoint endpoint) =>
+    internal static IReadOnlyList<string> MethodsOf(Endpoint endpoint) =>
         endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? [];
 
     private static List<(RouteEndpoint Endpoint, string Path, bool IsOfOther)> AsksOf(IEnumerable<RouteEndpoint> endpoints) =>

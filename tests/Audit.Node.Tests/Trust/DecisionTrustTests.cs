@@ -90,7 +90,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
         var shown = (await person.GetAnswerAsync(Path)).Json.GetProperty("question");
         await AskAsync("rm -rf /", second: 2);
 
-        var stale = (await person.PostAsync(Path, HttpAnswers.On(shown, Approve))).Require(409).Json;
+        var stale = (await person.PostAsync(Path + "?source=host", HttpAnswers.On(shown, Approve))).Require(409).Json;
 
         Assert.Contains("another question", stale.Text("reason"));
         Assert.Equal("awaiting_confirmation", (await host.GetAnswerAsync(Path)).Json.Text("state"));

@@ -39,6 +39,8 @@ public abstract class LackContract
         await File.WriteAllBytesAsync(bundle, await node.Http.GetByteArrayAsync("/v1/log/bundle"));
         var verified = await LogVerifier.VerifyBundleAsync(bundle, new VerifyOptions(), null, CancellationToken.None);
         Assert.Contains(verified.Integrity.Faults, one => one.Kind == IntegrityFaultKind.ContentClosed);
+        Assert.Equal(1, verified.Integrity.Contents!.Closed);
+        Assert.Equal(0, verified.Integrity.Contents.WithoutKey);
 
         // The next row of the session gets a new key, which opens nothing of before.
         await RecordSealedAsync(node, "c-3", Records.Completed());
@@ -83,6 +85,11 @@ public abstract class LackContract
         var fault = Assert.Single((await OwnVerification.RunAsync(node)).Integrity.Faults);
         Assert.Equal(IntegrityFaultKind.NumbersMissing, fault.Kind);
         Assert.Contains("|s-1|c-1 has no number 3", fault.Sentence);
+        // A bundle of the session has all of its rows, and so it shows that one is missing; one of a part of it cannot.
+        var bundle = Path.Combine(node.Data, "bundle.zip");
+        await File.WriteAllBytesAsync(bundle, await node.Http.GetByteArrayAsync("/v1/log/bundle?session=s-1"));
+        var verified = await LogVerifier.VerifyBundleAsync(bundle, new VerifyOptions(), null, CancellationToken.None);
+        Assert.Contains(verified.Integrity.Faults, one => one.Sentence == fault.Sentence);
         await Patience.UntilAsync(
             async () => (await node.GetAsync("/health/sealing")).Json.GetProperty("unproven").GetInt64() == 1, "it is counted as unproven");
         Assert.NotEqual("halted", (await node.GetAsync("/health/sealing")).Json.Text("status"));

@@ -166,14 +166,14 @@ public sealed class Point11ReviewTests(Point11ReviewTests.Book book) : IClassFix
 
         static (string, string)[] Fields(string call, string secret) =>
         [
-            ("form_secret", secret), ("session", "s"), ("call", call), ("seen", "2:standing_refusal"), ("reason", "looked"),
+            ("form_secret", secret), ("source", "laptop"), ("session", "s"), ("call", call), ("seen", "2:standing_refusal"), ("reason", "looked"),
         ];
     }
 
     private static string At(int second) =>
         new DateTime(2025, 1, 2, 3, 4, 0, DateTimeKind.Utc).AddSeconds(second).ToString("O");
 
-    private static string PathOf(string call) => $"/v1/sessions/s/calls/{call}/review";
+    private static string PathOf(string call) => $"/v1/sessions/s/calls/{call}/review?source=laptop";
 
     private static string Body(string verdict, long sequence) =>
         JsonSerializer.Serialize(new { sequences = new[] { sequence }, verdicts = new[] { verdict }, reason = "seen" });

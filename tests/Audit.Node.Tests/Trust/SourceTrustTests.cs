@@ -70,7 +70,7 @@ public sealed class SourceTrustTests : IClassFixture<SourceTrustTests.TwoSources
         await RecordAsync(book.Other, "decide", "c", Records.Asked("other"));
         using var person = await book.Node.ClientAsync("decider", "approve");
 
-        Assert.Equal(300, (await person.PostAsync("/v1/sessions/decide/calls/c/decision", "{}")).Status);
+        Assert.Contains("says whose session it is", (await person.PostAsync("/v1/sessions/decide/calls/c/decision", "{}")).Problem(400));
         (await person.DecideAsync("/v1/sessions/decide/calls/c/decision?source=own", """{"decision":"approve-once"}""")).Require(201);
         Assert.Equal("approved", (await book.Own.GetAnswerAsync("/v1/sessions/decide/calls/c/decision")).Require(200).Json.Text("state"));
         Assert.Equal(
@@ -148,6 +148,64 @@ public sealed class SourceTrustTests : IClassFixture<SourceTrustTests.TwoSources
     private static async Task<string?> RecordAsync(
         HttpClient host, string session, string call, string outcome, string? task = null, string? agent = null, string tool = "bash") =>
         (await host.PostAsync("/v1/records", Records.Item(session, call, outcome, task: task, agent: agent, tool: tool))).Json.Text("status");
+
+    /// <summary>Trust-attacked, 16: also where only one source reports the session now.</summary>
+    [Fact]
+    public async Task whoever_writes_says_whose_session_it_is_or_has_one_source()
+    {
+        await RecordAsync(book.Own, "alone", "c", Records.Asked());
+        using var person = await book.Node.ClientAsync("alone-decider", "approve");
+        var writes = BoundReaderTests.EndpointsOf(book.Node)
+            .Where(endpoint => !BoundReaderTests.MethodsOf(endpoint).Contains("GET") && endpoint.Metadata.GetMetadata<PageMark>() is null)
+            .Select(endpoint => endpoint.RoutePattern.RawText!)
+            .Where(path => path.Contains("{session}") || path.StartsWith("/v1/call/") || path.StartsWith("/v1/session/")).ToList();
+        Assert.Equal(4, writes.Count);
+        foreach (var path in writes)
+        {
+            var named = path.Replace("{session}", "alone").Replace("{call}", "c");
+            named += path.Contains('{') ? "" : "?session=alone&call=c";
+            Assert.Contains("says whose session it is", (await person.PostAsync(named, "{}")).Problem(400));
+        }
+
+        using var browser = await PageBrowser.SignedInAsync(book.Node, await book.Node.TokenAsync("alone-browser", ["read", "approve"]));
+        foreach (var path in new[] { "/call/decision", "/call/review" })
+        {
+            var answer = await browser.SubmitAsync("/waiting", path, ("session", "alone"), ("call", "c"), ("decision", "reject"));
+            Assert.Contains("says whose session it is", answer.Require(400).Text);
+        }
+
+        // Nothing of that moved it; a token of one source means that one.
+        Assert.Equal("awaiting_confirmation", await StateAsync("alone", "c", "own"));
+        using var bound = book.Node.ClientWith(await book.Node.TokenAsync("alone-bound", ["read", "approve"], sees: "own"));
+        var asked = (await bound.GetAnswerAsync("/v1/sessions/alone/calls/c/decision")).Require(200).Json.GetProperty("question");
+        var decided = await bound.PostAsync(
+            "/v1/sessions/alone/calls/c/decision", HttpAnswers.On(asked, """{"decision":"approve-once"}"""));
+        decided.Require(201);
+        Assert.Equal("approved", await StateAsync("alone", "c", "own"));
+    }
+
+    [Theory]
+    [InlineData("ended")]
+    [InlineData("session_ended")]
+    [InlineData("started")]
+    public async Task a_bound_token_ends_no_session_of_another_agent(string type)
+    {
+        var session = "of-a-" + type;
+        using var a = book.Node.ClientWith(await book.Node.TokenAsync("a of " + type, ["ingest"], agent: "a", source: "both"));
+        using var b = book.Node.ClientWith(await book.Node.TokenAsync("b of " + type, ["ingest"], agent: "b", source: "both"));
+        await RecordAsync(a, session, "c", Records.Asked());
+
+        var refused = (await b.PostAsync("/v1/records", Note(session, type))).Json;
+        Assert.Equal("refused", refused.Text("status"));
+        Assert.Contains("outside this token's binding: the session is of another agent", refused.Text("error"));
+        // Among others only that one is refused; a note that ends nothing is its own.
+        var several = await b.PostAsync("/v1/records", $"[{Note(session, "prompt")},{Note(session, type)},{Note("of-b-" + type, type)}]");
+        Assert.Equal(["recorded", "refused", "recorded"], several.Json.EnumerateArray().Select(one => one.Text("status")));
+        Assert.Equal("recorded", (await a.PostAsync("/v1/records", Note(session, type, second: 6))).Require(201).Json.Text("status"));
+
+        static string Note(string session, string type, int second = 5) =>
+            $$"""{"session_id":"{{session}}","note":{"type":"{{type}}","at":"2025-01-02T03:04:0{{second}}Z","detail":{} } }""";
+    }
 
     public sealed class TwoSources : IAsyncLifetime
     {

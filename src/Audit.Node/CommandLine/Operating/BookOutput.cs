@@ -50,7 +50,7 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
             };
         }
 
-        await new JournalExport(store.Opened, request, reader).RunAsync(
+        await new JournalExport(store.Opened, store.Seal.Payloads, request, reader).RunAsync(
             piece =>
             {
                 Write(piece.Span);

@@ -21,6 +21,8 @@ internal static class ExportCommand
             command.AddText("--window", "ID", "only this window and what was done in it"),
             command.AddText("--after", "POSITION|TIME", "only what is after"),
             command.AddText("--before", "POSITION|TIME", "only what is before"),
+            command.AddText(
+                "--keys", "true", "with ndjson: each row as it is stored too, and the key of its call, which opens it"),
         ];
         var symbols = new PlaceSymbols(
             surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.RowKey);
@@ -30,7 +32,7 @@ internal static class ExportCommand
             var wanted = parts.Where(part => parsed.GetValue(part) is not null)
                 .ToDictionary(part => part.Name[2..], part => parsed.GetValue(part)!);
             var path = parsed.GetValue(bundle);
-            if (path is null ? wanted.Count == 0 : wanted.Keys.Any(name => name is "format" or "after" or "before"))
+            if (path is null ? wanted.Count == 0 : wanted.Keys.Any(name => name is "format" or "after" or "before" or "keys"))
             {
                 throw CommandException.WrongUse(
                     "Either --bundle or --format is expected; with --bundle go --session, --source, --task, --window.");

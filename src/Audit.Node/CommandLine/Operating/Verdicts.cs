@@ -59,6 +59,13 @@ internal static class VerdictText
             yield return $"  entries     of {integrity.EntriesOnly} rows there is the entry alone";
         }
 
+        if (integrity.Contents is { } contents)
+        {
+            yield return $"  contents    {contents.Opened} opened with the bundle's keys, and {contents.Compared} records "
+                + $"compared with their heads; of {contents.WithoutKey} it brings no key"
+                + (contents.Closed == 0 ? "" : $", and {contents.Closed} nobody can open any more");
+        }
+
         foreach (var session in integrity.Sessions)
         {
             yield return $"  session     {session.Session}: " + (session.CompleteThrough is { } through
@@ -212,6 +219,7 @@ internal static class VerdictJson
         integrity.Receipts,
         integrity.IsPart,
         integrity.Sessions,
+        integrity.Contents,
         integrity.Rotations,
         integrity.Restarts,
         integrity.ContinuesSize,

@@ -60,6 +60,8 @@ internal static class ReviewCommands
         async Task ReviewCallAsync(Asked asked, params (string Name, string? Value)[] which)
         {
             var shown = await asked.AskAsync("v1/call", WireJson.Default.CallDetailAnswer, which);
+            // The one that was shown, where the command names none.
+            which = [.. which.Where(one => one.Name != "source"), ("source", shown.Value.Source)];
             await ReviewAsync(asked, "v1/call/review", which, shown.Value.Transitions.Select(message =>
                 new SeenViolation(message.Sequence, message.Review, message.Violation ?? "lifted")));
         }
