@@ -284,6 +284,11 @@ public sealed class LogSealer : IAsyncDisposable
             }
             catch (LogHaltedException halted)
             {
+                if (await FindCutAsync(log, cancellation) is { } cut)
+                {
+                    return cut;
+                }
+
                 // A halt is for good, so it is looked at again first, over a connection of its own.
                 if (halted.Message != suspicion
                     && (halted.Position is not { } position || await look.IsSealedAsync(log, position, cancellation)))
@@ -293,7 +298,7 @@ public sealed class LogSealer : IAsyncDisposable
                     continue;
                 }
 
-                return await FindCutAsync(log, cancellation) ?? await HaltAsync(session, log, halted);
+                return await HaltAsync(session, log, halted);
             }
             finally
             {
