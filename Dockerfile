@@ -10,8 +10,8 @@ RUN dotnet publish src/Audit.Node -c Release -o /app ${AKKA_ENGINE:+-p:AkkaEngin
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 COPY --from=build /app /app
-# The journal and the tokens belong to the node alone: the directory is made here, for a volume takes over its owner.
-RUN install -d -m 700 -o app -g app /data /keys
+# What lies there belongs to the node alone: the directories are made here, for a volume takes over its owner.
+RUN install -d -m 700 -o app -g app /data /keys /secrets /proxy
 USER app
 WORKDIR /data
 VOLUME /data

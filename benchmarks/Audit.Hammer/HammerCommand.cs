@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Audit.Hammer.Clusters;
 using Audit.Hammer.Nodes;
 using Audit.Hammer.Scenarios;
 using Audit.Hammer.Simulation;
@@ -9,7 +11,8 @@ namespace Audit.Hammer;
 /// <summary>What the program takes, and what it does with it.</summary>
 internal static class HammerCommand
 {
-    private static readonly IScenario[] Scenarios = [new SimulationScenario(), .. Strikes.All];
+    private static readonly IScenario[] Scenarios =
+        [new SimulationScenario(), .. Strikes.All, new ClusterScenario(), new ClusterScenario(nodes: 5)];
 
     public static RootCommand Make()
     {
@@ -51,9 +54,13 @@ internal static class HammerCommand
         {
             Description = "with --replay: the planted defect that the schedule ran with",
         };
+        var defects = new Option<bool>("--defects")
+        {
+            Description = "plants each defect, in the simulation and in whole nodes, and says when it is seen",
+        };
         var command = new RootCommand("Gives faults to the product and holds it to what it acknowledged.")
         {
-            scenario, seed, minutes, rounds, schedules, store, results, replay, defect,
+            scenario, seed, minutes, rounds, schedules, store, results, replay, defect, defects,
         };
         command.Add(MakeServe());
         command.SetAction(async (given, _) =>
@@ -63,10 +70,15 @@ internal static class HammerCommand
                 return Replay(again, given.GetValue(defect));
             }
 
+            var drawn = given.GetValue(seed) ?? (ulong)Random.Shared.NextInt64(1, 1L << 53);
+            if (given.GetValue(defects))
+            {
+                return await PlantedDefects.ShowAsync(drawn, Console.WriteLine, Console.Error.WriteLine) ? 0 : 1;
+            }
+
             var (names, kind) = (given.GetValue(scenario)!, given.GetRequiredValue(store));
             var run = new HammerRun(
-                given.GetValue(seed) ?? (ulong)Random.Shared.NextInt64(1, 1L << 53), given.GetValue(rounds),
-                given.GetValue(schedules), () => false, Console.Error.WriteLine);
+                drawn, given.GetValue(rounds), given.GetValue(schedules), () => false, Console.Error.WriteLine);
             return await RunAsync(
                 Scenarios.Where(one => names.Contains(one.Name) || (names.Contains("all") && IsOn(one, kind))), run,
                 TimeSpan.FromMinutes(given.GetValue(minutes)), given.GetValue(results));
@@ -95,8 +107,24 @@ internal static class HammerCommand
     {
         Console.WriteLine(ScenarioResult.Header);
         var isRight = true;
+        var isStopped = false;
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        void Keep(ScenarioResult result)
+        {
+            if (resultsPath is not null && (result.Rounds > 0 || !result.IsRight))
+            {
+                new ResultsFile(resultsPath).Add(result);
+            }
+        }
+
         foreach (var scenario in scenarios)
         {
+            if (isStopped)
+            {
+                break;
+            }
+
             if (scenario is NodeScenario { Unavailable: { } reason })
             {
                 Console.Error.WriteLine($"{scenario.Name} is left out: {reason}");
@@ -104,13 +132,11 @@ internal static class HammerCommand
             }
 
             var clock = Stopwatch.StartNew();
-            var result = await scenario.RunAsync(run with { Until = () => clock.Elapsed > each });
+            var result = await scenario.RunAsync(
+                run with { Until = () => isStopped || clock.Elapsed > each, Keep = Keep });
             Console.WriteLine(result);
             isRight &= result.IsRight;
-            if (resultsPath is not null)
-            {
-                new ResultsFile(resultsPath).Add(result);
-            }
+            Keep(result);
         }
 
         foreach (var (_, seeds, sum) in resultsPath is null ? [] : new ResultsFile(resultsPath).Totals())
@@ -119,10 +145,18 @@ internal static class HammerCommand
         }
 
         return isRight ? 0 : 1;
+
+        // The round that is under way is finished, and all is looked at as at any end.
+        void Stop(PosixSignalContext signal)
+        {
+            isStopped = true;
+            signal.Cancel = true;
+        }
     }
 
     private static bool IsOn(IScenario scenario, string store) =>
-        scenario is not NodeScenario { Store: var own } || own == store;
+        scenario is ClusterScenario ? store == "postgres"
+        : scenario is not NodeScenario { Store: var own } || own == store;
 
     private static int Replay(ulong seed, Defect defect)
     {

@@ -11,6 +11,9 @@ internal static class Names
     public const string AkkaAsItComes = "Akka.NET as it comes";
     public const string Engine = "engine in process";
     public const string EngineAlone = "engine without a store";
+    public const string FirstMessage = "actor, first message";
+    public const string LaterMessage = "actor, later message";
+    public const string LiveActors = "live actors";
     public const string EngineSingles = "engine, single submissions";
     public const string Ndjson = "NDJSON over HTTP";
     public const string Searchable = "searchable, NDJSON over HTTP";

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Audit.Actors.Configuration;
 using Audit.Actors.Dispatch;
+using Audit.Actors.Journal;
 using Audit.Actors.Streams;
 
 namespace Audit.Actors;
@@ -14,6 +15,7 @@ public sealed class AkkaEngine : IClusterEngine
     private const string SystemName = "audit";
 
     private readonly ActorSystem system;
+    private readonly JournalSetup book;
     private readonly StreamRoom room;
     private readonly Membership membership;
     private readonly SubmissionGate gate;
@@ -22,25 +24,28 @@ public sealed class AkkaEngine : IClusterEngine
     private volatile bool isOver;
     private int disposed;
 
-    private AkkaEngine(ActorSystem system, IJournal journal, StreamRoom room, EngineOptions options)
+    private AkkaEngine(ActorSystem system, JournalSetup book, StreamRoom room)
     {
+        Protection = RemotingCheck.SentenceOf(system.Settings.Config);
         this.system = system;
+        this.book = book;
         this.room = room;
         membership = new Membership(system);
         var settings = system.Settings.Config.GetConfig("audit.cluster");
         var regions = new StreamRegions(system, room, settings.GetInt("shards"));
-        var patience = settings.GetTimeSpan("answer-timeout");
-        dispatcher = system.ActorOf(
-            Props.Create(() => new Dispatcher(journal, regions.For, patience, options.Failures)), "dispatcher");
+        var times = new AnswerTimes(settings.GetTimeSpan("ask-again-after"), settings.GetTimeSpan("answer-timeout"));
+        dispatcher = system.ActorOf(Props.Create(() => new Dispatcher(regions.For, times)), "dispatcher");
         system.ActorOf(Props.Create(() => new LostMail()), "lost-mail");
-        gate = new SubmissionGate(options, HandOn);
+        gate = new SubmissionGate(room.Options, HandOn);
         system.WhenTerminated.ContinueWith(_ => GiveUpAll(), TaskScheduler.Default);
     }
 
     public EngineStats Stats => new(
-        gate.Items, gate.Bytes, gate.IsFull, room.Live, room.Commits, room.Rows, room.Conflicts, room.Failures);
+        gate.Items, gate.Bytes, gate.IsFull, room.Live, book.Commits, book.Rows, room.Conflicts, room.Failures);
 
     public ClusterState Cluster => membership.State;
+
+    public string Protection { get; }
 
     internal ActorSystem System => system;
 
@@ -55,13 +60,15 @@ public sealed class AkkaEngine : IClusterEngine
         CancellationToken cancellation)
     {
         var config = await EngineConfig.ReadAsync(akka, Environment.GetEnvironmentVariable);
-        var room = new StreamRoom(seal, options);
+        RemotingCheck.Run(config, akka.InsecureRemoting);
+        var book = new JournalSetup(journal, options);
+        var room = new StreamRoom(seal, options, EngineConfig.BetsOnNew(config));
         ActorSystem? system = null;
         try
         {
-            system = ActorSystem.Create(SystemName, config);
+            system = ActorSystem.Create(SystemName, BootstrapSetup.Create().WithConfig(config).And(book));
             StartCheck.Run(system);
-            var engine = new AkkaEngine(system, journal, room, options);
+            var engine = new AkkaEngine(system, book, room);
             await engine.membership.JoinAsync(cancellation);
             return engine;
         }
@@ -89,6 +96,7 @@ public sealed class AkkaEngine : IClusterEngine
         await gate.CloseAsync();
         await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
         await system.WhenTerminated;
+        await book.Writing;
     }
 
     public async ValueTask DisposeAsync()

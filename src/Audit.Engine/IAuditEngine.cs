@@ -21,6 +21,9 @@ public interface IClusterEngine : IAuditEngine
 {
     ClusterState Cluster { get; }
 
+    /// <summary>What protects the nodes' way to each other, in a sentence for whoever started this one.</summary>
+    string Protection { get; }
+
     /// <summary>
     /// Done when the cluster has put this node down or out: it cannot take anything any more and has to start anew.
     /// </summary>

@@ -50,6 +50,8 @@ public sealed record Receipt(
     public static Receipt Invalid(string error) => new(ReceiptStatus.Invalid) { Error = error };
 
     public static Receipt Unknown(string error) => new(ReceiptStatus.Unknown) { Error = error };
+
+    public static Receipt Unavailable(string error) => new(ReceiptStatus.Unavailable) { Error = error };
 }
 
 /// <summary>A SHA-256 without an object of its own, for there is one in each receipt.</summary>
@@ -92,4 +94,10 @@ public enum ReceiptStatus : byte
 
     /// <summary>Whether it was written is not known: the journal was away. It may be sent again.</summary>
     Unknown,
+
+    /// <summary>
+    /// Whether it was written is not known: the node that keeps its stream does not answer, and no other has it yet.
+    /// Items of other streams are not concerned. It may be sent again.
+    /// </summary>
+    Unavailable,
 }

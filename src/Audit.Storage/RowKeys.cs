@@ -52,7 +52,7 @@ public sealed class RowKeys
             if (!File.Exists(path))
             {
                 return isNewStore
-                    ? Make(path)
+                    ? Create(path)
                     : throw new StoreException(
                         $"The row key {path} is missing: without it nothing can be written into this store and no "
                         + "content of its rows can be read. Give the file that the store's first node made "
@@ -67,6 +67,31 @@ public sealed class RowKeys
         }
     }
 
+    /// <summary>Makes the file for a store that is yet to be made; one that is there is never written over.</summary>
+    /// <exception cref="StoreException">It is there already, or cannot be made.</exception>
+    public static RowKeys Create(string path)
+    {
+        var made = Of(RandomNumberGenerator.GetBytes(KeyLength));
+        made.SaveNew(path);
+        return made;
+    }
+
+    /// <summary>Writes them into a file of their own; one that is there already is never written over.</summary>
+    /// <exception cref="StoreException">It is there already, or cannot be made.</exception>
+    public void SaveNew(string path)
+    {
+        try
+        {
+            RequireNew(path, "a key");
+            OwnerOnly.Replace(path, Encoding.UTF8.GetBytes(
+                $"{Heading}\n{string.Concat(keys.Select(key => $"{key.Id} {Convert.ToBase64String(key.Key)}\n"))}"));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"The row key {path} cannot be made: {failure.Message}", failure);
+        }
+    }
+
     /// <summary>Whether somebody has made a copy of the file and confirmed it.</summary>
     public static bool IsBackedUp(string path) => File.Exists(NoteOf(path));
 
@@ -77,11 +102,7 @@ public sealed class RowKeys
         var id = Open(path, isNewStore: false).Id;
         try
         {
-            if (Path.GetFullPath(copy) == Path.GetFullPath(path) || File.Exists(copy))
-            {
-                throw new StoreException($"The file {copy} is there already; a copy is made under a new name.");
-            }
-
+            RequireNew(copy, "a copy");
             OwnerOnly.Replace(copy, File.ReadAllBytes(path));
             OwnerOnly.Replace(NoteOf(path), Encoding.UTF8.GetBytes(
                 string.Create(CultureInfo.InvariantCulture, $"{id} was copied at {at.UtcDateTime:O}\n")));
@@ -169,15 +190,15 @@ public sealed class RowKeys
         return Derive("rows", id) is { } key ? HMACSHA256.HashData(key, text.WrittenSpan)[..MacLength] : null;
     }
 
-    private static string NoteOf(string path) => path + ".copied";
-
-    private static RowKeys Make(string path)
+    private static void RequireNew(string path, string what)
     {
-        var made = Of(RandomNumberGenerator.GetBytes(KeyLength));
-        var lines = $"{Heading}\n{made.Id} {Convert.ToBase64String(made.keys[0].Key)}\n";
-        OwnerOnly.Replace(path, Encoding.UTF8.GetBytes(lines));
-        return made;
+        if (File.Exists(path))
+        {
+            throw new StoreException($"The file {path} is there already; {what} is made under a new name.");
+        }
     }
+
+    private static string NoteOf(string path) => path + ".copied";
 
     private static RowKeys Parse(string[] lines, string path)
     {

@@ -9,7 +9,7 @@ public class StoreException(string message, Exception? inner = null) : Exception
 
 /// <summary>What lies in a store cannot be read, and so much is known of where.</summary>
 /// <param name="position">The last position that could be read before it.</param>
-public sealed class StoreDamagedException(string message, long position, Exception inner)
+public sealed class StoreDamagedException(string message, long position, Exception? inner = null)
     : StoreException(message, inner)
 {
     public long Position { get; } = position;

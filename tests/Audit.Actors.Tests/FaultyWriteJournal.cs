@@ -2,12 +2,11 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Akka.Configuration;
 using Akka.Persistence;
-using Akka.Persistence.Sql.Journal;
 
 namespace Audit.Actors.Tests;
 
-/// <summary>The plugin's journal, failing on demand: before it writes, or after, when the writer cannot know.</summary>
-public sealed class FaultyWriteJournal(Config config) : SqlWriteJournal(config)
+/// <summary>Akka.Persistence.Sql's journal, failing on demand: before it writes, or after, when the writer cannot know.</summary>
+internal sealed class FaultyWriteJournal(Config config) : SqlJournal(config)
 {
     private static readonly ConcurrentDictionary<string, Func<Fault>> Faults = new();
 
@@ -18,7 +17,7 @@ public sealed class FaultyWriteJournal(Config config) : SqlWriteJournal(config)
     {
         var name = Guid.NewGuid().ToString("N");
         Faults[name] = next;
-        return $$"""
+        return QuickCluster.OnSqlPlugin + $$"""
             akka.persistence.journal.sql {
               class = "{{typeof(FaultyWriteJournal).FullName}}, {{typeof(FaultyWriteJournal).Assembly.GetName().Name}}"
               faults = "{{name}}"

@@ -2,11 +2,11 @@ namespace Audit.Actors.Tests;
 
 /// <summary>The engine contract on a cluster of one node with PostgreSQL.</summary>
 [NeedsPostgres]
-public sealed class PostgresClusterTests : EngineContract, IDisposable
+public class PostgresClusterTests : EngineContract, IDisposable
 {
     private PostgresDatabase? database;
 
-    private string Address => "postgres:" + database!.ConnectionString;
+    protected string Address => "postgres:" + database!.ConnectionString;
 
     protected override async Task<IAuditStore> OpenStoreAsync()
     {
@@ -15,7 +15,19 @@ public sealed class PostgresClusterTests : EngineContract, IDisposable
     }
 
     protected override Task<IAuditEngine> StartAsync(EngineOptions options, Func<Fault> nextWrite) =>
-        QuickCluster.StartAsync(Address, Store, options, FaultyWriteJournal.Hocon(nextWrite));
+        QuickCluster.StartAsync(Address, Store, options, journal: new FaultyJournal(Store.Journal, nextWrite));
 
-    public void Dispose() => database?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        database?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
+}
+
+/// <summary>The same with Akka.Persistence.Sql.</summary>
+[NeedsPostgres]
+public sealed class PostgresPluginTests : PostgresClusterTests
+{
+    protected override Task<IAuditEngine> StartAsync(EngineOptions options, Func<Fault> nextWrite) =>
+        QuickCluster.StartAsync(Address, Store, options, FaultyWriteJournal.Hocon(nextWrite));
 }

@@ -7,7 +7,9 @@ namespace Audit.Actors.Tests;
 /// <summary>
 /// An agent host that posts records to a cluster, and what was not acknowledged again, to another node, until it is.
 /// </summary>
-internal sealed class RecordHost(string name, Uri[] nodes, string token) : IDisposable
+/// <param name="nodes">May change while it posts.</param>
+/// <param name="first">Which of them it asks first.</param>
+internal sealed class RecordHost(string name, Uri[] nodes, int first, string token) : IDisposable
 {
     private const int BatchItems = 20;
 
@@ -19,7 +21,7 @@ internal sealed class RecordHost(string name, Uri[] nodes, string token) : IDisp
 
     private readonly List<string> open = [];
     private int batches;
-    private int tries;
+    private int tries = first;
 
     /// <summary>Position by call and message, as the receipts state.</summary>
     public Dictionary<(string Call, string Message), long> Acknowledged { get; } = [];

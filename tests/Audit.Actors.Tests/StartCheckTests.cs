@@ -19,10 +19,15 @@ public sealed class StartCheckTests : IAsyncLifetime
     [Theory]
     [InlineData("akka.actor.serialization-bindings { \"System.Object\" = hyperion }", "System.Object")]
     [InlineData("akka.actor.serialization-bindings { \"Audit.Actors.Journal.IJournalEvent, Audit.Actors\" = hyperion }", "7401")]
-    [InlineData("akka.persistence.journal.sql.serializer = hyperion", "a serializer of their own")]
+    [InlineData(QuickCluster.OnSqlPlugin + "akka.persistence.journal.sql.serializer = hyperion", "a serializer of their own")]
     [InlineData("akka.actor.serialization-settings.hyperion.disallow-unsafe-type = off", "disallow-unsafe-type")]
     [InlineData("akka.actor.serialization-settings.hyperion.allowed-types = []", "allowed-types")]
-    [InlineData("akka.persistence.journal.sql.replay-filter.mode = repair-by-discard-old", "warn and off")]
+    [InlineData(QuickCluster.OnSqlPlugin + "akka.persistence.journal.sql.replay-filter.mode = repair-by-discard-old", "warn and off")]
+    [InlineData("akka.persistence.journal.plugin = \"\"", "accepted are akka.persistence.journal.audit and")]
+    [InlineData("akka.persistence.journal.plugin = \"akka.persistence.journal.inmem\"", "akka.persistence.journal.inmem")]
+    [InlineData("akka.persistence.journal.audit.max-waiting = 0", "less than 1")]
+    [InlineData(
+        "akka.persistence.journal.audit.event-adapter-bindings { \"System.Object\" = some }", "binds event adapters")]
     [InlineData("akka.cluster = ${nowhere}", "cannot be read")]
     [InlineData("audit.cluster.seeds = [\"nowhere\"]", "host:port")]
     public async Task the_engine_does_not_start_with(string hocon, string sentence)

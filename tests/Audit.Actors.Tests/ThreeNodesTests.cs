@@ -8,21 +8,15 @@ namespace Audit.Actors.Tests;
 /// <summary>Three nodes in three processes on one PostgreSQL.</summary>
 public sealed class ThreeNodesTests : IAsyncLifetime
 {
-    private const string Hocon = """
-        audit.cluster.answer-timeout = 5s
-        akka.cluster {
-          gossip-interval = 200ms
-          split-brain-resolver.stable-after = 3s
-          failure-detector.acceptable-heartbeat-pause = 2s
-          sharding.retry-interval = 500ms
-        }
-        """;
+    /// <summary>On a crowded machine a node that lives may be silent for long, and is not to be put down for it.</summary>
+    private const string Hocon = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 12s";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly TemporaryDirectory directory = new();
     private readonly List<NodeProcess> nodes = [];
     private PostgresDatabase? database;
+    private int[] ports = [];
 
     private string Address => "postgres:" + database!.ConnectionString;
 
@@ -44,14 +38,14 @@ public sealed class ThreeNodesTests : IAsyncLifetime
     }
 
     [PostgresFact]
-    public async Task under_load_one_node_is_killed_and_one_leaves_and_nothing_acknowledged_is_lost_or_doubled()
+    public async Task under_load_a_node_is_killed_and_comes_back_one_leaves_one_stands_still_and_nothing_is_lost_or_doubled()
     {
         await StartAsync(3);
         Assert.Equal(1, await CountSealingAsync());
         Assert.All(await Task.WhenAll(nodes.Select(MembersAsync)), members => Assert.Equal(["up", "up", "up"], members));
         var urls = nodes.Select(node => node.Url).ToArray();
         var hosts = Enumerable.Range(0, 6)
-            .Select(number => new RecordHost($"h{number}", [.. urls.Skip(number % 3), .. urls.Take(number % 3)], nodes[0].Token)).ToArray();
+            .Select(number => new RecordHost($"h{number}", urls, number, nodes[0].Token)).ToArray();
         using var stop = new CancellationTokenSource();
         var posting = hosts.Select(host => Task.Run(() => host.PostAsync(stop.Token, Patience))).ToArray();
 
@@ -60,7 +54,15 @@ public sealed class ThreeNodesTests : IAsyncLifetime
         await nodes[0].KillAsync();
         var before = hosts.Sum(host => Count(host));
         await UntilAsync(() => hosts.Sum(host => Count(host)) > before + 1_000);
+        nodes[0] = await StartNodeAsync(0);
+        urls[0] = nodes[0].Url;
         Assert.Equal(0, await nodes[1].TerminateAsync());
+        before = hosts.Sum(host => Count(host));
+        await UntilAsync(() => hosts.Sum(host => Count(host)) > before + 600);
+        // Not for long enough to be put down, but hosts have to wait.
+        nodes[2].Pause();
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        nodes[2].Continue();
         before = hosts.Sum(host => Count(host));
         await UntilAsync(() => hosts.Sum(host => Count(host)) > before + 600);
         await stop.CancelAsync();
@@ -107,19 +109,26 @@ public sealed class ThreeNodesTests : IAsyncLifetime
     private async Task StartAsync(int count)
     {
         database = await PostgresServer.CreateDatabaseAsync();
-        var hocon = directory.File("quick.conf");
-        await File.WriteAllTextAsync(hocon, Hocon);
-        var ports = FreePorts(count);
-        var seeds = string.Join(',', ports.Select(port => $"127.0.0.1:{port}"));
-        foreach (var port in ports)
+        ports = FreePorts(count);
+        await File.WriteAllTextAsync(directory.File("patient.conf"), Hocon);
+        for (var node = 0; node < count; node++)
         {
-            // It is ready when the cluster has let it in.
-            nodes.Add(await NodeProcess.StartAsync(
-                Path.Combine(AppContext.BaseDirectory, "audit.dll"), directory.File($"node-{port}"),
-                ["--engine", "akka", "--store", Address, "--row-key", directory.File("row.key"), "--hocon", hocon, "--urls", "http://127.0.0.1:0"],
-                new Dictionary<string, string> { ["AUDIT_AKKA_PORT"] = $"{port}", ["AUDIT_AKKA_SEEDS"] = seeds }));
+            nodes.Add(await StartNodeAsync(node));
         }
     }
+
+    /// <summary>It is ready when the cluster has let it in.</summary>
+    private Task<NodeProcess> StartNodeAsync(int node) => NodeProcess.StartAsync(
+        Path.Combine(AppContext.BaseDirectory, "audit.dll"), directory.File($"node-{node}"),
+        [
+            "--engine", "akka", "--store", Address, "--row-key", directory.File("row.key"), "--urls", "http://127.0.0.1:0",
+            "--hocon", directory.File("patient.conf"),
+        ],
+        new Dictionary<string, string>
+        {
+            ["AUDIT_AKKA_PORT"] = $"{ports[node]}",
+            ["AUDIT_AKKA_SEEDS"] = string.Join(',', ports.Select(port => $"127.0.0.1:{port}")),
+        });
 
     /// <summary>Ports that are free now.</summary>
     private static int[] FreePorts(int count)

@@ -2,7 +2,6 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
-using Microsoft.Data.Sqlite;
 
 namespace Audit.Actors.Tests;
 
@@ -101,16 +100,6 @@ public sealed class ToolCallActorTests : TestKit
     }
 
     [Fact]
-    public void an_idle_call_asks_its_shard_to_end()
-    {
-        var actor = Start(new StreamRoom(TestKeys.Seal, new EngineOptions { IdleAfter = TimeSpan.FromMilliseconds(50) }));
-        actor.Tell(Mail(1, Asked(1)), TestActor);
-        Answer(1);
-
-        Assert.Same(Stop.Instance, shard.ExpectMsg<Passivate>().StopMessage);
-    }
-
-    [Fact]
     public void where_too_many_live_an_actor_asks_to_end_once_it_has_answered()
     {
         var actor = Start(new StreamRoom(TestKeys.Seal, new EngineOptions { MaxLiveEvents = 0 }));
@@ -156,8 +145,7 @@ public sealed class ToolCallActorTests : TestKit
     [Fact]
     public void a_write_that_another_writer_was_before_is_told_as_not_written()
     {
-        journal.Write = () => Task.FromException(
-            new AggregateException(new InvalidOperationException("the batch", new SqliteException("taken", 19))));
+        journal.Write = () => Task.FromException(new StreamLostException());
         var actor = Start();
         actor.Tell(Mail(1, Asked(1)), TestActor);
 

@@ -68,6 +68,8 @@ public sealed class WireTests() : TestKit(
             Truncated = true,
             Answers = new Answer(3, new Fingerprint(5, 6)),
             Person = "maria",
+            Policy = new PolicyMark("v", "rule", "reject", "other", "stop 7", 2, "dba-*\nada", "write", "place"),
+            ExpiresAt = new Timestamp(638_000_000_000_000_003, 1),
         };
         var facts = new RecordFacts
         {

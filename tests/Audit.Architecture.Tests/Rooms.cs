@@ -7,6 +7,7 @@ internal static class Rooms
     private static readonly string[] Order =
     [
         "Audit.Lifecycle",
+        "Audit.Policy",
         "Audit.Storage",
         "Audit.Journal",
         "Audit.Engine",
@@ -23,11 +24,15 @@ internal static class Rooms
     /// <summary>What a room must not import although it stands before it.</summary>
     private static readonly Dictionary<string, string[]> Barred = new()
     {
-        ["Audit.Storage"] = ["Audit.Lifecycle"],
-        ["Audit.Projections"] = ["Audit.Engine", "Audit.Actors"],
-        ["Audit.Integrity"] = ["Audit.Engine", "Audit.Actors", "Audit.Projections"],
+        ["Audit.Storage"] = ["Audit.Lifecycle", "Audit.Policy"],
+        ["Audit.Journal"] = ["Audit.Policy"],
+        ["Audit.Engine"] = ["Audit.Policy"],
+        ["Audit.Actors"] = ["Audit.Policy"],
+        ["Audit.Projections"] = ["Audit.Policy", "Audit.Engine", "Audit.Actors"],
+        ["Audit.Integrity"] = ["Audit.Policy", "Audit.Engine", "Audit.Actors", "Audit.Projections"],
         ["Audit.Formats"] =
         [
+            "Audit.Policy",
             "Audit.Storage",
             "Audit.Journal",
             "Audit.Engine",

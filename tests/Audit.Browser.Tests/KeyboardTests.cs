@@ -5,13 +5,14 @@ using static Microsoft.Playwright.Assertions;
 namespace Audit.Browser.Tests;
 
 /// <summary>All of it without a mouse, and without scripts.</summary>
-public sealed class KeyboardTests
+[Collection(UsedPages.Name)]
+public sealed class KeyboardTests(SharedPages pages)
 {
     [BrowserFact]
     public async Task an_investigator_with_a_keyboard_alone_signs_in_finds_a_call_and_verifies_it()
     {
-        await using var node = await PageNode.StartAsync();
-        await using var person = await Investigator.OpenAsync(node.Url);
+        var node = pages.Node;
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url);
         var page = person.Page;
         await page.GotoAsync("/sessions");
         await TabToAsync(page, "#token");
@@ -44,7 +45,7 @@ public sealed class KeyboardTests
     public async Task every_page_works_without_scripts()
     {
         await using var node = await PageNode.StartAsync();
-        await using var person = await Investigator.OpenAsync(node.Url, scripts: false);
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url, scripts: false);
         var page = person.Page;
         await person.SignInAsync(await node.TokenAsync("eve", "read", "approve"));
         await page.GotoAsync($"/session?id={Story.Session}");

@@ -5,13 +5,14 @@ using static Microsoft.Playwright.Assertions;
 namespace Audit.Browser.Tests;
 
 /// <summary>What an investigator does, from the sign-in to the proof.</summary>
-public sealed class PageTour
+[Collection(UsedPages.Name)]
+public sealed class PageTour(SharedPages pages)
 {
     [BrowserFact]
     public async Task from_the_sign_in_through_the_past_of_a_session_to_the_proof_of_a_call()
     {
-        await using var node = await PageNode.StartAsync();
-        await using var person = await Investigator.OpenAsync(node.Url);
+        var node = pages.Node;
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url);
         var page = person.Page;
         await person.SignInAsync(await node.TokenAsync("ann", "read"));
         Assert.Equal("Overview", await person.HeadingAsync());
@@ -42,8 +43,8 @@ public sealed class PageTour
     [BrowserFact]
     public async Task an_event_that_is_shown_otherwise_than_its_stored_row_says_fails_in_the_browser()
     {
-        await using var node = await PageNode.StartAsync();
-        await using var person = await Investigator.OpenAsync(node.Url);
+        var node = pages.Node;
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url);
         var page = person.Page;
         await person.SignInAsync(await node.TokenAsync("ann", "read"), $"/call?session={Story.Session}&call={Story.Blocked}");
         await page.RouteAsync("**/v1/events/*", async route =>
@@ -58,8 +59,8 @@ public sealed class PageTour
     [BrowserFact]
     public async Task the_live_tail_follows_and_pausing_loses_nothing()
     {
-        await using var node = await PageNode.StartAsync();
-        await using var person = await Investigator.OpenAsync(node.Url);
+        var node = pages.Node;
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url);
         var page = person.Page;
         await person.SignInAsync(await node.TokenAsync("ann", "read"), "/live?tool=live.*");
         await Expect(page.Locator("#tail-state")).ToContainTextAsync("following");
@@ -81,8 +82,9 @@ public sealed class PageTour
     [BrowserFact]
     public async Task a_waiting_call_is_decided_and_the_host_hears_of_it()
     {
+        // The call that waits is part of what others look at.
         await using var node = await PageNode.StartAsync();
-        await using var person = await Investigator.OpenAsync(node.Url);
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url);
         var page = person.Page;
         await person.SignInAsync(await node.TokenAsync("eve", "read", "approve"), "/waiting");
         await page.GetByLabel("Reason", new() { Exact = true }).FillAsync("keep it for a week");
@@ -98,8 +100,8 @@ public sealed class PageTour
     [BrowserFact]
     public async Task a_window_is_asked_for_approved_and_revoked()
     {
-        await using var node = await PageNode.StartAsync();
-        await using var person = await Investigator.OpenAsync(node.Url);
+        var node = pages.Node;
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url);
         var page = person.Page;
         await person.SignInAsync(await node.TokenAsync("ci-8", "read", "ingest"), "/windows");
         await page.Locator("#task").FillAsync("rotate-keys");
@@ -125,8 +127,8 @@ public sealed class PageTour
     [BrowserFact]
     public async Task a_search_suggests_counts_and_marks_what_it_found()
     {
-        await using var node = await PageNode.StartAsync();
-        await using var person = await Investigator.OpenAsync(node.Url);
+        var node = pages.Node;
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url);
         var page = person.Page;
         await person.SignInAsync(await node.TokenAsync("ann", "read"), "/search");
         await person.HasAsync("What can be asked");
@@ -151,8 +153,8 @@ public sealed class PageTour
     [BrowserFact]
     public async Task a_verification_is_run_and_shows_what_it_found()
     {
-        await using var node = await PageNode.StartAsync();
-        await using var person = await Investigator.OpenAsync(node.Url);
+        var node = pages.Node;
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url);
         await person.SignInAsync(await node.TokenAsync("ann", "read"), "/integrity");
         await person.HasAsync("audit.example/orders");
         await person.Page.GetByRole(AriaRole.Button, new() { Name = "Verify now" }).ClickAsync();

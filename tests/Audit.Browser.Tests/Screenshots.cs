@@ -4,7 +4,8 @@ using Microsoft.Playwright;
 namespace Audit.Browser.Tests;
 
 /// <summary>The pictures of the README, taken of a node with a story in it.</summary>
-public sealed class Screenshots
+[Collection(LookedAtPages.Name)]
+public sealed class Screenshots(SharedPages pages)
 {
     /// <summary>Where docs/screenshots.sh wants the pictures; without it they are looked at and dropped.</summary>
     private const string Folder = "AUDIT_SCREENSHOTS";
@@ -35,11 +36,11 @@ public sealed class Screenshots
     [BrowserFact]
     public async Task a_picture_of_each_page_in_light_and_dark_is_not_blank()
     {
-        await using var node = await PageNode.StartAsync();
+        var node = pages.Node;
         var token = await node.TokenAsync("ann", "read", "approve");
         foreach (var (name, path, scheme) in Pictures)
         {
-            await using var person = await Investigator.OpenAsync(node.Url, scheme: scheme, height: 900);
+            await using var person = await Investigator.OpenAsync(pages.Browser, node.Url, scheme: scheme, height: 900);
             await person.SignInAsync(token, path);
             var picture = await person.Page.ScreenshotAsync(new() { Animations = ScreenshotAnimations.Disabled });
             var data = "data:image/png;base64," + Convert.ToBase64String(picture);

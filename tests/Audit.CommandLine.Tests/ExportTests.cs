@@ -9,7 +9,7 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public async Task the_book_is_the_same_from_the_node_and_from_its_store()
     {
-        var node = await AuditProgram.ServeAsync(directory.Path);
+        var node = await InProcess.ServeAsync(directory.Path);
         CommandResult lines, table, story;
         await using (node)
         {
@@ -46,5 +46,5 @@ public sealed class ExportTests : IDisposable
         Assert.Empty(result.Out);
     }
 
-    private Task<CommandResult> RunAsync(params string[] args) => AuditProgram.RunAsync(directory.Path, [.. args, "--data", directory.Path]);
+    private Task<CommandResult> RunAsync(params string[] args) => InProcess.RunAsync(directory.Path, [.. args, "--data", directory.Path]);
 }

@@ -2,23 +2,17 @@ using System.Text.Json;
 
 namespace Audit.CommandLine.Tests;
 
-public sealed class IngestEndToEndTests : IAsyncLifetime
+public sealed class IngestEndToEndTests(StartedNode node) : IClassFixture<StartedNode>
 {
-    private readonly TemporaryDirectory directory = new();
-    private NodeProcess node = null!;
+    /// <summary>Each test has a session of its own at a node that all share.</summary>
+    private readonly string session = $"s-{Guid.NewGuid():N}";
 
-    public async Task InitializeAsync() => node = await AuditProgram.ServeAsync(directory.Path);
-
-    public async Task DisposeAsync()
-    {
-        await node.DisposeAsync();
-        directory.Dispose();
-    }
+    private readonly TemporaryDirectory directory = node.Directory;
 
     [Fact]
     public async Task a_file_of_items_is_recorded_once_and_duplicate_the_second_time()
     {
-        var file = Write(Records.Items("s-1", 20));
+        var file = Write(Records.Items(session, 20));
         var first = (await IngestAsync(file, "-o", "json")).Require(ExitCode.Fine);
         Assert.Equal(40, Counted(first, "recorded"));
         Assert.Equal(40, Counted(first, "items"));
@@ -30,14 +24,14 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
     public async Task bare_records_come_in_by_standard_input_with_the_session_of_the_command_line()
     {
         var input = Records.Lines([Records.Requested("call-1"), "", Records.Completed("call-1")]);
-        var result = (await IngestInputAsync(input, "--session", "s-1", "--task", "t-1", "--agent", "a-1")).Require(ExitCode.Fine);
+        var result = (await IngestInputAsync(input, "--session", session, "--task", "t-1", "--agent", "a-1")).Require(ExitCode.Fine);
         Assert.Contains("recorded\t2", result.OutLines);
     }
 
     [Fact]
     public async Task every_receipt_is_printed_with_the_place_of_its_item()
     {
-        var result = (await IngestAsync(Write(Records.Items("s-1", 10)), "-o", "ndjson")).Require(ExitCode.Fine);
+        var result = (await IngestAsync(Write(Records.Items(session, 10)), "-o", "ndjson")).Require(ExitCode.Fine);
         var receipts = Records.Receipts(result);
         Assert.Equal(Enumerable.Range(0, 20).Select(index => (long)index), receipts.Select(receipt => receipt.Index));
         Assert.All(receipts, receipt => Assert.Equal("recorded", receipt.Status));
@@ -48,7 +42,7 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
     public async Task a_violation_is_told_and_is_no_failure()
     {
         var file = Write([Records.Blocked("call-1"), Records.Completed("call-1")]);
-        var result = (await IngestAsync(file, "--session", "s-1")).Require(ExitCode.Fine);
+        var result = (await IngestAsync(file, "--session", session)).Require(ExitCode.Fine);
         var told = Assert.Single(result.ErrorLines);
         Assert.StartsWith("item 1: violation: ", told, StringComparison.Ordinal);
         Assert.Contains("violation\t1", result.OutLines);
@@ -58,7 +52,7 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
     public async Task what_cannot_be_read_is_told_the_rest_lands_and_the_exit_code_says_it()
     {
         var file = Write([Records.Requested("call-1"), "{\"cut", Records.Completed("call-1")]);
-        var result = (await IngestAsync(file, "--session", "s-1")).Require(ExitCode.Failed);
+        var result = (await IngestAsync(file, "--session", session)).Require(ExitCode.Failed);
         Assert.StartsWith("item 1: invalid: ", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
         Assert.Contains("recorded\t2", result.OutLines);
         Assert.Contains("invalid\t1", result.OutLines);
@@ -68,14 +62,14 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
     public async Task what_a_record_says_cannot_write_on_the_terminal()
     {
         var file = Write([Records.Bare("call-1", """{"kind":"requested"}""", "\\u001b[2Jyesterday")]);
-        var result = (await IngestAsync(file, "--session", "s-1")).Require(ExitCode.Failed);
+        var result = (await IngestAsync(file, "--session", session)).Require(ExitCode.Failed);
         Assert.DoesNotContain('\u001b', result.Error);
     }
 
     [Fact]
     public async Task a_file_of_many_batches_keeps_its_order_and_loses_nothing()
     {
-        var file = Write(Records.Items("s-1", 12_000));
+        var file = Write(Records.Items(session, 12_000));
         var result = (await IngestAsync(file, "-o", "ndjson")).Require(ExitCode.Fine);
         var receipts = Records.Receipts(result);
         Assert.Equal(Enumerable.Range(0, 24_000).Select(index => (long)index), receipts.Select(receipt => receipt.Index));
@@ -91,7 +85,7 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
     {
         var large = Records.Bare("call-1", $$"""{"kind":"blocked","reason":"{{new string('x', 9_000_000)}}"}""");
         var file = Write([Records.Requested("call-1"), large, Records.Requested("call-2")]);
-        Assert.Equal(3, Counted((await IngestAsync(file, "--session", "s-1", "-o", "json")).Require(ExitCode.Fine), "recorded"));
+        Assert.Equal(3, Counted((await IngestAsync(file, "--session", session, "-o", "json")).Require(ExitCode.Fine), "recorded"));
     }
 
     [Fact]
@@ -99,7 +93,7 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
     {
         var tokenFile = directory.File("wrong.token");
         await File.WriteAllTextAsync(tokenFile, "aat_" + new string('A', 43));
-        var result = (await IngestAsync(Write(Records.Items("s-1", 1)), "--token-file", tokenFile)).Require(ExitCode.Failed);
+        var result = (await IngestAsync(Write(Records.Items(session, 1)), "--token-file", tokenFile)).Require(ExitCode.Failed);
         Assert.Contains("401", result.Error, StringComparison.Ordinal);
     }
 
@@ -108,9 +102,9 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
     {
         var deep = new string('[', 60) + new string(']', 60);
         var record = Records.Requested("call-1").Replace("\"/tmp/x\"", deep);
-        (await IngestAsync(Write([record]), "--session", "s-1")).Require(ExitCode.Fine);
-        var result = await AuditProgram.RunAsync(
-            directory.Path, ["replay", "s-1", "-o", "ndjson", "--data", directory.Path]);
+        (await IngestAsync(Write([record]), "--session", session)).Require(ExitCode.Fine);
+        var result = await InProcess.RunAsync(
+            directory.Path, ["replay", session, "-o", "ndjson", "--data", directory.Path]);
         Assert.Contains(deep, Assert.Single(result.Require(ExitCode.Fine).OutLines), StringComparison.Ordinal);
     }
 
@@ -119,8 +113,8 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
     {
         // The completion comes first and the refusal, which was earlier, after it.
         var file = Write([Records.Requested("call-1"), Records.Completed("call-1"), Records.Blocked("call-1")]);
-        (await IngestAsync(file, "--session", "s-1")).Require(ExitCode.Fine);
-        var result = await AuditProgram.RunAsync(directory.Path, ["replay", "s-1", "--data", directory.Path]);
+        (await IngestAsync(file, "--session", session)).Require(ExitCode.Fine);
+        var result = await InProcess.RunAsync(directory.Path, ["replay", session, "--data", directory.Path]);
         Assert.Contains("judged again: completed → VIOLATION", result.Require(ExitCode.Fine).Out, StringComparison.Ordinal);
     }
 
@@ -135,8 +129,24 @@ public sealed class IngestEndToEndTests : IAsyncLifetime
         JsonDocument.Parse(result.Out).RootElement.GetProperty(member).GetInt64();
 
     private Task<CommandResult> IngestAsync(string file, params string[] args) =>
-        AuditProgram.RunAsync(directory.Path, ["ingest", file, .. args, "--data", directory.Path]);
+        InProcess.RunAsync(directory.Path, ["ingest", file, .. args, "--data", directory.Path]);
 
     private Task<CommandResult> IngestInputAsync(string input, params string[] args) =>
-        AuditProgram.RunAsync(directory.Path, ["ingest", "-", .. args, "--data", directory.Path], input);
+        InProcess.RunAsync(directory.Path, ["ingest", "-", .. args, "--data", directory.Path], input);
+}
+
+/// <summary>A node for the tests of one class.</summary>
+public sealed class StartedNode : IAsyncLifetime
+{
+    private RunningNode? node;
+
+    public TemporaryDirectory Directory { get; } = new();
+
+    public async Task InitializeAsync() => node = await InProcess.ServeAsync(Directory.Path);
+
+    public async Task DisposeAsync()
+    {
+        await node!.DisposeAsync();
+        Directory.Dispose();
+    }
 }

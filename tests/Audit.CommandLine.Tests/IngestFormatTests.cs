@@ -2,29 +2,23 @@ using System.Text.Json;
 
 namespace Audit.CommandLine.Tests;
 
-public sealed class IngestFormatTests : IAsyncLifetime
+public sealed class IngestFormatTests(StartedNode node) : IClassFixture<StartedNode>
 {
-    private const string Start = """{"type":"session_start","session_id":"ac-1","model":"m","timestamp":"2026-04-06T12:00:00Z"}""";
     private const string Call = """{"type":"tool_call","tool":"FileWrite","input":{"file_path":"a"},"turn":1}""";
     private const string Result = """{"type":"tool_result","tool":"FileWrite","output":"written","is_error":false,"turn":1}""";
     private const string Text = """{"type":"text_delta","content":"Done.","turn":1}""";
 
-    private readonly TemporaryDirectory directory = new();
-    private NodeProcess node = null!;
+    /// <summary>Each test has a session of its own at a node that all share.</summary>
+    private readonly string start =
+        $$"""{"type":"session_start","session_id":"ac-{{Guid.NewGuid()}}","model":"m","timestamp":"2026-04-06T12:00:00Z"}""";
 
-    public async Task InitializeAsync() => node = await AuditProgram.ServeAsync(directory.Path);
-
-    public async Task DisposeAsync()
-    {
-        await node.DisposeAsync();
-        directory.Dispose();
-    }
+    private readonly TemporaryDirectory directory = node.Directory;
 
     [Fact]
     public async Task a_stream_of_another_system_is_recorded_once_and_duplicate_the_second_time()
     {
-        var first = (await IngestAsync("agent-code", [Start, Text, Call, Result], "-o", "json")).Require(ExitCode.Fine);
-        var again = (await IngestAsync("agent-code", [Start, Text, Call, Result], "-o", "json")).Require(ExitCode.Fine);
+        var first = (await IngestAsync("agent-code", [start, Text, Call, Result], "-o", "json")).Require(ExitCode.Fine);
+        var again = (await IngestAsync("agent-code", [start, Text, Call, Result], "-o", "json")).Require(ExitCode.Fine);
 
         Assert.Equal((3, 1), (Counted(first, "recorded"), Counted(first, "ignored")));
         Assert.Equal((3, 1), (Counted(again, "duplicate"), Counted(again, "ignored")));
@@ -34,7 +28,7 @@ public sealed class IngestFormatTests : IAsyncLifetime
     [Fact]
     public async Task standard_input_is_a_stream_too_and_its_events_may_lack_a_session()
     {
-        var result = (await AuditProgram.RunAsync(
+        var result = (await InProcess.RunAsync(
             directory.Path, ["ingest", "agent-code", "-", "--session", "s-1", "--data", directory.Path], Records.Lines([Call, Result])))
             .Require(ExitCode.Fine);
         Assert.Contains("recorded\t2", result.OutLines);
@@ -44,7 +38,7 @@ public sealed class IngestFormatTests : IAsyncLifetime
     [Fact]
     public async Task an_event_that_cannot_be_understood_is_told_by_its_line()
     {
-        var result = (await IngestAsync("agent-code", [Start, "", "{\"type\":", Call])).Require(ExitCode.Failed);
+        var result = (await IngestAsync("agent-code", [start, "", "{\"type\":", Call])).Require(ExitCode.Failed);
         Assert.StartsWith("line 3: invalid: ", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
         Assert.Contains("recorded\t2", result.OutLines);
     }
@@ -53,14 +47,14 @@ public sealed class IngestFormatTests : IAsyncLifetime
     public async Task a_long_stream_keeps_what_its_beginning_said()
     {
         var calls = Enumerable.Range(0, 3_000).SelectMany(_ => new[] { Call, Result });
-        var result = (await IngestAsync("agent-code", [Start, .. calls], "-o", "json")).Require(ExitCode.Fine);
+        var result = (await IngestAsync("agent-code", [start, .. calls], "-o", "json")).Require(ExitCode.Fine);
         Assert.Equal(6_001, Counted(result, "recorded"));
     }
 
     [Fact]
     public async Task a_format_that_is_not_known_is_wrong_use_that_names_the_known_ones()
     {
-        var result = (await IngestAsync("copilott", [Start])).Require(ExitCode.WrongUse);
+        var result = (await IngestAsync("copilott", [start])).Require(ExitCode.WrongUse);
         Assert.Contains("accepted are copilot, agent-code, claude-code, laravel, otlp, agent-sdk", result.Error, StringComparison.Ordinal);
     }
 
@@ -68,7 +62,7 @@ public sealed class IngestFormatTests : IAsyncLifetime
     {
         var file = directory.File($"{Guid.NewGuid():N}.jsonl");
         await File.WriteAllTextAsync(file, Records.Lines(lines));
-        return await AuditProgram.RunAsync(directory.Path, ["ingest", format, file, .. args, "--data", directory.Path]);
+        return await InProcess.RunAsync(directory.Path, ["ingest", format, file, .. args, "--data", directory.Path]);
     }
 
     private static long Counted(CommandResult result, string member) =>

@@ -27,6 +27,22 @@ public sealed class ResumedIngestTests : IDisposable
     }
 
     [Fact]
+    public async Task an_ingest_sends_again_from_the_first_item_whose_node_is_away()
+    {
+        await using var node = await StubNode.StartAsync(
+            StubNode.Receipts(3, """
+                {"index":3,"status":"unavailable","error":"its node is away","retry_after":0}
+                {"index":4,"status":"recorded","position":5}
+
+                """),
+            StubNode.Receipts(10));
+        var result = await IngestAsync(node);
+        AssertAllRecorded(result);
+        Assert.Equal(Lines[3..], node.Requests[1]);
+        Assert.Contains("its node is away; going on from item 3", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task an_ingest_goes_on_after_the_last_receipt_that_came_through_a_lost_connection()
     {
         await using var node = await StubNode.StartAsync(StubNode.Break(after: 4), StubNode.Receipts(10));

@@ -10,7 +10,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_token_is_made_listed_used_and_revoked_at_a_running_node()
     {
-        await using var node = await AuditProgram.ServeAsync(directory.Path);
+        await using var node = await InProcess.ServeAsync(directory.Path);
         var made = await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci", "--role", "read", "--agent", "copilot");
         var token = Assert.Single(made.Require(ExitCode.Fine).OutLines);
         Assert.DoesNotContain(token, made.Error, StringComparison.Ordinal);
@@ -22,16 +22,16 @@ public sealed class TokenEndToEndTests : IDisposable
         Assert.Equal("copilot", Assert.Single(row.GetProperty("agents").EnumerateArray()).GetString());
         Assert.Equal(("ci", "ci-7"), (row.GetProperty("source").GetString(), row.GetProperty("person").GetString()));
 
-        (await IngestAsync(node.Url, token)).Require(ExitCode.Fine);
+        (await IngestAsync(node.Urls[0], token)).Require(ExitCode.Fine);
         (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
-        Assert.Contains("401", (await IngestAsync(node.Url, token)).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("401", (await IngestAsync(node.Urls[0], token)).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
         Assert.Contains("ci-7", (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task a_name_is_given_once_for_ever()
     {
-        await using var node = await AuditProgram.ServeAsync(directory.Path);
+        await using var node = await InProcess.ServeAsync(directory.Path);
         (await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci")).Require(ExitCode.Fine);
         (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
         var again = (await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci")).Require(ExitCode.Failed);
@@ -44,8 +44,8 @@ public sealed class TokenEndToEndTests : IDisposable
     {
         var token = Assert.Single((await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci")).Require(ExitCode.Fine).OutLines);
         Assert.Equal(2, (await ListedAsync()).Count);
-        await using var node = await AuditProgram.ServeAsync(directory.Path);
-        (await IngestAsync(node.Url, token)).Require(ExitCode.Fine);
+        await using var node = await InProcess.ServeAsync(directory.Path);
+        (await IngestAsync(node.Urls[0], token)).Require(ExitCode.Fine);
         // The store's administrator was made with it, or nobody could ever enter.
         Assert.Equal(2, (await ListedAsync()).Count);
     }
@@ -55,8 +55,8 @@ public sealed class TokenEndToEndTests : IDisposable
     {
         var token = Assert.Single((await TokenAsync("create", "ci-7", "--role", "ingest", "--source", "ci")).Require(ExitCode.Fine).OutLines);
         (await TokenAsync("revoke", "ci-7")).Require(ExitCode.Fine);
-        await using var node = await AuditProgram.ServeAsync(directory.Path);
-        (await IngestAsync(node.Url, token)).Require(ExitCode.Failed);
+        await using var node = await InProcess.ServeAsync(directory.Path);
+        (await IngestAsync(node.Urls[0], token)).Require(ExitCode.Failed);
     }
 
     [Theory]
@@ -64,7 +64,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [InlineData("team/ci 7?#%2F")]
     public async Task a_name_that_no_path_can_carry_is_revoked_as_any_other(string name)
     {
-        await using var node = await AuditProgram.ServeAsync(directory.Path);
+        await using var node = await InProcess.ServeAsync(directory.Path);
         (await TokenAsync("create", name, "--role", "read")).Require(ExitCode.Fine);
         (await TokenAsync("revoke", name)).Require(ExitCode.Fine);
         Assert.Equal(JsonValueKind.String, (await ListedAsync())
@@ -74,6 +74,7 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_store_in_use_is_not_opened_beside_its_node()
     {
+        // A file is locked between processes only.
         await using var node = await AuditProgram.ServeAsync(directory.Path);
         var store = "sqlite:" + directory.File("journal.db");
         var result = await RunAsync("token", "list", "--store", store, "--data", directory.Path);
@@ -83,12 +84,12 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task one_command_makes_the_tokens_of_a_host_a_reader_and_an_approver()
     {
-        await using var node = await AuditProgram.ServeAsync(directory.Path);
+        await using var node = await InProcess.ServeAsync(directory.Path);
         var made = (await TokenAsync("first", "--source", "ci")).Require(ExitCode.Fine);
         Assert.Equal(["host\tingest", "reader\tread", "approver\tread,approve"], made.OutLines.Select(line => line[..line.LastIndexOf('\t')]));
         Assert.DoesNotContain("aat_", made.Out + made.Error, StringComparison.Ordinal);
-        (await IngestAsync(node.Url, File.ReadAllText(directory.File("host.token")).Trim())).Require(ExitCode.Fine);
-        (await IngestAsync(node.Url, File.ReadAllText(directory.File("reader.token")).Trim())).Require(ExitCode.Failed);
+        (await IngestAsync(node.Urls[0], File.ReadAllText(directory.File("host.token")).Trim())).Require(ExitCode.Fine);
+        (await IngestAsync(node.Urls[0], File.ReadAllText(directory.File("reader.token")).Trim())).Require(ExitCode.Failed);
         var rows = (await ListedAsync()).ToDictionary(row => row.GetProperty("name").GetString()!);
         Assert.Equal(("none", "ci"), (rows["host"].GetProperty("person").GetString(), rows["host"].GetProperty("source").GetString()));
         Assert.Equal("approver", rows["approver"].GetProperty("person").GetString());
@@ -101,7 +102,7 @@ public sealed class TokenEndToEndTests : IDisposable
         (await TokenAsync("create", "hooks", "--role", "ingest", "--source", "hooks")).Require(ExitCode.Fine);
         Assert.Contains("are linked", (await LinkAsync("ci", "hooks")).Require(ExitCode.Fine).Error, StringComparison.Ordinal);
         Assert.Contains("no source \"nobody\"", (await LinkAsync("ci", "nobody")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
-        await node.TerminateAsync();
+        await node.DisposeAsync();
         Assert.Contains("were linked before", (await LinkAsync("hooks", "ci")).Require(ExitCode.Fine).Error, StringComparison.Ordinal);
         (await LinkAsync("ci", "ci")).Require(ExitCode.Failed);
     }
@@ -128,10 +129,10 @@ public sealed class TokenEndToEndTests : IDisposable
     [Fact]
     public async Task a_named_server_is_never_given_the_token_of_this_machine()
     {
-        await using var node = await AuditProgram.ServeAsync(directory.Path);
-        var result = await TokenAsync("list", "--server", node.Url.ToString());
+        await using var node = await InProcess.ServeAsync(directory.Path);
+        var result = await TokenAsync("list", "--server", node.Urls[0]);
         Assert.Contains("--token-file", result.Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
-        (await TokenAsync("list", "--server", node.Url.ToString(), "--token-file", directory.File("admin.token")))
+        (await TokenAsync("list", "--server", node.Urls[0], "--token-file", directory.File("admin.token")))
             .Require(ExitCode.Fine);
     }
 
@@ -149,12 +150,12 @@ public sealed class TokenEndToEndTests : IDisposable
     private async Task<IReadOnlyList<JsonElement>> ListedAsync() =>
         [.. JsonDocument.Parse((await TokenAsync("list", "-o", "json")).Require(ExitCode.Fine).Out).RootElement.EnumerateArray()];
 
-    private Task<CommandResult> IngestAsync(Uri server, string token)
+    private Task<CommandResult> IngestAsync(string server, string token)
     {
         File.WriteAllText(directory.File("used.token"), token);
-        return AuditProgram.RunAsync(
+        return InProcess.RunAsync(
             directory.Path,
-            ["ingest", "-", "--session", "s-1", "--server", server.ToString(), "--token-file", directory.File("used.token")],
+            ["ingest", "-", "--session", "s-1", "--server", server, "--token-file", directory.File("used.token")],
             Records.Requested("call-1"));
     }
 

@@ -234,6 +234,87 @@ public abstract class EngineContract : IAsyncLifetime
     }
 
     [ContractFact]
+    public async Task a_stream_that_nothing_comes_for_is_forgotten()
+    {
+        var engine = await OpenEngineAsync(new EngineOptions { IdleAfter = TimeSpan.FromMilliseconds(20) });
+        await Submit(engine, Sent.Call("s", "c", Asked, 1), Sent.Note("s", "turn_started", 1));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (engine.Stats.LiveStreams > 0)
+        {
+            await Task.Delay(10, patience.Token);
+        }
+
+        var again = Assert.Single(await Submit(engine, Sent.Call("s", "c", Asked, 1)));
+        Assert.Equal((ReceiptStatus.Duplicate, 1L), (again.Status, again.Sequence));
+    }
+
+    /// <summary>An engine may take a stream for new that it does not know; nobody is answered on that alone.</summary>
+    [ContractFact]
+    public async Task what_writes_nothing_on_an_empty_history_is_answered_from_the_journal()
+    {
+        var first = await OpenEngineAsync();
+        var sent = new[] { Sent.Call("s", "c", Blocked, 1), Sent.Call("s", "c", Sent.Completed(), 2) };
+        Assert.Equal(ReceiptStatus.Violation, (await Submit(first, sent))[1].Status);
+
+        var reviewed = await Submit(await OpenEngineAsync(), Review("c"), Review("unheard of"));
+        var repeated = await Submit(await OpenEngineAsync(), sent);
+
+        Assert.Equal((ReceiptStatus.Recorded, 3L, "blocked"), (reviewed[0].Status, reviewed[0].Sequence, reviewed[0].State));
+        Assert.Equal((ReceiptStatus.Refused, 0L), (reviewed[1].Status, reviewed[1].Position));
+        Assert.Equal([ReceiptStatus.Duplicate, ReceiptStatus.Duplicate], repeated.Select(receipt => receipt.Status));
+        Assert.Equal(3, (await StreamOf("call|ci|s|c")).Count);
+
+        static ReviewSubmission Review(string call) => new(
+            new Reviewable.Call(new("ci", "s"), call, "t", "agent"),
+            new Review([new SeenVerdict(2, ViolationCause.StandingRefusal)], "maria", "ada", Timestamp.From(DateTimeOffset.UtcNow)),
+            """{"reason":"seen"}"""u8.ToArray());
+    }
+
+    [ContractFact]
+    public async Task what_the_node_answers_by_itself_is_answered_from_the_journal()
+    {
+        var asked = (CallSubmission)Sent.Call("s", "c", Asked, 1);
+        var first = Assert.Single(await Submit(await OpenEngineAsync(), asked));
+        var other = await OpenEngineAsync();
+        var ended = await Submit(other, End("c", first.Sequence), End("unheard of", 1));
+        var again = Assert.Single(await Submit(await OpenEngineAsync(), End("c", first.Sequence, "again")));
+
+        Assert.Equal((ReceiptStatus.Recorded, 2L, "invalidated"), (ended[0].Status, ended[0].Sequence, ended[0].State));
+        Assert.Equal((ReceiptStatus.Refused, 0L), (ended[1].Status, ended[1].Position));
+        Assert.Equal(ReceiptStatus.Refused, again.Status);
+        Assert.Equal(2, (await StreamOf("call|ci|s|c")).Count);
+
+        CallSubmission End(string call, long sequence, string why = "nobody answered")
+        {
+            var read = (CallSubmission)Sent.Call("s", call, new Outcome.Invalidated(why), 2);
+            return new CallSubmission(read.Session, call, read.Agent, read.Message with
+            {
+                MadeByNode = true, Answers = new Answer(sequence, asked.Message.Question),
+            }, read.Record);
+        }
+    }
+
+    [ContractFact]
+    public async Task a_question_and_its_answer_in_one_go_are_right_whoever_spoke_of_the_call_before()
+    {
+        var engines = new[] { await OpenEngineAsync(), await OpenEngineAsync() };
+        await Submit(engines[0], Sent.Call("s", "c", new Outcome.Requested(), 1));
+        var asked = (CallSubmission)Sent.Call("s", "c", Asked, 2);
+        var answer = (CallSubmission)Sent.Call("s", "c", new Outcome.Approved("approve-once"), 2);
+        var answered = new CallSubmission(asked.Session, "c", asked.Agent, answer.Message with
+        {
+            MadeByNode = true, Policy = new PolicyMark("v"), Answers = new Answer(0, asked.Message.Question),
+        }, answer.Record);
+        var receipts = await Task.WhenAll(engines.Select(engine => Submit(engine, asked, answered)));
+
+        var rows = await StreamOf("call|ci|s|c");
+        Assert.Equal(3, rows.Count);
+        Assert.All(receipts, pair => Assert.Equal("approved", pair[1].State));
+        Assert.Equal(
+            [ReceiptStatus.Recorded, ReceiptStatus.Duplicate], receipts.Select(pair => pair[1].Status).Order());
+    }
+
+    [ContractFact]
     public async Task a_call_that_is_over_is_read_again_when_somebody_speaks_of_it()
     {
         var engine = await OpenEngineAsync();
@@ -257,8 +338,9 @@ public abstract class EngineContract : IAsyncLifetime
         {
             for (var batch = 0; batch < batches; batch++)
             {
-                await Submit(engine, [.. Enumerable.Range(0, 10).Select(number =>
+                var receipts = await Submit(engine, [.. Enumerable.Range(0, 10).Select(number =>
                     Sent.Call($"s{host}", $"c{batch}-{number}", Sent.Completed(output: OutputOf($"s{host}", $"c{batch}-{number}")), 1))]);
+                Assert.All(receipts, receipt => Assert.Equal((ReceiptStatus.Recorded, null), (receipt.Status, receipt.Error)));
             }
         })));
 

@@ -1,54 +1,101 @@
+using System.Reflection;
 using Audit.Hammer.Nodes;
 using Xunit.Abstractions;
+using Xunit.Sdk;
 
 namespace Audit.Fault.Tests;
 
-/// <summary>Each scenario for a round; `benchmarks/Audit.Hammer` runs the same ones for long.</summary>
-public sealed class NodeScenarioTests(ITestOutputHelper output)
+/// <summary>
+/// Each scenario for a round; `benchmarks/Audit.Hammer` runs the same ones for long. They wait more than they work, so
+/// that those of each store are a class, which is run beside the others.
+/// </summary>
+public abstract class NodeScenarioTests(ITestOutputHelper output)
 {
-    public static TheoryData<string> OnSqlite => Of("sqlite");
+    private const string Separator = ", ";
 
-    public static TheoryData<string> OnPostgres => Of("postgres");
-
-    [Theory]
-    [MemberData(nameof(OnSqlite))]
-    public Task nothing_acknowledged_is_lost_doubled_or_wrong_on_sqlite(string scenario) => RunAsync(scenario);
-
-    [PostgresTheory]
-    [MemberData(nameof(OnPostgres))]
-    public Task nothing_acknowledged_is_lost_doubled_or_wrong_on_postgresql(string scenario) => RunAsync(scenario);
-
-    [Theory]
-    [InlineData(Defect.ReceiptBeforeCommit)]
-    [InlineData(Defect.DroppedLastBatch)]
-    [InlineData(Defect.DuplicateAfterResend)]
-    public async Task a_planted_defect_of_a_whole_node_is_seen_within_20_rounds(Defect defect)
+    protected async Task RequireRightAsync(string store, string names)
     {
-        var scenario = new NodeScenario(
-            $"{defect}", "sqlite", new ArenaNeeds(Planted: defect), Strikes.KillNodeAsync);
-        var result = await scenario.RunAsync(NewRun(rounds: 20));
+        var all = Of(store, names);
+        var result = await NodeScenario.InTurn(all).RunAsync(NewRun(all.Count));
+        output.WriteLine($"{result}");
+        Assert.True(result.IsRight, $"{ScenarioResult.Header}\n{result}");
+        Assert.Equal(all.Count, result.Rounds);
+    }
+
+    protected async Task RequireSeenAsync(Defect defect)
+    {
+        var result = await PlantedDefects.OnNodes(defect).RunAsync(NewRun(PlantedDefects.MostRounds));
         output.WriteLine($"{result}");
         Assert.False(result.IsRight);
     }
 
-    private static TheoryData<string> Of(string store) =>
-        [.. Strikes.All.Where(scenario => scenario.Store == store).Select(scenario => scenario.Name)];
-
-    private async Task RunAsync(string name)
-    {
-        var scenario = Strikes.All.Single(scenario => scenario.Name == name);
-        if (scenario.Unavailable is { } reason)
-        {
-            output.WriteLine($"Left out: {reason}");
-            return;
-        }
-
-        var result = await scenario.RunAsync(NewRun(rounds: 1));
-        output.WriteLine($"{result}");
-        Assert.True(result.IsRight, $"{ScenarioResult.Header}\n{result}");
-        Assert.True(result.Rounds > 0, $"{result}");
-    }
+    private protected static List<NodeScenario> Of(string store, string names) =>
+        [.. names.Split(Separator).Select(name => Strikes.All.Single(one => one.Name == $"{name}-{store}"))];
 
     private HammerRun NewRun(int rounds) => new(
         (ulong)Random.Shared.NextInt64(1, 1L << 53), rounds, Schedules: 0, () => false, output.WriteLine);
+
+    /// <summary>Scenarios on the same nodes, skipped with the reason where there cannot be such.</summary>
+    [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
+    protected sealed class ScenariosAttribute : DataAttribute
+    {
+        public ScenariosAttribute(string store, params string[] names)
+        {
+            (Store, Names) = (store, string.Join(Separator, names));
+            Skip = Of(Store, Names).Select(one => one.Unavailable).FirstOrDefault(reason => reason is not null);
+        }
+
+        public string Store { get; }
+
+        public string Names { get; }
+
+        public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [[Store, Names]];
+    }
+}
+
+public sealed class SqliteScenarioTests(ITestOutputHelper output) : NodeScenarioTests(output)
+{
+    [Theory]
+    [Scenarios("sqlite", "kill-node", "terminate", "pause-node", "overload", "slow-clients", "damaged-page")]
+    [Scenarios("sqlite", "cut-hosts")]
+    [Scenarios("sqlite", "set-back")]
+    [Scenarios("sqlite", "disk-full")]
+    public Task nothing_acknowledged_is_lost_doubled_or_wrong(string store, string names) =>
+        RequireRightAsync(store, names);
+
+    [Fact]
+    public void every_scenario_is_run_here()
+    {
+        Type[] classes = [typeof(SqliteScenarioTests), typeof(PostgresScenarioTests)];
+        var here = classes
+            .Select(one => one.GetMethod(nameof(nothing_acknowledged_is_lost_doubled_or_wrong))!)
+            .SelectMany(theory => theory.GetCustomAttributes<ScenariosAttribute>())
+            .SelectMany(some => Of(some.Store, some.Names));
+        Assert.Equal(Strikes.All.Select(one => one.Name).Order(), here.Select(one => one.Name).Order());
+    }
+}
+
+public sealed class PostgresScenarioTests(ITestOutputHelper output) : NodeScenarioTests(output)
+{
+    [Theory]
+    [Scenarios("postgres", "kill-node", "kill-database", "terminate", "pause-database", "damaged-page")]
+    [Scenarios("postgres", "cut-database", "black-hole")]
+    [Scenarios("postgres", "zombies")]
+    [Scenarios("postgres", "vanish")]
+    public Task nothing_acknowledged_is_lost_doubled_or_wrong(string store, string names) =>
+        RequireRightAsync(store, names);
+}
+
+public sealed class PlantedDefectTests(ITestOutputHelper output) : NodeScenarioTests(output)
+{
+    [Theory]
+    [InlineData(Defect.ReceiptBeforeCommit)]
+    [InlineData(Defect.DroppedLastBatch)]
+    [InlineData(Defect.DuplicateAfterResend)]
+    [InlineData(Defect.SealBeforeCommit)]
+    [InlineData(Defect.LostWakeUp)]
+    public Task a_planted_defect_of_a_whole_node_is_seen_within_20_rounds(Defect defect) => RequireSeenAsync(defect);
+
+    [PostgresFact]
+    public Task two_nodes_without_a_fence_are_seen_within_20_rounds() => RequireSeenAsync(Defect.NoFence);
 }

@@ -1,3 +1,4 @@
+using Audit.Hammer.Nodes;
 using Xunit.Abstractions;
 
 namespace Audit.Fault.Tests;
@@ -5,7 +6,7 @@ namespace Audit.Fault.Tests;
 /// <summary>The engine over a store that fails by plan, in a time of its own.</summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private const int Schedules = 2_500;
+    private const int Schedules = 800;
     private const ulong KnownSeed = 7401;
 
     [Fact]
@@ -49,7 +50,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [InlineData(Defect.LostWakeUp)]
     public void a_planted_defect_is_seen_within_2000_schedules(Defect defect)
     {
-        var after = SimulationScenario.FindPlanted(defect, KnownSeed, atMost: 2_000);
+        var after = SimulationScenario.FindPlanted(defect, KnownSeed, PlantedDefects.MostSchedules);
         output.WriteLine($"{defect} is seen after {after} schedules.");
         Assert.NotNull(after);
     }

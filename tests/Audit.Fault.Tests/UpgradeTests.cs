@@ -9,33 +9,58 @@ namespace Audit.Fault.Tests;
 
 /// <summary>
 /// The directories of nodes of each schema, from row version 2 on, as they were left by the program of that time: with
-/// `items.ndjson`, what was sent to it, and `receipts.ndjson`, what it acknowledged.
+/// `items.ndjson`, what was sent to it, and `receipts.ndjson`, what it acknowledged. A store of PostgreSQL is `store.sql`,
+/// which `pg_dump --inserts` wrote.
 /// </summary>
 public sealed class UpgradeTests : IDisposable
 {
     private readonly TemporaryDirectory directory = new();
 
-    public static TheoryData<string> Stores =>
-    [
-        .. new DirectoryInfo(Path.Combine(AppContext.BaseDirectory, "Stores")).EnumerateFiles().Select(file => file.Name),
-    ];
+    public static TheoryData<string> OnSqlite => [.. Names.Where(name => !IsOfPostgres(name))];
+
+    public static TheoryData<string> OnPostgres => [.. Names.Where(IsOfPostgres)];
+
+    private static IEnumerable<string> Names =>
+        new DirectoryInfo(Path.Combine(AppContext.BaseDirectory, "Stores")).EnumerateFiles().Select(file => file.Name);
 
     [Theory]
-    [MemberData(nameof(Stores))]
+    [MemberData(nameof(OnSqlite))]
     public async Task a_store_of_an_older_program_keeps_its_promises_and_goes_on(string name)
+    {
+        var data = await UnpackAsync(name);
+        await RequireGoingOnAsync(data, "sqlite:" + Path.Combine(data, "journal.db"));
+    }
+
+    [PostgresTheory]
+    [MemberData(nameof(OnPostgres))]
+    public async Task a_database_of_an_older_program_keeps_its_promises_and_goes_on(string name)
+    {
+        var data = await UnpackAsync(name);
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await PostgresServer.ExecuteAsync(
+            database.ConnectionString, await File.ReadAllTextAsync(Path.Combine(data, "store.sql")));
+        await RequireGoingOnAsync(data, "postgres:" + database.ConnectionString);
+    }
+
+    private static bool IsOfPostgres(string name) => name.Contains(".postgres.", StringComparison.Ordinal);
+
+    /// <returns>The data directory that the node of then left.</returns>
+    private async Task<string> UnpackAsync(string name)
     {
         var data = directory.File("data");
         Directory.CreateDirectory(data);
-        await using (var packed = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Stores", name)))
-        await using (var tar = new GZipStream(packed, CompressionMode.Decompress))
-        {
-            await TarFile.ExtractToDirectoryAsync(tar, data, overwriteFiles: true);
-        }
+        await using var packed = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Stores", name));
+        await using var tar = new GZipStream(packed, CompressionMode.Decompress);
+        await TarFile.ExtractToDirectoryAsync(tar, data, overwriteFiles: true);
+        return data;
+    }
 
+    private static async Task RequireGoingOnAsync(string data, string store)
+    {
         var sent = await File.ReadAllLinesAsync(Path.Combine(data, "items.ndjson"));
         var given = await File.ReadAllLinesAsync(Path.Combine(data, "receipts.ndjson"));
         await using var node = new ArenaNode(
-            data, "sqlite:" + Path.Combine(data, "journal.db"), Path.Combine(data, "row.key"), Defect.None);
+            data, store, Path.Combine(data, "row.key"), Defect.None);
         await node.StartAsync();
         using var http = new HttpClient { BaseAddress = node.Url };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", node.Process!.Token);
@@ -50,7 +75,7 @@ public sealed class UpgradeTests : IDisposable
         Assert.Equal(0, await node.TerminateAsync());
 
         using var verify = NodeProcess.Start(
-            Path.Combine(AppContext.BaseDirectory, "audit.dll"), data, ["verify", "--data", data]);
+            Path.Combine(AppContext.BaseDirectory, "audit.dll"), data, ["verify", "--data", data, "--store", store]);
         var printed = await verify.StandardOutput.ReadToEndAsync();
         await verify.WaitForExitAsync();
         Assert.True(verify.ExitCode == 0, printed);

@@ -84,10 +84,11 @@ public sealed class PostgresStallTests : IAsyncLifetime
             foreach (var company in Rows.FewAndMany)
             {
                 RowToAppend[] rows = [Rows.Row(Rows.Handle($"call|{company}"), 1), .. Rows.Neighbours(company)];
-                var failure = await FailAsync(() => node.AppendAsync(rows));
-                Assert.Equal(JournalTrouble.Stalled, failure.Trouble);
-                failure = await FailAsync(() => node.Journal.LastPositionAsync(CancellationToken.None));
-                Assert.Equal(JournalTrouble.Stalled, failure.Trouble);
+                var (writing, reading) = (
+                    FailAsync(() => node.AppendAsync(rows)),
+                    FailAsync(() => node.Journal.LastPositionAsync(CancellationToken.None)));
+                Assert.Equal(JournalTrouble.Stalled, (await writing).Trouble);
+                Assert.Equal(JournalTrouble.Stalled, (await reading).Trouble);
             }
         }
         finally

@@ -60,14 +60,14 @@ public abstract class FeedContract : ReadSideContract
         for (var number = 1; number <= 20; number++)
         {
             await RecordAsync(new Say("s", $"c-{number}", Say.Asked, number));
-            await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
+            await side.CatchUpAsync(TimeSpan.FromMinutes(30), None).WaitAsync(TimeSpan.FromMinutes(3));
             Assert.Equal(number, (await side.Models.SessionAsync(Say.Named("s"), None))!.Calls);
         }
 
         await AppendAsync("call|ci|s|two", 1, "call.transitioned.v3", """{"v":3}""");
-        await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
+        await side.CatchUpAsync(TimeSpan.FromMinutes(30), None).WaitAsync(TimeSpan.FromMinutes(3));
         Assert.Equal(ProjectionState.Halted, side.Status.State);
-        await side.Search.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
+        await side.Search.CatchUpAsync(TimeSpan.FromMinutes(30), None).WaitAsync(TimeSpan.FromMinutes(3));
         Assert.Equal(1, side.Search.Status.Unread);
     }
 
@@ -84,7 +84,7 @@ public abstract class FeedContract : ReadSideContract
 
         await Engine.SubmitAsync(
             [.. Enumerable.Range(0, 2_000).Select(number => new Say("s", $"c-{number}", Say.Asked, number))], None);
-        await side.CatchUpAsync(TimeSpan.FromMinutes(1), None).WaitAsync(TimeSpan.FromSeconds(30));
+        await side.CatchUpAsync(TimeSpan.FromMinutes(30), None).WaitAsync(TimeSpan.FromMinutes(3));
         Assert.Equal(0, side.Status.Position);
     }
 

@@ -7,7 +7,8 @@ namespace Audit.Testing;
 /// <summary>A node in a process of its own, which ends at the latest with whoever started it.</summary>
 public sealed class NodeProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    /// <summary>Only a failure lasts so long: on a crowded machine a start may take minutes.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
     private readonly ConcurrentQueue<string> lines = new();
     private readonly Process process;
@@ -43,12 +44,15 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts a node and waits until it is ready.</summary>
     /// <param name="options">Of `serve`, but its directory.</param>
     /// <param name="until">What answers with success when it is ready.</param>
+    /// <param name="within">A command that becomes the one behind it, somewhere else.</param>
     public static async Task<NodeProcess> StartAsync(
         string program, string data, IEnumerable<string> options,
-        IReadOnlyDictionary<string, string>? environment = null, string until = "/health/ready")
+        IReadOnlyDictionary<string, string>? environment = null, string until = "/health/ready",
+        IReadOnlyList<string>? within = null)
     {
         Directory.CreateDirectory(data);
-        var node = new NodeProcess(Start(program, data, ["serve", "--data", data, .. options], environment), data);
+        var node = new NodeProcess(
+            Start(program, data, ["serve", "--data", data, .. options], environment, within), data);
         try
         {
             await node.UntilReadyAsync(until);
@@ -64,9 +68,10 @@ public sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts the executable in a directory, where no settings of anybody else reach it.</summary>
     public static Process Start(
         string program, string directory, IEnumerable<string> arguments,
-        IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? within = null)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        string[] command = [.. within ?? [], "dotnet", "exec", program, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,

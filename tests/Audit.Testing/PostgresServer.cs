@@ -30,16 +30,19 @@ public static class PostgresServer
     public static async Task<string> StartDurableAsync() => (await StartOwnAsync()).ConnectionString;
 
     /// <summary>The same for who kills it and starts it anew.</summary>
-    public static Task<ThrowawayCluster> StartOwnAsync() =>
+    /// <param name="addresses">Of networks within this machine, where it listens too.</param>
+    public static Task<ThrowawayCluster> StartOwnAsync(params IEnumerable<string> addresses) =>
         ThrowawayCluster.StartAsync(
-            PostgresBinaries.Directory ?? throw new InvalidOperationException(Unavailable), "-c fsync=on");
+            PostgresBinaries.Directory ?? throw new InvalidOperationException(Unavailable),
+            $"-c fsync=on -c listen_addresses={string.Join(',', addresses.Prepend("127.0.0.1"))}");
 
     /// <summary>Makes a database for one test.</summary>
-    public static async Task<PostgresDatabase> CreateDatabaseAsync()
+    /// <param name="template">One that nobody is connected to, of which it is a copy.</param>
+    public static async Task<PostgresDatabase> CreateDatabaseAsync(string? template = null)
     {
         var server = await ConnectionStringAsync();
         var name = $"audit_test_{Guid.NewGuid():N}";
-        await ExecuteAsync(server, $"CREATE DATABASE {name}");
+        await ExecuteAsync(server, $"CREATE DATABASE {name}" + (template is null ? "" : $" TEMPLATE {template}"));
         return new PostgresDatabase(server, name);
     }
 

@@ -1,3 +1,6 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
 using Npgsql;
 
 namespace Audit.Hammer.Nodes;
@@ -7,6 +10,8 @@ internal sealed class Arena : IAsyncDisposable
 {
     private readonly TemporaryDirectory directory = new();
     private readonly List<ArenaNode> nodes = [];
+    private readonly List<NetworkNamespace> networks = [];
+    private readonly Dictionary<string, string> tokens = [];
     private SmallDisk? disk;
 
     public IReadOnlyList<ArenaNode> Nodes => nodes;
@@ -57,8 +62,65 @@ internal sealed class Arena : IAsyncDisposable
         await (ToNode?.DisposeAsync() ?? default);
         await (ToDatabase?.DisposeAsync() ?? default);
         await (Cluster?.DisposeAsync() ?? default);
+        networks.ForEach(network => network.Dispose());
         disk?.Dispose();
         directory.Dispose();
+    }
+
+    /// <summary>Speaks to the first node as its administrator.</summary>
+    public HttpClient NewClient()
+    {
+        var http = new HttpClient { BaseAddress = nodes[0].Url };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+        return http;
+    }
+
+    /// <returns>The token with which a source of its own reports.</returns>
+    public async Task<string> SourceTokenAsync(string source)
+    {
+        if (!tokens.TryGetValue(source, out var token))
+        {
+            using var http = NewClient();
+            using var answer = await http.PostAsync("/v1/tokens", new StringContent(
+                $$"""{"name":"{{source}}","roles":["ingest"],"source":"{{source}}"}""", Encoding.UTF8,
+                "application/json"));
+            using var made = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+            tokens[source] = token = made.RootElement.GetProperty("token").GetString()!;
+        }
+
+        return token;
+    }
+
+    /// <summary>Whether nothing waits for its seal; a node that is down seals nothing more.</summary>
+    public async Task<bool> IsSealedAsync()
+    {
+        if (nodes[0].Url is null)
+        {
+            return true;
+        }
+
+        try
+        {
+            using var http = NewClient();
+            using var answer = await http.GetAsync("/health/sealing");
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The product's own verification.</summary>
+    public async Task<(int Code, string Printed)> VerifyAsync()
+    {
+        using var verify = NodeProcess.Start(
+            Path.Combine(AppContext.BaseDirectory, "audit.dll"), nodes[0].Data,
+            ["verify", "--data", nodes[0].Data, "--store", Store]);
+        var printed = verify.StandardOutput.ReadToEndAsync();
+        var noted = await verify.StandardError.ReadToEndAsync();
+        await verify.WaitForExitAsync();
+        return (verify.ExitCode, $"{await printed} {noted}");
     }
 
     private async Task OpenAsync(string store, ArenaNeeds needs)
@@ -66,7 +128,12 @@ internal sealed class Arena : IAsyncDisposable
         var given = Store = "sqlite:" + directory.File("data-0/journal.db");
         if (store == "postgres")
         {
-            Cluster = await PostgresServer.StartOwnAsync();
+            for (var number = 0; needs.Namespaces && number < needs.Nodes; number++)
+            {
+                networks.Add(NetworkNamespace.Make(number));
+            }
+
+            Cluster = await PostgresServer.StartOwnAsync(networks.Select(network => network.Here));
             await PostgresServer.ExecuteAsync(Cluster.ConnectionString, "CREATE DATABASE audit");
             var address = new NpgsqlConnectionStringBuilder(Cluster.ConnectionString) { Database = "audit" };
             given = Store = "postgres:" + address.ConnectionString;
@@ -93,7 +160,10 @@ internal sealed class Arena : IAsyncDisposable
                 File.Copy(Path.Combine(nodes[0].Data, "admin.token"), Path.Combine(data, "admin.token"));
             }
 
-            var node = new ArenaNode(data, given, directory.File("data-0/row.key"), needs.Planted);
+            var network = needs.Namespaces ? networks[number] : null;
+            var node = new ArenaNode(
+                data, network is null ? given : given.Replace("127.0.0.1", network.Here, StringComparison.Ordinal),
+                directory.File("data-0/row.key"), needs.Planted, network);
             nodes.Add(node);
             await node.StartAsync();
         }
@@ -108,41 +178,60 @@ internal sealed class Arena : IAsyncDisposable
 
 /// <param name="Planted">A defect that the nodes are to have.</param>
 /// <param name="DiskMegabytes">Of a disk that the first node has for itself; 0 for none.</param>
+/// <param name="Namespaces">Each node has a network of its own, as if it were a machine.</param>
 internal sealed record ArenaNeeds(
     int Nodes = 1, bool WireToDatabase = false, bool WireToNode = false,
-    Simulation.Defect Planted = Simulation.Defect.None, int DiskMegabytes = 0);
+    Simulation.Defect Planted = Simulation.Defect.None, int DiskMegabytes = 0, bool Namespaces = false);
 
 /// <summary>A node that is started again and again.</summary>
-internal sealed class ArenaNode(string data, string store, string rowKey, Simulation.Defect planted) : IAsyncDisposable
+internal sealed class ArenaNode(
+    string data, string store, string rowKey, Simulation.Defect planted = Simulation.Defect.None,
+    NetworkNamespace? network = null) : IAsyncDisposable
 {
     private const int MostStarts = 3;
 
+    private readonly bool isPlanted = planted != Simulation.Defect.None;
+
     public string Data => data;
+
+    public NetworkNamespace? Network => network;
 
     public NodeProcess? Process { get; private set; }
 
     /// <summary>Null while it is down.</summary>
     public Uri? Url { get; private set; }
 
+    private string Program =>
+        Path.Combine(AppContext.BaseDirectory, isPlanted ? "Audit.Hammer.dll" : "audit.dll");
+
+    private string[] Options =>
+    [
+        .. network is null
+            ? (string[])["--urls", "http://127.0.0.1:0"]
+            : ["--urls", $"http://{network.There}:0", "--insecure-http"],
+        "--store", store, "--row-key", rowKey, .. isPlanted ? (string[])["--planted", $"{planted}"] : [],
+    ];
+
     /// <param name="until">What answers when it is ready.</param>
     public async Task StartAsync(string until = "/health/ready")
     {
-        var program = planted == Simulation.Defect.None ? "audit.dll" : "Audit.Hammer.dll";
-        string[] options = ["--urls", "http://127.0.0.1:0", "--store", store, "--row-key", rowKey];
         for (var attempt = 1; Url is null; attempt++)
         {
             try
             {
                 Process = await NodeProcess.StartAsync(
-                    Path.Combine(AppContext.BaseDirectory, program), data,
-                    planted == Simulation.Defect.None ? options : [.. options, "--planted", $"{planted}"],
-                    until: until);
+                    Program, data, Options, until: isPlanted ? "/health/live" : until, within: network?.Within);
                 Url = Process.Url;
             }
             catch (InvalidOperationException) when (attempt < MostStarts)
             {
                 // A database that is just coming back lets a node wait, or end; whoever runs nodes starts it anew.
             }
+        }
+
+        if (isPlanted)
+        {
+            await RequireReadyAsync(Url);
         }
     }
 
@@ -156,8 +245,7 @@ internal sealed class ArenaNode(string data, string store, string rowKey, Simula
     public async Task StumbleAsync(TimeSpan after)
     {
         using var process = NodeProcess.Start(
-            Path.Combine(AppContext.BaseDirectory, "audit.dll"), data,
-            ["serve", "--data", data, "--urls", "http://127.0.0.1:0", "--store", store, "--row-key", rowKey]);
+            Program, data, ["serve", "--data", data, .. Options], within: network?.Within);
         await Task.Delay(after);
         process.Kill();
         await process.WaitForExitAsync();
@@ -176,6 +264,28 @@ internal sealed class ArenaNode(string data, string store, string rowKey, Simula
         if (Process is { } process && Url is not null)
         {
             await process.DisposeAsync();
+        }
+    }
+
+    /// <summary>What a planted defect left is seen at once where the node itself sees it.</summary>
+    private static async Task RequireReadyAsync(Uri url)
+    {
+        using var http = new HttpClient { BaseAddress = url };
+        while (true)
+        {
+            using var answer = await http.GetAsync("/health/ready");
+            var ready = await answer.Content.ReadAsStringAsync();
+            if (answer.IsSuccessStatusCode)
+            {
+                return;
+            }
+
+            if (ready.Contains("set_back", StringComparison.Ordinal))
+            {
+                throw new InvalidOperationException($"it says that nobody may write: {ready}");
+            }
+
+            await Task.Delay(20);
         }
     }
 }
@@ -211,7 +321,8 @@ internal sealed class SmallDisk : IDisposable
         }
     }
 
-    private static string? Run(string program, params string[] arguments)
+    /// <returns>What was wrong; null where nothing was.</returns>
+    public static string? Run(string program, params string[] arguments)
     {
         var start = new System.Diagnostics.ProcessStartInfo(program, arguments) { RedirectStandardError = true };
         using var process = System.Diagnostics.Process.Start(start)!;

@@ -15,6 +15,7 @@ internal sealed class Ledger(string path) : IDisposable
     private readonly FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.Read);
     private readonly Dictionary<string, Promise> promised = new(StringComparer.Ordinal);
     private readonly List<string> findings = [];
+    private List<(string Key, Promise Promise)> fresh = [];
 
     public int Acknowledged
     {
@@ -49,12 +50,27 @@ internal sealed class Ledger(string path) : IDisposable
         {
             file.Write(Encoding.UTF8.GetBytes($"{promise.Position} {promise.Sha256 ?? "-"} {key}\n"));
             LastAt = DateTime.UtcNow;
-            if (!promised.TryAdd(key, promise) && promised[key].Position != promise.Position)
+            if (promised.TryAdd(key, promise))
+            {
+                fresh.Add((key, promise));
+            }
+            else if (promised[key].Position != promise.Position)
             {
                 findings.Add(
                     $"{key} was acknowledged at {promised[key].Position}, and then at {promise.Position}"
                     + (isRepeat ? " when it was sent again" : ""));
             }
+        }
+    }
+
+    /// <summary>What was acknowledged since this was last asked.</summary>
+    public IReadOnlyList<(string Key, Promise Promise)> Fresh()
+    {
+        lock (turn)
+        {
+            var asked = fresh;
+            fresh = [];
+            return asked;
         }
     }
 

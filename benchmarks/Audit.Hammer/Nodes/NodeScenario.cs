@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using Audit.Hammer.Scenarios;
 using Audit.Hammer.Simulation;
@@ -11,24 +12,51 @@ namespace Audit.Hammer.Nodes;
 internal sealed class NodeScenario(
     string name, string store, ArenaNeeds needs, Func<Strike, Task> strike) : IScenario
 {
+    private readonly string kind = name;
+    private readonly ArenaNeeds needs = needs;
+    private readonly Func<Strike, Task> strike = strike;
+
     private const int LeastAcknowledged = 200;
     private const int MostNamed = 10;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-
-    public string Name => $"{name}-{store}";
+    public string Name => $"{kind}-{store}";
 
     public string Store => store;
 
     /// <summary>How long a host waits for an answer.</summary>
     public TimeSpan HostPatience { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long all may take that takes a moment where nothing is wrong; what never comes is seen only after it. Who
+    /// has a hundredth of a core, as nodes of low priority have on a crowded machine, needs minutes for a moment.
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(8);
+
     /// <summary>Whether the product's own verification is to find nothing in the end.</summary>
     public bool IsVerified { get; init; } = true;
 
+    /// <summary>All of some that want the same nodes, on the same ones, a round of each after the other.</summary>
+    public static NodeScenario InTurn(IReadOnlyList<NodeScenario> all)
+    {
+        var next = 0;
+        return new NodeScenario(
+            string.Join('+', all.Select(one => one.kind)), all[0].Store, all[0].needs, async done =>
+            {
+                await all[next % all.Count].strike(done);
+                // One that found nobody waiting is tried again.
+                next += done.Unanswered > 0 ? 1 : 0;
+            })
+        {
+            HostPatience = all[0].HostPatience,
+            IsVerified = all[0].IsVerified,
+        };
+    }
+
     /// <summary>Why it cannot be run here; null where it can.</summary>
-    public string? Unavailable => store == "postgres" ? PostgresServer.Unavailable
-        : needs.DiskMegabytes > 0 ? SmallDisk.Unavailable : null;
+    public string? Unavailable =>
+        (store == "postgres" ? PostgresServer.Unavailable : null)
+        ?? (needs.DiskMegabytes > 0 ? SmallDisk.Unavailable : null)
+        ?? (needs.Namespaces ? NetworkNamespace.Unavailable : null);
 
     public async Task<ScenarioResult> RunAsync(HammerRun run)
     {
@@ -36,16 +64,23 @@ internal sealed class NodeScenario(
         using var ledger = new Ledger(arena.FileOf("ledger"));
         var book = new StoredBook(arena.Store);
         var chance = new Chance(run.Seed);
-        var rounds = 0;
+        var (rounds, lost) = (0, 0);
         var clock = Stopwatch.StartNew();
         await using (var crowd = new HostCrowd(
             $"{run.Seed:x}", () => arena.Urls, arena.Token, ledger, run.Seed, HostPatience))
         {
-            for (var tries = 0L; IsToGoOn(rounds, tries) && !run.Until() && ledger.Findings.Count == 0; tries++)
+            for (var tries = 0L; IsToGoOn(rounds, tries) && !run.Until() && IsWell(); tries++)
             {
                 try
                 {
-                    rounds += await PlayAsync(arena, crowd, ledger, book, chance) ? 1 : 0;
+                    if (await PlayAsync(arena, crowd, ledger, book, chance))
+                    {
+                        // Who is ended before the end has shown this much.
+                        lost += ledger.Fresh().Count(IsLost);
+                        run.Keep(new ScenarioResult(
+                            Name, run.Seed, ++rounds, ledger.Acknowledged, lost, book.Doubled.Count,
+                            ledger.Findings.Count + book.Wrong.Count));
+                    }
                 }
                 catch (InvalidOperationException failure)
                 {
@@ -57,6 +92,11 @@ internal sealed class NodeScenario(
         var result = await ConcludeAsync(run, arena, ledger, book, rounds);
         run.Print($"{Name}: {rounds} rounds, {clock.Elapsed.TotalSeconds / Math.Max(rounds, 1):0.0} s each");
         return result;
+
+        bool IsLost((string Key, Promise Promise) one) =>
+            book.Find(one.Key) is not { } row || row.Position != one.Promise.Position;
+
+        bool IsWell() => lost + ledger.Findings.Count + book.Doubled.Count + book.Wrong.Count == 0;
 
         // A strike that never finds anybody waiting for an answer is one that shows nothing.
         bool IsToGoOn(int counted, long tried) => counted < run.Rounds && tried < 10 + (5L * run.Rounds);
@@ -91,15 +131,19 @@ internal sealed class NodeScenario(
         return done.Unanswered > 0;
     }
 
-    private static async Task<bool> UntilAsync(Func<bool> isSo)
+    private Task<bool> UntilAsync(Func<bool> isSo) => UntilAsync(() => Task.FromResult(isSo()));
+
+    private async Task<bool> UntilAsync(Func<Task<bool>> isSo)
     {
-        var clock = Stopwatch.StartNew();
-        while (!isSo() && clock.Elapsed < Patience)
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < Patience; await Task.Delay(2))
         {
-            await Task.Delay(2);
+            if (await isSo())
+            {
+                return true;
+            }
         }
 
-        return isSo();
+        return await isSo();
     }
 
     /// <summary>Holds the whole store to the whole ledger, both read from the disk.</summary>
@@ -108,7 +152,15 @@ internal sealed class NodeScenario(
     {
         var findings = ledger.Findings.Select(finding => "wrong: " + finding).ToList();
         book.Forget();
-        await book.ReadOnAsync();
+        try
+        {
+            await book.ReadOnAsync();
+        }
+        catch (DbException failure)
+        {
+            findings.Add($"wrong: the journal cannot be read: {failure.Message}");
+        }
+
         var lost = 0;
         foreach (var (key, promise) in ledger.Read())
         {
@@ -126,9 +178,14 @@ internal sealed class NodeScenario(
 
         findings.AddRange(book.Wrong.Select(finding => "wrong: " + finding));
         findings.AddRange(book.Doubled.Select(finding => "doubled: " + finding));
-        if (IsVerified && needs.Planted == Defect.None && await VerifyAsync(arena) is { } verdict)
+        if (IsVerified && needs.Planted == Defect.None)
         {
-            findings.Add("wrong: " + verdict);
+            await UntilAsync(arena.IsSealedAsync);
+        }
+
+        if (IsVerified && needs.Planted == Defect.None && await arena.VerifyAsync() is not (0, _) and var verdict)
+        {
+            findings.Add($"wrong: audit verify ended with {verdict.Code}: {verdict.Printed}");
         }
 
         foreach (var finding in findings.Take(MostNamed))
@@ -139,19 +196,6 @@ internal sealed class NodeScenario(
         return new ScenarioResult(
             Name, run.Seed, rounds, ledger.Acknowledged, lost, book.Doubled.Count,
             findings.Count(finding => finding.StartsWith("wrong", StringComparison.Ordinal)));
-    }
-
-    /// <returns>What the product's own verification finds; null when it finds nothing.</returns>
-    private static async Task<string?> VerifyAsync(Arena arena)
-    {
-        var node = arena.Nodes[0];
-        using var verify = NodeProcess.Start(
-            Path.Combine(AppContext.BaseDirectory, "audit.dll"), node.Data,
-            ["verify", "--data", node.Data, "--store", arena.Store]);
-        var printed = verify.StandardOutput.ReadToEndAsync();
-        var noted = await verify.StandardError.ReadToEndAsync();
-        await verify.WaitForExitAsync();
-        return verify.ExitCode == 0 ? null : $"audit verify ended with {verify.ExitCode}: {await printed} {noted}";
     }
 }
 

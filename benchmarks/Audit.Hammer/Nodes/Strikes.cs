@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
-using System.Text;
 using Audit.Hammer.Simulation;
 
 namespace Audit.Hammer.Nodes;
@@ -9,6 +7,9 @@ namespace Audit.Hammer.Nodes;
 internal static class Strikes
 {
     private const int LongestGapSeconds = 5;
+
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan HostPatienceWhereOthersServe = TimeSpan.FromSeconds(1.5);
 
     public static IReadOnlyList<NodeScenario> All { get; } =
     [
@@ -21,7 +22,11 @@ internal static class Strikes
         new("pause-database", "postgres", new ArenaNeeds(), PauseDatabaseAsync),
         new("zombies", "postgres", new ArenaNeeds(Nodes: 3), MakeZombieAsync)
         {
-            HostPatience = TimeSpan.FromSeconds(1.5),
+            HostPatience = HostPatienceWhereOthersServe,
+        },
+        new("vanish", "postgres", new ArenaNeeds(Nodes: 2, Namespaces: true), VanishAsync)
+        {
+            HostPatience = HostPatienceWhereOthersServe,
         },
         new("cut-hosts", "sqlite", new ArenaNeeds(WireToNode: true), CutHostsAsync),
         new("cut-database", "postgres", new ArenaNeeds(WireToDatabase: true), CutDatabaseAsync),
@@ -30,7 +35,9 @@ internal static class Strikes
         new("set-back", "sqlite", new ArenaNeeds(), SetBackAsync) { IsVerified = false },
         new("disk-full", "sqlite", new ArenaNeeds(DiskMegabytes: 192), FillDiskAsync),
         new("overload", "sqlite", new ArenaNeeds(), OverloadAsync),
-        new("hostile-clients", "sqlite", new ArenaNeeds(), BesetAsync),
+        new("slow-clients", "sqlite", new ArenaNeeds(), SlowClients.BesetAsync),
+        new("damaged-page", "sqlite", new ArenaNeeds(), DamagedPage.StrikeAsync),
+        new("damaged-page", "postgres", new ArenaNeeds(), DamagedPage.StrikeAsync),
     ];
 
     public static async Task KillNodeAsync(Strike strike)
@@ -67,26 +74,34 @@ internal static class Strikes
         await node.StartAsync();
     }
 
-    private static async Task PauseNodeAsync(Strike strike)
+    public static Task PauseNodeAsync(Strike strike)
     {
         var process = strike.AnyNode.Process!;
-        process.Pause();
-        await strike.RestAsync(20, 60);
-        strike.Note();
-        await strike.RestAsync(100, 1_500);
-        process.Continue();
+        return ForAWhileAsync(strike, process.Pause, 100, 1_500, process.Continue);
     }
 
-    private static async Task PauseDatabaseAsync(Strike strike)
+    private static Task PauseDatabaseAsync(Strike strike)
     {
-        strike.Arena.Cluster!.Pause();
-        await strike.RestAsync(20, 60);
-        strike.Note();
-        await strike.RestAsync(100, 3_000);
-        strike.Arena.Cluster.Continue();
+        var cluster = strike.Arena.Cluster!;
+        return ForAWhileAsync(strike, cluster.Pause, 100, 3_000, cluster.Continue);
     }
 
-    /// <summary>One node stands still, or ends, and comes back when others have long gone on with its streams.</summary>
+    private static Task SwallowAsync(Strike strike)
+    {
+        var wire = strike.Arena.ToDatabase!;
+        return ForAWhileAsync(strike, wire.Swallow, 300, 6_000, wire.Mend);
+    }
+
+    private static async Task ForAWhileAsync(Strike strike, Action begin, int least, int most, Action end)
+    {
+        begin();
+        await strike.RestAsync(20, 60);
+        strike.Note();
+        await strike.RestAsync(least, most);
+        end();
+    }
+
+    /// <summary>One node stands still, or ends, and comes back when others have gone on with its streams.</summary>
     private static async Task MakeZombieAsync(Strike strike)
     {
         var node = strike.AnyNode;
@@ -98,58 +113,65 @@ internal static class Strikes
 
         var process = node.Process!;
         process.Pause();
+        await OthersGoOnAsync(strike, strike.Chance.Milliseconds(500, 8_000));
+        process.Continue();
+    }
+
+    /// <summary>The machine of a node is gone from the network, and comes back with the node, or without.</summary>
+    private static async Task VanishAsync(Strike strike)
+    {
+        var node = strike.AnyNode;
+        node.Network!.Vanish();
+        await OthersGoOnAsync(strike, strike.Chance.Milliseconds(2_000, 9_000));
+        var isDown = strike.Chance.Percent(50);
+        if (isDown)
+        {
+            await node.KillAsync();
+        }
+
+        node.Network.Return();
+        if (isDown)
+        {
+            await node.StartAsync();
+        }
+    }
+
+    /// <summary>Who comes to one of the others is served: hosts that wait for the one that is gone go there.</summary>
+    private static async Task OthersGoOnAsync(Strike strike, TimeSpan length)
+    {
         await strike.RestAsync(20, 60);
         strike.Note();
-        var length = strike.Chance.Milliseconds(500, 8_000);
-        var clock = Stopwatch.StartNew();
-        var longest = TimeSpan.Zero;
-        while (clock.Elapsed < length)
+        var (gap, longest, last) = (TimeSpan.Zero, TimeSpan.Zero, strike.Ledger.LastAt);
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < length;)
         {
-            await Task.Delay(20);
-            var gap = DateTime.UtcNow - strike.Ledger.LastAt;
+            // Counted in glances: where nobody gets a turn for a while, neither do these.
+            await Task.Delay(Glance);
+            gap = strike.Ledger.LastAt == last ? gap + Glance : TimeSpan.Zero;
+            last = strike.Ledger.LastAt;
             longest = gap > longest ? gap : longest;
         }
 
-        process.Continue();
-        if (longest > TimeSpan.FromSeconds(LongestGapSeconds + 2))
+        if (longest > TimeSpan.FromSeconds(LongestGapSeconds) + HostPatienceWhereOthersServe)
         {
-            strike.Ledger.Fail($"one node stood still, and no other took anything for {longest.TotalSeconds:0.0} s");
+            strike.Ledger.Fail($"one node was away, and no other took anything for {longest.TotalSeconds:0.0} s");
         }
     }
 
-    private static async Task CutHostsAsync(Strike strike)
+    private static Task CutHostsAsync(Strike strike) => CutAsync(strike, strike.Arena.ToNode!, 5, 20_000, 60);
+
+    private static Task CutDatabaseAsync(Strike strike) => CutAsync(strike, strike.Arena.ToDatabase!, 3, 60_000, 200);
+
+    private static async Task CutAsync(Strike strike, CuttingWire wire, int cuts, int bytes, int most)
     {
-        for (var cut = 0; cut < 5; cut++)
+        for (var cut = 0; cut < cuts; cut++)
         {
             strike.Note();
-            strike.Arena.ToNode!.CutAfter(strike.Chance.Below(20_000));
-            await strike.RestAsync(5, 60);
+            wire.CutAfter(strike.Chance.Below(bytes));
+            await strike.RestAsync(5, most);
             strike.Note();
-            strike.Arena.ToNode.Mend();
-            await strike.RestAsync(5, 60);
+            wire.Mend();
+            await strike.RestAsync(5, most);
         }
-    }
-
-    private static async Task CutDatabaseAsync(Strike strike)
-    {
-        for (var cut = 0; cut < 3; cut++)
-        {
-            strike.Note();
-            strike.Arena.ToDatabase!.CutAfter(strike.Chance.Below(60_000));
-            await strike.RestAsync(10, 200);
-            strike.Note();
-            strike.Arena.ToDatabase.Mend();
-            await strike.RestAsync(10, 200);
-        }
-    }
-
-    private static async Task SwallowAsync(Strike strike)
-    {
-        strike.Arena.ToDatabase!.Swallow();
-        await strike.RestAsync(20, 60);
-        strike.Note();
-        await strike.RestAsync(300, 6_000);
-        strike.Arena.ToDatabase.Mend();
     }
 
     /// <summary>An older copy takes the journal's place: nothing is taken until the newer one is back.</summary>
@@ -160,23 +182,27 @@ internal static class Strikes
             Path.Combine(node.Data, "journal.db"), strike.Arena.FileOf("older"), strike.Arena.FileOf("newer"));
         strike.Note();
         await node.KillAsync();
-        if (File.Exists(older))
+        Copy(journal, older);
+        await node.StartAsync();
+        for (var before = strike.Ledger.Acknowledged; strike.Ledger.Acknowledged == before;)
         {
-            Move(journal, newer);
-            Copy(older, journal);
-            await node.StartAsync(until: "/health/live");
-            var before = strike.Ledger.Acknowledged;
-            await strike.RestAsync(300, 600);
-            if (strike.Ledger.Acknowledged != before)
-            {
-                strike.Ledger.Fail("a node whose journal was set back gave receipts");
-            }
-
-            await node.KillAsync();
-            Move(newer, journal);
+            await strike.RestAsync(5, 10);
         }
 
-        Copy(journal, older);
+        strike.Note();
+        await node.KillAsync();
+        Move(journal, newer);
+        Copy(older, journal);
+        await node.StartAsync(until: "/health/live");
+        var known = strike.Ledger.Acknowledged;
+        await strike.RestAsync(300, 600);
+        if (strike.Ledger.Acknowledged != known)
+        {
+            strike.Ledger.Fail("a node whose journal was set back gave receipts");
+        }
+
+        await node.KillAsync();
+        Move(newer, journal);
         await node.StartAsync();
     }
 
@@ -234,40 +260,6 @@ internal static class Strikes
         }
 
         await flood;
-    }
-
-    /// <summary>Clients send half of a message and rest, or what is no message; the others are served.</summary>
-    private static async Task BesetAsync(Strike strike)
-    {
-        const int Clients = 200;
-        var url = strike.Arena.Nodes[0].Url!;
-        var clients = Enumerable.Range(0, Clients).Select(_ => new TcpClient()).ToArray();
-        var begun = Encoding.ASCII.GetBytes(
-            $"POST /v1/records HTTP/1.1\r\nHost: {url.Authority}\r\nAuthorization: Bearer {strike.Arena.Token}\r\n"
-            + "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n[{\"session_id\":\"s\",");
-        foreach (var client in clients)
-        {
-            await client.ConnectAsync(url.Host, url.Port);
-            var length = strike.Chance.Next(1, 400);
-            byte[] noise = [.. Enumerable.Range(0, length).Select(_ => (byte)strike.Chance.Draw())];
-            await client.GetStream().WriteAsync(strike.Chance.Percent(70) ? begun : noise);
-        }
-
-        strike.Note();
-        var before = strike.Ledger.Acknowledged;
-        var clock = Stopwatch.StartNew();
-        while (strike.Ledger.Acknowledged < before + 200 && clock.Elapsed < TimeSpan.FromSeconds(30))
-        {
-            await strike.RestAsync(5, 10);
-            strike.Note();
-        }
-
-        if (strike.Ledger.Acknowledged < before + 200)
-        {
-            strike.Ledger.Fail($"beside {Clients} clients that rest, others got no 200 receipts in 30 s");
-        }
-
-        Array.ForEach(clients, client => client.Dispose());
     }
 
     private static void Move(string from, string to)

@@ -9,7 +9,11 @@ internal interface IScenario
 }
 
 /// <param name="Until">Whether it is time to end.</param>
-internal sealed record HammerRun(ulong Seed, int Rounds, int Schedules, Func<bool> Until, Action<string> Print);
+internal sealed record HammerRun(ulong Seed, int Rounds, int Schedules, Func<bool> Until, Action<string> Print)
+{
+    /// <summary>Receives what a scenario came to so far.</summary>
+    public Action<ScenarioResult> Keep { get; init; } = _ => { };
+}
 
 /// <summary>What a scenario came to. The last three are faults of the product: each must be 0.</summary>
 internal sealed record ScenarioResult(

@@ -26,10 +26,18 @@ internal sealed class MeasuredNode : IAsyncDisposable
     {
         var data = Path.Combine(store.Directory, "data");
         program ??= Path.Combine(AppContext.BaseDirectory, "audit.dll");
+        var rowKey = Path.Combine(store.Directory, "row.key");
+        if (!File.Exists(rowKey))
+        {
+            // The store was made with these, outside of any node.
+            TestKeys.Row.SaveNew(rowKey);
+        }
+
         // A free port; nobody joins it.
         var environment = new Dictionary<string, string> { ["AUDIT_AKKA_PORT"] = "0" };
         return new MeasuredNode(await NodeProcess.StartAsync(
-            program, data, ["--urls", "http://127.0.0.1:0", "--engine", engine, "--store", store.Address], environment));
+            program, data,
+            ["--urls", "http://127.0.0.1:0", "--engine", engine, "--store", store.Address, "--row-key", rowKey], environment));
     }
 
     /// <summary>A client that may do everything and keeps so many connections.</summary>

@@ -49,7 +49,7 @@ internal sealed class OpenEngine : IAsyncDisposable
     /// <summary>A receipt that is not this one would make every figure worthless.</summary>
     public static void Check(Receipt receipt)
     {
-        if (receipt is not { Status: ReceiptStatus.Recorded, Position: > 0, Anomalies: Anomalies.None })
+        if (receipt is not { Status: ReceiptStatus.Recorded, Position: > 0 })
         {
             throw new InvalidOperationException($"The workload is to be recorded, and got {receipt}.");
         }

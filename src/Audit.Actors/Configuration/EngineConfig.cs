@@ -1,6 +1,7 @@
 using System.Reflection;
 using Akka.Configuration;
 using Akka.Persistence.Sql;
+using Audit.Actors.Journal;
 
 namespace Audit.Actors.Configuration;
 
@@ -9,15 +10,24 @@ namespace Audit.Actors.Configuration;
 /// </summary>
 internal static class EngineConfig
 {
+    public const string JournalKey = "akka.persistence.journal.plugin";
+
     /// <exception cref="AkkaEngineException">Something of it cannot be used.</exception>
     public static async Task<Config> ReadAsync(AkkaEngineOptions options, Func<string, string?> environment)
     {
-        var (connection, journal) = await StoreSettings.ReadAsync(options.Store);
-        var ours = journal.WithFallback(HoconFiles.Read("remoting.conf")).WithFallback(HoconFiles.Read("cluster.conf"));
+        var ours = HoconFiles.Read("remoting.conf").WithFallback(HoconFiles.Read("cluster.conf"));
         var users = options.Hocon is { } text ? HoconFiles.Parse(text) : Config.Empty;
-        return connection.WithFallback(EnvironmentSettings.Read(environment)).WithFallback(users).WithFallback(ours)
-            .WithFallback(SqlPersistence.DefaultConfiguration);
+        var own = EnvironmentSettings.Read(environment).WithFallback(users);
+        return own.WithFallback(ours).GetString(JournalKey) == SqlJournal.Id
+            ? (await StoreSettings.ReadAsync(options.Store)).WithFallback(own)
+                .WithFallback(HoconFiles.Read("journal-sql.conf")).WithFallback(ours)
+                .WithFallback(SqlPersistence.DefaultConfiguration)
+            : own.WithFallback(ours);
     }
+
+    /// <summary>Whether streams that the node does not know are taken for new; only our own journal can.</summary>
+    public static bool BetsOnNew(Config config) =>
+        config.GetString(JournalKey) == CommitJournal.Id && config.GetBoolean($"{CommitJournal.Id}.bet-on-new");
 }
 
 /// <summary>Our own HOCON, which travels in the assembly so that a node cannot be started without it.</summary>

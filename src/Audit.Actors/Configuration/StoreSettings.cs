@@ -1,13 +1,23 @@
 using Akka.Configuration;
+using Audit.Actors.Journal;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
 namespace Audit.Actors.Configuration;
 
-/// <summary>Makes the plugin write into the node's own store, and as durably as the node itself would.</summary>
+/// <summary>Makes Akka.Persistence.Sql write into the node's own store, as durably as the node itself would.</summary>
 internal static class StoreSettings
 {
-    private const string ConnectionKey = "akka.persistence.journal.sql.connection-string";
+    /// <summary>Two writers, the readings, and what they overlap.</summary>
+    private const int MostConnections = 12;
+
+    // With this very name the plugin knows `ordering` as an identity column.
+    private const string OnPostgres = "provider-name = \"PostgreSQL.15\"";
+
+    // Any other level begins a reading with the write lock, and readings and the writer would lock each other out. A
+    // file has one writer; a second would wait for the lock and fail.
+    private const string OnSqlite =
+        "provider-name = \"SQLite.MS\", read-isolation-level = read-uncommitted, parallelism = 1";
 
     // What a plan made while the table was small must not do later, and a level under which a write sees what it may.
     private const string PostgresSession =
@@ -17,14 +27,15 @@ internal static class StoreSettings
     private static readonly string Bounds = PostgresBounds.OptionsOf(
         new PostgresUse("", (_, failure) => failure) { RestSeconds = 3, LockSeconds = 4 });
 
-    /// <summary>The connection, over our file for that kind of store.</summary>
     /// <exception cref="AkkaEngineException">The store cannot be asked how durable it is.</exception>
-    public static async Task<(Config Connection, Config Journal)> ReadAsync(string store)
+    public static async Task<Config> ReadAsync(string store)
     {
         var address = StoreAddress.Parse(store);
-        return address.IsSqlite
-            ? (Connection(Sqlite(address.Place)), HoconFiles.Read("journal-sqlite.conf"))
-            : (Connection(await PostgresAsync(address.Place)), HoconFiles.Read("journal-postgres.conf"));
+        var (connection, provider) = address.IsSqlite
+            ? (Sqlite(address.Place), OnSqlite)
+            : (await PostgresAsync(address.Place), OnPostgres);
+        return ConfigurationFactory.ParseString(
+            $"{SqlJournal.Id} {{ connection-string = {EnvironmentSettings.Quoted(connection)}, {provider} }}");
     }
 
     private static string Sqlite(string path) =>
@@ -41,7 +52,12 @@ internal static class StoreSettings
     /// </summary>
     private static async Task<string> PostgresAsync(string connection)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connection) { Enlist = false, Pooling = true };
+        var settings = new NpgsqlConnectionStringBuilder(connection)
+        {
+            Enlist = false,
+            Pooling = true,
+            MaxPoolSize = MostConnections,
+        };
         settings.ApplicationName ??= "audit";
         var isStronger = await AsksForMoreAsync(settings.ConnectionString);
         var durable = isStronger ? "" : " -c synchronous_commit=on";
@@ -64,7 +80,4 @@ internal static class StoreSettings
                 $"The store cannot be reached by the Akka.NET engine: {failure.Message}", failure);
         }
     }
-
-    private static Config Connection(string connection) =>
-        ConfigurationFactory.ParseString($"{ConnectionKey} = {EnvironmentSettings.Quoted(connection)}");
 }

@@ -1,46 +1,56 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Akka.Cluster;
 using Audit.Actors.Messages;
 
 namespace Audit.Actors.Dispatch;
 
 /// <summary>
 /// Stands between the batches of one node and the actors of the cluster: sends each stream its items, waits for the
-/// answers, sends again what for certain was not written, and gives every item its receipt in the end.
+/// answers, sends again what for certain was not written, asks again where no answer comes, and gives every item its
+/// receipt in the end.
 /// </summary>
 internal sealed class Dispatcher : ReceiveActor, IWithTimers
 {
     /// <summary>More actors at work at once than a few writes can hold only wait for each other, in memory.</summary>
-    private const int MostUnderWay = 512;
+    private const int MostUnderWay = 1_024;
 
-    private const int MostTries = 50;
-    private const int LongestPauseMilliseconds = 32;
-    private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(500);
+    private const int MostOvertaken = 50;
+    private const int LongestPauseOfOvertaken = 32;
+    private const int LongestPauseOfUntaken = 1_000;
+    private static readonly TimeSpan Watch = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Streams whose node is gone would soon be all that are under way, and keep the others from it.</summary>
+    private static readonly TimeSpan UntilAside = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<StreamKey, StreamQueue> queues = [];
     private readonly Dictionary<long, StreamQueue> underWay = [];
     private readonly Queue<StreamQueue> ready = new();
     private readonly Func<Submission, IActorRef> regionFor;
-    private readonly PositionDesk positions;
-    private readonly TimeSpan patience;
+    private readonly AnswerTimes times;
     private long lastTicket;
+    private int busy;
 
-    public Dispatcher(
-        IJournal journal, Func<Submission, IActorRef> regionFor, TimeSpan patience, FailureLog failures)
+    public Dispatcher(Func<Submission, IActorRef> regionFor, AnswerTimes times)
     {
         this.regionFor = regionFor;
-        this.patience = patience;
-        positions = new PositionDesk(journal, Self, failures);
+        this.times = times;
         Receive<BatchInWork>(Distribute);
         Receive<StreamAnswer>(Take);
-        Receive<PositionDesk.Found>(positions.Take);
         Receive<StreamQueue>(Send);
-        Receive<LookForLate>(_ => GiveUpLate());
+        Receive<LookForLate>(_ => LookAtLate());
+        // What was on its way to that node is lost; its streams have new homes as soon as somebody asks for them.
+        Receive<ClusterEvent.MemberRemoved>(_ => AskAgain(UntilAside));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart() => Timers.StartPeriodicTimer(LookForLate.Instance, LookForLate.Instance, Watch);
+    protected override void PreStart()
+    {
+        Timers.StartPeriodicTimer(LookForLate.Instance, LookForLate.Instance, Watch);
+        Cluster.Get(Context.System).Subscribe(
+            Self, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.MemberRemoved));
+    }
 
     private void Distribute(BatchInWork batch)
     {
@@ -74,8 +84,14 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
             ready.Enqueue(queue);
         }
 
-        while (underWay.Count < MostUnderWay && ready.TryDequeue(out var next))
+        SendReady();
+    }
+
+    private void SendReady()
+    {
+        while (busy < MostUnderWay && ready.TryDequeue(out var next))
         {
+            busy++;
             next.TakeLot();
             Send(next);
         }
@@ -84,8 +100,13 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
     private void Send(StreamQueue queue)
     {
         queue.Ticket = ++lastTicket;
-        queue.SentAt = Stopwatch.GetTimestamp();
         underWay.Add(queue.Ticket, queue);
+        Ask(queue);
+    }
+
+    private void Ask(StreamQueue queue)
+    {
+        queue.SentAt = Stopwatch.GetTimestamp();
         var items = queue.UnderWay.Select(item => WireItem.Of(item.Submission)).ToArray();
         var mail = new StreamMail(queue.Key.ToString(), queue.Ticket, items);
         regionFor(queue.UnderWay[0].Submission).Tell(mail);
@@ -95,7 +116,7 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         if (!underWay.Remove(answer.Ticket, out var queue))
         {
-            // It came after its time; whoever waited for it has the answer that nothing is known.
+            // It came after its time, or for the second time; whoever waited for it has an answer.
             return;
         }
 
@@ -105,10 +126,13 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
                 Settle(queue, decided.Receipts);
                 break;
             case StreamAnswer.Unknown unknown:
-                GiveUp(queue, unknown.Reason);
+                GiveUp(queue, Receipt.Unknown(unknown.Reason));
+                break;
+            case StreamAnswer.NothingWritten { WasOvertaken: true }:
+                SendAgainAfterOthers(queue);
                 break;
             default:
-                SendAgain(queue);
+                SendAgain(queue, ++queue.Untaken, LongestPauseOfUntaken);
                 break;
         }
     }
@@ -117,58 +141,92 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         for (var index = 0; index < queue.UnderWay.Count; index++)
         {
-            Settle(queue.UnderWay[index], receipts[index]);
+            queue.UnderWay[index].Answer(receipts[index]);
         }
 
-        positions.ReadWaiting();
-        SendNext(queue);
-    }
-
-    private void Settle(WaitingItem item, Receipt receipt)
-    {
-        if (receipt.Status is ReceiptStatus.Recorded or ReceiptStatus.Duplicate or ReceiptStatus.Violation)
-        {
-            positions.Add(item, receipt);
-        }
-        else
-        {
-            item.Answer(receipt);
-        }
+        Leave(queue);
     }
 
     /// <summary>
     /// Two writers of one stream would go on overtaking each other; a pause of random length lets one through.
     /// </summary>
-    private void SendAgain(StreamQueue queue)
+    private void SendAgainAfterOthers(StreamQueue queue)
     {
-        if (++queue.Tries > MostTries)
+        if (++queue.Overtaken > MostOvertaken)
         {
-            GiveUp(queue, "other writers kept moving this stream on; it may be sent again");
+            GiveUp(queue, Receipt.Unknown("other writers kept moving this stream on; it may be sent again"));
             return;
         }
 
-        var pause = Random.Shared.Next(1, Math.Min(1 << Math.Min(queue.Tries, 10), LongestPauseMilliseconds) + 1);
+        SendAgain(queue, queue.Overtaken, LongestPauseOfOvertaken);
+    }
+
+    private void SendAgain(StreamQueue queue, int tries, int longestPause)
+    {
+        if (Stopwatch.GetElapsedTime(queue.BegunAt) > times.Patience)
+        {
+            GiveUp(queue, Nobody());
+            return;
+        }
+
+        var pause = Random.Shared.Next(1, Math.Min(1 << Math.Min(tries, 10), longestPause) + 1);
         Context.System.Scheduler.ScheduleTellOnce(TimeSpan.FromMilliseconds(pause), Self, queue, Self);
     }
 
-    private void GiveUpLate()
+    private void LookAtLate()
     {
-        var late = underWay.Values.Where(queue => Stopwatch.GetElapsedTime(queue.SentAt) > patience).ToArray();
+        var late = underWay.Values.Where(queue => Stopwatch.GetElapsedTime(queue.BegunAt) > times.Patience).ToArray();
         foreach (var queue in late)
         {
             underWay.Remove(queue.Ticket);
-            var seconds = $"{patience.TotalSeconds:0.#} s";
-            GiveUp(queue, $"no answer came from the cluster within {seconds}; it may be sent again");
+            GiveUp(queue, Nobody());
+        }
+
+        foreach (var queue in underWay.Values)
+        {
+            if (!queue.IsAside && Stopwatch.GetElapsedTime(queue.BegunAt) > UntilAside)
+            {
+                queue.IsAside = true;
+                busy--;
+            }
+        }
+
+        AskAgain(times.AskAgainAfter);
+        SendReady();
+    }
+
+    /// <summary>
+    /// Asks again, under the same ticket, for what was sent longer ago than this: the mail may have been lost with the
+    /// node that it went to, or the answer. The answer that comes first counts.
+    /// </summary>
+    private void AskAgain(TimeSpan after)
+    {
+        foreach (var queue in underWay.Values)
+        {
+            if (Stopwatch.GetElapsedTime(queue.SentAt) > after && queue.MayBeAskedAgain)
+            {
+                Ask(queue);
+            }
         }
     }
 
-    private void GiveUp(StreamQueue queue, string reason)
+    private Receipt Nobody() => Receipt.Unavailable(
+        $"the node that keeps this stream did not answer within {times.Patience.TotalSeconds:0.#} s, and no other has "
+        + "it yet; it may be sent again");
+
+    private void GiveUp(StreamQueue queue, Receipt receipt)
     {
         foreach (var item in queue.UnderWay)
         {
-            item.Answer(Receipt.Unknown(reason));
+            item.Answer(receipt);
         }
 
+        Leave(queue);
+    }
+
+    private void Leave(StreamQueue queue)
+    {
+        busy -= queue.IsAside ? 0 : 1;
         SendNext(queue);
     }
 
@@ -177,3 +235,7 @@ internal sealed class Dispatcher : ReceiveActor, IWithTimers
         public static readonly LookForLate Instance = new();
     }
 }
+
+/// <param name="AskAgainAfter">When a mail is sent again to which no answer came.</param>
+/// <param name="Patience">When its items are answered as unavailable.</param>
+internal readonly record struct AnswerTimes(TimeSpan AskAgainAfter, TimeSpan Patience);

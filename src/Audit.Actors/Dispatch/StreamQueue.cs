@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Audit.Actors.Dispatch;
 
 /// <summary>
@@ -19,16 +21,32 @@ internal sealed class StreamQueue(StreamKey key)
     /// <summary>By which its answer is known; 0 when none is under way.</summary>
     public long Ticket { get; set; }
 
+    /// <summary>When the lot under way was sent for the first time.</summary>
+    public long BegunAt { get; private set; }
+
     public long SentAt { get; set; }
 
-    /// <summary>How often the mail under way was sent without an answer.</summary>
-    public int Tries { get; set; }
+    /// <summary>How often nobody took the mail under way.</summary>
+    public int Untaken { get; set; }
+
+    /// <summary>How often another writer was first.</summary>
+    public int Overtaken { get; set; }
+
+    /// <summary>It has waited for so long that it stands in nobody's way any more.</summary>
+    public bool IsAside { get; set; }
+
+    /// <summary>
+    /// Its items are known again when they are sent twice, so that they may be while an answer is still to come.
+    /// </summary>
+    public bool MayBeAskedAgain =>
+        UnderWay.TrueForAll(item => item.Submission is CallSubmission or NoteSubmission);
 
     /// <summary>Takes the next lot from what waits.</summary>
     public void TakeLot()
     {
         UnderWay.Clear();
-        Tries = 0;
+        (Untaken, Overtaken, IsAside) = (0, 0, false);
+        BegunAt = Stopwatch.GetTimestamp();
         var bytes = 0;
         while (UnderWay.Count < MostItems && Waiting.TryPeek(out var next)
             && (UnderWay.Count == 0 || bytes + next.Submission.Bytes <= MostBytes))

@@ -14,14 +14,15 @@ public sealed record StreamMail(string Stream, long Ticket, WireItem[] Items) : 
 /// <summary>What became of a <see cref="StreamMail"/>.</summary>
 public abstract record StreamAnswer(long Ticket) : ICrossesTheWire
 {
-    /// <param name="Receipts">One for each item, as yet without a position.</param>
+    /// <param name="Receipts">One for each item.</param>
     public sealed record Decided(long Ticket, Receipt[] Receipts) : StreamAnswer(Ticket);
 
     /// <summary>
-    /// Nothing of the mail was written, for certain: another writer was first, or the actor ended before its turn. It
-    /// may be sent again by the node itself.
+    /// Nothing of the mail was written, for certain: another writer was first, or no actor took it. It may be sent
+    /// again by the node itself.
     /// </summary>
-    public sealed record NothingWritten(long Ticket) : StreamAnswer(Ticket);
+    /// <param name="WasOvertaken">Another writer was first.</param>
+    public sealed record NothingWritten(long Ticket, bool WasOvertaken = false) : StreamAnswer(Ticket);
 
     /// <summary>It is not known what was written.</summary>
     public sealed record Unknown(long Ticket, string Reason) : StreamAnswer(Ticket);

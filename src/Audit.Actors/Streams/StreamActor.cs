@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Persistence;
@@ -12,55 +11,102 @@ namespace Audit.Actors.Streams;
 /// and takes all that waits in one go: what comes while a write is under way is held here, and not in the system's own
 /// stash, so that nothing is lost with the actor when the write fails.
 /// </summary>
-internal abstract class StreamActor : ReceivePersistentActor
+internal abstract class StreamActor : UntypedPersistentActor
 {
+    /// <summary>Nobody makes snapshots: a stream is short, and its events are the book.</summary>
+    private static readonly Recovery Whole = new(SnapshotSelectionCriteria.None);
+
+    private static readonly Recovery Nothing = new(SnapshotSelectionCriteria.None, toSequenceNr: 0);
+
     private readonly StreamRoom room;
     private readonly AuditStream stream;
     private readonly StreamKey key;
+    private readonly StreamHandle hold;
     private readonly List<EncodedEvent> events = [];
-    private readonly List<(IActorRef Sender, StreamMail Mail)> waiting = [];
-    private readonly List<(IActorRef Sender, StreamAnswer Answer)> answers = [];
-    private bool isUnreadable;
+    private readonly MailTray tray = new();
+    private StreamPositions positions;
+    private StreamBet bet;
+    private string? unread;
+    private bool isPassing;
     private bool hasKey;
     private bool isFetchingKey;
     private byte[]? payloadKey;
     private int unwritten;
-    private long began;
     private bool wasRead;
     private bool stopping;
     private ICancelable? counting;
 
-    protected StreamActor(string persistenceId, StreamRoom room, AuditStream stream)
+    /// <param name="mayBeNew">Whether most streams of the kind are new when somebody first speaks of them.</param>
+    protected StreamActor(string persistenceId, StreamRoom room, AuditStream stream, bool mayBeNew = false)
     {
         PersistenceId = persistenceId;
         key = new StreamKey(persistenceId);
+        hold = new StreamHandle(key);
         this.room = room;
         this.stream = stream;
-        Recover<JournalEvent>(Replay);
-        Command<StreamMail>(Take);
-        Command<KeyFetched>(TakeKey);
-        Command<ReceiveTimeout>(_ => Passivate());
-        Command<CountsAreDue>(_ => WriteCountsInTime());
-        Command<Stop>(_ => StopWhenDone());
+        bet = mayBeNew ? room.Bets.On(key) : default;
     }
 
     public override string PersistenceId { get; }
 
-    /// <summary>Nobody makes snapshots: a stream is short, and its events are the book.</summary>
-    public override Recovery Recovery { get; } = new(SnapshotSelectionCriteria.None);
+    /// <summary>Who bets that the stream is new asks for nothing of it.</summary>
+    public override Recovery Recovery => bet.IsOpen ? Nothing : Whole;
 
     private bool IsWriting => unwritten > 0;
+
+    protected override void OnRecover(object message)
+    {
+        switch (message)
+        {
+            case JournalEvent happened:
+                Replay(happened);
+                break;
+            case ReadFailed failed:
+                // Whoever waits for it is answered, and the next message has it read anew.
+                (unread, isPassing) = (failed.Reason, true);
+                break;
+            case RecoveryCompleted when !bet.IsOpen && unread is null:
+                bet.Turned(wasOld: stream.Sequence > 0);
+                break;
+        }
+    }
+
+    protected override void OnCommand(object message)
+    {
+        switch (message)
+        {
+            case StreamMail mail:
+                Take(mail);
+                break;
+            case KeyFetched fetched:
+                TakeKey(fetched);
+                break;
+            case CountsAreDue:
+                WriteCountsInTime();
+                break;
+            case Stop:
+                StopWhenDone();
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
 
     protected override void PreStart()
     {
         base.PreStart();
         room.Started();
-        Context.SetReceiveTimeout(room.Options.IdleAfter);
     }
 
     protected override void PostStop()
     {
         counting?.Cancel();
+        if (stream.Sequence > 0)
+        {
+            room.Bets.Know(key);
+        }
+
         room.Ended();
         base.PostStop();
     }
@@ -77,28 +123,24 @@ internal abstract class StreamActor : ReceivePersistentActor
         }
 
         unwritten = 0;
-        var isConflict = WriteFailure.IsConflict(cause);
+        var isConflict = cause is StreamLostException;
         room.Failed(isConflict);
-        if (!isConflict)
+        if (isConflict)
         {
-            room.Options.Failures.Report("cluster write", cause);
+            room.Bets.Know(key);
+            bet.Turned(wasOld: true);
         }
 
         Context.Parent.Tell(new Passivate(Stop.Instance));
-        foreach (var (sender, answer) in answers)
-        {
-            sender.Tell(isConflict
-                ? new StreamAnswer.NothingWritten(answer.Ticket)
-                : new StreamAnswer.Unknown(answer.Ticket, $"the journal failed: {cause.GetBaseException().Message}"));
-        }
-
-        foreach (var (sender, mail) in waiting)
-        {
-            sender.Tell(new StreamAnswer.NothingWritten(mail.Ticket));
-        }
-
-        waiting.Clear();
+        tray.AnswerDecided(decided => isConflict
+            ? new StreamAnswer.NothingWritten(decided.Ticket, WasOvertaken: true)
+            : new StreamAnswer.Unknown(decided.Ticket, SentenceOf(cause)));
+        tray.AnswerWaiting(ticket => new StreamAnswer.NothingWritten(ticket));
     }
+
+    private static string SentenceOf(Exception cause) => cause is JournalUnavailableException
+        ? cause.Message
+        : $"the journal failed: {cause.GetBaseException().Message}";
 
     /// <summary>
     /// Its number is used up and the history stands ahead of the stream, so that a new actor has to begin.
@@ -114,20 +156,22 @@ internal abstract class StreamActor : ReceivePersistentActor
         wasRead = true;
         try
         {
-            var row = new JournalRow(0, PersistenceId, LastSequenceNr, 0, happened.Manifest, happened.Message);
+            var row = new JournalRow(
+                happened.Position, PersistenceId, LastSequenceNr, 0, happened.Manifest, happened.Message.ToArray());
             stream.Replay(row, room.Proof.Proves(row));
+            positions.AddRead(row.Sequence, row.Position);
         }
         catch (InvalidDataException failure)
         {
             // It would be as unreadable after every restart; the actor stays and says so to whoever asks.
             room.Options.Failures.Report("cluster replay", failure);
-            isUnreadable = true;
+            unread = "the stream could not be read; it may be sent again";
         }
     }
 
     private void Take(StreamMail mail)
     {
-        waiting.Add((Sender, mail));
+        tray.Add(Sender, mail);
         if (!hasKey)
         {
             FetchKey();
@@ -155,9 +199,7 @@ internal abstract class StreamActor : ReceivePersistentActor
         }
 
         isFetchingKey = true;
-        room.Payloads.EnsureAsync([key], CancellationToken.None)
-            .ContinueWith(done => new KeyFetched(done.Exception?.GetBaseException()), TaskScheduler.Default)
-            .PipeTo(Self);
+        room.Keys.Fetch(key, Self);
     }
 
     private void TakeKey(KeyFetched fetched)
@@ -176,42 +218,53 @@ internal abstract class StreamActor : ReceivePersistentActor
             room.Options.Failures.Report("cluster payload key", failure);
         }
 
-        foreach (var (sender, mail) in waiting)
-        {
-            sender.Tell(new StreamAnswer.Unknown(mail.Ticket, "the store was away; it may be sent again"));
-        }
-
-        waiting.Clear();
+        tray.AnswerWaiting(ticket => new StreamAnswer.Unknown(ticket, "the store was away; it may be sent again"));
         StopIfAsked();
     }
 
     private void DecideWaiting()
     {
         events.Clear();
-        answers.Clear();
-        foreach (var (sender, mail) in waiting)
+        tray.Decide(Decide);
+        if (events.Count > 0)
         {
-            answers.Add((sender, Decide(mail)));
+            WriteEvents();
         }
-
-        waiting.Clear();
-        if (events.Count == 0)
+        else if (bet.IsOpen)
+        {
+            ReadAfterAll();
+        }
+        else
         {
             Answer();
-            return;
         }
+    }
 
-        WriteEvents();
+    /// <summary>
+    /// No write would settle the bet, so that nothing that stands on it is answered: another actor reads the stream.
+    /// </summary>
+    private void ReadAfterAll()
+    {
+        room.Bets.Know(key);
+        Context.Parent.Tell(new Passivate(Stop.Instance));
+        tray.AnswerDecided(decided => new StreamAnswer.NothingWritten(decided.Ticket));
+        StopIfAsked();
     }
 
     private void WriteEvents()
     {
-        (unwritten, began) = (events.Count, Stopwatch.GetTimestamp());
-        PersistAllAsync(events.Select(each => new JournalEvent(each.Manifest, each.Message.ToArray())), _ => Written());
+        unwritten = events.Count;
+        var written = new JournalEvent[events.Count];
+        for (var index = 0; index < written.Length; index++)
+        {
+            written[index] = new JournalEvent(events[index].Manifest, events[index].Message) { Stream = hold };
+        }
+
+        PersistAllAsync(written, Written);
     }
 
-    private StreamAnswer Decide(StreamMail mail) => isUnreadable
-        ? new StreamAnswer.Unknown(mail.Ticket, "the stream could not be read; it may be sent again")
+    private StreamAnswer Decide(StreamMail mail) => unread is { } reason
+        ? new StreamAnswer.Unknown(mail.Ticket, reason)
         : new StreamAnswer.Decided(mail.Ticket, Array.ConvertAll(mail.Items, Decide));
 
     private Receipt Decide(WireItem item)
@@ -234,25 +287,22 @@ internal abstract class StreamActor : ReceivePersistentActor
         }
     }
 
-    private void Written()
+    private void Written(JournalEvent written)
     {
+        positions.Add(written.Position);
         if (--unwritten > 0)
         {
             return;
         }
 
-        room.Wrote(events.Count, Stopwatch.GetElapsedTime(began));
+        bet.Turned(wasOld: false);
         Answer();
     }
 
     private void Answer()
     {
-        foreach (var (sender, answer) in answers)
-        {
-            sender.Tell(answer);
-        }
-
-        if (waiting.Count > 0)
+        tray.AnswerDecided(Placed);
+        if (tray.HasWaiting)
         {
             DecideWaiting();
         }
@@ -260,7 +310,7 @@ internal abstract class StreamActor : ReceivePersistentActor
         {
             StopIfAsked();
         }
-        else if ((stream.IsSettled && !wasRead) || room.IsCrowded)
+        else if ((stream.IsSettled && !wasRead) || isPassing || room.IsCrowded)
         {
             // Nothing more is expected of what is settled. What was read back has proved the contrary and stays until
             // it is idle, if there is room.
@@ -268,6 +318,16 @@ internal abstract class StreamActor : ReceivePersistentActor
         }
 
         WatchCounts();
+    }
+
+    private StreamAnswer Placed(StreamAnswer answer)
+    {
+        foreach (var receipt in (answer as StreamAnswer.Decided)?.Receipts ?? [])
+        {
+            positions.Place(receipt);
+        }
+
+        return answer;
     }
 
     /// <summary>What is only counted is written within a few seconds.</summary>
@@ -292,13 +352,12 @@ internal abstract class StreamActor : ReceivePersistentActor
     /// <returns>False where there is nothing to write.</returns>
     private bool WriteCounts()
     {
-        if (!stream.HasUnwrittenCounts || isUnreadable)
+        if (!stream.HasUnwrittenCounts || unread is not null || bet.IsOpen)
         {
             return false;
         }
 
         events.Clear();
-        answers.Clear();
         room.Writer.Begin(key, stream.Sequence, payloadKey);
         stream.WriteCounts(room.Writer, events);
         WriteEvents();
@@ -327,26 +386,8 @@ internal abstract class StreamActor : ReceivePersistentActor
         }
     }
 
-    private sealed record KeyFetched(Exception? Failure);
-
     private sealed class CountsAreDue
     {
         public static readonly CountsAreDue Instance = new();
     }
 }
-
-/// <summary>The actor of one tool call.</summary>
-internal sealed class ToolCallActor(string persistenceId, StreamRoom room)
-    : StreamActor(persistenceId, room, new CallStream());
-
-/// <summary>The actor of one session's notes.</summary>
-internal sealed class SessionActor(string persistenceId, StreamRoom room)
-    : StreamActor(persistenceId, room, new SessionStream());
-
-/// <summary>The actor of one task window.</summary>
-internal sealed class TaskWindowActor(string persistenceId, StreamRoom room)
-    : StreamActor(persistenceId, room, new WindowStream());
-
-/// <summary>The actor of one day of the node's own acts.</summary>
-internal sealed class OperatorActor(string persistenceId, StreamRoom room)
-    : StreamActor(persistenceId, room, new OperatorStream());

@@ -1,19 +1,21 @@
 namespace Audit.Actors.Streams;
 
 /// <summary>What the actors of one node share: how they decide, and what they count.</summary>
-internal sealed class StreamRoom(BookSeal seal, EngineOptions options) : IDisposable
+internal sealed class StreamRoom(BookSeal seal, EngineOptions options, bool betsOnNew = false) : IDisposable
 {
     /// <summary>What an actor weighs against the bound of memory, in events.</summary>
     private const int WeightOfAnActor = 4;
 
     private readonly ThreadLocal<EventWriter> writers = new(() => new EventWriter(seal.Proof), trackAllValues: true);
     private long live;
-    private long commits;
-    private long rows;
     private long conflicts;
     private long failures;
 
     public PayloadKeys Payloads { get; } = seal.Payloads;
+
+    public KeyFetching Keys { get; } = new(seal.Payloads);
+
+    public NewStreamBets Bets { get; } = new(options.MaxKnownStreams, betsOnNew);
 
     public EventProof Proof { get; } = seal.Proof;
 
@@ -29,10 +31,6 @@ internal sealed class StreamRoom(BookSeal seal, EngineOptions options) : IDispos
 
     public long Live => Interlocked.Read(ref live);
 
-    public long Commits => Interlocked.Read(ref commits);
-
-    public long Rows => Interlocked.Read(ref rows);
-
     public long Conflicts => Interlocked.Read(ref conflicts);
 
     public long Failures => Interlocked.Read(ref failures);
@@ -40,13 +38,6 @@ internal sealed class StreamRoom(BookSeal seal, EngineOptions options) : IDispos
     public void Started() => Interlocked.Increment(ref live);
 
     public void Ended() => Interlocked.Decrement(ref live);
-
-    public void Wrote(int count, TimeSpan took)
-    {
-        Options.Committed?.Invoke(took);
-        Interlocked.Increment(ref commits);
-        Interlocked.Add(ref rows, count);
-    }
 
     public void Failed(bool isConflict) => Interlocked.Increment(ref isConflict ? ref conflicts : ref failures);
 

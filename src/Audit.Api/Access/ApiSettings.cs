@@ -15,6 +15,9 @@ public sealed record ApiSettings(
     /// <summary>How long the newest checkpoint may be without the witnesses' cosignatures.</summary>
     public TimeSpan MaxUnwitnessed { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>The policy by which hosts are answered; null where none was given, and nothing is enforced.</summary>
+    public string? PolicyFile { get; init; }
+
     /// <summary>Whether a person may approve what was asked for in the same person's name.</summary>
     public bool AllowSelfApproval { get; init; }
 }

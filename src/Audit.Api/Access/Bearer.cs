@@ -95,6 +95,61 @@ internal static class BearerOfRequest
     /// <summary>Who makes the request; only an endpoint that is open to all has none.</summary>
     public static Bearer Bearer(this HttpContext context) => context.Admission().Bearer;
 
+    /// <summary>Asked again before something is taken that came slowly.</summary>
+    /// <exception cref="RefusedException">The token was revoked meanwhile, or has ended.</exception>
+    public static async Task RequireHeldAsync(this HttpContext context)
+    {
+        if (!await context.Admission().HoldsAsync(context.RequestAborted))
+        {
+            throw new RefusedException(Problem.Unauthorized(Access.Admission.Ended));
+        }
+    }
+
     public static Admission Admission(this HttpContext context) => context.Features.Get<Admission>()
         ?? throw new InvalidOperationException("The endpoint is open to all, so nobody is known to ask.");
+}
+
+/// <summary>Reads the body of a request that is about one act.</summary>
+internal static class SmallBody
+{
+    /// <exception cref="RefusedException">It is of another kind, or too large.</exception>
+    /// <exception cref="UnreadableException">The body is not one strict JSON object.</exception>
+    public static async Task<StrictObject> ReadObjectAsync(this HttpContext context)
+    {
+        var request = context.Request;
+        if (request.ContentType is { Length: > 0 } type && !request.HasJsonContentType())
+        {
+            throw new RefusedException(Problem.UnsupportedMedia(
+                $"The Content-Type \"{type}\" is not accepted here; accepted is application/json."));
+        }
+
+        if (request.Headers.ContentEncoding.Count > 0)
+        {
+            throw new RefusedException(
+                Problem.UnsupportedMedia("A Content-Encoding is not accepted here; send the body plain."));
+        }
+
+        var buffer = new byte[StrictObject.MaxBytes + 1];
+        var length = await ReadAsync(context, buffer);
+        await context.RequireHeldAsync();
+        return length <= StrictObject.MaxBytes
+            ? StrictObject.Parse(buffer.AsMemory(0, length).ToArray())
+            : throw new RefusedException(Problem.TooLarge(
+                $"The body is larger than the {StrictObject.MaxBytes} bytes accepted here."));
+    }
+
+    private static async Task<int> ReadAsync(HttpContext context, byte[] buffer)
+    {
+        var stopping = context.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        try
+        {
+            return await context.Request.Body.ReadAtLeastAsync(
+                buffer, buffer.Length, throwOnEndOfStream: false, ending.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw new RefusedException(Problem.Stopping());
+        }
+    }
 }

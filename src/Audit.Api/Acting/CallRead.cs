@@ -33,6 +33,16 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
             standing.Asked, standing.Question.ToString(), missing.GetValueOrDefault(standing.Asked))
         : null;
 
+    /// <summary>By which policy the question that stands was asked; null where a host asked on its own.</summary>
+    public PolicyMark? QuestionMark => History.Find(History.Standing.Asked)?.Message.Policy;
+
+    /// <summary>
+    /// Whether what stands is about this question, and not about another that the call was asked since. What a host
+    /// had a person asked for by itself, past the policy, is no answer to what it asks the node.
+    /// </summary>
+    public bool Answers(CallMessage? asked) => asked is null
+        || (History.Standing.Question == asked.Question && QuestionMark is not null);
+
     /// <summary>The last decision that the node made on the question that stands.</summary>
     public MadeDecision? LastDecision => decisions.FindLast(made => made.Answers.Sequence == History.Standing.Asked);
 
@@ -98,10 +108,10 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
         if (received is { Weight: EntryWeight.Judged, Message.Answers: { } answers })
         {
             decisions.Add(new MadeDecision(
-                row, answers, DecisionOf(view, received.Message)));
+                row, answers, DecisionOf(view, received.Message), received.Message));
         }
     }
 }
 
 /// <summary>A decision that the node made, and on which question.</summary>
-internal sealed record MadeDecision(JournalRow Row, Answer Answers, Decision Decision);
+internal sealed record MadeDecision(JournalRow Row, Answer Answers, Decision Decision, CallMessage Message);

@@ -4,15 +4,8 @@ using Audit.Api.Reading;
 namespace Audit.Api.Acting;
 
 /// <summary>Decisions on calls: a person posts one, the host waits for it.</summary>
-internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, Deciding deciding) : IEndpointGroup
+internal sealed class DecisionEndpoints(RecordIntake intake, Deciding deciding) : IEndpointGroup
 {
-    private const int LongestWait = 60;
-
-    /// <summary>On a busy journal a waiting request looks no more often than this.</summary>
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
-
-    private readonly SemaphoreSlim waiting = new(1000);
-
     public void Map(IEndpointRouteBuilder routes)
     {
         // The host that waits has a token to write with, and a person's page one to read or to approve.
@@ -29,7 +22,7 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
             .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         routes.Get(
             place, GetAsync, Waiting, "Waits until a call no longer awaits its confirmation.", "",
-            new QueryParameter("wait", "Seconds to wait, up to 60."))
+            Deciding.Wait)
             .Produces<DecisionAnswer>().Scoped(Scope.Binding);
     }
 
@@ -43,87 +36,7 @@ internal sealed class DecisionEndpoints(RecordIntake intake, IJournal journal, D
     private async Task<IResult> GetAsync(HttpContext context)
     {
         var address = await context.CallAsync();
-        var seconds = context.Query().Number("wait", otherwise: 0, least: 0, most: LongestWait);
         var call = await deciding.ReadAsync(address, context.Bearer(), context.RequestAborted);
-        if (call.IsWaiting && seconds > 0)
-        {
-            await WaitAsync(context, call, TimeSpan.FromSeconds(seconds));
-            if (!await context.Admission().HoldsAsync(context.RequestAborted))
-            {
-                return Problem.Unauthorized(Admission.Ended);
-            }
-        }
-
-        var scope = context.Reads().Scope;
-        if (call.LastDecision is { } decided)
-        {
-            scope.Trace?.Add(decided.Row.Position);
-        }
-
-        return Reply.Json(AnswerOf(call, scope) with { Source = address.Session.Source });
-    }
-
-    private async Task WaitAsync(HttpContext context, CallRead call, TimeSpan time)
-    {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, intake.Stopping);
-        using var timer = intake.Clock.CreateTimer(_ => ending.Cancel(), null, time, Timeout.InfiniteTimeSpan);
-        if (!waiting.Wait(0, CancellationToken.None))
-        {
-            // More wait than may; this one learns at once where the call stands, and asks again.
-            return;
-        }
-
-        try
-        {
-            while (call.IsWaiting)
-            {
-                var position = await journal.LastPositionAsync(ending.Token);
-                await call.ReadOnAsync(ending.Token);
-                if (call.IsWaiting)
-                {
-                    await journal.WaitForMoreAsync(position, ending.Token);
-                    await Task.Delay(LookAgain, ending.Token);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            // The time is up, or the node stops; what is known is answered.
-        }
-        finally
-        {
-            waiting.Release();
-        }
-    }
-
-    private static DecisionAnswer AnswerOf(CallRead call, ReadScope scope)
-    {
-        var isRefused = call.History.Standing.RefusedByNode;
-        if (call.IsWaiting)
-        {
-            // Whatever the host says of it, the question waits until the node has an answer.
-            return new DecisionAnswer(
-                Words.Of(CallState.AwaitingConfirmation), Question: call.Question, RefusedByNode: isRefused);
-        }
-
-        var answer = new DecisionAnswer(Words.Of(call.State), RefusedByNode: isRefused);
-        if (call.LastDecision is not { } last)
-        {
-            return answer;
-        }
-
-        answer = answer with { OnBehalfOf = last.Decision.OnBehalfOf, Position = scope.Hide(last.Row.Position) };
-        return last.Decision.Outcome switch
-        {
-            Outcome.Approved approved => answer with
-            {
-                Decision = approved.Decision, By = approved.By, Feedback = approved.Feedback,
-            },
-            Outcome.Blocked blocked => answer with
-            {
-                Decision = blocked.Decision, By = blocked.By, Feedback = blocked.Feedback ?? blocked.Reason,
-            },
-            _ => answer,
-        };
+        return await deciding.AnswerAsync(context, address, call);
     }
 }

@@ -9,11 +9,12 @@ internal sealed class TokenBook(
     IAuditStore store, SourceBook sources, OperatorActs acts, TimeProvider clock, BearerTokens? known = null)
 {
     /// <returns>The row and the text of the token, or null when its name was given before.</returns>
-    /// <exception cref="RefusedException">A name in it holds a secret.</exception>
+    /// <exception cref="RefusedException">A name in it holds a secret, or looks like another.</exception>
     public async Task<(TokenRow Row, string Text)?> CreateAsync(
         NewToken wanted, Actor actor, CancellationToken cancellation)
     {
         RefuseSecrets(wanted);
+        await RefuseLookAlikesAsync(wanted, cancellation);
         // A name stands for one bearer for ever, so none is used up by what could not be written down.
         await acts.RequireTakingAsync();
         var source = wanted.Source is null ? null : await sources.EnsureAsync(wanted.Source, actor, cancellation);
@@ -75,6 +76,29 @@ internal sealed class TokenBook(
             if (names.Select(acts.Refuse).FirstOrDefault(one => one is not null) is { } refusal)
             {
                 throw new RefusedException(Problem.Unprocessable($"{member}: {refusal}."));
+            }
+        }
+    }
+
+    /// <summary>Another person is another name: so none is taken for another, nor a source or a token.</summary>
+    private async Task RefuseLookAlikesAsync(NewToken wanted, CancellationToken cancellation)
+    {
+        var rows = await store.Tokens.ListAsync(cancellation);
+        (string Member, string? Name, IEnumerable<string?> Known)[] all =
+        [
+            ("name", wanted.Name, rows.Select(row => row.Name)),
+            ("person", wanted.Person, rows.Select(row => row.Person)),
+            ("source", wanted.Source, rows.Select(row => row.Source?.Name)),
+        ];
+        foreach (var (member, name, known) in all.Where(one => one.Name is not null))
+        {
+            var shape = HiddenText.ShapeOf(name!);
+            if (known.FirstOrDefault(one =>
+                one is not null && one != name && HiddenText.ShapeOf(one) == shape) is { } other)
+            {
+                throw new RefusedException(Problem.Unprocessable(
+                    $"{member}: \"{name}\" is taken for \"{other}\", which is another one; write it in the same way "
+                        + "or choose a name that nobody takes for it."));
             }
         }
     }

@@ -119,10 +119,8 @@ internal sealed class WindowActs(
     public async Task<WindowHistory> FindAsync(string id, Bearer actor, CancellationToken cancellation)
     {
         var read = await WindowRead.ReadAsync(store.Opened, id, cancellation);
-        return read.Events.Count == 0 ? throw new RefusedException(
-                Problem.NotFound("There is no such window that this token may see."))
-            : actor.IsBound && read.RefuseFor(actor) is { } refusal
-            ? throw new RefusedException(Problem.Forbidden(refusal))
+        return read.Events.Count == 0 || (actor.IsBound && read.RefuseFor(actor) is not null)
+            ? throw new RefusedException(Problem.NotFound("There is no such window that this token may see."))
             : read.Window;
     }
 

@@ -6,6 +6,8 @@ namespace Audit.Api.Answers;
 internal sealed record Problem(int Status, string Kind, string Title, string Detail)
     : IResult, IStatusCodeHttpResult
 {
+    public const int SecondsOfUnavailable = 2;
+
     int? IStatusCodeHttpResult.StatusCode => Status;
 
     /// <summary>Seconds after which the same request may succeed.</summary>
@@ -88,6 +90,20 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
 
     public static Problem JournalAway(string? detail) =>
         new(503, "journal-away", "The journal is away", detail ?? "The journal is away.") { RetryAfter = 2 };
+
+    public static Problem Unavailable(string? detail) =>
+        new(503, "unavailable", "A part of the cluster is away", detail ?? "A part of the cluster is away.")
+        {
+            RetryAfter = SecondsOfUnavailable,
+        };
+
+    /// <summary>Of an item of which nothing is known, why; null of one that has its receipt.</summary>
+    public static Problem? Of(Receipt receipt) => receipt.Status switch
+    {
+        ReceiptStatus.Unknown => JournalAway(receipt.Error),
+        ReceiptStatus.Unavailable => Unavailable(receipt.Error),
+        _ => null,
+    };
 
     public static Problem JournalSetBack(string detail) =>
         new(503, "set-back", "The journal was set back", detail) { RetryAfter = 60 };

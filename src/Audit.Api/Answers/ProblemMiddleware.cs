@@ -58,6 +58,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
     {
         RefusedException refused => refused.Problem,
         JournalUnavailableException away => Problem.Of(away),
+        StoreDamagedException damage => Problem.JournalDamaged(damage.Message),
         EngineStoppedException or ObjectDisposedException => Problem.Stopping(),
         ReadModelsException => Problem.ReadModelsAway(exception.Message),
         SearchQueryException wrong => Problem.BadQuery(wrong.Message, wrong.Offset, wrong.Length),

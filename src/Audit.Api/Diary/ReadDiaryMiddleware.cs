@@ -2,13 +2,14 @@ namespace Audit.Api.Diary;
 
 /// <summary>
 /// Writes down every read of what the book says, before it is answered; a read that lasts at its begin, each minute and
-/// at its end. How the node fares is nobody's secret, and asked for every few seconds.
+/// at its end, which is there when its token ends. How the node fares is nobody's secret, and asked for every few
+/// seconds.
 /// </summary>
 internal sealed class ReadDiaryMiddleware(
     RequestDelegate next, ReadDiary diary, FailureLog failures, TimeProvider clock, Redactor? redactor = null)
 {
     private static readonly string[] NotOfTheBook = ["/v1/stats", "/metrics"];
-    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1), Second = TimeSpan.FromSeconds(1);
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -49,13 +50,43 @@ internal sealed class ReadDiaryMiddleware(
 
         async Task FollowAsync()
         {
+            var noted = clock.GetTimestamp();
             while (!ended.IsCancellationRequested)
             {
-                await Task.Delay(Minute, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (!ended.IsCancellationRequested)
+                await Task.Delay(Second, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (ended.IsCancellationRequested)
                 {
+                    return;
+                }
+
+                if (context.Response.HasStarted && !Lasts() && !await HoldsAsync())
+                {
+                    // A copy that is cut cannot be taken for a whole one.
+                    context.Abort();
+                    return;
+                }
+
+                if (clock.GetElapsedTime(noted) >= Minute)
+                {
+                    noted = clock.GetTimestamp();
                     await NoteAsync("going on");
                 }
+            }
+        }
+
+        // Live events end by a last one of their own.
+        bool Lasts() => context.Response.ContentType == "text/event-stream";
+
+        async Task<bool> HoldsAsync()
+        {
+            try
+            {
+                return await context.Admission().HoldsAsync(ended.Token);
+            }
+            catch (Exception failure) when (failure is JournalUnavailableException or OperationCanceledException)
+            {
+                // Whoever was let in stays while the store cannot be asked.
+                return true;
             }
         }
 
@@ -63,8 +94,7 @@ internal sealed class ReadDiaryMiddleware(
         async Task NoteAsync(string phase)
         {
             var state = trace.State();
-            var lasts = context.Response.ContentType == "text/event-stream";
-            if (status != 0 && (lasts || state.Count != written.Count))
+            if (status != 0 && (Lasts() || state.Count != written.Count))
             {
                 written = state;
                 try

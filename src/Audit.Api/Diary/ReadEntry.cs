@@ -7,15 +7,15 @@ internal sealed record ReadEntry(string Act, string Reader, byte[] Detail)
     private const int LongestValue = 1_000;
     private const int LongestQuery = 4_000;
 
-    /// <summary>What a request can ask by; other parameters are counted, for nothing is answered by them.</summary>
-    private static readonly string[] Known =
-    [
+    /// <summary>
+    /// What a request can ask by, in capitals too; other parameters are counted, for nothing is answered by them.
+    /// </summary>
+    private static readonly HashSet<string> Known = new(StringComparer.OrdinalIgnoreCase)
+    {
         "session", "source", "call", "task", "window", "id", "position", "q", "key", "prefix", "judgement", "state",
-        "lifted", "review",
-        "tool", "agent", "open_at", "after", "before", "at", "from", "until", "range", "format", "limit", "cursor",
-        "counts", "wait",
-        "admin",
-    ];
+        "lifted", "review", "tool", "agent", "open_at", "open", "after", "before", "at", "from", "until", "range",
+        "format", "keys", "limit", "cursor", "counts", "wait", "admin",
+    };
 
     /// <param name="phase">answered, or of an answer that lasts: going on, ended.</param>
     public static ReadEntry Of(
@@ -58,13 +58,13 @@ internal sealed record ReadEntry(string Act, string Reader, byte[] Detail)
         var others = 0;
         foreach (var (name, values) in request.Query)
         {
-            if (!Known.Contains(name))
+            if (!Known.TryGetValue(name, out var known))
             {
                 others++;
             }
-            else if (!request.RouteValues.ContainsKey(name))
+            else if (!request.RouteValues.ContainsKey(known))
             {
-                WriteText(json, name, values.ToString(), redactor);
+                WriteText(json, known, values.ToString(), redactor);
             }
         }
 

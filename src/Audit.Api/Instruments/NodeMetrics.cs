@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace Audit.Api.Instruments;
@@ -11,6 +12,7 @@ internal sealed class NodeMetrics(TimeProvider clock)
     private readonly long started = Stopwatch.GetTimestamp();
     private readonly long[] receipts = new long[Statuses.Length];
     private readonly long[] requests = new long[StatusClasses];
+    private readonly ConcurrentDictionary<string, long> decisions = new();
     private long requestTicks;
 
     /// <summary>How long transactions of the journal took.</summary>
@@ -27,6 +29,11 @@ internal sealed class NodeMetrics(TimeProvider clock)
         Interlocked.Increment(ref requests[Math.Clamp(status / 100, 0, StatusClasses - 1)]);
         Interlocked.Add(ref requestTicks, took.Ticks);
     }
+
+    /// <param name="decision">What a host was answered, of a few words.</param>
+    public void CountDecision(string decision) => decisions.AddOrUpdate(decision, 1, (_, count) => count + 1);
+
+    public IEnumerable<(string Decision, long Count)> Decisions() => decisions.Select(one => (one.Key, one.Value));
 
     public IEnumerable<(string Status, long Count)> Receipts() =>
         Statuses.Select(status => (status.ToString().ToLowerInvariant(), Interlocked.Read(ref receipts[(int)status])));

@@ -283,16 +283,20 @@ internal sealed class LineStream(
         }
     }
 
-    /// <summary>How many receipts come before the first of which nothing is known.</summary>
+    /// <summary>
+    /// How many receipts come before the first that ends the stream: nothing is known of it, and the same would become
+    /// of others. Where only its own stream is away, it says so, and the others go on.
+    /// </summary>
     private int KnownOf(Receipt[] receipts)
     {
-        var unknown = Array.FindIndex(receipts, receipt => receipt.Status == ReceiptStatus.Unknown);
+        var unknown = Array.FindIndex(receipts, receipt => receipt.Status == ReceiptStatus.Unknown
+            || (receipt.Status == ReceiptStatus.Unavailable && !reading.AnswersEach));
         if (unknown < 0)
         {
             return receipts.Length;
         }
 
-        Stop(Problem.JournalAway(receipts[unknown].Error));
+        Stop(Problem.Of(receipts[unknown])!);
         return unknown;
     }
 

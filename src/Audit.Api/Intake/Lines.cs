@@ -10,11 +10,18 @@ internal interface ILineIntake
 
     /// <summary>Writes what follows the receipts.</summary>
     void WriteEnd(ReceiptWriter writer);
+
+    /// <summary>
+    /// Who sent the lines can send single ones again, so that one whose stream is away need not stop the others.
+    /// </summary>
+    bool AnswersEach => false;
 }
 
 /// <summary>Lines that are items.</summary>
 internal sealed class RecordLines(ItemIntake items) : ILineIntake
 {
+    public bool AnswersEach => true;
+
     public ValueTask<ItemBatch> ReadAsync(ReadOnlyMemory<byte> buffer, List<RawItem> lines, ItemDefaults defaults) =>
         new(ItemBatch.Read(buffer, CollectionsMarshal.AsSpan(lines), items, defaults));
 

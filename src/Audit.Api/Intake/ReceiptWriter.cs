@@ -84,6 +84,11 @@ internal sealed class ReceiptWriter : IDisposable
         else
         {
             json.WriteString("error"u8, receipt.Error);
+            if (receipt.Status == ReceiptStatus.Unavailable)
+            {
+                json.WriteNumber("retry_after"u8, Problem.SecondsOfUnavailable);
+            }
+
             if (receipt.Line > 0)
             {
                 json.WriteNumber("line"u8, receipt.Line);
@@ -166,9 +171,12 @@ internal sealed class ReceiptWriter : IDisposable
     {
         json.WriteStartObject();
         json.WriteStartObject("counts"u8);
-        for (var status = ReceiptStatus.Recorded; status <= ReceiptStatus.Invalid; status++)
+        for (var status = ReceiptStatus.Recorded; status <= ReceiptStatus.Unavailable; status++)
         {
-            json.WriteNumber(StatusWords[(int)status], counts[(int)status]);
+            if (status <= ReceiptStatus.Invalid || counts[(int)status] > 0)
+            {
+                json.WriteNumber(StatusWords[(int)status], counts[(int)status]);
+            }
         }
 
         json.WriteEndObject();

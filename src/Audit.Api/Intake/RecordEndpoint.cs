@@ -11,7 +11,7 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
         Roles.Ingest,
         "Takes in tool audit records, each in an item with its session, or bare with the header Audit-Session.",
         "One JSON object is answered with its receipt: 201 recorded, 200 duplicate, 409 violation, 422 invalid or "
-            + "refused. "
+            + "refused, 503 unavailable. "
         + "A JSON array is answered with an array of receipts, NDJSON (application/x-ndjson) of any length with NDJSON "
         + "receipts. Content-Encoding gzip and br are accepted. With Prefer: return=minimal NDJSON answers only what "
         + "was not "
@@ -58,6 +58,12 @@ internal sealed class RecordEndpoint(RecordIntake intake) : IEndpointGroup
         var receipts = await intake.TakeArrayAsync(body.Bytes, lines, defaults);
         var known = await intake.KnownOfAsync(answer, receipts);
         await answer.SignAsync(context, receipts);
+        if (receipts.Exists(receipt => receipt.Status == ReceiptStatus.Unavailable))
+        {
+            context.Response.Headers.RetryAfter =
+                Problem.SecondsOfUnavailable.ToString(CultureInfo.InvariantCulture);
+        }
+
         using var writer = new ReceiptWriter(256);
         writer.WriteAll(receipts, known, new ReceiptCounts(context));
         return Reply.Content(writer.Written, "application/json");

@@ -143,9 +143,10 @@ internal sealed class RecordIntake(
         }
 
         // What was written is a duplicate when all of it is sent again.
-        return receipts.Find(receipt => receipt.Status == ReceiptStatus.Unknown) is { } unknown
-            ? throw new RefusedException(Problem.JournalAway(unknown.Error))
-            : receipts;
+        var isAllAway = receipts.TrueForAll(receipt => receipt.Status == ReceiptStatus.Unavailable);
+        var refused = receipts.Find(receipt => Problem.Of(receipt) is not null
+            && (isAllAway || !lines.AnswersEach || receipt.Status != ReceiptStatus.Unavailable));
+        return refused is null ? receipts : throw new RefusedException(Problem.Of(refused)!);
     }
 
     /// <summary>What was wrong with an act may quote it.</summary>
@@ -158,10 +159,8 @@ internal sealed class RecordIntake(
     public IResult Answer(Receipt receipt, string? windowId = null, SealedUpTo? known = null)
     {
         Metrics.Count(receipt.Status);
-        return receipt.Status == ReceiptStatus.Unknown
-            ? Problem.JournalAway(receipt.Error)
-            : new ReceiptReply(
-                Redacted(receipt), windowId is null ? null : Redactor?.Text(windowId) ?? windowId, known ?? Known);
+        return Problem.Of(receipt) ?? (IResult)new ReceiptReply(
+            Redacted(receipt), windowId is null ? null : Redactor?.Text(windowId) ?? windowId, known ?? Known);
     }
 }
 

@@ -39,6 +39,7 @@ internal sealed class WholeBody : IDisposable
         try
         {
             await body.FillAsync(reader, cancellation);
+            await context.RequireHeldAsync();
             return body;
         }
         catch

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Audit.Api.Log;
 
 /// <summary>`GET /v1/log/bundle`: what is sealed, of all or of one session, task or window.</summary>
-internal sealed class BundleEndpoint(NodeLog log, IJournal journal, ApiSettings settings) : IEndpointGroup
+internal sealed class BundleEndpoint(
+    NodeLog log, IJournal journal, ApiSettings settings, FailureLog failures) : IEndpointGroup
 {
     public void Map(IEndpointRouteBuilder routes) => routes.Get(
         "/v1/log/bundle", LogEndpoints.Guarded(SendAsync), Roles.Read | Roles.Export,
@@ -38,9 +39,12 @@ internal sealed class BundleEndpoint(NodeLog log, IJournal journal, ApiSettings 
             control.AllowSynchronousIO = true;
         }
 
-        // What goes wrong from here on cuts the answer, and a zip file that was cut has no end.
-        await LogBundle.WriteAsync(
-            settings.Store, context.Response.Body, log.Entries, scope, null, context.RequestAborted);
+        if (await LogBundle.WriteAsync(
+            settings.Store, context.Response.Body, log.Entries, scope, null, context.RequestAborted) is { } damage)
+        {
+            failures.Report("bundle", damage);
+        }
+
         return Reply.Sent;
     }
 

@@ -10,6 +10,9 @@ internal sealed partial class NodeLog : IAsyncDisposable
     /// <summary>The sealer rests for an interval between two signatures, so that one more may be waited for.</summary>
     private static readonly TimeSpan FinishPatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>Health is answered also while no database answers.</summary>
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(5);
 
     private readonly TamperEvidentLog log;
@@ -19,6 +22,8 @@ internal sealed partial class NodeLog : IAsyncDisposable
     private readonly FailureLog failures;
     private readonly SealerOptions options;
     private readonly ApiSettings settings;
+    private readonly Lock gate = new();
+    private Task looking = Task.CompletedTask;
     private BackgroundWork? watch;
 
     private NodeLog(
@@ -48,6 +53,9 @@ internal sealed partial class NodeLog : IAsyncDisposable
 
     /// <summary>What waited for its seal when somebody last looked.</summary>
     public SealsWaiting? Seals { get; private set; }
+
+    /// <summary>Whether others had cosigned what was signed; null where nobody is asked to.</summary>
+    public WitnessHealth? Witnessed { get; private set; }
 
     /// <summary>How this node verifies its own store.</summary>
     public VerifyOptions Trust => new()
@@ -142,10 +150,21 @@ internal sealed partial class NodeLog : IAsyncDisposable
                 Math.Clamp(rows[0].CreatedTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
     }
 
-    /// <returns>How the log does, and whether nobody need look.</returns>
+    /// <summary>Looks at all of it, once at a time, however many wait for that.</summary>
+    public Task LookOnceAsync()
+    {
+        lock (gate)
+        {
+            return looking = looking.IsCompleted ? LookAtAllAsync() : looking;
+        }
+    }
+
+    /// <returns>
+    /// How the log does, and whether nobody need look. What no database says in time is as it was at the last look.
+    /// </returns>
     public async Task<(SealingHealth Health, bool IsWell)> HealthAsync(CancellationToken cancellation)
     {
-        await LookAsync(cancellation);
+        await Task.WhenAny(LookOnceAsync(), Task.Delay(LookPatience, cancellation));
         var (status, seals, scrubbed) = (Status, Seals, Sealer.Scrubbed);
         var halt = Known?.Log.Halt;
         var isHalted = status.IsHalted || halt is not null;
@@ -155,7 +174,7 @@ internal sealed partial class NodeLog : IAsyncDisposable
             Known?.Log.Origin, Known?.LastPosition ?? 0, Math.Round(seals?.Waiting.TotalSeconds ?? 0, 1),
             unproven.Count, halt?.Reason ?? status.Reason, halt?.Position ?? status.Position,
             unproven.Count > 0 ? unproven.First : null, scrubbed?.Position,
-            TimeOf(scrubbed?.EndedAt), await WitnessedAsync(cancellation));
+            TimeOf(scrubbed?.EndedAt), Witnessed);
         return (health, !isHalted && seals is { IsOverdue: false });
     }
 
@@ -211,6 +230,19 @@ internal sealed partial class NodeLog : IAsyncDisposable
         await (watch?.DisposeAsync() ?? default);
         await log.DisposeAsync();
         (keys as IDisposable)?.Dispose();
+    }
+
+    private async Task LookAtAllAsync()
+    {
+        await LookAsync(CancellationToken.None);
+        try
+        {
+            Witnessed = await WitnessedAsync(CancellationToken.None);
+        }
+        catch (Exception failure) when (failure is DbException or LogDamagedException)
+        {
+            failures.Report("look at what is cosigned", failure);
+        }
     }
 
     /// <summary>Whoever reads the node's output learns why it does not seal, once for each reason.</summary>

@@ -125,16 +125,35 @@ internal sealed partial class SetBackGuard(
         }
     }
 
-    private async Task<IReadOnlyList<Remembered>> FindAsync(CancellationToken cancellation)
+    private async Task<IReadOnlyList<Remembered>> FindAsync(CancellationToken cancellation) =>
+    [
+        .. await UnlessDamagedAsync(one => one.By is not (Models or Search), () => log.FindLostAsync(cancellation)),
+        .. await UnlessDamagedAsync(one => one.By is Models or Search, async () =>
+        {
+            var found = await reads.FindLostAsync(cancellation);
+            return
+            [
+                .. found.Models is { } models ? [new Remembered(Models, models)] : Array.Empty<Remembered>(),
+                .. found.Search is { } search ? [new Remembered(Search, search)] : Array.Empty<Remembered>(),
+            ];
+        }),
+    ];
+
+    /// <summary>What cannot be read is not gone, and what can is served: readiness says what is wrong.</summary>
+    /// <param name="isOfIt">Of what was found before, and then still holds.</param>
+    private async Task<IReadOnlyList<Remembered>> UnlessDamagedAsync(
+        Func<Remembered, bool> isOfIt, Func<Task<IReadOnlyList<Remembered>>> find)
     {
-        var ofLog = await log.FindLostAsync(cancellation);
-        var ofReads = await reads.FindLostAsync(cancellation);
-        return
-        [
-            .. ofLog,
-            .. ofReads.Models is { } models ? [new Remembered(Models, models)] : Array.Empty<Remembered>(),
-            .. ofReads.Search is { } search ? [new Remembered(Search, search)] : Array.Empty<Remembered>(),
-        ];
+        try
+        {
+            return await find();
+        }
+        catch (Exception damage) when (damage
+            is StoreDamagedException or JournalUnavailableException { Trouble: JournalTrouble.Damaged })
+        {
+            failures.Report("look at what is remembered of the journal", damage);
+            return [.. lost.Where(isOfIt)];
+        }
     }
 
     private async Task WatchAsync(CancellationToken cancellation)

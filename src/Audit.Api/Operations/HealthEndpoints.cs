@@ -1,10 +1,12 @@
+using Audit.Api.Acting;
 using Audit.Api.Log;
 
 namespace Audit.Api.Operations;
 
 /// <summary>`/health`: what an orchestrator asks, without a token.</summary>
 internal sealed class HealthEndpoints(
-    IJournal journal, NodeLog log, ReadSide reads, Readiness readiness, BearerTokens tokens, FailureLog failures)
+    IJournal journal, NodeLog log, ReadSide reads, Readiness readiness, BearerTokens tokens,
+    FailureLog failures, PolicyBook policies)
     : IEndpointGroup
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -36,7 +38,7 @@ internal sealed class HealthEndpoints(
     private async Task<IResult> ReadyAsync(HttpContext context)
     {
         var trouble = await readiness.TroubleAsync(context.RequestAborted);
-        var (sealing, models) = (log.Status, reads.Status);
+        var (sealing, models, policy) = (log.Status, reads.Status, policies.Now);
         var status = readiness.StatusWith(trouble);
         var sees = await SeesPositionsAsync(context, trouble);
         return Reply.Json(
@@ -61,14 +63,18 @@ internal sealed class HealthEndpoints(
                     Position = sees ? reads.Search.Status.Position : null,
                 },
                 Cluster = readiness.Member is { } member ? new PartHealth(member.Status) : null,
+                Policy = policy.State == "none"
+                    ? null
+                    : new PartHealth(policy.State) { Reason = sees ? policy.Trouble : null },
             },
             status == "ready" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
     private async Task<IResult> SealingAsync(HttpContext context)
     {
+        var trouble = readiness.TroubleAsync(context.RequestAborted);
         var (health, isWell) = await log.HealthAsync(context.RequestAborted);
-        if (!await SeesPositionsAsync(context, null))
+        if (!await SeesPositionsAsync(context, await trouble))
         {
             health = health with
             {

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Audit.Api.Acting;
 using Audit.Api.Diary;
 using Audit.Api.Instruments;
 using Audit.Api.Intake;
@@ -22,15 +23,19 @@ internal sealed class NodeInstruments : IDisposable
     public NodeInstruments(
         IAuditStore store, IAuditEngine engine, ReadSide reads, NodeLog log, NodeMetrics metrics, RecordIntake intake,
         FailureLog failures, NodeLook look, MachineFigures machine, QuotaBook quotas, ClockWatch clock,
-        ApiSettings settings, IHostApplicationLifetime life)
+        ApiSettings settings, IHostApplicationLifetime life, PolicyBook policies)
     {
         (this.look, commits) = (look, metrics.Commits);
         OfNode(store, metrics, look, intake, clock, settings);
+        Gauge("audit.policy_broken", "Whether the policy's file cannot be used, and the last one goes on.", () =>
+            Flag(policies.Now.Trouble is not null));
+        Counter("audit.decisions", "What hosts were answered that asked whether a tool may run.", () =>
+            Of("decision", metrics.Decisions()));
         OfMachine(machine);
         OfEngine(() => engine.Stats);
         OfJournal(look, machine);
         OfReading(reads, look);
-        OfLog(log, look);
+        OfLog(log);
         Gauge("audit.quota_used", "The most that any one source, person or token holds of a quota now.", () =>
             quotas.Used().Select(use => Value(use.Used, ("quota", use.Quota), ("whose", use.Whose))));
         Gauge("audit.quota_limit", "What it may hold.", () =>
@@ -130,9 +135,10 @@ internal sealed class NodeInstruments : IDisposable
             new InstrumentAdvice<double> { HistogramBucketBoundaries = CommitTimes.Bounds });
         all.Add(histogram);
         commits.Also = histogram.Record;
-        Gauge("audit.journal.file_bytes", "Size of a journal that is a file.", () => Plain(machine.BytesOfJournal()));
-        Gauge("audit.journal.wal_bytes", "Size of what is not in that file yet.", () =>
-            Plain(machine.BytesOfJournal("-wal")));
+        Gauge("audit.journal.file_bytes", "Size of the journal's files.", () =>
+            Plain(look.Sizes is { } sizes ? [sizes.Journal] : machine.BytesOfJournal()));
+        Gauge("audit.journal.wal_bytes", "Size of what is in the write-ahead log alone.", () =>
+            Plain(look.Sizes is { } sizes ? [sizes.WriteAhead] : machine.BytesOfJournal("-wal")));
     }
 
     private void OfReading(ReadSide reads, NodeLook look)
@@ -157,7 +163,7 @@ internal sealed class NodeInstruments : IDisposable
         Gauge("audit.search.unread", "Events that the text index could not read.", () => reads.Search.Status.Unread);
     }
 
-    private void OfLog(NodeLog log, NodeLook look)
+    private void OfLog(NodeLog log)
     {
         Gauge("audit.log.size", "Entries that the newest checkpoint covers.", () => log.Known?.Size ?? 0);
         Gauge("audit.log.position", "The last position that is sealed.", () => log.Known?.LastPosition ?? 0);
@@ -174,9 +180,9 @@ internal sealed class NodeInstruments : IDisposable
         Gauge("audit.log.unproven", "Sealed rows that no node of the store can have written.", () =>
             log.Seals?.Unproven.Count ?? 0);
         Gauge("audit.log.unwitnessed_seconds", "How long the newest checkpoint lacks its quorum of witnesses.", () =>
-            look.Witnessed?.UnwitnessedSeconds ?? 0);
+            log.Witnessed?.UnwitnessedSeconds ?? 0);
         Gauge("audit.log.unwitnessed_overdue", "Whether that is longer than it may be.", () =>
-            Flag(look.Witnessed?.IsOverdue == true));
+            Flag(log.Witnessed?.IsOverdue == true));
     }
 
     private void Gauge(string name, string what, Func<double> read) => Gauge(name, what, () => [Value(read())]);

@@ -15,7 +15,8 @@ internal sealed class NodeLook
     private readonly IReadOnlyList<Question> questions;
     private readonly FailureLog failures;
 
-    public NodeLook(IJournal journal, NodeLog log, ReadSide reads, Readiness readiness, FailureLog failures)
+    public NodeLook(
+        IJournal journal, IAuditStore store, NodeLog log, ReadSide reads, Readiness readiness, FailureLog failures)
     {
         this.failures = failures;
         questions =
@@ -26,11 +27,8 @@ internal sealed class NodeLook
                 (Trouble, IsReady) = (trouble?.Trouble, readiness.StatusWith(trouble) == "ready");
             }),
             new("where the journal ends", async () => Position = await journal.LastPositionAsync(default)),
-            new("how far the log is", async () =>
-            {
-                await log.LookAsync(default);
-                Witnessed = await log.WitnessedAsync(default);
-            }),
+            new("how large the journal is", async () => Sizes = await store.SizesAsync(default)),
+            new("how far the log is", log.LookOnceAsync),
             new("how far the read models are", async () =>
             {
                 ModelsBehind = await log.WaitingAfterAsync(reads.Status.Position, default);
@@ -50,6 +48,9 @@ internal sealed class NodeLook
     /// <summary>Where the journal ended.</summary>
     public long Position { get; private set; }
 
+    /// <inheritdoc cref="IAuditStore.SizesAsync"/>
+    public (long Journal, long WriteAhead)? Sizes { get; private set; }
+
     /// <summary>Since when the oldest row waits for the read models.</summary>
     public TimeSpan ModelsBehind { get; private set; }
 
@@ -58,9 +59,6 @@ internal sealed class NodeLook
 
     /// <summary>Violations that wait for a person.</summary>
     public long Unreviewed { get; private set; }
-
-    /// <summary>Null where no witness is asked.</summary>
-    public WitnessHealth? Witnessed { get; private set; }
 
     /// <summary>For who is not asked, and sends what was seen last.</summary>
     public async Task KeepLookingAsync(CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Audit.Api.Acting;
 using Audit.Api.Instruments;
 using Audit.Api.Log;
 
@@ -7,7 +8,7 @@ namespace Audit.Api.Operations;
 /// <summary>`/metrics` and `/v1/stats`: where the node stands and how fast it goes.</summary>
 internal sealed class OperationEndpoints(
     NodeInstruments instruments, IAuditStore store, IJournal journal, NodeLog log, ReadSide reads,
-    ApiSettings settings, IClusterEngine? cluster = null, Redactor? redactor = null)
+    ApiSettings settings, PolicyBook policies, IClusterEngine? cluster = null, Redactor? redactor = null)
     : IEndpointGroup
 {
     private readonly Lock gate = new();
@@ -32,7 +33,7 @@ internal sealed class OperationEndpoints(
         var position = await journal.LastPositionAsync(context.RequestAborted);
         var all = (await instruments.ReadAsync()).All;
         var plain = all.Where(one => one.Labels.Length == 0).ToDictionary(one => one.Name, one => one.Value);
-        var (projections, search) = (reads.Status, reads.Search.Status);
+        var (projections, search, policy) = (reads.Status, reads.Search.Status, policies.Now);
         return Reply.Json(new StatsAnswer(
             NodeVersion.Text, Math.Round(plain["audit.uptime_seconds"], 1), new JournalStats(store.Kind, position),
             new LogStats(
@@ -63,6 +64,7 @@ internal sealed class OperationEndpoints(
                 ? new RedactionStats("off", null, [])
                 : new RedactionStats("on", redactor.Rules.Version, redactor.Rules.Names),
             Unreviewed = Number("audit.violations.unreviewed"),
+            Policy = new PolicyStats(policy.State, policy.Policy?.Version, policy.Trouble),
             RowKey = new RowKeyStats(store.Keys.Id, RowKeys.IsBackedUp(settings.RowKeyFile)),
         });
 

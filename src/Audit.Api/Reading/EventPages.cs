@@ -108,8 +108,7 @@ internal sealed class EventPages(
             {
                 // A connection that is cut would not say why there are no more.
                 failures.Report("reading of events", away);
-                WriteStopped(json, filter.Scope.Hide(after), away.Message);
-                buffer.Write("\n"u8);
+                RowWriter.WriteStopped(filter.Scope.Hide(after), away.Message, buffer);
                 await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
                 return;
             }
@@ -138,16 +137,6 @@ internal sealed class EventPages(
             // Cut, so that it cannot be taken for the end.
             context.Abort();
         }
-    }
-
-    private static void WriteStopped(Utf8JsonWriter json, long after, string error)
-    {
-        json.WriteStartObject();
-        json.WriteString("status", "stopped");
-        json.WriteNumber("after", after);
-        json.WriteString("error", error);
-        json.WriteEndObject();
-        json.Flush();
     }
 }
 

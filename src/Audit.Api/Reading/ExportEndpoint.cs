@@ -3,8 +3,12 @@ using Audit.Api.Diary;
 namespace Audit.Api.Reading;
 
 /// <summary>`GET /v1/export`: the book, or a part of it, for other people's stores and tables.</summary>
-internal sealed class ExportEndpoint(IJournal journal, IAuditStore store, IHostApplicationLifetime life) : IEndpointGroup
+internal sealed class ExportEndpoint(
+    IJournal journal, IAuditStore store, IHostApplicationLifetime life, FailureLog failures) : IEndpointGroup
 {
+    /// <summary>Behind a body that is not all of what was asked for; its last line says why.</summary>
+    public const string Stopped = "Audit-Stopped";
+
     /// <summary>Where the export will end, for whoever shows its progress.</summary>
     public const string LastPosition = "Audit-Last-Position";
 
@@ -49,8 +53,16 @@ internal sealed class ExportEndpoint(IJournal journal, IAuditStore store, IHostA
             context.RequestAborted, life.ApplicationStopping);
         try
         {
-            await new JournalExport(journal, store.Seal.Payloads, request, filter, last).RunAsync(
+            var away = await new JournalExport(journal, store.Seal.Payloads, request, filter, last).RunAsync(
                 piece => response.Body.WriteAsync(piece, stop.Token), (_, _) => { }, stop.Token);
+            if (away is not null)
+            {
+                failures.Report("export", away);
+                if (response.SupportsTrailers())
+                {
+                    response.AppendTrailer(Stopped, "true");
+                }
+            }
         }
         catch (TooManyCallsException tooMany)
         {

@@ -8,6 +8,9 @@ internal interface IExportWriter
     void Write(SeenRow row, BookEvent entry, IBufferWriter<byte> to);
 
     void End(IBufferWriter<byte> to);
+
+    /// <inheritdoc cref="IBookWriter.Stop"/>
+    void Stop(long after, string why, IBufferWriter<byte> to);
 }
 
 /// <summary>The forms that are made of what an event says.</summary>
@@ -18,6 +21,8 @@ internal sealed class BookExport(IBookWriter book) : IExportWriter
     public void Write(SeenRow row, BookEvent entry, IBufferWriter<byte> to) => book.Write(entry, to);
 
     public void End(IBufferWriter<byte> to) => book.End(to);
+
+    public void Stop(long after, string why, IBufferWriter<byte> to) => book.Stop(after, why, to);
 }
 
 /// <summary>The rows themselves, a line each, as `/v1/events` gives them.</summary>
@@ -43,4 +48,6 @@ internal sealed class RowExport(ReadScope scope, PayloadKeys? keys) : IExportWri
     {
         // And no foot.
     }
+
+    public void Stop(long after, string why, IBufferWriter<byte> to) => RowWriter.WriteStopped(after, why, to);
 }

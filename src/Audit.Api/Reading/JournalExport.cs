@@ -9,8 +9,10 @@ internal sealed class JournalExport(
 {
     /// <param name="send">Takes what has been written, piece by piece.</param>
     /// <param name="passed">Receives the position that was passed, and the last one.</param>
+    /// <returns>Why it ends early, as its last line says as well; null for all of it.</returns>
     /// <exception cref="TooManyCallsException">The form cannot hold what there is; nothing was sent.</exception>
-    public async Task RunAsync(
+    /// <exception cref="JournalUnavailableException">There is nothing to read; nothing was sent.</exception>
+    public async Task<JournalUnavailableException?> RunAsync(
         Func<ReadOnlyMemory<byte>, ValueTask> send, Action<long, long> passed, CancellationToken cancellation)
     {
         var known = end ?? await journal.LastPositionAsync(cancellation);
@@ -21,9 +23,22 @@ internal sealed class JournalExport(
         writer.Begin(buffer);
         // What a call's first message says of its task may stand before what is asked for.
         var start = request is { Task: null, Window: null } ? request.After?.Position ?? 0 : 0;
+        var hasBegun = false;
         for (var position = start; position < last;)
         {
-            var page = await journal.ReadAfterAsync(position, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
+            IReadOnlyList<JournalRow> page;
+            try
+            {
+                page = await journal.ReadAfterAsync(
+                    position, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
+            }
+            catch (JournalUnavailableException away) when (hasBegun)
+            {
+                writer.Stop(mayBeSeen.Scope.Hide(position), away.Message, buffer);
+                await SendAsync(buffer, send);
+                return away;
+            }
+
             if (page.Count == 0)
             {
                 break;
@@ -31,12 +46,13 @@ internal sealed class JournalExport(
 
             Write(page, last, filter, writer, buffer);
             position = page[^1].Position;
-            await SendAsync(buffer, send);
+            hasBegun |= await SendAsync(buffer, send);
             passed(Math.Min(position, last), last);
         }
 
         writer.End(buffer);
         await SendAsync(buffer, send);
+        return null;
     }
 
     private void Write(
@@ -57,13 +73,18 @@ internal sealed class JournalExport(
     private BookEvent ShownOf(SeenRow row, BookEvent entry) => mayBeSeen.Scope.Veil is null ? entry
         : new BookEvent(mayBeSeen.Scope.Hide(row.Row.Position), row.Row.PersistenceId, row.Row.Sequence, row.View);
 
-    private static async ValueTask SendAsync(ArrayBufferWriter<byte> buffer, Func<ReadOnlyMemory<byte>, ValueTask> send)
+    /// <returns>Whether there was anything.</returns>
+    private static async ValueTask<bool> SendAsync(
+        ArrayBufferWriter<byte> buffer, Func<ReadOnlyMemory<byte>, ValueTask> send)
     {
-        if (buffer.WrittenCount > 0)
+        if (buffer.WrittenCount == 0)
         {
-            await send(buffer.WrittenMemory);
-            buffer.ResetWrittenCount();
+            return false;
         }
+
+        await send(buffer.WrittenMemory);
+        buffer.ResetWrittenCount();
+        return true;
     }
 
     /// <returns>The window that is asked for; null where none is.</returns>
@@ -103,7 +124,8 @@ internal sealed class ExportFilter(ExportRequest request, WindowHistory? window,
 
     private bool IsInWindow(BookEvent entry)
     {
-        var isOfItsTask = window?.Terms is { } terms && entry.TaskId == terms.TaskId && entry.Agent == terms.Agent;
+        var isOfItsTask = window?.Terms is { } terms && entry.TaskId == terms.TaskId && entry.Agent == terms.Agent
+            && (terms.Sources.Count == 0 || terms.Sources.Any(glob => Glob.Matches(glob, entry.Source ?? "")));
         return IsOf(callsOfWindow, entry, isOfItsTask)
             && Rfc3339.TryParse(entry.HappenedAt ?? entry.ReceivedAt ?? "", out var at) && window!.IsOpenAt(at);
     }

@@ -58,6 +58,21 @@ internal static class RowWriter
         }
     }
 
+    /// <summary>The last line of rows that could not be read to their end.</summary>
+    public static void WriteStopped(long after, string why, IBufferWriter<byte> to)
+    {
+        using (var json = new Utf8JsonWriter(to, Reply.Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("status", "stopped");
+            json.WriteNumber("after", after);
+            json.WriteString("error", why);
+            json.WriteEndObject();
+        }
+
+        to.Write("\n"u8);
+    }
+
     private static byte[] InOneLine(byte[] message)
     {
         if (message.AsSpan().IndexOfAny((byte)'\n', (byte)'\r') < 0)

@@ -43,6 +43,7 @@ public sealed class RecordPost(
         ReadOnlySequence<byte> lines, Action<ReceiptLine> receive, CancellationToken cancellation)
     {
         var received = 0L;
+        ReceiptLine? away = null;
         try
         {
             using var request = MakeRequest("v1/records" + Wait, new SequenceContent(lines));
@@ -59,11 +60,16 @@ public sealed class RecordPost(
                     return Stopped(received, receipt);
                 }
 
-                receive(receipt);
-                received += receipt.IsSignature ? 0 : 1;
+                // From the first that nobody could take, all is sent again: what was recorded behind it is a duplicate.
+                away ??= receipt.IsUnavailable ? receipt : null;
+                if (away is null)
+                {
+                    receive(receipt);
+                    received += receipt.IsSignature ? 0 : 1;
+                }
             }
 
-            return new PostResult(received);
+            return away is null ? new PostResult(received) : Stopped(received, away);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)
         {

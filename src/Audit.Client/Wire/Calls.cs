@@ -99,6 +99,9 @@ public sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Nex
 }
 
 /// <summary>Where a call stands that may await a person, and once it awaits none, what was decided.</summary>
+/// <param name="Policy">The SHA-256 of the policy by which was decided, or a person was asked.</param>
+/// <param name="Rule">The rule that decided; missing where the preset did.</param>
+/// <param name="Order">What decided instead: an approval of more calls than one, or a stop.</param>
 public sealed record DecisionAnswer(
     string State,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Decision = null,
@@ -108,4 +111,35 @@ public sealed record DecisionAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] QuestionAnswer? Question = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool RefusedByNode = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Source = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Source = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Policy = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Rule = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Order = null)
+{
+    /// <summary>The sequence number of the decision in the stream of the call.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Sequence { get; init; }
+    /// <summary>Of an approval: until when the tool may begin; of a question: when it ends.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ValidUntil { get; init; }
+    /// <summary>`observe` or `none` where nothing is enforced; missing where it is.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Mode { get; init; }
+    /// <summary>What would have been decided.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Would { get; init; }
+    /// <summary>Of a question that two persons approve: who did already.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ApprovedBy { get; init; }
+}
+
+/// <summary>An approval for a session or a location that holds now.</summary>
+public sealed record ApprovalAnswer(
+    string Id, string Decision, string Source, string SessionId, string? Agent, string Tool, string Kind, string? Rule,
+    string? Policy, string By, string ToolCallId, string GivenAt, string Until);
+
+/// <summary>A stop that holds now.</summary>
+public sealed record StopAnswer(
+    string Id, string? Source, string? SessionId, string? Agent, string Reason, string By, string At);
+
+/// <summary>The policy of a node.</summary>
+/// <param name="Mode">none, observe or enforce.</param>
+/// <param name="Version">The SHA-256 of its file.</param>
+/// <param name="Trouble">Why the file as it is now does not hold, and the last one goes on.</param>
+/// <param name="Policy">As its file has it.</param>
+public sealed record PolicyAnswer(string Mode, string? Version, string? Trouble, JsonElement? Policy);

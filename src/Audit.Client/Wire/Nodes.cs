@@ -93,7 +93,12 @@ public sealed record HealthAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Sealing = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Projections = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Search = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Cluster = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Cluster = null)
+{
+    /// <summary>How the policy does: none, observe, enforce, or broken where the last one goes on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PartHealth? Policy { get; init; }
+}
 
 /// <summary>How a part of a node does.</summary>
 public sealed record PartHealth(
@@ -116,7 +121,14 @@ public sealed record StatsAnswer(
 
     /// <summary>Violations, standing or lifted, that wait for a person to review them.</summary>
     public long Unreviewed { get; init; }
+
+    public PolicyStats? Policy { get; init; }
 }
+
+/// <summary>By which policy hosts are answered.</summary>
+/// <param name="State">none, observe, enforce, or broken: then the last one that could be read goes on.</param>
+/// <param name="Version">The SHA-256 of its file.</param>
+public sealed record PolicyStats(string State, string? Version, string? Trouble);
 
 /// <summary>The keys of the rows, without which nobody can read their content.</summary>
 /// <param name="Id">Of the key that is written with.</param>

@@ -34,6 +34,10 @@ public sealed record ReceiptLine(
     [JsonIgnore]
     public bool IsStop => Status == "stopped";
 
+    /// <summary>No receipt: the node that keeps the item's stream is away, and it is to be sent again.</summary>
+    [JsonIgnore]
+    public bool IsUnavailable => Status == "unavailable";
+
     /// <summary>No receipt but the count of the events that stated nothing.</summary>
     [JsonIgnore]
     public bool IsIgnored => Status == "ignored";

@@ -1,3 +1,4 @@
+using Audit.Engine.Committing;
 using Audit.Engine.Streams;
 
 namespace Audit.Engine.Local;
@@ -8,12 +9,7 @@ namespace Audit.Engine.Local;
 /// </summary>
 internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
 {
-    // Most streams are short: only what comes after the first event takes an array.
-    private long firstPosition;
-    private long[] laterPositions = [];
-    private int committed;
-    private long missing;
-    private Dictionary<long, long>? scattered;
+    private StreamPositions positions;
     private bool wasRead;
     private byte[]? payloadKey;
 
@@ -36,7 +32,7 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     public bool HasUnwrittenCounts => stream.HasUnwrittenCounts;
 
     /// <summary>What the stream weighs against the bound of memory.</summary>
-    public long Weight => stream.Sequence - missing + 1;
+    public long Weight => stream.Sequence - positions.Missing + 1;
 
     /// <summary>Whether it is known which key seals its payloads; nothing is decided before.</summary>
     public bool HasPayloadKey { get; private set; }
@@ -65,72 +61,11 @@ internal sealed class LiveStream(StreamHandle handle, AuditStream stream)
     {
         wasRead = true;
         stream.Replay(row, isProven);
-        if (row.Sequence > committed + missing + 1)
-        {
-            // Rare, and whoever wrote the row may have chosen any number: only what is there takes room.
-            scattered ??= Enumerable.Range(1, committed)
-                .ToDictionary(number => (long)number, number => PositionOf(number));
-            missing = row.Sequence - committed - 1;
-        }
-
-        AddPosition(row.Position);
+        positions.AddRead(row.Sequence, row.Position);
     }
 
-    public void AddPosition(long position)
-    {
-        if (scattered is not null)
-        {
-            scattered[committed + missing + 1] = position;
-        }
-        else if (committed == 0)
-        {
-            firstPosition = position;
-        }
-        else
-        {
-            if (committed > laterPositions.Length)
-            {
-                Array.Resize(ref laterPositions, committed * 2);
-            }
+    public void AddPosition(long position) => positions.Add(position);
 
-            laterPositions[committed - 1] = position;
-        }
-
-        committed++;
-    }
-
-    public long PositionOf(long sequence) =>
-        scattered is not null ? scattered.GetValueOrDefault(sequence)
-        : sequence < 1 || sequence > committed ? 0 : sequence == 1 ? firstPosition : laterPositions[sequence - 2];
-}
-
-/// <summary>Makes rows of the events that are being decided.</summary>
-internal sealed class RowSink
-{
-    private readonly List<EncodedEvent> events = [];
-    private List<RowToAppend> rows = [];
-    private long createdTicks;
-
-    /// <summary>Begins a group; all of its rows are created at one time.</summary>
-    public void Begin(List<RowToAppend> target, DateTimeOffset created)
-    {
-        rows = target;
-        createdTicks = created.UtcTicks;
-    }
-
-    /// <summary>Begins an item; its events go into the list.</summary>
-    public List<EncodedEvent> Begin()
-    {
-        events.Clear();
-        return events;
-    }
-
-    /// <summary>Adds the rows of the item, which follow the sequence number given.</summary>
-    public void Add(StreamHandle stream, long sequence)
-    {
-        foreach (var encoded in events)
-        {
-            rows.Add(new RowToAppend(stream, ++sequence, encoded.Manifest, createdTicks, encoded.Message));
-        }
-    }
+    /// <summary>Gives a receipt the position of what it stands for.</summary>
+    public void Place(Receipt receipt) => positions.Place(receipt);
 }

@@ -1,3 +1,4 @@
+using Audit.Engine.Committing;
 using Audit.Engine.Submitting;
 
 namespace Audit.Engine.Local;

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Audit.Engine.Committing;
 using Audit.Engine.Submitting;
 
 namespace Audit.Engine.Local;
@@ -22,7 +23,7 @@ internal sealed class Shard(
 
     private readonly Queue<BatchPart> waiting = new();
     private readonly List<PendingItem> lost = [];
-    private readonly Stack<CommitGroup> free = new();
+    private readonly Stack<ShardGroup> free = new();
     private readonly LiveStreams live =
         new(options.MaxLiveEvents / options.Shards, options.MaxKnownStreams / options.Shards);
 
@@ -55,7 +56,7 @@ internal sealed class Shard(
         return mailbox.Writer.TryWrite(tick) ? tick.Done.Task : Task.CompletedTask;
     }
 
-    public void Settle(CommitGroup group) => mailbox.Writer.TryWrite(group);
+    public void Settle(ShardGroup group) => mailbox.Writer.TryWrite(group);
 
     public void Complete() => mailbox.Writer.TryComplete();
 
@@ -95,7 +96,7 @@ internal sealed class Shard(
             case BatchPart part:
                 waiting.Enqueue(part);
                 break;
-            case CommitGroup group:
+            case ShardGroup group:
                 inFlight--;
                 Settled(group);
                 break;
@@ -142,7 +143,8 @@ internal sealed class Shard(
 
     /// <summary>
     /// An unknown call is taken for new, for nearly all are, and the fence says when it is not. The journal is read
-    /// first for calls that this shard remembers to have forgotten, for the other streams, which are few, and for all
+    /// first for calls that this shard remembers to have forgotten, for those whose question is answered, which are
+    /// none that are new, for the other streams, which are few, and for all
     /// when many bets were lost (a host sends again what it sent before).
     /// </summary>
     private async Task OpenUnknownAsync()
@@ -156,7 +158,8 @@ internal sealed class Shard(
                 continue;
             }
 
-            if (submission is CallSubmission && !betsAreLost && !live.IsKnown(submission.Stream))
+            if (submission is CallSubmission { Message.Answers: not { Sequence: > 0 } } && !betsAreLost
+                && !live.IsKnown(submission.Stream))
             {
                 Add(LiveStream.For(submission));
                 bets++;
@@ -215,7 +218,7 @@ internal sealed class Shard(
         opened.Add(stream);
     }
 
-    private void Decide(CommitGroup group, BatchInWork batch, int index, LiveStream? stream, int tries)
+    private void Decide(ShardGroup group, BatchInWork batch, int index, LiveStream? stream, int tries)
     {
         var firstRow = group.Rows.Count;
         if (stream is not { HasPayloadKey: true })
@@ -246,7 +249,7 @@ internal sealed class Shard(
         }
     }
 
-    private void Settled(CommitGroup group)
+    private void Settled(ShardGroup group)
     {
         foreach (var item in group.Pending)
         {
@@ -265,7 +268,7 @@ internal sealed class Shard(
         }
     }
 
-    private void Settle(CommitGroup group, PendingItem item)
+    private void Settle(ShardGroup group, PendingItem item)
     {
         if (item.Stream is not { } stream)
         {
@@ -290,8 +293,7 @@ internal sealed class Shard(
                 stream.AddPosition(group.Positions[row]);
             }
 
-            var isRefused = item.Receipt.Status is ReceiptStatus.Refused or ReceiptStatus.Counted;
-            item.Receipt.Position = isRefused ? 0 : stream.PositionOf(item.Receipt.Sequence);
+            stream.Place(item.Receipt);
             item.Batch.Answer(item.Index, item.Receipt);
             if (stream.IsOver)
             {
@@ -353,15 +355,15 @@ internal sealed class Shard(
 
     private Task<LiveStream?[]> LoadAsync(Submission[] submissions) => loading.LoadAsync(submissions, Add);
 
-    private CommitGroup Begin()
+    private ShardGroup Begin()
     {
-        var group = free.TryPop(out var emptied) ? emptied : new CommitGroup(this);
+        var group = free.TryPop(out var emptied) ? emptied : new ShardGroup(this);
         rows.Begin(group.Rows, clock.GetUtcNow());
         writer.Room = group.Room;
         return group;
     }
 
-    private void Send(CommitGroup group)
+    private void Send(ShardGroup group)
     {
         if (group.Pending.Count == 0)
         {

@@ -75,7 +75,16 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
 
     public string? Source => Text(EventField.Source);
 
-    public string? By => Text(EventField.By) ?? (view.Flag(EventField.MadeByNode) == true ? Token : null);
+    /// <summary>Who it was as the node knows it; what the host of a call says is <see cref="ClaimedBy"/>.</summary>
+    public string? By => IsClaim ? null : Text(EventField.By) ?? (IsMadeByNode ? Token : null);
+
+    /// <summary>Who it was as the host of the call has it.</summary>
+    public string? ClaimedBy => IsClaim ? Text(EventField.By) : null;
+
+    public bool IsMadeByNode => view.Flag(EventField.MadeByNode) == true;
+
+    /// <summary>The keyed hash of what is asked, where it asks.</summary>
+    public string? Question => Text(EventField.Question);
 
     public bool? Success => view.Flag(EventField.Success);
 
@@ -98,6 +107,9 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
     /// <summary>Globs of the sources whose calls may be in a window; none for any.</summary>
     public IReadOnlyList<string> WindowSources => [.. view.Texts(EventField.TermsSources)];
 
+    /// <summary>Globs of the tools that a window is for.</summary>
+    public IReadOnlyList<string> WindowScope => [.. view.Texts(EventField.Scope)];
+
     /// <summary>What a person lets count as done in a window, though it was reported late.</summary>
     public ((string Source, string Id) Session, Timestamp From, Timestamp Until, long Through)? Accepted =>
         Text(EventField.AcceptedSession) is { } session && view.Time(EventField.AcceptedFrom) is { } from
@@ -105,6 +117,8 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
             ? ((Text(EventField.AcceptedSource) ?? "", session), from, until,
                 Count(EventField.AcceptedThrough) ?? long.MaxValue)
             : null;
+
+    private bool IsClaim => !IsMadeByNode && Name is "call.transitioned" or "call.violated";
 
     private bool IsJudgedAnew => view.IsObject(EventField.Now);
 
@@ -124,4 +138,8 @@ public interface IBookWriter
     void Write(BookEvent row, IBufferWriter<byte> to);
 
     void End(IBufferWriter<byte> to);
+
+    /// <summary>Says in the place of the end that there is more, which could not be read.</summary>
+    /// <param name="after">The last position that was.</param>
+    void Stop(long after, string why, IBufferWriter<byte> to);
 }

@@ -36,6 +36,7 @@ public sealed class CsvBook : IBookWriter
         ("message_id", row => row.MessageId),
         ("derived_id", row => row.DerivedId),
         ("detail", row => row.Detail?.Raw()),
+        ("claimed_by", row => row.ClaimedBy),
     ];
 
     public void Begin(IBufferWriter<byte> to) => WriteRow(to, Columns.Select(column => column.Name));
@@ -47,6 +48,15 @@ public sealed class CsvBook : IBookWriter
     {
         // A table has no end of its own.
     }
+
+    public void Stop(long after, string why, IBufferWriter<byte> to) =>
+        WriteRow(to, Columns.Select(column => column.Name switch
+        {
+            "position" => Number(after),
+            "event" => "export.stopped",
+            "reason" => why,
+            _ => null,
+        }));
 
     private static void WriteRow(IBufferWriter<byte> to, IEnumerable<string?> fields) =>
         Encoding.UTF8.GetBytes(string.Join(',', fields.Select(CsvField.Of)) + "\r\n", to);

@@ -45,12 +45,11 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
     {
         var byTime = byArrival.OrderBy(entry => entry.At).ToList();
         GiveEndsTheirPlace(byTime);
-        var inWindows = byTime.ToLookup(entry => windows.Values.FirstOrDefault(window => window.Holds(entry)));
-        foreach (var entry in inWindows[null].Where(entry => windows.Values.Any(window => window.IsDatedInto(entry))))
-        {
-            entry.IsUnproven = true;
-        }
-
+        byTime.ForEach(entry => entry.Judged = windows.Values
+            .Select(window => (Window: window, Word: window.Judge(entry))).Where(one => one.Word is not null)
+            .Select(one => ((TaskWindow, WindowWord)?)(one.Window, one.Word!.Value)).MinBy(one => one!.Value.Item2));
+        var inWindows = byTime.ToLookup(entry =>
+            entry.Judged is { Word: not WindowWord.Unproven } judged ? judged.Window : null);
         var shown = windows.Values.Where(window => window.WasOpen && (onlyWindow is null || window.Id == onlyWindow));
         foreach (var window in shown)
         {
@@ -62,6 +61,8 @@ public sealed class SessionBook(string? onlyWindow = null) : IBookWriter
             WriteLine(to, SessionLine.Of(null, [.. session]));
         }
     }
+
+    public void Stop(long after, string why, IBufferWriter<byte> to) => WriteLine(to, $"stopped after {after}: {why}");
 
     private SessionEntry EntryOf(BookEvent row)
     {

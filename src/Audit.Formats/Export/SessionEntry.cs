@@ -11,6 +11,7 @@ internal sealed class SessionEntry
     private string? displayName;
     private string? command;
     private string? description;
+    private string? question;
 
     private SessionEntry(BookEvent row, bool isEnd)
     {
@@ -21,7 +22,7 @@ internal sealed class SessionEntry
         Token = row.Token;
         IsEnd = isEnd;
         At = TimeOf(row);
-        Received = TimeOf(row.ReceivedAt);
+        Received = row.ReceivedAt is null ? At : TimeOf(row.ReceivedAt);
     }
 
     public (string Source, string Id) Session { get; }
@@ -41,8 +42,13 @@ internal sealed class SessionEntry
 
     public long Position { get; }
 
-    /// <summary>It is dated into a window, was reported after the end of it, and nobody accepted it there.</summary>
-    public bool IsUnproven { get; set; }
+    /// <summary>The window into which it is dated, and how it stands to that.</summary>
+    public (TaskWindow Window, WindowWord Word)? Judged { get; set; }
+
+    public string? Tool => tool;
+
+    /// <summary>When the node received a person's decision on the question that stands.</summary>
+    public Timestamp? DecidedAt { get; private set; }
 
     public string Text => IsEnd ? "ended"
         : (command ?? description) is { } text
@@ -54,10 +60,11 @@ internal sealed class SessionEntry
     /// <summary>How it went, where it went otherwise than well.</summary>
     public string? State { get; private set; }
 
-    public bool WasApproved { get; private set; }
-
-    /// <summary>Who or what approved it last, where that is row.</summary>
+    /// <summary>Who approved the question that stands, through the node.</summary>
     public string? ApprovedBy { get; private set; }
+
+    /// <summary>What its host says of an approval, where the node made none; empty where it names nobody.</summary>
+    public string? ClaimedBy { get; private set; }
 
     public static SessionEntry Begin(BookEvent row) => new(row, isEnd: false);
 
@@ -69,12 +76,26 @@ internal sealed class SessionEntry
         Task ??= row.TaskId;
         var at = TimeOf(row);
         At = at < At ? at : At;
+        if (row.IsMadeByNode && row.Kind is "approved" or "blocked")
+        {
+            DecidedAt = TimeOf(row.ReceivedAt);
+        }
+
         tool ??= row.Tool;
         displayName ??= row.DisplayName;
         command ??= CommandOf(row.Input);
         description ??= row.Description;
-        WasApproved |= row.Kind == "approved";
-        ApprovedBy = row.Kind == "approved" ? row.By ?? row.DecisionSource : ApprovedBy;
+        if (row.Kind == "requires_confirmation" && row.Question != question)
+        {
+            // What was approved before is another question.
+            (question, ApprovedBy, ClaimedBy, DecidedAt) = (row.Question, null, null, null);
+        }
+        else if (row.Kind == "approved")
+        {
+            ApprovedBy = row.IsMadeByNode ? row.By : ApprovedBy;
+            ClaimedBy = row.IsMadeByNode ? ClaimedBy : row.ClaimedBy ?? row.DecisionSource ?? "";
+        }
+
         if (!row.IsLate)
         {
             State = row.To == "completed" && row.Success == false ? "failed" : row.To;

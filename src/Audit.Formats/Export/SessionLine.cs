@@ -55,14 +55,23 @@ internal static class SessionLine
             line.Append(' ').Append(OneLine(state));
         }
 
-        line.Append(entry.IsUnproven ? " (window unproven)" : "");
+        line.Append(entry.Judged?.Word switch
+        {
+            WindowWord.GrantedAfter => " (granted after)",
+            WindowWord.DecidedInTime => " (decided in time)",
+            WindowWord.Accepted => " (accepted)",
+            WindowWord.OutOfScope => " (out of scope)",
+            WindowWord.Unproven => " (window unproven)",
+            _ => "",
+        });
         if (entry.ApprovedBy is { } person)
         {
             line.Append(" (approved by ").Append(JsonText.Word(person)).Append(')');
         }
-        else if (entry.WasApproved && entry.State != "approved")
+        else if (entry.ClaimedBy is { } claimed)
         {
-            line.Append(" (approved)");
+            line.Append(" (reported by the host as approved");
+            line.Append(claimed.Length == 0 ? "" : $" by {JsonText.Word(claimed)}").Append(')');
         }
     }
 
@@ -78,9 +87,12 @@ internal static class SessionLine
         return moment.ToString(moment.Date == day ? format : $"yyyy-MM-dd'T'{format}", CultureInfo.InvariantCulture);
     }
 
-    // The separators of lines that Unicode knows break a line for some programs as much as our own does.
-    private static string OneLine(string text) =>
-        string.Concat(text.Select(letter => char.IsControl(letter) || letter is '\u2028' or '\u2029' ? ' ' : letter));
+    // The separators of lines that Unicode knows break a line for some programs as much as our own does, and what
+    // turns around what stands beside it, or is not seen, is shown by its number.
+    private static string OneLine(string text) => string.Concat(text.EnumerateRunes().Select(rune =>
+        Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029 ? " "
+        : HiddenText.IsHidden(rune) ? $"\\u{rune.Value:X4}"
+        : rune.ToString()));
 }
 
 /// <summary>How text is quoted where people read it: in one line, and no more escaped than it must be.</summary>

@@ -5,8 +5,8 @@ internal sealed class TaskWindow(string id)
 {
     private readonly List<((string Source, string Id) Session, Timestamp From, Timestamp Until, long Through)>
         accepted = [];
-    private IReadOnlyList<string> sources = [];
-    private Timestamp? ended;
+    private IReadOnlyList<string> sources = [], scope = [];
+    private Timestamp? approved, ended;
 
     public string Id => id;
 
@@ -32,10 +32,11 @@ internal sealed class TaskWindow(string id)
         switch (row.Name)
         {
             case "window.requested":
-                sources = row.WindowSources;
+                (sources, scope) = (row.WindowSources, row.WindowScope);
                 break;
             case "window.approved":
-                Opens = TimeOf(row.OpensAt) ?? TimeOf(row.ReceivedAt);
+                approved = TimeOf(row.ReceivedAt);
+                Opens = TimeOf(row.OpensAt) ?? approved;
                 Closes = TimeOf(row.ClosesAt);
                 ApprovedBy = row.OnBehalfOf is { } person ? $"{row.Token} for {person}" : row.Token;
                 break;
@@ -51,17 +52,37 @@ internal sealed class TaskWindow(string id)
         }
     }
 
-    /// <summary>It is dated into the window, and reported in time or accepted.</summary>
-    public bool Holds(SessionEntry entry) =>
-        IsDatedInto(entry) && (entry.IsEnd || !(entry.Received >= End) || accepted.Exists(span =>
-            span.Session == entry.Session && entry.At >= span.From && entry.At < span.Until
-            && entry.Position <= span.Through));
+    /// <summary>As the window judges it; null where it is another's, or at another time.</summary>
+    public WindowWord? Judge(SessionEntry entry) =>
+        !IsDatedInto(entry) ? null
+        : entry.IsEnd ? WindowWord.In
+        : !scope.Any(glob => Glob.Matches(glob, entry.Tool ?? "")) ? WindowWord.OutOfScope
+        : !(entry.Received >= End) ? entry.At < approved ? WindowWord.GrantedAfter : WindowWord.In
+        : entry.DecidedAt >= Opens && entry.DecidedAt >= approved && entry.DecidedAt < End ? WindowWord.DecidedInTime
+        : IsAccepted(entry) ? WindowWord.Accepted
+        : WindowWord.Unproven;
 
-    public bool IsDatedInto(SessionEntry entry) =>
+    private bool IsAccepted(SessionEntry entry) => accepted.Exists(span =>
+        span.Session == entry.Session && entry.At >= span.From && entry.At < span.Until
+        && entry.Position <= span.Through);
+
+    // What was received before it opened was not done in it.
+    private bool IsDatedInto(SessionEntry entry) =>
         WasOpen && (sources.Count == 0 || sources.Any(glob => Glob.Matches(glob, entry.Session.Source)))
-        && entry.Task == Task && entry.Agent == Agent && entry.At >= Opens
+        && entry.Task == Task && entry.Agent == Agent && entry.At >= Opens && (entry.IsEnd || entry.Received >= Opens)
         && (End is not { } end || entry.At < end || entry.IsEnd);
 
     private static Timestamp? TimeOf(string? text) =>
         text is not null && Rfc3339.TryParse(text, out var time) ? time : null;
+}
+
+/// <summary>How a call stands to a window into which it is dated, as the read models say it; the best first.</summary>
+internal enum WindowWord
+{
+    In,
+    GrantedAfter,
+    DecidedInTime,
+    Accepted,
+    OutOfScope,
+    Unproven,
 }

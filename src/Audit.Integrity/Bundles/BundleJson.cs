@@ -30,8 +30,7 @@ internal static class BundleJson
             using var json = JsonDocument.Parse(text);
             return read(json.RootElement);
         }
-        catch (Exception failure) when (failure
-            is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception failure) when (JsonNote.IsOther(failure))
         {
             throw new BundleException($"The bundle's file {file} cannot be read: {failure.Message}", failure);
         }

@@ -17,6 +17,11 @@ internal sealed class BundleReader : IDisposable
     {
         this.files = files;
         this.rows = rows;
+        if (WhyStopped(files) is { } why)
+        {
+            throw new BundleException($"it was not written to its end: {why}");
+        }
+
         var note = Text(BundlePaths.Checkpoint);
         var checkpoint = SignedCheckpoint.Parse(note).Checkpoint;
         var key = VerifierKey.Parse(Text(BundlePaths.VerifierKey).TrimEnd('\n'));
@@ -78,6 +83,10 @@ internal sealed class BundleReader : IDisposable
         files.Dispose();
         rows.Dispose();
     }
+
+    internal static string? WhyStopped(ZipArchive files) => files.GetEntry(BundlePaths.Stopped) is { } stopped
+        ? Encoding.UTF8.GetString(ReadAll(stopped)).TrimEnd()
+        : null;
 
     internal static byte[] ReadAll(ZipArchiveEntry file)
     {

@@ -104,8 +104,7 @@ internal sealed class BundleRowSource : IRowSource
             slot.Unproven = json.RootElement.TryGetProperty("unproven", out _);
             batch.Add(slot, [], [], entry);
         }
-        catch (Exception failure) when (failure
-            is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception failure) when (JsonNote.IsOther(failure))
         {
             throw new BundleException($"An entry of the bundle cannot be read: {failure.Message}", failure);
         }

@@ -53,6 +53,10 @@ internal sealed class BundleWriter(
         }
     }
 
+    /// <summary>Says, in the place of all that would follow, why that does not.</summary>
+    public Task StopAsync(string why, CancellationToken cancellation) =>
+        TextAsync(BundlePaths.Stopped, why + "\n", cancellation);
+
     private Task TextAsync(string path, string text, CancellationToken cancellation) =>
         FileAsync(path, Encoding.UTF8.GetBytes(text), CompressionLevel.Optimal, cancellation);
 

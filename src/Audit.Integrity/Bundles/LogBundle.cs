@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.IO.Compression;
+using System.Runtime.ExceptionServices;
 using Audit.Integrity.Entries;
 
 namespace Audit.Integrity.Bundles;
@@ -21,7 +23,10 @@ public static class LogBundle
             var file = new FileStream(partial, FileMode.Create, FileAccess.Write);
             await using (file)
             {
-                await WriteAsync(address, file, keys, BundleScope.All, progress, cancellation);
+                if (await WriteAsync(address, file, keys, BundleScope.All, progress, cancellation) is { } damage)
+                {
+                    ExceptionDispatchInfo.Throw(damage);
+                }
             }
 
             File.Move(partial, path, overwrite: true);
@@ -34,8 +39,9 @@ public static class LogBundle
 
     /// <summary>Writes a bundle to a stream, which need not be able to seek.</summary>
     /// <param name="scope">Whose rows are in it; of the others there are the entries, which hold no names.</param>
+    /// <returns>Why it is not whole, as its last file says too; null where it is.</returns>
     /// <exception cref="BundleException">There is nothing sealed.</exception>
-    public static async Task WriteAsync(
+    public static async Task<Exception?> WriteAsync(
         string address, Stream stream, EntryKeys keys, BundleScope scope, IProgress<VerifyProgress>? progress,
         CancellationToken cancellation)
     {
@@ -49,7 +55,25 @@ public static class LogBundle
         await using var files = await ZipArchive.CreateAsync(
             stream, ZipArchiveMode.Create, leaveOpen: true, null, cancellation);
         var writer = new BundleWriter(files, address, log, keys, scope, progress);
-        await writer.WriteAsync(DateTimeOffset.UtcNow, cancellation);
+        try
+        {
+            await writer.WriteAsync(DateTimeOffset.UtcNow, cancellation);
+            return null;
+        }
+        catch (Exception damage) when (damage is StoreException or LogDamagedException or DbException)
+        {
+            // The answer is on its way, and a connection that is cut would not say why.
+            await writer.StopAsync(damage.Message, cancellation);
+            return damage;
+        }
+    }
+
+    /// <returns>Why a bundle that was received is not whole; null where it is.</returns>
+    /// <exception cref="InvalidDataException">It is no zip file.</exception>
+    public static string? WhyStopped(string path)
+    {
+        using var files = ZipFile.OpenRead(path);
+        return BundleReader.WhyStopped(files);
     }
 }
 
@@ -58,6 +82,7 @@ internal static class BundlePaths
 {
     public const string ReadMe = "README.txt", Scope = "scope.txt", Contents = "contents.json",
         Rows = "rows.ndjson", Logs = "logs.json", Keys = "keys.ndjson",
+        Stopped = "STOPPED.txt",
         Checkpoint = "checkpoint", Witnessed = "checkpoint.witnessed", VerifierKey = "log.vkey";
 }
 

@@ -35,8 +35,7 @@ public sealed record SessionContents(string Session, long Calls, long Rows, long
                 facts.GetProperty("rows").GetInt64(), facts.GetProperty("through").GetInt64(),
                 facts.GetProperty("root").GetBytesFromBase64());
         }
-        catch (Exception failure) when (failure
-            is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception failure) when (JsonNote.IsOther(failure))
         {
             return null;
         }

@@ -109,8 +109,4 @@ public sealed class KeyChain
     public bool Signed(SignedCheckpoint checkpoint) =>
         checkpoint.IsSignedBy(Current)
         || Rotations.Any(one => checkpoint.Checkpoint.Size <= one.Size && checkpoint.IsSignedBy(one.OldKey));
-
-    /// <summary>The same, for a proof of an entry.</summary>
-    public bool Proves(ProofFile proof, ReadOnlySpan<byte> entry) =>
-        Signed(proof.Checkpoint) && proof.Includes(entry);
 }

@@ -148,6 +148,10 @@ internal static class StrictBase64
 /// <summary>Notes whose body is a heading and one JSON object.</summary>
 internal static class JsonNote
 {
+    /// <summary>That what was read is no JSON, or has not the members that are asked for.</summary>
+    public static bool IsOther(Exception failure) =>
+        failure is JsonException or InvalidOperationException or FormatException or KeyNotFoundException;
+
     /// <param name="heading">With its line feed.</param>
     public static string Write(string heading, Action<Utf8JsonWriter> members)
     {
@@ -180,8 +184,7 @@ internal static class JsonNote
             return read(
                 root, name => root.GetProperty(name).GetString() ?? throw new JsonException($"no {name}"));
         }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException or FormatException
-            or KeyNotFoundException)
+        catch (Exception failure) when (JsonNote.IsOther(failure))
         {
             throw new NoteFormatException($"The note of {what} cannot be read: {failure.Message}");
         }

@@ -119,8 +119,7 @@ public sealed class ReceiptTrial(Func<SignedCheckpoint, KeyChain?, bool> isSigne
                 && json.RootElement.GetProperty("seq").GetInt64() == receipt.Sequence
                 && (receipt.Sha256 is null || json.RootElement.GetProperty("sha256").ValueEquals(receipt.Sha256));
         }
-        catch (Exception failure) when (failure
-            is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
+        catch (Exception failure) when (JsonNote.IsOther(failure))
         {
             return false;
         }

@@ -99,8 +99,7 @@ public sealed record CertifiedKey(
                     json.RootElement.GetProperty(EventField.Facts.Name).GetProperty("key").GetString() ?? "")
                 : null;
         }
-        catch (Exception failure) when (failure
-            is JsonException or InvalidOperationException or KeyNotFoundException or NoteFormatException)
+        catch (Exception failure) when (JsonNote.IsOther(failure) || failure is NoteFormatException)
         {
             return null;
         }

@@ -10,14 +10,12 @@ internal sealed class PostgresRowSource : IRowSource
     /// <summary>A COPY holds a snapshot, so it ends from time to time.</summary>
     private const int RowsInCopy = 50_000;
 
-    /// <summary>Who seeks a place often wants a few rows there.</summary>
-    private const int RowsAfterSeek = 1024;
-
     private const string Columns =
         "ordering, sequence_number, created, identifier, deleted, persistence_id, coalesce(manifest, ''), message";
 
     private const string SettingsSql =
-        "SET default_transaction_read_only = on; SET enable_seqscan = off; SET jit = off";
+        "SET default_transaction_read_only = on; SET enable_seqscan = off; SET enable_bitmapscan = off; "
+        + "SET enable_sort = off; SET jit = off";
 
     private const string StreamsSql =
         $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = ANY ($1) "
@@ -29,7 +27,7 @@ internal sealed class PostgresRowSource : IRowSource
     private CopyRows? copy;
     // From the least there is: nobody shall hide a row where positions usually do not begin.
     private long? next = long.MinValue;
-    private int limit = RowsInCopy;
+    private int? limit = RowsInCopy;
 
     private PostgresRowSource(PostgresPool pool, NpgsqlConnection connection, bool onlyGiven)
     {
@@ -41,7 +39,7 @@ internal sealed class PostgresRowSource : IRowSource
     public static async Task<PostgresRowSource> OpenAsync(
         string address, bool onlyGiven, CancellationToken cancellation)
     {
-        var use = new PostgresUse(SettingsSql, (_, failure) => failure) { CommandSeconds = 0 };
+        var use = new PostgresUse(SettingsSql, (_, failure) => failure) { CommandSeconds = 0, MostConnections = 1 };
         var pool = new PostgresPool(address, use);
         try
         {
@@ -57,7 +55,8 @@ internal sealed class PostgresRowSource : IRowSource
     public async Task SeekAsync(long position, CancellationToken cancellation)
     {
         next = position;
-        limit = RowsAfterSeek;
+        // Who seeks a place often wants a few rows there.
+        limit = null;
         if (copy is not null)
         {
             await copy.DisposeAsync();
@@ -72,6 +71,7 @@ internal sealed class PostgresRowSource : IRowSource
         {
             while (!batch.IsFull && next is not null)
             {
+                limit ??= batch.Most;
                 copy ??= await CopyRows.BeginAsync(connection, CopySql(), cancellation);
                 if (await copy.FillAsync(batch, cancellation))
                 {
@@ -79,7 +79,12 @@ internal sealed class PostgresRowSource : IRowSource
                 }
 
                 var isLast = copy.Rows < limit || copy.LastPosition == long.MaxValue;
-                next = isLast ? null : copy.LastPosition + 1;
+                next = isLast ? null
+                    : copy.LastPosition >= next ? copy.LastPosition + 1
+                    : throw new StoreDamagedException(
+                        $"The store in PostgreSQL is damaged next to position {next - 1}: behind it lies "
+                            + $"{copy.LastPosition}.",
+                        next.Value - 1);
                 limit = RowsInCopy;
                 await copy.DisposeAsync();
                 copy = null;

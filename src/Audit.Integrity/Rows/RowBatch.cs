@@ -29,7 +29,8 @@ internal struct RowSlot
 /// Some rows that follow each other, with all their bytes in one array, and what was worked out of them. Batches are
 /// used again and again, so that millions of rows leave no objects behind.
 /// </summary>
-internal sealed class RowBatch
+/// <param name="most">Who wants no more rows than these is not kept from them by what lies behind.</param>
+internal sealed class RowBatch(int most = RowBatch.MostRows)
 {
     public const int MostRows = 1024;
     private const int EnoughBytes = 4 << 20;
@@ -42,7 +43,9 @@ internal sealed class RowBatch
 
     public int Count { get; private set; }
 
-    public bool IsFull => Count == MostRows || used >= EnoughBytes;
+    public int Most => most;
+
+    public bool IsFull => Count == most || used >= EnoughBytes;
 
     public ref readonly RowSlot this[int index] => ref slots[index];
 

@@ -89,8 +89,13 @@ internal sealed class SqliteRowSource : IRowSource
     private long? Fill(RowBatch batch, long from)
     {
         var page = database.Statement(PageSql).Bind(1, from);
-        while (!batch.IsFull && page.Step())
+        for (var least = from; !batch.IsFull && page.Step(); least = page.Number(0))
         {
+            if (page.Number(0) < least || (batch.Count > 0 && page.Number(0) == least))
+            {
+                throw SqliteFailure.OutOfOrder(page.Number(0), least);
+            }
+
             batch.Add(page);
         }
 

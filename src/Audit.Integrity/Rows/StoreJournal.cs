@@ -39,11 +39,18 @@ internal sealed class StoreJournal(StoreLook look) : IJournal
         {
             var next = await AskAsync(
                 $"{Select} ordering > $1 ORDER BY ordering LIMIT $2",
-                [rows.Count == 0 ? position : rows[^1].Position, (long)Math.Min(RowsAtOnce, limit - rows.Count)],
+                [position, (long)Math.Min(RowsAtOnce, limit - rows.Count)],
                 cancellation);
             if (next.Count == 0)
             {
                 break;
+            }
+
+            foreach (var row in next)
+            {
+                position = row.Position > position ? row.Position : throw new JournalUnavailableException(
+                    $"The journal is damaged next to position {position}: behind it lies {row.Position}.", null,
+                    JournalTrouble.Damaged);
             }
 
             rows.AddRange(next);

@@ -61,9 +61,10 @@ public sealed class ReadBook : IAsyncDisposable
 }
 
 /// <summary>
-/// Puts questions to a store beside whoever reads its rows, over a connection of its own that can only read.
+/// Puts questions to a store beside whoever reads its rows, over a few connections of its own that can only read:
+/// what is made for reading is made anew from here too, and then several ask at once.
 /// </summary>
-internal sealed class StoreLook(string address) : IStoreDatabase, IAsyncDisposable
+internal sealed class StoreLook : IStoreDatabase, IAsyncDisposable
 {
     private const int PlacesAtOnce = 64;
 
@@ -76,9 +77,25 @@ internal sealed class StoreLook(string address) : IStoreDatabase, IAsyncDisposab
         + "AND j.sequence_number < a.sequence_number AND j.ordering < a.ordering "
         + "ORDER BY j.sequence_number DESC LIMIT 1) FROM asked a";
 
-    private readonly StoreAddress store = StoreAddress.Parse(address);
-    private SqliteDatabase? database;
-    private PostgresPool? pool;
+    private readonly SqliteReaders? file;
+    private readonly PostgresPool? pool;
+
+    public StoreLook(string address)
+    {
+        var store = StoreAddress.Parse(address);
+        if (store.IsSqlite)
+        {
+            file = new SqliteReaders(
+                () => SqliteDatabase.OpenAnywhere(Path.GetFullPath(store.Place)),
+                failure => new StoreException(
+                    $"The store sqlite:{store.Place} cannot be read: {failure.Reason}.", failure));
+        }
+        else
+        {
+            var use = new PostgresUse("", (_, failure) => failure) { MostConnections = 2 };
+            pool = new PostgresPool(store.Place, use);
+        }
+    }
 
     /// <summary>The last sequence number that each stream had before a row; 0 where it had none.</summary>
     public async Task<long[]> FindBeforeAsync(
@@ -109,30 +126,17 @@ internal sealed class StoreLook(string address) : IStoreDatabase, IAsyncDisposab
         return before;
     }
 
-    public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation)
-    {
-        if (!store.IsSqlite)
-        {
-            return (pool ??= new PostgresPool(store.Place, new PostgresUse("", (_, failure) => failure)))
-                .ReadAsync(read, cancellation);
-        }
-
-        try
-        {
-            return read(new SqliteSession(database ??= SqliteDatabase.OpenAnywhere(Path.GetFullPath(store.Place))));
-        }
-        catch (SqliteFailure failure)
-        {
-            throw new StoreException($"The store sqlite:{store.Place} cannot be read: {failure.Reason}.", failure);
-        }
-    }
+    public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) =>
+        file is null
+            ? pool!.ReadAsync(read, cancellation)
+            : file.RunAsync(database => read(new SqliteSession(database)), cancellation);
 
     public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
         throw new NotSupportedException("Whoever looks changes nothing.");
 
     public async ValueTask DisposeAsync()
     {
-        database?.Dispose();
+        await (file?.DisposeAsync() ?? default);
         await (pool?.DisposeAsync() ?? default);
     }
 }

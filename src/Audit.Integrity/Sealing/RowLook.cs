@@ -9,7 +9,7 @@ internal sealed class RowLook(string address, LogStore store, EntryKeys entries)
     public async Task<byte[]?> LeafAsync(long position, CancellationToken cancellation)
     {
         await using var rows = await RowSource.OpenAsync(address, cancellation);
-        var batch = new RowBatch();
+        var batch = new RowBatch(most: 1);
         await rows.SeekAsync(position, cancellation);
         await rows.FillAsync(batch, cancellation);
         batch.Hash(entries);

@@ -21,7 +21,10 @@ internal sealed class PostgresLogDatabase : ILogDatabase
     private readonly PostgresPool pool;
 
     private PostgresLogDatabase(string connection) =>
-        pool = new PostgresPool(connection, new PostgresUse("", (_, failure) => failure) { Prepared = 16 });
+        pool = new PostgresPool(connection, new PostgresUse("", (_, failure) => failure)
+        {
+            Prepared = 16, MostConnections = 2,
+        });
 
     public string Schema => SchemaName + ".";
 

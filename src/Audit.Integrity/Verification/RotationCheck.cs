@@ -67,8 +67,7 @@ internal sealed class RotationCheck(IReadOnlyList<LogRecord> logs)
             using var json = JsonDocument.Parse(message);
             return json.RootElement.GetProperty(EventField.Facts.Name).GetProperty("key").GetString();
         }
-        catch (Exception failure) when (failure
-            is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception failure) when (JsonNote.IsOther(failure))
         {
             return "(a key that cannot be read)";
         }

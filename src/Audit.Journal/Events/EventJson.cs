@@ -40,6 +40,35 @@ internal static class EventJson
         json.WriteString(field, text[..Base64Url.EncodeToUtf8(bytes, text)]);
     }
 
+    /// <summary>By which policy it was asked or answered, and how long that holds.</summary>
+    public static void WritePolicy(this Utf8JsonWriter json, CallMessage message)
+    {
+        if (message.Policy is { } policy)
+        {
+            json.WriteStartObject(EventField.Policy);
+            json.WriteOptional(EventField.PolicyVersion, policy.Version);
+            json.WriteOptional(EventField.PolicyRule, policy.Rule);
+            json.WriteOptional(EventField.PolicyOrder, policy.Order);
+            if (policy.People > 1)
+            {
+                json.WriteNumber(EventField.PolicyPeople, policy.People);
+            }
+
+            json.WriteOptional(EventField.PolicyKind, policy.Kind);
+            json.WriteOptional(EventField.PolicyLocation, policy.Location);
+            if (policy.Approvers is { } approvers)
+            {
+                json.WriteTexts(EventField.PolicyApprovers, approvers.Split('\n'));
+            }
+
+            json.WriteOptional(EventField.PolicyWould, policy.Would);
+            json.WriteOptional(EventField.PolicyWouldRule, policy.WouldRule);
+            json.WriteEndObject();
+        }
+
+        json.WriteOptional(EventField.ExpiresAt, message.ExpiresAt?.ToString());
+    }
+
     /// <summary>By what a derived message is known, and how it stands to what another channel reported.</summary>
     public static void WriteChannel(this Utf8JsonWriter json, CallMessage message)
     {

@@ -169,5 +169,15 @@ public static class EventReader
             : null,
         Person = view.Text(EventField.Person),
         SelfApproved = view.Flag(EventField.SelfApproved) == true,
+        Policy = view.IsObject(EventField.Policy) ? PolicyOf(view) : null,
+        ExpiresAt = view.Time(EventField.ExpiresAt),
     };
+
+    private static PolicyMark PolicyOf(in EventView view) => new(
+        view.Text(EventField.PolicyVersion), view.Text(EventField.PolicyRule), view.Text(EventField.PolicyWould),
+        view.Text(EventField.PolicyWouldRule), view.Text(EventField.PolicyOrder),
+        (int)Math.Max(view.Count(EventField.PolicyPeople), 1),
+        view.Raw(EventField.PolicyApprovers).IsEmpty ? null
+            : string.Join('\n', view.Texts(EventField.PolicyApprovers)),
+        view.Text(EventField.PolicyKind), view.Text(EventField.PolicyLocation));
 }

@@ -186,6 +186,7 @@ public sealed partial class EventWriter : IDisposable
             json.WriteEndObject();
         }
 
+        json.WritePolicy(message);
         json.WriteHash(EventField.Question, message.Question);
         json.WriteOptional(EventField.Person, message.Person);
         if (message.SelfApproved)

@@ -18,6 +18,9 @@ internal sealed class PostgresAppender : IAsyncDisposable
 
     private const string TryCommitSql = "SELECT pg_logical_emit_message(true, 'audit', '')";
 
+    // A session's own tables and its messages are written where nothing else may be.
+    private const string TryTableSql = "INSERT INTO meta SELECT * FROM meta WHERE false";
+
     private static readonly string TryLockSql = AdvisoryLock.JournalAppend.TryTakeForTransactionSql();
 
     private const string HolderSql = """
@@ -110,7 +113,8 @@ internal sealed class PostgresAppender : IAsyncDisposable
         {
             BatchCommands =
             {
-                new(AdvisoryLock.JournalAppend.TakeForTransactionSql()), new(TryRowsSql), new(TryCommitSql),
+                new(AdvisoryLock.JournalAppend.TakeForTransactionSql()), new(TryRowsSql), new(TryTableSql),
+                new(TryCommitSql),
             },
         };
         return (long)await batch.ExecuteNonQueryAsync();

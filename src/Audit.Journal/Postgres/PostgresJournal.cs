@@ -50,8 +50,11 @@ internal sealed class PostgresJournal : IJournal
             return [];
         }
 
-        var found = await pool.ReadAtLengthAsync(
-            (connection, token) => PostgresReads.StreamsAsync(connection, streams, token), cancellation);
+        var found = await NamingAsync(
+            streams,
+            () => pool.ReadAtLengthAsync(
+                (connection, token) => PostgresReads.StreamsAsync(connection, streams, token), cancellation),
+            cancellation);
         var result = new IReadOnlyList<JournalRow>[streams.Count];
         for (var i = 0; i < result.Length; i++)
         {
@@ -63,8 +66,12 @@ internal sealed class PostgresJournal : IJournal
 
     public Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
         StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
-        ReadSomeAsync(
-            limit, one => PostgresReads.StreamAsync(one, stream, afterSequence, limit, cancellation), cancellation);
+        NamingAsync(
+            [stream],
+            () => ReadSomeAsync(
+                limit, one => PostgresReads.StreamAsync(one, stream, afterSequence, limit, cancellation),
+                cancellation),
+            cancellation);
 
     public async Task<long[]> ReadPositionsAsync(IReadOnlyList<StreamPlace> places, CancellationToken cancellation)
     {
@@ -73,26 +80,35 @@ internal sealed class PostgresJournal : IJournal
             return [];
         }
 
-        var positions = await pool.ReadAsync(
-            (connection, token) => PostgresReads.PositionsAsync(connection, places, token), cancellation);
+        var positions = await NamingAsync(
+            [.. places.Select(place => place.Stream)],
+            () => pool.ReadAsync(
+                (connection, token) => PostgresReads.PositionsAsync(connection, places, token), cancellation),
+            cancellation);
         signal.Advance(positions.Max());
         return positions;
     }
 
     public Task<IReadOnlyList<JournalRow>> ReadAfterAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        ReadPageAsync(
-            position, limit, (one, rows) => PostgresReads.AfterAsync(one, position, rows, byteLimit, cancellation),
-            cancellation);
+        ReadPageAsync(isForward: true, position, limit, byteLimit, cancellation);
 
     public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        ReadPageAsync(
-            position, limit, (one, rows) => PostgresReads.BeforeAsync(one, position, rows, byteLimit, cancellation),
-            cancellation);
+        ReadPageAsync(isForward: false, position, limit, byteLimit, cancellation);
 
-    public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
-        pool.ReadAsync((connection, token) => PostgresReads.RowAsync(connection, position, token), cancellation);
+    public async Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation)
+    {
+        try
+        {
+            return await pool.ReadAsync(
+                (connection, token) => PostgresReads.RowAsync(connection, position, token), cancellation);
+        }
+        catch (JournalUnavailableException failure) when (failure.Trouble == JournalTrouble.Damaged)
+        {
+            throw DamagedNextTo(position - 1, failure);
+        }
+    }
 
     public Task<long> LastPositionAsync(CancellationToken cancellation) =>
         pool.ReadAsync(PostgresReads.LastPositionAsync, cancellation);
@@ -111,27 +127,44 @@ internal sealed class PostgresJournal : IJournal
 
     /// <summary>A page ends before what is damaged; one that would begin with it says where that is.</summary>
     private async Task<IReadOnlyList<JournalRow>> ReadPageAsync(
-        long position, int limit, Func<NpgsqlConnection, int, Task<IReadOnlyList<JournalRow>>> read,
-        CancellationToken cancellation)
+        bool isForward, long position, int limit, long byteLimit, CancellationToken cancellation)
     {
-        for (var rows = limit; ; rows /= 2)
+        try
         {
-            try
-            {
-                return await ReadSomeAsync(rows, one => read(one, rows), cancellation);
-            }
-            catch (JournalUnavailableException failure) when (failure.Trouble == JournalTrouble.Damaged && rows == 1)
-            {
-                throw new JournalUnavailableException(
-                    $"The journal is damaged next to position {position}: {failure.Message}", failure,
-                    JournalTrouble.Damaged);
-            }
-            catch (JournalUnavailableException failure) when (failure.Trouble == JournalTrouble.Damaged)
-            {
-                // Half as many may end before it.
-            }
+            return await ReadSomeAsync(
+                limit,
+                one => PostgresReads.PageAsync(one, isForward, position, limit, byteLimit, cancellation),
+                cancellation);
+        }
+        catch (JournalUnavailableException failure) when (failure.Trouble == JournalTrouble.Damaged)
+        {
+            var rows = await ReadSomeAsync(
+                limit,
+                one => PostgresReads.UpToDamageAsync(one, isForward, position, limit, byteLimit, cancellation),
+                cancellation);
+            return rows.Count > 0 ? rows : throw DamagedNextTo(position, failure);
         }
     }
+
+    /// <summary>Says of streams that cannot be read where in the journal that is.</summary>
+    private async Task<T> NamingAsync<T>(
+        IReadOnlyList<StreamKey> streams, Func<Task<T>> read, CancellationToken cancellation)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (JournalUnavailableException failure) when (failure.Trouble == JournalTrouble.Damaged)
+        {
+            var before = await pool.ReadAsync(
+                (connection, token) => PostgresReads.BeforeDamageAsync(connection, streams, failure.Message, token),
+                cancellation);
+            throw before is { } position ? DamagedNextTo(position, failure) : failure;
+        }
+    }
+
+    private static JournalUnavailableException DamagedNextTo(long position, JournalUnavailableException failure) => new(
+        $"The journal is damaged next to position {position}: {failure.Message}", failure, JournalTrouble.Damaged);
 
     private Task<IReadOnlyList<JournalRow>> ReadSomeAsync(
         int limit, Func<NpgsqlConnection, Task<IReadOnlyList<JournalRow>>> read, CancellationToken cancellation)

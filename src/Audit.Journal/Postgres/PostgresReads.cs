@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -6,6 +7,8 @@ namespace Audit.Journal.Postgres;
 /// <summary>The journal's questions, each on whatever connection is given.</summary>
 internal static class PostgresReads
 {
+    private const int MostDamagedPages = 100;
+
     private const string RowSql = $"SELECT {JournalTable.Columns} FROM journal WHERE ordering = $1";
 
     /// <summary>
@@ -35,17 +38,112 @@ internal static class PostgresReads
         WHERE j.ordering <= (SELECT last_value FROM journal_ordering_seq)
         """;
 
-    private static readonly string AfterSql = PageSql($"ordering > $1 AND {IsGiven}", "ordering");
+    private const string After = $"ordering > $1 AND {IsGiven}";
+    private const string Before = $"ordering < $1 AND {IsGiven}";
+    private const string Ascending = "ordering";
+    private const string Descending = "ordering DESC";
 
-    private static readonly string BeforeSql = PageSql($"ordering < $1 AND {IsGiven}", "ordering DESC");
+    private static readonly string AfterSql = PageSql(After, Ascending);
 
-    public static Task<IReadOnlyList<JournalRow>> AfterAsync(
-        NpgsqlConnection connection, long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        ReadAsync(connection, AfterSql, cancellation, Number(position), Number(limit), Number(byteLimit));
+    private static readonly string BeforeSql = PageSql(Before, Descending);
 
-    public static Task<IReadOnlyList<JournalRow>> BeforeAsync(
-        NpgsqlConnection connection, long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        ReadAsync(connection, BeforeSql, cancellation, Number(position), Number(limit), Number(byteLimit));
+    public static Task<IReadOnlyList<JournalRow>> PageAsync(
+        NpgsqlConnection connection, bool isForward, long position, int limit, long byteLimit,
+        CancellationToken cancellation) =>
+        ReadAsync(
+            connection, isForward ? AfterSql : BeforeSql, cancellation, Number(position), Number(limit),
+            Number(byteLimit));
+
+    /// <summary>The rows of a page that come before the first that cannot be read.</summary>
+    public static async Task<IReadOnlyList<JournalRow>> UpToDamageAsync(
+        NpgsqlConnection connection, bool isForward, long position, int limit, long byteLimit,
+        CancellationToken cancellation)
+    {
+        // The server is to give each row when it has read it, and not to read all of them first.
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        await connection.ScalarAsync(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off",
+            cancellation);
+        await using var command = new NpgsqlCommand(
+            isForward ? RangeSql(After, Ascending) : RangeSql(Before, Descending), connection, transaction);
+        command.Parameters.AddRange(new[] { Number(position), Number(limit) });
+        var rows = new List<JournalRow>();
+        try
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            var (row, read, bytes) = (new PostgresRow(reader), new JournalRows(), 0L);
+            while (bytes < byteLimit && await reader.ReadAsync(cancellation))
+            {
+                rows.Add(read.Read(row));
+                bytes += rows[^1].Message.Length;
+            }
+        }
+        catch (PostgresException damage) when (PostgresTrouble.IsDamage(damage))
+        {
+            // Here it is.
+        }
+
+        return rows;
+    }
+
+    /// <summary>Looks where it is that streams cannot be read.</summary>
+    /// <param name="message">The server's, which names the page.</param>
+    /// <returns>The position before it; null where all can be read now, or what is damaged is no table.</returns>
+    public static async Task<long?> BeforeDamageAsync(
+        NpgsqlConnection connection, IReadOnlyList<StreamKey> streams, string message, CancellationToken cancellation)
+    {
+        var file = (string)(await connection.ScalarAsync("SELECT pg_relation_filepath('journal')", cancellation))!;
+        if (Regex.Match(message, $@"(\d+)\D+?{Regex.Escape(file)}\b") is { Success: true } page)
+        {
+            var block = long.Parse(page.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+            return await BeforeBlockAsync(connection, block, cancellation);
+        }
+
+        // Of a long message, which lies elsewhere, the row itself can be read.
+        var places = await new PostgresSession(connection).QueryAsync(
+            "SELECT ordering FROM journal WHERE persistence_id = ANY ($1) ORDER BY ordering",
+            [streams.Select(stream => stream.ToString()).ToArray()], row => row.Number(0), cancellation);
+        foreach (var place in places)
+        {
+            if (await IsDamagedAsync(() => RowAsync(connection, place, cancellation)))
+            {
+                return place - 1;
+            }
+        }
+
+        return null;
+    }
+
+    /// <returns>The last position on the pages before one, of which some may be damaged too.</returns>
+    private static async Task<long?> BeforeBlockAsync(
+        NpgsqlConnection connection, long block, CancellationToken cancellation)
+    {
+        object? last = null;
+        for (var tries = 0; block > 0 && tries < MostDamagedPages; block--, tries++)
+        {
+            var sql = $"SELECT max(ordering) FROM journal WHERE ctid >= '({block - 1},0)' AND ctid < '({block},0)'";
+            if (!await IsDamagedAsync(async () => last = await connection.ScalarAsync(sql, cancellation))
+                && last is long position)
+            {
+                return position;
+            }
+        }
+
+        return block == 0 ? 0 : null;
+    }
+
+    private static async Task<bool> IsDamagedAsync(Func<Task> read)
+    {
+        try
+        {
+            await read();
+            return false;
+        }
+        catch (PostgresException damage) when (PostgresTrouble.IsDamage(damage))
+        {
+            return true;
+        }
+    }
 
     public static Task<IReadOnlyList<JournalRow>> StreamAsync(
         NpgsqlConnection connection, StreamKey stream, long afterSequence, int limit, CancellationToken cancellation) =>
@@ -120,10 +218,13 @@ internal static class PostgresReads
             SELECT {JournalTable.Columns}, sum(octet_length(message)) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING)
                 - octet_length(message) AS bytes_before
             FROM (
-                SELECT {JournalTable.Columns} FROM journal WHERE {range} ORDER BY {order} LIMIT $2) AS page) AS measured
+                {RangeSql(range, order)}) AS page) AS measured
         WHERE bytes_before < $3 OR bytes_before = 0
         ORDER BY {order}
         """;
+
+    private static string RangeSql(string range, string order) =>
+        $"SELECT {JournalTable.Columns} FROM journal WHERE {range} ORDER BY {order} LIMIT $2";
 
     private static async Task<IReadOnlyList<JournalRow>> ReadAsync(
         NpgsqlConnection connection, string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)

@@ -12,6 +12,8 @@ internal static class PostgresTrouble
         return new JournalUnavailableException($"PostgreSQL at {place}: {sentence}", failure, kind);
     }
 
+    public static bool IsDamage(Exception failure) => KindOf(failure) == JournalTrouble.Damaged;
+
     public static bool IsLocked(Exception failure) => KindOf(failure) == JournalTrouble.Locked;
 
     private static JournalTrouble KindOf(Exception failure) => failure switch

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.IO.Compression;
+using System.Numerics;
 using System.Security.Cryptography;
 
 namespace Audit.Journal.Sealing;
@@ -14,7 +15,7 @@ public static class Payload
     public const int NonceLength = 12;
 
     private const int TagLength = 16, HeaderLength = 1 + sizeof(int);
-    private const int WorthCompressing = 200, Quality = 1, Window = 18;
+    private const int WorthCompressing = 200, SmallestWindow = 10, LargestWindow = 18;
     private const byte AsIs = 0, Compressed = 1;
 
     private static ReadOnlySpan<byte> Before => ",\"payload\":\""u8;
@@ -145,7 +146,7 @@ public static class Payload
         BinaryPrimitives.WriteInt32LittleEndian(plain.AsSpan(1), content.Length);
         var room = plain.AsSpan(HeaderLength, content.Length);
         if (content.Length >= WorthCompressing
-            && BrotliEncoder.TryCompress(content, room, out var written, Quality, Window))
+            && BrotliEncoder.TryCompress(content, room, out var written, quality: 0, WindowOf(content.Length)))
         {
             plain[0] = Compressed;
             return HeaderLength + written;
@@ -155,6 +156,10 @@ public static class Payload
         content.CopyTo(room);
         return HeaderLength + content.Length;
     }
+
+    /// <summary>Bits, no more than the content needs: what a larger window needs to be set up costs as much as the rest.</summary>
+    private static int WindowOf(int length) =>
+        Math.Clamp(BitOperations.Log2((uint)length) + 1, SmallestWindow, LargestWindow);
 
     /// <summary>Sealed for one place, a payload that was moved to another does not open.</summary>
     private static byte[] Place(ReadOnlySpan<byte> stream, long sequence)

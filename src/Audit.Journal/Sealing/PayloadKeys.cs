@@ -76,9 +76,11 @@ public sealed class PayloadKeys
             known = new(StringComparer.Ordinal);
         }
 
+        // In one order on all nodes: those that meet the same sessions at once would wait for each other's rows for ever.
         return
         [
-            .. streams.Select(StreamNames.PayloadOwner).Distinct().Where(owner => !TryGetOwner(owner, out _)),
+            .. streams.Select(StreamNames.PayloadOwner).Distinct().Where(owner => !TryGetOwner(owner, out _))
+                .Order(StringComparer.Ordinal),
         ];
     }
 

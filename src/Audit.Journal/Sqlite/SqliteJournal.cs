@@ -96,7 +96,7 @@ internal sealed class SqliteJournal : IJournal
 
     public Task<IReadOnlyList<JournalRow>> ReadBeforeAsync(
         long position, int limit, long byteLimit, CancellationToken cancellation) =>
-        ReadPageAsync(BeforeSql, position, limit, byteLimit, cancellation);
+        ReadPageAsync(BeforeSql, position, limit, byteLimit, cancellation, isBackwards: true);
 
     public Task<JournalRow?> ReadRowAsync(long position, CancellationToken cancellation) =>
         connections.ReadAsync(
@@ -126,11 +126,12 @@ internal sealed class SqliteJournal : IJournal
     public ValueTask DisposeAsync() => connections.DisposeAsync();
 
     private Task<IReadOnlyList<JournalRow>> ReadPageAsync(
-        string sql, long position, int limit, long byteLimit, CancellationToken cancellation)
+        string sql, long position, int limit, long byteLimit, CancellationToken cancellation, bool isBackwards = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
         return connections.ReadAsync(
-            database => ReadAll(database.Statement(sql).Bind(1, position).Bind(2, limit), byteLimit, position),
+            database => ReadAll(
+                database.Statement(sql).Bind(1, position).Bind(2, limit), byteLimit, position, isBackwards),
             cancellation);
     }
 
@@ -149,16 +150,51 @@ internal sealed class SqliteJournal : IJournal
         database.Statement(PositionSql).BindText(1, place.Stream.Utf8.Span).Bind(2, place.Sequence).RunForNumber();
 
     private static IReadOnlyList<JournalRow> ReadStream(
-        SqliteDatabase database, StreamKey stream, long after, int limit) =>
-        ReadAll(
-            database.Statement(StreamSql).BindText(1, stream.Utf8.Span).Bind(2, after).Bind(3, limit), long.MaxValue);
+        SqliteDatabase database, StreamKey stream, long after, int limit)
+    {
+        try
+        {
+            return ReadAll(
+                database.Statement(StreamSql).BindText(1, stream.Utf8.Span).Bind(2, after).Bind(3, limit),
+                long.MaxValue, after, isStream: true);
+        }
+        catch (SqliteFailure failure) when (failure.IsDamage)
+        {
+            throw FindDamage(database, stream, after) is { } before ? DamagedNextTo(before, failure) : failure;
+        }
+    }
 
-    /// <param name="position">Where a page begins, which ends before what is damaged; null for other rows.</param>
-    private static IReadOnlyList<JournalRow> ReadAll(SqliteStatement statement, long byteLimit, long? position = null)
+    /// <summary>The index of streams has positions, so that it says where a row is that cannot be read.</summary>
+    /// <returns>The position before that; null where all of it can be read now.</returns>
+    private static long? FindDamage(SqliteDatabase database, StreamKey stream, long after)
+    {
+        var row = database.Statement(RowSql);
+        while (PositionOf(database, new StreamPlace(stream, ++after)) is > 0 and var at)
+        {
+            try
+            {
+                row.Bind(1, at).Step();
+                row.Reset();
+            }
+            catch (SqliteFailure failure) when (failure.IsDamage)
+            {
+                return at - 1;
+            }
+        }
+
+        return null;
+    }
+
+    private static JournalUnavailableException DamagedNextTo(long position, SqliteFailure failure) => new(
+        $"The journal is damaged next to position {position}: {failure.Reason}.", failure, JournalTrouble.Damaged);
+
+    /// <param name="begin">The number before the first; a page ends before what is damaged.</param>
+    private static IReadOnlyList<JournalRow> ReadAll(
+        SqliteStatement statement, long byteLimit, long begin, bool isBackwards = false, bool isStream = false)
     {
         var reader = new JournalRows();
         var rows = new List<JournalRow>();
-        var bytes = 0L;
+        var (bytes, last) = (0L, begin);
         while (bytes < byteLimit || rows.Count == 0)
         {
             try
@@ -169,16 +205,19 @@ internal sealed class SqliteJournal : IJournal
                 }
 
                 var row = reader.Read(statement);
+                var number = isStream ? row.Sequence : row.Position;
+                last = (isBackwards ? number < last : number > last) ? number
+                    : throw SqliteFailure.OutOfOrder(number, last);
                 bytes += row.Message.Length;
                 rows.Add(row);
             }
-            catch (SqliteFailure failure) when (failure.IsDamage && position is { } begin)
+            catch (SqliteFailure failure) when (failure.IsDamage && !isStream)
             {
-                return rows.Count > 0 ? rows : throw new JournalUnavailableException(
-                    $"The journal is damaged next to position {begin}: {failure.Reason}.", failure,
-                    JournalTrouble.Damaged);
+                statement.Reset();
+                return rows.Count > 0 ? rows : throw DamagedNextTo(begin, failure);
             }
         }
+
         statement.Reset();
         return rows;
     }

@@ -18,12 +18,13 @@ public sealed class AuditStore : IAuditStore
     private const string SecretSql = "SELECT value FROM meta WHERE key = $1";
 
     private readonly IStoreDatabase database;
+    private readonly string? sizesSql;
 
     private AuditStore(
         string kind, string place, IJournal journal, IStoreDatabase database, RowKeys keys, byte[] id,
-        FailureLog failures, Func<string, string?> lockSql)
+        FailureLog failures, Func<string, string?> lockSql, string? sizesSql)
     {
-        this.database = database;
+        (this.database, this.sizesSql) = (database, sizesSql);
         Kind = kind;
         Place = place;
         Journal = journal;
@@ -57,6 +58,11 @@ public sealed class AuditStore : IAuditStore
 
     public Sources Sources { get; }
 
+    public async Task<(long Journal, long WriteAhead)?> SizesAsync(CancellationToken cancellation) =>
+        sizesSql is null ? null : (await database.ReadAsync(
+            session => session.QueryAsync(sizesSql, [], row => (row.Number(0), row.Number(1)), cancellation),
+            cancellation)).Single();
+
     /// <summary>Opens a store by its address.</summary>
     /// <param name="keys">
     /// Gives the keys of the store; it is asked with true for a store that has none so far.
@@ -81,9 +87,10 @@ public sealed class AuditStore : IAuditStore
 
     /// <summary>Puts an opened store together; only who has its keys gets it.</summary>
     /// <param name="lockSql">What keeps other nodes from a table until a transaction ends; null where none is.</param>
+    /// <param name="sizesSql">Asks a server for the sizes of what it has; null where there is none.</param>
     internal static async Task<IAuditStore> WithKeysAsync(
-        string kind, string place, IJournal journal, IStoreDatabase database,
-        Func<string, string?> lockSql, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
+        string kind, string place, IJournal journal, IStoreDatabase database, Func<string, string?> lockSql,
+        string? sizesSql, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
     {
         var known = await database.ReadAsync(
             session => session.QueryAsync(SecretSql, [RowKeyId], row => row.Blob(0), cancellation), cancellation);
@@ -92,7 +99,7 @@ public sealed class AuditStore : IAuditStore
         var check = CheckValue(given, id);
         var kept = await AddSecretAsync(database, RowKeyId, check, cancellation);
         return check.AsSpan().SequenceEqual(kept)
-            ? new AuditStore(kind, place, journal, database, given, id, failures, lockSql)
+            ? new AuditStore(kind, place, journal, database, given, id, failures, lockSql, sizesSql)
             : throw new StoreException(
                 $"The store {place} is written with the row key {Encoding.UTF8.GetString(kept).Split(' ')[0]}, and the "
                 + $"file has {given.FirstId}: give the file that the store's first node made (--row-key FILE).");

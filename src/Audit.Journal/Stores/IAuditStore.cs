@@ -32,4 +32,10 @@ public interface IAuditStore : IAsyncDisposable
     BrowserSessions BrowserSessions { get; }
 
     Sources Sources { get; }
+
+    /// <summary>
+    /// How large the journal is on a server, and what a server that crashed now would have to play back of its
+    /// write-ahead log; null where the journal is a file.
+    /// </summary>
+    Task<(long Journal, long WriteAhead)?> SizesAsync(CancellationToken cancellation);
 }

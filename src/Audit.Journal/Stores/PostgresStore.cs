@@ -26,6 +26,13 @@ internal static class PostgresStore
     private const string VersionsSql =
         "CREATE TABLE schema_version (version INT PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL)";
 
+    private const string SizesSql =
+        """
+        SELECT pg_total_relation_size('journal'), pg_wal_lsn_diff(
+            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, redo_lsn)::bigint
+        FROM pg_control_checkpoint()
+        """;
+
     private static readonly SchemaScripts Scripts = new(typeof(PostgresStore).Assembly, "Postgres");
 
     /// <exception cref="StoreException">The database cannot be opened; the message says why.</exception>
@@ -44,8 +51,8 @@ internal static class PostgresStore
             await ApplySchemaAsync(pool, cancellation);
             var journal = await PostgresJournal.OpenAsync(pool, failures, cancellation);
             return await AuditStore.WithKeysAsync(
-                "postgres", pool.Place, journal, pool, table => $"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE", keys,
-                failures, cancellation);
+                "postgres", pool.Place, journal, pool, table => $"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE",
+                SizesSql, keys, failures, cancellation);
         }
         catch (Exception failure)
         {

@@ -62,7 +62,7 @@ internal static class SqliteStore
             connections = new SqliteConnections(path, OpenWriter(path), hold);
             var journal = await SqliteJournal.OpenAsync(connections, failures, cancellation);
             return await AuditStore.WithKeysAsync(
-                "sqlite", path, journal, connections, _ => null, keys, failures, cancellation);
+                "sqlite", path, journal, connections, _ => null, sizesSql: null, keys, failures, cancellation);
         }
         catch
         {

@@ -26,6 +26,7 @@ public static class CallDecider
 {
     public static CallDecision Decide(CallHistory history, CallMessage message)
     {
+        message = AnswerCheck.OnWhatStands(history, message);
         Beside? beside = null;
         var sameRecord = true;
         var known = message.DerivedId is null
@@ -45,6 +46,13 @@ public static class CallDecider
         var cause = known is not null ? ViolationCause.MessageIdReused
             : AnswerCheck.IsAsked(message) ? AnswerCheck.CauseOf(history, message)
             : ViolationCause.None;
+        if (cause != ViolationCause.None && message.IsAutomatic)
+        {
+            return new CallDecision(
+                MessageOutcome.Refused, history, [], history.Sequence, Unjudged(history.Standing, message, cause),
+                "the question that the node would answer does not stand");
+        }
+
         var weight = message.OversizedBytes > 0 ? EntryWeight.Oversized : Entry.WeightOf(cause, message);
         var entry = history.Next(message, weight);
         if (Repeats(ref history, entry) is { } repeating)

@@ -42,8 +42,15 @@ public static class CallLaw
     /// </summary>
     private static Cell CellOf(in Standing standing, CallMessage message)
     {
+        if (IsFirstOfTwo(standing, message))
+        {
+            return Cell.Eq;
+        }
+
+        // What a host asked by itself is not what the node asks, which says who answers it and until when.
         var isRepeated = message.Kind == MessageKind.RequiresConfirmation
             && !message.Question.IsEmpty && message.Question == standing.Question
+            && (message.Policy is null || standing.EndsAt is not null)
             && (standing.State == CallState.AwaitingConfirmation
                 || (standing.State == CallState.Approved && standing.Approval == Approval.ByNode));
         var cell = isRepeated ? Cell.Eq : TransitionTable.At(standing.State, message.Kind);
@@ -53,6 +60,13 @@ public static class CallLaw
             ? Cell.Eq
             : cell;
     }
+
+    /// <summary>Where two persons approve, the word of the first one moves nothing.</summary>
+    private static bool IsFirstOfTwo(in Standing standing, CallMessage message) =>
+        standing.People > 1 && standing.Approval != Approval.ByNode
+        && standing.State is CallState.AwaitingConfirmation or CallState.Approved
+        && message is { Kind: MessageKind.Approved, MadeByNode: true, Policy: null }
+        && (standing.FirstBy is null || standing.FirstBy == message.Behind);
 
     private static bool IsRefusalByNode(CallMessage message) =>
         message.MadeByNode && message.Kind == MessageKind.Blocked;
@@ -115,6 +129,9 @@ public static class CallLaw
                 Question = default,
                 Approval = Approval.None,
                 ApprovedInput = default,
+                EndsAt = null,
+                People = 0,
+                FirstBy = null,
             }
             : standing;
     }
@@ -151,6 +168,12 @@ public static class CallLaw
             anomalies |= Anomalies.InputChangedAfterApproval;
         }
 
+        if (standing is { State: CallState.Approved, Approval: Approval.ByNode, EndsAt: { } end }
+            && ReportsWhatRan(message.Kind) && message.OrderedAt > end)
+        {
+            anomalies |= Anomalies.ApprovalExpired;
+        }
+
         if (message.Kind == MessageKind.Completed && message.Beside is null && Differs(standing.Ran, message.Result))
         {
             anomalies |= Anomalies.ReExecuted;
@@ -181,6 +204,11 @@ public static class CallLaw
 
     private static Standing Advance(in Standing standing, CellRule rule, CallMessage message, long sequence)
     {
+        if (IsFirstOfTwo(standing, message))
+        {
+            return standing with { FirstBy = message.Behind };
+        }
+
         var isQuestion = message.Kind == MessageKind.RequiresConfirmation;
         var isNewQuestion = isQuestion && rule != CellRule.Stay;
         var isApproval = message.Kind == MessageKind.Approved;
@@ -210,6 +238,9 @@ public static class CallLaw
                 : isNewQuestion || message.Kind == MessageKind.Blocked ? Approval.None
                 : standing.Approval,
             ApprovedInput = saysInput ? message.Input : standing.ApprovedInput,
+            EndsAt = isNewQuestion || (isApproval && isNodes) ? message.ExpiresAt : standing.EndsAt,
+            People = isNewQuestion ? message.Policy?.People ?? 1 : standing.People,
+            FirstBy = isNewQuestion ? null : standing.FirstBy,
         };
     }
 

@@ -47,6 +47,8 @@ public sealed record CallMessage
         NotSeenWhole = delivery.NotSeenWhole;
         MintedByParty = delivery.MintedByParty;
         OfParty = delivery.OfParty;
+        Policy = delivery.Policy;
+        ExpiresAt = delivery.ExpiresAt;
     }
 
     public MessageKind Kind { get; init; }
@@ -122,6 +124,18 @@ public sealed record CallMessage
 
     /// <inheritdoc cref="Delivery.OfParty"/>
     public bool OfParty { get; init; }
+
+    /// <inheritdoc cref="Delivery.Policy"/>
+    public PolicyMark? Policy { get; init; }
+
+    /// <inheritdoc cref="Delivery.ExpiresAt"/>
+    public Timestamp? ExpiresAt { get; init; }
+
+    /// <summary>
+    /// The node says it by itself, and no person: what comes too late is then nobody's word, and is not written.
+    /// </summary>
+    public bool IsAutomatic =>
+        MadeByNode && (Policy is not null || (Kind == MessageKind.Invalidated && Answers is not null));
 
     /// <summary>The size of the item as it was sent, where not all of it is kept; else 0.</summary>
     public long SentBytes { get; init; }

@@ -44,9 +44,25 @@ public readonly record struct Answer(long Sequence, Fingerprint Question);
 /// </param>
 /// <param name="NotSeenWhole">Of an approval: something of the question was cut or redacted.</param>
 /// <param name="MintedByParty">Of an approval: who asks or approves made its maker's token, within a day.</param>
+/// <param name="Policy">Of what the node asks or answers by a policy of its own; no host can say this.</param>
+/// <param name="ExpiresAt">Of a question: when it ends; of an approval: until when the tool may begin.</param>
 public readonly record struct Delivery(
     Timestamp ReceivedAt, string Token, Fingerprint Dedup, long? Seq = null, string? MessageId = null,
     string? TaskId = null, bool Derived = false, bool TimeInferred = false, bool MadeByNode = false,
     bool Truncated = false, Answer? Answers = null, string? Person = null,
     bool SelfApproved = false, string? DerivedId = null, string? Channel = null, bool NotSeenWhole = false,
-    bool MintedByParty = false, bool OfParty = false);
+    bool MintedByParty = false, bool OfParty = false, PolicyMark? Policy = null, Timestamp? ExpiresAt = null);
+
+/// <summary>By which policy of the node something was asked or answered.</summary>
+/// <param name="Version">The SHA-256 of the policy's file; null where there was none.</param>
+/// <param name="Rule">The rule that decided; null for the preset.</param>
+/// <param name="Would">What would have been decided, where nothing was enforced.</param>
+/// <param name="WouldRule">By which rule.</param>
+/// <param name="Order">What decided instead of it: an approval that covers more calls than one, or a stop.</param>
+/// <param name="People">Of a question: how many persons approve it.</param>
+/// <param name="Approvers">Of a question: who may, as patterns, one a line; null for all.</param>
+/// <param name="Kind">By which kind of request it was decided.</param>
+/// <param name="Location">A keyed hash of the place for which an approval may hold.</param>
+public sealed record PolicyMark(
+    string? Version, string? Rule = null, string? Would = null, string? WouldRule = null, string? Order = null,
+    int People = 1, string? Approvers = null, string? Kind = null, string? Location = null);

@@ -1,4 +1,5 @@
 using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Calls;
 
@@ -18,12 +19,17 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="Question">What that question says.</param>
 /// <param name="Approval">Who approved what stands.</param>
 /// <param name="ApprovedInput">The effective input that awaited or got approval in this attempt.</param>
+/// <param name="EndsAt">When the question that stands ends; once the node approved it, until when the tool may
+/// begin.</param>
+/// <param name="People">How many persons approve the question that stands.</param>
+/// <param name="FirstBy">Of two persons the first, who approved it already.</param>
 public readonly record struct Standing(
     CallState State = default, int Attempt = 0, long Turn = 0, string? ToolName = null, string? Provider = null,
     string? TaskId = null, bool Refused = false, Fingerprint Ran = default,
     bool RefusedByNode = false, bool AskedSinceRefusal = false, long RefusalSequence = 0, long Asked = 0,
     Fingerprint Question = default,
-    Approval Approval = default, Fingerprint ApprovedInput = default);
+    Approval Approval = default, Fingerprint ApprovedInput = default, Timestamp? EndsAt = null, int People = 0,
+    string? FirstBy = null);
 
 /// <summary>Who approved: a host's word is a claim, the node's own is a decision.</summary>
 public enum Approval : byte
@@ -31,4 +37,31 @@ public enum Approval : byte
     None,
     ByHost,
     ByNode,
+}
+
+/// <summary>Where a call stands, in the order of the rows of the table.</summary>
+public enum CallState : byte
+{
+    None,
+    Requested,
+    AwaitingConfirmation,
+    Approved,
+    Running,
+    Completed,
+    Blocked,
+    Cached,
+    Replayed,
+    Invalidated,
+    Cancelled,
+    PersistenceFailed,
+}
+
+public static class CallStates
+{
+    /// <summary>The states in which a call waits for something more to happen.</summary>
+    public static IReadOnlyList<CallState> Open { get; } =
+        [CallState.Requested, CallState.AwaitingConfirmation, CallState.Approved, CallState.Running];
+
+    /// <summary>Whether something more is to happen.</summary>
+    public static bool IsOpen(this CallState state) => state is >= CallState.Requested and <= CallState.Running;
 }

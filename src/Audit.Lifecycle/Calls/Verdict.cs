@@ -69,6 +69,9 @@ public enum Anomalies
 
     /// <summary>An approval by a token that a party to the question made within the day.</summary>
     MintedByParty = 1 << 20,
+
+    /// <summary>It began later than the node's approval held.</summary>
+    ApprovalExpired = 1 << 21,
 }
 
 /// <summary>What the law says of one message of a history.</summary>

@@ -79,6 +79,16 @@ public sealed class EventField
         AnsweredSequence = new("sequence"), AnsweredQuestion = new("question"),
         Answers = new("answers", AnsweredSequence, AnsweredQuestion);
 
+    /// <summary>By which policy of the node it was asked or answered, and how long that holds.</summary>
+    public static readonly EventField
+        PolicyVersion = new("version"), PolicyRule = new("rule"), PolicyOrder = new("order"),
+        PolicyPeople = new("people"), PolicyApprovers = new("approvers"), PolicyWould = new("would"),
+        PolicyWouldRule = new("would_rule"), PolicyKind = new("kind"), PolicyLocation = new("location"),
+        Policy = new(
+            "policy", PolicyVersion, PolicyRule, PolicyOrder, PolicyPeople, PolicyKind, PolicyLocation,
+            PolicyApprovers, PolicyWould, PolicyWouldRule),
+        ExpiresAt = new("expires_at");
+
     /// <summary>The delivery.</summary>
     public static readonly EventField
         Nonce = new("nonce"), MessageId = new("message_id"), Dedup = new("dedup"), Seq = new("seq"),
@@ -115,7 +125,7 @@ public sealed class EventField
     [
         Version, Event, ReceivedAt, Source, Token, SessionId, ToolCallId, TaskId, Agent, FactKind, FactTurn, FactTool,
         FactTier, FactProvider, FactRecordedAt, FactSuccess, FactInput, FactResult,
-        From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers,
+        From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers, Policy, ExpiresAt,
         Nonce, MessageId, Dedup, Seq, Derived, DerivedId, Channel, Compared, Beside, ConfirmedBy, Question, Person,
         SelfApproved, Time, Redacted, Redaction, Record, Type,
         At, Detail, Sequence, Was, Now, AlsoDated, Count, First, Last, Chain, Total, Bytes, Act, Facts,

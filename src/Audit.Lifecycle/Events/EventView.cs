@@ -355,7 +355,7 @@ public readonly struct EventView
     [InlineArray(Length)]
     private struct Places
     {
-        public const int Length = 140;
+        public const int Length = 152;
 
         private Place first;
     }

@@ -12,6 +12,12 @@ public static class StreamNames
     /// <summary>Of the acts on tokens and sources, all in one stream, for nodes look into it often.</summary>
     public const string People = "operator|people";
 
+    /// <summary>Of the policies by which was decided.</summary>
+    public const string Policies = "operator|policies";
+
+    /// <summary>Of the stops of agents, sessions and sources.</summary>
+    public const string Stops = "operator|stops";
+
     /// <summary>Of the keys with which the log is signed: every bundle has it whole.</summary>
     public const string LogKeys = "operator|log-keys";
 
@@ -46,6 +52,12 @@ public static class StreamNames
     public static string Contents(string session) => ContentsPrefix + session;
 
     public static string Operator(DateTimeOffset day) => $"operator|{day.UtcDateTime:yyyy-MM-dd}";
+
+    /// <summary>Of what the node asked persons on a day, for hosts that wait.</summary>
+    public static string Questions(DateTimeOffset day) => $"operator|questions|{day.UtcDateTime:yyyy-MM-dd}";
+
+    /// <summary>Of approvals of more calls than one, given and taken back on a day.</summary>
+    public static string Approvals(DateTimeOffset day) => $"operator|approvals|{day.UtcDateTime:yyyy-MM-dd}";
 
     public static string Reader(string name, DateTimeOffset day) => $"reader|{name}|{day.UtcDateTime:yyyy-MM-dd}";
 

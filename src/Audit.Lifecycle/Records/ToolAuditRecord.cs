@@ -9,10 +9,10 @@ public sealed record ToolAuditRecord
 
     public required string ToolName { get; init; }
 
-    public string DisplayName { get; init; } = "";
+    public string DisplayName { get; init => field = value ?? ""; } = "";
 
     /// <summary>`Observe`, `Confirm`, or a word of the host's own.</summary>
-    public string Tier { get; init; } = "Observe";
+    public string Tier { get; init => field = value ?? "Observe"; } = "Observe";
 
     public JsonElement? RequestedInput { get; init; }
 

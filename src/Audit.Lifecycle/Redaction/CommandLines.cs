@@ -4,7 +4,7 @@ namespace Audit.Lifecycle.Redaction;
 internal static class CommandLines
 {
     private static readonly SearchValues<char> EndsCommand = SearchValues.Create("\r\n;|");
-    private static readonly SearchValues<char> EndsWord = SearchValues.Create(" \t\r\n\"'`;|&<>\\");
+    private static readonly SearchValues<char> EndsWord = SearchValues.Create(" \t\r\n\0\"'`;|&<>\\");
 
     /// <summary>Letters of options of curl that take nothing, so that others may follow in the same word.</summary>
     private static readonly SearchValues<char> Bare = SearchValues.Create("sSLkfviIgGjJNORna#012346");
@@ -59,7 +59,7 @@ internal static class CommandLines
         .. TypedPasswords.Triggers,
         new(" login", (ref _, _) => { }),
         // Of arguments one by one.
-        .. new[] { "\"-", "login\"" }.Select(quoted => new Trigger(quoted, (ref _, _) => { })),
+        new("login\"", (ref _, _) => { }),
     ];
 
     /// <summary>What an argument says of the one behind it, where arguments stand one by one.</summary>
@@ -196,7 +196,7 @@ internal static class CommandLines
     private static void MatchOptions(
         ref SecretScan scan, int at, ReadOnlySpan<char> command, Program program, bool isSure)
     {
-        var place = command.IndexOfAny(' ', '\t', '=');
+        var place = command.IndexOfAny(" \t\0=");
         place = program.Name == "thin:" ? program.Name.Length : place;
         while (place >= 0 && place < command.Length)
         {
@@ -289,7 +289,7 @@ internal static class CommandLines
         {
             start++;
         }
-        else if (length > 0 && (start >= command.Length || command[start] is ' ' or '\t'))
+        else if (length > 0 && (start >= command.Length || Placeholders.Space.Contains(command[start])))
         {
             if (!option.TakesNext || start >= command.Length)
             {

@@ -3,17 +3,12 @@ namespace Audit.Lifecycle.Redaction;
 /// <summary>Secrets that a text names: `password=…`, `api_key: "…"`, `--token …`.</summary>
 internal static class NamedSecrets
 {
-    private const int MostSpaces = 8;
-    private const int EscapedQuote = 5;
     private const int MostBetween = 96;
-
-    private static readonly SearchValues<char> Backslash = SearchValues.Create("\\");
 
     /// <summary>What stands between a name and the word "value".</summary>
     private static readonly SearchValues<char> Between = SearchValues.Create(" \t\r\n\"'`,\\");
 
-    /// <summary>What ends a value without quotes.</summary>
-    private static readonly SearchValues<char> EndsValue = SearchValues.Create(" \t\r\n\"'`,;&<>|()[]{}\\");
+    private static readonly SearchValues<char> EndsLine = SearchValues.Create("\r\n");
 
     /// <summary>What a sentence goes on with behind the name of an option.</summary>
     private static readonly string[] Prose =
@@ -50,7 +45,9 @@ internal static class NamedSecrets
             start--;
         }
 
-        var secret = SecretName.Find(text[start..end]);
+        // What gives it a colour is no part of it.
+        start += start > 1 && Letters.ColourLength(text[(start - 2)..]) is > 0 and var colour ? colour - 2 : 0;
+        var secret = start < end ? SecretName.Find(text[start..end]) : default;
         if (secret.Strength == NameStrength.None || end >= text.Length)
         {
             return;
@@ -60,12 +57,12 @@ internal static class NamedSecrets
         {
             MatchElement(ref scan, end + 1, secret);
         }
-        else if (text[start] == '-' && text[end] is ' ' or '\t')
+        else if (text[start] == '-' && Placeholders.Space.Contains(text[end]))
         {
             MatchOption(ref scan, end, secret.AsOption());
         }
         else if (text[start] == '-'
-            && Letters.Run(text[end..Math.Min(text.Length, end + MostSpaces)], Between) is > 2 and var run
+            && Letters.Run(text[end..Math.Min(text.Length, end + Values.MostSpaces)], Between) is > 2 and var run
             && text[end..(end + run)].Contains(','))
         {
             // `['--password', 'value']`
@@ -91,14 +88,14 @@ internal static class NamedSecrets
     /// <summary>`--password value`</summary>
     private static void MatchOption(ref SecretScan scan, int at, SecretName secret)
     {
-        at += SpacesAt(scan.Text, at);
-        if (TryQuoted(scan.Text, at, out var quoted))
+        at += Values.SpacesAt(scan.Text, at);
+        if (Values.TryQuoted(scan.Text, at, out var quoted))
         {
             Add(ref scan, quoted, secret);
             return;
         }
 
-        var value = Unquoted(scan.Text, at);
+        var value = Values.Unquoted(scan.Text, at);
         var text = scan.Text[value];
         if (!text.StartsWith('-') && !IsProse(text) && !SecretName.Find(text).IsStrong
             && secret.Covers(text))
@@ -112,9 +109,9 @@ internal static class NamedSecrets
     private static bool MatchAssignment(ref SecretScan scan, int start, int end, SecretName secret)
     {
         var text = scan.Text;
-        var at = end + QuoteAt(text, end);
+        var at = end + Values.QuoteAt(text, end);
         at += at < text.Length && text[at] == ']' ? 1 : 0;
-        var spaces = SpacesAt(text, at);
+        var spaces = Values.SpacesAt(text, at);
         at += spaces;
         var sign = SignAt(text, at, out var isTight);
         if (sign == 0)
@@ -126,23 +123,28 @@ internal static class NamedSecrets
         var isVariable = isTight && spaces == 0 && !text[start..end].ContainsAnyInRange('a', 'z');
         secret = isVariable ? secret.AsOption() : secret;
         at += sign;
-        var spacesBehind = SpacesAt(text, at);
+        var spacesBehind = Values.SpacesAt(text, at);
         at += spacesBehind;
         isTight &= spaces == 0 && spacesBehind == 0;
         if (at + 1 < text.Length && text[at] is 'b' or 'f' or 'r' or 'u' && text[at + 1] is '"' or '\'')
         {
             at++;
         }
+        else
+        {
+            at += BlockAt(text, at);
+        }
 
-        if (TryQuoted(text, at, out var quoted))
+        if (Values.TryQuoted(text, at, out var quoted))
         {
             Add(ref scan, quoted, secret);
             return true;
         }
 
-        var value = Unquoted(text, at);
+        var value = Values.Unquoted(text, at);
         var behind = value.End.Value;
-        if (IsType(text[value]) && NextSign(text, behind) is > 0 and var equals && TryQuoted(text, equals, out quoted))
+        if (IsType(text[value]) && NextSign(text, behind) is > 0 and var equals
+            && Values.TryQuoted(text, equals, out quoted))
         {
             // `password: string = "value"`
             Add(ref scan, quoted, secret);
@@ -153,6 +155,20 @@ internal static class NamedSecrets
         }
 
         return true;
+    }
+
+    /// <summary>How long it is to the first line of a block: `password: |`, and below it the value.</summary>
+    private static int BlockAt(ReadOnlySpan<char> text, int at)
+    {
+        if (at >= text.Length || text[at] is not ('|' or '>'))
+        {
+            return 0;
+        }
+
+        var next = at + 1;
+        next += next < text.Length && text[next] is '-' or '+' ? 1 : 0;
+        var line = Letters.Run(text[next..Math.Min(text.Length, next + MostBetween)], EndsLine);
+        return line > 0 ? next + line + Values.SpacesAt(text, next + line) - at : 0;
     }
 
     /// <summary>`- name: DB_PASSWORD`, and below it `value: …`; `key="ApiKey" value="…"`</summary>
@@ -166,19 +182,37 @@ internal static class NamedSecrets
             at++;
         }
 
+        // `SetEnvironmentVariable('DB_PASSWORD', '…')`
+        var isGiven = at > end && text[end..at].Contains(',') && scan.Text[Math.Max(0, end - MostBetween)..end]
+            .Contains("env", StringComparison.OrdinalIgnoreCase);
+        if (isGiven && Values.TryQuoted(scan.Text, at - 1, out var given) && Letters.IsToken(scan.Text[given], 6))
+        {
+            Add(ref scan, given, secret);
+            return true;
+        }
+
+        // `Set-Item env:DB_PASSWORD -Value …`
+        var isOption = at < text.Length && text[at] == '-';
+        at += isOption ? 1 : 0;
         if (at == end || !text[at..].StartsWith("value", StringComparison.OrdinalIgnoreCase))
         {
             return false;
         }
 
-        return MatchAssignment(ref scan, at, at + "value".Length, secret);
+        at += "value".Length;
+        if (isOption)
+        {
+            MatchOption(ref scan, at, secret.AsOption());
+        }
+
+        return isOption || MatchAssignment(ref scan, at - "value".Length, at, secret);
     }
 
     /// <summary>`config set password value`, `PASSWORD 'value'`, `the password is value`</summary>
     private static void MatchBeside(ref SecretScan scan, int start, int end, SecretName secret)
     {
         var text = scan.Text;
-        var at = end + SpacesAt(text, end);
+        var at = end + Values.SpacesAt(text, end);
         var isCall = at < text.Length && text[at] == '(';
         at += isCall ? 1 : 0;
         at += text[at..].StartsWith("is ") ? "is ".Length : 0;
@@ -187,7 +221,7 @@ internal static class NamedSecrets
             return;
         }
 
-        if (TryQuoted(text, at, out var quoted))
+        if (Values.TryQuoted(text, at, out var quoted))
         {
             var isSql = text[start..end] is "PASSWORD";
             if (Letters.IsToken(text[quoted], 6) || (isSql && text[quoted].Length > 0 && !text[quoted].Contains(' ')))
@@ -198,7 +232,7 @@ internal static class NamedSecrets
             return;
         }
 
-        var value = Unquoted(text, at);
+        var value = Values.Unquoted(text, at);
         var isNetrc = text[Math.Max(0, start - MostBetween)..start].Contains("login ", StringComparison.Ordinal);
         if (!isCall && (Letters.IsMixed(text[value], 8) || Letters.LooksRandom(text[value], 30)
             || (isNetrc && Letters.IsToken(text[value], 4))))
@@ -221,15 +255,16 @@ internal static class NamedSecrets
         }
 
         at += length + by + (isSql ? " by ".Length : 0);
-        at += SpacesAt(text, at);
+        at += Values.SpacesAt(text, at);
+        at += text[at..].StartsWith("-string ", StringComparison.OrdinalIgnoreCase) ? "-string ".Length : 0;
         var name = new SecretName(NameStrength.Strong, RuleNames.Password);
-        if (TryQuoted(text, at, out var quoted))
+        if (Values.TryQuoted(text, at, out var quoted))
         {
             Add(ref scan, quoted, name);
         }
-        else if (isSql && Letters.IsToken(text[Unquoted(text, at)], 6))
+        else if (isSql && Letters.IsToken(text[Values.Unquoted(text, at)], 6))
         {
-            Add(ref scan, Unquoted(text, at), name);
+            Add(ref scan, Values.Unquoted(text, at), name);
         }
     }
 
@@ -239,59 +274,6 @@ internal static class NamedSecrets
         {
             scan.Add(value.Start.Value, value.End.Value - value.Start.Value, secret.Rule);
         }
-    }
-
-    /// <summary>A value between quotes, which may be escaped; without an end it goes to the end of its line.</summary>
-    private static bool TryQuoted(ReadOnlySpan<char> text, int at, out Range value)
-    {
-        value = default;
-        var escapes = Letters.Run(text[at..Math.Min(text.Length, at + MostSpaces)], Backslash);
-        if (escapes > 0 && EscapedQuoteAt(text, at + escapes) > 0)
-        {
-            var opened = at + escapes + EscapedQuote;
-            var closed = text[opened..].IndexOf(text[(opened - EscapedQuote - 1)..opened]);
-            value = opened..(closed < 0 ? text.Length : opened + text.Slice(opened, closed).TrimEnd('\\').Length);
-            return true;
-        }
-
-        if (at + escapes >= text.Length || text[at + escapes] is not ('"' or '\'' or '`'))
-        {
-            return false;
-        }
-
-        var quote = text[at + escapes];
-        var start = at + escapes + 1;
-        var end = start;
-        while (end < text.Length && text[end] is not ('\n' or '\r'))
-        {
-            var next = text[end..].IndexOfAny(quote, '\\', '\n');
-            if (next < 0)
-            {
-                end = text.Length;
-                break;
-            }
-
-            end += next;
-            var run = Letters.Run(text[end..], Backslash);
-            var isQuote = end + run < text.Length && text[end + run] == quote;
-            if (text[end] == '\n' || (isQuote && (run == escapes || (escapes == 0 && run % 2 == 0))))
-            {
-                end += isQuote && escapes == 0 ? run : 0;
-                break;
-            }
-
-            end = Math.Min(text.Length, end + run + 1);
-        }
-
-        value = start..Math.Min(end, text.Length);
-        return true;
-    }
-
-    private static Range Unquoted(ReadOnlySpan<char> text, int at)
-    {
-        var redacted = Placeholders.RedactedLength(text[at..]);
-        var length = redacted > 0 ? redacted : text[at..].IndexOfAny(EndsValue);
-        return at..(length < 0 ? text.Length : at + length);
     }
 
     /// <summary>How long the sign is by which a name gets its value; 0 where there is none.</summary>
@@ -319,8 +301,8 @@ internal static class NamedSecrets
     /// <summary>Where the value begins of an equals sign that follows; 0 where there is none.</summary>
     private static int NextSign(ReadOnlySpan<char> text, int at)
     {
-        at += SpacesAt(text, at);
-        return at + 1 < text.Length && text[at] == '=' ? at + 1 + SpacesAt(text, at + 1) : 0;
+        at += Values.SpacesAt(text, at);
+        return at + 1 < text.Length && text[at] == '=' ? at + 1 + Values.SpacesAt(text, at + 1) : 0;
     }
 
     /// <summary>An expression of a program, which says where the secret is and not what it is.</summary>
@@ -365,20 +347,4 @@ internal static class NamedSecrets
 
     private static bool IsPathOfShell(ReadOnlySpan<char> value, SecretName secret) =>
         secret.Rule == RuleNames.Password && IsPath("pwd", value) && value.Contains('/');
-
-    private static int SpacesAt(ReadOnlySpan<char> text, int at) =>
-        Letters.Run(text[at..Math.Min(text.Length, at + MostSpaces)], Placeholders.Space);
-
-    /// <summary>How long the quote behind a name is, with the escapes before it.</summary>
-    private static int QuoteAt(ReadOnlySpan<char> text, int at)
-    {
-        var escapes = Letters.Run(text[at..Math.Min(text.Length, at + MostSpaces)], Backslash);
-        return escapes > 0 && EscapedQuoteAt(text, at + escapes) > 0 ? escapes + EscapedQuote
-            : at + escapes < text.Length && text[at + escapes] is '"' or '\'' or '`' ? escapes + 1
-            : 0;
-    }
-
-    /// <summary>A quote written by its number, as in JSON that stands in another text.</summary>
-    private static int EscapedQuoteAt(ReadOnlySpan<char> text, int at) =>
-        text[at..].StartsWith("u0022") || text[at..].StartsWith("u0027") ? EscapedQuote : 0;
 }

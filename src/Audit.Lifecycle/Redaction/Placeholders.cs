@@ -6,7 +6,8 @@ internal static class Placeholders
     public const string BeginWord = "[redacted:";
     public const string Begin = BeginWord + " ";
 
-    public static readonly SearchValues<char> Space = SearchValues.Create(" \t");
+    // An empty byte parts the arguments and the variables of a process.
+    public static readonly SearchValues<char> Space = SearchValues.Create(" \t\0");
     public static readonly SearchValues<char> QuoteOrSeparator = SearchValues.Create(" \t\"'`\\:=>");
 
     // The last three are an ellipsis, in bytes.

@@ -9,6 +9,12 @@ namespace Audit.Lifecycle.Redaction;
 /// </summary>
 public sealed class Redactor(RedactionRules rules, RecordHasher hasher)
 {
+    /// <summary>Codes within codes.</summary>
+    private const int MostDecoded = 2;
+
+    /// <summary>So much is looked at as it reads in one go, and what may lie across its end once more.</summary>
+    private const int DecodedPiece = 1 << 16, DecodedTwice = 1 << 13;
+
     public RedactionRules Rules { get; } = rules;
 
     /// <param name="json">A valid JSON text.</param>
@@ -82,13 +88,28 @@ public sealed class Redactor(RedactionRules rules, RecordHasher hasher)
 
     private void Find(ReadOnlySpan<char> text, ReadOnlySpan<byte> utf8, List<Finding> found)
     {
-        new SecretScan(text, Rules, found).Run();
+        Find(text, found, decoded: 0);
         if (Rules.Own.Count > 0)
         {
             FindOwn(utf8, found);
         }
 
         SecretScan.Settle(found);
+    }
+
+    private void Find(ReadOnlySpan<char> text, List<Finding> found, int decoded)
+    {
+        new SecretScan(text, Rules, found).Run();
+        for (var start = 0; decoded < MostDecoded && start < text.Length; start += DecodedPiece - DecodedTwice)
+        {
+            if (CodedText.Decode(text[start..Math.Min(text.Length, start + DecodedPiece)]) is { } plain)
+            {
+                var (inner, from) = (new List<Finding>(), start);
+                Find(plain.Letters.Span, inner, decoded + 1);
+                found.AddRange(inner.Select(one =>
+                    one with { Start = from + plain.Places[one.Start], End = from + plain.Places[one.End] }));
+            }
+        }
     }
 
     /// <summary>One's own patterns speak of characters; their places in the bytes are counted.</summary>
@@ -145,3 +166,71 @@ public sealed record RedactionMark(IReadOnlyList<string> Rules, string Version);
 /// <param name="Json">The bytes as they were sent where nothing was found.</param>
 /// <param name="Mark">Null where nothing was found.</param>
 public readonly record struct Redacted(ReadOnlyMemory<byte> Json, RedactionMark? Mark);
+
+/// <summary>
+/// A text without the codes that stand in it for letters: as in a URL, in a program's string, or of two bytes a letter.
+/// </summary>
+/// <param name="Places">Where each letter begins in the text, and where the last one ends.</param>
+internal sealed record CodedText(ReadOnlyMemory<char> Letters, int[] Places)
+{
+    private const string Hex = "\\x", Number = "\\u00";
+
+    public static bool IsIn(ReadOnlySpan<char> text)
+    {
+        for (var at = 0; text[at..].IndexOfAny('%', '\0') is >= 0 and var next; at++)
+        {
+            at += next;
+            if (CodeAt(text[at..], out _) > 0 || IsWide(text, at))
+            {
+                return true;
+            }
+        }
+
+        return text.Contains(Hex, StringComparison.Ordinal) || text.Contains(Number, StringComparison.Ordinal);
+    }
+
+    /// <returns>Null where no codes stand in it.</returns>
+    public static CodedText? Decode(ReadOnlySpan<char> text)
+    {
+        if (!IsIn(text))
+        {
+            return null;
+        }
+
+        var (letters, places, count) = (new char[text.Length], new int[text.Length + 1], 0);
+        for (var at = 0; at < text.Length; count++)
+        {
+            places[count] = at;
+            var length = CodeAt(text[at..], out var letter);
+            letters[count] = length > 0 ? letter : text[at];
+            at += Math.Max(1, length);
+            at += at < text.Length && text[at] == '\0' ? 1 : 0;
+        }
+
+        places[count] = text.Length;
+        return new CodedText(letters.AsMemory(0, count), places);
+    }
+
+    /// <summary>An empty byte and, behind a letter, another one.</summary>
+    private static bool IsWide(ReadOnlySpan<char> text, int at) =>
+        at + 2 < text.Length && text[at] == '\0' && text[at + 1] != '\0' && text[at + 2] == '\0';
+
+    /// <summary>`%3D`, `\x3d`, `\u003d`: how long the code is; 0 where there is none.</summary>
+    private static int CodeAt(ReadOnlySpan<char> text, out char letter)
+    {
+        var before = text[0] == '%' ? 1
+            : text.StartsWith(Hex, StringComparison.Ordinal) ? Hex.Length
+            : text.StartsWith(Number, StringComparison.Ordinal) ? Number.Length
+            : 0;
+        letter = '\0';
+        if (before == 0 || text.Length < before + 2
+            || !byte.TryParse(
+                text.Slice(before, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+        {
+            return 0;
+        }
+
+        letter = (char)code;
+        return before + 2;
+    }
+}

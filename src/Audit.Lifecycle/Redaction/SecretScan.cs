@@ -23,7 +23,7 @@ internal ref struct SecretScan(ReadOnlySpan<char> text, RedactionRules rules, Li
 
     public void Run()
     {
-        Span<int> places = stackalloc int[Triggers.All.Searches];
+        Span<int> places = stackalloc int[Triggers.Searches];
         places.Fill(-1);
         var at = 0;
         while (Triggers.All.TryNext(Text, ref at, places))

@@ -195,7 +195,8 @@ internal static class SpecialSecrets
 
     private static void MatchJwt(ref SecretScan scan, int at)
     {
-        if (!scan.Text[at..].StartsWith("eyJ", StringComparison.Ordinal) || !Letters.BeginsWord(scan.Text, at)
+        if (!scan.Text[at..].StartsWith("eyJ", StringComparison.Ordinal)
+            || (!Letters.BeginsWord(scan.Text, at) && scan.Text[at - 1] != '_')
             || (at > 0 && scan.Text[at - 1] == '-'))
         {
             return;
@@ -338,7 +339,7 @@ internal static class SpecialSecrets
                     && (Letters.HasDigit(secret) || (isHeader && !secret.ContainsAny('_', '-', '.'))));
         if (isSecret && !Placeholders.IsOne(secret))
         {
-            scan.Add(start, secret.Length, RuleNames.Authorization);
+            scan.Add(start, WithParts(scan.Text[start..], secret.Length), RuleNames.Authorization);
         }
     }
 
@@ -370,7 +371,18 @@ internal static class SpecialSecrets
         var secret = value[..Letters.Run(value, Letters.Credential)];
         if (Letters.IsToken(secret, 8))
         {
-            scan.Add(start, secret.Length, RuleNames.Authorization);
+            scan.Add(start, WithParts(value, secret.Length), RuleNames.Authorization);
         }
+    }
+
+    /// <summary>How long a credential is with what follows a colon: `id:secret`.</summary>
+    private static int WithParts(ReadOnlySpan<char> text, int length)
+    {
+        while (length + 1 < text.Length && text[length] == ':' && Letters.Credential.Contains(text[length + 1]))
+        {
+            length += 1 + Letters.Run(text[(length + 1)..], Letters.Credential);
+        }
+
+        return length;
     }
 }

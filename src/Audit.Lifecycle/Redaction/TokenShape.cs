@@ -107,7 +107,9 @@ internal sealed record TokenShape(
     private void Match(ref SecretScan scan, int at)
     {
         var text = scan.Text[at..];
-        var isInWord = Prefix[0] != '/' && !Redaction.Letters.BeginsWord(scan.Text, at);
+        // A beginning that words may have too stands at the begin of one; another may stand behind `__` or `KEY_`.
+        var isInWord = Prefix[0] != '/' && !Redaction.Letters.BeginsWord(scan.Text, at)
+            && (scan.Text[at - 1] != '_' || (IsMixed && scan.Text[Math.Max(0, at - 2)] != '_'));
         if (isInWord || !text.StartsWith(Prefix, StringComparison.Ordinal))
         {
             return;
@@ -116,6 +118,12 @@ internal sealed record TokenShape(
         // Who does not know a token by its first thousand letters does not read on, again and again.
         var rest = text[Prefix.Length..];
         var length = Redaction.Letters.Run(rest[..Math.Min(rest.Length, 2 * SecretScan.Reach)], Letters);
+        if (Most > 0 && length > Most && !Redaction.Letters.HasLetterOrDigit(rest[Most..length]))
+        {
+            // Signs behind it are none of its own.
+            length = Most;
+        }
+
         var secret = rest[..length];
         var goesOn = Most > 0 && length < rest.Length && char.IsAsciiLetterOrDigit(rest[length]);
         if (length < Least || (Most > 0 && length > Most) || goesOn || Redaction.Letters.IsOneLetter(secret)

@@ -15,17 +15,19 @@ public sealed class GivenOptions
         Redaction = "redaction", MaxUnsealed = "max-unsealed", Witness = "witness", WitnessQuorum = "witness-quorum",
         MaxUnwitnessed = "max-unwitnessed", CheckpointTo = "checkpoint-to", Quotas = "quotas", Hocon = "hocon",
         Certificate = "certificate", CertificateKey = "certificate-key", TrustProxy = "trust-proxy",
-        InsecureHttp = "insecure-http", AllowSelfApproval = "allow-self-approval",
-        AcceptSetBack = "accept-set-back";
+        InsecureHttp = "insecure-http", InsecureRemoting = "insecure-remoting",
+        AllowSelfApproval = "allow-self-approval",
+        AcceptSetBack = "accept-set-back", Policy = "policy";
 
     private const string FileName = "appsettings.json", SectionName = "Audit", Prefix = "AUDIT__";
 
     private static readonly string[] Names =
     [
         Store, Engine, Urls, Data, MaxWindow, LogOrigin, LogKey, LogSigner, RowKey, PublicLog, Redaction, Hocon,
-        Certificate, CertificateKey, TrustProxy, InsecureHttp, AllowSelfApproval, MaxUnsealed, Witness, WitnessQuorum,
+        Certificate, CertificateKey, TrustProxy, InsecureHttp, InsecureRemoting, AllowSelfApproval, MaxUnsealed,
+        Witness, WitnessQuorum,
         MaxUnwitnessed,
-        CheckpointTo, Quotas, AcceptSetBack,
+        CheckpointTo, Quotas, AcceptSetBack, Policy,
     ];
 
     private readonly Dictionary<string, GivenOption> given = [];

@@ -51,6 +51,9 @@ public sealed record NodeOptions
     /// <summary>Whether tokens may travel in the clear between machines.</summary>
     public bool InsecureHttp { get; init; }
 
+    /// <summary>Whether the nodes of a cluster may speak to each other in the clear between machines.</summary>
+    public bool InsecureRemoting { get; init; }
+
     /// <summary>How long a row may wait for its seal until that is a failure.</summary>
     public TimeSpan MaxUnsealed { get; init; } = TimeSpan.FromMinutes(1);
 
@@ -76,6 +79,9 @@ public sealed record NodeOptions
     /// Whether a person may approve what was asked for in the same person's name: a book of one person.
     /// </summary>
     public bool AllowSelfApproval { get; init; }
+
+    /// <summary>The file of the policy by which hosts are answered; null where nothing is enforced.</summary>
+    public string? Policy { get; init; }
 
     /// <summary>Why the node is to go on with a journal that was set back; null where it is not to.</summary>
     public string? AcceptSetBack { get; init; }

@@ -40,6 +40,7 @@ public static class NodeOptionsReader
             Certificate = ReadCertificate(given[GivenOptions.Certificate], given[GivenOptions.CertificateKey], urls),
             TrustedProxy = ReadProxy(given[GivenOptions.TrustProxy]),
             InsecureHttp = ReadFlag(given[GivenOptions.InsecureHttp]),
+            InsecureRemoting = ReadFlag(given[GivenOptions.InsecureRemoting]),
             Quotas = ReadQuotas(given[GivenOptions.Quotas]),
             Redaction = ReadRedaction(redaction),
             RedactionFile = redaction is null or { Value: RedactionOff } ? null : redaction.Value,
@@ -49,6 +50,7 @@ public static class NodeOptionsReader
             CheckpointTo = ReadCheckpointTo(given[GivenOptions.CheckpointTo]),
             MaxUnsealed = ReadLength(given[GivenOptions.MaxUnsealed], Defaults.MaxUnsealed),
             AllowSelfApproval = ReadFlag(given[GivenOptions.AllowSelfApproval]),
+            Policy = ReadPolicy(given[GivenOptions.Policy]),
             AcceptSetBack = ReadReason(given[GivenOptions.AcceptSetBack]),
         };
     }
@@ -250,6 +252,20 @@ public static class NodeOptionsReader
         catch (UnreadableException failure)
         {
             throw redaction.NotAccepted($"off, or the path of a file with rules ({failure.Message})");
+        }
+    }
+
+    private static string? ReadPolicy(GivenOption? policy)
+    {
+        try
+        {
+            _ = policy is null ? null : PolicyFile.Parse(File.ReadAllBytes(policy.Value));
+            return policy?.Value;
+        }
+        catch (Exception failure) when (failure
+            is IOException or UnauthorizedAccessException or ArgumentException or UnreadableException)
+        {
+            throw policy!.NotAccepted($"the path of a file with a policy ({failure.Message})");
         }
     }
 

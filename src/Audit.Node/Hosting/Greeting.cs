@@ -23,6 +23,11 @@ internal static class Greeting
         }
 
         yield return $"  redaction  {node.Redaction}";
+        if (node.Cluster is { } protection)
+        {
+            yield return $"  cluster  {protection}";
+        }
+
         yield return "";
         yield return "To begin, make a token each for a host, a reader and an approver, and send the first record:";
         yield return $"  audit token first --data '{node.DataPath}'";

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Audit.Node.Hosting;
 
 /// <summary>Starts nodes.</summary>
@@ -11,6 +13,9 @@ public static class NodeHost
 
     /// <summary>The same where streams move from node to node.</summary>
     private static readonly TimeSpan LongestHandOver = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan LongestFirstWrite = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PauseOfFirstWrite = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs a node until it is asked to stop, and returns the exit code of the process.</summary>
     public static async Task<int> RunAsync(NodeOptions options, CancellationToken cancellation)
@@ -107,6 +112,7 @@ public static class NodeHost
             options.PublicLog)
         {
             AllowSelfApproval = options.AllowSelfApproval,
+            PolicyFile = options.Policy,
             MaxUnsealed = options.MaxUnsealed,
             MaxUnwitnessed = options.MaxUnwitnessed,
         };
@@ -203,7 +209,7 @@ public static class NodeHost
         await WebHost.StartAsync(web, options);
         if (!guard.IsSetBack)
         {
-            await WriteStartedAsync(node, options, acts, cancellation);
+            await WriteStartedAsync(node, options, acts, failures, cancellation);
         }
 
         guard.Start();
@@ -211,17 +217,45 @@ public static class NodeHost
         node.HasStarted = true;
         sealing.Start();
         marks.Start();
+        undo.Add(node.Services.GetRequiredService<OpenQuestions>()).Start();
         data.WriteNodeFile(node.Urls);
         return node;
     }
 
+    /// <summary>
+    /// A journal that stands still for a moment does not end a node that has just come: it is not ready meanwhile.
+    /// </summary>
     private static async Task WriteStartedAsync(
+        RunningNode node, NodeOptions options, OperatorActs acts, FailureLog failures, CancellationToken cancellation)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await TryWriteStartedAsync(node, options, acts, cancellation);
+                return;
+            }
+            catch (JournalUnavailableException failure) when (Stopwatch.GetElapsedTime(since) < LongestFirstWrite)
+            {
+                failures.Report("writing down the start", failure);
+                await Task.Delay(PauseOfFirstWrite, cancellation);
+            }
+        }
+    }
+
+    private static async Task TryWriteStartedAsync(
         RunningNode node, NodeOptions options, OperatorActs acts, CancellationToken cancellation)
     {
         await acts.WriteStartedAsync(node.Urls, node.StoreKind, options.Redaction?.Version);
         if (options.InsecureHttp)
         {
             await acts.WriteInsecureAsync(Transport.Unprotected(node.Urls));
+        }
+
+        if (options is { UsesAkka: true, InsecureRemoting: true })
+        {
+            await acts.WriteAsync("node.insecure_remoting", OperatorActs.Node, _ => { });
         }
 
         if (options.AllowSelfApproval)

@@ -17,6 +17,7 @@ public sealed class RunningNode : IAsyncDisposable
         this.store = store;
         Web = web;
         MadeFirstToken = madeFirstToken;
+        Cluster = cluster?.Protection;
         PutDown = cluster?.Ended ?? Task.Delay(Timeout.Infinite, web.Lifetime.ApplicationStopping);
     }
 
@@ -38,6 +39,9 @@ public sealed class RunningNode : IAsyncDisposable
 
     /// <summary>What is taken out of texts before they are stored, in a few words.</summary>
     public string Redaction { get; internal init; } = "";
+
+    /// <summary>What protects the way to the other nodes; null of a node alone.</summary>
+    public string? Cluster { get; }
 
     /// <summary>Done when the cluster has put the node down; a node alone is never put down.</summary>
     internal Task PutDown { get; }

@@ -77,7 +77,8 @@ internal sealed class Visit(RecordIntake intake, ReadSide reads, HttpContext con
             ReceiptStatus.Violation => PageAnswer.Wrong(Problem.Refused(
                 "violation", "The law does not allow this",
                 $"{receipt.Reason}. It was written down as a violation, at position {receipt.Position}.")),
-            _ => PageAnswer.Wrong(Problem.Unprocessable(receipt.Error ?? $"It was not written: {receipt.Status}.")),
+            _ => PageAnswer.Wrong(Problem.Of(receipt)
+                ?? Problem.Unprocessable(receipt.Error ?? $"It was not written: {receipt.Status}.")),
         };
     }
 }

@@ -223,10 +223,11 @@ internal abstract class Feed<TStatus>(
         var message = cause.Message;
         var sentence = message[..ShortText.LengthOf(message, LongestSentence)].Replace('\0', ' ');
         options.Failures.Report($"{what} halt", cause);
-        Status = status with { State = ProjectionState.Halted, HaltedAt = position, Sentence = sentence };
+        // Stored before it is shown: what somebody who saw it does about it is not undone by this.
         await store.ExecuteAsync(
             "UPDATE offsets SET halted_at = $1, sentence = $2 WHERE name = $3", [position, sentence, offset],
             stop.Token);
+        Status = status with { State = ProjectionState.Halted, HaltedAt = position, Sentence = sentence };
 
         // Looked at again now and then, for another node may have been asked to do something about it.
         await PauseAsync(options.Limits.Patience);

@@ -69,7 +69,7 @@ internal readonly record struct CallSteps
             Success = facts.Success ?? before.Success,
             DurationMs = facts.DurationMs ?? before.DurationMs,
         };
-        return next.Begin(facts).Ask(facts, verdict).Decide(facts, verdict.From).Settle(facts, verdict);
+        return next.Begin(facts).Ask(facts, verdict).Decide(facts, verdict.From, verdict.To).Settle(facts, verdict);
     }
 
     private CallSteps Begin(EventFacts facts)
@@ -103,10 +103,12 @@ internal readonly record struct CallSteps
             : this;
 
     /// <summary>What the node decided is by a person; what a host reports of one is its claim.</summary>
-    private CallSteps Decide(EventFacts facts, CallState from)
+    private CallSteps Decide(EventFacts facts, CallState from, CallState to)
     {
         var next = (facts.Message, facts.MadeByNode) switch
         {
+            // Of two persons the first.
+            (MessageKind.Approved, true) when to != CallState.Approved => this,
             (MessageKind.Approved or MessageKind.Blocked, true) => this with
             {
                 Decision = facts.Decision ?? Decision,
@@ -128,7 +130,7 @@ internal readonly record struct CallSteps
             },
             _ => this,
         };
-        return from == CallState.AwaitingConfirmation && facts.Message != MessageKind.RequiresConfirmation
+        return from == CallState.AwaitingConfirmation && to != from
             && next.DecidedAt is null
             ? next with { DecidedAt = DecisionOf(facts) }
             : next;

@@ -12,6 +12,12 @@ public sealed record PostgresUse(string Session, Func<string, Exception, Excepti
 {
     public string? SearchPath { get; init; }
 
+    /// <summary>
+    /// How many connections its readings may have, where the connection string does not say. A node's rooms together,
+    /// with what lasts, stay below a fifth of the hundred that a server has by default.
+    /// </summary>
+    public int MostConnections { get; init; } = 4;
+
     /// <summary>How many statements a connection keeps prepared, where the connection string does not say.</summary>
     public int Prepared { get; init; } = 32;
 
@@ -74,6 +80,8 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
     /// <summary>Above what a small append sends, so that it leaves in one piece.</summary>
     private const int LastingWriteBytes = 64 << 10;
 
+    private static readonly int UnsaidConnections = new NpgsqlConnectionStringBuilder().MaxPoolSize;
+
     private readonly NpgsqlDataSource pool;
     private readonly NpgsqlDataSource lasting;
     private readonly Func<string, Exception, Exception> fault;
@@ -90,6 +98,8 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         patience = use.WorkSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan;
         settings.ApplicationName ??= "audit";
         settings.Timeout = Math.Min(settings.Timeout, ConnectSeconds);
+        settings.MaxPoolSize =
+            settings.MaxPoolSize == UnsaidConnections ? use.MostConnections : settings.MaxPoolSize;
         settings.Multiplexing = false;
         settings.Enlist = false;
         // No reading changes its session, and the session's settings must outlive it.
@@ -232,6 +242,9 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
     private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string begin)
     {
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        // Only types that every server has are used: to ask it for all of them takes longer than most readings, and
+        // every pool would ask again.
+        builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
         builder.UsePhysicalConnectionInitializer(
             connection =>
             {

@@ -16,6 +16,12 @@ public sealed class SqliteFailure(int code, string reason) : DbException($"SQLit
 
     /// <summary>In SQLite's own words.</summary>
     public string Reason { get; } = reason;
+
+    /// <summary>
+    /// A damaged page may give rows that belong before it: who reads on behind the last of them would read for ever.
+    /// </summary>
+    public static SqliteFailure OutOfOrder(long number, long behind) => new(
+        raw.SQLITE_CORRUPT, $"behind the row numbered {behind} lies one numbered {number}");
 }
 
 /// <summary>

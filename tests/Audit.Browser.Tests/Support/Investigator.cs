@@ -5,15 +5,8 @@ namespace Audit.Browser.Tests.Support;
 /// <summary>Somebody with a browser, who notes whatever the browser complains of.</summary>
 internal sealed class Investigator : IAsyncDisposable
 {
-    private readonly IPlaywright playwright;
-    private readonly IBrowser browser;
-    private readonly string url;
-
-    private Investigator(IPlaywright playwright, IBrowser browser, IPage page, string url)
+    private Investigator(IPage page, string url)
     {
-        this.playwright = playwright;
-        this.browser = browser;
-        this.url = url;
         Page = page;
         page.Console += (_, message) =>
         {
@@ -36,22 +29,16 @@ internal sealed class Investigator : IAsyncDisposable
 
     public List<string> Complaints { get; } = [];
 
-    public static async Task<Investigator> OpenAsync(string url, bool scripts = true, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 860)
+    public static async Task<Investigator> OpenAsync(
+        IBrowser browser, string url, bool scripts = true, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 860)
     {
-        var playwright = await Playwright.CreateAsync();
-        var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = Chromium.Path,
-            // Root may not use the sandbox, and containers seldom have much shared memory.
-            Args = ["--no-sandbox", "--disable-dev-shm-usage"],
-        });
         var context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = url, JavaScriptEnabled = scripts, ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height },
             ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout(30_000);
-        return new Investigator(playwright, browser, await context.NewPageAsync(), url);
+        return new Investigator(await context.NewPageAsync(), url);
     }
 
     public async Task SignInAsync(string token, string path = "/")
@@ -66,9 +53,5 @@ internal sealed class Investigator : IAsyncDisposable
 
     public Task HasAsync(string text) => Assertions.Expect(Page.Locator("main")).ToContainTextAsync(text);
 
-    public async ValueTask DisposeAsync()
-    {
-        await browser.DisposeAsync();
-        playwright.Dispose();
-    }
+    public async ValueTask DisposeAsync() => await Page.Context.DisposeAsync();
 }

@@ -9,6 +9,7 @@ internal sealed class PageNode : IAsyncDisposable
 {
     private readonly TemporaryDirectory directory;
     private readonly RunningNode node;
+    private readonly Dictionary<string, string> tokens = [];
 
     private PageNode(TemporaryDirectory directory, RunningNode node)
     {
@@ -42,11 +43,17 @@ internal sealed class PageNode : IAsyncDisposable
         return started;
     }
 
+    /// <returns>The one of that name; a name is given once.</returns>
     public async Task<string> TokenAsync(string name, params string[] roles)
     {
+        if (tokens.TryGetValue(name, out var token))
+        {
+            return token;
+        }
+
         using var answer = await Admin.PostAsJsonAsync("/v1/tokens", new { name, roles, source = roles.Contains("ingest") ? name : null });
         answer.EnsureSuccessStatusCode();
-        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
+        return tokens[name] = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
     }
 
     public HttpClient ClientWith(string token) => new()
@@ -64,7 +71,7 @@ internal sealed class PageNode : IAsyncDisposable
     /// <summary>Waits until all of the story can be proven.</summary>
     private async Task SealedAsync()
     {
-        for (var tries = 0; tries < 600; tries++)
+        for (var tries = 0; tries < 3600; tries++)
         {
             var stats = await Admin.GetFromJsonAsync<JsonElement>("/v1/stats");
             if (stats.GetProperty("log").GetProperty("position").GetInt64() >= stats.GetProperty("journal").GetProperty("position").GetInt64() - 5)

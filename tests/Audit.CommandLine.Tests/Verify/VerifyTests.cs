@@ -1,4 +1,8 @@
+using System.Buffers.Binary;
 using System.Text.Json;
+using Audit.Journal;
+using Audit.Journal.Stores;
+using Audit.Storage;
 
 namespace Audit.CommandLine.Tests.Verify;
 
@@ -131,9 +135,12 @@ public sealed class VerifyTests
 
         var gone = (await book.RunAsync("verify")).Require(ExitCode.VerificationFailed);
         Assert.Contains("log.checkpoint remembers a log over one", Assert.Single(gone.ErrorLines), StringComparison.Ordinal);
-        // Who knows of none asks for a place where there is nothing.
+        // Nor does a place where nothing remembers any, or that is not there.
         File.Delete(book.PathOf("log.checkpoint"));
-        (await book.RunAsync("verify")).Require(ExitCode.WrongUse);
+        (await book.RunAsync("verify")).Require(ExitCode.VerificationFailed);
+        var wrong = (await InProcess.RunAsync("verify", "--data", book.PathOf("nowhere"))).Require(ExitCode.VerificationFailed);
+        Assert.Contains("There is no store sqlite:", Assert.Single(wrong.ErrorLines), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(book.PathOf("nowhere")));
     }
 
     [Fact]
@@ -181,6 +188,149 @@ public sealed class VerifyTests
         }
 
         (await book.RunAsync("verify")).Require(ExitCode.VerificationFailed);
+    }
+
+    [Fact]
+    public async Task rows_that_lost_their_numbers_are_not_read_for_ever()
+    {
+        await using var book = await SealedBook.LeftAsync([.. Records.Items("s-1", 200)]);
+        var file = await File.ReadAllBytesAsync(book.PathOf("journal.db"));
+        EmptyRows(file, file.Length / 2);
+        await File.WriteAllBytesAsync(book.PathOf("journal.db"), file);
+        var result = await book.RunAsync("verify").WaitAsync(TimeSpan.FromMinutes(2));
+        Assert.Contains("damaged next to position", Assert.Single(result.Require(ExitCode.VerificationFailed).ErrorLines));
+        await using var store = await AuditStore.OpenAsync(
+            book.Store, isNew => RowKeys.Open(book.PathOf("row.key"), isNew), CancellationToken.None);
+        var reads = 0;
+        try
+        {
+            // It ends where no row is found any more, or with the place; either way it ends.
+            for (long? position = 0; position is { } after; reads++)
+            {
+                Assert.InRange(reads, 0, 1000);
+                var rows = await store.Journal.ReadAfterAsync(after, 50, long.MaxValue, CancellationToken.None);
+                Assert.All(rows, row => Assert.True(row.Position > after));
+                position = rows.Count == 0 ? null : rows[^1].Position;
+            }
+        }
+        catch (JournalUnavailableException damage)
+        {
+            Assert.Equal(JournalTrouble.Damaged, damage.Trouble);
+        }
+
+        Assert.NotEqual(0, reads);
+    }
+
+    /// <summary>What is done to each file that a node left, as a bad disk or a clumsy hand does it.</summary>
+    [Theory]
+    [InlineData("journal.db")]
+    [InlineData("journal-log.db")]
+    [InlineData("log.checkpoint")]
+    [InlineData("log.key.pub")]
+    [InlineData("row.key")]
+    public async Task whatever_is_done_to_a_file_ends_with_4_where_integrity_is_not_shown(string file)
+    {
+        await using var book = await SealedBook.LeftAsync([.. Records.Items("s-1", 60)]);
+        (await book.RunAsync("verify")).Require(ExitCode.Fine);
+        var path = book.PathOf(file);
+        var content = await File.ReadAllBytesAsync(path);
+        var rows = book.Rows();
+        var chance = new Random(file.Length);
+        var failed = 0;
+        foreach (var damage in Damages(content, chance))
+        {
+            await File.WriteAllBytesAsync(path, damage);
+            var result = await book.RunAsync("verify");
+            if (result.ExitCode == ExitCode.Fine)
+            {
+                // What was hit is read by nobody: all that was sealed is there as it was.
+                Assert.Equal(rows, book.Rows());
+            }
+            else
+            {
+                result.Require(ExitCode.VerificationFailed);
+                failed++;
+            }
+
+            foreach (var left in (string[])["-wal", "-shm"])
+            {
+                File.Delete(path + left);
+            }
+        }
+
+        Assert.InRange(failed, 8, int.MaxValue);
+    }
+
+    /// <summary>Leaves in the pages of rows behind a place the list of the rows, and of the rows themselves nothing.</summary>
+    private static void EmptyRows(byte[] file, int behind)
+    {
+        const int Page = 4096, LeafOfTable = 13, Header = 8;
+        for (var at = behind / Page * Page; at < file.Length; at += Page)
+        {
+            var rows = BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at + 3));
+            if (file[at] == LeafOfTable && rows > 0)
+            {
+                file.AsSpan(at + Header + (2 * rows), Page - Header - (2 * rows)).Clear();
+            }
+        }
+    }
+
+    private static IEnumerable<byte[]> Damages(byte[] content, Random chance)
+    {
+        foreach (var length in (int[])[0, 1, content.Length / 3, content.Length - 1])
+        {
+            yield return content[..length];
+        }
+
+        yield return new byte[content.Length];
+        yield return [.. content, 0];
+        for (var tries = 0; tries < 20; tries++)
+        {
+            var (from, length) = (chance.Next(content.Length), chance.Next(1, 2 * content.Length / 3));
+            var damaged = content.ToArray();
+            var hit = damaged.AsSpan(from, Math.Min(length, content.Length - from));
+            if (tries % 2 == 0)
+            {
+                hit.Clear();
+            }
+            else
+            {
+                chance.NextBytes(hit);
+            }
+
+            yield return damaged;
+        }
+    }
+
+    [PostgresFact]
+    public async Task whatever_is_gone_in_postgresql_ends_with_4()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var book = SealedBook.On("postgres:" + database.ConnectionString);
+        await book.RunNodeAsync();
+        await book.SendAsync([.. Records.Items("s-1", 20)]);
+        await book.StopNodeAsync();
+        (await book.RunAsync("verify", "--store", book.Store)).Require(ExitCode.Fine);
+        var server = await PostgresServer.ConnectionStringAsync();
+        foreach (var damage in (string[])
+        [
+            "DROP TABLE journal CASCADE", "DROP SCHEMA audit_log CASCADE", "DROP TABLE audit_log.tile CASCADE",
+            "DROP TABLE audit_log.checkpoint CASCADE", "DELETE FROM audit_log.checkpoint", "DELETE FROM audit_log.tile",
+            "UPDATE audit_log.tile SET hashes = decode(repeat('00', octet_length(hashes)), 'hex')",
+            "ALTER TABLE journal DISABLE TRIGGER ALL; DELETE FROM journal WHERE ordering = 7",
+            "ALTER TABLE journal DISABLE TRIGGER ALL; TRUNCATE journal", "ALTER TABLE journal DROP COLUMN message",
+            "DROP TABLE payload_keys CASCADE", "DROP SCHEMA public CASCADE",
+        ])
+        {
+            await using var copy = await PostgresServer.CreateDatabaseAsync(database.Name);
+            await PostgresServer.ExecuteAsync(copy.ConnectionString, damage);
+            var result = await book.RunAsync("verify", "--store", "postgres:" + copy.ConnectionString);
+            Assert.True(result.ExitCode == ExitCode.VerificationFailed, $"{result.ExitCode} after {damage}: {result.Error}");
+        }
+
+        var gone = new Npgsql.NpgsqlConnectionStringBuilder(server) { Database = "nobody_made_it" }.ConnectionString;
+        (await book.RunAsync("verify", "--store", "postgres:" + gone)).Require(ExitCode.VerificationFailed);
+        (await book.RunAsync("verify", "--store", "postgres:Host=127.0.0.1;Port=1;Username=nobody")).Require(ExitCode.VerificationFailed);
     }
 
     [Fact]

@@ -18,7 +18,8 @@ public sealed class SessionLineTests
             Requested, Approved,
             Call("c-1", "14:03:00", "completed", "SELECT 1", """{"kind":"completed","result":{"success":true,"output":""}}"""),
             Call("c-2", "14:07:00", "awaiting_confirmation", "ALTER TABLE orders ADD x int", """{"kind":"requires_confirmation","description":"?"}"""),
-            Call("c-2", "14:07:05", "approved", "ALTER TABLE orders ADD x int", """{"kind":"approved","decision":"approve-once","by":"alice"}"""),
+            Call("c-2", "14:07:05", "approved", "ALTER TABLE orders ADD x int", """{"kind":"approved","decision":"approve-once","by":"alice"}""")
+                .Replace("\"to\"", "\"made_by_node\":true,\"to\""),
             Call("c-2", "14:07:06", "completed", "ALTER TABLE orders ADD x int", """{"kind":"completed","result":{"success":true,"output":""}}"""),
             """{"event":"session.noted","source":"ci","session_id":"s-1","type":"ended","at":"2026-11-20T14:18:59Z"}"""));
 
@@ -37,6 +38,26 @@ public sealed class SessionLineTests
             "identity=copilot-agent task=migrate-orders session=s-1 source=ci date=2026-11-20 window=none 13:00:00 sql.query \"SELECT 1\" failed "
             + "14:19:00 sql.query \"SELECT 3\" completed",
             lines[1]);
+    }
+
+    [Fact]
+    public void a_call_is_in_the_window_by_the_words_that_the_read_models_have_for_it()
+    {
+        static string Received(string call, string at, string more = "") => call.Replace("\"to\"", $"\"received_at\":\"2026-11-20T{at}Z\",{more}\"to\"");
+        var asked = Call("c-4", "14:05:00", "awaiting_confirmation", "4", """{"kind":"requires_confirmation"}""");
+        var approved = Call("c-4", "14:05:01", "approved", "4", """{"kind":"approved","decision":"approve-once","by":"alice"}""");
+        var lines = Lines(
+            Requested, Approved.Replace("14:02:00", "13:50:00"),
+            Call("c-1", "14:00:00", "requested", "1", """{"kind":"requested"}"""),
+            Call("c-2", "14:03:00", "requested", "2", """{"kind":"requested"}""").Replace("sql.query", "bash"),
+            Received(Call("c-3", "14:04:00", "requested", "3", """{"kind":"requested"}"""), "14:30:00"),
+            Received(asked, "14:30:00"), Received(approved, "14:05:02", "\"made_by_node\":true,"),
+            Received(Call("c-5", "14:06:00", "requested", "5", """{"kind":"requested"}"""), "13:00:00")).Split('\n');
+
+        Assert.EndsWith(
+            "approved_by=alice 14:00:00 sql.query \"1\" requested (granted after) 14:03:00 bash \"2\" requested (out of scope) 14:05:00 sql.query \"4\" approved (decided in time) (approved by alice)", lines[0]);
+        Assert.EndsWith(
+            "window=none 14:04:00 sql.query \"3\" requested (window unproven) 14:06:00 sql.query \"5\" requested", lines[1]);
     }
 
     [Fact]
@@ -67,11 +88,27 @@ public sealed class SessionLineTests
 
     [Fact]
     public void a_call_that_has_no_name_is_told_by_what_was_asked_for() => Assert.EndsWith(
-        "12:00:00 shell \"Run it\" completed (approved)\n",
+        "12:00:00 shell \"Run it\" completed (reported by the host as approved)\n",
         Lines(
             Nameless("12:00:00", "awaiting_confirmation", """{"kind":"requires_confirmation","description":"Run it"}"""),
             Nameless("12:00:01", "approved", """{"kind":"approved","decision":"approve-once"}"""),
             Nameless("12:00:02", "completed", """{"kind":"completed","result":{"success":true,"output":""}}""")));
+
+    [Fact]
+    public void what_a_host_says_of_an_approval_is_its_own_word_and_another_question_is_not_approved()
+    {
+        var asked = Call("c-1", "12:00:00", "awaiting_confirmation", "x", """{"kind":"requires_confirmation"}""").Replace("\"to\"", "\"question\":\"q1\",\"to\"");
+        var claimed = Call("c-1", "12:00:02", "approved", "x", """{"kind":"approved","decision":"approve-once","by":"alice"}""");
+        var approved = claimed.Replace("\"to\"", "\"made_by_node\":true,\"to\"");
+
+        Assert.EndsWith(" approved (reported by the host as approved by alice)\n", Lines(asked, claimed));
+        Assert.EndsWith(" approved (approved by alice)\n", Lines(asked, approved, claimed, asked.Replace("12:00:00", "12:00:03").Replace("awaiting_confirmation", "approved")));
+        Assert.EndsWith(" awaiting_confirmation\n", Lines(asked, approved, asked.Replace("q1", "q2")));
+    }
+
+    [Fact]
+    public void what_is_not_seen_is_shown_by_its_number() => Assert.Contains(
+        "\\u202Egnp.exe", Lines(Call("c-1", "12:00:00", "requested", "rm \u202Egnp.exe", """{"kind":"requested"}""")));
 
     [Fact]
     public void a_tool_that_is_named_like_more_of_the_line_is_quoted() => Assert.EndsWith(

@@ -32,12 +32,12 @@ public sealed class LongHistoryTests
     [Fact]
     public void late_messages_that_come_anywhere_take_few_steps_each()
     {
-        const int Some = 20_000;
-        var random = new Random(7);
+        var (random, story) = (new Random(7), new CallStory());
 
-        var steps = StepsOf(Enumerable.Range(0, Some).Select(index => Moving(index, at: random.Next(Some))));
+        var steps = StepsOf(Enumerable.Range(0, Many).Select(index => Moving(index, at: random.Next(Many))), story);
 
-        Assert.InRange(steps, 1, 300L * Some);
+        Assert.InRange(steps, 1, 300L * Many);
+        Assert.NotEmpty(story.Receive(Completed(0) with { Result = Print("EXFILTRATED") }).Events);
     }
 
     [Fact]

@@ -85,6 +85,32 @@ public sealed class GoldenCallTests
         }
     }
 
+    [Fact]
+    public void by_which_policy_was_decided_and_how_long_that_holds_is_read_as_it_was_written()
+    {
+        var spec = new Spec { Kind = MessageKind.Approved, MadeByNode = true };
+        var message = spec.Message() with
+        {
+            Answers = new Answer(2, Say.Print("question")), ExpiresAt = Say.At(600),
+            Policy = new PolicyMark("9f2c", "schema", "reject", "trial", "s-7", 2, "dba-*\nada", "write", "place"),
+        };
+        var happened = new CallEvent.Received(
+            message,
+            new Verdict(CallState.AwaitingConfirmation, CallState.Approved, 1, Anomalies.None, ViolationCause.None),
+            EntryWeight.Judged, Late: false);
+        using var writer = Golden.Writer();
+
+        var written = writer.Write(
+            new CallContext(new SessionName("ci", "s-1"), "call-1", "copilot", message, spec.Record()), happened);
+
+        Assert.Equal(happened, EventReader.ReadCall(new JournalRow(7, "stream", 1, 0, written.Manifest, written.Message.ToArray())));
+        Assert.Contains(
+            """
+            "policy":{"version":"9f2c","rule":"schema","order":"s-7","people":2,"kind":"write","location":"place","approvers":["dba-*","ada"],"would":"reject","would_rule":"trial"},"expires_at":
+            """,
+            System.Text.Encoding.UTF8.GetString(written.Message.Span));
+    }
+
     private static (Spec Spec, CallEvent Happened) Beside(Beside beside)
     {
         var spec = Completed with { DerivedId = "claude-code" };

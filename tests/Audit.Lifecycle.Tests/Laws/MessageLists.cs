@@ -98,6 +98,7 @@ internal static class MessageLists
             Marked = delivery.Truncated,
             Truncated = delivery.Truncated,
             OversizedBytes = delivery.OversizedBytes,
+            EndsAtSecond = 300,
         };
 
     private static Gen<Spec> RecordOf() =>

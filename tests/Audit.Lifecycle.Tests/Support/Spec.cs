@@ -45,6 +45,9 @@ internal sealed record Spec
     /// <summary>Of what the node makes: approvals that are marked.</summary>
     public bool Marked { get; init; }
 
+    /// <summary>Of what the node makes.</summary>
+    public int? EndsAtSecond { get; init; }
+
     public long OversizedBytes { get; init; }
 
     public byte[] Record() => Encoding.UTF8.GetBytes(ToString());
@@ -69,6 +72,7 @@ internal sealed record Spec
             Truncated = Truncated,
             NotSeenWhole = Marked && MadeByNode,
             MintedByParty = Marked && MadeByNode,
+            ExpiresAt = MadeByNode && EndsAtSecond is { } second ? Say.At(second) : null,
         };
         return OversizedBytes > 0 ? CallMessage.Oversized(OversizedBytes, delivery) : CallMessage.Of(read.Facts, delivery) with
         {

@@ -144,7 +144,7 @@ public sealed class DecisionTests : IAsyncLifetime
         Assert.Contains(place, (await person.PostAsync(Path, body)).Problem(422));
 
     [Theory]
-    [InlineData("wait=61")]
+    [InlineData("wait=601")]
     [InlineData("wait=-1")]
     [InlineData("wait=soon")]
     public async Task a_wrong_wait_is_named(string query) =>

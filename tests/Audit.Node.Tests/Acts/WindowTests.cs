@@ -190,7 +190,7 @@ public sealed class WindowTests : IAsyncLifetime
         (await bound.PostAsync("/v1/windows", Request.Replace("a-1", "a-2"))).Problem(403);
         (await bound.PostAsync("/v1/windows", Request)).Require(201);
         var other = (await asker.PostAsync("/v1/windows", Request.Replace("w-1", "w-2").Replace("t-1", "t-2"))).Require(201);
-        (await bound.PostAsync($"/v1/windows/{other.Json.Text("window_id")}/close", "")).Problem(403);
+        (await bound.PostAsync($"/v1/windows/{other.Json.Text("window_id")}/close", "")).Problem(404);
         (await bound.PostAsync("/v1/windows/w-2/close", "")).Problem(404);
         (await bound.PostAsync("/v1/windows/w-1/close", "")).Require(201);
     }

@@ -104,7 +104,7 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Single(line.TrimEnd('\n').Split('\n'));
         Assert.StartsWith("identity=a-1 task=t-1 session=s-1 source=admin date=", line);
         Assert.Contains($" window_id={window} approved_by=\"maria for alice\" ", line);
-        Assert.EndsWith(" bash \"{\\\"a\\\":1}\" completed (approved by bob)\n", line);
+        Assert.EndsWith(" bash \"{\\\"a\\\":1}\" completed (out of scope) (reported by the host as approved by bob)\n", line);
         Assert.StartsWith("identity=a-1 task=t-2 session=s-2 source=admin date=", session);
         Assert.EndsWith(" ended\n", session);
     }

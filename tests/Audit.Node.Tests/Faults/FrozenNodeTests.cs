@@ -119,6 +119,7 @@ public sealed class FrozenNodeTests
             posted.Problem(503);
             Assert.Contains("\"next_index\":1", await stream.ReadUntilAsync("stopped").WaitAsync(TimeSpan.FromSeconds(8)));
             (await node.GetAsync("/health/ready").WaitAsync(TimeSpan.FromSeconds(8))).Require(503);
+            Assert.Contains("\"origin\"", (await node.GetAsync("/health/sealing").WaitAsync(TimeSpan.FromSeconds(15))).Text);
             (await node.GetAsync("/v1/events").WaitAsync(TimeSpan.FromSeconds(8))).Problem(503);
             // Whoever collects numbers is let in by what was known of his token, and shown what is wrong.
             var metrics = new ShownMetrics((await node.GetAsync("/metrics")).Require(200).Text);

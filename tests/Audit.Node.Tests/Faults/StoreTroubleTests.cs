@@ -1,10 +1,13 @@
 using System.Collections;
+using System.Data.Common;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Audit.Node.CommandLine;
 using Audit.Node.CommandLine.Terminal;
 using Audit.Node.Tests.Support;
+using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Audit.Node.Tests.Faults;
 
@@ -47,8 +50,75 @@ public sealed class StoreTroubleTests
         Assert.StartsWith("It could not be read to its end: ", noted.ToString());
 
         disk.Empty();
-        await Patience.UntilAsync(async () => (await node.GetAsync("/health/ready")).Status == 200, "it is ready again");
+        await ReadyAsync(node);
         (await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed()))).Require(201);
+    }
+
+    [Fact]
+    public async Task a_file_that_another_program_has_locked_is_not_ready_until_it_lets_go()
+    {
+        await using var node = await TestNode.StartAsync();
+        (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed()))).Require(201);
+        await using var other = new SqliteConnection($"Data Source={node.StoreFile};Pooling=False");
+        await other.OpenAsync();
+        await RunAsync(other, "BEGIN IMMEDIATE");
+        await NotReadyAsync(node, "locked");
+        Assert.True((await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed()))).Headers.ContainsKey("Retry-After"));
+        await RunAsync(other, "ROLLBACK");
+        await ReadyAsync(node);
+        Assert.InRange((await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed()))).Status, 200, 201);
+    }
+
+    [PostgresFact]
+    public async Task a_database_that_is_read_only_or_gone_is_not_ready_until_it_is_as_before()
+    {
+        await using var cluster = await PostgresServer.StartOwnAsync();
+        await PostgresServer.ExecuteAsync(cluster.ConnectionString, "CREATE DATABASE book");
+        await using var node = await TestNode.StartAsync(
+            "postgres:" + new NpgsqlConnectionStringBuilder(cluster.ConnectionString) { Database = "book" }.ConnectionString);
+        (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed()))).Require(201);
+        await SetReadOnlyAsync(cluster, "on");
+        await NotReadyAsync(node, "read_only");
+        (await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed()))).Problem(503);
+        await SetReadOnlyAsync(cluster, "off");
+        await ReadyAsync(node);
+
+        cluster.Kill();
+        await NotReadyAsync(node, "away");
+        (await node.RecordAsync(Records.Item("s-1", "c-3", Records.Completed()))).Problem(503);
+        await cluster.StartAgainAsync();
+        await ReadyAsync(node);
+        Assert.InRange((await node.RecordAsync(Records.Item("s-1", "c-3", Records.Completed()))).Status, 200, 201);
+    }
+
+    private static async Task SetReadOnlyAsync(ThrowawayCluster cluster, string value)
+    {
+        foreach (var sql in (string[])
+            [$"ALTER SYSTEM SET default_transaction_read_only = {value}", "SELECT pg_reload_conf()"])
+        {
+            await PostgresServer.ExecuteAsync(cluster.ConnectionString, sql);
+        }
+    }
+
+    private static Task ReadyAsync(TestNode node) =>
+        Patience.UntilAsync(async () => (await node.GetAsync("/health/ready")).Status == 200, "it is ready again");
+
+    /// <summary>It is not ready, and says to anybody in a word and a sentence why.</summary>
+    private static Task NotReadyAsync(TestNode node, string why) => Patience.UntilAsync(
+        async () =>
+        {
+            using var anybody = node.ClientWith(null);
+            return await anybody.GetAnswerAsync("/health/ready") is { Status: 503 } answer
+                && answer.Json.GetProperty("journal") is var journal && journal.Text("status") == why
+                && journal.Text("reason").ToString().EndsWith('.');
+        },
+        $"it is not ready, for the journal is {why}");
+
+    private static async Task RunAsync(DbConnection connection, string sql)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
     }
 
     [Fact]
@@ -69,7 +139,17 @@ public sealed class StoreTroubleTests
         var lines = (await node.GetAsync("/v1/events", accept: "application/x-ndjson")).Require(200).Lines;
         Assert.Equal("stopped", lines[^1].Text("status"));
         Assert.Contains("damaged next to position", lines[^1].Text("error"));
-        Assert.InRange(lines[^1].GetProperty("after").GetInt64(), position - 20, position);
+        // What the node wrote at its start lies before the calls.
+        Assert.InRange(lines[^1].GetProperty("after").GetInt64(), position - 20, position + 5);
+        foreach (var (format, begin) in new[] { ("ndjson", "{\"status\":\"stopped\",\"after\":"), ("csv", "") })
+        {
+            var export = (await node.GetAsync($"/v1/export?format={format}")).Require(200).Text.TrimEnd().Split('\n')[^1];
+            Assert.StartsWith(begin, export);
+            Assert.Contains("damaged next to position", export);
+            Assert.Equal(format == "csv", export.Contains(",export.stopped,"));
+        }
+
+        Assert.Contains("damaged next to position", (await node.GetAsync("/v1/export?format=session")).Problem(503));
         using var live = await EventStream.OpenAsync(node.Http, "/v1/events?after=0");
         var last = await live.NextAsync();
         for (var read = last; read is not null; read = await live.NextAsync())

@@ -87,6 +87,58 @@ public sealed class StreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task a_stream_goes_on_past_items_whose_own_streams_are_away_and_says_of_each_when_to_come_again()
+    {
+        front.Instead = SomeAway;
+        var answer = (await node.LinesAsync(Records.Lines(Enumerable.Range(0, 3000).Select(Item)))).Require(200);
+
+        Assert.Equal(Enumerable.Range(0, 3000), answer.Lines.Select(line => line.GetProperty("index").GetInt32()));
+        Assert.All(answer.Lines, line => Assert.Equal(
+            line.GetProperty("index").GetInt32() % 2 == 0 ? "duplicate" : "unavailable", line.Text("status")));
+        Assert.Equal("""{"index":1,"status":"unavailable","error":"its node is away","retry_after":2}""", answer.Lines[1].GetRawText());
+    }
+
+    [Fact]
+    public async Task an_array_of_which_some_streams_are_away_gives_the_others_their_receipts()
+    {
+        front.Instead = SomeAway;
+        var answer = (await node.RecordAsync($"[{Item(0)},{Item(1)},{Item(2)}]")).Require(200);
+
+        Assert.Equal(["duplicate", "unavailable", "duplicate"], answer.Json.EnumerateArray().Select(one => one.Text("status")));
+        Assert.Equal("2", answer.Headers["Retry-After"]);
+    }
+
+    [Fact]
+    public async Task what_is_unavailable_as_a_whole_is_503_and_no_other_trouble()
+    {
+        front.Instead = batch => Task.FromResult<Receipt[]?>([.. batch.Select(_ => Receipt.Unavailable("its node is away"))]);
+        foreach (var body in new[] { Item(0), $"[{Item(0)},{Item(1)}]" })
+        {
+            var answer = await node.RecordAsync(body);
+            Assert.Equal("its node is away", answer.Problem(503));
+            Assert.Equal("urn:audit-actors:problem:unavailable", answer.Json.Text("type"));
+            Assert.Equal("2", answer.Headers["Retry-After"]);
+        }
+    }
+
+    [Fact]
+    public async Task a_stream_of_another_system_is_sent_again_from_its_beginning_and_so_stops_where_one_is_away()
+    {
+        front.Instead = batch => Task.FromResult<Receipt[]?>([.. batch.Select(_ => Receipt.Unavailable("its node is away"))]);
+        var hook = """{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"ls"},"tool_use_id":"t-1"}""";
+        var answer = await node.Http.AnswerAsync(
+            HttpMethod.Post, "/v1/ingest/claude-code", Encoding.UTF8.GetBytes(hook + "\n"), "application/x-ndjson");
+        Assert.Equal("its node is away", answer.Problem(503));
+    }
+
+    /// <summary>Every second call lives on a node that is away.</summary>
+    private static Task<Receipt[]?> SomeAway(IReadOnlyList<Submission> batch) =>
+        Task.FromResult<Receipt[]?>([.. batch.Select(one =>
+            int.Parse(((CallSubmission)one).ToolCallId[2..]) % 2 == 0
+                ? Receipt.Duplicate(1, 1, "completed", 1)
+                : Receipt.Unavailable("its node is away"))]);
+
+    [Fact]
     public async Task a_full_node_refuses_a_stream_before_it_begins()
     {
         front.IsFull = true;

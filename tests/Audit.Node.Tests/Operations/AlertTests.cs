@@ -34,7 +34,7 @@ public sealed partial class AlertTests(AlertTests.MeasuredNode node) : IClassFix
         var expressions = ExpressionLine().Matches(rules).Select(match => Unquoted(match.Groups[1].Value)).ToList();
         Assert.Equal(AlertLine().Count(rules), expressions.Count);
         Assert.DoesNotContain(expressions, expression => expression[0] is '|' or '>' or '"');
-        Assert.Empty(expressions.SelectMany(node.Metrics.Lacks));
+        Assert.All(node.Everywhere, metrics => Assert.Empty(expressions.SelectMany(metrics.Lacks)));
     }
 
     [Fact]
@@ -42,8 +42,18 @@ public sealed partial class AlertTests(AlertTests.MeasuredNode node) : IClassFix
     {
         var expressions = Strings(JsonDocument.Parse(File.ReadAllText(Dashboard)).RootElement, "expr").ToList();
         Assert.True(expressions.Count > 20, $"{expressions.Count} expressions");
-        Assert.Empty(expressions.SelectMany(node.Metrics.Lacks));
-        Assert.Empty(node.Metrics.Lacks("audit_info"));
+        Assert.All(node.Everywhere, metrics => Assert.Empty(expressions.Append("audit_info").SelectMany(metrics.Lacks)));
+    }
+
+    [PostgresFact]
+    public void sizes_are_measured_on_both_stores()
+    {
+        Assert.Equal(2, node.Everywhere.Count);
+        Assert.All(node.Everywhere, metrics =>
+        {
+            Assert.InRange(metrics.Value("audit_journal_file_bytes"), 8_192, 1 << 28);
+            Assert.InRange(metrics.Value("audit_journal_wal_bytes"), 1, 1L << 32);
+        });
     }
 
     [Theory]
@@ -204,19 +214,39 @@ public sealed partial class AlertTests(AlertTests.MeasuredNode node) : IClassFix
     [GeneratedRegex(@"\b(audit|process|dotnet)_[a-z_]+[a-z]\b")]
     private static partial Regex MetricName();
 
-    /// <summary>A node that did a little of everything, and what it measured.</summary>
+    /// <summary>A node of each store that did a little of everything, and what it measured.</summary>
     public sealed class MeasuredNode : IAsyncLifetime
     {
-        internal ShownMetrics Metrics { get; private set; } = null!;
+        /// <summary>On SQLite.</summary>
+        internal ShownMetrics Metrics => Everywhere[0];
+
+        /// <summary>The same, and on PostgreSQL where there is one.</summary>
+        internal List<ShownMetrics> Everywhere { get; } = [];
 
         public async Task InitializeAsync()
         {
-            await using var node = await TestNode.StartAsync();
+            await using (var node = await TestNode.StartAsync())
+            {
+                Everywhere.Add(await MeasureAsync(node));
+            }
+
+            if (PostgresServer.Unavailable is null)
+            {
+                await using var database = await PostgresServer.CreateDatabaseAsync();
+                await using var node = await TestNode.StartAsync("postgres:" + database.ConnectionString);
+                Everywhere.Add(await MeasureAsync(node));
+            }
+        }
+
+        private static async Task<ShownMetrics> MeasureAsync(TestNode node)
+        {
+            ShownMetrics? shown = null;
             await node.PostAsync("/v1/records?wait=sealed", Records.Item("s-1", "c-1", Records.Completed()));
             await Patience.UntilAsync(
-                async () => (Metrics = new ShownMetrics((await node.GetAsync("/metrics")).Require(200).Text))
+                async () => (shown = new ShownMetrics((await node.GetAsync("/metrics")).Require(200).Text))
                     .Value("audit_ready") == 1,
                 "it measures that it is ready");
+            return shown!;
         }
 
         public Task DisposeAsync() => Task.CompletedTask;

@@ -10,7 +10,7 @@ public sealed class AnswerShapeTests : IAsyncLifetime
     private static readonly string[] NotJson =
     [
         "/metrics", "/checkpoint", "/checkpoint/witnessed", "/tile/{path}", "/v1/log/bundle", "/v1/proofs/{position}", "/v1/export",
-        "/v1/events/{position}/raw", "/v1/projections/rebuild",
+        "/v1/events/{position}/raw", "/v1/projections/rebuild", "/v1/policy/schema",
     ];
 
     private TestNode node = null!;

@@ -25,6 +25,16 @@ public sealed class StartAndStopTests
     }
 
     [Fact]
+    public async Task a_journal_that_stands_still_for_a_moment_at_the_start_does_not_end_the_node()
+    {
+        StandsStill? engine = null;
+        await using var node = await TestNode.StartAsync(around: inner => engine = new StandsStill(inner, times: 2));
+
+        Assert.Equal(0, engine!.TimesLeft);
+        Assert.Contains("node.started", (await node.GetAsync("/v1/events")).Require(200).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task a_second_start_keeps_the_token_and_one_without_its_file_says_so()
     {
         await using var node = await TestNode.StartAsync();
@@ -178,5 +188,20 @@ public sealed class StartAndStopTests
             Interlocked.Increment(ref made);
             return base.CreateTimer(callback, state, dueTime, period);
         }
+    }
+
+    /// <summary>Commits nothing so many times, as where the database is asked by all who come back at once.</summary>
+    private sealed class StandsStill(IAuditEngine engine, int times) : IAuditEngine
+    {
+        public int TimesLeft { get; private set; } = times;
+
+        public EngineStats Stats => engine.Stats;
+
+        public Task<Receipt[]> SubmitAsync(IReadOnlyList<Submission> batch, CancellationToken cancellation) =>
+            TimesLeft > 0 && TimesLeft-- > 0
+                ? throw new JournalUnavailableException("It stands still.", null, JournalTrouble.Stalled)
+                : engine.SubmitAsync(batch, cancellation);
+
+        public ValueTask DisposeAsync() => engine.DisposeAsync();
     }
 }

@@ -32,17 +32,29 @@ internal sealed class ListeningPlace : IDisposable
         {
             while (true)
             {
-                var context = await listener.GetContextAsync();
-                using var body = new StreamReader(context.Request.InputStream);
-                var (status, text) = await answer(await body.ReadToEndAsync());
-                context.Response.StatusCode = status;
-                await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
-                context.Response.Close();
+                // Each by itself: a node that is stopped may leave half a question, and the next one has to be answered.
+                _ = AnswerAsync(await listener.GetContextAsync(), answer);
             }
         }
         catch (Exception end) when (end is HttpListenerException or ObjectDisposedException)
         {
             // It was closed.
+        }
+    }
+
+    private static async Task AnswerAsync(HttpListenerContext context, Func<string, Task<(int Status, string Text)>> answer)
+    {
+        try
+        {
+            using var body = new StreamReader(context.Request.InputStream);
+            var (status, text) = await answer(await body.ReadToEndAsync());
+            context.Response.StatusCode = status;
+            await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(text));
+            context.Response.Close();
+        }
+        catch (Exception gone) when (gone is HttpListenerException or IOException or ObjectDisposedException)
+        {
+            // Who asked has gone.
         }
     }
 }

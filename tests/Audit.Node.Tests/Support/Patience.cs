@@ -5,7 +5,7 @@ namespace Audit.Node.Tests.Support;
 /// <summary>Waits for what comes of itself. Only a failure lasts as long as this may.</summary>
 internal static class Patience
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
 
     public static async Task UntilAsync(Func<Task<bool>> condition, string what)
     {

@@ -61,9 +61,13 @@ internal sealed partial class ShownMetrics
         }
     }
 
-    private bool IsThere(string name) => types.TryGetValue(name, out var type)
-        ? type != "histogram"
-        : samples.Any(one => one.Name == name);
+    // A counter may have no sample before there is something to count.
+    private bool IsThere(string name) => types.GetValueOrDefault(name) switch
+    {
+        "histogram" => false,
+        "counter" => true,
+        _ => samples.Any(one => one.Name == name),
+    };
 
     [GeneratedRegex(@"^([a-z_]+)(\{.*\})? (\S+)$")]
     private static partial Regex Sample();

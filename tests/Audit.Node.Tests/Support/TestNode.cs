@@ -68,7 +68,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         Directory.CreateDirectory(other.Data);
         File.WriteAllText(Path.Combine(other.Data, "admin.token"), AdminToken);
-        return other with { RowKey = options.RowKeyFile };
+        return other with { RowKey = options.RowKeyFile, Policy = options.Policy };
     });
 
     public async Task RestartAsync()

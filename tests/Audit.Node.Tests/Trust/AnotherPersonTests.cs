@@ -24,6 +24,7 @@ public sealed class AnotherPersonTests : IAsyncLifetime
         await node.DisposeAsync();
     }
 
+    [Trait("Point", "2")]
     [Fact]
     public async Task whose_token_reports_for_the_source_approves_nothing_that_another_token_of_it_asks()
     {

@@ -47,6 +47,7 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
             endpoint => Assert.Contains("POST", MethodsOf(endpoint)));
     }
 
+    [Trait("Point", "1")]
     [Theory]
     [MemberData(nameof(Bindings))]
     public async Task a_bound_reader_gets_nothing_of_another_from_any_endpoint(string? agent, string? task, string? source)
@@ -78,6 +79,7 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
         Assert.True(asks.Count > 100);
     }
 
+    [Trait("Point", "8")]
     [Theory]
     [MemberData(nameof(Bindings))]
     public async Task a_bound_reader_gets_the_same_answers_whatever_others_did(string? agent, string? task, string? source)
@@ -140,6 +142,7 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
         }
     }
 
+    [Trait("Point", "8")]
     [Fact]
     public async Task a_bound_reader_cannot_read_anothers_letters_from_next()
     {
@@ -172,6 +175,7 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
         Assert.Contains("There is no window", (await reader.GetAnswerAsync($"/v1/search?q=window:{TwoAgents.Window}")).Problem(400));
     }
 
+    [Trait("Point", "1")]
     [Fact]
     public async Task a_read_token_bound_to_one_agent_gets_nothing_of_another_from_the_bundle()
     {

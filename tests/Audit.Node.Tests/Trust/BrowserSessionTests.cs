@@ -11,6 +11,7 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>Points 7 and 13 of what was done: a copy of the database, and a cookie after its end.</summary>
 public sealed class BrowserSessionTests
 {
+    [Trait("Point", "7")]
     [Fact]
     public async Task a_copy_of_the_database_gives_no_sign_in()
     {
@@ -37,6 +38,7 @@ public sealed class BrowserSessionTests
         }
     }
 
+    [Trait("Point", "7")]
     [Fact]
     public async Task no_secret_for_pages_lies_in_the_database()
     {
@@ -46,6 +48,7 @@ public sealed class BrowserSessionTests
         Assert.DoesNotContain(names, name => name.Contains("session") || name.Contains("cookie"));
     }
 
+    [Trait("Point", "13")]
     [Fact]
     public async Task a_signed_out_cookie_does_not_work_again_after_a_restart()
     {
@@ -91,6 +94,7 @@ public sealed class BrowserSessionTests
         Assert.Empty(await ReadAsync(node, "SELECT token FROM browser_sessions WHERE token = 'ann'", row => row.Text(0)));
     }
 
+    [Trait("Point", "15")]
     [Fact]
     public async Task signing_in_and_out_is_in_the_book()
     {

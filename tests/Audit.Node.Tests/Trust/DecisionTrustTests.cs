@@ -27,6 +27,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
         await node.DisposeAsync();
     }
 
+    [Trait("Point", "2")]
     [Fact]
     public async Task a_hosts_own_approval_is_never_answered_as_a_decision()
     {
@@ -51,6 +52,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
         Assert.Contains("approved by its host only", page);
     }
 
+    [Trait("Point", "2")]
     [Fact]
     public async Task a_host_with_the_role_ingest_alone_posts_no_decision_of_the_node()
     {
@@ -68,6 +70,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
         Assert.Equal("awaiting_confirmation", (await host.GetAnswerAsync(Path)).Json.Text("state"));
     }
 
+    [Trait("Point", "2")]
     [Fact]
     public async Task nobody_approves_what_his_own_host_asked()
     {
@@ -83,6 +86,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
         (await person.DecideAsync(Path, Approve)).Require(201);
     }
 
+    [Trait("Point", "3")]
     [Fact]
     public async Task an_approval_of_ls_does_not_cover_what_was_asked_meanwhile()
     {
@@ -97,6 +101,7 @@ public sealed class DecisionTrustTests : IAsyncLifetime
         Assert.Equal("stale_answer", (await node.GetAsync("/v1/violations")).Json.GetProperty("items")[0].Text("cause"));
     }
 
+    [Trait("Point", "3")]
     [Theory]
     [InlineData(5)]
     [InlineData(0)]

@@ -6,6 +6,7 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>What is derived from another system's words has ids that no client can write into.</summary>
 public sealed class DerivedIdTests
 {
+    [Trait("Point", "4")]
     [Fact]
     public async Task a_guess_of_a_derived_id_does_not_swallow_the_genuine_hook()
     {
@@ -23,6 +24,7 @@ public sealed class DerivedIdTests
         Assert.Contains("EXFILTRATED", (await node.GetAsync("/v1/sessions/s/calls/toolu_1/events")).Require(200).Text);
     }
 
+    [Trait("Point", "4")]
     [Fact]
     public async Task a_benign_hook_under_the_same_id_does_not_swallow_the_genuine_one_and_the_call_says_so()
     {

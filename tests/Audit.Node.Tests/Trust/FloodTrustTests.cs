@@ -5,6 +5,7 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>Nothing crowds out evidence.</summary>
 public sealed class FloodTrustTests
 {
+    [Trait("Point", "5")]
     [Fact]
     public async Task a_success_behind_repeated_refusals_is_written_and_found()
     {

@@ -9,6 +9,7 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>Nobody makes an edited book well: not by a new log, not by a lost memory, not by waiting, not by guessing.</summary>
 public sealed class Point09LogTests
 {
+    [Trait("Point", "9")]
     [Fact]
     public async Task an_edited_row_is_not_made_intact_by_a_restart_of_the_log()
     {
@@ -32,6 +33,7 @@ public sealed class Point09LogTests
         Assert.Contains(ofBundle.Integrity.Faults, fault => fault.Kind == IntegrityFaultKind.EarlierLog);
     }
 
+    [Trait("Point", "9")]
     [Fact]
     public async Task a_node_with_the_key_and_without_its_memory_signs_no_other_history()
     {
@@ -54,6 +56,7 @@ public sealed class Point09LogTests
         Assert.Contains("no log", (await node.PostAsync("/v1/log/adopt", body)).Problem(409));
     }
 
+    [Trait("Point", "9")]
     [Fact]
     public async Task an_edit_in_the_middle_is_found_by_the_node_that_runs_and_ends_where_it_is_put_back()
     {
@@ -74,6 +77,7 @@ public sealed class Point09LogTests
         Assert.Contains("log.resumed", (await node.GetAsync("/v1/events?limit=1000")).Text);
     }
 
+    [Trait("Point", "9")]
     [Fact]
     public async Task what_is_not_sealed_in_time_is_a_failure_and_a_node_without_the_key_is_ready()
     {
@@ -89,6 +93,7 @@ public sealed class Point09LogTests
         Assert.Contains(verdict.Integrity.Faults, fault => fault.Kind == IntegrityFaultKind.Unsealed);
     }
 
+    [Trait("Point", "9")]
     [Fact]
     public async Task entries_of_a_public_log_give_no_stream_name_to_guesses()
     {

@@ -9,6 +9,7 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>A row that somebody inserts into the database is sealed as what it is, and is no evidence of anything.</summary>
 public abstract class Point10UnprovenContract
 {
+    [Trait("Point", "10")]
     [ContractFact]
     public async Task a_row_inserted_into_the_database_is_not_sealed_as_genuine()
     {

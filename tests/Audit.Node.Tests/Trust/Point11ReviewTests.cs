@@ -12,6 +12,7 @@ public sealed class Point11ReviewTests(Point11ReviewTests.Book book) : IClassFix
 
     private TestNode Node => book.Node;
 
+    [Trait("Point", "11")]
     [Fact]
     public async Task two_back_dated_messages_lift_a_violation_out_of_no_list()
     {

@@ -11,6 +11,7 @@ public sealed class QuotaTests
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(61.5);
     private static readonly TimeSpan Body = TimeSpan.FromSeconds(31.5);
 
+    [Trait("Point", "14")]
     [Fact]
     public async Task of_256_idle_streams_of_one_token_those_above_its_share_are_refused_and_others_get_in()
     {
@@ -102,6 +103,7 @@ public sealed class QuotaTests
         Assert.DoesNotContain("stopped", await client.ReadUntilAsync("{\"index\":0,"));
     }
 
+    [Trait("Point", "14")]
     [Fact]
     public async Task four_stalled_bodies_keep_nobody_out_and_are_ended()
     {

@@ -1,13 +1,18 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Audit.Api.Diary;
 using Audit.Node.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Audit.Node.Tests.Trust;
 
 /// <summary>Trust, 15: who read what is written down before it is answered.</summary>
 public sealed class ReadDiaryTests
 {
+    [Trait("Point", "15")]
     [Fact]
     public async Task a_long_parameter_cannot_keep_the_sessions_name_out_of_the_diary()
     {
@@ -28,6 +33,25 @@ public sealed class ReadDiaryTests
         var bytes = new byte[8];
         System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(bytes, position);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), read.Text("sha256"));
+
+        // Names of parameters are read in capitals too, and so they are written down.
+        (await reader.GetAnswerAsync("/v1/session?SESSION=s-1&Pad=x")).Require(200);
+        Assert.Equal("s-1", (await ReadsAsync(node, "ann"))[^1].GetProperty("asked").Text("session"));
+    }
+
+    [Fact]
+    public async Task every_parameter_that_an_endpoint_reads_is_written_down()
+    {
+        await using var node = await TestNode.StartAsync();
+        var names = BoundReaderTests.EndpointsOf(node).SelectMany(endpoint => endpoint.Metadata.GetOrderedMetadata<QueryParameter>())
+            .Select(parameter => parameter.Name).Where(name => name != "name").Distinct().ToList();
+        Assert.True(names.Count > 20, string.Join(' ', names));
+        using var reader = await node.ClientAsync("ann", "read");
+        await reader.GetAnswerAsync("/v1/sessions?" + string.Join('&', names.Select(name => $"{name}=1")));
+
+        var read = Assert.Single(await ReadsAsync(node, "ann"));
+        Assert.False(read.TryGetProperty("other_parameters", out _), $"{read}");
+        Assert.Equal(names.Order(), read.GetProperty("asked").EnumerateObject().Select(one => one.Name).Order());
     }
 
     [Fact]
@@ -102,6 +126,27 @@ public sealed class ReadDiaryTests
         engine.IsAway = false;
     }
 
+    [Trait("Point", "13")]
+    [Fact]
+    public async Task what_is_still_being_given_when_its_token_ends_is_cut()
+    {
+        await using var node = await TestNode.StartAsync();
+        var middleware = new ReadDiaryMiddleware(
+            async context => await Task.Delay(Timeout.Infinite, context.RequestAborted),
+            node.Running.Services.GetRequiredService<ReadDiary>(), FailureLog.None, TimeProvider.System);
+        var holds = true;
+        var context = new DefaultHttpContext { Request = { Method = "GET", Path = "/v1/export" } };
+        context.Features.Set<IHttpResponseFeature>(new StartedResponse());
+        context.Features.Set(new Admission(new Bearer("ann", Roles.Read), _ => ValueTask.FromResult(holds)));
+        context.Features.Set<IHttpRequestLifetimeFeature>(new Lifetime());
+        context.SetEndpoint(new Endpoint(null, new EndpointMetadataCollection(new ScopeRule(Scope.Binding)), "export"));
+
+        var given = middleware.InvokeAsync(context);
+        Assert.False(given.IsCompleted);
+        holds = false;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+    }
+
     private static async Task<List<JsonElement>> ReadsAsync(TestNode node, string reader)
     {
         var found = new List<JsonElement>();
@@ -116,6 +161,24 @@ public sealed class ReadDiaryTests
         }
 
         return found;
+    }
+
+    private sealed class StartedResponse : HttpResponseFeature
+    {
+        public override bool HasStarted => true;
+    }
+
+    private sealed class Lifetime : IHttpRequestLifetimeFeature
+    {
+        private readonly CancellationTokenSource ended = new();
+
+        public CancellationToken RequestAborted
+        {
+            get => ended.Token;
+            set => throw new NotSupportedException();
+        }
+
+        public void Abort() => ended.Cancel();
     }
 
     /// <summary>An engine whose journal does not take the diary.</summary>

@@ -25,6 +25,7 @@ public abstract class RedactionContract : IAsyncLifetime
     /// <summary>All that the store holds beside the files of the node.</summary>
     protected abstract Task<IReadOnlyList<byte[]>> DumpAsync();
 
+    [Trait("Point", "16")]
     [ContractFact]
     public async Task of_200_planted_secrets_none_is_found_in_any_file_answer_page_or_trace()
     {

@@ -8,6 +8,7 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>Point 15, second half: who was refused is in the book, and cannot fill it.</summary>
 public sealed class RefusedAccessTests
 {
+    [Trait("Point", "15")]
     [Fact]
     public async Task refused_tokens_and_roles_are_in_the_book_counted_by_network_and_minute()
     {

@@ -7,6 +7,7 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>Point 13: after a revocation nothing more goes out or comes in.</summary>
 public sealed class RevocationTests
 {
+    [Trait("Point", "13")]
     [Fact]
     public async Task a_tail_of_a_revoked_token_ends_with_a_last_event_that_says_so()
     {
@@ -36,6 +37,7 @@ public sealed class RevocationTests
         Assert.Equal("ended", (await tail.NextAsync())!.Value.Name);
     }
 
+    [Trait("Point", "13")]
     [Fact]
     public async Task a_stream_of_a_revoked_token_stops_with_a_last_line_and_records_nothing_more()
     {
@@ -49,6 +51,27 @@ public sealed class RevocationTests
 
         var end = await client.ReadUntilAsync("\"error\"");
         Assert.Contains("\"stopped\",\"next_index\":1,\"retry_after\":null", end);
+        (await node.GetAsync("/v1/sessions/s-1/calls/after")).Problem(404);
+    }
+
+    [Trait("Point", "13")]
+    [Theory]
+    [InlineData("/v1/records")]
+    [InlineData("/v1/ingest/agent-sdk?session=s-1")]
+    public async Task a_body_whose_token_is_revoked_while_it_comes_is_not_recorded(string path)
+    {
+        await using var node = await TestNode.StartAsync();
+        using var client = await RawClient.ConnectAsync(node.Url);
+        var item = path == "/v1/records" ? Records.Item("s-1", "after", Records.Completed()) : Records.Record("after", Records.Completed());
+        await client.SendAsync(
+            $"POST {path} HTTP/1.1\r\nHost: node\r\nAuthorization: Bearer {await node.TokenAsync("ci-7", ["ingest"])}\r\n"
+                + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
+        await client.SendChunkAsync(item[..20]);
+        (await node.Http.AnswerAsync(HttpMethod.Delete, "/v1/tokens/ci-7")).Require(204);
+        await client.SendChunkAsync(item[20..]);
+        await client.EndChunksAsync();
+
+        await client.ReadUntilAsync("HTTP/1.1 401");
         (await node.GetAsync("/v1/sessions/s-1/calls/after")).Problem(404);
     }
 

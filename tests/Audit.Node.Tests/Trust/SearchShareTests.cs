@@ -5,6 +5,7 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>Trust, 14: no query keeps others out.</summary>
 public sealed class SearchShareTests
 {
+    [Trait("Point", "14")]
     [Fact]
     public async Task a_query_of_320_globs_is_refused_with_a_sentence()
     {

@@ -44,6 +44,7 @@ public sealed class SourceTrustTests : IClassFixture<SourceTrustTests.TwoSources
         Assert.Contains("Also reported by", (await browser.GetAsync("/session?id=two&source=own")).Require(200).Text);
     }
 
+    [Trait("Point", "5")]
     [Fact]
     public async Task nobody_shuts_another_source_out_of_its_call_or_takes_its_tools_name()
     {
@@ -77,6 +78,7 @@ public sealed class SourceTrustTests : IClassFixture<SourceTrustTests.TwoSources
             "awaiting_confirmation", (await book.Other.GetAnswerAsync("/v1/sessions/decide/calls/c/decision")).Require(200).Json.Text("state"));
     }
 
+    [Trait("Point", "6")]
     [Fact]
     public async Task a_token_bound_to_agent_and_task_that_names_neither_moves_no_other_agents_call()
     {
@@ -184,6 +186,7 @@ public sealed class SourceTrustTests : IClassFixture<SourceTrustTests.TwoSources
         Assert.Equal("approved", await StateAsync("alone", "c", "own"));
     }
 
+    [Trait("Point", "6")]
     [Theory]
     [InlineData("ended")]
     [InlineData("session_ended")]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Audit.Node.Tests.Pages;
 using Audit.Node.Tests.Support;
 
@@ -135,6 +136,28 @@ public sealed class TokenTests
         var own = (await node.GetAsync("/v1/sessions/s/calls/own/events")).Require(200).Text;
         Assert.Contains("\"self_approved\":true", own);
         Assert.DoesNotContain("self_approved", (await node.GetAsync("/v1/sessions/s/calls/others/events")).Text);
+    }
+
+    [Fact]
+    public async Task a_name_that_is_taken_for_another_is_given_to_nobody()
+    {
+        await using var node = await TestNode.StartAsync();
+        (await node.PostAsync("/v1/tokens", """{"name":"ann-laptop","roles":["ingest"],"person":"ann","source":"laptops"}""")).Require(201);
+        (await node.PostAsync("/v1/tokens", """{"name":"ann-desk","roles":["ingest"],"person":"ann","source":"laptops"}""")).Require(201);
+
+        foreach (var (member, name) in new[]
+        {
+            ("name", "Ann-laptop"), ("person", "ANN"), ("person", "\u0430nn"), ("person", "an\u200Bn"), ("person", "\uFF41nn"), ("source", "Laptops"),
+        })
+        {
+            var wanted = new Dictionary<string, object>
+            {
+                ["name"] = "x", ["roles"] = new[] { "ingest", "approve" }, ["person"] = "bob", ["source"] = "desks", [member] = name,
+            };
+            var refused = (await node.PostAsync("/v1/tokens", JsonSerializer.Serialize(wanted))).Problem(422);
+            Assert.StartsWith($"{member}: ", refused);
+            Assert.Contains("which is another one", refused);
+        }
     }
 
     [Fact]

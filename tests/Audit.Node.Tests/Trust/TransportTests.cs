@@ -9,6 +9,7 @@ namespace Audit.Node.Tests.Trust;
 /// <summary>Points 17 and 18: what protects tokens and answers on their way.</summary>
 public sealed class TransportTests
 {
+    [Trait("Point", "17")]
     [Theory]
     [InlineData("http://0.0.0.0:0")]
     [InlineData("http://*:0")]
@@ -31,6 +32,7 @@ public sealed class TransportTests
         Assert.Contains("node.insecure_http", (await client.GetAnswerAsync("/v1/events")).Require(200).Text);
     }
 
+    [Trait("Point", "17")]
     [Fact]
     public async Task behind_a_proxy_that_speaks_tls_cookies_are_secure_and_of_this_host_alone()
     {
@@ -70,6 +72,7 @@ public sealed class TransportTests
         (await http.GetAnswerAsync("/v1/stats")).Require(200);
     }
 
+    [Trait("Point", "18")]
     [Theory]
     [InlineData("/overview")]
     [InlineData("/v1/sessions")]

@@ -33,6 +33,7 @@ public sealed class WindowTrustTests : IAsyncLifetime
         await node.DisposeAsync();
     }
 
+    [Trait("Point", "12")]
     [Fact]
     public async Task nobody_extends_the_window_that_was_asked_for_himself()
     {
@@ -50,6 +51,7 @@ public sealed class WindowTrustTests : IAsyncLifetime
         (await maria.PostAsync($"/v1/windows/{id}/extend", $$"""{"closes_at":"{{later}}"}""")).Require(201);
     }
 
+    [Trait("Point", "12")]
     [Fact]
     public async Task no_other_host_closes_a_window()
     {
@@ -92,6 +94,7 @@ public sealed class WindowTrustTests : IAsyncLifetime
         (await exporter.PostAsync($"/v1/windows/{id}/close", "")).Require(201);
     }
 
+    [Trait("Point", "12")]
     [Fact]
     public async Task what_a_window_covers_that_was_granted_backwards_says_so_everywhere()
     {
@@ -118,6 +121,7 @@ public sealed class WindowTrustTests : IAsyncLifetime
         Assert.Contains("in window (granted after)", (await browser.GetAsync($"/window?id={id}")).Require(200).Text);
     }
 
+    [Trait("Point", "12")]
     [Fact]
     public async Task a_call_that_is_dated_back_into_a_window_is_not_in_it_until_another_person_accepts_it()
     {

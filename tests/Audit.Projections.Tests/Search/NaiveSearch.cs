@@ -5,6 +5,7 @@ internal sealed class NaiveSearch
 {
     private readonly List<(JournalRow Row, EventFacts Facts, IndexedCall? Call, CallModel? Model)> events = [];
     private readonly Dictionary<string, WindowModel> windows = [];
+    private readonly Dictionary<string, bool[]> answers = [];
 
     private NaiveSearch() { }
 
@@ -38,11 +39,23 @@ internal sealed class NaiveSearch
     /// <returns>The newest event that matches of each call, and every note that does, newest first.</returns>
     public long[] Find(SearchQuery query) =>
     [
-        .. events.Where(one => query.Terms.All(term => Holds(term, one.Row, one.Facts, one.Call, one.Model) != term.IsNegated))
+        .. events.Where((_, index) => query.Terms.All(term => AnswersTo(term)[index] != term.IsNegated))
             .GroupBy(one => one.Call is null ? $"note {one.Row.Position}" : one.Facts.Stream, one => one.Row.Position)
             .Select(call => call.Max())
             .OrderDescending(),
     ];
+
+    /// <summary>For each event whether the term holds, whether or not it is negated: asked once, for few terms are in many queries.</summary>
+    private bool[] AnswersTo(SearchTerm term)
+    {
+        var name = new SearchQuery("", [term with { IsNegated = false }]).ToString();
+        if (!answers.TryGetValue(name, out var known))
+        {
+            answers[name] = known = [.. events.Select(one => Holds(term, one.Row, one.Facts, one.Call, one.Model))];
+        }
+
+        return known;
+    }
 
     private bool Holds(SearchTerm term, JournalRow row, EventFacts facts, IndexedCall? call, CallModel? model)
     {

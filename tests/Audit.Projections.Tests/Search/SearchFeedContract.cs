@@ -97,7 +97,7 @@ public abstract class SearchFeedContract : ReadSideContract
         var side = await OpenAsync(limits: new FeedLimits { Rows = 40, Patience = TimeSpan.FromMilliseconds(200) });
         var search = await SearchedAsync(side);
         var naive = await NaiveSearch.OfAsync(Journal, side.Models);
-        for (var round = 0; round < 200; round++)
+        for (var round = 0; round < 120; round++)
         {
             var terms = Enumerable.Range(0, round < Terms.Length ? 1 : random.Next(1, 4))
                 .Select(part => (random.Next(4) == 0 ? "-" : "") + Terms[round < Terms.Length ? round : random.Next(Terms.Length)]);

@@ -50,13 +50,14 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
             };
         }
 
-        await new JournalExport(store.Opened, store.Seal.Payloads, request, reader).RunAsync(
+        var away = await new JournalExport(store.Opened, store.Seal.Payloads, request, reader).RunAsync(
             piece =>
             {
                 Write(piece.Span);
                 return ValueTask.CompletedTask;
             },
             (position, last) => bar?.Report(new Passed(position, last)), cancellation);
+        RequireWhole(away is null);
     }
 
     private async Task FromNodeAsync(
@@ -81,10 +82,22 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
                     bar?.Report(new Passed(passed, last));
                 }
             }
+
+            RequireWhole(!answer.TrailingHeaders.Contains(ExportEndpoint.Stopped));
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException)
         {
             throw CommandException.Failed($"{client.Server} broke off while it gave its book: {failure.Message}");
+        }
+    }
+
+    private void RequireWhole(bool isWhole)
+    {
+        if (!isWhole)
+        {
+            surroundings.Out.Flush();
+            throw CommandException.Failed(
+                "The book could not be read to its end; the last line of what was given says why.");
         }
     }
 

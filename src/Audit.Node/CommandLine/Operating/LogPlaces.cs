@@ -56,7 +56,7 @@ internal abstract class LogPlace(Surroundings surroundings)
         {
             await work();
         }
-        catch (LogKeyException failure)
+        catch (LogKeyException failure) when (unread != ExitCode.VerificationFailed)
         {
             throw CommandException.WrongUse(failure.Message);
         }
@@ -68,7 +68,7 @@ internal abstract class LogPlace(Surroundings surroundings)
             is NoteFormatException or StoreException or BundleException or DbException or IOException
                 or InvalidDataException or UnauthorizedAccessException or UnreadableException or JsonException
                 or FormatException or KeyNotFoundException or ReadModelsException or JournalUnavailableException
-                or TimeoutException)
+                or TimeoutException or LogKeyException or UnprovenRowException)
         {
             // Whatever lies in the place of a journal or a log may be of any form.
             throw new CommandException(unread, $"It could not be read to its end: {failure.Message}");
@@ -102,14 +102,16 @@ internal sealed class LogInStore(Surroundings surroundings, BookPlace place) : L
 
     protected override Task<VerificationResult> VerifyThereAsync(VerifyOptions trust, CancellationToken cancellation)
     {
-        if (place.LacksStore && File.Exists(place.Options.CheckpointFile))
+        var options = place.Options;
+        if (place.LacksStore)
         {
             throw new CommandException(
                 ExitCode.VerificationFailed,
-                $"There is no store {place.Options.Store}, and {place.Options.CheckpointFile} remembers a log over one.");
+                $"There is no store {options.Store}" + (File.Exists(options.CheckpointFile)
+                    ? $", and {options.CheckpointFile} remembers a log over one."
+                    : ", so that nothing can be shown of one."));
         }
 
-        var options = place.RequireStore();
         return WithBarAsync("rows verified", async bar =>
         {
             var all = trust with
@@ -176,6 +178,11 @@ internal sealed class LogAtServer(Surroundings surroundings, BookPlace place) : 
         {
             File.Delete(partial);
             await DownloadAsync(partial, wanted, cancellation);
+            if (LogBundle.WhyStopped(partial) is { } why)
+            {
+                throw CommandException.Failed($"The node could not write its bundle to the end: {why}");
+            }
+
             File.Move(partial, path, overwrite: true);
         }
         finally

@@ -29,6 +29,8 @@ internal sealed class NodeOptionSymbols
             "the proxy that speaks TLS for the node: its X-Forwarded- headers are believed"),
         (GivenOptions.InsecureHttp, "true|false",
             "lets tokens travel in the clear between machines, which is written down"),
+        (GivenOptions.InsecureRemoting, "true|false",
+            "with --engine akka: lets nodes of several machines speak in the clear, which is written down"),
         (GivenOptions.Redaction, "FILE|off",
         "rules of one's own against secrets in texts; off stores them as they come"),
         (GivenOptions.MaxUnsealed, "LENGTH", "how long a row may wait for its seal, default 1m; then it is a failure"),
@@ -38,6 +40,8 @@ internal sealed class NodeOptionSymbols
         (GivenOptions.CheckpointTo, "FILE|URL", "where checkpoints go too, so that somebody else remembers them"),
         (GivenOptions.AllowSelfApproval, "true|false",
             "for a book of one person, who then approves her own; every page says so"),
+        (GivenOptions.Policy, "FILE",
+            "decides for hosts that ask whether a tool may run; without one nothing is enforced"),
         (GivenOptions.AcceptSetBack, "REASON",
             "goes on with a journal that was set back, which is written down; for one start"),
         (GivenOptions.Quotas, "LIST", "the share of one source or person, such as streams=128,tails=64,idle=60s"),
@@ -45,7 +49,9 @@ internal sealed class NodeOptionSymbols
     ];
 
     private static readonly string[] Flags =
-        [GivenOptions.PublicLog, GivenOptions.InsecureHttp, GivenOptions.AllowSelfApproval];
+    [
+        GivenOptions.PublicLog, GivenOptions.InsecureHttp, GivenOptions.InsecureRemoting, GivenOptions.AllowSelfApproval,
+    ];
 
     private readonly List<Option<string[]>> options;
 

@@ -12,7 +12,7 @@ internal static class AkkaNode
     {
         try
         {
-            var akka = new AkkaEngineOptions(options.Store, options.Hocon);
+            var akka = new AkkaEngineOptions(options.Store, options.Hocon, options.InsecureRemoting);
             return await AkkaEngine.StartAsync(store.Journal, store.Seal, engine, akka, cancellation);
         }
         catch (AkkaEngineException failure)

@@ -1,0 +1,295 @@
+using Audit.Api.Diary;
+using Audit.Api.Intake;
+
+namespace Audit.Api.Acting;
+
+/// <summary>An approval of more calls than the one that was asked for.</summary>
+/// <param name="Location">A keyed hash of the place that it is for; null for the whole session.</param>
+/// <param name="Rule">Under which rule it was given; null for the preset.</param>
+internal sealed record StandingApproval(
+    string Id, SessionName Session, string? Agent, string Tool, string Kind, string? Location, string? Version,
+    string? Rule, bool IsByRule, string By, string Call, Timestamp GivenAt, Timestamp Until)
+{
+    public static readonly TimeSpan Longest = TimeSpan.FromHours(8);
+
+    public static string NewId(Timestamp now) => "a-" + Guid.CreateVersion7(now.ToDateTimeOffset()).ToString("N");
+
+    public string Decision => PolicyWords.Of(
+        Location is null ? Ruling.ApproveForSession : Ruling.ApproveForLocation);
+
+    /// <summary>
+    /// Whether it covers what a policy would ask: the same tool, and where a person gave it, under the same rule. Two
+    /// persons are always asked.
+    /// </summary>
+    public bool Covers(StandingApproval asked, Timestamp now) =>
+        now < Until && IsOf(asked) && Version == asked.Version && (IsByRule || Rule == asked.Rule)
+        && (Location is null || Location == asked.Location);
+
+    /// <summary>Whether it is for the same: what a person refuses there ends it.</summary>
+    public bool IsOf(StandingApproval asked) =>
+        Session == asked.Session && Agent == asked.Agent && Tool == asked.Tool && Kind == asked.Kind;
+}
+
+/// <summary>A stop: whoever it is for is refused until a person lifts it.</summary>
+internal sealed record StandingStop(
+    string Id, string? Source, string? Session, string? Agent, string Reason, string By, Timestamp At)
+{
+    public string Sentence => $"stopped by {By}: {Reason}";
+
+    public Outcome Outcome => new Outcome.Blocked(Sentence)
+    {
+        Decision = PolicyWords.Of(Ruling.Reject), By = By, Source = "stop", Feedback = Sentence,
+    };
+
+    public bool IsOf(SessionName session, string? agent) =>
+        (Source is null || Source == session.Source) && (Session is null || Session == session.Id)
+        && (Agent is null || Agent == agent);
+}
+
+/// <summary>
+/// What stands for more calls than one: approvals and stops. They are acts in the book, and each node reads on before
+/// it answers, so that what one was given holds for the next question on every other.
+/// </summary>
+internal sealed class OrderBook(RecordIntake intake, IJournal journal)
+{
+    private const string Given = "approval.given", Ended = "approval.ended", Stopped = "stop.ordered",
+        Lifted = "stop.lifted", ByRule = "by_rule";
+
+    private readonly SemaphoreSlim turn = new(1);
+    private readonly ActReader acts = new(journal);
+    private readonly Dictionary<string, StandingApproval> approvals = [];
+    private readonly HashSet<string> ended = [];
+    private readonly Dictionary<string, StandingStop> stops = [];
+    private (long Stops, long Approvals) lookedAt = (long.MinValue, long.MinValue);
+
+    public ValueTask<StandingStop?> StopOfAsync(
+        SessionName session, string? agent, CancellationToken cancellation) =>
+        AskAsync(
+            () => stops.Values.FirstOrDefault(stop => stop.IsOf(session, agent)), ofStops: true, cancellation);
+
+    public ValueTask<StandingApproval?> ApprovalOfAsync(StandingApproval asked, CancellationToken cancellation) =>
+        AskAsync(
+            () => approvals.Values.FirstOrDefault(one => one.Covers(asked, intake.Now)), ofStops: false, cancellation);
+
+    public ValueTask<IReadOnlyList<StandingApproval>> ApprovalsAsync(CancellationToken cancellation) =>
+        AskAsync<IReadOnlyList<StandingApproval>>(
+            () => [.. approvals.Values.Where(one => intake.Now < one.Until).OrderByDescending(one => one.GivenAt)],
+            ofStops: false, cancellation);
+
+    public ValueTask<IReadOnlyList<StandingStop>> StopsAsync(CancellationToken cancellation) =>
+        AskAsync<IReadOnlyList<StandingStop>>(
+            () => [.. stops.Values.OrderByDescending(one => one.At)], ofStops: true, cancellation);
+
+    /// <summary>What is written so that an approval holds for what follows.</summary>
+    public OperatorSubmission GiveOf(StandingApproval one) => Act(
+        StreamNames.Approvals(intake.Clock.GetUtcNow()), Given, one.By, null,
+        ("id", one.Id), ("source", one.Session.Source), ("session_id", one.Session.Id), ("agent", one.Agent),
+        ("tool", one.Tool), ("kind", one.Kind), ("location", one.Location), ("version", one.Version),
+        ("rule", one.Rule), (ByRule, one.IsByRule ? "" : null), ("tool_call_id", one.Call),
+        ("until", one.Until.ToString()));
+
+    /// <summary>
+    /// Takes an approval back: where it was given, so that a node whose clock is behind has both or neither.
+    /// </summary>
+    public OperatorSubmission EndOf(StandingApproval approval, string by, string reason) =>
+        Act(StreamNames.Approvals(approval.GivenAt.ToDateTimeOffset()), Ended, by, reason, ("id", approval.Id));
+
+    public OperatorSubmission StopOf(StandingStop stop) => Act(
+        StreamNames.Stops, Stopped, stop.By, stop.Reason, ("id", stop.Id), ("source", stop.Source),
+        ("session_id", stop.Session), ("agent", stop.Agent));
+
+    public OperatorSubmission LiftOf(StandingStop stop, string by, string reason) =>
+        Act(StreamNames.Stops, Lifted, by, reason, ("id", stop.Id));
+
+    /// <exception cref="RefusedException">It is not known whether it was written.</exception>
+    public async Task WriteAsync(OperatorSubmission act)
+    {
+        var receipt = await intake.SubmitAsync(act);
+        if (receipt.Status != ReceiptStatus.Recorded)
+        {
+            throw new RefusedException(Problem.JournalAway(receipt.Error));
+        }
+    }
+
+    /// <summary>A read that began after somebody came has seen all that was there when he came.</summary>
+    private async ValueTask<T> AskAsync<T>(
+        Func<T> question, bool ofStops, CancellationToken cancellation)
+    {
+        var came = intake.Clock.GetTimestamp();
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            var began = intake.Clock.GetTimestamp();
+            if (ofStops && lookedAt.Stops <= came)
+            {
+                await acts.ReadOnAsync(StreamNames.Stops, Take, cancellation);
+                lookedAt.Stops = began;
+            }
+            else if (!ofStops && lookedAt.Approvals <= came)
+            {
+                var today = intake.Clock.GetUtcNow();
+                await acts.ReadOnAsync(StreamNames.Approvals(today.AddDays(-1)), Take, cancellation);
+                await acts.ReadOnAsync(StreamNames.Approvals(today), Take, cancellation);
+                lookedAt.Approvals = began;
+            }
+
+            return question();
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private void Take(EventView view)
+    {
+        var facts = JsonElement.Parse(view.Raw(EventField.Facts));
+        var (by, at) = (view.Text(EventField.Token) ?? "", view.RequiredTime(EventField.ReceivedAt));
+        var id = Text("id")!;
+        switch (view.Text(EventField.Act))
+        {
+            case Given when !ended.Contains(id):
+                _ = Rfc3339.TryParse(Text("until") ?? "", out var until);
+                approvals[id] = new StandingApproval(
+                    id, new SessionName(Text("source")!, Text("session_id")!), Text("agent"), Text("tool")!,
+                    Text("kind")!, Text("location"), Text("version"), Text("rule"), Text(ByRule) is not null, by,
+                    Text("tool_call_id")!, at, until);
+                break;
+            case Ended:
+                ended.Add(id);
+                approvals.Remove(id);
+                break;
+            case Stopped:
+                var reason = view.Raw(EventField.Detail) is { IsEmpty: false } detail
+                    ? JsonElement.Parse(detail).GetProperty("reason").GetString()! : "";
+                stops[id] = new StandingStop(id, Text("source"), Text("session_id"), Text("agent"), reason, by, at);
+                break;
+            case Lifted:
+                stops.Remove(id);
+                break;
+        }
+
+        string? Text(string name) => facts.TryGetProperty(name, out var value) ? value.GetString() : null;
+    }
+
+    private OperatorSubmission Act(
+        string stream, string act, string by, string? reason, params (string Name, string? Value)[] facts) =>
+        new(stream, act, by, intake.Now, reason is null ? default : ActReader.MembersOf(("reason", reason)))
+        {
+            Facts = ActReader.MembersOf(facts),
+        };
+}
+
+/// <summary>Reads on in streams of acts, each row once.</summary>
+internal sealed class ActReader(IJournal journal)
+{
+    private const int RowsAtOnce = 500;
+
+    private readonly Dictionary<string, long> read = [];
+
+    public async Task ReadOnAsync(string stream, Action<EventView> take, CancellationToken cancellation)
+    {
+        var after = read.GetValueOrDefault(stream);
+        while (await journal.ReadStreamAsync(new StreamKey(stream), after, RowsAtOnce, cancellation)
+            is { Count: > 0 } rows)
+        {
+            foreach (var row in rows.Where(row => row.IsProven))
+            {
+                take(EventReader.ViewOf(row));
+            }
+
+            read[stream] = after = rows[^1].Sequence;
+        }
+    }
+
+    /// <summary>One object of texts; what is null is left out.</summary>
+    public static ReadOnlyMemory<byte> MembersOf(params (string Name, string? Value)[] members) =>
+        OperatorActs.DetailOf(json =>
+        {
+            foreach (var (name, value) in members.Where(member => member.Value is not null))
+            {
+                json.WriteString(name, value);
+            }
+        });
+}
+
+/// <summary>`/v1/approvals` and `/v1/stops`: what stands for more calls than one, and how it is taken back.</summary>
+internal sealed class OrderEndpoints(RecordIntake intake, OrderBook orders) : IEndpointGroup
+{
+    private const int LongestReason = 1000;
+
+    private static readonly string[] OfStop = ["all", "source", "session_id", "agent", "reason"];
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        const Roles Looking = Roles.Read | Roles.Approve;
+        routes.Get(
+            "/v1/approvals", ApprovalsAsync, Looking, "Lists approvals for sessions and locations that hold now.")
+            .Produces<ItemPage<ApprovalAnswer>>().Scoped(Scope.Unbound);
+        routes.Post(
+            "/v1/approvals/{id}/end", EndAsync, Roles.Approve, "Takes an approval back; the body has the reason.")
+            .Produces<ItemPage<ApprovalAnswer>>().Scoped(Scope.Unbound);
+        routes.Get("/v1/stops", StopsAsync, Looking, "Lists the stops that hold now.")
+            .Produces<ItemPage<StopAnswer>>().Scoped(Scope.Unbound);
+        routes.Post(
+            "/v1/stops", StopAsync, Roles.Approve | Roles.Admin,
+            "Refuses at once whatever is asked for an agent, a session, a source or all, on every node.",
+            "The body is {agent? and source? and session_id?, or all: true, and reason}. Questions that wait end.")
+            .Produces<StopAnswer>(StatusCodes.Status201Created).Scoped(Scope.Unbound);
+        routes.Post("/v1/stops/{id}/lift", LiftAsync, Roles.Approve, "Lifts a stop; the body has the reason.")
+            .Produces<ItemPage<StopAnswer>>().Scoped(Scope.Unbound);
+    }
+
+    private async Task<IResult> ApprovalsAsync(HttpContext context) => Reply.Json(new ItemPage<ApprovalAnswer>(
+        [.. (await orders.ApprovalsAsync(context.RequestAborted)).Select(Of)], null));
+
+    private async Task<IResult> StopsAsync(HttpContext context) => Reply.Json(new ItemPage<StopAnswer>(
+        [.. (await orders.StopsAsync(context.RequestAborted)).Select(Of)], null));
+
+    private async Task<IResult> EndAsync(HttpContext context)
+    {
+        var known = Named(context, await orders.ApprovalsAsync(context.RequestAborted), one => one.Id);
+        await orders.WriteAsync(orders.EndOf(known, context.Bearer().Name, ReasonOf(await context.ReadObjectAsync())));
+        return await ApprovalsAsync(context);
+    }
+
+    private async Task<IResult> StopAsync(HttpContext context)
+    {
+        var body = await context.ReadObjectAsync();
+        body.RequireOnly(OfStop);
+        var stop = new StandingStop(
+            "s-" + Guid.CreateVersion7(intake.Clock.GetUtcNow()).ToString("N"), body.Id("source"),
+            body.Id("session_id"), body.Id("agent"), ReasonOf(body), context.Bearer().Name, intake.Now);
+        if (body.Flag("all") == (stop.Source ?? stop.Session ?? stop.Agent) is not null)
+        {
+            throw new UnreadableException("all", "either an agent, a session or a source is named, or all is true");
+        }
+
+        await orders.WriteAsync(orders.StopOf(stop));
+        return Reply.Json(Of(stop), StatusCodes.Status201Created);
+    }
+
+    private async Task<IResult> LiftAsync(HttpContext context)
+    {
+        var known = Named(context, await orders.StopsAsync(context.RequestAborted), one => one.Id);
+        await orders.WriteAsync(orders.LiftOf(known, context.Bearer().Name, ReasonOf(await context.ReadObjectAsync())));
+        return await StopsAsync(context);
+    }
+
+    /// <summary>Which one the path names.</summary>
+    private static T Named<T>(HttpContext context, IEnumerable<T> standing, Func<T, string> idOf) where T : class =>
+        standing.FirstOrDefault(one => idOf(one) == context.PathId("id"))
+        ?? throw new RefusedException(Problem.NotFound($"There is no \"{context.PathId("id")}\" that holds now."));
+
+    private string ReasonOf(StrictObject body) =>
+        body.RequiredText("reason") is { Length: <= LongestReason } reason && !string.IsNullOrWhiteSpace(reason)
+            ? intake.Redactor?.Text(reason) ?? reason
+            : throw new UnreadableException("reason", $"a sentence of at most {LongestReason} characters is expected");
+
+    private static ApprovalAnswer Of(StandingApproval one) => new(
+        one.Id, one.Decision, one.Session.Source, one.Session.Id, one.Agent, one.Tool, one.Kind, one.Rule, one.Version,
+        one.By, one.Call, one.GivenAt.ToString(), one.Until.ToString());
+
+    private static StopAnswer Of(StandingStop one) => new(
+        one.Id, one.Source, one.Session, one.Agent, one.Reason, one.By, one.At.ToString());
+}

@@ -1,0 +1,93 @@
+namespace Audit.Node.CommandLine.Reading;
+
+/// <summary>`audit approvals` and `audit stop`: what stands for more calls than one.</summary>
+internal static class OrderCommands
+{
+    private static readonly Column<ApprovalAnswer>[] Approvals =
+    [
+        new("id", one => one.Id), new("decision", one => one.Decision), new("source", one => one.Source),
+        new("session", one => one.SessionId), new("agent", one => one.Agent), new("tool", one => one.Tool),
+        new("kind", one => one.Kind), new("by", one => one.By), new("rule", one => one.Rule),
+        new("until", one => Cells.Clock(one.Until)),
+    ];
+
+    private static readonly Column<StopAnswer>[] Stops =
+    [
+        new("id", one => one.Id), new("source", one => one.Source), new("session", one => one.SessionId),
+        new("agent", one => one.Agent), new("by", one => one.By), new("at", one => Cells.Clock(one.At)),
+        new("reason", one => one.Reason),
+    ];
+
+    public static Command MakeApprovals(Surroundings surroundings)
+    {
+        var command = new Command("approvals", "Lists approvals for sessions and locations, or takes one back.");
+        var end = command.AddText("--end", "ID", "takes this one back");
+        var reason = command.AddText("--reason", "TEXT", "why; needed with --end");
+        return command.Asks(
+            surroundings,
+            asked => asked.Get(end) is { } id
+                ? PostAsync(asked, $"v1/approvals/{Uri.EscapeDataString(id)}/end", asked.Get(reason)!)
+                : asked.Output.PrintListAsync(
+                    asked.ListAsync(int.MaxValue, "v1/approvals", WireJson.Default.ApprovalAnswer), Approvals),
+            parsed => RequireReason(parsed.GetValue(end), parsed.GetValue(reason), "--end"));
+    }
+
+    public static Command MakeStop(Surroundings surroundings)
+    {
+        var command = new Command(
+            "stop", "Refuses at once whatever is asked for an agent, a session, a source or all, until a person lifts "
+            + "it; without any of them lists the stops.");
+        var agent = command.AddText("--agent", "AGENT", "stops this agent");
+        var session = command.AddText("--session", "SESSION", "stops this session");
+        var source = command.AddText("--source", "SOURCE", "stops this source, or with the others theirs alone");
+        var all = command.AddFlag("--all", "stops everybody");
+        var lift = command.AddText("--lift", "ID", "lifts this stop");
+        var reason = command.AddText("--reason", "TEXT", "why; needed but for the list");
+        return command.Asks(
+            surroundings,
+            async asked =>
+            {
+                if (asked.Get(lift) is { } id)
+                {
+                    await PostAsync(asked, $"v1/stops/{Uri.EscapeDataString(id)}/lift", asked.Get(reason)!);
+                }
+                else if (asked.Get(reason) is { } why)
+                {
+                    var made = await asked.Node.PostAsync(
+                        "v1/stops",
+                        new
+                        {
+                            agent = asked.Get(agent), session_id = asked.Get(session), source = asked.Get(source),
+                            all = asked.Get(all), reason = why,
+                        },
+                        WireJson.Default.StopAnswer, asked.Cancellation);
+                    asked.Surroundings.Out.WriteLine(made.Id);
+                }
+                else
+                {
+                    await asked.Output.PrintListAsync(
+                        asked.ListAsync(int.MaxValue, "v1/stops", WireJson.Default.StopAnswer), Stops);
+                }
+            },
+            parsed => RequireReason(
+                parsed.GetValue(lift) ?? parsed.GetValue(agent) ?? parsed.GetValue(session) ?? parsed.GetValue(source)
+                    ?? (parsed.GetValue(all) ? "" : null),
+                parsed.GetValue(reason), "A stop"));
+    }
+
+    private static async Task PostAsync(Asked asked, string path, string reason)
+    {
+        await asked.Node.PostAsync(path, new { reason }, WireJson.Default.JsonElement, asked.Cancellation);
+        asked.Surroundings.Out.WriteLine("Taken back.");
+    }
+
+    private static void RequireReason(string? what, string? reason, string name)
+    {
+        if (what is not null == string.IsNullOrWhiteSpace(reason))
+        {
+            throw CommandException.WrongUse(what is not null
+                ? $"{name} needs a reason: --reason TEXT."
+                : "--reason stands with what it is the reason of.");
+        }
+    }
+}
