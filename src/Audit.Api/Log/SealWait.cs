@@ -55,7 +55,8 @@ internal sealed class SealWait
         }
 
         positions.Sort();
-        if (!hasRunOut && !log.IsHalted)
+        // A log that halted for good says so at once; one whose journal was put back seals on by itself.
+        if (!hasRunOut)
         {
             hasRunOut = !await WaitAsync(positions[^1]);
         }
