@@ -9,12 +9,17 @@ internal sealed class Asking
     private readonly RecordIntake intake;
     private readonly ItemDefaults defaults;
     private readonly Timestamp at;
+    /// <summary>A keyed hash of the place for which an approval may hold.</summary>
+    private readonly string? location;
 
     /// <exception cref="UnreadableException">The body is no call.</exception>
     public Asking(DecideBody body, Timestamp now, ItemDefaults defaults, RecordIntake intake)
     {
         (Body, Now, this.defaults, this.intake, at) = (body, now, defaults, intake, body.RecordedAt ?? now);
         Question = Read(body.Asks(at, "the node's policy asks a person"));
+        location = body.PlaceAsked is { Length: > 0 } place
+            ? intake.Hasher.OfBytes(Encoding.UTF8.GetBytes("location\0" + place)).ToString()
+            : null;
     }
 
     public DecideBody Body { get; }
@@ -25,18 +30,13 @@ internal sealed class Asking
 
     public PolicyMark MarkOf(DecisionPolicy policy, PolicyVerdict verdict) => new(
         policy.Version, verdict.Rule, verdict.Would is { } would ? PolicyWords.Of(would.Then) : null,
-        verdict.Would?.Rule, Kind: verdict.Kind, Location: Location);
-
-    /// <summary>A keyed hash of the place for which an approval may hold.</summary>
-    private string? Location => Body.PlaceAsked is { Length: > 0 } place
-        ? intake.Hasher.OfBytes(Encoding.UTF8.GetBytes("location\0" + place)).ToString()
-        : null;
+        verdict.Would?.Rule, Kind: verdict.Kind, Location: location);
 
     /// <summary>The approval of more calls than one that this verdict gives, or that would cover what it asks.</summary>
     public StandingApproval Approving(DecisionPolicy policy, PolicyVerdict verdict) => new(
         StandingApproval.NewId(Now), Question.Session, Question.Agent, Question.Message.ToolName ?? "", verdict.Kind,
-        verdict.Then == Ruling.ApproveForSession ? null : Location, policy.Version, verdict.Rule, IsByRule: true,
-        "policy", Question.ToolCallId, Now, Now.Add(StandingApproval.Longest));
+        verdict.Then == Ruling.ApproveForSession ? null : location, policy.Version, verdict.Rule, IsByRule: true,
+        Deciding.ByPolicy, Question.ToolCallId, Now, Now.Add(StandingApproval.Longest));
 
     public CallSubmission Requested(bool isWhole, PolicyMark? mark) =>
         With(Read(Body.Requests(at, isWhole)), MessageKind.Requested, mark, null);
@@ -49,21 +49,13 @@ internal sealed class Asking
     {
         var asked = Question.Message;
         var kind = outcome is Outcome.Approved ? MessageKind.Approved : MessageKind.Blocked;
-        var record = new ToolAuditRecord
-        {
-            ToolCallId = Question.ToolCallId, ToolName = asked.ToolName ?? "", Turn = asked.Turn, Outcome = outcome,
-            RecordedAt = at.ToString(),
-        };
-        var facts = new RecordFacts(
-            Question.ToolCallId, kind, at, ToolName: asked.ToolName, Turn: asked.Turn, Input: asked.Input);
-        var message = CallMessage.Of(facts, new Delivery
-        {
-            ReceivedAt = Now, Token = OperatorActs.Node,
-            Dedup = Once(MessageKind.Approved, outcome is Outcome.Blocked ? mark.Order : null),
-            TaskId = asked.TaskId,
-            MadeByNode = true, Answers = new Answer(0, asked.Question), Policy = mark, ExpiresAt = until,
-        });
-        return new CallSubmission(Question.Session, Question.ToolCallId, Question.Agent, message, record.ToUtf8());
+        return DecisionRecord.OfNode(
+            new CallAddress(Question.Session, Question.ToolCallId), Question.Agent, asked, (kind, outcome), at,
+            new Delivery
+            {
+                ReceivedAt = Now, Dedup = Once(MessageKind.Approved, outcome is Outcome.Blocked ? mark.Order : null),
+                TaskId = asked.TaskId, Answers = new Answer(0, asked.Question), Policy = mark, ExpiresAt = until,
+            });
     }
 
     private CallSubmission With(CallSubmission item, MessageKind kind, PolicyMark? mark, Timestamp? ends) => new(
@@ -140,8 +132,6 @@ internal sealed class DecideBody
 
     /// <summary>The place for which an approval may hold.</summary>
     public string? PlaceAsked => body.Text(Location);
-
-    public string CallId => body.RequiredText(Call);
 
     /// <summary>What a policy looks at; agent and task as the item and its token have them.</summary>
     public PolicyRequest RequestOf(string source, string? agent, string? task) => new(ToolName, source)

@@ -80,21 +80,15 @@ internal sealed class OpenQuestions(
     {
         var (now, standing) = (intake.Now, call.History.Standing);
         var question = call.History.Find(standing.Asked)!.Message;
-        var record = new ToolAuditRecord
-        {
-            ToolCallId = address.Call, ToolName = question.ToolName ?? "", Turn = question.Turn, Outcome = outcome,
-            RecordedAt = now.ToString(),
-        };
-        var facts = new RecordFacts(address.Call, kind, now, ToolName: question.ToolName, Turn: question.Turn);
-        var message = CallMessage.Of(facts, new Delivery
-        {
-            ReceivedAt = now, Token = OperatorActs.Node, TaskId = standing.TaskId, MadeByNode = true,
-            Dedup = intake.Hasher.OfBytes(
-                Encoding.UTF8.GetBytes($"question ended\0{standing.Asked}\0{standing.Question}\0{mark?.Order}")),
-            Answers = new Answer(standing.Asked, standing.Question), Policy = mark,
-        });
-        var receipt = await intake.SubmitAsync(
-            new CallSubmission(address.Session, address.Call, call.Agent, message, record.ToUtf8()));
+        var receipt = await intake.SubmitAsync(DecisionRecord.OfNode(
+            address, call.Agent, question, (kind, outcome), now,
+            new Delivery
+            {
+                ReceivedAt = now, TaskId = standing.TaskId, Policy = mark,
+                Dedup = intake.Hasher.OfBytes(
+                    Encoding.UTF8.GetBytes($"question ended\0{standing.Asked}\0{standing.Question}\0{mark?.Order}")),
+                Answers = new Answer(standing.Asked, standing.Question),
+            }));
         return receipt.Status == ReceiptStatus.Unknown
             ? throw new JournalUnavailableException(receipt.Error!)
             : receipt.Status == ReceiptStatus.Recorded;

@@ -25,16 +25,13 @@ internal sealed partial class PolicyBook(
 {
     private const string Used = "policy.used";
     private const string Version = "version";
-    private const int RowsAtOnce = 100;
-
-    private static readonly StreamKey Stream = new(StreamNames.Policies);
 
     private readonly Lock gate = new();
     private readonly SemaphoreSlim turn = new(1);
     private readonly ConcurrentDictionary<string, bool> written = new();
+    private readonly ActReader reader = new(store.Journal);
     private (DateTime At, long Length) seen;
     private PolicyNow now = new(null, "", null);
-    private long read;
 
     public PolicyNow Now
     {
@@ -64,7 +61,7 @@ internal sealed partial class PolicyBook(
         await turn.WaitAsync(cancellation);
         try
         {
-            await ReadOnAsync(cancellation);
+            await reader.ReadOnAsync(StreamNames.Policies, Take, cancellation);
             if (!written.ContainsKey(policy.Version))
             {
                 await acts.WriteFactsAsync(
@@ -80,21 +77,12 @@ internal sealed partial class PolicyBook(
         }
     }
 
-    private async Task ReadOnAsync(CancellationToken cancellation)
+    private void Take(EventView view)
     {
-        while (await store.Journal.ReadStreamAsync(Stream, read, RowsAtOnce, cancellation) is { Count: > 0 } rows)
+        if (view.IsObject(EventField.Facts))
         {
-            foreach (var row in rows)
-            {
-                var view = EventReader.ViewOf(row);
-                if (view.IsObject(EventField.Facts))
-                {
-                    var facts = JsonElement.Parse(view.Raw(EventField.Facts));
-                    written[facts.GetProperty(Version).GetString()!] = true;
-                }
-            }
-
-            read = rows[^1].Sequence;
+            var facts = JsonElement.Parse(view.Raw(EventField.Facts));
+            written[facts.GetProperty(Version).GetString()!] = true;
         }
     }
 

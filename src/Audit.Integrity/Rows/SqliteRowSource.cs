@@ -89,17 +89,23 @@ internal sealed class SqliteRowSource : IRowSource
     private long? Fill(RowBatch batch, long from)
     {
         var page = database.Statement(PageSql).Bind(1, from);
-        for (var least = from; !batch.IsFull && page.Step(); least = page.Number(0))
+        try
         {
-            if (page.Number(0) < least || (batch.Count > 0 && page.Number(0) == least))
+            while (!batch.IsFull && page.Step())
             {
-                throw SqliteFailure.OutOfOrder(page.Number(0), least);
-            }
+                if (page.Number(0) < from || page.Number(0) <= LastOf(batch))
+                {
+                    throw SqliteFailure.OutOfOrder(page.Number(0), LastOf(batch) ?? from);
+                }
 
-            batch.Add(page);
+                batch.Add(page);
+            }
+        }
+        finally
+        {
+            page.Reset();
         }
 
-        page.Reset();
         var last = LastOf(batch) ?? long.MaxValue;
         return last == long.MaxValue ? null : last + 1;
     }

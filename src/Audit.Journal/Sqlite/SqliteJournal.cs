@@ -195,15 +195,10 @@ internal sealed class SqliteJournal : IJournal
         var reader = new JournalRows();
         var rows = new List<JournalRow>();
         var (bytes, last) = (0L, begin);
-        while (bytes < byteLimit || rows.Count == 0)
+        try
         {
-            try
+            while ((bytes < byteLimit || rows.Count == 0) && statement.Step())
             {
-                if (!statement.Step())
-                {
-                    return rows;
-                }
-
                 var row = reader.Read(statement);
                 var number = isStream ? row.Sequence : row.Position;
                 last = (isBackwards ? number < last : number > last) ? number
@@ -211,15 +206,17 @@ internal sealed class SqliteJournal : IJournal
                 bytes += row.Message.Length;
                 rows.Add(row);
             }
-            catch (SqliteFailure failure) when (failure.IsDamage && !isStream)
-            {
-                statement.Reset();
-                return rows.Count > 0 ? rows : throw DamagedNextTo(begin, failure);
-            }
-        }
 
-        statement.Reset();
-        return rows;
+            return rows;
+        }
+        catch (SqliteFailure failure) when (failure.IsDamage && !isStream)
+        {
+            return rows.Count > 0 ? rows : throw DamagedNextTo(begin, failure);
+        }
+        finally
+        {
+            statement.Reset();
+        }
     }
 }
 
