@@ -116,7 +116,7 @@ internal sealed class CommitSignal(
         }
     }
 
-    private static JournalSetBackException SetBackBehind(long position) => new(
+    public static JournalSetBackException SetBackBehind(long position) => new(
         $"The journal ends before position {position}, which was committed: it was set back, or another one was put in "
         + "its place.");
 }

@@ -82,6 +82,8 @@ public sealed class PostgresScenarioTests(ITestOutputHelper output) : NodeScenar
     [Scenarios("postgres", "cut-database", "black-hole")]
     [Scenarios("postgres", "zombies")]
     [Scenarios("postgres", "vanish")]
+    [Scenarios("postgres", "set-back")]
+    [Scenarios("postgres", "disk-full")]
     public Task nothing_acknowledged_is_lost_doubled_or_wrong(string store, string names) =>
         RequireRightAsync(store, names);
 }

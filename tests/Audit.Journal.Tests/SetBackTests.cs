@@ -34,6 +34,27 @@ public sealed class SetBackTests
                 + "SELECT setval('journal_ordering_seq', 4)"));
     }
 
+    [PostgresFact]
+    public async Task a_writer_that_connects_anew_finds_an_older_journal_whatever_number_comes_next()
+    {
+        await using var place = await PostgresPlace.CreateAsync();
+        await using var store = await place.OpenAsync();
+        await store.WriteStreamAsync("call", 4);
+        // As of a server that comes back with an older copy: after a crash its sequence is ahead of its rows.
+        await place.ExecuteAsync(
+            "ALTER TABLE journal DISABLE TRIGGER USER; CREATE TABLE kept AS SELECT * FROM journal WHERE ordering > 1; "
+            + "DELETE FROM journal WHERE ordering > 1; SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            + "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        await UntilAsync(store, "new-1", failure => failure is JournalSetBackException);
+        Assert.IsType<JournalSetBackException>(await Record.ExceptionAsync(() => AppendAsync(store, "new-2")));
+        Assert.Equal([1], await store.SequencesAsync("call"));
+
+        await place.ExecuteAsync("INSERT INTO journal OVERRIDING SYSTEM VALUE SELECT * FROM kept");
+        await UntilAsync(store, "new-3", failure => failure is null);
+        Assert.Empty(await store.SequencesAsync("new-1"));
+        Assert.Equal([1, 2, 3, 4], await store.SequencesAsync("call"));
+    }
+
     private static async Task RefusesAsync(IAuditStore store, Func<Task> cut, Func<Task> putBack)
     {
         await store.WriteStreamAsync("call", 4);
@@ -51,6 +72,14 @@ public sealed class SetBackTests
 
     private static Task<long[]> AppendAsync(IAuditStore store, string stream) =>
         store.AppendAsync(Rows.Row(Rows.Handle(stream), 1));
+
+    private static async Task UntilAsync(IAuditStore store, string stream, Func<Exception?, bool> isSo)
+    {
+        while (!isSo(await Record.ExceptionAsync(() => AppendAsync(store, stream))))
+        {
+            await Task.Delay(20).OrHung();
+        }
+    }
 
     private static Task Done(Action act)
     {

@@ -31,10 +31,13 @@ public static class PostgresServer
 
     /// <summary>The same for who kills it and starts it anew.</summary>
     /// <param name="addresses">Of networks within this machine, where it listens too.</param>
-    public static Task<ThrowawayCluster> StartOwnAsync(params IEnumerable<string> addresses) =>
+    /// <param name="place">A small disk on which it lies, where there is one.</param>
+    public static Task<ThrowawayCluster> StartOwnAsync(IEnumerable<string>? addresses = null, string? place = null) =>
         ThrowawayCluster.StartAsync(
             PostgresBinaries.Directory ?? throw new InvalidOperationException(Unavailable),
-            $"-c fsync=on -c listen_addresses={string.Join(',', addresses.Prepend("127.0.0.1"))}");
+            $"-c fsync=on -c listen_addresses={string.Join(',', (addresses ?? []).Prepend("127.0.0.1"))}"
+                + (place is null ? "" : " -c min_wal_size=32MB -c max_wal_size=64MB"),
+            place);
 
     /// <summary>Makes a database for one test.</summary>
     /// <param name="template">One that nobody is connected to, of which it is a copy.</param>

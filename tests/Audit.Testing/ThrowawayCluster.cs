@@ -15,8 +15,8 @@ public sealed class ThrowawayCluster : IAsyncDisposable
     // the pipe ends with it, and the shell stops the server and removes the data.
     private const string Script = """
         umask 077
-        bin=$1 port=$2 password=$3 settings=$4
-        home=$(mktemp -d "${TMPDIR:-/tmp}/audit-test-postgres-XXXXXX") || exit 1
+        bin=$1 port=$2 password=$3 settings=$4 place=$5
+        home=$(mktemp -d "$place/audit-test-postgres-XXXXXX") || exit 1
         cd "$home"
         trap '' INT TERM HUP
         echo "$password" > password
@@ -46,6 +46,7 @@ public sealed class ThrowawayCluster : IAsyncDisposable
 
     private readonly NpgsqlConnectionStringBuilder address;
     private readonly Process shell;
+    private string home = "";
     private int server;
 
     private ThrowawayCluster(NpgsqlConnectionStringBuilder address, Process shell)
@@ -57,14 +58,22 @@ public sealed class ThrowawayCluster : IAsyncDisposable
     /// <summary>Without a database.</summary>
     public string ConnectionString => address.ConnectionString;
 
+    /// <summary>Where its databases lie.</summary>
+    public string Data => Path.Combine(home, "data");
+
+    /// <summary>False when it was killed, or ended by itself.</summary>
+    public bool IsRunning => File.Exists($"/proc/{server}/stat") && !File.ReadAllText($"/proc/{server}/stat").Contains(") Z ");
+
     /// <param name="settings">Of the server, as its command line takes them.</param>
-    internal static async Task<ThrowawayCluster> StartAsync(string binaries, string settings = SettingsForTests)
+    /// <param name="place">The directory in which its own is made; null for that of temporary files.</param>
+    internal static async Task<ThrowawayCluster> StartAsync(
+        string binaries, string settings = SettingsForTests, string? place = null)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await TryStartAsync(binaries, settings);
+                return await TryStartAsync(binaries, settings, place ?? Path.GetTempPath());
             }
             catch (InvalidOperationException) when (attempt < Attempts)
             {
@@ -118,13 +127,13 @@ public sealed class ThrowawayCluster : IAsyncDisposable
         shell.Dispose();
     }
 
-    private static async Task<ThrowawayCluster> TryStartAsync(string binaries, string serverSettings)
+    private static async Task<ThrowawayCluster> TryStartAsync(string binaries, string serverSettings, string place)
     {
         var settings = new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1", Port = FreePort(), Username = "postgres", Password = Guid.NewGuid().ToString("N"),
         };
-        var shell = UnprivilegedUser.Shell(Script, binaries, $"{settings.Port}", settings.Password, serverSettings);
+        var shell = UnprivilegedUser.Shell(Script, binaries, $"{settings.Port}", settings.Password, serverSettings, place);
         shell.RedirectStandardInput = true;
         shell.RedirectStandardOutput = true;
         shell.WorkingDirectory = "/";
@@ -136,6 +145,7 @@ public sealed class ThrowawayCluster : IAsyncDisposable
             throw new InvalidOperationException($"PostgreSQL's cluster was not made: {output}");
         }
 
+        cluster.home = output.Split('\n').Single(line => line.StartsWith("home ", StringComparison.Ordinal))[5..];
         await cluster.StartAgainAsync();
         return cluster;
     }

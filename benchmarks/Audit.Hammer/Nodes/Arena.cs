@@ -32,6 +32,9 @@ internal sealed class Arena : IAsyncDisposable
 
     public string FileOf(string name) => directory.File(name);
 
+    /// <summary>On the small disk of the store.</summary>
+    public string Ballast => Path.Combine(disk!.Place, "ballast");
+
     /// <summary>Where hosts may send now.</summary>
     public IReadOnlyList<Uri> Urls => ToNode is { } wire
         ? [new Uri($"http://127.0.0.1:{wire.Port}")]
@@ -133,7 +136,16 @@ internal sealed class Arena : IAsyncDisposable
                 networks.Add(NetworkNamespace.Make(number));
             }
 
-            Cluster = await PostgresServer.StartOwnAsync(networks.Select(network => network.Here));
+            var place = needs.DiskMegabytes > 0 ? directory.File("small-disk") : null;
+            if (place is not null)
+            {
+                Directory.CreateDirectory(place);
+                disk = SmallDisk.Mount(place, needs.DiskMegabytes);
+                // The server is another user, who must find his disk.
+                _ = SmallDisk.Run("chmod", "a+x", directory.Path);
+            }
+
+            Cluster = await PostgresServer.StartOwnAsync(networks.Select(network => network.Here), place);
             await PostgresServer.ExecuteAsync(Cluster.ConnectionString, "CREATE DATABASE audit");
             var address = new NpgsqlConnectionStringBuilder(Cluster.ConnectionString) { Database = "audit" };
             given = Store = "postgres:" + address.ConnectionString;
@@ -150,7 +162,7 @@ internal sealed class Arena : IAsyncDisposable
         {
             var data = directory.File($"data-{number}");
             Directory.CreateDirectory(data);
-            if (number == 0 && needs.DiskMegabytes > 0)
+            if (number == 0 && needs.DiskMegabytes > 0 && disk is null)
             {
                 disk = SmallDisk.Mount(data, needs.DiskMegabytes);
             }
@@ -177,7 +189,7 @@ internal sealed class Arena : IAsyncDisposable
 }
 
 /// <param name="Planted">A defect that the nodes are to have.</param>
-/// <param name="DiskMegabytes">Of a disk that the first node has for itself; 0 for none.</param>
+/// <param name="DiskMegabytes">Of a disk that the store has for itself; 0 for none.</param>
 /// <param name="Namespaces">Each node has a network of its own, as if it were a machine.</param>
 internal sealed record ArenaNeeds(
     int Nodes = 1, bool WireToDatabase = false, bool WireToNode = false,
@@ -293,9 +305,9 @@ internal sealed class ArenaNode(
 /// <summary>A disk in memory, which is soon full.</summary>
 internal sealed class SmallDisk : IDisposable
 {
-    private readonly string place;
+    private SmallDisk(string place) => Place = place;
 
-    private SmallDisk(string place) => this.place = place;
+    public string Place { get; }
 
     /// <summary>Why there can be none here; null where there can.</summary>
     public static string? Unavailable { get; } = Try();
@@ -305,7 +317,7 @@ internal sealed class SmallDisk : IDisposable
             ? throw new InvalidOperationException(failure)
             : new SmallDisk(place);
 
-    public void Dispose() => Run("umount", "-l", place);
+    public void Dispose() => Run("umount", "-l", Place);
 
     private static string? Try()
     {

@@ -33,7 +33,9 @@ internal static class Strikes
         new("black-hole", "postgres", new ArenaNeeds(WireToDatabase: true), SwallowAsync),
         // The log remembers that it was set back until a person resumes it.
         new("set-back", "sqlite", new ArenaNeeds(), SetBackAsync) { IsVerified = false },
+        new("set-back", "postgres", new ArenaNeeds(), SetDatabaseBackAsync) { IsVerified = false },
         new("disk-full", "sqlite", new ArenaNeeds(DiskMegabytes: 192), FillDiskAsync),
+        new("disk-full", "postgres", new ArenaNeeds(DiskMegabytes: 384), FillDatabaseDiskAsync),
         new("overload", "sqlite", new ArenaNeeds(), OverloadAsync),
         new("slow-clients", "sqlite", new ArenaNeeds(), SlowClients.BesetAsync),
         new("damaged-page", "sqlite", new ArenaNeeds(), DamagedPage.StrikeAsync),
@@ -184,37 +186,62 @@ internal static class Strikes
         await node.KillAsync();
         Copy(journal, older);
         await node.StartAsync();
-        for (var before = strike.Ledger.Acknowledged; strike.Ledger.Acknowledged == before;)
-        {
-            await strike.RestAsync(5, 10);
-        }
-
+        await MoreIsAcknowledgedAsync(strike);
         strike.Note();
         await node.KillAsync();
         Move(journal, newer);
         Copy(older, journal);
         await node.StartAsync(until: "/health/live");
+        await RequireShutAsync(strike);
+        await node.KillAsync();
+        Move(newer, journal);
+        await node.StartAsync();
+    }
+
+    /// <summary>The same under a node that lives on: what it remembers of the journal is more than the server has.</summary>
+    private static async Task SetDatabaseBackAsync(Strike strike)
+    {
+        var cluster = strike.Arena.Cluster!;
+        var (older, newer) = (cluster.Data + ".older", cluster.Data + ".newer");
+        strike.Note();
+        cluster.Kill();
+        _ = SmallDisk.Run("cp", "-a", cluster.Data, older);
+        await cluster.StartAgainAsync();
+        await MoreIsAcknowledgedAsync(strike);
+        strike.Note();
+        cluster.Kill();
+        Directory.Move(cluster.Data, newer);
+        Directory.Move(older, cluster.Data);
+        await cluster.StartAgainAsync();
+        await RequireShutAsync(strike);
+        cluster.Kill();
+        Directory.Delete(cluster.Data, recursive: true);
+        Directory.Move(newer, cluster.Data);
+        await cluster.StartAgainAsync();
+    }
+
+    private static async Task MoreIsAcknowledgedAsync(Strike strike)
+    {
+        for (var before = strike.Ledger.Acknowledged; strike.Ledger.Acknowledged == before;)
+        {
+            await strike.RestAsync(5, 10);
+        }
+    }
+
+    private static async Task RequireShutAsync(Strike strike)
+    {
         var known = strike.Ledger.Acknowledged;
         await strike.RestAsync(300, 600);
         if (strike.Ledger.Acknowledged != known)
         {
             strike.Ledger.Fail("a node whose journal was set back gave receipts");
         }
-
-        await node.KillAsync();
-        Move(newer, journal);
-        await node.StartAsync();
     }
 
     /// <summary>The disk is full for a while, and in half of the rounds the node is ended meanwhile.</summary>
     private static async Task FillDiskAsync(Strike strike)
     {
-        var node = strike.Arena.Nodes[0];
-        var ballast = Path.Combine(node.Data, "ballast");
-        await Task.Run(() => Fill(ballast));
-        await strike.RestAsync(50, 400);
-        strike.Note();
-        await strike.RestAsync(100, 600);
+        var (node, ballast) = (strike.Arena.Nodes[0], await UntilFullAsync(strike));
         if (strike.Chance.Percent(50))
         {
             await node.KillAsync();
@@ -223,6 +250,32 @@ internal static class Strikes
         }
 
         File.Delete(ballast);
+    }
+
+    /// <summary>The same of the database's disk: a server that cannot write its log ends by itself.</summary>
+    private static async Task FillDatabaseDiskAsync(Strike strike)
+    {
+        var (cluster, ballast) = (strike.Arena.Cluster!, await UntilFullAsync(strike));
+        if (strike.Chance.Percent(50))
+        {
+            cluster.Kill();
+        }
+
+        File.Delete(ballast);
+        if (!cluster.IsRunning)
+        {
+            await cluster.StartAgainAsync();
+        }
+    }
+
+    private static async Task<string> UntilFullAsync(Strike strike)
+    {
+        var ballast = strike.Arena.Ballast;
+        await Task.Run(() => Fill(ballast));
+        await strike.RestAsync(50, 400);
+        strike.Note();
+        await strike.RestAsync(100, 600);
+        return ballast;
     }
 
     private static void Fill(string path)

@@ -98,6 +98,8 @@ internal sealed class PostgresAppender : IAsyncDisposable
         }
     }
 
+    public Task<long> LastPositionAsync() => PostgresReads.LastPositionAsync(connection, CancellationToken.None);
+
     /// <returns>The last position written, 0 when none was.</returns>
     public Task<long> AppendAsync(IReadOnlyList<RowToAppend> rows, Memory<long> positions)
     {

@@ -15,8 +15,8 @@ internal sealed class PostgresJournal : IJournal
     private PostgresJournal(PostgresPool pool, FailureLog failures)
     {
         this.pool = pool;
-        writer = new PostgresWriter(pool, failures);
         signal = new CommitSignal(LastPositionAsync, failures);
+        writer = new PostgresWriter(pool, () => signal.Last, failures);
         listener = new PostgresListener(pool, writer, signal, failures);
     }
 

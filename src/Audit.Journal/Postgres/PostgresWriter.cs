@@ -21,6 +21,7 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private readonly Channel<Func<Task>> queue =
         Channel.CreateBounded<Func<Task>>(new BoundedChannelOptions(LongestQueue) { SingleReader = true });
     private readonly PostgresPool pool;
+    private readonly Func<long> seen;
     private readonly FailureLog failures;
     private readonly Guid writer = Guid.NewGuid();
     private readonly Task work;
@@ -31,9 +32,11 @@ internal sealed class PostgresWriter : IAsyncDisposable
     private JournalTrouble trouble;
     private volatile int processId;
 
-    public PostgresWriter(PostgresPool pool, FailureLog failures)
+    /// <param name="seen">The last position that this node has seen committed.</param>
+    public PostgresWriter(PostgresPool pool, Func<long> seen, FailureLog failures)
     {
         this.pool = pool;
+        this.seen = seen;
         this.failures = failures;
         work = Task.Run(WorkAsync);
     }
@@ -136,13 +139,13 @@ internal sealed class PostgresWriter : IAsyncDisposable
     {
         if (opening is null && Environment.TickCount64 < nextAttempt)
         {
-            throw new JournalUnavailableException(
+            throw trouble == JournalTrouble.SetBack ? CommitSignal.SetBackBehind(seen()) : new JournalUnavailableException(
                 $"PostgreSQL at {pool.Place} did not answer; it is tried again soon.", null, trouble);
         }
 
         // Whoever waits now has waited for the connection that was given up before.
         var longest = opening is null && trouble != JournalTrouble.Stalled ? Patience : Moment;
-        opening ??= PostgresAppender.OpenAsync(pool, writer, failures, CancellationToken.None);
+        opening ??= OpenAsync();
         await ((Task)opening).WaitAsync(longest).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!opening.IsCompleted)
         {
@@ -164,10 +167,27 @@ internal sealed class PostgresWriter : IAsyncDisposable
         {
             nextAttempt = Environment.TickCount64 + (long)pause.TotalMilliseconds;
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-            var unavailable = PostgresTrouble.Of(pool.Place, failure);
+            var unavailable = failure as JournalUnavailableException ?? PostgresTrouble.Of(pool.Place, failure);
             trouble = unavailable.Trouble;
             throw unavailable;
         }
+    }
+
+    /// <summary>
+    /// A server that was away may be back with an older journal, or be another one that had not everything yet: what is
+    /// written there takes the place of what others have receipts for.
+    /// </summary>
+    private async Task<PostgresAppender> OpenAsync()
+    {
+        var opened = await PostgresAppender.OpenAsync(pool, writer, failures, CancellationToken.None);
+        var known = seen();
+        if (await opened.LastPositionAsync() >= known)
+        {
+            return opened;
+        }
+
+        await opened.DisposeAsync();
+        throw CommitSignal.SetBackBehind(known);
     }
 
     private async Task<PostgresAppender?> EndedAsync(Task<PostgresAppender> opened)

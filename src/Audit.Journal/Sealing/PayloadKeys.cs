@@ -53,7 +53,7 @@ public sealed class PayloadKeys
         var missing = Missing(streams.Select(stream => stream.ToString()));
         return missing.Length == 0 ? Task.CompletedTask
             : database is { } store
-            ? store.ChangeAsync(session => MakeAsync(session, missing, cancellation), cancellation)
+            ? KeepAsync(store.ChangeAsync(session => MakeAsync(session, missing, cancellation), cancellation))
             : MakeInMemory(missing);
     }
 
@@ -64,7 +64,7 @@ public sealed class PayloadKeys
         var missing = Missing(streams);
         return missing.Length == 0 || database is null
             ? Task.CompletedTask
-            : database.ReadAsync(session => FindAsync(session, missing, cancellation), cancellation);
+            : KeepAsync(database.ReadAsync(session => FindAsync(session, missing, cancellation), cancellation));
     }
 
     private string[] Missing(IEnumerable<string> streams)
@@ -100,7 +100,16 @@ public sealed class PayloadKeys
         return true;
     }
 
-    private async Task<bool> MakeAsync(IStoreSession session, string[] owners, CancellationToken cancellation)
+    // Not before the transaction has ended well: under a key that a failed commit took away rows would be sealed for ever.
+    private async Task KeepAsync(Task<List<StoredKey>> found)
+    {
+        foreach (var (owner, id, wrapped) in await found)
+        {
+            known[owner] = wrapped is null ? null : keys.Unwrap(id, wrapped, Encoding.UTF8.GetBytes(owner));
+        }
+    }
+
+    private async Task<List<StoredKey>> MakeAsync(IStoreSession session, string[] owners, CancellationToken cancellation)
     {
         // Of several nodes that meet a session at once one wins, so all take what is there afterwards.
         await session.ExecuteAllAsync(AddSql, owners.Select(Made), cancellation);
@@ -113,23 +122,21 @@ public sealed class PayloadKeys
         keys.Wrap(RandomNumberGenerator.GetBytes(RowKeys.KeyLength), Encoding.UTF8.GetBytes(owner)),
     ];
 
-    private async Task<bool> FindAsync(IStoreSession session, string[] owners, CancellationToken cancellation)
+    private static async Task<List<StoredKey>> FindAsync(
+        IStoreSession session, string[] owners, CancellationToken cancellation)
     {
+        var found = new List<StoredKey>(owners.Length);
         foreach (var chunk in owners.Chunk(AtOnce))
         {
             // One statement serves every number of owners: the last one stands for those that are not there.
             var asked = new object?[AtOnce];
             Array.Fill(asked, chunk[^1]);
             chunk.CopyTo(asked, 0);
-            var found = await session.QueryAsync(
-                FindSql, asked, row => (Owner: row.Text(0), Id: row.Text(1), Wrapped: row.BlobOrNull(2)), cancellation);
-            foreach (var (owner, id, wrapped) in found)
-            {
-                known[owner] = wrapped is null ? null : keys.Unwrap(id, wrapped, Encoding.UTF8.GetBytes(owner));
-            }
+            found.AddRange(await session.QueryAsync(
+                FindSql, asked, row => new StoredKey(row.Text(0), row.Text(1), row.BlobOrNull(2)), cancellation));
         }
 
-        return true;
+        return found;
     }
 
     private Task MakeInMemory(string[] owners)
@@ -141,4 +148,7 @@ public sealed class PayloadKeys
 
         return Task.CompletedTask;
     }
+
+    /// <param name="Wrapped">Null where the key was ended.</param>
+    private sealed record StoredKey(string Owner, string Id, byte[]? Wrapped);
 }
