@@ -38,16 +38,7 @@ internal static class AuditProgram
     public static Task<NodeProcess> ServeAtAsync(string url, string data, params string[] options) =>
         NodeProcess.StartAsync(Location, data, ["--urls", url, .. options]);
 
-    public static string Location
-    {
-        get
-        {
-            // tests/<project>/bin/<configuration>/<framework>/
-            var here = new DirectoryInfo(AppContext.BaseDirectory);
-            var root = here.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-            return Path.Combine(root, "src", "Audit.Node", "bin", here.Parent.Name, here.Name, "audit.dll");
-        }
-    }
+    public static string Location => BuiltProgram.Node;
 
     private static async Task WriteAsync(Process process, string input)
     {

@@ -36,8 +36,22 @@ public sealed class ContractTestCase : XunitTestCase
 
     protected override string? GetSkipReason(IAttributeInfo factAttribute) =>
         base.GetSkipReason(factAttribute)
-        ?? (NeedsPostgres ? PostgresServer.Unavailable : null);
+        ?? (Needs(typeof(NeedsPostgresAttribute)).Any() ? PostgresServer.Unavailable : null)
+        ?? Needs(typeof(NeedsProgramAttribute))
+            .Select(program => program.GetConstructorArguments().Single() as string)
+            .Where(name => !IsOnPath(name!))
+            .Select(name => $"There is no {name} on the PATH.").FirstOrDefault();
 
-    private bool NeedsPostgres =>
-        TestMethod.TestClass.Class.GetCustomAttributes(typeof(NeedsPostgresAttribute)).Any();
+    private static bool IsOnPath(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, name)));
+
+    private IEnumerable<IAttributeInfo> Needs(Type attribute) =>
+        TestMethod.TestClass.Class.GetCustomAttributes(attribute);
+}
+
+/// <summary>Says that a class of contract tests starts a program that may not be there.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class NeedsProgramAttribute(string name) : Attribute
+{
+    public string Name { get; } = name;
 }

@@ -1,9 +1,8 @@
-using Audit.Client.Wire;
 
 namespace Audit.Client.Sending;
 
 /// <summary>Who receives what becomes of what is sent.</summary>
-public interface ISendingReport
+internal interface ISendingReport
 {
     void Receive(ReceiptLine receipt);
 

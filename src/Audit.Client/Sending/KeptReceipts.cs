@@ -1,4 +1,3 @@
-using Audit.Client.Wire;
 
 namespace Audit.Client.Sending;
 
@@ -6,7 +5,7 @@ namespace Audit.Client.Sending;
 /// Keeps receipts in a file, a line each: who has them can show later what a node acknowledged, and hold it to that.
 /// </summary>
 /// <param name="file">Written at its end.</param>
-public sealed class KeptReceipts(Stream file) : IAsyncDisposable
+internal sealed class KeptReceipts(Stream file) : IAsyncDisposable
 {
     private long kept;
 

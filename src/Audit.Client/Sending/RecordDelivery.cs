@@ -1,10 +1,12 @@
+using Audit.Client.Http;
+
 namespace Audit.Client.Sending;
 
 /// <summary>
 /// Sends batch after batch and keeps each until every item in it has a receipt, so that standard input can be resumed
 /// as a file can. Sending an item again that was written before is harmless: it is a duplicate then.
 /// </summary>
-public sealed class RecordDelivery(RecordPost post, ISendingReport report)
+internal sealed class RecordDelivery(RecordPost post, ISendingReport report)
 {
     /// <summary>Tries in a row that brought no receipt.</summary>
     private const int MostTries = 6;

@@ -1,13 +1,12 @@
-using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
-using Audit.Client.Wire;
+using Audit.Client.Http;
 
 namespace Audit.Client.Sending;
 
 /// <summary>What came of one request.</summary>
 /// <param name="Receipts">How many items, from the first on, have a receipt.</param>
-public sealed record PostResult(long Receipts)
+internal sealed record PostResult(long Receipts)
 {
     /// <summary>Why the others have none.</summary>
     public string Trouble { get; init; } = "the answer ended before its last receipt";
@@ -26,10 +25,11 @@ public sealed record PostResult(long Receipts)
 }
 
 /// <summary>Posts lines and reads their receipts. What items do not say themselves, the headers say.</summary>
-public sealed class RecordPost(
+internal sealed class RecordPost(
     NodeClient client, IReadOnlyList<KeyValuePair<string, string>> headers, TimeProvider? clock = null)
 {
     private const string MediaType = "application/x-ndjson";
+    private const long LeastToAskFirst = 64 << 10;
 
     /// <summary>Whether receipts are held until the log has what they acknowledge, and come with proofs.</summary>
     public bool WaitsForSeal { get; init; }
@@ -127,7 +127,7 @@ public sealed class RecordPost(
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
         request.Headers.Accept.ParseAdd(MediaType);
         // A node that refuses says so before it is sent megabytes.
-        request.Headers.ExpectContinue = true;
+        request.Headers.ExpectContinue = content.Headers.ContentLength is not < LeastToAskFirst;
         foreach (var (name, value) in headers)
         {
             if (!request.Headers.TryAddWithoutValidation(name, value))
@@ -148,9 +148,8 @@ public sealed class RecordPost(
         }
 
         var refusal = await NodeException.OfRefusalAsync(response, cancellation);
-        return response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
-                or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
-            ? new PostResult(0) { Trouble = refusal.Message, RetryAfter = response.Headers.RetryAfter?.Delta }
+        return refusal.IsForNow
+            ? new PostResult(0) { Trouble = refusal.Message, RetryAfter = refusal.RetryAfter }
             : throw refusal;
     }
 

@@ -1,7 +1,7 @@
 namespace Audit.Client.Wire;
 
 /// <summary>An error as RFC 9457 has it.</summary>
-public sealed record ProblemDocument(string? Type, string? Title, int Status, string? Detail)
+internal sealed record ProblemDocument(string? Type, string? Title, int Status, string? Detail)
 {
     /// <summary>Where in a query the fault lies, in UTF-16 units.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -16,14 +16,14 @@ public sealed record ProblemDocument(string? Type, string? Title, int Status, st
 }
 
 /// <summary>One of several sources that report what was asked for, and where to ask for that.</summary>
-public sealed record ChoiceAnswer(string Source, string Href);
+internal sealed record ChoiceAnswer(string Source, string Href);
 
 /// <summary>A page of a list, and the cursor of the next one where there is more.</summary>
-public sealed record ItemPage<T>(IReadOnlyList<T> Items, string? Next);
+internal sealed record ItemPage<T>(IReadOnlyList<T> Items, string? Next);
 
 /// <summary>What a search found, newest first, and how far the index is.</summary>
 /// <param name="IndexedTo">Not for a token that is shown no positions, and neither is the journal's end.</param>
-public sealed record SearchPageAnswer(
+internal sealed record SearchPageAnswer(
     IReadOnlyList<SearchHitAnswer> Items, string? Next,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? IndexedTo,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? JournalEnd)
@@ -33,19 +33,19 @@ public sealed record SearchPageAnswer(
 }
 
 /// <summary>A call or a note in which something was found.</summary>
-public sealed record SearchHitAnswer(
+internal sealed record SearchHitAnswer(
     long Position, string SessionId, string Source, string? ToolCallId, string? ToolName, string? State, string? Message,
     string? At, string? FirstAt, string? LastAt, string? TaskId, string? Agent, string? Token, string? Command,
     bool? Success, string? Decision, string? DecidedBy, string? ClaimedBy, string? Judgement, int? Violations,
     IReadOnlyList<string>? Anomalies, ExcerptAnswer? Excerpt);
 
 /// <summary>A piece of the text that was found; the marks are pairs of offset and length in it.</summary>
-public sealed record ExcerptAnswer(
+internal sealed record ExcerptAnswer(
     string Place, string Text, IReadOnlyList<int[]> Marks, bool CutBefore, bool CutAfter);
 
 /// <summary>How many hits there are, by tool and by state, the most first.</summary>
-public sealed record SearchCountsAnswer(
+internal sealed record SearchCountsAnswer(
     int Calls, int Notes, bool More, IReadOnlyDictionary<string, int> ByTool, IReadOnlyDictionary<string, int> ByState);
 
 /// <summary>A key of the query language.</summary>
-public sealed record SearchKeyAnswer(string Key, string Says, string Example, IReadOnlyList<string> Values);
+internal sealed record SearchKeyAnswer(string Key, string Says, string Example, IReadOnlyList<string> Values);

@@ -1,7 +1,7 @@
 namespace Audit.Client.Wire;
 
 /// <summary>A tool call as it stands.</summary>
-public record CallAnswer(
+internal record CallAnswer(
     string SessionId, string Source, string ToolCallId, string? ToolName, string State, int Attempt, long Turn,
     IReadOnlyList<string> Anomalies, int Violations, int Lifted, string? TaskId, string? Agent, string? Token,
     string? Provider, string? Model, string? Command, [property: JsonPropertyName("said")] string? Remark,
@@ -27,12 +27,12 @@ public record CallAnswer(
 
 /// <summary>The question that stands: a decision sends both back, and is on no other.</summary>
 /// <param name="NotSeenWhole">What of it was cut or redacted: whoever approves it says that he knows.</param>
-public sealed record QuestionAnswer(
+internal sealed record QuestionAnswer(
     long Sequence, string Question,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NotSeenWhole = null);
 
 /// <summary>A call with its messages, now or as it was.</summary>
-public sealed record CallDetailAnswer : CallAnswer
+internal sealed record CallDetailAnswer : CallAnswer
 {
     public CallDetailAnswer(CallAnswer call) : base(call) { }
 
@@ -48,7 +48,7 @@ public sealed record CallDetailAnswer : CallAnswer
 }
 
 /// <summary>A call that was made in a window.</summary>
-public sealed record DeedAnswer : CallAnswer
+internal sealed record DeedAnswer : CallAnswer
 {
     public DeedAnswer(CallAnswer call) : base(call) { }
 
@@ -76,12 +76,12 @@ public sealed record DeedAnswer : CallAnswer
 /// <param name="GrantedAfter">Of those in a window: the window was approved later.</param>
 /// <param name="DecidedInTime">Received after its end, and approved by the node before.</param>
 /// <param name="Accepted">Received after its end, and accepted by a person.</param>
-public sealed record JudgedAnswer(
+internal sealed record JudgedAnswer(
     int InWindow, int OutsideWindow, int OutOfScope, int NoTask, int WindowUnproven = 0, int GrantedAfter = 0,
     int DecidedInTime = 0, int Accepted = 0);
 
 /// <summary>One message of a call, as it is judged.</summary>
-public sealed record TransitionAnswer(
+internal sealed record TransitionAnswer(
     long Position, long Sequence, string Message, string? From, string? To, int Attempt,
     IReadOnlyList<string> Anomalies, string? Violation, bool Lifted, bool Late, bool ReportedLate, string? At,
     string? RecordedAt, string? ReceivedAt, string? Judgement, string? WindowId, string? TaskId, string? Agent,
@@ -91,7 +91,7 @@ public sealed record TransitionAnswer(
     : ReviewedAnswer;
 
 /// <summary>A page of calls, now or as they were.</summary>
-public sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Next)
+internal sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Next)
 {
     /// <summary>The position of the past that was asked for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -102,7 +102,7 @@ public sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? Nex
 /// <param name="Policy">The SHA-256 of the policy by which was decided, or a person was asked.</param>
 /// <param name="Rule">The rule that decided; missing where the preset did.</param>
 /// <param name="Order">What decided instead: an approval of more calls than one, or a stop.</param>
-public sealed record DecisionAnswer(
+internal sealed record DecisionAnswer(
     string State,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Decision = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null,
@@ -129,12 +129,12 @@ public sealed record DecisionAnswer(
 }
 
 /// <summary>An approval for a session or a location that holds now.</summary>
-public sealed record ApprovalAnswer(
+internal sealed record ApprovalAnswer(
     string Id, string Decision, string Source, string SessionId, string? Agent, string Tool, string Kind, string? Rule,
     string? Policy, string By, string ToolCallId, string GivenAt, string Until);
 
 /// <summary>A stop that holds now.</summary>
-public sealed record StopAnswer(
+internal sealed record StopAnswer(
     string Id, string? Source, string? SessionId, string? Agent, string Reason, string By, string At);
 
 /// <summary>The policy of a node.</summary>
@@ -142,4 +142,4 @@ public sealed record StopAnswer(
 /// <param name="Version">The SHA-256 of its file.</param>
 /// <param name="Trouble">Why the file as it is now does not hold, and the last one goes on.</param>
 /// <param name="Policy">As its file has it.</param>
-public sealed record PolicyAnswer(string Mode, string? Version, string? Trouble, JsonElement? Policy);
+internal sealed record PolicyAnswer(string Mode, string? Version, string? Trouble, JsonElement? Policy);

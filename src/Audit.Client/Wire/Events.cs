@@ -2,7 +2,7 @@ namespace Audit.Client.Wire;
 
 /// <summary>A row of the journal, its event with the record byte for byte as it lies there.</summary>
 /// <param name="MessageBase64">Of a row that is none of ours.</param>
-public sealed record EventAnswer(
+internal sealed record EventAnswer(
     long Position, string Stream, long Sequence, DateTime Created, string? Manifest, JsonElement? Event,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MessageBase64 = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Unopened = null);
@@ -12,7 +12,7 @@ public sealed record EventAnswer(
 /// <param name="Salt">Of the stream.</param>
 /// <param name="Entry">Of the log, in its very characters.</param>
 /// <param name="Proof">A C2SP tlog-proof of the entry.</param>
-public sealed record StoredRowAnswer(
+internal sealed record StoredRowAnswer(
     long Position, string Stream, long Sequence, string CreatedTicks, string Manifest, byte[] MessageBase64,
     byte[] Salt, string Entry, string Proof);
 
@@ -20,10 +20,10 @@ public sealed record StoredRowAnswer(
 /// <param name="Row">The row that makes it one, with its proof.</param>
 /// <param name="LogKey">The key that the log was begun with.</param>
 /// <param name="NewKeys">The notes on those that took its place, the oldest first.</param>
-public sealed record CertificateAnswer(StoredRowAnswer Row, string LogKey, IReadOnlyList<string> NewKeys);
+internal sealed record CertificateAnswer(StoredRowAnswer Row, string LogKey, IReadOnlyList<string> NewKeys);
 
 /// <summary>A page of events.</summary>
-public sealed record EventPageAnswer(IReadOnlyList<EventAnswer> Items, string? Next)
+internal sealed record EventPageAnswer(IReadOnlyList<EventAnswer> Items, string? Next)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Limit { get; init; }
@@ -33,7 +33,7 @@ public sealed record EventPageAnswer(IReadOnlyList<EventAnswer> Items, string? N
 /// <param name="Status">recorded, duplicate, violation, invalid, refused or unknown.</param>
 /// <param name="Sha256">Of the message as it is stored, in hexadecimal.</param>
 /// <param name="Log">halted, while nothing is sealed.</param>
-public sealed record ReceiptAnswer(
+internal sealed record ReceiptAnswer(
     long Index, string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? WindowId = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position = null,
@@ -51,18 +51,18 @@ public sealed record ReceiptAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Line = null);
 
 /// <summary>The receipts of another system's stream, and what of it concerned no call and no session.</summary>
-public sealed record FormatAnswer(IReadOnlyList<ReceiptAnswer> Receipts, IgnoredAnswer Ignored);
+internal sealed record FormatAnswer(IReadOnlyList<ReceiptAnswer> Receipts, IgnoredAnswer Ignored);
 
-public sealed record IgnoredAnswer(string Status, long Count, IReadOnlyDictionary<string, long> Types);
+internal sealed record IgnoredAnswer(string Status, long Count, IReadOnlyDictionary<string, long> Types);
 
 /// <summary>OTLP's own answer.</summary>
-public sealed record TracesAnswer
+internal sealed record TracesAnswer
 {
     [JsonPropertyName("partialSuccess"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PartialSuccess? PartialSuccess { get; init; }
 }
 
 /// <param name="RejectedSpans">Whole numbers of 64 bits are strings in OTLP's JSON.</param>
-public sealed record PartialSuccess(
+internal sealed record PartialSuccess(
     [property: JsonPropertyName("rejectedSpans")] string RejectedSpans,
     [property: JsonPropertyName("errorMessage")] string? ErrorMessage);

@@ -4,29 +4,29 @@ namespace Audit.Client.Wire;
 /// <param name="Person">Whom it stands for; `none` for a service.</param>
 /// <param name="Source">As what it reports.</param>
 /// <param name="Proven">False when no node of the store wrote it as it is: it opens nothing then.</param>
-public sealed record TokenAnswer(
+internal sealed record TokenAnswer(
     string Name, IReadOnlyList<string> Roles, string Person, string? Source, IReadOnlyList<string> Agents,
     IReadOnlyList<string> Tasks, IReadOnlyList<string> Sources, DateTime CreatedAt, string CreatedBy,
     DateTime? ExpiresAt, DateTime? LastUsedAt, DateTime? RevokedAt, bool Proven);
 
 /// <summary>A token that was made; its text is shown this once.</summary>
-public sealed record NewTokenAnswer(
+internal sealed record NewTokenAnswer(
     string Name, IReadOnlyList<string> Roles, string Person, string? Source, IReadOnlyList<string> Agents,
     IReadOnlyList<string> Tasks, IReadOnlyList<string> Sources, DateTime? ExpiresAt, string Token);
 
 /// <summary>Who reports: a group of tokens.</summary>
 /// <param name="Linked">Sources of the same host, as an administrator says.</param>
-public sealed record SourceAnswer(
+internal sealed record SourceAnswer(
     [property: JsonPropertyName("n")] long Number, string Name, DateTime CreatedAt, string CreatedBy,
     bool Proven, IReadOnlyList<string> Linked);
 
 /// <summary>Two sources whose sessions are shown side by side.</summary>
 /// <param name="Outcome">recorded, or duplicate where that was known.</param>
-public sealed record SourceLinkAnswer(IReadOnlyList<string> Sources, string Outcome);
+internal sealed record SourceLinkAnswer(IReadOnlyList<string> Sources, string Outcome);
 
 /// <summary>The tamper-evident log over the journal.</summary>
 /// <param name="Position">The last position that is sealed.</param>
-public sealed record LogAnswer(
+internal sealed record LogAnswer(
     string Origin, string Key, long Size, string Root, long Position, string? SignedAt,
     IReadOnlyList<string> Witnesses, string? StartedAt, IReadOnlyList<RestartAnswer> Restarts, long Unproven,
     SealingAnswer Sealing, IReadOnlyList<NewKeyAnswer> NewKeys);
@@ -34,19 +34,19 @@ public sealed record LogAnswer(
 /// <summary>That a key of the log took the place of another.</summary>
 /// <param name="Proven">Whether a quorum of the witnesses cosigned the log with it.</param>
 /// <param name="Note">What both keys signed.</param>
-public sealed record NewKeyAnswer(
+internal sealed record NewKeyAnswer(
     int Number, string OldKey, string Key, string? At, string By, string Reason, bool Proven, string Note);
 
 /// <summary>That a log took the place of another, which every answer about it says for ever.</summary>
 /// <param name="Verdict">What was found of the old log then.</param>
-public sealed record RestartAnswer(
+internal sealed record RestartAnswer(
     int Number, string Origin, string? OldOrigin, string? At, string? By, string? Reason, string? Verdict,
     string? LastCheckpoint);
 
 /// <summary>How the log does: whether what was taken is sealed.</summary>
 /// <param name="UnsealedSeconds">How long the oldest row waits for its seal.</param>
 /// <param name="Unproven">How many rows no node of the store can have written.</param>
-public sealed record SealingHealth(
+internal sealed record SealingHealth(
     string Status, string? Origin,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position, double UnsealedSeconds,
     long Unproven,
@@ -61,33 +61,33 @@ public sealed record SealingHealth(
 /// <param name="Size">Of the newest checkpoint that a quorum cosigned, 0 for none.</param>
 /// <param name="UnwitnessedSeconds">How long what came later is without them.</param>
 /// <param name="IsOverdue">Whether that is longer than --max-unwitnessed; sealing goes on all the same.</param>
-public sealed record WitnessHealth(
+internal sealed record WitnessHealth(
     int Quorum, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Size,
     double UnwitnessedSeconds, bool IsOverdue, IReadOnlyList<WitnessAnswer> Witnesses);
 
 /// <param name="Size">Of the newest checkpoint that it cosigned for this node, 0 for none.</param>
 /// <param name="Problem">Why it did not cosign the last one that it was sent.</param>
-public sealed record WitnessAnswer(string Name, long Size, string? At, string? Problem);
+internal sealed record WitnessAnswer(string Name, long Size, string? At, string? Problem);
 
 /// <summary>What a node's sealer is at, and why.</summary>
-public sealed record SealingAnswer(string State, string? Reason)
+internal sealed record SealingAnswer(string State, string? Reason)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? BadPosition { get; init; }
 }
 
 /// <summary>That an event was passed over, or how a rebuild goes.</summary>
-public sealed record SkippedAnswer(string Status, long Position);
+internal sealed record SkippedAnswer(string Status, long Position);
 
 /// <summary>A line of a rebuild.</summary>
-public sealed record RebuildLine(
+internal sealed record RebuildLine(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Status,
     long Position,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? End = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error = null);
 
 /// <summary>Whether a node lives, or whether it can take records.</summary>
-public sealed record HealthAnswer(
+internal sealed record HealthAnswer(
     string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Journal = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PartHealth? Sealing = null,
@@ -101,7 +101,7 @@ public sealed record HealthAnswer(
 }
 
 /// <summary>How a part of a node does.</summary>
-public sealed record PartHealth(
+internal sealed record PartHealth(
     string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null,
@@ -109,7 +109,7 @@ public sealed record PartHealth(
 
 /// <summary>Where a node stands and how fast it goes.</summary>
 /// <param name="Failures">What failed inside without anybody's request failing, by place.</param>
-public sealed record StatsAnswer(
+internal sealed record StatsAnswer(
     string Version, double UptimeSeconds, JournalStats Journal, LogStats Log, ReaderStats Projections,
     ReaderStats Search, EngineNumbers Engine,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ClusterAnswer? Cluster,
@@ -128,24 +128,24 @@ public sealed record StatsAnswer(
 /// <summary>By which policy hosts are answered.</summary>
 /// <param name="State">none, observe, enforce, or broken: then the last one that could be read goes on.</param>
 /// <param name="Version">The SHA-256 of its file.</param>
-public sealed record PolicyStats(string State, string? Version, string? Trouble);
+internal sealed record PolicyStats(string State, string? Version, string? Trouble);
 
 /// <summary>The keys of the rows, without which nobody can read their content.</summary>
 /// <param name="Id">Of the key that is written with.</param>
 /// <param name="BackedUp">Whether `audit key backup` made a copy.</param>
-public sealed record RowKeyStats(string Id, bool BackedUp);
+internal sealed record RowKeyStats(string Id, bool BackedUp);
 
 /// <summary>What is taken out of texts before they are stored.</summary>
 /// <param name="State">on, or off: then secrets are stored as they come.</param>
 /// <param name="Version">The SHA-256 of the rule set.</param>
-public sealed record RedactionStats(string State, string? Version, IReadOnlyList<string> Rules);
+internal sealed record RedactionStats(string State, string? Version, IReadOnlyList<string> Rules);
 
-public sealed record JournalStats(string Store, long Position);
+internal sealed record JournalStats(string Store, long Position);
 
-public sealed record LogStats(string? Origin, long Size, long Position, SealingAnswer Sealing);
+internal sealed record LogStats(string? Origin, long Size, long Position, SealingAnswer Sealing);
 
 /// <summary>How far the read models or the text index are.</summary>
-public sealed record ReaderStats(string State, long Position, double LagMs, string? Sentence)
+internal sealed record ReaderStats(string State, long Position, double LagMs, string? Sentence)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? HaltedAt { get; init; }
@@ -155,11 +155,11 @@ public sealed record ReaderStats(string State, long Position, double LagMs, stri
     public long? Unread { get; init; }
 }
 
-public sealed record EngineNumbers(
+internal sealed record EngineNumbers(
     string Kind, long Waiting, long WaitingBytes, bool IsFull, long LiveStreams, long Commits, long Rows,
     double RowsPerSecond, long Conflicts, long Failures);
 
 /// <summary>The cluster as a node sees it.</summary>
-public sealed record ClusterAnswer(string Self, string Status, string? Leader, IReadOnlyList<MemberAnswer> Members);
+internal sealed record ClusterAnswer(string Self, string Status, string? Leader, IReadOnlyList<MemberAnswer> Members);
 
-public sealed record MemberAnswer(string Address, string Status, bool Reachable);
+internal sealed record MemberAnswer(string Address, string Status, bool Reachable);

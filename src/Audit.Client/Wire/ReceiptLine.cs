@@ -3,14 +3,18 @@ namespace Audit.Client.Wire;
 /// <summary>A line of the answer to a stream: the receipt of an item, or what the node states at the end.</summary>
 /// <param name="Count">Of the line that is no receipt: the events that stated nothing.</param>
 /// <param name="RetryAfter">Of the line that is no receipt: the seconds after which the stream may go on.</param>
-public sealed record ReceiptLine(
+internal sealed record ReceiptLine(
     string Status, long? Line, long? Position, string? Error, string? Reason, long? Count, double? RetryAfter)
 {
     public const string Recorded = "recorded";
     public const string Duplicate = "duplicate";
     public const string Violation = "violation";
+    public const string Counted = "counted";
 
     private const double Day = 86_400;
+
+    /// <summary>What is legal and still worth a look.</summary>
+    public IReadOnlyList<string>? Anomalies { get; init; }
 
     /// <summary>The stream's sequence number of what was written.</summary>
     public long? Sequence { get; init; }
@@ -92,4 +96,4 @@ public sealed record ReceiptLine(
 /// <param name="Hashes">From the entry to the checkpoint's root, as RFC 6962 has them, in base64; one that was given
 /// before under the same checkpoint is its number among those, from 0.</param>
 /// <param name="Checkpoint">A signed note; receipts that follow without one are proven under the same.</param>
-public sealed record ReceiptProof(long Index, string? Entry, IReadOnlyList<JsonElement> Hashes, string? Checkpoint);
+internal sealed record ReceiptProof(long Index, string? Entry, IReadOnlyList<JsonElement> Hashes, string? Checkpoint);

@@ -5,7 +5,7 @@ namespace Audit.Client.Wire;
 /// <param name="ReportedBy">The tokens of the source that wrote into it.</param>
 /// <param name="States">Only the states that there are.</param>
 /// <param name="AsOf">The position of the past that was asked for.</param>
-public sealed record SessionAnswer(
+internal sealed record SessionAnswer(
     string SessionId, string Source, int Calls, IReadOnlyDictionary<string, int> States, int OpenCalls,
     int Violations, int Lifted, int Messages, int Notes, IReadOnlyList<string> Anomalies, IReadOnlyList<string> Agents,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool MoreAgents,
@@ -23,14 +23,14 @@ public sealed record SessionAnswer(
 }
 
 /// <summary>Whether all that a host numbered came.</summary>
-public sealed record CompletenessAnswer(
+internal sealed record CompletenessAnswer(
     bool Complete, long MissingMessages, IReadOnlyList<GapAnswer> Gaps, int OpenAfterEnd, int ReportedLate);
 
 /// <summary>Numbers of a token that never came.</summary>
-public sealed record GapAnswer(string Token, long From, long To);
+internal sealed record GapAnswer(string Token, long From, long To);
 
 /// <summary>Where what was refused stands with those who review it.</summary>
-public abstract record ReviewedAnswer
+internal abstract record ReviewedAnswer
 {
     /// <summary>waiting, explained, reviewed or reopened; missing for what nobody reviews.</summary>
     [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -54,7 +54,7 @@ public abstract record ReviewedAnswer
 /// <param name="Sequence">Of the message in its call, or of the act on its window.</param>
 /// <param name="Verdict">What a review of it sends back: its cause, or "lifted".</param>
 /// <param name="LiftedBy">The position of the message that shows that it was none.</param>
-public sealed record ViolationAnswer(
+internal sealed record ViolationAnswer(
     long Position, string? SessionId, string? Source, string? ToolCallId, string? WindowId, string? ToolName, string? Message,
     string? From, string? Cause, string? Reason, string? At, string? ReceivedAt, string? Token, string? TaskId,
     string? Agent, bool Lifted,

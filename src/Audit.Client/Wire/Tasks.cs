@@ -1,7 +1,7 @@
 namespace Audit.Client.Wire;
 
 /// <summary>A task: how much was done in its name.</summary>
-public record TaskAnswer(
+internal record TaskAnswer(
     string TaskId, IReadOnlyList<string> Agents, int WindowsCount, int CallsCount, int OpenCalls, int Violations,
     JudgedAnswer Judged, string? FirstAt, string? LastAt, long Position, long LastPosition)
 {
@@ -9,7 +9,7 @@ public record TaskAnswer(
 }
 
 /// <summary>A task with its windows and its calls, now or as it was.</summary>
-public sealed record TaskDetailAnswer : TaskAnswer
+internal sealed record TaskDetailAnswer : TaskAnswer
 {
     public TaskDetailAnswer(TaskAnswer task) : base(task) { }
 
@@ -28,12 +28,12 @@ public sealed record TaskDetailAnswer : TaskAnswer
 }
 
 /// <summary>The calls of a task by the gravest judgement that each has.</summary>
-public sealed record TaskCallsAnswer(
+internal sealed record TaskCallsAnswer(
     ItemPage<CallAnswer> InWindow, ItemPage<CallAnswer> OutsideWindow, ItemPage<CallAnswer> OutOfScope,
     ItemPage<CallAnswer> WindowUnproven);
 
 /// <summary>A task window: who has access for what, from when until when, and on whose word.</summary>
-public record WindowAnswer(
+internal record WindowAnswer(
     string WindowId, string State, string? TaskId, string? Agent, IReadOnlyList<string> Scope, string? Reason,
     string? OpensAt, string? ClosesAt, string? EndedAt, string? EndedBy, string? RequestedBy, string? RequestedAt,
     string? ApprovedBy, string? ApprovedAt, bool SelfGranted, bool GrantedAfter, int Violations, long Position,
@@ -59,7 +59,7 @@ public record WindowAnswer(
 }
 
 /// <summary>A window with its history and what was done in it and beside it, now or as it was.</summary>
-public sealed record WindowDetailAnswer : WindowAnswer
+internal sealed record WindowDetailAnswer : WindowAnswer
 {
     public WindowDetailAnswer(WindowAnswer window) : base(window) { }
 
@@ -94,14 +94,14 @@ public sealed record WindowDetailAnswer : WindowAnswer
 }
 
 /// <summary>Messages that are in a window by more than their date and their arrival, or not proven to be.</summary>
-public sealed record MarkedAnswer(int WindowUnproven, int GrantedAfter, int DecidedInTime, int Accepted);
+internal sealed record MarkedAnswer(int WindowUnproven, int GrantedAfter, int DecidedInTime, int Accepted);
 
 /// <summary>What a session reported after a window's end and dated into it, with what speaks for it.</summary>
 /// <param name="LateByMs">How long after the end the last of it was received.</param>
 /// <param name="Through">The position of the last of it, to be sent back with an acceptance.</param>
 /// <param name="SeqGapless">The host numbers what it reports, and no number is missing.</param>
 /// <param name="SeqBeganBefore">Numbers of the session were received before the end.</param>
-public sealed record LateSessionAnswer(
+internal sealed record LateSessionAnswer(
     string Source, string SessionId, int Messages, string FirstAt, string LastAt, long LateByMs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Through = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? SeqGapless = null,
@@ -117,17 +117,17 @@ public sealed record LateSessionAnswer(
 /// <summary>A call of which something was reported after a window's end and dated into it.</summary>
 /// <param name="DecidedAt">When the node took a decision on it, which was not while the window was open.</param>
 /// <param name="NodeAway">never, partly or throughout: such pauses between the date and the window's end.</param>
-public sealed record LateCallAnswer(
+internal sealed record LateCallAnswer(
     string ToolCallId, string At, string ReceivedAt, long LateByMs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? DecidedAt,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NodeAway);
 
 /// <summary>A time in which the book took nothing, and at its end a node started.</summary>
 /// <param name="Stopped">It begins with a stop that a node wrote down; else with the last that the book took.</param>
-public sealed record PauseAnswer(string From, string? Until, bool Stopped);
+internal sealed record PauseAnswer(string From, string? Until, bool Stopped);
 
 /// <summary>What somebody did with a window.</summary>
-public sealed record WindowActAnswer(
+internal sealed record WindowActAnswer(
     long Position, long Sequence, string Event, string? At, string By,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? OnBehalfOf,
     string From, string To,

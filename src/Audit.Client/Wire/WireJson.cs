@@ -51,7 +51,7 @@ namespace Audit.Client.Wire;
 [JsonSerializable(typeof(ReceiptLine))]
 [JsonSerializable(typeof(FormatAnswer))]
 [JsonSerializable(typeof(TracesAnswer))]
-public sealed partial class WireJson : JsonSerializerContext
+internal sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>An event's record may be as deep as a record may be, and an answer holds it deeper.</summary>
     public const int MaxDepth = 128;

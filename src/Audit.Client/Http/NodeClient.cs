@@ -2,12 +2,11 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
-using Audit.Client.Wire;
 
-namespace Audit.Client;
+namespace Audit.Client.Http;
 
 /// <summary>Speaks to one node over HTTP with one token.</summary>
-public sealed class NodeClient : IDisposable
+internal sealed class NodeClient : IDisposable
 {
     private const int MostInPage = 1000;
 
@@ -84,7 +83,16 @@ public sealed class NodeClient : IDisposable
     public async Task<T> PostAsync<TBody, T>(
         string path, TBody body, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+        using var content = JsonContent.Create(body);
+        return await PostContentAsync(path, content, type, cancellation);
+    }
+
+    /// <summary>Posts what is JSON already.</summary>
+    /// <exception cref="NodeException">The node cannot be reached, or refused, or cannot be understood.</exception>
+    public async Task<T> PostContentAsync<T>(
+        string path, HttpContent content, JsonTypeInfo<T> type, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
         return await ReadAsync(request, type, cancellation);
     }
 
@@ -94,12 +102,11 @@ public sealed class NodeClient : IDisposable
         string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var answer = await RequireAsync(HttpMethod.Post, path, cancellation);
-        await using var body = await answer.Content.ReadAsStreamAsync(cancellation);
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(cancellation));
         var read = ReadAs(type);
-        await foreach (var line in JsonSerializer.DeserializeAsyncEnumerable(
-            body, WireJson.Default.JsonElement, topLevelValues: true, cancellation))
+        while (await lines.ReadLineAsync(cancellation) is { } line)
         {
-            yield return new Answer<T>(line, read);
+            yield return new Answer<T>(JsonSerializer.Deserialize(line, WireJson.Default.JsonElement), read);
         }
     }
 

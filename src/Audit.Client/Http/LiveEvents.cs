@@ -1,15 +1,14 @@
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
-using Audit.Client.Wire;
 
-namespace Audit.Client;
+namespace Audit.Client.Http;
 
 /// <summary>
 /// The live journal of a node. A connection that breaks is made again and goes on behind the last event that was seen,
 /// so that a restart of the node neither loses nor repeats one.
 /// </summary>
-public sealed class LiveEvents(NodeClient client, string path)
+internal sealed class LiveEvents(NodeClient client, string path)
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);

@@ -1,7 +1,9 @@
-namespace Audit.Client;
+using System.Net;
+
+namespace Audit.Client.Http;
 
 /// <summary>An answer as the node wrote it, and the record that it is, which is read when it is asked for.</summary>
-public sealed class Answer<T>(JsonElement document, Func<JsonElement, T> read)
+internal sealed class Answer<T>(JsonElement document, Func<JsonElement, T> read)
 {
     private readonly Lazy<T> value = new(() => read(document));
 
@@ -11,7 +13,7 @@ public sealed class Answer<T>(JsonElement document, Func<JsonElement, T> read)
     public T Value => value.Value;
 }
 
-public enum NodeTrouble
+internal enum NodeTrouble
 {
     /// <summary>There is no node, or it went away.</summary>
     Unreachable,
@@ -24,15 +26,30 @@ public enum NodeTrouble
 
     /// <summary>What it was to be asked is no request.</summary>
     Unsendable,
+
+    /// <summary>It did not take a record as what that says.</summary>
+    NotRecorded,
+
+    /// <summary>As much waits to be sent to it as may.</summary>
+    Full,
+
+    /// <summary>What is to be sent to it cannot be kept.</summary>
+    Unwritable,
 }
 
 /// <summary>Why a node did not answer a question, in one sentence.</summary>
-public sealed class NodeException(NodeTrouble trouble, string sentence, Exception? cause = null)
+internal sealed class NodeException(NodeTrouble trouble, string sentence, Exception? cause = null)
     : Exception(sentence, cause)
 {
     private const int MostCharacters = 64 << 10;
 
     public NodeTrouble Trouble { get; } = trouble;
+
+    /// <summary>The node may answer otherwise in a moment.</summary>
+    public bool IsForNow { get; private init; }
+
+    /// <summary>When it wants to be asked again, if it asked for that.</summary>
+    public TimeSpan? RetryAfter { get; private init; }
 
     internal static NodeException Unreachable(Uri server, Exception failure) =>
         new(NodeTrouble.Unreachable, $"The node at {server} cannot be reached: {failure.Message}", failure);
@@ -49,7 +66,12 @@ public sealed class NodeException(NodeTrouble trouble, string sentence, Exceptio
             var status = (int)response.StatusCode;
             return new NodeException(NodeTrouble.Refused, await DetailAsync(response, cancellation) is { } detail
                 ? $"The node answered {status}: {detail}"
-                : $"The node answered {status}.");
+                : $"The node answered {status}.")
+            {
+                IsForNow = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                    or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout,
+                RetryAfter = response.Headers.RetryAfter?.Delta,
+            };
         }
     }
 

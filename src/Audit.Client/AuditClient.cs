@@ -1,0 +1,302 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using Audit.Client.Http;
+using Audit.Client.Sending;
+
+namespace Audit.Client;
+
+/// <summary>
+/// Asks a node before a tool runs and records what became of it. One client serves a whole host, from any thread.
+/// </summary>
+public sealed class AuditClient : IAsyncDisposable
+{
+    /// <summary>The name of the <see cref="ActivitySource"/> that says what is asked, run and recorded.</summary>
+    public const string ActivitySourceName = "Audit.Client";
+
+    private static readonly ActivitySource Activities = new(ActivitySourceName);
+    private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(60);
+
+    private readonly AuditClientOptions options;
+    private readonly NodeClient node;
+    private readonly MemoryOutbox? memory;
+    private readonly SpoolFile? spool;
+    private readonly BackgroundSender sender;
+
+    /// <summary>Opens the spool where there is one, and begins to send what waits in it.</summary>
+    /// <exception cref="ArgumentException">The options cannot be meant so.</exception>
+    /// <exception cref="IOException">The spool cannot be opened, or another process has it open.</exception>
+    public AuditClient(AuditClientOptions options)
+    {
+        options.Require();
+        this.options = options;
+        node = new NodeClient(options.Server, options.Token);
+        var post = new RecordPost(node, []);
+        if (options.SpoolPath is { } path)
+        {
+            spool = new SpoolFile(path, options.MostUnsentBytes, Report);
+            sender = new BackgroundSender(post, spool, TimeSpan.FromSeconds(10), Report);
+        }
+        else
+        {
+            memory = new MemoryOutbox(options.Patience, options.MostUnsentBytes);
+            sender = new BackgroundSender(post, memory, TimeSpan.FromMilliseconds(500), Report);
+        }
+    }
+
+    /// <summary>Asks whether the tool may run. The answer is in the book before it is given.</summary>
+    /// <param name="call">What is to run. The same call with the same input in the same turn has one answer.</param>
+    /// <param name="wait">
+    /// How long to wait for a person, where one is asked; also while the node is restarted. When it is over, the answer
+    /// says that the person is still awaited, which refuses.
+    /// </param>
+    /// <param name="cancellation">Ends the waiting, and not the question.</param>
+    /// <exception cref="AuditException">There is no answer, and nothing may run.</exception>
+    public async Task<AuditDecision> DecideAsync(
+        AuditCall call, TimeSpan wait = default, CancellationToken cancellation = default)
+    {
+        using var activity = StartActivity("audit.decide", call);
+        try
+        {
+            var decision = await AskAsync(call.ToQuestion(DateTimeOffset.UtcNow), wait, cancellation);
+            activity?.SetTag("audit.decision", decision.Decision ?? decision.State);
+            return decision;
+        }
+        catch (NodeException failure)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
+            throw AuditException.Of(failure);
+        }
+    }
+
+    /// <summary>
+    /// Records what became of a call. With a spool it returns once that is on disk, and without one when the node
+    /// has it.
+    /// </summary>
+    /// <exception cref="AuditException">It is not kept, or not known to be.</exception>
+    public async Task RecordAsync(AuditCall call, AuditOutcome outcome, CancellationToken cancellation = default)
+    {
+        try
+        {
+            await KeepAsync(call.ToItem(outcome, DateTimeOffset.UtcNow), cancellation);
+        }
+        catch (NodeException failure)
+        {
+            throw AuditException.Of(failure);
+        }
+    }
+
+    /// <summary>Records what concerns a session and no call of it, such as the end of a turn.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="type">What happened, in a word: <c>turn_start</c>, <c>intent</c>, <c>session.ended</c>.</param>
+    /// <param name="detail">What else there is to say.</param>
+    /// <param name="cancellation">Ends the waiting; it may be recorded all the same.</param>
+    /// <exception cref="AuditException">It is not kept, or not known to be.</exception>
+    public async Task NoteAsync(
+        string sessionId, string type, JsonElement? detail = null, CancellationToken cancellation = default)
+    {
+        try
+        {
+            await KeepAsync(AuditCall.ToNote(sessionId, type, detail, DateTimeOffset.UtcNow), cancellation);
+        }
+        catch (NodeException failure)
+        {
+            throw AuditException.Of(failure);
+        }
+    }
+
+    /// <summary>
+    /// Runs a tool if, and only if, it was approved and its beginning is recorded; and records how it ended, also
+    /// where it throws or is cancelled.
+    /// </summary>
+    /// <param name="call">What is to run.</param>
+    /// <param name="tool">The tool.</param>
+    /// <param name="wait">How long to wait for a person, where one is asked.</param>
+    /// <param name="cancellation">Given to the tool.</param>
+    /// <exception cref="AuditException">
+    /// There was no answer or no record, and the tool did not run; or, where the exception has a result, it ran, and
+    /// how it ended is not known to be recorded.
+    /// </exception>
+    public async Task<AuditRun> RunAsync(
+        AuditCall call, Func<CancellationToken, Task<AuditToolResult>> tool, TimeSpan wait = default,
+        CancellationToken cancellation = default)
+    {
+        using var activity = StartActivity("execute_tool " + call.ToolName, call);
+        var decision = await DecideAsync(call, wait, cancellation);
+        activity?.SetTag("audit.decision", decision.Decision ?? decision.State);
+        if (!decision.IsApproved && !(decision.HasNoOpinion && options.RunsWithoutOpinion))
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, "refused");
+            return new AuditRun(decision, null);
+        }
+
+        await RecordAsync(call, AuditOutcome.Started(), cancellation);
+        var begun = Stopwatch.GetTimestamp();
+        AuditToolResult result;
+        try
+        {
+            result = await tool(cancellation);
+            result = result with { Duration = result.Duration ?? Stopwatch.GetElapsedTime(begun) };
+        }
+        catch (Exception failure)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
+            await EndAsync(call, failure, Stopwatch.GetElapsedTime(begun), cancellation);
+            throw;
+        }
+
+        await EndAsync(call, AuditOutcome.Completed(result), result);
+        return new AuditRun(decision, result);
+    }
+
+    /// <summary>Waits until all that was recorded so far is with the node, at most so long.</summary>
+    /// <returns>How many records still wait in the spool.</returns>
+    public async Task<long> FlushAsync(TimeSpan patience, CancellationToken cancellation = default)
+    {
+        if (spool is not null)
+        {
+            try
+            {
+                await spool.WhenEmptyAsync().WaitAsync(patience, cancellation);
+            }
+            catch (TimeoutException)
+            {
+                return spool.Lines;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Stops sending. What waits in the spool is sent by whoever opens it next.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await sender.DisposeAsync();
+        if (spool is not null)
+        {
+            await spool.DisposeAsync();
+        }
+
+        node.Dispose();
+    }
+
+    private static Activity? StartActivity(string name, AuditCall call) => Activities.StartActivity(name)?
+        .SetTag("gen_ai.tool.name", call.ToolName)
+        .SetTag("gen_ai.tool.call.id", call.ToolCallId)
+        .SetTag("audit.session", call.SessionId);
+
+    /// <summary>
+    /// Asks the same again until it is answered. Who asks the call instead, and not the question, could be told what was
+    /// approved of another question of it.
+    /// </summary>
+    private async Task<AuditDecision> AskAsync(byte[] question, TimeSpan wait, CancellationToken cancellation)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        long? lost = null;
+        var isAwaited = false;
+        for (var pause = 0; ; pause = Math.Min(1000, (2 * pause) + 50))
+        {
+            // At first nobody is waited for: once it is known that a person is asked, patience with the node is another.
+            var left = wait - Stopwatch.GetElapsedTime(begun);
+            left = left < TimeSpan.Zero ? TimeSpan.Zero : left < LongestRequest ? left : LongestRequest;
+            try
+            {
+                var decision = await AskOnceAsync(question, isAwaited ? left : TimeSpan.Zero, cancellation);
+                if (!decision.IsAwaited || left == TimeSpan.Zero)
+                {
+                    return decision;
+                }
+
+                (lost, isAwaited, pause) = (null, true, 0);
+            }
+            catch (NodeException failure) when (failure.IsForNow
+                || failure.Trouble is NodeTrouble.Unreachable or NodeTrouble.Unreadable)
+            {
+                lost ??= Stopwatch.GetTimestamp();
+                var isOver = Stopwatch.GetElapsedTime(lost.Value) >= options.Patience;
+                if (isOver && (!isAwaited || Stopwatch.GetElapsedTime(begun) >= wait))
+                {
+                    throw;
+                }
+            }
+
+            await Task.Delay(pause, cancellation);
+        }
+    }
+
+    private async Task<AuditDecision> AskOnceAsync(byte[] question, TimeSpan wait, CancellationToken cancellation)
+    {
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        attempt.CancelAfter(wait + options.Patience);
+        using var content = new ByteArrayContent(question);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        try
+        {
+            var seconds = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            return AuditDecision.Of(await node.PostContentAsync(
+                NodeClient.PathOf("v1/decide", ("wait", seconds)), content, WireJson.Default.DecisionAnswer,
+                attempt.Token));
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new NodeException(
+                NodeTrouble.Unreachable, $"The node at {options.Server} did not answer the question in time.");
+        }
+    }
+
+    private async Task KeepAsync(byte[] line, CancellationToken cancellation)
+    {
+        if (spool is not null)
+        {
+            await spool.AddAsync(line).WaitAsync(cancellation);
+            return;
+        }
+
+        var receipt = await memory!.SendAsync(line).WaitAsync(cancellation);
+        if (receipt.Status is not (ReceiptLine.Recorded or ReceiptLine.Duplicate or ReceiptLine.Counted))
+        {
+            throw new NodeException(
+                NodeTrouble.NotRecorded,
+                $"The node answered the record with {receipt.Status}: {receipt.Reason ?? receipt.Error}");
+        }
+
+        if (receipt.Anomalies?.Contains("approval_expired") == true)
+        {
+            throw new NodeException(
+                NodeTrouble.NotRecorded, "The approval had expired before the tool began; it is to be asked again.");
+        }
+    }
+
+    private async Task EndAsync(AuditCall call, Exception failure, TimeSpan ran, CancellationToken cancellation)
+    {
+        var isCancelled = failure is OperationCanceledException && cancellation.IsCancellationRequested;
+        var result = new AuditToolResult(false, failure.Message) { Duration = ran };
+        await EndAsync(
+            call, isCancelled ? AuditOutcome.Cancelled("cancelled by the host") : AuditOutcome.Completed(result), result);
+    }
+
+    /// <summary>The tool ran: that is recorded even where whoever called it waits no longer.</summary>
+    private async Task EndAsync(AuditCall call, AuditOutcome outcome, AuditToolResult result)
+    {
+        try
+        {
+            await KeepAsync(call.ToItem(outcome, DateTimeOffset.UtcNow), CancellationToken.None);
+        }
+        catch (NodeException failure)
+        {
+            throw AuditException.Of(failure, result);
+        }
+    }
+
+    private void Report(NodeException trouble)
+    {
+        try
+        {
+            options.OnTrouble?.Invoke(new AuditTrouble(
+                AuditException.FailureOf(trouble.Trouble), trouble.Message, trouble.InnerException));
+        }
+        catch (Exception thrown)
+        {
+            Trace.TraceError($"{ActivitySourceName}: whoever is told of troubles threw: {thrown}");
+        }
+    }
+}
