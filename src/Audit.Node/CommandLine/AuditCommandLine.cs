@@ -1,5 +1,6 @@
 using System.Reflection;
 using Audit.Node.CommandLine.Demo;
+using Audit.Node.CommandLine.Hosts;
 using Audit.Node.CommandLine.Ingest;
 using Audit.Node.CommandLine.Operating;
 using Audit.Node.CommandLine.Reading;
@@ -67,6 +68,7 @@ public static class AuditCommandLine
         VerifyCommand.Make(surroundings),
         ExportCommand.Make(surroundings),
         PolicyCommands.Make(surroundings),
+        McpCommand.Make(surroundings),
         LogCommands.Make(surroundings),
         WitnessCommand.Make(surroundings),
         KeyCommands.Make(surroundings),

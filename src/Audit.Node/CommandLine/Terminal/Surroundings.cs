@@ -14,6 +14,9 @@ public sealed record Surroundings(TextWriter Out, TextWriter Error)
     /// <summary>Opens the standard input.</summary>
     public Func<Stream> OpenInput { get; init; } = () => Stream.Null;
 
+    /// <summary>Opens the standard output for what is no text.</summary>
+    public Func<Stream> OpenOutput { get; init; } = () => Stream.Null;
+
     public bool OutIsTerminal { get; init; }
 
     public bool ErrorIsTerminal { get; init; }
@@ -22,6 +25,7 @@ public sealed record Surroundings(TextWriter Out, TextWriter Error)
     {
         Environment = System.Environment.GetEnvironmentVariables(),
         OpenInput = Console.OpenStandardInput,
+        OpenOutput = Console.OpenStandardOutput,
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
     };

@@ -1,0 +1,156 @@
+namespace Audit.Node.CommandLine.Hosts;
+
+/// <summary>Whose calls are told of.</summary>
+internal sealed record HostNames(string Session, string? Task, string? Agent)
+{
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteString("session_id"u8, Session);
+        WriteIfKnown(json, "task_id", Task);
+        WriteIfKnown(json, "agent", Agent);
+    }
+
+    private static void WriteIfKnown(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
+    }
+}
+
+/// <summary>What a host was answered that asked whether a tool may run.</summary>
+/// <param name="Sentence">Why it may not.</param>
+internal sealed record HostAnswer(bool Runs, string Sentence)
+{
+    /// <summary>Whether this is the node's word; otherwise there is none, and nobody knows what is in the book.</summary>
+    public bool IsAnswered { get; init; } = true;
+
+    /// <summary>The question waits for a person still.</summary>
+    public bool IsOpen { get; init; }
+}
+
+/// <summary>Asks a node for a host that speaks another protocol, and waits for a person where one is asked.</summary>
+internal sealed class HostDesk(NodeClient node, HostNames names)
+{
+    private const double LongestWait = 600;
+
+    /// <summary>A node that says nothing at all for so much longer than it was asked to wait is none.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
+
+    public HostNames Names => names;
+
+    /// <summary>Asks about one call, and waits as long for a person.</summary>
+    /// <param name="write">Writes the members that say what is to run.</param>
+    public async Task<HostAnswer> DecideAsync(
+        string call, Action<Utf8JsonWriter> write, TimeSpan wait, CancellationToken cancellation)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var body = HostJson.Write(json =>
+        {
+            names.WriteTo(json);
+            json.WriteString("tool_call_id"u8, call);
+            json.WriteString("recorded_at"u8, Timestamp.From(now).ToString());
+            if (wait > TimeSpan.Zero)
+            {
+                // A question that nobody waits for any more is not to be approved.
+                json.WriteString("expires_at"u8, Timestamp.From(now + wait).ToString());
+            }
+
+            write(json);
+        });
+        DecisionAnswer answer;
+        try
+        {
+            answer = await AskAsync(HttpMethod.Post, PathOf("v1/decide", wait), body, wait, cancellation);
+        }
+        catch (NodeException failure)
+        {
+            return new HostAnswer(false, failure.Message) { IsAnswered = false };
+        }
+
+        return Read(await UntilDecidedAsync(call, answer, now + wait, cancellation), wait);
+    }
+
+    private async Task<DecisionAnswer> UntilDecidedAsync(
+        string call, DecisionAnswer answer, DateTimeOffset end, CancellationToken cancellation)
+    {
+        var path = $"v1/sessions/{Uri.EscapeDataString(names.Session)}/calls/{Uri.EscapeDataString(call)}/decision";
+        while (IsOpen(answer) && end - DateTimeOffset.UtcNow is var left && left > TimeSpan.Zero)
+        {
+            try
+            {
+                answer = await AskAsync(HttpMethod.Get, PathOf(path, left), default, left, cancellation);
+            }
+            catch (NodeException)
+            {
+                // A question outlives the node's restart; only the time ends it.
+                await Task.Delay(LookAgain, cancellation);
+            }
+        }
+
+        return answer;
+    }
+
+    private async Task<DecisionAnswer> AskAsync(
+        HttpMethod method, string path, ReadOnlyMemory<byte> body, TimeSpan wait, CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(wait + Grace);
+        try
+        {
+            using var request = new HttpRequestMessage(method, path);
+            if (!body.IsEmpty)
+            {
+                request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new("application/json") } };
+            }
+
+            using var response = await node.RequireAsync(request, patience.Token);
+            await using var content = await response.Content.ReadAsStreamAsync(patience.Token);
+            return await JsonSerializer.DeserializeAsync(content, WireJson.Default.DecisionAnswer, patience.Token)
+                ?? throw new JsonException("It is empty.");
+        }
+        catch (Exception failure) when (failure is JsonException or HttpRequestException or IOException)
+        {
+            throw new NodeException(
+                NodeTrouble.Unreadable, $"The answer of {node.Server} cannot be read: {failure.Message}", failure);
+        }
+        catch (OperationCanceledException failure) when (!cancellation.IsCancellationRequested)
+        {
+            throw new NodeException(NodeTrouble.Unreachable, $"The node at {node.Server} does not answer.", failure);
+        }
+    }
+
+    private static string PathOf(string path, TimeSpan wait) => NodeClient.PathOf(
+        path, ("wait", $"{Math.Min(LongestWait, Math.Ceiling(wait.TotalSeconds)):0}"));
+
+    private static bool IsOpen(DecisionAnswer answer) =>
+        answer is { Decision: null, State: "awaiting_confirmation" };
+
+    private static HostAnswer Read(DecisionAnswer answer, TimeSpan wait)
+    {
+        if (IsOpen(answer))
+        {
+            return new HostAnswer(false, $"a person has to approve it, and nobody did within {wait.TotalSeconds:0} s")
+            {
+                IsOpen = true,
+            };
+        }
+
+        if (answer.Decision is { } decision && (decision == NoOpinion || ApprovingDecisions.Contains(decision)))
+        {
+            var isOver = Rfc3339.TryParse(answer.ValidUntil ?? "", out var until)
+                && until < Timestamp.From(DateTimeOffset.UtcNow);
+            return new HostAnswer(!isOver, isOver ? "what approved it held only until " + until : "");
+        }
+
+        var rule = answer.Rule is { } name ? $", rule \"{name}\"" : "";
+        var by = answer.By is { } who ? $" (by {who}{rule})" : "";
+        return new HostAnswer(false, (answer.Feedback ?? "it was refused") + by);
+    }
+
+    /// <summary>Where nothing is enforced a tool runs, and is written down.</summary>
+    private const string NoOpinion = "no-opinion";
+}

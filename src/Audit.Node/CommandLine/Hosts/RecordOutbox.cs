@@ -1,0 +1,158 @@
+using System.Buffers;
+using System.Threading.Channels;
+
+namespace Audit.Node.CommandLine.Hosts;
+
+/// <summary>
+/// Sends what became of calls in the order in which it was said, many in one request when they come together, and
+/// again until the node has them. It lies in memory: what must not be lost is waited for.
+/// </summary>
+internal sealed class RecordOutbox : IAsyncDisposable
+{
+    /// <summary>What a node that is away leaves here at most; more is not held for it.</summary>
+    private const int MostWaiting = 10_000;
+
+    private const int MostInOne = 256, MostBytesInOne = 1 << 20;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>What is not waited for goes with what follows at once, so that a quick call costs one request.</summary>
+    private static readonly TimeSpan Company = TimeSpan.FromMilliseconds(5);
+
+    private readonly Channel<Item> waiting =
+        Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = false });
+
+    private readonly CancellationTokenSource ending = new();
+    private readonly RecordPost post;
+    private readonly Action<string> note;
+    private readonly Task sending;
+    private int count;
+
+    /// <param name="note">Takes what a person should know, in a sentence.</param>
+    public RecordOutbox(NodeClient node, Action<string> note)
+    {
+        (post, this.note) = (new RecordPost(node, []), note);
+        sending = SendAllAsync();
+    }
+
+    /// <param name="isPressing">Somebody waits for it.</param>
+    /// <returns>Null once the item is durable; why it never will be, where the node will not have it.</returns>
+    public Task<string?> Post(byte[] item, bool isPressing = false)
+    {
+        var entry = new Item(item, isPressing);
+        if (Interlocked.Increment(ref count) > MostWaiting || !waiting.Writer.TryWrite(entry))
+        {
+            Interlocked.Decrement(ref count);
+            entry.Kept.SetResult("too much waits to be written down already");
+        }
+
+        return entry.Kept.Task;
+    }
+
+    /// <summary>Takes no more, and waits as long for what it has.</summary>
+    public async Task CloseAsync(TimeSpan patience)
+    {
+        waiting.Writer.TryComplete();
+        await Task.WhenAny(sending, Task.Delay(patience));
+        await ending.CancelAsync();
+        await sending;
+        if (Volatile.Read(ref count) is > 0 and var left)
+        {
+            note($"{left} records could not be written: the node is away.");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync(TimeSpan.Zero);
+        ending.Dispose();
+    }
+
+    private async Task SendAllAsync()
+    {
+        var batch = new List<Item>();
+        try
+        {
+            while (await waiting.Reader.WaitToReadAsync(ending.Token))
+            {
+                if (!Take(batch))
+                {
+                    await Task.WhenAny(waiting.Reader.WaitToReadAsync(ending.Token).AsTask(), Task.Delay(Company));
+                    Take(batch);
+                }
+
+                await SendAsync(batch);
+            }
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // Whoever closes counts what is left.
+        }
+    }
+
+    /// <returns>Whether there is enough, or somebody waits for it.</returns>
+    private bool Take(List<Item> batch)
+    {
+        var bytes = batch.Sum(item => item.Bytes.Length);
+        while (batch.Count < MostInOne && bytes < MostBytesInOne && waiting.Reader.TryRead(out var item))
+        {
+            batch.Add(item);
+            bytes += item.Bytes.Length;
+        }
+
+        return batch.Count == MostInOne || bytes >= MostBytesInOne || batch.Exists(item => item.IsPressing);
+    }
+
+    private async Task SendAsync(List<Item> batch)
+    {
+        string? said = null;
+        while (batch.Count > 0)
+        {
+            var receipts = new List<ReceiptLine>();
+            var trouble = await TrySendAsync(batch, receipts);
+            foreach (var (item, receipt) in batch.Zip(receipts))
+            {
+                Interlocked.Decrement(ref count);
+                item.Kept.TrySetResult(receipt.Status is "invalid" or "refused" ? receipt.Error ?? receipt.Status : null);
+            }
+
+            batch.RemoveRange(0, receipts.Count);
+            if (batch.Count > 0)
+            {
+                if (said != trouble)
+                {
+                    note($"{batch.Count} records wait: {trouble}");
+                    said = trouble;
+                }
+
+                await Task.Delay(Pause, ending.Token);
+            }
+        }
+    }
+
+    private async Task<string> TrySendAsync(List<Item> batch, List<ReceiptLine> receipts)
+    {
+        var lines = new ArrayBufferWriter<byte>();
+        foreach (var item in batch)
+        {
+            lines.Write(item.Bytes);
+            lines.Write("\n"u8);
+        }
+
+        try
+        {
+            var sent = await post.SendAsync(
+                new ReadOnlySequence<byte>(lines.WrittenMemory), receipts.Add, ending.Token);
+            return sent.Trouble;
+        }
+        catch (NodeException refusal)
+        {
+            return refusal.Message;
+        }
+    }
+
+    private sealed record Item(byte[] Bytes, bool IsPressing)
+    {
+        public TaskCompletionSource<string?> Kept { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
