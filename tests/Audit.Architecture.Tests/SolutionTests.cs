@@ -8,7 +8,7 @@ public sealed class SolutionTests
     public void every_project_is_in_the_solution()
     {
         var solution = File.ReadAllText(Repository.PathOf("Audit.Actors.sln")).Replace('\\', '/');
-        var missing = ProjectFile.All("src", "tests", "benchmarks")
+        var missing = ProjectFile.All("src", "tests", "benchmarks", "samples")
             .Select(project => project.RelativePath.Replace('\\', '/'))
             .Where(path => !solution.Contains($"\"{path}\"", StringComparison.Ordinal));
         Assert.Empty(missing);

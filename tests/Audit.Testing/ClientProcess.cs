@@ -86,6 +86,9 @@ public sealed class ClientProcess : IAsyncDisposable
         return await AnswerAsync() ?? throw new InvalidOperationException($"A client ended.\n{Troubles}");
     }
 
+    /// <summary>All that it prints until it ends.</summary>
+    public Task<string> ReadToEndAsync() => process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
+
     /// <summary>Gives it nothing more to do, and returns its exit code.</summary>
     public async Task<int> EndAsync()
     {

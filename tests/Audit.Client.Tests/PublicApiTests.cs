@@ -1,0 +1,100 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.Loader;
+using System.Xml.Linq;
+
+namespace Audit.Client.Tests;
+
+/// <summary>
+/// What a host can use of the package is a promise: it is what stands in PublicApi.txt, on either framework, and has
+/// its words.
+/// </summary>
+public sealed class PublicApiTests
+{
+    private const BindingFlags Own =
+        BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
+    public static TheoryData<string> Frameworks => ["net8.0", "net10.0"];
+
+    [Theory]
+    [MemberData(nameof(Frameworks))]
+    public async Task what_is_public_is_what_was_promised(string framework)
+    {
+        var promised = Path.Combine(BuiltProgram.Root, "tests/Audit.Client.Tests/PublicApi.txt");
+        var now = string.Concat(TypesOf(framework).SelectMany(Lines).Select(line => line + "\n"));
+
+        Assert.Equal(await File.ReadAllTextAsync(promised), now);
+    }
+
+    [Theory]
+    [MemberData(nameof(Frameworks))]
+    public void whatever_is_public_has_words(string framework)
+    {
+        var words = XDocument.Load(Path.ChangeExtension(Built(framework), ".xml")).Descendants("member")
+            .Where(member => !string.IsNullOrWhiteSpace(member.Element("summary")?.Value) || member.Elements("param").Any())
+            .Select(member => member.Attribute("name")!.Value.Split('(')[0]).ToHashSet();
+        var missing = TypesOf(framework).SelectMany(type => MembersOf(type).Select(member => member switch
+        {
+            PropertyInfo property => $"P:{type.FullName}.{property.Name}",
+            FieldInfo field => $"F:{type.FullName}.{field.Name}",
+            ConstructorInfo when IsRecord(type) || type.GetConstructors().All(one => one.GetParameters().Length == 0) => $"T:{type.FullName}",
+            ConstructorInfo => $"M:{type.FullName}.#ctor",
+            _ => $"M:{type.FullName}.{member.Name}",
+        }).Prepend($"T:{type.FullName}")).Where(id => !words.Contains(id) && !IsParameter(id, framework));
+        Assert.Empty(missing.Except(["M:Audit.Client.AuditClient.DisposeAsync"]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Frameworks))]
+    public void the_package_needs_the_framework_alone(string framework) =>
+        Assert.All(
+            TypesOf(framework)[0].Assembly.GetReferencedAssemblies(),
+            name => Assert.StartsWith("System.", name.Name, StringComparison.Ordinal));
+
+    private static string Built(string framework) => BuiltProgram.Of("src/Audit.Client", "Audit.Client.dll", framework);
+
+    private static Type[] TypesOf(string framework) =>
+        [.. new AssemblyLoadContext(framework, isCollectible: true).LoadFromAssemblyPath(Built(framework)).GetExportedTypes()
+            .OrderBy(type => type.FullName, StringComparer.Ordinal)];
+
+    private static IEnumerable<string> Lines(Type type)
+    {
+        var bases = type.GetInterfaces().Except(type.BaseType?.GetInterfaces() ?? []).Where(one => !one.IsGenericType).Select(one => one.Name)
+            .Prepend(type.BaseType is { } parent && parent != typeof(object) && parent != typeof(Enum) ? parent.Name : "")
+            .Where(name => name.Length > 0).ToList();
+        var kind = type.IsEnum ? "enum" : IsRecord(type) ? "record" : "class";
+        yield return $"{kind} {type.FullName}" + (bases.Count > 0 && !type.IsEnum ? " : " + string.Join(", ", bases) : "");
+        foreach (var line in type.IsEnum ? MembersOf(type).Select(Line) : MembersOf(type).Select(Line).Order(StringComparer.Ordinal))
+        {
+            yield return "    " + line;
+        }
+    }
+
+    private static IEnumerable<MemberInfo> MembersOf(Type type) => type.GetMembers(Own)
+        .Where(member => member is not MethodInfo { IsSpecialName: true } && member is not FieldInfo { IsSpecialName: true }
+            && (member is PropertyInfo || member.GetCustomAttribute<CompilerGeneratedAttribute>() is null)
+            && member.Name is not ("Deconstruct" or "PrintMembers"));
+
+    private static string Line(MemberInfo member) => member switch
+    {
+        ConstructorInfo made => $"({Parameters(made)})",
+        PropertyInfo property => $"{NameOf(property.PropertyType)} {property.Name}"
+            + (property.SetMethod is { IsPublic: true } ? " { get; init; }" : ""),
+        FieldInfo field => field.IsLiteral ? $"{field.Name} = {field.GetRawConstantValue()}" : field.Name,
+        MethodInfo method => $"{(method.IsStatic ? "static " : "")}{NameOf(method.ReturnType)} {method.Name}({Parameters(method)})",
+        _ => member.ToString()!,
+    };
+
+    private static string Parameters(MethodBase method) => string.Join(
+        ", ", method.GetParameters().Select(one => $"{NameOf(one.ParameterType)} {one.Name}{(one.IsOptional ? "?" : "")}"));
+
+    private static string NameOf(Type type) => !type.IsGenericType ? type.Name
+        : $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>";
+
+    private static bool IsRecord(Type type) => type.GetMethod("<Clone>$") is not null;
+
+    /// <summary>The words on a record's positional member stand with its parameters.</summary>
+    private static bool IsParameter(string id, string framework) => XDocument.Load(Path.ChangeExtension(Built(framework), ".xml"))
+        .Descendants("member").Any(member => id.StartsWith("P:" + member.Attribute("name")!.Value[2..] + ".", StringComparison.Ordinal)
+            && member.Elements("param").Any(one => id.EndsWith("." + one.Attribute("name")!.Value, StringComparison.Ordinal)));
+}
