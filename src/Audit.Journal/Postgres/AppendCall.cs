@@ -40,6 +40,8 @@ internal sealed class AppendCall : IAsyncDisposable
         await reader.ReadAsync();
         var accepted = reader.GetFieldValue<bool[]>(0);
         var written = reader.IsDBNull(1) ? [] : reader.GetFieldValue<long[]>(1);
+        // A long answer comes before its commit, which is what counts.
+        await reader.NextResultAsync();
         Settle(plan, rows.Count, accepted, written, positions.Span);
         plan.Written(connection);
         return written.Length == 0 ? 0 : written[^1];
