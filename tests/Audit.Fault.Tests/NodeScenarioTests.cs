@@ -78,7 +78,7 @@ public sealed class SqliteScenarioTests(ITestOutputHelper output) : NodeScenario
 public sealed class PostgresScenarioTests(ITestOutputHelper output) : NodeScenarioTests(output)
 {
     [Theory]
-    [Scenarios("postgres", "kill-node", "kill-database", "terminate", "pause-database", "damaged-page")]
+    [Scenarios("postgres", "kill-node", "kill-database", "kill-both", "terminate", "pause-database", "damaged-page")]
     [Scenarios("postgres", "cut-database", "black-hole")]
     [Scenarios("postgres", "zombies")]
     [Scenarios("postgres", "vanish")]

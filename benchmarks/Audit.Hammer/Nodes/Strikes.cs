@@ -16,6 +16,7 @@ internal static class Strikes
         new("kill-node", "sqlite", new ArenaNeeds(), KillNodeAsync),
         new("kill-node", "postgres", new ArenaNeeds(), KillNodeAsync),
         new("kill-database", "postgres", new ArenaNeeds(), KillDatabaseAsync),
+        new("kill-both", "postgres", new ArenaNeeds(), KillBothAsync),
         new("terminate", "sqlite", new ArenaNeeds(), TerminateAsync),
         new("terminate", "postgres", new ArenaNeeds(), TerminateAsync),
         new("pause-node", "sqlite", new ArenaNeeds(), PauseNodeAsync),
@@ -61,6 +62,23 @@ internal static class Strikes
         strike.Arena.Cluster!.Kill();
         strike.Note();
         await strike.Arena.Cluster.StartAgainAsync();
+    }
+
+    /// <summary>The server, and within a moment of that the node, which in half of the rounds is started before it.</summary>
+    private static async Task KillBothAsync(Strike strike)
+    {
+        var (node, cluster) = (strike.AnyNode, strike.Arena.Cluster!);
+        strike.Note();
+        cluster.Kill();
+        await strike.RestAsync(0, 300);
+        await node.KillAsync();
+        if (strike.Chance.Percent(50))
+        {
+            await node.StumbleAsync(strike.Chance.Milliseconds(50, 900));
+        }
+
+        await cluster.StartAgainAsync();
+        await node.StartAsync();
     }
 
     private static async Task TerminateAsync(Strike strike)
