@@ -40,7 +40,11 @@ public sealed class ContractTestCase : XunitTestCase
         ?? Needs(typeof(NeedsProgramAttribute))
             .Select(program => program.GetConstructorArguments().Single() as string)
             .Where(name => !IsOnPath(name!))
-            .Select(name => $"There is no {name} on the PATH.").FirstOrDefault();
+            .Select(name => $"There is no {name} on the PATH.").FirstOrDefault()
+        ?? Needs(typeof(NeedsVariableAttribute))
+            .Select(variable => variable.GetConstructorArguments().Single() as string)
+            .Where(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name!)))
+            .Select(name => $"{name} names nothing; .ci/run sets it where npm answers.").FirstOrDefault();
 
     private static bool IsOnPath(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, name)));
@@ -52,6 +56,13 @@ public sealed class ContractTestCase : XunitTestCase
 /// <summary>Says that a class of contract tests starts a program that may not be there.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class NeedsProgramAttribute(string name) : Attribute
+{
+    public string Name { get; } = name;
+}
+
+/// <summary>Says that a class of contract tests needs what a variable of the environment names.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class NeedsVariableAttribute(string name) : Attribute
 {
     public string Name { get; } = name;
 }

@@ -40,8 +40,8 @@ internal sealed class CallRead(IJournal journal, StreamKey stream)
     /// Whether what stands is about this question, and not about another that the call was asked since. What a host
     /// had a person asked for by itself, past the policy, is no answer to what it asks the node.
     /// </summary>
-    public bool Answers(CallMessage? asked) => asked is null
-        || (History.Standing.Question == asked.Question && QuestionMark is not null);
+    public bool Answers(Fingerprint? asked) => asked is null
+        || (History.Standing.Question == asked && QuestionMark is not null);
 
     /// <summary>The last decision that the node made on the question that stands.</summary>
     public MadeDecision? LastDecision => decisions.FindLast(made => made.Answers.Sequence == History.Standing.Asked);

@@ -34,7 +34,7 @@ internal sealed class DecideEndpoint(
 
         var call = await deciding.ReadAsync(asked.Of, context.Bearer(), context.RequestAborted);
         intake.Metrics.CountDecision(PolicyWords.Of(Ruling.Ask));
-        return await deciding.AnswerAsync(context, asked.Of, call, asked.Question);
+        return await deciding.AnswerAsync(context, asked.Of, call, asked.Question.Question);
     }
 
     /// <returns>The answer, or none where the call has to be looked at.</returns>

@@ -15,6 +15,9 @@ internal sealed class Deciding(
 
     public static readonly QueryParameter Wait = new("wait", $"Seconds to wait for a person, up to {LongestWait}.");
 
+    public static readonly QueryParameter Question = new(
+        "question", "The question as it was shown while it waited: another one of the call does not answer it.");
+
     /// <summary>On a busy journal a waiting request looks no more often than this.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
@@ -117,10 +120,12 @@ internal sealed class Deciding(
     }
 
     /// <summary>Answers where the call stands, after as long as the request waits for a person.</summary>
-    /// <param name="asked">What was asked; what is answered to another question of the call is no answer to it.</param>
+    /// <param name="asked">
+    /// The question; what is answered to another one of the call is no answer to it. Null for whichever stands.
+    /// </param>
     /// <exception cref="RefusedException">The token ended while it waited.</exception>
     public async Task<IResult> AnswerAsync(
-        HttpContext context, CallAddress address, CallRead call, CallMessage? asked = null)
+        HttpContext context, CallAddress address, CallRead call, Fingerprint? asked)
     {
         var seconds = WaitOf(context);
         if (call.IsWaiting && seconds > 0)
@@ -153,6 +158,14 @@ internal sealed class Deciding(
     public static long WaitOf(HttpContext context) =>
         context.Query().Number(Wait.Name, otherwise: 0, least: 0, most: LongestWait);
 
+    /// <summary>The question that the request waits for an answer to; null for whichever stands.</summary>
+    public static Fingerprint? QuestionOf(HttpContext context) => context.Query().Text(Question.Name) switch
+    {
+        null => null,
+        var text when Fingerprint.TryParse(text, out var question) => question,
+        var text => throw QueryReader.Refusal(Question.Name, $"\"{text}\" is not the question of a call, as the node shows it."),
+    };
+
     /// <summary>Where a rule says who approves, nobody else does; anybody who may refuses.</summary>
     private static void RefuseOthers(CallRead call, WantedDecision wanted, Bearer actor)
     {
@@ -173,7 +186,7 @@ internal sealed class Deciding(
         }
     }
 
-    private async Task WaitAsync(HttpContext context, CallRead call, CallMessage? asked, TimeSpan time)
+    private async Task WaitAsync(HttpContext context, CallRead call, Fingerprint? asked, TimeSpan time)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, intake.Stopping);
         using var timer = intake.Clock.CreateTimer(_ => ending.Cancel(), null, time, Timeout.InfiniteTimeSpan);

@@ -22,7 +22,7 @@ internal sealed class DecisionEndpoints(RecordIntake intake, Deciding deciding) 
             .Produces<ReceiptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Own);
         routes.Get(
             place, GetAsync, Waiting, "Waits until a call no longer awaits its confirmation.", "",
-            Deciding.Wait)
+            Deciding.Wait, Deciding.Question)
             .Produces<DecisionAnswer>().Scoped(Scope.Binding);
     }
 
@@ -35,8 +35,9 @@ internal sealed class DecisionEndpoints(RecordIntake intake, Deciding deciding) 
 
     private async Task<IResult> GetAsync(HttpContext context)
     {
+        var question = Deciding.QuestionOf(context);
         var address = await context.CallAsync();
         var call = await deciding.ReadAsync(address, context.Bearer(), context.RequestAborted);
-        return await deciding.AnswerAsync(context, address, call);
+        return await deciding.AnswerAsync(context, address, call, question);
     }
 }

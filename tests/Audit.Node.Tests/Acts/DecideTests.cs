@@ -139,6 +139,26 @@ public sealed class DecideTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task who_goes_on_waiting_for_one_question_is_not_told_what_was_answered_to_another()
+    {
+        var question = (await AskAsync("c-1", "write_file", "write")).Require(200).Json.GetProperty("question").Text("question");
+        var mine = Decision("c-1") + $"&wait=600&question={question}";
+        var waiting = host.GetAnswerAsync(mine);
+        var other = (await AskAsync("c-1", "write_file", "url")).Require(200).Json.GetProperty("question");
+        (await maria.PostAsync(Decision("c-1"), HttpAnswers.On(other, """{"decision":"approve-once"}"""))).Require(201);
+
+        foreach (var answer in new[] { await waiting, await host.GetAnswerAsync(mine) })
+        {
+            Assert.Equal("reject", answer.Require(200).Json.Text("decision"));
+            Assert.Contains("another tool_call_id", answer.Json.Text("feedback"));
+        }
+
+        var theirs = Decision("c-1") + $"&question={other.Text("question")}";
+        Assert.Equal("approve-once", (await host.GetAnswerAsync(theirs)).Require(200).Json.Text("decision"));
+        Assert.Contains("question", (await host.GetAnswerAsync(Decision("c-1") + "&question=that")).Problem(400));
+    }
+
+    [Fact]
     public async Task what_a_host_asked_by_itself_is_not_what_the_policy_asks()
     {
         (await AskAsync("c-0", "sql.exec", null)).Require(200);
