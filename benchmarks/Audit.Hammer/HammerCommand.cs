@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Audit.Hammer.Clients;
 using Audit.Hammer.Clusters;
 using Audit.Hammer.Nodes;
 using Audit.Hammer.Scenarios;
@@ -12,7 +13,9 @@ namespace Audit.Hammer;
 internal static class HammerCommand
 {
     private static readonly IScenario[] Scenarios =
-        [new SimulationScenario(), .. Strikes.All, new ClusterScenario(), new ClusterScenario(nodes: 5)];
+    [
+        new SimulationScenario(), .. Strikes.All, new ClusterScenario(), new ClusterScenario(nodes: 5), .. ClientScenario.All,
+    ];
 
     public static RootCommand Make()
     {

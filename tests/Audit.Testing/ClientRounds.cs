@@ -14,15 +14,22 @@ public sealed record ClientRoundsResult(
 /// <param name="command">Starts a host, as the contract of clients has it.</param>
 public sealed class ClientRounds(IReadOnlyList<string> command, int seed) : IAsyncDisposable
 {
-    private const string Session = "rounds";
+    /// <summary>So little that the spool makes room again and again, and sometimes has none.</summary>
+    private const string SpoolLimit = "16000";
+
+    /// <summary>A session takes so many notes and no more.</summary>
+    private const int RoundsOfSession = 50;
 
     private readonly Random chance = new(seed);
     private readonly HashSet<int> kept = [];
     private HostedNode node = null!;
     private ClientProcess? spooling;
     private ClientProcess? closing;
+    private int played;
     private int notes;
     private int calls;
+
+    private string Session => SessionOf(played);
 
     private string Spool => node.FileOf("spool");
 
@@ -34,7 +41,7 @@ public sealed class ClientRounds(IReadOnlyList<string> command, int seed) : IAsy
     /// <summary>Gives both hosts something to do, kills some of the three, and starts what was killed.</summary>
     public async Task PlayAsync()
     {
-        spooling ??= Start(new() { ["AUDIT_SPOOL"] = Spool });
+        spooling ??= StartSpooling();
         closing ??= Start(new() { ["AUDIT_PATIENCE"] = "20" });
         var (killsSpooling, killsClosing, killsNode) = chance.Next(5) switch
         {
@@ -45,17 +52,20 @@ public sealed class ClientRounds(IReadOnlyList<string> command, int seed) : IAsy
             _ => (true, true, true),
         };
         var telling = Task.WhenAll(NoteAsync(spooling, chance.Next(20, 120)), RunAsync(closing, chance.Next(5, 20)));
-        await Task.Delay(chance.Next(0, 200));
         if (killsNode)
         {
+            await Task.Delay(chance.Next(0, 200));
             await node.KillAsync();
         }
 
+        // What is kept while the node is away is in the spool alone when its host dies.
+        await Task.Delay(chance.Next(0, 200));
         if (killsSpooling)
         {
             await spooling.DisposeAsync();
-            spooling = null;
             await TearAsync();
+            spooling = StartSpooling();
+            await Task.Delay(chance.Next(0, 200));
         }
 
         if (killsClosing)
@@ -70,12 +80,13 @@ public sealed class ClientRounds(IReadOnlyList<string> command, int seed) : IAsy
         }
 
         await telling;
+        played++;
     }
 
     /// <summary>Sends what waits, and looks at the book.</summary>
     public async Task<ClientRoundsResult> EndAsync()
     {
-        spooling ??= Start(new() { ["AUDIT_SPOOL"] = Spool });
+        spooling ??= StartSpooling();
         var flushed = await spooling.AskAsync(new { @do = "flush", seconds = 120 });
         var wrong = new List<string>();
         if (!flushed.GetProperty("ok").GetBoolean())
@@ -83,13 +94,19 @@ public sealed class ClientRounds(IReadOnlyList<string> command, int seed) : IAsy
             wrong.Add($"not all is sent: {flushed}\n{spooling.Troubles}");
         }
 
-        var book = await node.NotesAsync(Session);
+        var book = new List<int>();
+        foreach (var session in Enumerable.Range(0, played).Select(SessionOf).Distinct())
+        {
+            book.AddRange(await node.NotesAsync(session));
+        }
+
         wrong.AddRange(book.Zip(book.Skip(1)).Where(pair => pair.First > pair.Second)
             .Select(pair => $"note {pair.Second} stands behind note {pair.First}"));
         var ran = File.Exists(Ran) ? await File.ReadAllLinesAsync(Ran) : [];
         foreach (var call in ran)
         {
-            if (!(await node.KindsAsync(Session, call)).Contains("started"))
+            var (session, name) = (call.Split(' ')[0], call.Split(' ')[1]);
+            if (!(await node.KindsAsync(session, name)).Contains("started"))
             {
                 wrong.Add($"the tool of {call} ran, and nothing says so");
             }
@@ -109,6 +126,11 @@ public sealed class ClientRounds(IReadOnlyList<string> command, int seed) : IAsy
 
         await node.DisposeAsync();
     }
+
+    private static string SessionOf(int round) => $"rounds-{round / RoundsOfSession}";
+
+    private ClientProcess StartSpooling() =>
+        Start(new() { ["AUDIT_SPOOL"] = Spool, ["AUDIT_SPOOL_LIMIT"] = SpoolLimit });
 
     private ClientProcess Start(Dictionary<string, string> environment)
     {
@@ -147,7 +169,8 @@ public sealed class ClientRounds(IReadOnlyList<string> command, int seed) : IAsy
             var isTold = await host.TellAsync(new
             {
                 @do = "run", session_id = Session, tool_call_id = call, tool_name = "append", turn = 1,
-                effective_input = new { text = call }, permission = new { kind = "write" }, append = Ran, text = call,
+                effective_input = new { text = call }, permission = new { kind = "write" }, append = Ran,
+                text = $"{Session} {call}",
             });
             if (!isTold || await host.AnswerAsync() is null)
             {

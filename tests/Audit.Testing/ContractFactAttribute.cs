@@ -44,7 +44,7 @@ public sealed class ContractTestCase : XunitTestCase
         ?? Needs(typeof(NeedsVariableAttribute))
             .Select(variable => variable.GetConstructorArguments().Single() as string)
             .Where(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name!)))
-            .Select(name => $"{name} names nothing; .ci/run sets it where npm answers.").FirstOrDefault();
+            .Select(name => $"{name} names nothing; .ci/run sets it where the feed answers.").FirstOrDefault();
 
     private static bool IsOnPath(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, name)));

@@ -11,7 +11,7 @@ namespace Audit.Client.Sending;
 internal sealed class SpoolFile : IOutbox, IAsyncDisposable
 {
     private const int MostBytes = 1 << 20;
-    private const long LeastToClear = 1 << 20;
+    private const long MostToClear = 1 << 20;
 
     private readonly object gate = new();
     private readonly long most;
@@ -133,7 +133,7 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
         lock (gate)
         {
             WritePlace(sent);
-            if (sent >= LeastToClear && length - sent <= sent)
+            if (sent >= Math.Min(MostToClear, most / 4) && length - sent <= sent)
             {
                 Clear();
             }
