@@ -69,6 +69,7 @@ public static class AuditCommandLine
         ExportCommand.Make(surroundings),
         PolicyCommands.Make(surroundings),
         McpCommand.Make(surroundings),
+        HookCommand.Make(surroundings),
         LogCommands.Make(surroundings),
         WitnessCommand.Make(surroundings),
         KeyCommands.Make(surroundings),

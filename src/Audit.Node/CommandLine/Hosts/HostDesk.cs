@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization.Metadata;
+
 namespace Audit.Node.CommandLine.Hosts;
 
 /// <summary>Whose calls are told of.</summary>
@@ -26,8 +28,14 @@ internal sealed record HostAnswer(bool Runs, string Sentence)
     /// <summary>Whether this is the node's word; otherwise there is none, and nobody knows what is in the book.</summary>
     public bool IsAnswered { get; init; } = true;
 
+    /// <summary>There is no answer because there is no node.</summary>
+    public bool IsAway { get; init; }
+
     /// <summary>The question waits for a person still.</summary>
     public bool IsOpen { get; init; }
+
+    /// <summary>Nothing is enforced, and what the host does by itself holds.</summary>
+    public bool IsNoOpinion { get; init; }
 }
 
 /// <summary>Asks a node for a host that speaks another protocol, and waits for a person where one is asked.</summary>
@@ -64,14 +72,35 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
         DecisionAnswer answer;
         try
         {
-            answer = await AskAsync(HttpMethod.Post, PathOf("v1/decide", wait), body, wait, cancellation);
+            answer = await SendAsync(
+                HttpMethod.Post, PathOf("v1/decide", wait), body, WireJson.Default.DecisionAnswer, wait, cancellation);
         }
         catch (NodeException failure)
         {
-            return new HostAnswer(false, failure.Message) { IsAnswered = false };
+            return new HostAnswer(false, failure.Message)
+            {
+                IsAnswered = false, IsAway = failure.Trouble != NodeTrouble.Refused,
+            };
         }
 
         return Read(await UntilDecidedAsync(call, answer, now + wait, cancellation), wait);
+    }
+
+    /// <summary>Posts what is told, and waits until the node has it.</summary>
+    /// <exception cref="NodeException">It has not.</exception>
+    public async Task KeepAsync(string path, byte[] body, TimeSpan patience, CancellationToken cancellation)
+    {
+        var answer = await SendAsync(
+            HttpMethod.Post, path, body, WireJson.Default.JsonElement, patience, cancellation);
+        var receipts = answer.ValueKind == JsonValueKind.Array ? answer : answer.GetProperty("receipts");
+        foreach (var receipt in receipts.EnumerateArray())
+        {
+            if (receipt.GetProperty("status").GetString() is "invalid" or "refused" or "unavailable")
+            {
+                throw new NodeException(
+                    NodeTrouble.Refused, $"The node did not write it down: {receipt.GetProperty("error").GetString()}");
+            }
+        }
     }
 
     private async Task<DecisionAnswer> UntilDecidedAsync(
@@ -82,7 +111,8 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
         {
             try
             {
-                answer = await AskAsync(HttpMethod.Get, PathOf(path, left), default, left, cancellation);
+                answer = await SendAsync(
+                    HttpMethod.Get, PathOf(path, left), default, WireJson.Default.DecisionAnswer, left, cancellation);
             }
             catch (NodeException)
             {
@@ -94,8 +124,9 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
         return answer;
     }
 
-    private async Task<DecisionAnswer> AskAsync(
-        HttpMethod method, string path, ReadOnlyMemory<byte> body, TimeSpan wait, CancellationToken cancellation)
+    private async Task<T> SendAsync<T>(
+        HttpMethod method, string path, ReadOnlyMemory<byte> body, JsonTypeInfo<T> type, TimeSpan wait,
+        CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(wait + Grace);
@@ -109,7 +140,7 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
 
             using var response = await node.RequireAsync(request, patience.Token);
             await using var content = await response.Content.ReadAsStreamAsync(patience.Token);
-            return await JsonSerializer.DeserializeAsync(content, WireJson.Default.DecisionAnswer, patience.Token)
+            return await JsonSerializer.DeserializeAsync(content, type, patience.Token)
                 ?? throw new JsonException("It is empty.");
         }
         catch (Exception failure) when (failure is JsonException or HttpRequestException or IOException)
@@ -129,21 +160,23 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
     private static bool IsOpen(DecisionAnswer answer) =>
         answer is { Decision: null, State: "awaiting_confirmation" };
 
-    private static HostAnswer Read(DecisionAnswer answer, TimeSpan wait)
+    private HostAnswer Read(DecisionAnswer answer, TimeSpan wait)
     {
         if (IsOpen(answer))
         {
-            return new HostAnswer(false, $"a person has to approve it, and nobody did within {wait.TotalSeconds:0} s")
-            {
-                IsOpen = true,
-            };
+            var sentence = $"a person has to approve it, and nobody did within {wait.TotalSeconds:0} s; what waits is at "
+                + new Uri(node.Server, "waiting") + " while it waits";
+            return new HostAnswer(false, sentence) { IsOpen = true };
         }
 
         if (answer.Decision is { } decision && (decision == NoOpinion || ApprovingDecisions.Contains(decision)))
         {
             var isOver = Rfc3339.TryParse(answer.ValidUntil ?? "", out var until)
                 && until < Timestamp.From(DateTimeOffset.UtcNow);
-            return new HostAnswer(!isOver, isOver ? "what approved it held only until " + until : "");
+            return new HostAnswer(!isOver, isOver ? "what approved it held only until " + until : "")
+            {
+                IsNoOpinion = decision == NoOpinion,
+            };
         }
 
         var rule = answer.Rule is { } name ? $", rule \"{name}\"" : "";

@@ -12,6 +12,11 @@ internal static class HostJson
         MaxDepth = 128,
     };
 
+    public static readonly JsonSerializerOptions Indented = new()
+    {
+        Encoder = Options.Encoder, MaxDepth = Options.MaxDepth, WriteIndented = true,
+    };
+
     public static string Now => Timestamp.From(DateTimeOffset.UtcNow).ToString();
 
     /// <summary>An object with the members that are written.</summary>
