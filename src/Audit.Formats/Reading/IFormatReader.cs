@@ -54,7 +54,8 @@ internal sealed class StrictEvents(IEventReader events) : IFormatReader
         }
     }
 
-    private static JsonElement Parse(ReadOnlySpan<byte> text)
+    /// <exception cref="UnreadableException">It is not one JSON object, strictly read.</exception>
+    public static JsonElement Parse(ReadOnlySpan<byte> text)
     {
         var json = new StrictJsonReader(text);
         json.Read();

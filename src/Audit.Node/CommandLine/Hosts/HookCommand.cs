@@ -6,28 +6,30 @@ internal static class HookCommand
     /// <summary>By this, and by no other code but 0, a hook says that the host must not go on.</summary>
     private const int Blocks = ExitCode.WrongUse;
 
-    private const string Deny = "deny", Allow = "allow";
+    /// <summary>Seconds that a hook may take which waits for nobody.</summary>
+    private const int Brief = 20;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     public static Command Make(Surroundings surroundings)
     {
-        var command = new Command("hook", "Answers a hook of an agent's host: asks whether a tool may run, and records.");
-        command.Subcommands.Add(MakeHost(surroundings, new ClaudeCodeHook(), "Claude Code", isNamed: false));
-        command.Subcommands.Add(MakeHost(surroundings, new CopilotHook(), "Copilot's command line", isNamed: true));
+        var command = new Command(
+            "hook", "Answers a hook of an agent's host: asks whether a tool may run, and records.");
+        command.Subcommands.Add(MakeHost(surroundings, new ClaudeCodeHost()));
+        command.Subcommands.Add(MakeHost(surroundings, new CopilotHost()));
         return command;
     }
 
-    private static Command MakeHost(Surroundings surroundings, IHookHost host, string title, bool isNamed)
+    private static Command MakeHost(Surroundings surroundings, IHookHost host)
     {
-        var command = new Command(host.Name, $"Reads the payload of a hook of {title} and answers as it expects.");
-        var happened = isNamed
+        var command = new Command(host.Name, $"Reads the payload of a hook of {host.Title} and answers as it expects.");
+        var happened = host.NeedsEvent
             ? command.AddOptionalName("event", "which hook it is, as its configuration calls it, such as preToolUse")
             : null;
         var task = command.AddText("--task", "ID", "the task of the calls");
         var agent = command.AddText("--agent", "ID", "the agent that makes them");
         var wait = command.AddText(
-            "--wait", "TIME", "how long a call waits for a person, default 580s; less than the host waits for the hook");
+            "--wait", "TIME", "how long a call waits for a person, default 580s; less than the host waits for a hook");
         var whenDown = command.AddText(
             "--when-down", "deny|allow",
             "what holds where no node answers: nothing runs, or what the host does by itself; default deny");
@@ -39,17 +41,12 @@ internal static class HookCommand
         {
             var options = new HookOptions(
                 HostOptions.Id(parsed, task), HostOptions.Id(parsed, agent),
-                HostOptions.Time(parsed, wait, TimeSpan.FromSeconds(580)), parsed.GetValue(state) ?? HookCalls.Place);
-            var isDenied = (parsed.GetValue(whenDown) ?? Deny) switch
-            {
-                Deny => true,
-                Allow => false,
-                var other => throw CommandException.WrongUse(
-                    $"--when-down \"{other}\" is not accepted; accepted is {Deny} or {Allow}."),
-            };
+                HostOptions.Time(parsed, wait, TimeSpan.FromSeconds(580)), parsed.GetValue(state) ?? HookCalls.Place,
+                IsDenied(parsed.GetValue(whenDown)));
             if (parsed.GetValue(print))
             {
-                surroundings.Out.WriteLine(host.Configuration(CommandOf(parsed, host, print, happened), options.Wait));
+                surroundings.Out.WriteLine(host.Configuration(
+                    CommandOf(parsed, host, print, happened), (int)options.Wait.TotalSeconds + Brief, Brief));
                 return ExitCode.Fine;
             }
 
@@ -57,10 +54,11 @@ internal static class HookCommand
             {
                 using var input = new MemoryStream();
                 await surroundings.OpenInput().CopyToAsync(input, cancellation);
-                var hook = host.Read(
-                    StrictObject.Parse(input.ToArray()), happened is null ? null : parsed.GetValue(happened));
+                var hook = host.Read(input.ToArray(), happened is null ? null : parsed.GetValue(happened));
                 using var node = await place.Read(parsed).TryFindNodeAsync(cancellation);
-                return await AnswerAsync(surroundings, host, hook, options, node, isDenied, cancellation);
+                return await (hook.IsAsking
+                    ? AskAsync(surroundings, host, hook, options, node, cancellation)
+                    : RecordAsync(surroundings, hook, options, node, input.ToArray(), cancellation));
             }
             catch (Exception failure)
             {
@@ -72,21 +70,18 @@ internal static class HookCommand
         return command;
     }
 
-    private static async Task<int> AnswerAsync(
-        Surroundings surroundings, IHookHost host, Hook hook, HookOptions options, NodeClient? node, bool isDenied,
+    private static async Task<int> AskAsync(
+        Surroundings surroundings, IHookHost host, Hook hook, HookOptions options, NodeClient? node,
         CancellationToken cancellation)
     {
-        if (hook.Asks is not { } asked)
-        {
-            return await RecordAsync(surroundings, host, hook, options, node, isDenied, cancellation);
-        }
-
-        var call = host.CallOf(hook, options);
+        var calls = new HookCalls(options.State, hook.Session);
+        var call = hook.Call ?? calls.Begin(hook);
+        var names = new HostNames(hook.Session, options.Task, options.Agent);
         var answer = node is null
             ? new HostAnswer(false, "no node runs") { IsAnswered = false, IsAway = true }
-            : await new HostDesk(node, hook.NamesOf(options)).DecideAsync(
-                call, asked, options.Wait, cancellation);
-        var isLeft = answer.IsAway && !isDenied;
+            : await new HostDesk(node, names).DecideAsync(
+                call, json => WriteQuestion(json, hook), options.Wait, cancellation);
+        var isLeft = answer.IsAway && !options.IsDenied;
         if (isLeft)
         {
             surroundings.Error.WriteLine(PrintableText.Of(
@@ -100,29 +95,46 @@ internal static class HookCommand
             surroundings.Out.WriteLine(host.Decision(answer.Runs, sentence));
         }
 
-        if (!answer.Runs && !isLeft)
+        if (hook.Call is null && !answer.Runs && !isLeft)
         {
-            host.Forget(hook, options);
+            calls.End(hook);
         }
 
         return ExitCode.Fine;
     }
 
-    private static async Task<int> RecordAsync(
-        Surroundings surroundings, IHookHost host, Hook hook, HookOptions options, NodeClient? node, bool isDenied,
-        CancellationToken cancellation)
+    private static void WriteQuestion(Utf8JsonWriter json, Hook hook)
     {
-        if (host.RecordOf(hook, options) is not var (path, body))
+        json.WriteString("tool_name"u8, hook.Tool);
+        if (hook.Input is { } input)
         {
-            return ExitCode.Fine;
+            json.WritePropertyName("requested_input"u8);
+            input.WriteTo(json);
         }
 
+        json.WriteStartObject("permission"u8);
+        json.WriteString("kind"u8, hook.Kind);
+        json.WriteString("toolName"u8, hook.Tool);
+        json.WriteEndObject();
+        if (hook.Location is { } location)
+        {
+            json.WriteString("location"u8, location);
+        }
+    }
+
+    private static async Task<int> RecordAsync(
+        Surroundings surroundings, Hook hook, HookOptions options, NodeClient? node, byte[] payload,
+        CancellationToken cancellation)
+    {
+        var (path, body) = hook.Format is { } format
+            ? (NodeClient.PathOf($"v1/ingest/{format}", ("task", options.Task), ("agent", options.Agent)), payload)
+            : ("v1/records", ItemOf(hook, options));
         string why;
         try
         {
             if (node is not null)
             {
-                await new HostDesk(node, hook.NamesOf(options)).KeepAsync(path, body, Patience, cancellation);
+                await HostDesk.KeepAsync(node, path, body, Patience, cancellation);
                 return ExitCode.Fine;
             }
 
@@ -134,8 +146,44 @@ internal static class HookCommand
         }
 
         surroundings.Error.WriteLine(PrintableText.Of($"audit hook: {hook.Event} is not in the book: {why}"));
-        return isDenied ? Blocks : ExitCode.Fine;
+        return options.IsDenied ? Blocks : ExitCode.Fine;
     }
+
+    private static byte[] ItemOf(Hook hook, HookOptions options)
+    {
+        var names = new HostNames(hook.Session, options.Task, options.Agent);
+        var calls = new HookCalls(options.State, hook.Session);
+        if (hook.EndsSession)
+        {
+            calls.Clear();
+        }
+
+        var item = hook.Note is var (type, detail)
+            ? HostJson.Note(names, type, json => WriteMembers(json, detail))
+            : HostJson.Record(names, new ToolAuditRecord
+            {
+                // What was not asked is told all the same.
+                ToolCallId = calls.End(hook) ?? HookCalls.NewId(), ToolName = hook.Tool!, EffectiveInput = hook.Input,
+                Outcome = new Outcome.Completed(hook.Result!), RecordedAt = HostJson.Now,
+            });
+        return [(byte)'[', .. item, (byte)']'];
+    }
+
+    private static void WriteMembers(Utf8JsonWriter json, JsonElement? members)
+    {
+        foreach (var member in members?.EnumerateObject() ?? default)
+        {
+            member.WriteTo(json);
+        }
+    }
+
+    private static bool IsDenied(string? whenDown) => whenDown switch
+    {
+        null or "deny" => true,
+        "allow" => false,
+        _ => throw CommandException.WrongUse(
+            $"--when-down \"{whenDown}\" is not accepted; accepted is deny or allow."),
+    };
 
     /// <summary>The command line as it was given, without what prints it, for a shell.</summary>
     private static Func<string, string> CommandOf(
@@ -156,67 +204,5 @@ internal static class HookCommand
 
 /// <param name="Wait">For a person.</param>
 /// <param name="State">Where the calls lie that have begun.</param>
-internal sealed record HookOptions(string? Task, string? Agent, TimeSpan Wait, string State);
-
-/// <summary>What a host said by a hook.</summary>
-/// <param name="Event">Which hook it is, in the words of Claude Code.</param>
-internal sealed record Hook(string Event, string Session, StrictObject Payload)
-{
-    /// <summary>The tool that is about to run or that ran.</summary>
-    public string? Tool { get; init; }
-
-    public JsonElement? Input { get; init; }
-
-    /// <summary>Writes what is asked; null for a hook that only tells.</summary>
-    public Action<Utf8JsonWriter>? Asks { get; init; }
-
-    public HostNames NamesOf(HookOptions options) => new(Session, options.Task, options.Agent);
-
-    /// <summary>A question about the tool; a kind that the host's own tools have may only tighten.</summary>
-    public Hook Asking(string kind, string? location) => this with
-    {
-        Asks = json =>
-        {
-            json.WriteString("tool_name"u8, Tool);
-            if (Input is { } input)
-            {
-                json.WritePropertyName("requested_input"u8);
-                input.WriteTo(json);
-            }
-
-            json.WriteStartObject("permission"u8);
-            json.WriteString("kind"u8, kind);
-            json.WriteString("toolName"u8, Tool);
-            json.WriteEndObject();
-            if (location is { Length: > 0 })
-            {
-                json.WriteString("location"u8, location);
-            }
-        },
-    };
-}
-
-/// <summary>How one host says and hears it.</summary>
-internal interface IHookHost
-{
-    string Name { get; }
-
-    /// <param name="happened">Which hook the configuration says it is; null where it does not.</param>
-    /// <exception cref="UnreadableException">It is no payload of a hook.</exception>
-    Hook Read(StrictObject payload, string? happened);
-
-    /// <summary>The id of the call that is about to run.</summary>
-    string CallOf(Hook hook, HookOptions options);
-
-    /// <summary>The call does not run.</summary>
-    void Forget(Hook hook, HookOptions options);
-
-    /// <returns>Where a hook that only tells is posted, and as what; null for one that tells nothing.</returns>
-    (string Path, byte[] Body)? RecordOf(Hook hook, HookOptions options);
-
-    string Decision(bool runs, string sentence);
-
-    /// <summary>What stands in the host's settings.</summary>
-    /// <param name="command">Of a hook, by its name.</param>
-    string Configuration(Func<string, string> command, TimeSpan wait);
-}
+/// <param name="IsDenied">Where no node answers, nothing runs.</param>
+internal sealed record HookOptions(string? Task, string? Agent, TimeSpan Wait, string State, bool IsDenied);

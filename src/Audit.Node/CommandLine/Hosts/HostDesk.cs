@@ -25,7 +25,7 @@ internal sealed record HostNames(string Session, string? Task, string? Agent)
 /// <param name="Sentence">Why it may not.</param>
 internal sealed record HostAnswer(bool Runs, string Sentence)
 {
-    /// <summary>Whether this is the node's word; otherwise there is none, and nobody knows what is in the book.</summary>
+    /// <summary>Whether this is the node's word; without one nobody knows what is in the book.</summary>
     public bool IsAnswered { get; init; } = true;
 
     /// <summary>There is no answer because there is no node.</summary>
@@ -73,7 +73,8 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
         try
         {
             answer = await SendAsync(
-                HttpMethod.Post, PathOf("v1/decide", wait), body, WireJson.Default.DecisionAnswer, wait, cancellation);
+                node, HttpMethod.Post, PathOf("v1/decide", wait), body, WireJson.Default.DecisionAnswer, wait,
+                cancellation);
         }
         catch (NodeException failure)
         {
@@ -88,10 +89,11 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
 
     /// <summary>Posts what is told, and waits until the node has it.</summary>
     /// <exception cref="NodeException">It has not.</exception>
-    public async Task KeepAsync(string path, byte[] body, TimeSpan patience, CancellationToken cancellation)
+    public static async Task KeepAsync(
+        NodeClient node, string path, byte[] body, TimeSpan patience, CancellationToken cancellation)
     {
         var answer = await SendAsync(
-            HttpMethod.Post, path, body, WireJson.Default.JsonElement, patience, cancellation);
+            node, HttpMethod.Post, path, body, WireJson.Default.JsonElement, patience, cancellation);
         var receipts = answer.ValueKind == JsonValueKind.Array ? answer : answer.GetProperty("receipts");
         foreach (var receipt in receipts.EnumerateArray())
         {
@@ -112,7 +114,8 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
             try
             {
                 answer = await SendAsync(
-                    HttpMethod.Get, PathOf(path, left), default, WireJson.Default.DecisionAnswer, left, cancellation);
+                    node, HttpMethod.Get, PathOf(path, left), default, WireJson.Default.DecisionAnswer, left,
+                    cancellation);
             }
             catch (NodeException)
             {
@@ -124,8 +127,8 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
         return answer;
     }
 
-    private async Task<T> SendAsync<T>(
-        HttpMethod method, string path, ReadOnlyMemory<byte> body, JsonTypeInfo<T> type, TimeSpan wait,
+    private static async Task<T> SendAsync<T>(
+        NodeClient node, HttpMethod method, string path, ReadOnlyMemory<byte> body, JsonTypeInfo<T> type, TimeSpan wait,
         CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -135,7 +138,10 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
             using var request = new HttpRequestMessage(method, path);
             if (!body.IsEmpty)
             {
-                request.Content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new("application/json") } };
+                request.Content = new ReadOnlyMemoryContent(body)
+                {
+                    Headers = { ContentType = new("application/json") },
+                };
             }
 
             using var response = await node.RequireAsync(request, patience.Token);
@@ -164,8 +170,8 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
     {
         if (IsOpen(answer))
         {
-            var sentence = $"a person has to approve it, and nobody did within {wait.TotalSeconds:0} s; what waits is at "
-                + new Uri(node.Server, "waiting") + " while it waits";
+            var sentence = $"a person has to approve it, and nobody did within {wait.TotalSeconds:0} s; "
+                + $"what waits is at {new Uri(node.Server, "waiting")} while it waits";
             return new HostAnswer(false, sentence) { IsOpen = true };
         }
 

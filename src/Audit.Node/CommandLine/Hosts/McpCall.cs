@@ -88,7 +88,7 @@ internal sealed class McpCall
         return Interlocked.CompareExchange(ref state, Begun, Deciding) == Deciding;
     }
 
-    /// <summary>What a question is about: all that is passed on, and which definition of the tool its author knew.</summary>
+    /// <summary>What a question is about: all that is passed on, and what the server says the tool is.</summary>
     public void WriteQuestion(Utf8JsonWriter json, string server, string? definition)
     {
         json.WriteString("tool_name"u8, Tool);
@@ -139,9 +139,9 @@ internal sealed class McpCall
     {
         var said = answer.Content;
         var isTool = !answer.IsError && said.ValueKind == JsonValueKind.Object;
-        var texts = isTool && said.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Array
-            ? content.EnumerateArray().Where(part => TextOf(part, "type") == "text").Select(part => TextOf(part, "text"))
-            : [];
+        var parts = isTool && said.TryGetProperty("content", out var content)
+            && content.ValueKind == JsonValueKind.Array ? content.EnumerateArray().ToArray() : [];
+        var texts = parts.Where(part => TextOf(part, "type") == "text").Select(part => TextOf(part, "text"));
         var failed = !isTool || (said.TryGetProperty("isError", out var flag) && flag.ValueKind != JsonValueKind.False)
             || TextOf(said, "resultType") is not (null or "complete");
         var output = answer.IsError ? TextOf(said, "message") ?? "" : string.Join('\n', texts);

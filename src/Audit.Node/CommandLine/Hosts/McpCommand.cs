@@ -2,21 +2,27 @@ using System.Security.Cryptography;
 
 namespace Audit.Node.CommandLine.Hosts;
 
-/// <summary>`audit mcp -- COMMAND ARGS…`: stands between any agent and any server of MCP.</summary>
+/// <summary>
+/// `audit mcp -- COMMAND ARGS…` and `audit mcp --upstream URL`: stands between any agent and any server of MCP.
+/// </summary>
 internal static class McpCommand
 {
     public static Command Make(Surroundings surroundings)
     {
         var command = new Command(
-            "mcp", "Stands between an agent and a server of MCP, which is run with `audit mcp -- COMMAND ARGS…`: every "
-            + "call of a tool is decided and written down, or does not run.");
+            "mcp", "Stands between an agent and a server of MCP, which is run with `audit mcp -- COMMAND ARGS…` or is "
+            + "at `--upstream URL`: every call of a tool is decided and written down, or does not run.");
         var server = command.Declare(new Argument<string[]>("command")
         {
             HelpName = "COMMAND ARGS…",
             Description = "runs the server, which speaks over its standard streams; write -- before it",
-            Arity = ArgumentArity.OneOrMore,
+            Arity = ArgumentArity.ZeroOrMore,
         });
-        var session = command.AddText("--session", "ID", "the session of the calls; default: one of this connection");
+        var upstream = command.AddText("--upstream", "URL", "the server, which speaks streamable HTTP");
+        var listen = command.AddText(
+            "--listen", "URL",
+            "with --upstream: the address on this machine that the agent is given; default: a free port");
+        var session = command.AddText("--session", "ID", "the session of the calls; default: one of each connection");
         var task = command.AddText("--task", "ID", "the task of the calls");
         var agent = command.AddText("--agent", "ID", "the agent that makes them");
         var wait = command.AddText("--wait", "TIME", "how long a call waits for a person who is asked, default 10m");
@@ -26,37 +32,57 @@ internal static class McpCommand
         var place = new PlaceSymbols(surroundings, command, GivenOptions.Data);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var connection = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5));
-            var own = parsed.GetValue(session) is null;
-            var names = new HostNames(
-                HostOptions.Id(parsed, session, isSession: true) ?? $"mcp-{connection}", HostOptions.Id(parsed, task),
-                HostOptions.Id(parsed, agent));
+            var named = HostOptions.Id(parsed, session, isSession: true);
+            var (ofTask, ofAgent) = (HostOptions.Id(parsed, task), HostOptions.Id(parsed, agent));
             var times = new McpPatience(
                 HostOptions.Time(parsed, wait, TimeSpan.FromMinutes(10)),
                 HostOptions.Time(parsed, patience, TimeSpan.FromSeconds(10)));
-            var run = parsed.GetRequiredValue(server);
-            using var node = await place.Read(parsed).FindNodeAsync(cancellation);
-            await using var outbox = new RecordOutbox(node, Note);
-            var called = Path.GetFileName(run[0]);
-            var gate = new McpGate(new HostDesk(node, names), outbox, times, connection, called, Note);
-            if (own)
+            var run = parsed.GetValue(server) ?? [];
+            var (url, at) = (HostOptions.Url(parsed, upstream), HostOptions.Url(parsed, listen));
+            if (run.Length > 0 == url is not null || (at is not null && (url is null || !at.IsLoopback)))
             {
-                _ = outbox.Post(HostJson.Note(names, "started", json => json.WriteString("mcp_server"u8, called)));
+                throw CommandException.WrongUse(
+                    "Accepted is `-- COMMAND ARGS…` or `--upstream URL`, and with the latter `--listen` with an "
+                    + "address of this machine alone, such as http://127.0.0.1:7000.");
             }
 
-            var code = await new McpStdio(gate, surroundings, Note).RunAsync(run, cancellation);
-            if (own)
+            using var node = await place.Read(parsed).FindNodeAsync(cancellation);
+            await using var outbox = new RecordOutbox(node, Note);
+            var facts = new McpServer(NewName(), url?.Host ?? Path.GetFileName(run[0]));
+            var code = ExitCode.Fine;
+            if (url is null)
             {
-                _ = outbox.Post(HostJson.Note(names, "ended", json => json.WriteNumber("exit_code"u8, code)));
+                var gate = Begin(facts.Connection);
+                code = await new McpStdio(gate, surroundings, Note).RunAsync(run, cancellation);
+                gate.NoteSession("ended");
+            }
+            else
+            {
+                using var http = new McpHttp(url, isSession => isSession ? Begin(NewName()) : Open(facts.Connection), Note);
+                await http.RunAsync(
+                    at ?? new Uri("http://127.0.0.1:0"), address => surroundings.Out.WriteLine(address), cancellation);
             }
 
             await outbox.CloseAsync(times.Record);
             return code;
+
+            McpGate Begin(string name)
+            {
+                var begun = Open(name);
+                begun.NoteSession("started");
+                return begun;
+            }
+
+            McpGate Open(string name) => new(
+                new HostDesk(node, new HostNames(named ?? $"mcp-{name}", ofTask, ofAgent)), outbox, times, facts, named is null,
+                Note);
         });
         return command;
 
         void Note(string sentence) => surroundings.Error.WriteLine(PrintableText.Of($"audit mcp: {sentence}"));
     }
+
+    private static string NewName() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(5));
 }
 
 /// <summary>What the commands that speak for a host are given.</summary>
@@ -73,4 +99,10 @@ internal static class HostOptions
         : DurationText.TryParse(text, out var time) ? time
         : throw CommandException.WrongUse(
             $"{option.Name} \"{text}\" is not accepted; accepted is {DurationText.Accepted}.");
+
+    public static Uri? Url(ParseResult parsed, Option<string> option) =>
+        parsed.GetValue(option) is not { } text ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url
+        : throw CommandException.WrongUse(
+            $"{option.Name} \"{text}\" is not accepted; accepted is an address such as http://127.0.0.1:3001/mcp.");
 }

@@ -7,6 +7,9 @@ namespace Audit.Node.CommandLine.Hosts;
 /// <summary>What becomes of a message of the client's: it goes on, or is answered, or neither.</summary>
 internal readonly record struct Passage(ReadOnlyMemory<byte> ToServer, ReadOnlyMemory<byte> ToClient)
 {
+    /// <summary>The answer says that the message was none.</summary>
+    public bool IsFault { get; init; }
+
     public static Passage On(ReadOnlyMemory<byte> message) => new(message, default);
 
     public static Passage Back(ReadOnlyMemory<byte> answer) => new(default, answer);
@@ -17,24 +20,48 @@ internal readonly record struct Passage(ReadOnlyMemory<byte> ToServer, ReadOnlyM
 /// <param name="Record">For the record of a result, before the agent is told that it is withheld.</param>
 internal sealed record McpPatience(TimeSpan Person, TimeSpan Record);
 
+/// <summary>What is known of a server, by all who speak to it through one proxy.</summary>
+/// <param name="connection">What the ids of calls begin with.</param>
+internal sealed class McpServer(string connection, string name)
+{
+    private long calls;
+
+    public string Connection => connection;
+
+    /// <summary>As it calls itself, once it has.</summary>
+    public string Name { get; set; } = name;
+
+    /// <summary>A hash of what it says each tool is.</summary>
+    public ConcurrentDictionary<string, string> Definitions { get; } = new();
+
+    /// <summary>Every call has its number, for a client may use an id again.</summary>
+    public long NextCall() => Interlocked.Increment(ref calls);
+}
+
 /// <summary>
 /// Stands between one client and one server of MCP. Each call of a tool is decided before it goes on and its result is
 /// in the book before it comes back; every other message goes on as it came, or not at all.
 /// </summary>
-/// <param name="connection">What the ids of calls begin with.</param>
-/// <param name="server">What the server is called until it says its name.</param>
+/// <param name="ownsSession">Nobody else tells of the session.</param>
 internal sealed class McpGate(
-    HostDesk desk, RecordOutbox outbox, McpPatience patience, string connection, string server, Action<string> note)
+    HostDesk desk, RecordOutbox outbox, McpPatience patience, McpServer server, bool ownsSession, Action<string> note)
 {
     private const int ParseError = -32700, InvalidRequest = -32600, InvalidParams = -32602, InternalError = -32603;
     private const int LongestIdShown = 40;
 
     private readonly ConcurrentDictionary<string, Asked> asked = new();
     private readonly ConcurrentDictionary<string, bool> askedByServer = new();
-    private readonly ConcurrentDictionary<string, string> definitions = new();
-    private long calls;
 
-    public HostNames Names => desk.Names;
+    private HostNames Names => desk.Names;
+
+    /// <summary>Notes that the session begins, or ends, where it is the proxy's own.</summary>
+    public void NoteSession(string type)
+    {
+        if (ownsSession)
+        {
+            _ = outbox.Post(HostJson.Note(Names, type, json => json.WriteString("mcp_server"u8, server.Name)));
+        }
+    }
 
     /// <summary>Completes at once for all but calls of tools, so that the order of messages stays.</summary>
     public ValueTask<Passage> FromClientAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
@@ -94,27 +121,33 @@ internal sealed class McpGate(
     public async Task<IReadOnlyList<ReadOnlyMemory<byte>>> EndAsync(string reason)
     {
         var answers = new List<ReadOnlyMemory<byte>>();
-        foreach (var (id, request) in asked.ToArray())
+        foreach (var id in asked.Keys)
         {
-            if (request.Call is { HasBegun: false } or null || !asked.TryRemove(id, out _))
-            {
-                continue;
-            }
-
-            var outcome = new Outcome.Invalidated($"{reason}; whether the tool ran to its end is not known");
-            answers.Add(await SettleAsync(request.Call, outcome, request.Call.Answer($"{outcome.Reason}.")));
+            answers.Add(await EndAsync(id, reason));
         }
 
         return answers;
     }
 
+    /// <summary>The same for one request; nothing where it is no call of a tool.</summary>
+    public async Task<ReadOnlyMemory<byte>> EndAsync(string id, string reason)
+    {
+        if (!asked.TryGetValue(id, out var request) || request.Call is { HasBegun: false }
+            || !asked.TryRemove(id, out _) || request.Call is not { } call)
+        {
+            return default;
+        }
+
+        var outcome = new Outcome.Invalidated($"{reason}; whether the tool ran to its end is not known");
+        return await SettleAsync(call, outcome, call.Answer($"{outcome.Reason}."));
+    }
+
     private ValueTask<Passage> RequestAsync(McpMessage message, CancellationToken cancellation)
     {
-        var number = Interlocked.Increment(ref calls);
         McpCall? call = null;
         try
         {
-            call = message.Method == McpMessage.ToolsCall ? new McpCall(message, CallIdOf(message, number)) : null;
+            call = message.Method == McpMessage.ToolsCall ? new McpCall(message, CallIdOf(message)) : null;
         }
         catch (UnreadableException unreadable)
         {
@@ -137,7 +170,8 @@ internal sealed class McpGate(
         try
         {
             answer = await desk.DecideAsync(
-                call.CallId, json => call.WriteQuestion(json, server, definitions.GetValueOrDefault(call.Tool)),
+                call.CallId,
+                json => call.WriteQuestion(json, server.Name, server.Definitions.GetValueOrDefault(call.Tool)),
                 patience.Person, ending.Token);
         }
         catch (OperationCanceledException)
@@ -194,7 +228,8 @@ internal sealed class McpGate(
             return Dropped("a call of a tool that wants no answer");
         }
 
-        if (message.Method != "notifications/cancelled" || message.Content is not { ValueKind: JsonValueKind.Object } said
+        if (message.Method != "notifications/cancelled"
+            || message.Content is not { ValueKind: JsonValueKind.Object } said
             || !said.TryGetProperty("requestId", out var id)
             || KeyOf(id) is not { } key || !asked.TryGetValue(key, out var request) || request.Call is not { } call)
         {
@@ -224,9 +259,12 @@ internal sealed class McpGate(
             _ = outbox.Post(HostJson.Note(Names, "progress", json =>
             {
                 json.WriteString("tool_call_id"u8, call.CallId);
-                foreach (var member in said.EnumerateObject().Where(one => one.Name is "progress" or "total" or "message"))
+                foreach (var member in said.EnumerateObject())
                 {
-                    member.WriteTo(json);
+                    if (member.Name is "progress" or "total" or "message")
+                    {
+                        member.WriteTo(json);
+                    }
                 }
             }));
         }
@@ -238,9 +276,10 @@ internal sealed class McpGate(
         if (method is "initialize" or "server/discover"
             && answer.Content is { ValueKind: JsonValueKind.Object } said)
         {
-            server = NameOf(said, "serverInfo")
-                ?? (said.TryGetProperty("_meta", out var meta) ? NameOf(meta, "io.modelcontextprotocol/serverInfo") : null)
-                ?? server;
+            server.Name = NameOf(said, "serverInfo")
+                ?? (said.TryGetProperty("_meta", out var meta)
+                    ? NameOf(meta, "io.modelcontextprotocol/serverInfo") : null)
+                ?? server.Name;
         }
 
         if (method == "tools/list" && answer.Content is { ValueKind: JsonValueKind.Object } listed
@@ -252,7 +291,8 @@ internal sealed class McpGate(
                 {
                     var canonical = new ArrayBufferWriter<byte>();
                     CanonicalJson.Write(Encoding.UTF8.GetBytes(tool.GetRawText()), canonical);
-                    definitions[one.GetString()!] = Convert.ToHexStringLower(SHA256.HashData(canonical.WrittenSpan));
+                    server.Definitions[one.GetString()!] =
+                        Convert.ToHexStringLower(SHA256.HashData(canonical.WrittenSpan));
                 }
             }
         }
@@ -289,7 +329,7 @@ internal sealed class McpGate(
             json.WriteNumber("code"u8, code);
             json.WriteString("message"u8, sentence);
             json.WriteEndObject();
-        }));
+        })) with { IsFault = true };
     }
 
     private Passage Dropped(string what)
@@ -298,14 +338,14 @@ internal sealed class McpGate(
         return default;
     }
 
-    /// <summary>Of one connection every call has its number, for a client may use an id again.</summary>
-    private string CallIdOf(McpMessage message, long number)
+    private string CallIdOf(McpMessage message)
     {
         var id = message.IdKey.TrimStart('"');
-        var shown = id.Length <= LongestIdShown && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')
+        var shown = id.Length <= LongestIdShown
+            && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')
             ? id
             : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)).AsSpan(0, 8));
-        return string.Create(CultureInfo.InvariantCulture, $"{connection}.{number}.{shown}");
+        return string.Create(CultureInfo.InvariantCulture, $"{server.Connection}.{server.NextCall()}.{shown}");
     }
 
     private static string? KeyOf(JsonElement id) => id.ValueKind switch

@@ -81,7 +81,7 @@ internal sealed class McpMessage
         return json.Read() ? throw json.Unreadable("there is more behind the message") : message;
     }
 
-    /// <summary>The id of what cannot be passed on, as far as it can be guessed, so that who waits hears of it.</summary>
+    /// <summary>The id of what is not passed on, as far as it can be guessed, so that who waits hears of it.</summary>
     public static McpMessage? Guess(ReadOnlyMemory<byte> bytes)
     {
         try

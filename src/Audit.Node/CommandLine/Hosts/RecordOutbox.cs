@@ -16,7 +16,7 @@ internal sealed class RecordOutbox : IAsyncDisposable
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>What is not waited for goes with what follows at once, so that a quick call costs one request.</summary>
+    /// <summary>What nobody waits for goes with what follows at once: a quick call costs one request.</summary>
     private static readonly TimeSpan Company = TimeSpan.FromMilliseconds(5);
 
     private readonly Channel<Item> waiting =
@@ -113,7 +113,8 @@ internal sealed class RecordOutbox : IAsyncDisposable
             foreach (var (item, receipt) in batch.Zip(receipts))
             {
                 Interlocked.Decrement(ref count);
-                item.Kept.TrySetResult(receipt.Status is "invalid" or "refused" ? receipt.Error ?? receipt.Status : null);
+                item.Kept.TrySetResult(
+                    receipt.Status is "invalid" or "refused" ? receipt.Error ?? receipt.Status : null);
             }
 
             batch.RemoveRange(0, receipts.Count);
