@@ -40,7 +40,7 @@ import urllib.parse
 import urllib.request
 import uuid
 from dataclasses import dataclass, fields
-from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, TypeVar, Union
+from typing import Any, Callable, Generator, Iterator, Mapping, Optional, Sequence, TypeVar, Union, cast
 
 try:
     import fcntl
@@ -172,24 +172,12 @@ class Call:
         for name in ("effective_input", "requested_input", "provenance", "permission"):
             object.__setattr__(self, name, json.loads(_json(getattr(self, name))))
 
-    def _members(self, *names: str) -> dict[str, Json]:
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
-
-    def _question(self) -> bytes:
-        return _json(dict(self._members(*(one.name for one in fields(self))), recorded_at=_now()))
-
-    def _item(self, outcome: Mapping[str, Json], message_id: Optional[str] = None) -> bytes:
-        record = self._members(
-            "tool_call_id", "tool_name", "display_name", "tier", "requested_input", "effective_input", "turn", "provenance")
-        record.update(outcome=outcome, recorded_at=_now())
-        return _item_of(self._members("session_id", "task_id", "agent"), message_id, record=record)
-
 
 @dataclass(frozen=True)
 class Decision:
     """What the node answered."""
 
-    state: str
+    state: str = ""
     decision: Optional[str] = None
     """None while a person is awaited, or where nobody answered until the question ended."""
     by: Optional[str] = None
@@ -204,10 +192,6 @@ class Decision:
     @property
     def approves(self) -> bool:
         return self.decision in _APPROVING
-
-    @classmethod
-    def _of(cls, answer: Mapping[str, Json]) -> Decision:
-        return cls(**{one.name: answer.get(one.name) for one in fields(cls)})
 
 
 class AuditClient:
@@ -230,14 +214,15 @@ class AuditClient:
 
         Raises `Unavailable` or `NodeError` where there is no answer, which refuses as well.
         """
-        body, until = call._question(), time.monotonic() + wait
+        body, until = _question_of(call), time.monotonic() + wait
         # At first nobody is waited for: once it is known that a person is asked, patience with the node is another.
         answer = self._ask("POST", "v1/decide", {}, body, time.monotonic(), self._patience)
         while answer.get("question") and (left := until - time.monotonic()) > 0:
             # An answer is to one question, and the call may be asked another meanwhile.
             about = {"session": call.session_id, "call": call.tool_call_id, "question": answer["question"]["question"]}
             answer = self._ask("GET", "v1/call/decision", about, None, until, left + self._patience)
-        return Decision._of(answer)
+            time.sleep(_SHORTEST_PAUSE if answer.get("question") else 0)  # a node where too many wait answers at once
+        return _decision_of(answer)
 
     def run(self, call: Call, tool: Callable[[Json], T], *, wait: float = 600.0) -> T:
         """Runs `tool(input)` where the node approves and the record that it begins is kept, and records what came of it.
@@ -266,7 +251,7 @@ class AuditClient:
 
         Raises `SpoolError`, or without a spool `NotRecorded`, `Unavailable` or `NodeError`.
         """
-        self._keep(call._item(outcome), self._patience)
+        self._keep(_record_of(call, outcome), self._patience)
 
     def note(
         self, session_id: str, type: str, detail: Json = None, *, task_id: Optional[str] = None, agent: Optional[str] = None,
@@ -304,7 +289,7 @@ class AuditClient:
             if not item and decision.state != "approved":
                 raise NotRun(f"{call.tool_name} was not run: it began before, and an approval is for one run")
             # Of one approval there is one beginning: another process that has the same begins in vain.
-            item = item or call._item({"kind": "started"}, f"started:{decision.sequence}")
+            item = item or _record_of(call, {"kind": "started"}, f"started:{decision.sequence}")
             try:
                 receipt = self._keep(item, _BEGIN_WITHIN)
             except Unavailable:
@@ -325,7 +310,7 @@ class AuditClient:
     def _finish(self, call: Call, began: float, success: bool, output: str, failure: Optional[Exception]) -> None:
         milliseconds = round((time.monotonic() - began) * 1000)
         result = {"success": success, "output": output, "data": None, "duration_ms": milliseconds}
-        item = call._item({"kind": "completed", "result": result})
+        item = _record_of(call, {"kind": "completed", "result": result})
         try:
             self._keep(item, self._patience)
         except AuditError as cause:
@@ -334,7 +319,7 @@ class AuditClient:
     def _cancel(self, call: Call, reason: str) -> None:
         """Where something else is to be told to the host: as far as the node is there."""
         with contextlib.suppress(AuditError):
-            self._keep(call._item({"kind": "cancelled", "reason": reason}), min(self._patience, 2))
+            self._keep(_record_of(call, {"kind": "cancelled", "reason": reason}), min(self._patience, 2))
 
     def _keep(self, item: bytes, patience: float) -> Mapping[str, Json]:
         """Returns once it is kept: the node's receipt, or nothing where the spool has it."""
@@ -382,7 +367,7 @@ class _Node:
     @contextlib.contextmanager
     def request(
         self, method: str, path: str, body: Optional[bytes], media: str, timeout: float,
-    ) -> Iterator[http.client.HTTPResponse]:
+    ) -> Generator[http.client.HTTPResponse, None, None]:
         """Raises `Unavailable` for what may go well the next time, also while the answer is read, and else `NodeError`."""
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": media, "Accept": media}
         request = urllib.request.Request(self._server + path, body, headers, method=method)
@@ -402,6 +387,8 @@ class _Node:
             with self.request("POST", "v1/records", b"".join(items), "application/x-ndjson", timeout) as answer:
                 for line in answer:
                     receipt = _object_of(line)
+                    if not isinstance(receipt.get("status"), str):
+                        raise ValueError("a line of the answer is no receipt")
                     if receipt["status"] in ("stopped", "unavailable"):
                         return receipts, Unavailable(receipt.get("error") or "the node stopped", receipt.get("retry_after"))
                     receipts.append(receipt)
@@ -414,7 +401,7 @@ class _Node:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A token is for the node that it was given for."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any) -> None:
         return None
 
 
@@ -432,7 +419,7 @@ class _Spool:
         self._mark = _open_private(path + ".sent", os.O_RDWR | os.O_CREAT)
         _sync_directory(path)
         self._size = self._mend()
-        self._sent = self._marked()
+        self._sent = self._marked() or self._unmark()
         self._lines = sum(block.count(b"\n") for block in self._blocks(self._sent))
         self._closed, self._process = False, os.getpid()
         self._trouble: Optional[str] = None
@@ -475,15 +462,21 @@ class _Spool:
         try:
             while items := self._next(pause):
                 receipts, trouble = self._node.post(items, _REQUEST_SECONDS)
-                self._settle(items[:len(receipts)], receipts)
+                try:
+                    self._settle(items[:len(receipts)], receipts)
+                except OSError as failure:  # such as a full disk
+                    receipts, trouble = [], Unavailable(f"how far it is sent cannot be remembered: {failure}")
                 pause = self._pause_after(trouble, 0.0 if receipts else pause)
         except Exception:
             _log.exception("The spool %s is not sent any more.", self._path)
             raise
         finally:
-            # Only now may another process have it.
-            for file in (self._file, self._mark, self._lock):
-                os.close(file)
+            with self._changed:
+                self._closed = True
+                self._changed.notify_all()
+                # Only now may another process have it.
+                for file in (self._file, self._mark, self._lock):
+                    os.close(file)
 
     def _next(self, pause: float) -> list[bytes]:
         """Waits, and returns the next lines that were not sent; none when the client is closed."""
@@ -492,11 +485,14 @@ class _Spool:
             self._changed.wait_for(lambda: self._closed or self._sent < self._size)
             if self._closed:
                 return []
-            size = self._size
-        length = _BATCH_BYTES
-        while not (end := (block := os.pread(self._file, min(length, size - self._sent), self._sent)).rfind(b"\n") + 1):
-            length *= 2
-        return block[:end].splitlines(keepends=True)
+            unsent = self._size - self._sent
+        block, length = b"", 0
+        while b"\n" not in block:
+            if length >= unsent:
+                raise SpoolError(f"somebody else has changed the spool {self._path}")
+            length = 2 * length or _BATCH_BYTES
+            block = os.pread(self._file, min(length, unsent), self._sent)
+        return block[:block.rfind(b"\n") + 1].splitlines(keepends=True)
 
     def _settle(self, items: Sequence[bytes], receipts: Sequence[Mapping[str, Json]]) -> None:
         """These have their receipts: they leave the spool."""
@@ -535,13 +531,14 @@ class _Spool:
         os.fsync(shorter)
         self._unmark()
         os.replace(self._path + ".new", self._path)
-        _sync_directory(self._path)
         os.close(self._file)
         self._file, self._size, self._sent = shorter, len(rest), 0
+        _sync_directory(self._path)
 
-    def _unmark(self) -> None:
+    def _unmark(self) -> int:
         _write(self._mark, b"%020d\n" % 0, 0)
         os.fsync(self._mark)
+        return 0
 
     def _marked(self) -> int:
         """How far it is sent. What cannot be so is nothing: then all is sent once more."""
@@ -575,21 +572,23 @@ class _Spool:
             return 0.0
         if isinstance(trouble, NodeError):
             return _PAUSE_OF_REFUSED
-        return min(trouble.retry_after or max(_SHORTEST_PAUSE, 2 * last), _LONGEST_PAUSE)
+        wanted = trouble.retry_after or min(max(_SHORTEST_PAUSE, 2 * last), _LONGEST_PAUSE)
+        return min(wanted, _PAUSE_OF_REFUSED)
 
 
 def _patiently(attempt: Callable[[float], T], patience: float) -> T:
-    """Calls `attempt(seconds)` until it does not raise `Unavailable`, or the time is up."""
-    until, pause = time.monotonic() + patience, _SHORTEST_PAUSE
+    """Calls `attempt(seconds)` until it does not raise `Unavailable`, or did so first as long ago as the patience is."""
+    until, pause = 0.0, _SHORTEST_PAUSE
     while True:
         try:
-            return attempt(max(_SHORTEST_PAUSE, min(until - time.monotonic(), _REQUEST_SECONDS)))
+            return attempt(max(_SHORTEST_PAUSE, min(patience, _REQUEST_SECONDS)))
         except Unavailable as trouble:
-            wanted = min(trouble.retry_after or pause, _LONGEST_PAUSE)
+            until = until or time.monotonic() + patience
+            wanted = trouble.retry_after or pause
             if time.monotonic() + wanted >= until:
                 raise
             time.sleep(wanted)
-            pause *= 2
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _refusal_of(answer: urllib.error.HTTPError) -> Union[Unavailable, NodeError]:
@@ -612,13 +611,34 @@ def _is_loopback(host: str) -> bool:
 
 
 def _object_of(text: bytes) -> dict[str, Json]:
-    if isinstance(value := json.loads(text), dict):
-        return value
+    value: Json = json.loads(text)
+    if isinstance(value, dict):
+        return cast("dict[str, Json]", value)
     raise ValueError("what was answered is no JSON object")
 
 
 def _json(value: Json) -> bytes:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _members(call: Call, *names: str) -> dict[str, Json]:
+    return {name: value for name in names if (value := getattr(call, name)) is not None}
+
+
+def _question_of(call: Call) -> bytes:
+    return _json(dict(_members(call, *(one.name for one in fields(call))), recorded_at=_now()))
+
+
+def _decision_of(answer: Mapping[str, Json]) -> Decision:
+    known: dict[str, Json] = {one.name: answer[one.name] for one in fields(Decision) if one.name in answer}
+    return Decision(**known)
+
+
+def _record_of(call: Call, outcome: Mapping[str, Json], message_id: Optional[str] = None) -> bytes:
+    record = _members(
+        call, "tool_call_id", "tool_name", "display_name", "tier", "requested_input", "effective_input", "turn", "provenance")
+    record.update(outcome=outcome, recorded_at=_now())
+    return _item_of(_members(call, "session_id", "task_id", "agent"), message_id, record=record)
 
 
 def _item_of(about: Mapping[str, Json], message_id: Optional[str], **content: Json) -> bytes:

@@ -63,16 +63,16 @@ export interface Decision {
   /** Anything but true refuses. */
   readonly approves: boolean;
   /** Undefined while a person is awaited, or where nobody answered until the question ended. */
-  readonly decision?: string;
+  readonly decision?: string | undefined;
   readonly state: string;
-  readonly by?: string;
-  readonly feedback?: string;
-  readonly rule?: string;
-  readonly policy?: string;
+  readonly by?: string | undefined;
+  readonly feedback?: string | undefined;
+  readonly rule?: string | undefined;
+  readonly policy?: string | undefined;
   /** The approval of more calls than one, or the stop, that decided. */
-  readonly order?: string;
-  readonly sequence?: number;
-  readonly validUntil?: string;
+  readonly order?: string | undefined;
+  readonly sequence?: number | undefined;
+  readonly validUntil?: string | undefined;
 }
 
 /** What a record says of its call, such as `{ kind: "cancelled", reason: "…" }`. */
@@ -188,6 +188,7 @@ export class AuditClient {
       // An answer is to one question, and the call may be asked another meanwhile.
       const about = { session: call.sessionId, call: call.toolCallId, question: String(answer.question.question) };
       answer = await this.ask("GET", "v1/call/decision", about, undefined, until, left + this.patienceMs);
+      if (isObject(answer.question)) await sleep(shortestPauseMs); // a node where too many wait answers at once
     }
     return decisionOf(answer);
   }
@@ -235,7 +236,7 @@ export class AuditClient {
   }
 
   /** Waits until all that was spooled is sent; says how many records are not, and why. */
-  async flush(withinMs = 30_000): Promise<{ readonly left: number; readonly trouble?: string }> {
+  async flush(withinMs = 30_000): Promise<{ readonly left: number; readonly trouble?: string | undefined }> {
     return (await this.spool?.flush(withinMs)) ?? { left: 0 };
   }
 
@@ -324,12 +325,12 @@ class Node {
 
   /** Throws `Unavailable` for what may go well the next time, also while the answer is read, and else `NodeError`. */
   async request<T>(
-    path: string, request: { method: string; body?: string; media: string; timeoutMs: number },
+    path: string, request: { method: string; body?: string | undefined; media: string; timeoutMs: number },
     read: (answer: Response) => Promise<T>): Promise<T> {
     const { method, body, media, timeoutMs } = request;
     try {
       const answer = await fetch(this.server + path, {
-        method, body, redirect: "manual", signal: AbortSignal.timeout(timeoutMs),
+        method, body: body ?? null, redirect: "manual", signal: AbortSignal.timeout(timeoutMs),
         headers: { authorization: `Bearer ${this.token}`, "content-type": media, accept: media },
       });
       if (answer.ok) return await read(answer);
@@ -377,7 +378,7 @@ interface Receipt {
 
 interface Posted {
   readonly receipts: readonly Receipt[];
-  readonly trouble?: AuditError;
+  readonly trouble?: AuditError | undefined;
 }
 
 /**
@@ -429,7 +430,7 @@ class Spool {
     });
   }
 
-  async flush(withinMs: number): Promise<{ left: number; trouble?: string }> {
+  async flush(withinMs: number): Promise<{ left: number; trouble?: string | undefined }> {
     await this.changed.until(() => this.closed || (this.lines === 0 && this.waiting.length === 0), withinMs);
     return this.lines > 0 ? { left: this.lines, trouble: this.trouble } : { left: 0 };
   }
@@ -483,11 +484,12 @@ class Spool {
   /** The next lines that were not sent. */
   private async nextBatch(): Promise<Buffer> {
     const [from, unsent] = [this.sent, this.size - this.sent];
-    for (let length = batchBytes; ; length *= 2) {
+    for (let length = batchBytes; length < 2 * Math.max(unsent, batchBytes); length *= 2) {
       const block = await readAt(this.file, from, Math.min(length, unsent));
       const end = block.lastIndexOf("\n") + 1;
       if (end > 0) return block.subarray(0, end);
     }
+    throw new SpoolError(`somebody else has changed the spool ${this.path}`);
   }
 
   /** These have their receipts: they leave the spool. */
@@ -533,9 +535,10 @@ class Spool {
     await shorter.sync();
     await this.markSent(0);
     await rename(`${this.path}.new`, this.path);
-    await syncDirectory(this.path);
-    await this.file.close();
+    const longer = this.file;
     [this.file, this.size, this.sent] = [shorter, rest.length, 0];
+    await longer.close();
+    await syncDirectory(this.path);
   }
 
   private async markSent(sent: number): Promise<void> {
@@ -561,6 +564,7 @@ class Spool {
     await this.file.sync();
     // What cannot be so is nothing: then all is sent once more.
     this.sent = ends.includes(marked) ? marked : 0;
+    if (this.sent === 0) await this.markSent(0);
     this.lines = ends.length - (ends.indexOf(this.sent) + 1);
   }
 
@@ -573,7 +577,7 @@ class Spool {
     if (trouble === undefined) return 0;
     if (trouble instanceof NodeError) return pauseOfRefusedMs;
     const wanted = trouble instanceof Unavailable ? trouble.retryAfterMs : undefined;
-    return Math.min(wanted ?? Math.max(shortestPauseMs, 2 * lastMs), longestPauseMs);
+    return Math.min(wanted ?? Math.min(Math.max(shortestPauseMs, 2 * lastMs), longestPauseMs), pauseOfRefusedMs);
   }
 
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -691,15 +695,16 @@ function now(): number {
   return Math.floor(performance.now());
 }
 
-/** Calls `attempt(milliseconds)` until it does not throw `Unavailable`, or the time is up. */
+/** Calls `attempt(milliseconds)` until it does not throw `Unavailable`, or did so first as long ago as the patience is. */
 async function patiently<T>(patienceMs: number, attempt: (ms: number) => Promise<T>): Promise<T> {
-  const until = now() + patienceMs;
-  for (let pauseMs = shortestPauseMs; ; pauseMs *= 2) {
+  let until: number | undefined;
+  for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     try {
-      return await attempt(Math.max(shortestPauseMs, Math.min(until - now(), requestMs)));
+      return await attempt(Math.max(shortestPauseMs, Math.min(patienceMs, requestMs)));
     } catch (failure) {
       if (!(failure instanceof Unavailable)) throw failure;
-      const wantedMs = Math.min(failure.retryAfterMs ?? pauseMs, longestPauseMs);
+      until ??= now() + patienceMs;
+      const wantedMs = failure.retryAfterMs ?? pauseMs;
       if (now() + wantedMs >= until) throw failure;
       await sleep(wantedMs);
     }
@@ -775,7 +780,8 @@ async function lock(path: string): Promise<() => Promise<void>> {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(cause.code === "EADDRINUSE"
       ? new SpoolLocked(`${path} is held: one process at a time has a spool`, { cause })
       : new SpoolError(`${path} cannot be locked: ${cause.message}`, { cause })));
-    server.listen(process.platform === "linux" ? `\0${name}` : `\\\\?\\pipe\\${name}`, resolve);
+    // Workers of a cluster share what they listen on unless it is exclusive.
+    server.listen({ path: process.platform === "linux" ? `\0${name}` : `\\\\?\\pipe\\${name}`, exclusive: true }, resolve);
   });
   return () => new Promise((resolve) => void server.close(() => resolve()));
 }

@@ -223,6 +223,22 @@ public abstract class ClientContract(ContractNode served, params string[] comman
     }
 
     [ContractFact]
+    public async Task a_spool_that_another_process_has_is_not_opened()
+    {
+        await using var host = StartSpooling();
+        Assert.True((await host.AskAsync(Note(0))).GetProperty("ok").GetBoolean());
+        await using var second = StartSpooling();
+        await second.TellAsync(Note(-1));
+        var refused = await second.AnswerAsync();
+
+        // It may say so, or end.
+        Assert.False(refused is { } answer && answer.GetProperty("ok").GetBoolean());
+        Assert.True((await host.AskAsync(Note(1))).GetProperty("ok").GetBoolean());
+        Assert.True((await host.AskAsync(new { @do = "flush", seconds = 60 })).GetProperty("ok").GetBoolean(), host.Troubles);
+        Assert.Equal([0, 1], await node.NotesAsync(session));
+    }
+
+    [ContractFact]
     public async Task what_the_node_refuses_leaves_the_spool_and_lies_beside_it()
     {
         await using var host = StartSpooling();
