@@ -17,8 +17,7 @@ public sealed class HostedNode : IAsyncDisposable
     private readonly HttpClient http;
     private NodeProcess? process;
 
-    /// <param name="policy">The text of its policy; null for none.</param>
-    public HostedNode(string? policy)
+    private HostedNode(string? policy, string[] more)
     {
         Url = new Uri($"http://127.0.0.1:{FreePort()}");
         http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromMinutes(5) };
@@ -28,7 +27,7 @@ public sealed class HostedNode : IAsyncDisposable
             File.WriteAllText(PolicyPath, policy);
         }
 
-        options = ["--urls", Url.ToString(), .. policy is null ? (string[])[] : ["--policy", PolicyPath]];
+        options = ["--urls", Url.ToString(), .. policy is null ? (string[])[] : ["--policy", PolicyPath], .. more];
     }
 
     public Uri Url { get; }
@@ -42,17 +41,20 @@ public sealed class HostedNode : IAsyncDisposable
     public string PersonToken { get; private set; } = "";
 
     /// <summary>The token with which the node was started.</summary>
-    public string AdminToken => process!.Token;
+    public string AdminToken { get; private set; } = "";
 
     /// <summary>A file beside the node's own.</summary>
     public string FileOf(string name) => directory.File(name);
 
-    public static async Task<HostedNode> StartAsync(string? policy)
+    /// <param name="policy">The text of its policy; null for none.</param>
+    /// <param name="options">Of `serve`, beside those that it has anyway.</param>
+    public static async Task<HostedNode> StartAsync(string? policy, params string[] options)
     {
-        var node = new HostedNode(policy);
+        var node = new HostedNode(policy, options);
         try
         {
             await node.StartAsync();
+            node.AdminToken = node.process!.Token;
             node.HostToken = await node.TokenAsync(new { name = "host", roles = new[] { "ingest" }, source = "host" });
             node.PersonToken = await node.TokenAsync(
                 new { name = "maria", person = "maria", roles = new[] { "approve", "read" } });
@@ -63,6 +65,18 @@ public sealed class HostedNode : IAsyncDisposable
             await node.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Another node on the same store, which more than one may share.</summary>
+    public async Task<HostedNode> StartBesideAsync(params string[] more)
+    {
+        var other = new HostedNode(
+            File.ReadAllText(PolicyPath), ["--row-key", directory.File("data/row.key"), .. more])
+        {
+            AdminToken = AdminToken, HostToken = HostToken, PersonToken = PersonToken,
+        };
+        await other.StartAsync();
+        return other;
     }
 
     /// <summary>Starts it, where it does not run.</summary>
