@@ -1,5 +1,4 @@
 using System.Text.Encodings.Web;
-using Audit.Client.Sending;
 
 namespace Audit.Client;
 

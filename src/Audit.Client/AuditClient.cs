@@ -233,7 +233,7 @@ public sealed class AuditClient : IAsyncDisposable
         {
             var seconds = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
             return AuditDecision.Of(await node.PostContentAsync(
-                NodeClient.PathOf("v1/decide", ("wait", seconds)), content, WireJson.Default.DecisionAnswer,
+                NodeClient.PathOf("v1/decide", ("wait", seconds)), content, ClientJson.Default.DecisionAnswer,
                 attempt.Token));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

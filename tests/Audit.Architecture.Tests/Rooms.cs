@@ -16,6 +16,7 @@ internal static class Rooms
         "Audit.Integrity",
         "Audit.Formats",
         "Audit.Client",
+        "Audit.Wire",
         "Audit.Api",
         "Audit.Pages",
         "Audit.Node",
@@ -41,6 +42,7 @@ internal static class Rooms
             "Audit.Integrity",
         ],
         ["Audit.Client"] = [.. Order],
+        ["Audit.Wire"] = [.. Order.Except(["Audit.Client"])],
     };
 
     /// <summary>A room that no issue has filled yet is not there, which is no fault.</summary>

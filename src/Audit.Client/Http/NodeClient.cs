@@ -75,7 +75,7 @@ internal sealed class NodeClient : IDisposable
     public async Task<Answer<T>> AskAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        return new Answer<T>(await ReadAsync(request, WireJson.Default.JsonElement, cancellation), ReadAs(type));
+        return new Answer<T>(await ReadAsync(request, ClientJson.Default.JsonElement, cancellation), ReadAs(type));
     }
 
     /// <summary>Posts a body.</summary>
@@ -106,7 +106,7 @@ internal sealed class NodeClient : IDisposable
         var read = ReadAs(type);
         while (await lines.ReadLineAsync(cancellation) is { } line)
         {
-            yield return new Answer<T>(JsonSerializer.Deserialize(line, WireJson.Default.JsonElement), read);
+            yield return new Answer<T>(JsonSerializer.Deserialize(line, ClientJson.Default.JsonElement), read);
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed class NodeClient : IDisposable
         {
             using var request = new HttpRequestMessage(
                 HttpMethod.Get, Paged(path, Math.Min(left, MostInPage), cursor));
-            var page = await ReadAsync(request, WireJson.Default.ItemPageJsonElement, cancellation);
+            var page = await ReadAsync(request, ClientJson.Default.ItemPageJsonElement, cancellation);
             foreach (var item in page.Items)
             {
                 yield return new Answer<T>(item, read);

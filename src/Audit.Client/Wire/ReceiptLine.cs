@@ -59,7 +59,7 @@ internal sealed record ReceiptLine(
     /// <exception cref="JsonException">The line is no receipt.</exception>
     public static ReceiptLine Parse(string line)
     {
-        if (JsonSerializer.Deserialize(line, WireJson.Default.ReceiptLine) is not { Status: not null } receipt)
+        if (JsonSerializer.Deserialize(line, ClientJson.Default.ReceiptLine) is not { Status: not null } receipt)
         {
             throw new JsonException("A line of the answer is no receipt.");
         }
@@ -97,3 +97,18 @@ internal sealed record ReceiptLine(
 /// before under the same checkpoint is its number among those, from 0.</param>
 /// <param name="Checkpoint">A signed note; receipts that follow without one are proven under the same.</param>
 internal sealed record ReceiptProof(long Index, string? Entry, IReadOnlyList<JsonElement> Hashes, string? Checkpoint);
+
+/// <summary>A row as it is stored, and what shows that it is in the log.</summary>
+/// <param name="CreatedTicks">In hundreds of nanoseconds since the year 1; too long a number for a double.</param>
+/// <param name="Salt">Of the stream.</param>
+/// <param name="Entry">Of the log, in its very characters.</param>
+/// <param name="Proof">A C2SP tlog-proof of the entry.</param>
+internal sealed record StoredRowAnswer(
+    long Position, string Stream, long Sequence, string CreatedTicks, string Manifest, byte[] MessageBase64,
+    byte[] Salt, string Entry, string Proof);
+
+/// <summary>What shows that the log has the key with which receipts are signed.</summary>
+/// <param name="Row">The row that makes it one, with its proof.</param>
+/// <param name="LogKey">The key that the log was begun with.</param>
+/// <param name="NewKeys">The notes on those that took its place, the oldest first.</param>
+internal sealed record CertificateAnswer(StoredRowAnswer Row, string LogKey, IReadOnlyList<string> NewKeys);

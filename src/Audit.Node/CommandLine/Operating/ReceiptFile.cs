@@ -1,3 +1,5 @@
+using Audit.Node.CommandLine.Ingest;
+
 namespace Audit.Node.CommandLine.Operating;
 
 /// <summary>Receipts that were kept, with what was signed over them.</summary>

@@ -19,7 +19,7 @@ internal sealed class Output(Surroundings surroundings, OutputFormat format)
     private static readonly JsonSerializerOptions OneLine = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        MaxDepth = WireJson.MaxDepth,
+        MaxDepth = ClientJson.MaxDepth,
     };
 
     private static readonly JsonSerializerOptions Indented = new(OneLine) { WriteIndented = true };

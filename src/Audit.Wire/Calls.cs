@@ -1,4 +1,4 @@
-namespace Audit.Client.Wire;
+namespace Audit.Wire;
 
 /// <summary>A tool call as it stands.</summary>
 internal record CallAnswer(
@@ -24,12 +24,6 @@ internal record CallAnswer(
     {
     }
 }
-
-/// <summary>The question that stands: a decision sends both back, and is on no other.</summary>
-/// <param name="NotSeenWhole">What of it was cut or redacted: whoever approves it says that he knows.</param>
-internal sealed record QuestionAnswer(
-    long Sequence, string Question,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NotSeenWhole = null);
 
 /// <summary>A call with its messages, now or as it was.</summary>
 internal sealed record CallDetailAnswer : CallAnswer
@@ -96,36 +90,6 @@ internal sealed record CallPageAnswer(IReadOnlyList<CallAnswer> Items, string? N
     /// <summary>The position of the past that was asked for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? AsOf { get; init; }
-}
-
-/// <summary>Where a call stands that may await a person, and once it awaits none, what was decided.</summary>
-/// <param name="Policy">The SHA-256 of the policy by which was decided, or a person was asked.</param>
-/// <param name="Rule">The rule that decided; missing where the preset did.</param>
-/// <param name="Order">What decided instead: an approval of more calls than one, or a stop.</param>
-internal sealed record DecisionAnswer(
-    string State,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Decision = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? OnBehalfOf = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Feedback = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] QuestionAnswer? Question = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool RefusedByNode = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Source = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Policy = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Rule = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Order = null)
-{
-    /// <summary>The sequence number of the decision in the stream of the call.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Sequence { get; init; }
-    /// <summary>Of an approval: until when the tool may begin; of a question: when it ends.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ValidUntil { get; init; }
-    /// <summary>`observe` or `none` where nothing is enforced; missing where it is.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Mode { get; init; }
-    /// <summary>What would have been decided.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Would { get; init; }
-    /// <summary>Of a question that two persons approve: who did already.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ApprovedBy { get; init; }
 }
 
 /// <summary>An approval for a session or a location that holds now.</summary>

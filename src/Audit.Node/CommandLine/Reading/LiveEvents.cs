@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 
-namespace Audit.Client.Http;
+namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>
 /// The live journal of a node. A connection that breaks is made again and goes on behind the last event that was seen,

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Audit.Client.Sending;
+namespace Audit.Node.CommandLine.Ingest;
 
 /// <summary>
 /// Cuts a stream into batches of whole lines: all that has been read so far, up to a limit. While one batch is with the

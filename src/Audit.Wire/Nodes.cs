@@ -1,4 +1,4 @@
-namespace Audit.Client.Wire;
+namespace Audit.Wire;
 
 /// <summary>A token, without what would let anybody use it.</summary>
 /// <param name="Person">Whom it stands for; `none` for a service.</param>

@@ -1,5 +1,4 @@
-
-namespace Audit.Client.Sending;
+namespace Audit.Node.CommandLine.Ingest;
 
 /// <summary>
 /// Keeps receipts in a file, a line each: who has them can show later what a node acknowledged, and hold it to that.

@@ -1,6 +1,4 @@
-using Audit.Client.Http;
-
-namespace Audit.Client.Sending;
+namespace Audit.Node.CommandLine.Ingest;
 
 /// <summary>
 /// Sends batch after batch and keeps each until every item in it has a receipt, so that standard input can be resumed

@@ -1,4 +1,4 @@
-namespace Audit.Client.Wire;
+namespace Audit.Wire;
 
 /// <summary>A session: its calls by state, who took part, and whether it was reported whole.</summary>
 /// <param name="Source">Whose session it is.</param>

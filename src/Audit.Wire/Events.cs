@@ -1,4 +1,4 @@
-namespace Audit.Client.Wire;
+namespace Audit.Wire;
 
 /// <summary>A row of the journal, its event with the record byte for byte as it lies there.</summary>
 /// <param name="MessageBase64">Of a row that is none of ours.</param>
@@ -6,21 +6,6 @@ internal sealed record EventAnswer(
     long Position, string Stream, long Sequence, DateTime Created, string? Manifest, JsonElement? Event,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MessageBase64 = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Unopened = null);
-
-/// <summary>A row as it is stored, and what shows that it is in the log.</summary>
-/// <param name="CreatedTicks">In hundreds of nanoseconds since the year 1; too long a number for a double.</param>
-/// <param name="Salt">Of the stream.</param>
-/// <param name="Entry">Of the log, in its very characters.</param>
-/// <param name="Proof">A C2SP tlog-proof of the entry.</param>
-internal sealed record StoredRowAnswer(
-    long Position, string Stream, long Sequence, string CreatedTicks, string Manifest, byte[] MessageBase64,
-    byte[] Salt, string Entry, string Proof);
-
-/// <summary>What shows that the log has the key with which receipts are signed.</summary>
-/// <param name="Row">The row that makes it one, with its proof.</param>
-/// <param name="LogKey">The key that the log was begun with.</param>
-/// <param name="NewKeys">The notes on those that took its place, the oldest first.</param>
-internal sealed record CertificateAnswer(StoredRowAnswer Row, string LogKey, IReadOnlyList<string> NewKeys);
 
 /// <summary>A page of events.</summary>
 internal sealed record EventPageAnswer(IReadOnlyList<EventAnswer> Items, string? Next)

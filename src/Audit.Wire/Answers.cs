@@ -1,4 +1,4 @@
-namespace Audit.Client.Wire;
+namespace Audit.Wire;
 
 /// <summary>An error as RFC 9457 has it.</summary>
 internal sealed record ProblemDocument(string? Type, string? Title, int Status, string? Detail)
@@ -17,9 +17,6 @@ internal sealed record ProblemDocument(string? Type, string? Title, int Status, 
 
 /// <summary>One of several sources that report what was asked for, and where to ask for that.</summary>
 internal sealed record ChoiceAnswer(string Source, string Href);
-
-/// <summary>A page of a list, and the cursor of the next one where there is more.</summary>
-internal sealed record ItemPage<T>(IReadOnlyList<T> Items, string? Next);
 
 /// <summary>What a search found, newest first, and how far the index is.</summary>
 /// <param name="IndexedTo">Not for a token that is shown no positions, and neither is the journal's end.</param>

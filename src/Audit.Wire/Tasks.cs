@@ -1,4 +1,4 @@
-namespace Audit.Client.Wire;
+namespace Audit.Wire;
 
 /// <summary>A task: how much was done in its name.</summary>
 internal record TaskAnswer(

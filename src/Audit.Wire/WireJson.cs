@@ -1,13 +1,13 @@
 using System.Text.Encodings.Web;
 
-namespace Audit.Client.Wire;
+namespace Audit.Wire;
 
 /// <summary>
 /// How the wire's records are written and read: names in snake case, what is not known null or left out, as its record
 /// says.
 /// </summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, MaxDepth = MaxDepth,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true, MaxDepth = ClientJson.MaxDepth,
     GenerationMode = JsonSourceGenerationMode.Default)]
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(ItemPage<JsonElement>))]
@@ -53,9 +53,6 @@ namespace Audit.Client.Wire;
 [JsonSerializable(typeof(TracesAnswer))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
-    /// <summary>An event's record may be as deep as a record may be, and an answer holds it deeper.</summary>
-    public const int MaxDepth = 128;
-
     private static WireJson? plain;
 
     /// <summary>
