@@ -15,6 +15,7 @@ public sealed class AuditClient : IAsyncDisposable
 
     private static readonly ActivitySource Activities = new(ActivitySourceName);
     private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(1);
 
     private readonly AuditClientOptions options;
     private readonly NodeClient node;
@@ -198,6 +199,7 @@ public sealed class AuditClient : IAsyncDisposable
             // At first nobody is waited for: once it is known that a person is asked, patience with the node is another.
             var left = wait - Stopwatch.GetElapsedTime(begun);
             left = left < TimeSpan.Zero ? TimeSpan.Zero : left < LongestRequest ? left : LongestRequest;
+            var asked = Stopwatch.GetTimestamp();
             try
             {
                 var decision = await AskOnceAsync(question, isAwaited ? left : TimeSpan.Zero, cancellation);
@@ -206,7 +208,9 @@ public sealed class AuditClient : IAsyncDisposable
                     return decision;
                 }
 
-                (lost, isAwaited, pause) = (null, true, 0);
+                // A node at which too many wait does not let another wait.
+                pause = isAwaited && Stopwatch.GetElapsedTime(asked) < LeastWait ? pause : 0;
+                (lost, isAwaited) = (null, true);
             }
             catch (NodeException failure) when (failure.IsForNow
                 || failure.Trouble is NodeTrouble.Unreachable or NodeTrouble.Unreadable)

@@ -117,7 +117,8 @@ public abstract class ClientContract(ContractNode served, params string[] comman
         Assert.False(decided.GetProperty("approved").GetBoolean());
         Assert.False(File.Exists(Ran));
         await node.StartAsync();
-        Assert.Equal("true true approve-once", Show(await host.AskAsync(Run("c-3", "read"))));
+        await using var patient = Start();
+        Assert.Equal("true true approve-once", Show(await patient.AskAsync(Run("c-3", "read"))));
     }
 
     [ContractFact]

@@ -60,6 +60,8 @@ public sealed class SpoolFileTests : IDisposable
         }
 
         await File.WriteAllTextAsync(Spool + ".sent", place);
+        await Open().DisposeAsync();
+        Assert.Equal(new string('0', 19) + "\n", await File.ReadAllTextAsync(Spool + ".sent"));
         await using var again = Open();
         Assert.Equal([0, 1], await TakeAsync(again, atMost: 10));
     }

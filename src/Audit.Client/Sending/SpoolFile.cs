@@ -189,6 +189,9 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
 
         RandomAccess.SetLength(file.SafeFileHandle, length);
         RandomAccess.FlushToDisk(file.SafeFileHandle);
+        // A place that cannot be meant could be one once the file has grown.
+        WritePlace(sent);
+        RandomAccess.FlushToDisk(place.SafeFileHandle);
     }
 
     /// <summary>How far the file is sent: from its beginning, where that cannot be told.</summary>
