@@ -22,6 +22,7 @@ public sealed class AuditClient : IAsyncDisposable
     private readonly MemoryOutbox? memory;
     private readonly SpoolFile? spool;
     private readonly BackgroundSender sender;
+    private int closed;
 
     /// <summary>Opens the spool where there is one, and begins to send what waits in it.</summary>
     /// <exception cref="ArgumentException">The options cannot be meant so.</exception>
@@ -130,7 +131,7 @@ public sealed class AuditClient : IAsyncDisposable
             return new AuditRun(decision, null);
         }
 
-        await RecordAsync(call, AuditOutcome.Started(), cancellation);
+        await BeginAsync(call, cancellation);
         var begun = Stopwatch.GetTimestamp();
         AuditToolResult result;
         try
@@ -171,6 +172,11 @@ public sealed class AuditClient : IAsyncDisposable
     /// <summary>Stops sending. What waits in the spool is sent by whoever opens it next.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref closed, 1) != 0)
+        {
+            return;
+        }
+
         await sender.DisposeAsync();
         if (spool is not null)
         {
@@ -247,8 +253,28 @@ public sealed class AuditClient : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Records that the tool starts. Where that cannot be known it does not run, and the book may have it all the same:
+    /// then it is told so, as far as it can be.
+    /// </summary>
+    private async Task BeginAsync(AuditCall call, CancellationToken cancellation)
+    {
+        try
+        {
+            await RecordAsync(call, AuditOutcome.Started(), cancellation);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException
+            or AuditException { Failure: AuditFailure.NoAnswer or AuditFailure.Refused })
+        {
+            var given = AuditOutcome.Cancelled($"the tool did not run: {failure.Message}");
+            _ = KeepAsync(call.ToItem(given, DateTimeOffset.UtcNow), CancellationToken.None);
+            throw;
+        }
+    }
+
     private async Task KeepAsync(byte[] line, CancellationToken cancellation)
     {
+        ObjectDisposedException.ThrowIf(closed != 0, this);
         if (spool is not null)
         {
             await spool.AddAsync(line).WaitAsync(cancellation);
@@ -266,7 +292,7 @@ public sealed class AuditClient : IAsyncDisposable
         if (receipt.Anomalies?.Contains("approval_expired") == true)
         {
             throw new NodeException(
-                NodeTrouble.NotRecorded, "The approval had expired before the tool began; it is to be asked again.");
+                NodeTrouble.Refused, "The approval had expired before the tool began; it is to be asked again.");
         }
     }
 

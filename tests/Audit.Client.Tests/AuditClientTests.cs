@@ -76,6 +76,37 @@ public sealed class AuditClientTests(ContractNode served) : IClassFixture<Contra
     }
 
     [Fact]
+    public async Task an_approval_that_has_expired_begins_nothing()
+    {
+        await using var other = await HostedNode.StartAsync("""{"preset":"approve-all","approvals_hold":"1s"}""");
+        await using var client = new AuditClient(OptionsOf(other));
+        var decision = await client.DecideAsync(Call("c-1"));
+        while (DateTimeOffset.UtcNow <= decision.ValidUntil)
+        {
+            await Task.Delay(50);
+        }
+
+        var ran = false;
+        var failure = await Assert.ThrowsAsync<AuditException>(() => client.RunAsync(Call("c-1"), _ =>
+        {
+            ran = true;
+            return Done(default);
+        }));
+        Assert.Equal((AuditFailure.Refused, false), (failure.Failure, ran));
+        await client.NoteAsync(session, "after");
+        Assert.Equal(["started", "cancelled"], (await other.KindsAsync(session, "c-1")).TakeLast(2));
+    }
+
+    [Fact]
+    public async Task a_client_that_is_closed_is_closed()
+    {
+        var client = Open();
+        await client.DisposeAsync();
+        await client.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.NoteAsync(session, "late"));
+    }
+
+    [Fact]
     public async Task where_nothing_is_enforced_a_host_may_say_that_its_tools_run()
     {
         await using var other = await HostedNode.StartAsync(policy: null);
