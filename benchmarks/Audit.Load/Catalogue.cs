@@ -43,5 +43,6 @@ internal static class Catalogue
         new SearchPages(options.Node),
         new LargeBody(options.Node),
         new NodeStart(options.Node),
+        new McpCalls(options.Node),
     ];
 }

@@ -30,7 +30,7 @@ public sealed class ServerProcesses
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
 }
 
-internal static class Signals
+public static class Signals
 {
     public static void Send(string signal, params IEnumerable<int> processes)
     {

@@ -22,7 +22,8 @@ internal sealed class MeasuredNode : IAsyncDisposable
     /// <summary>Its own directory, with the log's key.</summary>
     public string Data => process.Data;
 
-    public static async Task<MeasuredNode> StartAsync(LoadStore store, string? program, string engine = "local")
+    public static async Task<MeasuredNode> StartAsync(
+        LoadStore store, string? program, string engine = "local", IReadOnlyList<string>? options = null)
     {
         var data = Path.Combine(store.Directory, "data");
         program ??= Path.Combine(AppContext.BaseDirectory, "audit.dll");
@@ -37,7 +38,11 @@ internal sealed class MeasuredNode : IAsyncDisposable
         var environment = new Dictionary<string, string> { ["AUDIT_AKKA_PORT"] = "0" };
         return new MeasuredNode(await NodeProcess.StartAsync(
             program, data,
-            ["--urls", "http://127.0.0.1:0", "--engine", engine, "--store", store.Address, "--row-key", rowKey], environment));
+            [
+                "--urls", "http://127.0.0.1:0", "--engine", engine, "--store", store.Address, "--row-key", rowKey,
+                .. options ?? [],
+            ],
+            environment));
     }
 
     /// <summary>A client that may do everything and keeps so many connections.</summary>

@@ -174,6 +174,28 @@ public sealed class McpCallTests
         Assert.Equal("hello", McpProxy.TextOf(await CallAsync(client, "echo", ("text", "hello"))));
     }
 
+    [UnixFact]
+    public async Task asked_to_end_it_ends_with_its_server_while_nobody_speaks()
+    {
+        await using var node = await AskedNode.StartAsync(AskedNode.Approve);
+        using var proxy = AuditProgram.Start(
+            node.PathOf("."), ["mcp", .. node.AsHost, "--data", node.Data, "--", .. McpProxy.Tools]);
+        try
+        {
+            await proxy.StandardInput.WriteLineAsync("""{"jsonrpc":"2.0","id":1,"method":"ping"}""");
+            Assert.Contains("\"id\":1", await proxy.StandardOutput.ReadLineAsync(), StringComparison.Ordinal);
+            Signals.Send("TERM", proxy.Id);
+
+            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            await proxy.WaitForExitAsync(patience.Token);
+            Assert.Single(await node.NotesAsync("ended"));
+        }
+        finally
+        {
+            proxy.Kill();
+        }
+    }
+
     [Fact]
     public async Task it_is_a_server_to_the_client_of_the_sdk()
     {

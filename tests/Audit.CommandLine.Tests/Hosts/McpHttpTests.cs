@@ -213,7 +213,7 @@ internal sealed class Site : IAsyncDisposable
 {
     private readonly CancellationTokenSource ending = new();
     private readonly HttpClient http = new();
-    private WebApplication server = null!;
+    private WebApplication? server;
     private Task<int> running = null!;
 
     public AskedNode Node { get; private init; } = null!;
@@ -243,7 +243,14 @@ internal sealed class Site : IAsyncDisposable
         return site;
     }
 
-    /// <summary>Puts the proxy before a server.</summary>
+    /// <summary>The same before a server that runs already.</summary>
+    public static async Task<Site> BeforeAsync(string upstream, string policy)
+    {
+        var site = new Site { Node = await AskedNode.StartAsync(policy) };
+        await site.OpenAsync(upstream);
+        return site;
+    }
+
     private async Task OpenAsync(string upstream)
     {
         using var said = new StringWriter { NewLine = "\n" };
@@ -278,7 +285,7 @@ internal sealed class Site : IAsyncDisposable
         await running;
         ending.Dispose();
         http.Dispose();
-        await server.DisposeAsync();
+        await (server?.DisposeAsync() ?? ValueTask.CompletedTask);
         await Node.DisposeAsync();
     }
 }

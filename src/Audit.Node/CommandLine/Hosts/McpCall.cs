@@ -147,8 +147,11 @@ internal sealed class McpCall
         var output = answer.IsError ? TextOf(said, "message") ?? "" : string.Join('\n', texts);
         return new Outcome.Completed(new ToolResult(!failed, output)
         {
-            // Deeper than a record may be, it is kept as the text that it is.
-            Data = IsShallow(answer.Bytes.Span) ? said : JsonSerializer.SerializeToElement(said.GetRawText()),
+            Data = isTool && parts.Length == 1 && TextOf(parts[0], "text") is not null
+                && IsPlain(parts[0], "type", "text") && IsPlain(said, "content", "isError", "resultType") ? null
+                // Deeper than a record may be, it is kept as the text that it is.
+                : IsShallow(answer.Bytes.Span) ? said
+                : JsonSerializer.SerializeToElement(said.GetRawText()),
             DurationMs = (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds,
         });
     }
@@ -189,6 +192,10 @@ internal sealed class McpCall
         return (last == 0 || Stopwatch.GetElapsedTime(last) > BetweenNotes)
             && Interlocked.CompareExchange(ref lastNote, Stopwatch.GetTimestamp(), last) == last;
     }
+
+    /// <summary>Whether it has no other members, so that the text says all.</summary>
+    private static bool IsPlain(JsonElement value, params string[] members) =>
+        value.EnumerateObject().All(member => members.Contains(member.Name));
 
     private static bool IsShallow(ReadOnlySpan<byte> message)
     {

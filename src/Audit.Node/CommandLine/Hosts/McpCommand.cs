@@ -58,7 +58,8 @@ internal static class McpCommand
             }
             else
             {
-                using var http = new McpHttp(url, isSession => isSession ? Begin(NewName()) : Open(facts.Connection), Note);
+                using var http = new McpHttp(
+                    url, isSession => isSession ? Begin(NewName()) : Open(facts.Connection), Note);
                 await http.RunAsync(
                     at ?? new Uri("http://127.0.0.1:0"), address => surroundings.Out.WriteLine(address), cancellation);
             }
@@ -74,8 +75,8 @@ internal static class McpCommand
             }
 
             McpGate Open(string name) => new(
-                new HostDesk(node, new HostNames(named ?? $"mcp-{name}", ofTask, ofAgent)), outbox, times, facts, named is null,
-                Note);
+                new HostDesk(node, new HostNames(named ?? $"mcp-{name}", ofTask, ofAgent)), outbox, times, facts,
+                named is null, Note);
         });
         return command;
 

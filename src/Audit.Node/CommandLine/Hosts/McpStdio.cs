@@ -19,9 +19,11 @@ internal sealed class McpStdio(McpGate gate, Surroundings surroundings, Action<s
         await using var input = server.StandardInput.BaseStream;
         var fromServer = FromServerAsync(server.StandardOutput.BaseStream, output);
         var fromClient = FromClientAsync(input, output, cancellation);
-        if (await Task.WhenAny(fromServer, fromClient) == fromClient)
+        // Standard input cannot be left while nothing comes.
+        var asked = Task.Delay(Timeout.Infinite, cancellation);
+        if (await Task.WhenAny(fromServer, fromClient, asked) is var first && first != fromServer)
         {
-            await fromClient;
+            await (first == fromClient ? fromClient : Task.CompletedTask);
             await input.DisposeAsync();
             await Task.WhenAny(fromServer, Task.Delay(Farewell, CancellationToken.None));
         }

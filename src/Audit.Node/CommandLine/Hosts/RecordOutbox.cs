@@ -108,16 +108,14 @@ internal sealed class RecordOutbox : IAsyncDisposable
         string? said = null;
         while (batch.Count > 0)
         {
-            var receipts = new List<ReceiptLine>();
-            var trouble = await TrySendAsync(batch, receipts);
-            foreach (var (item, receipt) in batch.Zip(receipts))
+            var received = 0;
+            var trouble = await TrySendAsync(batch, receipt =>
             {
                 Interlocked.Decrement(ref count);
-                item.Kept.TrySetResult(
+                batch[received++].Kept.TrySetResult(
                     receipt.Status is "invalid" or "refused" ? receipt.Error ?? receipt.Status : null);
-            }
-
-            batch.RemoveRange(0, receipts.Count);
+            });
+            batch.RemoveRange(0, received);
             if (batch.Count > 0)
             {
                 if (said != trouble)
@@ -131,7 +129,7 @@ internal sealed class RecordOutbox : IAsyncDisposable
         }
     }
 
-    private async Task<string> TrySendAsync(List<Item> batch, List<ReceiptLine> receipts)
+    private async Task<string> TrySendAsync(List<Item> batch, Action<ReceiptLine> receive)
     {
         var lines = new ArrayBufferWriter<byte>();
         foreach (var item in batch)
@@ -143,7 +141,7 @@ internal sealed class RecordOutbox : IAsyncDisposable
         try
         {
             var sent = await post.SendAsync(
-                new ReadOnlySequence<byte>(lines.WrittenMemory), receipts.Add, ending.Token);
+                new ReadOnlySequence<byte>(lines.WrittenMemory), receive, ending.Token);
             return sent.Trouble;
         }
         catch (NodeException refusal)
