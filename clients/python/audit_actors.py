@@ -291,7 +291,7 @@ class AuditClient:
             # Of one approval there is one beginning: another process that has the same begins in vain.
             item = item or _record_of(call, {"kind": "started"}, f"started:{decision.sequence}")
             try:
-                receipt = self._keep(item, _BEGIN_WITHIN)
+                receipt = self._keep(item, min(self._patience, _BEGIN_WITHIN))
             except Unavailable:
                 if time.monotonic() > until:
                     raise

@@ -32,17 +32,15 @@ import { createServer } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined };
-
-/** A tool call: what a person or a policy approves, and what the tool then runs with. */
-export interface Call<Input extends Json = Json> {
+/** A tool call: what a person or a policy approves, and what the tool then runs with; all of it goes through `JSON.stringify`. */
+export interface Call<Input = unknown> {
   readonly sessionId: string;
   readonly toolCallId: string;
   readonly toolName: string;
   /** What the tool runs with. */
   readonly effectiveInput?: Input;
   /** What the model asked for, where that is something else. */
-  readonly requestedInput?: Json;
+  readonly requestedInput?: unknown;
   readonly turn?: number;
   readonly taskId?: string;
   readonly agent?: string;
@@ -51,7 +49,7 @@ export interface Call<Input extends Json = Json> {
   readonly tier?: string;
   readonly provenance?: { readonly provider: string; readonly model: string };
   /** The host's own permission request, with its `kind`. */
-  readonly permission?: { readonly [name: string]: Json | undefined };
+  readonly permission?: { readonly [name: string]: unknown };
   readonly location?: string;
   readonly description?: string;
   /** When the host gives up waiting for a person, by RFC 3339. */
@@ -76,7 +74,7 @@ export interface Decision {
 }
 
 /** What a record says of its call, such as `{ kind: "cancelled", reason: "…" }`. */
-export type Outcome = { readonly kind: string } & { readonly [name: string]: Json | undefined };
+export type Outcome = { readonly kind: string; readonly [name: string]: unknown };
 
 export interface Settings {
   /** A file that is this client's alone; without one the client is fail-closed. */
@@ -198,7 +196,7 @@ export class AuditClient {
    * `Refused` or another `NotRun` where it did not run, what the tool itself threw, and `ResultNotRecorded` where it ran and
    * that could not be kept. An approval is for one run: a host that died after the beginning asks with a new call id.
    */
-  async run<Input extends Json, T>(
+  async run<Input, T>(
     call: Call<Input>, tool: (input: Input) => T | Promise<T>, options: { readonly waitMs?: number } = {}): Promise<T> {
     // What was approved is what runs, whatever becomes of the caller's object meanwhile.
     const asked = JSON.parse(JSON.stringify(call)) as Call<Input>;
@@ -226,7 +224,7 @@ export class AuditClient {
   }
 
   /** Keeps what concerns no single call, such as `started`, `turn_started` or `ended`. Throws what `record` does. */
-  async note(about: { sessionId: string; taskId?: string; agent?: string }, type: string, detail: Json = null): Promise<void> {
+  async note(about: { sessionId: string; taskId?: string; agent?: string }, type: string, detail: unknown = null): Promise<void> {
     await this.keep(lineOf({ ...aboutOf(about), note: { type, at: timestamp(), detail } }), this.patienceMs);
   }
 
@@ -258,7 +256,7 @@ export class AuditClient {
       item ??= itemOf(call, { kind: "started" }, `started:${decision.sequence}`);
       let anomalies: readonly string[];
       try {
-        anomalies = await this.keep(item, beginWithinMs);
+        anomalies = await this.keep(item, Math.min(this.patienceMs, beginWithinMs));
       } catch (failure) {
         if (!(failure instanceof Unavailable) || now() > until) throw failure;
         continue;
@@ -614,7 +612,7 @@ class Signal {
   }
 }
 
-type JsonObject = { readonly [name: string]: Json | undefined };
+type JsonObject = { readonly [name: string]: unknown };
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -722,9 +720,9 @@ async function refusalOf(answer: Response): Promise<AuditError> {
 /** The whole lines of an answer, as they come. */
 async function* linesOf(answer: Response): AsyncGenerator<string> {
   let rest = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of answer.body ?? []) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+  const [reader, decoder] = [answer.body?.getReader(), new TextDecoder()];
+  for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
+    const lines = (rest + decoder.decode(read.value, { stream: true })).split("\n");
     rest = lines.pop()!;
     yield* lines.filter((line) => line.length > 0);
   }

@@ -3,11 +3,11 @@
 import { appendFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import {
-  AuditClient, AuditError, NotRecorded, Refused, SpoolFull, type Call, type Json, type Outcome,
+  AuditClient, AuditError, NotRecorded, Refused, SpoolFull, type Call, type Outcome,
 } from "../../clients/typescript/audit-actors.js";
 
 interface Command {
-  readonly [name: string]: Json | undefined;
+  readonly [name: string]: unknown;
 }
 
 const ofCall = {

@@ -59,9 +59,10 @@ public sealed class TypeScriptContractTests(ContractNode served) : ScriptContrac
         using var compiler = Process.Start(new ProcessStartInfo("node",
         [
             Path.Combine(modules, "typescript/lib/tsc.js"), "--strict", "--skipLibCheck", "--noUncheckedIndexedAccess",
-            "--exactOptionalPropertyTypes", "--noUnusedLocals", "--noUnusedParameters", "--target", "es2022", "--module", "esnext", "--moduleResolution",
-            "bundler", "--types", "node", "--typeRoots", Path.Combine(modules, "@types"), "--rootDir", BuiltProgram.Root,
-            "--outDir", Output.Path, Path.Combine(BuiltProgram.Root, Driver + ".ts"), Path.Combine(BuiltProgram.Root, Example + ".ts"),
+            "--exactOptionalPropertyTypes", "--noUnusedLocals", "--noUnusedParameters", "--target", "es2022",
+            "--module", "esnext", "--moduleResolution", "bundler", "--types", "node", "--typeRoots",
+            Path.Combine(modules, "@types"), "--rootDir", BuiltProgram.Root, "--outDir", Output.Path,
+            Path.Combine(BuiltProgram.Root, Driver + ".ts"), Path.Combine(BuiltProgram.Root, Example + ".ts"),
         ])
         {
             RedirectStandardOutput = true,
