@@ -58,7 +58,9 @@ Json = Any
 
 _log = logging.getLogger("audit_actors")
 
-_APPROVING = frozenset({"approve-once", "approve-for-session", "approve-for-location"})
+_APPROVING = frozenset({
+    "approve-once", "approve-for-session", "approve-for-location", "approve-permanently",
+    "approved", "approved-for-session", "approved-for-location", "auto"})
 _KEPT = frozenset({"recorded", "duplicate", "counted"})
 _FINAL = frozenset({"invalid", "refused"})
 _TRY_AGAIN = frozenset({408, 429, 502, 503, 504})

@@ -142,7 +142,10 @@ export class SpoolFull extends SpoolError {}
 /** Another process uses the spool. */
 export class SpoolLocked extends SpoolError {}
 
-const approving = new Set(["approve-once", "approve-for-session", "approve-for-location"]);
+const approving = new Set([
+  "approve-once", "approve-for-session", "approve-for-location", "approve-permanently",
+  "approved", "approved-for-session", "approved-for-location", "auto",
+]);
 const kept = new Set(["recorded", "duplicate", "counted"]);
 const final = new Set(["invalid", "refused"]);
 const tryAgain = new Set([408, 429, 502, 503, 504]);

@@ -17,6 +17,9 @@ public sealed class AuditClient : IAsyncDisposable
     private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>What is sent gives up by itself; who waits for it does so a little later in any case.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
     private readonly AuditClientOptions options;
     private readonly NodeClient node;
     private readonly MemoryOutbox? memory;
@@ -281,7 +284,7 @@ public sealed class AuditClient : IAsyncDisposable
             return;
         }
 
-        var receipt = await memory!.SendAsync(line).WaitAsync(cancellation);
+        var receipt = await ReceiptOfAsync(line, cancellation);
         if (receipt.Status is not (ReceiptLine.Recorded or ReceiptLine.Duplicate or ReceiptLine.Counted))
         {
             throw new NodeException(
@@ -293,6 +296,19 @@ public sealed class AuditClient : IAsyncDisposable
         {
             throw new NodeException(
                 NodeTrouble.Refused, "The approval had expired before the tool began; it is to be asked again.");
+        }
+    }
+
+    private async Task<ReceiptLine> ReceiptOfAsync(byte[] line, CancellationToken cancellation)
+    {
+        try
+        {
+            return await memory!.SendAsync(line).WaitAsync(options.Patience + Grace, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            throw sender.Trouble ?? new NodeException(
+                NodeTrouble.Unreachable, $"The node at {options.Server} gave no receipt in time.");
         }
     }
 

@@ -10,7 +10,11 @@ public sealed record AuditDecision(string State, string? Decision)
 {
     internal const string Awaiting = "awaiting_confirmation";
 
-    private static readonly string[] Approving = ["approve-once", "approve-for-session", "approve-for-location"];
+    private static readonly string[] Approving =
+    [
+        "approve-once", "approve-for-session", "approve-for-location", "approve-permanently",
+        "approved", "approved-for-session", "approved-for-location", "auto",
+    ];
 
     /// <summary>Whether the tool may run: only an approving decision says so, and nothing else does.</summary>
     public bool IsApproved => Approving.Contains(Decision);

@@ -88,6 +88,25 @@ public abstract class ClientContract(ContractNode served, params string[] comman
     }
 
     [ContractFact]
+    public async Task a_person_may_approve_with_any_word_that_the_node_takes_for_an_approval()
+    {
+        await using var host = Start();
+        string[] words =
+        [
+            "approve-for-session", "approve-for-location", "approve-permanently", "approved", "approved-for-session",
+            "approved-for-location", "auto",
+        ];
+        foreach (var word in words)
+        {
+            await host.TellAsync(Run($"c-{word}", "write", wait: 60, tool: $"tool-{word}"));
+            await node.AnswerAsync(session, $"c-{word}", word);
+            Assert.Equal($"true true {word}", Show((await host.AnswerAsync())!.Value));
+        }
+
+        Assert.Equal(words.Length, (await File.ReadAllLinesAsync(Ran)).Length);
+    }
+
+    [ContractFact]
     public async Task a_question_outlives_a_node_that_is_killed_while_it_waits()
     {
         await using var host = Start(patience: 2);
@@ -296,9 +315,9 @@ public abstract class ClientContract(ContractNode served, params string[] comman
         return ClientProcess.Start(command, node.FileOf("."), environment);
     }
 
-    private object Run(string call, string kind, int wait = 0, string? fails = null) => new
+    private object Run(string call, string kind, int wait = 0, string? fails = null, string tool = "tool") => new
     {
-        @do = "run", session_id = session, tool_call_id = call, tool_name = "tool", turn = 1, agent = "a-1",
+        @do = "run", session_id = session, tool_call_id = call, tool_name = tool, turn = 1, agent = "a-1",
         effective_input = new { a = call }, permission = new { kind }, wait, append = Ran, text = call, fails,
     };
 

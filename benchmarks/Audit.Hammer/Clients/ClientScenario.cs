@@ -12,6 +12,7 @@ internal sealed class ClientScenario(string language, params string[] command) :
     public static IReadOnlyList<ClientScenario> All { get; } =
     [
         new("dotnet", "dotnet", "exec", BuiltProgram.Of("tests/Audit.Client.Contract", "Audit.Client.Contract.dll")),
+        new("python", "python3", Path.Combine(BuiltProgram.Root, "tests/Audit.Client.Contract/contract.py")),
     ];
 
     public string Name => $"client-{language}";
