@@ -22,7 +22,10 @@ public sealed class ClaudeCodeHost : IHookHost
         var name = said.RequireText("hook_event_name");
         var session = said.RequireText("session_id");
         return name != Asking
-            ? new Hook(name, session, IsAsking: false) { Format = Name }
+            ? new Hook(name, session, IsAsking: false)
+            {
+                Format = Name, TellsOfTool = name is "PostToolUse" or "PostToolUseFailure" or "PermissionDenied",
+            }
             : new Hook(name, session, IsAsking: true)
             {
                 Tool = said.RequireText("tool_name"), Input = said.Member("tool_input"),

@@ -44,6 +44,7 @@ public sealed class CopilotHost : IHookHost
                     ?? throw new UnreadableException("toolName", "missing"),
                 Input = InputOf(said.Member("toolArgs") ?? said.Member("tool_input")),
                 Location = said.Text("cwd"),
+                TellsOfTool = name != Asking,
                 Result = name == Asking ? null : ResultOf(said, name == "postToolUse"),
             },
             "userPromptSubmitted" => hook with { Note = ("prompt", said) },

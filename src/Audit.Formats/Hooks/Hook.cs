@@ -23,6 +23,9 @@ public sealed record Hook(string Event, string Session, bool IsAsking)
     /// <summary>What is noted of the session, and with which words of the host.</summary>
     public (string Type, JsonElement? Detail)? Note { get; init; }
 
+    /// <summary>It tells of a tool that ran, or that the host refused.</summary>
+    public bool TellsOfTool { get; init; }
+
     /// <summary>The session is over.</summary>
     public bool EndsSession { get; init; }
 

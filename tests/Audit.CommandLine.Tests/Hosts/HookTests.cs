@@ -93,13 +93,15 @@ public sealed class HookTests : IDisposable
     [InlineData("copilot preToolUse", """{"sessionId":"s","timestamp":1,"cwd":"/w","toolName":"view","toolArgs":{}}""", true)]
     [InlineData("claude-code", """{"hook_event_name":"PostToolUse","session_id":"s","tool_name":"Read","tool_input":{},"tool_response":"","tool_use_id":"u-1"}""", false)]
     [InlineData("copilot postToolUse", """{"sessionId":"s","timestamp":1,"cwd":"/w","toolName":"view","toolArgs":{},"toolResult":{"resultType":"success","textResultForLlm":""}}""", false)]
-    public async Task without_a_node_it_does_what_it_was_told_to(string host, string payload, bool asks)
+    [InlineData("claude-code", """{"hook_event_name":"UserPromptSubmit","session_id":"s","prompt":"go on"}""", false, ExitCode.Failed)]
+    [InlineData("copilot sessionStart", """{"sessionId":"s","timestamp":1,"cwd":"/w","source":"new"}""", false, ExitCode.Failed)]
+    public async Task without_a_node_it_does_what_it_was_told_to(string host, string payload, bool asks, int code = Blocks)
     {
         string[] nowhere = ["--data", directory.Path, "--state", directory.File("state")];
         var denied = await RunAsync(host, payload, nowhere);
         var allowed = (await RunAsync(host, payload, [.. nowhere, "--when-down", "allow"])).Require(ExitCode.Fine);
 
-        Assert.Equal(asks ? ExitCode.Fine : Blocks, denied.ExitCode);
+        Assert.Equal(asks ? ExitCode.Fine : code, denied.ExitCode);
         Assert.Contains("no node runs", asks ? denied.Out : denied.Error, StringComparison.Ordinal);
         Assert.Equal(asks, denied.Out.Contains("\"permissionDecision\":\"deny\"", StringComparison.Ordinal));
         Assert.Empty(allowed.Out);

@@ -160,6 +160,22 @@ public sealed class McpHttpTests
         Assert.Equal("blocked", (await site.Node.KindsAsync(3, call: 1))[2]);
     }
 
+    [Fact]
+    public async Task a_result_in_an_answer_that_says_it_failed_is_none()
+    {
+        await using var site = await Site.StartAsync(AskedNode.Approve, (context, _) =>
+        {
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            return context.Response.WriteAsync(Result);
+        });
+
+        var answer = await site.PostAsync(Call);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        Assert.Contains("the server answered 500", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("invalidated", (await site.Node.KindsAsync(5))[4]);
+    }
+
     [Theory]
     [InlineData("--upstream", "ftp://localhost/mcp")]
     [InlineData("--listen", "http://0.0.0.0:1")]

@@ -3,7 +3,10 @@ namespace Audit.Node.CommandLine.Hosts;
 /// <summary>`audit hook HOST [EVENT]`: the command that a host's configuration of hooks names.</summary>
 internal static class HookCommand
 {
-    /// <summary>By this, and by no other code but 0, a hook says that the host must not go on.</summary>
+    /// <summary>
+    /// By this a hook says that the host must not go on, and of a tool that ran the agent is shown why; any other code
+    /// but 0 is a hook that failed, which a person is shown.
+    /// </summary>
     private const int Blocks = ExitCode.WrongUse;
 
     /// <summary>Seconds that a hook may take which waits for nobody.</summary>
@@ -146,7 +149,7 @@ internal static class HookCommand
         }
 
         surroundings.Error.WriteLine(PrintableText.Of($"audit hook: {hook.Event} is not in the book: {why}"));
-        return options.IsDenied ? Blocks : ExitCode.Fine;
+        return !options.IsDenied ? ExitCode.Fine : hook.TellsOfTool ? Blocks : ExitCode.Failed;
     }
 
     private static byte[] ItemOf(Hook hook, HookOptions options)

@@ -217,8 +217,14 @@ internal sealed class McpHttp(Uri upstream, Func<bool, McpGate> open, Action<str
         await content.CopyToAsync(whole, context.RequestAborted);
         if (whole.Length == 0 || !answer.IsSuccessStatusCode)
         {
-            _ = await gate.EndAsync(asked, $"the server answered {response.StatusCode}");
-            await response.Body.WriteAsync(whole.ToArray(), context.RequestAborted);
+            // What a call of a tool gave comes by an answer that is written down, or not at all.
+            var end = await gate.EndAsync(asked, $"the server answered {response.StatusCode}");
+            if (!end.IsEmpty)
+            {
+                response.ContentType = "application/json";
+            }
+
+            await response.Body.WriteAsync(end.IsEmpty ? whole.ToArray() : end, context.RequestAborted);
             return;
         }
 
