@@ -63,6 +63,7 @@ _APPROVING = frozenset({
     "approved", "approved-for-session", "approved-for-location", "auto"})
 _KEPT = frozenset({"recorded", "duplicate", "counted"})
 _FINAL = frozenset({"invalid", "refused"})
+_RECEIPTS = _KEPT | _FINAL | {"violation"}
 _TRY_AGAIN = frozenset({408, 429, 502, 503, 504})
 _NOT_BEGUN = frozenset({"approval_expired", "input_changed_after_approval"})
 """With these the node wrote that a tool began which it had not approved so."""
@@ -77,6 +78,8 @@ _LONGEST_PAUSE = 2.0
 _PAUSE_OF_REFUSED = 30.0
 """A person has to mend it, such as a token that was revoked."""
 _BATCH_BYTES = 1 << 20
+_ANSWER_BYTES = 8 << 20
+"""No node says more at once, and whoever does is none."""
 _SPOOL_LIMIT = 64 << 20
 
 
@@ -284,12 +287,16 @@ class AuditClient:
 
     def _begin(self, call: Call, wait: float) -> None:
         item, until = b"", time.monotonic() + self._patience
+        if self._spool is not None and not self._spool.wait_for_earlier(self._patience):
+            raise Unavailable("what was recorded before a restart is not with the node yet, and might say that the call began")
         while True:
             decision, decided = self.decide(call, wait=wait), time.monotonic()
             if not decision.approves:
                 raise Refused(call, decision)
             if not item and decision.state != "approved":
                 raise NotRun(f"{call.tool_name} was not run: it began before, and an approval is for one run")
+            if not item and decision.valid_until is not None and _is_over(decision.valid_until):
+                raise NotRun(f"{call.tool_name} was not run: what approved it held until {decision.valid_until}")
             # Of one approval there is one beginning: another process that has the same begins in vain.
             item = item or _record_of(call, {"kind": "started"}, f"started:{decision.sequence}")
             try:
@@ -346,8 +353,11 @@ class AuditClient:
         def attempt(seconds: float) -> Mapping[str, Json]:
             wait = math.ceil(max(0.0, min(until - time.monotonic(), _WAIT_SECONDS)))
             query = urllib.parse.urlencode({**about, "wait": wait}, quote_via=urllib.parse.quote)
-            with self._node.request(method, f"{path}?{query}", body, "application/json", wait + seconds) as answer:
-                return _object_of(answer.read())
+            with self._node.request(method, f"{path}?{query}", body, "application/json", wait + seconds) as lines:
+                answer = _object_of(b"".join(lines))
+                if not isinstance(answer.get("state"), str):
+                    raise ValueError("what was answered says no state of the call")
+                return answer
 
         return _patiently(attempt, patience)
 
@@ -369,13 +379,16 @@ class _Node:
     @contextlib.contextmanager
     def request(
         self, method: str, path: str, body: Optional[bytes], media: str, timeout: float,
-    ) -> Generator[http.client.HTTPResponse, None, None]:
-        """Raises `Unavailable` for what may go well the next time, also while the answer is read, and else `NodeError`."""
+    ) -> Generator[Iterator[bytes], None, None]:
+        """Gives the answer by lines, within the time, however slowly it comes.
+
+        Raises `Unavailable` for what may go well the next time, also while the answer is read, and else `NodeError`."""
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": media, "Accept": media}
         request = urllib.request.Request(self._server + path, body, headers, method=method)
         try:
+            until = time.monotonic() + timeout
             with self._open(request, timeout=timeout) as answer:
-                yield answer
+                yield _lines_of(answer, until)
         except urllib.error.HTTPError as refusal:
             raise _refusal_of(refusal) from None
         except (OSError, http.client.HTTPException, ValueError) as lost:
@@ -386,13 +399,14 @@ class _Node:
         """Sends items in order; returns the receipts of the first of them, and why the others have none."""
         receipts: list[dict[str, Json]] = []
         try:
-            with self.request("POST", "v1/records", b"".join(items), "application/x-ndjson", timeout) as answer:
-                for line in answer:
+            with self.request("POST", "v1/records", b"".join(items), "application/x-ndjson", timeout) as lines:
+                for line in lines:
                     receipt = _object_of(line)
-                    if not isinstance(receipt.get("status"), str):
-                        raise ValueError("a line of the answer is no receipt")
-                    if receipt["status"] in ("stopped", "unavailable"):
+                    if receipt.get("status") in ("stopped", "unavailable"):
                         return receipts, Unavailable(receipt.get("error") or "the node stopped", receipt.get("retry_after"))
+                    # Whoever answers may be no node at all: what nobody knows as a receipt is none.
+                    if receipt.get("status") not in _RECEIPTS or len(receipts) == len(items):
+                        raise ValueError("what was answered is no receipt")
                     receipts.append(receipt)
         except (Unavailable, NodeError) as trouble:
             return receipts, trouble
@@ -423,6 +437,7 @@ class _Spool:
         self._size = self._mend()
         self._sent = self._marked() or self._unmark()
         self._lines = sum(block.count(b"\n") for block in self._blocks(self._sent))
+        self._earlier = self._lines
         self._closed, self._process = False, os.getpid()
         self._trouble: Optional[str] = None
         self._changed = threading.Condition()
@@ -448,6 +463,11 @@ class _Spool:
             self._lines += 1
             self._changed.notify_all()
 
+    def wait_for_earlier(self, seconds: float) -> bool:
+        """Whether the node has what lay in the file when it was opened."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._earlier <= 0, seconds)
+
     def flush(self, seconds: float) -> tuple[int, Optional[str]]:
         with self._changed:
             self._changed.wait_for(lambda: self._lines == 0 or self._closed, seconds)
@@ -463,20 +483,18 @@ class _Spool:
         pause = 0.0
         try:
             while items := self._next(pause):
-                receipts, trouble = self._node.post(items, _REQUEST_SECONDS)
+                trouble: Optional[Exception]
                 try:
+                    receipts, trouble = self._node.post(items, _REQUEST_SECONDS)
                     self._settle(items[:len(receipts)], receipts)
-                except OSError as failure:  # such as a full disk
-                    receipts, trouble = [], Unavailable(f"how far it is sent cannot be remembered: {failure}")
+                except Exception as failure:  # such as a disk that is full: what could not be noted is sent once more
+                    receipts, trouble = [], failure
                 pause = self._pause_after(trouble, 0.0 if receipts else pause)
-        except Exception:
-            _log.exception("The spool %s is not sent any more.", self._path)
-            raise
         finally:
             with self._changed:
                 self._closed = True
                 self._changed.notify_all()
-                # Only now may another process have it.
+                # Only now may another process have it, and nobody writes into what has these numbers next.
                 for file in (self._file, self._mark, self._lock):
                     os.close(file)
 
@@ -504,6 +522,7 @@ class _Spool:
         with self._changed:
             self._sent += sum(map(len, items))
             self._lines -= len(items)
+            self._earlier -= len(items)
             if self._sent == self._size:
                 self._forget()
             else:
@@ -529,10 +548,14 @@ class _Spool:
         """Much was sent, and never all of it at once: begins another file with the rest."""
         rest = os.pread(self._file, self._size - self._sent, self._sent)
         shorter = _open_private(self._path + ".new", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
-        _write(shorter, rest, 0)
-        os.fsync(shorter)
-        self._unmark()
-        os.replace(self._path + ".new", self._path)
+        try:
+            _write(shorter, rest, 0)
+            os.fsync(shorter)
+            self._unmark()
+            os.replace(self._path + ".new", self._path)
+        except OSError:
+            os.close(shorter)
+            raise
         os.close(self._file)
         self._file, self._size, self._sent = shorter, len(rest), 0
         _sync_directory(self._path)
@@ -565,7 +588,7 @@ class _Spool:
             yield block
             start += len(block)
 
-    def _pause_after(self, trouble: Union[Unavailable, NodeError, None], last: float) -> float:
+    def _pause_after(self, trouble: Optional[Exception], last: float) -> float:
         says = None if trouble is None else str(trouble)
         if says is not None and says != self._trouble:
             _log.warning("Nothing of the spool %s can be sent now, it is tried again: %s", self._path, says)
@@ -574,8 +597,8 @@ class _Spool:
             return 0.0
         if isinstance(trouble, NodeError):
             return _PAUSE_OF_REFUSED
-        wanted = trouble.retry_after or min(max(_SHORTEST_PAUSE, 2 * last), _LONGEST_PAUSE)
-        return min(wanted, _PAUSE_OF_REFUSED)
+        wanted = trouble.retry_after if isinstance(trouble, Unavailable) else None
+        return min(wanted or min(max(_SHORTEST_PAUSE, 2 * last), _LONGEST_PAUSE), _PAUSE_OF_REFUSED)
 
 
 def _patiently(attempt: Callable[[float], T], patience: float) -> T:
@@ -596,13 +619,30 @@ def _patiently(attempt: Callable[[float], T], patience: float) -> T:
 def _refusal_of(answer: urllib.error.HTTPError) -> Union[Unavailable, NodeError]:
     with answer:
         try:
-            detail = str(_object_of(answer.read())["detail"])
+            detail = str(_object_of(b"".join(_lines_of(answer.fp, time.monotonic() + _LONGEST_PAUSE)))["detail"])
         except (OSError, http.client.HTTPException, ValueError, KeyError):
             detail = answer.reason
         after = answer.headers.get("Retry-After", "")
     if answer.code in _TRY_AGAIN:
         return Unavailable(detail, float(after) if after.isdigit() else None)
     return NodeError(answer.code, detail)
+
+
+def _lines_of(answer: http.client.HTTPResponse, until: float) -> Iterator[bytes]:
+    """The lines of an answer. One that comes drop by drop, or never ends, is none: each read has a time, and all have one."""
+    rest, read = b"", 0
+    while piece := answer.read1(1 << 16):
+        read += len(piece)
+        if time.monotonic() > until:
+            raise TimeoutError("the answer did not end in time")
+        if read > _ANSWER_BYTES:
+            raise ValueError("the answer does not end")
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line + b"\n" for line in lines)
+    if answer.length:
+        raise http.client.IncompleteRead(rest, answer.length)
+    if rest:
+        yield rest
 
 
 def _is_loopback(host: str) -> bool:
@@ -655,6 +695,11 @@ def _text_of(result: Json) -> str:
         except (TypeError, ValueError, RecursionError):
             result = repr(result)
     return result.encode(errors="replace").decode()
+
+
+def _is_over(time_by_rfc: str) -> bool:
+    """Of a time as the node writes it, in UTC: up to the second."""
+    return time_by_rfc[:19] < time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
 
 
 _clock = threading.Lock()

@@ -148,6 +148,7 @@ const approving = new Set([
 ]);
 const kept = new Set(["recorded", "duplicate", "counted"]);
 const final = new Set(["invalid", "refused"]);
+const receiptStatuses = new Set([...kept, ...final, "violation"]);
 const tryAgain = new Set([408, 429, 502, 503, 504]);
 /** With these the node wrote that a tool began which it had not approved so. */
 const notBegun = new Set(["approval_expired", "input_changed_after_approval"]);
@@ -248,12 +249,18 @@ export class AuditClient {
 
   private async begin(call: Call, options: { readonly waitMs?: number }): Promise<void> {
     const until = now() + this.patienceMs;
+    if (this.spool !== undefined && !await this.spool.waitForEarlier(this.patienceMs)) {
+      throw new Unavailable("what was recorded before a restart is not with the node yet, and might say that the call began");
+    }
     for (let item: string | undefined; ;) {
       const decision = await this.decide(call, options);
       const decided = now();
       if (!decision.approves) throw new Refused(call, decision);
       if (item === undefined && decision.state !== "approved") {
         throw new NotRun(`${call.toolName} was not run: it began before, and an approval is for one run`);
+      }
+      if (item === undefined && decision.validUntil !== undefined && Date.parse(decision.validUntil) <= Date.now()) {
+        throw new NotRun(`${call.toolName} was not run: what approved it held until ${decision.validUntil}`);
       }
       // Of one approval there is one beginning: another process that has the same begins in vain.
       item ??= itemOf(call, { kind: "started" }, `started:${decision.sequence}`);
@@ -311,7 +318,11 @@ export class AuditClient {
       const wait = Math.ceil(Math.max(0, Math.min(until - now(), waitMs)) / 1000);
       const query = new URLSearchParams({ ...about, wait: String(wait) });
       const request = { method, body, media: "application/json", timeoutMs: wait * 1000 + ms };
-      return this.node.request(`${path}?${query}`, request, async (answer) => objectOf(await answer.text()));
+      return this.node.request(`${path}?${query}`, request, async (answer) => {
+        const said = objectOf(await answer.text());
+        if (typeof said.state !== "string") throw new SyntaxError("what was answered says no state of the call");
+        return said;
+      });
     });
   }
 }
@@ -352,10 +363,13 @@ class Node {
       const trouble = await this.request("v1/records", request, async (answer) => {
         for await (const line of linesOf(answer)) {
           const receipt = objectOf(line) as Partial<Receipt>;
-          if (typeof receipt.status !== "string") throw new SyntaxError("a line of the answer is no receipt");
           if (receipt.status === "stopped" || receipt.status === "unavailable") {
             const after = receipt.retry_after ?? undefined;
             return new Unavailable(receipt.error ?? "the node stopped", after === undefined ? undefined : after * 1000);
+          }
+          // Whoever answers may be no node at all: what nobody knows as a receipt is none.
+          if (!receiptStatuses.has(receipt.status ?? "") || receipts.length === count) {
+            throw new SyntaxError("a line of the answer is no receipt");
           }
           receipts.push(receipt as Receipt);
         }
@@ -390,6 +404,8 @@ class Spool {
   private size = 0;
   private sent = 0;
   private lines = 0;
+  /** What lay in the file when it was opened, and is not with the node yet. */
+  private earlier = 0;
   private closed = false;
   private trouble: string | undefined;
   private waiting: { readonly line: Buffer; readonly done: (failure?: SpoolError) => void }[] = [];
@@ -429,6 +445,11 @@ class Spool {
       const isFirst = this.waiting.push({ line, done: (failure) => (failure ? reject(failure) : resolve()) }) === 1;
       if (isFirst) void this.inTurn(() => this.write());
     });
+  }
+
+  async waitForEarlier(withinMs: number): Promise<boolean> {
+    await this.changed.until(() => this.closed || this.earlier <= 0, withinMs);
+    return this.earlier <= 0;
   }
 
   async flush(withinMs: number): Promise<{ left: number; trouble?: string | undefined }> {
@@ -501,6 +522,7 @@ class Spool {
     await this.inTurn(async () => {
       this.sent += ends.at(-1)!;
       this.lines -= ends.length;
+      this.earlier -= ends.length;
       if (this.sent === this.size) {
         // First that nothing of it is sent, then that nothing is in it.
         await this.markSent(0);
@@ -531,11 +553,16 @@ class Spool {
   private async shorten(): Promise<void> {
     const rest = await readAt(this.file, this.sent, this.size - this.sent);
     const shorter = await openPrivate(`${this.path}.new`);
-    await shorter.truncate(0);
-    await writeAll(shorter, rest, 0);
-    await shorter.sync();
-    await this.markSent(0);
-    await rename(`${this.path}.new`, this.path);
+    try {
+      await shorter.truncate(0);
+      await writeAll(shorter, rest, 0);
+      await shorter.sync();
+      await this.markSent(0);
+      await rename(`${this.path}.new`, this.path);
+    } catch (failure) {
+      await shorter.close();
+      throw failure;
+    }
     const longer = this.file;
     [this.file, this.size, this.sent] = [shorter, rest.length, 0];
     await longer.close();
@@ -566,7 +593,7 @@ class Spool {
     // What cannot be so is nothing: then all is sent once more.
     this.sent = ends.includes(marked) ? marked : 0;
     if (this.sent === 0) await this.markSent(0);
-    this.lines = ends.length - (ends.indexOf(this.sent) + 1);
+    this.earlier = this.lines = ends.length - (ends.indexOf(this.sent) + 1);
   }
 
   private pauseAfter(trouble: unknown, lastMs: number): number {

@@ -84,11 +84,12 @@ public sealed record AuditCall
     });
 
     /// <summary>A line by which something of the call is recorded, with an id by which it is known again.</summary>
-    internal byte[] ToItem(AuditOutcome outcome, DateTimeOffset at) => Write(
+    /// <param name="id">Null for one of its own.</param>
+    internal byte[] ToItem(AuditOutcome outcome, DateTimeOffset at, string? id = null) => Write(
         json =>
         {
             WriteEnvelope(json);
-            json.WriteString("message_id"u8, Guid.NewGuid().ToString("N"));
+            json.WriteString("message_id"u8, id ?? Guid.NewGuid().ToString("N"));
             json.WriteStartObject("record"u8);
             WriteRecord(json);
             json.WriteStartObject("outcome"u8);

@@ -20,6 +20,9 @@ public sealed class AuditClient : IAsyncDisposable
     /// <summary>What is sent gives up by itself; who waits for it does so a little later in any case.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
+    /// <summary>An older approval is asked for again before the tool begins: it may have been stopped meanwhile.</summary>
+    private static readonly TimeSpan LongestToBegin = TimeSpan.FromSeconds(3);
+
     private readonly AuditClientOptions options;
     private readonly NodeClient node;
     private readonly MemoryOutbox? memory;
@@ -111,7 +114,7 @@ public sealed class AuditClient : IAsyncDisposable
 
     /// <summary>
     /// Runs a tool if, and only if, it was approved and its beginning is recorded; and records how it ended, also
-    /// where it throws or is cancelled.
+    /// where it throws or is cancelled. An approval is for one run: what began once is asked for as another call.
     /// </summary>
     /// <param name="call">What is to run.</param>
     /// <param name="tool">The tool.</param>
@@ -126,15 +129,14 @@ public sealed class AuditClient : IAsyncDisposable
         CancellationToken cancellation = default)
     {
         using var activity = StartActivity("execute_tool " + call.ToolName, call);
-        var decision = await DecideAsync(call, wait, cancellation);
+        var decision = await BeginAsync(call, wait, cancellation);
         activity?.SetTag("audit.decision", decision.Decision ?? decision.State);
-        if (!decision.IsApproved && !(decision.HasNoOpinion && options.RunsWithoutOpinion))
+        if (!IsLet(decision))
         {
             activity?.SetStatus(ActivityStatusCode.Error, "refused");
             return new AuditRun(decision, null);
         }
 
-        await BeginAsync(call, cancellation);
         var begun = Stopwatch.GetTimestamp();
         AuditToolResult result;
         try
@@ -194,6 +196,72 @@ public sealed class AuditClient : IAsyncDisposable
         .SetTag("gen_ai.tool.call.id", call.ToolCallId)
         .SetTag("audit.session", call.SessionId);
 
+    private bool IsLet(AuditDecision decision) =>
+        decision.IsApproved || (decision.HasNoOpinion && options.RunsWithoutOpinion);
+
+    /// <summary>Records that the tool begins, where it may.</summary>
+    private async Task<AuditDecision> BeginAsync(AuditCall call, TimeSpan wait, CancellationToken cancellation)
+    {
+        if (spool?.EarlierSent is { } earlier
+            && await Task.WhenAny(earlier, Task.Delay(options.Patience, cancellation)) != earlier)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw new AuditException(
+                AuditFailure.NoAnswer,
+                "What was recorded before a restart is not with the node yet, and might say that the call began.");
+        }
+
+        var decision = await DecideAsync(call, wait, cancellation);
+        if (!IsLet(decision))
+        {
+            return decision;
+        }
+
+        var decided = Stopwatch.GetTimestamp();
+        decision.RequireUnspent(DateTimeOffset.UtcNow);
+
+        // Of one approval there is one beginning: another process that has the same begins in vain.
+        var id = decision is { IsApproved: true, Sequence: { } sequence }
+            ? string.Create(CultureInfo.InvariantCulture, $"started:{sequence}")
+            : null;
+        await StartAsync(call, id, cancellation);
+        if (Stopwatch.GetElapsedTime(decided) <= LongestToBegin)
+        {
+            return decision;
+        }
+
+        decision = await DecideAsync(call, TimeSpan.Zero, cancellation);
+        if (!IsLet(decision))
+        {
+            await RecordAsync(
+                call, AuditOutcome.Cancelled("it did not begin: it was refused meanwhile"), cancellation);
+        }
+
+        return decision;
+    }
+
+    /// <summary>
+    /// Records that the tool starts. Where that cannot be known it does not run, and the book may have it all the same:
+    /// then it is told so, as far as it can be.
+    /// </summary>
+    private async Task StartAsync(AuditCall call, string? id, CancellationToken cancellation)
+    {
+        try
+        {
+            await KeepAsync(call.ToItem(AuditOutcome.Started(), DateTimeOffset.UtcNow, id), cancellation);
+        }
+        catch (Exception failure) when (failure is OperationCanceledException or NodeException)
+        {
+            if (failure is not NodeException { Trouble: NodeTrouble.NotRecorded or NodeTrouble.Full or NodeTrouble.Unwritable })
+            {
+                var given = AuditOutcome.Cancelled($"the tool did not run: {failure.Message}");
+                _ = KeepAsync(call.ToItem(given, DateTimeOffset.UtcNow), CancellationToken.None);
+            }
+
+            throw failure is NodeException refusal ? AuditException.Of(refusal) : failure;
+        }
+    }
+
     /// <summary>
     /// Asks the same again until it is answered. Who asks the call instead, and not the question, could be told what was
     /// approved of another question of it.
@@ -245,33 +313,16 @@ public sealed class AuditClient : IAsyncDisposable
         try
         {
             var seconds = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-            return AuditDecision.Of(await node.PostContentAsync(
-                NodeClient.PathOf("v1/decide", ("wait", seconds)), content, ClientJson.Default.DecisionAnswer,
-                attempt.Token));
+            var answer = await node.PostContentAsync(
+                NodeClient.PathOf("v1/decide", ("wait", seconds)), content, ClientJson.Default.DecisionAnswer, attempt.Token);
+            return answer.State is null
+                ? throw NodeException.Unreadable(options.Server, new JsonException("It says no state of the call."))
+                : AuditDecision.Of(answer);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw new NodeException(
                 NodeTrouble.Unreachable, $"The node at {options.Server} did not answer the question in time.");
-        }
-    }
-
-    /// <summary>
-    /// Records that the tool starts. Where that cannot be known it does not run, and the book may have it all the same:
-    /// then it is told so, as far as it can be.
-    /// </summary>
-    private async Task BeginAsync(AuditCall call, CancellationToken cancellation)
-    {
-        try
-        {
-            await RecordAsync(call, AuditOutcome.Started(), cancellation);
-        }
-        catch (Exception failure) when (failure is OperationCanceledException
-            or AuditException { Failure: AuditFailure.NoAnswer or AuditFailure.Refused })
-        {
-            var given = AuditOutcome.Cancelled($"the tool did not run: {failure.Message}");
-            _ = KeepAsync(call.ToItem(given, DateTimeOffset.UtcNow), CancellationToken.None);
-            throw;
         }
     }
 

@@ -46,15 +46,38 @@ public sealed record AuditDecision(string State, string? Decision)
     /// <summary>Until when an approved tool may begin; of a question that waits, when it ends.</summary>
     public DateTimeOffset? ValidUntil { get; init; }
 
+    /// <summary>Of the decision in the stream of the call.</summary>
+    internal long? Sequence { get; private init; }
+
     internal static AuditDecision Of(DecisionAnswer answer) => new(answer.State, answer.Decision)
     {
         By = answer.By, Feedback = answer.Feedback, Rule = answer.Rule, Policy = answer.Policy, Order = answer.Order,
-        Would = answer.Would,
+        Would = answer.Would, Sequence = answer.Sequence,
         ValidUntil = DateTimeOffset.TryParse(
             answer.ValidUntil, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var until)
             ? until
             : null,
     };
+
+    /// <summary>What is answered once is answered for ever, and lets a tool begin once, and in its time.</summary>
+    /// <exception cref="AuditException">The tool does not begin, although it was let.</exception>
+    internal void RequireUnspent(DateTimeOffset now)
+    {
+        if (State is not ("requested" or Awaiting or "approved"))
+        {
+            throw new AuditException(
+                AuditFailure.NotRecorded,
+                $"The call is {State} already, and an approval is for one run; the tool did not run.");
+        }
+
+        if (ValidUntil <= now)
+        {
+            throw new AuditException(
+                AuditFailure.Refused,
+                $"What approved the call held until {AuditCall.InWire(ValidUntil.Value)}; the tool did not run, and is to be "
+                    + "asked for as another call.");
+        }
+    }
 }
 
 /// <summary>What came of <see cref="AuditClient.RunAsync"/>.</summary>
@@ -71,6 +94,7 @@ public sealed record AuditRun(AuditDecision Decision, AuditToolResult? Result)
     {
         { Feedback: { Length: > 0 } feedback } => feedback,
         { IsAwaited: true } => "Nobody has approved this call yet.",
+        { HasNoOpinion: true } => "The node decides on no calls, for it has no policy that does, and so nothing approved this one.",
         { State: "invalidated" } => "Nobody approved this call in time.",
         _ => "This call was not approved.",
     };

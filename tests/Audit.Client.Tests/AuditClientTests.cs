@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Audit.Client.Http;
+using Audit.Client.Sending;
 
 namespace Audit.Client.Tests;
 
@@ -93,8 +95,7 @@ public sealed class AuditClientTests(ContractNode served) : IClassFixture<Contra
             return Done(default);
         }));
         Assert.Equal((AuditFailure.Refused, false), (failure.Failure, ran));
-        await client.NoteAsync(session, "after");
-        Assert.Equal(["started", "cancelled"], (await other.KindsAsync(session, "c-1")).TakeLast(2));
+        Assert.Equal("approved", (await other.KindsAsync(session, "c-1"))[^1]);
     }
 
     [Fact]
@@ -104,6 +105,35 @@ public sealed class AuditClientTests(ContractNode served) : IClassFixture<Contra
         await client.DisposeAsync();
         await client.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.NoteAsync(session, "late"));
+    }
+
+    [Fact]
+    public async Task what_was_stopped_before_it_could_be_written_down_as_begun_does_not_run()
+    {
+        var (asked, begun) = (0, (DateTime?)null);
+        using var place = new ListeningPlace(body => Task.FromResult(
+            !body.Contains("\"record\":", StringComparison.Ordinal)
+                ? (200, asked++ == 0 ? """{"state":"approved","decision":"approve-once","sequence":3}""" : """{"state":"blocked","decision":"reject"}""")
+            : DateTime.UtcNow - (begun ??= DateTime.UtcNow) > TimeSpan.FromSeconds(4) ? (200, """{"index":0,"status":"recorded"}""")
+            : (503, "{}")));
+        await using var client = new AuditClient(OptionsOf(node) with { Server = place.Url });
+        var run = await client.RunAsync(Call("c-1"), _ => throw new InvalidOperationException("It ran."));
+
+        Assert.Equal((false, "reject", 2), (run.Ran, run.Decision.Decision, asked));
+    }
+
+    [Fact]
+    public async Task what_the_node_will_not_have_takes_nothing_with_it_that_was_not_sent()
+    {
+        var outbox = new MemoryOutbox(TimeSpan.FromMinutes(1), 1 << 20);
+        var refused = outbox.SendAsync("1\n"u8.ToArray());
+        Assert.Equal(1, (await outbox.NextAsync(default)).Count);
+        var other = outbox.SendAsync("2\n"u8.ToArray());
+        outbox.EndAttempt(new NodeException(NodeTrouble.Refused, "too large"));
+
+        await Assert.ThrowsAsync<NodeException>(() => refused);
+        Assert.False(other.IsCompleted);
+        Assert.Equal(1, (await outbox.NextAsync(default)).Count);
     }
 
     [Fact]

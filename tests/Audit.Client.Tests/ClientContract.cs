@@ -26,7 +26,7 @@ namespace Audit.Client.Tests;
 /// The spool is a file of lines; others of it begin with its name. Half a line at its end, as a crash leaves it, is
 /// dropped and nothing else.
 /// </summary>
-public abstract class ClientContract(ContractNode served, params string[] command)
+public abstract partial class ClientContract(ContractNode served, params string[] command)
     : IClassFixture<ContractNode>, IAsyncLifetime
 {
     private static int lastSession;
@@ -310,7 +310,7 @@ public abstract class ClientContract(ContractNode served, params string[] comman
 
     private ClientProcess StartWith(Dictionary<string, string> environment, HostedNode? other = null)
     {
-        environment["AUDIT_SERVER"] = (other ?? node).Url.ToString();
+        environment.TryAdd("AUDIT_SERVER", (other ?? node).Url.ToString());
         environment.TryAdd("AUDIT_TOKEN", (other ?? node).HostToken);
         return ClientProcess.Start(command, node.FileOf("."), environment);
     }
@@ -349,16 +349,4 @@ public sealed class ContractNode : IAsyncLifetime
     public async Task InitializeAsync() => Node = await HostedNode.StartAsync(Policy);
 
     public async Task DisposeAsync() => await Node.DisposeAsync();
-}
-
-/// <summary>The client of .NET.</summary>
-public sealed class DotNetContractTests(ContractNode served) : ClientContract(
-    served, "dotnet", "exec", BuiltProgram.Of("tests/Audit.Client.Contract", "Audit.Client.Contract.dll"));
-
-/// <summary>The same on .NET 8, which need not be installed: it is published with the program.</summary>
-[NeedsVariable(Published)]
-public sealed class Net8ContractTests(ContractNode served) : ClientContract(
-    served, Environment.GetEnvironmentVariable(Published) ?? "")
-{
-    private const string Published = "AUDIT_TEST_NET8";
 }

@@ -119,6 +119,70 @@ public sealed class SpoolFileTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task what_the_node_does_not_take_is_its_owners_too_and_is_told_of_where_it_has_no_room()
+    {
+        await using var spool = Open(most: 100);
+        var invalid = ReceiptLine.Parse("""{"index":0,"status":"invalid","error":"nobody can read it"}""");
+        for (var n = 0; n < 3; n++)
+        {
+            await spool.AddAsync(Line(n));
+            await spool.NextAsync(CancellationToken.None);
+            spool.Settle(invalid);
+            spool.EndAttempt(null);
+        }
+
+        Assert.Equal(2, File.ReadAllLines(Spool + ".refused").Length);
+        Assert.Equal([true, true, false], troubles.Select(one => one.Message.Contains("It is kept in", StringComparison.Ordinal)));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Spool + ".refused"));
+        }
+    }
+
+    [Fact]
+    public async Task a_disk_that_is_full_for_a_while_keeps_what_it_had_and_takes_more_when_there_is_room()
+    {
+        await using var disk = await SmallDisk.MountAsync(directory.File("disk"));
+        if (disk is null)
+        {
+            // Only who may mount has a disk to fill.
+            return;
+        }
+
+        await using (var spool = new SpoolFile(disk.File("spool"), 1 << 20, troubles.Add))
+        {
+            await spool.AddAsync(Line(0));
+            disk.Fill();
+            var full = await Assert.ThrowsAsync<NodeException>(() => spool.AddAsync(new byte[64 << 10]));
+            Assert.Equal((NodeTrouble.Unwritable, full), (full.Trouble, Assert.Single(troubles)));
+            disk.Empty();
+            await spool.AddAsync(Line(1));
+        }
+
+        await using var again = new SpoolFile(disk.File("spool"), 1 << 20, troubles.Add);
+        Assert.Equal([0, 1], await TakeAsync(again, atMost: 10));
+    }
+
+    [Fact]
+    public async Task what_lay_in_the_file_when_it_was_opened_is_waited_for_and_no_more()
+    {
+        await using (var spool = Open())
+        {
+            Assert.True(spool.EarlierSent.IsCompletedSuccessfully);
+            await spool.AddAsync(Line(0));
+            await spool.AddAsync(Line(1));
+        }
+
+        await using var again = Open();
+        await again.AddAsync(Line(2));
+        await TakeAsync(again, atMost: 1);
+        Assert.False(again.EarlierSent.IsCompleted);
+        await TakeAsync(again, atMost: 1);
+        Assert.True(again.EarlierSent.IsCompletedSuccessfully);
+        Assert.Equal(1, again.Lines);
+    }
+
     private static string Text(int n) => $$"""{"n":{{n}}}""";
 
     private static byte[] Line(int n) => Encoding.UTF8.GetBytes(Text(n) + "\n");

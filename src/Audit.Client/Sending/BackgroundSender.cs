@@ -56,13 +56,13 @@ internal sealed class BackgroundSender : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            outbox.EndAttempt(new NodeException(NodeTrouble.Unsendable, "The client was closed before this was sent."));
+            outbox.Close(new NodeException(NodeTrouble.Unsendable, "The client was closed before this was sent."));
         }
         catch (Exception broken)
         {
             var last = new NodeException(
                 NodeTrouble.Unwritable, $"Nothing is sent any more: {broken.Message}", broken);
-            outbox.EndAttempt(last);
+            outbox.Close(last);
             Note(last);
         }
     }
@@ -78,8 +78,12 @@ internal sealed class BackgroundSender : IAsyncDisposable
                 lines.Bytes,
                 receipt =>
                 {
-                    outbox.Settle(receipt);
-                    settled++;
+                    // More than was sent is nobody's.
+                    if (settled < lines.Count)
+                    {
+                        outbox.Settle(receipt);
+                        settled++;
+                    }
                 },
                 attempt.Token);
             var trouble = settled >= lines.Count ? null
@@ -91,6 +95,11 @@ internal sealed class BackgroundSender : IAsyncDisposable
         catch (NodeException refusal)
         {
             return (settled, refusal, null);
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            // What the node does not take could not be put aside, and waits.
+            return (settled, new NodeException(NodeTrouble.Unwritable, failure.Message, failure), null);
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {

@@ -21,6 +21,9 @@ internal interface IOutbox
     /// <summary>An attempt is over; those that were to be sent and have no receipt wait on.</summary>
     /// <param name="trouble">Why some have none; null where all have.</param>
     void EndAttempt(NodeException? trouble);
+
+    /// <summary>Nothing is sent any more.</summary>
+    void Close(NodeException why);
 }
 
 /// <summary>
@@ -36,6 +39,8 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
     private readonly LinkedList<Waiting> waiting = new();
     private readonly SemaphoreSlim arrived = new(0);
     private long bytes;
+    private int attempted;
+    private NodeException? closed;
 
     private sealed record Waiting(byte[] Line, long Since, TaskCompletionSource<ReceiptLine> Receipt);
 
@@ -58,6 +63,11 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
                 TaskCreationOptions.RunContinuationsAsynchronously));
         lock (gate)
         {
+            if (closed is not null)
+            {
+                throw closed;
+            }
+
             if (waiting.Count > 0 && bytes + line.Length > most)
             {
                 throw new NodeException(
@@ -88,7 +98,11 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
         }
     }
 
-    public void Settle(ReceiptLine receipt) => TakeFirst()?.Receipt.TrySetResult(receipt);
+    public void Settle(ReceiptLine receipt)
+    {
+        attempted--;
+        TakeFirst()?.Receipt.TrySetResult(receipt);
+    }
 
     public void EndAttempt(NodeException? trouble)
     {
@@ -97,18 +111,32 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
             return;
         }
 
+        // What would be refused again is what was sent, and not what came meanwhile.
         var isFinal = trouble.Trouble is not (NodeTrouble.Unreachable or NodeTrouble.Unreadable) && !trouble.IsForNow;
-        while (true)
+        for (var refused = isFinal ? attempted : 0; ; refused--)
         {
             lock (gate)
             {
-                if (waiting.First is not { } first || (!isFinal && LeftOf(first.Value) > TimeSpan.Zero))
+                if (waiting.First is not { } first || (refused <= 0 && LeftOf(first.Value) > TimeSpan.Zero))
                 {
                     return;
                 }
             }
 
             TakeFirst()?.Receipt.TrySetException(trouble);
+        }
+    }
+
+    public void Close(NodeException why)
+    {
+        lock (gate)
+        {
+            closed = why;
+        }
+
+        while (TakeFirst() is { } left)
+        {
+            left.Receipt.TrySetException(why);
         }
     }
 
@@ -130,6 +158,7 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
             length += item.Line.Length;
         }
 
+        attempted = lines.Count;
         return new OutgoingLines(
             new ReadOnlySequence<byte>(lines.Count == 1 ? lines[0] : [.. lines.SelectMany(line => line)]), lines.Count);
     }

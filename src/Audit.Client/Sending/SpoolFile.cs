@@ -18,17 +18,19 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
     private readonly Action<NodeException> report;
     private readonly FileStream file;
     private readonly FileStream place;
-    private readonly string refusedPath;
+    private readonly RefusedItems refused;
     private readonly Channel<Adding> adding = Channel.CreateUnbounded<Adding>(
         new UnboundedChannelOptions { SingleReader = true });
     private readonly SemaphoreSlim arrived = new(0, 1);
     private readonly List<TaskCompletionSource> awaitingEmpty = [];
+    private readonly TaskCompletionSource earlierSent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task writing;
 
     private ReadOnlySequence<byte> unsettled;
     private long sent;
     private long length;
     private long lines;
+    private long earlier;
     private NodeException? broken;
 
     private sealed record Adding(byte[] Line, TaskCompletionSource Kept);
@@ -38,12 +40,12 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
     public SpoolFile(string path, long most, Action<NodeException> report)
     {
         (this.most, this.report) = (most, report);
-        refusedPath = path + ".refused";
+        refused = new RefusedItems(path + ".refused", most, report);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        file = Open(path);
+        file = OwnedFile.Open(path);
         try
         {
-            place = Open(path + ".sent");
+            place = OwnedFile.Open(path + ".sent");
             Recover();
         }
         catch
@@ -68,6 +70,9 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Done once the node has what lay in the file when it was opened.</summary>
+    public Task EarlierSent => earlierSent.Task;
 
     /// <summary>Returns once the line is on disk.</summary>
     /// <exception cref="NodeException">It is not kept: too much waits, or the file cannot be written.</exception>
@@ -117,7 +122,7 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
         var item = unsettled.Slice(0, rest.Start);
         if (receipt.Status is not (ReceiptLine.Recorded or ReceiptLine.Duplicate or ReceiptLine.Counted))
         {
-            KeepRefused(receipt, item);
+            refused.Keep(receipt, item);
         }
 
         unsettled = rest;
@@ -125,6 +130,10 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
         {
             sent += item.Length;
             lines--;
+            if (--earlier == 0)
+            {
+                earlierSent.TrySetResult();
+            }
         }
     }
 
@@ -146,26 +155,28 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
         }
     }
 
+    public void Close(NodeException why)
+    {
+        try
+        {
+            EndAttempt(why);
+        }
+        catch (IOException)
+        {
+            // What is not noted as sent is sent twice at worst.
+        }
+
+        // Who asks about what waits is not to wait for it.
+        earlierSent.TrySetException(why);
+        _ = earlierSent.Task.Exception;
+    }
+
     public async ValueTask DisposeAsync()
     {
         adding.Writer.TryComplete();
         await writing;
         await place.DisposeAsync();
         await file.DisposeAsync();
-    }
-
-    private static FileStream Open(string path)
-    {
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0,
-        };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        return new FileStream(path, options);
     }
 
     /// <summary>Drops the end that a crash cut, of which nobody was told that it is kept.</summary>
@@ -192,6 +203,11 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
         // A place that cannot be meant could be one once the file has grown.
         WritePlace(sent);
         RandomAccess.FlushToDisk(place.SafeFileHandle);
+        earlier = lines;
+        if (lines == 0)
+        {
+            earlierSent.SetResult();
+        }
     }
 
     /// <summary>How far the file is sent: from its beginning, where that cannot be told.</summary>
@@ -291,27 +307,6 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
         }
     }
 
-    private void KeepRefused(ReceiptLine receipt, ReadOnlySequence<byte> item)
-    {
-        var isInBook = receipt.Status == ReceiptLine.Violation;
-        report(new NodeException(
-            NodeTrouble.NotRecorded,
-            $"The node answered a record with {receipt.Status}: {receipt.Reason ?? receipt.Error}"
-                + (isInBook ? "" : $" It is kept in {refusedPath}.")));
-        if (isInBook)
-        {
-            return;
-        }
-
-        using var kept = new FileStream(refusedPath, FileMode.Append, FileAccess.Write);
-        if (kept.Length < most)
-        {
-            kept.Write(Encoding.UTF8.GetBytes($$"""{"receipt":{{receipt}},"item":"""));
-            kept.Write(item.ToArray().AsSpan().TrimEnd((byte)'\n'));
-            kept.Write("}\n"u8);
-        }
-    }
-
     /// <summary>Writes what came together, and once for all waits until it is on disk.</summary>
     private async Task WriteAsync()
     {
@@ -319,6 +314,7 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
         {
             var kept = new List<Adding>();
             var bytes = new ArrayBufferWriter<byte>();
+            NodeException? unwritable;
             lock (gate)
             {
                 while (bytes.WrittenCount < MostBytes && adding.Reader.TryRead(out var item))
@@ -333,12 +329,12 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
                     kept.Add(item);
                 }
 
-                Append(bytes.WrittenSpan, kept.Count);
+                unwritable = Append(bytes.WrittenSpan, kept.Count);
             }
 
             foreach (var item in kept)
             {
-                _ = broken is null ? item.Kept.TrySetResult() : item.Kept.TrySetException(broken);
+                _ = unwritable is null ? item.Kept.TrySetResult() : item.Kept.TrySetException(unwritable);
             }
         }
     }
@@ -349,11 +345,12 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
                 NodeTrouble.Full,
                 $"{length - sent + before} bytes wait in the spool {file.Name}, and {most} may; this was not kept."));
 
-    private void Append(ReadOnlySpan<byte> bytes, int count)
+    /// <returns>Why nothing of it is kept; null where all is.</returns>
+    private NodeException? Append(ReadOnlySpan<byte> bytes, int count)
     {
         if (bytes.IsEmpty)
         {
-            return;
+            return null;
         }
 
         try
@@ -363,11 +360,12 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
         }
         catch (Exception failure)
         {
-            // What the disk has is not known from here on: who opens the file anew will see.
-            broken = new NodeException(
+            var unwritable = new NodeException(
                 NodeTrouble.Unwritable, $"The spool {file.Name} cannot be written: {failure.Message}", failure);
-            report(broken);
-            return;
+            report(unwritable);
+            // Where not even the old end can be had again, who opens the file anew will see what the disk has.
+            broken = CutBack() ? null : unwritable;
+            return unwritable;
         }
 
         length += bytes.Length;
@@ -375,6 +373,23 @@ internal sealed class SpoolFile : IOutbox, IAsyncDisposable
         if (arrived.CurrentCount == 0)
         {
             arrived.Release();
+        }
+
+        return null;
+    }
+
+    /// <summary>A disk that is full for a while has what it had, once what came half is gone.</summary>
+    private bool CutBack()
+    {
+        try
+        {
+            RandomAccess.SetLength(file.SafeFileHandle, length);
+            RandomAccess.FlushToDisk(file.SafeFileHandle);
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 }

@@ -13,6 +13,11 @@ internal sealed record ReceiptLine(
 
     private const double Day = 86_400;
 
+    private static readonly string?[] Known =
+    [
+        Recorded, Duplicate, Violation, Counted, "refused", "invalid", "stopped", "unavailable", "ignored", "signed",
+    ];
+
     /// <summary>What is legal and still worth a look.</summary>
     public IReadOnlyList<string>? Anomalies { get; init; }
 
@@ -59,7 +64,9 @@ internal sealed record ReceiptLine(
     /// <exception cref="JsonException">The line is no receipt.</exception>
     public static ReceiptLine Parse(string line)
     {
-        if (JsonSerializer.Deserialize(line, ClientJson.Default.ReceiptLine) is not { Status: not null } receipt)
+        // Whoever answers may be no node at all: what nobody knows as a receipt is none.
+        if (JsonSerializer.Deserialize(line, ClientJson.Default.ReceiptLine) is not { } receipt
+            || !Known.Contains(receipt.Status))
         {
             throw new JsonException("A line of the answer is no receipt.");
         }

@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Audit.Node.Tests.Support;
+namespace Audit.Testing;
 
 /// <summary>An address of this machine at which bodies are posted, and what it answers.</summary>
-internal sealed class ListeningPlace : IDisposable
+public sealed class ListeningPlace : IDisposable
 {
     private readonly HttpListener listener = new();
 
@@ -55,6 +55,62 @@ internal sealed class ListeningPlace : IDisposable
         catch (Exception gone) when (gone is HttpListenerException or IOException or ObjectDisposedException)
         {
             // Who asked has gone.
+        }
+    }
+}
+
+/// <summary>An address that answers whoever comes with white space, a letter after another, and never ends.</summary>
+public sealed class DrippingPlace : IDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource ending = new();
+
+    public DrippingPlace()
+    {
+        listener.Start();
+        Url = new Uri($"http://{listener.LocalEndpoint}");
+        _ = Task.Run(ServeAsync);
+    }
+
+    public Uri Url { get; }
+
+    public void Dispose()
+    {
+        ending.Cancel();
+        listener.Dispose();
+    }
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                _ = DripAsync(await listener.AcceptTcpClientAsync(ending.Token));
+            }
+        }
+        catch (Exception end) when (end is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // It was closed.
+        }
+    }
+
+    private async Task DripAsync(TcpClient caller)
+    {
+        using var held = caller;
+        try
+        {
+            var stream = caller.GetStream();
+            await stream.WriteAsync("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"u8.ToArray(), ending.Token);
+            while (true)
+            {
+                await stream.WriteAsync(" "u8.ToArray(), ending.Token);
+                await Task.Delay(100, ending.Token);
+            }
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException)
+        {
+            // Who asked has gone, or the place is closed.
         }
     }
 }

@@ -73,3 +73,15 @@ public sealed class TypeScriptContractTests(ContractNode served) : ScriptContrac
         return compiler.ExitCode == 0 ? Output.Path : throw new InvalidOperationException(troubles);
     });
 }
+
+/// <summary>The client of .NET.</summary>
+public sealed class DotNetContractTests(ContractNode served) : ClientContract(
+    served, "dotnet", "exec", BuiltProgram.Of("tests/Audit.Client.Contract", "Audit.Client.Contract.dll"));
+
+/// <summary>The same on .NET 8, which need not be installed: it is published with the program.</summary>
+[NeedsVariable(Published)]
+public sealed class Net8ContractTests(ContractNode served) : ClientContract(
+    served, Environment.GetEnvironmentVariable(Published) ?? "")
+{
+    private const string Published = "AUDIT_TEST_NET8";
+}
