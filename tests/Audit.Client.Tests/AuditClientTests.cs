@@ -123,6 +123,16 @@ public sealed class AuditClientTests(ContractNode served) : IClassFixture<Contra
     }
 
     [Fact]
+    public async Task why_the_node_takes_nothing_for_now_is_told_when_patience_ends()
+    {
+        using var place = new ListeningPlace(_ => Task.FromResult((503, """{"title":"Away","detail":"the disk is full"}""")));
+        await using var client = new AuditClient(OptionsOf(node) with { Server = place.Url, Patience = TimeSpan.FromSeconds(1) });
+        var failure = await Assert.ThrowsAsync<AuditException>(() => client.NoteAsync(session, "step"));
+
+        Assert.Contains("the disk is full", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task what_the_node_will_not_have_takes_nothing_with_it_that_was_not_sent()
     {
         var outbox = new MemoryOutbox(TimeSpan.FromMinutes(1), 1 << 20);

@@ -103,8 +103,9 @@ internal sealed class BackgroundSender : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            return (settled, new NodeException(
-                NodeTrouble.Unreachable, $"The node at {post.Server} did not answer in time."), null);
+            // What it said before, when there was more time, says more.
+            return (settled, Trouble is { Trouble: NodeTrouble.Unreachable } ? Trouble
+                : new NodeException(NodeTrouble.Unreachable, $"The node at {post.Server} did not answer in time."), null);
         }
     }
 
