@@ -109,6 +109,28 @@ public sealed class McpWireTests
         Assert.Contains("not passed on", proxy.Noted, StringComparison.Ordinal);
     }
 
+    [UnixFact]
+    public async Task an_answer_that_is_longer_than_any_that_is_passed_on_fails_the_call()
+    {
+        const string Server = """
+            read call
+            printf '{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"'
+            head -c 68000000 /dev/zero | tr '\0' x
+            printf '"}]}}\n'
+            read more
+            """;
+        await using var node = await AskedNode.StartAsync(AskedNode.Approve);
+        await using var proxy = new McpProxy(node, [], "sh", "-c", Server);
+
+        await proxy.SayAsync("""{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a"}}""" + "\n");
+        var answer = JsonElement.Parse(await proxy.HearAsync());
+
+        Assert.Equal(7, answer.GetProperty("id").GetInt32());
+        Assert.True(answer.GetProperty("result").GetProperty("isError").GetBoolean());
+        Assert.Contains("a line of more than 64 MiB", answer.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal("completed", (await node.KindsAsync(5))[4]);
+    }
+
     [Fact]
     public async Task an_id_in_use_an_answer_to_nothing_and_a_call_without_an_id_are_not_passed_on()
     {

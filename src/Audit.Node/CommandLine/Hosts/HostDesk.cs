@@ -108,7 +108,10 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
     private async Task<DecisionAnswer> UntilDecidedAsync(
         string call, DecisionAnswer answer, DateTimeOffset end, CancellationToken cancellation)
     {
-        var path = $"v1/sessions/{Uri.EscapeDataString(names.Session)}/calls/{Uri.EscapeDataString(call)}/decision";
+        // An answer is to one question, and the call may be asked another meanwhile.
+        var path = NodeClient.PathOf(
+            $"v1/sessions/{Uri.EscapeDataString(names.Session)}/calls/{Uri.EscapeDataString(call)}/decision",
+            ("question", answer.Question?.Question));
         while (IsOpen(answer) && end - DateTimeOffset.UtcNow is var left && left > TimeSpan.Zero)
         {
             try
@@ -160,8 +163,8 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
         }
     }
 
-    private static string PathOf(string path, TimeSpan wait) => NodeClient.PathOf(
-        path, ("wait", $"{Math.Min(LongestWait, Math.Ceiling(wait.TotalSeconds)):0}"));
+    private static string PathOf(string path, TimeSpan wait) =>
+        $"{path}{(path.Contains('?') ? '&' : '?')}wait={Math.Min(LongestWait, Math.Ceiling(wait.TotalSeconds)):0}";
 
     private static bool IsOpen(DecisionAnswer answer) =>
         answer is { Decision: null, State: "awaiting_confirmation" };

@@ -64,8 +64,7 @@ internal static class McpCommand
                     at ?? new Uri("http://127.0.0.1:0"), address => surroundings.Out.WriteLine(address), cancellation);
             }
 
-            await outbox.CloseAsync(times.Record);
-            return code;
+            return await outbox.CloseAsync(times.Record) || code != ExitCode.Fine ? code : ExitCode.CannotReachNode;
 
             McpGate Begin(string name)
             {

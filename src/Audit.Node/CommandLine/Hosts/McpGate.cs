@@ -207,7 +207,7 @@ internal sealed class McpGate(
         var record = outbox.Post(call.Record(Names, outcome), isPressing: true);
         var why = await Task.WhenAny(record, Task.Delay(patience.Record)) == record
             ? await record
-            : "the node cannot be reached";
+            : outbox.Trouble ?? "the node does not answer";
         if (why is null)
         {
             return answer;
@@ -315,6 +315,22 @@ internal sealed class McpGate(
         return request.Call is { } call
             ? await SettleAsync(call, call.Failed(sentence), call.Answer(sentence))
             : Refuse(guess, InternalError, sentence).ToClient;
+    }
+
+    /// <summary>Answers what a message of the server would have answered that is longer than any that is passed on.</summary>
+    public ValueTask<ReadOnlyMemory<byte>> FromServerTooLongAsync(ReadOnlyMemory<byte> beginning, string why)
+    {
+        var begun = asked.Where(one => one.Value.Call?.HasBegun == true).Select(one => one.Key).Take(2).ToList();
+        // Its id may stand behind what is too long; where one call alone is asked, it can be of no other.
+        var id = McpMessage.GuessIdOfBeginning(beginning.Span) ?? (begun.Count == 1 ? begun[0] : null);
+        if (id is null || !asked.TryGetValue(id, out var request) || request.Call is not { } call
+            || !asked.TryRemove(id, out _))
+        {
+            return default;
+        }
+
+        var sentence = $"The server's answer was not passed on: {why}";
+        return new(SettleAsync(call, call.Failed(sentence), call.Answer(sentence)));
     }
 
     private Passage Refuse(McpMessage? of, int code, string sentence)

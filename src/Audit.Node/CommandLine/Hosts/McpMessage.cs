@@ -107,6 +107,31 @@ internal sealed class McpMessage
         }
     }
 
+    /// <summary>The id in the beginning of a message, as ids are compared; null where it does not stand there.</summary>
+    public static string? GuessIdOfBeginning(ReadOnlySpan<byte> beginning)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(beginning, isFinalBlock: false, default);
+            while (json.Read())
+            {
+                if (json.CurrentDepth == 1 && json.TokenType == JsonTokenType.PropertyName && json.ValueTextEquals("id"u8))
+                {
+                    return !json.Read() ? null
+                        : json.TokenType == JsonTokenType.String ? '"' + json.GetString()!
+                        : json.TokenType == JsonTokenType.Number ? Encoding.ASCII.GetString(json.ValueSpan)
+                        : null;
+                }
+            }
+        }
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        {
+            // It is no message either.
+        }
+
+        return null;
+    }
+
     private void ReadMember(ref StrictJsonReader json, string name)
     {
         var start = json.TokenStart;

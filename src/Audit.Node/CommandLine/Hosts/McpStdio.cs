@@ -68,8 +68,14 @@ internal sealed class McpStdio(McpGate gate, Surroundings surroundings, Action<s
         var open = new List<Task>();
         try
         {
-            await foreach (var line in JsonLines.ReadAsync(surroundings.OpenInput(), note, cancellation))
+            await foreach (var (line, isWhole) in JsonLines.ReadAsync(surroundings.OpenInput(), cancellation))
             {
+                if (!isWhole)
+                {
+                    note($"not passed on: {JsonLines.TooLong}");
+                    continue;
+                }
+
                 var passage = gate.FromClientAsync(line, ending.Token);
                 // What waits for nothing keeps its place; only calls of tools are overtaken.
                 if (passage.IsCompleted)
@@ -103,9 +109,16 @@ internal sealed class McpStdio(McpGate gate, Surroundings surroundings, Action<s
     private async Task FromServerAsync(Stream server, Stream client)
     {
         var open = new List<Task>();
-        await foreach (var line in JsonLines.ReadAsync(server, note, CancellationToken.None))
+        await foreach (var (line, isWhole) in JsonLines.ReadAsync(server, CancellationToken.None))
         {
-            var passed = gate.FromServerAsync(line);
+            if (!isWhole)
+            {
+                note($"not passed on: {JsonLines.TooLong}");
+            }
+
+            var passed = isWhole
+                ? gate.FromServerAsync(line)
+                : gate.FromServerTooLongAsync(line, $"it is {JsonLines.TooLong}");
             if (passed.IsCompleted)
             {
                 await WriteAsync(client, toClient, await passed);
@@ -153,10 +166,14 @@ internal sealed class McpStdio(McpGate gate, Surroundings surroundings, Action<s
 /// <summary>Messages as stdio has them: one a line.</summary>
 internal static class JsonLines
 {
-    private const int Longest = 64 << 20;
+    public static readonly string TooLong = $"a line of more than {Longest >> 20} MiB";
 
-    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
-        Stream stream, Action<string> note,
+    private const int Longest = 64 << 20;
+    private const int Beginning = 4 << 10;
+
+    /// <returns>Each line, and whether it is whole: of one that is too long only the beginning is given.</returns>
+    public static async IAsyncEnumerable<(ReadOnlyMemory<byte> Line, bool IsWhole)> ReadAsync(
+        Stream stream,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         var reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 64 << 10));
@@ -169,7 +186,7 @@ internal static class JsonLines
             {
                 if (!isSkipped && TextOf(rest.Slice(0, end)) is { IsEmpty: false } line)
                 {
-                    yield return line;
+                    yield return (line, true);
                 }
 
                 isSkipped = false;
@@ -178,7 +195,11 @@ internal static class JsonLines
 
             if (rest.Length > Longest)
             {
-                note($"not passed on: a line of more than {Longest >> 20} MiB");
+                if (!isSkipped)
+                {
+                    yield return (System.Buffers.BuffersExtensions.ToArray(rest.Slice(0, Beginning)), false);
+                }
+
                 isSkipped = true;
                 rest = rest.Slice(rest.End);
             }
@@ -187,7 +208,7 @@ internal static class JsonLines
             {
                 if (!isSkipped && TextOf(rest) is { IsEmpty: false } last)
                 {
-                    yield return last;
+                    yield return (last, true);
                 }
 
                 yield break;

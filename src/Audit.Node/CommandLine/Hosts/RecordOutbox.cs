@@ -27,6 +27,7 @@ internal sealed class RecordOutbox : IAsyncDisposable
     private readonly Action<string> note;
     private readonly Task sending;
     private int count;
+    private volatile string? trouble;
 
     /// <param name="note">Takes what a person should know, in a sentence.</param>
     public RecordOutbox(NodeClient node, Action<string> note)
@@ -34,6 +35,9 @@ internal sealed class RecordOutbox : IAsyncDisposable
         (post, this.note) = (new RecordPost(node, []), note);
         sending = SendAllAsync();
     }
+
+    /// <summary>Why something waits still; null while nothing is known to be wrong.</summary>
+    public string? Trouble => trouble;
 
     /// <param name="isPressing">Somebody waits for it.</param>
     /// <returns>Null once the item is durable; why it never will be, where the node will not have it.</returns>
@@ -50,16 +54,20 @@ internal sealed class RecordOutbox : IAsyncDisposable
     }
 
     /// <summary>Takes no more, and waits as long for what it has.</summary>
-    public async Task CloseAsync(TimeSpan patience)
+    /// <returns>Whether all of it is in the book, or refused.</returns>
+    public async Task<bool> CloseAsync(TimeSpan patience)
     {
         waiting.Writer.TryComplete();
         await Task.WhenAny(sending, Task.Delay(patience));
         await ending.CancelAsync();
         await sending;
-        if (Volatile.Read(ref count) is > 0 and var left)
+        var left = Volatile.Read(ref count);
+        if (left > 0)
         {
-            note($"{left} records could not be written: the node is away.");
+            note($"{left} records could not be written: {trouble ?? "there was no time"}");
         }
+
+        return left == 0;
     }
 
     public async ValueTask DisposeAsync()
@@ -109,19 +117,20 @@ internal sealed class RecordOutbox : IAsyncDisposable
         while (batch.Count > 0)
         {
             var received = 0;
-            var trouble = await TrySendAsync(batch, receipt =>
+            var why = await TrySendAsync(batch, receipt =>
             {
                 Interlocked.Decrement(ref count);
                 batch[received++].Kept.TrySetResult(
                     receipt.Status is "invalid" or "refused" ? receipt.Error ?? receipt.Status : null);
             });
             batch.RemoveRange(0, received);
+            trouble = batch.Count > 0 ? why : null;
             if (batch.Count > 0)
             {
-                if (said != trouble)
+                if (said != why)
                 {
-                    note($"{batch.Count} records wait: {trouble}");
-                    said = trouble;
+                    note($"{batch.Count} records wait: {why}");
+                    said = why;
                 }
 
                 await Task.Delay(Pause, ending.Token);
