@@ -40,16 +40,22 @@ public sealed class TakeOverTests : ReadSideContract
         var side = await OpenAsync();
         await RecordAsync(new Say("s", "c", Say.Asked, 1));
         await CaughtUpAsync(side);
-        await using (var connection = await database!.ConnectAsync())
-        {
-            await using var kill = new NpgsqlCommand(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7401 AND objid = 11", connection);
-            await kill.ExecuteNonQueryAsync();
-        }
-
+        await KillWriterAsync();
         await RecordAsync([.. Enumerable.Range(0, 20).Select(call => (Submission)new Say("s", $"c{call}", Say.Asked, call + 2))]);
         var models = await CaughtUpAsync(side);
         Assert.Equal(21, (await models.SessionAsync(Say.Named("s"), None))!.Calls);
+    }
+
+    [ContractFact]
+    public async Task what_could_not_be_written_is_written_again_though_nothing_more_comes()
+    {
+        var side = await OpenAsync();
+        await RecordAsync(new Say("s", "c", Say.Asked, 1));
+        await CaughtUpAsync(side);
+        await KillWriterAsync();
+
+        await RecordAsync(new Say("s", "c", Say.Done(), 2));
+        Assert.Equal(2, (await (await CaughtUpAsync(side)).CallAsync(Say.Named("s"), "c", None))!.Call.Messages);
     }
 
     [ContractFact]
@@ -81,5 +87,13 @@ public sealed class TakeOverTests : ReadSideContract
 
         Assert.Equal(21, (await (await CaughtUpAsync(second)).SessionAsync(Say.Named("s"), None))!.Calls);
         Assert.Equal(ProjectionState.Projecting, first.Status.State);
+    }
+
+    private async Task KillWriterAsync()
+    {
+        await using var connection = await database!.ConnectAsync();
+        await using var kill = new NpgsqlCommand(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7401 AND objid = 11", connection);
+        await kill.ExecuteNonQueryAsync();
     }
 }

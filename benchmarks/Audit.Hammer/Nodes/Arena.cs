@@ -106,7 +106,8 @@ internal sealed class Arena : IAsyncDisposable
         {
             using var http = NewClient();
             using var answer = await http.GetAsync("/health/sealing");
-            return answer.IsSuccessStatusCode;
+            using var health = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+            return answer.IsSuccessStatusCode && health.RootElement.GetProperty("unsealed_seconds").GetDouble() == 0;
         }
         catch (HttpRequestException)
         {

@@ -26,6 +26,7 @@ internal abstract class Feed<TStatus>(
     private readonly SemaphoreSlim nudge = new(0);
     private Task work = Task.CompletedTask;
     private volatile TStatus status = starting;
+    private ReadOffset stands;
     private TaskCompletionSource? changed;
 
     public TStatus Status
@@ -129,13 +130,14 @@ internal abstract class Feed<TStatus>(
     protected abstract Task<TStatus> CompleteAsync(ProjectionStatus known, IReadSession session);
 
     /// <param name="createdTicks">When the last event that was written was made.</param>
-    protected TStatus Advanced(long position, long createdTicks)
+    protected TStatus Advanced(ReadOffset to, long createdTicks)
     {
+        stands = to;
         var lag = options.Clock.GetUtcNow().UtcTicks - createdTicks;
         return status with
         {
             State = ProjectionState.Projecting,
-            Position = position,
+            Position = to.Position,
             HaltedAt = null,
             Sentence = null,
             Lag = TimeSpan.FromTicks(Math.Max(lag, 0)),
@@ -210,6 +212,7 @@ internal abstract class Feed<TStatus>(
         async session =>
         {
             var row = await OffsetRow.ReadAsync(session, offset, stop.Token);
+            stands = row.Offset;
             var known = new ProjectionStatus(
                 row.HaltedAt is null ? state : ProjectionState.Halted, row.Offset.Position, row.HaltedAt, row.Sentence,
                 lag);
@@ -223,10 +226,13 @@ internal abstract class Feed<TStatus>(
         var message = cause.Message;
         var sentence = message[..ShortText.LengthOf(message, LongestSentence)].Replace('\0', ' ');
         options.Failures.Report($"{what} halt", cause);
-        // Stored before it is shown: what somebody who saw it does about it is not undone by this.
-        await store.ExecuteAsync(
-            "UPDATE offsets SET halted_at = $1, sentence = $2 WHERE name = $3", [position, sentence, offset],
-            stop.Token);
+        // Stored before it is shown: what somebody who saw it does about it is not undone by this, nor a store that was
+        // made anew meanwhile called halted.
+        if (await store.ExecuteAsync(OffsetRow.HaltSql, OffsetRow.Halt(offset, stands, position, sentence), stop.Token) == 0)
+        {
+            return;
+        }
+
         Status = status with { State = ProjectionState.Halted, HaltedAt = position, Sentence = sentence };
 
         // Looked at again now and then, for another node may have been asked to do something about it.

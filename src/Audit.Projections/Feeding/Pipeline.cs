@@ -43,8 +43,13 @@ internal sealed class Pipeline(IJournal journal, FeedLimits limits)
         var writing = Task.CompletedTask;
         try
         {
-            await foreach (var facts in batches.ReadAllAsync(cancellation))
+            while (await IsMoreAsync(batches, writing, cancellation))
             {
+                if (!batches.TryRead(out var facts))
+                {
+                    continue;
+                }
+
                 // A window judges anew what lies in the store, so the store must have all that came before.
                 if (facts.Events.Any(one => one.Kind == EventKind.Window))
                 {
@@ -71,6 +76,19 @@ internal sealed class Pipeline(IJournal journal, FeedLimits limits)
             // Whatever ended it, nobody else may use the connection before the last write has.
             await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>What a write failed with does not wait for the next batch, which may be long in coming.</summary>
+    private static async Task<bool> IsMoreAsync(
+        ChannelReader<FactBatch> batches, Task writing, CancellationToken cancellation)
+    {
+        var more = batches.WaitToReadAsync(cancellation).AsTask();
+        if (await Task.WhenAny(more, writing) == writing)
+        {
+            await writing;
+        }
+
+        return await more;
     }
 
     private static async Task WriteAsync(

@@ -21,7 +21,7 @@ internal sealed class Projection : Feed<ProjectionStatus>
 
     protected override Task FeedAsync(IReadLead lead) => pipeline.RunAsync(lead, follow: true, Advance, Stopping);
 
-    private void Advance(FactBatch batch) => Status = Advanced(batch.To.Position, batch.CreatedTicks);
+    private void Advance(FactBatch batch) => Status = Advanced(batch.To, batch.CreatedTicks);
 }
 
 /// <summary>What a node does about the read models, or about the text index.</summary>

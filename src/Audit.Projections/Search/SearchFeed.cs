@@ -56,7 +56,7 @@ internal sealed class SearchFeed : Feed<SearchStatus>
 
     private void Advance(IndexBatch batch)
     {
-        var now = Advanced(batch.To.Position, batch.CreatedTicks);
+        var now = Advanced(batch.To, batch.CreatedTicks);
         Status = batch.Unread.Count == 0 ? now : now with
         {
             Unread = now.Unread + batch.Unread.Count,

@@ -14,6 +14,9 @@ internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sent
         WHERE name = $1 AND position = $4 AND digest = $5
         """;
 
+    public const string HaltSql =
+        "UPDATE offsets SET halted_at = $1, sentence = $2 WHERE name = $3 AND position = $4 AND digest = $5";
+
     private const string Sql = "SELECT position, digest, halted_at, sentence FROM offsets WHERE name = $1";
 
     /// <summary>
@@ -21,6 +24,10 @@ internal sealed record OffsetRow(ReadOffset Offset, long? HaltedAt, string? Sent
     /// </summary>
     public static object[] Move(string name, ReadOffset from, ReadOffset to) =>
         [name, to.Position, to.Digest, from.Position, from.Digest];
+
+    /// <summary>The values of <see cref="HaltSql"/>, with the same condition.</summary>
+    public static object[] Halt(string name, ReadOffset at, long position, string sentence) =>
+        [position, sentence, name, at.Position, at.Digest];
 
     public static Task<OffsetRow> ReadAsync(IReadSession session, CancellationToken cancellation) =>
         ReadAsync(session, Models, cancellation);
