@@ -93,7 +93,11 @@ public sealed class TakeOverTests : ReadSideContract
     {
         await using var connection = await database!.ConnectAsync();
         await using var kill = new NpgsqlCommand(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7401 AND objid = 11", connection);
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7401 AND objid = 11
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """,
+            connection);
         await kill.ExecuteNonQueryAsync();
     }
 }

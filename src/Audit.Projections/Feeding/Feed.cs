@@ -41,6 +41,12 @@ internal abstract class Feed<TStatus>(
 
     protected CancellationToken Stopping => stop.Token;
 
+    /// <summary>
+    /// Where the store stood when it was last looked at. Fed from there, a store that was made anew meanwhile is noticed,
+    /// also where nothing more comes.
+    /// </summary>
+    protected ReadOffset Stands => stands;
+
     /// <summary>Looks again at once: something was done about a halt.</summary>
     public void Nudge() => nudge.Release();
 

@@ -18,6 +18,7 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
     private ArrayBufferWriter<byte> text = new();
     private ArrayBufferWriter<byte> otherText = new();
 
+    /// <param name="from">Where it begins; null for where the store stands.</param>
     /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
     /// <param name="committed">Called with every batch once it is written.</param>
     /// <param name="rest">Done when there is nothing more to index, before more is waited for.</param>
@@ -27,10 +28,10 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
     /// <exception cref="WentBackException">The journal is another one.</exception>
     /// <exception cref="OffsetMovedException">The store is another one.</exception>
     public async Task RunAsync(
-        IReadLead lead, bool follow, Action<IndexBatch> committed, Func<Task> rest, Func<ValueTask<bool>> isBusy,
-        CancellationToken cancellation)
+        IReadLead lead, ReadOffset? from, bool follow, Action<IndexBatch> committed, Func<Task> rest,
+        Func<ValueTask<bool>> isBusy, CancellationToken cancellation)
     {
-        var offset = (await OffsetRow.ReadAsync(lead, OffsetRow.Search, cancellation)).Offset;
+        var offset = from ?? (await OffsetRow.ReadAsync(lead, OffsetRow.Search, cancellation)).Offset;
         var indexer = new EventIndexer(journal);
         var writing = Task.CompletedTask;
         try
