@@ -41,7 +41,8 @@ public sealed class PostgresSealerTests : SealerContract
         await Book.AppendAsync(store, 10);
         Assert.True(await Book.SealedAsync(log, store));
         await Book.TamperLogAsync(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7401 AND objid = 3");
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = 7401 AND objid = 3 "
+                + "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
         await Book.AppendAsync(store, 10);
         Assert.True(await Book.SealedAsync(log, store));
         Assert.Empty((await Book.VerifyAsync()).Integrity.Faults);
