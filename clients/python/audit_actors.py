@@ -172,6 +172,8 @@ class Call:
     description: Optional[str] = None
     expires_at: Optional[str] = None
     """When the host gives up waiting for a person, by RFC 3339."""
+    parent: Optional[str] = None
+    """The call of the session in whose course this one is made, such as the one that started a sub-agent."""
 
     def __post_init__(self) -> None:
         for name in ("effective_input", "requested_input", "provenance", "permission"):
@@ -680,7 +682,7 @@ def _record_of(call: Call, outcome: Mapping[str, Json], message_id: Optional[str
     record = _members(
         call, "tool_call_id", "tool_name", "display_name", "tier", "requested_input", "effective_input", "turn", "provenance")
     record.update(outcome=outcome, recorded_at=_now())
-    return _item_of(_members(call, "session_id", "task_id", "agent"), message_id, record=record)
+    return _item_of(_members(call, "session_id", "task_id", "agent", "parent"), message_id, record=record)
 
 
 def _item_of(about: Mapping[str, Json], message_id: Optional[str], **content: Json) -> bytes:

@@ -44,6 +44,8 @@ export interface Call<Input = unknown> {
   readonly turn?: number;
   readonly taskId?: string;
   readonly agent?: string;
+  /** The call of the session in whose course this one is made, such as the one that started a sub-agent. */
+  readonly parent?: string;
   readonly displayName?: string;
   /** `Observe` or `Confirm`. */
   readonly tier?: string;
@@ -664,8 +666,8 @@ function decisionOf(answer: JsonObject): Decision {
   };
 }
 
-function aboutOf(about: { sessionId: string; taskId?: string; agent?: string }): JsonObject {
-  return { session_id: about.sessionId, task_id: about.taskId, agent: about.agent };
+function aboutOf(about: { sessionId: string; taskId?: string; agent?: string; parent?: string }): JsonObject {
+  return { session_id: about.sessionId, task_id: about.taskId, agent: about.agent, parent: about.parent };
 }
 
 function recordOf(call: Call): JsonObject {

@@ -28,6 +28,9 @@ public sealed record AuditCall
     /// <summary>The agent that asks.</summary>
     public string? Agent { get; init; }
 
+    /// <summary>The call in whose course this one is made, such as the one that started a sub-agent.</summary>
+    public string? Parent { get; init; }
+
     /// <summary>The tool's name for people.</summary>
     public string? DisplayName { get; init; }
 
@@ -171,6 +174,7 @@ public sealed record AuditCall
         json.WriteString("session_id"u8, SessionId);
         Text(json, "task_id", TaskId);
         Text(json, "agent", Agent);
+        Text(json, "parent", Parent);
     }
 
     private void WriteRecord(Utf8JsonWriter json)

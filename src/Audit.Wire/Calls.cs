@@ -10,6 +10,9 @@ internal record CallAnswer(
     double? WaitedMs, double? RanMs, int Messages, long Flooded, int ReportedLate, long Position, long LastPosition,
     long Sequence, QuestionAnswer? Question)
 {
+    /// <summary>The call of the session in whose course it was made.</summary>
+    public string? Parent { get; init; }
+
     /// <summary>By what more than its date and its arrival something of it is in a window.</summary>
     public IReadOnlyList<string> WindowMarks { get; init; } = [];
 

@@ -105,6 +105,7 @@ static AuditCall CallOf(JsonElement command) => new()
 {
     SessionId = Text(command, "session_id")!, ToolCallId = Text(command, "tool_call_id")!,
     ToolName = Text(command, "tool_name")!, TaskId = Text(command, "task_id"), Agent = Text(command, "agent"),
+    Parent = Text(command, "parent"),
     DisplayName = Text(command, "display_name"), Tier = Text(command, "tier"),
     Turn = Member(command, "turn")?.GetInt64(),
     Provider = Member(command, "provenance") is { } from ? Text(from, "provider") : null,

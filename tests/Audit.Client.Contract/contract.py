@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../clients/python
 from audit_actors import AuditClient, AuditError, Call, NotRecorded, Refused, SpoolFull  # noqa: E402
 
 OF_CALL = (
-    "session_id", "tool_call_id", "tool_name", "task_id", "agent", "display_name", "tier", "turn", "provenance",
+    "session_id", "tool_call_id", "tool_name", "task_id", "agent", "parent", "display_name", "tier", "turn", "provenance",
     "requested_input", "effective_input", "permission", "location", "description", "expires_at")
 
 

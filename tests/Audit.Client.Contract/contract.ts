@@ -11,7 +11,7 @@ interface Command {
 }
 
 const ofCall = {
-  session_id: "sessionId", tool_call_id: "toolCallId", tool_name: "toolName", task_id: "taskId", agent: "agent",
+  session_id: "sessionId", tool_call_id: "toolCallId", tool_name: "toolName", task_id: "taskId", agent: "agent", parent: "parent",
   display_name: "displayName", tier: "tier", turn: "turn", provenance: "provenance", requested_input: "requestedInput",
   effective_input: "effectiveInput", permission: "permission", location: "location", description: "description",
   expires_at: "expiresAt",

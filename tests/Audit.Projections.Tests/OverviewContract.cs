@@ -151,14 +151,14 @@ public abstract class OverviewContract : ReadSideContract
         Assert.Equal(["long", "early"], await NamesAsync(null, Say.At(3)));
         Assert.Equal(["late", "long"], await NamesAsync(Say.At(5), null));
         Assert.Equal(["long"], await NamesAsync(Say.At(5), Say.At(6)));
-        Assert.Null(await models.CallsAsync(Say.Named("none"), null, null, null, All, None));
+        Assert.Null(await models.CallsAsync(Say.Named("none"), CallFilter.All, All, None));
         var first = (await models.CallAsync(Say.Named("s"), "early", None))!.Call.Id;
-        Assert.Equal(["early"], (await models.CallsAsync(Say.Named("s"), null, null, first, All, None))!.Items.Select(call => call.CallId));
+        Assert.Equal(["early"], (await models.CallsAsync(Say.Named("s"), new CallFilter { Through = first }, All, None))!.Items.Select(call => call.CallId));
         var positions = await models.PositionsAsync((await models.CallsAsync(Say.Named("s"), All, None))!.Items, None);
         Assert.Equal(4, positions.Count);
         Assert.Equal(positions.Order(), positions);
 
         async Task<IEnumerable<string>> NamesAsync(Timestamp? from, Timestamp? until) =>
-            (await models.CallsAsync(Say.Named("s"), from, until, null, All, None))!.Items.Select(call => call.CallId);
+            (await models.CallsAsync(Say.Named("s"), new CallFilter { From = from, Until = until }, All, None))!.Items.Select(call => call.CallId);
     }
 }

@@ -18,6 +18,8 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
 
     public string? Agent { get; init; }
 
+    public string? Parent { get; init; }
+
     public string Tool { get; init; } = "sql.query";
 
     public string Token { get; init; } = "ci-7";
@@ -101,6 +103,7 @@ internal sealed record Say(string Session, string Call, Outcome Outcome, double 
             session_id = Session,
             task_id = Task,
             agent = Agent,
+            parent = Parent,
             seq = Seq,
             message_id = MessageId,
             record = JsonDocument.Parse(Record()).RootElement,

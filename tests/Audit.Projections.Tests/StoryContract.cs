@@ -235,6 +235,26 @@ public abstract class StoryContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task a_call_is_found_by_its_parent_whichever_came_first()
+    {
+        var models = await ReadAsync(
+            new Say("s", "early", Say.Asked, 1) { Parent = "parent" },
+            new Say("s", "parent", Say.Asked, 2),
+            new Say("s", "late", Say.Asked, 3),
+            new Say("s", "late", Say.Done(), 4) { Parent = "parent" },
+            new Say("s", "late", new Outcome.Started(), 3.5) { Parent = "another" },
+            new Say("s", "round", Say.Asked, 5) { Parent = "around" },
+            new Say("s", "around", Say.Asked, 6) { Parent = "round" },
+            new Say("other", "stranger", Say.Asked, 7) { Parent = "parent" });
+
+        var children = (await models.CallsAsync(Say.Named("s"), new CallFilter { Parent = "parent" }, All, None))!.Items;
+        Assert.Equal(["early"], children.Select(call => call.CallId));
+        var late = (await models.CallAsync(Say.Named("s"), "late", None))!.Call;
+        Assert.Equal(("another", Anomalies.ParentChanged), (late.Parent, late.Anomalies & Anomalies.ParentChanged));
+        Assert.Equal(["around"], (await models.CallsAsync(Say.Named("s"), new CallFilter { Parent = "round" }, All, None))!.Items.Select(call => call.CallId));
+    }
+
+    [ContractFact]
     public async Task a_cursor_of_nobody_is_refused()
     {
         var models = await ReadAsync(new Say("s", "c", Say.Asked, 1));

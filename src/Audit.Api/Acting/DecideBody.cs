@@ -83,19 +83,20 @@ internal sealed class Asking
 /// <summary>What a host asks: a tool call as it stands in a record, and its own permission request.</summary>
 internal sealed class DecideBody
 {
-    private const string Session = "session_id", Task = "task_id", Agent = "agent", Call = "tool_call_id",
-        Tool = "tool_name", Display = "display_name", Tier = "tier", Turn = "turn", Provenance = "provenance",
+    private const string Session = "session_id", Task = "task_id", Agent = "agent", Parent = "parent",
+        Call = "tool_call_id", Tool = "tool_name", Display = "display_name", Tier = "tier", Turn = "turn",
+        Provenance = "provenance",
         Requested = "requested_input", Effective = "effective_input", Description = "description",
         Permission = "permission", Location = "location", Recorded = "recorded_at", Expires = "expires_at";
 
     public const string Members =
-        "The body is {session_id?, task_id?, agent?, tool_call_id, tool_name, display_name?, tier?, turn?, "
+        "The body is {session_id?, task_id?, agent?, parent?, tool_call_id, tool_name, display_name?, tier?, turn?, "
         + "provenance?, requested_input?, effective_input?, description?, permission?, location?, recorded_at?, "
         + "expires_at?}: the call as it stands in a record, and the host's own permission request. ";
 
     private static readonly string[] Known =
     [
-        Session, Task, Agent, Call, Tool, Display, Tier, Turn, Provenance, Requested, Effective, Description,
+        Session, Task, Agent, Parent, Call, Tool, Display, Tier, Turn, Provenance, Requested, Effective, Description,
         Permission, Location, Recorded, Expires,
     ];
 
@@ -172,7 +173,7 @@ internal sealed class DecideBody
         var item = new ArrayBufferWriter<byte>(1024);
         using var json = new Utf8JsonWriter(item, Reply.Options);
         json.WriteStartObject();
-        Copy(json, Session, Task, Agent);
+        Copy(json, Session, Task, Agent, Parent);
         json.WriteStartObject("record");
         json.WriteString(Tool, body.Text(Tool) ?? "");
         Copy(json, OfRecord);

@@ -18,8 +18,9 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             .Produces<SessionAnswer>().Scoped(Scope.Binding);
         routes.Get(
             ById.OfSession("/calls", "/calls"), CallsAsync, Roles.Read,
-            "Lists the calls of a session, newest first.", "", QueryParameter.Limit, QueryParameter.Cursor,
-            QueryParameter.At)
+            "Lists the calls of a session, newest first.", "",
+            new("parent", "Only those that were made in the course of this call."), QueryParameter.Limit,
+            QueryParameter.Cursor, QueryParameter.At)
             .Produces<CallPageAnswer>().Scoped(Scope.Binding);
         routes.Get(
             ById.OfCall(), CallAsync, Roles.Read,
@@ -66,12 +67,15 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
     private async Task<IResult> CallsAsync(HttpContext context)
     {
         var (query, reads) = (context.Query(), context.Reads());
-        var (asOf, page) = (query.AsOf(reads.Scope), query.Page());
+        var (asOf, page, parent) = (query.AsOf(reads.Scope), query.Page(), query.Id("parent", Ids.MaxCallBytes));
         var session = await context.SessionAsync();
         await questions.BeginAsync(context);
         var past = await PastAsync(reads, session, asOf, context.RequestAborted);
-        var calls = asOf is null ? await reads.Models.CallsAsync(session, page, context.RequestAborted)
-            : past is null ? null : new Page<CallModel>(past.Item.Calls, null);
+        var calls = asOf is null ? await reads.Models.CallsAsync(
+                session, new CallFilter { Parent = parent }, page, context.RequestAborted)
+            : past is null ? null
+            : new Page<CallModel>(
+                [.. past.Item.Calls.Where(call => parent is null || call.Parent == parent)], null);
         if (calls is null)
         {
             return SessionOfRequest.NoSession(session.Id);

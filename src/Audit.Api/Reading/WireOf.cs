@@ -37,6 +37,7 @@ internal static class WireOf
         call is { Asked: > 0, Question: { } question } ? new QuestionAnswer(call.Asked, question, call.NotSeenWhole)
             : null)
     {
+        Parent = call.Parent,
         WindowMarks = Of(call.Judged.Marks),
         Unreviewed = call.Unreviewed,
     };

@@ -6,6 +6,7 @@ internal ref struct Envelope
     public string? SessionId;
     public string? TaskId;
     public string? Agent;
+    public string? Parent;
     public string? MessageId;
 
     /// <summary>These three only an adapter of this node writes; of a client's own item they are not read.</summary>
@@ -59,6 +60,7 @@ internal ref struct Envelope
         Seq = Seq,
         MessageId = MessageId,
         TaskId = Bound(TaskId ?? defaults.TaskId, defaults.Bounds.Tasks, "task_id"),
+        Parent = Parent,
         Derived = defaults.Derived,
         DerivedId = DerivedIdOf(hasher),
         Channel = Channel,

@@ -88,6 +88,10 @@ internal static class EnvelopeReader
         {
             envelope.Agent = ReadOptionalId(ref json, Ids.MaxBytes);
         }
+        else if (json.IsProperty("parent"u8))
+        {
+            envelope.Parent = ReadOptionalId(ref json, Ids.MaxCallBytes);
+        }
         else if (json.IsProperty("message_id"u8))
         {
             envelope.MessageId = ReadOptionalId(ref json, Ids.MaxMessageIdBytes, isName: false);

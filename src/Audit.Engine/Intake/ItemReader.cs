@@ -32,6 +32,7 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
             RequirePlain("tool_call_id", submission.ToolCallId);
             RequirePlain("agent", submission.Agent);
             RequirePlain("task_id", submission.Message.TaskId);
+            RequirePlain("parent", submission.Message.Parent);
             RequirePlain("message_id", submission.Message.MessageId);
             return new ItemRead(submission, null);
         }
@@ -105,7 +106,7 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
 
     private static bool IsSameCall(CallSubmission kept, CallSubmission sent) =>
         kept.Session == sent.Session && kept.ToolCallId == sent.ToolCallId && kept.Agent == sent.Agent
-        && kept.Message.TaskId == sent.Message.TaskId;
+        && kept.Message.TaskId == sent.Message.TaskId && kept.Message.Parent == sent.Message.Parent;
 
     private static bool IsSameSession(NoteSubmission kept, NoteSubmission sent) =>
         kept.Session == sent.Session && kept.Agent == sent.Agent && kept.TaskId == sent.TaskId;

@@ -9,7 +9,7 @@ namespace Audit.Engine.Intake;
 internal sealed class ItemSkeleton(RecordHasher hasher)
 {
     private static readonly FrozenSet<string> Envelope =
-        Names("session_id", "task_id", "agent", "message_id", "seq", "derived_id", "derived_of", "channel",
+        Names("session_id", "task_id", "agent", "parent", "message_id", "seq", "derived_id", "derived_of", "channel",
             "record", "note");
 
     private static readonly FrozenSet<string> Record =

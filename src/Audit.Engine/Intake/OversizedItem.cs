@@ -43,6 +43,7 @@ internal sealed class OversizedItem
             TaskId = Envelope.Bound(
                 Optional("task_id", Ids.MaxBytes) ?? defaults.TaskId, defaults.Bounds.Tasks, "task_id"),
             Token = defaults.Token,
+            Parent = Optional("parent", Ids.MaxCallBytes),
             MessageId = Optional("message_id", Ids.MaxMessageIdBytes),
             Dedup = whole,
         };
@@ -59,7 +60,8 @@ internal sealed class OversizedItem
         var isCall = (json.CurrentDepth == 1 || isInRecord) && json.ValueTextEquals("tool_call_id"u8);
         var isEnvelope = json.CurrentDepth == 1
             && (json.ValueTextEquals("session_id"u8) || json.ValueTextEquals("task_id"u8)
-                || json.ValueTextEquals("agent"u8) || json.ValueTextEquals("message_id"u8));
+                || json.ValueTextEquals("agent"u8) || json.ValueTextEquals("parent"u8)
+                || json.ValueTextEquals("message_id"u8));
         if (!isCall && !isEnvelope)
         {
             return;

@@ -118,6 +118,9 @@ public sealed class BookEvent(long position, string stream, long sequence, in Ev
                 Count(EventField.AcceptedThrough) ?? long.MaxValue)
             : null;
 
+    /// <summary>The call in whose course it was made.</summary>
+    public string? Parent => Text(EventField.Parent);
+
     private bool IsClaim => !IsMadeByNode && Name is "call.transitioned" or "call.violated";
 
     private bool IsJudgedAnew => view.IsObject(EventField.Now);

@@ -37,6 +37,7 @@ public sealed class CsvBook : IBookWriter
         ("derived_id", row => row.DerivedId),
         ("detail", row => row.Detail?.Raw()),
         ("claimed_by", row => row.ClaimedBy),
+        ("parent", row => row.Parent),
     ];
 
     public void Begin(IBufferWriter<byte> to) => WriteRow(to, Columns.Select(column => column.Name));

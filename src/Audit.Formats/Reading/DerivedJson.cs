@@ -15,6 +15,7 @@ public static class DerivedJson
     public static byte[] Item(DerivedRecord record, string? session, string time) => Write(json =>
     {
         WriteEnvelope(json, record.SessionId ?? session, record.DerivedId, record.DerivedOf);
+        WriteMembers(json, ("agent", record.Agent), ("parent", record.Parent));
         json.WriteString("channel"u8, record.Channel);
         json.WritePropertyName("record"u8);
         (record.Record with { RecordedAt = time }).WriteTo(json);
@@ -39,9 +40,12 @@ public static class DerivedJson
         json.WriteEndObject();
     });
 
-    private static void WriteEnvelope(Utf8JsonWriter json, string? session, string? id, string? content)
+    private static void WriteEnvelope(Utf8JsonWriter json, string? session, string? id, string? content) =>
+        WriteMembers(json, ("session_id", session), ("derived_id", id), ("derived_of", content));
+
+    private static void WriteMembers(Utf8JsonWriter json, params (string Name, string? Value)[] members)
     {
-        foreach (var (name, value) in new[] { ("session_id", session), ("derived_id", id), ("derived_of", content) })
+        foreach (var (name, value) in members)
         {
             if (value is not null)
             {

@@ -14,6 +14,12 @@ public sealed record DerivedRecord(string? SessionId, string DerivedId, string C
     /// </summary>
     public string? DerivedOf { get; init; }
 
+    /// <summary>The agent that made the call, where the event names one.</summary>
+    public string? Agent { get; init; }
+
+    /// <summary>The call in whose course it was made.</summary>
+    public string? Parent { get; init; }
+
     /// <summary>RFC 3339; null where nothing but the receipt has a time.</summary>
     public string? Time { get; init; }
 

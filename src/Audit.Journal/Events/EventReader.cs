@@ -171,6 +171,7 @@ public static class EventReader
         SelfApproved = view.Flag(EventField.SelfApproved) == true,
         Policy = view.IsObject(EventField.Policy) ? PolicyOf(view) : null,
         ExpiresAt = view.Time(EventField.ExpiresAt),
+        Parent = view.Text(EventField.Parent),
     };
 
     private static PolicyMark PolicyOf(in EventView view) => new(

@@ -198,6 +198,7 @@ public sealed partial class EventWriter : IDisposable
     private EncodedEvent WriteOversized(in CallContext context, CallEvent.Received received)
     {
         BeginCall(EventNames.CallOversized, context);
+        json.WriteOptional(EventField.Parent, received.Message.Parent);
         json.WriteNumber(EventField.Bytes, received.Message.OversizedBytes);
         WriteDelivery(received.Message.MessageId, received.Message.Dedup, received.Message.Seq,
             received.Message.Derived, received.Message.TimeInferred);
@@ -257,6 +258,7 @@ public sealed partial class EventWriter : IDisposable
 
     private void WriteFacts(CallMessage message)
     {
+        json.WriteOptional(EventField.Parent, message.Parent);
         json.WriteString(EventField.FactKind, Words.Of(message.Kind));
         json.WriteNumber(EventField.FactTurn, message.Turn);
         json.WriteOptional(EventField.FactTool, message.ToolName);

@@ -163,6 +163,11 @@ public static class CallLaw
             anomalies |= Anomalies.TaskChanged;
         }
 
+        if (Differs(standing.Parent, message.Parent))
+        {
+            anomalies |= Anomalies.ParentChanged;
+        }
+
         if (ReportsWhatRan(message.Kind) && Differs(standing.ApprovedInput, message.Input))
         {
             anomalies |= Anomalies.InputChangedAfterApproval;
@@ -226,6 +231,7 @@ public static class CallLaw
             ToolName = standing.ToolName ?? message.ToolName,
             Provider = standing.Provider ?? message.Provider,
             TaskId = standing.TaskId ?? message.TaskId,
+            Parent = standing.Parent ?? message.Parent,
             Refused = message.Kind == MessageKind.Blocked || (standing.Refused && !asks),
             Ran = message.IsSuccessfulCompletion ? message.Result : standing.Ran,
             RefusedByNode = known.RefusedByNode && !(isApproval && isNodes && known.AskedSinceRefusal),

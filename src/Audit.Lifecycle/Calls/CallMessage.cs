@@ -35,6 +35,7 @@ public sealed record CallMessage
         Seq = delivery.Seq;
         MessageId = delivery.MessageId;
         TaskId = delivery.TaskId;
+        Parent = delivery.Parent;
         Derived = delivery.Derived;
         DerivedId = delivery.DerivedId;
         Channel = delivery.Channel;
@@ -74,7 +75,6 @@ public sealed record CallMessage
     public bool NeedsConfirmation { get; init; }
 
     public string? TaskId { get; init; }
-
     /// <inheritdoc cref="Delivery.Token"/>
     public string Token { get; init; }
 
@@ -169,6 +169,9 @@ public sealed record CallMessage
 
     /// <summary>Who is behind it, to be compared with who is behind another.</summary>
     public string Behind => Person ?? Token;
+
+    /// <inheritdoc cref="Delivery.Parent"/>
+    public string? Parent { get; init; }
 
     public static CallMessage Of(in RecordFacts facts, in Delivery delivery) => new(delivery)
     {

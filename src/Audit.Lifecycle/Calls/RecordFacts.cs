@@ -46,12 +46,15 @@ public readonly record struct Answer(long Sequence, Fingerprint Question);
 /// <param name="MintedByParty">Of an approval: who asks or approves made its maker's token, within a day.</param>
 /// <param name="Policy">Of what the node asks or answers by a policy of its own; no host can say this.</param>
 /// <param name="ExpiresAt">Of a question: when it ends; of an approval: until when the tool may begin.</param>
+/// <param name="Parent">The call of the same session in whose course this one was made; it may come later, or never.
+/// </param>
 public readonly record struct Delivery(
     Timestamp ReceivedAt, string Token, Fingerprint Dedup, long? Seq = null, string? MessageId = null,
     string? TaskId = null, bool Derived = false, bool TimeInferred = false, bool MadeByNode = false,
     bool Truncated = false, Answer? Answers = null, string? Person = null,
     bool SelfApproved = false, string? DerivedId = null, string? Channel = null, bool NotSeenWhole = false,
-    bool MintedByParty = false, bool OfParty = false, PolicyMark? Policy = null, Timestamp? ExpiresAt = null);
+    bool MintedByParty = false, bool OfParty = false, PolicyMark? Policy = null, Timestamp? ExpiresAt = null,
+    string? Parent = null);
 
 /// <summary>By which policy of the node something was asked or answered.</summary>
 /// <param name="Version">The SHA-256 of the policy's file; null where there was none.</param>

@@ -29,7 +29,7 @@ public readonly record struct Standing(
     bool RefusedByNode = false, bool AskedSinceRefusal = false, long RefusalSequence = 0, long Asked = 0,
     Fingerprint Question = default,
     Approval Approval = default, Fingerprint ApprovedInput = default, Timestamp? EndsAt = null, int People = 0,
-    string? FirstBy = null);
+    string? FirstBy = null, string? Parent = null);
 
 /// <summary>Who approved: a host's word is a claim, the node's own is a decision.</summary>
 public enum Approval : byte

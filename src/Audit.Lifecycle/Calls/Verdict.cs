@@ -72,6 +72,9 @@ public enum Anomalies
 
     /// <summary>It began later than the node's approval held.</summary>
     ApprovalExpired = 1 << 21,
+
+    /// <summary>Another parent call than the one that was named first.</summary>
+    ParentChanged = 1 << 22,
 }
 
 /// <summary>What the law says of one message of a history.</summary>

@@ -54,7 +54,8 @@ public sealed class EventField
     public static readonly EventField
         Version = new("v"), Event = new("event"), ReceivedAt = new("received_at"), Source = new("source"),
         Token = new("token"), SessionId = new("session_id"),
-        TaskId = new("task_id"), Agent = new("agent"), ToolCallId = new("tool_call_id"), WindowId = new("window_id");
+        TaskId = new("task_id"), Agent = new("agent"), Parent = new("parent"), ToolCallId = new("tool_call_id"),
+        WindowId = new("window_id");
 
     /// <summary>
     /// Of a record, what the law and the lists need of it: it holds also when nobody can read the record.
@@ -123,7 +124,8 @@ public sealed class EventField
 
     internal static readonly EventField[] OfEvent =
     [
-        Version, Event, ReceivedAt, Source, Token, SessionId, ToolCallId, TaskId, Agent, FactKind, FactTurn, FactTool,
+        Version, Event, ReceivedAt, Source, Token, SessionId, ToolCallId, TaskId, Agent, Parent, FactKind, FactTurn,
+        FactTool,
         FactTier, FactProvider, FactRecordedAt, FactSuccess, FactInput, FactResult,
         From, To, Cause, Reason, Attempt, Anomalies, Late, MadeByNode, Answers, Policy, ExpiresAt,
         Nonce, MessageId, Dedup, Seq, Derived, DerivedId, Channel, Compared, Beside, ConfirmedBy, Question, Person,

@@ -355,7 +355,7 @@ public readonly struct EventView
     [InlineArray(Length)]
     private struct Places
     {
-        public const int Length = 152;
+        public const int Length = 153;
 
         private Place first;
     }

@@ -3,6 +3,8 @@ namespace Audit.Pages.Calls;
 /// <summary>`/call?session=&amp;call=`.</summary>
 internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
 {
+    private const int MostChildren = 25;
+
     public void Map(PageMap pages) => pages.Get("/call", Roles.Read, ShowAsync).Scoped(Scope.Binding);
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
@@ -27,12 +29,20 @@ internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
             Sealed = visit.Scope.Veil is null ? head?.LastPosition ?? 0 : 0,
             LogKey = head?.Log.Key.ToString(),
             Recorded = visit.Recorded,
+            Children = await ChildrenAsync(visit, call, at),
             Input = InputDifference.Of(
                 steps.Select(step => step.Record?.RequestedInput).FirstOrDefault(IsGiven),
                 steps.Select(step => step.Record?.EffectiveInput).LastOrDefault(IsGiven)),
         };
         return PageAnswer.Show<CallPage>($"{call.Tool ?? "Call"} {call.CallId}", "sessions", view, ["verify"]);
     }
+
+    /// <summary>Those that had begun by a position of the past, each as it is now.</summary>
+    private static async Task<Page<CallModel>> ChildrenAsync(Visit visit, CallModel call, long? at) =>
+        await visit.Reads.Models.CallsAsync(
+            call.SessionName, new CallFilter { Parent = call.CallId, Through = at }, new PageRequest(MostChildren),
+            visit.Cancellation)
+        ?? new Page<CallModel>([], null);
 
     private static bool IsGiven(JsonElement? input) => input is { ValueKind: not JsonValueKind.Null };
 
@@ -71,6 +81,15 @@ public sealed record CallPageView(
     public long? Recorded { get; init; }
 
     public IReadOnlyList<InputValue> Input { get; init; } = [];
+
+    /// <summary>The latest calls that were made in its course.</summary>
+    public Page<CallModel> Children { get; init; } = new([], null);
+
+    /// <summary>By which all of them are found.</summary>
+    public string AllChildren =>
+        $"parent:{Quoted(Call.CallId)} session:{Quoted(Call.SessionId)} source:{Quoted(Call.Source)}";
+
+    private static string Quoted(string text) => $"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
 
     public ToolAuditRecord? First => Steps.Select(step => step.Record).FirstOrDefault(record => record is not null);
 

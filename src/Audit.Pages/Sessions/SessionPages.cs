@@ -39,7 +39,8 @@ internal sealed class SessionPages : IPageGroup
         var travel = visit.Reads.TimeTravel;
         long? at = asOf is { } moment ? await travel.PositionAsync(moment, visit.Cancellation) : null;
         var lanes = new PageRequest(LanesOnPage, visit.Query.Text("cursor"));
-        var page = (await models.CallsAsync(name, from, until, at, lanes, visit.Cancellation))!;
+        var shown = new CallFilter { From = from, Until = until, Through = at };
+        var page = (await models.CallsAsync(name, shown, lanes, visit.Cancellation))!;
         var calls = page.Items.Reverse().ToList();
         var windows = await WindowsAsync(visit, session);
         var view = new SessionView(session, Waterfall.Of(calls, windows, from, until, visit.Now), calls, page.Next)
@@ -53,7 +54,7 @@ internal sealed class SessionPages : IPageGroup
             [
                 .. (await models.SourcesOfAsync(name.Id, visit.Cancellation)).Where(source => source != name.Source),
             ],
-            Beside = await BesideAsync(visit, name, from, until, at),
+            Beside = await BesideAsync(visit, name, shown),
         };
         if (at is { } position)
         {
@@ -101,18 +102,19 @@ internal sealed class SessionPages : IPageGroup
 
     /// <summary>What linked sources report of a session of the same id, in the same time.</summary>
     private static async Task<IReadOnlyList<SessionBeside>> BesideAsync(
-        Visit visit, SessionName session, Timestamp? from, Timestamp? until, long? at)
+        Visit visit, SessionName session, CallFilter shown)
     {
         var beside = new List<SessionBeside>();
         foreach (var source in (await visit.Context.LinkedAsync(session)).Take(SourcesBeside))
         {
             var name = new SessionName(source, session.Id);
             var page = await visit.Reads.Models.CallsAsync(
-                name, from, until, at, new PageRequest(LanesBeside), visit.Cancellation);
+                name, shown, new PageRequest(LanesBeside), visit.Cancellation);
             if (page is not null)
             {
                 var calls = page.Items.Reverse().ToList();
-                beside.Add(new SessionBeside(name, at is { } position ? await AsOfAsync(visit, calls, position) : calls)
+                calls = shown.Through is { } position ? await AsOfAsync(visit, calls, position) : calls;
+                beside.Add(new SessionBeside(name, calls)
                 {
                     HasMore = page.Next is not null,
                 });

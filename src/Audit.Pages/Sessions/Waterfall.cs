@@ -14,6 +14,12 @@ public sealed record Waterfall(Timestamp From, Timestamp Until, IReadOnlyList<La
         .. new[] { 1, 7, 30, 365 }.Select(count => TimeSpan.FromDays(count)),
     ];
 
+    /// <summary>The calls in the order of the lanes.</summary>
+    public IReadOnlyList<CallModel> Calls => [.. Lanes.Select(lane => lane.Call)];
+
+    /// <summary>How deep in the tree of the calls each of them stands.</summary>
+    public IReadOnlyDictionary<string, int> Depths => Lanes.ToDictionary(lane => lane.Call.CallId, lane => lane.Depth);
+
     private long Span => Math.Max(1, Until.Ticks - From.Ticks);
 
     /// <summary>Where a time lies, in units of the drawing; what is outside lies at its edge.</summary>
@@ -38,13 +44,14 @@ public sealed record Waterfall(Timestamp From, Timestamp Until, IReadOnlyList<La
         }
     }
 
-    /// <param name="calls">In the order of the lanes.</param>
+    /// <param name="calls">The first one first; those of a parent get their lanes below its own.</param>
     /// <param name="from">The zoom; null to show all of the calls.</param>
     public static Waterfall Of(
         IReadOnlyList<CallModel> calls, IEnumerable<WindowModel> windows, Timestamp? from, Timestamp? until,
         Timestamp now)
     {
-        var lanes = calls.Select(call => Lane.Of(call, now)).ToList();
+        var lanes = CallTree.Of(calls, call => call.CallId, call => call.Parent)
+            .Select(branch => Lane.Of(branch.Call, now) with { Depth = branch.Depth }).ToList();
         var begin = from ?? lanes.Select(lane => lane.Begin).DefaultIfEmpty(now).Min();
         var end = until ?? lanes.Select(lane => lane.End).DefaultIfEmpty(now).Max();
         if (end <= begin)
@@ -67,6 +74,9 @@ public sealed record Lane(CallModel Call, Timestamp Begin, Timestamp End)
     public (Timestamp From, Timestamp Until)? Waiting { get; private init; }
 
     public (Timestamp From, Timestamp Until)? Running { get; private init; }
+
+    /// <inheritdoc cref="Branch{T}.Depth"/>
+    public int Depth { get; init; }
 
     /// <param name="now">An open call goes on until then, if its last message is of the last day.</param>
     public static Lane Of(CallModel call, Timestamp now)

@@ -108,6 +108,9 @@ internal sealed class EventFacts
 
     public WindowEvent? Window { get; set; }
 
+    /// <summary>The call in whose course it was made.</summary>
+    public string? Parent { get; set; }
+
     public bool IsAheadOfClock => RecordedAt > ReceivedAt.Add(CallMessage.ClockTolerance);
 
     /// <summary>When it happened, as far as the host is believed: a clock that runs ahead is not.</summary>

@@ -156,6 +156,7 @@ internal sealed class FactsReader
         facts.Token = view.Name(EventField.Token, names) ?? "";
         facts.Task = view.Name(EventField.TaskId, names);
         facts.Agent = view.Name(EventField.Agent, names);
+        facts.Parent = view.Name(EventField.Parent, names);
         facts.Seq = view.Number(EventField.Seq);
         facts.Late = view.Flag(EventField.Late) == true;
         facts.MadeByNode = view.Flag(EventField.MadeByNode) == true;

@@ -54,6 +54,7 @@ internal static class CallFold
             Order = order,
             Task = names ? identity.Task : call.Task,
             Agent = names ? identity.Agent : call.Agent,
+            Parent = names ? identity.Parent : call.Parent,
             Tool = names ? identity.Tool : call.Tool,
             Provider = (isOther ? null : call.Provider) ?? (names ? facts.Provider : null),
             Model = (isOther ? null : call.Model) ?? (names ? facts.Model : null),

@@ -1,11 +1,12 @@
 namespace Audit.Projections.Folding;
 
 /// <summary>What a call is about, as the first message that says so has it. A reused id begins anew.</summary>
-internal readonly record struct Identity(string? Task, string? Agent, string? Tool)
+internal readonly record struct Identity(string? Task, string? Agent, string? Tool, string? Parent)
 {
-    public static Identity Of(CallModel call) => new(call.Task, call.Agent, call.Tool);
+    public static Identity Of(CallModel call) => new(call.Task, call.Agent, call.Tool, call.Parent);
 
-    public Identity Or(EventFacts facts) => new(Task ?? facts.Task, Agent ?? facts.Agent, Tool ?? facts.Tool);
+    public Identity Or(EventFacts facts) => new(
+        Task ?? facts.Task, Agent ?? facts.Agent, Tool ?? facts.Tool, Parent ?? facts.Parent);
 
     /// <summary>The message by the windows: what it names itself counts before what the call was begun with.</summary>
     public WindowMatch Judge(EventFacts facts, Timestamp? decidedAt, Func<string, TaskWindows> windowsOf) =>

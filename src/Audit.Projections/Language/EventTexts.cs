@@ -11,7 +11,8 @@ internal sealed class EventTexts
     private static readonly (EventField Field, TextPlace Place)[] Places =
     [
         (EventField.Token, TextPlace.Id), (EventField.SessionId, TextPlace.Id), (EventField.TaskId, TextPlace.Id),
-        (EventField.Agent, TextPlace.Id), (EventField.ToolCallId, TextPlace.Id), (EventField.Reason, TextPlace.Reason),
+        (EventField.Agent, TextPlace.Id), (EventField.Parent, TextPlace.Id), (EventField.ToolCallId, TextPlace.Id),
+        (EventField.Reason, TextPlace.Reason),
         (EventField.MessageId, TextPlace.Id), (EventField.DerivedId, TextPlace.Id),
         (EventField.Type, TextPlace.Note), (EventField.Detail, TextPlace.Note),
         (EventField.RecordedCall, TextPlace.Id), (EventField.ToolName, TextPlace.Name),

@@ -29,6 +29,7 @@ public static class SearchKeys
         new(
             SearchKey.Input, "input.<path>", "A value in the call's input: all of it, or words of it.", [],
             "input.sql:customers"),
+        new(SearchKey.Parent, "parent", "The call in whose course the call was made.", [], "parent:call-7"),
     ];
 
     /// <summary>How times are written, as errors say it.</summary>
@@ -72,6 +73,7 @@ public enum SearchKey : byte
     Before,
     During,
     Input,
+    Parent,
 }
 
 /// <summary>A key of the query language, as a person who writes a query wants to know it.</summary>

@@ -18,6 +18,9 @@ public sealed record CallModel
 
     public required string CallId { get; init; }
 
+    /// <summary>The call in whose course it was made.</summary>
+    public string? Parent { get; init; }
+
     public CallState State { get; init; }
 
     public int Attempt { get; init; }

@@ -63,26 +63,27 @@ public sealed class ReadModels
 
     /// <summary>The calls of a session; null where there is no such session.</summary>
     public Task<Page<CallModel>?> CallsAsync(SessionName session, PageRequest page, CancellationToken cancellation) =>
-        CallsAsync(session, null, null, null, page, cancellation);
+        CallsAsync(session, CallFilter.All, page, cancellation);
 
-    /// <summary>
-    /// The calls of a session of which something was reported in a time; null where there is no such session.
-    /// </summary>
-    /// <param name="through">Only calls that had begun by this position.</param>
+    /// <summary>Those of the calls of a session that pass; null where there is no such session.</summary>
     public Task<Page<CallModel>?> CallsAsync(
-        SessionName session, Timestamp? from, Timestamp? until, long? through, PageRequest page,
-        CancellationToken cancellation)
+        SessionName session, CallFilter filter, PageRequest page, CancellationToken cancellation)
     {
         var conditions = new List<(string, object)>();
-        if (from is not null || until is not null)
+        if (filter.From is not null || filter.Until is not null)
         {
-            conditions.Add(("last_at >= {0}", NumberOf(from) ?? long.MinValue));
-            conditions.Add(("first_at <= {0}", NumberOf(until) ?? long.MaxValue));
+            conditions.Add(("last_at >= {0}", NumberOf(filter.From) ?? long.MinValue));
+            conditions.Add(("first_at <= {0}", NumberOf(filter.Until) ?? long.MaxValue));
         }
 
-        if (through is { } last)
+        if (filter.Through is { } last)
         {
             conditions.Add(("id <= {0}", last));
+        }
+
+        if (filter.Parent is not null)
+        {
+            conditions.Add(("parent = {0}", filter.Parent));
         }
 
         return store.ReadAsync(

@@ -86,6 +86,22 @@ public enum NodeAway : byte
     Throughout,
 }
 
+public sealed record CallFilter
+{
+    public static readonly CallFilter All = new();
+
+    /// <summary>Only those of which something was reported at that time or later.</summary>
+    public Timestamp? From { get; init; }
+
+    public Timestamp? Until { get; init; }
+
+    /// <summary>Only those that had begun by this position.</summary>
+    public long? Through { get; init; }
+
+    /// <summary>Only those that were made in the course of this call.</summary>
+    public string? Parent { get; init; }
+}
+
 public sealed record ViolationFilter
 {
     public static readonly ViolationFilter All = new();

@@ -53,6 +53,7 @@ internal sealed class EventIndexer
         Mark(batch, SearchKey.Token, facts.Token, null);
         Mark(batch, SearchKey.Task, facts.Task, call?.Identity.Task);
         Mark(batch, SearchKey.Agent, facts.Agent, call?.Identity.Agent);
+        Mark(batch, SearchKey.Parent, facts.Parent, call?.Identity.Parent);
         if (call is not null)
         {
             Mark(batch, SearchKey.Tool, facts.Tool, call.Identity.Tool);

@@ -25,6 +25,7 @@ internal static class ReadTables
         Column<CallModel>.Changing("last_at", call => Instants.ToNumber(call.LastAt)),
         Column<CallModel>.Changing("agent", call => call.Agent),
         Column<CallModel>.Fixed("source", call => call.Source),
+        Column<CallModel>.Changing("parent", call => call.Parent),
     ]);
 
     public static readonly Table<TransitionModel> Transitions = new(

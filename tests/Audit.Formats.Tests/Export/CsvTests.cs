@@ -43,20 +43,20 @@ public sealed class CsvTests
 
         Assert.Equal(
             "position,stream,sequence,event,received_at,happened_at,source,token,on_behalf_of,agent,task_id,window_id,session_id,tool_call_id,"
-            + "tool_name,kind,from,to,attempt,anomalies,reason,decision,approval_by,by,success,duration_ms,input,output,message_id,derived_id,detail,claimed_by\r\n"
+            + "tool_name,kind,from,to,attempt,anomalies,reason,decision,approval_by,by,success,duration_ms,input,output,message_id,derived_id,detail,claimed_by,parent\r\n"
             + "7,call|ci|s-1|c-1,3,call.transitioned,2026-01-01T00:00:01Z,2026-01-01T00:00:00.123456789Z,ci,ci-7,,a-1,t-1,,s-1,c-1,sql,"
-            + "completed,requested,completed,1,late_confirmation truncated,,,,,true,7,\"{\"\"sql\"\":\"\"select 1, 2\"\"}\",\"'=1\n2\",m-1,,,\r\n",
+            + "completed,requested,completed,1,late_confirmation truncated,,,,,true,7,\"{\"\"sql\"\":\"\"select 1, 2\"\"}\",\"'=1\n2\",m-1,,,,\r\n",
             rows);
     }
 
     [Theory]
-    [InlineData("""{"event":"call.violated","reason":"a blocked call reported success","record":{"outcome":{"kind":"blocked","reason":"other","decision":"reject","source":"hook","by":"bob"}}}""", ",blocked,,,,,a blocked call reported success,reject,hook,,,,,,,,,bob\r\n")]
-    [InlineData("""{"event":"session.noted","type":"ended","at":"2026-01-01T00:00:00Z","detail":{"why":"done"}}""", ",ended,,,,,,,,,,,,,,,\"{\"\"why\"\":\"\"done\"\"}\",\r\n")]
-    [InlineData("""{"event":"window.revoked","verb":"revoke","from":"approved","to":"revoked","reason":"an incident"}""", ",revoke,approved,revoked,,,an incident,,,,,,,,,,,\r\n")]
+    [InlineData("""{"event":"call.violated","reason":"a blocked call reported success","record":{"outcome":{"kind":"blocked","reason":"other","decision":"reject","source":"hook","by":"bob"}}}""", ",blocked,,,,,a blocked call reported success,reject,hook,,,,,,,,,bob,\r\n")]
+    [InlineData("""{"event":"session.noted","type":"ended","at":"2026-01-01T00:00:00Z","detail":{"why":"done"}}""", ",ended,,,,,,,,,,,,,,,\"{\"\"why\"\":\"\"done\"\"}\",,\r\n")]
+    [InlineData("""{"event":"window.revoked","verb":"revoke","from":"approved","to":"revoked","reason":"an incident"}""", ",revoke,approved,revoked,,,an incident,,,,,,,,,,,,\r\n")]
     public void every_event_has_its_row(string message, string end) => Assert.EndsWith(end, Csv(message));
 
     [Fact]
-    public void a_row_of_somebody_else_has_its_place_and_nothing_more() => Assert.EndsWith("\r\n7,call|ci|s-1|c-1,3" + new string(',', 29) + "\r\n", Csv(""));
+    public void a_row_of_somebody_else_has_its_place_and_nothing_more() => Assert.EndsWith("\r\n7,call|ci|s-1|c-1,3" + new string(',', 30) + "\r\n", Csv(""));
 
     private static string Csv(string message)
     {

@@ -145,6 +145,17 @@ public sealed class AnomalyTests
     }
 
     [Fact]
+    public void another_parent_than_the_first_is_parent_changed_and_the_first_stays()
+    {
+        var story = CallStory.Of(
+            Requested(1), Started(2) with { Parent = "call-0" }, Started(3) with { Parent = "call-9" }, Completed(4));
+
+        Assert.Equal([Anomalies.None, Anomalies.None, Anomalies.ReExecuted | Anomalies.ParentChanged, Anomalies.None],
+            story.Book.Values.Select(verdict => verdict.Anomalies));
+        Assert.Equal("call-0", story.History.Standing.Parent);
+    }
+
+    [Fact]
     public void a_cut_record_is_truncated_whatever_becomes_of_it()
     {
         var story = CallStory.Of(

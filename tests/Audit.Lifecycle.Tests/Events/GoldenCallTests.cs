@@ -23,6 +23,9 @@ public sealed class GoldenCallTests
                 CallState.Cancelled, CallState.Completed, 2,
                 Anomalies.CompletedAfterCancel | Anomalies.NoApprovalSeen | Anomalies.Truncated, ViolationCause.None),
             late: true, inferred: true),
+        ["call.transitioned.v2+parent"] = Received(
+            Completed with { Parent = "call-0" },
+            new Verdict(CallState.Running, CallState.Completed, 1, Anomalies.ParentChanged, ViolationCause.None)),
         ["call.transitioned.v2+differing"] = Beside(new Beside(3, SaidFields.Input | SaidFields.Output)),
         ["call.confirmed.v2"] = Beside(new Beside(3, SaidFields.None)),
         ["call.violated.v2"] = Received(

@@ -36,6 +36,8 @@ internal sealed record Spec
 
     public string? TaskId { get; init; } = "t-1";
 
+    public string? Parent { get; init; }
+
     public bool MadeByNode { get; init; }
 
     public string? DerivedId { get; init; }
@@ -65,6 +67,7 @@ internal sealed record Spec
             Seq = Seq,
             MessageId = MessageId,
             TaskId = TaskId,
+            Parent = Parent,
             Derived = DerivedId is not null,
             DerivedId = DerivedId,
             Channel = DerivedId is null ? null : $"{DerivedId} hooks",

@@ -31,6 +31,27 @@ public sealed class ModelTests
     }
 
     [Fact]
+    public async Task a_call_names_its_parent_and_is_listed_by_it()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s-1", "child", Records.Completed(), parent: "parent"));
+        var then = (await node.RecordAsync(Records.Item("s-1", "parent", Records.Completed()))).Json.GetProperty("position").GetInt64();
+        await node.RecordAsync(Records.Item("s-1", "second", Records.Completed(), parent: "parent"));
+
+        var call = (await node.GetAsync("/v1/sessions/s-1/calls/child")).Require(200).Json;
+        Assert.Equal("parent", call.Text("parent"));
+        Assert.Equal(["second", "child"], (await node.GetAsync("/v1/sessions/s-1/calls?parent=parent")).Require(200).Ids("tool_call_id"));
+        Assert.Equal(["child"], (await node.GetAsync($"/v1/sessions/s-1/calls?parent=parent&at={then}")).Require(200).Ids("tool_call_id"));
+        Assert.Empty((await node.GetAsync("/v1/sessions/s-1/calls?parent=child")).Require(200).Ids("tool_call_id"));
+        Assert.Equal(["second", "child"], (await node.GetAsync("/v1/search?q=parent:parent")).Require(200).Ids("tool_call_id"));
+        Assert.Equal("parent", (await node.GetAsync("/v1/sessions/s-1/calls/child/events")).Require(200).Json
+            .GetProperty("items")[0].GetProperty("event").Text("parent"));
+        Assert.Contains("96", (await node.GetAsync("/v1/sessions/s-1/calls?parent=" + new string('x', 97))).Problem(400));
+        var wrong = await node.RecordAsync(Records.Item("s-1", "long", Records.Completed(), parent: new string('x', 97)));
+        Assert.StartsWith("parent: ", wrong.Json.Text("error"));
+    }
+
+    [Fact]
     public async Task a_list_goes_on_where_its_page_ended()
     {
         await using var node = await TestNode.StartAsync();

@@ -77,6 +77,33 @@ public sealed class PageContentTests
     }
 
     [Fact]
+    public async Task calls_stand_below_the_call_in_whose_course_they_were_made()
+    {
+        await using var node = await TestNode.StartAsync();
+        var calls = new (string Call, string? Parent)[]
+        {
+            ("read", "agent"), ("agent", null), ("deeper", "read"), ("round", "around"), ("around", "round"), ("orphan", "nobody"),
+        };
+        await node.LinesAsync(Records.Lines(calls.Select((one, at) => Records.Item(
+            "tree", one.Call, Records.Completed(), $"2025-01-02T03:04:0{at}Z", parent: one.Parent))));
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+
+        var session = (await browser.GetAsync("/session?id=tree")).Require(200).Text;
+        var table = session[session.IndexOf("<tbody>", StringComparison.Ordinal)..];
+        Assert.Equal(
+            ["agent", "read", "deeper", "orphan", "round", "around"],
+            System.Text.RegularExpressions.Regex.Matches(table, "class=\"id\" href=\"/call\\?[^\"]*call=([a-z]+)\">\\s*([a-z]+)\\s*</a>\\s*(?:<span class=\"unseen\">|</td>|<span class=\"hint\">)")
+                .Select(match => match.Groups[1].Value).Where(call => call != "nobody"));
+        Assert.Contains("class=\"branch-2\"", table);
+        Assert.Contains("call=nobody", table);
+        var parent = (await browser.GetAsync("/call?session=tree&call=agent")).Require(200).Text;
+        Assert.Contains("Calls in its course", parent);
+        Assert.Contains("call=read", parent);
+        Assert.DoesNotContain("call=deeper", parent);
+        Assert.Contains("call=agent", (await browser.GetAsync("/call?session=tree&call=read")).Require(200).Text);
+    }
+
+    [Fact]
     public async Task a_session_is_shown_as_it_was_and_zoomed()
     {
         await using var node = await TestNode.StartAsync();

@@ -8,8 +8,8 @@ internal static class Records
     /// <summary>An item: a record in its envelope.</summary>
     public static string Item(
         string session, string call, string outcome, string at = "2025-01-02T03:04:05Z", string? task = null, string? agent = null,
-        string tool = "bash", string tier = "Observe") =>
-        $$$"""{"session_id":{{{Text(session)}}},"task_id":{{{Text(task)}}},"agent":{{{Text(agent)}}},"record":{{{Record(call, outcome, at, tool, tier)}}}}""";
+        string tool = "bash", string tier = "Observe", string? parent = null) =>
+        $$$"""{"session_id":{{{Text(session)}}},"task_id":{{{Text(task)}}},"agent":{{{Text(agent)}}},"parent":{{{Text(parent)}}},"record":{{{Record(call, outcome, at, tool, tier)}}}}""";
 
     public static string Record(
         string call, string outcome, string at = "2025-01-02T03:04:05Z", string tool = "bash", string tier = "Observe") =>

@@ -97,7 +97,7 @@ public abstract class SearchContract : ReadSideContract
     public async Task keys_narrow_by_what_the_call_is_and_by_globs()
     {
         await RecordAsync(
-            new Say("s-1", "one", Say.Asked, 1) { Tool = "sql.query", Task = "t-1", Agent = "copilot", Token = "ci-7" },
+            new Say("s-1", "one", Say.Asked, 1) { Tool = "sql.query", Task = "t-1", Agent = "copilot", Parent = "two", Token = "ci-7" },
             new Say("s-1", "one", Say.Done(), 2) { Tool = "", Token = "ci-8" },
             new Say("s-2", "two", new Outcome.Blocked("too risky") { By = "alice" }, 3) { Tool = "sql.write", Agent = "claude" },
             new Say("s-2", "three", Say.Done(), 4) { Tool = "file*read" });
@@ -112,6 +112,8 @@ public abstract class SearchContract : ReadSideContract
         Assert.Equal(["three", "two", "one"], await FindAsync(side, "-tool:nothing*"));
         Assert.Equal(["three", "two"], await FindAsync(side, "session:s-2"));
         Assert.Equal(["one"], await FindAsync(side, "task:t-1 outcome:completed agent:copilot"));
+        Assert.Equal(["one"], await FindAsync(side, "outcome:completed parent:two"));
+        Assert.Empty(await FindAsync(side, "parent:one"));
         Assert.Equal(["one"], await FindAsync(side, "token:ci-8"));
         Assert.Equal(["two"], await FindAsync(side, "by:alice risky"));
         Assert.Equal(["three", "two", "one"], await FindAsync(side, "provider:anthropic model:cl*"));

@@ -22,6 +22,7 @@ internal static class CallText
         page.Line("command", call.Command);
         page.Line("task", call.TaskId);
         page.Line("agent", call.Agent);
+        page.Line("parent", call.Parent);
         page.Line("model", $"{call.Provider} {call.Model}".Trim(), isWhole: true);
         var outcome = CallColumns.Outcome(call.Success, call.Decision, call.DecidedBy, call.ClaimedBy);
         page.Line("outcome", outcome, isWhole: true);

@@ -6,13 +6,13 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>A session for a person: what is known of it, and a lane for every call.</summary>
 internal static class SessionText
 {
-    private const int WidestBar = 40, NarrowBar = 20, NarrowestTerminal = 80, WideTerminal = 150;
+    private const int WidestBar = 40, NarrowBar = 20, NarrowestTerminal = 80, WideTerminal = 150, Deepest = 5;
 
     private static readonly string[] Head =
-        ["at", "timeline", "call", "tool", "state", "waited", "ran", "window", "command"];
+        ["at", "timeline", "call", "tool", "state", "waited", "ran", "window", "command", "parent"];
 
     /// <summary>What a narrow terminal has no room for; `-o json` has it.</summary>
-    private static readonly string[] WideOnly = ["at", "waited", "ran", "window"];
+    private static readonly string[] WideOnly = ["at", "waited", "ran", "window", "parent"];
 
     /// <summary>The session and its calls in one document.</summary>
     public static JsonElement Join(Answer<SessionAnswer> session, IReadOnlyList<Answer<CallAnswer>> calls)
@@ -61,10 +61,11 @@ internal static class SessionText
             return;
         }
 
+        var tree = CallTree.Of(calls, call => call.ToolCallId, call => call.Parent);
         if (!surroundings.OutIsTerminal)
         {
             var widest = TimelineScale.Of(calls, WidestBar);
-            Output.WriteTable(surroundings, Head, calls.Select(call => Row(call, widest.Bar(call))));
+            Output.WriteTable(surroundings, Head, tree.Select(branch => Row(branch, widest.Bar(branch.Call), "")));
             return;
         }
 
@@ -79,9 +80,10 @@ internal static class SessionText
             table.AddColumn(new TableColumn(new Text(Head[index])) { NoWrap = Head[index] is "timeline" or "at" });
         }
 
-        foreach (var call in calls)
+        foreach (var branch in tree)
         {
-            var (row, style) = (Row(call, scale.Bar(call)), ColourOf(call.State));
+            var indent = branch.Depth == 0 ? "" : $"{new string(' ', 2 * Math.Min(branch.Depth - 1, Deepest))}└ ";
+            var (row, style) = (Row(branch, scale.Bar(branch.Call), indent), ColourOf(branch.Call.State));
             table.AddRow(shown.Select(
                 index => new Text(PrintableText.Of(row[index]), index is 1 or 4 ? style : Style.Plain)));
         }
@@ -92,11 +94,16 @@ internal static class SessionText
             + $"{TimelineScale.Moment} at one moment  {TimelineScale.Open} still open");
     }
 
-    private static string[] Row(CallAnswer call, string bar) =>
-    [
-        Cells.Clock(call.FirstAt), bar, Cells.Of(call.ToolCallId), Cells.Of(call.ToolName), State(call),
-        Cells.Duration(call.WaitedMs), Cells.Duration(call.RanMs), Cells.Of(call.Judgement), Cells.Of(call.Command),
-    ];
+    private static string[] Row(Branch<CallAnswer> branch, string bar, string indent)
+    {
+        var call = branch.Call;
+        return
+        [
+            Cells.Clock(call.FirstAt), bar, indent + Cells.Of(call.ToolCallId), Cells.Of(call.ToolName), State(call),
+            Cells.Duration(call.WaitedMs), Cells.Duration(call.RanMs), Cells.Of(call.Judgement),
+            Cells.Of(call.Command), Cells.Of(call.Parent),
+        ];
+    }
 
     private static string State(CallAnswer call) =>
         call.State + (call.Violations is > 0 and var count ? $" +{count} VIOLATION" : "");
