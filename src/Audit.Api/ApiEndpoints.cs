@@ -60,6 +60,7 @@ internal static class ApiEndpoints
         .AddSingleton<IEndpointGroup, LogEndpoints>()
         .AddSingleton<IEndpointGroup, BundleEndpoint>()
         .AddSingleton<IEndpointGroup, TokenEndpoints>()
+        .AddSingleton<IEndpointGroup, KeepingEndpoints>()
         .AddSingleton<IEndpointGroup, HealthEndpoints>()
         .AddSingleton<IEndpointGroup, OperationEndpoints>();
 

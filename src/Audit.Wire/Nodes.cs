@@ -24,6 +24,9 @@ internal sealed record SourceAnswer(
 /// <param name="Outcome">recorded, or duplicate where that was known.</param>
 internal sealed record SourceLinkAnswer(IReadOnlyList<string> Sources, string Outcome);
 
+/// <summary>That something was done to keep the book, and the position of the row that says so.</summary>
+internal sealed record KeptAnswer(string Id, long Position);
+
 /// <summary>The tamper-evident log over the journal.</summary>
 /// <param name="Position">The last position that is sealed.</param>
 internal sealed record LogAnswer(

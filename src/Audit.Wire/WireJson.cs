@@ -12,6 +12,7 @@ namespace Audit.Wire;
 [JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(ItemPage<JsonElement>))]
 [JsonSerializable(typeof(ProblemDocument))]
+[JsonSerializable(typeof(KeptAnswer))]
 [JsonSerializable(typeof(StoredRowAnswer))]
 [JsonSerializable(typeof(CertificateAnswer))]
 [JsonSerializable(typeof(CallAnswer))]

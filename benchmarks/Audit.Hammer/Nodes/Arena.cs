@@ -116,15 +116,19 @@ internal sealed class Arena : IAsyncDisposable
     }
 
     /// <summary>The product's own verification.</summary>
-    public async Task<(int Code, string Printed)> VerifyAsync()
+    public Task<(int Code, string Printed)> VerifyAsync() =>
+        RunAsync("verify", "--data", nodes[0].Data, "--store", Store);
+
+    /// <summary>A verb of the product, which finds the store of the nodes where it names none.</summary>
+    public async Task<(int Code, string Printed)> RunAsync(params string[] arguments)
     {
-        using var verify = NodeProcess.Start(
-            Path.Combine(AppContext.BaseDirectory, "audit.dll"), nodes[0].Data,
-            ["verify", "--data", nodes[0].Data, "--store", Store]);
-        var printed = verify.StandardOutput.ReadToEndAsync();
-        var noted = await verify.StandardError.ReadToEndAsync();
-        await verify.WaitForExitAsync();
-        return (verify.ExitCode, $"{await printed} {noted}");
+        using var verb = NodeProcess.Start(
+            Path.Combine(AppContext.BaseDirectory, "audit.dll"), nodes[0].Data, arguments,
+            new Dictionary<string, string> { ["AUDIT__STORE"] = Store });
+        var printed = verb.StandardOutput.ReadToEndAsync();
+        var noted = await verb.StandardError.ReadToEndAsync();
+        await verb.WaitForExitAsync();
+        return (verb.ExitCode, $"{await printed} {noted}");
     }
 
     private async Task OpenAsync(string store, ArenaNeeds needs)

@@ -74,6 +74,15 @@ internal sealed class Ledger(string path) : IDisposable
         }
     }
 
+    /// <summary>All that was acknowledged until now.</summary>
+    public IReadOnlyList<(string Key, Promise Promise)> Now()
+    {
+        lock (turn)
+        {
+            return [.. promised.Select(one => (one.Key, one.Value))];
+        }
+    }
+
     public void Fail(string finding)
     {
         lock (turn)

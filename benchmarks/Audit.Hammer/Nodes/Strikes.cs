@@ -39,6 +39,8 @@ internal static class Strikes
         new("disk-full", "postgres", new ArenaNeeds(DiskMegabytes: 384), FillDatabaseDiskAsync),
         new("overload", "sqlite", new ArenaNeeds(), OverloadAsync),
         new("slow-clients", "sqlite", new ArenaNeeds(), SlowClients.BesetAsync),
+        new("backup", "sqlite", new ArenaNeeds(), Backups.StrikeAsync),
+        new("backup", "postgres", new ArenaNeeds(), Backups.StrikeAsync),
         new("damaged-page", "sqlite", new ArenaNeeds(), DamagedPage.StrikeAsync),
         new("damaged-page", "postgres", new ArenaNeeds(), DamagedPage.StrikeAsync),
     ];

@@ -9,7 +9,7 @@ namespace Audit.Api.Log;
 /// have receipts for.
 /// </summary>
 internal sealed partial class SetBackGuard(
-    NodeLog log, ReadSide reads, IJournal journal, TimeProvider clock, TimeSpan pause, FailureLog failures,
+    NodeLog log, ReadSide reads, IAuditStore store, TimeProvider clock, TimeSpan pause, FailureLog failures,
     ILogger logger) : IAsyncDisposable
 {
     /// <summary>For whoever asks, without a number: not everybody may know how long the book is.</summary>
@@ -20,6 +20,17 @@ internal sealed partial class SetBackGuard(
 
     private const string Models = "read models";
     private const string Search = "text index";
+    private const string WriteAhead = "write-ahead log";
+
+    /// <summary>What usually was done, for whoever looks for it at night.</summary>
+    private static readonly (string By, string Sentence)[] Causes =
+    [
+        (WriteAhead, "journal.db was copied from under a running node, without its journal.db-wal or while the node "
+            + "went on: what was acknowledged last is not in it. Put both files back, or a backup of audit backup."),
+        ("log", "The log is newer than the journal: the journal was copied before it, or is an older copy."),
+        ("log.checkpoint", "The data directory remembers more than the store has: an older copy of the store lies "
+            + "there, or the log and the journal were both set back."),
+    ];
 
     private BackgroundWork? watch;
     private volatile IReadOnlyList<Remembered> lost = [];
@@ -67,7 +78,7 @@ internal sealed partial class SetBackGuard(
                 "Nothing remembers more than the journal has: start the node without --accept-set-back.");
         }
 
-        var last = await journal.LastPositionAsync(cancellation);
+        var last = await store.Opened.LastPositionAsync(cancellation);
         lost = [];
         try
         {
@@ -86,6 +97,7 @@ internal sealed partial class SetBackGuard(
                 json.WriteEndObject();
             });
             await BeginAnewAsync(accepted, reason, acts, cancellation);
+            await store.AcceptTornAsync(cancellation);
         }
         catch (Exception failure) when (failure is SealingRefusedException or LogKeyException)
         {
@@ -127,6 +139,9 @@ internal sealed partial class SetBackGuard(
 
     private async Task<IReadOnlyList<Remembered>> FindAsync(CancellationToken cancellation) =>
     [
+        .. store.IsTorn
+            ? [new Remembered(WriteAhead, await store.Journal.LastPositionAsync(cancellation) + 1)]
+            : Array.Empty<Remembered>(),
         .. await UnlessDamagedAsync(one => one.By is not (Models or Search), () => log.FindLostAsync(cancellation)),
         .. await UnlessDamagedAsync(one => one.By is Models or Search, async () =>
         {
@@ -182,7 +197,10 @@ internal sealed partial class SetBackGuard(
     {
         if (found.Count > 0)
         {
-            LogSetBack(string.Join(", ", found.Select(one => $"{one.By} {one.Position}")), Sentence);
+            LogSetBack(
+                string.Join(", ", found.Select(one => $"{one.By} {one.Position}")), string.Join(
+                    ' ', Causes.Where(cause => found.Any(one => one.By == cause.By)).Select(cause => cause.Sentence)
+                        .Prepend(Sentence)));
         }
         else
         {

@@ -2,7 +2,7 @@ namespace Audit.Journal.Sqlite;
 
 /// <summary>The connections to one file: one that writes, and a few that read beside it.</summary>
 internal sealed class SqliteConnections(
-    string path, SqliteDatabase first, SqliteFileLock hold) : IStoreDatabase, IAsyncDisposable
+    string path, SqliteDatabase first, SqliteFileLock hold, FileUse use) : IStoreDatabase, IAsyncDisposable
 {
     private readonly SqliteWriter writer = new(first, "journal writer");
 
@@ -32,6 +32,7 @@ internal sealed class SqliteConnections(
     public async ValueTask DisposeAsync()
     {
         await readers.DisposeAsync();
+        await use.EndAsync(writer);
         await writer.DisposeAsync();
         hold.Dispose();
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Audit.Journal.Sealing;
+using Audit.Journal.Sqlite;
 using Audit.Journal.Tokens;
 
 namespace Audit.Journal.Stores;
@@ -15,10 +16,14 @@ public sealed class AuditStore : IAuditStore
     /// <summary>Which key file the store is written with, and a value that only that file makes.</summary>
     public const string RowKeyId = "row-key";
 
+    /// <summary>There while a backup is put back and is not verified yet: nobody opens the store then.</summary>
+    public const string BeingRestored = "being-restored";
+
     private const string SecretSql = "SELECT value FROM meta WHERE key = $1";
 
     private readonly IStoreDatabase database;
     private readonly string? sizesSql;
+    private FileUse? use;
 
     private AuditStore(
         string kind, string place, IJournal journal, IStoreDatabase database, RowKeys keys, byte[] id,
@@ -58,6 +63,18 @@ public sealed class AuditStore : IAuditStore
 
     public Sources Sources { get; }
 
+    public bool IsTorn => use?.IsTorn == true;
+
+    public Task AcceptTornAsync(CancellationToken cancellation) => use is { IsTorn: true } torn
+        ? ((SqliteConnections)database).WriteAsync(
+            file =>
+            {
+                torn.Accept(file);
+                return true;
+            },
+            cancellation)
+        : Task.CompletedTask;
+
     public async Task<(long Journal, long WriteAhead)?> SizesAsync(CancellationToken cancellation) =>
         sizesSql is null ? null : (await database.ReadAsync(
             session => session.QueryAsync(sizesSql, [], row => (row.Number(0), row.Number(1)), cancellation),
@@ -90,20 +107,33 @@ public sealed class AuditStore : IAuditStore
     /// <param name="sizesSql">Asks a server for the sizes of what it has; null where there is none.</param>
     internal static async Task<IAuditStore> WithKeysAsync(
         string kind, string place, IJournal journal, IStoreDatabase database, Func<string, string?> lockSql,
-        string? sizesSql, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
+        string? sizesSql, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation,
+        FileUse? use = null)
     {
         var known = await database.ReadAsync(
             session => session.QueryAsync(SecretSql, [RowKeyId], row => row.Blob(0), cancellation), cancellation);
+        if ((await database.ReadAsync(
+            session => session.QueryAsync(SecretSql, [BeingRestored], row => row.Blob(0), cancellation),
+            cancellation)).Count > 0)
+        {
+            throw new StoreException(
+                $"The store {place} is being restored from a backup, or that was broken off, or what came out did not "
+                + "verify: run audit restore again.");
+        }
+
         var given = keys(known.Count == 0);
         var id = await AddSecretAsync(database, StoreId, RandomNumberGenerator.GetBytes(16), cancellation);
         var check = CheckValue(given, id);
         var kept = await AddSecretAsync(database, RowKeyId, check, cancellation);
         return check.AsSpan().SequenceEqual(kept)
-            ? new AuditStore(kind, place, journal, database, given, id, failures, lockSql, sizesSql)
+            ? new AuditStore(kind, place, journal, database, given, id, failures, lockSql, sizesSql) { use = use }
             : throw new StoreException(
                 $"The store {place} is written with the row key {Encoding.UTF8.GetString(kept).Split(' ')[0]}, and the "
                 + $"file has {given.FirstId}: give the file that the store's first node made (--row-key FILE).");
     }
+
+    /// <summary>Whether a journal's file that nobody has open was taken from under a node.</summary>
+    public static bool LooksTorn(string path) => FileUse.Of(path).IsTorn;
 
     /// <summary>What a store has of its row keys: their first id, and a value that only they make of its own.</summary>
     public static byte[] CheckValue(RowKeys keys, byte[] id) => Encoding.UTF8.GetBytes(
@@ -152,6 +182,14 @@ public interface IAuditStore : IAsyncDisposable
     BrowserSessions BrowserSessions { get; }
 
     Sources Sources { get; }
+
+    /// <summary>
+    /// Whether the journal's file was taken from under a node, so that what was acknowledged last may not be in it.
+    /// </summary>
+    bool IsTorn { get; }
+
+    /// <summary>Goes on with such a file, on the word of a person.</summary>
+    Task AcceptTornAsync(CancellationToken cancellation);
 
     /// <summary>
     /// How large the journal is on a server, and what a server that crashed now would have to play back of its

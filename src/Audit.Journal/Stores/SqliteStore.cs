@@ -59,10 +59,11 @@ internal static class SqliteStore
         try
         {
             OwnerOnly.MakeFile(path);
-            connections = new SqliteConnections(path, OpenWriter(path), hold);
+            var use = FileUse.Of(path);
+            connections = new SqliteConnections(path, OpenWriter(path, use), hold, use);
             var journal = await SqliteJournal.OpenAsync(connections, failures, cancellation);
             return await AuditStore.WithKeysAsync(
-                "sqlite", path, journal, connections, _ => null, sizesSql: null, keys, failures, cancellation);
+                "sqlite", path, journal, connections, _ => null, sizesSql: null, keys, failures, cancellation, use);
         }
         catch
         {
@@ -72,12 +73,13 @@ internal static class SqliteStore
         }
     }
 
-    private static SqliteDatabase OpenWriter(string path)
+    private static SqliteDatabase OpenWriter(string path, FileUse use)
     {
         var database = SqliteDatabase.OpenWriter(path, WriterSettings);
         try
         {
             database.Transact(writer => ApplySchemaAsync(writer, path).GetAwaiter().GetResult());
+            use.Begin(database);
             return database;
         }
         catch

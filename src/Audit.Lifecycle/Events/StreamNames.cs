@@ -24,6 +24,9 @@ public static class StreamNames
     /// <summary>Of the keys with which receipts are signed.</summary>
     public const string ReceiptKeys = "operator|receipt-keys";
 
+    /// <summary>Of backups, and of what else is done to keep the book.</summary>
+    public const string Keeping = "operator|keeping";
+
     /// <summary>What the streams begin with that say how much a session held, each followed by its session.</summary>
     public const string ContentsPrefix = "operator|contents|";
 

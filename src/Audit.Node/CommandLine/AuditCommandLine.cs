@@ -1,4 +1,5 @@
 using System.Reflection;
+using Audit.Integrity.Keeping;
 using Audit.Node.CommandLine.Demo;
 using Audit.Node.CommandLine.Hosts;
 using Audit.Node.CommandLine.Ingest;
@@ -73,6 +74,9 @@ public static class AuditCommandLine
         LogCommands.Make(surroundings),
         WitnessCommand.Make(surroundings),
         KeyCommands.Make(surroundings),
+        KeepingCommands.MakeBackup(surroundings),
+        KeepingCommands.MakeRestore(surroundings),
+        KeepingCommands.MakeDoctor(surroundings),
         TokenCommands.Make(surroundings),
         TokenCommands.MakeSource(surroundings),
         MakeVersion(surroundings),
@@ -120,7 +124,8 @@ public static class AuditCommandLine
     {
         CommandException command => command,
         NodeException node => new CommandException(CodeOf(node.Trouble), node.Message),
-        OptionException or StoreException or NodeStartException => CommandException.WrongUse(failure.Message),
+        OptionException or StoreException or BackupException or NodeStartException =>
+            CommandException.WrongUse(failure.Message),
         JournalUnavailableException or UnprovenRowException => CommandException.Failed(failure.Message),
         OperationCanceledException when cancellation.IsCancellationRequested => CommandException.Failed("Interrupted."),
         _ => null,

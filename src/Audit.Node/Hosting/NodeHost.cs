@@ -156,7 +156,7 @@ public static class NodeHost
             ? await AkkaNode.StartAsync(options, store, engineOptions, cancellation)
             : null;
         var guard = undo.Add(new SetBackGuard(
-            sealing, reads, store.Opened, seams.Clock, seams.SetBackPause, failures, log));
+            sealing, reads, store, seams.Clock, seams.SetBackPause, failures, log));
         await guard.LookAsync(cancellation);
         var inner = undo.Add(seams.AroundEngine(
             cluster ?? (IAuditEngine)new LocalEngine(

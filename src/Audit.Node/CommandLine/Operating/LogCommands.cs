@@ -162,7 +162,7 @@ internal static class LogCommands
 
     /// <summary>Acts on a store on which no node runs, and seals what there is.</summary>
     /// <exception cref="StoreException">The store cannot be opened; a running node may have it.</exception>
-    private static async Task<string> AtStoreAsync(
+    public static async Task<string> AtStoreAsync(
         BookPlace place, Func<LogSealer, OperatorActs, Task<LogRecord>> act, CancellationToken cancellation)
     {
         if (place.LacksStore)
@@ -226,7 +226,7 @@ internal static class LogCommands
             surroundings, command, GivenOptions.Store, GivenOptions.Data, GivenOptions.LogKey, GivenOptions.LogSigner,
             GivenOptions.RowKey);
 
-    private static string RequireReason(string text) =>
+    public static string RequireReason(string text) =>
         string.IsNullOrWhiteSpace(text) || text.Length > LogEndpoints.LongestReason
             ? throw CommandException.WrongUse(
                 $"--reason \"{text}\" is not accepted; accepted is a sentence of at most "

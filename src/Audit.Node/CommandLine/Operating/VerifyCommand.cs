@@ -103,7 +103,7 @@ internal static class VerifyCommand
         }
     }
 
-    private static VerifierKey? ReadKey(string? text)
+    public static VerifierKey? ReadKey(string? text)
     {
         try
         {

@@ -1,0 +1,359 @@
+using System.Security.Cryptography;
+using Audit.Integrity.Sealing;
+
+namespace Audit.Integrity.Keeping;
+
+/// <summary>
+/// Takes a backup of a store, beside a node or without one, and goes on with an earlier one: rows never change, so only
+/// those that came since are written.
+/// </summary>
+/// <remarks>
+/// The order is what makes it verify. The log is read first, so that each of its checkpoints has its rows; then the
+/// rows in short readings, which keep no node from taking in its write-ahead log; then, in one snapshot, the last rows
+/// and the tables, so that each row has the key of its content and each act on a token its token.
+/// </remarks>
+public sealed class Backup
+{
+    public const string KeysFile = "payload-keys.gz";
+
+    private const int RowsAtOnce = 100, RowsInPart = 200_000;
+
+    private readonly string address;
+    private readonly string directory;
+    private readonly string? keys;
+    private readonly IProgress<VerifyProgress>? progress;
+    private readonly List<BackupPart> parts = [];
+    private BackupManifest? before;
+    private PartWriter? open;
+    private long first;
+    private long last;
+    private long end;
+    private byte[] lastMessage = [];
+
+    private Backup(string address, string directory, string? keys, IProgress<VerifyProgress>? progress)
+    {
+        this.address = address;
+        this.directory = Path.GetFullPath(directory);
+        this.keys = keys is null ? null : Path.GetFullPath(keys);
+        this.progress = progress;
+    }
+
+    private static string RowsSql =>
+        TableShape.Journal.SelectSql("") + " WHERE ordering > $1 ORDER BY ordering LIMIT $2";
+
+    /// <param name="keys">Where the keys of the payloads go, which are to be kept apart; null for nowhere.</param>
+    /// <exception cref="BackupException">It cannot be made there; the message says why.</exception>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public static async Task<BackupManifest> TakeAsync(
+        string address, string directory, string? keys, IProgress<VerifyProgress>? progress,
+        CancellationToken cancellation)
+    {
+        var backup = new Backup(address, directory, keys, progress);
+        try
+        {
+            return await backup.TakeAsync(cancellation);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupException($"The backup cannot be written: {failure.Message}", failure);
+        }
+        finally
+        {
+            backup.open?.Dispose();
+        }
+    }
+
+    private async Task<BackupManifest> TakeAsync(CancellationToken cancellation)
+    {
+        RequireApart();
+        OwnerOnly.MakeDirectory(directory);
+        before = BackupManifest.Find(directory);
+        await using var look = new StoreLook(address);
+        var store = Convert.ToHexStringLower(await MetaAsync(look, AuditStore.StoreId, cancellation));
+        if (before is not null)
+        {
+            await GoOnAsync(look, store, cancellation);
+        }
+
+        // Before the rows, so that none is missing of what it covers.
+        var log = await ReadLogAsync(cancellation);
+        end = await look.ReadAsync(
+            async session => (await session.QueryAsync(
+                "SELECT coalesce(max(ordering), 0) FROM journal", [], row => row.Number(0), cancellation))[0],
+            cancellation);
+        while (await look.ReadAsync(session => ReadRowsAsync(session, cancellation), cancellation) is var rows)
+        {
+            Write(rows);
+            if (rows.Count < RowsAtOnce)
+            {
+                break;
+            }
+        }
+
+        var (tables, held) = await look.ReadAsync(session => ReadRestAsync(session, cancellation), cancellation);
+        FinishPart();
+        tables.AddRange(log);
+        return Save(store, tables, held);
+    }
+
+    private BackupManifest Save(
+        string store, List<(TableShape Table, object?[] Values)> tables, List<object?[]> held)
+    {
+        var at = DateTimeOffset.UtcNow;
+        var name = string.Create(CultureInfo.InvariantCulture, $"tables-{last:D12}-{at:yyyyMMddHHmmssfff}.gz");
+        if (keys is not null)
+        {
+            OwnerOnly.MakeDirectory(keys);
+            WriteAll(keys, held.Select(values => (TableShape.PayloadKeys, values)), KeysFile);
+        }
+
+        var manifest = new BackupManifest(
+            Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), store,
+            Encoding.UTF8.GetString(Single(tables, AuditStore.RowKeyId)).Split(' ')[0],
+            StoreAddress.Parse(address).IsSqlite ? "sqlite" : "postgres", at, last,
+            Convert.ToHexStringLower(SHA256.HashData(lastMessage)), parts.Sum(part => part.Rows), [.. parts],
+            WriteAll(directory, tables, name), LogOf(tables));
+        manifest.Save(directory);
+        if (before is not null)
+        {
+            File.Delete(Path.Combine(directory, before.Tables.File));
+        }
+
+        return manifest;
+    }
+
+    private static byte[] Single(IEnumerable<(TableShape Table, object?[] Values)> tables, string key) =>
+        (byte[])tables.Single(one => one.Table == TableShape.Meta && (string)one.Values[0]! == key).Values[1]!;
+
+    private static BackupLog? LogOf(List<(TableShape Table, object?[] Values)> tables)
+    {
+        var log = tables.LastOrDefault(one => one.Table == TableShape.Logs).Values;
+        return log is null ? null : new BackupLog(
+            (int)(long)log[0]!, (string)log[1]!, (string)log[2]!,
+            tables.Where(one => one.Table == TableShape.Checkpoints && Equals(one.Values[0], log[0]))
+                .Select(one => (long)one.Values[1]!).DefaultIfEmpty().Max());
+    }
+
+    private static BackupPart WriteAll(
+        string directory, IEnumerable<(TableShape Table, object?[] Values)> rows, string name)
+    {
+        using var writer = new PartWriter(directory);
+        foreach (var (table, values) in rows)
+        {
+            writer.Add(table, values);
+        }
+
+        return writer.Finish(name, 0, 0);
+    }
+
+    private void RequireApart()
+    {
+        if (keys is not null && (keys + Path.DirectorySeparatorChar).StartsWith(
+            directory + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            throw new BackupException(
+                $"The keys are to be kept apart from the rows: {keys} lies in {directory}. Accepted is another place.");
+        }
+    }
+
+    /// <summary>Takes up an earlier backup, if it is one of this very history.</summary>
+    private async Task GoOnAsync(StoreLook look, string store, CancellationToken cancellation)
+    {
+        if (before!.StoreId != store)
+        {
+            throw new BackupException(
+                $"{directory} has a backup of another store, {before.StoreId}; this one is {store}. Begin in an empty "
+                + "directory.");
+        }
+
+        var there = await look.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT message FROM journal WHERE ordering = $1", [before.LastPosition], row => row.Blob(0),
+                cancellation),
+            cancellation);
+        if (before.Rows > 0 && (there is not [var message]
+            || Convert.ToHexStringLower(SHA256.HashData(message)) != before.LastSha256))
+        {
+            throw new BackupException(
+                $"The store does not have the row at position {before.LastPosition} with which the backup in "
+                + $"{directory} ends: it was set back since, or is another history. Keep that backup, and begin in an "
+                + "empty directory.");
+        }
+
+        parts.AddRange(before.Parts);
+        (last, lastMessage) = (before.LastPosition, there.SingleOrDefault() ?? []);
+    }
+
+    private async Task<List<(TableShape Table, object?[] Values)>> ReadLogAsync(CancellationToken cancellation)
+    {
+        if (await LogStore.FindForReadingAsync(address, cancellation) is not { } log)
+        {
+            return [];
+        }
+
+        await log.DisposeAsync();
+        await using var look = new StoreLook(LogPlace.AddressOf(address));
+        return await look.ReadAsync(
+            session => SnapshotAsync(
+                session, () => ReadTablesAsync(session, TableShape.OfLog, LogPlace.SchemaOf(address), cancellation),
+                cancellation),
+            cancellation);
+    }
+
+    private Task<List<object?[]>> ReadRowsAsync(IStoreSession session, CancellationToken cancellation) =>
+        session.QueryAsync(RowsSql, [last, (long)RowsAtOnce], TableShape.Journal.Read, cancellation);
+
+    /// <summary>What came while the rows were read, and the tables, as they are at one moment.</summary>
+    private Task<(List<(TableShape Table, object?[] Values)> Tables, List<object?[]> Keys)> ReadRestAsync(
+        IStoreSession session, CancellationToken cancellation) => SnapshotAsync(
+        session,
+        async () =>
+        {
+            while (await ReadRowsAsync(session, cancellation) is { Count: > 0 } rows)
+            {
+                Write(rows);
+            }
+
+            var tables = await ReadTablesAsync(session, TableShape.OfStore, "", cancellation);
+            return (tables, keys is null ? [] : await session.QueryAsync(
+                TableShape.PayloadKeys.SelectSql(""), [], TableShape.PayloadKeys.Read, cancellation));
+        },
+        cancellation);
+
+    private static async Task<List<(TableShape Table, object?[] Values)>> ReadTablesAsync(
+        IStoreSession session, IEnumerable<TableShape> tables, string schema, CancellationToken cancellation)
+    {
+        var rows = new List<(TableShape, object?[])>();
+        foreach (var table in tables)
+        {
+            rows.AddRange(await session.QueryAsync(
+                $"{table.SelectSql(schema)} ORDER BY 1, 2", [], row => (table, table.Read(row)), cancellation));
+        }
+
+        return rows;
+    }
+
+    /// <summary>SQLite reads in one snapshot by itself.</summary>
+    private async Task<T> SnapshotAsync<T>(IStoreSession session, Func<Task<T>> read, CancellationToken cancellation)
+    {
+        if (StoreAddress.Parse(address).IsSqlite)
+        {
+            return await read();
+        }
+
+        await session.RunScriptAsync("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellation);
+        try
+        {
+            return await read();
+        }
+        finally
+        {
+            await session.RunScriptAsync("ROLLBACK", CancellationToken.None);
+        }
+    }
+
+    private void Write(List<object?[]> rows)
+    {
+        foreach (var values in rows)
+        {
+            var position = (long)values[0]!;
+            open ??= new PartWriter(directory);
+            first = open.Rows == 0 ? position : first;
+            (last, lastMessage) = (position, (byte[])values[5]!);
+            open.Add(TableShape.Journal, values);
+            if (open.Rows == RowsInPart)
+            {
+                FinishPart();
+            }
+        }
+
+        progress?.Report(new VerifyProgress(last, Math.Max(last, end)));
+    }
+
+    private void FinishPart()
+    {
+        if (open is { Rows: > 0 })
+        {
+            parts.Add(open.Finish(
+                string.Create(CultureInfo.InvariantCulture, $"rows-{first:D12}-{last:D12}.gz"), first, last));
+        }
+
+        open?.Dispose();
+        open = null;
+    }
+
+    private static async Task<byte[]> MetaAsync(StoreLook look, string key, CancellationToken cancellation) =>
+        (await look.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT value FROM meta WHERE key = $1", [key], row => row.Blob(0), cancellation),
+            cancellation)).SingleOrDefault()
+        ?? throw new StoreException("The store has no id: no node ever wrote to it.");
+}
+
+/// <summary>Where the log of a store lies, as a store's address of its own.</summary>
+internal static class LogPlace
+{
+    public static string AddressOf(string store) =>
+        StoreAddress.Parse(store) is { IsSqlite: true } file
+            ? $"sqlite:{SqliteLogDatabase.PathFor(file.Place)}"
+            : store;
+
+    public static string SchemaOf(string store) => StoreAddress.Parse(store).IsSqlite ? "" : "audit_log.";
+}
+
+/// <summary>Something that is wrong with a store, or soon may be.</summary>
+/// <param name="IsBad">It keeps the node from working, or rows are missing; otherwise it is advice.</param>
+/// <param name="Do">What to do.</param>
+public sealed record Complaint(bool IsBad, string What, string Do);
+
+/// <summary>Looks at what a store and a node remember of each other, and changes nothing.</summary>
+public static class Examination
+{
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public static async Task<IReadOnlyList<Complaint>> OfLogAsync(
+        string address, RowKeys keys, string checkpointFile, CancellationToken cancellation)
+    {
+        await using var look = new StoreLook(address);
+        var journal = new StoreJournal(look);
+        var last = await journal.LastPositionAsync(cancellation);
+        if (await LogStore.FindForReadingAsync(address, cancellation) is not { } store)
+        {
+            return last == 0 ? [] : [new Complaint(
+                true,
+                "The journal has rows, and there is no log over them: its database was not put back with the journal.",
+                "Put it back; only if it is lost, audit log restart --reason.")];
+        }
+
+        await using (store)
+        {
+            var entries = await StoreMeta.EntryKeysAsync(address, keys, cancellation);
+            var memory = new LogMemory(
+                address, journal, store, entries, new SealerOptions { CheckpointFile = checkpointFile });
+            var found = new List<Complaint>();
+            foreach (var one in await memory.FindLostAsync(cancellation))
+            {
+                found.Add(one.By == "log"
+                    ? new Complaint(
+                        true,
+                        $"The log sealed the row at position {one.Position}, and the journal, which ends at {last}, "
+                        + "does not have it: the log is newer than the journal, which was copied before it or is "
+                        + "older.",
+                        "Put back the journal that belongs to this log, or audit restore a backup.")
+                    : new Complaint(
+                        true,
+                        $"{one.By} remembers {one.Position} sealed rows, and the store has fewer: it was set back.",
+                        "Put back the newer store; only if it is lost, audit serve --accept-set-back REASON, once."));
+            }
+
+            var logs = await store.ReadLogsAsync(cancellation);
+            if (logs is [.., { Halt: { } halt }])
+            {
+                found.Add(new Complaint(
+                    true, $"The log is halted: {halt.Reason}",
+                    "audit verify names every place; then audit log resume."));
+            }
+
+            return found;
+        }
+    }
+}

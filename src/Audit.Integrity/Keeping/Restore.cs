@@ -1,0 +1,326 @@
+using Audit.Integrity.Entries;
+using Audit.Integrity.Receipts;
+using Audit.Integrity.Verification;
+
+namespace Audit.Integrity.Keeping;
+
+/// <summary>What a restore came to.</summary>
+/// <param name="Verdict">Of the rows that were put in, before any node could open them.</param>
+/// <param name="Gone">Receipts of what was acknowledged after the backup.</param>
+/// <param name="Against">What speaks against opening it; none where it may be opened.</param>
+public sealed record Restored(
+    BackupManifest Backup, VerificationResult Verdict, IReadOnlyList<KeptReceipt> Gone,
+    IReadOnlyList<IntegrityFault> Against);
+
+/// <summary>
+/// Puts a backup into a store that has nothing yet. Until what was put in is verified no node opens that store: a mark
+/// in its table `meta` says so.
+/// </summary>
+public sealed class Restore
+{
+    private const int RowsAtOnce = 500;
+
+    private readonly string address;
+    private readonly bool isSqlite;
+    private readonly string directory;
+    private readonly string? keysDirectory;
+    private readonly RowKeys keys;
+    private readonly IProgress<VerifyProgress>? progress;
+    private readonly BackupManifest backup;
+
+    private Restore(
+        string address, string directory, string? keysDirectory, RowKeys keys, BackupManifest backup,
+        IProgress<VerifyProgress>? progress)
+    {
+        this.address = address;
+        isSqlite = StoreAddress.Parse(address).IsSqlite;
+        this.directory = directory;
+        this.keysDirectory = keysDirectory;
+        this.keys = keys;
+        this.backup = backup;
+        this.progress = progress;
+    }
+
+    /// <param name="keysDirectory">Where the keys of the payloads were kept; null to do without the content.</param>
+    /// <param name="trust">The key and the receipts that it is held against.</param>
+    /// <exception cref="BackupException">The backup or the store cannot be used; the message says why.</exception>
+    /// <exception cref="StoreException">The store cannot be written.</exception>
+    public static async Task<Restored> RunAsync(
+        string address, string directory, string? keysDirectory, RowKeys keys, VerifyOptions trust,
+        IProgress<VerifyProgress>? progress, CancellationToken cancellation)
+    {
+        var backup = BackupManifest.Find(directory)
+            ?? throw new BackupException($"There is no backup in {directory}: it has no {BackupManifest.FileName}.");
+        if (keys.FirstId != backup.RowKey)
+        {
+            throw new BackupException(
+                $"The backup is of a store with the row key {backup.RowKey}, and the file has {keys.FirstId}: give the "
+                + "copy of the file that its first node made (--row-key FILE).");
+        }
+
+        var restore = new Restore(address, Path.GetFullPath(directory), keysDirectory, keys, backup, progress);
+        try
+        {
+            await restore.FillAsync(cancellation);
+            return await restore.VerifyAsync(trust, cancellation);
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            throw new BackupException($"The backup cannot be put back: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Lets nodes open it.</summary>
+    public static async Task OpenAsync(string address, CancellationToken cancellation)
+    {
+        await using var target = Target.Open(address);
+        await target.ChangeAsync(
+            session => session.ExecuteAsync(
+                "DELETE FROM meta WHERE key = $1", [AuditStore.BeingRestored], cancellation),
+            cancellation);
+    }
+
+    private async Task FillAsync(CancellationToken cancellation)
+    {
+        await BeginAsync(cancellation);
+        await using (var target = Target.Open(address))
+        {
+            await PutStoreAsync(target, cancellation);
+            foreach (var part in backup.Parts)
+            {
+                await PutAsync(target, PartWriter.Read(directory, part), "", cancellation);
+            }
+        }
+
+        await using (await LogStore.OpenAsync(address, cancellation))
+        {
+            // Makes the tables of the log.
+        }
+
+        await using var log = Target.Open(LogPlace.AddressOf(address));
+        await PutAsync(log, Tables(TableShape.OfLog), LogPlace.SchemaOf(address), cancellation);
+        await HashAsync(log, cancellation);
+    }
+
+    /// <summary>Makes the store, or takes up one that a restore left behind.</summary>
+    private async Task BeginAsync(CancellationToken cancellation)
+    {
+        var place = StoreAddress.Parse(address);
+        if (isSqlite && !place.IsMissing)
+        {
+            if (!await IsUnfinishedAsync(cancellation))
+            {
+                throw new BackupException(
+                    $"There is a store {address} already. Move it aside, with its files -wal and -shm and the log "
+                    + "beside it; nothing is written over.");
+            }
+
+            foreach (var file in new[] { Path.GetFullPath(place.Place), SqliteLogDatabase.PathFor(place.Place) })
+            {
+                File.Delete(file);
+                File.Delete(file + "-wal");
+                File.Delete(file + "-shm");
+            }
+        }
+
+        if (!isSqlite && await IsUnfinishedAsync(cancellation))
+        {
+            throw new BackupException(
+                "The database has what a restore left behind that was broken off or did not verify: drop it, and make "
+                + "it anew.");
+        }
+
+        await using (await AuditStore.OpenAsync(address, _ => keys, cancellation))
+        {
+            // Makes the tables of the store.
+        }
+
+        await using var target = Target.Open(address);
+        var rows = await target.ReadAsync(
+            session => session.QueryAsync(
+                "SELECT coalesce(max(ordering), 0) FROM journal", [], row => row.Number(0), cancellation),
+            cancellation);
+        if (rows[0] > 0)
+        {
+            throw new BackupException("The database has a journal already; accepted is an empty one, newly made.");
+        }
+    }
+
+    private async Task<bool> IsUnfinishedAsync(CancellationToken cancellation)
+    {
+        await using var look = new StoreLook(address);
+        return await look.ReadAsync(
+            async session => (isSqlite || (await session.QueryAsync(
+                    "SELECT to_regclass('meta') IS NOT NULL", [], row => row.Flag(0), cancellation))[0])
+                && (await session.QueryAsync(
+                    "SELECT count(*) FROM meta WHERE key = $1", [AuditStore.BeingRestored], row => row.Number(0),
+                    cancellation))[0] > 0,
+            cancellation);
+    }
+
+    private async Task PutStoreAsync(Target target, CancellationToken cancellation)
+    {
+        await target.ChangeAsync(
+            async session =>
+            {
+                await session.ExecuteAsync("DELETE FROM meta", [], cancellation);
+                await session.ExecuteAsync(
+                    TableShape.Meta.InsertSql(""), [AuditStore.BeingRestored, Encoding.UTF8.GetBytes(backup.Id)],
+                    cancellation);
+                // The sequence first: a row behind what it gave is refused.
+                return isSqlite || backup.LastPosition == 0 ? [] : await session.QueryAsync(
+                    "SELECT setval('journal_ordering_seq', $1)", [backup.LastPosition], row => row.Number(0),
+                    cancellation);
+            },
+            cancellation);
+        await PutAsync(target, Tables(TableShape.OfStore), "", cancellation);
+        if (keysDirectory is not null)
+        {
+            var name = Path.Combine(keysDirectory, Backup.KeysFile);
+            await PutAsync(target, PartWriter.ReadKeys(name), "", cancellation);
+        }
+    }
+
+    private IEnumerable<(TableShape Table, object?[] Values)> Tables(IReadOnlyList<TableShape> wanted) =>
+        PartWriter.Read(directory, backup.Tables).Where(row => wanted.Contains(row.Table));
+
+    private async Task PutAsync(
+        Target target, IEnumerable<(TableShape Table, object?[] Values)> rows, string schema,
+        CancellationToken cancellation)
+    {
+        foreach (var chunk in rows.Chunk(RowsAtOnce))
+        {
+            await target.ChangeAsync(
+                async session =>
+                {
+                    foreach (var table in chunk.GroupBy(row => row.Table))
+                    {
+                        var overriding = isSqlite || table.Key != TableShape.Journal ? "" : "OVERRIDING SYSTEM VALUE";
+                        await session.ExecuteAllAsync(
+                            table.Key.InsertSql(schema, overriding), table.Select(row => row.Values), cancellation);
+                    }
+
+                    return true;
+                },
+                cancellation);
+            if (chunk[^1].Table == TableShape.Journal)
+            {
+                progress?.Report(new VerifyProgress((long)chunk[^1].Values[0]!, backup.LastPosition));
+            }
+        }
+    }
+
+    /// <summary>Makes the hashes of the newest log again, as far as it was signed.</summary>
+    private async Task HashAsync(Target target, CancellationToken cancellation)
+    {
+        if (backup.Log is not { Size: > 0 } log)
+        {
+            return;
+        }
+
+        var entries = await StoreMeta.EntryKeysAsync(address, keys, cancellation);
+        await using var rows = await RowSource.OpenAsync(address, cancellation);
+        var (tree, batch, sql) = (new GrowingTree(), new RowBatch(), new LogSql(LogPlace.SchemaOf(address)));
+        var number = (long)log.Number;
+        var (tiles, bundles) = (new List<LogTile>(), new List<BundleStart>());
+        while (tree.Size < log.Size)
+        {
+            batch.Clear();
+            await rows.FillAsync(batch, cancellation);
+            if (batch.Count == 0)
+            {
+                // The verification says that rows are missing.
+                break;
+            }
+
+            batch.Hash(entries);
+            for (var index = 0; index < batch.Count && tree.Size < log.Size; index++)
+            {
+                if (tree.Size % TileShape.Width == 0)
+                {
+                    bundles.Add(new BundleStart(tree.Size / TileShape.Width, batch[index].Position));
+                }
+
+                tree.Append(batch.Leaf(index), tiles);
+            }
+
+            tiles.AddRange(tree.Size < log.Size ? [] : tree.TakeChangedEdge());
+            await target.ChangeAsync(
+                async session =>
+                {
+                    await session.ExecuteAllAsync(
+                        sql.PutTile,
+                        tiles.Select(tile => new object[] { number, (long)tile.Level, tile.Number, tile.Hashes }),
+                        cancellation);
+                    await session.ExecuteAllAsync(
+                        sql.PutBundle,
+                        bundles.Select(bundle => new object[] { number, bundle.Number, bundle.FirstPosition }),
+                        cancellation);
+                    return true;
+                },
+                cancellation);
+            tiles.Clear();
+            bundles.Clear();
+        }
+    }
+
+    private async Task<Restored> VerifyAsync(VerifyOptions trust, CancellationToken cancellation)
+    {
+        var gone = trust.Receipts.Where(receipt => receipt.Position > backup.LastPosition).ToList();
+        var verdict = await LogVerifier.VerifyStoreAsync(
+            address,
+            trust with
+            {
+                Entries = await StoreMeta.EntryKeysAsync(address, keys, cancellation),
+                // What is proven under a later checkpoint can be met no more; the row itself can.
+                Receipts = [.. trust.Receipts.Except(gone).Select(receipt =>
+                    receipt.Checkpoint?.Checkpoint.Size > (backup.Log?.Size ?? 0)
+                        ? receipt with { Checkpoint = null, Proof = null }
+                        : receipt)],
+                Signatures = gone.Count > 0 ? [] : trust.Signatures,
+            },
+            progress, cancellation);
+        return new Restored(backup, verdict, gone, [.. verdict.Integrity.Faults.Where(SpeaksAgainst)]);
+    }
+
+    // What was not sealed yet, and a log that was halted, were so when the backup was taken.
+    private bool SpeaksAgainst(IntegrityFault fault) =>
+        fault.Kind is not (IntegrityFaultKind.Unsealed or IntegrityFaultKind.Halted)
+        && !(fault.Kind is IntegrityFaultKind.ContentClosed && keysDirectory is null)
+        && !(fault.Kind is IntegrityFaultKind.NoLog && backup.Log is not { Size: > 0 });
+
+    /// <summary>A database that is written while no node has it.</summary>
+    private sealed class Target : IAsyncDisposable
+    {
+        private readonly SqliteDatabase? file;
+        private readonly PostgresPool? pool;
+
+        private Target(SqliteDatabase? file, PostgresPool? pool) => (this.file, this.pool) = (file, pool);
+
+        public static Target Open(string address)
+        {
+            var place = StoreAddress.Parse(address);
+            return place.IsSqlite
+                ? new Target(SqliteDatabase.OpenWriter(Path.GetFullPath(place.Place)), null)
+                : new Target(null, new PostgresPool(
+                    place.Place, new PostgresUse("SET synchronous_commit = on", (_, failure) => failure)
+                    {
+                        CommandSeconds = 0, MostConnections = 1,
+                    }));
+        }
+
+        public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) =>
+            file is null ? pool!.ReadAsync(read, cancellation) : read(new SqliteSession(file));
+
+        public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
+            file is null
+                ? pool!.ChangeAsync(change, cancellation)
+                : Task.FromResult(file.Transact(within => change(new SqliteSession(within)).GetAwaiter().GetResult()));
+
+        public ValueTask DisposeAsync()
+        {
+            file?.Dispose();
+            return pool?.DisposeAsync() ?? default;
+        }
+    }
+}
