@@ -140,8 +140,10 @@ internal sealed class DecideEndpoint(
         ];
         var isNew = verdict.Then < Ruling.ApproveOnce && standing is null
             && (verdict.Then == Ruling.ApproveForSession || mark.Location is not null);
-        var receipts = await SubmitAsync(
-            context, isNew ? [.. items, orders.GiveOf(asking.Approving(policy, verdict))] : items);
+        var receipts = isNew
+            ? await orders.WritingAsync(() => SubmitAsync(
+                context, [.. items, orders.GiveOf(asking.Approving(policy, verdict))]))
+            : await SubmitAsync(context, items);
         return RefusalOf(receipts[1], mark) ?? (receipts[2].Status != ReceiptStatus.Recorded ? null
             : new DecisionAnswer(
                 receipts[2].State!, decision, by, Feedback: (outcome as Outcome.Blocked)?.Feedback,

@@ -48,19 +48,23 @@ internal sealed record StandingStop(
 
 /// <summary>
 /// What stands for more calls than one: approvals and stops. They are acts in the book, and each node reads on before
-/// it answers, so that what one was given holds for the next question on every other.
+/// it answers, so that what one was given holds for the next question on every other. The node that alone has its store
+/// reads on only where it wrote one itself.
 /// </summary>
-internal sealed class OrderBook(RecordIntake intake, IJournal journal)
+internal sealed class OrderBook(RecordIntake intake, IAuditStore store)
 {
     private const string Given = "approval.given", Ended = "approval.ended", Stopped = "stop.ordered",
         Lifted = "stop.lifted", ByRule = "by_rule";
 
     private readonly SemaphoreSlim turn = new(1);
-    private readonly ActReader acts = new(journal);
+    private readonly ActReader acts = new(store.Opened);
     private readonly Dictionary<string, StandingApproval> approvals = [];
     private readonly HashSet<string> ended = [];
     private readonly Dictionary<string, StandingStop> stops = [];
     private (long Stops, long Approvals) lookedAt = (long.MinValue, long.MinValue);
+    private (long Stops, long Approvals) hasRead = (-1, -1);
+    private long changes;
+    private int underway;
 
     public ValueTask<StandingStop?> StopOfAsync(
         SessionName session, string? agent, CancellationToken cancellation) =>
@@ -102,13 +106,23 @@ internal sealed class OrderBook(RecordIntake intake, IJournal journal)
         Act(StreamNames.Stops, Lifted, by, reason, ("id", stop.Id));
 
     /// <exception cref="RefusedException">It is not known whether it was written.</exception>
-    public async Task WriteAsync(OperatorSubmission act)
+    public Task WriteAsync(OperatorSubmission act) => WritingAsync(async () =>
     {
         var receipt = await intake.SubmitAsync(act);
-        if (receipt.Status != ReceiptStatus.Recorded)
-        {
-            throw new RefusedException(Problem.JournalAway(receipt.Error));
-        }
+        return receipt.Status == ReceiptStatus.Recorded
+            ? receipt
+            : throw new RefusedException(Problem.JournalAway(receipt.Error));
+    });
+
+    /// <summary>Every act of an order is written within this: nobody relies meanwhile on what was read before.</summary>
+    public async Task<T> WritingAsync<T>(Func<Task<T>> write)
+    {
+        Interlocked.Increment(ref underway);
+        // What is not known to be written or not may come at any time: then all read on for ever.
+        var written = await write();
+        Interlocked.Increment(ref changes);
+        Interlocked.Decrement(ref underway);
+        return written;
     }
 
     /// <summary>A read that began after somebody came has seen all that was there when he came.</summary>
@@ -120,17 +134,20 @@ internal sealed class OrderBook(RecordIntake intake, IJournal journal)
         try
         {
             var began = intake.Clock.GetTimestamp();
-            if (ofStops && lookedAt.Stops <= came)
+            // In this order: who ends writing counts his change first.
+            var isQuiet = store.IsAlone && Volatile.Read(ref underway) == 0;
+            var seen = Interlocked.Read(ref changes);
+            if (ofStops && lookedAt.Stops <= came && !(isQuiet && hasRead.Stops == seen))
             {
                 await acts.ReadOnAsync(StreamNames.Stops, Take, cancellation);
-                lookedAt.Stops = began;
+                (lookedAt.Stops, hasRead.Stops) = (began, seen);
             }
-            else if (!ofStops && lookedAt.Approvals <= came)
+            else if (!ofStops && lookedAt.Approvals <= came && !(isQuiet && hasRead.Approvals == seen))
             {
                 var today = intake.Clock.GetUtcNow();
                 await acts.ReadOnAsync(StreamNames.Approvals(today.AddDays(-1)), Take, cancellation);
                 await acts.ReadOnAsync(StreamNames.Approvals(today), Take, cancellation);
-                lookedAt.Approvals = began;
+                (lookedAt.Approvals, hasRead.Approvals) = (began, seen);
             }
 
             return question();

@@ -63,7 +63,7 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal) : IDispos
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         try
         {
-            await BeginAsync(patience.Token);
+            Begin();
             while (await spool.ReadAsync(piece, context.RequestAborted) is { IsEmpty: false } receipts)
             {
                 patience.CancelAfter(IntakeLimits.ReceiptPatience);
@@ -84,7 +84,8 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal) : IDispos
 
     public void Dispose() => writer.Dispose();
 
-    private Task BeginAsync(CancellationToken cancellation)
+    /// <summary>The head goes with the first receipts.</summary>
+    private void Begin()
     {
         var response = context.Response;
         response.ContentType = "application/x-ndjson";
@@ -97,8 +98,6 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal) : IDispos
         {
             rate.MinDataRate = null;
         }
-
-        return response.StartAsync(cancellation);
     }
 
     private void Pass(ReceiptSpool spool)

@@ -45,6 +45,8 @@ public sealed class AuditStore : IAuditStore
 
     public string Kind { get; }
 
+    public bool IsAlone => Kind == "sqlite";
+
     public string Place { get; }
 
     public IJournal Journal { get; }
@@ -158,6 +160,9 @@ public interface IAuditStore : IAsyncDisposable
 {
     /// <summary>The kind of store, `sqlite` or `postgres`.</summary>
     string Kind { get; }
+
+    /// <summary>Whether nobody else writes it: who opens a file holds it.</summary>
+    bool IsAlone { get; }
 
     /// <summary>Where the store is, without any password, for a person to read.</summary>
     string Place { get; }
