@@ -4,8 +4,8 @@ namespace Audit.Journal;
 
 /// <summary>Knows the last position that was seen committed, and wakes those who wait for a later one.</summary>
 /// <param name="rest">
-/// How long whoever waited rests when something came: the receipts of the commit go first, and a host that asks and then
-/// tells of one call is followed once and not twice. Who is behind does not rest.
+/// How long whoever waited rests when something came: the receipts of the commit go first, and a host that asks and
+/// then tells of one call is followed once and not twice. Who is behind does not rest.
 /// </param>
 internal sealed class CommitSignal(
     Func<CancellationToken, Task<long>> readLastPosition, FailureLog failures, TimeProvider? clock = null,

@@ -114,7 +114,7 @@ internal sealed class OrderBook(RecordIntake intake, IAuditStore store)
             : throw new RefusedException(Problem.JournalAway(receipt.Error));
     });
 
-    /// <summary>Every act of an order is written within this: nobody relies meanwhile on what was read before.</summary>
+    /// <summary>Every act of an order is written within this: meanwhile nobody relies on what was read.</summary>
     public async Task<T> WritingAsync<T>(Func<Task<T>> write)
     {
         Interlocked.Increment(ref underway);

@@ -48,6 +48,9 @@ internal sealed class NodeException(NodeTrouble trouble, string sentence, Except
     /// <summary>The node may answer otherwise in a moment.</summary>
     public bool IsForNow { get; private init; }
 
+    /// <summary>What was sent is what it cannot take, and never will.</summary>
+    public bool IsOfContent { get; private init; }
+
     /// <summary>When it wants to be asked again, if it asked for that.</summary>
     public TimeSpan? RetryAfter { get; private init; }
 
@@ -70,6 +73,8 @@ internal sealed class NodeException(NodeTrouble trouble, string sentence, Except
             {
                 IsForNow = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
                     or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout,
+                IsOfContent = response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge
+                    or HttpStatusCode.UnprocessableEntity,
                 RetryAfter = response.Headers.RetryAfter?.Delta,
             };
         }

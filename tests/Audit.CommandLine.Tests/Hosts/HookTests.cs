@@ -108,6 +108,49 @@ public sealed class HookTests : IDisposable
         Assert.Contains("no node runs", allowed.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(
+        "claude-code",
+        $$"""{ {{Claude}},"hook_event_name":"PreToolUse","tool_name":"Read","tool_input":{"file_path":"/a"},"tool_use_id":"u-1"}""",
+        $$"""{ {{Claude}},"hook_event_name":"PostToolUse","tool_name":"Read","tool_input":{"file_path":"/a"},"tool_response":{"stdout":"text" },"tool_use_id":"u-1"}""",
+        $$"""{ {{Claude}},"hook_event_name":"SessionEnd","reason":"other"}""")]
+    [InlineData(
+        "copilot",
+        """{"hook_event_name":"PreToolUse","session_id":"cp-1","timestamp":"2026-11-22T10:00:00Z","cwd":"/w","tool_name":"view","tool_input":{"path":"/a"}}""",
+        """{"hook_event_name":"PostToolUse","session_id":"cp-1","timestamp":"2026-11-22T10:00:01Z","cwd":"/w","tool_name":"view","tool_input":{"path":"/a"},"tool_result":{"result_type":"success","text_result_for_llm":"text"}}""",
+        """{"hook_event_name":"SessionEnd","session_id":"cp-1","timestamp":"2026-11-22T10:00:02Z","cwd":"/w","reason":"complete"}""")]
+    public async Task what_was_allowed_without_a_node_is_in_the_book_once_there_is_one(string host, string asks, string tells, string ends)
+    {
+        string[] away = ["--data", directory.Path, "--state", directory.File("state"), "--when-down", "allow"];
+        Assert.Empty((await RunAsync(host, asks, away)).Require(ExitCode.Fine).Out);
+        (await RunAsync(host, tells, away)).Require(ExitCode.Fine);
+        await using var node = await AskedNode.StartAsync(Rules);
+
+        (await HookAsync(node, host, ends)).Require(ExitCode.Fine);
+
+        Assert.Equal(["requested", "completed"], await node.KindsAsync(2));
+        var left = Assert.Single(await node.NotesAsync("left_to_host")).GetProperty("detail");
+        var call = Assert.Single(await node.CallsAsync());
+        Assert.Equal(
+            (call.GetProperty("tool_call_id").GetString(), "allow"),
+            (left.GetProperty("tool_call_id").GetString(), left.GetProperty("when_down").GetString()));
+        Assert.Contains("no node runs", left.GetProperty("why").GetString(), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(directory.File("state"), "unsent")));
+    }
+
+    [Fact]
+    public async Task what_cannot_be_kept_does_not_run_either()
+    {
+        Directory.CreateDirectory(directory.File("state"));
+        await File.WriteAllTextAsync(Path.Combine(directory.File("state"), "unsent"), "no directory");
+
+        var result = await RunAsync(
+            "claude-code", Asked.Select(row => (string)row[1]).First(),
+            ["--data", directory.Path, "--state", directory.File("state"), "--when-down", "allow"]);
+
+        Assert.Equal((Blocks, ""), (result.ExitCode, result.Out));
+    }
+
     [Fact]
     public async Task a_token_that_is_refused_is_no_node_that_is_away()
     {

@@ -35,10 +35,13 @@ internal static class HookCommand
             "--wait", "TIME", "how long a call waits for a person, default 580s; less than the host waits for a hook");
         var whenDown = command.AddText(
             "--when-down", "deny|allow",
-            "what holds where no node answers: nothing runs, or what the host does by itself; default deny");
+            "what holds where no node answers: nothing runs, or what the host does by itself, which is kept in --state "
+            + "and sent by the next hook that finds a node; default deny");
         var print = command.AddFlag("--print-config", "prints the configuration to paste, with the options given here");
         var state = command.AddText(
-            "--state", "DIR", "where the calls lie that have begun, for a host that does not name them");
+            "--state", "DIR",
+            "where the calls lie that have begun, for a host that does not name them, and what waits to be sent; one "
+            + "for each node and token");
         var place = new PlaceSymbols(surroundings, command, GivenOptions.Data);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -59,6 +62,8 @@ internal static class HookCommand
                 await surroundings.OpenInput().CopyToAsync(input, cancellation);
                 var hook = host.Read(input.ToArray(), happened is null ? null : parsed.GetValue(happened));
                 using var node = await place.Read(parsed).TryFindNodeAsync(cancellation);
+                await (node is null ? Task.CompletedTask
+                    : new HookUnsent(options.State).SendAsync(node, Note, cancellation));
                 return await (hook.IsAsking
                     ? AskAsync(surroundings, host, hook, options, node, cancellation)
                     : RecordAsync(surroundings, hook, options, node, input.ToArray(), cancellation));
@@ -71,6 +76,8 @@ internal static class HookCommand
             }
         });
         return command;
+
+        void Note(string sentence) => surroundings.Error.WriteLine(PrintableText.Of($"audit hook: {sentence}"));
     }
 
     private static async Task<int> AskAsync(
@@ -87,8 +94,10 @@ internal static class HookCommand
         var isLeft = answer.IsAway && !options.IsDenied;
         if (isLeft)
         {
+            // Who cannot even keep it does not run it: the caller says so, and blocks.
+            new HookUnsent(options.State).Keep("v1/records", LeftOf(hook, names, call, answer.Sentence));
             surroundings.Error.WriteLine(PrintableText.Of(
-                $"audit hook: nothing was decided or written down: {answer.Sentence}"));
+                $"audit hook: nothing was decided, and it is written down when a node is found: {answer.Sentence}"));
         }
         else if (!answer.IsNoOpinion)
         {
@@ -104,6 +113,24 @@ internal static class HookCommand
         }
 
         return ExitCode.Fine;
+    }
+
+    /// <summary>What is told later of a call that nobody decided on: that it was asked for, and why.</summary>
+    private static byte[] LeftOf(Hook hook, HostNames names, string call, string why)
+    {
+        var requested = HostJson.Record(names, new ToolAuditRecord
+        {
+            ToolCallId = call, ToolName = hook.Tool!, RequestedInput = hook.Input, Outcome = new Outcome.Requested(),
+            RecordedAt = HostJson.Now,
+        });
+        var note = HostJson.Note(names, "left_to_host", json =>
+        {
+            json.WriteString("tool_call_id"u8, call);
+            json.WriteString("tool_name"u8, hook.Tool);
+            json.WriteString("when_down"u8, "allow"u8);
+            json.WriteString("why"u8, why);
+        });
+        return [(byte)'[', .. requested, (byte)',', .. note, (byte)']'];
     }
 
     private static void WriteQuestion(Utf8JsonWriter json, Hook hook)
@@ -133,6 +160,7 @@ internal static class HookCommand
             ? (NodeClient.PathOf($"v1/ingest/{format}", ("task", options.Task), ("agent", options.Agent)), payload)
             : ("v1/records", ItemOf(hook, options));
         string why;
+        var isAway = true;
         try
         {
             if (node is not null)
@@ -146,6 +174,15 @@ internal static class HookCommand
         catch (NodeException failure)
         {
             why = failure.Message;
+            isAway = failure.Trouble is NodeTrouble.Unreachable or NodeTrouble.Unreadable || failure.IsForNow;
+        }
+
+        if (isAway && !options.IsDenied)
+        {
+            new HookUnsent(options.State).Keep(path, body);
+            surroundings.Error.WriteLine(PrintableText.Of(
+                $"audit hook: {hook.Event} is written down when a node is found: {why}"));
+            return ExitCode.Fine;
         }
 
         surroundings.Error.WriteLine(PrintableText.Of($"audit hook: {hook.Event} is not in the book: {why}"));

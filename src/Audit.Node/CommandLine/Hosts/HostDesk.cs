@@ -97,10 +97,12 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
         var receipts = answer.ValueKind == JsonValueKind.Array ? answer : answer.GetProperty("receipts");
         foreach (var receipt in receipts.EnumerateArray())
         {
-            if (receipt.GetProperty("status").GetString() is "invalid" or "refused" or "unavailable")
+            var status = receipt.GetProperty("status").GetString();
+            if (status is "invalid" or "refused" or "unavailable")
             {
                 throw new NodeException(
-                    NodeTrouble.Refused, $"The node did not write it down: {receipt.GetProperty("error").GetString()}");
+                    status == "unavailable" ? NodeTrouble.Unreachable : NodeTrouble.NotRecorded,
+                    $"The node did not write it down: {receipt.GetProperty("error").GetString()}");
             }
         }
     }
