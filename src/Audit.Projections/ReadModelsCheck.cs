@@ -127,7 +127,7 @@ public sealed class ReadModelsCheck(string address, IJournal journal) : IAsyncDi
         if ((await OffsetRow.ReadAsync(lead, cancellation)).Offset.Position < end.Position)
         {
             await new Pipeline(new JournalUntil(journal, end.Position), new FeedLimits())
-                .RunAsync(lead, null, follow: false, _ => { }, cancellation);
+                .RunAsync(lead, null, follow: null, _ => { }, cancellation);
         }
     }
 

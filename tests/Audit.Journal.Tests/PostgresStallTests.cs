@@ -63,7 +63,8 @@ public sealed class PostgresStallTests : IAsyncLifetime
         var waiting = AppendingBehindAsync(Rows.Many);
         // What waits for the lock is a message of a few bytes, and everything else is with the server already.
         var query = (string)(await UntilAsync(
-            "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event = 'advisory' LIMIT 1"))!;
+            "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
+            + "AND wait_event = 'advisory' LIMIT 1"))!;
         Assert.Equal("SELECT pg_advisory_xact_lock(7401, 1)", query);
         await (await waiting)();
     }

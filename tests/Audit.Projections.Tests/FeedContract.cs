@@ -54,6 +54,21 @@ public abstract class FeedContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task what_comes_is_gathered_for_a_moment_but_not_while_somebody_waits_for_it()
+    {
+        var side = await OpenAsync(limits: new FeedLimits { Gather = TimeSpan.FromMinutes(10) });
+        await RecordAsync(new Say("s", "one", Say.Asked, 1));
+        await CaughtUpAsync(side);
+        var before = side.Status.Position;
+        await RecordAsync(new Say("s", "two", Say.Asked, 2), new Say("s", "three", Say.Asked, 3));
+        await Task.Delay(300);
+
+        Assert.Equal(before, side.Status.Position);
+        Assert.Equal(3, (await (await CaughtUpAsync(side)).SessionAsync(Say.Named("s"), None))!.Calls);
+        await side.Search.WaitForAsync(side.Status.Position, None).WaitAsync(TimeSpan.FromMinutes(1));
+    }
+
+    [ContractFact]
     public async Task whoever_waits_goes_on_as_soon_as_everything_is_fed_and_no_longer_than_asked()
     {
         var side = await OpenAsync();

@@ -124,7 +124,7 @@ public sealed class ReadLaws
     private static async Task FeedAsync(IReadStore store, IJournal journal, FeedLimits limits)
     {
         await using var lead = (await store.TryLeadAsync(default))!;
-        await new Pipeline(journal, limits).RunAsync(lead, null, follow: false, _ => { }, default);
+        await new Pipeline(journal, limits).RunAsync(lead, null, follow: null, _ => { }, default);
     }
 
     private static bool Run(History history, Func<IJournal, TemporaryDirectory, Task> check)

@@ -41,6 +41,8 @@ internal abstract class Feed<TStatus>(
 
     protected CancellationToken Stopping => stop.Token;
 
+    protected Following Following { get; } = new(options.Limits);
+
     /// <summary>
     /// Where the store stood when it was last looked at. Fed from there, a store that was made anew meanwhile is noticed,
     /// also where nothing more comes.
@@ -67,7 +69,7 @@ internal abstract class Feed<TStatus>(
                 throw new ReadModelsException($"The {what} halted before position {position}: {halted.Sentence}");
             }
 
-            await change.WaitAsync(cancellation);
+            await Following.HurriedAsync(change.WaitAsync(cancellation));
         }
     }
 
@@ -96,7 +98,8 @@ internal abstract class Feed<TStatus>(
             }
             else if (known.Position < position)
             {
-                await change.WaitAsync(left, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Following.HurriedAsync(change.WaitAsync(left, cancellation))
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -11,9 +11,9 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
 {
     private readonly FactsReader reader = new();
 
-    /// <param name="follow">Whether to wait for more at the journal's end, or to end there.</param>
+    /// <param name="follow">How more is waited for at the journal's end; null to end there.</param>
     public async Task RunAsync(
-        ReadOffset start, bool follow, ChannelWriter<FactBatch> batches, CancellationToken cancellation)
+        ReadOffset start, Following? follow, ChannelWriter<FactBatch> batches, CancellationToken cancellation)
     {
         try
         {
@@ -28,12 +28,12 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
     }
 
     private async Task ReadOnAsync(
-        ReadOffset offset, bool follow, ChannelWriter<FactBatch> batches, CancellationToken cancellation)
+        ReadOffset offset, Following? follow, ChannelWriter<FactBatch> batches, CancellationToken cancellation)
     {
         while (true)
         {
             await CheckAsync(journal, offset, cancellation);
-            var (batch, poison) = await ReadBatchAsync(offset, cancellation);
+            var (batch, isEnd, poison) = await ReadBatchAsync(offset, cancellation);
             if (batch.Events.Count > 0)
             {
                 offset = batch.To;
@@ -45,14 +45,14 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
                 throw poison;
             }
 
-            if (batch.Events.Count == 0 && !follow)
+            if (follow is null && batch.Events.Count == 0)
             {
                 return;
             }
 
-            if (batch.Events.Count == 0)
+            if (follow is not null && isEnd)
             {
-                await WaitAsync(journal, offset.Position, limits.Patience, cancellation);
+                await follow.WaitAsync(journal, offset.Position, cancellation);
             }
         }
     }
@@ -73,7 +73,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
     }
 
     /// <summary>Reads page by page, as long as there is a whole one more, until the batch is full.</summary>
-    private async Task<(FactBatch Batch, PoisonException? Poison)> ReadBatchAsync(
+    private async Task<(FactBatch Batch, bool IsEnd, PoisonException? Poison)> ReadBatchAsync(
         ReadOffset from, CancellationToken cancellation)
     {
         var events = new List<EventFacts>();
@@ -90,7 +90,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
         }
 
         var to = last is null ? from : new ReadOffset(last.Position, RowDigest.Of(last));
-        return (new FactBatch(events, from, to, last?.CreatedTicks ?? 0), poison);
+        return (new FactBatch(events, from, to, last?.CreatedTicks ?? 0), !isWhole, poison);
     }
 
     private PoisonException? Parse(IReadOnlyList<JournalRow> page, List<EventFacts> events, ref JournalRow? last)
@@ -113,13 +113,48 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
 
     private static EventFacts Passed(JournalRow row) =>
         new() { Position = row.Position, Sequence = row.Sequence, Stream = row.PersistenceId, Kind = EventKind.Passed };
+}
+
+/// <summary>
+/// Waits at the journal's end until there is more, and then a moment longer: what follows close behind is taken with it,
+/// for a transaction of one event costs nearly as much as one of a hundred. Whoever waits for the feed ends the moment.
+/// </summary>
+internal sealed class Following(FeedLimits limits)
+{
+    private readonly Lock gate = new();
+    private TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int waiting;
+
+    /// <summary>Awaits what the feed is to bring, which rests for no moment until then.</summary>
+    public async Task HurriedAsync(Task wanted)
+    {
+        lock (gate)
+        {
+            waiting++;
+            hurry.TrySetResult();
+        }
+
+        try
+        {
+            await wanted;
+        }
+        finally
+        {
+            lock (gate)
+            {
+                if (--waiting == 0)
+                {
+                    hurry = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+            }
+        }
+    }
 
     /// <summary>Waits until there may be more, or until it is time to look at the journal again.</summary>
-    public static async Task WaitAsync(
-        IJournal journal, long position, TimeSpan longest, CancellationToken cancellation)
+    public async Task WaitAsync(IJournal journal, long position, CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(longest);
+        patience.CancelAfter(limits.Patience);
         try
         {
             await journal.WaitForMoreAsync(position, patience.Token);
@@ -127,6 +162,19 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             // Nothing came; the next reading shows whether what was there still is.
+            return;
+        }
+
+        Task hurried;
+        lock (gate)
+        {
+            hurried = hurry.Task;
+        }
+
+        if (!hurried.IsCompleted)
+        {
+            await hurried.WaitAsync(limits.Gather, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 }

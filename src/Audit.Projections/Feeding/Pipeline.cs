@@ -7,13 +7,13 @@ namespace Audit.Projections.Feeding;
 internal sealed class Pipeline(IJournal journal, FeedLimits limits)
 {
     /// <param name="from">Where it begins; null for where the store stands.</param>
-    /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
+    /// <param name="follow">How more is waited for at the journal's end; null to end there.</param>
     /// <param name="committed">Called with every batch once it is written.</param>
     /// <exception cref="PoisonException">An event cannot be read; all before it is written.</exception>
     /// <exception cref="WentBackException">The journal is another one.</exception>
     /// <exception cref="OffsetMovedException">The store is another one.</exception>
     public async Task RunAsync(
-        IReadLead lead, ReadOffset? from, bool follow, Action<FactBatch> committed, CancellationToken cancellation)
+        IReadLead lead, ReadOffset? from, Following? follow, Action<FactBatch> committed, CancellationToken cancellation)
     {
         var start = from ?? (await OffsetRow.ReadAsync(lead, cancellation)).Offset;
         var skipped = await Skipped.ReadAsync(lead, cancellation);

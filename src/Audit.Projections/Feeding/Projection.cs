@@ -19,7 +19,7 @@ internal sealed class Projection : Feed<ProjectionStatus>
     protected override Task<ProjectionStatus> CompleteAsync(ProjectionStatus known, IReadSession session) =>
         Task.FromResult(known);
 
-    protected override Task FeedAsync(IReadLead lead) => pipeline.RunAsync(lead, Stands, follow: true, Advance, Stopping);
+    protected override Task FeedAsync(IReadLead lead) => pipeline.RunAsync(lead, Stands, Following, Advance, Stopping);
 
     private void Advance(FactBatch batch) => Status = Advanced(batch.To, batch.CreatedTicks);
 }

@@ -27,6 +27,9 @@ public sealed record FeedLimits
     /// <summary>Messages that are judged anew in one transaction.</summary>
     public int RejudgedAtOnce { get; init; } = 2_000;
 
+    /// <summary>So long more is waited for at the journal's end once something came, unless somebody waits.</summary>
+    public TimeSpan Gather { get; init; } = TimeSpan.FromMilliseconds(20);
+
     /// <summary>After so long without a word the journal is looked at again: it may have gone back.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 }

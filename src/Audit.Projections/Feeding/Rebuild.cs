@@ -71,7 +71,7 @@ internal sealed class ModelsRebuild(IReadStore live, IJournal journal, FeedLimit
 
     protected override Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation) =>
         new Pipeline(journal, limits).RunAsync(
-            lead, null, follow: false, batch => committed(batch.To.Position), cancellation);
+            lead, null, follow: null, batch => committed(batch.To.Position), cancellation);
 
     protected override async Task PrepareAsync(IReadStore next, CancellationToken cancellation)
     {

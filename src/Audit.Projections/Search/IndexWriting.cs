@@ -19,7 +19,7 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
     private ArrayBufferWriter<byte> otherText = new();
 
     /// <param name="from">Where it begins; null for where the store stands.</param>
-    /// <param name="follow">Whether to go on for ever, or to end at the journal's end.</param>
+    /// <param name="follow">How more is waited for at the journal's end; null to end there.</param>
     /// <param name="committed">Called with every batch once it is written.</param>
     /// <param name="rest">Done when there is nothing more to index, before more is waited for.</param>
     /// <param name="isBusy">
@@ -28,7 +28,7 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
     /// <exception cref="WentBackException">The journal is another one.</exception>
     /// <exception cref="OffsetMovedException">The store is another one.</exception>
     public async Task RunAsync(
-        IReadLead lead, ReadOffset? from, bool follow, Action<IndexBatch> committed, Func<Task> rest,
+        IReadLead lead, ReadOffset? from, Following? follow, Action<IndexBatch> committed, Func<Task> rest,
         Func<ValueTask<bool>> isBusy, CancellationToken cancellation)
     {
         var offset = from ?? (await OffsetRow.ReadAsync(lead, OffsetRow.Search, cancellation)).Offset;
@@ -40,7 +40,7 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
             {
                 var begun = Stopwatch.GetTimestamp();
                 await JournalFeed.CheckAsync(journal, offset, cancellation);
-                var batch = await ReadAsync(indexer, offset, cancellation);
+                var (batch, isEnd) = await ReadAsync(indexer, offset, cancellation);
                 await writing;
                 if (batch.To != offset)
                 {
@@ -51,17 +51,18 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
                         await writing;
                         await GiveWayAsync(Stopwatch.GetElapsedTime(begun), cancellation);
                     }
-
-                    continue;
                 }
-
-                if (!follow)
+                else if (follow is null)
                 {
                     return;
                 }
 
-                await rest();
-                await JournalFeed.WaitAsync(journal, offset.Position, limits.Patience, cancellation);
+                if (follow is not null && isEnd)
+                {
+                    await writing;
+                    await rest();
+                    await follow.WaitAsync(journal, offset.Position, cancellation);
+                }
             }
         }
         finally
@@ -71,7 +72,7 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
         }
     }
 
-    private async Task<IndexBatch> ReadAsync(EventIndexer indexer, ReadOffset from, CancellationToken cancellation)
+    private async Task<(IndexBatch Batch, bool IsEnd)> ReadAsync(EventIndexer indexer, ReadOffset from, CancellationToken cancellation)
     {
         (text, otherText) = (otherText, text);
         text.ResetWrittenCount();
@@ -103,7 +104,7 @@ internal sealed class IndexWriting(IJournal journal, FeedLimits limits)
             batch.CreatedTicks = last.CreatedTicks;
         }
 
-        return batch;
+        return (batch, !isWhole);
     }
 
     private static Task GiveWayAsync(TimeSpan worked, CancellationToken cancellation)

@@ -41,7 +41,7 @@ internal sealed class SearchFeed : Feed<SearchStatus>
     }
 
     protected override Task FeedAsync(IReadLead lead) => new IndexWriting(journal, limits).RunAsync(
-        lead, Stands, follow: true, Advance, () => reader.RestAsync(store, Stopping), isBusy, Stopping);
+        lead, Stands, Following, Advance, () => reader.RestAsync(store, Stopping), isBusy, Stopping);
 
     protected override async Task<SearchStatus> CompleteAsync(ProjectionStatus known, IReadSession session)
     {
@@ -74,7 +74,7 @@ internal sealed class SearchRebuild(IReadStore live, IJournal journal, FeedLimit
 
     protected override Task FeedAsync(IReadLead lead, Action<long> committed, CancellationToken cancellation) =>
         new IndexWriting(journal, limits).RunAsync(
-            lead, null, follow: false, batch => committed(batch.To.Position), () => Task.CompletedTask,
+            lead, null, follow: null, batch => committed(batch.To.Position), () => Task.CompletedTask,
             () => ValueTask.FromResult(false),
             cancellation);
 }
