@@ -17,6 +17,13 @@ public sealed class FormatReaders
     public static IReadOnlyList<string> Names { get; } =
         ["copilot", "agent-code", "claude-code", "laravel", "otlp", "agent-sdk"];
 
+    /// <summary>What is remembered of OpenTelemetry's traces.</summary>
+    public TraceMemory Traces { get; } = new();
+
+    /// <summary>Requests for export of one signal alone.</summary>
+    public static IFormatReader OpenOtlp(OtlpSignal signal, string? session) =>
+        new StrictEvents(new OtlpReader(session, signal));
+
     /// <param name="session">The session of events that name none.</param>
     /// <returns>Null when there is no format of this name.</returns>
     public IFormatReader? Open(string format, string? session) => format switch

@@ -41,13 +41,18 @@ internal sealed record FormatAnswer(IReadOnlyList<ReceiptAnswer> Receipts, Ignor
 internal sealed record IgnoredAnswer(string Status, long Count, IReadOnlyDictionary<string, long> Types);
 
 /// <summary>OTLP's own answer.</summary>
-internal sealed record TracesAnswer
+internal sealed record OtlpAnswer
 {
     [JsonPropertyName("partialSuccess"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PartialSuccess? PartialSuccess { get; init; }
 }
 
-/// <param name="RejectedSpans">Whole numbers of 64 bits are strings in OTLP's JSON.</param>
+/// <param name="RejectedSpans">
+/// Of traces, as the next is of logs: whole numbers of 64 bits are strings in OTLP's JSON.
+/// </param>
 internal sealed record PartialSuccess(
-    [property: JsonPropertyName("rejectedSpans")] string RejectedSpans,
+    [property: JsonPropertyName("rejectedSpans"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    string? RejectedSpans,
+    [property: JsonPropertyName("rejectedLogRecords"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    string? RejectedLogRecords,
     [property: JsonPropertyName("errorMessage")] string? ErrorMessage);

@@ -51,7 +51,7 @@ namespace Audit.Wire;
 [JsonSerializable(typeof(ReceiptAnswer))]
 [JsonSerializable(typeof(ReceiptLine))]
 [JsonSerializable(typeof(FormatAnswer))]
-[JsonSerializable(typeof(TracesAnswer))]
+[JsonSerializable(typeof(OtlpAnswer))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     private static WireJson? plain;

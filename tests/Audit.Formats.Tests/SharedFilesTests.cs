@@ -116,9 +116,27 @@ public sealed class SharedFilesTests
     }
 
     [SharedFact]
-    public void logs_and_metrics_are_no_traces() => Assert.All(
+    public void logs_and_metrics_that_are_of_no_call_are_ignored() => Assert.All(
         new[] { "otlp/logs.json", "otlp/events.json", "otlp/metrics.json" },
-        file => Assert.Single(Derived.Of("otlp", Shared.Read(file).Replace((byte)'\n', (byte)' ')).InvalidLines));
+        file =>
+        {
+            var derived = Derived.Of("otlp", Shared.Read(file).Replace((byte)'\n', (byte)' '));
+            Assert.NotEmpty(derived.IgnoredTypes);
+            Assert.Empty(derived.Records);
+            Assert.Empty(derived.InvalidLines);
+        });
+
+    [SharedFact]
+    public void every_emitter_tells_its_call()
+    {
+        var derived = Derived.Of("otlp", Shared.Read("otlp/emitter-samples.jsonl"), session: null);
+
+        Assert.Empty(derived.InvalidLines);
+        Assert.Equal(new Dictionary<string, int> { ["Requested"] = 14, ["Completed"] = 14 }, derived.Kinds);
+        Assert.All(derived.Records, record => Assert.NotEmpty(record.Record.ToolName));
+        // Not what MCP's conventions and Claude Code's spans give.
+        Assert.Equal(24, derived.Records.Count(record => record.Record.RequestedInput is not null));
+    }
 
     [SharedFact]
     public void messages_of_mcp_are_no_events_of_any_format()

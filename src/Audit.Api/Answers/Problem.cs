@@ -111,6 +111,10 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
     public static Problem Stopping() => new(
         503, "stopping", "The node is stopping", "The node is stopping and takes nothing any more.") { RetryAfter = 5 };
 
+    /// <summary>A sentence about what is wrong quotes it.</summary>
+    public string DetailFor(HttpContext context) =>
+        context.RequestServices.GetService<Redactor>()?.Text(Detail) ?? Detail;
+
     /// <summary>The one place where a problem is written.</summary>
     public Task ExecuteAsync(HttpContext httpContext)
     {
@@ -119,8 +123,7 @@ internal sealed record Problem(int Status, string Kind, string Title, string Det
             httpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        // A sentence about what is wrong quotes it.
-        var detail = httpContext.RequestServices.GetService<Redactor>()?.Text(Detail) ?? Detail;
+        var detail = DetailFor(httpContext);
         var document = new ProblemDocument("urn:audit-actors:problem:" + Kind, Title, Status, detail)
         {
             Offset = Place?.Offset,

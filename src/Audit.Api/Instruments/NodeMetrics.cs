@@ -14,6 +14,7 @@ internal sealed class NodeMetrics(TimeProvider clock)
     private readonly long[] requests = new long[StatusClasses];
     private readonly ConcurrentDictionary<string, long> decisions = new();
     private long requestTicks;
+    private long ignored;
 
     /// <summary>How long transactions of the journal took.</summary>
     public CommitTimes Commits { get; } = new(clock);
@@ -23,6 +24,11 @@ internal sealed class NodeMetrics(TimeProvider clock)
     public TimeSpan RequestTime => TimeSpan.FromTicks(Interlocked.Read(ref requestTicks));
 
     public void Count(ReceiptStatus status) => Interlocked.Increment(ref receipts[(int)status]);
+
+    /// <summary>What other systems sent that concerns no call and no session.</summary>
+    public long Ignored => Interlocked.Read(ref ignored);
+
+    public void CountIgnored(long count) => Interlocked.Add(ref ignored, count);
 
     public void CountRequest(int status, TimeSpan took)
     {

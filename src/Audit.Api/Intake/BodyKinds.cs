@@ -8,9 +8,7 @@ internal static class BodyKinds
 {
     public static BodyKind? KindOf(HttpRequest request)
     {
-        var type = request.ContentType.AsSpan();
-        var end = type.IndexOf(';');
-        type = (end < 0 ? type : type[..end]).Trim();
+        var type = TypeOf(request);
         return type switch
         {
             "" => BodyKind.Whole,
@@ -20,6 +18,16 @@ internal static class BodyKinds
                 || type.Equals("application/jsonl", StringComparison.OrdinalIgnoreCase) => BodyKind.Lines,
             _ => null,
         };
+    }
+
+    public static bool IsOf(HttpRequest request, string type) =>
+        TypeOf(request).Equals(type, StringComparison.OrdinalIgnoreCase);
+
+    private static ReadOnlySpan<char> TypeOf(HttpRequest request)
+    {
+        var type = request.ContentType.AsSpan();
+        var end = type.IndexOf(';');
+        return (end < 0 ? type : type[..end]).Trim();
     }
 
     /// <exception cref="RefusedException">Its kind or its encoding is not accepted.</exception>

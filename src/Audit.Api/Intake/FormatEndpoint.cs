@@ -3,7 +3,8 @@ using Audit.Api.Log;
 namespace Audit.Api.Intake;
 
 /// <summary>`POST /v1/ingest/{format}`: the streams of other systems.</summary>
-internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats, IJournal journal) : IEndpointGroup
+internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats, TraceSessions traces, IJournal journal)
+    : IEndpointGroup
 {
     public void Map(IEndpointRouteBuilder routes) => routes.Post(
         "/v1/ingest/{format}",
@@ -34,7 +35,7 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
 
         var answer = await intake.BeginAsync(context, "it");
         var defaults = IntakeHeaders.ReadWithQuery(context);
-        var lines = new FormatLines(intake, journal, formats.Open(format, defaults.SessionId)!);
+        var lines = new FormatLines(intake, journal, formats.Open(format, defaults.SessionId)!, traces);
         return await (answer.Kind == BodyKind.Lines
             ? intake.TakeLinesAsync(context, defaults, answer, lines)
             : TakeWholeAsync(context, defaults, answer, lines));

@@ -2,11 +2,12 @@ namespace Audit.Api.Intake;
 
 /// <summary>Makes items of the events of another system's stream, and counts those that are ignored.</summary>
 internal sealed class FormatLines(
-    RecordIntake intake, IJournal journal, IFormatReader reader) : ILineIntake, IFormatSink
+    RecordIntake intake, IJournal journal, IFormatReader reader, TraceSessions traces) : ILineIntake, IFormatSink
 {
     private readonly InferredTimes times = new(journal);
     private readonly IgnoredEvents ignored = new();
     private readonly HashSet<string> refused = [];
+    private readonly HashSet<(string Trace, string Conversation)> learned = [];
     private List<DerivedLine> derivedLines = [];
     private ReadOnlyMemory<byte> text;
     private long line;
@@ -34,6 +35,8 @@ internal sealed class FormatLines(
             }
         }
 
+        await traces.PlaceAsync(derivedLines, learned, defaults);
+        learned.Clear();
         await times.LookUpAsync(derivedLines, defaults);
         var batch = new ItemBatch(derivedLines.Count);
         var derived = defaults with { Derived = true };
@@ -71,6 +74,8 @@ internal sealed class FormatLines(
     public void Item(ReadOnlySpan<byte> item) => derivedLines.Add(new DerivedLine(line) { Item = item.ToArray() });
 
     public void Ignored(string type) => ignored.Add(intake.Redactor?.Text(type) ?? type);
+
+    public void Learned(string trace, string conversation) => learned.Add((trace, conversation));
 
     public void Invalid(string sentence)
     {

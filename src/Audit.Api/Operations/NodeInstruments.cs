@@ -31,6 +31,8 @@ internal sealed class NodeInstruments : IDisposable
             Flag(policies.Now.Trouble is not null));
         Counter("audit.decisions", "What hosts were answered that asked whether a tool may run.", () =>
             Of("decision", metrics.Decisions()));
+        Counter("audit.ignored", "What other systems sent that concerns no call and no session.", () =>
+            metrics.Ignored);
         OfMachine(machine);
         OfEngine(() => engine.Stats);
         OfJournal(look, machine);

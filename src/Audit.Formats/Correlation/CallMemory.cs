@@ -66,3 +66,45 @@ internal sealed class CallMemory
 
 /// <summary>What an earlier event reported of a call and a later one leaves out.</summary>
 internal sealed record KnownCall(string Tool, JsonElement? Input);
+
+/// <summary>
+/// Which conversations are known of the traces of a source lately, and where their calls stand. It is no book: what was
+/// said of a trace that was forgotten is looked up where it was noted.
+/// </summary>
+public sealed class TraceMemory
+{
+    private const int Traces = 65_536, Conversations = 8;
+
+    private readonly BoundedMemory<(string Source, string Trace), KnownTrace> traces = new(Traces);
+    private readonly BoundedMemory<(string Source, string Trace, string Call), string> calls = new(Traces);
+
+    /// <returns>Null when nothing is remembered of the trace, not even that nothing is known.</returns>
+    public KnownTrace? Find(string source, string trace) =>
+        traces.TryGet((source, trace), out var known) ? known : null;
+
+    public void Remember(string source, string trace, KnownTrace known) => traces.Change(
+        (source, trace),
+        old => new KnownTrace(
+            [.. (old?.Conversations ?? []).Union(known.Conversations).Take(Conversations)],
+            [.. (old?.Noted ?? []).Union(known.Noted).Take(Conversations)],
+            (old?.HasCalls ?? false) || known.HasCalls));
+
+    /// <summary>Where the call stands.</summary>
+    public string? SessionOf(string source, string trace, string call) =>
+        calls.TryGet((source, trace, call), out var session) ? session : null;
+
+    /// <summary>Two requests may report a call at the same time: the first one has the say.</summary>
+    public string Claim(string source, string trace, string call, string session)
+    {
+        var claimed = session;
+        calls.Change((source, trace, call), old => claimed = old ?? session);
+        return claimed;
+    }
+}
+
+/// <param name="Noted">Of which conversations it is written down that the trace is one of theirs.</param>
+/// <param name="HasCalls">Calls stand in the session of the trace, for no conversation was known then.</param>
+public sealed record KnownTrace(ImmutableArray<string> Conversations, ImmutableArray<string> Noted, bool HasCalls)
+{
+    public static readonly KnownTrace Nothing = new([], [], false);
+}

@@ -1,156 +1,309 @@
 using System.Text.Json.Nodes;
+using Audit.Formats.Correlation;
 
 namespace Audit.Formats.Otlp;
 
 /// <summary>
-/// Traces in OTLP's JSON, a request for export at a time. Of their spans those count that concern a tool: execute_tool
-/// of the GenAI conventions and tools/call of MCP. Nothing is remembered from one request to the next, for a repeated
-/// request must say the same: the conversation is looked for in the span, in those above it in the same request, and in
-/// its resource.
+/// Requests for export of OpenTelemetry in OTLP's JSON, one at a time: the spans and log records of a dialect that is
+/// known tell calls of tools, all others are ignored. The conversation of a call stands in its span, in those above it
+/// in the same request, or elsewhere in its trace, which <see cref="TracePlace"/> leaves to whoever remembers traces.
 /// </summary>
-internal sealed class OtlpReader(string? session) : IEventReader
+internal sealed class OtlpReader(string? session, OtlpSignal? expected = null) : IEventReader
 {
-    private const string Format = "otlp";
+    private const string LogChannel = "otlp logs";
     private const int MostParents = 64;
+
+    /// <summary>Of one request. Emitters send some hundreds, a collector up to 8,192.</summary>
+    private const int MostSpans = 20_000;
+
+    private static readonly JsonElement NotReported = JsonSerializer.SerializeToElement(SaidReader.NotReported);
+
+    private static readonly (OtlpSignal Signal, string Resources, string Scopes, string Spans)[] Signals =
+    [
+        (OtlpSignal.Traces, "resourceSpans", "scopeSpans", "spans"),
+        (OtlpSignal.Logs, "resourceLogs", "scopeLogs", "logRecords"),
+        (OtlpSignal.Metrics, "resourceMetrics", "scopeMetrics", "metrics"),
+    ];
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
-        if (happened.Member("resourceSpans") is not { ValueKind: JsonValueKind.Array })
+        var signals = Signals.Where(one => expected is null || one.Signal == expected).ToList();
+        if (happened.EnumerateObject().Select(member => member.Name).FirstOrDefault() is { } other
+            && !signals.Exists(one => happened.Member(one.Resources) is { ValueKind: JsonValueKind.Array }))
         {
             // A request without any spans is one that exports nothing.
-            if (happened.EnumerateObject().Select(member => member.Name).FirstOrDefault() is { } other)
-            {
-                throw new UnreadableException(
-                    "resourceSpans",
-                    "an array of the spans of resources is expected; "
-                    + $"the request has {ShortText.Of(other, ShortText.Quoted)}");
-            }
+            throw new UnreadableException(
+                signals[0].Resources,
+                "an array of what resources sent is expected; "
+                + $"the request has {ShortText.Of(other, ShortText.Quoted)}");
         }
 
-        var spans = SpansOf(happened).ToList();
-        var byId = new Dictionary<string, OtlpSpan>();
-        foreach (var span in spans)
+        if (signals.Sum(one => Within(happened, one.Resources, one.Scopes, one.Spans).Count()) > MostSpans)
         {
-            byId.TryAdd(span.Key, span);
+            throw new UnreadableException(
+                "", $"the request has more than {MostSpans} spans, log records or metrics; send it in smaller batches");
         }
 
-        foreach (var span in spans)
+        foreach (var (signal, resources, scopes, spans) in signals)
         {
-            try
+            switch (signal)
             {
-                Read(span, byId, sink);
-            }
-            catch (UnreadableException unreadable)
-            {
-                sink.Invalid($"span {span.SpanId ?? "without an id"}: {unreadable.Message}");
+                case OtlpSignal.Traces:
+                    ReadSpans([.. SpansOf(happened, resources, scopes, spans, OtlpDialects.OfSpans)], sink);
+                    break;
+                case OtlpSignal.Logs:
+                    ReadLogs(SpansOf(happened, resources, scopes, spans, OtlpDialects.OfLogs), sink);
+                    break;
+                default:
+                    foreach (var _ in Within(happened, resources, scopes, spans))
+                    {
+                        sink.Ignored("metric");
+                    }
+
+                    break;
             }
         }
     }
 
-    private static IEnumerable<OtlpSpan> SpansOf(JsonElement happened) =>
-        from resourceSpans in happened.ArrayMember("resourceSpans")
-        let resource = resourceSpans.ObjectMember("resource")
-        from scopeSpans in resourceSpans.ArrayMember("scopeSpans")
-        from span in scopeSpans.ArrayMember("spans")
-        select new OtlpSpan(span, resource);
+    private static IEnumerable<(JsonElement OfResource, JsonElement OfScope, JsonElement Span)> Within(
+        JsonElement happened, string resources, string scopes, string spans) =>
+        from ofResource in happened.ArrayMember(resources)
+        from ofScope in ofResource.ArrayMember(scopes)
+        from span in ofScope.ArrayMember(spans)
+        select (ofResource, ofScope, span);
 
-    private void Read(in OtlpSpan span, Dictionary<string, OtlpSpan> byId, IFormatSink sink)
+    private static IEnumerable<OtlpSpan> SpansOf(
+        JsonElement happened, string resources, string scopes, string spans, IReadOnlyList<OtlpDialect> known) =>
+        from ofResource in happened.ArrayMember(resources)
+        let resource = new OtlpAttributes(ofResource.ObjectMember("resource") ?? default)
+        from ofScope in ofResource.ArrayMember(scopes)
+        let origin = new OtlpOrigin(resource, ofScope.ObjectMember("scope")?.Text("name"))
+        from span in ofScope.ArrayMember(spans)
+        select new OtlpSpan(span, origin, known);
+
+    private void ReadSpans(List<OtlpSpan> spans, IFormatSink sink)
     {
-        var isTool = span.IsExecuteTool;
-        if (!isTool && !span.IsMcp)
+        var byId = new Dictionary<(string? Trace, string? Span), OtlpSpan>();
+        foreach (var span in spans)
         {
-            var operation = OtlpValue.Text(span.Span, "gen_ai.operation.name");
-            sink.Ignored(operation ?? OtlpValue.Text(span.Span, "mcp.method.name") ?? "span");
+            byId.TryAdd((span.Trace, span.SpanId), span);
+            Learn(span, sink);
+        }
+
+        foreach (var span in spans)
+        {
+            Try(span, sink, () => ReadSpan(span, AboveOf(span, byId), sink));
+        }
+    }
+
+    private static void Learn(OtlpSpan span, IFormatSink sink)
+    {
+        if (span is { Trace: { } trace, Conversation: { } conversation })
+        {
+            sink.Learned(trace, conversation);
+        }
+    }
+
+    /// <summary>What cannot be understood of one keeps none of the others from the book.</summary>
+    private static void Try(OtlpSpan span, IFormatSink sink, Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (UnreadableException unreadable)
+        {
+            sink.Invalid($"{span.What}: {unreadable.Message}");
+        }
+    }
+
+    private void ReadSpan(OtlpSpan span, List<OtlpSpan> above, IFormatSink sink)
+    {
+        if (!span.IsCall || span.IsNoCall)
+        {
+            sink.Ignored(span.IsNoCall ? span.Name : span.Attributes.Text("gen_ai.operation.name")
+                ?? span.Attributes.Text("mcp.method.name") ?? "span");
             return;
         }
 
-        if (span.IsMcp && span.ParentKey is { } parent && byId.TryGetValue(parent, out var above)
-            && above.IsExecuteTool)
+        if (span.IsMcp && above is [{ IsCall: true }, ..])
         {
             // The call as the agent saw it is reported by the span above.
             sink.Ignored("tools/call within execute_tool");
             return;
         }
 
-        var trace = span.Span.RequireText("traceId");
-        var conversation = ConversationOf(span, byId) ?? session ?? $"trace:{trace.ToLowerInvariant()}";
-        var call = OtlpValue.Text(span.Span, "gen_ai.tool.call.id")
-            ?? $"span:{span.Span.RequireText("spanId").ToLowerInvariant()}";
-        Report(span, conversation, call, sink);
-    }
-
-    private static void Report(in OtlpSpan span, string conversation, string call, IFormatSink sink)
-    {
-        var start = span.Time("startTimeUnixNano");
-        var end = span.Time("endTimeUnixNano");
-        var input = ValueOf(OtlpValue.Find(span.Span, "gen_ai.tool.call.arguments"));
-        sink.Record(Record(span, conversation, call, new Outcome.Requested(), start, input));
+        var call = span.CallId;
+        var (start, end) = (span.Time("startTimeUnixNano"), span.Time("endTimeUnixNano"));
+        var told = Of(span, call, above, OtlpDialects.Format);
+        sink.Record(told(new Outcome.Requested(), start));
         if (end is not null)
         {
-            sink.Record(Record(span, conversation, call, new Outcome.Completed(ResultOf(span)), end, input));
+            sink.Record(told(new Outcome.Completed(ResultOf(span, span.Error, Lasted(start, end))), end));
         }
     }
 
-    private static DerivedRecord Record(
-        in OtlpSpan span, string conversation, string call, Outcome outcome, string? time, JsonElement? input)
+    private void ReadLogs(IEnumerable<OtlpSpan> records, IFormatSink sink)
     {
-        var provider = OtlpValue.Text(span.Span, "gen_ai.provider.name") ?? OtlpValue.Text(span.Span, "gen_ai.system");
-        var model = OtlpValue.Text(span.Span, "gen_ai.request.model");
-        var provenance = provider is null && model is null ? null : new Provenance(provider ?? "", model ?? "");
-        return DerivedRecord.Of(Format, conversation, call, span.Tool, outcome, time).With(input, input, provenance);
+        foreach (var record in records)
+        {
+            Learn(record, sink);
+            if (record.IsCall)
+            {
+                Try(record, sink, () => ReadLog(record, sink));
+            }
+            else
+            {
+                sink.Ignored(record.Name is { Length: > 0 } name ? name : "log record");
+            }
+        }
     }
 
-    private static ToolResult ResultOf(in OtlpSpan span)
+    /// <summary>An event says what was decided, or what came of the call, or both.</summary>
+    private void ReadLog(OtlpSpan record, IFormatSink sink)
     {
-        var given = OtlpValue.Find(span.Span, "gen_ai.tool.call.result");
-        var output = given is JsonValue value && value.GetValueKind() == JsonValueKind.String
-            ? value.GetValue<string>()
-            : given?.ToJsonString();
-        return new ToolResult(span.Error is null, output ?? span.Error ?? "")
+        var at = record.Time("timeUnixNano") ?? record.Time("observedTimeUnixNano");
+        var decided = OtlpDecision.Of(record);
+        if (decided is null && record.Plain(one => one.Success) is null)
         {
-            Data = ValueOf(given) is { ValueKind: not JsonValueKind.String } data ? data : null,
+            throw new UnreadableException("", "it says neither what was decided nor what came of it");
+        }
+
+        var call = record.Call ?? OtlpDecision.CallOf(record, at);
+        var told = Of(record, call, [], LogChannel);
+        var lasted = uint.TryParse(record.Attributes.Plain(OtlpDialects.Duration), out var given) ? given : (long?)null;
+        var hasRun = record.Plain(one => one.Success) is not null && decided is not Outcome.Blocked;
+        if (decided is not null)
+        {
+            // Where one event tells both, it was decided before it ran.
+            var before = hasRun && at is { } end ? end.Add(TimeSpan.FromMilliseconds(-lasted ?? -1)) : at;
+            sink.Record(told(decided, before) with { IsTimeInferred = hasRun });
+        }
+
+        if (hasRun)
+        {
+            var hasFailed = record.Plain(one => one.Success) is not "true";
+            var error = hasFailed ? record.Plain(one => one.Error) ?? "error" : null;
+            sink.Record(told(new Outcome.Completed(ResultOf(record, error, lasted)), at));
+        }
+    }
+
+    /// <returns>Makes the messages of a call.</returns>
+    private Func<Outcome, Timestamp?, DerivedRecord> Of(
+        OtlpSpan span, string call, List<OtlpSpan> above, string channel)
+    {
+        var inherited = above.Find(one => one.Conversation is not null)?.Conversation;
+        var otherwise = span.OtherSession ?? session;
+        var place = span.Trace is null ? null : new TracePlace(span.Trace, span.Conversation, inherited, otherwise);
+        var of = span.Conversation ?? inherited ?? otherwise ?? place?.Session
+            ?? throw new UnreadableException("traceId", "missing; neither does it name a conversation");
+        var (host, tool, input) = (span.Host, span.Tool, span.Input);
+        var agent = span.Agent ?? above.Find(one => one.Agent is not null)?.Agent;
+        var within = above.Find(one => one is { IsCall: true, IsNoCall: false })?.CallId;
+        return (outcome, time) =>
+        {
+            var told = DerivedRecord.Of(host, of, call, tool, outcome, time is { } at ? Rfc3339.Format(at) : null)
+                .With(input, input, span.Provenance);
+            // What an emitter was not allowed to send is not compared with what the host itself says.
+            var record = outcome is not Outcome.Completed || span.Output is not null ? told.Record
+                : told.Record with { Unknown = new() { ["output"] = NotReported } };
+            return told with { Record = record, Channel = channel, Agent = agent, Parent = within, Place = place };
         };
     }
 
-    /// <summary>Spans carry objects as they are, or as a string that holds their JSON.</summary>
-    private static JsonElement? ValueOf(JsonNode? given)
+    private static ToolResult ResultOf(OtlpSpan span, string? error, long? lasted)
     {
-        if (given is JsonValue value && value.GetValueKind() == JsonValueKind.String
-            && value.GetValue<string>() is { } text && text.AsSpan().TrimStart() is ['{' or '[', ..])
+        var given = span.Output;
+        var output = given is JsonValue value && value.GetValueKind() == JsonValueKind.String
+            ? value.GetValue<string>()
+            : given?.ToJsonString();
+        return new ToolResult(error is null, output ?? error ?? "")
         {
-            try
-            {
-                var bytes = System.Text.Encoding.UTF8.GetBytes(text);
-                var json = new StrictJsonReader(bytes);
-                json.Read();
-                json.Skip();
-                return json.Read() ? JsonSerializer.SerializeToElement(text) : JsonElement.Parse(bytes);
-            }
-            catch (UnreadableException)
-            {
-                // It merely begins like JSON, and stays the text that it is.
-            }
-        }
-
-        return given is null ? null : JsonSerializer.SerializeToElement(given);
+            Data = OtlpValue.Parse(given) is { ValueKind: not JsonValueKind.String } data ? data : null,
+            DurationMs = lasted,
+        };
     }
 
-    private static string? ConversationOf(OtlpSpan span, Dictionary<string, OtlpSpan> byId)
-    {
-        var seen = span;
-        for (var parents = 0; parents < MostParents; parents++)
-        {
-            if (seen.Conversation is { } conversation)
-            {
-                return conversation;
-            }
+    private static long? Lasted(Timestamp? start, Timestamp? end) =>
+        start is { } from && end is { } until && until >= from
+            ? (until.Ticks - from.Ticks) / TimeSpan.TicksPerMillisecond
+            : null;
 
-            if (seen.ParentKey is not { } parent || !byId.TryGetValue(parent, out seen))
-            {
-                break;
-            }
+    /// <summary>The spans of the same request in which this one lies, the nearest first.</summary>
+    private static List<OtlpSpan> AboveOf(OtlpSpan span, Dictionary<(string?, string?), OtlpSpan> byId)
+    {
+        var above = new List<OtlpSpan>();
+        while (above.Count < MostParents && span.Parent is { } parent
+            && byId.TryGetValue((span.Trace, parent), out var next))
+        {
+            above.Add(next);
+            span = next;
         }
 
-        return span.Session ?? span.ConversationOfResource;
+        return above;
     }
+}
+
+/// <summary>What an event of a log says was decided, in the words of the record.</summary>
+internal static class OtlpDecision
+{
+    private static readonly Dictionary<string, string> Approving = new()
+    {
+        ["accept"] = "approved", ["allow"] = "approved", ["approved"] = "approved", ["modify"] = "approved",
+        ["auto-accept"] = "auto", ["approved-for-session"] = "approved-for-session",
+        ["approved-execpolicy-amendment"] = "approve-permanently",
+        ["network-policy-amendment"] = "approve-permanently",
+    };
+
+    private static readonly string[] Refusing =
+        ["reject", "deny", "denied", "abort", "cancel", "cancelled", "timed-out"];
+
+    private static readonly Dictionary<string, (string Source, string Refusal)> Sources = new()
+    {
+        ["user"] = ("human_response", "rejected by the user"),
+        ["user-permanent"] = ("human_response", "rejected by the user"),
+        ["user-temporary"] = ("human_response", "rejected by the user"),
+        ["user-reject"] = ("human_response", "rejected by the user"),
+        ["user-abort"] = ("human_response", "aborted by the user"),
+        ["config"] = ("host_policy", "denied by rules"),
+        ["hook"] = ("hook", "denied by a hook"),
+        ["automatedreviewer"] = ("assisted_approval", "denied by an automated reviewer"),
+    };
+
+    /// <returns>Null where nothing was decided.</returns>
+    /// <exception cref="UnreadableException">The decision is none that is known.</exception>
+    public static Outcome? Of(OtlpSpan record)
+    {
+        if (record.Text(one => one.Decision) is not { } word)
+        {
+            return null;
+        }
+
+        var (decision, source) = (Normal(word), Normal(record.Text(one => one.Source) ?? ""));
+        var (by, refusal) = Sources.TryGetValue(source, out var known) ? known : (null, $"the decision was {word}");
+        if (Approving.TryGetValue(decision, out var approval))
+        {
+            approval = source == "user-permanent" ? "approve-permanently"
+                : by == "host_policy" && approval == "approved" ? "auto"
+                : approval;
+            return new Outcome.Approved(approval) { Source = by };
+        }
+
+        if (Refusing.Contains(decision))
+        {
+            return new Outcome.Blocked(refusal) { Decision = word, Source = by };
+        }
+
+        return decision == "require-approval"
+            ? new Outcome.RequiresConfirmation("an approval is required", null)
+            : throw new UnreadableException(
+                "decision", $"\"{ShortText.Of(word, ShortText.Quoted)}\" is no decision that is known");
+    }
+
+    /// <summary>An event that gives no id of the call is one of its own, known by what it says.</summary>
+    public static string CallOf(OtlpSpan record, Timestamp? at) => "log:" + CanonicalJson.NameOf(
+        $"{record.Conversation}\n{record.Name}\n{record.Tool}\n{record.Input?.Raw()}\n"
+        + $"{record.Attributes.Plain("prompt_id", "event.sequence")}\n{(at is { } time ? Rfc3339.Format(time) : "")}");
+
+    private static string Normal(string word) => word.ToLowerInvariant().Replace('_', '-');
 }

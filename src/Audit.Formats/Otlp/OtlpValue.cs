@@ -2,30 +2,69 @@ using System.Text.Json.Nodes;
 
 namespace Audit.Formats.Otlp;
 
-/// <summary>Attributes as OTLP writes them in JSON.</summary>
-internal static class OtlpValue
+/// <summary>The attributes of a span, a log record or a resource, as OTLP writes them in JSON.</summary>
+internal sealed class OtlpAttributes
 {
-    /// <summary>The value of an attribute, unwrapped; null where there is none.</summary>
-    public static JsonNode? Find(JsonElement owner, string key)
+    private readonly Dictionary<string, JsonElement> values = new(StringComparer.Ordinal);
+
+    public OtlpAttributes(JsonElement owner)
     {
         foreach (var attribute in owner.ArrayMember("attributes"))
         {
-            if (attribute.Text("key") == key && attribute.ObjectMember("value") is { } value)
+            if (attribute.Text("key") is { } key && attribute.ObjectMember("value") is { } value)
             {
-                return Unwrap(value);
+                values.TryAdd(key, value);
+            }
+        }
+    }
+
+    public IEnumerable<string> Keys => values.Keys;
+
+    /// <summary>The value of the first of these that there is, unwrapped; null where there is none.</summary>
+    public JsonNode? Find(params ReadOnlySpan<string> keys)
+    {
+        foreach (var key in keys)
+        {
+            if (values.TryGetValue(key, out var value) && OtlpValue.Unwrap(value) is { } found)
+            {
+                return found;
             }
         }
 
         return null;
     }
 
-    public static string? Text(JsonElement owner, string key) =>
-        Find(owner, key) is JsonValue value && value.GetValueKind() == JsonValueKind.String
-            && value.GetValue<string>() is { Length: > 0 } text
-            ? text
-            : null;
+    /// <summary>Only of a string that is not empty.</summary>
+    public string? Text(params ReadOnlySpan<string> keys)
+    {
+        foreach (var key in keys)
+        {
+            if (values.TryGetValue(key, out var value) && value.Text("stringValue") is { } text)
+            {
+                return text;
+            }
+        }
 
-    private static JsonNode? Unwrap(JsonElement value)
+        return null;
+    }
+
+    /// <summary>Numbers and flags come as such or as their text.</summary>
+    public string? Plain(params ReadOnlySpan<string> keys) => Find(keys) switch
+    {
+        JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
+        JsonValue value => value.ToJsonString(),
+        _ => null,
+    };
+
+    public bool Has(string key, string value) => value.Length == 0
+        ? values.ContainsKey(key)
+        : Text(key)?.Equals(value, StringComparison.OrdinalIgnoreCase) == true;
+}
+
+/// <summary>Values as OTLP writes them in JSON.</summary>
+internal static class OtlpValue
+{
+    public static JsonNode? Unwrap(JsonElement value)
     {
         if (value.Member("stringValue") is { ValueKind: JsonValueKind.String } text)
         {
@@ -47,6 +86,29 @@ internal static class OtlpValue
         }
 
         return value.ObjectMember("kvlistValue") is { } list ? UnwrapList(list) : Plain(value);
+    }
+
+    /// <summary>Emitters write objects as they are, or as a string that holds their JSON.</summary>
+    public static JsonElement? Parse(JsonNode? given)
+    {
+        if (given is JsonValue value && value.GetValueKind() == JsonValueKind.String
+            && value.GetValue<string>() is { } text && text.AsSpan().TrimStart() is ['{' or '[', ..])
+        {
+            try
+            {
+                var bytes = Encoding.UTF8.GetBytes(text);
+                var json = new StrictJsonReader(bytes);
+                json.Read();
+                json.Skip();
+                return json.Read() ? JsonSerializer.SerializeToElement(text) : JsonElement.Parse(bytes);
+            }
+            catch (UnreadableException)
+            {
+                // It merely begins like JSON, and stays the text that it is.
+            }
+        }
+
+        return given is null ? null : JsonSerializer.SerializeToElement(given);
     }
 
     private static JsonNode? Plain(JsonElement value) =>

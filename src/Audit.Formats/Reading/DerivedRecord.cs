@@ -28,6 +28,9 @@ public sealed record DerivedRecord(string? SessionId, string DerivedId, string C
 
     public MessageKind Kind => KindOf(Record.Outcome);
 
+    /// <summary>Where it is of a trace: in which sessions it may stand.</summary>
+    public TracePlace? Place { get; init; }
+
     /// <param name="part">Distinguishes messages of a kind that a call may have several of.</param>
     public static DerivedRecord Of(
         string format, string? session, string call, string? tool, Outcome outcome, string? time, string? part = null)
@@ -72,6 +75,21 @@ public sealed record DerivedRecord(string? SessionId, string DerivedId, string C
         Outcome.PersistenceFailed => MessageKind.PersistenceFailed,
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "There is no such outcome."),
     };
+}
+
+/// <summary>
+/// Where a call of a trace belongs. Whoever remembers what else was said of the trace decides, so that one call never
+/// stands in two sessions.
+/// </summary>
+/// <param name="Own">The conversation that its span names.</param>
+/// <param name="Above">What one above it in the same request names.</param>
+/// <param name="Otherwise">What stands for it where nothing in the trace names one.</param>
+public sealed record TracePlace(string Trace, string? Own, string? Above, string? Otherwise)
+{
+    /// <summary>The session of a trace of which no conversation is known.</summary>
+    public string Session => SessionOf(Trace);
+
+    public static string SessionOf(string trace) => $"trace:{trace}";
 }
 
 /// <summary>A note of a session that was made of another system's words.</summary>

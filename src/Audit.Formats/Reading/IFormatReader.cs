@@ -24,6 +24,11 @@ public interface IFormatSink
     /// <summary>The event, of this type, says nothing of a call or a session.</summary>
     void Ignored(string type);
 
+    /// <summary>The trace is one of this conversation; worth a thought only to who remembers traces.</summary>
+    void Learned(string trace, string conversation)
+    {
+    }
+
     /// <param name="sentence">What is wrong with the event, and where.</param>
     void Invalid(string sentence);
 }

@@ -9,6 +9,9 @@ namespace Audit.Lifecycle.Records;
 /// </summary>
 public static class SaidReader
 {
+    /// <summary>The `output` of a derived record whose source says that a tool ended, and not with what.</summary>
+    public const string NotReported = "not_reported";
+
     private const int Head = 1 << 10;
     private const int Longer = 16 << 10;
 
@@ -18,9 +21,11 @@ public static class SaidReader
         using var document = JsonDocument.Parse(
             record, new JsonDocumentOptions { MaxDepth = Json.StrictJsonReader.MaxDepth + 2 });
         var outcome = document.RootElement.GetProperty("outcome");
+        var isSilent = Text(document.RootElement, "output") == NotReported;
         var result = Member(outcome, "result");
         var data = result is { } given ? Member(given, "data") : Member(outcome, "permission");
-        var text = result is { } had ? TextOf(had, data) : Text(outcome, "reason") ?? Text(outcome, "error");
+        var text = isSilent ? null
+            : result is { } had ? TextOf(had, data) : Text(outcome, "reason") ?? Text(outcome, "error");
         var utf8 = Encoding.UTF8.GetBytes(text?.ReplaceLineEndings("\n").Trim() ?? "");
         return new Said(
             Outcome: Hash(hasher, Text(outcome, "decision")),

@@ -35,10 +35,44 @@ public sealed class SharedStreamTests : IAsyncLifetime
     }
 
     [SharedTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task a_session_that_tells_its_calls_itself_and_by_opentelemetry_tells_each_once(bool eventsFirst)
+    {
+        var events = await File.ReadAllTextAsync(Path.Combine(SharedTheoryAttribute.Folder!, "copilot/session-2169.jsonl"));
+        var spans = await File.ReadAllTextAsync(Path.Combine(SharedTheoryAttribute.Folder!, "copilot/session-2169-otlp.jsonl"));
+        async Task SendEventsAsync() => (await node.PostAsync(
+            "/v1/ingest/copilot?session=ff420841-138b-4cf7-9d16-ded0ecfbf0bc", events, "application/x-ndjson")).Require(200);
+
+        foreach (var isEvents in new[] { eventsFirst, !eventsFirst, eventsFirst })
+        {
+            if (isEvents)
+            {
+                await SendEventsAsync();
+                continue;
+            }
+
+            foreach (var request in spans.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                Assert.Equal("{}", (await node.PostAsync("/v1/traces", request)).Require(200).Text);
+            }
+        }
+
+        var book = (await node.GetAsync("/v1/events?limit=1000", accept: "application/x-ndjson")).Require(200).Lines
+            .Select(line => line.GetProperty("event")).ToList();
+        Assert.DoesNotContain(book, one => one.Text("event") == "call.violated");
+        Assert.Equal(20, book.Where(one => one.Text("event") == "call.confirmed").Select(one => one.Text("tool_call_id")).Distinct().Count());
+        Assert.DoesNotContain(book, one => one.GetRawText().Contains("clock_went_back") || one.GetRawText().Contains("channels_differ"));
+    }
+
+    [SharedTheory]
     [InlineData("otlp/trace.json", 200)]
     [InlineData("otlp/logs.json", 400)]
     [InlineData("otlp/events.json", 400)]
     [InlineData("otlp/metrics.json", 400)]
-    public async Task only_traces_are_taken_for_traces(string file, int status) =>
-        (await node.PostAsync("/v1/traces", await File.ReadAllTextAsync(Path.Combine(SharedTheoryAttribute.Folder!, file)))).Require(status);
+    [InlineData("otlp/logs.json", 200, "logs")]
+    [InlineData("otlp/events.json", 200, "logs")]
+    [InlineData("otlp/metrics.json", 200, "metrics")]
+    public async Task only_traces_are_taken_for_traces(string file, int status, string signal = "traces") =>
+        (await node.PostAsync($"/v1/{signal}", await File.ReadAllTextAsync(Path.Combine(SharedTheoryAttribute.Folder!, file)))).Require(status);
 }
