@@ -36,6 +36,26 @@ public sealed class FormatReaders
         "agent-sdk" => new AgentSdkReader(),
         _ => null,
     };
+
+    /// <summary>
+    /// The session of a whole stream, where this event of it names it: one format may do so as late as in the last.
+    /// </summary>
+    public static string? SessionOf(string format, ReadOnlySpan<byte> text)
+    {
+        if (format != CopilotEvent.Format || text.IndexOf("\"sessionId\""u8) < 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            return CopilotEvent.Read(StrictEvents.Parse(text)).SessionOfStream;
+        }
+        catch (UnreadableException)
+        {
+            return null;
+        }
+    }
 }
 
 /// <summary>agent-sdk writes tool audit records, which are what we speak: they go on byte for byte.</summary>

@@ -11,18 +11,19 @@ public sealed class SharedFilesTests
         var derived = Derived.Of("copilot", Shared.Read("copilot/session-tools.jsonl"));
 
         Assert.Empty(derived.InvalidLines);
-        Assert.Equal(new Dictionary<string, int> { ["Requested"] = 16, ["Completed"] = 16 }, derived.Kinds);
+        Assert.Equal(new Dictionary<string, int> { ["Requested"] = 32, ["Completed"] = 16 }, derived.Kinds);
+        Assert.Equal(32, derived.MessageIds.Distinct().Count());
         Assert.Equal(16, derived.Records.Select(record => record.Record.ToolCallId).Distinct().Count());
         // The completion has no name of its tool; it is known from the start.
-        Assert.Equal(4, derived.Records.Count(record => record.Record.ToolName == "skill"));
-        Assert.Equal(28, derived.Records.Count(record => record.Record.ToolName == "bash"));
+        Assert.Equal(6, derived.Records.Count(record => record.Record.ToolName == "skill"));
+        Assert.Equal(42, derived.Records.Count(record => record.Record.ToolName == "bash"));
         Assert.Equal(
             new Dictionary<string, int> { ["prompt"] = 3, ["turn_started"] = 17, ["turn_ended"] = 16, ["aborted"] = 2, ["info"] = 1, ["idle"] = 1, ["ended"] = 1 },
             derived.NoteTypes);
         Assert.Equal(
             new Dictionary<string, int>
             {
-                ["assistant.message"] = 16, ["session.mcp_server_status_changed"] = 2, ["session.auto_mode_resolved"] = 1,
+                ["session.mcp_server_status_changed"] = 2, ["session.auto_mode_resolved"] = 1,
                 ["session.usage_checkpoint"] = 1,
             },
             derived.Ignored);
@@ -90,8 +91,8 @@ public sealed class SharedFilesTests
     {
         var derived = Derived.Of("claude-code", Shared.Read("claude-code/transcript-b.jsonl"), session: null);
 
-        Assert.Equal(new Dictionary<string, int> { ["Requested"] = 10, ["Completed"] = 8, ["Blocked"] = 2 }, derived.Kinds);
-        Assert.Equal(33, derived.IgnoredTypes.Count);
+        Assert.Equal(new Dictionary<string, int> { ["Requested"] = 10, ["Completed"] = 8, ["Blocked"] = 2, ["Started"] = 1 }, derived.Kinds);
+        Assert.Equal(32, derived.IgnoredTypes.Count);
         Assert.Empty(derived.InvalidLines);
     }
 

@@ -68,8 +68,10 @@ internal ref struct Envelope
         Person = defaults.Person,
     };
 
-    private readonly string? BoundAgent(ItemDefaults defaults) =>
-        Bound(Agent ?? defaults.Agent, defaults.Bounds.Agents, "agent");
+    /// <summary>A sub-agent that an adapter names acts for the agent that the token is bound to.</summary>
+    private readonly string? BoundAgent(ItemDefaults defaults) => Bound(
+        defaults.Derived && defaults.Bounds.Agents is not [] ? defaults.Agent : Agent ?? defaults.Agent,
+        defaults.Bounds.Agents, "agent");
 
     private readonly SessionName RequireSession(ItemDefaults defaults) => new(
         defaults.Source,

@@ -3,7 +3,9 @@ using Audit.Formats.Correlation;
 namespace Audit.Formats.AgentCode;
 
 /// <summary>
-/// Names the calls of one stream: the first result of a tool in a turn belongs to the first call of it there.
+/// Names the calls of one stream: the first result of a tool in a turn belongs to the first call of it there. Results
+/// come in three rows, of what ran while the model still spoke, of what was vetoed, and of the rest; so where several
+/// calls of a tool are open at once, that is a guess, for all of them until none is open.
 /// </summary>
 internal sealed class AgentCodeCalls
 {
@@ -18,7 +20,8 @@ internal sealed class AgentCodeCalls
         // The order is what joins them; an input that would take too much room is not repeated with the result.
         var isKept = counted.Inputs.Count < MostOpen && input?.Raw().Length <= LongestInput;
         counted.Inputs.Enqueue(isKept ? input?.Clone() : null);
-        return new AgentCodeCall(IdOf(turn, tool, counted.Requested), turn, tool, input, WasDenied: false);
+        counted.IsGuess |= counted.Inputs.Count > 1;
+        return new AgentCodeCall(IdOf(turn, tool, counted.Requested), turn, tool, input);
     }
 
     /// <summary>The denial comes right before the result of the same call.</summary>
@@ -27,7 +30,10 @@ internal sealed class AgentCodeCalls
         var counted = Of(turn, tool);
         counted.IsNextDenied = true;
         counted.Inputs.TryPeek(out var input);
-        return new AgentCodeCall(IdOf(turn, tool, counted.Settled + 1), turn, tool, input, WasDenied: true);
+        return new AgentCodeCall(IdOf(turn, tool, counted.Settled + 1), turn, tool, input)
+        {
+            IsGuess = counted.IsGuess,
+        };
     }
 
     public AgentCodeCall Settle(long turn, string tool)
@@ -36,9 +42,16 @@ internal sealed class AgentCodeCalls
         counted.Settled++;
         var wasDenied = counted.IsNextDenied;
         counted.IsNextDenied = false;
+        var isGuess = counted.IsGuess;
         counted.Inputs.TryDequeue(out var input);
-        return new AgentCodeCall(IdOf(turn, tool, counted.Settled), turn, tool, input, wasDenied);
+        counted.IsGuess &= counted.Inputs.Count > 0;
+        return new AgentCodeCall(IdOf(turn, tool, counted.Settled), turn, tool, input)
+        {
+            WasDenied = wasDenied, IsGuess = isGuess,
+        };
     }
+
+    public bool IsOpen(long turn, string tool) => Of(turn, tool).Inputs.Count > 0;
 
     private Counted Of(long turn, string tool)
     {
@@ -71,8 +84,16 @@ internal sealed class AgentCodeCalls
         public int Settled { get; set; }
 
         public bool IsNextDenied { get; set; }
+
+        public bool IsGuess { get; set; }
     }
 }
 
 /// <summary>A call of the stream by the name that it was given.</summary>
-internal sealed record AgentCodeCall(string Id, long Turn, string Tool, JsonElement? Input, bool WasDenied);
+internal sealed record AgentCodeCall(string Id, long Turn, string Tool, JsonElement? Input)
+{
+    public bool WasDenied { get; init; }
+
+    /// <summary>It may be another call of this tool in this turn.</summary>
+    public bool IsGuess { get; init; }
+}

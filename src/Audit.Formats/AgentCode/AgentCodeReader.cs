@@ -3,18 +3,25 @@ namespace Audit.Formats.AgentCode;
 /// <summary>
 /// The event stream of the agent-code command line. It has no ids of calls and but one time, that of its start; so a
 /// call is named by its turn, its tool and its place among the calls of that tool in that turn, and the stream must be
-/// sent from its beginning. Results are taken in the order of the calls.
+/// sent from its beginning. Results are taken in the order of the calls, and say where that is a guess. The events of
+/// its server (`serve`) name a tool's call by the tool alone.
 /// </summary>
 internal sealed class AgentCodeReader(string? session) : IEventReader
 {
     private const string Format = "agent-code";
     private const string Cancelled = "(cancelled)";
-    private const string DeniedAtPrompt = "user denied at prompt";
+    private const string DeniedAtPrompt = "user denied at prompt", DeniedByUser = "Permission denied by user",
+        Denied = "Permission denied: ", Vetoed = "Blocked by pre-tool-use hook: ",
+        PlanMode = "Plan mode active: only read-only tools are allowed.",
+        TargetChanged = "Permission target changed after approval", InvalidAtStart = "rejected at validation: ";
+
+    private static readonly string[] NotFound = ["Tool '", "' not found"];
 
     private static readonly Dictionary<string, string> NoteTypes = new()
     {
         ["session_start"] = "started", ["session_end"] = "ended", ["turn_start"] = "turn_started",
         ["turn_complete"] = "turn_ended", ["error"] = "error", ["warning"] = "warning",
+        ["done"] = "turn_ended",
     };
 
     private readonly AgentCodeCalls calls = new();
@@ -28,7 +35,7 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
         var type = happened.RequireText("type");
         Action<JsonElement, long, IFormatSink>? act = type switch
         {
-            "tool_call" => Request,
+            "tool_call" or "tool_start" => Request,
             "permission_denied" => Deny,
             "tool_result" => Complete,
             _ => null,
@@ -68,18 +75,20 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
     private void Deny(JsonElement happened, long number, IFormatSink sink)
     {
         var (turn, tool) = Place(happened);
-        var reason = happened.RequireText("reason");
-        var outcome = reason == DeniedAtPrompt
-            ? new Outcome.Blocked(reason) { Decision = "denied-interactively-by-user", Source = "human_response" }
-            : new Outcome.Blocked(reason) { Decision = "denied-by-rules", Source = "host_policy" };
-        Report(calls.Deny(turn, tool), outcome, number, sink);
+        Report(calls.Deny(turn, tool), RefusalOf(happened.RequireText("reason")), number, sink);
     }
 
     private void Complete(JsonElement happened, long number, IFormatSink sink)
     {
         var (turn, tool) = Place(happened);
         var isError = happened.RequireFlag("is_error");
-        var output = happened.Member("output")?.AsText() ?? "";
+        var output = (happened.Member("output") ?? happened.Member("content"))?.AsText() ?? "";
+        var isOfServer = !happened.TryGetProperty("tool", out _);
+        if (isOfServer && !calls.IsOpen(turn, tool))
+        {
+            throw new UnreadableException("name", $"no call of \"{ShortText.Of(tool, ShortText.Quoted)}\" is open");
+        }
+
         var call = calls.Settle(turn, tool);
         if (call.WasDenied && isError)
         {
@@ -88,20 +97,49 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
             return;
         }
 
-        Outcome outcome = isError && output == Cancelled
-            ? new Outcome.Cancelled(Cancelled)
-            : new Outcome.Completed(new ToolResult(!isError, output));
+        var outcome = isError ? FailureOf(output, isOfServer) : new Outcome.Completed(new ToolResult(true, output));
         Report(call, outcome, number, sink);
     }
 
+    /// <summary>What was refused, and what never ran, comes as a result that failed.</summary>
+    /// <param name="isOfServer">No event of its own says before it that permission was denied.</param>
+    private static Outcome FailureOf(string output, bool isOfServer) => output switch
+    {
+        Cancelled => new Outcome.Cancelled(Cancelled),
+        DeniedByUser => RefusalOf(DeniedAtPrompt),
+        _ when isOfServer && Begins(output, Denied) && !output.Contains("(os error ", StringComparison.Ordinal) =>
+            RefusalOf(output[Denied.Length..]),
+        _ when Begins(output, Vetoed) => Refuse(output[Vetoed.Length..], "denied-by-hook", Deciders.Hook),
+        _ when Begins(output, PlanMode) => Refuse(output, "denied-by-rules", Deciders.Policy),
+        _ when Begins(output, TargetChanged) => Refuse(output, "denied-by-rules", Deciders.Policy),
+        _ when Begins(output, NotFound[0]) && output.EndsWith(NotFound[1], StringComparison.Ordinal) =>
+            new Outcome.Invalidated(output),
+        _ => new Outcome.Completed(new ToolResult(false, output)),
+    };
+
+    private static Outcome RefusalOf(string reason) =>
+        reason == DeniedAtPrompt ? Refuse(reason, "denied-interactively-by-user", Deciders.Human)
+        : Begins(reason, InvalidAtStart) ? new Outcome.Invalidated(reason)
+        : Refuse(reason, "denied-by-rules", Deciders.Policy);
+
+    private static Outcome.Blocked Refuse(string reason, string decision, string source) =>
+        new(reason) { Decision = decision, Source = source, By = Deciders.Of(source) };
+
+    private static bool Begins(string text, string start) => text.StartsWith(start, StringComparison.Ordinal);
+
     private static (long Turn, string Tool) Place(JsonElement happened) =>
-        (happened.Count("turn") ?? 0, happened.Text("tool") ?? "");
+        (happened.Count("turn") ?? 0, happened.Text("tool") ?? ToolOfServer(happened));
+
+    /// <summary>A tool that ended in a panic has an empty name; one that is not named at all is unknown.</summary>
+    private static string ToolOfServer(JsonElement happened) =>
+        happened.TryGetProperty("tool", out _) ? "" : happened.RequireText("name");
 
     private void Report(AgentCodeCall call, Outcome outcome, long number, IFormatSink sink)
     {
         var record = DerivedRecord.Of(Format, session, call.Id, call.Tool, outcome, TimeAt(number))
             .With(call.Input, call.Input, model is null ? null : new Provenance("", model));
-        sink.Record(record with { IsTimeInferred = true, Record = record.Record with { Turn = call.Turn } });
+        record = record with { IsTimeInferred = true, Record = record.Record with { Turn = call.Turn } };
+        sink.Record(call.IsGuess ? record.Guessed() : record);
     }
 
     private void Note(string type, JsonElement happened, long number, IFormatSink sink)

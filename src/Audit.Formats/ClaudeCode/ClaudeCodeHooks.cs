@@ -47,11 +47,11 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         memory.Remember(session, call, tool, input);
         if (input is { } given)
         {
-            memory.Open(ClaudeCodeReader.KeyOf(session, happened, tool, given), call);
+            memory.Open(KeyOf(session, happened, tool, given), call);
         }
 
         var outcome = new Outcome.Requested();
-        sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, input, input, null));
+        sink.Record(RecordOf(happened, session, call, tool, outcome, input, input));
     }
 
     private void Ask(JsonElement happened, string? session, IFormatSink sink)
@@ -61,7 +61,7 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         var candidates = 0;
         var call = happened.Text("tool_use_id")
             ?? (input is { } given
-                ? memory.Ask(ClaudeCodeReader.KeyOf(session, happened, tool, given), out candidates)
+                ? memory.Ask(KeyOf(session, happened, tool, given), out candidates)
                 : null);
         if (call is null)
         {
@@ -71,7 +71,8 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
 
         var description = candidates > 1 ? $"{tool} (one of {candidates} calls that are alike)" : tool;
         var outcome = new Outcome.RequiresConfirmation(description, null) { Permission = happened };
-        sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, input, input, null));
+        var asked = RecordOf(happened, session, call, tool, outcome, input, input);
+        sink.Record(candidates > 1 ? asked.Guessed() : asked);
     }
 
     private void Deny(JsonElement happened, string? session, IFormatSink sink)
@@ -80,12 +81,12 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         var tool = happened.RequireText("tool_name");
         var outcome = new Outcome.Blocked(happened.Text("reason") ?? "denied without a reason")
         {
-            Decision = "denied-by-auto-mode",
-            Source = "assisted_approval",
+            Decision = ClaudeCodeOutcomes.ByAutoMode, Source = Deciders.Classifier,
+            By = Deciders.Of(Deciders.Classifier),
         };
         Settle(happened, session, call, tool);
         var input = happened.Member("tool_input");
-        sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, input, input, null));
+        sink.Record(RecordOf(happened, session, call, tool, outcome, input, input));
     }
 
     /// <summary>
@@ -100,7 +101,7 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
         var requested = memory.Find(session, call)?.Input ?? ran;
         Settle(happened, session, call, tool);
         var outcome = new Outcome.Completed(result);
-        sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, requested, ran, null));
+        sink.Record(RecordOf(happened, session, call, tool, outcome, requested, ran));
     }
 
     /// <summary>The batch says which calls there were, and not whether they succeeded.</summary>
@@ -112,7 +113,7 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
             {
                 // Asked for already; what is open stays open and what is not is not opened again.
                 var (again, input) = (new Outcome.Requested(), known.Input);
-                sink.Record(ClaudeCodeReader.RecordOf(Channel, session, call, known.Tool, again, input, input, null));
+                sink.Record(RecordOf(happened, session, call, known.Tool, again, input, input));
             }
             else
             {
@@ -125,8 +126,22 @@ internal sealed class ClaudeCodeHooks(CallMemory memory)
     {
         if (memory.Find(session, call)?.Input is { } input)
         {
-            memory.Close(ClaudeCodeReader.KeyOf(session, happened, tool, input), call);
+            memory.Close(KeyOf(session, happened, tool, input), call);
         }
+    }
+
+    private static string KeyOf(string? session, JsonElement happened, string tool, JsonElement input) =>
+        ClaudeCodeReader.KeyOf(session, ClaudeCodeReader.AgentOf(happened), tool, input);
+
+    private DerivedRecord RecordOf(
+        JsonElement happened, string? session, string call, string tool, Outcome outcome, JsonElement? requested,
+        JsonElement? effective)
+    {
+        var agent = ClaudeCodeReader.AgentOf(happened);
+        return ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, requested, effective, null) with
+        {
+            Agent = agent, Parent = memory.CallOfAgent(session, agent),
+        };
     }
 
     private static ToolResult ResultOf(JsonElement happened)

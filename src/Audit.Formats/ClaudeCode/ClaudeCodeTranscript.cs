@@ -2,90 +2,144 @@ using Audit.Formats.Correlation;
 
 namespace Audit.Formats.ClaudeCode;
 
-/// <summary>Lines of a transcript: what the assistant asks for, and what it is given back.</summary>
+/// <summary>
+/// Lines of a transcript: what the assistant asks for, what it is given back, and what shows that a call runs. The
+/// lines of a sub-agent stand in the progress of the call that started it, or in a file of their own.
+/// </summary>
 internal sealed class ClaudeCodeTranscript(CallMemory memory)
 {
     private const string Channel = "transcript";
-    private const string Rejected = "The user doesn't want to proceed with this tool use.";
-    private const string GivenUp = "The user doesn't want to take this action right now.";
-    private const string UserWords = "the user said:\n";
+    private const int Deepest = 8;
 
-    public void Read(JsonElement happened, string type, string? session, IFormatSink sink)
+    private readonly HashSet<(string? Session, string Call)> begun = [];
+
+    /// <returns>Whether it says something of a call.</returns>
+    public bool Read(JsonElement happened, string type, string? session, IFormatSink sink)
     {
-        var wanted = type switch
+        var agent = ClaudeCodeReader.AgentOf(happened);
+        var parent = happened.Text("parent_tool_use_id") ?? memory.CallOfAgent(session, agent);
+        return type == "progress"
+            ? Progress(happened, session, sink)
+            : Read(new Line(happened, type, session, agent, parent), sink);
+    }
+
+    /// <summary>The call shows for the first time that it runs.</summary>
+    public void Begin(string channel, JsonElement happened, string? session, string call, IFormatSink sink)
+    {
+        memory.RememberBegun(session, call);
+        if (begun.Count < CallLimits.Events && !begun.Add((session, call)))
         {
-            "assistant" => "tool_use",
-            "user" => "tool_result",
-            _ => null,
-        };
-        var parts = wanted is null || happened.ObjectMember("message") is not { } message
-            ? []
-            : message.ArrayMember("content").Where(part => part.Text("type") == wanted).ToList();
-        if (parts.Count == 0)
-        {
-            sink.Ignored(type);
+            sink.Ignored("progress of a call that began");
             return;
         }
 
-        var time = happened.Time("timestamp");
-        foreach (var part in parts)
-        {
-            sink.Record(wanted == "tool_use"
-                ? Request(part, happened, session, time)
-                : Settle(part, happened, session, time, isAlone: parts.Count == 1));
-        }
+        var known = memory.Find(session, call);
+        sink.Record(ClaudeCodeReader.RecordOf(
+            channel, session, call, known?.Tool, new Outcome.Started(), known?.Input, known?.Input,
+            happened.Time("timestamp")));
     }
 
-    private DerivedRecord Request(JsonElement use, JsonElement happened, string? session, string? time)
+    private bool Progress(JsonElement happened, string? session, IFormatSink sink, int depth = 0)
     {
-        var call = use.RequireText("id", "message.content");
+        var data = happened.ObjectMember("data");
+        var call = happened.Text("parentToolUseID");
+        var kind = data?.Text("type");
+        // A hook's progress says that the hook runs, which the tool may not do for it.
+        if (call is null || kind is null or "hook_progress" || depth == Deepest)
+        {
+            return false;
+        }
+
+        Begin(Channel, happened, session, call, sink);
+        if (kind != "agent_progress" || data?.ObjectMember("message") is not { } message)
+        {
+            return true;
+        }
+
+        var agent = data.Value.Text("agentId") ?? ClaudeCodeReader.AgentOf(happened);
+        if (agent is not null)
+        {
+            memory.RememberAgent(session, agent, call);
+        }
+
+        if (message.Text("type") is { } type)
+        {
+            _ = type == "progress"
+                ? Progress(message, session, sink, depth + 1)
+                : Read(new Line(message, type, session, agent, call) { Beside = happened }, sink);
+        }
+
+        return true;
+    }
+
+    private bool Read(Line line, IFormatSink sink)
+    {
+        var parts = line.Type is "assistant" or "user" && line.Happened.ObjectMember("message") is { } message
+            ? message.ArrayMember("content").Where(part => IsUse(part) || IsResult(part)).ToList()
+            : [];
+        foreach (var part in parts)
+        {
+            sink.Record((IsUse(part) ? Request(part, line) : Settle(part, line, isAlone: parts.Count == 1)) with
+            {
+                Agent = line.Agent, Parent = line.Parent,
+            });
+        }
+
+        return parts.Count > 0;
+    }
+
+    // Tools of the model's own server are called and answered within the assistant's message.
+    private static bool IsUse(JsonElement part) =>
+        part.Text("type")?.EndsWith("tool_use", StringComparison.Ordinal) == true;
+
+    private static bool IsResult(JsonElement part) =>
+        part.Text("type")?.EndsWith("tool_result", StringComparison.Ordinal) == true;
+
+    private DerivedRecord Request(JsonElement use, Line line)
+    {
+        var (session, call) = (line.Session, use.RequireText("id", "message.content"));
         var tool = use.RequireText("name", "message.content");
         var input = use.Member("input");
         memory.Remember(session, call, tool, input);
         if (input is { } given)
         {
-            memory.Open(ClaudeCodeReader.KeyOf(session, happened, tool, given), call);
+            memory.Open(ClaudeCodeReader.KeyOf(session, line.Agent, tool, given), call);
         }
 
-        var outcome = new Outcome.Requested();
-        var record = ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, input, input, time);
-        return happened.GetProperty("message").Text("model") is { } model
+        var record = ClaudeCodeReader.RecordOf(
+            line.Channel, session, call, tool, new Outcome.Requested(), input, input, line.Time);
+        return line.Happened.GetProperty("message").Text("model") is { } model
             ? record with { Record = record.Record with { Provenance = new Provenance("anthropic", model) } }
             : record;
     }
 
-    private DerivedRecord Settle(JsonElement result, JsonElement happened, string? session, string? time, bool isAlone)
+    private DerivedRecord Settle(JsonElement result, Line line, bool isAlone)
     {
-        var call = result.RequireText("tool_use_id", "message.content");
+        var (session, call) = (line.Session, result.RequireText("tool_use_id", "message.content"));
         var known = memory.Find(session, call);
         if (known?.Input is { } input)
         {
-            memory.Close(ClaudeCodeReader.KeyOf(session, happened, known.Tool, input), call);
+            memory.Close(ClaudeCodeReader.KeyOf(session, line.Agent, known.Tool, input), call);
         }
 
-        var data = isAlone ? happened.Member("toolUseResult") : null;
+        var data = isAlone ? line.Member("toolUseResult") ?? line.Member("tool_use_result") : null;
         data = data is { ValueKind: JsonValueKind.String } ? null : data;
-        var outcome = OutcomeOf(TextOf(result.Member("content")), result.Flag("is_error") ?? false, data);
-        var (tool, asked) = (known?.Tool, known?.Input);
-        return ClaudeCodeReader.RecordOf(Channel, session, call, tool, outcome, asked, asked, time);
-    }
-
-    private static Outcome OutcomeOf(string text, bool isError, JsonElement? data)
-    {
-        if (isError && text.StartsWith(Rejected, StringComparison.Ordinal))
+        if (data?.Text("agentId") is { } agent)
         {
-            var at = text.IndexOf(UserWords, StringComparison.Ordinal);
-            return new Outcome.Blocked(Rejected)
-            {
-                Decision = "denied-interactively-by-user",
-                Source = "human_response",
-                Feedback = at < 0 ? null : text[(at + UserWords.Length)..],
-            };
+            memory.RememberAgent(session, agent, call);
         }
 
-        return isError && text.StartsWith(GivenUp, StringComparison.Ordinal)
-            ? new Outcome.Cancelled(GivenUp) { By = "user" }
-            : new Outcome.Completed(new ToolResult(!isError, text) { Data = data });
+        var content = result.Member("content");
+        var isError = result.Flag("is_error")
+            ?? content?.Text("type")?.EndsWith("_error", StringComparison.Ordinal) == true;
+        var given = new ToolResult(!isError, TextOf(content))
+        {
+            Data = data, DurationMs = data?.Count("durationMs") ?? data?.Count("totalDurationMs"),
+        };
+        var (kind, feedback) = line.DenialOf(call, isError && isAlone);
+        var outcome = ClaudeCodeOutcomes.Read(given, kind, feedback, memory.HasBegun(session, call));
+        var (tool, asked) = (known?.Tool, known?.Input);
+        return ClaudeCodeReader.RecordOf(line.Channel, session, call, tool, outcome, asked, asked, line.Time);
     }
 
     /// <summary>Text alone, or a list of parts of which some are text.</summary>
@@ -96,4 +150,39 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
             string.Join('\n', parts.EnumerateArray().Select(part => part.Text("text")).OfType<string>()),
         { } other => other.AsText(),
     };
+
+    /// <param name="Parent">The call in whose course it is said.</param>
+    private sealed record Line(JsonElement Happened, string Type, string? Session, string? Agent, string? Parent)
+    {
+        /// <summary>The line of the file, where this one stands within it.</summary>
+        public JsonElement? Beside { get; init; }
+
+        public string? Time { get; } = Happened.Time("timestamp");
+
+        public string Channel => Happened.Text("session_id") is not null && Happened.Text("sessionId") is null
+            ? ClaudeCodeStream.Channel
+            : ClaudeCodeTranscript.Channel;
+
+        public JsonElement? Member(string name) => Happened.Member(name) ?? Beside?.Member(name);
+
+        private string? TextOf(string name) => Happened.Text(name) ?? Beside?.Text(name);
+
+        /// <summary>The word that says why a call did not run, and what the user said to it.</summary>
+        /// <param name="isFailed">It failed, and no other call is spoken of.</param>
+        public (string? Kind, string? Feedback) DenialOf(string call, bool isFailed)
+        {
+            var notes = Member("tool_result_meta") switch
+            {
+                { ValueKind: JsonValueKind.Array } all => all.EnumerateArray().Where(one => one.Text("id") == call),
+                { ValueKind: JsonValueKind.Object } one when isFailed => [one],
+                _ => [],
+            };
+            foreach (var note in notes)
+            {
+                return (note.Text("non_execution_kind"), note.Text("user_feedback"));
+            }
+
+            return isFailed ? (TextOf("toolDenialKind"), TextOf("userFeedback")) : default;
+        }
+    }
 }

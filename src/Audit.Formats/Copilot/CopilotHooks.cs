@@ -53,17 +53,26 @@ internal sealed class CopilotHooks(CallMemory memory)
     private void Deny(in CopilotEvent received, string? session, string reason, IFormatSink sink)
     {
         var invocation = received.Require("hookInvocationId");
+        var candidates = 0;
         var call = memory.CallOfRequest(session, invocation)
-            ?? (keyOfInvocation.TryGet(invocation, out var key) ? memory.Ask(key, out _) : null);
+            ?? (keyOfInvocation.TryGet(invocation, out var key) ? memory.Ask(key, out candidates) : null);
         if (call is null)
         {
             sink.Note(received.NoteOf(session, "hook_denied", received.Id));
             return;
         }
 
-        var outcome = new Outcome.Blocked(reason) { Decision = "denied-by-hook", Source = "hook" };
+        var outcome = new Outcome.Blocked(reason)
+        {
+            Decision = "denied-by-hook", Source = Deciders.Hook, By = Deciders.Of(Deciders.Hook),
+        };
+        memory.RememberDecision(session, call);
         var tool = memory.Find(session, call)?.Tool;
         var part = CanonicalJson.NameOf(invocation);
-        sink.Record(DerivedRecord.Of(CopilotEvent.Format, session, call, tool, outcome, received.Time, part));
+        var record = DerivedRecord.Of(CopilotEvent.Format, session, call, tool, outcome, received.Time, part) with
+        {
+            Agent = received.Agent, Parent = received.ParentOf(memory, session, call),
+        };
+        sink.Record(candidates > 1 ? record.Guessed() : record);
     }
 }

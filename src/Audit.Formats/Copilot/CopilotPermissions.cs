@@ -8,7 +8,10 @@ namespace Audit.Formats.Copilot;
 /// </summary>
 internal sealed class CopilotPermissions(CallMemory memory)
 {
-    private const int LongestPart = 64;
+    private const int LongestPart = 64, MostEarly = 1024;
+
+    /// <summary>Answers that came before their requests, in a stream that lost its order.</summary>
+    private readonly Dictionary<(string? Session, string Request), (Outcome Outcome, string? Time)> early = [];
 
     public bool Read(in CopilotEvent received, string? session, IFormatSink sink)
     {
@@ -36,6 +39,11 @@ internal sealed class CopilotPermissions(CallMemory memory)
         var outcome = new Outcome.RequiresConfirmation(description, null) { Permission = permission };
         var tool = permission.Text("toolCallId") is null ? kind : null;
         sink.Record(RecordOf(received, session, call, tool, outcome, request));
+        if (early.Remove((session, request), out var answer))
+        {
+            memory.RememberDecision(session, call);
+            sink.Record(RecordOf(received with { Time = answer.Time }, session, call, null, answer.Outcome, request));
+        }
     }
 
     private bool Answer(in CopilotEvent received, string? session, IFormatSink sink)
@@ -49,10 +57,16 @@ internal sealed class CopilotPermissions(CallMemory memory)
 
         if ((received.Data.Text("toolCallId") ?? memory.CallOfRequest(session, request)) is { } call)
         {
+            memory.RememberDecision(session, call);
             sink.Record(RecordOf(received, session, call, null, outcome, request));
         }
         else
         {
+            if (early.Count < MostEarly)
+            {
+                early[(session, request)] = (outcome, received.Time);
+            }
+
             sink.Note(received.NoteOf(session, "permission_completed", received.Id));
         }
 
@@ -66,7 +80,10 @@ internal sealed class CopilotPermissions(CallMemory memory)
         var part = request.Length <= LongestPart ? request : CanonicalJson.NameOf(request);
         // The tool's name in a request for permission is not always the one in the events of the tool.
         return DerivedRecord.Of(CopilotEvent.Format, session, call, known?.Tool ?? tool, outcome, received.Time, part)
-            .With(known?.Input, known?.Input);
+            .With(known?.Input, known?.Input) with
+        {
+            Agent = received.Agent, Parent = received.ParentOf(memory, session, call),
+        };
     }
 
     private static string DescriptionOf(JsonElement permission, string kind) =>

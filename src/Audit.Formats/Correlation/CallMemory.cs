@@ -16,6 +16,10 @@ internal sealed class CallMemory
 
     private readonly BoundedMemory<(string? Session, string Call), KnownCall> calls = new(Calls);
     private readonly BoundedMemory<(string? Session, string Request), string> requests = new(Calls);
+    private readonly BoundedMemory<(string? Session, string Call), string> ends = new(Calls);
+    private readonly BoundedMemory<(string? Session, string Call), bool> begun = new(Calls);
+    private readonly BoundedMemory<(string? Session, string Call), bool> decided = new(Calls);
+    private readonly BoundedMemory<(string? Session, string Agent), string> agents = new(Calls);
     private readonly BoundedMemory<string, ImmutableList<AskingCall>> asking = new(Calls);
 
     public void Remember(string? session, string call, string tool, JsonElement? input)
@@ -23,6 +27,28 @@ internal sealed class CallMemory
         var kept = input is { } given && given.Raw().Length <= LongestInput ? given.Clone() : (JsonElement?)null;
         calls.Set((session, call), new KnownCall(tool, kept));
     }
+
+    /// <summary>Remembers the end of a call, as far as the host dates it.</summary>
+    public void RememberEnd(string? session, string call, string? time) => ends.Set((session, call), time ?? "");
+
+    /// <returns>Null for a call whose end is not known; empty where it has no time.</returns>
+    public string? EndOf(string? session, string call) => ends.TryGet((session, call), out var time) ? time : null;
+
+    /// <summary>Remembers that a call showed that it runs.</summary>
+    public void RememberBegun(string? session, string call) => begun.Set((session, call), true);
+
+    public bool HasBegun(string? session, string call) => begun.TryGet((session, call), out _);
+
+    /// <summary>Remembers that it was decided whether a call may run.</summary>
+    public void RememberDecision(string? session, string call) => decided.Set((session, call), true);
+
+    public bool HasDecision(string? session, string call) => decided.TryGet((session, call), out _);
+
+    /// <summary>Remembers in the course of which call an agent works.</summary>
+    public void RememberAgent(string? session, string agent, string call) => agents.Set((session, agent), call);
+
+    public string? CallOfAgent(string? session, string? agent) =>
+        agent is not null && agents.TryGet((session, agent), out var call) ? call : null;
 
     public KnownCall? Find(string? session, string call) => calls.TryGet((session, call), out var known) ? known : null;
 

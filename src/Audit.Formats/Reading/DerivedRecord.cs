@@ -60,6 +60,10 @@ public sealed record DerivedRecord(string? SessionId, string DerivedId, string C
             Record = Record with { RequestedInput = requested, EffectiveInput = effective, Provenance = provenance },
         };
 
+    /// <summary>The same, saying that the source does not tell to which of several calls it belongs.</summary>
+    public DerivedRecord Guessed() =>
+        this with { Record = Record with { Unknown = new() { ["join"] = JsonElement.Parse("\"guessed\""u8) } } };
+
     private static MessageKind KindOf(Outcome outcome) => outcome switch
     {
         Outcome.Requested => MessageKind.Requested,

@@ -23,7 +23,7 @@ internal static class PermissionAnswer
         var feedback = answer.Text("feedback");
         if (ApprovingDecisions.Contains(kind))
         {
-            return new Outcome.Approved(kind) { Source = source, Feedback = feedback };
+            return new Outcome.Approved(kind) { Source = source, By = Deciders.Of(source), Feedback = feedback };
         }
 
         if (kind == SaysNothing)
@@ -31,8 +31,12 @@ internal static class PermissionAnswer
             return null;
         }
 
+        source ??= SourceOf(kind);
         return ReasonOf(kind, answer) is { } reason
-            ? new Outcome.Blocked(reason) { Decision = kind, Source = source ?? SourceOf(kind), Feedback = feedback }
+            ? new Outcome.Blocked(reason)
+            {
+                Decision = kind, Source = source, By = Deciders.Of(source), Feedback = feedback,
+            }
             : throw new UnreadableException(
                 $"{place}.kind", $"\"{ShortText.Of(kind, ShortText.Quoted)}\" is no decision that is known");
     }
@@ -52,7 +56,14 @@ internal static class PermissionAnswer
         _ => null,
     };
 
-    private static string? SourceOf(string kind) => kind == "denied-by-permission-request-hook" ? "hook" : null;
+    private static string? SourceOf(string kind) => kind switch
+    {
+        "denied-by-permission-request-hook" => Deciders.Hook,
+        "denied-interactively-by-user" => Deciders.Human,
+        "denied-by-rules" or "denied-by-content-exclusion-policy" => Deciders.Policy,
+        "denied-no-approval-rule-and-could-not-request-from-user" or "user-not-available" => Deciders.Nobody,
+        _ => null,
+    };
 
     private static string RulesOf(JsonElement answer)
     {
@@ -68,5 +79,24 @@ internal static class PermissionAnswer
     {
         ({ } message, { } path) => $"{message} ({path})",
         var (message, path) => message ?? path ?? "denied by a content exclusion policy",
+    };
+}
+
+/// <summary>By which way a host says that a decision was made, and who then made it.</summary>
+internal static class Deciders
+{
+    public const string Human = "human_response", Policy = "host_policy", Hook = "hook",
+        Classifier = "assisted_approval", Nobody = "unattended_fallback";
+
+    /// <returns>Null where the host does not say.</returns>
+    public static string? Of(string? source) => source switch
+    {
+        Human => "user",
+        Policy => "host policy",
+        Hook => "hook",
+        Classifier => "classifier",
+        Nobody => "nobody",
+        "authorization_carry_forward" => "user, earlier",
+        _ => null,
     };
 }

@@ -53,13 +53,29 @@ public static class CallLaw
             && (message.Policy is null || standing.EndsAt is not null)
             && (standing.State == CallState.AwaitingConfirmation
                 || (standing.State == CallState.Approved && standing.Approval == Approval.ByNode));
-        var cell = isRepeated ? Cell.Eq : TransitionTable.At(standing.State, message.Kind);
+        var cell = isRepeated || IsProgressAfterEnd(standing, message) ? Cell.Eq
+            : GivesUp(standing, message) ? Cell.L
+            : TransitionTable.At(standing.State, message.Kind);
 
         // What another channel reports differently is one message all the same, and not a second one.
         return message.Beside is not null && cell.Rule is CellRule.Violation or CellRule.NextAttemptInLaterTurn
             ? Cell.Eq
             : cell;
     }
+
+    /// <summary>
+    /// An adapter takes a first sign of progress for the start; what runs on in the background shows signs after the
+    /// tool has answered, and that is no second run.
+    /// </summary>
+    private static bool IsProgressAfterEnd(in Standing standing, CallMessage message) =>
+        message is { Derived: true, Kind: MessageKind.Started } && !standing.Refused
+        && standing.State is CallState.Completed or CallState.Cancelled;
+
+    /// <summary>
+    /// Hosts say with the same words that a call was refused and that it was stopped: what runs is refused no more.
+    /// </summary>
+    private static bool GivesUp(in Standing standing, CallMessage message) =>
+        message is { Derived: true, Kind: MessageKind.Blocked } && standing.State == CallState.Running;
 
     /// <summary>Where two persons approve, the word of the first one moves nothing.</summary>
     private static bool IsFirstOfTwo(in Standing standing, CallMessage message) =>
@@ -219,6 +235,7 @@ public static class CallLaw
         var isApproval = message.Kind == MessageKind.Approved;
         var isNodes = message.MadeByNode;
         var asks = isQuestion || isApproval;
+        var givesUp = GivesUp(standing, message);
         var known = IsRefusalByNode(message) ? Refuse(standing, sequence) : standing;
 
         // A host that says what it would rather have had approved changes nothing of what was.
@@ -226,13 +243,13 @@ public static class CallLaw
             && (isNewQuestion || isNodes || standing.Approval != Approval.ByNode);
         return standing with
         {
-            State = rule == CellRule.Stay ? standing.State : StateAfter(message.Kind),
+            State = rule == CellRule.Stay ? standing.State : givesUp ? CallState.Cancelled : StateAfter(message.Kind),
             Turn = Math.Max(standing.Turn, message.Turn),
             ToolName = standing.ToolName ?? message.ToolName,
             Provider = standing.Provider ?? message.Provider,
             TaskId = standing.TaskId ?? message.TaskId,
             Parent = standing.Parent ?? message.Parent,
-            Refused = message.Kind == MessageKind.Blocked || (standing.Refused && !asks),
+            Refused = (message.Kind == MessageKind.Blocked && !givesUp) || (standing.Refused && !asks),
             Ran = message.IsSuccessfulCompletion ? message.Result : standing.Ran,
             RefusedByNode = known.RefusedByNode && !(isApproval && isNodes && known.AskedSinceRefusal),
             // What was asked, and approved, before a person refused clears nothing, whatever times the host gives.

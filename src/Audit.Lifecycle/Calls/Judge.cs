@@ -30,12 +30,17 @@ public static class Judge
 
     /// <summary>
     /// Compares two messages of a history in which the host numbers all of them, or not all: then times order them, and
-    /// messages of one time stand in the order of the numbers that they have, before those that have none.
+    /// messages of one time stand in the order of the numbers that they have, before those that have none. What an
+    /// adapter derives has no numbers, and hosts write several things within a millisecond: it stands in the order in
+    /// which such things happen.
     /// </summary>
     public static int Compare(CallMessage one, CallMessage other, bool numbered)
     {
         var compared = numbered ? 0 : one.OrderedAt.CompareTo(other.OrderedAt);
-        return compared != 0 ? compared : NumberOf(one).CompareTo(NumberOf(other));
+        compared = compared != 0 ? compared : NumberOf(one).CompareTo(NumberOf(other));
+        return compared != 0 ? compared : RankOf(one).CompareTo(RankOf(other));
+
+        static int RankOf(CallMessage message) => message is { Derived: true, Seq: null } ? 1 + (int)message.Kind : 0;
 
         static long NumberOf(CallMessage message) => message.Seq ?? long.MaxValue;
     }

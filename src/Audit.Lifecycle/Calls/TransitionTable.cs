@@ -13,27 +13,26 @@ public static class TransitionTable
     private static readonly Cell A_Rerun = Stay(Anomalies.ReExecuted);
     private static readonly Cell A_TooLate = Stay(Anomalies.CancelledTooLate);
     private static readonly Cell A_Again = Stay(Anomalies.Repeated);
-    private static readonly Cell L_IfFailed = LegalUnlessSuccess();
+    private static readonly Cell Eq_Failed = StayUnlessSuccess();
     private static readonly Cell L_AIfOk = LegalWithAnomalyOnSuccess(Anomalies.CompletedAfterCancel);
 
     private static readonly Cell[][] Rows =
     [
-        //                         requested           approved       blocked        replayed       cancelled
-        // persistence_
-        //                               requires_conf.      started        cached         invalidated      completed
-        // failed
-        [/* none                 */ L,   L,      L,     L,       L,       L,     L,     L,       L,         L,          L ],
-        [/* requested            */ Eq,  L,      L,     L,       L,       L,     L,     L,       L,         L,          L ],
-        [/* awaiting_confirmation*/ Eq,  L,      L,     L,       L,       L,     No,    L,       L,         L,          L ],
-        [/* approved             */ Eq,  L,      L,     L,       L,       L,     No,    L,       L,         L,          L ],
-        [/* running              */ No,  A_Late, No,    A_Rerun, No,      No,    No,    L,       L,         L,          L ],
-        [/* completed            */ N1,  N1,     No,    No,      No,      L,     L,     No,      A_TooLate, No,         L ],
-        [/* blocked              */ N1,  N1,     No,    No,      A_Again, No,    No,    No,      No,        L_IfFailed, L ],
-        [/* cached               */ N1,  N1,     No,    No,      No,      L,     L,     No,      No,        L,          L ],
-        [/* replayed             */ N1,  N1,     No,    No,      No,      L,     L,     No,      No,        L,          L ],
-        [/* invalidated          */ N,   N,      No,    No,      No,      No,    No,    A_Again, No,        No,         L ],
-        [/* cancelled            */ N,   N1,     No,    No,      No,      No,    No,    No,      A_Again,   L_AIfOk,    L ],
-        [/* persistence_failed   */ N,   N,      N,     N,       N,       N,     N,     N,       N,         N,          Eq],
+        //                          requested       started               replayed                completed
+        //                              requires_confirm.    blocked          invalidated                    persistence_failed
+        //                                      approved              cached           cancelled
+        [/* none                 */ L,  L,      L,  L,       L,       L,  L,  L,       L,         L,         L  ],
+        [/* requested            */ Eq, L,      L,  L,       L,       L,  L,  L,       L,         L,         L  ],
+        [/* awaiting_confirmation*/ Eq, L,      L,  L,       L,       L,  No, L,       L,         L,         L  ],
+        [/* approved             */ Eq, L,      L,  L,       L,       L,  No, L,       L,         L,         L  ],
+        [/* running              */ No, A_Late, No, A_Rerun, No,      No, No, L,       L,         L,         L  ],
+        [/* completed            */ N1, N1,     No, No,      No,      L,  L,  No,      A_TooLate, No,        L  ],
+        [/* blocked              */ N1, N1,     No, No,      A_Again, No, No, No,      No,        Eq_Failed, L  ],
+        [/* cached               */ N1, N1,     No, No,      No,      L,  L,  No,      No,        L,         L  ],
+        [/* replayed             */ N1, N1,     No, No,      No,      L,  L,  No,      No,        L,         L  ],
+        [/* invalidated          */ N,  N,      No, No,      No,      No, No, A_Again, No,        No,        L  ],
+        [/* cancelled            */ N,  N1,     No, No,      No,      No, No, No,      A_Again,   L_AIfOk,   L  ],
+        [/* persistence_failed   */ N,  N,      N,  N,       N,       N,  N,  N,       N,         N,         Eq ],
     ];
 
     public static Cell At(CallState state, MessageKind message) => Rows[(int)state][(int)message];
@@ -70,7 +69,8 @@ public readonly record struct Cell(CellRule Rule, Anomalies Anomalies = Anomalie
 
     public static Cell Stay(Anomalies anomaly) => new(CellRule.Stay, anomaly);
 
-    public static Cell LegalUnlessSuccess() => new(CellRule.Move, Condition: CellCondition.ViolationOnSuccess);
+    /// <summary>What closes a call that was refused, by saying that it failed, leaves it refused.</summary>
+    public static Cell StayUnlessSuccess() => new(CellRule.Stay, Condition: CellCondition.ViolationOnSuccess);
 
     public static Cell LegalWithAnomalyOnSuccess(Anomalies anomaly) =>
         new(CellRule.Move, anomaly, CellCondition.AnomalyOnSuccess);

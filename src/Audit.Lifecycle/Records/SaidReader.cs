@@ -24,8 +24,9 @@ public static class SaidReader
         var isSilent = Text(document.RootElement, "output") == NotReported;
         var result = Member(outcome, "result");
         var data = result is { } given ? Member(given, "data") : Member(outcome, "permission");
-        var text = isSilent ? null
-            : result is { } had ? TextOf(had, data) : Text(outcome, "reason") ?? Text(outcome, "error");
+        // A reason that is empty is not given.
+        var text = isSilent ? null : result is { } had ? TextOf(had, data)
+            : (Text(outcome, "reason") ?? Text(outcome, "error")) is { Length: > 0 } why ? why : null;
         var utf8 = Encoding.UTF8.GetBytes(text?.ReplaceLineEndings("\n").Trim() ?? "");
         return new Said(
             Outcome: Hash(hasher, Text(outcome, "decision")),

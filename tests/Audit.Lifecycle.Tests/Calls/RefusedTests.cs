@@ -16,12 +16,37 @@ public sealed class RefusedTests
     }
 
     [Fact]
-    public void a_blocked_call_that_completes_without_success_is_legal()
+    public void a_blocked_call_that_is_closed_as_failed_stays_blocked()
     {
         var story = CallStory.Of(Blocked(1), Failed(2));
 
         Assert.False(story.Book[2].IsViolation);
+        Assert.Equal(CallState.Blocked, story.State);
+    }
+
+    [Fact]
+    public void what_an_adapter_reads_as_a_refusal_of_a_running_call_cancels_it_in_either_order()
+    {
+        CallMessage[] said = [Requested(1), Started(2) with { Derived = true }, Blocked(3) with { Derived = true }];
+
+        foreach (var story in new[] { CallStory.Of(said), CallStory.Of(said[0], said[2], said[1]) })
+        {
+            Assert.DoesNotContain(story.Book.Values, verdict => verdict.IsViolation);
+            Assert.Equal(CallState.Cancelled, story.State);
+        }
+
+        Assert.True(CallStory.Of(Requested(1), Started(2), Blocked(3)).Book[3].IsViolation);
+    }
+
+    [Fact]
+    public void progress_after_the_end_is_legal_where_an_adapter_reads_it_and_no_refusal_stands()
+    {
+        var story = CallStory.Of(Requested(1), Completed(2), Started(3) with { Derived = true });
+
+        Assert.DoesNotContain(story.Book.Values, verdict => verdict.IsViolation);
         Assert.Equal(CallState.Completed, story.State);
+        Assert.True(CallStory.Of(Requested(1), Completed(2), Started(3)).Book[3].IsViolation);
+        Assert.True(CallStory.Of(Blocked(1), Failed(2), Started(3) with { Derived = true }).Book[3].IsViolation);
     }
 
     [Theory]

@@ -13,17 +13,17 @@ public sealed class RetimedTests
     {
         var story = CallStory.Of(Inferred(Completed(Receipt)), Started(Receipt - 10));
         Assert.Equal(CallState.Completed, story.State);
-        var other = CallStory.Of(Inferred(Started(Receipt)), Completed(Receipt - 10));
+        var other = CallStory.Of(Inferred(Requested(Receipt)), Completed(Receipt - 10));
         Assert.Equal(Anomalies.ClockWentBack, other.Book[2].Anomalies);
 
-        var decision = other.Receive(Given(Started(Receipt - 20)));
+        var decision = other.Receive(Given(Requested(Receipt - 20)));
 
         Assert.Equal(MessageOutcome.Duplicate, decision.Outcome);
         Assert.Equal(new CallEvent.Retimed(1, At(Receipt), At(Receipt - 20), Counts: true), decision.Events[0]);
         Assert.All(other.Book.Values, verdict => Assert.Equal(Anomalies.None, verdict.Anomalies));
         Assert.Equal(CallState.Completed, other.State);
         Assert.Equal(At(Receipt - 20), other.History.Find(1)!.Message.RecordedAt);
-        Assert.Empty(other.Receive(Given(Started(Receipt - 30))).Events);
+        Assert.Empty(other.Receive(Given(Requested(Receipt - 30))).Events);
     }
 
     [Theory]

@@ -17,7 +17,7 @@ public sealed class TransitionTableTests
         | approved | = | L | L | L | L | L | – | L | L | L | L |
         | running | – | A late_confirmation | – | A= re_executed | – | – | – | L | L | L | L |
         | completed | N¹ | N¹ | – | – | – | L | L | – | A= cancelled_too_late | – | L |
-        | blocked | N¹ | N¹ | – | – | A= repeated | – | – | – | – | L if not success, else – | L |
+        | blocked | N¹ | N¹ | – | – | A= repeated | – | – | – | – | = if not success, else – | L |
         | cached | N¹ | N¹ | – | – | – | L | L | – | – | L | L |
         | replayed | N¹ | N¹ | – | – | – | L | L | – | – | L | L |
         | invalidated | N | N | – | – | – | – | – | A= repeated | – | – | L |
@@ -106,7 +106,7 @@ public sealed class TransitionTableTests
             "N¹" => turn > TurnOfAttempt
                 ? Legal(to, attempt + 1, Anomalies.IdReused)
                 : Violation(ViolationCause.NotALaterTurn),
-            "L if not success, else –" => success ? Violation(ViolationCause.NotAllowed) : Legal(to, attempt),
+            "= if not success, else –" => success ? Violation(ViolationCause.NotAllowed) : Legal(from.State, attempt),
             "L; A completed_after_cancel if success" =>
                 Legal(to, attempt, success ? Anomalies.CompletedAfterCancel : Anomalies.None),
             _ when cell.StartsWith("A= ", StringComparison.Ordinal) => Legal(from.State, attempt, Words.AnomalyNamed(cell[3..])),

@@ -32,13 +32,17 @@ internal static class IngestCommand
             var where = place.Read(parsed);
             var named = parsed.GetRequiredValue(input);
             var format = named.Length == 2 ? RequireFormat(named[0]) : null;
-            await using var stream = OpenInput(surroundings, named[^1]);
+            await using var given = OpenInput(surroundings, named[^1]);
+            var ahead = format is null || parsed.GetValue(whose[0]) is not null
+                ? new SessionAhead(null, given)
+                : await SessionAhead.FindAsync(format, given, cancellation);
+            await using var stream = ahead.Whole;
             using var client = await where.FindNodeAsync(cancellation);
             await using var kept = OpenReceipts(parsed.GetValue(receipts));
             var report = new IngestReport(surroundings, parsed.GetValue(output), kept);
-            var given = whose.Where(one => parsed.GetValue(one) is not null);
-            var headers = given.Select(HeaderOf).Concat(
-                parsed.GetValue(isSigned) ? [KeyValuePair.Create("Audit-Sign", "1")] : []);
+            var headers = whose.Where(one => parsed.GetValue(one) is not null).Select(HeaderOf).Concat(
+                parsed.GetValue(isSigned) ? [KeyValuePair.Create("Audit-Sign", "1")] : []).Concat(
+                ahead.Session is { } session ? [KeyValuePair.Create("Audit-Session", session)] : []);
             var post = new RecordPost(client, [.. headers]) { WaitsForSeal = parsed.GetValue(isSealed) };
             return await report.FollowAsync(stream, () => format is null
                 ? new RecordDelivery(post, report).RunAsync(stream, cancellation)

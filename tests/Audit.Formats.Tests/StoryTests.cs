@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Audit.Formats.Tests.Support;
+
+namespace Audit.Formats.Tests;
+
+/// <summary>
+/// A recording tells one story, however it is sent, and it is the truth: what truth.py reads of the file alone. The
+/// truth of the small streams lies beside them; that of recordings is derived as the test runs.
+/// </summary>
+public sealed class StoryTests
+{
+    private const string Variable = "AUDIT_TEST_RECORDINGS";
+
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Golden");
+
+    public static TheoryData<string> Streams { get; } =
+        [.. Directory.GetFiles(Folder, "*.truth").Select(path => Path.GetFileNameWithoutExtension(path)!).Order()];
+
+    [Theory]
+    [MemberData(nameof(Streams))]
+    public void a_stream_tells_the_truth_however_it_is_sent(string name)
+    {
+        var lines = File.ReadAllLines(Path.Combine(Folder, name + ".jsonl"));
+        var truth = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, name + ".truth")))!.AsArray();
+        Assert.Equal(lines.Length, truth.Count);
+        AssertTold(name.Split('+')[0], lines, truth[^1]!.AsObject());
+        for (var count = 1; count < lines.Length; count++)
+        {
+            AssertEqual(truth[count - 1]!.AsObject(), Story.Of(name.Split('+')[0], lines[..count]), $"the first {count} lines");
+        }
+    }
+
+    [Fact]
+    public void recordings_tell_the_truth_however_they_are_sent()
+    {
+        foreach (var (format, path) in Recordings())
+        {
+            var lines = File.ReadAllLines(path).Where(IsWhole).ToArray();
+            var cut = lines.Length * 2 / 3;
+            using var whole = new TemporaryFile(lines);
+            if (TruthOf(format, whole.Path, lines.Length, cut) is not { } truth)
+            {
+                return;
+            }
+
+            AssertTold(format, lines, truth[0]!.AsObject());
+            AssertEqual(truth[1]!.AsObject(), Story.Of(format, lines[..cut]), $"{path}, cut");
+        }
+    }
+
+    private static void AssertTold(string format, string[] lines, JsonObject truth)
+    {
+        AssertEqual(truth, Story.Of(format, lines), "whole");
+        AssertEqual(truth, Story.Of(format, lines, lines), "twice");
+        AssertEqual(truth, Story.Of(format, lines[..(lines.Length / 2)], lines), "half, then whole");
+        if (format == "agent-code")
+        {
+            // It has no ids and no times, and its order is all that there is.
+            return;
+        }
+
+        AssertEqual(truth, Story.Of(format, lines[..(lines.Length / 2)], lines[(lines.Length / 2)..]), "in halves");
+        if (lines.All(line => line.Contains("\"timestamp\"", StringComparison.Ordinal)))
+        {
+            var shuffled = (string[])lines.Clone();
+            new Random(11).Shuffle(shuffled);
+            // Of several signs of progress, and of two requests, the first to come gives the time.
+            AssertEqual(WithoutTimes(truth), Story.Of(format, shuffled), "shuffled", withTimes: false);
+        }
+    }
+
+    private static void AssertEqual(JsonObject truth, Story story, string how, bool withTimes = true)
+    {
+        var told = story.Calls(withTimes);
+        foreach (var name in truth.Select(one => one.Key).Union(told.Keys).ToList())
+        {
+            var (expected, actual) = (truth[name], told.TryGetValue(name, out var text) ? JsonNode.Parse(text) : null);
+            Assert.True(
+                JsonNode.DeepEquals(expected, actual),
+                $"{how}: {name}\ntruth {expected?.ToJsonString()}\ntold  {actual?.ToJsonString()}");
+        }
+
+        Assert.True(!story.Violations.Any(), $"{how}: violations of {string.Join(", ", story.Violations)}");
+    }
+
+    private static JsonObject WithoutTimes(JsonObject truth)
+    {
+        var copy = truth.DeepClone().AsObject();
+        foreach (var (_, call) in copy)
+        {
+            call!.AsObject().Remove("requested_at");
+            call.AsObject().Remove("settled_at");
+        }
+
+        return copy;
+    }
+
+    private static IEnumerable<(string Format, string Path)> Recordings()
+    {
+        var folder = Environment.GetEnvironmentVariable(Variable) ?? Shared.Folder;
+        foreach (var format in new[] { "claude-code", "copilot", "agent-code" })
+        {
+            var files = folder is not null && Directory.Exists(Path.Combine(folder, format))
+                ? Directory.GetFiles(Path.Combine(folder, format), "*.jsonl")
+                : [];
+            foreach (var path in files.Order().Where(path => !Path.GetFileName(path).Contains("otlp") && !path.Contains("hooks")))
+            {
+                yield return (format, path);
+            }
+        }
+    }
+
+    /// <summary>A line that was cut in the middle is `invalid`, and says nothing.</summary>
+    private static bool IsWhole(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement.ValueKind == JsonValueKind.Object;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <returns>Null where no Python is installed.</returns>
+    private static JsonArray? TruthOf(string format, string path, params int[] counts)
+    {
+        try
+        {
+            var start = new ProcessStartInfo("python3") { RedirectStandardOutput = true };
+            foreach (var argument in new[] { Path.Combine(AppContext.BaseDirectory, "truth.py"), format, path }
+                .Concat(counts.Select(count => $"{count}")))
+            {
+                start.ArgumentList.Add(argument);
+            }
+
+            using var script = Process.Start(start)!;
+            var truth = script.StandardOutput.ReadToEnd();
+            script.WaitForExit();
+            Assert.Equal(0, script.ExitCode);
+            return JsonNode.Parse(truth)!.AsArray();
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    private sealed class TemporaryFile : IDisposable
+    {
+        public TemporaryFile(string[] lines) => File.WriteAllText(Path, string.Join('\n', lines));
+
+        public string Path { get; } = System.IO.Path.GetTempFileName();
+
+        public void Dispose() => File.Delete(Path);
+    }
+}
