@@ -27,8 +27,10 @@ internal sealed record TokenShape(
             RuleNames.GitLabToken, Redaction.Letters.WordDashOrDot, 20, 0,
             "glpat-", "gldt-", "glrt-", "glrtr-", "glptt-", "glcbt-", "glimt-", "glagent-", "glft-", "glffct-",
             "glsoat-", "gloas-", "glwt-"),
-        // One letter says of which kind it is: `xoxb-…`.
-        .. Of(RuleNames.SlackToken, Redaction.Letters.AlphanumericOrDash, 14, 0, "xox", "xapp-", "xwfp-"),
+        // One letter says of which kind it is, and a dash ends it: without that one of 238,000 ids begins so.
+        .. Of(
+            RuleNames.SlackToken, Redaction.Letters.AlphanumericOrDash, 12, 0,
+            [.. "abcdefghijklmnopqrstuvwxyz".Select(kind => $"xox{kind}-"), "xapp-", "xwfp-"]),
         .. Of(RuleNames.SlackToken, Redaction.Letters.Path, 20, 0, "hooks.slack.com/"),
         .. Of(
             RuleNames.StripeKey, Redaction.Letters.Alphanumeric, 10, 0,
@@ -42,13 +44,14 @@ internal sealed record TokenShape(
         .. Of(
             RuleNames.ServiceToken, Redaction.Letters.WordOrDash, 24, 0,
             "dop_v1_", "doo_v1_", "dor_v1_", "shpat_", "xai-", "gsk_", "lin_api_", "PMAK-", "glsa_", "nvapi-", "ntn_"),
-        // What follows says of which kind it is, in each of these: `dckr_pat_`, `shpss_`, `sq0atp-`, `sntrys_`.
         .. Mixed(
-            RuleNames.ServiceToken, 20, "dckr_", "shp", "sq0", "sntry", "figd_", "dp.pt.", "dp.st.", "dp.ct.",
-            "dp.sa.", "dp.scim.", "hvs.", "hvb.", "hvr.", "r8_", "sbp_", "sb_secret_", "rubygems_", "secret_", "dapi",
+            RuleNames.ServiceToken, 20, "dckr_", "shpca_", "shppa_", "shpss_", "shptka_", "sq0atp-", "sq0csp-", "sq0idp-",
+            "sntrys_", "sntryu_", "figd_", "dp.pt.", "dp.st.", "dp.ct.",
+            "dp.sa.", "dp.scim.", "hvs.", "hvb.", "hvr.", "r8_", "sbp_", "sb_secret_", "rubygems_", "secret_",
             "key-", "NRAK-", "NRII-", "NRIQ-", "pscale_", "pul-", "tskey-", "SWMTKN-", "xkeysib-", "xsmtpsib-",
             "ATATT", "ATCTT", "ATBB", "pat-na1-", "pat-eu1-", "HRKU-", "glc_", "phx_", "CCIPAT_", "sqp_",
             "squ_", "AVNS_", "LTAI", "dt0c01.", "sk.eyJ"),
+        .. Of(RuleNames.ServiceToken, Redaction.Letters.Hex, 32, 32, "dapi"),
         .. "0123456789abcdef".Select(
             digit => new TokenShape("SK" + digit, RuleNames.ServiceToken, Redaction.Letters.Hex, 31, 31)),
         .. Of(RuleNames.ServiceToken, Redaction.Letters.Path, 40, 0, "/api/webhooks/", "webhook.office.com/"),
