@@ -3,17 +3,10 @@ using System.Threading.Channels;
 namespace Audit.Journal;
 
 /// <summary>Knows the last position that was seen committed, and wakes those who wait for a later one.</summary>
-/// <param name="rest">
-/// How long whoever waited rests when something came: the receipts of the commit go first, and a host that asks and
-/// then tells of one call is followed once and not twice. Who is behind does not rest.
-/// </param>
 internal sealed class CommitSignal(
     Func<CancellationToken, Task<long>> readLastPosition, FailureLog failures, TimeProvider? clock = null,
-    TaskCreationOptions waking = TaskCreationOptions.RunContinuationsAsynchronously, TimeSpan rest = default)
+    TaskCreationOptions waking = TaskCreationOptions.RunContinuationsAsynchronously)
 {
-    /// <summary>What a journal in a store gives: little beside what is owed of the read models' lag.</summary>
-    public static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(10);
-
     /// <summary>A lost wake-up costs no more than this.</summary>
     private static readonly TimeSpan SafetyNet = TimeSpan.FromSeconds(3);
 
@@ -106,10 +99,6 @@ internal sealed class CommitSignal(
             if (!advance.IsCompleted && !cancellation.IsCancellationRequested)
             {
                 await LookAsync(cancellation);
-            }
-            else if (rest > TimeSpan.Zero)
-            {
-                await Task.Delay(rest, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

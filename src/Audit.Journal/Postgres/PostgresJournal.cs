@@ -15,7 +15,7 @@ internal sealed class PostgresJournal : IJournal
     private PostgresJournal(PostgresPool pool, FailureLog failures)
     {
         this.pool = pool;
-        signal = new CommitSignal(LastPositionAsync, failures, rest: CommitSignal.Rest);
+        signal = new CommitSignal(LastPositionAsync, failures);
         writer = new PostgresWriter(pool, () => signal.Last, failures);
         listener = new PostgresListener(pool, writer, signal, failures);
     }

@@ -37,7 +37,7 @@ internal sealed class SqliteJournal : IJournal
     private SqliteJournal(SqliteConnections connections, FailureLog failures)
     {
         this.connections = connections;
-        signal = new CommitSignal(LastPositionAsync, failures, rest: CommitSignal.Rest);
+        signal = new CommitSignal(LastPositionAsync, failures);
     }
 
     public static async Task<SqliteJournal> OpenAsync(

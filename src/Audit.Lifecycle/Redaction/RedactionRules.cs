@@ -16,7 +16,7 @@ public sealed class RedactionRules
     /// <summary>
     /// Changed whenever a built-in rule finds something else than before, so that its version changes as well.
     /// </summary>
-    private const string BuiltInEdition = "4";
+    private const string BuiltInEdition = "5";
 
     public static readonly RedactionRules Default = new([], []);
 

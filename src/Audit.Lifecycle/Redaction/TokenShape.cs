@@ -45,8 +45,8 @@ internal sealed record TokenShape(
             RuleNames.ServiceToken, Redaction.Letters.WordOrDash, 24, 0,
             "dop_v1_", "doo_v1_", "dor_v1_", "shpat_", "xai-", "gsk_", "lin_api_", "PMAK-", "glsa_", "nvapi-", "ntn_"),
         .. Mixed(
-            RuleNames.ServiceToken, 20, "dckr_", "shpca_", "shppa_", "shpss_", "shptka_", "sq0atp-", "sq0csp-", "sq0idp-",
-            "sntrys_", "sntryu_", "figd_", "dp.pt.", "dp.st.", "dp.ct.",
+            RuleNames.ServiceToken, 20, "dckr_", "shpca_", "shppa_", "shpss_", "shptka_", "sq0atp-", "sq0csp-",
+            "sq0idp-", "sntrys_", "sntryu_", "figd_", "dp.pt.", "dp.st.", "dp.ct.",
             "dp.sa.", "dp.scim.", "hvs.", "hvb.", "hvr.", "r8_", "sbp_", "sb_secret_", "rubygems_", "secret_",
             "key-", "NRAK-", "NRII-", "NRIQ-", "pscale_", "pul-", "tskey-", "SWMTKN-", "xkeysib-", "xsmtpsib-",
             "ATATT", "ATCTT", "ATBB", "pat-na1-", "pat-eu1-", "HRKU-", "glc_", "phx_", "CCIPAT_", "sqp_",

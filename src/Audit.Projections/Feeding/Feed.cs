@@ -44,8 +44,8 @@ internal abstract class Feed<TStatus>(
     protected Following Following { get; } = new(options.Limits);
 
     /// <summary>
-    /// Where the store stood when it was last looked at. Fed from there, a store that was made anew meanwhile is noticed,
-    /// also where nothing more comes.
+    /// Where the store stood when it was last looked at. Fed from there, a store that was made anew meanwhile is
+    /// noticed, also where nothing more comes.
     /// </summary>
     protected ReadOffset Stands => stands;
 
@@ -237,7 +237,8 @@ internal abstract class Feed<TStatus>(
         options.Failures.Report($"{what} halt", cause);
         // Stored before it is shown: what somebody who saw it does about it is not undone by this, nor a store that was
         // made anew meanwhile called halted.
-        if (await store.ExecuteAsync(OffsetRow.HaltSql, OffsetRow.Halt(offset, stands, position, sentence), stop.Token) == 0)
+        var halted = OffsetRow.Halt(offset, stands, position, sentence);
+        if (await store.ExecuteAsync(OffsetRow.HaltSql, halted, stop.Token) == 0)
         {
             return;
         }
