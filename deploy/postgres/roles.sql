@@ -42,7 +42,7 @@ BEGIN
                     'manifest, identifier, writer_uuid) ON %s TO audit_node', t.name);
                 EXECUTE 'GRANT SELECT ON SEQUENCE public.journal_ordering_seq TO audit_node';
             WHEN 'payload_keys' THEN
-                -- Whoever ends a key ends the content under it: no node does that.
+                -- Whoever ends a key ends the content under it: journal_end_key does, which asks for the erasure's event.
                 EXECUTE format('GRANT SELECT, INSERT ON %s TO audit_node', t.name);
             WHEN 'meta', 'unproven' THEN
                 EXECUTE format('GRANT SELECT, INSERT ON %s TO audit_node', t.name);

@@ -36,6 +36,8 @@ internal static class ApiEndpoints
         .AddSingleton<PolicyBook>()
         .AddSingleton<OrderBook>()
         .AddSingleton<OpenQuestions>()
+        .AddSingleton<KeepingBook>()
+        .AddSingleton<Erasures>()
         .AddSingleton<Deciding>()
         .AddSingleton<WindowActs>()
         .AddSingleton<Reviewing>()

@@ -24,6 +24,13 @@ internal sealed record SourceAnswer(
 /// <param name="Outcome">recorded, or duplicate where that was known.</param>
 internal sealed record SourceLinkAnswer(IReadOnlyList<string> Sources, string Outcome);
 
+/// <summary>A hold or an erasure.</summary>
+/// <param name="SecondBy">Who confirmed the erasure, or asked that the hold be lifted.</param>
+/// <param name="Pending">Backups of keys that could not be rewritten.</param>
+internal sealed record KeepingAnswer(
+    string Id, string? Source, string? SessionId, string State, string By, string? SecondBy, string At, string? Due,
+    string Reason, string? Pending);
+
 /// <summary>That something was done to keep the book, and the position of the row that says so.</summary>
 internal sealed record KeptAnswer(string Id, long Position);
 

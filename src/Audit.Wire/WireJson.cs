@@ -13,6 +13,8 @@ namespace Audit.Wire;
 [JsonSerializable(typeof(ItemPage<JsonElement>))]
 [JsonSerializable(typeof(ProblemDocument))]
 [JsonSerializable(typeof(KeptAnswer))]
+[JsonSerializable(typeof(KeepingAnswer))]
+[JsonSerializable(typeof(ItemPage<KeepingAnswer>))]
 [JsonSerializable(typeof(StoredRowAnswer))]
 [JsonSerializable(typeof(CertificateAnswer))]
 [JsonSerializable(typeof(CallAnswer))]

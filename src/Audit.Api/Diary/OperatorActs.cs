@@ -104,3 +104,37 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock, Reda
         json.WriteNumber("pid", Environment.ProcessId);
     }
 }
+
+/// <summary>A backup that was taken, as it stands in the book: who has it has the rows up to there.</summary>
+/// <param name="To">Where it was written.</param>
+/// <param name="Keys">Where the keys of the payloads were written; null where they were not.</param>
+internal sealed record TakenBackup(string Id, long LastPosition, long Rows, string To, string? Keys)
+{
+    public const string Act = "backup.taken";
+
+    private static readonly string[] Members = ["id", "last_position", "rows", "to", "keys"];
+
+    /// <exception cref="UnreadableException">It is not said which one.</exception>
+    public static TakenBackup Read(StrictObject body)
+    {
+        body.RequireOnly(Members);
+        return new TakenBackup(
+            body.RequiredId("id"), body.Number("last_position") ?? 0, body.Number("rows") ?? 0,
+            body.RequiredText("to"), body.Text("keys"));
+    }
+
+    /// <returns>The position of the row.</returns>
+    public Task<long> WriteAsync(OperatorActs acts, string actor) => acts.WriteFactsAsync(
+        StreamNames.Keeping, Act, actor,
+        json =>
+        {
+            json.WriteString("id", Id);
+            json.WriteNumber("last_position", LastPosition);
+            json.WriteNumber("rows", Rows);
+            json.WriteString("to", acts.Redacted(To));
+            if (Keys is not null)
+            {
+                json.WriteString("keys", acts.Redacted(Keys));
+            }
+        });
+}

@@ -234,7 +234,7 @@ internal sealed class BundleWriter(
     {
         await using var source = await RowSource.OpenAsync(address, cancellation);
         await using var look = new StoreLook(address);
-        var contents = keys.Rows is { } rowKeys ? new ContentLook(rowKeys, look) : null;
+        var contents = keys.Rows is { } rowKeys ? new ContentLook(keys, rowKeys, look) : null;
         var batch = new RowBatch();
         for (var rows = 0L; rows < checkpoint.Size; batch.Clear())
         {

@@ -29,6 +29,7 @@ public sealed class Backup
     private long last;
     private long end;
     private byte[] lastMessage = [];
+    private IReadOnlyList<ErasedContent> erased = [];
 
     private Backup(string address, string directory, string? keys, IProgress<VerifyProgress>? progress)
     {
@@ -104,7 +105,7 @@ public sealed class Backup
         if (keys is not null)
         {
             OwnerOnly.MakeDirectory(keys);
-            WriteAll(keys, held.Select(values => (TableShape.PayloadKeys, values)), KeysFile);
+            KeyBackup.Write(keys, held, erased);
         }
 
         var manifest = new BackupManifest(
@@ -214,6 +215,13 @@ public sealed class Backup
                 Write(rows);
             }
 
+            erased =
+            [
+                .. (await session.QueryAsync(
+                    $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = $1 ORDER BY sequence_number",
+                    [StreamNames.Keeping], row => ErasedContent.Find(new JournalRows().Read(row)), cancellation))
+                    .OfType<ErasedContent>(),
+            ];
             var tables = await ReadTablesAsync(session, TableShape.OfStore, "", cancellation);
             return (tables, keys is null ? [] : await session.QueryAsync(
                 TableShape.PayloadKeys.SelectSql(""), [], TableShape.PayloadKeys.Read, cancellation));

@@ -76,6 +76,10 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
     public static readonly TableShape PayloadKeys = new(
         "payload_keys", ("owner", 't'), ("key_id", 't'), ("wrapped", 'b'));
 
+    /// <summary>In no database: what was erased, kept with the keys, so that a book of before knows it.</summary>
+    public static readonly TableShape Erased = new(
+        "erased", ("id", 't'), ("owner", 't'), ("asked_by", 't'), ("confirmed_by", 't'));
+
     public static readonly TableShape Logs = new(
         "log", ("number", 'n'), ("origin", 't'), ("verifier_key", 't'), ("started_at", 'n'), ("restart", 't'),
         ("halted_reason", 't'), ("halted_position", 'n'), ("halted_at", 'n'), ("keys", 't'));
@@ -105,7 +109,7 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
     ];
 
     public static TableShape? Find(string name) =>
-        OfStore.Concat(OfLog).Append(Journal).Append(PayloadKeys).FirstOrDefault(table => table.Name == name);
+        OfStore.Concat(OfLog).Concat([Journal, PayloadKeys, Erased]).FirstOrDefault(table => table.Name == name);
 
     /// <param name="schema">What stands before the name.</param>
     public string SelectSql(string schema) =>
@@ -288,4 +292,51 @@ internal sealed class PartWriter : IDisposable
         Bytes => reader.ReadBytes(reader.Read7BitEncodedInt()),
         _ => null,
     };
+}
+
+/// <summary>A file of keys apart from a backup: what was erased is not to come back from it.</summary>
+public static class KeyBackup
+{
+    /// <summary>
+    /// Writes it anew without the key of what was erased, and with who erased it, where it can be reached from here.
+    /// </summary>
+    /// <returns>False where it cannot.</returns>
+    public static bool TryForget(string directory, ErasedContent erased)
+    {
+        try
+        {
+            var all = PartWriter.ReadKeys(Path.Combine(directory, Backup.KeysFile)).ToList();
+            Write(
+                directory,
+                all.Where(row => row.Table == TableShape.PayloadKeys && !Equals(row.Values[0], erased.Owner))
+                    .Select(row => row.Values),
+                [.. all.Where(row => row.Table == TableShape.Erased).Select(row => Of(row.Values)), erased]);
+            return true;
+        }
+        catch (Exception failure) when (failure
+            is BackupException or IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    internal static ErasedContent Of(object?[] values) =>
+        new((string)values[0]!, (string)values[1]!, (string)values[2]!, (string)values[3]!, default, 0);
+
+    internal static void Write(
+        string directory, IEnumerable<object?[]> keys, IEnumerable<ErasedContent> erased)
+    {
+        using var writer = new PartWriter(directory);
+        foreach (var values in keys)
+        {
+            writer.Add(TableShape.PayloadKeys, values);
+        }
+
+        foreach (var one in erased.DistinctBy(one => one.Owner))
+        {
+            writer.Add(TableShape.Erased, [one.Id, one.Owner, one.AskedBy, one.ConfirmedBy]);
+        }
+
+        writer.Finish(Backup.KeysFile, 0, 0);
+    }
 }

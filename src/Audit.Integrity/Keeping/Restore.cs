@@ -7,10 +7,11 @@ namespace Audit.Integrity.Keeping;
 /// <summary>What a restore came to.</summary>
 /// <param name="Verdict">Of the rows that were put in, before any node could open them.</param>
 /// <param name="Gone">Receipts of what was acknowledged after the backup.</param>
+/// <param name="Erased">What was erased after the backup was taken, as the keys say: the book is to say it too.</param>
 /// <param name="Against">What speaks against opening it; none where it may be opened.</param>
 public sealed record Restored(
     BackupManifest Backup, VerificationResult Verdict, IReadOnlyList<KeptReceipt> Gone,
-    IReadOnlyList<IntegrityFault> Against);
+    IReadOnlyList<ErasedContent> Erased, IReadOnlyList<IntegrityFault> Against);
 
 /// <summary>
 /// Puts a backup into a store that has nothing yet. Until what was put in is verified no node opens that store: a mark
@@ -27,6 +28,7 @@ public sealed class Restore
     private readonly RowKeys keys;
     private readonly IProgress<VerifyProgress>? progress;
     private readonly BackupManifest backup;
+    private List<ErasedContent> erased = [];
 
     private Restore(
         string address, string directory, string? keysDirectory, RowKeys keys, BackupManifest backup,
@@ -177,7 +179,9 @@ public sealed class Restore
         if (keysDirectory is not null)
         {
             var name = Path.Combine(keysDirectory, Backup.KeysFile);
-            await PutAsync(target, PartWriter.ReadKeys(name), "", cancellation);
+            var kept = PartWriter.ReadKeys(name).ToLookup(row => row.Table);
+            erased = [.. kept[TableShape.Erased].Select(row => KeyBackup.Of(row.Values))];
+            await PutAsync(target, kept[TableShape.PayloadKeys], "", cancellation);
         }
     }
 
@@ -280,13 +284,15 @@ public sealed class Restore
                 Signatures = gone.Count > 0 ? [] : trust.Signatures,
             },
             progress, cancellation);
-        return new Restored(backup, verdict, gone, [.. verdict.Integrity.Faults.Where(SpeaksAgainst)]);
+        var isKnown = verdict.Integrity.Erased.Select(one => one.Owner).ToHashSet();
+        erased.RemoveAll(one => isKnown.Contains(one.Owner));
+        return new Restored(backup, verdict, gone, erased, [.. verdict.Integrity.Faults.Where(SpeaksAgainst)]);
     }
 
     // What was not sealed yet, and a log that was halted, were so when the backup was taken.
     private bool SpeaksAgainst(IntegrityFault fault) =>
         fault.Kind is not (IntegrityFaultKind.Unsealed or IntegrityFaultKind.Halted)
-        && !(fault.Kind is IntegrityFaultKind.ContentClosed && keysDirectory is null)
+        && !(fault.Kind is IntegrityFaultKind.ContentClosed && (keysDirectory is null || erased.Count > 0))
         && !(fault.Kind is IntegrityFaultKind.NoLog && backup.Log is not { Size: > 0 });
 
     /// <summary>A database that is written while no node has it.</summary>

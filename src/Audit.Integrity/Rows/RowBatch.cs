@@ -149,6 +149,9 @@ internal sealed class RowBatch(int most = RowBatch.MostRows)
     /// <summary>Nobody can open its content.</summary>
     public void Close(int index) => slots[index].IsClosed = true;
 
+    /// <summary>That nobody can open it is in order: it was erased.</summary>
+    public void Open(int index) => slots[index].IsClosed = false;
+
     /// <summary>The bytes of a row's entry.</summary>
     public byte[] Entry(int index)
     {

@@ -100,9 +100,15 @@ internal sealed class StreamNumbers(StoreLook? look, IReadOnlySet<string>? sessi
 }
 
 /// <summary>Looks whether the content of rows can be opened still. Whoever lacks the row keys does not know.</summary>
-internal sealed class ContentLook(RowKeys keys, StoreLook look)
+internal sealed class ContentLook(EntryKeys entries, RowKeys keys, StoreLook look)
 {
+    private static readonly StreamKey Keeping = new(StreamNames.Keeping);
+
     private readonly PayloadKeys payloads = new(keys, look);
+    private Dictionary<string, ErasedContent>? erased;
+
+    /// <summary>What was erased, of which rows were met.</summary>
+    public IEnumerable<ErasedContent> Erased => erased?.Values.Where(one => one.Rows > 0) ?? [];
     private readonly List<(int Index, string Stream)> sealedRows = [];
 
     /// <summary>
@@ -121,6 +127,7 @@ internal sealed class ContentLook(RowKeys keys, StoreLook look)
             }
         }
 
+        erased ??= await ReadErasedAsync(cancellation);
         await payloads.LoadAsync(sealedRows.Select(row => row.Stream), cancellation);
         Parallel.For(0, sealedRows.Count, at =>
         {
@@ -132,5 +139,70 @@ internal sealed class ContentLook(RowKeys keys, StoreLook look)
                 batch.Close(index);
             }
         });
+        foreach (var (index, stream) in sealedRows.Where(row => batch[row.Index].IsClosed))
+        {
+            if (erased.TryGetValue(StreamNames.PayloadOwner(stream), out var content))
+            {
+                batch.Open(index);
+                content.Rows++;
+            }
+        }
+    }
+
+    /// <summary>What events in the book say was erased, which nodes wrote.</summary>
+    private async Task<Dictionary<string, ErasedContent>> ReadErasedAsync(CancellationToken cancellation)
+    {
+        var found = new Dictionary<string, ErasedContent>();
+        foreach (var row in await new StoreJournal(look).ReadStreamAsync(Keeping, 0, int.MaxValue, cancellation))
+        {
+            if (entries.Proves(
+                    Keeping.Utf8.Span, row.Sequence, Encoding.UTF8.GetBytes(row.Manifest), row.Message)
+                && ErasedContent.Find(row) is { } content)
+            {
+                found.TryAdd(content.Owner, content);
+            }
+        }
+
+        return found;
+    }
+}
+
+/// <summary>A content that was erased, and whose word that stands on.</summary>
+/// <param name="Id">Of the erasure.</param>
+/// <param name="Owner">Of its key.</param>
+public sealed record ErasedContent(
+    string Id, string Owner, string AskedBy, string ConfirmedBy, DateTimeOffset At, long Position)
+{
+    public const string Act = "content.erased";
+
+    private const string OwnerMember = "owner";
+
+    /// <summary>How many rows were met whose content it was.</summary>
+    public long Rows { get; set; }
+
+    /// <summary>The facts of the event that says so.</summary>
+    public void WriteTo(Utf8JsonWriter json)
+    {
+        json.WriteString("id", Id);
+        json.WriteString(OwnerMember, Owner);
+        json.WriteString("asked_by", AskedBy);
+        json.WriteString("confirmed_by", ConfirmedBy);
+    }
+
+    /// <returns>Null where the row says no such thing.</returns>
+    internal static ErasedContent? Find(JournalRow row)
+    {
+        var view = EventReader.ViewOf(row);
+        if (view.Text(EventField.Act) != Act || view.Raw(EventField.Facts).IsEmpty)
+        {
+            return null;
+        }
+
+        var facts = JsonElement.Parse(view.Raw(EventField.Facts));
+        return new ErasedContent(
+            Text("id"), Text(OwnerMember), Text("asked_by"), Text("confirmed_by"),
+            new DateTimeOffset(row.CreatedTicks, TimeSpan.Zero), row.Position);
+
+        string Text(string name) => facts.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
     }
 }

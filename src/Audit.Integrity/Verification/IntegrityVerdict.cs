@@ -50,6 +50,9 @@ public sealed record IntegrityVerdict
     /// <summary>What a bundle's keys opened; null with a store, whose own keys open it.</summary>
     public OpenedContents? Contents { get; init; }
 
+    /// <summary>Contents that nobody can open any more because they were erased.</summary>
+    public IReadOnlyList<ErasedContent> Erased { get; init; } = [];
+
     /// <summary>The keys of the log that took the place of others, the oldest first.</summary>
     public IReadOnlyList<RotationReport> Rotations { get; init; } = [];
 

@@ -15,7 +15,9 @@ internal sealed class LackCheck(EntryKeys? keys, StoreLook? look, BundleReader? 
 
     private readonly StreamNumbers numbers = new(
         look, bundle?.Contents?.Where(one => one.IsWhole).Select(one => one.Session).ToHashSet());
-    private readonly ContentLook? contents = keys?.Rows is { } rows && look is not null ? new(rows, look) : null;
+    private readonly ContentLook? contents = keys?.Rows is { } rows && look is not null
+        ? new(keys, rows, look)
+        : null;
     private readonly List<MissingNumbers> missing = [];
     private readonly List<long> closed = [];
     private long missingCount;
@@ -42,6 +44,9 @@ internal sealed class LackCheck(EntryKeys? keys, StoreLook? look, BundleReader? 
             }
         }
     }
+
+    /// <summary>What was erased in order.</summary>
+    public IReadOnlyList<ErasedContent> Erased => [.. contents?.Erased ?? []];
 
     public IEnumerable<IntegrityFault> Faults()
     {

@@ -80,6 +80,7 @@ internal sealed class Verification(
             Rotations = rotations,
             IsPart = sessions.IsAsked,
             Contents = opening.Report,
+            Erased = lacks.Erased,
             Sessions = held,
             ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack)
                 ? null

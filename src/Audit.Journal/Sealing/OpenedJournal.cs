@@ -117,7 +117,8 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
         return !isClosed ? opened : opened with
         {
             Unopened = key is not null ? "the key of its stream does not open it"
-                : isThere ? "the key of its stream was ended or cannot be unwrapped, and no erasure is in the book"
+                : isThere
+                    ? "the key of its stream was ended or cannot be unwrapped: audit verify says whether it was erased"
                 : "the key of its stream is missing from the table payload_keys, and no erasure is in the book",
         };
     }

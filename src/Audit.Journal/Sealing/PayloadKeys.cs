@@ -67,6 +67,13 @@ public sealed class PayloadKeys
             : KeepAsync(database.ReadAsync(session => FindAsync(session, missing, cancellation), cancellation));
     }
 
+    /// <summary>Lets go of what is at hand: a key was ended, here or by another node.</summary>
+    public void Forget()
+    {
+        older = new(StringComparer.Ordinal);
+        known = new(StringComparer.Ordinal);
+    }
+
     private string[] Missing(IEnumerable<string> streams)
     {
         if (known.Count > MostKept)

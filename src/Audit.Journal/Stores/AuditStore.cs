@@ -19,6 +19,10 @@ public sealed class AuditStore : IAuditStore
     /// <summary>There while a backup is put back and is not verified yet: nobody opens the store then.</summary>
     public const string BeingRestored = "being-restored";
 
+    // Where nodes may not change the table, the owner's function does it, and asks for the event.
+    private const string EndOnServerSql = "SELECT journal_end_key($1)",
+        EndInFileSql = "UPDATE payload_keys SET wrapped = NULL WHERE owner = $1";
+
     private const string SecretSql = "SELECT value FROM meta WHERE key = $1";
 
     private readonly IStoreDatabase database;
@@ -64,6 +68,25 @@ public sealed class AuditStore : IAuditStore
     public BrowserSessions BrowserSessions { get; }
 
     public Sources Sources { get; }
+
+    public async Task EndKeyAsync(string owner, CancellationToken cancellation)
+    {
+        await database.ChangeAsync(
+            session => session.ExecuteAsync(use is null ? EndOnServerSql : EndInFileSql, [owner], cancellation),
+            cancellation);
+        if (database is SqliteConnections file)
+        {
+            await file.WriteAsync(
+                writer =>
+                {
+                    writer.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+                    return true;
+                },
+                cancellation);
+        }
+
+        Seal.Payloads.Forget();
+    }
 
     public bool IsTorn => use?.IsTorn == true;
 
@@ -187,6 +210,11 @@ public interface IAuditStore : IAsyncDisposable
     BrowserSessions BrowserSessions { get; }
 
     Sources Sources { get; }
+
+    /// <summary>
+    /// Ends a key of payloads, and with it the content under it; the event that says so stands in the book before.
+    /// </summary>
+    Task EndKeyAsync(string owner, CancellationToken cancellation);
 
     /// <summary>
     /// Whether the journal's file was taken from under a node, so that what was acknowledged last may not be in it.

@@ -8,11 +8,13 @@ internal static class SqliteStore
 {
     // Pages of 8 KB: large enough for several messages of a kilobyte, and small because random ids touch a page of the
     // index for nearly every row, each of which is written whole. A checkpoint each 32 MB. Commits are on disk.
+    // What is deleted is overwritten: of the journal nothing ever is, of the keys what was ended.
     // The cache is small, for the system's own holds the file anyway and a node is to stay small under a flood.
     public const string WriterSettings = """
         PRAGMA page_size = 8192;
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
+        PRAGMA secure_delete = ON;
         PRAGMA wal_autocheckpoint = 4096;
         PRAGMA journal_size_limit = 67108864;
         PRAGMA cache_size = -6144;

@@ -77,6 +77,8 @@ public static class AuditCommandLine
         KeepingCommands.MakeBackup(surroundings),
         KeepingCommands.MakeRestore(surroundings),
         KeepingCommands.MakeDoctor(surroundings),
+        OrderCommands.MakeErase(surroundings),
+        OrderCommands.MakeHold(surroundings),
         TokenCommands.Make(surroundings),
         TokenCommands.MakeSource(surroundings),
         MakeVersion(surroundings),

@@ -218,6 +218,7 @@ public static class NodeHost
         sealing.Start();
         marks.Start();
         undo.Add(node.Services.GetRequiredService<OpenQuestions>()).Start();
+        undo.Add(node.Services.GetRequiredService<Erasures>()).Start();
         data.WriteNodeFile(node.Urls);
         return node;
     }

@@ -119,6 +119,21 @@ public sealed class KeepingTests : IDisposable
     }
 
     [Fact]
+    public async Task what_is_held_is_listed_and_not_erased()
+    {
+        await using var book = await SealedBook.StartAsync(TwoCalls);
+        var hold = (await book.RunAsync("hold", "--all", "--reason", "a lawsuit")).Require(ExitCode.Fine).Out;
+        Assert.Contains("holds", hold);
+        Assert.Contains("a lawsuit", (await book.RunAsync("hold")).Require(ExitCode.Fine).Out);
+        var refused = await book.RunAsync("erase", "s-1", "--source", "host", "--reason", "asked for");
+        Assert.Contains("a lawsuit", refused.Require(ExitCode.Failed).Error);
+        Assert.Contains("--reason", (await book.RunAsync("erase", "s-1")).Require(ExitCode.WrongUse).Error);
+        var asked = await book.RunAsync("hold", "--lift", hold.Split('\t')[0], "--reason", "over");
+        Assert.Contains("lifting was asked for", asked.Require(ExitCode.Fine).Out);
+        Assert.Empty((await book.RunAsync("erase")).Require(ExitCode.Fine).OutLines.Skip(1));
+    }
+
+    [Fact]
     public async Task a_log_that_is_newer_than_the_journal_is_named()
     {
         await using var book = await SealedBook.LeftAsync(TwoCalls);

@@ -36,6 +36,10 @@ public sealed class PostgresRolesTests
             Assert.Equal("42501", refused.SqlState);
         }
 
+        var unasked = await Assert.ThrowsAsync<PostgresException>(
+            () => RunAsync(restricted, "SELECT journal_end_key(owner) FROM payload_keys"));
+        Assert.Contains("no erasure of this content", unasked.MessageText);
+
         // The same node, signed in as the role that may append and read.
         await using var node = await TestNode.StartAsync("postgres:" + restricted, change: options => options with { Data = owner.Data });
         await RecordSealedAsync(node, "c-2");

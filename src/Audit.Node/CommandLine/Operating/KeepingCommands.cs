@@ -216,21 +216,29 @@ internal static class KeepingCommands
             cancellation);
     }
 
-    private static Task WriteAsync(OperatorActs acts, Restored restored, string reason) => acts.WriteFactsAsync(
-        StreamNames.Keeping, "store.restored", OpenedStore.Actor,
-        json =>
-        {
-            json.WriteString("backup", restored.Backup.Id);
-            json.WriteString("taken_at", restored.Backup.TakenAt.UtcDateTime);
-            json.WriteNumber("last_position", restored.Backup.LastPosition);
-            json.WriteNumber("lost_from", restored.Backup.LastPosition + 1);
-            if (restored.Gone.Count > 0)
+    private static async Task WriteAsync(OperatorActs acts, Restored restored, string reason)
+    {
+        await acts.WriteFactsAsync(
+            StreamNames.Keeping, "store.restored", OpenedStore.Actor,
+            json =>
             {
-                json.WriteNumber("lost_receipts", restored.Gone.Count);
-                json.WriteNumber("lost_until", restored.Gone.Max(receipt => receipt.Position));
-            }
-        },
-        json => json.WriteString("reason", acts.Redacted(reason)));
+                json.WriteString("backup", restored.Backup.Id);
+                json.WriteString("taken_at", restored.Backup.TakenAt.UtcDateTime);
+                json.WriteNumber("last_position", restored.Backup.LastPosition);
+                json.WriteNumber("lost_from", restored.Backup.LastPosition + 1);
+                if (restored.Gone.Count > 0)
+                {
+                    json.WriteNumber("lost_receipts", restored.Gone.Count);
+                    json.WriteNumber("lost_until", restored.Gone.Max(receipt => receipt.Position));
+                }
+            },
+            json => json.WriteString("reason", acts.Redacted(reason)));
+        foreach (var erased in restored.Erased)
+        {
+            await acts.WriteFactsAsync(
+                StreamNames.Keeping, ErasedContent.Act, OpenedStore.Actor, erased.WriteTo);
+        }
+    }
 
     private static void Tell(Surroundings surroundings, NodeOptions options, Restored restored, int receipts)
     {

@@ -66,6 +66,12 @@ internal static class VerdictText
                 + (contents.Closed == 0 ? "" : $", and {contents.Closed} nobody can open any more");
         }
 
+        foreach (var erased in integrity.Erased)
+        {
+            yield return $"  erased      {erased.Owner}: the content of {erased.Rows} rows, by {erased.AskedBy} and "
+                + $"{erased.ConfirmedBy} on {TimeOf(erased.At)}";
+        }
+
         foreach (var session in integrity.Sessions)
         {
             yield return $"  session     {session.Session}: " + (session.CompleteThrough is { } through
@@ -220,6 +226,7 @@ internal static class VerdictJson
         integrity.IsPart,
         integrity.Sessions,
         integrity.Contents,
+        integrity.Erased,
         integrity.Rotations,
         integrity.Restarts,
         integrity.ContinuesSize,

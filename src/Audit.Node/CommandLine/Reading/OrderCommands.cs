@@ -18,6 +18,21 @@ internal static class OrderCommands
         new("reason", one => one.Reason),
     ];
 
+    private const string AboutErase =
+        "Asks that the content of a session be erased, or confirms it; without either lists the erasures. Heads and "
+        + "proofs stay. It needs the role approve or admin, and two persons.";
+
+    private const string AboutHold =
+        "Holds what a session, a source or all have, so that nothing of it is erased, until two administrators lift "
+        + "it; without any of them lists the holds.";
+
+    private static readonly Column<KeepingAnswer>[] Kept =
+    [
+        new("id", one => one.Id), new("source", one => one.Source), new("session", one => one.SessionId),
+        new("state", one => one.State), new("by", one => one.By), new("second", one => one.SecondBy),
+        new("at", one => one.At), new("reason", one => one.Reason), new("pending", one => one.Pending),
+    ];
+
     public static Command MakeApprovals(Surroundings surroundings)
     {
         var command = new Command("approvals", "Lists approvals for sessions and locations, or takes one back.");
@@ -73,6 +88,59 @@ internal static class OrderCommands
                 parsed.GetValue(lift) ?? parsed.GetValue(agent) ?? parsed.GetValue(session) ?? parsed.GetValue(source)
                     ?? (parsed.GetValue(all) ? "" : null),
                 parsed.GetValue(reason), "A stop"));
+    }
+
+    public static Command MakeErase(Surroundings surroundings)
+    {
+        var command = new Command("erase", AboutErase);
+        var session = command.AddOptionalName("SESSION", "whose content is to be erased");
+        var source = command.AddSource();
+        var confirm = command.AddText("--confirm", "ID", "confirms what another person asked for");
+        var now = command.AddFlag("--now", "with --confirm, by a third person: at once, and not after a week");
+        var reason = command.AddText("--reason", "TEXT", "why; needed with a session");
+        return command.Asks(
+            surroundings,
+            asked => asked.Get(confirm) is { } id
+                ? OrderAsync(asked, $"v1/erasures/{Uri.EscapeDataString(id)}/confirm", new { now = asked.Get(now) })
+                : asked.Get(session) is { } one
+                    ? OrderAsync(
+                        asked, "v1/erasures",
+                        new { source = asked.Get(source), session_id = one, reason = asked.Get(reason) })
+                    : ListAsync(asked, "v1/erasures"),
+            parsed => RequireReason(parsed.GetValue(session), parsed.GetValue(reason), "An erasure"));
+    }
+
+    public static Command MakeHold(Surroundings surroundings) => AsHold(new Command("hold", AboutHold), surroundings);
+
+    private static Command AsHold(Command command, Surroundings surroundings)
+    {
+        var all = command.AddFlag("--all", "holds everything");
+        var source = command.AddText("--source", "SOURCE", "holds what this source reports");
+        var session = command.AddText("--session", "SESSION", "holds this session of --source");
+        var lift = command.AddText("--lift", "ID", "asks that this hold be lifted, or lifts what another asked for");
+        var reason = command.AddText("--reason", "TEXT", "why; needed but for the list");
+        return command.Asks(
+            surroundings,
+            asked => asked.Get(lift) is { } id
+                ? OrderAsync(asked, $"v1/holds/{Uri.EscapeDataString(id)}/lift", new { reason = asked.Get(reason) })
+                : asked.Get(reason) is { } why
+                    ? OrderAsync(
+                        asked, "v1/holds",
+                        new
+                        {
+                            source = asked.Get(source), session_id = asked.Get(session), all = asked.Get(all),
+                            reason = why,
+                        })
+                    : ListAsync(asked, "v1/holds"));
+    }
+
+    private static Task ListAsync(Asked asked, string path) => asked.Output.PrintListAsync(
+        asked.ListAsync(int.MaxValue, path, WireJson.Default.KeepingAnswer), Kept);
+
+    private static async Task OrderAsync<TBody>(Asked asked, string path, TBody body)
+    {
+        var order = await asked.Node.PostAsync(path, body, WireJson.Default.KeepingAnswer, asked.Cancellation);
+        asked.Surroundings.Out.WriteLine($"{order.Id}\t{order.State}");
     }
 
     private static async Task PostAsync(Asked asked, string path, string reason)
