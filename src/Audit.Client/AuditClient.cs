@@ -14,9 +14,6 @@ public sealed class AuditClient : IAsyncDisposable
     public const string ActivitySourceName = "Audit.Client";
 
     private static readonly ActivitySource Activities = new(ActivitySourceName);
-    private static readonly TimeSpan LongestRequest = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LeastWait = TimeSpan.FromSeconds(1);
-
     /// <summary>What is sent gives up by itself; who waits for it does so a little later in any case.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
@@ -25,6 +22,7 @@ public sealed class AuditClient : IAsyncDisposable
 
     private readonly AuditClientOptions options;
     private readonly NodeClient node;
+    private readonly QuestionPost questions;
     private readonly MemoryOutbox? memory;
     private readonly SpoolFile? spool;
     private readonly BackgroundSender sender;
@@ -38,6 +36,7 @@ public sealed class AuditClient : IAsyncDisposable
         options.Require();
         this.options = options;
         node = new NodeClient(options.Server, options.Token);
+        questions = new QuestionPost(node, options.Patience, options.Patience);
         var post = new RecordPost(node, []);
         if (options.SpoolPath is { } path)
         {
@@ -65,7 +64,8 @@ public sealed class AuditClient : IAsyncDisposable
         using var activity = StartActivity("audit.decide", call);
         try
         {
-            var decision = await AskAsync(call.ToQuestion(DateTimeOffset.UtcNow), wait, cancellation);
+            var decision = AuditDecision.Of(
+                await questions.AskAsync(call.ToQuestion(DateTimeOffset.UtcNow), wait, cancellation));
             activity?.SetTag("audit.decision", decision.Decision ?? decision.State);
             return decision;
         }
@@ -259,70 +259,6 @@ public sealed class AuditClient : IAsyncDisposable
             }
 
             throw failure is NodeException refusal ? AuditException.Of(refusal) : failure;
-        }
-    }
-
-    /// <summary>
-    /// Asks the same again until it is answered. Who asks the call instead, and not the question, could be told what was
-    /// approved of another question of it.
-    /// </summary>
-    private async Task<AuditDecision> AskAsync(byte[] question, TimeSpan wait, CancellationToken cancellation)
-    {
-        var begun = Stopwatch.GetTimestamp();
-        long? lost = null;
-        var isAwaited = false;
-        for (var pause = 0; ; pause = Math.Min(1000, (2 * pause) + 50))
-        {
-            // At first nobody is waited for: once it is known that a person is asked, patience with the node is another.
-            var left = wait - Stopwatch.GetElapsedTime(begun);
-            left = left < TimeSpan.Zero ? TimeSpan.Zero : left < LongestRequest ? left : LongestRequest;
-            var asked = Stopwatch.GetTimestamp();
-            try
-            {
-                var decision = await AskOnceAsync(question, isAwaited ? left : TimeSpan.Zero, cancellation);
-                if (!decision.IsAwaited || left == TimeSpan.Zero)
-                {
-                    return decision;
-                }
-
-                // A node at which too many wait does not let another wait.
-                pause = isAwaited && Stopwatch.GetElapsedTime(asked) < LeastWait ? pause : 0;
-                (lost, isAwaited) = (null, true);
-            }
-            catch (NodeException failure) when (failure.IsForNow
-                || failure.Trouble is NodeTrouble.Unreachable or NodeTrouble.Unreadable)
-            {
-                lost ??= Stopwatch.GetTimestamp();
-                var isOver = Stopwatch.GetElapsedTime(lost.Value) >= options.Patience;
-                if (isOver && (!isAwaited || Stopwatch.GetElapsedTime(begun) >= wait))
-                {
-                    throw;
-                }
-            }
-
-            await Task.Delay(pause, cancellation);
-        }
-    }
-
-    private async Task<AuditDecision> AskOnceAsync(byte[] question, TimeSpan wait, CancellationToken cancellation)
-    {
-        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        attempt.CancelAfter(wait + options.Patience);
-        using var content = new ByteArrayContent(question);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        try
-        {
-            var seconds = ((int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-            var answer = await node.PostContentAsync(
-                NodeClient.PathOf("v1/decide", ("wait", seconds)), content, ClientJson.Default.DecisionAnswer, attempt.Token);
-            return answer.State is null
-                ? throw NodeException.Unreadable(options.Server, new JsonException("It says no state of the call."))
-                : AuditDecision.Of(answer);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new NodeException(
-                NodeTrouble.Unreachable, $"The node at {options.Server} did not answer the question in time.");
         }
     }
 

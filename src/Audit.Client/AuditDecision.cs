@@ -8,7 +8,7 @@ namespace Audit.Client;
 /// <param name="Decision">The word of the decision; null where none was made.</param>
 public sealed record AuditDecision(string State, string? Decision)
 {
-    internal const string Awaiting = "awaiting_confirmation";
+    internal const string Awaiting = DecisionAnswer.Awaiting;
 
     private static readonly string[] Approving =
     [

@@ -37,12 +37,19 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
 
     private readonly object gate = new();
     private readonly LinkedList<Waiting> waiting = new();
+    private static readonly TimeSpan LongestAttempt = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim arrived = new(0);
     private long bytes;
+    private int pressing;
     private int attempted;
     private NodeException? closed;
 
-    private sealed record Waiting(byte[] Line, long Since, TaskCompletionSource<ReceiptLine> Receipt);
+    /// <summary>What nobody waits for goes with what follows within this: a quick call costs one request.</summary>
+    public TimeSpan Company { get; init; }
+
+    private sealed record Waiting(
+        byte[] Line, long Since, bool IsPressing, TaskCompletionSource<ReceiptLine> Receipt);
 
     public TimeSpan AttemptTime
     {
@@ -50,16 +57,18 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
         {
             lock (gate)
             {
-                return waiting.First is { } first ? LeftOf(first.Value) : patience;
+                var left = waiting.First is { } first ? LeftOf(first.Value) : patience;
+                return left < LongestAttempt ? left : LongestAttempt;
             }
         }
     }
 
+    /// <param name="isPressing">Somebody waits for it.</param>
     /// <exception cref="NodeException">It has no receipt, and may or may not have been written.</exception>
-    public Task<ReceiptLine> SendAsync(byte[] line)
+    public Task<ReceiptLine> SendAsync(byte[] line, bool isPressing = true)
     {
         var item = new Waiting(
-            line, Stopwatch.GetTimestamp(), new TaskCompletionSource<ReceiptLine>(
+            line, Stopwatch.GetTimestamp(), isPressing, new TaskCompletionSource<ReceiptLine>(
                 TaskCreationOptions.RunContinuationsAsynchronously));
         lock (gate)
         {
@@ -76,6 +85,7 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
 
             waiting.AddLast(item);
             bytes += line.Length;
+            pressing += isPressing ? 1 : 0;
         }
 
         arrived.Release();
@@ -86,15 +96,21 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
     {
         while (true)
         {
+            var rest = Timeout.InfiniteTimeSpan;
             lock (gate)
             {
-                if (waiting.Count > 0)
+                if (waiting.First is { } first)
                 {
-                    return First();
+                    rest = pressing > 0 || waiting.Count >= MostLines ? TimeSpan.Zero
+                        : Company - Stopwatch.GetElapsedTime(first.Value.Since);
+                    if (rest <= TimeSpan.Zero)
+                    {
+                        return First();
+                    }
                 }
             }
 
-            await arrived.WaitAsync(cancellation);
+            await arrived.WaitAsync(rest, cancellation);
         }
     }
 
@@ -159,8 +175,15 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
         }
 
         attempted = lines.Count;
-        return new OutgoingLines(
-            new ReadOnlySequence<byte>(lines.Count == 1 ? lines[0] : [.. lines.SelectMany(line => line)]), lines.Count);
+        var together = new byte[length];
+        var at = 0;
+        foreach (var line in lines)
+        {
+            line.CopyTo(together, at);
+            at += line.Length;
+        }
+
+        return new OutgoingLines(new ReadOnlySequence<byte>(together), lines.Count);
     }
 
     private Waiting? TakeFirst()
@@ -174,6 +197,7 @@ internal sealed class MemoryOutbox(TimeSpan patience, long most) : IOutbox
 
             waiting.RemoveFirst();
             bytes -= first.Line.Length;
+            pressing -= first.IsPressing ? 1 : 0;
             return first;
         }
     }

@@ -18,6 +18,11 @@ internal sealed record DecisionAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Rule = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Order = null)
 {
+    public const string Awaiting = "awaiting_confirmation";
+
+    /// <summary>A person is asked, and has not answered.</summary>
+    [JsonIgnore] public bool IsAwaited => State == Awaiting;
+
     /// <summary>The sequence number of the decision in the stream of the call.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Sequence { get; init; }
     /// <summary>Of an approval: until when the tool may begin; of a question: when it ends.</summary>

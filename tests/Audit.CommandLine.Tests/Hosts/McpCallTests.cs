@@ -115,7 +115,8 @@ public sealed class McpCallTests
 
         Assert.True(result.IsError);
         Assert.Contains("a person has to approve it, and nobody did within 1 s", McpProxy.TextOf(result), StringComparison.Ordinal);
-        Assert.Equal("cancelled", (await AskedNode.UntilAsync(async () => (await node.KindsAsync(3)) is [.., "cancelled"] kinds ? kinds : null))[2]);
+        // By the proxy, or by the node, whose time is up at the same moment.
+        Assert.Contains((await node.KindsAsync(3))[2], new[] { "cancelled", "invalidated" });
     }
 
     [Fact]

@@ -1,4 +1,5 @@
-using System.Text.Json.Serialization.Metadata;
+using System.Collections.Concurrent;
+using Audit.Client.Sending;
 
 namespace Audit.Node.CommandLine.Hosts;
 
@@ -41,12 +42,11 @@ internal sealed record HostAnswer(bool Runs, string Sentence)
 /// <summary>Asks a node for a host that speaks another protocol, and waits for a person where one is asked.</summary>
 internal sealed class HostDesk(NodeClient node, HostNames names)
 {
-    private const double LongestWait = 600;
-
     /// <summary>A node that says nothing at all for so much longer than it was asked to wait is none.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(500);
+    /// <summary>The agent is told at once that no node answers.</summary>
+    private readonly QuestionPost questions = new(node, TimeSpan.Zero, Grace);
 
     public HostNames Names => names;
 
@@ -69,22 +69,20 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
 
             write(json);
         });
-        DecisionAnswer answer;
+        var isOpen = false;
         try
         {
-            answer = await SendAsync(
-                node, HttpMethod.Post, PathOf("v1/decide", wait), body, WireJson.Default.DecisionAnswer, wait,
-                cancellation);
+            var answer = await questions.AskAsync(body, wait, cancellation, () => isOpen = true);
+            return Read(answer, now, wait);
         }
         catch (NodeException failure)
         {
+            // A node that asked a person and went is not one that was never there, nor is who answers something else.
             return new HostAnswer(false, failure.Message)
             {
-                IsAnswered = false, IsAway = failure.Trouble != NodeTrouble.Refused,
+                IsAnswered = false, IsAway = failure.Trouble == NodeTrouble.Unreachable && !isOpen,
             };
         }
-
-        return Read(await UntilDecidedAsync(call, answer, now + wait, cancellation), wait);
     }
 
     /// <summary>Posts what is told, and waits until the node has it.</summary>
@@ -92,8 +90,8 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
     public static async Task KeepAsync(
         NodeClient node, string path, byte[] body, TimeSpan patience, CancellationToken cancellation)
     {
-        var answer = await SendAsync(
-            node, HttpMethod.Post, path, body, WireJson.Default.JsonElement, patience, cancellation);
+        var answer = await QuestionPost.PostAsync(
+            node, path, body, WireJson.Default.JsonElement, patience, cancellation);
         var receipts = answer.ValueKind == JsonValueKind.Array ? answer : answer.GetProperty("receipts");
         foreach (var receipt in receipts.EnumerateArray())
         {
@@ -107,77 +105,15 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
         }
     }
 
-    private async Task<DecisionAnswer> UntilDecidedAsync(
-        string call, DecisionAnswer answer, DateTimeOffset end, CancellationToken cancellation)
+    private HostAnswer Read(DecisionAnswer answer, DateTimeOffset asked, TimeSpan wait)
     {
-        // An answer is to one question, and the call may be asked another meanwhile.
-        var path = NodeClient.PathOf(
-            $"v1/sessions/{Uri.EscapeDataString(names.Session)}/calls/{Uri.EscapeDataString(call)}/decision",
-            ("question", answer.Question?.Question));
-        while (IsOpen(answer) && end - DateTimeOffset.UtcNow is var left && left > TimeSpan.Zero)
-        {
-            try
-            {
-                answer = await SendAsync(
-                    node, HttpMethod.Get, PathOf(path, left), default, WireJson.Default.DecisionAnswer, left,
-                    cancellation);
-            }
-            catch (NodeException)
-            {
-                // A question outlives the node's restart; only the time ends it.
-                await Task.Delay(LookAgain, cancellation);
-            }
-        }
-
-        return answer;
-    }
-
-    private static async Task<T> SendAsync<T>(
-        NodeClient node, HttpMethod method, string path, ReadOnlyMemory<byte> body, JsonTypeInfo<T> type, TimeSpan wait,
-        CancellationToken cancellation)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        patience.CancelAfter(wait + Grace);
-        try
-        {
-            using var request = new HttpRequestMessage(method, path);
-            if (!body.IsEmpty)
-            {
-                request.Content = new ReadOnlyMemoryContent(body)
-                {
-                    Headers = { ContentType = new("application/json") },
-                };
-            }
-
-            using var response = await node.RequireAsync(request, patience.Token);
-            await using var content = await response.Content.ReadAsStreamAsync(patience.Token);
-            return await JsonSerializer.DeserializeAsync(content, type, patience.Token)
-                ?? throw new JsonException("It is empty.");
-        }
-        catch (Exception failure) when (failure is JsonException or HttpRequestException or IOException)
-        {
-            throw new NodeException(
-                NodeTrouble.Unreadable, $"The answer of {node.Server} cannot be read: {failure.Message}", failure);
-        }
-        catch (OperationCanceledException failure) when (!cancellation.IsCancellationRequested)
-        {
-            throw new NodeException(NodeTrouble.Unreachable, $"The node at {node.Server} does not answer.", failure);
-        }
-    }
-
-    private static string PathOf(string path, TimeSpan wait) =>
-        $"{path}{(path.Contains('?') ? '&' : '?')}wait={Math.Min(LongestWait, Math.Ceiling(wait.TotalSeconds)):0}";
-
-    private static bool IsOpen(DecisionAnswer answer) =>
-        answer is { Decision: null, State: "awaiting_confirmation" };
-
-    private HostAnswer Read(DecisionAnswer answer, TimeSpan wait)
-    {
-        if (IsOpen(answer))
+        // The question ends when nobody waits for it any more, and either may be seen first.
+        var isEnded = answer.State == "invalidated" && DateTimeOffset.UtcNow >= asked + wait;
+        if (answer.Decision is null && (answer.IsAwaited || isEnded))
         {
             var sentence = $"a person has to approve it, and nobody did within {wait.TotalSeconds:0} s; "
                 + $"what waits is at {new Uri(node.Server, "waiting")} while it waits";
-            return new HostAnswer(false, sentence) { IsOpen = true };
+            return new HostAnswer(false, sentence) { IsOpen = answer.IsAwaited };
         }
 
         if (answer.Decision is { } decision && (decision == NoOpinion || ApprovingDecisions.Contains(decision)))
@@ -197,4 +133,82 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
 
     /// <summary>Where nothing is enforced a tool runs, and is written down.</summary>
     private const string NoOpinion = "no-opinion";
+}
+
+/// <summary>
+/// Sends what became of calls in the order in which it was said, and again until the node has it. It lies in memory:
+/// what must not be lost is waited for.
+/// </summary>
+internal sealed class HostOutbox : IAsyncDisposable
+{
+    private static readonly TimeSpan Company = TimeSpan.FromMilliseconds(5), Pause = TimeSpan.FromMilliseconds(250);
+
+    private readonly MemoryOutbox outbox = new(TimeSpan.FromDays(1), 64L << 20) { Company = Company };
+    private readonly ConcurrentDictionary<Task, bool> waiting = new();
+    private readonly BackgroundSender sender;
+    private readonly Action<string> note;
+    private string? lastLost;
+    private int lost;
+    private bool isClosed;
+
+    /// <param name="note">Takes what a person should know, in a sentence.</param>
+    public HostOutbox(NodeClient node, Action<string> note)
+    {
+        this.note = note;
+        sender = new BackgroundSender(
+            new RecordPost(node, []), outbox, Pause, trouble => note($"records wait: {trouble.Message}"));
+    }
+
+    /// <summary>Why something waits still; null while nothing is known to be wrong.</summary>
+    public string? Trouble => sender.Trouble?.Message;
+
+    /// <param name="isPressing">Somebody waits for it.</param>
+    /// <returns>Null once the item is durable; why it never will be, where the node will not have it.</returns>
+    public Task<string?> Post(byte[] item, bool isPressing = false)
+    {
+        var posted = PostAsync([.. item, (byte)'\n'], isPressing);
+        waiting[posted] = true;
+        _ = posted.ContinueWith(_ => waiting.TryRemove(posted, out bool _), TaskScheduler.Default);
+        return posted;
+    }
+
+    /// <summary>Takes no more, and waits as long for what it has.</summary>
+    /// <returns>Whether all of it is in the book, or refused as what it says.</returns>
+    public async Task<bool> CloseAsync(TimeSpan patience)
+    {
+        var all = Task.WhenAll(waiting.Keys);
+        await Task.WhenAny(all, Task.Delay(patience));
+        var trouble = Trouble;
+        await DisposeAsync();
+        await all;
+        if (lost > 0)
+        {
+            note($"{lost} records could not be written: {trouble ?? lastLost}");
+        }
+
+        return lost == 0;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!isClosed)
+        {
+            isClosed = true;
+            await sender.DisposeAsync();
+        }
+    }
+
+    private async Task<string?> PostAsync(byte[] line, bool isPressing)
+    {
+        try
+        {
+            var receipt = await outbox.SendAsync(line, isPressing);
+            return receipt.Status is "invalid" or "refused" ? receipt.Error ?? receipt.Status : null;
+        }
+        catch (NodeException failure)
+        {
+            Interlocked.Increment(ref lost);
+            return lastLost = failure.Message;
+        }
+    }
 }

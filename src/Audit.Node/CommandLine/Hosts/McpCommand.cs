@@ -47,7 +47,7 @@ internal static class McpCommand
             }
 
             using var node = await place.Read(parsed).FindNodeAsync(cancellation);
-            await using var outbox = new RecordOutbox(node, Note);
+            await using var outbox = new HostOutbox(node, Note);
             var facts = new McpServer(NewName(), url?.Host ?? Path.GetFileName(run[0]));
             var code = ExitCode.Fine;
             if (url is null)

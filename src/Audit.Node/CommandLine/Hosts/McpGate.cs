@@ -44,7 +44,7 @@ internal sealed class McpServer(string connection, string name)
 /// </summary>
 /// <param name="ownsSession">Nobody else tells of the session.</param>
 internal sealed class McpGate(
-    HostDesk desk, RecordOutbox outbox, McpPatience patience, McpServer server, bool ownsSession, Action<string> note)
+    HostDesk desk, HostOutbox outbox, McpPatience patience, McpServer server, bool ownsSession, Action<string> note)
 {
     private const int ParseError = -32700, InvalidRequest = -32600, InvalidParams = -32602, InternalError = -32603;
     private const int LongestIdShown = 40;
