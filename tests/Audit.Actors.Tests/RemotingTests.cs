@@ -4,25 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 namespace Audit.Actors.Tests;
 
 /// <summary>What protects the nodes' way to each other.</summary>
-public sealed class RemotingTests : IAsyncLifetime
+public sealed class RemotingTests : OwnStore
 {
     private const string Tcp = "akka.remote.dot-netty.tcp";
     private const string Password = "of a test";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-
-    private readonly TemporaryDirectory directory = new();
-    private IAuditStore store = null!;
-
-    private string Address => "sqlite:" + directory.File("journal.db");
-
-    public async Task InitializeAsync() => store = await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
-
-    public async Task DisposeAsync()
-    {
-        await store.DisposeAsync();
-        directory.Dispose();
-    }
 
     [Theory]
     [InlineData($"{Tcp}.hostname = \"0.0.0.0\"")]
@@ -31,7 +18,7 @@ public sealed class RemotingTests : IAsyncLifetime
     public async Task a_node_that_would_speak_to_other_machines_in_the_clear_does_not_start(string hocon)
     {
         var refusal = await Assert.ThrowsAsync<AkkaEngineException>(
-            () => QuickCluster.StartAsync(Address, store, new EngineOptions(), hocon));
+            () => QuickCluster.StartAsync(Address, Store, new EngineOptions(), hocon));
         Assert.Contains("AUDIT_AKKA_CERTIFICATE", refusal.Message);
         Assert.Contains("--insecure-remoting", refusal.Message);
     }
@@ -41,7 +28,7 @@ public sealed class RemotingTests : IAsyncLifetime
     {
         var hocon = $"{QuickCluster.Hocon}\n{Tcp} {{ hostname = \"0.0.0.0\", public-hostname = \"127.0.0.1\" }}";
         await using var engine = await AkkaEngine.StartAsync(
-            store.Journal, store.Seal, new EngineOptions(), new AkkaEngineOptions(Address, hocon, InsecureRemoting: true),
+            Store.Journal, Store.Seal, new EngineOptions(), new AkkaEngineOptions(Address, hocon, InsecureRemoting: true),
             CancellationToken.None);
         Assert.StartsWith("NO TLS between nodes", engine.Protection);
     }
@@ -51,7 +38,7 @@ public sealed class RemotingTests : IAsyncLifetime
     {
         using var ca = new Authority();
         var refusal = await Assert.ThrowsAsync<AkkaEngineException>(() => QuickCluster.StartAsync(
-            Address, store, new EngineOptions(), Tls(ca.Issue(directory, "good")) + $"\n{Tcp}.ssl.suppress-validation = on"));
+            Address, Store, new EngineOptions(), Tls(ca.Issue(Place, "good")) + $"\n{Tcp}.ssl.suppress-validation = on"));
         Assert.Contains("suppress-validation", refusal.Message);
     }
 
@@ -59,10 +46,10 @@ public sealed class RemotingTests : IAsyncLifetime
     public async Task nodes_with_certificates_of_one_authority_are_a_cluster_and_say_what_that_protects()
     {
         using var ca = new Authority();
-        var trusted = ca.Save(directory, "ca.pem");
-        await using var first = await StartNodeAsync("first", ca.Issue(directory, "first"), trusted, seed: null);
+        var trusted = ca.Save(Place, "ca.pem");
+        await using var first = await StartNodeAsync("first", ca.Issue(Place, "first"), trusted, seed: null);
         var port = Port(first);
-        await using var second = await StartNodeAsync("second", ca.Issue(directory, "second"), trusted, port);
+        await using var second = await StartNodeAsync("second", ca.Issue(Place, "second"), trusted, port);
 
         Assert.Contains("TLS between nodes: each checks the certificate of the one it calls", second.Printed);
         Assert.Contains("A caller without a certificate is not refused by this version of Akka.NET", second.Printed);
@@ -73,14 +60,14 @@ public sealed class RemotingTests : IAsyncLifetime
     {
         using var ca = new Authority();
         using var other = new Authority();
-        var trusted = ca.Save(directory, "ca.pem");
+        var trusted = ca.Save(Place, "ca.pem");
         string[] wrong =
         [
-            other.Issue(directory, "other"),
-            ca.Issue(directory, "elsewhere", dns: "elsewhere.audit.example"),
-            ca.Issue(directory, "expired", until: DateTimeOffset.UtcNow.AddMinutes(-1)),
+            other.Issue(Place, "other"),
+            ca.Issue(Place, "elsewhere", dns: "elsewhere.audit.example"),
+            ca.Issue(Place, "expired", until: DateTimeOffset.UtcNow.AddMinutes(-1)),
         ];
-        var joining = wrong.Select(certificate => JoinAsync(certificate, ca.Issue(directory, "own"), trusted));
+        var joining = wrong.Select(certificate => JoinAsync(certificate, ca.Issue(Place, "own"), trusted));
         foreach (var (printed, members) in await Task.WhenAll(joining))
         {
             Assert.Contains("was not let into the cluster", printed);
@@ -91,10 +78,10 @@ public sealed class RemotingTests : IAsyncLifetime
     /// <summary>A cluster of one in this process, and another process that would join it.</summary>
     private async Task<(string Printed, int Members)> JoinAsync(string seedCertificate, string own, string trusted)
     {
-        await using var seed = (AkkaEngine)await QuickCluster.StartAsync(Address, store, new EngineOptions(), Tls(seedCertificate));
+        await using var seed = (AkkaEngine)await QuickCluster.StartAsync(Address, Store, new EngineOptions(), Tls(seedCertificate));
         var name = Path.GetFileNameWithoutExtension(seedCertificate);
-        var data = Directory.CreateDirectory(directory.File($"joins-{name}")).FullName;
-        var hocon = directory.File($"{name}.conf");
+        var data = Directory.CreateDirectory(Place.File($"joins-{name}")).FullName;
+        var hocon = Place.File($"{name}.conf");
         await File.WriteAllTextAsync(hocon, "audit.cluster.join-timeout = 8s");
         using var process = NodeProcess.Start(
             Path.Combine(AppContext.BaseDirectory, "audit.dll"), data,
@@ -108,7 +95,7 @@ public sealed class RemotingTests : IAsyncLifetime
     }
 
     private Task<NodeProcess> StartNodeAsync(string name, string certificate, string trusted, int? seed) => NodeProcess.StartAsync(
-        Path.Combine(AppContext.BaseDirectory, "audit.dll"), directory.File($"node-{name}"),
+        Path.Combine(AppContext.BaseDirectory, "audit.dll"), Place.File($"node-{name}"),
         ["--engine", "akka", "--urls", "http://127.0.0.1:0"], Environment(certificate, trusted, seed));
 
     private static Dictionary<string, string> Environment(string certificate, string trusted, int? seed)

@@ -1,21 +1,8 @@
 namespace Audit.Actors.Tests;
 
 /// <summary>What a user's HOCON may not undo.</summary>
-public sealed class StartCheckTests : IAsyncLifetime
+public sealed class StartCheckTests : OwnStore
 {
-    private readonly TemporaryDirectory directory = new();
-    private IAuditStore store = null!;
-
-    private string Address => "sqlite:" + directory.File("journal.db");
-
-    public async Task InitializeAsync() => store = await AuditStore.OpenAsync(Address, TestKeys.Given, CancellationToken.None);
-
-    public async Task DisposeAsync()
-    {
-        await store.DisposeAsync();
-        directory.Dispose();
-    }
-
     [Theory]
     [InlineData("akka.actor.serialization-bindings { \"System.Object\" = hyperion }", "System.Object")]
     [InlineData("akka.actor.serialization-bindings { \"Audit.Actors.Journal.IJournalEvent, Audit.Actors\" = hyperion }", "7401")]
@@ -33,7 +20,7 @@ public sealed class StartCheckTests : IAsyncLifetime
     public async Task the_engine_does_not_start_with(string hocon, string sentence)
     {
         var refusal = await Assert.ThrowsAsync<AkkaEngineException>(
-            () => QuickCluster.StartAsync(Address, store, new EngineOptions(), hocon));
+            () => QuickCluster.StartAsync(Address, Store, new EngineOptions(), hocon));
         Assert.Contains(sentence, refusal.Message);
     }
 
@@ -41,7 +28,7 @@ public sealed class StartCheckTests : IAsyncLifetime
     public async Task a_cluster_that_does_not_answer_is_named_in_a_sentence()
     {
         var refusal = await Assert.ThrowsAsync<AkkaEngineException>(() => QuickCluster.StartAsync(
-            Address, store, new EngineOptions(), "audit.cluster { seeds = [\"127.0.0.1:1\"], join-timeout = 1s }"));
+            Address, Store, new EngineOptions(), "audit.cluster { seeds = [\"127.0.0.1:1\"], join-timeout = 1s }"));
         Assert.Contains("127.0.0.1:1", refusal.Message);
     }
 

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Audit.Actors.Tests;
@@ -109,7 +107,7 @@ public sealed class ThreeNodesTests : IAsyncLifetime
     private async Task StartAsync(int count)
     {
         database = await PostgresServer.CreateDatabaseAsync();
-        ports = FreePorts(count);
+        ports = FreePorts.Of(count);
         await File.WriteAllTextAsync(directory.File("patient.conf"), Hocon);
         for (var node = 0; node < count; node++)
         {
@@ -129,16 +127,6 @@ public sealed class ThreeNodesTests : IAsyncLifetime
             ["AUDIT_AKKA_PORT"] = $"{ports[node]}",
             ["AUDIT_AKKA_SEEDS"] = string.Join(',', ports.Select(port => $"127.0.0.1:{port}")),
         });
-
-    /// <summary>Ports that are free now.</summary>
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        Array.ForEach(listeners, listener => listener.Start());
-        var ports = Array.ConvertAll(listeners, listener => ((IPEndPoint)listener.LocalEndpoint).Port);
-        Array.ForEach(listeners, listener => listener.Dispose());
-        return ports;
-    }
 
     private async Task<int> CountSealingAsync()
     {

@@ -11,12 +11,7 @@ public sealed class ListeningPlace : IDisposable
 
     public ListeningPlace(Func<string, Task<(int Status, string Text)>> answer)
     {
-        using (var probe = new TcpListener(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            Url = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
-        }
-
+        Url = new Uri($"http://127.0.0.1:{FreePorts.Of(1)[0]}/");
         listener.Prefixes.Add(Url.ToString());
         listener.Start();
         _ = Task.Run(() => ServeAsync(answer));
@@ -112,5 +107,19 @@ public sealed class DrippingPlace : IDisposable
         {
             // Who asked has gone, or the place is closed.
         }
+    }
+}
+
+/// <summary>Ports of this machine, for what is told beforehand where it listens.</summary>
+public static class FreePorts
+{
+    /// <summary>So many that are free now.</summary>
+    public static int[] Of(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
+        Array.ForEach(listeners, listener => listener.Start());
+        var ports = Array.ConvertAll(listeners, listener => ((IPEndPoint)listener.LocalEndpoint).Port);
+        Array.ForEach(listeners, listener => listener.Dispose());
+        return ports;
     }
 }

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text.Json;
 using Npgsql;
 
@@ -22,7 +20,7 @@ internal sealed class ClusterNodes : IAsyncDisposable
     private ThrowawayCluster? database;
 
     private ClusterNodes(int count) =>
-        (ports, nodes, isTaking) = (FreePorts(count), new NodeProcess?[count], new bool[count]);
+        (ports, nodes, isTaking) = (FreePorts.Of(count), new NodeProcess?[count], new bool[count]);
 
     public int Count => nodes.Length;
 
@@ -209,15 +207,5 @@ internal sealed class ClusterNodes : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    /// <summary>Ports that are free now.</summary>
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToArray();
-        Array.ForEach(listeners, listener => listener.Start());
-        var ports = Array.ConvertAll(listeners, listener => ((IPEndPoint)listener.LocalEndpoint).Port);
-        Array.ForEach(listeners, listener => listener.Dispose());
-        return ports;
     }
 }
