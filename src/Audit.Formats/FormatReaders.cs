@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Audit.Formats.AgentCode;
 using Audit.Formats.ClaudeCode;
 using Audit.Formats.Copilot;
@@ -10,6 +11,9 @@ namespace Audit.Formats;
 /// <summary>Opens readers for the streams of other systems, by the name of the format.</summary>
 public sealed class FormatReaders
 {
+    private const int Steps = 8192;
+
+    private readonly BoundedMemory<(string Source, string Span), ImmutableList<OtlpSpan>> otlp = new(Steps);
     private readonly CallMemory copilot = new();
     private readonly CallMemory claudeCode = new();
 
@@ -21,8 +25,8 @@ public sealed class FormatReaders
     public TraceMemory Traces { get; } = new();
 
     /// <summary>Requests for export of one signal alone.</summary>
-    public static IFormatReader OpenOtlp(OtlpSignal signal, string? session) =>
-        new StrictEvents(new OtlpReader(session, signal));
+    public IFormatReader OpenOtlp(OtlpSignal signal, string source, string? session) =>
+        new StrictEvents(new OtlpReader(new OtlpSteps(otlp, source), session, signal));
 
     /// <param name="session">The session of events that name none.</param>
     /// <returns>Null when there is no format of this name.</returns>
@@ -32,7 +36,7 @@ public sealed class FormatReaders
         "agent-code" => new StrictEvents(new AgentCodeReader(session)),
         "claude-code" => new StrictEvents(new ClaudeCodeReader(claudeCode, session)),
         "laravel" => new StrictEvents(new LaravelReader()),
-        "otlp" => new StrictEvents(new OtlpReader(session)),
+        "otlp" => new StrictEvents(new OtlpReader(new OtlpSteps(new(Steps), ""), session)),
         "agent-sdk" => new AgentSdkReader(),
         _ => null,
     };

@@ -89,7 +89,7 @@ public sealed class OtlpProtobufTests
         {
             try
             {
-                FormatReaders.OpenOtlp(signal, null).Read(OtlpProtobuf.ToJson(request, signal).Span, 1, new Derived());
+                new FormatReaders().OpenOtlp(signal, "s", null).Read(OtlpProtobuf.ToJson(request, signal).Span, 1, new Derived());
             }
             catch (UnreadableException unreadable)
             {

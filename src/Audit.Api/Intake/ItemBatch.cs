@@ -5,6 +5,8 @@ namespace Audit.Api.Intake;
 /// <summary>Items read into submissions; those that could not be read have their receipts at once.</summary>
 internal sealed class ItemBatch
 {
+    private const int MostAtOnce = 2 * IntakeLimits.BatchItems;
+
     private readonly List<Submission> submissions;
     private List<(int Index, Receipt Receipt)>? invalid;
 
@@ -28,8 +30,22 @@ internal sealed class ItemBatch
     public async Task<Receipt[]> SubmitAsync(IAuditEngine engine, CancellationToken cancellation)
     {
         using var activity = NodeTraces.StartSubmit(Count);
-        var receipts = submissions.Count == 0 ? [] : await engine.SubmitAsync(submissions, cancellation);
+        var receipts = submissions.Count == 0 ? []
+            : submissions.Count <= MostAtOnce ? await engine.SubmitAsync(submissions, cancellation)
+            : await SubmitInPartsAsync(engine, cancellation);
         return invalid is null ? receipts : Merge(receipts);
+    }
+
+    /// <summary>What one event of another system holds may be much: one commit of it would take too long.</summary>
+    private async Task<Receipt[]> SubmitInPartsAsync(IAuditEngine engine, CancellationToken cancellation)
+    {
+        var receipts = new List<Receipt>(submissions.Count);
+        foreach (var part in submissions.Chunk(MostAtOnce))
+        {
+            receipts.AddRange(await engine.SubmitAsync(part, cancellation));
+        }
+
+        return [.. receipts];
     }
 
     /// <param name="line">With a stream of another system, the line that an error is about.</param>

@@ -1,7 +1,7 @@
 namespace Audit.Api.Intake;
 
 /// <summary>OTLP over HTTP: an exporter with nothing set but the node's address and a token is understood.</summary>
-internal sealed class OtlpEndpoints(RecordIntake intake, TraceSessions traces, IJournal journal)
+internal sealed class OtlpEndpoints(RecordIntake intake, FormatReaders formats, TraceSessions traces, IJournal journal)
     : IEndpointGroup
 {
     private const string Protobuf = "application/x-protobuf";
@@ -83,7 +83,7 @@ internal sealed class OtlpEndpoints(RecordIntake intake, TraceSessions traces, I
     private async Task<IResult> TakeAsync(
         HttpContext context, ReadOnlyMemory<byte> body, ItemDefaults defaults, OtlpSignal signal, bool isProtobuf)
     {
-        var reader = FormatReaders.OpenOtlp(signal, defaults.SessionId);
+        var reader = formats.OpenOtlp(signal, defaults.Source, defaults.SessionId);
         var lines = new FormatLines(intake, journal, reader, traces);
         var receipts = await lines.TakeAsync(body, defaults);
         receipts.ForEach(new ReceiptCounts(context).Add);

@@ -31,7 +31,7 @@ public sealed record OtlpDialect(string Name, string Title, OtlpSignal Signal, p
 
     public string[] Output { get; init; } = [];
 
-    /// <summary>Of log records: what was decided, by what way, whether the tool did well, and its error.</summary>
+    /// <summary>What was decided, by what way, whether the tool did well, and its error.</summary>
     public string[] Decision { get; init; } = [];
 
     public string[] Source { get; init; } = [];
@@ -45,6 +45,9 @@ public sealed record OtlpDialect(string Name, string Title, OtlpSignal Signal, p
 
     /// <summary>False where a mark tells the emitter alone, and another dialect that it is a call.</summary>
     internal bool MakesCall { get; init; } = true;
+
+    /// <summary>It tells of spans within that of a call what was decided of the call, or how its tool did.</summary>
+    internal bool TellsSteps { get; init; }
 
     public bool IsVerified => Upstream is not null;
 }
@@ -83,7 +86,7 @@ public static class OtlpDialects
         "gcp.vertex.agent.session_id", "session.id",
     ];
 
-    internal static readonly string[] Agents = ["gen_ai.agent.name", "agent.name"];
+    internal static readonly string[] Agents = ["gen_ai.agent.name", "agent.name", "agent_id"];
 
     internal static readonly string[] Providers = ["gen_ai.provider.name", "gen_ai.system"];
 
@@ -102,6 +105,17 @@ public static class OtlpDialects
         {
             Host = "claude-code", Tool = ["tool_name"], Call = ["tool_use_id"], Input = ["tool_input"],
             Output = ["tool_output"],
+        },
+        new("claude-code-steps", "Claude Code, spans within a call", OtlpSignal.Traces,
+            OtlpMark.Named("claude_code.tool.blocked_on_user"), OtlpMark.Named("claude_code.tool.execution"))
+        {
+            // The span of the call lasts through the question too, and ends in the same way where it was refused.
+            MakesCall = false, TellsSteps = true, Decision = ["decision"], Source = ["source"], Success = ["success"],
+            Error = ["error"],
+        },
+        new("agent-sdk", "agent-sdk", OtlpSignal.Traces, OtlpMark.Attribute("agent_sdk.tool.outcome"))
+        {
+            MakesCall = false, Decision = ["agent_sdk.tool.outcome"],
         },
         new("vercel-ai", "Vercel AI SDK", OtlpSignal.Traces, OtlpMark.Attribute("ai.operationId", "ai.toolCall"))
         {

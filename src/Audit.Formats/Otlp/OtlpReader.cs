@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Audit.Formats.Correlation;
 
@@ -8,13 +9,13 @@ namespace Audit.Formats.Otlp;
 /// known tell calls of tools, all others are ignored. The conversation of a call stands in its span, in those above it
 /// in the same request, or elsewhere in its trace, which <see cref="TracePlace"/> leaves to whoever remembers traces.
 /// </summary>
-internal sealed class OtlpReader(string? session, OtlpSignal? expected = null) : IEventReader
+internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? expected = null) : IEventReader
 {
     private const string LogChannel = "otlp logs";
     private const int MostParents = 64;
 
     /// <summary>Of one request. Emitters send some hundreds, a collector up to 8,192.</summary>
-    private const int MostSpans = 20_000;
+    private const int MostSpans = 10_000;
 
     private static readonly JsonElement NotReported = JsonSerializer.SerializeToElement(SaidReader.NotReported);
 
@@ -88,6 +89,7 @@ internal sealed class OtlpReader(string? session, OtlpSignal? expected = null) :
         {
             byId.TryAdd((span.Trace, span.SpanId), span);
             Learn(span, sink);
+            steps.Remember(span);
         }
 
         foreach (var span in spans)
@@ -98,7 +100,8 @@ internal sealed class OtlpReader(string? session, OtlpSignal? expected = null) :
 
     private static void Learn(OtlpSpan span, IFormatSink sink)
     {
-        if (span is { Trace: { } trace, Conversation: { } conversation })
+        if (span is { Trace: { } trace, Conversation: { } conversation }
+            && Ids.Refuse(conversation, Ids.MaxBytes, isSession: true) is null)
         {
             sink.Learned(trace, conversation);
         }
@@ -121,8 +124,12 @@ internal sealed class OtlpReader(string? session, OtlpSignal? expected = null) :
     {
         if (!span.IsCall || span.IsNoCall)
         {
-            sink.Ignored(span.IsNoCall ? span.Name : span.Attributes.Text("gen_ai.operation.name")
-                ?? span.Attributes.Text("mcp.method.name") ?? "span");
+            if (!span.IsStep)
+            {
+                sink.Ignored(span.IsNoCall ? span.Name : span.Attributes.Text("gen_ai.operation.name")
+                    ?? span.Attributes.Text("mcp.method.name") ?? "span");
+            }
+
             return;
         }
 
@@ -137,11 +144,34 @@ internal sealed class OtlpReader(string? session, OtlpSignal? expected = null) :
         var (start, end) = (span.Time("startTimeUnixNano"), span.Time("endTimeUnixNano"));
         var told = Of(span, call, above, OtlpDialects.Format);
         sink.Record(told(new Outcome.Requested(), start));
-        if (end is not null)
+        if (end is null)
         {
-            sink.Record(told(new Outcome.Completed(ResultOf(span, span.Error, Lasted(start, end))), end));
+            return;
+        }
+
+        var within = steps.Of(span);
+        var (decided, decidedAt) = (OtlpDecision.Of(span), end);
+        if (decided is null && within.Find(step => OtlpDecision.Of(step) is not null) is { } question)
+        {
+            (decided, decidedAt) = (OtlpDecision.Of(question), question.Time("endTimeUnixNano") ?? end);
+        }
+
+        if (decided is not null)
+        {
+            sink.Record(told(decided, decidedAt));
+        }
+
+        if (decided is null or Outcome.Approved)
+        {
+            sink.Record(told(
+                new Outcome.Completed(ResultOf(span, ErrorOf(span, within), Lasted(start, end))), end));
         }
     }
+
+    private static string? ErrorOf(OtlpSpan span, List<OtlpSpan> within) =>
+        within.Find(step => step.Plain(one => one.Success) is not null) is not { } ran ? span.Error
+            : ran.Plain(one => one.Success) == "true" ? null
+            : ran.Plain(one => one.Error) ?? span.Error ?? "error";
 
     private void ReadLogs(IEnumerable<OtlpSpan> records, IFormatSink sink)
     {
@@ -244,6 +274,31 @@ internal sealed class OtlpReader(string? session, OtlpSignal? expected = null) :
     }
 }
 
+/// <summary>
+/// Remembers the spans within those of calls: they end first, and may come in an earlier request. Of each source its
+/// own.
+/// </summary>
+internal sealed class OtlpSteps(
+    BoundedMemory<(string Source, string Span), ImmutableList<OtlpSpan>> memory, string source)
+{
+    private const int MostOfCall = 4;
+
+    public void Remember(OtlpSpan span)
+    {
+        if (span is { IsStep: true, Parent: { } parent } && span.Kept() is { } kept)
+        {
+            memory.Change(
+                (source, KeyOf(span, parent)),
+                old => [.. (old ?? []).RemoveAll(one => one.SpanId == kept.SpanId).Add(kept).TakeLast(MostOfCall)]);
+        }
+    }
+
+    public List<OtlpSpan> Of(OtlpSpan span) =>
+        span.SpanId is { } id && memory.TryGet((source, KeyOf(span, id)), out var steps) ? [.. steps] : [];
+
+    private static string KeyOf(OtlpSpan span, string id) => $"{span.Trace}/{id}";
+}
+
 /// <summary>What an event of a log says was decided, in the words of the record.</summary>
 internal static class OtlpDecision
 {
@@ -256,7 +311,12 @@ internal static class OtlpDecision
     };
 
     private static readonly string[] Refusing =
-        ["reject", "deny", "denied", "abort", "cancel", "cancelled", "timed-out"];
+        ["reject", "deny", "denied", "abort", "cancel", "cancelled", "timed-out", "blocked", "rejected"];
+
+    private static readonly string[] Asking = ["require-approval", "awaiting-confirmation"];
+
+    /// <summary>That it ran, and nothing of a decision.</summary>
+    private static readonly string[] Saying = ["success", "error"];
 
     private static readonly Dictionary<string, (string Source, string Refusal)> Sources = new()
     {
@@ -274,7 +334,7 @@ internal static class OtlpDecision
     /// <exception cref="UnreadableException">The decision is none that is known.</exception>
     public static Outcome? Of(OtlpSpan record)
     {
-        if (record.Text(one => one.Decision) is not { } word)
+        if (record.Text(one => one.Decision) is not { } word || Saying.Contains(Normal(word)))
         {
             return null;
         }
@@ -294,7 +354,7 @@ internal static class OtlpDecision
             return new Outcome.Blocked(refusal) { Decision = word, Source = by };
         }
 
-        return decision == "require-approval"
+        return Asking.Contains(decision)
             ? new Outcome.RequiresConfirmation("an approval is required", null)
             : throw new UnreadableException(
                 "decision", $"\"{ShortText.Of(word, ShortText.Quoted)}\" is no decision that is known");

@@ -10,6 +10,7 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
 {
     private static readonly Timestamp Epoch = new(DateTime.UnixEpoch.Ticks, 0);
 
+    private const int LongestKept = 4096;
     private static readonly string[] NamePrefixes = ["execute_tool ", "tools/call "];
 
     public OtlpAttributes Attributes { get; } = new(span);
@@ -35,6 +36,8 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
 
     public bool IsCall => Dialects.Exists(dialect => dialect.MakesCall);
 
+    public bool IsStep => Dialects.Exists(dialect => dialect.TellsSteps);
+
     /// <summary>It has the shape of a call and repeats what others say.</summary>
     public bool IsNoCall => Dialects.Exists(dialect => dialect.NoCall.Contains(Tool));
 
@@ -58,7 +61,9 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
     public string? OtherSession => Attributes.Text("mcp.session.id")
         ?? origin.Resource.Text(OtlpDialects.Conversations);
 
-    public string? Agent => Attributes.Text(OtlpDialects.Agents);
+    /// <summary>A name that nobody could be found by costs no call its place in the book.</summary>
+    public string? Agent => Attributes.Text(OtlpDialects.Agents) is { } name
+        && Ids.Refuse(name, Ids.MaxBytes) is null ? name : null;
 
     public JsonElement? Input
     {
@@ -103,6 +108,11 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
     public string? Text(Func<OtlpDialect, string[]> keys) => FirstOf(keys, found => Attributes.Text(found));
 
     public string? Plain(Func<OtlpDialect, string[]> keys) => FirstOf(keys, found => Attributes.Plain(found));
+
+    /// <summary>The same, without the request that it came in; null of one that is not worth the room.</summary>
+    public OtlpSpan? Kept() => span.Raw().Length <= LongestKept
+        ? new OtlpSpan(span.Clone(), new OtlpOrigin(new OtlpAttributes(default), null), known)
+        : null;
 
     /// <returns>Null when the span does not have it.</returns>
     public Timestamp? Time(string name)
