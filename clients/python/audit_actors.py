@@ -72,6 +72,7 @@ _REQUEST_SECONDS = 30.0
 _WAIT_SECONDS = 30.0
 """So long one request waits for a person; then the next one does, so that a connection that died unseen is noticed."""
 _BEGIN_WITHIN = 3.0
+_MOST_BEGUN = 10_000  # approvals that something began on; each holds for minutes only
 """An older approval is asked for again before the tool begins: it may have been stopped meanwhile."""
 _SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
@@ -214,6 +215,8 @@ class AuditClient:
     ) -> None:
         self._node = _Node(server, token, ssl_context)
         self._patience = patience
+        self._begun: dict[tuple[str, str, Optional[int]], None] = {}
+        self._claiming = threading.Lock()
         self._spool = None if spool is None else _Spool(os.fspath(spool), spool_limit, self._node)
 
     def decide(self, call: Call, *, wait: float = 600.0) -> Decision:
@@ -288,6 +291,25 @@ class AuditClient:
         self.close()
 
     def _begin(self, call: Call, wait: float) -> None:
+        claimed: list[tuple[str, str, Optional[int]]] = []
+        try:
+            self._begin_once(call, wait, claimed)
+        except BaseException:
+            for approval in claimed:
+                self._begun.pop(approval, None)
+            raise
+
+    def _claim(self, approval: tuple[str, str, Optional[int]]) -> bool:
+        """Of two that have one approval at the same moment the first begins; the node may not know yet that it did."""
+        with self._claiming:
+            if approval in self._begun:
+                return False
+            self._begun[approval] = None
+            if len(self._begun) > _MOST_BEGUN:
+                del self._begun[next(iter(self._begun))]
+            return True
+
+    def _begin_once(self, call: Call, wait: float, claimed: list[tuple[str, str, Optional[int]]]) -> None:
         item, until = b"", time.monotonic() + self._patience
         if self._spool is not None and not self._spool.wait_for_earlier(self._patience):
             raise Unavailable("what was recorded before a restart is not with the node yet, and might say that the call began")
@@ -299,6 +321,11 @@ class AuditClient:
                 raise NotRun(f"{call.tool_name} was not run: it began before, and an approval is for one run")
             if not item and decision.valid_until is not None and _is_over(decision.valid_until):
                 raise NotRun(f"{call.tool_name} was not run: what approved it held until {decision.valid_until}")
+            approval = (call.session_id, call.tool_call_id, decision.sequence)
+            if not claimed:
+                if not self._claim(approval):
+                    raise NotRun(f"{call.tool_name} was not run: it began before, and an approval is for one run")
+                claimed.append(approval)
             # Of one approval there is one beginning: another process that has the same begins in vain.
             item = item or _record_of(call, {"kind": "started"}, f"started:{decision.sequence}")
             try:

@@ -160,6 +160,9 @@ const requestMs = 30_000;
 const waitMs = 30_000;
 /** An older approval is asked for again before the tool begins: it may have been stopped meanwhile. */
 const beginWithinMs = 3_000;
+
+/** Approvals that something began on; each holds for minutes only. */
+const mostBegun = 10_000;
 const shortestPauseMs = 100;
 const longestPauseMs = 2_000;
 /** A person has to mend it, such as a token that was revoked. */
@@ -168,6 +171,8 @@ const batchBytes = 1 << 20;
 
 /** Speaks to one node, or to the address behind which several stand, with a token of the role ingest. */
 export class AuditClient {
+  private readonly begun = new Set<string>();
+
   private constructor(
     private readonly node: Node, private readonly spool: Spool | undefined, private readonly patienceMs: number) {}
 
@@ -250,6 +255,25 @@ export class AuditClient {
   }
 
   private async begin(call: Call, options: { readonly waitMs?: number }): Promise<void> {
+    const claimed: string[] = [];
+    try {
+      await this.beginOnce(call, options, claimed);
+    } catch (failure) {
+      for (const approval of claimed) this.begun.delete(approval);
+      throw failure;
+    }
+  }
+
+  /** Of two that have one approval at the same moment the first begins; the node may not know yet that it did. */
+  private claim(approval: string): boolean {
+    if (this.begun.has(approval)) return false;
+    this.begun.add(approval);
+    const [oldest] = this.begun;
+    if (this.begun.size > mostBegun && oldest !== undefined) this.begun.delete(oldest);
+    return true;
+  }
+
+  private async beginOnce(call: Call, options: { readonly waitMs?: number }, claimed: string[]): Promise<void> {
     const until = now() + this.patienceMs;
     if (this.spool !== undefined && !await this.spool.waitForEarlier(this.patienceMs)) {
       throw new Unavailable("what was recorded before a restart is not with the node yet, and might say that the call began");
@@ -263,6 +287,13 @@ export class AuditClient {
       }
       if (item === undefined && decision.validUntil !== undefined && Date.parse(decision.validUntil) <= Date.now()) {
         throw new NotRun(`${call.toolName} was not run: what approved it held until ${decision.validUntil}`);
+      }
+      const approval = JSON.stringify([call.sessionId, call.toolCallId, decision.sequence]);
+      if (claimed.length === 0) {
+        if (!this.claim(approval)) {
+          throw new NotRun(`${call.toolName} was not run: it began before, and an approval is for one run`);
+        }
+        claimed.push(approval);
       }
       // Of one approval there is one beginning: another process that has the same begins in vain.
       item ??= itemOf(call, { kind: "started" }, `started:${decision.sequence}`);

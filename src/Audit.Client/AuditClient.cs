@@ -26,6 +26,7 @@ public sealed class AuditClient : IAsyncDisposable
     private readonly MemoryOutbox? memory;
     private readonly SpoolFile? spool;
     private readonly BackgroundSender sender;
+    private readonly SpentApprovals spent = new();
     private int closed;
 
     /// <summary>Opens the spool where there is one, and begins to send what waits in it.</summary>
@@ -224,7 +225,7 @@ public sealed class AuditClient : IAsyncDisposable
         var id = decision is { IsApproved: true, Sequence: { } sequence }
             ? string.Create(CultureInfo.InvariantCulture, $"started:{sequence}")
             : null;
-        await StartAsync(call, id, cancellation);
+        await spent.BeginAsync(call, decision, () => StartAsync(call, id, cancellation));
         if (Stopwatch.GetElapsedTime(decided) <= LongestToBegin)
         {
             return decision;

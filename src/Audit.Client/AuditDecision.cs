@@ -100,6 +100,61 @@ public sealed record AuditRun(AuditDecision Decision, AuditToolResult? Result)
     };
 }
 
+/// <summary>
+/// The approvals on which something began. Until the node has a beginning that lies in the spool it gives the same
+/// approval to who asks again, and of two that ask at the same moment one begins.
+/// </summary>
+internal sealed class SpentApprovals
+{
+    /// <summary>An approval holds for minutes, and is not asked for after.</summary>
+    private const int Most = 10_000;
+
+    private readonly HashSet<(string Session, string Call, long Sequence)> begun = [];
+    private readonly Queue<(string Session, string Call, long Sequence)> order = new();
+
+    /// <param name="start">Keeps that it begins; where it throws, nothing began.</param>
+    /// <exception cref="AuditException">It began before.</exception>
+    public async Task BeginAsync(AuditCall call, AuditDecision decision, Func<Task> start)
+    {
+        var approval = (call.SessionId, call.ToolCallId, decision.Sequence ?? 0);
+        if (decision is not { IsApproved: true, Sequence: not null })
+        {
+            await start();
+            return;
+        }
+
+        lock (begun)
+        {
+            if (!begun.Add(approval))
+            {
+                throw new AuditException(
+                    AuditFailure.NotRecorded,
+                    "The call began already, and an approval is for one run; the tool did not run.");
+            }
+
+            order.Enqueue(approval);
+            if (order.Count > Most)
+            {
+                begun.Remove(order.Dequeue());
+            }
+        }
+
+        try
+        {
+            await start();
+        }
+        catch
+        {
+            lock (begun)
+            {
+                begun.Remove(approval);
+            }
+
+            throw;
+        }
+    }
+}
+
 /// <summary>Why something was not asked or not recorded.</summary>
 public enum AuditFailure
 {

@@ -1,5 +1,6 @@
 """A host in a process of its own, told by lines what to do: tests/Audit.Client.Tests/ClientContract.cs says how."""
 
+import concurrent.futures
 import json
 import os
 import sys
@@ -60,6 +61,9 @@ def answer(audit, command):
         return {
             "ok": True, "approved": decision.approves, "decision": decision.decision, "by": decision.by,
             "feedback": decision.feedback}
+    elif do == "run" and command.get("twice"):
+        with concurrent.futures.ThreadPoolExecutor(2) as two:
+            return {"ok": True, "runs": sum(said["ran"] for said in two.map(lambda _: run(audit, command), range(2)))}
     elif do == "run":
         return run(audit, command)
     elif do == "flush":

@@ -62,6 +62,10 @@ async function answer(audit: AuditClient, command: Command): Promise<object> {
       return { ok: true, approved: approves, decision: decision ?? null, by: by ?? null, feedback: feedback ?? null };
     }
     case "run":
+      if (command.twice) {
+        const said = await Promise.all([run(audit, command), run(audit, command)]);
+        return { ok: true, runs: said.filter((one) => (one as { ran: boolean }).ran).length };
+      }
       return run(audit, command);
     case "flush": {
       const { left, trouble } = await audit.flush(Number(command.seconds) * 1000);

@@ -20,7 +20,8 @@ namespace Audit.Client.Tests;
 /// {"do":"run",CALL,"wait","append":FILE,"text","fails"?}   decides, records started, and only then runs the tool, which
 ///   appends the text and a line feed to the file (and throws what "fails" says), and records completed:
 ///   {"ok":true,"ran":true,"decision"}, with "failed" where it threw; refused {"ok":true,"ran":false,"decision","feedback"};
-///   no answer or no record {"ok":false,"ran":false,"error"}; ran, and its end not recorded {"ok":false,"ran":true,"error"}
+///   no answer or no record {"ok":false,"ran":false,"error"}; ran, and its end not recorded {"ok":false,"ran":true,"error"};
+///   with "twice" the same call is run by two at once: {"ok":true,"runs":NUMBER}
 /// {"do":"flush","seconds":N}                   {"ok":true,"left":0} once all is sent, or {"ok":false,"left":LINES}
 /// </code>
 /// The spool is a file of lines; others of it begin with its name. Half a line at its end, as a crash leaves it, is

@@ -26,6 +26,24 @@ public abstract partial class ClientContract
     }
 
     [ContractFact]
+    public async Task of_two_that_run_one_call_at_the_same_moment_one_does()
+    {
+        await using var host = StartSpooling();
+        for (var call = 0; call < 10; call++)
+        {
+            var twice = new
+            {
+                @do = "run", twice = true, session_id = session, tool_call_id = $"c-{call}", tool_name = "tool", turn = 1,
+                agent = "a-1", effective_input = new { a = call }, permission = new { kind = "read" }, wait = 0,
+                append = Ran, text = $"{call}",
+            };
+            Assert.Equal(1, (await host.AskAsync(twice)).GetProperty("runs").GetInt32());
+        }
+
+        Assert.Equal(Enumerable.Range(0, 10).Select(call => $"{call}"), await File.ReadAllLinesAsync(Ran));
+    }
+
+    [ContractFact]
     public async Task an_approval_that_is_over_lets_nothing_begin()
     {
         await using var other = await HostedNode.StartAsync(

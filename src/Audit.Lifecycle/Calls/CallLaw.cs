@@ -1,4 +1,5 @@
 using Audit.Lifecycle.Hashing;
+using Audit.Lifecycle.Time;
 
 namespace Audit.Lifecycle.Calls;
 
@@ -146,6 +147,7 @@ public static class CallLaw
                 Approval = Approval.None,
                 ApprovedInput = default,
                 EndsAt = null,
+                ApprovedAt = null,
                 People = 0,
                 FirstBy = null,
             }
@@ -190,7 +192,7 @@ public static class CallLaw
         }
 
         if (standing is { State: CallState.Approved, Approval: Approval.ByNode, EndsAt: { } end }
-            && ReportsWhatRan(message.Kind) && message.OrderedAt > end)
+            && ReportsWhatRan(message.Kind) && BeganAt(standing, message) > end)
         {
             anomalies |= Anomalies.ApprovalExpired;
         }
@@ -202,6 +204,15 @@ public static class CallLaw
 
         return anomalies;
     }
+
+    /// <summary>
+    /// Nobody begins on an approval before it is given: what is dated so, by more than clocks may differ, counts from
+    /// when the node heard of it.
+    /// </summary>
+    private static Timestamp BeganAt(in Standing standing, CallMessage message) =>
+        standing.ApprovedAt is { } given && message.OrderedAt.Add(CallMessage.ClockTolerance) < given
+            ? message.ReceivedAt
+            : message.OrderedAt;
 
     /// <summary>
     /// Where the node was asked its own approval is wanted; elsewhere a host may say that it gave one.
@@ -262,6 +273,7 @@ public static class CallLaw
                 : standing.Approval,
             ApprovedInput = saysInput ? message.Input : standing.ApprovedInput,
             EndsAt = isNewQuestion || (isApproval && isNodes) ? message.ExpiresAt : standing.EndsAt,
+            ApprovedAt = isApproval && isNodes ? message.ReceivedAt : isNewQuestion ? null : standing.ApprovedAt,
             People = isNewQuestion ? message.Policy?.People ?? 1 : standing.People,
             FirstBy = isNewQuestion ? null : standing.FirstBy,
         };

@@ -21,6 +21,7 @@ namespace Audit.Lifecycle.Calls;
 /// <param name="ApprovedInput">The effective input that awaited or got approval in this attempt.</param>
 /// <param name="EndsAt">When the question that stands ends; once the node approved it, until when the tool may
 /// begin.</param>
+/// <param name="ApprovedAt">When the node approved it, by the node's own clock.</param>
 /// <param name="People">How many persons approve the question that stands.</param>
 /// <param name="FirstBy">Of two persons the first, who approved it already.</param>
 public readonly record struct Standing(
@@ -29,7 +30,7 @@ public readonly record struct Standing(
     bool RefusedByNode = false, bool AskedSinceRefusal = false, long RefusalSequence = 0, long Asked = 0,
     Fingerprint Question = default,
     Approval Approval = default, Fingerprint ApprovedInput = default, Timestamp? EndsAt = null, int People = 0,
-    string? FirstBy = null, string? Parent = null);
+    string? FirstBy = null, string? Parent = null, Timestamp? ApprovedAt = null);
 
 /// <summary>Who approved: a host's word is a claim, the node's own is a decision.</summary>
 public enum Approval : byte

@@ -70,7 +70,24 @@ public sealed class PolicyAnswerTests
     public void what_begins_after_its_approval_ended_is_marked(double at, Anomalies expected)
     {
         var story = CallStory.Of(
-            RequiresConfirmation(1), ByPolicy(MessageKind.Approved, 1) with { ExpiresAt = At(600) }, Started(at));
+            RequiresConfirmation(1),
+            ByPolicy(MessageKind.Approved, 1) with { ReceivedAt = At(1), ExpiresAt = At(600) }, Started(at));
+
+        Assert.Equal(expected, story.Book[3].Anomalies);
+    }
+
+    [Theory]
+    [InlineData(300, 1000, 1601, Anomalies.ApprovalExpired)]
+    [InlineData(300, 1000, 1599, Anomalies.None)]
+    [InlineData(901, 1000, 1601, Anomalies.None)]
+    [InlineData(1599, 1000, 9000, Anomalies.None)]
+    public void what_is_said_to_have_begun_before_it_was_approved_counts_from_when_it_was_told(
+        double said, double approved, double told, Anomalies expected)
+    {
+        var story = CallStory.Of(
+            RequiresConfirmation(1) with { ReceivedAt = At(1) },
+            ByPolicy(MessageKind.Approved, 1) with { ReceivedAt = At(approved), ExpiresAt = At(approved + 600) },
+            Started(said) with { ReceivedAt = At(told) });
 
         Assert.Equal(expected, story.Book[3].Anomalies);
     }
