@@ -116,3 +116,77 @@ public sealed class LogMemory
 /// <param name="By">What remembers: the log, a kept checkpoint, or what is made for reading.</param>
 /// <param name="Position">The last position that it remembers; of a kept checkpoint the number of rows.</param>
 public sealed record Remembered(string By, long Position);
+
+/// <summary>Looks at one row over a connection of its own, whether it is what was sealed.</summary>
+internal sealed class RowLook(string address, LogStore store, EntryKeys entries)
+{
+    /// <summary>The leaf of the row at a position; null where there is none.</summary>
+    public async Task<byte[]?> LeafAsync(long position, CancellationToken cancellation)
+    {
+        await using var rows = await RowSource.OpenAsync(address, cancellation);
+        var batch = new RowBatch(most: 1);
+        await rows.SeekAsync(position, cancellation);
+        await rows.FillAsync(batch, cancellation);
+        batch.Hash(entries);
+        return batch.Count > 0 && batch[0].Position == position ? batch.Leaf(0).ToArray() : null;
+    }
+
+    /// <summary>Whether the row is one of those that were sealed with its neighbours.</summary>
+    public async Task<bool> IsSealedAsync(LogRecord log, long position, CancellationToken cancellation)
+    {
+        if (await LeafAsync(position, cancellation) is not { } leaf
+            || await store.FindBundleAsync(log.Number, position, cancellation) is not { } bundle
+            || await new StoreTiles(store, log.Number).ReadAsync(0, bundle.Number, cancellation) is not { } hashes)
+        {
+            return false;
+        }
+
+        return Enumerable.Range(0, hashes.Length / TreeHash.Size)
+            .Any(index => hashes.AsSpan(index * TreeHash.Size, TreeHash.Size).SequenceEqual(leaf));
+    }
+}
+
+/// <summary>
+/// The last checkpoint that this node signed or adopted, in a file outside the database: whoever sets the database back
+/// does not set back this memory.
+/// </summary>
+internal sealed class LocalCheckpoint(string path)
+{
+    /// <returns>Null where there is no file.</returns>
+    /// <exception cref="LogMemoryException">The file is no checkpoint.</exception>
+    public SignedCheckpoint? Read()
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            return SignedCheckpoint.Parse(File.ReadAllBytes(path));
+        }
+        catch (NoteFormatException failure)
+        {
+            throw new LogMemoryException(
+                $"The file {path} is not the checkpoint that this node signed last: {failure.Message}");
+        }
+    }
+
+    public void Write(SignedCheckpoint checkpoint) =>
+        OwnerOnly.Replace(path, Encoding.UTF8.GetBytes(checkpoint.ToString()));
+
+    /// <summary>
+    /// Remembers a log that has nothing yet: who has its key and not even that has forgotten something.
+    /// </summary>
+    public async Task BeginAsync(ILogSigner signer, CancellationToken cancellation) => Write(
+        await SignedCheckpoint.SignAsync(new Checkpoint(signer.Key.Name, 0, TreeHash.Empty), signer, cancellation));
+
+    /// <summary>Keeps the last checkpoint of a log that was ended under the log's number.</summary>
+    public void KeepAside(int log)
+    {
+        if (File.Exists(path))
+        {
+            OwnerOnly.Move(path, string.Create(CultureInfo.InvariantCulture, $"{path}.{log}"));
+        }
+    }
+}

@@ -100,46 +100,48 @@ internal static class OrderCommands
         var reason = command.AddText("--reason", "TEXT", "why; needed with a session");
         return command.Asks(
             surroundings,
-            asked => asked.Get(confirm) is { } id
-                ? OrderAsync(asked, $"v1/erasures/{Uri.EscapeDataString(id)}/confirm", new { now = asked.Get(now) })
-                : asked.Get(session) is { } one
-                    ? OrderAsync(
-                        asked, "v1/erasures",
-                        new { source = asked.Get(source), session_id = one, reason = asked.Get(reason) })
-                    : ListAsync(asked, "v1/erasures"),
+            asked => KeepAsync(
+                asked, "v1/erasures", "confirm", asked.Get(confirm), new { now = asked.Get(now) },
+                asked.Get(session) is not { } one ? null : new
+                {
+                    source = asked.Get(source), session_id = one, reason = asked.Get(reason),
+                }),
             parsed => RequireReason(parsed.GetValue(session), parsed.GetValue(reason), "An erasure"));
     }
 
-    public static Command MakeHold(Surroundings surroundings) => AsHold(new Command("hold", AboutHold), surroundings);
-
-    private static Command AsHold(Command command, Surroundings surroundings)
+    public static Command MakeHold(Surroundings surroundings)
     {
+        var command = new Command("hold", AboutHold);
         var all = command.AddFlag("--all", "holds everything");
         var source = command.AddText("--source", "SOURCE", "holds what this source reports");
         var session = command.AddText("--session", "SESSION", "holds this session of --source");
         var lift = command.AddText("--lift", "ID", "asks that this hold be lifted, or lifts what another asked for");
         var reason = command.AddText("--reason", "TEXT", "why; needed but for the list");
-        return command.Asks(
-            surroundings,
-            asked => asked.Get(lift) is { } id
-                ? OrderAsync(asked, $"v1/holds/{Uri.EscapeDataString(id)}/lift", new { reason = asked.Get(reason) })
-                : asked.Get(reason) is { } why
-                    ? OrderAsync(
-                        asked, "v1/holds",
-                        new
-                        {
-                            source = asked.Get(source), session_id = asked.Get(session), all = asked.Get(all),
-                            reason = why,
-                        })
-                    : ListAsync(asked, "v1/holds"));
+        return command.Asks(surroundings, asked =>
+        {
+            var (why, id) = (asked.Get(reason), asked.Get(lift));
+            var wanted = new
+            {
+                source = asked.Get(source), session_id = asked.Get(session), all = asked.Get(all), reason = why,
+            };
+            return KeepAsync(asked, "v1/holds", "lift", id, new { reason = why }, why is null ? null : wanted);
+        });
     }
 
-    private static Task ListAsync(Asked asked, string path) => asked.Output.PrintListAsync(
-        asked.ListAsync(int.MaxValue, path, WireJson.Default.KeepingAnswer), Kept);
-
-    private static async Task OrderAsync<TBody>(Asked asked, string path, TBody body)
+    /// <summary>Acts on an order that is there, makes another, or lists them.</summary>
+    private static async Task KeepAsync(
+        Asked asked, string path, string act, string? id, object body, object? wanted)
     {
-        var order = await asked.Node.PostAsync(path, body, WireJson.Default.KeepingAnswer, asked.Cancellation);
+        if (id is null && wanted is null)
+        {
+            await asked.Output.PrintListAsync(
+                asked.ListAsync(int.MaxValue, path, WireJson.Default.KeepingAnswer), Kept);
+            return;
+        }
+
+        var order = await asked.Node.PostAsync(
+            id is null ? path : $"{path}/{Uri.EscapeDataString(id)}/{act}", id is null ? wanted! : body,
+            WireJson.Default.KeepingAnswer, asked.Cancellation);
         asked.Surroundings.Out.WriteLine($"{order.Id}\t{order.State}");
     }
 
