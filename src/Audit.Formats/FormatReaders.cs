@@ -1,43 +1,107 @@
 using System.Collections.Immutable;
 using Audit.Formats.AgentCode;
+using Audit.Formats.Chat;
 using Audit.Formats.ClaudeCode;
+using Audit.Formats.Codex;
 using Audit.Formats.Copilot;
 using Audit.Formats.Correlation;
+using Audit.Formats.Gemini;
+using Audit.Formats.Hosts;
 using Audit.Formats.Laravel;
 using Audit.Formats.Otlp;
+using Audit.Formats.Protocols;
 
 namespace Audit.Formats;
+
+/// <summary>A format of another system, as a person wants to know it.</summary>
+/// <param name="What">Who says what in it.</param>
+/// <param name="Upstream">
+/// The repository from which its test data are; null where they were written after the documentation.
+/// </param>
+/// <param name="Verified">What of it those data show.</param>
+public sealed record FormatInfo(string Name, string What, string? Upstream = null, string? Verified = null)
+{
+    public string Standing =>
+        Upstream is null ? "after documentation" : $"{Verified} verified with {Upstream}, the rest after documentation";
+}
 
 /// <summary>Opens readers for the streams of other systems, by the name of the format.</summary>
 public sealed class FormatReaders
 {
+    /// <summary>Whichever format the first events are of.</summary>
+    public const string Auto = "auto";
+
     private const int Steps = 8192;
 
     private readonly BoundedMemory<(string Source, string Span), ImmutableList<OtlpSpan>> otlp = new(Steps);
     private readonly CallMemory copilot = new();
     private readonly CallMemory claudeCode = new();
+    private readonly CallMemory codex = new();
+    private readonly CallMemory gemini = new();
+    private readonly CallMemory openAi = new();
+    private readonly CallMemory anthropic = new();
+    private readonly CallMemory cursor = new();
+    private readonly CallMemory adk = new();
 
     /// <summary>The formats there are, in the order in which they are shown.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        ["copilot", "agent-code", "claude-code", "laravel", "otlp", "agent-sdk"];
+    public static IReadOnlyList<FormatInfo> All { get; } =
+    [
+        new("copilot", "GitHub Copilot: session events of its command line and its SDK"),
+        new("agent-code", "agent-code: its event stream"),
+        new("claude-code", "Claude Code: payloads of hooks, and transcripts"),
+        new("laravel", "the Laravel SDK: what its closure is asked and answers"),
+        new(
+            "otlp", "OpenTelemetry: spans of calls, and log events that tell decisions and results",
+            "google-gemini/gemini-cli, pydantic/logfire", "two dialects"),
+        new("agent-sdk", "agent-sdk: tool audit records"),
+        new("codex", "Codex: exec --json, rollout files, and payloads of hooks", "openai/codex",
+            "exec --json"),
+        new("gemini", "Gemini CLI: recorded chats, or payloads of hooks"),
+        new("openai", "OpenAI: messages of chats, and items of responses"),
+        new("anthropic", "Anthropic: messages", "anthropics/anthropic-sdk-python", "an answer"),
+        new(
+            "mcp", "the Model Context Protocol: a log of its messages", "modelcontextprotocol/modelcontextprotocol",
+            "calls, results and errors"),
+        new("cursor", "Cursor: payloads of hooks"),
+        new("openai-agents", "the OpenAI Agents SDK: exported traces and spans"),
+        new("adk", "Google's Agent Development Kit: events of sessions"),
+        new("cloudevents", "CloudEvents with a record, or an event of another format, as data"),
+    ];
+
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(format => format.Name)];
 
     /// <summary>What is remembered of OpenTelemetry's traces.</summary>
     public TraceMemory Traces { get; } = new();
 
     /// <summary>Requests for export of one signal alone.</summary>
-    public IFormatReader OpenOtlp(OtlpSignal signal, string source, string? session) =>
-        new StrictEvents(new OtlpReader(new OtlpSteps(otlp, source), session, signal));
+    public IFormatReader OpenOtlp(OtlpSignal signal, string source, string? session) => new StrictEvents(
+        new OtlpReader(new OtlpSteps(otlp, source), session, signal), "otlp", FormatGuess.Of);
 
     /// <param name="session">The session of events that name none.</param>
     /// <returns>Null when there is no format of this name.</returns>
     public IFormatReader? Open(string format, string? session) => format switch
     {
-        "copilot" => new StrictEvents(new CopilotReader(copilot, session)),
-        "agent-code" => new StrictEvents(new AgentCodeReader(session)),
-        "claude-code" => new StrictEvents(new ClaudeCodeReader(claudeCode, session)),
-        "laravel" => new StrictEvents(new LaravelReader()),
-        "otlp" => new StrictEvents(new OtlpReader(new OtlpSteps(new(Steps), ""), session)),
+        Auto => new AutoReader(this, session),
         "agent-sdk" => new AgentSdkReader(),
+        _ => Events(format, session) is { } events ? new StrictEvents(events, format, FormatGuess.Of) : null,
+    };
+
+    private IEventReader? Events(string? format, string? session) => format switch
+    {
+        "copilot" => new CopilotReader(copilot, session),
+        "agent-code" => new AgentCodeReader(session),
+        "claude-code" => new ClaudeCodeReader(claudeCode, session),
+        "laravel" => new LaravelReader(),
+        "otlp" => new OtlpReader(new OtlpSteps(new(Steps), ""), session),
+        "codex" => new CodexReader(codex, session),
+        "gemini" => new GeminiReader(gemini, session),
+        "openai" => new OpenAiReader(openAi, session),
+        "anthropic" => new AnthropicReader(anthropic, session),
+        "mcp" => new McpReader(session),
+        "cursor" => new CursorReader(cursor, session),
+        "openai-agents" => new AgentsSdkReader(session),
+        "adk" => new AdkReader(adk, session),
+        "cloudevents" => new CloudEventsReader(Within(session), session),
         _ => null,
     };
 
@@ -60,10 +124,210 @@ public sealed class FormatReaders
             return null;
         }
     }
+
+    /// <summary>The data of one sender go on where those before ended: one reader for each format.</summary>
+    private Func<JsonElement, string?, IEventReader?> Within(string? session)
+    {
+        var readers = new Dictionary<(string Format, string? Session), IEventReader?>();
+        return (data, named) =>
+        {
+            var format = FormatGuess.Of(data);
+            if (format is null or "cloudevents")
+            {
+                return null;
+            }
+
+            var key = (format, named);
+            return readers.TryGetValue(key, out var known) ? known : readers[key] = Events(format, named);
+        };
+    }
 }
 
 /// <summary>agent-sdk writes tool audit records, which are what we speak: they go on byte for byte.</summary>
 internal sealed class AgentSdkReader : IFormatReader
 {
     public void Read(ReadOnlySpan<byte> text, long number, IFormatSink sink) => sink.Item(text);
+}
+
+/// <summary>Reads as whichever format the first event is of that can be told.</summary>
+internal sealed class AutoReader(FormatReaders readers, string? session) : IFormatReader
+{
+    private static readonly string Accepted = string.Join(", ", FormatReaders.Names);
+
+    private IFormatReader? reader;
+
+    public string? Recognised { get; private set; }
+
+    public void Read(ReadOnlySpan<byte> text, long number, IFormatSink sink)
+    {
+        if (reader is null && !Recognise(text, sink))
+        {
+            return;
+        }
+
+        reader!.Read(text, number, sink);
+    }
+
+    private bool Recognise(ReadOnlySpan<byte> text, IFormatSink sink)
+    {
+        try
+        {
+            var happened = StrictEvents.Parse(text);
+            Recognised = FormatGuess.Of(happened);
+            reader = Recognised is null ? null : readers.Open(Recognised, session);
+            if (reader is not null)
+            {
+                return true;
+            }
+
+            if (happened.Text("role") is { } role && happened.Member("content") is not null)
+            {
+                // What is said before the first call is alike in all chats.
+                sink.Ignored(role);
+            }
+            else
+            {
+                sink.Invalid($"of no format that can be told by it; named with the stream it is one of {Accepted}");
+            }
+        }
+        catch (UnreadableException unreadable)
+        {
+            sink.Invalid(unreadable.Message);
+        }
+
+        return false;
+    }
+}
+
+/// <summary>Tells of which format an event is, by what only that format has.</summary>
+public static class FormatGuess
+{
+    private const int MostLines = 50;
+
+    private static readonly string[] Spans = ["resourceSpans", "resourceLogs", "resourceMetrics"];
+    private static readonly string[] CodexLines =
+        ["session_meta", "response_item", "event_msg", "turn_context", "compacted"];
+    private static readonly string[] CodexEvents = ["thread.started", "turn.started", "turn.completed", "turn.failed"];
+    private static readonly string[] AgentCodeEvents =
+        ["session_start", "session_end", "turn_start", "turn_complete", "tool_call", "tool_result"];
+    private static readonly string[] GeminiHooks =
+        ["BeforeTool", "AfterTool", "BeforeAgent", "AfterAgent", "BeforeModel", "AfterModel", "BeforeToolSelection"];
+
+    /// <summary>Of the first line that tells it.</summary>
+    /// <param name="text">The beginning of a stream.</param>
+    public static string? Of(ReadOnlySpan<byte> text)
+    {
+        var lines = 0;
+        foreach (var range in text.Split((byte)'\n'))
+        {
+            if (lines++ == MostLines)
+            {
+                break;
+            }
+
+            try
+            {
+                if (Of(StrictEvents.Parse(text[range])) is { } format)
+                {
+                    return format;
+                }
+            }
+            catch (UnreadableException)
+            {
+                // Another line may tell it, and what is wrong with this one is said when it is read.
+            }
+        }
+
+        return null;
+    }
+
+    /// <returns>Null where nothing tells it.</returns>
+    internal static string? Of(JsonElement happened)
+    {
+        if (happened.Text("specversion") is not null && happened.Text("source") is not null)
+        {
+            return "cloudevents";
+        }
+
+        if (happened.ObjectMember("record") is not null || happened.ObjectMember("note")?.Text("type") is not null
+            || (happened.Text("tool_call_id") is not null && happened.ObjectMember("outcome") is not null))
+        {
+            return "agent-sdk";
+        }
+
+        return Spans.Any(name => happened.Member(name) is not null) ? "otlp"
+            : McpReader.MessageIn(happened) is not null ? "mcp"
+            : happened.ObjectMember("request")?.Text("kind") is not null ? "laravel"
+            : happened.Text("hook_event_name") is { } hook ? OfHook(happened, hook)
+            : OfHost(happened, happened.Text("type") ?? "") ?? OfChat(happened);
+    }
+
+    private static string OfHook(JsonElement happened, string hook)
+    {
+        var transcript = happened.Text("transcript_path") ?? "";
+        return char.IsLower(hook[0]) ? "cursor"
+            : GeminiHooks.Contains(hook) || happened.Text("timestamp") is not null ? "gemini"
+            : happened.Text("turn_id") is not null ? "codex"
+            : transcript.Contains("/.codex/", StringComparison.Ordinal) ? "codex"
+            : "claude-code";
+    }
+
+    private static string? OfHost(JsonElement happened, string type)
+    {
+        if ((CodexLines.Contains(type) && happened.ObjectMember("payload") is not null) || CodexEvents.Contains(type)
+            || (type.StartsWith("item.", StringComparison.Ordinal) && happened.ObjectMember("item") is not null))
+        {
+            return "codex";
+        }
+
+        if (happened.Text("projectHash") is not null || happened.ObjectMember("$set") is not null
+            || happened.Text("$rewindTo") is not null || type == "gemini")
+        {
+            return "gemini";
+        }
+
+        if (happened.Text("object") is "trace" or "trace.span"
+            || happened.ArrayMember("data").FirstOrDefault().Text("object") is "trace" or "trace.span")
+        {
+            return "openai-agents";
+        }
+
+        if ((happened.Text("invocationId") ?? happened.Text("invocation_id")) is not null
+            && happened.Text("author") is not null)
+        {
+            return "adk";
+        }
+
+        return type.Contains('.') && happened.ObjectMember("data") is not null ? "copilot"
+            : type.Length > 0 && IsOfClaudeCode(happened, type) ? "claude-code"
+            : AgentCodeEvents.Contains(type) && happened.Member("data") is null ? "agent-code"
+            : null;
+    }
+
+    private static bool IsOfClaudeCode(JsonElement happened, string type) =>
+        happened.Text("leafUuid") is not null
+        || ((happened.Text("uuid") is not null || type is "assistant" or "user" or "progress" or "system")
+            && (happened.Text("sessionId") ?? happened.Text("session_id")) is not null);
+
+    private static string? OfChat(JsonElement happened)
+    {
+        var type = happened.Text("type") ?? "";
+        if (happened.Text("object") is "chat.completion" or "response" || happened.Text("role") == "tool"
+            || happened.ArrayMember("tool_calls").Any() || happened.ArrayMember("choices").Any()
+            || (type.EndsWith("_call", StringComparison.Ordinal) && happened.Text("call_id") is not null)
+            || (type.EndsWith("_call_output", StringComparison.Ordinal) && happened.Text("call_id") is not null)
+            || type.StartsWith("mcp_approval_", StringComparison.Ordinal))
+        {
+            return "openai";
+        }
+
+        var isAnthropic = (type == "message" && happened.Text("role") == "assistant"
+                && happened.Text("stop_reason") is not null)
+            || happened.ArrayMember("content").Any(block => block.Text("type") is { } kind
+                && (kind.EndsWith("tool_use", StringComparison.Ordinal)
+                    || kind.EndsWith("tool_result", StringComparison.Ordinal)));
+        return isAnthropic ? "anthropic"
+            : new[] { "messages", "input", "output" }.SelectMany(name => happened.ArrayMember(name))
+                .Select(OfChat).FirstOrDefault(format => format is not null);
+    }
 }

@@ -38,7 +38,10 @@ internal sealed record ReceiptAnswer(
 /// <summary>The receipts of another system's stream, and what of it concerned no call and no session.</summary>
 internal sealed record FormatAnswer(IReadOnlyList<ReceiptAnswer> Receipts, IgnoredAnswer Ignored);
 
-internal sealed record IgnoredAnswer(string Status, long Count, IReadOnlyDictionary<string, long> Types);
+/// <param name="Format">Of the stream, where it was told by the events.</param>
+internal sealed record IgnoredAnswer(
+    string Status, long Count, IReadOnlyDictionary<string, long> Types,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Format = null);
 
 /// <summary>OTLP's own answer.</summary>
 internal sealed record OtlpAnswer

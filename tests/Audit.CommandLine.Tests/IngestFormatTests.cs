@@ -5,6 +5,8 @@ namespace Audit.CommandLine.Tests;
 public sealed class IngestFormatTests(StartedNode node) : IClassFixture<StartedNode>
 {
     private const string Call = """{"type":"tool_call","tool":"FileWrite","input":{"file_path":"a"},"turn":1}""";
+    private const string CodexItem =
+        """{"type":"item.completed","item":{"id":"item_1","type":"command_execution","command":"ls","aggregated_output":"a","exit_code":0,"status":"completed"}}""";
     private const string Result = """{"type":"tool_result","tool":"FileWrite","output":"written","is_error":false,"turn":1}""";
     private const string Text = """{"type":"text_delta","content":"Done.","turn":1}""";
 
@@ -52,10 +54,70 @@ public sealed class IngestFormatTests(StartedNode node) : IClassFixture<StartedN
     }
 
     [Fact]
+    public async Task the_format_of_a_file_is_told_by_its_first_events()
+    {
+        var result = (await InProcess.RunAsync(
+            directory.Path, ["ingest", Written("told.jsonl", Records.Lines([start, Call, Result])), "-o", "json", "--data", directory.Path]))
+            .Require(ExitCode.Fine);
+
+        Assert.Equal((3, 0), (Counted(result, "recorded"), Counted(result, "ignored")));
+        Assert.Equal("Recognised as agent-code.", Assert.Single(result.ErrorLines));
+    }
+
+    [Fact]
+    public async Task the_standard_input_is_told_by_its_first_events_too()
+    {
+        var session = Guid.NewGuid().ToString();
+        var lines = new[] { $$"""{"type":"thread.started","thread_id":"{{session}}"}""", CodexItem };
+        var result = (await InProcess.RunAsync(directory.Path, ["ingest", "-", "--data", directory.Path], Records.Lines(lines))).Require(ExitCode.Fine);
+
+        Assert.Equal("Recognised as codex.", Assert.Single(result.ErrorLines));
+        Assert.Contains("recorded\t2", result.OutLines);
+    }
+
+    [Theory]
+    [InlineData("[\n  {\"role\": \"user\",\n \"content\": \"go\"},\n  {\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"call_1\", \"function\": {\"name\": \"x\"}}]}\n]", "openai")]
+    [InlineData("{\n  \"sessionId\": \"g-1\",\n  \"projectHash\": \"ab\",\n  \"messages\": [{\"id\": \"m\", \"type\": \"gemini\", \"toolCalls\": [{\"id\": \"c\", \"name\": \"x\", \"status\": \"scheduled\"}]}]\n}", "gemini")]
+    public async Task a_document_over_many_lines_is_read_whole(string document, string format)
+    {
+        var file = Written(format + ".json", document);
+        var result = (await InProcess.RunAsync(directory.Path, ["ingest", file, "--session", Guid.NewGuid().ToString(), "--data", directory.Path])).Require(ExitCode.Fine);
+
+        Assert.Contains($"Recognised as {format}.", result.Error);
+        Assert.Contains("invalid\t0", result.OutLines);
+    }
+
+    [Fact]
+    public async Task a_stream_under_another_formats_name_is_invalid_and_says_what_it_looks_like()
+    {
+        var result = (await IngestAsync("copilot", ["""{"type":"thread.started","thread_id":"t-1"}""", CodexItem])).Require(ExitCode.Failed);
+
+        Assert.Equal(2, result.ErrorLines.Count(line => line.EndsWith("this looks like codex, and the stream was sent as copilot", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task the_formats_are_listed_with_what_they_were_tried_with()
+    {
+        var result = (await InProcess.RunAsync(directory.Path, ["ingest", "--formats"])).Require(ExitCode.Fine);
+
+        Assert.Contains(result.OutLines, line => line.StartsWith("codex\t") && line.EndsWith("exec --json verified with openai/codex, the rest after documentation"));
+        Assert.Contains(result.OutLines, line => line.StartsWith("gemini\t") && line.EndsWith("\tafter documentation"));
+        Assert.Equal(FormatReaders.Names.Count, result.OutLines.Count(line => line.Contains("documentation")));
+        (await InProcess.RunAsync(directory.Path, ["ingest"])).Require(ExitCode.WrongUse);
+    }
+
+    [Fact]
     public async Task a_format_that_is_not_known_is_wrong_use_that_names_the_known_ones()
     {
         var result = (await IngestAsync("copilott", [start])).Require(ExitCode.WrongUse);
-        Assert.Contains("accepted are copilot, agent-code, claude-code, laravel, otlp, agent-sdk", result.Error, StringComparison.Ordinal);
+        Assert.Contains("accepted are auto, copilot, agent-code, claude-code, laravel, otlp, agent-sdk", result.Error, StringComparison.Ordinal);
+    }
+
+    private string Written(string name, string text)
+    {
+        var file = directory.File($"{Guid.NewGuid():N}-{name}");
+        File.WriteAllText(file, text);
+        return file;
     }
 
     private async Task<CommandResult> IngestAsync(string format, IEnumerable<string> lines, params string[] args)

@@ -10,7 +10,8 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
         "/v1/ingest/{format}",
         PostAsync,
         Roles.Ingest,
-        "Takes in what other systems say, as they say it: " + string.Join(", ", FormatReaders.Names) + ".",
+        "Takes in what other systems say, as they say it: " + string.Join(", ", FormatReaders.Names)
+            + ", or auto, which tells it by the first events and says which it is.",
         "NDJSON (application/x-ndjson) of any length is answered with NDJSON receipts, those of invalid events with "
             + "their line, and "
         + "one line {\"status\":\"ignored\"} that counts, by type, the events that concern no call and no session. "
@@ -27,10 +28,10 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
     private async Task<IResult> PostAsync(HttpContext context)
     {
         var format = context.PathId("format");
-        if (!FormatReaders.Names.Contains(format))
+        if (format != FormatReaders.Auto && !FormatReaders.Names.Contains(format))
         {
             return Problem.NotFound(
-                $"The format \"{format}\" is not known; accepted are {string.Join(", ", FormatReaders.Names)}.");
+                $"The format \"{format}\" is not known; accepted are auto, {string.Join(", ", FormatReaders.Names)}.");
         }
 
         var answer = await intake.BeginAsync(context, "it");
@@ -56,7 +57,7 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
         writer.Write("{\"receipts\":"u8);
         writer.WriteAll(receipts, known, new ReceiptCounts(context));
         writer.Write(",\"ignored\":"u8);
-        lines.IgnoredEvents.Write(writer);
+        lines.WriteIgnored(writer);
         writer.Write((byte)'}');
         return Reply.Content(writer.Written, "application/json");
     }

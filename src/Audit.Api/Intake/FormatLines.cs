@@ -61,9 +61,12 @@ internal sealed class FormatLines(
         return intake.TakeAllAsync(body, [new RawItem(mark, body.Length - mark)], this, defaults);
     }
 
+    /// <summary>What said nothing, and of which format the stream is where that was told by it.</summary>
+    public void WriteIgnored(ReceiptWriter writer) => ignored.Write(writer, reader.Recognised);
+
     public void WriteEnd(ReceiptWriter writer)
     {
-        ignored.Write(writer);
+        WriteIgnored(writer);
         writer.Write((byte)'\n');
     }
 
@@ -168,5 +171,5 @@ internal sealed class IgnoredEvents
         types[name] = types.GetValueOrDefault(name) + 1;
     }
 
-    public void Write(ReceiptWriter writer) => writer.WriteIgnored(Count, types);
+    public void Write(ReceiptWriter writer, string? format) => writer.WriteIgnored(Count, types, format);
 }

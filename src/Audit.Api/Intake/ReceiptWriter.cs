@@ -118,7 +118,8 @@ internal sealed class ReceiptWriter : IDisposable
     }
 
     /// <summary>What of a stream of another system concerns no call and no session.</summary>
-    public void WriteIgnored(long count, IEnumerable<KeyValuePair<string, long>> types)
+    /// <param name="format">Of the stream, where it was told by the events.</param>
+    public void WriteIgnored(long count, IEnumerable<KeyValuePair<string, long>> types, string? format)
     {
         json.WriteStartObject();
         json.WriteString(Status, "ignored"u8);
@@ -130,6 +131,11 @@ internal sealed class ReceiptWriter : IDisposable
         }
 
         json.WriteEndObject();
+        if (format is not null)
+        {
+            json.WriteString("format"u8, format);
+        }
+
         json.WriteEndObject();
         End();
     }

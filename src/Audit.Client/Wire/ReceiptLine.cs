@@ -32,6 +32,9 @@ internal sealed record ReceiptLine(
 
     public ReceiptProof? Proof { get; init; }
 
+    /// <summary>Of the count of what stated nothing: the format of the stream, where it was told by the events.</summary>
+    public string? Format { get; init; }
+
     /// <summary>Of the line that is no receipt: what the node signed over the receipts before it.</summary>
     public string? Note { get; init; }
 

@@ -33,6 +33,47 @@ internal static class EventMembers
             ? count
             : null;
 
+    public static long? Number(this JsonElement happened, string name) =>
+        happened.Member(name) is { ValueKind: JsonValueKind.Number } member && member.TryGetInt64(out var number)
+            ? number
+            : null;
+
+    public static double? Fraction(this JsonElement happened, string name) =>
+        happened.Member(name) is { ValueKind: JsonValueKind.Number } member ? member.GetDouble() : null;
+
+    /// <summary>What a model writes as a text that holds JSON; as it is where it holds none that can be kept.</summary>
+    public static JsonElement? Arguments(this JsonElement happened, string name) =>
+        happened.Member(name) is not { } member ? null
+        : member.ValueKind == JsonValueKind.String ? member.GetString()!.AsObject() ?? member
+        : member;
+
+    /// <summary>The object that a text holds; null where it holds none, strictly read.</summary>
+    public static JsonElement? AsObject(this string text)
+    {
+        try
+        {
+            return text.StartsWith('{') ? StrictEvents.Parse(Encoding.UTF8.GetBytes(text)) : null;
+        }
+        catch (UnreadableException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Text alone, or a list of parts of which some are text.</summary>
+    public static string PartsText(this JsonElement? content) => content switch
+    {
+        null => "",
+        { ValueKind: JsonValueKind.Array } parts =>
+            string.Join('\n', parts.EnumerateArray().Select(part => part.Text("text")).OfType<string>()),
+        { } other => other.AsText(),
+    };
+
+    /// <summary>By what a chat says whose it is.</summary>
+    public static string? ConversationId(this JsonElement body) =>
+        body.Text("session_id") ?? body.Text("conversation_id") ?? body.ObjectMember("conversation")?.Text("id")
+        ?? body.ObjectMember("metadata")?.Text("session_id");
+
     public static bool? Flag(this JsonElement happened, string name) => happened.Member(name)?.ValueKind switch
     {
         JsonValueKind.True => true,
@@ -72,4 +113,19 @@ internal static class EventMembers
             happened.ValueKind == JsonValueKind.Object && happened.TryGetProperty(name, out _)
                 ? $"{expected} is expected"
                 : "missing");
+}
+
+/// <summary>Objects that are made of what an event says in another shape.</summary>
+internal static class MadeJson
+{
+    public static JsonElement Of(Action<Utf8JsonWriter> members)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        members(json);
+        json.WriteEndObject();
+        json.Flush();
+        return JsonElement.Parse(buffer.WrittenSpan);
+    }
 }

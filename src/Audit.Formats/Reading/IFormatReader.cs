@@ -7,6 +7,9 @@ public interface IFormatReader
     /// <param name="text">The event, one JSON text.</param>
     /// <param name="number">Its place in the stream, from 1.</param>
     void Read(ReadOnlySpan<byte> text, long number, IFormatSink sink);
+
+    /// <summary>The format that was told by the events; null where it was named.</summary>
+    string? Recognised => null;
 }
 
 /// <summary>
@@ -45,19 +48,28 @@ internal interface IEventReader
 /// <summary>
 /// Reads each event as strictly as a record is read, so that nothing is derived that could not be written.
 /// </summary>
-internal sealed class StrictEvents(IEventReader events) : IFormatReader
+/// <param name="format">What looks like another one and says nothing in this one is no event of it.</param>
+/// <param name="guess">Of which format an event looks; null where nothing tells it.</param>
+internal sealed class StrictEvents(
+    IEventReader events, string format, Func<JsonElement, string?> guess) : IFormatReader
 {
     public void Read(ReadOnlySpan<byte> text, long number, IFormatSink sink)
     {
+        JsonElement happened = default;
         try
         {
-            events.Read(Parse(text), number, sink);
+            happened = Parse(text);
+            events.Read(happened, number, new OwnSink(sink, () => LooksLike(happened)));
         }
         catch (UnreadableException unreadable)
         {
-            sink.Invalid(unreadable.Message);
+            sink.Invalid(LooksLike(happened) ?? unreadable.Message);
         }
     }
+
+    private string? LooksLike(JsonElement happened) => guess(happened) is { } other && other != format
+        ? $"this looks like {other}, and the stream was sent as {format}"
+        : null;
 
     /// <exception cref="UnreadableException">It is not one JSON object, strictly read.</exception>
     public static JsonElement Parse(ReadOnlySpan<byte> text)
@@ -74,4 +86,51 @@ internal sealed class StrictEvents(IEventReader events) : IFormatReader
             ? throw json.Unreadable("an event is one JSON object, and there is more behind it")
             : JsonElement.Parse(text, new JsonDocumentOptions { MaxDepth = StrictJsonReader.MaxDepth + 2 });
     }
+}
+
+/// <summary>What is foreign to a format is no event of it that says nothing.</summary>
+/// <param name="looksLike">The sentence that an event looks like another format's; null where it does not.</param>
+internal sealed class OwnSink(IFormatSink sink, Func<string?> looksLike) : IFormatSink
+{
+    public void Record(DerivedRecord record) => sink.Record(record);
+
+    public void Note(DerivedNote note) => sink.Note(note);
+
+    public void Item(ReadOnlySpan<byte> item) => sink.Item(item);
+
+    public void Learned(string trace, string conversation) => sink.Learned(trace, conversation);
+
+    public void Invalid(string sentence) => sink.Invalid(sentence);
+
+    public void Ignored(string type)
+    {
+        if (looksLike() is { } sentence)
+        {
+            sink.Invalid(sentence);
+        }
+        else
+        {
+            sink.Ignored(type);
+        }
+    }
+}
+
+/// <summary>Gives what a reader of one format derives the name of another, whose events have the same shape.</summary>
+internal sealed class RenamedSink(IFormatSink sink, string was, string name) : IFormatSink
+{
+    public void Record(DerivedRecord record) => sink.Record(record with
+    {
+        DerivedId = Named(record.DerivedId)!, Channel = Named(record.Channel)!,
+    });
+
+    public void Note(DerivedNote note) => sink.Note(note with { DerivedId = Named(note.DerivedId) });
+
+    public void Item(ReadOnlySpan<byte> item) => sink.Item(item);
+
+    public void Invalid(string sentence) => sink.Invalid(sentence);
+
+    public void Ignored(string type) => sink.Ignored(type);
+
+    private string? Named(string? id) =>
+        id?.StartsWith(was, StringComparison.Ordinal) == true ? name + id[was.Length..] : id;
 }

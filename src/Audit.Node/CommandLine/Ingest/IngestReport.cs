@@ -61,6 +61,8 @@ internal sealed class IngestReport(
         return counts.IsClean ? ExitCode.Fine : ExitCode.Failed;
     }
 
+    public static string Recognised(string format) => $"Recognised as {format}.";
+
     public void Receive(ReceiptLine receipt)
     {
         if (receipt.IsIgnored)
@@ -109,6 +111,11 @@ internal sealed class IngestReport(
     private void Ignore(ReceiptLine receipt)
     {
         ignored = receipt.Count ?? 0;
+        if (receipt.Format is { } recognised)
+        {
+            Note(Recognised(recognised));
+        }
+
         if (format == OutputFormat.Ndjson)
         {
             surroundings.Out.WriteLine(receipt.ToString());

@@ -1,0 +1,227 @@
+using Audit.Formats.Correlation;
+
+namespace Audit.Formats.Chat;
+
+/// <summary>
+/// What models and tools say to each other over OpenAI's interfaces: messages of chats, bodies of requests and answers,
+/// items of responses. They name no session but by the conversation, mostly have no time, and a tool's answer does not
+/// say whether the tool failed, or ran.
+/// </summary>
+internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventReader
+{
+    private const string Format = "openai";
+
+    private readonly ChatSession named = new(session);
+
+    public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        var told = new ChatBody(Format, named.Of(happened), TimeOf(happened), happened.Text("model"), memory, sink);
+        ReadBody(happened, told);
+        if (!told.HasSaid)
+        {
+            sink.Ignored(happened.Text("type") ?? happened.Text("role") ?? happened.Text("object") ?? "message");
+        }
+    }
+
+    private static void ReadBody(JsonElement body, ChatBody told)
+    {
+        ReadMessage(body, told);
+        foreach (var message in body.ArrayMember("messages"))
+        {
+            ReadMessage(message, told);
+        }
+
+        foreach (var choice in body.ArrayMember("choices"))
+        {
+            ReadMessage(choice.ObjectMember("message") ?? default, told);
+        }
+
+        foreach (var item in body.ArrayMember("input").Concat(body.ArrayMember("output")).Prepend(body))
+        {
+            ReadItem(item, told);
+        }
+    }
+
+    private static void ReadMessage(JsonElement message, ChatBody told)
+    {
+        foreach (var call in message.ArrayMember("tool_calls"))
+        {
+            var asked = call.ObjectMember("function") ?? call.ObjectMember("custom") ?? default;
+            var input = asked.Arguments("arguments") ?? asked.Member("input");
+            told.Request(call.RequireText("id", "tool_calls"), asked.Text("name"), input);
+        }
+
+        if (message.ObjectMember("function_call") is { } old)
+        {
+            // Calls of this kind had no ids, so that nothing can be joined to them.
+            told.Note("function_call", old);
+        }
+
+        if (message.Text("role") == "tool")
+        {
+            told.Complete(message.RequireText("tool_call_id"), true, message.Member("content").PartsText());
+        }
+        else if (message.Text("role") == "function")
+        {
+            told.Note("function_result", message);
+        }
+    }
+
+    private static void ReadItem(JsonElement item, ChatBody told)
+    {
+        var kind = item.Text("type");
+        if (kind is null || item.Text("role") is not null)
+        {
+            return;
+        }
+
+        if (kind.EndsWith("_call_output", StringComparison.Ordinal))
+        {
+            var isFailed = item.Text("status") == "failed";
+            told.Complete(item.RequireText("call_id"), !isFailed, item.Member("output").PartsText());
+        }
+        else if (kind == "mcp_call")
+        {
+            var call = item.Text("approval_request_id") ?? item.RequireText("id");
+            var error = item.Member("error");
+            told.Request(call, NameOf(item), item.Arguments("arguments"));
+            told.Complete(call, error is null, (error ?? item.Member("output")).PartsText());
+        }
+        else if (kind == "mcp_approval_request")
+        {
+            var call = item.RequireText("id");
+            told.Request(call, NameOf(item), item.Arguments("arguments"));
+            told.Report(call, new Outcome.RequiresConfirmation(NameOf(item), null) { Permission = item });
+        }
+        else if (kind == "mcp_approval_response")
+        {
+            told.Report(
+                item.RequireText("approval_request_id"),
+                item.RequireFlag("approve") ? new Outcome.Approved("approved") { Source = "human_response" }
+                    : new Outcome.Blocked(item.Text("reason") ?? "not approved")
+                    {
+                        Decision = "denied-interactively-by-user", Source = "human_response",
+                    });
+        }
+        else if (kind.EndsWith("_call", StringComparison.Ordinal))
+        {
+            ReadCall(item, kind, told);
+        }
+    }
+
+    /// <summary>What the host runs has an answer of its own; what OpenAI runs says itself how it stands.</summary>
+    private static void ReadCall(JsonElement item, string kind, ChatBody told)
+    {
+        var own = item.Text("call_id");
+        var call = own ?? item.RequireText("id");
+        var tool = item.Text("name") ?? kind[..^"_call".Length];
+        var input = item.Arguments("arguments") ?? item.Member("input") ?? item.Member("action")
+            ?? item.Member("operation") ?? item.Member("queries") ?? item.Member("code");
+        told.Request(call, tool, input);
+        if (own is null && item.Text("status") is "completed" or "failed" or "incomplete")
+        {
+            var output = item.Member("results") ?? item.Member("outputs");
+            told.Complete(call, item.Text("status") == "completed", output.PartsText());
+        }
+    }
+
+    private static string NameOf(JsonElement item) => $"{item.Text("server_label")}.{item.Text("name")}";
+
+    private static string? TimeOf(JsonElement body) =>
+        (body.Count("created_at") ?? body.Count("created")) is { } seconds and < 253_402_300_800
+            ? Rfc3339.Format(Timestamp.From(DateTimeOffset.FromUnixTimeSeconds(seconds)))
+            : null;
+}
+
+/// <summary>
+/// Messages over Anthropic's interface: lines of a conversation, bodies of requests and answers. They have no time and
+/// no session, and a result that is an error does not say whether the tool failed or was not let run.
+/// </summary>
+internal sealed class AnthropicReader(CallMemory memory, string? session) : IEventReader
+{
+    private const string Format = "anthropic";
+
+    private readonly ChatSession named = new(session);
+
+    public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        var told = new ChatBody(
+            Format, named.Of(happened), happened.Time("timestamp"), happened.Text("model"), memory, sink);
+        foreach (var message in happened.ArrayMember("messages").Prepend(happened))
+        {
+            foreach (var block in message.ArrayMember("content"))
+            {
+                ReadBlock(block, told);
+            }
+        }
+
+        if (!told.HasSaid)
+        {
+            sink.Ignored(happened.Text("role") ?? happened.Text("type") ?? "message");
+        }
+    }
+
+    private static void ReadBlock(JsonElement block, ChatBody told)
+    {
+        var kind = block.Text("type") ?? "";
+        if (kind.EndsWith("tool_use", StringComparison.Ordinal))
+        {
+            var name = block.RequireText("name", "content");
+            var server = block.Text("server_name");
+            told.Request(
+                block.RequireText("id", "content"), server is null ? name : $"{server}.{name}", block.Member("input"));
+        }
+        else if (kind.EndsWith("tool_result", StringComparison.Ordinal))
+        {
+            var content = block.Member("content");
+            var failure = content?.Text("error_code");
+            var isError = block.Flag("is_error") == true || failure is not null;
+            told.Complete(block.RequireText("tool_use_id", "content"), !isError, failure ?? content.PartsText());
+        }
+    }
+}
+
+/// <summary>Whose it is: bodies may name a conversation, and messages and items are of the last one.</summary>
+/// <param name="given">What the request names is believed before the stream.</param>
+internal sealed class ChatSession(string? given)
+{
+    private string? last;
+
+    public string? Of(JsonElement body) => given ?? (last = body.ConversationId() ?? last);
+}
+
+/// <summary>What one body of a chat says, in our words.</summary>
+internal sealed class ChatBody(
+    string format, string? session, string? time, string? model, CallMemory memory, IFormatSink sink)
+{
+    public bool HasSaid { get; private set; }
+
+    public void Request(string call, string? tool, JsonElement? input)
+    {
+        HasSaid = true;
+        memory.Remember(session, call, tool ?? "", input);
+        sink.Record(DerivedRecord.Of(format, session, call, tool, new Outcome.Requested(), time)
+            .With(input, input, model is null ? null : new Provenance(format, model)));
+    }
+
+    public void Complete(string call, bool success, string output) =>
+        Report(call, new Outcome.Completed(new ToolResult(success, output)));
+
+    /// <summary>Without a time: an answer comes in the body of a later request, and that has another.</summary>
+    public void Report(string call, Outcome outcome)
+    {
+        HasSaid = true;
+        var known = memory.Find(session, call);
+        sink.Record(DerivedRecord.Of(format, session, call, known?.Tool, outcome, null)
+            .With(known?.Input, known?.Input));
+    }
+
+    public void Note(string type, JsonElement detail)
+    {
+        HasSaid = true;
+        sink.Note(new DerivedNote(session, $"{format}:{type}", type, detail)
+        {
+            DerivedOf = CanonicalJson.NameOf(detail), Time = time,
+        });
+    }
+}

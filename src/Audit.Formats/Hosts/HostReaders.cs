@@ -1,0 +1,290 @@
+using Audit.Formats.Correlation;
+
+namespace Audit.Formats.Hosts;
+
+/// <summary>
+/// Payloads of Cursor's hooks. Those of tools name the call; those of shells, MCP servers and files, which are older,
+/// do not, and are named after what the call is to do: two that are alike in one run of the agent are one. No times.
+/// </summary>
+internal sealed class CursorReader(CallMemory memory, string? session) : IEventReader
+{
+    private const string Format = "cursor";
+
+    private static readonly Dictionary<string, string> Notes = new()
+    {
+        ["sessionStart"] = "started", ["sessionEnd"] = "ended", ["beforeSubmitPrompt"] = "prompt",
+        ["stop"] = "turn_ended", ["subagentStart"] = "subagent_started", ["subagentStop"] = "subagent_ended",
+    };
+
+    public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        var hook = happened.RequireText("hook_event_name");
+        if (char.IsUpper(hook[0]))
+        {
+            throw new UnreadableException("hook_event_name", "Cursor's hooks begin with a small letter");
+        }
+
+        var told = new CursorHook(
+            session ?? happened.Text("conversation_id") ?? happened.Text("session_id"), happened, sink);
+        switch (hook)
+        {
+            case "preToolUse":
+                Report(told, happened.RequireText("tool_use_id"), ToolOf(happened), new Outcome.Requested());
+                break;
+            case "postToolUse":
+                Report(told, happened.RequireText("tool_use_id"), ToolOf(happened), Done(happened, "tool_output"));
+                break;
+            case "postToolUseFailure":
+                Report(told, happened.RequireText("tool_use_id"), ToolOf(happened), Failed(happened));
+                break;
+            case "beforeShellExecution" or "beforeMCPExecution":
+                Begin(told, Named(happened));
+                break;
+            case "afterShellExecution":
+                End(told, Named(happened), Done(happened, "output"));
+                break;
+            case "afterMCPExecution":
+                End(told, Named(happened), Done(happened, "result_json"));
+                break;
+            case "afterFileEdit":
+                var edited = ("edit_file", (JsonElement?)happened);
+                End(told, edited, new Outcome.Completed(new ToolResult(true, happened.RequireText("file_path"))));
+                break;
+            default:
+                Note(told, hook);
+                break;
+        }
+    }
+
+    private static (string Tool, JsonElement? Input) ToolOf(JsonElement happened) =>
+        (happened.RequireText("tool_name"), happened.Member("tool_input"));
+
+    private static (string Tool, JsonElement? Input) Named(JsonElement happened) =>
+        happened.Text("tool_name") is { } tool ? (tool, happened.Arguments("tool_input"))
+            : ("shell", MadeJson.Of(json => json.WriteString("command", happened.RequireText("command"))));
+
+    private static Outcome Done(JsonElement happened, string output) =>
+        new Outcome.Completed(new ToolResult(true, happened.Member(output).PartsText())
+        {
+            DurationMs = happened.Count("duration"),
+        });
+
+    /// <summary>What was denied did not run.</summary>
+    private static Outcome Failed(JsonElement happened)
+    {
+        var why = happened.Text("error_message") ?? happened.Text("failure_type") ?? "failed";
+        return happened.Text("failure_type") == "permission_denied"
+            ? new Outcome.Blocked(why) { Decision = "permission_denied" }
+            : new Outcome.Completed(new ToolResult(false, why) { DurationMs = happened.Count("duration") });
+    }
+
+    private static string KeyOf(CursorHook told, (string Tool, JsonElement? Input) call) =>
+        $"{told.Session}|{told.Happened.Text("generation_id")}|{call.Tool}|"
+        + (call.Input is { } input ? CanonicalJson.NameOf(input) : "");
+
+    private void Begin(CursorHook told, (string Tool, JsonElement? Input) named)
+    {
+        var key = KeyOf(told, named);
+        var call = $"{named.Tool}-{CanonicalJson.NameOf(key)}";
+        memory.Open(key, call);
+        Report(told, call, named, new Outcome.Requested());
+    }
+
+    private void End(CursorHook told, (string Tool, JsonElement? Input) named, Outcome outcome)
+    {
+        var key = KeyOf(told, named);
+        var call = memory.Ask(key, out _) ?? $"{named.Tool}-{CanonicalJson.NameOf(key)}";
+        Report(told, call, named, outcome);
+    }
+
+    private static void Report(
+        CursorHook told, string call, (string Tool, JsonElement? Input) named, Outcome outcome)
+    {
+        var provenance = told.Happened.Text("model") is { } model ? new Provenance("", model) : null;
+        told.Sink.Record(DerivedRecord.Of(Format, told.Session, call, named.Tool, outcome, null)
+            .With(named.Input, named.Input, provenance));
+    }
+
+    private static void Note(CursorHook told, string hook)
+    {
+        if (!Notes.TryGetValue(hook, out var note))
+        {
+            told.Sink.Ignored(hook);
+            return;
+        }
+
+        var content = CanonicalJson.NameOf(told.Happened);
+        told.Sink.Note(new DerivedNote(told.Session, $"{Format}:{note}", note, told.Happened) { DerivedOf = content });
+    }
+
+    private readonly record struct CursorHook(string? Session, JsonElement Happened, IFormatSink Sink);
+}
+
+/// <summary>
+/// Traces of the OpenAI Agents SDK as its processors export them: a span or a trace a line, or many as `data` of one
+/// body. The spans of functions are calls; those around them name the agent, and the call in whose course another one
+/// is made, as far as they are exported before it or with it.
+/// </summary>
+internal sealed class AgentsSdkReader(string? session) : IEventReader
+{
+    private const string Format = "openai-agents";
+    private const int MostTraces = 16_384, MostSpans = 65_536, Deepest = 64;
+
+    private readonly BoundedMemory<string, string> groups = new(MostTraces);
+    private readonly BoundedMemory<string, JsonElement> spans = new(MostSpans);
+
+    public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        var all = happened.ArrayMember("data").DefaultIfEmpty(happened).ToList();
+        all.ForEach(Remember);
+        foreach (var one in all)
+        {
+            ReadOne(one, sink);
+        }
+    }
+
+    /// <summary>Of a span what those within it are named by: its kind, its name and its parent.</summary>
+    private void Remember(JsonElement happened)
+    {
+        if (happened.Text("object") == "trace" && happened.Text("id") is { } trace
+            && happened.Text("group_id") is { } group)
+        {
+            groups.Set(trace, group);
+        }
+        else if (happened.Text("id") is { } id && happened.ObjectMember("span_data") is { } data)
+        {
+            spans.Set(id, MadeJson.Of(json =>
+            {
+                json.WriteString("type", data.Text("type"));
+                json.WriteString("name", data.Text("name"));
+                json.WriteString("parent", happened.Text("parent_id"));
+            }));
+        }
+    }
+
+    private void ReadOne(JsonElement happened, IFormatSink sink)
+    {
+        var kind = happened.RequireText("object");
+        var data = happened.ObjectMember("span_data");
+        if (kind == "trace")
+        {
+            var trace = happened.RequireText("id");
+            sink.Note(new DerivedNote(SessionOf(trace), $"{Format}:started:{trace}", "started", happened));
+        }
+        else if (kind == "trace.span" && data?.Text("type") == "function")
+        {
+            ReadCall(happened, data.Value, sink);
+        }
+        else
+        {
+            sink.Ignored($"{kind} {data?.Text("type")}".TrimEnd());
+        }
+    }
+
+    private void ReadCall(JsonElement span, JsonElement data, IFormatSink sink)
+    {
+        var session = SessionOf(span.RequireText("trace_id"));
+        var (call, tool) = (span.RequireText("id"), data.RequireText("name", "span_data"));
+        var input = data.Arguments("input");
+        var error = span.ObjectMember("error")?.Text("message");
+        var ended = span.Time("ended_at");
+        Report(new Outcome.Started(), span.Time("started_at"));
+        if (ended is not null || error is not null)
+        {
+            var output = error ?? data.Member("output")?.AsText() ?? "";
+            Report(new Outcome.Completed(new ToolResult(error is null, output)), ended);
+        }
+
+        void Report(Outcome outcome, string? time) => sink.Record(
+            DerivedRecord.Of(Format, session, call, tool, outcome, time).With(input, input) with
+            {
+                Agent = Around(span, "agent")?.Text("name"), Parent = Around(span, "function")?.Text("id"),
+            });
+    }
+
+    /// <summary>The nearest span of a kind around another, with its id.</summary>
+    private JsonElement? Around(JsonElement span, string kind)
+    {
+        var id = span.Text("parent_id");
+        for (var depth = 0; depth < Deepest && id is not null && spans.TryGet(id, out var found); depth++)
+        {
+            if (found.Text("type") == kind)
+            {
+                var (at, name) = (id, found.Text("name"));
+                return MadeJson.Of(json =>
+                {
+                    json.WriteString("id", at);
+                    json.WriteString("name", name);
+                });
+            }
+
+            id = found.Text("parent");
+        }
+
+        return null;
+    }
+
+    private string SessionOf(string trace) => session ?? (groups.TryGet(trace, out var group) ? group : trace);
+}
+
+/// <summary>
+/// Events of Google's Agent Development Kit, as its sessions keep them: the model's calls of functions and their
+/// responses. They name the agent, and no session.
+/// </summary>
+internal sealed class AdkReader(CallMemory memory, string? session) : IEventReader
+{
+    private const string Format = "adk";
+
+    public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        if ((happened.Text("invocationId") ?? happened.Text("invocation_id")) is null)
+        {
+            throw new UnreadableException("invocationId", "missing; expected is an event of a session");
+        }
+
+        var parts = happened.ObjectMember("content")?.ArrayMember("parts").ToList() ?? [];
+        var seconds = happened.Fraction("timestamp");
+        var time = seconds is > 0 and < 253_402_300_800
+            ? Rfc3339.Format(Timestamp.From(DateTimeOffset.UnixEpoch.AddSeconds(seconds.Value))) : null;
+        var has = false;
+        foreach (var part in parts)
+        {
+            has |= ReadPart(part, happened, time, sink);
+        }
+
+        if (!has)
+        {
+            sink.Ignored(happened.Text("author") ?? "event");
+        }
+    }
+
+    private bool ReadPart(JsonElement part, JsonElement happened, string? time, IFormatSink sink)
+    {
+        if ((part.ObjectMember("functionCall") ?? part.ObjectMember("function_call")) is { } asked)
+        {
+            var (call, tool) = (asked.RequireText("id", "functionCall"), asked.RequireText("name", "functionCall"));
+            var input = asked.Member("args");
+            memory.Remember(session, call, tool, input);
+            sink.Record(DerivedRecord.Of(Format, session, call, tool, new Outcome.Requested(), time)
+                .With(input, input) with { Agent = happened.Text("author") });
+            return true;
+        }
+
+        if ((part.ObjectMember("functionResponse") ?? part.ObjectMember("function_response")) is not { } answer)
+        {
+            return false;
+        }
+
+        var id = answer.RequireText("id", "functionResponse");
+        var response = answer.Member("response");
+        var error = response?.Text("error");
+        var known = memory.Find(session, id);
+        var result = new ToolResult(error is null, error ?? response?.Text("result") ?? response?.AsText() ?? "")
+        {
+            Data = response,
+        };
+        sink.Record(DerivedRecord.Of(Format, session, id, answer.Text("name"), new Outcome.Completed(result), time)
+            .With(known?.Input, known?.Input) with { Agent = happened.Text("author") });
+        return true;
+    }
+}
