@@ -50,6 +50,19 @@ public sealed class StoryTests
         }
     }
 
+    /// <summary>Whoever puts files together, or one to itself, tells no call twice and none in another session.</summary>
+    [Theory]
+    [InlineData("agent-code", """{"type":"session_start","session_id":"NAME","timestamp":"2026-01-01T00:00:00Z"}""", """{"type":"tool_call","tool":"Bash","input":{"of":"NAME"},"turn":1}""")]
+    [InlineData("copilot", """{"type":"session.start","data":{"sessionId":"NAME"},"timestamp":"2026-01-01T00:00:00Z"}""", """{"type":"tool.execution_start","data":{"toolCallId":"turn-1-Bash-1","toolName":"Bash","arguments":{"of":"NAME"}},"timestamp":"2026-01-01T00:00:01Z"}""")]
+    public void streams_that_are_sent_as_one_tell_what_each_tells(string format, params string[] lines)
+    {
+        string[] first = [.. lines.Select(line => line.Replace("NAME", "one"))], second = [.. lines.Select(line => line.Replace("NAME", "two"))];
+        var derived = Derived.Of(format, string.Join('\n', [.. first, .. second, .. second]), session: null);
+        Assert.Equal(
+            [("one", "turn-1-Bash-1", "one"), ("two", "turn-1-Bash-1", "two"), ("two", "turn-1-Bash-1", "two")],
+            derived.Records.Select(one => (one.SessionId!, one.Record.ToolCallId, one.Record.RequestedInput!.Value.GetProperty("of").GetString()!)));
+    }
+
     private static void AssertTold(string format, string[] lines, JsonObject truth)
     {
         AssertEqual(truth, Story.Of(format, lines), "whole");

@@ -24,9 +24,11 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
         ["done"] = "turn_ended",
     };
 
-    private readonly AgentCodeCalls calls = new();
+    private readonly bool isTold = session is not null;
+    private AgentCodeCalls calls = new();
     private readonly Dictionary<string, int> notes = [];
     private string? session = session;
+    private (string? Session, string? Time) begun;
     private Timestamp? start;
     private string? model;
 
@@ -61,9 +63,18 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
 
     private void Begin(JsonElement happened)
     {
-        session ??= happened.RequireText("session_id");
+        var (before, named) = (begun, isTold ? happened.Text("session_id") : happened.RequireText("session_id"));
+        begun = (named, happened.Time("timestamp"));
+        if (before == begun || (!isTold && before.Session != named))
+        {
+            // The stream of another session, or the same again: its calls are counted from the first.
+            calls = new AgentCodeCalls();
+            notes.Clear();
+        }
+
+        session = isTold ? session : named;
         model = happened.Text("model");
-        start = happened.Time("timestamp") is { } text && Rfc3339.TryParse(text, out var time) ? time : null;
+        start = Rfc3339.TryParse(begun.Time ?? "", out var time) ? time : null;
     }
 
     private void Request(JsonElement happened, long number, IFormatSink sink)

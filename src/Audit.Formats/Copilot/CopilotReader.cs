@@ -5,6 +5,7 @@ namespace Audit.Formats.Copilot;
 /// <summary>The session events of the Copilot SDK and command line, JSONL.</summary>
 internal sealed class CopilotReader(CallMemory memory, string? session) : IEventReader
 {
+    private readonly bool isTold = session is not null;
     private readonly CopilotCalls calls = new(memory);
     private readonly CopilotPermissions permissions = new(memory);
     private readonly CopilotHooks hooks = new(memory);
@@ -14,7 +15,9 @@ internal sealed class CopilotReader(CallMemory memory, string? session) : IEvent
     {
         var received = CopilotEvent.Read(happened);
         // Where ?session= names one, that is believed before the stream.
-        session ??= received.SessionOfStream;
+        // Where several streams are sent as one, each begins with its own.
+        session = received.Type == "session.start" && !isTold ? received.SessionOfStream ?? session
+            : session ?? received.SessionOfStream;
 
         var isUnderstood = calls.Read(received, session, sink) || permissions.Read(received, session, sink)
             || hooks.Read(received, session, sink) || CopilotNotes.Read(received, session, sink);

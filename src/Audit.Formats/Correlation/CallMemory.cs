@@ -25,27 +25,30 @@ internal sealed class CallMemory
     public void Remember(string? session, string call, string tool, JsonElement? input)
     {
         var kept = input is { } given && given.Raw().Length <= LongestInput ? given.Clone() : (JsonElement?)null;
-        calls.Set((session, call), new KnownCall(tool, kept));
+        if (RoomFor.Ids(tool))
+        {
+            Keep(calls, session, call, new KnownCall(tool, kept));
+        }
     }
 
     /// <summary>Remembers the end of a call, as far as the host dates it.</summary>
-    public void RememberEnd(string? session, string call, string? time) => ends.Set((session, call), time ?? "");
+    public void RememberEnd(string? session, string call, string? time) => Keep(ends, session, call, time ?? "");
 
     /// <returns>Null for a call whose end is not known; empty where it has no time.</returns>
     public string? EndOf(string? session, string call) => ends.TryGet((session, call), out var time) ? time : null;
 
     /// <summary>Remembers that a call showed that it runs.</summary>
-    public void RememberBegun(string? session, string call) => begun.Set((session, call), true);
+    public void RememberBegun(string? session, string call) => Keep(begun, session, call, true);
 
     public bool HasBegun(string? session, string call) => begun.TryGet((session, call), out _);
 
     /// <summary>Remembers that it was decided whether a call may run.</summary>
-    public void RememberDecision(string? session, string call) => decided.Set((session, call), true);
+    public void RememberDecision(string? session, string call) => Keep(decided, session, call, true);
 
     public bool HasDecision(string? session, string call) => decided.TryGet((session, call), out _);
 
     /// <summary>Remembers in the course of which call an agent works.</summary>
-    public void RememberAgent(string? session, string agent, string call) => agents.Set((session, agent), call);
+    public void RememberAgent(string? session, string agent, string call) => Keep(agents, session, agent, call);
 
     public string? CallOfAgent(string? session, string? agent) =>
         agent is not null && agents.TryGet((session, agent), out var call) ? call : null;
@@ -53,21 +56,21 @@ internal sealed class CallMemory
     public KnownCall? Find(string? session, string call) => calls.TryGet((session, call), out var known) ? known : null;
 
     /// <summary>Remembers which call a request for permission, or a hook, was about.</summary>
-    public void RememberRequest(string? session, string request, string call) => requests.Set((session, request), call);
+    public void RememberRequest(string? session, string request, string call) => Keep(requests, session, request, call);
 
     public string? CallOfRequest(string? session, string request) =>
         requests.TryGet((session, request), out var call) ? call : null;
 
     /// <summary>A call may be asked about by what it is to do, for whoever asks does not know its id.</summary>
-    public void Open(string key, string call) => asking.Change(key, open =>
+    public void Open(string key, string call) => asking.Change(Short(key), open =>
     {
         var others = (open ?? []).RemoveAll(one => one.Call == call);
         others = others.Count == MatchesOfOneKind ? others.RemoveAt(0) : others;
-        return others.Add(new AskingCall(call, WasAsked: false));
+        return RoomFor.Ids(call) ? others.Add(new AskingCall(call, WasAsked: false)) : others;
     });
 
     public void Close(string key, string call) =>
-        asking.Change(key, open => (open ?? []).RemoveAll(one => one.Call == call));
+        asking.Change(Short(key), open => (open ?? []).RemoveAll(one => one.Call == call));
 
     /// <summary>The oldest open call that is to do this and was not asked about yet, or else the oldest.</summary>
     /// <param name="candidates">How many calls it could have been.</param>
@@ -75,7 +78,7 @@ internal sealed class CallMemory
     {
         string? found = null;
         var count = 0;
-        asking.Change(key, open =>
+        asking.Change(Short(key), open =>
         {
             open ??= [];
             count = Math.Max(1, open.Count(one => !one.WasAsked));
@@ -85,6 +88,17 @@ internal sealed class CallMemory
         });
         candidates = count;
         return found;
+    }
+
+    private static string Short(string key) => RoomFor.Ids(key) ? key : CanonicalJson.NameOf(key);
+
+    private static void Keep<T>(
+        BoundedMemory<(string? Session, string), T> memory, string? session, string id, T value)
+    {
+        if (RoomFor.Ids(session, id, value as string))
+        {
+            memory.Set((session, id), value);
+        }
     }
 
     private sealed record AskingCall(string Call, bool WasAsked);
@@ -108,12 +122,16 @@ public sealed class TraceMemory
     public KnownTrace? Find(string source, string trace) =>
         traces.TryGet((source, trace), out var known) ? known : null;
 
-    public void Remember(string source, string trace, KnownTrace known) => traces.Change(
-        (source, trace),
-        old => new KnownTrace(
-            [.. (old?.Conversations ?? []).Union(known.Conversations).Take(Conversations)],
-            [.. (old?.Noted ?? []).Union(known.Noted).Take(Conversations)],
-            (old?.HasCalls ?? false) || known.HasCalls));
+    public void Remember(string source, string trace, KnownTrace known)
+    {
+        if (RoomFor.Ids(trace) && known.Conversations.All(one => RoomFor.Ids(one)))
+        {
+            traces.Change((source, trace), old => new KnownTrace(
+                [.. (old?.Conversations ?? []).Union(known.Conversations).Take(Conversations)],
+                [.. (old?.Noted ?? []).Union(known.Noted).Take(Conversations)],
+                (old?.HasCalls ?? false) || known.HasCalls));
+        }
+    }
 
     /// <summary>Where the call stands.</summary>
     public string? SessionOf(string source, string trace, string call) =>
@@ -123,8 +141,32 @@ public sealed class TraceMemory
     public string Claim(string source, string trace, string call, string session)
     {
         var claimed = session;
+        if (!RoomFor.Ids(trace, call, session))
+        {
+            return session;
+        }
+
         calls.Change((source, trace, call), old => claimed = old ?? session);
         return claimed;
+    }
+}
+
+/// <summary>What is longer than ids may be gets into no book, and so it is worth no room in a memory.</summary>
+internal static class RoomFor
+{
+    private const int Longest = 4 * Lifecycle.Records.Ids.MaxBytes;
+
+    public static bool Ids(params ReadOnlySpan<string?> ids)
+    {
+        foreach (var id in ids)
+        {
+            if (id?.Length > Longest)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }
 

@@ -37,11 +37,6 @@ public static class OtlpProtobuf
 
     private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> bytes, OtlpMessage message, int depth)
     {
-        if (depth > MostDepth)
-        {
-            throw new UnreadableException(message.Name, $"a message within more than {MostDepth} others");
-        }
-
         json.WriteStartObject();
         foreach (var field in message.Fields)
         {
@@ -92,6 +87,12 @@ public static class OtlpProtobuf
     {
         switch (field.Kind)
         {
+            case OtlpKind.Message when depth >= MostDepth && field.Message!().Name == OtlpMessages.ValueName:
+                // What lies deeper stays the bytes that it is: no call is lost for the depth of a neighbour.
+                json.WriteStartObject();
+                json.WriteBase64String("bytesValue", wire.Bytes);
+                json.WriteEndObject();
+                break;
             case OtlpKind.Message:
                 Write(json, wire.Bytes, field.Message!(), depth + 1);
                 break;
@@ -189,7 +190,9 @@ internal sealed record OtlpMessage(string Name, OtlpField[] Fields);
 /// <summary>The messages of opentelemetry-proto 1, with their numbers.</summary>
 internal static class OtlpMessages
 {
-    private static readonly OtlpMessage Value = new("value",
+    public const string ValueName = "value";
+
+    private static readonly OtlpMessage Value = new(ValueName,
     [
         new(1, "stringValue", OtlpKind.Text), new(2, "boolValue", OtlpKind.Flag),
         new(3, "intValue", OtlpKind.Whole), new(4, "doubleValue", OtlpKind.Double),

@@ -47,6 +47,7 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
 
         foreach (var (signal, resources, scopes, spans) in signals)
         {
+            OtlpShape.RefuseOthers(happened, resources, scopes, spans, sink);
             switch (signal)
             {
                 case OtlpSignal.Traces:
@@ -80,6 +81,7 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
         from ofScope in ofResource.ArrayMember(scopes)
         let origin = new OtlpOrigin(resource, ofScope.ObjectMember("scope")?.Text("name"))
         from span in ofScope.ArrayMember(spans)
+        where span.ValueKind == JsonValueKind.Object
         select new OtlpSpan(span, origin, known);
 
     private void ReadSpans(List<OtlpSpan> spans, IFormatSink sink)
@@ -259,15 +261,22 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
             ? (until.Ticks - from.Ticks) / TimeSpan.TicksPerMillisecond
             : null;
 
-    /// <summary>The spans of the same request in which this one lies, the nearest first.</summary>
+    /// <summary>
+    /// The spans of the same request in which this one lies, the nearest first. None lies within itself, whatever an
+    /// emitter says, and none is passed over for that.
+    /// </summary>
     private static List<OtlpSpan> AboveOf(OtlpSpan span, Dictionary<(string?, string?), OtlpSpan> byId)
     {
         var above = new List<OtlpSpan>();
-        while (above.Count < MostParents && span.Parent is { } parent
-            && byId.TryGetValue((span.Trace, parent), out var next))
+        for (var at = span; above.Count < MostParents && at.Parent is { } parent
+            && byId.TryGetValue((at.Trace, parent), out var next); at = next)
         {
+            if (next.SpanId == span.SpanId)
+            {
+                return [];
+            }
+
             above.Add(next);
-            span = next;
         }
 
         return above;

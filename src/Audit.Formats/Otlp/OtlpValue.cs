@@ -131,3 +131,44 @@ internal static class OtlpValue
         return members;
     }
 }
+
+/// <summary>How requests for export are built in JSON.</summary>
+internal static class OtlpShape
+{
+    /// <summary>What stands where a span could stand and is none may have been one to whoever sent it.</summary>
+    public static void RefuseOthers(
+        JsonElement happened, string resources, string scopes, string spans, IFormatSink sink)
+    {
+        foreach (var ofResource in happened.ArrayMember(resources))
+        {
+            Refuse(ofResource, resources, scopes, sink);
+            foreach (var ofScope in ofResource.ArrayMember(scopes))
+            {
+                Refuse(ofScope, scopes, spans, sink);
+                foreach (var other in ofScope.ArrayMember(spans).Where(one => one.ValueKind != JsonValueKind.Object))
+                {
+                    sink.Invalid($"{spans}: an object is expected, not {ShortText.Of(other.Raw(), ShortText.Quoted)}");
+                }
+            }
+        }
+    }
+
+    private static void Refuse(JsonElement owner, string name, string member, IFormatSink sink)
+    {
+        if (owner.ValueKind != JsonValueKind.Object)
+        {
+            sink.Invalid($"{name}: an object is expected, not {ShortText.Of(owner.Raw(), ShortText.Quoted)}");
+        }
+        else if (owner.Member(member) is { ValueKind: not JsonValueKind.Array })
+        {
+            sink.Invalid($"{name}.{member}: an array is expected");
+        }
+        else if (owner.EnumerateObject().Select(one => one.Name).FirstOrDefault(IsOld) is { } old)
+        {
+            sink.Invalid($"{name}.{old}: a name of OTLP before its first version; {member} is expected");
+        }
+    }
+
+    private static bool IsOld(string name) =>
+        name.StartsWith("instrumentationLibrary", StringComparison.Ordinal) && name.EndsWith('s');
+}
