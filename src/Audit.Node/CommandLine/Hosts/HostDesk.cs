@@ -45,6 +45,12 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
     /// <summary>A node that says nothing at all for so much longer than it was asked to wait is none.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// So much longer than the question lives its end is waited for: the node ends it, and whoever gave it up at the same
+    /// moment would cancel what is ended already, which the law holds against him.
+    /// </summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
+
     /// <summary>The agent is told at once that no node answers.</summary>
     private readonly QuestionPost questions = new(node, TimeSpan.Zero, Grace);
 
@@ -72,7 +78,8 @@ internal sealed class HostDesk(NodeClient node, HostNames names)
         var isOpen = false;
         try
         {
-            var answer = await questions.AskAsync(body, wait, cancellation, () => isOpen = true);
+            var patience = wait > TimeSpan.Zero ? wait + Margin : wait;
+            var answer = await questions.AskAsync(body, patience, cancellation, () => isOpen = true);
             return Read(answer, now, wait);
         }
         catch (NodeException failure)
