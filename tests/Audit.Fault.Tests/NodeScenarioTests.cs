@@ -56,7 +56,7 @@ public abstract class NodeScenarioTests(ITestOutputHelper output)
 public sealed class SqliteScenarioTests(ITestOutputHelper output) : NodeScenarioTests(output)
 {
     [Theory]
-    [Scenarios("sqlite", "kill-node", "terminate", "pause-node", "overload", "slow-clients", "damaged-page", "backup")]
+    [Scenarios("sqlite", "kill-node", "terminate", "pause-node", "overload", "slow-clients", "damaged-page")]
     [Scenarios("sqlite", "cut-hosts")]
     [Scenarios("sqlite", "set-back")]
     [Scenarios("sqlite", "disk-full")]
@@ -78,7 +78,7 @@ public sealed class SqliteScenarioTests(ITestOutputHelper output) : NodeScenario
 public sealed class PostgresScenarioTests(ITestOutputHelper output) : NodeScenarioTests(output)
 {
     [Theory]
-    [Scenarios("postgres", "kill-node", "kill-database", "kill-both", "terminate", "pause-database", "damaged-page", "backup")]
+    [Scenarios("postgres", "kill-node", "kill-database", "kill-both", "terminate", "pause-database", "damaged-page")]
     [Scenarios("postgres", "cut-database", "black-hole")]
     [Scenarios("postgres", "zombies")]
     [Scenarios("postgres", "vanish")]
