@@ -53,6 +53,28 @@ public sealed class IngestFormatTests(StartedNode node) : IClassFixture<StartedN
         Assert.Equal(6_001, Counted(result, "recorded"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task a_session_that_stands_in_the_last_line_is_looked_for_ahead(bool isPiped)
+    {
+        var session = $"cp-{Guid.NewGuid()}";
+        string[] lines =
+        [
+            """{"type":"tool.execution_start","data":{"toolCallId":"c","toolName":"bash","arguments":{"command":"ls"}},"id":"1","timestamp":"2026-03-01T10:00:00Z"}""",
+            """{"type":"tool.execution_complete","data":{"toolCallId":"c","success":true,"result":{"content":"sessionId"}},"id":"2","timestamp":"2026-03-01T10:00:01Z"}""",
+            $$"""{"type":"result","timestamp":"2026-03-01T10:00:02Z","sessionId":"{{session}}","exitCode":0}""",
+        ];
+
+        var result = isPiped
+            ? await InProcess.RunAsync(directory.Path, ["ingest", "copilot", "-", "-o", "json", "--data", directory.Path], Records.Lines(lines))
+            : await IngestAsync("copilot", lines, "-o", "json");
+
+        Assert.Equal(3, Counted(result.Require(ExitCode.Fine), "recorded"));
+        var shown = await InProcess.RunAsync(directory.Path, ["show", session, "-o", "json", "--data", directory.Path]);
+        Assert.Contains("\"completed\"", shown.Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task the_format_of_a_file_is_told_by_its_first_events()
     {

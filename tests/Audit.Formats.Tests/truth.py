@@ -254,8 +254,33 @@ REFUSERS = {"denied-by-permission-request-hook": "hook", "denied-interactively-b
             "denied-no-approval-rule-and-could-not-request-from-user": "nobody"}
 
 
+def spans(events):
+    """The file of Copilot's own telemetry."""
+    story = {}
+    for e in events:
+        given = obj(e.get("attributes"))
+        if e.get("type") != "span" or given.get("gen_ai.operation.name") != "execute_tool":
+            continue
+        asked = given.get("gen_ai.tool.call.arguments")
+        if isinstance(asked, str) and asked.startswith("{"):
+            asked = json.loads(asked, parse_int=Number, parse_float=Number)
+        status = obj(e.get("status"))
+        failed = status.get("code") == "2" or "error.type" in given
+        text = given.get("gen_ai.tool.call.result") or (status.get("message") or given.get("error.type") or "error" if failed else "")
+        call = {"requested_at": int(e["startTime"][0]) * 1000 + int(e["startTime"][1]) // 1_000_000,
+                "input": short(asked) if asked is not None else None}
+        if "endTime" in e:
+            call["settled_at"] = int(e["endTime"][0]) * 1000 + int(e["endTime"][1]) // 1_000_000
+            call["output"] = f"{'false' if failed else 'true'} {short(text)}"
+        name = f"{given['gen_ai.conversation.id']} {given['gen_ai.tool.call.id']}"
+        story[name] = told("completed" if "endTime" in e else "requested", given.get("gen_ai.tool.name"), call)
+    return story
+
+
 def copilot(lines):
     events = list(events_of(lines))
+    if any(e.get("type") == "span" and "data" not in e for e in events):
+        return spans(events)
     session = next((obj(e.get("data")).get("sessionId") or e.get("sessionId") for e in events
                     if e.get("type") in ("session.start", "external_tool.requested", "result")
                     and (obj(e.get("data")).get("sessionId") or e.get("sessionId"))), "-")

@@ -13,12 +13,12 @@ public sealed class SharedStreamTests : IAsyncLifetime
 
     // Items: records and notes, as the tests of the formats count them.
     [SharedTheory]
-    [InlineData("copilot", "copilot/session-tools.jsonl", 73, 20)]
+    [InlineData("copilot", "copilot/session-tools.jsonl", 89, 4)]
     [InlineData("copilot", "copilot/permission-flow.jsonl", 4, 0)]
     [InlineData("agent-code", "agent-code/example.jsonl", 5, 2)]
     [InlineData("claude-code", "claude-code/hooks.jsonl", 12, 0)]
     [InlineData("claude-code", "claude-code/transcript-a.jsonl", 32, 28)]
-    [InlineData("claude-code", "claude-code/transcript-b.jsonl", 20, 33)]
+    [InlineData("claude-code", "claude-code/transcript-b.jsonl", 21, 32)]
     [InlineData("agent-sdk", "agent-sdk/records.jsonl", 8, 0)]
     public async Task a_real_stream_is_recorded_once(string format, string file, int items, int ignored)
     {
