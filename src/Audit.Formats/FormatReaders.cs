@@ -46,9 +46,9 @@ public sealed class FormatReaders
     /// <summary>The formats there are, in the order in which they are shown.</summary>
     public static IReadOnlyList<FormatInfo> All { get; } =
     [
-        new("copilot", "GitHub Copilot: session events of its command line and its SDK"),
-        new("agent-code", "agent-code: its event stream"),
-        new("claude-code", "Claude Code: payloads of hooks, and transcripts"),
+        new("copilot", "GitHub Copilot: session events of its command line and its SDK, and its own telemetry's file"),
+        new("agent-code", "agent-code: its event stream, and the events of its server"),
+        new("claude-code", "Claude Code: payloads of hooks, transcripts, and its stream-json"),
         new("laravel", "the Laravel SDK: what its closure is asked and answers"),
         new(
             "otlp", "OpenTelemetry: spans of calls, and log events that tell decisions and results",
@@ -298,7 +298,8 @@ public static class FormatGuess
             return "adk";
         }
 
-        return type.Contains('.') && happened.ObjectMember("data") is not null ? "copilot"
+        return CopilotSpans.Reads(happened) && happened.Text("traceId") is not null ? "copilot"
+            : type.Contains('.') && happened.ObjectMember("data") is not null ? "copilot"
             : type.Length > 0 && IsOfClaudeCode(happened, type) ? "claude-code"
             : AgentCodeEvents.Contains(type) && happened.Member("data") is null ? "agent-code"
             : null;
