@@ -63,6 +63,19 @@ public sealed class StoryTests
             derived.Records.Select(one => (one.SessionId!, one.Record.ToolCallId, one.Record.RequestedInput!.Value.GetProperty("of").GetString()!)));
     }
 
+    [Fact]
+    public void a_stream_that_is_repeated_has_the_times_that_it_had()
+    {
+        string[] lines =
+        [
+            """{"type":"session_start","session_id":"one","timestamp":"2026-01-01T00:00:00Z"}""",
+            """{"type":"tool_call","tool":"Bash","input":{},"turn":1}""", """{"type":"session_end"}""",
+        ];
+        var derived = Derived.Of("agent-code", string.Join('\n', [.. lines, .. lines]));
+        Assert.Equal(derived.Records[0], derived.Records[1] with { Record = derived.Records[0].Record });
+        Assert.Equal(derived.Notes.Take(2).Select(note => (note.DerivedId, note.Time)), derived.Notes.Skip(2).Select(note => (note.DerivedId, note.Time)));
+    }
+
     private static void AssertTold(string format, string[] lines, JsonObject truth)
     {
         AssertEqual(truth, Story.Of(format, lines), "whole");

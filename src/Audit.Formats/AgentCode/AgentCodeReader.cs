@@ -30,6 +30,7 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
     private string? session = session;
     private (string? Session, string? Time) begun;
     private Timestamp? start;
+    private long first = 1;
     private string? model;
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
@@ -44,7 +45,7 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
         };
         if (type == "session_start")
         {
-            Begin(happened);
+            Begin(happened, number);
         }
 
         if (act is not null)
@@ -61,15 +62,16 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
         }
     }
 
-    private void Begin(JsonElement happened)
+    private void Begin(JsonElement happened, long number)
     {
         var (before, named) = (begun, isTold ? happened.Text("session_id") : happened.RequireText("session_id"));
         begun = (named, happened.Time("timestamp"));
-        if (before == begun || (!isTold && before.Session != named))
+        if (before.Session is not null && (before == begun || (!isTold && before.Session != named)))
         {
-            // The stream of another session, or the same again: its calls are counted from the first.
+            // The stream of another session, or the same again: its lines are counted from the first.
             calls = new AgentCodeCalls();
             notes.Clear();
+            first = number;
         }
 
         session = isTold ? session : named;
@@ -165,5 +167,5 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
 
     /// <summary>The start of the stream and a nanosecond for each event, so that their order is kept.</summary>
     private string? TimeAt(long number) =>
-        start is { } known ? Rfc3339.Format(known.AddNanoseconds(number - 1)) : null;
+        start is { } known ? Rfc3339.Format(known.AddNanoseconds(number - first)) : null;
 }

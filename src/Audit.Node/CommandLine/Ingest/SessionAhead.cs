@@ -6,7 +6,10 @@ namespace Audit.Node.CommandLine.Ingest;
 /// The session of a stream whose events do not name it before its end: what Copilot's command line prints names it in
 /// the last line. So it is looked for before anything is sent.
 /// </summary>
-/// <param name="Session">Null where the stream names none, or none within what is looked through.</param>
+/// <param name="Session">
+/// Null where the stream names none within what is looked through, or its first line does, behind which another stream
+/// may follow that begins with its own.
+/// </param>
 /// <param name="Whole">The stream from its beginning.</param>
 internal sealed record SessionAhead(string? Session, Stream Whole)
 {
@@ -16,6 +19,7 @@ internal sealed record SessionAhead(string? Session, Stream Whole)
     {
         var seen = new ArrayBufferWriter<byte>(64 << 10);
         var (begin, searched) = (0, 0);
+        var isFirst = false;
         string? session = null;
         while (session is null && seen.WrittenCount < Most)
         {
@@ -24,6 +28,7 @@ internal sealed record SessionAhead(string? Session, Stream Whole)
             while (session is null && seen.WrittenSpan[searched..].IndexOf((byte)'\n') is var end and >= 0)
             {
                 session = FormatReaders.SessionOf(format, seen.WrittenSpan[begin..(searched + end)]);
+                isFirst = begin == 0;
                 begin = searched = searched + end + 1;
             }
 
@@ -35,6 +40,7 @@ internal sealed record SessionAhead(string? Session, Stream Whole)
             }
         }
 
+        session = isFirst ? null : session;
         if (input.CanSeek)
         {
             input.Position = 0;
