@@ -78,30 +78,31 @@ public sealed class FormatReaders
         new OtlpReader(new OtlpSteps(otlp, source), session, signal), "otlp", FormatGuess.Of);
 
     /// <param name="session">The session of events that name none.</param>
+    /// <param name="source">Who sends them: what was reported under other names adds nothing to it.</param>
     /// <returns>Null when there is no format of this name.</returns>
-    public IFormatReader? Open(string format, string? session) => format switch
+    public IFormatReader? Open(string format, string? session, string source) => format switch
     {
-        Auto => new AutoReader(this, session),
+        Auto => new AutoReader(this, session, source),
         "agent-sdk" => new AgentSdkReader(),
-        _ => Events(format, session) is { } events ? new StrictEvents(events, format, FormatGuess.Of) : null,
+        _ => Events(format, session, source) is { } events ? new StrictEvents(events, format, FormatGuess.Of) : null,
     };
 
-    private IEventReader? Events(string? format, string? session) => format switch
+    private IEventReader? Events(string? format, string? session, string source) => format switch
     {
-        "copilot" => new CopilotReader(copilot, session),
+        "copilot" => new CopilotReader(copilot.Of(source), session),
         "agent-code" => new AgentCodeReader(session),
-        "claude-code" => new ClaudeCodeReader(claudeCode, session),
+        "claude-code" => new ClaudeCodeReader(claudeCode.Of(source), session),
         "laravel" => new LaravelReader(),
         "otlp" => new OtlpReader(new OtlpSteps(new(Steps), ""), session),
-        "codex" => new CodexReader(codex, session),
-        "gemini" => new GeminiReader(gemini, session),
-        "openai" => new OpenAiReader(openAi, session),
-        "anthropic" => new AnthropicReader(anthropic, session),
+        "codex" => new CodexReader(codex.Of(source), session),
+        "gemini" => new GeminiReader(gemini.Of(source), session),
+        "openai" => new OpenAiReader(openAi.Of(source), session),
+        "anthropic" => new AnthropicReader(anthropic.Of(source), session),
         "mcp" => new McpReader(session),
-        "cursor" => new CursorReader(cursor, session),
+        "cursor" => new CursorReader(cursor.Of(source), session),
         "openai-agents" => new AgentsSdkReader(session),
-        "adk" => new AdkReader(adk, session),
-        "cloudevents" => new CloudEventsReader(Within(session), session),
+        "adk" => new AdkReader(adk.Of(source), session),
+        "cloudevents" => new CloudEventsReader(Within(session, source), session),
         _ => null,
     };
 
@@ -126,7 +127,7 @@ public sealed class FormatReaders
     }
 
     /// <summary>The data of one sender go on where those before ended: one reader for each format.</summary>
-    private Func<JsonElement, string?, IEventReader?> Within(string? session)
+    private Func<JsonElement, string?, IEventReader?> Within(string? session, string source)
     {
         var readers = new Dictionary<(string Format, string? Session), IEventReader?>();
         return (data, named) =>
@@ -138,7 +139,7 @@ public sealed class FormatReaders
             }
 
             var key = (format, named);
-            return readers.TryGetValue(key, out var known) ? known : readers[key] = Events(format, named);
+            return readers.TryGetValue(key, out var known) ? known : readers[key] = Events(format, named, source);
         };
     }
 }
@@ -150,7 +151,7 @@ internal sealed class AgentSdkReader : IFormatReader
 }
 
 /// <summary>Reads as whichever format the first event is of that can be told.</summary>
-internal sealed class AutoReader(FormatReaders readers, string? session) : IFormatReader
+internal sealed class AutoReader(FormatReaders readers, string? session, string source) : IFormatReader
 {
     private static readonly string Accepted = string.Join(", ", FormatReaders.Names);
 
@@ -174,7 +175,7 @@ internal sealed class AutoReader(FormatReaders readers, string? session) : IForm
         {
             var happened = StrictEvents.Parse(text);
             Recognised = FormatGuess.Of(happened);
-            reader = Recognised is null ? null : readers.Open(Recognised, session);
+            reader = Recognised is null ? null : readers.Open(Recognised, session, source);
             if (reader is not null)
             {
                 return true;

@@ -21,7 +21,7 @@ public sealed class FuzzTests
         {
             var line = Damage(Encoding.UTF8.GetBytes(lines[random.Next(lines.Length)]), random);
             var derived = new Derived();
-            new FormatReaders().Open(format, "s-1")!.Read(line, 1, derived);
+            new FormatReaders().Open(format, "s-1", "ci")!.Read(line, 1, derived);
             // A request for export may hold no span at all; every other line is an item, is ignored, or is invalid.
             Assert.True(derived.Text.Length > 0 || format == "otlp", Encoding.UTF8.GetString(line));
         }

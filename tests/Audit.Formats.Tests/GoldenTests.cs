@@ -62,7 +62,7 @@ public sealed partial class GoldenTests
             return;
         }
 
-        var reader = new FormatReaders().Open(FormatReaders.Auto, session)!;
+        var reader = new FormatReaders().Open(FormatReaders.Auto, session, "ci")!;
         var told = new Derived().Follow(reader, bytes);
         Assert.Equal(format, reader.Recognised);
         Assert.Equal(Derived.Of(format, bytes, session).Records.Select(one => one.DerivedId), told.Records.Select(one => one.DerivedId));

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Audit.Formats.Tests.Support;
 
@@ -90,10 +91,30 @@ public sealed class PermissionTests
     public void an_answer_finds_its_call_by_the_request_in_an_earlier_post()
     {
         var readers = new FormatReaders();
-        new Derived().Follow(readers.Open("copilot", "s-1")!, """{"type":"permission.requested","data":{"requestId":"r","permissionRequest":{"kind":"shell","toolCallId":"c"}}}"""u8);
-        var derived = new Derived().Follow(readers.Open("copilot", "s-1")!, """{"type":"permission.completed","data":{"requestId":"r","result":{"kind":"approved"}}}"""u8);
+        new Derived().Follow(readers.Open("copilot", "s-1", "ci")!, """{"type":"permission.requested","data":{"requestId":"r","permissionRequest":{"kind":"shell","toolCallId":"c"}}}"""u8);
+        var derived = new Derived().Follow(readers.Open("copilot", "s-1", "ci")!, """{"type":"permission.completed","data":{"requestId":"r","result":{"kind":"approved"}}}"""u8);
         Assert.Equal(["copilot:c:approved:r"], derived.MessageIds);
     }
+
+    [Fact]
+    public void what_another_source_reported_of_a_call_of_the_same_name_adds_nothing()
+    {
+        var readers = new FormatReaders();
+        new Derived().Follow(readers.Open("copilot", "s-1", "liar")!, """
+            {"type":"permission.requested","data":{"requestId":"r","permissionRequest":{"kind":"shell","toolCallId":"another"}}}
+            {"type":"tool.execution_start","data":{"toolCallId":"c","toolName":"rm","arguments":{"path":"/"}}}
+            """u8);
+        const string Ends = """{"type":"tool.execution_complete","data":{"toolCallId":"c","success":true}}""";
+        var ended = new Derived().Follow(readers.Open("copilot", "s-1", "ci")!, Encoding.UTF8.GetBytes(Ends));
+        var answered = new Derived().Follow(readers.Open("copilot", "s-1", "ci")!, """{"type":"permission.completed","data":{"requestId":"r","result":{"kind":"approved"}}}"""u8);
+
+        Assert.Equal(Tools(Derived.Of("copilot", Ends)), Tools(ended));
+        Assert.Empty(answered.Records);
+        Assert.Contains("rm", Tools(new Derived().Follow(readers.Open("copilot", "s-1", "liar")!, Encoding.UTF8.GetBytes(Ends))));
+    }
+
+    private static IEnumerable<string> Tools(Derived derived) =>
+        derived.Records.Select(one => JsonDocument.Parse(one.Record.ToUtf8()).RootElement.GetProperty("tool_name").GetString()!);
 
     [Fact]
     public void an_answer_whose_call_is_not_known_is_noted_and_no_call_is_made_up()

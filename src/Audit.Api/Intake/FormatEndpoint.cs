@@ -36,7 +36,7 @@ internal sealed class FormatEndpoint(RecordIntake intake, FormatReaders formats,
 
         var answer = await intake.BeginAsync(context, "it");
         var defaults = IntakeHeaders.ReadWithQuery(context);
-        var lines = new FormatLines(intake, journal, formats.Open(format, defaults.SessionId)!, traces);
+        var lines = new FormatLines(intake, journal, formats.Open(format, defaults.SessionId, defaults.Source)!, traces);
         return await (answer.Kind == BodyKind.Lines
             ? intake.TakeLinesAsync(context, defaults, answer, lines)
             : TakeWholeAsync(context, defaults, answer, lines));

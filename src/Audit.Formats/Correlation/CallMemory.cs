@@ -9,60 +9,62 @@ namespace Audit.Formats.Correlation;
 /// </summary>
 internal sealed class CallMemory
 {
-    private const int Calls = 16_384, MatchesOfOneKind = 64;
+    private const int Most = 16_384, MatchesOfOneKind = 64;
 
     /// <summary>Longer inputs are not worth the room; they stand in the event that had them.</summary>
     private const int LongestInput = 4096;
 
-    private readonly BoundedMemory<(string? Session, string Call), KnownCall> calls = new(Calls);
-    private readonly BoundedMemory<(string? Session, string Request), string> requests = new(Calls);
-    private readonly BoundedMemory<(string? Session, string Call), string> ends = new(Calls);
-    private readonly BoundedMemory<(string? Session, string Call), bool> begun = new(Calls);
-    private readonly BoundedMemory<(string? Session, string Call), bool> decided = new(Calls);
-    private readonly BoundedMemory<(string? Session, string Agent), string> agents = new(Calls);
-    private readonly BoundedMemory<string, ImmutableList<AskingCall>> asking = new(Calls);
+    private readonly Kept kept;
+    private readonly string source;
+
+    public CallMemory() : this(new Kept(), "") { }
+
+    private CallMemory(Kept kept, string source) => (this.kept, this.source) = (kept, source);
+
+    /// <summary>What one source reported: nobody adds to what another one says.</summary>
+    public CallMemory Of(string source) => new(kept, source);
 
     public void Remember(string? session, string call, string tool, JsonElement? input)
     {
-        var kept = input is { } given && given.Raw().Length <= LongestInput ? given.Clone() : (JsonElement?)null;
+        var small = input is { } given && given.Raw().Length <= LongestInput ? given.Clone() : (JsonElement?)null;
         if (RoomFor.Ids(tool))
         {
-            Keep(calls, session, call, new KnownCall(tool, kept));
+            Keep(kept.Calls, session, call, new KnownCall(tool, small));
         }
     }
 
     /// <summary>Remembers the end of a call, as far as the host dates it.</summary>
-    public void RememberEnd(string? session, string call, string? time) => Keep(ends, session, call, time ?? "");
+    public void RememberEnd(string? session, string call, string? time) => Keep(kept.Ends, session, call, time ?? "");
 
     /// <returns>Null for a call whose end is not known; empty where it has no time.</returns>
-    public string? EndOf(string? session, string call) => ends.TryGet((session, call), out var time) ? time : null;
+    public string? EndOf(string? session, string call) => kept.Ends.TryGet((source, session, call), out var time) ? time : null;
 
     /// <summary>Remembers that a call showed that it runs.</summary>
-    public void RememberBegun(string? session, string call) => Keep(begun, session, call, true);
+    public void RememberBegun(string? session, string call) => Keep(kept.Begun, session, call, true);
 
-    public bool HasBegun(string? session, string call) => begun.TryGet((session, call), out _);
+    public bool HasBegun(string? session, string call) => kept.Begun.TryGet((source, session, call), out _);
 
     /// <summary>Remembers that it was decided whether a call may run.</summary>
-    public void RememberDecision(string? session, string call) => Keep(decided, session, call, true);
+    public void RememberDecision(string? session, string call) => Keep(kept.Decided, session, call, true);
 
-    public bool HasDecision(string? session, string call) => decided.TryGet((session, call), out _);
+    public bool HasDecision(string? session, string call) => kept.Decided.TryGet((source, session, call), out _);
 
     /// <summary>Remembers in the course of which call an agent works.</summary>
-    public void RememberAgent(string? session, string agent, string call) => Keep(agents, session, agent, call);
+    public void RememberAgent(string? session, string agent, string call) => Keep(kept.Agents, session, agent, call);
 
     public string? CallOfAgent(string? session, string? agent) =>
-        agent is not null && agents.TryGet((session, agent), out var call) ? call : null;
+        agent is not null && kept.Agents.TryGet((source, session, agent), out var call) ? call : null;
 
-    public KnownCall? Find(string? session, string call) => calls.TryGet((session, call), out var known) ? known : null;
+    public KnownCall? Find(string? session, string call) => kept.Calls.TryGet((source, session, call), out var known) ? known : null;
 
     /// <summary>Remembers which call a request for permission, or a hook, was about.</summary>
-    public void RememberRequest(string? session, string request, string call) => Keep(requests, session, request, call);
+    public void RememberRequest(string? session, string request, string call) => Keep(kept.Requests, session, request, call);
 
     public string? CallOfRequest(string? session, string request) =>
-        requests.TryGet((session, request), out var call) ? call : null;
+        kept.Requests.TryGet((source, session, request), out var call) ? call : null;
 
     /// <summary>A call may be asked about by what it is to do, for whoever asks does not know its id.</summary>
-    public void Open(string key, string call) => asking.Change(Short(key), open =>
+    public void Open(string key, string call) => kept.Asking.Change((source, Short(key)), open =>
     {
         var others = (open ?? []).RemoveAll(one => one.Call == call);
         others = others.Count == MatchesOfOneKind ? others.RemoveAt(0) : others;
@@ -70,7 +72,7 @@ internal sealed class CallMemory
     });
 
     public void Close(string key, string call) =>
-        asking.Change(Short(key), open => (open ?? []).RemoveAll(one => one.Call == call));
+        kept.Asking.Change((source, Short(key)), open => (open ?? []).RemoveAll(one => one.Call == call));
 
     /// <summary>The oldest open call that is to do this and was not asked about yet, or else the oldest.</summary>
     /// <param name="candidates">How many calls it could have been.</param>
@@ -78,7 +80,7 @@ internal sealed class CallMemory
     {
         string? found = null;
         var count = 0;
-        asking.Change(Short(key), open =>
+        kept.Asking.Change((source, Short(key)), open =>
         {
             open ??= [];
             count = Math.Max(1, open.Count(one => !one.WasAsked));
@@ -92,16 +94,28 @@ internal sealed class CallMemory
 
     private static string Short(string key) => RoomFor.Ids(key) ? key : CanonicalJson.NameOf(key);
 
-    private static void Keep<T>(
-        BoundedMemory<(string? Session, string), T> memory, string? session, string id, T value)
+    private void Keep<T>(
+        BoundedMemory<(string, string?, string), T> memory, string? session, string id, T value)
     {
         if (RoomFor.Ids(session, id, value as string))
         {
-            memory.Set((session, id), value);
+            memory.Set((source, session, id), value);
         }
     }
 
     private sealed record AskingCall(string Call, bool WasAsked);
+
+    /// <summary>The room is one for all sources.</summary>
+    private sealed class Kept
+    {
+        public readonly BoundedMemory<(string Source, string? Session, string Call), KnownCall> Calls = new(Most);
+        public readonly BoundedMemory<(string Source, string? Session, string Request), string> Requests = new(Most);
+        public readonly BoundedMemory<(string Source, string? Session, string Call), string> Ends = new(Most);
+        public readonly BoundedMemory<(string Source, string? Session, string Call), bool> Begun = new(Most);
+        public readonly BoundedMemory<(string Source, string? Session, string Call), bool> Decided = new(Most);
+        public readonly BoundedMemory<(string Source, string? Session, string Agent), string> Agents = new(Most);
+        public readonly BoundedMemory<(string Source, string Key), ImmutableList<AskingCall>> Asking = new(Most);
+    }
 }
 
 /// <summary>What an earlier event reported of a call and a later one leaves out.</summary>

@@ -25,7 +25,7 @@ internal sealed class Derived : IFormatSink
     public static Derived Of(string format, string stream, string? session = "s-1") => Of(format, Encoding.UTF8.GetBytes(stream), session);
 
     public static Derived Of(string format, ReadOnlySpan<byte> stream, string? session = "s-1") =>
-        new Derived().Follow(new FormatReaders().Open(format, session)!, stream);
+        new Derived().Follow(new FormatReaders().Open(format, session, "ci")!, stream);
 
     public Derived Follow(IFormatReader reader, ReadOnlySpan<byte> stream)
     {

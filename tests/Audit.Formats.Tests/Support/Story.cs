@@ -42,7 +42,7 @@ internal sealed class Story
     private void Take(string format, string[] lines, string? session)
     {
         var derived = new Derived().Follow(
-            readers.Open(format, session)!, Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+            readers.Open(format, session, "ci")!, Encoding.UTF8.GetBytes(string.Join('\n', lines)));
         Assert.Empty(derived.InvalidLines);
         // They are sent as it happens, or a little later.
         var now = derived.Records.Select(record => record.Time is { } time && Rfc3339.TryParse(time, out var at) ? at : received)
