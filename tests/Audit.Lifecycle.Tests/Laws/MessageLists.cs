@@ -94,6 +94,7 @@ internal static class MessageLists
             DerivedId = delivery.DerivedId,
             Token = delivery.Token,
             TaskId = delivery.TaskId,
+            Parent = delivery.Parent,
             MadeByNode = delivery.MadeByNode,
             Marked = delivery.Truncated,
             Truncated = delivery.Truncated,
@@ -127,6 +128,7 @@ internal static class MessageLists
         from derived in Gen.Elements(false, true)
         from host in Gen.Elements("ci-7", "ci-7", "ci-7", "ci-8")
         from task in Gen.Elements("t-1", "t-1", "t-2", null)
+        from parent in Gen.Elements(null, null, "above", "above", "beside")
         from node in Gen.Frequency((4, Gen.Constant(false)), (1, Gen.Constant(true)))
         from truncated in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
         from oversized in Gen.Frequency((19, Gen.Constant(0)), (1, Gen.Constant(20_000_000)))
@@ -137,6 +139,7 @@ internal static class MessageLists
             DerivedId = derived ? id : null,
             Token = host,
             TaskId = task,
+            Parent = parent,
             MadeByNode = node,
             Truncated = truncated,
             OversizedBytes = oversized,
