@@ -93,7 +93,7 @@ public sealed class FormatReaders
         "agent-code" => new AgentCodeReader(session),
         "claude-code" => new ClaudeCodeReader(claudeCode.Of(source), session),
         "laravel" => new LaravelReader(),
-        "otlp" => new OtlpReader(new OtlpSteps(new(Steps), ""), session),
+        "otlp" => new OtlpReader(new OtlpSteps(otlp, source), session),
         "codex" => new CodexReader(codex.Of(source), session),
         "gemini" => new GeminiReader(gemini.Of(source), session),
         "openai" => new OpenAiReader(openAi.Of(source), session),

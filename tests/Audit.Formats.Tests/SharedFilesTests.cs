@@ -140,14 +140,14 @@ public sealed class SharedFilesTests
     }
 
     [SharedFact]
-    public void messages_of_mcp_are_no_events_of_any_format()
+    public void messages_of_mcp_are_no_events_of_any_other_format()
     {
         foreach (var file in Directory.GetFiles(Path.Combine(Shared.Folder!, "mcp")))
         {
-            foreach (var format in FormatReaders.Names.Where(name => name != "agent-sdk"))
+            foreach (var format in FormatReaders.Names.Except(["agent-sdk", "mcp"]))
             {
                 var derived = Derived.Of(format, File.ReadAllBytes(file).Replace((byte)'\n', (byte)' '));
-                Assert.Single(derived.InvalidLines);
+                Assert.True(derived.InvalidLines.Count == 1, $"{format}: {Path.GetFileName(file)}");
                 Assert.Empty(derived.Records);
             }
         }

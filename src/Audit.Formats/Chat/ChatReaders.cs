@@ -11,16 +11,21 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
 {
     private const string Format = "openai";
 
+    private static readonly string[] Members = ["role", "type", "object", "messages", "choices", "input", "output"];
+
     private readonly ChatSession named = new(session);
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
         var told = new ChatBody(Format, named.Of(happened), TimeOf(happened), happened.Text("model"), memory, sink);
         ReadBody(happened, told);
-        if (!told.HasSaid)
+        if (told.HasSaid)
         {
-            sink.Ignored(happened.Text("type") ?? happened.Text("role") ?? happened.Text("object") ?? "message");
+            return;
         }
+
+        happened.RequireOneOf(Members, "a chat, a message or an item of OpenAI");
+        sink.Ignored(happened.Text("type") ?? happened.Text("role") ?? happened.Text("object") ?? "message");
     }
 
     private static void ReadBody(JsonElement body, ChatBody told)
@@ -157,6 +162,7 @@ internal sealed class AnthropicReader(CallMemory memory, string? session) : IEve
 
         if (!told.HasSaid)
         {
+            happened.RequireOneOf(["role", "type", "messages"], "a message of Anthropic, or a chat");
             sink.Ignored(happened.Text("role") ?? happened.Text("type") ?? "message");
         }
     }

@@ -87,6 +87,15 @@ internal static class EventMembers
     public static string RequireText(this JsonElement happened, string name, string within = "") =>
         happened.Text(name) ?? throw Missing(happened, name, "a string", within);
 
+    /// <exception cref="UnreadableException">It has none of them, and is nothing of the kind.</exception>
+    public static void RequireOneOf(this JsonElement happened, string[] names, string what)
+    {
+        if (Array.TrueForAll(names, name => happened.Member(name) is null))
+        {
+            throw new UnreadableException("", $"{what} has one of {string.Join(", ", names)}");
+        }
+    }
+
     public static bool RequireFlag(this JsonElement happened, string name, string within = "") =>
         happened.Flag(name) ?? throw Missing(happened, name, "true or false", within);
 

@@ -59,7 +59,9 @@ internal sealed class StrictEvents(
         try
         {
             happened = Parse(text);
-            events.Read(happened, number, new OwnSink(sink, () => LooksLike(happened)));
+            // Once an event: one of them may have a million parts that say nothing.
+            var looksLike = new Lazy<string?>(() => LooksLike(happened));
+            events.Read(happened, number, new OwnSink(sink, looksLike));
         }
         catch (UnreadableException unreadable)
         {
@@ -90,7 +92,7 @@ internal sealed class StrictEvents(
 
 /// <summary>What is foreign to a format is no event of it that says nothing.</summary>
 /// <param name="looksLike">The sentence that an event looks like another format's; null where it does not.</param>
-internal sealed class OwnSink(IFormatSink sink, Func<string?> looksLike) : IFormatSink
+internal sealed class OwnSink(IFormatSink sink, Lazy<string?> looksLike) : IFormatSink
 {
     public void Record(DerivedRecord record) => sink.Record(record);
 
@@ -104,7 +106,7 @@ internal sealed class OwnSink(IFormatSink sink, Func<string?> looksLike) : IForm
 
     public void Ignored(string type)
     {
-        if (looksLike() is { } sentence)
+        if (looksLike.Value is { } sentence)
         {
             sink.Invalid(sentence);
         }

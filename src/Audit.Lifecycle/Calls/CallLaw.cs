@@ -73,7 +73,8 @@ public static class CallLaw
         && standing.State is CallState.Completed or CallState.Cancelled;
 
     /// <summary>
-    /// Hosts say with the same words that a call was refused and that it was stopped: what runs is refused no more.
+    /// Hosts say with the same words that a call was refused and that it was stopped: what runs is stopped. That it
+    /// succeeded all the same is held against it, as after every refusal.
     /// </summary>
     private static bool GivesUp(in Standing standing, CallMessage message) =>
         message is { Derived: true, Kind: MessageKind.Blocked } && standing.State == CallState.Running;
@@ -260,7 +261,7 @@ public static class CallLaw
             Provider = standing.Provider ?? message.Provider,
             TaskId = standing.TaskId ?? message.TaskId,
             Parent = standing.Parent ?? message.Parent,
-            Refused = (message.Kind == MessageKind.Blocked && !givesUp) || (standing.Refused && !asks),
+            Refused = message.Kind == MessageKind.Blocked || (standing.Refused && !asks),
             Ran = message.IsSuccessfulCompletion ? message.Result : standing.Ran,
             RefusedByNode = known.RefusedByNode && !(isApproval && isNodes && known.AskedSinceRefusal),
             // What was asked, and approved, before a person refused clears nothing, whatever times the host gives.

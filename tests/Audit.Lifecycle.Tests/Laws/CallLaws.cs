@@ -131,8 +131,6 @@ public sealed class CallLaws
             Assert.False(refused && ClaimsSuccess(message), $"{message.Kind} was accepted while a refusal stood");
             refused = message.Kind switch
             {
-                // What an adapter reads as the refusal of a call that runs has stopped it, and refused nothing.
-                MessageKind.Blocked when verdict.To == CallState.Cancelled => refused,
                 MessageKind.Blocked => true,
                 MessageKind.Approved or MessageKind.RequiresConfirmation => false,
                 _ => refused,
