@@ -19,7 +19,7 @@ internal sealed record Parties(IReadOnlySet<string> Behind, IReadOnlySet<string>
 
 /// <summary>
 /// Who made whose tokens, as the journal has it. The first administrator makes everybody's: what he made excludes
-/// nobody, and is marked.
+/// nobody from a decision, and is marked.
 /// </summary>
 internal sealed class TokenTree
 {
@@ -34,7 +34,7 @@ internal sealed class TokenTree
         }
 
         var holder = act.Person == Bearer.NoPerson ? act.Name : act.Person;
-        if (act.Maker != Bearer.FirstAdministrator && act.Maker != holder)
+        if (act.Maker != holder)
         {
             holders.Add(act.Maker, holder);
         }
@@ -60,11 +60,24 @@ internal sealed class TokenTree
             behind.Add(asker);
         }
 
-        var found = new HashSet<string>(behind);
-        var next = new Queue<string>(behind);
+        return new Parties(behind, HoldersOf(behind, maker => maker != Bearer.FirstAdministrator));
+    }
+
+    /// <summary>
+    /// Whether one of two may have the other's token: he is the other, or made it, himself or by those that he made.
+    /// The first administrator's count here too.
+    /// </summary>
+    public bool MayBeOne(string person, string other) => Made(person, other) || Made(other, person);
+
+    private bool Made(string maker, string holder) => HoldersOf([maker], _ => true).Contains(holder);
+
+    private HashSet<string> HoldersOf(IReadOnlyCollection<string> makers, Func<string, bool> counts)
+    {
+        var found = new HashSet<string>(makers);
+        var next = new Queue<string>(makers);
         while (next.TryDequeue(out var maker))
         {
-            foreach (var holder in holders.Of(maker))
+            foreach (var holder in counts(maker) ? holders.Of(maker) : [])
             {
                 if (found.Add(holder))
                 {
@@ -73,7 +86,7 @@ internal sealed class TokenTree
             }
         }
 
-        return new Parties(behind, found);
+        return found;
     }
 }
 

@@ -48,6 +48,10 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
         Func<string, bool> isMeant, string? asker, CancellationToken cancellation) =>
         AskAsync(() => tokens.PartiesOf(isMeant, asker), cancellation, isExact: true);
 
+    /// <inheritdoc cref="TokenTree.MayBeOne"/>
+    public ValueTask<bool> MayBeOneAsync(string person, string other, CancellationToken cancellation) =>
+        AskAsync(() => tokens.MayBeOne(person, other), cancellation, isExact: true);
+
     public void LookAgain() => Volatile.Write(ref lookedAt, long.MinValue);
 
     /// <param name="isExact">What was written a moment ago counts too.</param>

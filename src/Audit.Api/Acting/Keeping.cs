@@ -126,25 +126,32 @@ internal sealed class Erasures(
 
     private async Task LookAsync()
     {
-        try
+        HashSet<string> tried = [];
+        for (var isMore = true; isMore;)
         {
-            var orders = await book.ReadAsync(CancellationToken.None);
-            foreach (var order in orders.Where(one => one is { IsHold: false, IsDone: false, Due: not null }))
+            isMore = false;
+            try
             {
-                if (order.IsOver || (order.Due <= Timestamp.From(clock.GetUtcNow())
-                    && !orders.Any(hold => hold.Holds(order.Source!, order.Session!))))
+                // Again before each: a hold may have been made while another was carried out.
+                var orders = await book.ReadAsync(CancellationToken.None);
+                if (orders.FirstOrDefault(one => !tried.Contains(one.Id) && IsDue(one, orders)) is { } order)
                 {
+                    isMore = tried.Add(order.Id);
                     await CarryOutAsync(order);
                 }
             }
-        }
-        catch (Exception failure) when (failure
-            is JournalUnavailableException or EngineStoppedException or ReadModelsException or IOException
-            or UnauthorizedAccessException or System.Data.Common.DbException or ObjectDisposedException)
-        {
-            failures.Report("erasures", failure);
+            catch (Exception failure)
+            {
+                // Whatever keeps one from being carried out keeps no other, and is tried again.
+                failures.Report("erasures", failure);
+            }
         }
     }
+
+    private bool IsDue(KeepingOrder one, IEnumerable<KeepingOrder> orders) =>
+        one is { IsHold: false, IsDone: false, Due: not null }
+        && (one.IsOver || (one.Due <= Timestamp.From(clock.GetUtcNow())
+            && !orders.Any(hold => hold.Holds(one.Source!, one.Session!))));
 
     /// <summary>Each step may be done twice: a node that ends in the middle is followed by another.</summary>
     private async Task CarryOutAsync(KeepingOrder order)
@@ -198,7 +205,8 @@ internal sealed class KeepingEndpoints(
             "The body is {source, session_id, reason}. Another person confirms it; a week later its key ends.");
         routes.Post(
             "/v1/holds/{id}/lift", LiftAsync, Roles.Admin,
-            "Asks that a hold be lifted; by another administrator than who asked, lifts it.")
+            "Asks that a hold be lifted; by another administrator than who asked, lifts it, unless one of the two made "
+            + "the other's token.")
             .Produces<KeepingAnswer>().Scoped(Scope.Administration);
         routes.Post(
             "/v1/erasures/{id}/confirm", ConfirmAsync, Asking,
@@ -301,15 +309,9 @@ internal sealed class KeepingEndpoints(
         var (order, actor) = (await NamedAsync(context, isHold: false), context.Bearer());
         await RequireErasableAsync(
             await book.ReadAsync(context.RequestAborted), order.Source!, order.Session!, context.RequestAborted);
-        var parties = await people.PartiesOfAsync(order.Source!, order.Person, context.RequestAborted);
-        var person = PersonOf(actor);
+        await RequireAnotherAsync(
+            order, [order.Person, order.Second?.Person], actor, "An erasure is confirmed", context.RequestAborted);
         var isFirst = order.Second is null;
-        if (!settings.AllowSelfApproval && (parties.Include(actor) || person == order.Second?.Person))
-        {
-            throw new RefusedException(Problem.Forbidden(
-                "An erasure is confirmed by another person than who asked for it, and than who is behind its source."));
-        }
-
         if (!isFirst && !body.Flag("now"))
         {
             throw new RefusedException(Problem.Conflict($"It is confirmed already, and {order.State}."));
@@ -322,16 +324,37 @@ internal sealed class KeepingEndpoints(
     private async Task<IResult> LiftAsync(HttpContext context)
     {
         var order = await NamedAsync(context, isHold: true);
-        var person = PersonOf(context.Bearer());
         var isFirst = order.Second is null;
-        if (!isFirst && person == order.Second!.Value.Person && !settings.AllowSelfApproval)
+        if (!isFirst)
         {
-            throw new RefusedException(Problem.Forbidden("Another administrator than who asked lifts a hold."));
+            await RequireAnotherAsync(
+                order, [order.Second?.Person], context.Bearer(), "A hold is lifted", context.RequestAborted);
         }
 
         var reason = isFirst ? ReasonOf(await context.ReadObjectAsync()) : null;
         await WriteAsync(context, isFirst ? KeepingBook.LiftAsked : KeepingBook.HoldLifted, reason, ("id", order.Id));
         return await AnswerAsync(context, order.Id, StatusCodes.Status200OK);
+    }
+
+    /// <summary>None of them can be undone, so that whoever may be an earlier one is none other.</summary>
+    /// <param name="earlier">Who asked, and who confirmed.</param>
+    /// <param name="what">Is done so.</param>
+    private async Task RequireAnotherAsync(
+        KeepingOrder order, IEnumerable<string?> earlier, Bearer actor, string what, CancellationToken cancellation)
+    {
+        var parties = await people.PartiesOfAsync(name => name == order.Source, asker: null, cancellation);
+        var mayBeOne = parties.Include(actor);
+        foreach (var person in earlier.OfType<string>())
+        {
+            mayBeOne |= await people.MayBeOneAsync(person, PersonOf(actor), cancellation);
+        }
+
+        if (mayBeOne && !settings.AllowSelfApproval)
+        {
+            throw new RefusedException(Problem.Forbidden(
+                $"{what} by another person than who asked for it or confirmed it, and than who is behind its source; "
+                + "and by nobody who made the token of one of these, or has one that one of these made."));
+        }
     }
 
     private static string PersonOf(Bearer actor) => actor.PersonBesideName ?? actor.Name;

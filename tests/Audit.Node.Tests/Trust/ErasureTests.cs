@@ -29,6 +29,7 @@ public abstract class ErasureContract
         using var bob = node.ClientWith(await node.TokenAsync("bob", ["approve"]));
         using var carol = node.ClientWith(await node.TokenAsync("carol", ["approve"]));
         using var dora = node.ClientWith(await node.TokenAsync("dora", ["admin"]));
+        using var erin = node.ClientWith(await node.TokenAsync("erin", ["admin"]));
         var record = Records.Item("s-1", "c-1", Records.Completed(output: $"{beside} {word}"));
         var position = (await PostAsync(host, "/v1/records", record)).Require(201).Json.GetProperty("position").GetInt64();
         await PostAsync(host, "/v1/records", Records.Item("s-2", "c-2", Records.Completed(output: "other")));
@@ -53,8 +54,8 @@ public abstract class ErasureContract
         var hold = (await PostAsync(alice, "/v1/holds", """{"source":"host","reason":"a lawsuit"}""")).Require(201).Json.Text("id");
         Assert.Contains("a lawsuit", (await PostAsync(alice, "/v1/erasures", Order)).Problem(409).ToString());
         (await PostAsync(alice, $"/v1/holds/{hold}/lift", """{"reason":"over"}""")).Problem(403);
-        (await node.PostAsync($"/v1/holds/{hold}/lift", """{"reason":"over"}""")).Require(200);
-        (await node.PostAsync($"/v1/holds/{hold}/lift", """{"reason":"over"}""")).Problem(403);
+        (await PostAsync(erin, $"/v1/holds/{hold}/lift", """{"reason":"over"}""")).Require(200);
+        (await PostAsync(erin, $"/v1/holds/{hold}/lift", """{"reason":"over"}""")).Problem(403);
         Assert.Equal("lifted", (await PostAsync(dora, $"/v1/holds/{hold}/lift", "{}")).Require(200).Json.Text("state"));
 
         (await PostAsync(alice, "/v1/erasures", """{"source":"host","session_id":"nothing","reason":"why"}""")).Problem(404);
@@ -98,6 +99,55 @@ public abstract class ErasureContract
         await node.StartAgainAsync();
         Assert.Equal("completed", (await node.GetAsync("/v1/sessions/s-1/calls/c-1?source=host")).Require(200).Json.Text("state"));
         await UntilFoundAsync(node, 0);
+    }
+
+    [ContractFact]
+    public async Task nobody_erases_or_lifts_a_hold_with_tokens_that_he_made_himself()
+    {
+        await using var node = await StartAsync();
+        using var host = node.ClientWith(await node.TokenAsync("host", ["ingest"]));
+        using var eve = node.ClientWith(await node.TokenAsync("eve", ["admin", "approve"]));
+        using var bob = node.ClientWith(await node.TokenAsync("bob", ["approve"]));
+        using var erin = node.ClientWith(await node.TokenAsync("erin", ["admin"]));
+        using var mallory = node.ClientWith(await MadeByAsync(eve, "mallory"));
+        using var trudy = node.ClientWith(await MadeByAsync(mallory, "trudy"));
+        await PostAsync(host, "/v1/records", Records.Item("s-1", "c-1", Records.Completed()));
+        await PostAsync(host, "/v1/records", Records.Item("s-2", "c-2", Records.Completed()));
+
+        // A hold: neither by whom he made, nor by who made him, nor where the first administrator asked.
+        var first = await LiftAskedAsync(node, eve);
+        (await PostAsync(mallory, first, "{}")).Problem(403);
+        (await PostAsync(trudy, first, "{}")).Problem(403);
+        (await PostAsync(erin, first, "{}")).Require(200);
+        (await PostAsync(eve, await LiftAskedAsync(node, trudy), "{}")).Problem(403);
+        (await PostAsync(erin, await LiftAskedAsync(node, node.Http), "{}")).Problem(403);
+
+        // An erasure: who asked, and who confirmed, are both looked at before it is hastened.
+        var asked = await AskedAsync(eve, "s-1");
+        Assert.Contains("nobody who made the token", (await PostAsync(mallory, asked, "{}")).Problem(403).ToString());
+        (await PostAsync(bob, asked, "{}")).Require(200);
+        (await PostAsync(trudy, asked, """{"now":true}""")).Problem(403);
+        asked = await AskedAsync(bob, "s-2");
+        (await PostAsync(mallory, asked, "{}")).Require(200);
+        (await PostAsync(trudy, asked, """{"now":true}""")).Problem(403);
+        (await PostAsync(eve, asked, """{"now":true}""")).Problem(403);
+        asked = await AskedAsync(node.Http, "s-1");
+        (await PostAsync(bob, asked, "{}")).Problem(403);
+    }
+
+    private static async Task<string> MadeByAsync(HttpClient maker, string name) => (await PostAsync(
+        maker, "/v1/tokens", JsonSerializer.Serialize(new { name, roles = (string[])["admin", "approve"] }))).Require(201).Json.Text("token")!;
+
+    private static async Task<string> AskedAsync(HttpClient asker, string session) => "/v1/erasures/" + (await PostAsync(
+        asker, "/v1/erasures", JsonSerializer.Serialize(new { source = "host", session_id = session, reason = "why" })))
+        .Require(201).Json.Text("id") + "/confirm";
+
+    /// <summary>A hold on another source, by the first administrator, of which somebody asks that it be lifted.</summary>
+    private static async Task<string> LiftAskedAsync(TestNode node, HttpClient asker)
+    {
+        var hold = (await node.PostAsync("/v1/holds", """{"source":"other","reason":"a lawsuit"}""")).Require(201).Json.Text("id");
+        (await PostAsync(asker, $"/v1/holds/{hold}/lift", """{"reason":"over"}""")).Require(200);
+        return $"/v1/holds/{hold}/lift";
     }
 
     private static Task<Answer> PostAsync(HttpClient client, string path, string body) =>
