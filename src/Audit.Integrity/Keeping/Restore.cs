@@ -92,6 +92,8 @@ public sealed class Restore
             {
                 await PutAsync(target, PartWriter.Read(directory, part), "", cancellation);
             }
+
+            await PutKeysAsync(target, cancellation);
         }
 
         await using (await LogStore.OpenAsync(address, cancellation))
@@ -176,13 +178,35 @@ public sealed class Restore
             },
             cancellation);
         await PutAsync(target, Tables(TableShape.OfStore), "", cancellation);
-        if (keysDirectory is not null)
-        {
-            var name = Path.Combine(keysDirectory, Backup.KeysFile);
-            var kept = PartWriter.ReadKeys(name).ToLookup(row => row.Table);
-            erased = [.. kept[TableShape.Erased].Select(row => KeyBackup.Of(row.Values))];
-            await PutAsync(target, kept[TableShape.PayloadKeys], "", cancellation);
-        }
+    }
+
+    /// <summary>
+    /// The keys, but for those of what was erased, as the rows or the file of keys have it: these are ended, however
+    /// old the file is, and are never in the store.
+    /// </summary>
+    private async Task PutKeysAsync(Target target, CancellationToken cancellation)
+    {
+        var kept = (keysDirectory is null ? [] : PartWriter.ReadKeys(Path.Combine(keysDirectory, Backup.KeysFile)))
+            .ToLookup(row => row.Table);
+        var known = await KnownErasedAsync(cancellation);
+        erased =
+        [
+            .. kept[TableShape.Erased].Select(row => KeyBackup.Of(row.Values))
+                .Where(one => !known.ContainsKey(one.Owner)),
+        ];
+        var ended = known.Keys.Concat(erased.Select(one => one.Owner)).ToHashSet();
+        await PutAsync(
+            target,
+            kept[TableShape.PayloadKeys].Where(row => !ended.Contains((string)row.Values[0]!)).Concat(
+                ended.Select(owner => (TableShape.PayloadKeys, (object?[])[owner, keys.Id, null]))),
+            "", cancellation);
+    }
+
+    private async Task<Dictionary<string, ErasedContent>> KnownErasedAsync(CancellationToken cancellation)
+    {
+        await using var look = new StoreLook(address);
+        return await ErasedContent.ReadAllAsync(
+            await StoreMeta.EntryKeysAsync(address, keys, cancellation), look, cancellation);
     }
 
     private IEnumerable<(TableShape Table, object?[] Values)> Tables(IReadOnlyList<TableShape> wanted) =>
@@ -276,6 +300,7 @@ public sealed class Restore
             trust with
             {
                 Entries = await StoreMeta.EntryKeysAsync(address, keys, cancellation),
+                Erased = erased,
                 // What is proven under a later checkpoint can be met no more; the row itself can.
                 Receipts = [.. trust.Receipts.Except(gone).Select(receipt =>
                     receipt.Checkpoint?.Checkpoint.Size > (backup.Log?.Size ?? 0)
@@ -284,15 +309,13 @@ public sealed class Restore
                 Signatures = gone.Count > 0 ? [] : trust.Signatures,
             },
             progress, cancellation);
-        var isKnown = verdict.Integrity.Erased.Select(one => one.Owner).ToHashSet();
-        erased.RemoveAll(one => isKnown.Contains(one.Owner));
         return new Restored(backup, verdict, gone, erased, [.. verdict.Integrity.Faults.Where(SpeaksAgainst)]);
     }
 
     // What was not sealed yet, and a log that was halted, were so when the backup was taken.
     private bool SpeaksAgainst(IntegrityFault fault) =>
         fault.Kind is not (IntegrityFaultKind.Unsealed or IntegrityFaultKind.Halted)
-        && !(fault.Kind is IntegrityFaultKind.ContentClosed && (keysDirectory is null || erased.Count > 0))
+        && !(fault.Kind is IntegrityFaultKind.ContentClosed && keysDirectory is null)
         && !(fault.Kind is IntegrityFaultKind.NoLog && backup.Log is not { Size: > 0 });
 
     /// <summary>A database that is written while no node has it.</summary>

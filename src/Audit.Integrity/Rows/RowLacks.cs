@@ -100,10 +100,10 @@ internal sealed class StreamNumbers(StoreLook? look, IReadOnlySet<string>? sessi
 }
 
 /// <summary>Looks whether the content of rows can be opened still. Whoever lacks the row keys does not know.</summary>
-internal sealed class ContentLook(EntryKeys entries, RowKeys keys, StoreLook look)
+/// <param name="alsoErased">What was erased, though the book does not say so yet.</param>
+internal sealed class ContentLook(
+    EntryKeys entries, RowKeys keys, StoreLook look, IReadOnlyList<ErasedContent>? alsoErased = null)
 {
-    private static readonly StreamKey Keeping = new(StreamNames.Keeping);
-
     private readonly PayloadKeys payloads = new(keys, look);
     private Dictionary<string, ErasedContent>? erased;
 
@@ -127,7 +127,15 @@ internal sealed class ContentLook(EntryKeys entries, RowKeys keys, StoreLook loo
             }
         }
 
-        erased ??= await ReadErasedAsync(cancellation);
+        if (erased is null)
+        {
+            erased = await ErasedContent.ReadAllAsync(entries, look, cancellation);
+            foreach (var one in alsoErased ?? [])
+            {
+                erased.TryAdd(one.Owner, one);
+            }
+        }
+
         await payloads.LoadAsync(sealedRows.Select(row => row.Stream), cancellation);
         Parallel.For(0, sealedRows.Count, at =>
         {
@@ -148,23 +156,6 @@ internal sealed class ContentLook(EntryKeys entries, RowKeys keys, StoreLook loo
             }
         }
     }
-
-    /// <summary>What events in the book say was erased, which nodes wrote.</summary>
-    private async Task<Dictionary<string, ErasedContent>> ReadErasedAsync(CancellationToken cancellation)
-    {
-        var found = new Dictionary<string, ErasedContent>();
-        foreach (var row in await new StoreJournal(look).ReadStreamAsync(Keeping, 0, int.MaxValue, cancellation))
-        {
-            if (entries.Proves(
-                    Keeping.Utf8.Span, row.Sequence, Encoding.UTF8.GetBytes(row.Manifest), row.Message)
-                && ErasedContent.Find(row) is { } content)
-            {
-                found.TryAdd(content.Owner, content);
-            }
-        }
-
-        return found;
-    }
 }
 
 /// <summary>A content that was erased, and whose word that stands on.</summary>
@@ -174,6 +165,8 @@ public sealed record ErasedContent(
     string Id, string Owner, string AskedBy, string ConfirmedBy, DateTimeOffset At, long Position)
 {
     public const string Act = "content.erased";
+
+    private static readonly StreamKey Keeping = new(StreamNames.Keeping);
 
     private const string OwnerMember = "owner";
 
@@ -187,6 +180,24 @@ public sealed record ErasedContent(
         json.WriteString(OwnerMember, Owner);
         json.WriteString("asked_by", AskedBy);
         json.WriteString("confirmed_by", ConfirmedBy);
+    }
+
+    /// <summary>What events in the book say was erased, which nodes wrote, by the owners of the keys.</summary>
+    internal static async Task<Dictionary<string, ErasedContent>> ReadAllAsync(
+        EntryKeys entries, StoreLook look, CancellationToken cancellation)
+    {
+        var found = new Dictionary<string, ErasedContent>();
+        foreach (var row in await new StoreJournal(look).ReadStreamAsync(Keeping, 0, int.MaxValue, cancellation))
+        {
+            if (entries.Proves(
+                    Keeping.Utf8.Span, row.Sequence, Encoding.UTF8.GetBytes(row.Manifest), row.Message)
+                && ErasedContent.Find(row) is { } content)
+            {
+                found.TryAdd(content.Owner, content);
+            }
+        }
+
+        return found;
     }
 
     /// <returns>Null where the row says no such thing.</returns>

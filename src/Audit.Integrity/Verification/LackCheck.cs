@@ -9,14 +9,14 @@ namespace Audit.Integrity.Verification;
 /// </summary>
 /// <param name="look">Null with a bundle, which says itself what its store could not open.</param>
 /// <param name="bundle">Null with a store.</param>
-internal sealed class LackCheck(EntryKeys? keys, StoreLook? look, BundleReader? bundle)
+internal sealed class LackCheck(VerifyOptions options, StoreLook? look, BundleReader? bundle)
 {
     private const int MostNamed = 10;
 
     private readonly StreamNumbers numbers = new(
         look, bundle?.Contents?.Where(one => one.IsWhole).Select(one => one.Session).ToHashSet());
-    private readonly ContentLook? contents = keys?.Rows is { } rows && look is not null
-        ? new(keys, rows, look)
+    private readonly ContentLook? contents = options.Entries is { Rows: { } rows } keys && look is not null
+        ? new(keys, rows, look, options.Erased)
         : null;
     private readonly List<MissingNumbers> missing = [];
     private readonly List<long> closed = [];
@@ -27,7 +27,7 @@ internal sealed class LackCheck(EntryKeys? keys, StoreLook? look, BundleReader? 
     {
         await (contents?.MarkAsync(batch, cancellation) ?? default);
         // Without keys a store's rows have no salts, and their streams cannot be told apart.
-        var gaps = keys is null && look is not null ? [] : await numbers.TakeAsync(batch, 0, cancellation);
+        var gaps = options.Entries is null && look is not null ? [] : await numbers.TakeAsync(batch, 0, cancellation);
         missingCount += gaps.Count;
         missing.AddRange(gaps.Take(MostNamed - missing.Count));
         for (var i = 0; i < batch.Count; i++)

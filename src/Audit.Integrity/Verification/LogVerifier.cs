@@ -92,6 +92,9 @@ public sealed record VerifyOptions
     /// <summary>What a store's entries are made with; a bundle brings its salts along.</summary>
     public EntryKeys? Entries { get; init; }
 
+    /// <summary>What was erased, of which the book is still to say it: only of a restore.</summary>
+    internal IReadOnlyList<ErasedContent> Erased { get; init; } = [];
+
     /// <summary>How long a row may wait for its seal.</summary>
     public TimeSpan MaxUnsealed { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -16,7 +16,7 @@ internal sealed class Verification(
     private readonly List<IntegrityFault> faults = [];
     private readonly CompletenessCheck completeness = new();
     private readonly ReceiptCheck receipts = new(options.Receipts, options.Signatures);
-    private readonly LackCheck lacks = new(options.Entries, look, bundle);
+    private readonly LackCheck lacks = new(options, look, bundle);
     private readonly ContentsCheck sessions = new(bundle?.Contents);
     private readonly OpeningCheck opening = new(bundle?.Keys);
     private (long Count, long Position) restarts;

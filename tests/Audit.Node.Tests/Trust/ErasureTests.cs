@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Audit.Integrity.Keeping;
 using Audit.Node.Tests.Support;
+using Microsoft.Data.Sqlite;
 using Npgsql;
 
 namespace Audit.Node.Tests.Trust;
@@ -30,6 +31,8 @@ public abstract class ErasureContract
         using var carol = node.ClientWith(await node.TokenAsync("carol", ["approve"]));
         using var dora = node.ClientWith(await node.TokenAsync("dora", ["admin"]));
         using var erin = node.ClientWith(await node.TokenAsync("erin", ["admin"]));
+        var (noKeys, oldKeys) = (Path.Combine(node.Data, "keys-of-nothing"), Path.Combine(node.Data, "keys-of-before"));
+        await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "nothing"), noKeys, null, default);
         var record = Records.Item("s-1", "c-1", Records.Completed(output: $"{beside} {word}"));
         var position = (await PostAsync(host, "/v1/records", record)).Require(201).Json.GetProperty("position").GetInt64();
         await PostAsync(host, "/v1/records", Records.Item("s-2", "c-2", Records.Completed(output: "other")));
@@ -58,6 +61,7 @@ public abstract class ErasureContract
         (await PostAsync(erin, $"/v1/holds/{hold}/lift", """{"reason":"over"}""")).Problem(403);
         Assert.Equal("lifted", (await PostAsync(dora, $"/v1/holds/{hold}/lift", "{}")).Require(200).Json.Text("state"));
 
+        await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "nothing"), oldKeys, null, default);
         (await PostAsync(alice, "/v1/erasures", """{"source":"host","session_id":"nothing","reason":"why"}""")).Problem(404);
         var asked = (await PostAsync(alice, "/v1/erasures", Order)).Require(201).Json;
         var path = $"/v1/erasures/{asked.Text("id")}/confirm";
@@ -88,11 +92,20 @@ public abstract class ErasureContract
         Assert.Equal("duplicate", (await PostAsync(host, "/v1/records", record)).Json.Text("status"));
         Assert.Equal("completed", (await node.GetAsync("/v1/sessions/s-1/calls/c-1?source=host")).Require(200).Json.Text("state"));
         // Nor does a backup from before, put back with the keys of now: the book of then is to say that it was erased.
-        var restored = await Restore.RunAsync(
-            $"sqlite:{node.Data}/restored/journal.db", Path.Combine(node.Data, "rows"), keys, node.Options.OpenRowKeys(false),
-            new VerifyOptions(), null, CancellationToken.None);
+        var restored = await RestoreAsync(node, keys, "restored");
         Assert.Empty(restored.Against);
         Assert.Equal("notes|host|s-1", Assert.Single(restored.Erased).Owner);
+        // Of nothing else may the key be missing.
+        Assert.True(KeyBackup.TryForget(noKeys, erased));
+        Assert.Contains(
+            (await RestoreAsync(node, noKeys, "lost")).Against, fault => fault.Kind == IntegrityFaultKind.ContentClosed);
+        // Nor do the rows of now, put back with the keys of before.
+        await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "rows"), null, null, default);
+        restored = await RestoreAsync(node, oldKeys, "again");
+        Assert.Empty(restored.Against);
+        Assert.Empty(restored.Erased);
+        Assert.Equal(1, Assert.Single(restored.Verdict.Integrity.Erased).Rows);
+        Assert.Equal("notes|host|s-1", await EndedAsync($"{node.Data}/again/journal.db"));
         var place = await PlaceAsync(node);
         await node.StopAsync();
         Assert.Empty(Holding(node.Data).Concat(Holding(place)));
@@ -133,6 +146,20 @@ public abstract class ErasureContract
         (await PostAsync(eve, asked, """{"now":true}""")).Problem(403);
         asked = await AskedAsync(node.Http, "s-1");
         (await PostAsync(bob, asked, "{}")).Problem(403);
+    }
+
+    private static Task<Restored> RestoreAsync(TestNode node, string keys, string name) => Restore.RunAsync(
+        $"sqlite:{node.Data}/{name}/journal.db", Path.Combine(node.Data, "rows"), keys, node.Options.OpenRowKeys(false),
+        new VerifyOptions(), null, CancellationToken.None);
+
+    /// <summary>The only owner whose key was ended.</summary>
+    private static async Task<string?> EndedAsync(string file)
+    {
+        await using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
+        await connection.OpenAsync();
+        await using var ask = connection.CreateCommand();
+        ask.CommandText = "SELECT group_concat(owner) FROM payload_keys WHERE wrapped IS NULL";
+        return await ask.ExecuteScalarAsync() as string;
     }
 
     private static async Task<string> MadeByAsync(HttpClient maker, string name) => (await PostAsync(
