@@ -25,6 +25,8 @@ public sealed class Backup
     private readonly List<BackupPart> parts = [];
     private BackupManifest? before;
     private PartWriter? open;
+    private FileStream? holdOfRows;
+    private FileStream? holdOfKeys;
     private long first;
     private long last;
     private long end;
@@ -61,6 +63,8 @@ public sealed class Backup
         finally
         {
             backup.open?.Dispose();
+            backup.holdOfRows?.Dispose();
+            backup.holdOfKeys?.Dispose();
         }
     }
 
@@ -68,6 +72,13 @@ public sealed class Backup
     {
         RequireApart();
         OwnerOnly.MakeDirectory(directory);
+        holdOfRows = BackupLock.Take(directory);
+        if (keys is not null)
+        {
+            OwnerOnly.MakeDirectory(keys);
+            holdOfKeys = BackupLock.Take(keys);
+        }
+
         before = BackupManifest.Find(directory);
         await using var look = new StoreLook(address);
         var store = Convert.ToHexStringLower(await MetaAsync(look, AuditStore.StoreId, cancellation));
@@ -104,7 +115,6 @@ public sealed class Backup
         var name = string.Create(CultureInfo.InvariantCulture, $"tables-{last:D12}-{at:yyyyMMddHHmmssfff}.gz");
         if (keys is not null)
         {
-            OwnerOnly.MakeDirectory(keys);
             KeyBackup.Write(keys, held, erased);
         }
 

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 
 namespace Audit.Integrity.Keeping;
 
@@ -19,7 +20,7 @@ public sealed record BackupPart(string File, long First, long Last, long Rows, l
 /// <param name="Parts">The rows, in order; a later run adds to them and changes none.</param>
 /// <param name="Tables">Everything but the rows, of the newest run.</param>
 /// <param name="Log">The newest log, and how many entries were signed of it; null where nothing was.</param>
-public sealed record BackupManifest(
+public sealed partial record BackupManifest(
     string Id, string StoreId, string RowKey, string Store, DateTimeOffset TakenAt, long LastPosition,
     string LastSha256, long Rows, IReadOnlyList<BackupPart> Parts, BackupPart Tables, BackupLog? Log)
 {
@@ -45,9 +46,13 @@ public sealed record BackupManifest(
             var read = File.Exists(path)
                 ? JsonSerializer.Deserialize<BackupManifest>(File.ReadAllBytes(path), Json)
                 : null;
-            return read is null or { Format: KnownFormat }
+            return read is not (null or { Format: KnownFormat })
+                ? throw new BackupException($"{path} is of a newer program; accepted is format {KnownFormat}.")
+                : read is null || read.NamesOwnFiles
                 ? read
-                : throw new BackupException($"{path} is of a newer program; accepted is format {KnownFormat}.");
+                : throw new BackupException(
+                    $"{path} names a file as this program names none; accepted are rows-FIRST-LAST.gz for the rows "
+                    + "and tables-LAST-TIME.gz for the tables, beside it. Take another copy of this backup.");
         }
         catch (Exception failure) when (failure is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -55,8 +60,38 @@ public sealed record BackupManifest(
         }
     }
 
+    // What is named is read, and the tables are deleted by the next run.
+    private bool NamesOwnFiles => Parts?.All(part => RowsName().IsMatch(part?.File ?? "")) == true
+        && TablesName().IsMatch(Tables?.File ?? "");
+
     public void Save(string directory) =>
         OwnerOnly.Replace(Path.Combine(directory, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Json));
+
+    [GeneratedRegex(@"^rows-[0-9]{12,19}-[0-9]{12,19}\.gz\z")]
+    private static partial Regex RowsName();
+
+    [GeneratedRegex(@"^tables-[0-9]{12,19}-[0-9]{17}\.gz\z")]
+    private static partial Regex TablesName();
+}
+
+/// <summary>One at a time writes into a directory of a backup. The system lets go of it when the process ends.</summary>
+internal static class BackupLock
+{
+    /// <exception cref="BackupException">Another one writes there.</exception>
+    public static FileStream Take(string directory)
+    {
+        var path = Path.Combine(directory, "backup.lock");
+        try
+        {
+            OwnerOnly.MakeFile(path);
+            return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException failure) when (File.Exists(path))
+        {
+            throw new BackupException(
+                $"Another backup is being written into {directory}; one at a time may. Run it again afterwards.", failure);
+        }
+    }
 }
 
 /// <param name="Size">Of its newest checkpoint.</param>
@@ -300,11 +335,12 @@ public static class KeyBackup
     /// <summary>
     /// Writes it anew without the key of what was erased, and with who erased it, where it can be reached from here.
     /// </summary>
-    /// <returns>False where it cannot.</returns>
+    /// <returns>False where it cannot, or where a backup is being written there.</returns>
     public static bool TryForget(string directory, ErasedContent erased)
     {
         try
         {
+            using var held = BackupLock.Take(directory);
             var all = PartWriter.ReadKeys(Path.Combine(directory, Backup.KeysFile)).ToList();
             Write(
                 directory,

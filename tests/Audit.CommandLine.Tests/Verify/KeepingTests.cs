@@ -83,6 +83,35 @@ public sealed class KeepingTests : IDisposable
     }
 
     [Fact]
+    public async Task a_backup_names_no_file_elsewhere_and_is_written_by_one_at_a_time()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        await BackUpAsync(book);
+        foreach (var place in (string[])[Rows, Keys])
+        {
+            await using var held = new FileStream(Path.Combine(place, "backup.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            var second = await book.RunAsync("backup", "--to", Rows, "--keys-to", Keys);
+            Assert.Contains($"Another backup is being written into {place}", second.Require(ExitCode.WrongUse).Error);
+        }
+
+        await BackUpAsync(book);
+        var victim = directory.File("rows-000000000001-000000000002.gz");
+        await File.WriteAllTextAsync(victim, "of somebody");
+        var manifest = Path.Combine(Rows, "backup.json");
+        var whole = await File.ReadAllTextAsync(manifest);
+        var tables = JsonNode.Parse(whole)!["tables"]!["file"]!.ToString();
+        var rows = JsonNode.Parse(whole)!["parts"]![0]!["file"]!.ToString();
+        foreach (var (from, to) in ((string, string)[])[(tables, "../" + Path.GetFileName(victim)), (tables, victim), (tables, rows), (rows, tables)])
+        {
+            await File.WriteAllTextAsync(manifest, whole.Replace(from, to, StringComparison.Ordinal));
+            Assert.Contains("names a file", (await RestoreAsync(book, ExitCode.WrongUse)).Error);
+            Assert.Contains("names a file", (await book.RunAsync("backup", "--to", Rows)).Require(ExitCode.WrongUse).Error);
+        }
+
+        Assert.True(File.Exists(victim) && File.Exists(Path.Combine(Rows, rows)));
+    }
+
+    [Fact]
     public async Task a_file_that_was_copied_from_under_a_node_is_named_and_takes_nothing()
     {
         await using var book = await SealedBook.StartAsync(TwoCalls);

@@ -96,6 +96,11 @@ public abstract class ErasureContract
         Assert.Empty(restored.Against);
         Assert.Equal("notes|host|s-1", Assert.Single(restored.Erased).Owner);
         // Of nothing else may the key be missing.
+        using (File.Open(Path.Combine(noKeys, "backup.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            Assert.False(KeyBackup.TryForget(noKeys, erased));
+        }
+
         Assert.True(KeyBackup.TryForget(noKeys, erased));
         Assert.Contains(
             (await RestoreAsync(node, noKeys, "lost")).Against, fault => fault.Kind == IntegrityFaultKind.ContentClosed);
