@@ -60,6 +60,7 @@ public sealed class SqliteScenarioTests(ITestOutputHelper output) : NodeScenario
     [Scenarios("sqlite", "cut-hosts")]
     [Scenarios("sqlite", "set-back")]
     [Scenarios("sqlite", "disk-full")]
+    [Scenarios("sqlite", "backup")]
     public Task nothing_acknowledged_is_lost_doubled_or_wrong(string store, string names) =>
         RequireRightAsync(store, names);
 
@@ -84,6 +85,7 @@ public sealed class PostgresScenarioTests(ITestOutputHelper output) : NodeScenar
     [Scenarios("postgres", "vanish")]
     [Scenarios("postgres", "set-back")]
     [Scenarios("postgres", "disk-full")]
+    [Scenarios("postgres", "backup")]
     public Task nothing_acknowledged_is_lost_doubled_or_wrong(string store, string names) =>
         RequireRightAsync(store, names);
 }

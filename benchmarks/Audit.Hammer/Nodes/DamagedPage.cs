@@ -232,6 +232,8 @@ internal sealed class DamagedPage
     {
         var open = new SqliteConnection($"Data Source={file};Pooling=False");
         open.Open();
+        // As a node that ended in good order leaves it: without its log, one that is in use is taken for a torn copy.
+        Ask(open, $"PRAGMA application_id = {0x41554443}");
         Ask(open, "PRAGMA wal_checkpoint(TRUNCATE)");
         return open;
     }

@@ -80,6 +80,8 @@ public sealed class AuditStore : IAuditStore
                 writer =>
                 {
                     writer.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+                    // Ended now, a file without its log would look like one that was taken from under the node.
+                    use!.Begin(writer);
                     return true;
                 },
                 cancellation);
