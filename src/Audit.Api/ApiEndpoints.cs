@@ -37,6 +37,7 @@ internal static class ApiEndpoints
         .AddSingleton<OrderBook>()
         .AddSingleton<OpenQuestions>()
         .AddSingleton<KeepingBook>()
+        .AddSingleton<ErasureGuard>()
         .AddSingleton<Erasures>()
         .AddSingleton<Deciding>()
         .AddSingleton<WindowActs>()

@@ -142,5 +142,11 @@ public sealed class OperatorSubmission(
     /// </summary>
     public ReadOnlyMemory<byte> Facts { get; init; }
 
+    /// <summary>
+    /// It is written only where its stream ends with this number still, and refused otherwise; negative for always.
+    /// What is decided by all that stands there is so decided by all that stands before it.
+    /// </summary>
+    public long After { get; init; } = -1;
+
     public override int Bytes => Detail.Length;
 }

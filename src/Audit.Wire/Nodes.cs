@@ -25,11 +25,20 @@ internal sealed record SourceAnswer(
 internal sealed record SourceLinkAnswer(IReadOnlyList<string> Sources, string Outcome);
 
 /// <summary>A hold or an erasure.</summary>
+/// <param name="Match">Where in the inputs an erasure looked; for what is kept nowhere.</param>
+/// <param name="Count">How many calls it found, which are those that it erases.</param>
+/// <param name="Digest">Of the list of these, which the second person confirms.</param>
 /// <param name="SecondBy">Who confirmed the erasure, or asked that the hold be lifted.</param>
 /// <param name="Pending">Backups of keys that could not be rewritten.</param>
+/// <param name="HeldUp">Why it is due and not carried out; of a hold, what was erased before it.</param>
 internal sealed record KeepingAnswer(
-    string Id, string? Source, string? SessionId, string State, string By, string? SecondBy, string At, string? Due,
-    string Reason, string? Pending);
+    string Id, string? Source, string? SessionId, string? ToolCallId, string? Agent, string? Task, string? Before,
+    string? Match, int? Count, string? Digest, string State, string By, string? SecondBy, string At, string? Due,
+    string Reason, string? Pending, string? HeldUp)
+{
+    /// <summary>The calls, where one erasure is asked for: source, session and call, with bars between.</summary>
+    public IReadOnlyList<string>? Calls { get; init; }
+}
 
 /// <summary>That something was done to keep the book, and the position of the row that says so.</summary>
 internal sealed record KeptAnswer(string Id, long Position);

@@ -24,6 +24,23 @@ public sealed class PayloadKeyTests
         Assert.Equal(key, found);
     }
 
+    [Fact]
+    public async Task a_key_that_was_ended_while_it_was_read_is_at_hand_no_more()
+    {
+        var table = new KeyTable();
+        await new PayloadKeys(TestKeys.Row, table).EnsureAsync([Stream], CancellationToken.None);
+        var keys = new PayloadKeys(TestKeys.Row, table);
+        table.Read = () =>
+        {
+            table.Read = null;
+            table.End();
+            keys.Forget();
+        };
+        await keys.LoadAsync([Stream.ToString()], CancellationToken.None);
+        Assert.True(keys.TryGet(Stream, out var key));
+        Assert.Null(key);
+    }
+
     /// <summary>The one table of the keys, with commits that fail when all was done but that.</summary>
     private sealed class KeyTable : IStoreDatabase, IStoreSession
     {
@@ -31,7 +48,17 @@ public sealed class PayloadKeyTests
 
         public bool LosesCommit { get; set; }
 
-        public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) => read(this);
+        /// <summary>Happens between a reading and whoever asked for it.</summary>
+        public Action? Read { get; set; }
+
+        public void End() => rows = rows.ToDictionary(row => row.Key, row => (object?[])[row.Value[0], row.Value[1], null]);
+
+        public async Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation)
+        {
+            var found = await read(this);
+            Read?.Invoke();
+            return found;
+        }
 
         public async Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation)
         {

@@ -33,7 +33,10 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
                 noted.Session.Source, noted.Session.Id, noted.TaskId, noted.Agent, noted.Note, noted.Detail.ToArray()),
         WindowSubmission window => new Window(window.WindowId, Plain(window.Message), window.Body.ToArray()),
         OperatorSubmission act =>
-            new Operator(act.Act, act.Actor, act.At, act.Detail.ToArray()) { Facts = act.Facts.ToArray() },
+            new Operator(act.Act, act.Actor, act.At, act.Detail.ToArray())
+            {
+                Facts = act.Facts.ToArray(), After = act.After,
+            },
         _ => throw new ArgumentOutOfRangeException(nameof(submission), submission, "No actor takes such a submission."),
     };
 
@@ -52,7 +55,10 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
             Redacted = Mark,
         },
         Window window => new WindowSubmission(window.Id, window.Message, window.Body),
-        Operator act => new OperatorSubmission(stream, act.Act, act.Actor, act.At, act.Body) { Facts = act.Facts },
+        Operator act => new OperatorSubmission(stream, act.Act, act.Actor, act.At, act.Body)
+        {
+            Facts = act.Facts, After = act.After,
+        },
         _ => throw new InvalidDataException($"An item of the type {GetType().Name} is not known."),
     };
 
@@ -87,5 +93,7 @@ public abstract record WireItem(byte[] Body) : ICrossesTheWire
     public sealed record Operator(string Act, string Actor, Timestamp At, byte[] Body) : WireItem(Body)
     {
         public byte[] Facts { get; init; } = [];
+
+        public long After { get; init; } = -1;
     }
 }

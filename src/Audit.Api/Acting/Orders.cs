@@ -219,6 +219,9 @@ internal sealed class ActReader(IJournal journal)
         }
     }
 
+    /// <summary>The last number of a stream that was read.</summary>
+    public long ReadTo(string stream) => read.GetValueOrDefault(stream);
+
     /// <summary>One object of texts; what is null is left out.</summary>
     public static ReadOnlyMemory<byte> MembersOf(params (string Name, string? Value)[] members) =>
         OperatorActs.DetailOf(json =>

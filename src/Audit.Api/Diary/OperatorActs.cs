@@ -33,6 +33,23 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock, Reda
             Facts = DetailOf(facts),
         });
 
+    /// <summary>Writes an act by a node whose stream is to end with a number still.</summary>
+    /// <returns>False where the stream went on behind it, and nothing was written.</returns>
+    /// <exception cref="JournalUnavailableException">It is not known whether the act was written.</exception>
+    public async Task<bool> TryWriteFactsAsync(
+        string stream, string act, string actor, Action<Utf8JsonWriter> facts, long after)
+    {
+        var submission = new OperatorSubmission(stream, act, actor, Now, default)
+        {
+            Facts = DetailOf(facts), After = after,
+        };
+        var receipt = (await engine.SubmitAsync([submission], CancellationToken.None))[0];
+        return receipt.Status is ReceiptStatus.Recorded or ReceiptStatus.Refused
+            ? receipt.Status == ReceiptStatus.Recorded
+            : throw new JournalUnavailableException(
+                receipt.Error ?? $"The act {act} could not be written down.");
+    }
+
     /// <summary>Fails where nothing is taken, before something is done that has to be written down.</summary>
     /// <exception cref="JournalUnavailableException">The message says why.</exception>
     public Task RequireTakingAsync() => engine.SubmitAsync([], CancellationToken.None);
@@ -106,11 +123,14 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock, Reda
 }
 
 /// <summary>A backup that was taken, as it stands in the book: who has it has the rows up to there.</summary>
-/// <param name="To">Where it was written.</param>
-/// <param name="Keys">Where the keys of the payloads were written; null where they were not.</param>
-internal sealed record TakenBackup(string Id, long LastPosition, long Rows, string To, string? Keys)
+/// <param name="To">Where it was written; null while it is yet to be begun.</param>
+/// <param name="Keys">
+/// Where the keys of the payloads were written; null where they were not. It stands in the book before they are read,
+/// so that whoever ends one meanwhile knows of the place.
+/// </param>
+internal sealed record TakenBackup(string Id, long LastPosition, long Rows, string? To, string? Keys)
 {
-    public const string Act = "backup.taken";
+    public const string Act = "backup.taken", Begun = "backup.begun";
 
     private static readonly string[] Members = ["id", "last_position", "rows", "to", "keys"];
 
@@ -118,20 +138,27 @@ internal sealed record TakenBackup(string Id, long LastPosition, long Rows, stri
     public static TakenBackup Read(StrictObject body)
     {
         body.RequireOnly(Members);
-        return new TakenBackup(
-            body.RequiredId("id"), body.Number("last_position") ?? 0, body.Number("rows") ?? 0,
-            body.RequiredText("to"), body.Text("keys"));
+        var taken = new TakenBackup(
+            body.Id("id") ?? "", body.Number("last_position") ?? 0, body.Number("rows") ?? 0, body.Text("to"),
+            body.Text("keys"));
+        return taken.To is null
+            ? taken with { Keys = body.RequiredText("keys") }
+            : taken with { Id = body.RequiredId("id"), To = body.RequiredText("to") };
     }
 
     /// <returns>The position of the row.</returns>
     public Task<long> WriteAsync(OperatorActs acts, string actor) => acts.WriteFactsAsync(
-        StreamNames.Keeping, Act, actor,
+        StreamNames.Keeping, To is null ? Begun : Act, actor,
         json =>
         {
-            json.WriteString("id", Id);
-            json.WriteNumber("last_position", LastPosition);
-            json.WriteNumber("rows", Rows);
-            json.WriteString("to", acts.Redacted(To));
+            if (To is not null)
+            {
+                json.WriteString("id", Id);
+                json.WriteNumber("last_position", LastPosition);
+                json.WriteNumber("rows", Rows);
+                json.WriteString("to", acts.Redacted(To));
+            }
+
             if (Keys is not null)
             {
                 json.WriteString("keys", acts.Redacted(Keys));

@@ -116,6 +116,12 @@ public sealed class OperatorStream : AuditStream
         Submission submission, EventWriter writer, List<EncodedEvent> events, EngineOptions options)
     {
         var act = (OperatorSubmission)submission;
+        if (act.After >= 0 && act.After != sequence)
+        {
+            return new Receipt(
+                ReceiptStatus.Refused, Error: $"its stream goes on behind {act.After}, up to {sequence}, by now");
+        }
+
         var kept = RedactedActs.Of(act.Detail, options.Redactor);
         events.Add(writer.WriteOperator(act.Act, act.Actor, act.At, kept.Json.Span, kept.Mark, act.Facts.Span));
         return new Receipt(ReceiptStatus.Recorded, ++sequence);

@@ -21,6 +21,7 @@ public sealed class Backup
     private readonly string address;
     private readonly string directory;
     private readonly string? keys;
+    private readonly RowKeys rowKeys;
     private readonly IProgress<VerifyProgress>? progress;
     private readonly List<BackupPart> parts = [];
     private BackupManifest? before;
@@ -33,9 +34,10 @@ public sealed class Backup
     private byte[] lastMessage = [];
     private IReadOnlyList<ErasedContent> erased = [];
 
-    private Backup(string address, string directory, string? keys, IProgress<VerifyProgress>? progress)
+    private Backup(
+        string address, string directory, string? keys, RowKeys rowKeys, IProgress<VerifyProgress>? progress)
     {
-        this.address = address;
+        (this.address, this.rowKeys) = (address, rowKeys);
         this.directory = Path.GetFullPath(directory);
         this.keys = keys is null ? null : Path.GetFullPath(keys);
         this.progress = progress;
@@ -44,14 +46,16 @@ public sealed class Backup
     private static string RowsSql =>
         TableShape.Journal.SelectSql("") + " WHERE ordering > $1 ORDER BY ordering LIMIT $2";
 
-    /// <param name="keys">Where the keys of the payloads go, which are to be kept apart; null for nowhere.</param>
+    /// <param name="keys">Where the keys of the payloads go, which are to be kept apart; null for nowhere. It is to
+    /// stand in the book before, so that an erasure meanwhile knows of it.</param>
+    /// <param name="rowKeys">By which the next run, and a restore, know that it is as it was written.</param>
     /// <exception cref="BackupException">It cannot be made there; the message says why.</exception>
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public static async Task<BackupManifest> TakeAsync(
-        string address, string directory, string? keys, IProgress<VerifyProgress>? progress,
+        string address, string directory, string? keys, RowKeys rowKeys, IProgress<VerifyProgress>? progress,
         CancellationToken cancellation)
     {
-        var backup = new Backup(address, directory, keys, progress);
+        var backup = new Backup(address, directory, keys, rowKeys, progress);
         try
         {
             return await backup.TakeAsync(cancellation);
@@ -79,7 +83,7 @@ public sealed class Backup
             holdOfKeys = BackupLock.Take(keys);
         }
 
-        before = BackupManifest.Find(directory);
+        before = BackupManifest.Find(directory, rowKeys);
         await using var look = new StoreLook(address);
         var store = Convert.ToHexStringLower(await MetaAsync(look, AuditStore.StoreId, cancellation));
         if (before is not null)
@@ -115,7 +119,7 @@ public sealed class Backup
         var name = string.Create(CultureInfo.InvariantCulture, $"tables-{last:D12}-{at:yyyyMMddHHmmssfff}.gz");
         if (keys is not null)
         {
-            KeyBackup.Write(keys, held, erased);
+            KeyBackup.Write(keys, held, erased, rowKeys);
         }
 
         var manifest = new BackupManifest(
@@ -124,7 +128,7 @@ public sealed class Backup
             StoreAddress.Parse(address).IsSqlite ? "sqlite" : "postgres", at, last,
             Convert.ToHexStringLower(SHA256.HashData(lastMessage)), parts.Sum(part => part.Rows), [.. parts],
             WriteAll(directory, tables, name), LogOf(tables));
-        manifest.Save(directory);
+        manifest.Save(directory, rowKeys);
         if (before is not null)
         {
             File.Delete(Path.Combine(directory, before.Tables.File));
@@ -230,7 +234,7 @@ public sealed class Backup
                 .. (await session.QueryAsync(
                     $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = $1 ORDER BY sequence_number",
                     [StreamNames.Keeping], row => ErasedContent.Find(new JournalRows().Read(row)), cancellation))
-                    .OfType<ErasedContent>(),
+                    .SelectMany(found => found),
             ];
             var tables = await ReadTablesAsync(session, TableShape.OfStore, "", cancellation);
             return (tables, keys is null ? [] : await session.QueryAsync(

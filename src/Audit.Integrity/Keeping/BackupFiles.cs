@@ -20,13 +20,17 @@ public sealed record BackupPart(string File, long First, long Last, long Rows, l
 /// <param name="Parts">The rows, in order; a later run adds to them and changes none.</param>
 /// <param name="Tables">Everything but the rows, of the newest run.</param>
 /// <param name="Log">The newest log, and how many entries were signed of it; null where nothing was.</param>
+/// <remarks>
+/// It has a MAC under the row key, which is in no backup: who writes in its directory can neither move the position up
+/// to which it says to have everything, nor leave out files at its end.
+/// </remarks>
 public sealed partial record BackupManifest(
     string Id, string StoreId, string RowKey, string Store, DateTimeOffset TakenAt, long LastPosition,
     string LastSha256, long Rows, IReadOnlyList<BackupPart> Parts, BackupPart Tables, BackupLog? Log)
 {
     public const string FileName = "backup.json";
 
-    private const int KnownFormat = 1;
+    private const int KnownFormat = 2;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -36,9 +40,21 @@ public sealed partial record BackupManifest(
 
     public int Format { get; init; } = KnownFormat;
 
+    public string? Mac { get; init; }
+
     /// <returns>Null where the directory has none.</returns>
-    /// <exception cref="BackupException">It is none that this program reads.</exception>
-    public static BackupManifest? Find(string directory)
+    /// <exception cref="BackupException">It is none that this program reads, or not as it was written.</exception>
+    public static BackupManifest? Find(string directory, RowKeys keys)
+    {
+        var found = Find(directory);
+        return found is null || found.RowKey != keys.FirstId || found.IsProven(keys)
+            ? found
+            : throw new BackupException(
+                $"{Path.Combine(directory, FileName)} is not as it was written: its MAC is not one of the row key "
+                + $"{keys.FirstId}. Take another copy of this backup.");
+    }
+
+    private static BackupManifest? Find(string directory)
     {
         var path = Path.Combine(directory, FileName);
         try
@@ -47,7 +63,8 @@ public sealed partial record BackupManifest(
                 ? JsonSerializer.Deserialize<BackupManifest>(File.ReadAllBytes(path), Json)
                 : null;
             return read is not (null or { Format: KnownFormat })
-                ? throw new BackupException($"{path} is of a newer program; accepted is format {KnownFormat}.")
+                ? throw new BackupException(
+                    $"{path} is of another program, format {read.Format}; accepted is format {KnownFormat}.")
                 : read is null || read.NamesOwnFiles
                 ? read
                 : throw new BackupException(
@@ -64,8 +81,15 @@ public sealed partial record BackupManifest(
     private bool NamesOwnFiles => Parts?.All(part => RowsName().IsMatch(part?.File ?? "")) == true
         && TablesName().IsMatch(Tables?.File ?? "");
 
-    public void Save(string directory) =>
-        OwnerOnly.Replace(Path.Combine(directory, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Json));
+    public void Save(string directory, RowKeys keys) => OwnerOnly.Replace(
+        Path.Combine(directory, FileName),
+        JsonSerializer.SerializeToUtf8Bytes(
+            this with { Mac = Convert.ToHexStringLower(keys.MacOf(FileName, Covered)) }, Json));
+
+    private bool IsProven(RowKeys keys) => Mac is { Length: 2 * RowKeys.MacLength } mac && mac.All(char.IsAsciiHexDigit)
+        && keys.Proves(Convert.FromHexString(mac), FileName, Covered);
+
+    private string Covered => JsonSerializer.Serialize(this with { Mac = null }, Json);
 
     [GeneratedRegex(@"^rows-[0-9]{12,19}-[0-9]{12,19}\.gz\z")]
     private static partial Regex RowsName();
@@ -112,8 +136,9 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
         "payload_keys", ("owner", 't'), ("key_id", 't'), ("wrapped", 'b'));
 
     /// <summary>In no database: what was erased, kept with the keys, so that a book of before knows it.</summary>
+    /// <remarks>Each with a MAC: who writes in that directory erases nothing so.</remarks>
     public static readonly TableShape Erased = new(
-        "erased", ("id", 't'), ("owner", 't'), ("asked_by", 't'), ("confirmed_by", 't'));
+        "erased", ("id", 't'), ("what", 't'), ("asked_by", 't'), ("confirmed_by", 't'), ("mac", 'b'));
 
     public static readonly TableShape Logs = new(
         "log", ("number", 'n'), ("origin", 't'), ("verifier_key", 't'), ("started_at", 'n'), ("restart", 't'),
@@ -327,52 +352,4 @@ internal sealed class PartWriter : IDisposable
         Bytes => reader.ReadBytes(reader.Read7BitEncodedInt()),
         _ => null,
     };
-}
-
-/// <summary>A file of keys apart from a backup: what was erased is not to come back from it.</summary>
-public static class KeyBackup
-{
-    /// <summary>
-    /// Writes it anew without the key of what was erased, and with who erased it, where it can be reached from here.
-    /// </summary>
-    /// <returns>False where it cannot, or where a backup is being written there.</returns>
-    public static bool TryForget(string directory, ErasedContent erased)
-    {
-        try
-        {
-            using var held = BackupLock.Take(directory);
-            var all = PartWriter.ReadKeys(Path.Combine(directory, Backup.KeysFile)).ToList();
-            Write(
-                directory,
-                all.Where(row => row.Table == TableShape.PayloadKeys && !Equals(row.Values[0], erased.Owner))
-                    .Select(row => row.Values),
-                [.. all.Where(row => row.Table == TableShape.Erased).Select(row => Of(row.Values)), erased]);
-            return true;
-        }
-        catch (Exception failure) when (failure
-            is BackupException or IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
-
-    internal static ErasedContent Of(object?[] values) =>
-        new((string)values[0]!, (string)values[1]!, (string)values[2]!, (string)values[3]!, default, 0);
-
-    internal static void Write(
-        string directory, IEnumerable<object?[]> keys, IEnumerable<ErasedContent> erased)
-    {
-        using var writer = new PartWriter(directory);
-        foreach (var values in keys)
-        {
-            writer.Add(TableShape.PayloadKeys, values);
-        }
-
-        foreach (var one in erased.DistinctBy(one => one.Owner))
-        {
-            writer.Add(TableShape.Erased, [one.Id, one.Owner, one.AskedBy, one.ConfirmedBy]);
-        }
-
-        writer.Finish(Backup.KeysFile, 0, 0);
-    }
 }

@@ -51,7 +51,7 @@ public sealed class Restore
         string address, string directory, string? keysDirectory, RowKeys keys, VerifyOptions trust,
         IProgress<VerifyProgress>? progress, CancellationToken cancellation)
     {
-        var backup = BackupManifest.Find(directory)
+        var backup = BackupManifest.Find(directory, keys)
             ?? throw new BackupException($"There is no backup in {directory}: it has no {BackupManifest.FileName}.");
         if (keys.FirstId != backup.RowKey)
         {
@@ -110,6 +110,13 @@ public sealed class Restore
     private async Task BeginAsync(CancellationToken cancellation)
     {
         var place = StoreAddress.Parse(address);
+        if (isSqlite && place.IsMissing && SqliteLogDatabase.PathFor(place.Place) is var beside && File.Exists(beside))
+        {
+            throw new BackupException(
+                $"There is a log {beside} already, and no journal beside it. Move it aside, with its files -wal and "
+                + "-shm; nothing is written over.");
+        }
+
         if (isSqlite && !place.IsMissing)
         {
             if (!await IsUnfinishedAsync(cancellation))
@@ -186,20 +193,39 @@ public sealed class Restore
     /// </summary>
     private async Task PutKeysAsync(Target target, CancellationToken cancellation)
     {
-        var kept = (keysDirectory is null ? [] : PartWriter.ReadKeys(Path.Combine(keysDirectory, Backup.KeysFile)))
-            .ToLookup(row => row.Table);
+        var (kept, said) = keysDirectory is null ? ([], []) : KeyBackup.Read(keysDirectory, keys);
         var known = await KnownErasedAsync(cancellation);
-        erased =
-        [
-            .. kept[TableShape.Erased].Select(row => KeyBackup.Of(row.Values))
-                .Where(one => !known.ContainsKey(one.Owner)),
-        ];
-        var ended = known.Keys.Concat(erased.Select(one => one.Owner)).ToHashSet();
-        await PutAsync(
-            target,
-            kept[TableShape.PayloadKeys].Where(row => !ended.Contains((string)row.Values[0]!)).Concat(
-                ended.Select(owner => (TableShape.PayloadKeys, (object?[])[owner, keys.Id, null]))),
-            "", cancellation);
+        erased = [.. said.Where(one => !known.ContainsKey(one.What))];
+        var ended = ErasedContent.KeysOf(known.Values.Concat(erased));
+        var rows = new List<object?[]>();
+        foreach (var row in kept)
+        {
+            var calls = ended.GetValueOrDefault((string)row[0]!, []);
+            rows.Add(calls is null ? [row[0], keys.Id, null]
+                : calls.Count == 0 ? row
+                : await WithoutAsync(row, calls, cancellation));
+        }
+
+        var owners = kept.Select(row => (string)row[0]!).ToHashSet();
+        rows.AddRange(ended.Where(one => one.Value is null && !owners.Contains(one.Key))
+            .Select(one => (object?[])[one.Key, keys.Id, null]));
+        await PutAsync(target, rows.Select(row => (TableShape.PayloadKeys, row)), "", cancellation);
+    }
+
+    /// <summary>A key of a session for all of its streams but those of calls that were erased.</summary>
+    private async Task<object?[]> WithoutAsync(
+        object?[] row, IReadOnlyCollection<string> calls, CancellationToken cancellation)
+    {
+        var owner = (string)row[0]!;
+        if (KeyRing.Open(keys, owner, (string)row[1]!, (byte[]?)row[2]) is not { } ring)
+        {
+            return row;
+        }
+
+        await using var look = new StoreLook(address);
+        var streams = await look.ReadAsync(
+            session => KeyEnding.StreamsAsync(session, owner, cancellation), cancellation);
+        return ring.Without(streams, calls) is { } after ? [owner, keys.Id, after.Wrap(keys, owner)] : row;
     }
 
     private async Task<Dictionary<string, ErasedContent>> KnownErasedAsync(CancellationToken cancellation)

@@ -39,7 +39,10 @@ internal sealed class PostgresRowSource : IRowSource
     public static async Task<PostgresRowSource> OpenAsync(
         string address, bool onlyGiven, CancellationToken cancellation)
     {
-        var use = new PostgresUse(SettingsSql, (_, failure) => failure) { CommandSeconds = 0, MostConnections = 1 };
+        var use = new PostgresUse(SettingsSql, (_, failure) => failure)
+        {
+            CommandSeconds = 0, MostConnections = 1, ConnectSeconds = 30, ConnectTries = 3,
+        };
         var pool = new PostgresPool(address, use);
         try
         {

@@ -132,7 +132,7 @@ internal sealed class ContentLook(
             erased = await ErasedContent.ReadAllAsync(entries, look, cancellation);
             foreach (var one in alsoErased ?? [])
             {
-                erased.TryAdd(one.Owner, one);
+                erased.TryAdd(one.What, one);
             }
         }
 
@@ -149,7 +149,8 @@ internal sealed class ContentLook(
         });
         foreach (var (index, stream) in sealedRows.Where(row => batch[row.Index].IsClosed))
         {
-            if (erased.TryGetValue(StreamNames.PayloadOwner(stream), out var content))
+            if (erased.TryGetValue(stream, out var content)
+                || erased.TryGetValue(StreamNames.PayloadOwner(stream), out content))
             {
                 batch.Open(index);
                 content.Rows++;
@@ -160,59 +161,91 @@ internal sealed class ContentLook(
 
 /// <summary>A content that was erased, and whose word that stands on.</summary>
 /// <param name="Id">Of the erasure.</param>
-/// <param name="Owner">Of its key.</param>
+/// <param name="What">The stream of a call, or the owner of a key whose content is erased as a whole.</param>
 public sealed record ErasedContent(
-    string Id, string Owner, string AskedBy, string ConfirmedBy, DateTimeOffset At, long Position)
+    string Id, string What, string AskedBy, string ConfirmedBy, DateTimeOffset At, long Position)
 {
     public const string Act = "content.erased";
 
     private static readonly StreamKey Keeping = new(StreamNames.Keeping);
 
-    private const string OwnerMember = "owner";
+    private const string OwnerMember = "owner", CallsMember = "calls";
+
+    /// <summary>So many calls stand in one event at most.</summary>
+    private const int MostCalls = 200;
 
     /// <summary>How many rows were met whose content it was.</summary>
     public long Rows { get; set; }
 
-    /// <summary>The facts of the event that says so.</summary>
-    public void WriteTo(Utf8JsonWriter json)
-    {
-        json.WriteString("id", Id);
-        json.WriteString(OwnerMember, Owner);
-        json.WriteString("asked_by", AskedBy);
-        json.WriteString("confirmed_by", ConfirmedBy);
-    }
+    /// <summary>Of the key under which it was sealed.</summary>
+    public string Owner => StreamNames.PayloadOwner(What);
 
-    /// <summary>What events in the book say was erased, which nodes wrote, by the owners of the keys.</summary>
+    public bool IsCall => What.StartsWith(StreamNames.CallPrefix, StringComparison.Ordinal);
+
+    /// <summary>What is ended of which key, as a store takes it; null for all of it.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyCollection<string>?> KeysOf(IEnumerable<ErasedContent> erased) =>
+        erased.GroupBy(one => one.Owner).ToDictionary(
+            one => one.Key,
+            one => one.All(content => content.IsCall)
+                ? (IReadOnlyCollection<string>)[.. one.Select(content => content.What)]
+                : null);
+
+    /// <summary>The facts of the events that say so: one for each key, or for a number of its calls.</summary>
+    public static IEnumerable<Action<Utf8JsonWriter>> FactsOf(IEnumerable<ErasedContent> erased) =>
+        from one in erased
+        group one by (one.Id, one.AskedBy, one.ConfirmedBy, one.Owner, one.IsCall) into key
+        from calls in key.Chunk(MostCalls)
+        select (Action<Utf8JsonWriter>)(json =>
+        {
+            json.WriteString("id", key.Key.Id);
+            json.WriteString(OwnerMember, key.Key.Owner);
+            if (key.Key.IsCall)
+            {
+                json.WriteTexts(CallsMember, calls.Select(call => call.What));
+            }
+
+            json.WriteString("asked_by", key.Key.AskedBy);
+            json.WriteString("confirmed_by", key.Key.ConfirmedBy);
+        });
+
+    /// <summary>What events in the book say was erased, which nodes wrote.</summary>
     internal static async Task<Dictionary<string, ErasedContent>> ReadAllAsync(
         EntryKeys entries, StoreLook look, CancellationToken cancellation)
     {
         var found = new Dictionary<string, ErasedContent>();
         foreach (var row in await new StoreJournal(look).ReadStreamAsync(Keeping, 0, int.MaxValue, cancellation))
         {
-            if (entries.Proves(
-                    Keeping.Utf8.Span, row.Sequence, Encoding.UTF8.GetBytes(row.Manifest), row.Message)
-                && ErasedContent.Find(row) is { } content)
+            if (!entries.Proves(
+                Keeping.Utf8.Span, row.Sequence, Encoding.UTF8.GetBytes(row.Manifest), row.Message))
             {
-                found.TryAdd(content.Owner, content);
+                continue;
+            }
+
+            foreach (var content in Find(row))
+            {
+                found.TryAdd(content.What, content);
             }
         }
 
         return found;
     }
 
-    /// <returns>Null where the row says no such thing.</returns>
-    internal static ErasedContent? Find(JournalRow row)
+    /// <returns>None where the row says no such thing.</returns>
+    internal static IReadOnlyList<ErasedContent> Find(JournalRow row)
     {
         var view = EventReader.ViewOf(row);
         if (view.Text(EventField.Act) != Act || view.Raw(EventField.Facts).IsEmpty)
         {
-            return null;
+            return [];
         }
 
         var facts = JsonElement.Parse(view.Raw(EventField.Facts));
-        return new ErasedContent(
+        var whole = new ErasedContent(
             Text("id"), Text(OwnerMember), Text("asked_by"), Text("confirmed_by"),
             new DateTimeOffset(row.CreatedTicks, TimeSpan.Zero), row.Position);
+        return facts.TryGetProperty(CallsMember, out var calls)
+            ? [.. calls.EnumerateArray().Select(call => whole with { What = call.GetString()! })]
+            : [whole];
 
         string Text(string name) => facts.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
     }

@@ -92,7 +92,10 @@ internal sealed class StoreLook : IStoreDatabase, IAsyncDisposable
         }
         else
         {
-            var use = new PostgresUse("", (_, failure) => failure) { MostConnections = 2 };
+            var use = new PostgresUse("", (_, failure) => failure)
+            {
+                MostConnections = 2, ConnectSeconds = 30, ConnectTries = 3,
+            };
             pool = new PostgresPool(store.Place, use);
         }
     }

@@ -20,11 +20,9 @@ internal sealed class PostgresLogDatabase : ILogDatabase
 
     private readonly PostgresPool pool;
 
-    private PostgresLogDatabase(string connection) =>
-        pool = new PostgresPool(connection, new PostgresUse("", (_, failure) => failure)
-        {
-            Prepared = 16, MostConnections = 2,
-        });
+    private PostgresLogDatabase(string connection, PostgresUse use) => pool = new PostgresPool(connection, use);
+
+    private static PostgresUse Use => new("", (_, failure) => failure) { Prepared = 16, MostConnections = 2 };
 
     public string Schema => SchemaName + ".";
 
@@ -32,7 +30,7 @@ internal sealed class PostgresLogDatabase : ILogDatabase
 
     public static async Task<PostgresLogDatabase> OpenAsync(string connection, CancellationToken cancellation)
     {
-        var database = new PostgresLogDatabase(connection);
+        var database = new PostgresLogDatabase(connection, Use);
         await database.OpenOrCloseAsync(database.MakeTablesAsync, cancellation);
         return database;
     }
@@ -41,7 +39,7 @@ internal sealed class PostgresLogDatabase : ILogDatabase
     public static async Task<PostgresLogDatabase?> FindForReadingAsync(
         string connection, CancellationToken cancellation)
     {
-        var database = new PostgresLogDatabase(connection);
+        var database = new PostgresLogDatabase(connection, Use with { ConnectSeconds = 30, ConnectTries = 3 });
         return await database.OpenOrCloseAsync(database.HasTablesAsync, cancellation) ? database : null;
     }
 

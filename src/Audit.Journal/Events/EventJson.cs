@@ -3,7 +3,7 @@ using System.Buffers.Text;
 namespace Audit.Journal.Events;
 
 /// <summary>Members that events of several kinds are written with.</summary>
-internal static class EventJson
+public static class EventJson
 {
     public static void WriteOptional(this Utf8JsonWriter json, EventField field, string? value)
     {
@@ -13,9 +13,12 @@ internal static class EventJson
         }
     }
 
-    public static void WriteTexts(this Utf8JsonWriter json, EventField field, IEnumerable<string> texts)
+    public static void WriteTexts(this Utf8JsonWriter json, EventField field, IEnumerable<string> texts) =>
+        json.WriteTexts(field.Name, texts);
+
+    public static void WriteTexts(this Utf8JsonWriter json, string name, IEnumerable<string> texts)
     {
-        json.WriteStartArray(field);
+        json.WriteStartArray(name);
         foreach (var text in texts)
         {
             json.WriteStringValue(text);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 
@@ -27,8 +28,9 @@ public sealed class PayloadKeys
 
     private readonly RowKeys keys;
     private readonly IStoreDatabase? database;
-    private volatile ConcurrentDictionary<string, byte[]?> known = new(StringComparer.Ordinal);
-    private volatile ConcurrentDictionary<string, byte[]?> older = new(StringComparer.Ordinal);
+    private volatile ConcurrentDictionary<string, KeyRing?> known = new(StringComparer.Ordinal);
+    private volatile ConcurrentDictionary<string, KeyRing?> older = new(StringComparer.Ordinal);
+    private volatile int forgotten;
 
     /// <param name="database">Null where the keys follow from the key file alone: for tools and tests.</param>
     public PayloadKeys(RowKeys keys, IStoreDatabase? database)
@@ -38,11 +40,11 @@ public sealed class PayloadKeys
     }
 
     /// <summary>The key of a stream whose owner's is at hand.</summary>
-    /// <returns>Null when the owner's key was ended.</returns>
+    /// <param name="key">Null when the stream's key was ended, or its owner's.</param>
     public bool TryGet(StreamKey stream, out byte[]? key)
     {
-        var isKnown = TryGetOwner(StreamNames.PayloadOwner(stream.ToString()), out var ofOwner);
-        key = ofOwner is null ? null : HMACSHA256.HashData(ofOwner, stream.Utf8.Span);
+        var isKnown = TryGetOwner(StreamNames.PayloadOwner(stream.ToString()), out var ring);
+        key = ring?.KeyOf(stream);
         return isKnown;
     }
 
@@ -53,7 +55,7 @@ public sealed class PayloadKeys
         var missing = Missing(streams.Select(stream => stream.ToString()));
         return missing.Length == 0 ? Task.CompletedTask
             : database is { } store
-            ? KeepAsync(store.ChangeAsync(session => MakeAsync(session, missing, cancellation), cancellation))
+            ? KeepAsync(() => store.ChangeAsync(session => MakeAsync(session, missing, cancellation), cancellation))
             : MakeInMemory(missing);
     }
 
@@ -64,12 +66,13 @@ public sealed class PayloadKeys
         var missing = Missing(streams);
         return missing.Length == 0 || database is null
             ? Task.CompletedTask
-            : KeepAsync(database.ReadAsync(session => FindAsync(session, missing, cancellation), cancellation));
+            : KeepAsync(() => database.ReadAsync(session => FindAsync(session, missing, cancellation), cancellation));
     }
 
     /// <summary>Lets go of what is at hand: a key was ended, here or by another node.</summary>
     public void Forget()
     {
+        Interlocked.Increment(ref forgotten);
         older = new(StringComparer.Ordinal);
         known = new(StringComparer.Ordinal);
     }
@@ -91,29 +94,41 @@ public sealed class PayloadKeys
         ];
     }
 
-    private bool TryGetOwner(string owner, out byte[]? key)
+    private bool TryGetOwner(string owner, out KeyRing? ring)
     {
-        if (known.TryGetValue(owner, out key))
+        // In this order: what is carried over from the older ones is let go of with these.
+        var (newest, before) = (known, older);
+        if (newest.TryGetValue(owner, out ring))
         {
             return true;
         }
 
-        if (!older.TryGetValue(owner, out key))
+        if (!before.TryGetValue(owner, out ring))
         {
             return false;
         }
 
-        known[owner] = key;
+        newest[owner] = ring;
         return true;
     }
 
-    // Not before the transaction has ended well: under a key that a failed commit took away rows would be sealed for ever.
-    private async Task KeepAsync(Task<List<StoredKey>> found)
+    /// <summary>
+    /// Not before the transaction has ended well: under a key that a failed commit took away rows would be sealed for
+    /// ever. What was read while keys were let go of may be from before their end, and is read again.
+    /// </summary>
+    private async Task KeepAsync(Func<Task<List<StoredKey>>> ask)
     {
-        foreach (var (owner, id, wrapped) in await found)
+        int before;
+        do
         {
-            known[owner] = wrapped is null ? null : keys.Unwrap(id, wrapped, Encoding.UTF8.GetBytes(owner));
+            before = forgotten;
+            var into = known;
+            foreach (var (owner, id, wrapped) in await ask())
+            {
+                into[owner] = KeyRing.Open(keys, owner, id, wrapped);
+            }
         }
+        while (before != forgotten);
     }
 
     private async Task<List<StoredKey>> MakeAsync(IStoreSession session, string[] owners, CancellationToken cancellation)
@@ -150,7 +165,7 @@ public sealed class PayloadKeys
     {
         foreach (var owner in owners)
         {
-            known.TryAdd(owner, keys.Derive(owner));
+            known.TryAdd(owner, KeyRing.Of(keys.Derive(owner)));
         }
 
         return Task.CompletedTask;
@@ -158,4 +173,107 @@ public sealed class PayloadKeys
 
     /// <param name="Wrapped">Null where the key was ended.</param>
     private sealed record StoredKey(string Owner, string Id, byte[]? Wrapped);
+}
+
+/// <summary>
+/// What a session's row of keys holds: one key, from which each stream's is derived. Where the content of single calls
+/// was erased, that key is gone: there are the keys of the other streams that were there then, and one for later ones.
+/// </summary>
+public sealed class KeyRing
+{
+    private const int NameLength = 16;
+    private const byte Form = 1, Ended = 0, Kept = 1;
+
+    private readonly byte[] key;
+    private readonly Dictionary<UInt128, byte[]?> own;
+
+    private KeyRing(byte[] key, Dictionary<UInt128, byte[]?> own) => (this.key, this.own) = (key, own);
+
+    internal static KeyRing Of(byte[] key) => new(key, []);
+
+    /// <returns>Null where it was ended, or does not open.</returns>
+    public static KeyRing? Open(RowKeys keys, string owner, string id, byte[]? wrapped) =>
+        wrapped is not null && keys.Unwrap(id, wrapped, Encoding.UTF8.GetBytes(owner)) is { } plain ? Read(plain) : null;
+
+    public byte[] Wrap(RowKeys keys, string owner) => keys.Wrap(Bytes(), Encoding.UTF8.GetBytes(owner));
+
+    /// <returns>Null when it was ended.</returns>
+    public byte[]? KeyOf(StreamKey stream) =>
+        own.Count > 0 && own.TryGetValue(NameOf(stream), out var kept)
+            ? kept
+            : HMACSHA256.HashData(key, stream.Utf8.Span);
+
+    /// <summary>The same for all streams that are there but these.</summary>
+    /// <returns>Null where it is so already.</returns>
+    public KeyRing? Without(IEnumerable<string> streams, IEnumerable<string> ended)
+    {
+        var gone = ended.Select(stream => NameOf(new StreamKey(stream))).ToHashSet();
+        if (gone.All(name => own.TryGetValue(name, out var kept) && kept is null))
+        {
+            return null;
+        }
+
+        var after = new Dictionary<UInt128, byte[]?>(own);
+        foreach (var stream in streams.Select(name => new StreamKey(name)))
+        {
+            after[NameOf(stream)] = KeyOf(stream);
+        }
+
+        foreach (var name in gone)
+        {
+            after[name] = null;
+        }
+
+        return new KeyRing(RandomNumberGenerator.GetBytes(RowKeys.KeyLength), after);
+    }
+
+    /// <summary>With the key that a stream had in an earlier one.</summary>
+    public KeyRing With(StreamKey stream, KeyRing earlier) =>
+        new(key, new(own) { [NameOf(stream)] = earlier.KeyOf(stream) });
+
+    public bool Names(StreamKey stream) => own.ContainsKey(NameOf(stream));
+
+    private static UInt128 NameOf(StreamKey stream) =>
+        BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(stream.Utf8.Span));
+
+    private static KeyRing Read(byte[] plain)
+    {
+        if (plain.Length == RowKeys.KeyLength)
+        {
+            return Of(plain);
+        }
+
+        var own = new Dictionary<UInt128, byte[]?>();
+        var rest = plain.AsSpan(1 + RowKeys.KeyLength);
+        while (!rest.IsEmpty)
+        {
+            var isKept = rest[NameLength] == Kept;
+            var end = NameLength + 1 + (isKept ? RowKeys.KeyLength : 0);
+            own[BinaryPrimitives.ReadUInt128BigEndian(rest)] = isKept ? rest[(NameLength + 1)..end].ToArray() : null;
+            rest = rest[end..];
+        }
+
+        return new KeyRing(plain[1..(1 + RowKeys.KeyLength)], own);
+    }
+
+    private byte[] Bytes()
+    {
+        if (own.Count == 0)
+        {
+            return key;
+        }
+
+        var plain = new ArrayBufferWriter<byte>();
+        plain.Write([Form]);
+        plain.Write(key);
+        foreach (var (name, kept) in own)
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(plain.GetSpan(NameLength), name);
+            plain.Advance(NameLength);
+            plain.Write([kept is null ? Ended : Kept]);
+            plain.Write(kept ?? []);
+        }
+
+        return plain.WrittenSpan.ToArray();
+    }
 }

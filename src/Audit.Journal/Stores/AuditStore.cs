@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Audit.Journal.Sealing;
 using Audit.Journal.Sqlite;
 using Audit.Journal.Tokens;
+using Audit.Storage.Sqlite;
 
 namespace Audit.Journal.Stores;
 
@@ -16,12 +17,12 @@ public sealed class AuditStore : IAuditStore
     /// <summary>Which key file the store is written with, and a value that only that file makes.</summary>
     public const string RowKeyId = "row-key";
 
-    /// <summary>There while a backup is put back and is not verified yet: nobody opens the store then.</summary>
+    /// <summary>There while a backup is put back, until all of it is done: nobody else opens the store then.</summary>
     public const string BeingRestored = "being-restored";
 
-    // Where nodes may not change the table, the owner's function does it, and asks for the event.
-    private const string EndOnServerSql = "SELECT journal_end_key($1)",
-        EndInFileSql = "UPDATE payload_keys SET wrapped = NULL WHERE owner = $1";
+    // What was ended lies in the table's file still, until it is written anew; only its owner may do that.
+    private const string MayRewriteSql =
+        "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'payload_keys'::regclass";
 
     private const string SecretSql = "SELECT value FROM meta WHERE key = $1";
 
@@ -69,25 +70,50 @@ public sealed class AuditStore : IAuditStore
 
     public Sources Sources { get; }
 
-    public async Task EndKeyAsync(string owner, CancellationToken cancellation)
+    public async Task<IReadOnlyList<EndedKey>> EndKeysAsync(
+        IReadOnlyDictionary<string, IReadOnlyCollection<string>?> ended, CancellationToken cancellation)
     {
-        await database.ChangeAsync(
-            session => session.ExecuteAsync(use is null ? EndOnServerSql : EndInFileSql, [owner], cancellation),
-            cancellation);
+        var ending = new KeyEnding(database, Keys, isOnServer: use is null);
+        var now = await ending.EndAsync(ended, Seal.Payloads.Forget, cancellation);
         if (database is SqliteConnections file)
         {
-            await file.WriteAsync(
-                writer =>
+            await file.WriteAsync(TakeInLog, cancellation);
+        }
+        else if ((await database.ReadAsync(
+            session => session.QueryAsync(MayRewriteSql, [], row => row.Flag(0), cancellation), cancellation)).Single())
+        {
+            await database.ReadAsync(
+                async session =>
                 {
-                    writer.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
-                    // Ended now, a file without its log would look like one that was taken from under the node.
-                    use!.Begin(writer);
+                    await session.RunScriptAsync("VACUUM (FULL) payload_keys", cancellation);
                     return true;
                 },
                 cancellation);
         }
 
-        Seal.Payloads.Forget();
+        return now;
+    }
+
+    public Task<IReadOnlyList<EndedKey>> KeysOfAsync(IEnumerable<string> owners, CancellationToken cancellation) =>
+        new KeyEnding(database, Keys, isOnServer: use is null).FindAsync(owners, cancellation);
+
+    public async Task<IReadOnlyList<string>> StreamsOfAsync(string session, CancellationToken cancellation) =>
+        await database.ReadAsync(
+            asked => KeyEnding.StreamsAsync(asked, session, cancellation), cancellation);
+
+    private bool TakeInLog(SqliteDatabase writer)
+    {
+        var isBusy = new SqliteSession(writer)
+            .QueryAsync("PRAGMA wal_checkpoint(TRUNCATE)", [], row => row.Number(0) != 0, default)
+            .GetAwaiter().GetResult().Single();
+        // Ended now, a file without its log would look like one that was taken from under the node.
+        use!.Begin(writer);
+        return isBusy
+            ? throw new JournalUnavailableException(
+                "Somebody reads the journal for long, so that its write-ahead log, which has the ended key, cannot be "
+                + "taken in: it is tried again.",
+                null, JournalTrouble.Locked)
+            : true;
     }
 
     public bool IsTorn => use?.IsTorn == true;
@@ -120,13 +146,16 @@ public sealed class AuditStore : IAuditStore
 
     /// <inheritdoc cref="OpenAsync(string, Func{bool, RowKeys}, CancellationToken)"/>
     /// <param name="failures">Where failures are reported that no caller receives.</param>
+    /// <param name="isRestored">Whoever puts a backup back opens it, as long as nobody else does.</param>
     public static Task<IAuditStore> OpenAsync(
-        string address, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
+        string address, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation,
+        bool isRestored = false)
     {
-        var store = StoreAddress.Parse(address);
-        return store.IsSqlite
-            ? SqliteStore.OpenAsync(store.Place, keys, failures, cancellation)
-            : PostgresStore.OpenAsync(store.Place, keys, failures, cancellation);
+        var place = StoreAddress.Parse(address);
+        var (store, how) = (place.Place, new StoreOpening(keys, failures, isRestored));
+        return place.IsSqlite
+            ? SqliteStore.OpenAsync(store, how, cancellation)
+            : PostgresStore.OpenAsync(store, how, cancellation);
     }
 
     /// <summary>Puts an opened store together; only who has its keys gets it.</summary>
@@ -134,12 +163,11 @@ public sealed class AuditStore : IAuditStore
     /// <param name="sizesSql">Asks a server for the sizes of what it has; null where there is none.</param>
     internal static async Task<IAuditStore> WithKeysAsync(
         string kind, string place, IJournal journal, IStoreDatabase database, Func<string, string?> lockSql,
-        string? sizesSql, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation,
-        FileUse? use = null)
+        string? sizesSql, StoreOpening how, CancellationToken cancellation, FileUse? use = null)
     {
         var known = await database.ReadAsync(
             session => session.QueryAsync(SecretSql, [RowKeyId], row => row.Blob(0), cancellation), cancellation);
-        if ((await database.ReadAsync(
+        if (!how.IsRestored && (await database.ReadAsync(
             session => session.QueryAsync(SecretSql, [BeingRestored], row => row.Blob(0), cancellation),
             cancellation)).Count > 0)
         {
@@ -148,12 +176,12 @@ public sealed class AuditStore : IAuditStore
                 + "verify: run audit restore again.");
         }
 
-        var given = keys(known.Count == 0);
+        var given = how.Keys(known.Count == 0);
         var id = await AddSecretAsync(database, StoreId, RandomNumberGenerator.GetBytes(16), cancellation);
         var check = CheckValue(given, id);
         var kept = await AddSecretAsync(database, RowKeyId, check, cancellation);
         return check.AsSpan().SequenceEqual(kept)
-            ? new AuditStore(kind, place, journal, database, given, id, failures, lockSql, sizesSql) { use = use }
+            ? new AuditStore(kind, place, journal, database, given, id, how.Failures, lockSql, sizesSql) { use = use }
             : throw new StoreException(
                 $"The store {place} is written with the row key {Encoding.UTF8.GetString(kept).Split(' ')[0]}, and the "
                 + $"file has {given.FirstId}: give the file that the store's first node made (--row-key FILE).");
@@ -179,6 +207,11 @@ public sealed class AuditStore : IAuditStore
         },
         cancellation);
 }
+
+/// <summary>How a store is opened.</summary>
+/// <param name="Keys">Gives its keys; it is asked with true for a store that has none so far.</param>
+/// <param name="IsRestored">Whoever puts a backup back opens it, as long as nobody else does.</param>
+internal sealed record StoreOpening(Func<bool, RowKeys> Keys, FailureLog Failures, bool IsRestored);
 
 /// <summary>An opened store: the journal and the few things beside it that all nodes share.</summary>
 public interface IAuditStore : IAsyncDisposable
@@ -214,9 +247,19 @@ public interface IAuditStore : IAsyncDisposable
     Sources Sources { get; }
 
     /// <summary>
-    /// Ends a key of payloads, and with it the content under it; the event that says so stands in the book before.
+    /// Ends keys of payloads, and with them the content under them; the events that say so stand in the book before.
     /// </summary>
-    Task EndKeyAsync(string owner, CancellationToken cancellation);
+    /// <param name="ended">Owners of keys, each with its streams whose content is erased; null for all.</param>
+    /// <returns>The rows of these owners as they are now.</returns>
+    /// <exception cref="JournalUnavailableException">It was not done, or the keys are in files still.</exception>
+    Task<IReadOnlyList<EndedKey>> EndKeysAsync(
+        IReadOnlyDictionary<string, IReadOnlyCollection<string>?> ended, CancellationToken cancellation);
+
+    /// <summary>The rows of keys of these owners.</summary>
+    Task<IReadOnlyList<EndedKey>> KeysOfAsync(IEnumerable<string> owners, CancellationToken cancellation);
+
+    /// <summary>The streams that are sealed under a session's key: its own, and those of its calls.</summary>
+    Task<IReadOnlyList<string>> StreamsOfAsync(string session, CancellationToken cancellation);
 
     /// <summary>
     /// Whether the journal's file was taken from under a node, so that what was acknowledged last may not be in it.

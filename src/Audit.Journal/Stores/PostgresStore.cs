@@ -37,7 +37,7 @@ internal static class PostgresStore
 
     /// <exception cref="StoreException">The database cannot be opened; the message says why.</exception>
     public static async Task<IAuditStore> OpenAsync(
-        string connection, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
+        string connection, StoreOpening how, CancellationToken cancellation)
     {
         // A lock that rests is ended before those who wait for it give up, and these before whoever waits for them.
         var use = new PostgresUse(SessionSettings, PostgresTrouble.Of)
@@ -49,10 +49,10 @@ internal static class PostgresStore
         try
         {
             await ApplySchemaAsync(pool, cancellation);
-            var journal = await PostgresJournal.OpenAsync(pool, failures, cancellation);
+            var journal = await PostgresJournal.OpenAsync(pool, how.Failures, cancellation);
             return await AuditStore.WithKeysAsync(
                 "postgres", pool.Place, journal, pool, table => $"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE",
-                SizesSql, keys, failures, cancellation);
+                SizesSql, how, cancellation);
         }
         catch (Exception failure)
         {

@@ -29,7 +29,7 @@ internal static class SqliteStore
 
     /// <exception cref="StoreException">The file cannot be opened; the message says why.</exception>
     public static async Task<IAuditStore> OpenAsync(
-        string path, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
+        string path, StoreOpening how, CancellationToken cancellation)
     {
         if (path.StartsWith(':') || path.StartsWith("file:", StringComparison.OrdinalIgnoreCase))
         {
@@ -38,7 +38,7 @@ internal static class SqliteStore
 
         try
         {
-            return await OpenFileAsync(Path.GetFullPath(path), keys, failures, cancellation);
+            return await OpenFileAsync(Path.GetFullPath(path), how, cancellation);
         }
         catch (Exception failure) when (failure is SqliteFailure or JournalUnavailableException
             or IOException or UnauthorizedAccessException or ArgumentException)
@@ -48,7 +48,7 @@ internal static class SqliteStore
     }
 
     private static async Task<IAuditStore> OpenFileAsync(
-        string path, Func<bool, RowKeys> keys, FailureLog failures, CancellationToken cancellation)
+        string path, StoreOpening how, CancellationToken cancellation)
     {
         if (Directory.Exists(path))
         {
@@ -63,9 +63,9 @@ internal static class SqliteStore
             OwnerOnly.MakeFile(path);
             var use = FileUse.Of(path);
             connections = new SqliteConnections(path, OpenWriter(path, use), hold, use);
-            var journal = await SqliteJournal.OpenAsync(connections, failures, cancellation);
+            var journal = await SqliteJournal.OpenAsync(connections, how.Failures, cancellation);
             return await AuditStore.WithKeysAsync(
-                "sqlite", path, journal, connections, _ => null, sizesSql: null, keys, failures, cancellation, use);
+                "sqlite", path, journal, connections, _ => null, sizesSql: null, how, cancellation, use);
         }
         catch
         {

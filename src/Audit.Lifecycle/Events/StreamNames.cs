@@ -95,6 +95,15 @@ public static class StreamNames
             ? $"{SessionPrefix}{session}"
             : stream.StartsWith(ContentsPrefix, StringComparison.Ordinal) ? ContentsPrefix : stream;
 
+    /// <summary>The streams of a session's calls are from the first of these names until before the second.</summary>
+    /// <param name="session">Its own stream.</param>
+    public static (string From, string Until) CallsOf(string session)
+    {
+        var calls = $"{CallPrefix}{session[SessionPrefix.Length..]}";
+        // "}" is what follows a "|".
+        return ($"{calls}|", $"{calls}}}");
+    }
+
     /// <summary>The session's id and the call's, which is empty for a session; false where there are none.</summary>
     public static bool TrySplit(string stream, out string sessionId, out string toolCallId)
     {

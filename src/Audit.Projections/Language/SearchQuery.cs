@@ -18,6 +18,17 @@ public sealed class SearchQuery
     /// <exception cref="SearchQueryException">It is none; the exception says where and what is accepted.</exception>
     public static SearchQuery Parse(string text, DateTimeOffset now) => new SearchParser(text, now).Parse();
 
+    /// <summary>The paths in the input at which something must stand, such as `input.email`.</summary>
+    public IReadOnlyList<string> InputPaths =>
+    [
+        .. Terms.OfType<SearchTerm.Input>().Where(term => !term.IsNegated)
+            .Select(term => $"input.{string.Join('.', term.Path)}"),
+    ];
+
+    /// <summary>A query for what an agent did, wherever or as one source tells it.</summary>
+    public static string OfAgent(string agent, string? source) =>
+        $"agent:{Quote(agent)}{(source is null ? "" : $" source:{Quote(source)}")}";
+
     /// <summary>The query as the parser understood it: read again it is the same one.</summary>
     public override string ToString() => string.Join(' ', Terms.Select(Write));
 

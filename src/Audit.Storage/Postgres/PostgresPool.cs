@@ -30,6 +30,14 @@ public sealed record PostgresUse(string Session, Func<string, Exception, Excepti
     public int? CommandSeconds { get; init; }
 
     /// <summary>
+    /// How long it waits for a connection, and how often it tries: reconnecting and probing of a node have to end before
+    /// the people waiting for a receipt do, and whoever looks at a busy server for minutes waits as patiently.
+    /// </summary>
+    public int ConnectSeconds { get; init; } = 5;
+
+    public int ConnectTries { get; init; } = 1;
+
+    /// <summary>
     /// How long a transaction may rest between two commands until the server ends it: a node that is frozen within one
     /// keeps nobody from what it holds.
     /// </summary>
@@ -74,9 +82,6 @@ public static class PostgresBounds
 /// </summary>
 public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
 {
-    /// <summary>Reconnecting and probing have to end before the people waiting for a receipt do.</summary>
-    private const int ConnectSeconds = 5;
-
     /// <summary>Above what a small append sends, so that it leaves in one piece.</summary>
     private const int LastingWriteBytes = 64 << 10;
 
@@ -86,6 +91,7 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
     private readonly NpgsqlDataSource lasting;
     private readonly Func<string, Exception, Exception> fault;
     private readonly TimeSpan patience;
+    private readonly int connectTries;
 
     /// <exception cref="StoreException">
     /// The connection string cannot be read; nothing of it is in the message.
@@ -97,7 +103,8 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         fault = use.Fault;
         patience = use.WorkSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : Timeout.InfiniteTimeSpan;
         settings.ApplicationName ??= "audit";
-        settings.Timeout = Math.Min(settings.Timeout, ConnectSeconds);
+        settings.Timeout = Math.Min(settings.Timeout, use.ConnectSeconds);
+        connectTries = use.ConnectTries;
         settings.MaxPoolSize =
             settings.MaxPoolSize == UnsaidConnections ? use.MostConnections : settings.MaxPoolSize;
         settings.Multiplexing = false;
@@ -130,7 +137,7 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
         pool.OpenConnectionAsync(cancellation);
 
     public ValueTask<NpgsqlConnection> OpenLastingAsync(CancellationToken cancellation) =>
-        lasting.OpenConnectionAsync(cancellation);
+        ConnectAsync(lasting, cancellation);
 
     /// <summary>Reads, twice if need be: a connection that died in the pool is not the caller's trouble.</summary>
     public Task<T> ReadAsync<T>(
@@ -212,8 +219,24 @@ public sealed class PostgresPool : IStoreDatabase, IAsyncDisposable
     private async Task<T> TryAsync<T>(
         Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
-        await using var connection = await pool.OpenConnectionAsync(cancellation);
+        await using var connection = await ConnectAsync(pool, cancellation);
         return await work(connection, cancellation);
+    }
+
+    /// <summary>Nothing was asked yet, so that it may be tried again whatever comes of it.</summary>
+    private async ValueTask<NpgsqlConnection> ConnectAsync(NpgsqlDataSource source, CancellationToken cancellation)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await source.OpenConnectionAsync(cancellation);
+            }
+            catch (NpgsqlException failure) when (tries < connectTries && failure.IsTransient)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(tries), cancellation);
+            }
+        }
     }
 
     private static NpgsqlConnectionStringBuilder Parse(string connection)

@@ -1,4 +1,7 @@
 using System.Text.Json.Nodes;
+using Audit.Integrity.Keeping;
+using Audit.Integrity.Rows;
+using Audit.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace Audit.CommandLine.Tests.Verify;
@@ -50,10 +53,9 @@ public sealed class KeepingTests : IDisposable
         await BackUpAsync(book);
         var manifest = Path.Combine(Rows, "backup.json");
         var whole = await File.ReadAllTextAsync(manifest);
-        // Somebody leaves rows out, and makes the rest look right.
-        var cut = JsonNode.Parse(whole)!;
-        cut["parts"] = new JsonArray();
-        await File.WriteAllTextAsync(manifest, cut.ToJsonString());
+        // Somebody leaves rows out, and has the row key to make the rest look right.
+        var keys = RowKeys.Open(book.PathOf("row.key"), isNewStore: false);
+        (BackupManifest.Find(Rows, keys)! with { Parts = [] }).Save(Rows, keys);
         await RestoreAsync(book, ExitCode.VerificationFailed);
         var refused = await InProcess.RunAsync(
             "token", "list", "--data", directory.File("data"), "--row-key", book.PathOf("row.key"));
@@ -63,6 +65,58 @@ public sealed class KeepingTests : IDisposable
         await RestoreAsync(book, ExitCode.Fine);
         await VerifyAsync(book, directory.File("data"));
         Assert.Contains("There is a store", (await RestoreAsync(book, ExitCode.WrongUse)).Error);
+    }
+
+    [Fact]
+    public async Task what_a_backup_says_of_itself_is_believed_from_a_node_alone()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        await BackUpAsync(book);
+        var manifest = Path.Combine(Rows, "backup.json");
+        var whole = await File.ReadAllTextAsync(manifest);
+        foreach (var (name, value) in ((string, JsonNode?)[])[("last_position", 900), ("parts", new JsonArray()), ("mac", null), ("mac", "00")])
+        {
+            var other = JsonNode.Parse(whole)!;
+            other[name] = value;
+            await File.WriteAllTextAsync(manifest, other.ToJsonString());
+            Assert.Contains("is not as it was written", (await RestoreAsync(book, ExitCode.WrongUse)).Error);
+            Assert.Contains("is not as it was written", (await book.RunAsync("backup", "--to", Rows)).Require(ExitCode.WrongUse).Error);
+        }
+
+        await File.WriteAllTextAsync(manifest, whole);
+        // Nor does a line that somebody adds to the file of keys erase anything.
+        var keys = RowKeys.Open(book.PathOf("row.key"), isNewStore: false);
+        var said = new ErasedContent("e-1", "notes|host|s-1", "alice", "bob", default, 0);
+        Assert.True(KeyBackup.TryForget(Keys, [said], [], RowKeys.Of(new byte[RowKeys.KeyLength])));
+        await RestoreAsync(book, ExitCode.Fine);
+        Assert.DoesNotContain("erased", (await VerifyAsync(book, directory.File("data"))).Out);
+        Assert.True(KeyBackup.TryForget(Keys, [said], [], keys));
+    }
+
+    [Fact]
+    public async Task a_log_that_lay_there_is_left_alone_and_what_was_broken_off_is_opened_by_nobody()
+    {
+        await using var book = await SealedBook.LeftAsync(TwoCalls);
+        await BackUpAsync(book);
+        var data = Directory.CreateDirectory(directory.File("data")).FullName;
+        var foreign = Path.Combine(data, "journal-log.db");
+        await File.WriteAllTextAsync(foreign, "of somebody");
+        for (var tries = 0; tries < 2; tries++)
+        {
+            Assert.Contains("There is a log", (await RestoreAsync(book, ExitCode.WrongUse)).Error);
+            Assert.Equal("of somebody", await File.ReadAllTextAsync(foreign));
+        }
+
+        File.Delete(foreign);
+        // Verified, and broken off before it could be written down: the log has no key here.
+        Directory.CreateDirectory(Path.Combine(data, "log.key"));
+        var broken = await InProcess.RunAsync(Restoring(book));
+        Assert.NotEqual(ExitCode.Fine, broken.ExitCode);
+        var refused = await InProcess.RunAsync("token", "list", "--data", data, "--row-key", book.PathOf("row.key"));
+        Assert.Contains("being restored", refused.Require(ExitCode.WrongUse).Error);
+        Directory.Delete(Path.Combine(data, "log.key"));
+        await RestoreAsync(book, ExitCode.Fine);
+        await VerifyAsync(book, data);
     }
 
     [Fact]
@@ -157,6 +211,10 @@ public sealed class KeepingTests : IDisposable
         var refused = await book.RunAsync("erase", "s-1", "--source", "host", "--reason", "asked for");
         Assert.Contains("a lawsuit", refused.Require(ExitCode.Failed).Error);
         Assert.Contains("--reason", (await book.RunAsync("erase", "s-1")).Require(ExitCode.WrongUse).Error);
+        refused = await book.RunAsync("erase", "s-1", "--source", "host", "--call", "call-1", "--reason", "asked for");
+        Assert.NotEqual(ExitCode.Fine, refused.ExitCode);
+        (await book.RunAsync("hold", "--agent", "bot", "--before", "2026-01-01T00:00:00Z", "--reason", "another")).Require(ExitCode.Fine);
+        Assert.Contains("2026-01-01", (await book.RunAsync("hold")).Require(ExitCode.Fine).Out);
         var asked = await book.RunAsync("hold", "--lift", hold.Split('\t')[0], "--reason", "over");
         Assert.Contains("lifting was asked for", asked.Require(ExitCode.Fine).Out);
         Assert.Empty((await book.RunAsync("erase")).Require(ExitCode.Fine).OutLines.Skip(1));
@@ -203,13 +261,15 @@ public sealed class KeepingTests : IDisposable
         (await book.RunAsync(["backup", "--to", Rows, "--keys-to", Keys, .. more])).Require(ExitCode.Fine);
 
     private async Task<CommandResult> RestoreAsync(SealedBook book, int exitCode, params string[] more) =>
-        (await InProcess.RunAsync(
-        [
-            "restore", "--from", Rows, "--keys-from", Keys, "--reason", "the disk was lost", "--data", directory.File("data"),
-            "--row-key", book.PathOf("row.key"), .. more,
-        ])).Require(exitCode);
+        (await InProcess.RunAsync(Restoring(book, more))).Require(exitCode);
 
-    private static async Task VerifyAsync(SealedBook book, string data, params string[] more) =>
+    private string[] Restoring(SealedBook book, params string[] more) =>
+    [
+        "restore", "--from", Rows, "--keys-from", Keys, "--reason", "the disk was lost", "--data", directory.File("data"),
+        "--row-key", book.PathOf("row.key"), .. more,
+    ];
+
+    private static async Task<CommandResult> VerifyAsync(SealedBook book, string data, params string[] more) =>
         (await InProcess.RunAsync(["verify", "--data", data, "--row-key", book.PathOf("row.key"), .. more])).Require(ExitCode.Fine);
 
     private static async Task RequireReadyAsync(RunningNode node, int status)

@@ -32,13 +32,13 @@ public abstract class ErasureContract
         using var dora = node.ClientWith(await node.TokenAsync("dora", ["admin"]));
         using var erin = node.ClientWith(await node.TokenAsync("erin", ["admin"]));
         var (noKeys, oldKeys) = (Path.Combine(node.Data, "keys-of-nothing"), Path.Combine(node.Data, "keys-of-before"));
-        await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "nothing"), noKeys, null, default);
+        await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "nothing"), noKeys, node.Options.OpenRowKeys(false), null, default);
         var record = Records.Item("s-1", "c-1", Records.Completed(output: $"{beside} {word}"));
         var position = (await PostAsync(host, "/v1/records", record)).Require(201).Json.GetProperty("position").GetInt64();
         await PostAsync(host, "/v1/records", Records.Item("s-2", "c-2", Records.Completed(output: "other")));
         await UntilFoundAsync(node, 1);
         var keys = Directory.CreateDirectory(Path.Combine(node.Data, "keys")).FullName;
-        var taken = await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "rows"), keys, null, default);
+        var taken = await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "rows"), keys, node.Options.OpenRowKeys(false), null, default);
         await node.PostAsync("/v1/backups", JsonSerializer.Serialize(
             new { id = taken.Id, last_position = taken.LastPosition, rows = taken.Rows, to = "elsewhere", keys }));
         Assert.Contains("notes|host|s-1", Unpacked(keys));
@@ -61,7 +61,7 @@ public abstract class ErasureContract
         (await PostAsync(erin, $"/v1/holds/{hold}/lift", """{"reason":"over"}""")).Problem(403);
         Assert.Equal("lifted", (await PostAsync(dora, $"/v1/holds/{hold}/lift", "{}")).Require(200).Json.Text("state"));
 
-        await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "nothing"), oldKeys, null, default);
+        await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "nothing"), oldKeys, node.Options.OpenRowKeys(false), null, default);
         (await PostAsync(alice, "/v1/erasures", """{"source":"host","session_id":"nothing","reason":"why"}""")).Problem(404);
         var asked = (await PostAsync(alice, "/v1/erasures", Order)).Require(201).Json;
         var path = $"/v1/erasures/{asked.Text("id")}/confirm";
@@ -98,14 +98,14 @@ public abstract class ErasureContract
         // Of nothing else may the key be missing.
         using (File.Open(Path.Combine(noKeys, "backup.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
         {
-            Assert.False(KeyBackup.TryForget(noKeys, erased));
+            Assert.False(KeyBackup.TryForget(noKeys, [erased], [], node.Options.OpenRowKeys(false)));
         }
 
-        Assert.True(KeyBackup.TryForget(noKeys, erased));
+        Assert.True(KeyBackup.TryForget(noKeys, [erased], [], node.Options.OpenRowKeys(false)));
         Assert.Contains(
             (await RestoreAsync(node, noKeys, "lost")).Against, fault => fault.Kind == IntegrityFaultKind.ContentClosed);
         // Nor do the rows of now, put back with the keys of before.
-        await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "rows"), null, null, default);
+        await Backup.TakeAsync(node.Options.Store, Path.Combine(node.Data, "rows"), null, node.Options.OpenRowKeys(false), null, default);
         restored = await RestoreAsync(node, oldKeys, "again");
         Assert.Empty(restored.Against);
         Assert.Empty(restored.Erased);

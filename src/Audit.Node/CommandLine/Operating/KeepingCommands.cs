@@ -33,8 +33,17 @@ internal static class KeepingCommands
             var (directory, apart) = (
                 PathOf(surroundings, parsed.GetRequiredValue(to)), PathOf(surroundings, parsed.GetValue(keys)));
             var options = place.RequireStore();
+            var rowKeys = options.OpenRowKeys(isNewStore: false);
+            if (apart is not null && await TryNoteAsync(
+                place, new TakenBackup("", 0, 0, null, apart), cancellation) is { } unwritten)
+            {
+                throw CommandException.Failed(
+                    $"That keys are to lie in {apart} could not be written down in the book, and an erasure would not "
+                    + $"know of them: {unwritten}");
+            }
+
             var taken = await GuardedAsync(() => Bar.ShowAsync(surroundings, "rows copied", bar => Backup.TakeAsync(
-                options.Store, directory, apart, bar is null ? null : new Rows(bar), cancellation)));
+                options.Store, directory, apart, rowKeys, bar is null ? null : new Rows(bar), cancellation)));
             surroundings.Out.WriteLine(
                 $"{taken.Rows} rows up to position {taken.LastPosition} are in {directory}, backup {taken.Id}.");
             if (apart is null)
@@ -43,9 +52,14 @@ internal static class KeepingCommands
                     "The keys of the contents are not in it; --keys-to DIR puts them elsewhere, apart from the rows.");
             }
 
-            await NoteAsync(
-                surroundings, place, new TakenBackup(taken.Id, taken.LastPosition, taken.Rows, directory, apart),
-                cancellation);
+            if (await TryNoteAsync(
+                place, new TakenBackup(taken.Id, taken.LastPosition, taken.Rows, directory, apart), cancellation)
+                is { } failure)
+            {
+                surroundings.Error.WriteLine(
+                    PrintableText.Of($"The backup is whole, and could not be written down in the book: {failure}"));
+            }
+
             return ExitCode.Fine;
         });
     }
@@ -129,8 +143,9 @@ internal static class KeepingCommands
                 "What was put back does not verify, and no node opens it. Take another copy of the backup.");
         }
 
+        // Until it says in the book what it is, and the log begins anew, nobody else opens it.
+        await WriteDownAsync(place, restored, reason, cancellation);
         await Restore.OpenAsync(options.Store, cancellation);
-        await OpenAsync(place, restored, reason, cancellation);
         Tell(surroundings, options, restored, trust.Receipts.Count);
         return ExitCode.Fine;
     }
@@ -162,9 +177,9 @@ internal static class KeepingCommands
         }
     }
 
-    /// <summary>The backup is there whether or not that could be written down.</summary>
-    private static async Task NoteAsync(
-        Surroundings surroundings, BookPlace place, TakenBackup taken, CancellationToken cancellation)
+    /// <returns>Why it could not be written down; null where it was.</returns>
+    private static async Task<string?> TryNoteAsync(
+        BookPlace place, TakenBackup taken, CancellationToken cancellation)
     {
         try
         {
@@ -173,33 +188,33 @@ internal static class KeepingCommands
             {
                 await node.PostAsync(
                     "v1/backups",
-                    new
+                    taken.To is null ? new { keys = taken.Keys } : (object)new
                     {
                         id = taken.Id, last_position = taken.LastPosition, rows = taken.Rows, to = taken.To,
                         keys = taken.Keys,
                     },
                     WireJson.Default.KeptAnswer, cancellation);
-                return;
+                return null;
             }
 
             await using var opened = await OpenedStore.OpenAsync(place.Options, cancellation);
             await taken.WriteAsync(opened.Acts, OpenedStore.Actor);
+            return null;
         }
         catch (Exception failure) when (failure
             is NodeException or StoreException or JournalUnavailableException or CommandException)
         {
-            surroundings.Error.WriteLine(
-                PrintableText.Of($"The backup is whole, and could not be written down in the book: {failure.Message}"));
+            return failure.Message;
         }
     }
 
     /// <summary>Writes down what was done, and begins a log over what is there.</summary>
-    private static async Task OpenAsync(
+    private static async Task WriteDownAsync(
         BookPlace place, Restored restored, string reason, CancellationToken cancellation)
     {
         if (restored.Backup.Log is null)
         {
-            await using var opened = await OpenedStore.OpenAsync(place.Options, cancellation);
+            await using var opened = await OpenedStore.OpenAsync(place.Options, cancellation, isRestored: true);
             await WriteAsync(opened.Acts, restored, reason);
             return;
         }
@@ -213,7 +228,7 @@ internal static class KeepingCommands
                     acts.Redacted(reason), OpenedStore.Actor, null,
                     (restart, _) => LogEndpoints.WriteRestartedAsync(acts, OpenedStore.Actor, restart), cancellation);
             },
-            cancellation);
+            cancellation, isRestored: true);
     }
 
     private static async Task WriteAsync(OperatorActs acts, Restored restored, string reason)
@@ -233,10 +248,9 @@ internal static class KeepingCommands
                 }
             },
             json => json.WriteString("reason", acts.Redacted(reason)));
-        foreach (var erased in restored.Erased)
+        foreach (var facts in ErasedContent.FactsOf(restored.Erased))
         {
-            await acts.WriteFactsAsync(
-                StreamNames.Keeping, ErasedContent.Act, OpenedStore.Actor, erased.WriteTo);
+            await acts.WriteFactsAsync(StreamNames.Keeping, ErasedContent.Act, OpenedStore.Actor, facts);
         }
     }
 

@@ -163,7 +163,8 @@ internal static class LogCommands
     /// <summary>Acts on a store on which no node runs, and seals what there is.</summary>
     /// <exception cref="StoreException">The store cannot be opened; a running node may have it.</exception>
     public static async Task<string> AtStoreAsync(
-        BookPlace place, Func<LogSealer, OperatorActs, Task<LogRecord>> act, CancellationToken cancellation)
+        BookPlace place, Func<LogSealer, OperatorActs, Task<LogRecord>> act, CancellationToken cancellation,
+        bool isRestored = false)
     {
         if (place.LacksStore)
         {
@@ -172,7 +173,7 @@ internal static class LogCommands
 
         var options = place.Options;
         DataDirectory.Open(options.Data);
-        await using var opened = await OpenedStore.OpenAsync(options, cancellation);
+        await using var opened = await OpenedStore.OpenAsync(options, cancellation, isRestored);
         var keys = options.OpenLogKeys();
         using var programs = keys as IDisposable;
         await using var log = await TamperEvidentLog.OpenAsync(
@@ -249,5 +250,55 @@ internal static class LogCommands
         {
             throw CommandException.WrongUse($"The checkpoint \"{path}\" is not accepted: {failure.Message}");
         }
+    }
+}
+
+/// <summary>A store that is worked on while no node runs. What is done is written down all the same.</summary>
+internal sealed class OpenedStore : IAsyncDisposable
+{
+    private readonly LocalEngine engine;
+
+    private OpenedStore(IAuditStore store, LocalEngine engine, Redactor? redactor)
+    {
+        Store = store;
+        this.engine = engine;
+        Acts = new OperatorActs(engine, TimeProvider.System, redactor);
+    }
+
+    public IAuditStore Store { get; }
+
+    public OperatorActs Acts { get; }
+
+    // There is no token whose name could be taken: whoever may open the store acts as the system knows them.
+    public static string Actor => $"{Environment.UserName}@{Environment.MachineName}";
+
+    /// <param name="isRestored">It was put back from a backup and verified, and nobody else opens it yet.</param>
+    /// <exception cref="StoreException">The store cannot be opened; a running node may have it.</exception>
+    public static async Task<OpenedStore> OpenAsync(
+        NodeOptions options, CancellationToken cancellation, bool isRestored = false)
+    {
+        var store = await AuditStore.OpenAsync(
+            options.Store, options.OpenRowKeys, FailureLog.None, cancellation, isRestored);
+        try
+        {
+            var engine = new EngineOptions
+            {
+                Shards = 1,
+                Redactor = options.Redaction is { } rules ? new Redactor(rules, store.Hasher) : null,
+            };
+            return new OpenedStore(
+                store, new LocalEngine(store.Journal, store.Seal, engine, TimeProvider.System), engine.Redactor);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await engine.DisposeAsync();
+        await Store.DisposeAsync();
     }
 }

@@ -66,10 +66,13 @@ internal static class VerdictText
                 + (contents.Closed == 0 ? "" : $", and {contents.Closed} nobody can open any more");
         }
 
-        foreach (var erased in integrity.Erased)
+        // An erasure may be of thousands of calls.
+        foreach (var erased in integrity.Erased.GroupBy(one => one.IsCall ? (one.Id, one.Owner) : (one.Id, one.What)))
         {
-            yield return $"  erased      {erased.Owner}: the content of {erased.Rows} rows, by {erased.AskedBy} and "
-                + $"{erased.ConfirmedBy} on {TimeOf(erased.At)}";
+            var (first, calls) = (erased.First(), erased.Count());
+            yield return $"  erased      {(calls == 1 ? first.What : $"{calls} calls of {first.Owner}")}: the content of "
+                + $"{erased.Sum(one => one.Rows)} rows, by {first.AskedBy} and {first.ConfirmedBy} on "
+                + TimeOf(first.At);
         }
 
         foreach (var session in integrity.Sessions)

@@ -1,0 +1,237 @@
+using System.Collections.Concurrent;
+using Audit.Api.Diary;
+using Audit.Api.Reading;
+using Audit.Integrity.Keeping;
+using Audit.Integrity.Rows;
+using Audit.Projections.Models;
+
+namespace Audit.Api.Acting;
+
+/// <summary>What keeps an erasure from being asked for, confirmed and carried out, looked at anew each time.</summary>
+internal sealed class ErasureGuard(
+    KeepingBook book, IAuditStore store, ReadSide reads, TimeProvider clock)
+{
+    /// <returns>Why not, in a sentence; null where nothing is in the way.</returns>
+    public async Task<string?> WhyNotAsync(
+        KeepingOrder order, KeepingState state, CancellationToken cancellation)
+    {
+        var streams = await StreamsAsync(order.What, cancellation);
+        if (await book.FindHoldAsync(state, streams, cancellation) is { Hold: not null } held)
+        {
+            return held.Sentence;
+        }
+
+        await reads.CatchUpAsync(Questions.Patience, cancellation);
+        return await WaitingAsync([.. streams], cancellation) ?? await OpenAsync(streams, cancellation);
+    }
+
+    /// <summary>Whether there is content that can be erased.</summary>
+    public async Task<bool> HasContentAsync(string what, CancellationToken cancellation)
+    {
+        await store.Seal.Payloads.LoadAsync([what], cancellation);
+        return store.Seal.Payloads.TryGet(new StreamKey(what), out var key) && key is not null
+            && (what == StreamNames.PayloadOwner(what)
+                || (await store.Journal.ReadStreamAsync(new StreamKey(what), 0, 1, cancellation)).Count > 0);
+    }
+
+    private async Task<List<string>> StreamsAsync(IEnumerable<string> what, CancellationToken cancellation)
+    {
+        var streams = new List<string>();
+        foreach (var one in what)
+        {
+            streams.Add(one);
+            if (one == StreamNames.PayloadOwner(one))
+            {
+                streams.AddRange(await store.StreamsOfAsync(one, cancellation));
+            }
+        }
+
+        return streams;
+    }
+
+    /// <summary>Nobody forgets what a person has yet to look at.</summary>
+    private async Task<string?> WaitingAsync(HashSet<string> streams, CancellationToken cancellation)
+    {
+        var waiting = new ViolationFilter { Review = ReviewState.Waiting };
+        var found = await FindAsync(
+            page => reads.Models.ViolationsAsync(waiting, page, cancellation),
+            one => one is { Source: { } source, SessionId: { } session, CallId: { } call }
+                && streams.Contains(StreamNames.Call(new SessionName(source, session), call)));
+        return found is null ? null
+            : $"Violations of the call {found.CallId} in the session {found.SessionId} wait for review: audit violations "
+                + "--unreviewed lists them.";
+    }
+
+    /// <summary>Nor what may have to be shown while access is open.</summary>
+    private async Task<string?> OpenAsync(IReadOnlyList<string> streams, CancellationToken cancellation)
+    {
+        var filter = new WindowFilter { OpenAt = Timestamp.From(clock.GetUtcNow()) };
+        var open = new List<WindowModel>();
+        await FindAsync(
+            page => reads.Models.WindowsAsync(filter, page, cancellation),
+            window =>
+            {
+                open.Add(window);
+                return false;
+            });
+        if (open.Count == 0)
+        {
+            return null;
+        }
+
+        await foreach (var facts in book.FactsAsync(streams, cancellation))
+        {
+            if (open.Find(one => facts.Tasks.Contains(one.Task ?? "") && facts.Agents.Contains(one.Agent ?? ""))
+                is { } window)
+            {
+                return $"The window {window.WindowId} of the agent {window.Agent} for the task {window.Task} is open, and "
+                    + $"{facts.Stream} is of both: it can be erased when the window is closed.";
+            }
+        }
+
+        return null;
+    }
+
+    private static async Task<T?> FindAsync<T>(Func<PageRequest, Task<Page<T>>> read, Func<T, bool> isMeant)
+    {
+        for (var page = new PageRequest(PageRequest.MostItems); ;)
+        {
+            var found = await read(page);
+            if (found.Items.FirstOrDefault(isMeant) is { } one)
+            {
+                return one;
+            }
+
+            if (found.Next is not { } next)
+            {
+                return default;
+            }
+
+            page = new PageRequest(PageRequest.MostItems, next);
+        }
+    }
+}
+
+/// <summary>Carries erasures out when they are due, and finishes what a node began that was ended meanwhile.</summary>
+internal sealed class Erasures(
+    KeepingBook book, ErasureGuard guard, IAuditStore store, ReadSide reads, OperatorActs acts, TimeProvider clock,
+    FailureLog failures)
+    : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), PendingPause = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, string> heldUp = new();
+    private BackgroundWork? work;
+    private DateTimeOffset triedPending;
+
+    public void Start() => work = BackgroundWork.Every(Pause, clock, LookAsync);
+
+    public ValueTask DisposeAsync() => work?.DisposeAsync() ?? default;
+
+    /// <summary>What keeps one that is due from being carried out, as it was looked at last.</summary>
+    public string? HeldUp(string id) => heldUp.GetValueOrDefault(id);
+
+    private async Task LookAsync()
+    {
+        HashSet<string> tried = [];
+        for (var isMore = true; isMore;)
+        {
+            isMore = false;
+            try
+            {
+                // Again before each: a hold may have been made while another was carried out.
+                var state = await book.ReadAsync(CancellationToken.None);
+                if (state.Orders.FirstOrDefault(one => !tried.Contains(one.Id) && IsDue(one)) is { } order)
+                {
+                    isMore = tried.Add(order.Id);
+                    await CarryOutAsync(order, state);
+                }
+                else if (clock.GetUtcNow() - triedPending > PendingPause)
+                {
+                    triedPending = clock.GetUtcNow();
+                    await ForgetPendingAsync(state.Orders);
+                }
+            }
+            catch (Exception failure)
+            {
+                // Whatever keeps one from being carried out keeps no other, and is tried again.
+                failures.Report("erasures", failure);
+            }
+        }
+    }
+
+    private bool IsDue(KeepingOrder one) =>
+        one is { IsHold: false, IsDone: false, Due: { } due }
+        && (one.IsOver || due <= Timestamp.From(clock.GetUtcNow()));
+
+    /// <summary>
+    /// Each step may be done twice: a node that ends in the middle is followed by another. The event that ends the
+    /// keys is written only if nothing came into the book behind what was looked at: a hold that comes before it wins,
+    /// and one that comes after it finds the content erased.
+    /// </summary>
+    private async Task CarryOutAsync(KeepingOrder order, KeepingState state)
+    {
+        if (!order.IsOver && await guard.WhyNotAsync(order, state, CancellationToken.None) is { } why)
+        {
+            heldUp[order.Id] = why;
+            return;
+        }
+
+        heldUp.TryRemove(order.Id, out _);
+        var erased = ContentsOf(order);
+        var isBegun = order.IsOver;
+        foreach (var facts in ErasedContent.FactsOf(erased.Where(one => !book.IsErased(one.What))))
+        {
+            if (!await acts.TryWriteFactsAsync(
+                StreamNames.Keeping, ErasedContent.Act, OperatorActs.Node, facts, isBegun ? -1 : state.Last))
+            {
+                // It is looked at again, with what came meanwhile.
+                return;
+            }
+
+            isBegun = true;
+        }
+
+        var now = await store.EndKeysAsync(ErasedContent.KeysOf(erased), CancellationToken.None);
+        await reads.RebuildAsync(null, CancellationToken.None);
+        await reads.Search.RebuildAsync(null, CancellationToken.None);
+        await book.ReadAsync(CancellationToken.None);
+        await ForgetAsync(order, erased, now, book.KeyPlaces);
+    }
+
+    /// <summary>Places that could not be reached when it was carried out may be by now.</summary>
+    private async Task ForgetPendingAsync(IEnumerable<KeepingOrder> orders)
+    {
+        foreach (var order in orders.Where(one => one.Pending.Count > 0))
+        {
+            var erased = ContentsOf(order);
+            var now = await store.KeysOfAsync(erased.Select(one => one.Owner).Distinct(), CancellationToken.None);
+            await ForgetAsync(order, erased, now, order.Pending);
+        }
+    }
+
+    private async Task ForgetAsync(
+        KeepingOrder order, IReadOnlyCollection<ErasedContent> erased, IReadOnlyList<EndedKey> now,
+        IReadOnlyCollection<string> places)
+    {
+        var pending = places.Where(place => !KeyBackup.TryForget(place, erased, now, store.Keys)).ToList();
+        if (order.IsDone && pending.Count == order.Pending.Count)
+        {
+            return;
+        }
+
+        await acts.WriteFactsAsync(
+            StreamNames.Keeping, KeepingBook.Done, OperatorActs.Node,
+            json =>
+            {
+                json.WriteString("id", order.Id);
+                json.WriteTexts("pending", pending);
+            });
+    }
+
+    private List<ErasedContent> ContentsOf(KeepingOrder order) =>
+    [
+        .. order.What.Select(what => new ErasedContent(
+            order.Id, what, order.Person, order.Second!.Value.Person, clock.GetUtcNow(), 0)),
+    ];
+}

@@ -1,0 +1,68 @@
+namespace Audit.Integrity.Keeping;
+
+/// <summary>A file of keys apart from a backup: what was erased is not to come back from it.</summary>
+public static class KeyBackup
+{
+    /// <summary>
+    /// Writes it anew without the keys of what was erased, and with who erased it, where it can be reached from here.
+    /// </summary>
+    /// <param name="now">The keys of the same as the store has them.</param>
+    /// <returns>False where it cannot, or where a backup is being written there.</returns>
+    public static bool TryForget(
+        string directory, IReadOnlyCollection<ErasedContent> erased, IEnumerable<EndedKey> now, RowKeys keys)
+    {
+        try
+        {
+            using var held = BackupLock.Take(directory);
+            var newer = now.ToDictionary(row => row.Owner);
+            var (kept, before) = Read(directory, keys);
+            Write(
+                directory,
+                kept.Select(row => newer.TryGetValue((string)row[0]!, out var one)
+                    ? [one.Owner, one.KeyId, one.Wrapped]
+                    : row).Where(row => row[2] is not null),
+                before.Concat(erased), keys);
+            return true;
+        }
+        catch (Exception failure) when (failure
+            is BackupException or IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The rows of keys, and what is known to be erased; a line about that which no node wrote says nothing.</summary>
+    internal static (List<object?[]> Keys, List<ErasedContent> Erased) Read(string directory, RowKeys keys)
+    {
+        var rows = PartWriter.ReadKeys(Path.Combine(directory, Backup.KeysFile)).ToLookup(row => row.Table);
+        return (
+            [.. rows[TableShape.PayloadKeys].Select(row => row.Values)],
+            [
+                .. rows[TableShape.Erased].Select(row => row.Values).Where(values =>
+                        values[4] is byte[] mac && keys.Proves(mac, TableShape.Erased.Name, TextsOf(values)))
+                    .Select(values => new ErasedContent(
+                        (string)values[0]!, (string)values[1]!, (string)values[2]!, (string)values[3]!, default, 0)),
+            ]);
+    }
+
+    internal static void Write(
+        string directory, IEnumerable<object?[]> rows, IEnumerable<ErasedContent> erased, RowKeys keys)
+    {
+        using var writer = new PartWriter(directory);
+        foreach (var values in rows)
+        {
+            writer.Add(TableShape.PayloadKeys, values);
+        }
+
+        foreach (var one in erased.DistinctBy(one => one.What))
+        {
+            object?[] values = [one.Id, one.What, one.AskedBy, one.ConfirmedBy, null];
+            values[4] = keys.MacOf(TableShape.Erased.Name, TextsOf(values));
+            writer.Add(TableShape.Erased, values);
+        }
+
+        writer.Finish(Backup.KeysFile, 0, 0);
+    }
+
+    private static IEnumerable<string?> TextsOf(object?[] values) => values.Take(4).Select(value => value as string);
+}

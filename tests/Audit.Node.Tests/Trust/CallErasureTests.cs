@@ -1,0 +1,306 @@
+using System.Text;
+using System.Text.Json;
+using Audit.Integrity.Keeping;
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Trust;
+
+/// <summary>Single calls are erased, named or found, and holds of every kind stand over them.</summary>
+public abstract class CallErasureContract
+{
+    private readonly string word = $"unguja{Guid.NewGuid():N}";
+
+    private protected abstract Task<TestNode> StartAsync();
+
+    [ContractFact]
+    public async Task of_a_session_one_call_is_erased_and_the_others_go_on()
+    {
+        await using var node = await StartAsync();
+        var people = await People.OfAsync(node);
+        var (rows, before, now) = (Path.Combine(node.Data, "rows"), Path.Combine(node.Data, "before"), Path.Combine(node.Data, "now"));
+        var erased = await people.SendAsync("s-1", "c-1", word);
+        var kept = await people.SendAsync("s-1", "c-2", "kept");
+        var other = await people.SendAsync("s-2", "c-1", "other");
+        await BackUpAsync(node, before);
+        await NoteKeysAsync(node, now);
+        await BackUpAsync(node, now);
+        await people.EraseAsync("""{"source":"host","session_id":"s-1","tool_call_id":"c-1","reason":"she asked for it"}""");
+        var later = await people.SendAsync("s-1", "c-3", "later");
+
+        Assert.DoesNotContain(word, await ReadAsync(node, erased));
+        Assert.Contains("kept", await ReadAsync(node, kept));
+        Assert.Contains("later", await ReadAsync(node, later));
+        Assert.DoesNotContain(word, (await node.GetAsync("/v1/export?format=ndjson&keys=true")).Text);
+        var verified = (await OwnVerification.RunAsync(node)).Integrity;
+        Assert.Empty(verified.Faults);
+        var one = Assert.Single(verified.Erased);
+        Assert.Equal(("call|host|s-1|c-1", "notes|host|s-1", "alice", 1L), (one.What, one.Owner, one.AskedBy, one.Rows));
+
+        // The rows of then with the keys of now, which were written anew; and the rows of now with the keys of then.
+        await RequireRestoredAsync(node, rows, now, "now", 1);
+        await Backup.TakeAsync(node.Options.Store, rows, null, node.Options.OpenRowKeys(false), null, default);
+        var without = await RestoreAsync(node, rows, before, "before");
+        Assert.Equal(1, Assert.Single(without.Verdict.Integrity.Erased).Rows);
+        // Of what came later the old keys have none; the other call of the session opens.
+        Assert.Equal(IntegrityFaultKind.ContentClosed, Assert.Single(without.Against).Kind);
+        await using (var book = await StoreMeta.OpenBookAsync(
+            $"sqlite:{node.Data}/before/journal.db", node.Options.OpenRowKeys(false), default))
+        {
+            Assert.Contains("kept", Encoding.UTF8.GetString((await book.Opened.ReadRowAsync(kept, default))!.Message));
+        }
+
+        // Once more of the same session, and then all of it.
+        await people.EraseAsync("""{"source":"host","session_id":"s-1","tool_call_id":"c-3","reason":"so did he"}""");
+        Assert.DoesNotContain("later", await ReadAsync(node, later));
+        Assert.Contains("kept", await ReadAsync(node, kept));
+        await people.EraseAsync("""{"source":"host","session_id":"s-2","reason":"another"}""");
+        await node.StopAsync();
+        await node.StartAgainAsync();
+        Assert.Contains("kept", await ReadAsync(node, kept));
+        Assert.DoesNotContain("later", await ReadAsync(node, later));
+        Assert.DoesNotContain("other", await ReadAsync(node, other));
+        Assert.Empty((await OwnVerification.RunAsync(node)).Integrity.Faults);
+    }
+
+    [ContractFact]
+    public async Task what_was_found_is_fixed_and_confirmed_by_its_digest()
+    {
+        await using var node = await StartAsync();
+        var people = await People.OfAsync(node);
+        var first = await people.SendAsync("s-1", "c-1", word, input: $$"""{"email":"{{word}}@example.org"}""");
+        var second = await people.SendAsync("s-2", "c-2", word, input: $$"""{"to":[{"email":"{{word}}@example.org"}]}""");
+        var third = await people.SendAsync("s-2", "c-3", "third", agent: "other");
+        await people.UntilFoundAsync(word, 2);
+
+        (await people.AskAsync(people.Alice, """{"match":"state:completed","reason":"why"}""")).Problem(422);
+        (await people.AskAsync(people.Alice, """{"match":"input.email:nobody","reason":"why"}""")).Problem(404);
+        (await people.AskAsync(people.Alice, """{"match":"input.email:x","agent":"other","reason":"why"}""")).Problem(422);
+        var asked = (await people.AskAsync(
+            people.Alice, JsonSerializer.Serialize(new { match = $"input.email:{word}@example.org", reason = "art. 17" }))).Require(201).Json;
+        Assert.Equal((1, "input.email"), (asked.GetProperty("count").GetInt32(), asked.Text("match")));
+        Assert.DoesNotContain(word, asked.ToString());
+        var path = $"/v1/erasures/{asked.Text("id")}";
+        var shown = (await node.GetAsync(path)).Require(200).Json;
+        Assert.Equal("host|s-1|c-1", Assert.Single(shown.GetProperty("calls").EnumerateArray()).GetString());
+        Assert.Contains(shown.Text("digest")!, (await people.PostAsync(people.Bob, $"{path}/confirm", "{}")).Problem(409).ToString());
+        (await people.PostAsync(people.Bob, $"{path}/confirm", """{"digest":"0000"}""")).Problem(409);
+
+        // What comes between matches too, and is not of the list.
+        var late = await people.SendAsync("s-1", "c-4", word, input: $$"""{"email":"{{word}}@example.org"}""");
+        var digest = JsonSerializer.Serialize(new { digest = asked.Text("digest") });
+        (await people.PostAsync(people.Bob, $"{path}/confirm", digest)).Require(200);
+        await people.CarryOutAsync(people.Carol, path, $$"""{"now":true,{{digest[1..]}}""");
+        Assert.DoesNotContain(word, await ReadAsync(node, first));
+        Assert.Contains(word, await ReadAsync(node, second));
+        Assert.Contains(word, await ReadAsync(node, late));
+        // Nor does what was looked for stand anywhere in what was written about it.
+        Assert.DoesNotContain(word, (await node.GetAsync("/v1/erasures")).Text);
+        var act = (await node.GetAsync("/v1/export?format=ndjson&keys=true")).Text.Split('\n').Single(row => row.Contains("erasure.asked"));
+        Assert.DoesNotContain(word, act);
+
+        asked = (await people.AskAsync(people.Alice, """{"agent":"other","source":"host","reason":"he left"}""")).Require(201).Json;
+        path = $"/v1/erasures/{asked.Text("id")}";
+        digest = JsonSerializer.Serialize(new { digest = asked.Text("digest") });
+        (await people.PostAsync(people.Bob, $"{path}/confirm", digest)).Require(200);
+        await people.CarryOutAsync(people.Carol, path, $$"""{"now":true,{{digest[1..]}}""");
+        Assert.DoesNotContain("third", await ReadAsync(node, third));
+        Assert.Contains(word, await ReadAsync(node, second));
+        Assert.Equal(2, (await OwnVerification.RunAsync(node)).Integrity.Erased.Count);
+    }
+
+    [ContractFact]
+    public async Task holds_of_every_kind_are_named_by_what_they_refuse()
+    {
+        await using var node = await StartAsync();
+        var people = await People.OfAsync(node);
+        await people.SendAsync("s-1", "c-1", "one", agent: "bot", task: "t-1");
+        await people.SendAsync("s-1", "c-2", "two");
+        foreach (var bad in (string[])["""{"reason":"r"}""", """{"all":true,"agent":"bot","reason":"r"}""",
+            """{"session_id":"s-1","reason":"r"}""", """{"source":"host","tool_call_id":"c-1","reason":"r"}""", """{"before":"soon","reason":"r"}"""])
+        {
+            (await people.PostAsync(people.Alice, "/v1/holds", bad)).Problem(422);
+        }
+
+        const string One = """{"source":"host","session_id":"s-1","tool_call_id":"c-1","reason":"why"}""";
+        const string Two = """{"source":"host","session_id":"s-1","tool_call_id":"c-2","reason":"why"}""";
+        const string All = """{"source":"host","session_id":"s-1","reason":"why"}""";
+        foreach (var (hold, holdsTwo) in ((string, bool)[])[
+            ("""{"source":"host","session_id":"s-1","tool_call_id":"c-1","reason":"case 1"}""", false),
+            ("""{"source":"host","session_id":"s-1","reason":"case 2"}""", true), ("""{"agent":"bot","reason":"case 3"}""", false),
+            ("""{"task":"t-1","reason":"case 4"}""", false), ("""{"before":"2025-06-01T00:00:00Z","reason":"case 5"}""", true),
+            ("""{"before":"2024-06-01T00:00:00Z","source":"host","reason":"case 6"}""", false)])
+        {
+            var made = (await people.PostAsync(people.Alice, "/v1/holds", hold)).Require(201).Json;
+            var stands = !hold.Contains("case 6");
+            foreach (var (order, isHeld) in ((string, bool)[])[(One, stands), (Two, holdsTwo), (All, stands)])
+            {
+                var answer = await people.AskAsync(people.Alice, order);
+                Assert.True(isHeld == (answer.Status == 409), $"{hold} {order}: {answer.Text}");
+                Assert.True(!isHeld || answer.Text.Contains(made.Text("id")!), answer.Text);
+            }
+
+            var lift = $"/v1/holds/{made.Text("id")}/lift";
+            (await people.PostAsync(people.Dora, lift, """{"reason":"over"}""")).Require(200);
+            Assert.Equal("lifted", (await people.PostAsync(people.Erin, lift, "{}")).Require(200).Json.Text("state"));
+        }
+
+        // Nor while access is open: what was done with it may have to be shown.
+        var window = await people.PostAsync(people.Host, "/v1/windows", JsonSerializer.Serialize(
+            new { task_id = "t-1", agent = "bot", closes_at = DateTimeOffset.UtcNow.AddMinutes(9), reason = "why", scope = (string[])["bash"] }));
+        var id = window.Require(201).Json.Text("window_id")!;
+        (await people.PostAsync(people.Alice, $"/v1/windows/{id}/approve", "{}")).Require(201);
+        await Patience.UntilAsync(
+            async () => (await people.AskAsync(people.Alice, One)).Text.Contains($"The window {id}"), "the open window refuses");
+        (await people.AskAsync(people.Alice, Two)).Require(201);
+    }
+
+    [ContractFact]
+    public async Task a_hold_that_comes_while_it_is_carried_out_wins_or_comes_too_late()
+    {
+        await using var node = await StartAsync();
+        var people = await People.OfAsync(node);
+        var rounds = Enumerable.Range(0, 6).Select(round => $"s-{round}").ToList();
+        var positions = new List<long>();
+        foreach (var session in rounds)
+        {
+            positions.Add(await people.SendAsync(session, "c-1", $"word-{session}"));
+        }
+
+        var held = await Task.WhenAll(rounds.Select(async (session, round) =>
+        {
+            var asked = (await people.AskAsync(
+                people.Alice, JsonSerializer.Serialize(new { source = "host", session_id = session, reason = "why" }))).Require(201).Json;
+            var path = $"/v1/erasures/{asked.Text("id")}/confirm";
+            (await people.PostAsync(people.Bob, path, "{}")).Require(200);
+            (await people.PostAsync(people.Carol, path, """{"now":true}""")).Require(200);
+            await Task.Delay(TimeSpan.FromMilliseconds(300 * round));
+            return (await people.PostAsync(people.Alice, "/v1/holds", JsonSerializer.Serialize(
+                new { source = "host", session_id = session, reason = "a lawsuit" }))).Require(201).Json;
+        }));
+
+        await Patience.UntilAsync(
+            async () => (await OrdersAsync(node)).All(one => one.Text("state") == "erased" || one.Text("held_up") is not null),
+            "each was erased or is held up");
+        foreach (var (session, hold, position) in rounds.Zip(held, positions))
+        {
+            var order = (await OrdersAsync(node)).Single(one => one.Text("session_id") == session);
+            var isErased = order.Text("state") == "erased";
+            // Who holds learns at once that it was too late, and otherwise the content is there for as long as he holds it.
+            Assert.Equal(isErased, hold.Text("held_up") is not null);
+            Assert.True(isErased || order.Text("held_up")!.Contains(hold.Text("id")!), order.ToString());
+            Assert.NotEqual(isErased, (await ReadAsync(node, position)).Contains($"word-{session}"));
+        }
+
+        Assert.Empty((await OwnVerification.RunAsync(node)).Integrity.Faults);
+    }
+
+    [ContractFact]
+    public async Task keys_that_a_backup_holds_meanwhile_are_pending_until_they_are_gone()
+    {
+        await using var node = await StartAsync();
+        var people = await People.OfAsync(node);
+        await people.SendAsync("s-1", "c-1", word);
+        var keys = Path.Combine(node.Data, "keys");
+        // A backup that has said where its keys go, has read them, and has not written them yet.
+        await NoteKeysAsync(node, keys);
+        await BackUpAsync(node, keys);
+        await using (File.Open(Path.Combine(keys, "backup.lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            var asked = await people.AskAsync(people.Alice, """{"source":"host","session_id":"s-1","reason":"why"}""");
+            var path = $"/v1/erasures/{asked.Require(201).Json.Text("id")}";
+            (await people.PostAsync(people.Bob, $"{path}/confirm", "{}")).Require(200);
+            (await people.PostAsync(people.Carol, $"{path}/confirm", """{"now":true}""")).Require(200);
+            await Patience.UntilAsync(
+                async () => (await node.GetAsync(path)).Json.Text("state") == "erased, key backups pending", "the place is pending");
+            Assert.Equal(keys, (await node.GetAsync(path)).Json.Text("pending"));
+        }
+
+        await Patience.UntilAsync(async () => (await OrdersAsync(node))[0].Text("state") == "erased", "nothing is pending any more");
+        await RequireRestoredAsync(node, Path.Combine(node.Data, "rows"), keys, "restored", 1);
+    }
+
+    private static async Task<List<JsonElement>> OrdersAsync(TestNode node) =>
+        [.. (await node.GetAsync("/v1/erasures")).Require(200).Json.GetProperty("items").EnumerateArray()];
+
+    private static async Task<string> ReadAsync(TestNode node, long position) =>
+        (await node.GetAsync($"/v1/events/{position}")).Require(200).Text;
+
+    private static Task BackUpAsync(TestNode node, string keys) => Backup.TakeAsync(
+        node.Options.Store, Path.Combine(node.Data, "rows"), keys, node.Options.OpenRowKeys(false), null, default);
+
+    private static async Task NoteKeysAsync(TestNode node, string keys) =>
+        (await node.PostAsync("/v1/backups", JsonSerializer.Serialize(new { keys }))).Require(201);
+
+    private static async Task RequireRestoredAsync(TestNode node, string rows, string keys, string name, int erased)
+    {
+        var restored = await RestoreAsync(node, rows, keys, name);
+        Assert.Empty(restored.Against);
+        Assert.Equal(erased, restored.Verdict.Integrity.Erased.Sum(one => one.Rows));
+    }
+
+    private static Task<Restored> RestoreAsync(TestNode node, string rows, string keys, string name) => Restore.RunAsync(
+        $"sqlite:{node.Data}/{name}/journal.db", rows, keys, node.Options.OpenRowKeys(false), new VerifyOptions(), null,
+        CancellationToken.None);
+
+    /// <summary>A host, and persons none of whom made another's token.</summary>
+    private sealed record People(
+        TestNode Node, HttpClient Host, HttpClient Alice, HttpClient Bob, HttpClient Carol, HttpClient Dora, HttpClient Erin)
+    {
+        public static async Task<People> OfAsync(TestNode node)
+        {
+            return new People(
+                node, await WithAsync("host", "ingest"), await WithAsync("alice", "approve", "read"), await WithAsync("bob", "approve"),
+                await WithAsync("carol", "approve"), await WithAsync("dora", "admin"), await WithAsync("erin", "admin"));
+
+            async Task<HttpClient> WithAsync(string name, params string[] roles) => node.ClientWith(await node.TokenAsync(name, roles));
+        }
+
+        public async Task<long> SendAsync(
+            string session, string call, string output, string? agent = null, string? task = null, string input = """{"a":1}""") =>
+            (await PostAsync(
+                Host, "/v1/records",
+                Records.Item(session, call, Records.Completed(output: output), agent: agent, task: task)
+                    .Replace("""_input":{"a":1}""", $"_input\":{input}", StringComparison.Ordinal)))
+            .Require(201).Json.GetProperty("position").GetInt64();
+
+        public Task<Answer> AskAsync(HttpClient asker, string order) => PostAsync(asker, "/v1/erasures", order);
+
+        public async Task EraseAsync(string order)
+        {
+            var path = $"/v1/erasures/{(await AskAsync(Alice, order)).Require(201).Json.Text("id")}";
+            (await PostAsync(Bob, $"{path}/confirm", "{}")).Require(200);
+            await CarryOutAsync(Carol, path, """{"now":true}""");
+        }
+
+        public async Task CarryOutAsync(HttpClient third, string path, string body)
+        {
+            (await PostAsync(third, $"{path}/confirm", body)).Require(200);
+            await Patience.UntilAsync(async () => (await Node.GetAsync(path)).Json.Text("state") == "erased", "it is erased");
+        }
+
+        public Task UntilFoundAsync(string searched, int count) => Patience.UntilAsync(
+            async () => (await Node.GetAsync($"/v1/search?q={searched}")).Json.GetProperty("items").GetArrayLength() == count,
+            $"{count} calls are found");
+
+        public Task<Answer> PostAsync(HttpClient client, string path, string body) =>
+            client.AnswerAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(body), "application/json", null);
+    }
+}
+
+public sealed class SqliteCallErasureTests : CallErasureContract
+{
+    private protected override Task<TestNode> StartAsync() => TestNode.StartAsync();
+}
+
+[NeedsPostgres]
+public sealed class PostgresCallErasureTests : CallErasureContract, IAsyncLifetime
+{
+    private PostgresDatabase? database;
+
+    public async Task InitializeAsync() =>
+        database = PostgresServer.Unavailable is null ? await PostgresServer.CreateDatabaseAsync() : null;
+
+    public async Task DisposeAsync() => await (database?.DisposeAsync() ?? ValueTask.CompletedTask);
+
+    private protected override Task<TestNode> StartAsync() => TestNode.StartAsync("postgres:" + database!.ConnectionString);
+}
