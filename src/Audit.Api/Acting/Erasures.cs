@@ -58,8 +58,8 @@ internal sealed class ErasureGuard(
             one => one is { Source: { } source, SessionId: { } session, CallId: { } call }
                 && streams.Contains(StreamNames.Call(new SessionName(source, session), call)));
         return found is null ? null
-            : $"Violations of the call {found.CallId} in the session {found.SessionId} wait for review: audit violations "
-                + "--unreviewed lists them.";
+            : $"Violations of the call {found.CallId} in the session {found.SessionId} wait for review: "
+                + "audit violations --unreviewed lists them.";
     }
 
     /// <summary>Nor what may have to be shown while access is open.</summary>
@@ -84,8 +84,8 @@ internal sealed class ErasureGuard(
             if (open.Find(one => facts.Tasks.Contains(one.Task ?? "") && facts.Agents.Contains(one.Agent ?? ""))
                 is { } window)
             {
-                return $"The window {window.WindowId} of the agent {window.Agent} for the task {window.Task} is open, and "
-                    + $"{facts.Stream} is of both: it can be erased when the window is closed.";
+                return $"The window {window.WindowId} of the agent {window.Agent} for the task {window.Task} is open, "
+                    + $"and {facts.Stream} is of both: it can be erased when the window is closed.";
             }
         }
 

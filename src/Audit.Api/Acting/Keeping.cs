@@ -80,7 +80,7 @@ internal sealed record KeepingOrder(
     /// <summary>Places with older keys that could not be reached.</summary>
     public IReadOnlyList<string> Pending { get; init; } = [];
 
-    /// <summary>The streams of the calls that it found when it was asked, and erases, and no other; else none.</summary>
+    /// <summary>The calls that it found when it was asked, and erases, and no other; else none.</summary>
     public IReadOnlyList<string> Calls { get; init; } = [];
 
     /// <summary>The SHA-256 of that list, which the second person confirms; null where there is none.</summary>

@@ -9,7 +9,8 @@ namespace Audit.Api.Acting;
 /// </summary>
 internal sealed class KeepingEndpoints(
     RecordIntake intake, KeepingBook book, ErasureGuard guard, Erasures erasures, ReadSide reads, PeopleNow people,
-    OperatorActs acts, ApiSettings settings) : IEndpointGroup
+    OperatorActs acts, ApiSettings settings)
+    : IEndpointGroup
 {
     private const Roles Asking = Roles.Approve | Roles.Admin;
 
@@ -29,7 +30,7 @@ internal sealed class KeepingEndpoints(
     {
         routes.Post(
             "/v1/backups", NoteAsync, Roles.Admin, "Writes down that a backup was taken.",
-            "The body is {id, last_position, rows, to, keys?}, as `audit backup` sends it; before it begins, {keys} alone.")
+            "The body is {id, last_position, rows, to, keys?}, as `audit backup` sends it; before, {keys} alone.")
             .Produces<KeptAnswer>(StatusCodes.Status201Created).Scoped(Scope.Administration);
         Orders(
             "/v1/holds", isHold: true, "holds",
@@ -37,9 +38,9 @@ internal sealed class KeepingEndpoints(
             "The body is {source?, session_id?, tool_call_id?, agent?, task?, before?}, or {all: true}, and reason.");
         Orders(
             "/v1/erasures", isHold: false, "erasures", "Asks that the content of a session or of calls be erased.",
-            "The body is {source, session_id, tool_call_id?, reason}, or {agent, source?, reason}, or {match, reason}, a "
-            + "query with an input. The calls that these find are fixed. Another person confirms it; a week later their "
-            + "keys end.");
+            "The body is {source, session_id, tool_call_id?, reason}, or {agent, source?, reason}, or {match, reason}, "
+            + "a query with an input. The calls that these find are fixed. Another person confirms it; a week later "
+            + "their keys end.");
         routes.Get(
             "/v1/erasures/{id}", OneAsync, Roles.Read | Asking, "Shows an erasure with the calls that it is of.")
             .Produces<KeepingAnswer>().Scoped(Scope.Unbound);
@@ -101,8 +102,8 @@ internal sealed class KeepingEndpoints(
         {
             throw new UnreadableException(
                 "source",
-                "a source is named, with a session of it or without, and with a call of that or without; or an agent, a "
-                + "task or a time; or all is true");
+                "a source is named, with a session of it or without, and with a call of that or without; or an agent, "
+                + "a task or a time; or all is true");
         }
 
         var id = NewId("h-");
@@ -150,7 +151,8 @@ internal sealed class KeepingEndpoints(
             {
                 throw new RefusedException(Problem.NotFound(
                     $"The source \"{reach.Source}\" has no session \"{reach.Session}\""
-                    + (reach.Call is null ? "" : $", or that no call \"{reach.Call}\",") + " with content that can be erased."));
+                    + (reach.Call is null ? "" : $", or that no call \"{reach.Call}\",")
+                    + " with content that can be erased."));
             }
 
             foreach (var chunk in order.Calls.Chunk(CallsInEvent))
@@ -190,14 +192,15 @@ internal sealed class KeepingEndpoints(
             if (page.Cursor is null && answer.IndexedTo < answer.JournalEnd)
             {
                 throw new RefusedException(Problem.ReadModelsAway(
-                    $"The text index has the book up to position {answer.IndexedTo}, and it ends at {answer.JournalEnd}: "
-                    + "ask again when it has all of it."));
+                    $"The text index has the book up to position {answer.IndexedTo}, which ends at "
+                    + $"{answer.JournalEnd}: ask again when it has all of it."));
             }
 
             if (found.Count > MostCalls || intake.Clock.GetElapsedTime(began) > LongestLook)
             {
                 throw new RefusedException(Problem.Unprocessable(
-                    $"It finds more than {MostCalls} calls, or takes longer than {LongestLook.TotalSeconds} s; {Narrower}."));
+                    $"It finds more than {MostCalls} calls, or takes longer than {LongestLook.TotalSeconds} s; "
+                    + $"{Narrower}."));
             }
 
             if (answer.Next is not { } next)
@@ -213,7 +216,8 @@ internal sealed class KeepingEndpoints(
     /// <summary>Where it looks: what it looks for is to be forgotten, and stands nowhere.</summary>
     private static string PathsOf(SearchQuery query) => query.InputPaths is { Count: > 0 } paths
         ? string.Join(' ', paths)
-        : throw new UnreadableException("match", "an input is named, such as input.email:value, with other terms or without");
+        : throw new UnreadableException(
+            "match", "an input is named, such as input.email:value, with other terms or without");
 
     private async Task RequireErasableAsync(KeepingOrder order, KeepingState state, CancellationToken cancellation)
     {
@@ -238,8 +242,8 @@ internal sealed class KeepingEndpoints(
             {
                 throw new RefusedException(Problem.Conflict(order.Digest is null
                     ? "It has no list: a digest is given where calls were found."
-                    : $"It erases {order.Calls.Count} calls, GET /v1/erasures/{order.Id} shows them, and is confirmed with "
-                        + $"the digest of that list, {order.Digest}."));
+                    : $"It erases {order.Calls.Count} calls, GET /v1/erasures/{order.Id} shows them, and is confirmed "
+                        + $"with the digest of that list, {order.Digest}."));
             }
 
             var isFirst = order.Second is null;
@@ -350,8 +354,8 @@ internal sealed class KeepingEndpoints(
         var orders = (await book.ReadAsync(context.RequestAborted)).Orders;
         var order = orders.Single(one => one.Id == id);
         // Who holds what is erased already is to know that it came too late.
-        var gone = !order.IsHold ? [] : orders.Where(one =>
-            one is { IsHold: false, IsOver: true } && one.What.Any(order.Reach.MayCover)).Select(one => one.Id).ToList();
+        var gone = orders.Where(one => order.IsHold && one is { IsHold: false, IsOver: true }
+            && one.What.Any(order.Reach.MayCover)).Select(one => one.Id).ToList();
         return Reply.Json(gone.Count == 0 ? Of(order) : Of(order) with
         {
             HeldUp = $"erased before it, or in part: {string.Join(", ", gone)}",

@@ -31,7 +31,7 @@ public static class KeyBackup
         }
     }
 
-    /// <summary>The rows of keys, and what is known to be erased; a line about that which no node wrote says nothing.</summary>
+    /// <summary>The rows of keys, and what was erased; a line about that which no node wrote says nothing.</summary>
     internal static (List<object?[]> Keys, List<ErasedContent> Erased) Read(string directory, RowKeys keys)
     {
         var rows = PartWriter.ReadKeys(Path.Combine(directory, Backup.KeysFile)).ToLookup(row => row.Table);

@@ -7,7 +7,7 @@ public sealed record EndedKey(string Owner, string KeyId, byte[]? Wrapped);
 /// <summary>Ends keys in a store: of whole sessions, or of some of their streams.</summary>
 public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnServer)
 {
-    /// <summary>Other nodes let go of a key within a second of the event; until then they may begin streams with it.</summary>
+    /// <summary>Other nodes let go of a key within a second; until then they may begin streams with it.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2.5);
 
     // Where nodes may not change the table, the owner's functions do it, and ask for the event.
@@ -45,7 +45,8 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
             await Task.Delay(Settling, cancellation);
             foreach (var (owner, ring) in before)
             {
-                await database.ChangeAsync(session => TakeUpLateAsync(session, owner, ring, cancellation), cancellation);
+                await database.ChangeAsync(
+                    session => TakeUpLateAsync(session, owner, ring, cancellation), cancellation);
             }
 
             forget();

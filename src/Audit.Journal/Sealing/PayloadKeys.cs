@@ -193,7 +193,8 @@ public sealed class KeyRing
 
     /// <returns>Null where it was ended, or does not open.</returns>
     public static KeyRing? Open(RowKeys keys, string owner, string id, byte[]? wrapped) =>
-        wrapped is not null && keys.Unwrap(id, wrapped, Encoding.UTF8.GetBytes(owner)) is { } plain ? Read(plain) : null;
+        wrapped is not null && keys.Unwrap(id, wrapped, Encoding.UTF8.GetBytes(owner)) is { } plain
+            ? Read(plain) : null;
 
     public byte[] Wrap(RowKeys keys, string owner) => keys.Wrap(Bytes(), Encoding.UTF8.GetBytes(owner));
 

@@ -30,8 +30,8 @@ public sealed record PostgresUse(string Session, Func<string, Exception, Excepti
     public int? CommandSeconds { get; init; }
 
     /// <summary>
-    /// How long it waits for a connection, and how often it tries: reconnecting and probing of a node have to end before
-    /// the people waiting for a receipt do, and whoever looks at a busy server for minutes waits as patiently.
+    /// How long it waits for a connection, and how often it tries: reconnecting and probing of a node have to end
+    /// before the people waiting for a receipt do, and whoever looks at a busy server for minutes is as patient.
     /// </summary>
     public int ConnectSeconds { get; init; } = 5;
 

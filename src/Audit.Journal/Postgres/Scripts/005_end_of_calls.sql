@@ -1,5 +1,5 @@
--- Ends the keys of single calls: the session's is replaced. As before whoever does it has written the event that says so,
--- and one that names calls ends no whole session.
+-- Ends the keys of single calls: the session's is replaced. As before whoever does it has written the event that says
+-- so, and one that names calls ends no whole session.
 DO $make$
 DECLARE
     book text := quote_ident(current_schema());

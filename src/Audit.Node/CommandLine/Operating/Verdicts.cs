@@ -70,8 +70,8 @@ internal static class VerdictText
         foreach (var erased in integrity.Erased.GroupBy(one => one.IsCall ? (one.Id, one.Owner) : (one.Id, one.What)))
         {
             var (first, calls) = (erased.First(), erased.Count());
-            yield return $"  erased      {(calls == 1 ? first.What : $"{calls} calls of {first.Owner}")}: the content of "
-                + $"{erased.Sum(one => one.Rows)} rows, by {first.AskedBy} and {first.ConfirmedBy} on "
+            yield return $"  erased      {(calls == 1 ? first.What : $"{calls} calls of {first.Owner}")}: "
+                + $"the content of {erased.Sum(one => one.Rows)} rows, by {first.AskedBy} and {first.ConfirmedBy} on "
                 + TimeOf(first.At);
         }
 

@@ -103,7 +103,8 @@ internal static class OrderCommands
         var call = command.AddText("--call", "CALL", "this call of the session alone");
         var agent = command.AddText("--agent", "AGENT", "the calls that this agent made, and no later ones");
         var match = command.AddText(
-            "--match", "QUERY", "the calls that this finds, such as input.email:VALUE, and no later ones; it is kept nowhere");
+            "--match", "QUERY",
+            "the calls that this finds, such as input.email:VALUE, and no later ones; it is kept nowhere");
         var list = command.AddText("--list", "ID", "shows the calls that an erasure is of");
         var confirm = command.AddText("--confirm", "ID", "confirms what another person asked for");
         var digest = command.AddText("--digest", "HEX", "with --confirm: of the list of calls that is confirmed");
@@ -133,8 +134,9 @@ internal static class OrderCommands
         var source = command.AddText("--source", "SOURCE", "holds what this source reports");
         var session = command.AddText("--session", "SESSION", "holds this session of --source");
         var call = command.AddText("--call", "CALL", "holds this call of --session");
-        var agent = command.AddText("--agent", "AGENT", "holds what this agent took part in");
-        var task = command.AddText("--task", "TASK", "holds what was done for this task");
+        var (agent, task) = (
+            command.AddText("--agent", "AGENT", "holds what this agent took part in"),
+            command.AddText("--task", "TASK", "holds what was done for this task"));
         var before = command.AddText("--before", "TIME", "holds what began before, such as 2026-11-17T00:00:00Z");
         var lift = command.AddText("--lift", "ID", "asks that this hold be lifted, or lifts what another asked for");
         var reason = command.AddText("--reason", "TEXT", "why; needed but for the list");
@@ -179,7 +181,8 @@ internal static class OrderCommands
             WireJson.Default.KeepingAnswer, asked.Cancellation);
         asked.Surroundings.Out.WriteLine(
             $"{order.Id}\t{order.State}"
-            + (order.Digest is null ? "" : $"\t{order.Count} calls, audit erase --list {order.Id}\t--digest {order.Digest}"));
+            + (order.Digest is null ? ""
+                : $"\t{order.Count} calls, audit erase --list {order.Id}\t--digest {order.Digest}"));
         if (order.HeldUp is { } held)
         {
             asked.Surroundings.Error.WriteLine(PrintableText.Of(held));
