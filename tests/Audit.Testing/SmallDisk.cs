@@ -19,10 +19,10 @@ public sealed class SmallDisk : IAsyncDisposable
 
     public string File(string name) => Path.Combine(path, name);
 
-    /// <summary>Writes until nothing more goes in.</summary>
+    /// <summary>Writes until nothing more goes in; again, where others have let go of some since.</summary>
     public void Fill()
     {
-        using var filler = System.IO.File.Create(File("filler"));
+        using var filler = System.IO.File.Open(File("filler"), FileMode.Append);
         var piece = new byte[64 << 10];
         try
         {
