@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Audit.Projections.Folding;
@@ -125,6 +126,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
 internal sealed class Following(FeedLimits limits)
 {
     private readonly Lock gate = new();
+    private (long Position, long At) before;
     private TaskCompletionSource hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int waiting;
 
@@ -156,6 +158,7 @@ internal sealed class Following(FeedLimits limits)
     /// <summary>Waits until there may be more, or until it is time to look at the journal again.</summary>
     public async Task WaitAsync(IJournal journal, long position, CancellationToken cancellation)
     {
+        var gather = GatherAt(position);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(limits.Patience);
         try
@@ -176,9 +179,18 @@ internal sealed class Following(FeedLimits limits)
 
         if (!hurried.IsCompleted)
         {
-            await hurried.WaitAsync(limits.Gather, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await hurried.WaitAsync(gather, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellation.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>About as long as the rows of one gathering take to come: those that come seldom cost most.</summary>
+    private TimeSpan GatherAt(long position)
+    {
+        var (from, since) = before;
+        before = (position, Stopwatch.GetTimestamp());
+        var wanted = Stopwatch.GetElapsedTime(since, before.At) * limits.GatherRows / Math.Max(position - from, 1);
+        return wanted < limits.Gather ? limits.Gather : wanted < limits.LongestGather ? wanted : limits.LongestGather;
     }
 }
 

@@ -27,8 +27,15 @@ public sealed record FeedLimits
     /// <summary>Messages that are judged anew in one transaction.</summary>
     public int RejudgedAtOnce { get; init; } = 2_000;
 
-    /// <summary>So long more is waited for at the journal's end once something came, unless somebody waits.</summary>
+    /// <summary>
+    /// At the journal's end more is waited for once something came, until there are about so many rows, and no shorter or
+    /// longer than this, unless somebody waits.
+    /// </summary>
+    public int GatherRows { get; init; } = 100;
+
     public TimeSpan Gather { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    public TimeSpan LongestGather { get; init; } = TimeSpan.FromMilliseconds(60);
 
     /// <summary>After so long without a word the journal is looked at again: it may have gone back.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
