@@ -12,6 +12,15 @@ internal sealed class PageAccessMiddleware(
     public async Task InvokeAsync(HttpContext context)
     {
         var endpoint = context.GetEndpoint();
+        if (endpoint is null && IsForAPage(context.Request))
+        {
+            context.Features.Set(await FindAsync(context));
+            await writer.WriteAsync(context, PageAnswer.Wrong(Problem.NotFound(
+                $"There is no page at {context.Request.Path}. The pages are those named above; a call, a session or a "
+                + "window is found by search.")));
+            return;
+        }
+
         if (endpoint?.Metadata.GetMetadata<AccessRule>() is not { AnyOf: not Roles.None } rule)
         {
             await next(context);
@@ -43,6 +52,11 @@ internal sealed class PageAccessMiddleware(
 
         await next(context);
     }
+
+    /// <summary>Whether a person asked for it, by an address that nothing has.</summary>
+    private static bool IsForAPage(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && !request.Path.StartsWithSegments("/v1")
+        && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 
     private async Task<PageSession?> FindAsync(HttpContext context) =>
         PageCookies.Read(context, PageCookies.Session) is { } secret

@@ -17,12 +17,14 @@ public sealed class ReadModelsCheck(string address, IJournal journal) : IAsyncDi
     /// <summary>Each by a number that orders its rows in the same way in every store.</summary>
     private static readonly (string Table, string Key, string Columns)[] Tables =
     [
-        ("sessions", "id", "session_id source doc"),
-        ("calls", "id", "session call_id task_id judgement mark attention strayed first_at last_at agent source doc"),
+        ("sessions", "id", "session_id source first_at doc"),
+        (
+            "calls", "id",
+            "session call_id task_id judgement mark attention strayed first_at last_at agent source tool state doc"),
         ("transitions", "call", "sequence position task_id agent at received_at marked marks doc"),
-        ("tasks", "id", "task_id doc"),
+        ("tasks", "id", "task_id first_at doc"),
         ("windows", "id", "window_id task_id agent opens_at until requested source doc"),
-        ("violations", "position", "lifted task_id agent source review waits doc"),
+        ("violations", "position", "at lifted task_id agent source review waits doc"),
         ("copies", "position", "doc"),
         ("pauses", "position", "begun ended doc"),
         ("hours", "hour", "calls doc"),

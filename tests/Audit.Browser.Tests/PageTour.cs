@@ -23,6 +23,7 @@ public sealed class PageTour(SharedPages pages)
         await person.HasAsync("As it is known now.");
         await Expect(page.Locator("tbody")).ToContainTextAsync(Story.Waiting);
 
+        await person.HasAsync("calls are drawn below");
         await page.GetByLabel("As of position").FocusAsync();
         await page.Keyboard.PressAsync("Home");
         await person.HasAsync("folded from the journal");

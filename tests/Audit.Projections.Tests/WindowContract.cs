@@ -117,7 +117,7 @@ public abstract class WindowContract : ReadSideContract
         var judged = new JudgementCounts { InWindow = 1, WindowUnproven = 2, OutOfScope = 1 };
         Assert.Equal(judged, (await models.TaskAsync(MigrateOrders, None))!.Task.Judged);
         Assert.Equal(judged, (await models.SessionAsync(Say.Named("s"), None))!.Judged);
-        Assert.Equal(["late", "a-second-late"], (await models.StrayedCallsAsync(WindowJudgement.WindowUnproven, All, None)).Items.Select(call => call.CallId));
+        Assert.Equal(["a-second-late", "late"], (await models.StrayedCallsAsync(WindowJudgement.WindowUnproven, All, None)).Items.Select(call => call.CallId));
         var late = Assert.Single((await models.WindowAsync("w", All, None))!.Late);
         Assert.Equal((Say.Named("s"), 2, Say.At(5), Say.At(19.9), TimeSpan.FromMinutes(4)), (late.Session, late.Messages, late.FirstAt, late.LastAt, late.LateBy));
         Assert.Equal((true, false), (late.IsGapless, late.IsNumberedBefore));

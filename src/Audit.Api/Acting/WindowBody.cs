@@ -27,7 +27,8 @@ internal static class WindowBody
             MessageId = body.Id("message_id", Ids.MaxMessageIdBytes),
         };
         var terms = asksForTerms ? ReadTerms(body, actor) : null;
-        Timestamp? closesAt = verb == WindowVerb.Extend ? RequiredTime(body, "closes_at") : null;
+        Timestamp? closesAt = verb == WindowVerb.Extend ? RequiredTime(body, "closes_at")
+            : verb == WindowVerb.Approve ? body.Time("closes_at") : null;
         var span = verb == WindowVerb.Accept ? ReadSpan(body, actor) : null;
         var reason = asksForTerms ? null : Reason(body, needsReason);
         return WindowMessage.Of(verb, delivery with { Reason = reason }, terms, closesAt, span);

@@ -60,6 +60,9 @@ internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IE
 internal sealed class WindowActs(
     RecordIntake intake, IAuditStore store, PeopleNow people, ApiSettings settings)
 {
+    /// <summary>How long a window may be is asked when it is approved.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+
     /// <summary>A request for a window, or a grant of one.</summary>
     /// <exception cref="UnreadableException">The body is none.</exception>
     /// <exception cref="RefusedException">The token may not, or is bound to others.</exception>
@@ -115,6 +118,27 @@ internal sealed class WindowActs(
         return new WindowSubmission(id, message with { Delivery = Of(message, actor, parties) }, body.Bytes);
     }
 
+    /// <summary>Why the law would write down a violation if this bearer did this now; null where not.</summary>
+    public async Task<string?> WhyNotAsync(
+        WindowModel known, WindowVerb verb, Bearer actor, CancellationToken cancellation)
+    {
+        var later = known.ClosesAt?.Add(TimeSpan.FromSeconds(1)).ToString();
+        var body = verb == WindowVerb.Extend ? $"{{\"closes_at\":\"{later}\"}}" : "{}";
+        try
+        {
+            var act = await ReadAsync(
+                known.WindowId, StrictObject.Parse(Encoding.UTF8.GetBytes(body)), verb, actor, cancellation);
+            var window = await FindAsync(known.WindowId, actor, cancellation);
+            return WindowDecider.Decide(window, act.Message, Longest) is { Outcome: MessageOutcome.Violation } decision
+                ? decision.Sentence
+                : null;
+        }
+        catch (RefusedException refused)
+        {
+            return refused.Problem.Detail.TrimEnd('.');
+        }
+    }
+
     /// <exception cref="RefusedException">There is no such window, or the token is bound to others.</exception>
     public async Task<WindowHistory> FindAsync(string id, Bearer actor, CancellationToken cancellation)
     {
@@ -159,7 +183,8 @@ internal sealed record WindowPosting(string Name, WindowVerb Verb, Roles AnyOf, 
     /// <summary>The acts on a window that is there.</summary>
     public static readonly IReadOnlyList<WindowPosting> Acts =
     [
-        new("approve", WindowVerb.Approve, Roles.Approve, "Approves a requested window."),
+        new("approve", WindowVerb.Approve, Roles.Approve,
+            "Approves a requested window; the body may have closes_at, an earlier end than was asked for."),
         new("deny", WindowVerb.Deny, Roles.Approve, "Denies a requested window; the body has the reason."),
         new("extend", WindowVerb.Extend, Roles.Approve, "Lets an open window close later; the body has closes_at."),
         new("revoke", WindowVerb.Revoke, Roles.Approve, "Ends an approved window at once; the body has the reason."),

@@ -137,7 +137,8 @@ public static class WindowDecider
             (WindowState.Requested or WindowState.Approved, WindowMessage.Close)
                 when !message.Delivery.MayEndAny && !window.IsRequestedBy(message) =>
                 "only who requested a window, an approver or an administrator closes it",
-            (WindowState.Requested, WindowMessage.Approve) => RefuseTerms(message, window.Terms!, maxLength),
+            (WindowState.Requested, WindowMessage.Approve approval) =>
+                RefuseTerms(message, window.Terms!, maxLength) ?? RefuseMore(approval, window.Terms!),
             (WindowState.Requested, WindowMessage.Deny or WindowMessage.Close) => null,
             (WindowState.Approved, WindowMessage.Extend extend) => RefuseExtension(window, extend, maxLength),
             (WindowState.Approved, WindowMessage.Revoke or WindowMessage.Close) => null,
@@ -158,6 +159,12 @@ public static class WindowDecider
             ? $"the window would close at {closes}, before it opens"
             : RefuseLength(opens, closes, maxLength);
     }
+
+    /// <summary>Whoever approves may give less time than was asked for, and never more.</summary>
+    private static string? RefuseMore(WindowMessage.Approve message, WindowTerms terms) =>
+        message.ClosesAt > AskedBounds(message, terms).Closes
+            ? $"an approval ends at {AskedBounds(message, terms).Closes} at the latest, as was asked for"
+            : null;
 
     private static string? RefuseExtension(WindowHistory window, WindowMessage.Extend message, TimeSpan maxLength) =>
         message.ClosesAt <= window.ClosesAt!.Value
@@ -207,6 +214,12 @@ public static class WindowDecider
     }
 
     private static (Timestamp Opens, Timestamp Closes) Bounds(WindowMessage message, WindowTerms terms)
+    {
+        var asked = AskedBounds(message, terms);
+        return message is WindowMessage.Approve { ClosesAt: { } closes } ? (asked.Opens, closes) : asked;
+    }
+
+    private static (Timestamp Opens, Timestamp Closes) AskedBounds(WindowMessage message, WindowTerms terms)
     {
         var opens = terms.OpensAt ?? message.ReceivedAt;
         return (opens, terms.ClosesAt ?? opens.Add(terms.Duration!.Value));

@@ -27,7 +27,7 @@ public abstract record WindowEvent(WindowMessage Message, WindowState From, Wind
     {
         Approved approved => approved.ClosesAt,
         Extended extended => extended.ClosesAt,
-        _ => (Message as WindowMessage.Extend)?.ClosesAt,
+        _ => (Message as WindowMessage.Extend)?.ClosesAt ?? (Message as WindowMessage.Approve)?.ClosesAt,
     };
 
     public sealed record Requested(WindowMessage Message, WindowState From, WindowTerms Terms)

@@ -82,7 +82,7 @@ public abstract record WindowMessage(WindowDelivery Delivery)
     public string? Reason => Delivery.Reason;
 
     /// <param name="terms">Of a request and a grant.</param>
-    /// <param name="closesAt">Of an extension.</param>
+    /// <param name="closesAt">Of an extension, and of an approval of less than was asked for.</param>
     /// <param name="span">Of an acceptance.</param>
     public static WindowMessage Of(
         WindowVerb verb, WindowDelivery delivery, WindowTerms? terms, Timestamp? closesAt,
@@ -90,7 +90,7 @@ public abstract record WindowMessage(WindowDelivery Delivery)
     {
         WindowVerb.Request => new Request(delivery, terms ?? throw new ArgumentNullException(nameof(terms))),
         WindowVerb.Grant => new Grant(delivery, terms ?? throw new ArgumentNullException(nameof(terms))),
-        WindowVerb.Approve => new Approve(delivery),
+        WindowVerb.Approve => new Approve(delivery, closesAt),
         WindowVerb.Deny => new Deny(delivery),
         WindowVerb.Extend => new Extend(delivery, closesAt ?? throw new ArgumentNullException(nameof(closesAt))),
         WindowVerb.Revoke => new Revoke(delivery),
@@ -113,7 +113,8 @@ public abstract record WindowMessage(WindowDelivery Delivery)
         public override WindowVerb Verb => WindowVerb.Grant;
     }
 
-    public sealed record Approve(WindowDelivery Delivery) : WindowMessage(Delivery)
+    /// <param name="ClosesAt">An earlier end than was asked for; null for what was asked.</param>
+    public sealed record Approve(WindowDelivery Delivery, Timestamp? ClosesAt = null) : WindowMessage(Delivery)
     {
         public override WindowVerb Verb => WindowVerb.Approve;
     }

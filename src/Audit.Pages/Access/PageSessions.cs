@@ -59,19 +59,45 @@ internal sealed class PageSessions(
 
     /// <summary>
     /// What a form must carry to be one that this node gave to this browser. It comes from what the cookie holds, which
-    /// no page, no script and no database shows.
+    /// no page, no script and no database shows. It is never twice the same: pages go packed, and by their length
+    /// nobody guesses what changes each time.
     /// </summary>
-    public static string FormSecret(string secret) => Base64Url.EncodeToString(
-        HMACSHA256.HashData(Encoding.ASCII.GetBytes(secret), "form"u8));
+    public static string FormSecret(string secret)
+    {
+        Span<byte> masked = stackalloc byte[2 * SecretBytes];
+        RandomNumberGenerator.Fill(masked[..SecretBytes]);
+        Mask(HashOfForm(secret), masked[..SecretBytes], masked[SecretBytes..]);
+        return Base64Url.EncodeToString(masked);
+    }
 
-    public static bool IsFormSecret(string secret, string? given) =>
-        given is not null && CryptographicOperations.FixedTimeEquals(
-            Encoding.UTF8.GetBytes(FormSecret(secret)), Encoding.UTF8.GetBytes(given));
+    public static bool IsFormSecret(string secret, string? given)
+    {
+        if (given?.Length != Base64Url.GetEncodedLength(2 * SecretBytes) || !Base64Url.IsValid(given))
+        {
+            return false;
+        }
+
+        var masked = Base64Url.DecodeFromChars(given);
+        Span<byte> plain = stackalloc byte[SecretBytes];
+        Mask(masked.AsSpan(SecretBytes), masked.AsSpan(0, SecretBytes), plain);
+        return CryptographicOperations.FixedTimeEquals(HashOfForm(secret), plain);
+    }
 
     public static string NewSecret() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
 
     public static bool IsSecret(string? text) =>
         text?.Length == Base64Url.GetEncodedLength(SecretBytes) && Base64Url.IsValid(text);
+
+    private static byte[] HashOfForm(string secret) =>
+        HMACSHA256.HashData(Encoding.ASCII.GetBytes(secret), "form"u8);
+
+    private static void Mask(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> mask, Span<byte> masked)
+    {
+        for (var index = 0; index < masked.Length; index++)
+        {
+            masked[index] = (byte)(bytes[index] ^ mask[index]);
+        }
+    }
 
     private static byte[] HashOf(string secret) => SHA256.HashData(Encoding.ASCII.GetBytes(secret));
 

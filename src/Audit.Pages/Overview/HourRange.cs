@@ -26,7 +26,9 @@ public sealed record HourRange(string Word, string Name, int HoursInBar, int Bar
     {
         var byBar = totals.Hours.ToLookup(hour => (int)((hour.Hour - From) / HoursInBar));
         return Enumerable.Range(0, Bars)
-            .Select(bar => HourBar.Of(HourModel.Begin(From + ((long)bar * HoursInBar)), byBar[bar]));
+            .Select(bar => HourBar.Of(
+                HourModel.Begin(From + ((long)bar * HoursInBar)),
+                HourModel.Begin(From + ((bar + 1L) * HoursInBar)), byBar[bar]));
     }
 
     // Bars begin at whole multiples, so that a bar of a day is a day.
@@ -35,24 +37,55 @@ public sealed record HourRange(string Word, string Name, int HoursInBar, int Bar
 
 /// <summary>One bar of the chart: calls that began in its time, in few kinds.</summary>
 public sealed record HourBar(
-    Timestamp Begin, int Done, int Reused, int Open, int Refused, int Forgotten, long Violations)
+    Timestamp Begin, Timestamp End, int Done, int Failed, int Reused, int Open, int Refused, int Forgotten,
+    long Violations)
 {
-    public int Calls => Done + Reused + Open + Refused + Forgotten;
+    public int Calls => Done + Failed + Reused + Open + Refused + Forgotten;
 
-    public static HourBar Of(Timestamp begin, IEnumerable<HourModel> hours)
+    /// <summary>So many bars of a time, in each of which counts what began in it.</summary>
+    public static IReadOnlyList<HourBar> Of(Timestamp from, Timestamp until, int bars, IEnumerable<CallGroup> groups)
+    {
+        var length = Math.Max(1, ((until.Ticks - from.Ticks) / bars) + 1);
+        var byPart = groups.ToLookup(group => group.Part);
+        return
+        [
+            .. Enumerable.Range(0, bars).Select(part =>
+            {
+                var here = byPart[part].ToList();
+                var failed = (int)here.Where(group => group is { State: CallState.Completed, IsFailed: true })
+                    .Sum(group => group.Calls);
+                return Of(
+                    new Timestamp(from.Ticks + (part * length), 0),
+                    new Timestamp(from.Ticks + ((part + 1) * length), 0),
+                    state => (int)here.Where(group => group.State == state).Sum(group => group.Calls), failed,
+                    here.Where(group => group.HasViolations).Sum(group => group.Calls));
+            }),
+        ];
+    }
+
+    public static HourBar Of(Timestamp begin, Timestamp end, IEnumerable<HourModel> hours)
     {
         var all = hours.ToList();
+        return Of(
+            begin, end, state => all.Sum(hour => hour.States[state]), (int)all.Sum(hour => hour.Failed),
+            all.Sum(hour => hour.Violations));
+    }
+
+    private static HourBar Of(
+        Timestamp begin, Timestamp end, Func<CallState, int> countOf, int failed, long violations)
+    {
         return new HourBar(
-            begin,
-            Count(CallState.Completed),
+            begin, end,
+            Count(CallState.Completed) - failed,
+            failed,
             Count(CallState.Cached, CallState.Replayed),
             Count(
                 CallState.None, CallState.Requested, CallState.AwaitingConfirmation, CallState.Approved,
                 CallState.Running),
             Count(CallState.Blocked, CallState.Cancelled, CallState.Invalidated),
             Count(CallState.PersistenceFailed),
-            all.Sum(hour => hour.Violations));
+            violations);
 
-        int Count(params CallState[] states) => all.Sum(hour => states.Sum(state => hour.States[state]));
+        int Count(params CallState[] states) => states.Sum(countOf);
     }
 }

@@ -18,17 +18,15 @@ internal sealed class OverviewPages(IJournal journal, NodeLog log, ApiSettings s
         await visit.CatchUpAsync();
         var (models, cancellation) = (visit.Reads.Models, visit.Cancellation);
         var hours = await models.HoursAsync(range.From, range.Until, cancellation);
-        var requested = await models.WindowsAsync(new WindowFilter { Requested = true }, Few, cancellation);
         var violations = await models.ViolationsAsync(new ViolationFilter { Lifted = false }, Few, cancellation);
         var waiting = new ViolationFilter { Review = ReviewState.Waiting };
         var view = new OverviewView(hours, range)
         {
             Awaiting = await models.CallsInStateAsync(CallState.AwaitingConfirmation, Few, cancellation),
-            Requested = requested,
+            Counts = await models.CountAsync(cancellation),
             Forgotten = await models.CallsInStateAsync(CallState.PersistenceFailed, Few, cancellation),
             Outside = await models.StrayedCallsAsync(WindowJudgement.OutsideWindow, Few, cancellation),
             OutOfScope = await models.StrayedCallsAsync(WindowJudgement.OutOfScope, Few, cancellation),
-            Unproven = await models.StrayedCallsAsync(WindowJudgement.WindowUnproven, Few, cancellation),
             Violations = violations,
             Unreviewed = await models.ViolationsAsync(waiting, Few, cancellation),
             Health = visit.Scope.IsAll ? await HealthAsync(visit) : null,
@@ -54,15 +52,14 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
 {
     public required Page<CallModel> Awaiting { get; init; }
 
-    public required Page<WindowModel> Requested { get; init; }
+    /// <summary>How many there are of each, and not only how many are shown.</summary>
+    public required AttentionCounts Counts { get; init; }
 
     public required Page<CallModel> Forgotten { get; init; }
 
     public required Page<CallModel> Outside { get; init; }
 
     public required Page<CallModel> OutOfScope { get; init; }
-
-    public required Page<CallModel> Unproven { get; init; }
 
     public required Page<ViolationModel> Violations { get; init; }
 
@@ -77,7 +74,7 @@ public sealed record OverviewView(HourTotals? Totals, HourRange Range)
 
     /// <summary>Calls outside of windows, whatever the reason.</summary>
     public IEnumerable<CallModel> Strayed =>
-        Outside.Items.Concat(OutOfScope.Items).OrderByDescending(call => call.LastAt);
+        Outside.Items.Concat(OutOfScope.Items).OrderByDescending(call => call.FirstAt);
 }
 
 /// <summary>A line of a short list.</summary>
@@ -86,7 +83,7 @@ public sealed record ShortRow(string Href, string? Name, string? Text, bool IsCo
 {
     public static ShortRow Of(CallModel call) => new(
         Links.Call(call), call.Tool ?? call.CallId, call.Command ?? call.Remark, IsCode: true,
-        call.Agent ?? call.Token, call.LastAt);
+        call.Agent ?? call.Token, call.FirstAt);
 
     public static ShortRow Of(ViolationModel violation) => new(
         Links.Violation(violation), violation.Tool ?? violation.WindowId ?? violation.CallId, violation.Reason,

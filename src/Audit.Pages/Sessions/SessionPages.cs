@@ -9,6 +9,9 @@ internal sealed class SessionPages : IPageGroup
     /// <summary>Up to so many messages a session is folded whole to show its past: some milliseconds.</summary>
     private const int FoldedWhole = 1_000;
 
+    /// <summary>Of the drawing of the whole session.</summary>
+    public const int Bars = 60;
+
     private const int TasksWithBands = 4;
 
     private const int SourcesBeside = 3;
@@ -28,6 +31,7 @@ internal sealed class SessionPages : IPageGroup
         var id = visit.Query.RequiredId("id", isSession: true);
         var (from, until) = (visit.Query.Time("from"), visit.Query.Time("until"));
         var asOf = visit.Query.AsOf(visit.Scope);
+        var (state, mark) = (StateOf(visit.Query), MarkOf(visit.Query));
         var name = await visit.Context.SessionAsync(id, visit.Context.Source());
         await visit.CatchUpAsync();
         var models = visit.Reads.Models;
@@ -39,7 +43,10 @@ internal sealed class SessionPages : IPageGroup
         var travel = visit.Reads.TimeTravel;
         long? at = asOf is { } moment ? await travel.PositionAsync(moment, visit.Cancellation) : null;
         var lanes = new PageRequest(LanesOnPage, visit.Query.Text("cursor"));
-        var shown = new CallFilter { From = from, Until = until, Through = at };
+        var shown = new CallFilter
+        {
+            From = from, Until = until, Through = at, Tool = visit.Query.Text("tool"), State = state, Mark = mark,
+        };
         var page = (await models.CallsAsync(name, shown, lanes, visit.Cancellation))!;
         var calls = page.Items.Reverse().ToList();
         var windows = await WindowsAsync(visit, session);
@@ -55,14 +62,30 @@ internal sealed class SessionPages : IPageGroup
                 .. (await models.SourcesOfAsync(name.Id, visit.Cancellation)).Where(source => source != name.Source),
             ],
             Beside = await BesideAsync(visit, name, shown),
+            Filter = shown,
+            All = await models.ShapeAsync(name, new CallFilter { Through = at }, Bars, visit.Cancellation),
+            Whole = await models.ShapeAsync(
+                name, shown with { From = null, Until = null }, Bars, visit.Cancellation),
+            Inside = await models.ShapeAsync(name, shown, Bars, visit.Cancellation),
         };
         if (at is { } position)
         {
             view = await AsOfAsync(visit, view, position, windows);
         }
 
-        return PageAnswer.Show<SessionPage>($"Session {name.Id}", "sessions", view, ["as-of"]);
+        return PageAnswer.Show<SessionPage>($"Session {name.Id}", "sessions", view, ["as-of", "brush"]);
     }
+
+    private static CallState? StateOf(QueryReader query) =>
+        query.Text("state") is not { } word ? null
+        : Words.TryState(word, out var state) ? state
+        : throw QueryReader.Refusal(
+            "state", $"one of {string.Join(", ", Words.AllStates)} is expected, not \"{word}\".");
+
+    private static string? MarkOf(QueryReader query) =>
+        query.Text("mark") is not { } word || SearchKeys.Marks.Contains(word) ? query.Text("mark")
+        : throw QueryReader.Refusal(
+            "mark", $"one of {string.Join(", ", SearchKeys.Marks)} is expected, not \"{word}\".");
 
     /// <summary>The same lanes as they were.</summary>
     private static async Task<SessionView> AsOfAsync(
@@ -140,6 +163,17 @@ internal sealed class SessionPages : IPageGroup
 
 public sealed record SessionView(SessionModel Session, Waterfall Chart, IReadOnlyList<CallModel> Calls, string? Next)
 {
+    public CallFilter Filter { get; init; } = CallFilter.All;
+
+    /// <summary>All calls of the session; null where there is none.</summary>
+    public SessionShape? All { get; init; }
+
+    /// <summary>Those that pass the filter, whatever time is looked at.</summary>
+    public SessionShape? Whole { get; init; }
+
+    /// <summary>Those that pass it in the time that is looked at: a page shows some of them.</summary>
+    public SessionShape? Inside { get; init; }
+
     /// <summary>The position as of which the session is shown; null for now.</summary>
     public long? At { get; init; }
 

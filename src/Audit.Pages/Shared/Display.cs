@@ -6,6 +6,9 @@ public static class Display
     public static string Number(long number) =>
         number.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u2009');
 
+    /// <summary>A number that was counted no further than a limit.</summary>
+    public static string Number(long number, long most) => number > most ? Number(most) + "+" : Number(number);
+
     /// <summary>A count with its noun.</summary>
     public static string Count(long number, string one) => $"{Number(number)} {one}{(number == 1 ? "" : "s")}";
 
@@ -22,7 +25,9 @@ public static class Display
         null => "–",
         { TotalMilliseconds: < 1000 } time => FormattableString.Invariant($"{time.TotalMilliseconds:0} ms"),
         { TotalSeconds: < 60 } time => FormattableString.Invariant($"{time.TotalSeconds:0.0} s"),
+        { TotalHours: < 1, Seconds: 0 } time => $"{time.Minutes} min",
         { TotalHours: < 1 } time => $"{time.Minutes} min {time.Seconds} s",
+        { TotalDays: < 1, Minutes: 0 } time => $"{time.Hours} h",
         { TotalDays: < 1 } time => $"{time.Hours} h {time.Minutes} min",
         { } time => $"{(long)time.TotalDays} d {time.Hours} h",
     };
@@ -58,6 +63,9 @@ public static class Display
 
     public static IEnumerable<string> Names(Anomalies anomalies) =>
         Words.Of(anomalies).Select(name => name.Replace('_', ' '));
+
+    /// <summary>Of a call that came to its end and says that it failed.</summary>
+    public const string FailedGlyph = "▼";
 
     /// <summary>A mark that differs in shape, for those who do not see the colour.</summary>
     public static string Glyph(CallState state) => state switch

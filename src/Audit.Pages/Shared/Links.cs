@@ -17,6 +17,10 @@ public static class Links
 
     public static string Search(string query) => $"/search?q={Escape(query)}";
 
+    /// <summary>What happened from one time on and before another.</summary>
+    public static string Between(Timestamp from, Timestamp until) =>
+        Search($"after:{Display.Exact(from)} before:{Display.Exact(until)}");
+
     /// <summary>The page of the call that matches, or of its session.</summary>
     public static string Hit(SearchHit hit) =>
         hit.CallId is { } call ? Call(hit.Session, call) : Session(hit.Session);

@@ -28,11 +28,7 @@ internal sealed class PageWriter(IServiceProvider services, ILoggerFactory logge
         };
         var html = Encoding.UTF8.GetBytes(await RenderAsync(frame));
         response.ContentType = "text/html; charset=utf-8";
-        response.ContentLength = html.Length;
-        if (!HttpMethods.IsHead(context.Request.Method))
-        {
-            await response.Body.WriteAsync(html, context.RequestAborted);
-        }
+        await Packed.WriteAsync(context, Packed.Of(context.Request, html));
     }
 
     private async Task<string> RenderAsync(PageFrame frame)

@@ -3,7 +3,7 @@ using Audit.Pages.Access;
 namespace Audit.Pages.Windows;
 
 /// <summary>`/waiting`: what waits for somebody; the decision on a call, and the review of its violations.</summary>
-internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing) : IPageGroup
+internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing, WindowActs acts) : IPageGroup
 {
     public void Map(PageMap pages)
     {
@@ -19,7 +19,13 @@ internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing) : IPa
             (page, cancellation) => models.CallsInStateAsync(CallState.AwaitingConfirmation, page, cancellation));
         var filter = new WindowFilter { Requested = true };
         var windows = await models.WindowsAsync(filter, new PageRequest(20), visit.Cancellation);
-        var view = new WaitingView(calls, windows.Items, visit.Now, visit.Recorded);
+        var waiting = new List<(WindowModel, IReadOnlyDictionary<string, string>)>();
+        foreach (var window in windows.Items)
+        {
+            waiting.Add((window, await WindowPages.WhyNotAsync(visit, acts, window)));
+        }
+
+        var view = new WaitingView(calls, waiting, visit.Now, visit.Recorded);
         return PageAnswer.Show<WaitingPage>("Waiting", "waiting", view);
     }
 
@@ -71,4 +77,6 @@ internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing) : IPa
 }
 
 public sealed record WaitingView(
-    ListView<CallModel> Calls, IReadOnlyList<WindowModel> Windows, Timestamp Now, long? Recorded);
+    ListView<CallModel> Calls,
+    IReadOnlyList<(WindowModel Window, IReadOnlyDictionary<string, string> WhyNot)> Windows, Timestamp Now,
+    long? Recorded);

@@ -40,8 +40,32 @@ internal sealed class WindowPages(WindowActs acts) : IPageGroup
         }
 
         var few = found with { Outside = Few(found.Outside), OutOfScope = Few(found.OutOfScope) };
-        var view = new WindowPageView(few, visit.Now, visit.Recorded);
+        var view = new WindowPageView(few, visit.Now, visit.Recorded)
+        {
+            WhyNot = await WhyNotAsync(visit, acts, found.Window),
+        };
         return PageAnswer.Show<WindowPage>($"Window {found.Window.Alias ?? id}", "windows", view);
+    }
+
+    /// <summary>The acts that are of no use to whoever looks, and why: no button is to make a violation.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> WhyNotAsync(
+        Visit visit, WindowActs acts, WindowModel window)
+    {
+        var state = window.StateAt(visit.Now);
+        WindowVerb[] verbs = !visit.Bearer.HasAny(Roles.Ingest | Roles.Approve) ? []
+            : state == "requested" ? [WindowVerb.Approve, WindowVerb.Close]
+            : state is "open" or "upcoming" ? [WindowVerb.Extend, WindowVerb.Close]
+            : [];
+        var found = new Dictionary<string, string>();
+        foreach (var verb in verbs)
+        {
+            if (await acts.WhyNotAsync(window, verb, visit.Bearer, visit.Cancellation) is { } sentence)
+            {
+                found[verb.ToString().ToLowerInvariant()] = sentence;
+            }
+        }
+
+        return found;
     }
 
     private static Page<CallModel> Few(Page<CallModel> calls) => new([.. calls.Items.Take(15)], calls.Next);
@@ -60,6 +84,19 @@ internal sealed class WindowPages(WindowActs acts) : IPageGroup
         return await visit.SubmitAsync(submission, Links.Window(submission.WindowId));
     }
 
+    /// <summary>When a window ends that is approved for so long.</summary>
+    private static string EndOf(Visit visit, PageForm form, string length)
+    {
+        if (!DurationText.TryParse(length, out var duration))
+        {
+            throw new RefusedException(Problem.BadParameter(
+                "for", $"a whole number with s, m, h or d such as 30m is expected, not \"{length}\"."));
+        }
+
+        var opens = Rfc3339.TryParse(form.Text("from") ?? "", out var asked) && asked > visit.Now ? asked : visit.Now;
+        return Display.Exact(opens.Add(duration));
+    }
+
     private async Task<PageAnswer> ActAsync(Visit visit, WindowPosting act)
     {
         var form = visit.Form;
@@ -70,7 +107,9 @@ internal sealed class WindowPages(WindowActs acts) : IPageGroup
         }
 
         // What a browser gives has no zone; the form says that it is UTC.
-        var closesAt = form.Text("closes_at") is { } time ? time + (time.Length == 16 ? ":00Z" : "Z") : null;
+        var closesAt = form.Text("closes_at") is { } time ? time + (time.Length == 16 ? ":00Z" : "Z")
+            : act.Verb == WindowVerb.Approve && form.Text("for") is { } length ? EndOf(visit, form, length)
+            : null;
         var through = long.TryParse(
             form.Text("through"), NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last : (long?)null;
         var body = PageForm.Body(
@@ -88,6 +127,9 @@ public sealed record WindowListView(
 
 public sealed record WindowPageView(WindowView Found, Timestamp Now, long? Recorded)
 {
+    /// <inheritdoc cref="WindowPages.WhyNotAsync"/>
+    public IReadOnlyDictionary<string, string> WhyNot { get; init; } = new Dictionary<string, string>();
+
     public WindowModel Window => Found.Window;
 
     public string State => Window.StateAt(Now);

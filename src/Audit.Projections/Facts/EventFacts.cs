@@ -99,6 +99,9 @@ internal sealed class EventFacts
 
     public long? DurationMs { get; set; }
 
+    /// <summary>It says that another input was executed than was asked for.</summary>
+    public bool Altered { get; set; }
+
     /// <summary>A secret was taken out of it.</summary>
     public bool Redacted { get; set; }
 

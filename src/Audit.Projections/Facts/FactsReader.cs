@@ -182,12 +182,27 @@ internal sealed class FactsReader
         facts.Model = NullIfEmpty(view.Name(EventField.Model, names));
         facts.Command = ShortLine.OfInput(view.Raw(EventField.EffectiveInput))
             ?? ShortLine.OfInput(view.Raw(EventField.RequestedInput));
+        facts.Altered = AreOther(view.Raw(EventField.RequestedInput), view.Raw(EventField.EffectiveInput));
         facts.Remark = ShortLine.OfText(view.Raw(EventField.OutcomeReason))
             ?? ShortLine.OfText(view.Raw(EventField.Description)) ?? ShortLine.OfText(view.Raw(EventField.Error));
         facts.Decision = view.Name(EventField.Decision, names);
         facts.By = view.Name(EventField.By, names);
         facts.Success = view.Flag(EventField.Success);
         facts.DurationMs = view.Number(EventField.DurationMs);
+    }
+
+    /// <summary>Two values that are both given, and are not the same however they are printed.</summary>
+    private static bool AreOther(ReadOnlySpan<byte> requested, ReadOnlySpan<byte> effective)
+    {
+        if (requested is [] or [(byte)'n', ..] || effective is [] or [(byte)'n', ..]
+            || requested.SequenceEqual(effective))
+        {
+            return false;
+        }
+
+        var asked = new Utf8JsonReader(requested);
+        var ran = new Utf8JsonReader(effective);
+        return !JsonElement.DeepEquals(JsonElement.ParseValue(ref asked), JsonElement.ParseValue(ref ran));
     }
 
     private static Timestamp Time(in EventView view, EventField field) => Instants.Clamp(view.Time(field) ?? default);

@@ -41,6 +41,7 @@ internal static class CallFold
         {
             Messages = call.Messages + 1,
             Redacted = call.Redacted || facts.Redacted,
+            Altered = call.Altered || facts.Altered,
             Violations = call.Violations + (verdict.IsViolation ? 1 : 0),
             Unreviewed = call.Unreviewed + (verdict.IsViolation ? 1 : 0),
             Anomalies = call.Anomalies | verdict.Anomalies,

@@ -43,6 +43,7 @@ internal static class HourFold
     private static HourModel Change(HourModel hour, CallModel? before, CallModel? after) => hour with
     {
         States = hour.States.Change(before?.State, after?.State),
+        Failed = hour.Failed + (after is { IsFailed: true } ? 1 : 0) - (before is { IsFailed: true } ? 1 : 0),
         Violations = hour.Violations + (after?.Violations ?? 0) - (before?.Violations ?? 0),
         Unreviewed = hour.Unreviewed + (after?.Unreviewed ?? 0) - (before?.Unreviewed ?? 0),
     };

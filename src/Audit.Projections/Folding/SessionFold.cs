@@ -21,6 +21,7 @@ internal static class SessionFold
     {
         Calls = session.Calls + (before is null ? 1 : 0),
         States = session.States.Change(before?.State, after.State),
+        Failed = session.Failed + (after.IsFailed ? 1 : 0) - (before is { IsFailed: true } ? 1 : 0),
         Violations = session.Violations + after.Violations - (before?.Violations ?? 0),
         Lifted = session.Lifted + after.Lifted - (before?.Lifted ?? 0),
         AnomalousCalls = session.AnomalousCalls.Change(before?.Anomalies ?? Anomalies.None, after.Anomalies),

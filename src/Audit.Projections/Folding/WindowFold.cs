@@ -96,7 +96,12 @@ internal static class WindowFold
         Reason = happened.Terms.Reason,
         RequestedBy = happened.Message.Requester,
         RequestedAt = happened.Message.ReceivedAt,
+        Asked = happened.Terms.Duration,
+        AskedFrom = Clamp(happened.Terms.OpensAt),
+        AskedUntil = Clamp(happened.Terms.ClosesAt),
     };
+
+    private static Timestamp? Clamp(Timestamp? time) => time is { } known ? Instants.Clamp(known) : null;
 
     private static WindowModel Approve(WindowModel window, WindowEvent.Approved happened) => window with
     {

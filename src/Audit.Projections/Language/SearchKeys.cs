@@ -32,6 +32,9 @@ public static class SearchKeys
         new(SearchKey.Parent, "parent", "The call in whose course the call was made.", [], "parent:call-7"),
     ];
 
+    /// <summary>What <c>is:</c> accepts.</summary>
+    public static IReadOnlyList<string> Marks => CallMarks.Flags;
+
     /// <summary>How times are written, as errors say it.</summary>
     internal const string Times =
         "a time (2026-11-17T14:00:00Z), a date (2026-11-17), today, yesterday, a weekday (tuesday, last-tuesday), "

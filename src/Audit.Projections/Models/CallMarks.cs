@@ -19,7 +19,7 @@ internal static class CallMarks
     /// <summary>Its only approval is what its host says, or a person approved her own question.</summary>
     private const string SelfApproved = "self-approved";
 
-    /// <summary>Another input than the approved one ran, or another question was asked after the approval.</summary>
+    /// <summary>Another input ran than was asked for or approved, or another question was asked afterwards.</summary>
     private const string Changed = "changed";
 
     /// <summary>Dated into a window, and received after the end of it.</summary>
@@ -40,11 +40,16 @@ internal static class CallMarks
     /// <summary>Violations of it, standing or lifted, wait for a person to review them.</summary>
     private const string Unreviewed = "unreviewed";
 
+    /// <summary>It was completed, and its result says that it failed.</summary>
+    private const string Failed = "failed";
+
+    private const string OutOfScope = "out-of-scope";
+
     /// <summary>What may hold of a call, by the place of its bit.</summary>
     public static readonly string[] Flags =
     [
         Violation, Anomaly, Open, OutsideWindow, SelfApproved, Changed, Flooded, Redacted, WindowUnproven,
-        GrantedAfter, AcceptedLate, Unreviewed,
+        GrantedAfter, AcceptedLate, Unreviewed, Failed, OutOfScope,
     ];
 
     public static long Of(CallModel call) => 1L << (int)call.State
@@ -57,18 +62,24 @@ internal static class CallMarks
             call.SelfApproved || call.Approval == Approval.ByHost
                 || (call.Anomalies & Anomalies.ApprovedByHostOnly) != 0)
         | Flag(
-            Changed, (call.Anomalies & (Anomalies.InputChangedAfterApproval | Anomalies.QuestionChanged)) != 0)
+            Changed,
+            call.Altered || (call.Anomalies & (Anomalies.InputChangedAfterApproval | Anomalies.QuestionChanged)) != 0)
         | Flag(Flooded, call.Flooded > 0)
         | Flag(Redacted, call.Redacted)
         | Flag(WindowUnproven, call.Judged.WindowUnproven > 0)
         | Flag(GrantedAfter, call.Judged.GrantedAfter > 0)
         | Flag(AcceptedLate, call.Judged.Accepted > 0)
-        | Flag(Unreviewed, call.Unreviewed > 0);
+        | Flag(Unreviewed, call.Unreviewed > 0)
+        | Flag(Failed, call.IsFailed)
+        | Flag(OutOfScope, call.Judged.OutOfScope > 0);
 
     /// <summary>As the column has it: most calls are ordinary, and an index of the others stays small.</summary>
     public static long? Noteworthy(CallModel call) => Of(call) is var mark && (mark & ~Ordinary) != 0 ? mark : null;
 
     public static long OfState(string name) => Words.TryState(name, out var state) ? 1L << (int)state : 0;
+
+    /// <summary>The names of what holds.</summary>
+    public static IEnumerable<string> NamesOf(long mark) => Flags.Where(name => (mark & OfFlag(name)) != 0);
 
     public static long OfFlag(string name) => Flag(name, isSet: true);
 

@@ -98,6 +98,13 @@ public sealed record CallModel
     /// <summary>Of the last result.</summary>
     public bool? Success { get; init; }
 
+    /// <summary>It was completed, and its result says that it failed: a state of its own to whoever looks.</summary>
+    [JsonIgnore]
+    public bool IsFailed => Success == false && State == CallState.Completed;
+
+    /// <summary>A message of it says that another input was executed than was asked for.</summary>
+    public bool Altered { get; init; }
+
     public Timestamp FirstAt { get; init; }
 
     public Timestamp LastAt { get; init; }

@@ -175,6 +175,9 @@ public sealed record HourModel
 
     public StateCounts States { get; init; } = StateCounts.Empty;
 
+    /// <summary>Those of them whose result says that they failed.</summary>
+    public long Failed { get; init; }
+
     /// <summary>Standing violations of these calls.</summary>
     public long Violations { get; init; }
 

@@ -35,6 +35,14 @@ public sealed record WindowModel
 
     public Timestamp? RequestedAt { get; init; }
 
+    /// <summary>For how long it is asked, from its approval on; null where times are asked for.</summary>
+    public TimeSpan? Asked { get; init; }
+
+    /// <summary>The times that are asked for, whatever was approved; null where none are.</summary>
+    public Timestamp? AskedFrom { get; init; }
+
+    public Timestamp? AskedUntil { get; init; }
+
     public string? ApprovedBy { get; init; }
 
     public Timestamp? ApprovedAt { get; init; }

@@ -24,6 +24,9 @@ public sealed record PageRequest
     public string? Cursor { get; }
 }
 
+/// <summary>By what a list is ordered, the newest first: columns, and what an item has in them.</summary>
+internal sealed record ListOrder<T>(string Time, string Key, Func<T, long> TimeOf, Func<T, long> KeyOf);
+
 /// <summary>Makes a page of what was read, one item more than the page has showing that there is another.</summary>
 internal static class Pages
 {

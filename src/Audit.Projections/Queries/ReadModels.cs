@@ -1,15 +1,31 @@
 namespace Audit.Projections.Queries;
 
 /// <summary>
-/// The questions that the read models answer. Lists are newest first, by the first event of each item where nothing
-/// else is noted; a place in a list is a key, so that pages neither repeat nor miss an item while the list grows. All
-/// are asked of what the scope lets be seen, and of nothing else.
+/// The questions that the read models answer. Lists are newest first, by the time at which each item began, which is
+/// the time that they show; a place in a list is a key, so that pages neither repeat nor miss an item while the list
+/// grows. All are asked of what the scope lets be seen, and of nothing else.
 /// </summary>
 public sealed class ReadModels
 {
     private const int MostTransitions = 1000;
     private const int WindowsWithTask = 100;
-    private static readonly long[] Newest = [long.MaxValue];
+    private static readonly long[] Newest = [long.MaxValue, long.MaxValue];
+
+    private static readonly ListOrder<CallModel> CallsByTime =
+        new("first_at", "id", call => Instants.ToNumber(call.FirstAt), call => call.Id);
+
+    private static readonly ListOrder<SessionModel> SessionsByTime =
+        new("first_at", "id", session => Instants.ToNumber(session.FirstAt) ?? 0, session => session.Id);
+
+    private static readonly ListOrder<TaskModel> TasksByTime =
+        new("first_at", "id", task => Instants.ToNumber(task.FirstAt) ?? 0, task => task.Id);
+
+    // The node itself dates what is asked for, so that positions are in the order of these times.
+    private static readonly ListOrder<WindowModel> WindowsByTime =
+        new("id", "id", window => window.Id, window => window.Id);
+
+    private static readonly ListOrder<ViolationModel> ViolationsByTime =
+        new("at", "position", violation => Instants.ToNumber(violation.At), violation => violation.Position);
 
     private readonly IReadStore store;
     private readonly ReadScope scope;
@@ -22,7 +38,7 @@ public sealed class ReadModels
         (await store.ReadAsync(session => OffsetRow.ReadAsync(session, cancellation), cancellation)).Offset.Position;
 
     public Task<Page<SessionModel>> SessionsAsync(PageRequest page, CancellationToken cancellation) => scope.IsAll
-        ? ListAsync(ReadTables.Sessions, "id", [], page, session => session.Id, scope.Of, cancellation)
+        ? ListAsync(ReadTables.Sessions, SessionsByTime, [], page, scope.Of, cancellation)
         : store.ReadAsync(reader => OwnSessions.ListAsync(reader, scope, page, cancellation), cancellation);
 
     public Task<SessionModel?> SessionAsync(SessionName session, CancellationToken cancellation) =>
@@ -69,23 +85,7 @@ public sealed class ReadModels
     public Task<Page<CallModel>?> CallsAsync(
         SessionName session, CallFilter filter, PageRequest page, CancellationToken cancellation)
     {
-        var conditions = new List<(string, object)>();
-        if (filter.From is not null || filter.Until is not null)
-        {
-            conditions.Add(("last_at >= {0}", NumberOf(filter.From) ?? long.MinValue));
-            conditions.Add(("first_at <= {0}", NumberOf(filter.Until) ?? long.MaxValue));
-        }
-
-        if (filter.Through is { } last)
-        {
-            conditions.Add(("id <= {0}", last));
-        }
-
-        if (filter.Parent is not null)
-        {
-            conditions.Add(("parent = {0}", filter.Parent));
-        }
-
+        var conditions = CallCounts.ConditionsOf(filter);
         return store.ReadAsync(
             async reader =>
                 await OneAsync(reader, session, cancellation) is { } known
@@ -95,6 +95,16 @@ public sealed class ReadModels
             cancellation);
     }
 
+    /// <summary>How many of the calls of a session lie where along time; null where none of them passes.</summary>
+    /// <param name="parts">So many equal parts of the time are counted apart.</param>
+    public Task<SessionShape?> ShapeAsync(
+        SessionName session, CallFilter filter, int parts, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader => await OneAsync(reader, session, cancellation) is { } known
+                ? await CallCounts.ShapeAsync(reader, scope, known.Id, filter, parts, cancellation)
+                : null,
+            cancellation);
+
     /// <summary>The calls that are in one of the states of <see cref="Attention.States"/>.</summary>
     public Task<Page<CallModel>> CallsInStateAsync(CallState state, PageRequest page, CancellationToken cancellation) =>
         ListCallsAsync([("attention = {0}", (long)state)], page, cancellation);
@@ -103,6 +113,10 @@ public sealed class ReadModels
     public Task<Page<CallModel>> StrayedCallsAsync(
         WindowJudgement judgement, PageRequest page, CancellationToken cancellation) =>
         ListCallsAsync([("strayed = {0}", (long)judgement)], page, cancellation);
+
+    /// <summary>How many there are of what somebody may have to look at.</summary>
+    public Task<AttentionCounts> CountAsync(CancellationToken cancellation) =>
+        store.ReadAsync(reader => CallCounts.OfAttentionAsync(reader, scope, cancellation), cancellation);
 
     /// <summary>
     /// Where the messages of some calls lie, in order; nothing for a reader who is shown no positions.
@@ -138,7 +152,7 @@ public sealed class ReadModels
         store.ReadAsync(reader => CallAsync(reader, session, call, cancellation), cancellation);
 
     public Task<Page<TaskModel>> TasksAsync(PageRequest page, CancellationToken cancellation) => scope.IsAll
-        ? ListAsync(ReadTables.Tasks, "id", [], page, task => task.Id, scope.Of, cancellation)
+        ? ListAsync(ReadTables.Tasks, TasksByTime, [], page, scope.Of, cancellation)
         : store.ReadAsync(reader => OwnTasks.ListAsync(reader, scope, page, cancellation), cancellation);
 
     public Task<TaskView?> TaskAsync(string task, CancellationToken cancellation) =>
@@ -237,13 +251,8 @@ public sealed class ReadModels
             conditions.Add(review == ReviewState.Waiting ? ("waits = {0}", 1L) : ("review = {0}", (long)review));
         }
 
-        return ListAsync(
-            ReadTables.Violations, "position", conditions, page, violation => violation.Position, scope.Of,
-            cancellation);
+        return ListAsync(ReadTables.Violations, ViolationsByTime, conditions, page, scope.Of, cancellation);
     }
-
-    private static long? NumberOf(Timestamp? time) =>
-        time is { } known ? Instants.ToNumber(Instants.Clamp(known)) : null;
 
     private async Task<CallView?> CallAsync(
         IReadSession reader, SessionName session, string call, CancellationToken cancellation)
@@ -299,33 +308,36 @@ public sealed class ReadModels
         IReadSession reader, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
         CancellationToken cancellation) =>
         ListAsync(
-            reader, ReadTables.Calls, "id", [.. conditions, .. scope.Conditions()], page, call => call.Id, scope.Of,
+            reader, ReadTables.Calls, CallsByTime, [.. conditions, .. scope.Conditions()], page, scope.Of,
             cancellation);
 
     private Task<Page<WindowModel>> ListWindowsAsync(
         IReadSession reader, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
         CancellationToken cancellation) =>
         ListAsync(
-            reader, ReadTables.Windows, "id", [.. conditions, .. scope.Conditions()], page, window =>
-                window.Id, scope.Of,
+            reader, ReadTables.Windows, WindowsByTime, [.. conditions, .. scope.Conditions()], page, scope.Of,
             cancellation);
 
     private Task<Page<T>> ListAsync<T>(
-        Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
-        Func<T, long> keyOf, Func<T, T> show, CancellationToken cancellation) =>
+        Table<T> table, ListOrder<T> order, IReadOnlyList<(string Sql, object Value)> conditions, PageRequest page,
+        Func<T, T> show, CancellationToken cancellation) =>
         store.ReadAsync(
-            reader => ListAsync(reader, table, key, conditions, page, keyOf, show, cancellation), cancellation);
+            reader => ListAsync(reader, table, order, conditions, page, show, cancellation), cancellation);
 
     private async Task<Page<T>> ListAsync<T>(
-        IReadSession reader, Table<T> table, string key, IReadOnlyList<(string Sql, object Value)> conditions,
-        PageRequest page, Func<T, long> keyOf, Func<T, T> show, CancellationToken cancellation)
+        IReadSession reader, Table<T> table, ListOrder<T> order, IReadOnlyList<(string Sql, object Value)> conditions,
+        PageRequest page, Func<T, T> show, CancellationToken cancellation)
     {
-        var asked = new SqlConditions(scope.ReadCursor(page.Cursor, 1, Newest)[0], page.Limit + 1L).And(conditions);
+        var place = scope.ReadCursor(page.Cursor, 2, Newest);
+        var asked = new SqlConditions(place[0], place[1], page.Limit + 1L).And(conditions);
+        var (time, key) = (order.Time, order.Key);
         var items = await reader.QueryAsync(
-            $"SELECT doc FROM {table.Name} WHERE {key} < $1{asked.Sql} ORDER BY {key} DESC LIMIT $2",
+            $"SELECT doc FROM {table.Name} WHERE ({time}, {key}) < ($1, $2){asked.Sql} "
+            + $"ORDER BY {time} DESC, {key} DESC LIMIT $3",
             asked.Values,
             row => row.Document(0, table.Json),
             cancellation);
-        return scope.Of(Pages.Of(items, page.Limit, item => scope.WriteCursor(keyOf(item))), show);
+        return scope.Of(
+            Pages.Of(items, page.Limit, item => scope.WriteCursor(order.TimeOf(item), order.KeyOf(item))), show);
     }
 }

@@ -86,6 +86,29 @@ public enum NodeAway : byte
     Throughout,
 }
 
+/// <summary>How many there are of what somebody may have to look at.</summary>
+/// <param name="Most">No more were counted; what is greater by one stands for more.</param>
+public sealed record AttentionCounts(long Most)
+{
+    public long Awaiting { get; init; }
+
+    public long Forgotten { get; init; }
+
+    public long Outside { get; init; }
+
+    public long OutOfScope { get; init; }
+
+    public long Unproven { get; init; }
+
+    /// <summary>Windows that wait for somebody to approve them.</summary>
+    public long Requested { get; init; }
+
+    /// <summary>Those that stand, of calls and of windows.</summary>
+    public long Violations { get; init; }
+
+    public long Unreviewed { get; init; }
+}
+
 public sealed record CallFilter
 {
     public static readonly CallFilter All = new();
@@ -100,6 +123,33 @@ public sealed record CallFilter
 
     /// <summary>Only those that were made in the course of this call.</summary>
     public string? Parent { get; init; }
+
+    public string? Tool { get; init; }
+
+    public CallState? State { get; init; }
+
+    /// <summary>Only those of which this holds: a word of the search's <c>is:</c>.</summary>
+    public string? Mark { get; init; }
+}
+
+/// <summary>The calls of a session along time, whatever their number, and the tools that they use.</summary>
+/// <param name="From">When the first of them began.</param>
+/// <param name="Until">When the last of them was heard of.</param>
+public sealed record SessionShape(
+    Timestamp From, Timestamp Until, IReadOnlyList<CallGroup> Groups, IReadOnlyList<(string? Tool, long Calls)> Tools)
+{
+    public long Calls => Groups.Sum(group => group.Calls);
+}
+
+/// <summary>Some calls that are alike: of one part of the time, of one state, and of the same marks.</summary>
+/// <param name="Part">Which of the parts they began in.</param>
+/// <param name="Tool">Of the tools that are used most; null for the others.</param>
+/// <param name="Marks">The words of the search's <c>is:</c> that hold of them.</param>
+public sealed record CallGroup(int Part, string? Tool, CallState State, IReadOnlyList<string> Marks, long Calls)
+{
+    public bool IsFailed => Marks.Contains("failed");
+
+    public bool HasViolations => Marks.Contains("violation");
 }
 
 public sealed record ViolationFilter

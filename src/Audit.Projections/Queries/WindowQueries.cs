@@ -137,3 +137,107 @@ internal static class WindowMarked
         return found.Select(one => (one.Call.Session, LateCall.Of(one.Call, one.At, one.Received, until, pauses)));
     }
 }
+
+/// <summary>Counts calls without reading them.</summary>
+internal static class CallCounts
+{
+    /// <summary>No more of a list are counted.</summary>
+    private const long Most = 10_000;
+
+    private const int MostTools = 40;
+
+    public static async Task<AttentionCounts> OfAttentionAsync(
+        IReadSession reader, ReadScope scope, CancellationToken cancellation)
+    {
+        return new AttentionCounts(Most)
+        {
+            Awaiting = await OfAsync("calls", "attention", (long)CallState.AwaitingConfirmation),
+            Forgotten = await OfAsync("calls", "attention", (long)CallState.PersistenceFailed),
+            Outside = await OfAsync("calls", "strayed", (long)WindowJudgement.OutsideWindow),
+            OutOfScope = await OfAsync("calls", "strayed", (long)WindowJudgement.OutOfScope),
+            Unproven = await OfAsync("calls", "strayed", (long)WindowJudgement.WindowUnproven),
+            Requested = await OfAsync("windows", "requested", 1),
+            Violations = await OfAsync("violations", "lifted", 0),
+            Unreviewed = await OfAsync("violations", "waits", 1),
+        };
+
+        async Task<long> OfAsync(string table, string column, long value)
+        {
+            var asked = new SqlConditions(value, Most + 1).And(scope.Conditions());
+            var found = await reader.QueryAsync(
+                $"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {column} = $1{asked.Sql} LIMIT $2) one",
+                asked.Values, row => row.Number(0), cancellation);
+            return found[0];
+        }
+    }
+
+    /// <returns>Null where none of the calls passes.</returns>
+    public static async Task<SessionShape?> ShapeAsync(
+        IReadSession reader, ReadScope scope, long session, CallFilter filter, int parts,
+        CancellationToken cancellation)
+    {
+        List<(string, object)> conditions = [.. ConditionsOf(filter), .. scope.Conditions()];
+        var passing = new SqlConditions(session).And(conditions);
+        var bounds = (await reader.QueryAsync(
+            "SELECT count(*), coalesce(min(first_at), 0), coalesce(max(last_at), 0) FROM calls "
+            + $"WHERE session = $1{passing.Sql}",
+            passing.Values, row => (Calls: row.Number(0), From: row.Number(1), Until: row.Number(2)),
+            cancellation))[0];
+        if (bounds.Calls == 0)
+        {
+            return null;
+        }
+
+        var tools = await reader.QueryAsync(
+            $"SELECT tool, count(*) FROM calls WHERE session = $1{passing.Sql} "
+            + $"GROUP BY tool ORDER BY 2 DESC, 1 LIMIT {MostTools}",
+            passing.Values, row => (ToolOf(row, 0), row.Number(1)), cancellation);
+        var from = Math.Max(bounds.From, NumberOf(filter.From) ?? long.MinValue);
+        var until = Math.Min(bounds.Until, NumberOf(filter.Until) ?? long.MaxValue);
+        var asked = new SqlConditions(session, from, Math.Max(1, ((until - from) / parts) + 1)).And(conditions);
+        var groups = await reader.QueryAsync(
+            $"""
+            SELECT part, tool, state, mark, count(*) FROM (
+                SELECT CASE WHEN first_at < $2 THEN 0 ELSE (first_at - $2) / $3 END AS part, tool, state,
+                    coalesce(mark, 0) AS mark
+                FROM calls WHERE session = $1{asked.Sql}) one
+            GROUP BY part, tool, state, mark
+            """,
+            asked.Values,
+            row => new CallGroup(
+                (int)Math.Min(parts - 1, row.Number(0)), ToolOf(row, 1), (CallState)row.Number(2),
+                [.. CallMarks.NamesOf(row.Number(3))], row.Number(4)),
+            cancellation);
+        return new SessionShape(Instants.FromNumber(from), Instants.FromNumber(until), groups, tools);
+    }
+
+    public static List<(string Sql, object Value)> ConditionsOf(CallFilter filter)
+    {
+        var conditions = new List<(string, object)>();
+        if (filter.From is not null || filter.Until is not null)
+        {
+            conditions.Add(("last_at >= {0}", NumberOf(filter.From) ?? long.MinValue));
+            conditions.Add(("first_at <= {0}", NumberOf(filter.Until) ?? long.MaxValue));
+        }
+
+        void Add(string sql, object? value)
+        {
+            if (value is not null)
+            {
+                conditions.Add((sql, value));
+            }
+        }
+
+        Add("id <= {0}", filter.Through);
+        Add("parent = {0}", filter.Parent);
+        Add("tool = {0}", filter.Tool);
+        Add("state = {0}", (long?)filter.State);
+        Add("(mark & {0}) <> 0", filter.Mark is null ? null : CallMarks.OfFlag(filter.Mark));
+        return conditions;
+    }
+
+    private static string? ToolOf(IStoredRow row, int column) => row.IsNull(column) ? null : row.Text(column);
+
+    private static long? NumberOf(Timestamp? time) =>
+        time is { } known ? Instants.ToNumber(Instants.Clamp(known)) : null;
+}

@@ -9,6 +9,7 @@ internal static class ReadTables
         Column<SessionModel>.Fixed("id", session => session.Id),
         Column<SessionModel>.Fixed("session_id", session => session.Name.Key),
         Column<SessionModel>.Fixed("source", session => session.Source),
+        Column<SessionModel>.Changing("first_at", session => Instants.ToNumber(session.FirstAt) ?? 0),
     ]);
 
     public static readonly Table<CallModel> Calls = new("calls", ["id"], ReadJson.Of<CallModel>(), call => call.Id,
@@ -26,6 +27,8 @@ internal static class ReadTables
         Column<CallModel>.Changing("agent", call => call.Agent),
         Column<CallModel>.Fixed("source", call => call.Source),
         Column<CallModel>.Changing("parent", call => call.Parent),
+        Column<CallModel>.Changing("tool", call => call.Tool),
+        Column<CallModel>.Changing("state", call => (long)call.State),
     ]);
 
     public static readonly Table<TransitionModel> Transitions = new(
@@ -47,6 +50,7 @@ internal static class ReadTables
     [
         Column<TaskModel>.Fixed("id", task => task.Id),
         Column<TaskModel>.Fixed("task_id", task => task.TaskId),
+        Column<TaskModel>.Changing("first_at", task => Instants.ToNumber(task.FirstAt) ?? 0),
     ]);
 
     public static readonly Table<WindowModel> Windows = new(
@@ -67,6 +71,7 @@ internal static class ReadTables
         "violations", ["position"], ReadJson.Of<ViolationModel>(), violation => violation.Position,
     [
         Column<ViolationModel>.Fixed("position", violation => violation.Position),
+        Column<ViolationModel>.Changing("at", violation => Instants.ToNumber(violation.At)),
         Column<ViolationModel>.Changing("lifted", violation => violation.IsLifted ? 1 : 0),
         Column<ViolationModel>.Changing("task_id", violation => violation.Task),
         Column<ViolationModel>.Changing("agent", violation => violation.Agent),

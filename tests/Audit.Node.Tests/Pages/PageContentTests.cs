@@ -168,6 +168,88 @@ public sealed class PageContentTests
         Assert.Contains("b[0]", html);
     }
 
+    [Fact]
+    public async Task a_call_that_failed_is_told_from_one_that_succeeded_wherever_it_stands()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s", "good", Records.Completed(), "2025-01-02T03:04:05Z"));
+        await node.RecordAsync(Records.Item("s", "bad", Records.Completed().Replace("\"success\":true", "\"success\":false"), "2025-01-02T03:04:06Z"));
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        var session = (await browser.GetAsync("/session?id=s")).Require(200).Text;
+        Assert.Contains("class=\"state state-failed\"", session[session.IndexOf("call=bad", StringComparison.Ordinal)..]);
+        Assert.Contains("lane-mark state-failed", session);
+        Assert.Contains("segment-failed", session);
+        Assert.Contains("failed</span> <b>1</b> of them", session);
+        Assert.Contains("state-failed", (await browser.GetAsync("/call?session=s&call=bad")).Text);
+        Assert.DoesNotContain("state-failed", (await browser.GetAsync("/call?session=s&call=good")).Text);
+        await Patience.UntilAsync(async () => (await browser.GetAsync("/search?q=is:failed")).Require(200).Text.Contains("state-failed"), "it is found");
+        Assert.DoesNotContain("call=good", (await browser.GetAsync("/search?q=is:failed")).Text);
+    }
+
+    [Fact]
+    public async Task lists_are_in_the_order_of_the_times_that_they_show()
+    {
+        await using var node = await TestNode.StartAsync();
+        foreach (var (session, time) in new[] { ("second", "2025-01-02T03:00:00Z"), ("first", "2025-01-01T03:00:00Z"), ("third", "2025-01-03T03:00:00Z") })
+        {
+            await node.RecordAsync(Records.Item(session, "c-" + session, Records.Asked(), time));
+        }
+
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        foreach (var page in new[] { "/sessions", "/waiting", "/calls?state=awaiting_confirmation" })
+        {
+            var html = (await browser.GetAsync(page)).Require(200).Text;
+            Assert.Equal(
+                ["third", "second", "first"],
+                System.Text.RegularExpressions.Regex.Matches(html, "/session\\?[^\"]*id=(first|second|third)\"").Select(match => match.Groups[1].Value).Distinct());
+        }
+    }
+
+    [Fact]
+    public async Task what_came_late_is_no_lack_and_is_noted()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.RecordAsync(Records.Item("s", "c", Records.Completed(), "2025-01-02T03:04:05Z"));
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        var html = (await browser.GetAsync("/session?id=s")).Require(200).Text;
+        Assert.Contains("nothing is known to be missing", html);
+        Assert.Contains("1 message came late, which is no lack", html);
+    }
+
+    [Fact]
+    public async Task an_address_that_nothing_has_is_a_page_and_pages_go_packed_but_to_who_is_led_here_by_others()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        var wrong = (await browser.GetAsync("/sesions")).Require(404);
+        Assert.Equal("text/html", wrong.Type);
+        Assert.Contains("There is no page at /sesions", wrong.Text);
+        Assert.Contains("href=\"/sessions\"", wrong.Text);
+
+        browser.Http.DefaultRequestHeaders.AcceptEncoding.ParseAdd("gzip, br");
+        using (var packed = await browser.Http.GetAsync("/overview"))
+        {
+            Assert.Equal(["br"], packed.Content.Headers.ContentEncoding);
+            await using var plain = new System.IO.Compression.BrotliStream(await packed.Content.ReadAsStreamAsync(), System.IO.Compression.CompressionMode.Decompress);
+            Assert.Contains("<h1>Overview</h1>", await new StreamReader(plain).ReadToEndAsync());
+        }
+
+        browser.Http.DefaultRequestHeaders.Add("Sec-Fetch-Site", "same-site");
+        using var elsewhere = await browser.Http.GetAsync("/overview");
+        Assert.Empty(elsewhere.Content.Headers.ContentEncoding);
+    }
+
+    [Fact]
+    public async Task the_secret_of_a_form_is_in_no_two_pages_in_the_same_letters()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        var (one, other) = (PageBrowser.SecretOf(await browser.GetAsync("/overview")), PageBrowser.SecretOf(await browser.GetAsync("/overview")));
+        Assert.NotEqual(one, other);
+        (await browser.PostAsync("/sign-out", ("form_secret", other + "A"))).Require(403);
+        (await browser.PostAsync("/sign-out", ("form_secret", one))).Require(303);
+    }
+
     [Theory]
     [InlineData("/session?id=", 400)]
     [InlineData("/session?id=none", 404)]
@@ -182,6 +264,8 @@ public sealed class PageContentTests
     [InlineData("/calls?state=happy", 400)]
     [InlineData("/strayed?judgement=x", 400)]
     [InlineData("/violations?lifted=perhaps", 400)]
+    [InlineData("/session?id=none&state=happy", 400)]
+    [InlineData("/session?id=none&mark=happy", 400)]
     public async Task a_wrong_question_is_answered_by_a_page_that_says_so(string path, int status)
     {
         await using var node = await TestNode.StartAsync();

@@ -58,8 +58,11 @@ function add(row, name) {
     const page = pageOf(event);
     const move = event.to ? `${event.from} \u2192 ${event.to}` : event.reason ?? event.type ?? event.act ?? '';
     const line = document.createElement('tr');
+    const written = document.createElement('time');
+    written.dateTime = row.created;
+    written.textContent = row.created.replace('T', ' ').slice(0, 23).replace('Z', '');
     const cells = [
-        ['number', link(`/v1/events/${row.position}`, row.position)], ['', row.created.replace('T', ' ').slice(0, 23).replace('Z', '')], ['', name],
+        ['number', link(`/v1/events/${row.position}`, row.position)], ['', written], ['', name],
         ['id', page === null ? stream : link(page, stream)], ['code', visible(event.record?.tool_name, 32)],
         ['', visible(move.replaceAll('_', ' '), 80)], ['', visible(event.token, 32)],
     ];
