@@ -57,6 +57,9 @@ public sealed record CallBounds(IReadOnlyList<string> Agents, IReadOnlyList<stri
     /// <param name="task">The same of its task.</param>
     public bool Allow(string? agent, string? task) => IsOneOf(Agents, agent) && IsOneOf(Tasks, task);
 
+    /// <summary>Whether an item may be of this agent, or of none.</summary>
+    public bool MayName(string? agent) => IsOneOf(Agents, agent);
+
     private static bool IsOneOf(IReadOnlyList<string> bound, string? name) =>
         bound.Count == 0 || name is null || bound.Contains(name);
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Audit.Formats.AgentCode;
 using Audit.Formats.Chat;
 using Audit.Formats.ClaudeCode;
@@ -31,17 +30,11 @@ public sealed class FormatReaders
     /// <summary>Whichever format the first events are of.</summary>
     public const string Auto = "auto";
 
-    private const int Steps = 8192;
+    /// <summary>Of readers within CloudEvents, as many as have things to remember that nobody else does.</summary>
+    private const int MostReaders = 64;
 
-    private readonly BoundedMemory<(string Source, string Span), ImmutableList<OtlpSpan>> otlp = new(Steps);
-    private readonly CallMemory copilot = new();
-    private readonly CallMemory claudeCode = new();
-    private readonly CallMemory codex = new();
-    private readonly CallMemory gemini = new();
-    private readonly CallMemory openAi = new();
-    private readonly CallMemory anthropic = new();
-    private readonly CallMemory cursor = new();
-    private readonly CallMemory adk = new();
+    private readonly CallMemory memory = new();
+    private readonly OtlpMemory otlp = new();
 
     /// <summary>The formats there are, in the order in which they are shown.</summary>
     public static IReadOnlyList<FormatInfo> All { get; } =
@@ -73,6 +66,12 @@ public sealed class FormatReaders
     /// <summary>What is remembered of OpenTelemetry's traces.</summary>
     public TraceMemory Traces { get; } = new();
 
+    /// <summary>
+    /// What fell out of memory, for there is only so much room: what came later of it may lack a tool's name, an input,
+    /// or an outcome.
+    /// </summary>
+    public long Forgotten => memory.Forgotten + otlp.Forgotten + Traces.Forgotten;
+
     /// <summary>Requests for export of one signal alone.</summary>
     public IFormatReader OpenOtlp(OtlpSignal signal, string source, string? session) => new StrictEvents(
         new OtlpReader(new OtlpSteps(otlp, source), session, signal), "otlp", FormatGuess.Of);
@@ -87,24 +86,28 @@ public sealed class FormatReaders
         _ => Events(format, session, source) is { } events ? new StrictEvents(events, format, FormatGuess.Of) : null,
     };
 
-    private IEventReader? Events(string? format, string? session, string source) => format switch
+    private IEventReader? Events(string? format, string? session, string source)
     {
-        "copilot" => new CopilotReader(copilot.Of(source), session),
-        "agent-code" => new AgentCodeReader(session),
-        "claude-code" => new ClaudeCodeReader(claudeCode.Of(source), session),
-        "laravel" => new LaravelReader(),
-        "otlp" => new OtlpReader(new OtlpSteps(otlp, source), session),
-        "codex" => new CodexReader(codex.Of(source), session),
-        "gemini" => new GeminiReader(gemini.Of(source), session),
-        "openai" => new OpenAiReader(openAi.Of(source), session),
-        "anthropic" => new AnthropicReader(anthropic.Of(source), session),
-        "mcp" => new McpReader(session),
-        "cursor" => new CursorReader(cursor.Of(source), session),
-        "openai-agents" => new AgentsSdkReader(session),
-        "adk" => new AdkReader(adk.Of(source), session),
-        "cloudevents" => new CloudEventsReader(Within(session, source), session),
-        _ => null,
-    };
+        var calls = memory.For(source, format ?? "");
+        return format switch
+        {
+            "copilot" => new CopilotReader(calls, session),
+            "agent-code" => new AgentCodeReader(session),
+            "claude-code" => new ClaudeCodeReader(calls, session),
+            "laravel" => new LaravelReader(),
+            "otlp" => new OtlpReader(new OtlpSteps(otlp, source), session),
+            "codex" => new CodexReader(calls, session),
+            "gemini" => new GeminiReader(calls, session),
+            "openai" => new OpenAiReader(calls, session),
+            "anthropic" => new AnthropicReader(calls, session),
+            "mcp" => new McpReader(session),
+            "cursor" => new CursorReader(calls, session),
+            "openai-agents" => new AgentsSdkReader(session),
+            "adk" => new AdkReader(calls, session),
+            "cloudevents" => new CloudEventsReader(Within(session, source), session),
+            _ => null,
+        };
+    }
 
     /// <summary>
     /// The session of a whole stream, where this event of it names it: one format may do so as late as in the last.
@@ -129,17 +132,16 @@ public sealed class FormatReaders
     /// <summary>The data of one sender go on where those before ended: one reader for each format.</summary>
     private Func<JsonElement, string?, IEventReader?> Within(string? session, string source)
     {
-        var readers = new Dictionary<(string Format, string? Session), IEventReader?>();
+        var readers = new BoundedMemory<(string Format, string? Session), IEventReader>(MostReaders, (_, _) => 1);
         return (data, named) =>
         {
-            var format = FormatGuess.Of(data);
-            if (format is null or "cloudevents")
+            IEventReader? reader = null;
+            if (FormatGuess.Of(data) is { } format and not "cloudevents")
             {
-                return null;
+                readers.Change((format, named), known => reader = known ?? Events(format, named, source));
             }
 
-            var key = (format, named);
-            return readers.TryGetValue(key, out var known) ? known : readers[key] = Events(format, named, source);
+            return reader;
         };
     }
 }
@@ -183,8 +185,15 @@ internal sealed class AutoReader(FormatReaders readers, string? session, string 
 
             if (happened.Text("role") is { } role && happened.Member("content") is not null)
             {
-                // What is said before the first call is alike in all chats.
-                sink.Ignored(role);
+                // What is said before the first call is alike in all chats; what may be a call is not only said.
+                if (ChatParts.OtherIn(happened) is { } sentence)
+                {
+                    sink.Invalid(sentence);
+                }
+                else
+                {
+                    sink.Ignored(role);
+                }
             }
             else
             {
@@ -213,6 +222,9 @@ public static class FormatGuess
         ["session_start", "session_end", "turn_start", "turn_complete", "tool_call", "tool_result"];
     private static readonly string[] GeminiHooks =
         ["BeforeTool", "AfterTool", "BeforeAgent", "AfterAgent", "BeforeModel", "AfterModel", "BeforeToolSelection"];
+
+    /// <summary>Hooks that others have by the same name; Gemini CLI alone gives them a time.</summary>
+    private static readonly string[] SharedHooks = ["SessionStart", "SessionEnd", "Notification", "PreCompress"];
 
     /// <summary>Of the first line that tells it.</summary>
     /// <param name="text">The beginning of a stream.</param>
@@ -265,12 +277,16 @@ public static class FormatGuess
 
     private static string OfHook(JsonElement happened, string hook)
     {
-        var transcript = happened.Text("transcript_path") ?? "";
+        var transcript = (happened.Text("transcript_path") ?? "").Replace('\\', '/');
+        var isGemini = GeminiHooks.Contains(hook) || LiesIn(".gemini")
+            || (SharedHooks.Contains(hook) && happened.Text("timestamp") is not null && !LiesIn(".claude")
+                && happened.Text("permission_mode") is null);
         return char.IsLower(hook[0]) ? "cursor"
-            : GeminiHooks.Contains(hook) || happened.Text("timestamp") is not null ? "gemini"
-            : happened.Text("turn_id") is not null ? "codex"
-            : transcript.Contains("/.codex/", StringComparison.Ordinal) ? "codex"
+            : isGemini ? "gemini"
+            : happened.Text("turn_id") is not null || LiesIn(".codex") ? "codex"
             : "claude-code";
+
+        bool LiesIn(string folder) => transcript.Contains($"/{folder}/", StringComparison.Ordinal);
     }
 
     private static string? OfHost(JsonElement happened, string type)
@@ -314,20 +330,22 @@ public static class FormatGuess
     private static string? OfChat(JsonElement happened)
     {
         var type = happened.Text("type") ?? "";
-        if (happened.Text("object") is "chat.completion" or "response" || happened.Text("role") == "tool"
+        if (happened.Text("object") is "chat.completion" or "chat.completion.chunk" or "response"
+            || happened.Text("role") == "tool"
             || happened.ArrayMember("tool_calls").Any() || happened.ArrayMember("choices").Any()
             || (type.EndsWith("_call", StringComparison.Ordinal) && happened.Text("call_id") is not null)
             || (type.EndsWith("_call_output", StringComparison.Ordinal) && happened.Text("call_id") is not null)
-            || type.StartsWith("mcp_approval_", StringComparison.Ordinal))
+            || type.StartsWith("mcp_approval_", StringComparison.Ordinal)
+            || (type.StartsWith("response.", StringComparison.Ordinal)
+                && (happened.ObjectMember("response") ?? happened.ObjectMember("item")) is not null))
         {
             return "openai";
         }
 
         var isAnthropic = (type == "message" && happened.Text("role") == "assistant"
                 && happened.Text("stop_reason") is not null)
-            || happened.ArrayMember("content").Any(block => block.Text("type") is { } kind
-                && (kind.EndsWith("tool_use", StringComparison.Ordinal)
-                    || kind.EndsWith("tool_result", StringComparison.Ordinal)));
+            || happened.ArrayMember("content").Any(ChatParts.IsOfCall)
+            || (happened.ObjectMember("content_block") is not null && type == "content_block_start");
         return isAnthropic ? "anthropic"
             : new[] { "messages", "input", "output" }.SelectMany(name => happened.ArrayMember(name))
                 .Select(OfChat).FirstOrDefault(format => format is not null);

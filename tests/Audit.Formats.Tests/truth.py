@@ -86,7 +86,22 @@ def text_of(content):
     return canonical(content)
 
 
-def claude_verdict(text, failed, kind, begun):
+SHELLS = ("Bash", "PowerShell")
+FILES = ("Read", "Write", "Edit", "MultiEdit", "NotebookEdit", "NotebookRead", "Glob", "Grep", "LS", "LSP")
+
+
+def claude_names(pattern, text, tool):
+    """The host's own words: they name the tool, or what a tool of the host was to do."""
+    match = re.match(pattern, text, re.S)
+    if not match:
+        return False
+    groups = match.groupdict()
+    if groups.get("tool"):
+        return tool in (None, groups["tool"])
+    return not groups.get("file") or tool is None or tool in SHELLS + FILES
+
+
+def claude_verdict(text, failed, kind, begun, tool):
     """(state, who decided) of a tool's result."""
     if not failed and not kind:
         return "completed", None
@@ -100,11 +115,13 @@ def claude_verdict(text, failed, kind, begun):
     elif not begun or kind:
         if text.startswith("Permission for this action was denied by the Claude Code auto mode classifier"):
             wording = ("blocked", "classifier")
-        elif re.match(r"(Hook )?PreToolUse(:\S+)? (hook |denied)", text):
+        elif claude_names(r"(Hook )?PreToolUse(:(?P<tool>\S+))? (hook |denied)", text, tool):
             wording = ("blocked", "hook")
-        elif re.match(r"Permission to .*? has been denied", text, re.S):
+        elif claude_names(r"Permission to (use (?P<tool>\S+)( with .*?)?|(?P<file>[a-z]+) .*?) has been denied", text, tool):
             wording = ("blocked", "host policy")
-        elif text.startswith("Claude requested permissions to ") or re.match(r"This( \S+)? command (requires approval|contains multiple operations)", text):
+        elif claude_names(r"Claude requested permissions to (use (?P<tool>[^\s,]+)|(?P<file>[a-z]+) .*?), but you haven't granted it", text, tool):
+            wording = ("blocked", "nobody")
+        elif (tool is None or tool in SHELLS) and re.match(r"This( \S+)? command (requires approval|contains multiple operations)", text):
             wording = ("blocked", "nobody")
     if wording and begun and not kind and wording[1] != "user":
         wording = None
@@ -232,7 +249,7 @@ def claude_code(lines):
             state = "running"
         if name in results:
             text, failed, kind, at = results[name]
-            now, who = claude_verdict(text, failed, kind, name in begun)
+            now, who = claude_verdict(text, failed, kind, name in begun, None if kind else call.get("tool"))
             refused = (name in listed or decided.get(name, ("", ""))[0] == "blocked") and now != "cancelled"
             state, by = ("blocked", who or by) if refused else (now, who)
             call.put("settled_at", at)
@@ -388,11 +405,12 @@ def copilot(lines):
             if any(step[1] == "blocked" for step in steps) and not success:
                 state = "blocked"
             elif not success and not knew and (
-                    code in ("denied", "rejected") or "could not request permission from user" in text
-                    or text.startswith("Denied by preToolUse hook") or "user rejected this tool call" in text):
+                    code in ("denied", "rejected") or text.startswith("Denied by preToolUse hook") or code is None and (
+                        text.startswith("Permission denied and could not request permission from user")
+                        or text == "The user rejected this tool call.")):
                 state = "blocked"
-                call["by"] = ("user" if code == "rejected" else "nobody" if "could not request" in text
-                              else "hook" if text.startswith("Denied by pre") else "host policy" if code == "denied" else "user")
+                call["by"] = ("user" if code == "rejected" else "hook" if text.startswith("Denied by pre")
+                              else "nobody" if text.startswith("Permission denied and could not") else "host policy" if code == "denied" else "user")
             else:
                 state = "completed"
                 call["output"] = f"{'true' if success else 'false'} {short(text)}"
@@ -404,6 +422,10 @@ def copilot(lines):
 
 
 # ---------------------------------------------------------------- agent-code
+
+# What a command ends with that ran, whatever it wrote before.
+EXIT_CODE = "\n\nExit code: "
+
 
 def agent_code(lines):
     session, groups, story = "-", {}, {}
@@ -419,6 +441,8 @@ def agent_code(lines):
             group["open"].append(e.get("input"))
             group["guess"] |= len(group["open"]) > 1
             story[name(group["asked"])] = {"state": "requested", "tool": tool, "input": short(e["input"])}
+        elif kind == "permission_denied" and EXIT_CODE in e["reason"]:
+            pass
         elif kind == "permission_denied":
             group["denied"] = e["reason"]
             call = story.setdefault(name(group["ended"] + 1), {"tool": tool})
@@ -437,11 +461,15 @@ def agent_code(lines):
             call = story.setdefault(name(group["ended"]), {"tool": tool} if tool else {})
             text, denied = e.get("output", e.get("content", "")), group["denied"]
             group["denied"] = None
-            if e["is_error"] and denied is None and "tool" not in e and text.startswith("Permission denied: ") and "(os error" not in text:
+            if EXIT_CODE in text:
+                pass
+            elif e["is_error"] and denied is None and "tool" not in e and text.startswith("Permission denied: ") and "(os error" not in text:
                 denied = text[len("Permission denied: "):]
             if e["is_error"] and text == "Permission denied by user":
                 denied = "user denied at prompt"
-            if e["is_error"] and denied is not None:
+            if e["is_error"] and EXIT_CODE in text:
+                call.update(state="completed", output=f"false {short(text)}")
+            elif e["is_error"] and denied is not None:
                 if denied.startswith("rejected at validation: "):
                     call["state"] = "invalidated"
                 else:

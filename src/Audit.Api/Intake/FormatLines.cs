@@ -113,6 +113,11 @@ internal sealed class FormatLines(
     {
         var time = record.Time ?? Rfc3339.Format(times.Of(record, one.Line, derived));
         times.Remember(record, time, derived);
+        if (record.Agent is not null && !derived.Bounds.MayName(record.Agent))
+        {
+            record = record.OfSubAgent();
+        }
+
         return intake.Items.Read(
             DerivedJson.Item(record, derived.SessionId, time),
             record.Time is null || record.IsTimeInferred ? inferred : derived);
@@ -157,7 +162,7 @@ internal sealed record DerivedLine(long Line)
 internal sealed class IgnoredEvents
 {
     private const int MostTypes = 100;
-    private const int LongestType = 64;
+    private const int LongestType = 128;
     private const string Others = "others";
 
     private readonly SortedDictionary<string, long> types = new(StringComparer.Ordinal);

@@ -33,18 +33,18 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
         }
 
         var standing = await FindCallsAsync(lines, defaults);
-        for (var index = 0; index < lines.Count; index++)
+        for (var (index, count) = (0, lines.Count); index < count; index++)
         {
             if (lines[index].Record is { Place: { } place } record)
             {
                 var session = Memory.Claim(
-                    defaults.Source, place.Trace, record.Record.ToolCallId,
-                    standing.GetValueOrDefault((place.Trace, record.Record.ToolCallId))
+                    defaults.Source, place, record.Record.ToolCallId,
+                    standing.GetValueOrDefault((place, record.Record.ToolCallId))
                         ?? SessionOf(place, defaults.Source));
                 lines[index] = lines[index] with { Record = record with { SessionId = session } };
                 if (session == place.Session)
                 {
-                    Memory.Remember(defaults.Source, place.Trace, KnownTrace.Nothing with { HasCalls = true });
+                    NoteCalls(lines, lines[index].Line, place.Trace, defaults.Source);
                 }
                 else if (session != place.Own && Known(place.Trace, defaults.Source).Conversations.Contains(session))
                 {
@@ -87,56 +87,63 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
                 .Where(note => note is { Derived: true, Type: NoteType }
                     && note.DerivedId?.StartsWith(NoteId, StringComparison.Ordinal) == true)
                 .Select(note => note.DerivedId![NoteId.Length..]).ToImmutableArray();
-            Memory.Remember(source, unknown[index], new KnownTrace(noted, noted, HasCalls: false));
+            var known = noted.Remove("");
+            Memory.Remember(source, unknown[index], new KnownTrace(known, known, HasCalls: noted.Contains("")));
         }
     }
 
     /// <summary>In which of the sessions that they may belong to calls stand already.</summary>
-    private async Task<Dictionary<(string Trace, string Call), string>> FindCallsAsync(
+    private async Task<Dictionary<(TracePlace Place, string Call), string>> FindCallsAsync(
         List<DerivedLine> lines, ItemDefaults defaults)
     {
-        var standing = new Dictionary<(string Trace, string Call), string>();
         var places = lines.Select(one => one.Record).OfType<DerivedRecord>()
             .Where(record => record.Place is not null)
-            .DistinctBy(record => (record.Place!.Trace, record.Record.ToolCallId))
-            .Where(record => Memory.SessionOf(
-                defaults.Source, record.Place!.Trace, record.Record.ToolCallId) is null)
-            .SelectMany(record => SessionsOf(record.Place!, defaults.Source)
-                .Select(session => (record.Place!.Trace, Call: record.Record.ToolCallId, Session: session)))
+            .Select(record => (Place: record.Place!, Call: record.Record.ToolCallId)).Distinct()
+            .Where(one => Memory.SessionOf(defaults.Source, one.Place, one.Call) is null)
+            .SelectMany(one => SessionsOf(one.Place, defaults.Source)
+                .Select(session => (one.Place, one.Call, Session: session)))
             .ToList();
         var positions = places.Count == 0 ? [] : await journal.ReadPositionsAsync(
             [.. places.Select(one => new StreamPlace(
                 new StreamKey(StreamNames.CallUtf8(new SessionName(defaults.Source, one.Session), one.Call)), 1))],
             CancellationToken.None);
-        for (var index = 0; index < places.Count; index++)
-        {
-            if (positions[index] > 0)
-            {
-                standing.TryAdd((places[index].Trace, places[index].Call), places[index].Session);
-            }
-        }
-
-        return standing;
+        return places.Where((_, index) => positions[index] > 0)
+            .GroupBy(one => (one.Place, one.Call), one => one.Session)
+            .Select(sessions => (sessions.Key, Session: TraceMemory.Among([.. sessions], sessions.Key.Place)))
+            .Where(one => one.Session is not null).ToDictionary(one => one.Key, one => one.Session!);
     }
 
+    /// <summary>What names its conversation is of no other one, though its id be the same.</summary>
     private IEnumerable<string> SessionsOf(TracePlace place, string source) =>
-        new[] { place.Own, place.Above, place.Session, place.Otherwise }.OfType<string>()
-            .Concat(Known(place.Trace, source).Conversations).Distinct();
+        new[] { place.Own, place.Own is null ? place.Above : null, place.Session, place.Otherwise }.OfType<string>()
+            .Concat(place.Own is null ? Known(place.Trace, source).Conversations : []).Distinct();
+
+    /// <summary>
+    /// Calls stand in the session of the trace: whoever learns later of which conversation it is finds that here.
+    /// </summary>
+    private void NoteCalls(List<DerivedLine> lines, long line, string trace, string source)
+    {
+        if (!Known(trace, source).HasCalls)
+        {
+            Memory.Remember(source, trace, KnownTrace.Nothing with { HasCalls = true });
+            lines.Add(NoteOf(line, trace, "", new() { ["trace_id"] = trace }));
+        }
+    }
 
     private void Note(List<DerivedLine> lines, long line, string trace, string conversation, string source)
     {
         if (!Known(trace, source).Noted.Contains(conversation))
         {
             Memory.Remember(source, trace, new KnownTrace([conversation], [conversation], HasCalls: false));
-            lines.Add(new DerivedLine(line)
-            {
-                Note = new DerivedNote(
-                    TracePlace.SessionOf(trace), NoteId + conversation, NoteType,
-                    JsonSerializer.SerializeToElement(new Dictionary<string, string>
-                    {
-                        ["trace_id"] = trace, ["session"] = conversation,
-                    })),
-            });
+            lines.Add(NoteOf(
+                line, trace, conversation, new() { ["trace_id"] = trace, ["session"] = conversation }));
         }
     }
+
+    private static DerivedLine NoteOf(long line, string trace, string id, Dictionary<string, string> detail) =>
+        new(line)
+        {
+            Note = new DerivedNote(
+                TracePlace.SessionOf(trace), NoteId + id, NoteType, JsonSerializer.SerializeToElement(detail)),
+        };
 }

@@ -23,7 +23,7 @@ internal sealed class NodeInstruments : IDisposable
     public NodeInstruments(
         IAuditStore store, IAuditEngine engine, ReadSide reads, NodeLog log, NodeMetrics metrics, RecordIntake intake,
         FailureLog failures, NodeLook look, MachineFigures machine, QuotaBook quotas, ClockWatch clock,
-        ApiSettings settings, IHostApplicationLifetime life, PolicyBook policies)
+        ApiSettings settings, IHostApplicationLifetime life, PolicyBook policies, FormatReaders formats)
     {
         (this.look, commits) = (look, metrics.Commits);
         OfNode(store, metrics, look, intake, clock, settings);
@@ -33,6 +33,8 @@ internal sealed class NodeInstruments : IDisposable
             Of("decision", metrics.Decisions()));
         Counter("audit.ignored", "What other systems sent that concerns no call and no session.", () =>
             metrics.Ignored);
+        Counter("audit.forgotten", "What was remembered of the calls of other systems and fell out for want of room.",
+            () => formats.Forgotten);
         OfMachine(machine);
         OfEngine(() => engine.Stats);
         OfJournal(look, machine);

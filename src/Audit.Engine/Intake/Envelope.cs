@@ -70,7 +70,7 @@ internal ref struct Envelope
 
     /// <summary>A sub-agent that an adapter names acts for the agent that the token is bound to.</summary>
     private readonly string? BoundAgent(ItemDefaults defaults) => Bound(
-        defaults.Derived && defaults.Bounds.Agents is not [] ? defaults.Agent : Agent ?? defaults.Agent,
+        defaults.Derived && !defaults.Bounds.MayName(Agent) ? defaults.Agent : Agent ?? defaults.Agent,
         defaults.Bounds.Agents, "agent");
 
     private readonly SessionName RequireSession(ItemDefaults defaults) => new(

@@ -11,14 +11,20 @@ internal sealed class AgentCodeCalls
 {
     private const int LongestTool = 48, MostKinds = 65_536, MostOpen = 1024, LongestInput = 64 << 10;
 
+    /// <summary>Of the inputs of calls that are open.</summary>
+    private const long MostInputs = 8 << 20;
+
     private readonly Dictionary<(long Turn, string Tool), Counted> counts = [];
+    private long inputs;
 
     public AgentCodeCall Request(long turn, string tool, JsonElement? input)
     {
         var counted = Of(turn, tool);
         counted.Requested++;
         // The order is what joins them; an input that would take too much room is not repeated with the result.
-        var isKept = counted.Inputs.Count < MostOpen && input?.Raw().Length <= LongestInput;
+        var size = RoomFor.BytesOf(input);
+        var isKept = counted.Inputs.Count < MostOpen && size <= LongestInput && inputs + size <= MostInputs;
+        inputs += isKept ? size : 0;
         counted.Inputs.Enqueue(isKept ? input?.Clone() : null);
         counted.IsGuess |= counted.Inputs.Count > 1;
         return new AgentCodeCall(IdOf(turn, tool, counted.Requested), turn, tool, input);
@@ -44,6 +50,7 @@ internal sealed class AgentCodeCalls
         counted.IsNextDenied = false;
         var isGuess = counted.IsGuess;
         counted.Inputs.TryDequeue(out var input);
+        inputs -= RoomFor.BytesOf(input);
         counted.IsGuess &= counted.Inputs.Count > 0;
         return new AgentCodeCall(IdOf(turn, tool, counted.Settled), turn, tool, input)
         {
@@ -57,10 +64,10 @@ internal sealed class AgentCodeCalls
     {
         if (!counts.TryGetValue((turn, tool), out var counted))
         {
-            if (counts.Count == MostKinds)
+            if (counts.Count == MostKinds || !RoomFor.Ids(tool))
             {
                 throw new UnreadableException(
-                    "tool", $"a stream of more than {MostKinds} kinds of calls cannot be followed");
+                    "tool", $"a stream of more than {MostKinds} kinds of calls, or with longer names, is not followed");
             }
 
             counts[(turn, tool)] = counted = new Counted();

@@ -15,6 +15,9 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
         PlanMode = "Plan mode active: only read-only tools are allowed.",
         TargetChanged = "Permission target changed after approval", InvalidAtStart = "rejected at validation: ";
 
+    /// <summary>Stands behind what a command wrote that ran, whatever it wrote.</summary>
+    private const string ExitCode = "\n\nExit code: ";
+
     private static readonly string[] NotFound = ["Tool '", "' not found"];
 
     private static readonly Dictionary<string, string> NoteTypes = new()
@@ -88,7 +91,15 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
     private void Deny(JsonElement happened, long number, IFormatSink sink)
     {
         var (turn, tool) = Place(happened);
-        Report(calls.Deny(turn, tool), RefusalOf(happened.RequireText("reason")), number, sink);
+        var reason = happened.RequireText("reason");
+        if (reason.Contains(ExitCode, StringComparison.Ordinal))
+        {
+            // The host tells it by how the result begins, and this one is of a command that ran.
+            sink.Ignored("permission_denied of a command that ran");
+            return;
+        }
+
+        Report(calls.Deny(turn, tool), RefusalOf(reason), number, sink);
     }
 
     private void Complete(JsonElement happened, long number, IFormatSink sink)
@@ -118,6 +129,8 @@ internal sealed class AgentCodeReader(string? session) : IEventReader
     /// <param name="isOfServer">No event of its own says before it that permission was denied.</param>
     private static Outcome FailureOf(string output, bool isOfServer) => output switch
     {
+        _ when output.Contains(ExitCode, StringComparison.Ordinal) =>
+            new Outcome.Completed(new ToolResult(false, output)),
         Cancelled => new Outcome.Cancelled(Cancelled),
         DeniedByUser => RefusalOf(DeniedAtPrompt),
         _ when isOfServer && Begins(output, Denied) && !output.Contains("(os error ", StringComparison.Ordinal) =>

@@ -11,21 +11,33 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
 {
     private const string Format = "openai";
 
+    private const string Event = "response.";
+
     private static readonly string[] Members = ["role", "type", "object", "messages", "choices", "input", "output"];
 
     private readonly ChatSession named = new(session);
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
-        var told = new ChatBody(Format, named.Of(happened), TimeOf(happened), happened.Text("model"), memory, sink);
-        ReadBody(happened, told);
+        // Of what is streamed the item that is done says all that the pieces before it said.
+        var type = happened.Text("type");
+        var done = type == "response.output_item.done" ? happened.ObjectMember("item") : null;
+        var isEvent = type?.StartsWith(Event, StringComparison.Ordinal) == true;
+        if ((isEvent ? happened.ObjectMember("response") ?? done : happened) is not { } whole)
+        {
+            sink.Ignored(type!);
+            return;
+        }
+
+        var told = new ChatBody(Format, named.Of(whole), TimeOf(whole), whole.Text("model"), memory, sink);
+        ReadBody(whole, told);
         if (told.HasSaid)
         {
             return;
         }
 
         happened.RequireOneOf(Members, "a chat, a message or an item of OpenAI");
-        sink.Ignored(happened.Text("type") ?? happened.Text("role") ?? happened.Text("object") ?? "message");
+        sink.Ignored(type ?? happened.Text("role") ?? happened.Text("object") ?? "message");
     }
 
     private static void ReadBody(JsonElement body, ChatBody told)
@@ -38,6 +50,11 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
 
         foreach (var choice in body.ArrayMember("choices"))
         {
+            if (choice.ObjectMember("delta")?.ArrayMember("tool_calls").Any() == true)
+            {
+                told.Refuse($"choices.delta.tool_calls: {ChatParts.Piece}");
+            }
+
             ReadMessage(choice.ObjectMember("message") ?? default, told);
         }
 
@@ -51,8 +68,8 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
     {
         foreach (var call in message.ArrayMember("tool_calls"))
         {
-            var asked = call.ObjectMember("function") ?? call.ObjectMember("custom") ?? default;
-            var input = asked.Arguments("arguments") ?? asked.Member("input");
+            var asked = call.ObjectMember("function") ?? call.ObjectMember("custom") ?? call;
+            var input = asked.Arguments("arguments") ?? asked.Member("input") ?? asked.Member("args");
             told.Request(call.RequireText("id", "tool_calls"), asked.Text("name"), input);
         }
 
@@ -62,9 +79,12 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
             told.Note("function_call", old);
         }
 
-        if (message.Text("role") == "tool")
+        told.Refuse(ChatParts.OtherIn(message));
+        if (message.Text("role") == "tool" || (message.Text("role") is null && message.Text("type") == "tool"))
         {
-            told.Complete(message.RequireText("tool_call_id"), true, message.Member("content").PartsText());
+            told.Complete(
+                message.RequireText("tool_call_id"), message.Text("status") != "error",
+                message.Member("content").PartsText());
         }
         else if (message.Text("role") == "function")
         {
@@ -152,12 +172,19 @@ internal sealed class AnthropicReader(CallMemory memory, string? session) : IEve
     {
         var told = new ChatBody(
             Format, named.Of(happened), happened.Time("timestamp"), happened.Text("model"), memory, sink);
+        if (happened.ObjectMember("content_block") is { } begun && ChatParts.IsOfCall(begun))
+        {
+            told.Refuse($"content_block: {ChatParts.Piece}");
+        }
+
         foreach (var message in happened.ArrayMember("messages").Prepend(happened))
         {
             foreach (var block in message.ArrayMember("content"))
             {
                 ReadBlock(block, told);
             }
+
+            told.Refuse(ChatParts.OtherIn(message));
         }
 
         if (!told.HasSaid)
@@ -185,6 +212,42 @@ internal sealed class AnthropicReader(CallMemory memory, string? session) : IEve
             told.Complete(block.RequireText("tool_use_id", "content"), !isError, failure ?? content.PartsText());
         }
     }
+}
+
+/// <summary>The parts of which a message is made.</summary>
+internal static class ChatParts
+{
+    /// <summary>What is said and shown.</summary>
+    private static readonly string[] Speech =
+    [
+        "text", "input_text", "output_text", "refusal", "thinking", "redacted_thinking", "reasoning", "image",
+        "image_url", "input_image", "input_audio", "audio", "file", "input_file", "document", "video", "summary_text",
+        "container_upload", "compaction", "fallback", "search_result",
+    ];
+
+    public const string Piece = "a piece of a call; put the pieces of the answer together and send that";
+
+    /// <summary>Anthropic's parts of calls.</summary>
+    public static bool IsOfCall(JsonElement part) => part.Text("type") is { } kind
+        && (kind.EndsWith("tool_use", StringComparison.Ordinal)
+            || kind.EndsWith("tool_result", StringComparison.Ordinal));
+
+    /// <returns>
+    /// A sentence of a part that is neither speech nor of a call as it is written here, for it may be a call as others
+    /// write it; null where there is none.
+    /// </returns>
+    public static string? OtherIn(JsonElement message) =>
+        message.ArrayMember("content").Concat(message.ArrayMember("parts")).Where(part => !IsKnown(part))
+            .Select(part => $"content: a part of the kind \"{ShortText.Of(NameOf(part), ShortText.Quoted)}\", "
+                + "of which no format here knows whether it is a call").FirstOrDefault();
+
+    private static bool IsKnown(JsonElement part) => part.Text("type") is { } kind
+        ? Speech.Contains(kind) || IsOfCall(part) || kind.EndsWith("_call", StringComparison.Ordinal)
+        : part.ValueKind == JsonValueKind.String || part.Member("text") is not null;
+
+    private static string NameOf(JsonElement part) => part.Text("type")
+        ?? (part.ValueKind != JsonValueKind.Object ? $"{part.ValueKind}"
+            : part.EnumerateObject().Select(one => one.Name).FirstOrDefault("nothing"));
 }
 
 /// <summary>Whose it is: bodies may name a conversation, and messages and items are of the last one.</summary>
@@ -220,6 +283,16 @@ internal sealed class ChatBody(
         var known = memory.Find(session, call);
         sink.Record(DerivedRecord.Of(format, session, call, known?.Tool, outcome, null)
             .With(known?.Input, known?.Input));
+    }
+
+    /// <param name="sentence">What is wrong with a part of the body; null where nothing is.</param>
+    public void Refuse(string? sentence)
+    {
+        if (sentence is not null)
+        {
+            HasSaid = true;
+            sink.Invalid(sentence);
+        }
     }
 
     public void Note(string type, JsonElement detail)

@@ -16,15 +16,19 @@ internal static partial class ClaudeCodeOutcomes
     private const string RejectedWithin = "Permission for this tool use was denied.";
     private const string GivenUp = "The user doesn't want to take this action right now.";
     private const string Interrupted = "[Request interrupted by user";
-    private const string NotGranted = "Claude requested permissions to ";
     private const string AutoMode = "Permission for this action was denied by the Claude Code auto mode classifier";
     private const string UserWords = " user said:\n";
     private const string ErrorStart = "<tool_use_error>", ErrorEnd = "</tool_use_error>";
 
+    /// <summary>The host's own tools, which alone are asked about by what they are to do.</summary>
+    private static readonly string[] Shells = ["Bash", "PowerShell"],
+        Files = ["Read", "Write", "Edit", "MultiEdit", "NotebookEdit", "NotebookRead", "Glob", "Grep", "LS", "LSP"];
+
+    /// <param name="tool">Null where it is not known.</param>
     /// <param name="kind">Why it did not run, where a word says so.</param>
     /// <param name="feedback">What the user said to it, where that stands apart.</param>
     /// <param name="hasBegun">It showed progress, so that it ran, whatever is said of it.</param>
-    public static Outcome Read(ToolResult result, string? kind, string? feedback, bool hasBegun)
+    public static Outcome Read(ToolResult result, string? tool, string? kind, string? feedback, bool hasBegun)
     {
         var text = result.Output;
         if (kind is null && result.Success)
@@ -32,7 +36,7 @@ internal static partial class ClaudeCodeOutcomes
             return new Outcome.Completed(result);
         }
 
-        return (kind is null ? RefusalOf(text, hasBegun) : RefusalOf(kind, text)) switch
+        return (kind is null ? RefusalOf(text, tool, hasBegun) : RefusalOf(kind, text)) switch
         {
             null => FailureOf(result),
             Outcome.Blocked refused when hasBegun =>
@@ -47,7 +51,7 @@ internal static partial class ClaudeCodeOutcomes
 
     private static Outcome RefusalOf(string kind, string text)
     {
-        var told = RefusalOf(text, hasBegun: false);
+        var told = RefusalOf(text, tool: null, hasBegun: false);
         return kind switch
         {
             "interrupted" or "cancelled" => told as Outcome.Cancelled ?? Stop(text),
@@ -66,7 +70,7 @@ internal static partial class ClaudeCodeOutcomes
     }
 
     /// <returns>Null for a result of something that was executed.</returns>
-    private static Outcome? RefusalOf(string text, bool hasBegun)
+    private static Outcome? RefusalOf(string text, string? tool, bool hasBegun)
     {
         var at = text.IndexOf(UserWords, StringComparison.Ordinal);
         if (Begins(text, Rejected) || (Begins(text, RejectedWithin) && at >= 0))
@@ -85,12 +89,23 @@ internal static partial class ClaudeCodeOutcomes
         // What runs may say the same of what it was denied itself.
         return hasBegun ? null
             : Begins(text, AutoMode) ? Refuse(ReasonOf(text), ByAutoMode, Deciders.Classifier)
-            : HookError().IsMatch(text) ? Refuse(text, ByHook, Deciders.Hook)
-            : Rule().IsMatch(text) ? Refuse(text, ByRules, Deciders.Policy)
-            : Begins(text, NotGranted) || Asks().IsMatch(text) ? Refuse(text, Unattended, Deciders.Nobody)
+            : IsOf(HookError().Match(text), tool) ? Refuse(text, ByHook, Deciders.Hook)
+            : IsOf(Rule().Match(text), tool) ? Refuse(text, ByRules, Deciders.Policy)
+            : IsOf(Granted().Match(text), tool) || (Asks().IsMatch(text) && IsOne(Shells, tool))
+                ? Refuse(text, Unattended, Deciders.Nobody)
             : Begins(text, RejectedWithin) ? new Outcome.Blocked(RejectedWithin)
             : null;
     }
+
+    /// <summary>
+    /// The host names the tool that it refuses, or says of its own tools what they were to do; what others answer may
+    /// sound the same.
+    /// </summary>
+    private static bool IsOf(Match refusal, string? tool) => refusal.Success
+        && (refusal.Groups["tool"] is { Success: true, Value: var named } ? tool is null || tool == named
+            : !refusal.Groups["file"].Success || IsOne(Files, tool) || IsOne(Shells, tool));
+
+    private static bool IsOne(string[] tools, string? tool) => tool is null || tools.Contains(tool);
 
     /// <summary>A failure of the tool itself, or of what came before it.</summary>
     private static Outcome FailureOf(ToolResult result)
@@ -124,10 +139,18 @@ internal static partial class ClaudeCodeOutcomes
 
     private static bool Begins(string text, string start) => text.StartsWith(start, StringComparison.Ordinal);
 
-    [GeneratedRegex("(?s)^Permission to .{1,4096}? has been denied", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "(?s)^Permission to (use (?<tool>\\S+)( with .{1,4096}?)?|(?<file>[a-z]+) .{1,4096}?) has been denied",
+        RegexOptions.CultureInvariant)]
     private static partial Regex Rule();
 
-    [GeneratedRegex("^(Hook )?PreToolUse(:\\S+)? (hook |denied)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "(?s)^Claude requested permissions to (use (?<tool>[^\\s,]+)|(?<file>[a-z]+) .{1,4096}?), "
+        + "but you haven't granted it",
+        RegexOptions.CultureInvariant)]
+    private static partial Regex Granted();
+
+    [GeneratedRegex("^(Hook )?PreToolUse(:(?<tool>\\S+))? (hook |denied)", RegexOptions.CultureInvariant)]
     private static partial Regex HookError();
 
     [GeneratedRegex("^This( \\S+)? command (requires approval|contains multiple)", RegexOptions.CultureInvariant)]

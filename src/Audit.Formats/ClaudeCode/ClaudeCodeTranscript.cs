@@ -27,7 +27,7 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
     public void Begin(string channel, JsonElement happened, string? session, string call, IFormatSink sink)
     {
         memory.RememberBegun(session, call);
-        if (begun.Count < CallLimits.Events && !begun.Add((session, call)))
+        if (begun.Count < CallLimits.Events && RoomFor.Ids(session, call) && !begun.Add((session, call)))
         {
             sink.Ignored("progress of a call that began");
             return;
@@ -137,7 +137,7 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
             Data = data, DurationMs = data?.Count("durationMs") ?? data?.Count("totalDurationMs"),
         };
         var (kind, feedback) = line.DenialOf(call, isError && isAlone);
-        var outcome = ClaudeCodeOutcomes.Read(given, kind, feedback, memory.HasBegun(session, call));
+        var outcome = ClaudeCodeOutcomes.Read(given, known?.Tool, kind, feedback, memory.HasBegun(session, call));
         var (tool, asked) = (known?.Tool, known?.Input);
         return ClaudeCodeReader.RecordOf(line.Channel, session, call, tool, outcome, asked, asked, line.Time);
     }

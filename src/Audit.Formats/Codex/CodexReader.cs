@@ -223,7 +223,7 @@ internal sealed class CodexRollout(CallMemory memory)
             };
         }
 
-        if (said.StartsWith("aborted by user", StringComparison.Ordinal)
+        if (IsAborted(said)
             || (said.StartsWith("Wall time:", StringComparison.Ordinal)
                 && said.EndsWith("\naborted by user", StringComparison.Ordinal)))
         {
@@ -242,6 +242,11 @@ internal sealed class CodexRollout(CallMemory memory)
 
         return new Outcome.Completed(new ToolResult(success ?? ExitCodeIn(text) is null or 0, text));
     }
+
+    /// <summary>In the host's own words, with how long it took: a tool may say something like it.</summary>
+    private static bool IsAborted(string said) => said == "aborted by user"
+        || (said.StartsWith("aborted by user after ", StringComparison.Ordinal) && said.EndsWith('s')
+            && double.TryParse(said["aborted by user after ".Length..^1], CultureInfo.InvariantCulture, out _));
 
     /// <summary>Only before the output, which may say anything.</summary>
     private static long? ExitCodeIn(string text)

@@ -5,16 +5,17 @@ namespace Audit.Formats.Copilot;
 /// <summary>Events of tools, of a client's own tools, and of sub-agents, which are tools that were called.</summary>
 internal sealed class CopilotCalls(CallMemory memory)
 {
-    private const string RefusedByHost = "could not request permission from user",
+    private const string RefusedByHost = "Permission denied and could not request permission from user",
         RefusedByHook = "Denied by preToolUse hook",
-        RefusedByUser = "user rejected this tool call";
+        RefusedByUser = "The user rejected this tool call.";
 
-    private const int MostEarly = 1024;
+    private const long MostEarly = 1 << 20;
 
     private readonly HashSet<(string? Session, string Call)> started = [];
 
-    /// <summary>When tools of the client were done, of which the requests have not come yet.</summary>
-    private readonly Dictionary<(string? Session, string Request), string?> early = [];
+    /// <summary>When tools of the client were done whose requests have not come yet; empty for no time.</summary>
+    private readonly BoundedMemory<(string? Session, string Request), string> early = new(
+        MostEarly, (key, time) => RoomFor.BytesOf(key.Session, key.Request, time));
 
     public bool Read(in CopilotEvent received, string? session, IFormatSink sink)
     {
@@ -51,9 +52,9 @@ internal sealed class CopilotCalls(CallMemory memory)
         var call = received.Require("toolCallId");
         memory.RememberRequest(session, request, call);
         Request(received, session, sink);
-        if (early.Remove((session, request), out var time))
+        if (early.Take((session, request)) is { } time)
         {
-            Start(received with { Time = time }, session, call, sink);
+            Start(received with { Time = time.Length == 0 ? null : time }, session, call, sink);
         }
     }
 
@@ -64,11 +65,7 @@ internal sealed class CopilotCalls(CallMemory memory)
             return Start(received, session, call, sink);
         }
 
-        if (early.Count < MostEarly)
-        {
-            early[(session, request)] = received.Time;
-        }
-
+        early.Set((session, request), received.Time ?? "");
         return false;
     }
 
@@ -137,7 +134,7 @@ internal sealed class CopilotCalls(CallMemory memory)
     private bool Start(in CopilotEvent received, string? session, string call, IFormatSink sink)
     {
         memory.RememberBegun(session, call);
-        if (started.Count < CallLimits.Events && !started.Add((session, call)))
+        if (started.Count < CallLimits.Events && RoomFor.Ids(session, call) && !started.Add((session, call)))
         {
             return false;
         }
@@ -164,18 +161,16 @@ internal sealed class CopilotCalls(CallMemory memory)
     private Outcome? RefusalOf(in CopilotEvent received, string? session, string call, ToolResult result)
     {
         var error = result.Success ? null : received.Data.ObjectMember("error");
+        var code = error?.Text("code");
         var source = result.Success || memory.HasBegun(session, call) || memory.HasDecision(session, call) ? null
-            : error?.Text("code") switch
-            {
-                "rejected" => Deciders.Human,
-                "denied" when result.Output.Contains(RefusedByHost, StringComparison.Ordinal) => Deciders.Nobody,
-                "denied" when result.Output.StartsWith(RefusedByHook, StringComparison.Ordinal) => Deciders.Hook,
-                "denied" => Deciders.Policy,
-                _ when result.Output.Contains(RefusedByHost, StringComparison.Ordinal) => Deciders.Nobody,
-                _ when result.Output.StartsWith(RefusedByHook, StringComparison.Ordinal) => Deciders.Hook,
-                _ when result.Output.Contains(RefusedByUser, StringComparison.Ordinal) => Deciders.Human,
-                _ => null,
-            };
+            : code == "rejected" ? Deciders.Human
+            // A hook's refusal has the code of a failure; all others have one of their own, where there is any.
+            : result.Output.StartsWith(RefusedByHook, StringComparison.Ordinal) ? Deciders.Hook
+            : code is "denied" or null && result.Output.StartsWith(RefusedByHost, StringComparison.Ordinal)
+                ? Deciders.Nobody
+            : code == "denied" ? Deciders.Policy
+            : code is null && result.Output == RefusedByUser ? Deciders.Human
+            : null;
         return source is null
             ? null
             : new Outcome.Blocked(result.Output) { Source = source, By = Deciders.Of(source) };

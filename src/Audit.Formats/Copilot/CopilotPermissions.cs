@@ -8,10 +8,12 @@ namespace Audit.Formats.Copilot;
 /// </summary>
 internal sealed class CopilotPermissions(CallMemory memory)
 {
-    private const int LongestPart = 64, MostEarly = 1024;
+    private const int LongestPart = 64;
+    private const long MostEarly = 1 << 20;
 
     /// <summary>Answers that came before their requests, in a stream that lost its order.</summary>
-    private readonly Dictionary<(string? Session, string Request), (Outcome Outcome, string? Time)> early = [];
+    private readonly BoundedMemory<(string? Session, string Request), EarlyAnswer> early = new(
+        MostEarly, (key, answer) => RoomFor.BytesOf(key.Session, key.Request) + answer.Bytes);
 
     public bool Read(in CopilotEvent received, string? session, IFormatSink sink)
     {
@@ -39,7 +41,7 @@ internal sealed class CopilotPermissions(CallMemory memory)
         var outcome = new Outcome.RequiresConfirmation(description, null) { Permission = permission };
         var tool = permission.Text("toolCallId") is null ? kind : null;
         sink.Record(RecordOf(received, session, call, tool, outcome, request));
-        if (early.Remove((session, request), out var answer))
+        if (early.Take((session, request)) is { } answer)
         {
             memory.RememberDecision(session, call);
             sink.Record(RecordOf(received with { Time = answer.Time }, session, call, null, answer.Outcome, request));
@@ -62,11 +64,7 @@ internal sealed class CopilotPermissions(CallMemory memory)
         }
         else
         {
-            if (early.Count < MostEarly)
-            {
-                early[(session, request)] = (outcome, received.Time);
-            }
-
+            early.Set((session, request), new EarlyAnswer(outcome, received.Time));
             sink.Note(received.NoteOf(session, "permission_completed", received.Id));
         }
 
@@ -92,6 +90,16 @@ internal sealed class CopilotPermissions(CallMemory memory)
         ?? permission.Text("fileName") ?? permission.Text("url") ?? permission.Text("toolName")
         ?? permission.Text("fact") ?? kind;
 
+    private sealed record EarlyAnswer(Outcome Outcome, string? Time)
+    {
+        public int Bytes => RoomFor.BytesOf(Time, Outcome switch
+        {
+            Outcome.Blocked refused => refused.Reason + refused.Feedback,
+            Outcome.Approved approved => approved.Feedback,
+            _ => null,
+        });
+    }
+
     private static string CallNamedBy(string request) =>
         request.Length <= LongestPart ? $"permission:{request}" : $"permission:{CanonicalJson.NameOf(request)}";
 }
@@ -103,9 +111,10 @@ internal sealed class CopilotPermissions(CallMemory memory)
 internal sealed class CopilotHooks(CallMemory memory)
 {
     private const string Denied = "deny";
-    private const int Invocations = 1024;
+    private const long MostInvocations = 1 << 20;
 
-    private readonly BoundedMemory<string, string> keyOfInvocation = new(Invocations);
+    private readonly BoundedMemory<string, string> keyOfInvocation = new(
+        MostInvocations, (invocation, key) => RoomFor.BytesOf(invocation, key));
 
     public static string KeyOf(string? session, string tool, JsonElement input) =>
         $"{session}|{tool}|{CanonicalJson.NameOf(input)}";

@@ -9,9 +9,7 @@ namespace Audit.Formats.Copilot;
 /// </summary>
 internal sealed class CopilotSpans(string? session)
 {
-    private const int Steps = 1024;
-
-    private readonly OtlpReader requests = new(new OtlpSteps(new(Steps), ""), session, OtlpSignal.Traces);
+    private readonly OtlpReader requests = new(new OtlpSteps(new OtlpMemory(), ""), session, OtlpSignal.Traces);
 
     public static bool Reads(JsonElement happened) =>
         happened.Text("type") is "span" or "metric" or "log" && happened.ObjectMember("data") is null;

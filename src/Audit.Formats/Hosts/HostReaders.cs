@@ -128,10 +128,14 @@ internal sealed class CursorReader(CallMemory memory, string? session) : IEventR
 internal sealed class AgentsSdkReader(string? session) : IEventReader
 {
     private const string Format = "openai-agents";
-    private const int MostTraces = 16_384, MostSpans = 65_536, Deepest = 64;
+    private const int Deepest = 64;
+    private const long MostGroups = 1 << 20, MostSpans = 16 << 20;
 
-    private readonly BoundedMemory<string, string> groups = new(MostTraces);
-    private readonly BoundedMemory<string, JsonElement> spans = new(MostSpans);
+    private readonly BoundedMemory<string, string> groups = new(
+        MostGroups, (trace, group) => RoomFor.BytesOf(trace, group));
+
+    private readonly BoundedMemory<string, KnownSpan> spans = new(
+        MostSpans, (id, span) => RoomFor.BytesOf(id, span.Name, span.Parent));
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
@@ -153,12 +157,7 @@ internal sealed class AgentsSdkReader(string? session) : IEventReader
         }
         else if (happened.Text("id") is { } id && happened.ObjectMember("span_data") is { } data)
         {
-            spans.Set(id, MadeJson.Of(json =>
-            {
-                json.WriteString("type", data.Text("type"));
-                json.WriteString("name", data.Text("name"));
-                json.WriteString("parent", happened.Text("parent_id"));
-            }));
+            spans.Set(id, new KnownSpan(id, data.Text("type"), data.Text("name"), happened.Text("parent_id")));
         }
     }
 
@@ -198,31 +197,28 @@ internal sealed class AgentsSdkReader(string? session) : IEventReader
         void Report(Outcome outcome, string? time) => sink.Record(
             DerivedRecord.Of(Format, session, call, tool, outcome, time).With(input, input) with
             {
-                Agent = Around(span, "agent")?.Text("name"), Parent = Around(span, "function")?.Text("id"),
+                Agent = Around(span, "agent")?.Name, Parent = Around(span, "function")?.Id,
             });
     }
 
-    /// <summary>The nearest span of a kind around another, with its id.</summary>
-    private JsonElement? Around(JsonElement span, string kind)
+    /// <summary>The nearest span of a kind around another.</summary>
+    private KnownSpan? Around(JsonElement span, string kind)
     {
         var id = span.Text("parent_id");
         for (var depth = 0; depth < Deepest && id is not null && spans.TryGet(id, out var found); depth++)
         {
-            if (found.Text("type") == kind)
+            if (found.Type == kind)
             {
-                var (at, name) = (id, found.Text("name"));
-                return MadeJson.Of(json =>
-                {
-                    json.WriteString("id", at);
-                    json.WriteString("name", name);
-                });
+                return found;
             }
 
-            id = found.Text("parent");
+            id = found.Parent;
         }
 
         return null;
     }
+
+    private sealed record KnownSpan(string Id, string? Type, string? Name, string? Parent);
 
     private string SessionOf(string trace) => session ?? (groups.TryGet(trace, out var group) ? group : trace);
 }

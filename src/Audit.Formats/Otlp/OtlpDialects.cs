@@ -49,6 +49,9 @@ public sealed record OtlpDialect(string Name, string Title, OtlpSignal Signal, p
     /// <summary>It tells of spans within that of a call what was decided of the call, or how its tool did.</summary>
     internal bool TellsSteps { get; init; }
 
+    /// <summary>Of a call its span says nothing of whether it ran, and spans of another dialect within it do.</summary>
+    internal bool IsSettledWithin { get; init; }
+
     public bool IsVerified => Upstream is not null;
 }
 
@@ -104,7 +107,7 @@ public static class OtlpDialects
             OtlpMark.Attribute("span.type", "tool"))
         {
             Host = "claude-code", Tool = ["tool_name"], Call = ["tool_use_id"], Input = ["tool_input"],
-            Output = ["tool_output"],
+            Output = ["tool_output"], IsSettledWithin = true,
         },
         new("claude-code-steps", "Claude Code, spans within a call", OtlpSignal.Traces,
             OtlpMark.Named("claude_code.tool.blocked_on_user"), OtlpMark.Named("claude_code.tool.execution"))

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Audit.Formats.Correlation;
 
@@ -16,8 +15,6 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
 
     /// <summary>Of one request. Emitters send some hundreds, a collector up to 8,192.</summary>
     private const int MostSpans = 10_000;
-
-    private static readonly JsonElement NotReported = JsonSerializer.SerializeToElement(SaidReader.NotReported);
 
     private static readonly (OtlpSignal Signal, string Resources, string Scopes, string Spans)[] Signals =
     [
@@ -91,7 +88,12 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
         {
             byId.TryAdd((span.Trace, span.SpanId), span);
             Learn(span, sink);
-            steps.Remember(span);
+        }
+
+        foreach (var step in spans.Where(one => one is { IsStep: true, Parent: not null }))
+        {
+            var isWithIt = byId.ContainsKey((step.Trace, step.Parent));
+            Try(step, sink, () => ReadStep(step, isWithIt, sink));
         }
 
         foreach (var span in spans)
@@ -135,45 +137,80 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
             return;
         }
 
-        if (span.IsMcp && above is [{ IsCall: true }, ..])
+        if (span.IsMcp && above is [{ IsCall: true, IsNoCall: false } around, ..] && span.IsSameCallAs(around))
         {
             // The call as the agent saw it is reported by the span above.
             sink.Ignored("tools/call within execute_tool");
             return;
         }
 
-        var call = span.CallId;
         var (start, end) = (span.Time("startTimeUnixNano"), span.Time("endTimeUnixNano"));
-        var told = Of(span, call, above, OtlpDialects.Format);
-        sink.Record(told(new Outcome.Requested(), start));
-        if (end is null)
+        var told = Of(span, span.CallId, above, OtlpDialects.Format);
+        sink.Record(told.Tell(new Outcome.Requested(), start));
+        if (span.IsSettledWithin)
+        {
+            Settle(span, told, start, end, sink);
+        }
+        else if (end is not null)
+        {
+            var decided = OtlpDecision.Of(span);
+            if (decided is not null)
+            {
+                sink.Record(told.Tell(decided, end));
+            }
+
+            if (decided is null or Outcome.Approved)
+            {
+                sink.Record(told.Tell(new Outcome.Completed(ResultOf(span, span.Error, Lasted(start, end))), end));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Its span ends in the same way whether the tool ran or was refused: what is told within it alone says which, and
+    /// nothing else makes a refusal a success.
+    /// </summary>
+    private void Settle(OtlpSpan span, OtlpCall told, Timestamp? start, Timestamp? end, IFormatSink sink)
+    {
+        var story = steps.Tell(span, told);
+        if (story.Decision is { } decided)
+        {
+            sink.Record(told.Tell(decided, story.DecidedAt ?? end));
+        }
+
+        if (story.Success is { } success)
+        {
+            var error = success ? null : story.Error ?? span.Error ?? "error";
+            sink.Record(told.Tell(
+                new Outcome.Completed(ResultOf(span, error, Lasted(start, end))), end ?? story.RanAt));
+        }
+        else if (end is not null && story.Decision is null or Outcome.Approved)
+        {
+            sink.Note(told.NotTold(end, "the span of the call ended, and none within it says whether the tool ran"));
+        }
+    }
+
+    /// <summary>Mostly it comes before the span of its call or with it; what comes later is told by itself.</summary>
+    private void ReadStep(OtlpSpan step, bool isWithCall, IFormatSink sink)
+    {
+        var (end, decided) = (step.Time("endTimeUnixNano"), OtlpDecision.Of(step));
+        var success = step.Plain(one => one.Success) is { } word ? word == "true" : (bool?)null;
+        var error = step.Plain(one => one.Error);
+        if (steps.Remember(step, new OtlpStory(decided, end, success, error, end)) is not { } told || isWithCall)
         {
             return;
         }
 
-        var within = steps.Of(span);
-        var (decided, decidedAt) = (OtlpDecision.Of(span), end);
-        if (decided is null && within.Find(step => OtlpDecision.Of(step) is not null) is { } question)
-        {
-            (decided, decidedAt) = (OtlpDecision.Of(question), question.Time("endTimeUnixNano") ?? end);
-        }
-
         if (decided is not null)
         {
-            sink.Record(told(decided, decidedAt));
+            sink.Record(told.Tell(decided, end));
         }
 
-        if (decided is null or Outcome.Approved)
+        if (success is { } ran)
         {
-            sink.Record(told(
-                new Outcome.Completed(ResultOf(span, ErrorOf(span, within), Lasted(start, end))), end));
+            sink.Record(told.Tell(new Outcome.Completed(new ToolResult(ran, ran ? "" : error ?? "error")), end));
         }
     }
-
-    private static string? ErrorOf(OtlpSpan span, List<OtlpSpan> within) =>
-        within.Find(step => step.Plain(one => one.Success) is not null) is not { } ran ? span.Error
-            : ran.Plain(one => one.Success) == "true" ? null
-            : ran.Plain(one => one.Error) ?? span.Error ?? "error";
 
     private void ReadLogs(IEnumerable<OtlpSpan> records, IFormatSink sink)
     {
@@ -204,43 +241,34 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
         var call = record.Call ?? OtlpDecision.CallOf(record, at);
         var told = Of(record, call, [], LogChannel);
         var lasted = uint.TryParse(record.Attributes.Plain(OtlpDialects.Duration), out var given) ? given : (long?)null;
-        var hasRun = record.Plain(one => one.Success) is not null && decided is not Outcome.Blocked;
+        // What was refused has failed; what is said to have done well all the same is for the law to judge.
+        var hasRun = record.Plain(one => one.Success) is { } done && (decided is not Outcome.Blocked || done == "true");
         if (decided is not null)
         {
             // Where one event tells both, it was decided before it ran.
             var before = hasRun && at is { } end ? end.Add(TimeSpan.FromMilliseconds(-lasted ?? -1)) : at;
-            sink.Record(told(decided, before) with { IsTimeInferred = hasRun });
+            sink.Record(told.Tell(decided, before) with { IsTimeInferred = hasRun });
         }
 
         if (hasRun)
         {
             var hasFailed = record.Plain(one => one.Success) is not "true";
             var error = hasFailed ? record.Plain(one => one.Error) ?? "error" : null;
-            sink.Record(told(new Outcome.Completed(ResultOf(record, error, lasted)), at));
+            sink.Record(told.Tell(new Outcome.Completed(ResultOf(record, error, lasted)), at));
         }
     }
 
-    /// <returns>Makes the messages of a call.</returns>
-    private Func<Outcome, Timestamp?, DerivedRecord> Of(
-        OtlpSpan span, string call, List<OtlpSpan> above, string channel)
+    private OtlpCall Of(OtlpSpan span, string call, List<OtlpSpan> above, string channel)
     {
         var inherited = above.Find(one => one.Conversation is not null)?.Conversation;
         var otherwise = span.OtherSession ?? session;
         var place = span.Trace is null ? null : new TracePlace(span.Trace, span.Conversation, inherited, otherwise);
         var of = span.Conversation ?? inherited ?? otherwise ?? place?.Session
             ?? throw new UnreadableException("traceId", "missing; neither does it name a conversation");
-        var (host, tool, input) = (span.Host, span.Tool, span.Input);
-        var agent = span.Agent ?? above.Find(one => one.Agent is not null)?.Agent;
-        var within = above.Find(one => one is { IsCall: true, IsNoCall: false })?.CallId;
-        return (outcome, time) =>
-        {
-            var told = DerivedRecord.Of(host, of, call, tool, outcome, time is { } at ? Rfc3339.Format(at) : null)
-                .With(input, input, span.Provenance);
-            // What an emitter was not allowed to send is not compared with what the host itself says.
-            var record = outcome is not Outcome.Completed || span.Output is not null ? told.Record
-                : told.Record with { Unknown = new() { ["output"] = NotReported } };
-            return told with { Record = record, Channel = channel, Agent = agent, Parent = within, Place = place };
-        };
+        return new OtlpCall(
+            span.Host, of, call, span.Tool, channel, span.Agent ?? above.Find(one => one.Agent is not null)?.Agent,
+            above.Find(one => one is { IsCall: true, IsNoCall: false })?.CallId, place, span.Provenance, span.Input,
+            TellsOutput: span.Output is not null);
     }
 
     private static ToolResult ResultOf(OtlpSpan span, string? error, long? lasted)
@@ -281,31 +309,6 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
 
         return above;
     }
-}
-
-/// <summary>
-/// Remembers the spans within those of calls: they end first, and may come in an earlier request. Of each source its
-/// own.
-/// </summary>
-internal sealed class OtlpSteps(
-    BoundedMemory<(string Source, string Span), ImmutableList<OtlpSpan>> memory, string source)
-{
-    private const int MostOfCall = 4;
-
-    public void Remember(OtlpSpan span)
-    {
-        if (span is { IsStep: true, Parent: { } parent } && span.Kept() is { } kept)
-        {
-            memory.Change(
-                (source, KeyOf(span, parent)),
-                old => [.. (old ?? []).RemoveAll(one => one.SpanId == kept.SpanId).Add(kept).TakeLast(MostOfCall)]);
-        }
-    }
-
-    public List<OtlpSpan> Of(OtlpSpan span) =>
-        span.SpanId is { } id && memory.TryGet((source, KeyOf(span, id)), out var steps) ? [.. steps] : [];
-
-    private static string KeyOf(OtlpSpan span, string id) => $"{span.Trace}/{id}";
 }
 
 /// <summary>What an event of a log says was decided, in the words of the record.</summary>

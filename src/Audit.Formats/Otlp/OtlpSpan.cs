@@ -10,7 +10,7 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
 {
     private static readonly Timestamp Epoch = new(DateTime.UnixEpoch.Ticks, 0);
 
-    private const int LongestKept = 4096;
+    private const string McpPrefix = "mcp__";
     private static readonly string[] NamePrefixes = ["execute_tool ", "tools/call "];
 
     public OtlpAttributes Attributes { get; } = new(span);
@@ -38,6 +38,9 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
 
     public bool IsStep => Dialects.Exists(dialect => dialect.TellsSteps);
 
+    /// <summary>Whether its tool ran is told by spans within it.</summary>
+    public bool IsSettledWithin => Dialects.Exists(dialect => dialect.IsSettledWithin);
+
     /// <summary>It has the shape of a call and repeats what others say.</summary>
     public bool IsNoCall => Dialects.Exists(dialect => dialect.NoCall.Contains(Tool));
 
@@ -51,6 +54,11 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
 
     /// <summary>A call without an id of its own is known by its span.</summary>
     public string CallId => Call ?? $"span:{SpanId ?? span.RequireText("spanId").ToLowerInvariant()}";
+
+    /// <summary>What an agent called and what its server was asked are one; any other within it is another.</summary>
+    public bool IsSameCallAs(OtlpSpan around) => Call is { } own && around.Call is { } other ? own == other
+        : around.Tool == Tool || (around.Tool.StartsWith(McpPrefix, StringComparison.Ordinal)
+            && around.Tool.EndsWith("__" + Tool, StringComparison.Ordinal));
 
     public string Host => Dialects.Find(one => one.Host != OtlpDialects.Format)?.Host ?? OtlpDialects.Format;
 
@@ -108,11 +116,6 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
     public string? Text(Func<OtlpDialect, string[]> keys) => FirstOf(keys, found => Attributes.Text(found));
 
     public string? Plain(Func<OtlpDialect, string[]> keys) => FirstOf(keys, found => Attributes.Plain(found));
-
-    /// <summary>The same, without the request that it came in; null of one that is not worth the room.</summary>
-    public OtlpSpan? Kept() => span.Raw().Length <= LongestKept
-        ? new OtlpSpan(span.Clone(), new OtlpOrigin(new OtlpAttributes(default), null), known)
-        : null;
 
     /// <returns>Null when the span does not have it.</returns>
     public Timestamp? Time(string name)

@@ -5,44 +5,66 @@ namespace Audit.Formats.Protocols;
 /// <summary>
 /// Messages of the Model Context Protocol as a log has them, one a line, bare or within a line of the log. Requests are
 /// numbered by each side and each connection anew, so that the log is to be sent from its beginning: a number that
-/// comes again with another call gets a number of its own.
+/// comes again with another call gets a number of its own. An answer says what it answers by that number alone; where
+/// requests of both sides have it open, the direction in the log decides, or else what only one of them is answered by.
 /// </summary>
 internal sealed class McpReader(string? session) : IEventReader
 {
     private const string Format = "mcp";
-    private const int MostCalls = 65_536;
+    private const string Call = "tools/call", Sampling = "sampling/createMessage", Elicitation = "elicitation/create";
+    private const int MostCalls = 65_536, LongestInput = 64 << 10, MostKept = 1 << 18;
+
+    /// <summary>Of the inputs of calls that are open; a longer one stands in the request alone.</summary>
+    private const long MostInputs = 8 << 20;
 
     private static readonly string[] Wrappers = ["message", "payload", "data", "msg"];
 
     private readonly Dictionary<string, McpCall> calls = [];
+    private readonly Dictionary<string, List<McpOpen>> open = [];
+    private readonly HashSet<string> seen = [];
+    private long inputs;
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
         var message = MessageIn(happened) ?? throw new UnreadableException(
             "jsonrpc", "missing; expected is a JSON-RPC 2.0 message, or a line of a log with one in it");
         var line = new McpLine(
-            happened.Text("session_id") ?? happened.Text("sessionId") ?? session, happened.Text("server"),
-            happened.Time("timestamp") ?? happened.Time("time") ?? happened.Time("ts"), message);
-        switch (message.Text("method"))
+            happened.Text("session_id") ?? happened.Text("sessionId") ?? session,
+            happened.Text("server") ?? happened.Text("connection_id") ?? happened.Text("connectionId"),
+            happened.Text("direction"), happened.Time("timestamp") ?? happened.Time("time") ?? happened.Time("ts"),
+            message);
+        if (IsRepeated(line))
         {
-            case "tools/call":
+            sink.Ignored("line that came before");
+            return;
+        }
+
+        var method = message.Text("method");
+        switch (method)
+        {
+            case Call:
                 Request(line, sink);
                 break;
             case "notifications/cancelled":
                 Cancel(line, sink);
                 break;
             case "notifications/initialized" or "initialize":
-                Note(line, message.Text("method") == "initialize" ? "connecting" : "connected", sink);
+                Note(line, method == "initialize" ? "connecting" : "connected", sink);
                 break;
-            case "sampling/createMessage" or "elicitation/create":
-                Note(line, message.Text("method")!.Split('/')[0], sink);
+            case Sampling or Elicitation:
+                Note(line, NameOf(method), sink);
                 break;
-            case { } method:
+            case not null:
                 sink.Ignored(method);
                 break;
             default:
                 Settle(line, sink);
                 break;
+        }
+
+        if (method is not null && method != Call && message.Member("id") is not null)
+        {
+            Open(line, method);
         }
     }
 
@@ -51,36 +73,98 @@ internal sealed class McpReader(string? session) : IEventReader
         : Wrappers.Select(name => happened.ObjectMember(name))
             .FirstOrDefault(inner => inner?.Text("jsonrpc") is not null);
 
+    /// <summary>Whoever ships a log may ship a line twice: of one time, it is one message.</summary>
+    private bool IsRepeated(McpLine line) => line.Time is not null && seen.Count < MostKept
+        && !seen.Add(CanonicalJson.NameOf(
+            $"{line.Session}\n{line.Server}\n{line.Direction}\n{line.Time}\n{CanonicalJson.NameOf(line.Message)}"));
+
+    /// <summary>Remembers what asks for an answer; who connects anew gets none to what was asked before.</summary>
+    private void Open(McpLine line, string method)
+    {
+        if (method == "initialize")
+        {
+            foreach (var key in open.Keys.Where(IsOfConnection).ToList())
+            {
+                open[key].ForEach(Forget);
+                open.Remove(key);
+            }
+        }
+
+        var requests = OpenAs(line.Connection + line.KeyOf("id"));
+        requests.RemoveAll(one => one.Method == method && one.Direction == line.Direction);
+        requests.Add(new McpOpen(method, line.Direction, null));
+
+        bool IsOfConnection(string key) => key.StartsWith(line.Connection, StringComparison.Ordinal);
+    }
+
+    private List<McpOpen> OpenAs(string key)
+    {
+        if (!open.TryGetValue(key, out var requests))
+        {
+            open[key] = requests = open.Count < MostCalls && RoomFor.Ids(key) ? [] : throw new UnreadableException(
+                "id", $"a log with more than {MostCalls} open requests, or with longer ids, cannot be followed");
+        }
+
+        return requests;
+    }
+
     private void Request(McpLine line, IFormatSink sink)
     {
         var asked = line.Message.RequireObject("params");
         var (key, tool) = (line.KeyOf("id"), asked.RequireText("name", "params"));
         var name = line.Server is null ? tool : $"{line.Server}.{tool}";
         var input = asked.Member("arguments");
-        var content = $"{name}|{(input is { } given ? CanonicalJson.NameOf(given) : "")}";
-        if (!calls.TryGetValue(key, out var call))
+        var content = CanonicalJson.NameOf($"{name}|{(input is { } given ? CanonicalJson.NameOf(given) : "")}");
+        var (place, round) = (line.Connection + key, 1);
+        if (calls.TryGetValue(place, out var known))
         {
-            call = calls.Count < MostCalls ? new McpCall(name, input?.Clone(), content, 1)
-                : throw new UnreadableException("id", $"a log of more than {MostCalls} calls cannot be followed");
+            round = known.IsSettled || known.Content != content ? known.Round + 1 : known.Round;
         }
-        else if (call.IsSettled || call.Content != content)
+        else if (calls.Count == MostCalls)
         {
-            call = new McpCall(name, input?.Clone(), content, call.Round + 1);
+            throw new UnreadableException("id", $"a log of more than {MostCalls} calls cannot be followed");
         }
 
-        calls[key] = call;
-        Report(line, key, call, new Outcome.Requested(), sink);
+        var requests = OpenAs(place);
+        requests.FindAll(one => one.Method == Call && one.Direction == line.Direction).ForEach(Forget);
+        requests.RemoveAll(one => one.Method == Call && one.Direction == line.Direction);
+        calls[place] = new McpCall(content, round);
+        var id = round == 1 ? key : string.Create(CultureInfo.InvariantCulture, $"{key}#{round}");
+        var call = new McpAsked(id, name, Kept(input));
+        requests.Add(new McpOpen(Call, line.Direction, call));
+        Report(line, call with { Input = input }, new Outcome.Requested(), sink);
     }
+
+    /// <summary>Only what an answer is still to come for takes room.</summary>
+    private JsonElement? Kept(JsonElement? input)
+    {
+        var size = RoomFor.BytesOf(input);
+        if (input is null || size > LongestInput || inputs + size > MostInputs)
+        {
+            return null;
+        }
+
+        inputs += size;
+        return input.Value.Clone();
+    }
+
+    private void Forget(McpOpen request) => inputs -= RoomFor.BytesOf(request.Call?.Input);
 
     private void Cancel(McpLine line, IFormatSink sink)
     {
         var about = line.Message.RequireObject("params");
-        var key = new McpLine(line.Session, line.Server, line.Time, about).KeyOf("requestId");
-        if (calls.TryGetValue(key, out var call) && !call.IsSettled)
+        var key = line.Connection + (line with { Message = about }).KeyOf("requestId");
+        // Whoever asked cancels: it goes the same way as the request.
+        var request = open.GetValueOrDefault(key)?.FindAll(one => IsOneWay(one.Direction, line.Direction))
+            .OrderBy(one => one.Call is null).FirstOrDefault();
+        if (request is not null)
         {
-            calls[key] = call with { IsSettled = true };
-            var reason = about.Text("reason") ?? "cancelled without a reason";
-            Report(line, key, call, new Outcome.Cancelled(reason), sink);
+            Close(key, request);
+        }
+
+        if (request?.Call is { } call)
+        {
+            Report(line, call, new Outcome.Cancelled(about.Text("reason") ?? "cancelled without a reason"), sink);
         }
         else
         {
@@ -88,7 +172,6 @@ internal sealed class McpReader(string? session) : IEventReader
         }
     }
 
-    /// <summary>An answer does not say what it answers; those of other requests than calls look otherwise.</summary>
     private void Settle(McpLine line, IFormatSink sink)
     {
         var error = line.Message.ObjectMember("error");
@@ -98,19 +181,15 @@ internal sealed class McpReader(string? session) : IEventReader
             throw new UnreadableException("method", "missing, and so are result and error");
         }
 
-        var key = line.KeyOf("id");
-        if (!calls.TryGetValue(key, out var call) || call.IsSettled)
+        var key = line.Connection + line.KeyOf("id");
+        if (AnsweredBy(key, line, result) is not { } request)
         {
-            if (result?.Member("content") is { ValueKind: JsonValueKind.Array } && result.Value.Member("role") is null)
-            {
-                throw new UnreadableException("id", "a tool's answer to a request that this log does not have before");
-            }
-
-            sink.Ignored(error is null ? "result" : "error");
+            Foreign(line, result, sink);
         }
-        else if (result?.Member("role") is not null || result?.Text("action") is not null)
+        else if (request.Call is null)
         {
-            sink.Ignored("result");
+            Close(key, request);
+            Answer(line, request.Method, error is null ? "result" : "error", sink);
         }
         else if (result?.Text("resultType") == "input_required")
         {
@@ -118,22 +197,99 @@ internal sealed class McpReader(string? session) : IEventReader
         }
         else
         {
-            calls[key] = call with { IsSettled = true };
+            Close(key, request);
             var output = error?.Text("message") ?? result?.Member("content").PartsText() ?? "";
             var told = new ToolResult(error is null && result?.Flag("isError") != true, output)
             {
                 Data = error ?? result?.Member("structuredContent"),
             };
-            Report(line, key, call, new Outcome.Completed(told), sink);
+            Report(line, request.Call, new Outcome.Completed(told), sink);
         }
     }
 
-    private static void Report(McpLine line, string key, McpCall call, Outcome outcome, IFormatSink sink)
+    /// <summary>
+    /// The open request that the line answers. It goes the other way; where the log does not say which way, what only
+    /// a person, a model or a tool answers with tells it, and an error that could be of several tells nothing.
+    /// </summary>
+    private McpOpen? AnsweredBy(string key, McpLine line, JsonElement? result)
     {
-        var id = call.Round == 1 ? key : string.Create(CultureInfo.InvariantCulture, $"{key}#{call.Round}");
-        sink.Record(DerivedRecord.Of(Format, line.Session, id, call.Tool, outcome, line.Time)
-            .With(call.Input, call.Input));
+        var all = open.GetValueOrDefault(key)?.FindAll(one => IsOtherWay(one.Direction, line.Direction)) ?? [];
+        var isSure = line.Direction is not null && all is [{ Direction: not null }];
+        var method = MethodOf(result);
+        var fitting = isSure || result is null ? all
+            : all.FindAll(one => method is not null ? one.Method == method
+                : one.Method is not (Sampling or Elicitation) && (one.Method != Call || all.Count == 1));
+        return fitting.Count < 2 ? fitting.FirstOrDefault() : throw new UnreadableException(
+            "id", $"an answer to one of {string.Join(" and ", fitting.Select(one => one.Method))}, which have this id: "
+                + "the log does not say in which direction it went");
     }
+
+    /// <summary>The method that alone is answered so; null where several are.</summary>
+    private static string? MethodOf(JsonElement? result) => result switch
+    {
+        null => null,
+        { } given when given.Text("role") is not null && given.Member("content") is not null => Sampling,
+        { } given when given.Text("action") is "accept" or "decline" or "cancel" => Elicitation,
+        { } given when given.Member("content") is { ValueKind: JsonValueKind.Array }
+            || given.Member("structuredContent") is not null || given.Flag("isError") is not null
+            || given.Text("resultType") == "input_required" => Call,
+        _ => null,
+    };
+
+    /// <summary>It answers nothing that this log has before.</summary>
+    private static void Foreign(McpLine line, JsonElement? result, IFormatSink sink)
+    {
+        if (MethodOf(result) is Sampling or Elicitation)
+        {
+            Answer(line, MethodOf(result)!, "result", sink);
+        }
+        else if (result?.Member("content") is { ValueKind: JsonValueKind.Array })
+        {
+            throw new UnreadableException("id", "a tool's answer to a request that this log does not have before");
+        }
+        else
+        {
+            sink.Ignored(result is null ? "error" : "result");
+        }
+    }
+
+    /// <summary>What a person or a model was asked by a server, and answered, is worth a note.</summary>
+    private static void Answer(McpLine line, string method, string kind, IFormatSink sink)
+    {
+        if (method is Sampling or Elicitation)
+        {
+            Note(line, $"{NameOf(method)}_answered", sink);
+        }
+        else
+        {
+            sink.Ignored(kind);
+        }
+    }
+
+    private void Close(string key, McpOpen request)
+    {
+        Forget(request);
+        open[key].Remove(request);
+        if (open[key].Count == 0)
+        {
+            open.Remove(key);
+        }
+
+        if (request.Call is not null)
+        {
+            calls[key] = calls[key] with { IsSettled = true };
+        }
+    }
+
+    private static bool IsOneWay(string? one, string? other) => one is null || other is null || one == other;
+
+    private static bool IsOtherWay(string? one, string? other) => one is null || other is null || one != other;
+
+    private static string NameOf(string method) => method.Split('/')[0];
+
+    private static void Report(McpLine line, McpAsked call, Outcome outcome, IFormatSink sink) =>
+        sink.Record(DerivedRecord.Of(Format, line.Session, call.Id, call.Tool, outcome, line.Time)
+            .With(call.Input, call.Input));
 
     private static void Note(McpLine line, string type, IFormatSink sink) => sink.Note(
         new DerivedNote(line.Session, $"{Format}:{type}", type, line.Message)
@@ -141,10 +297,20 @@ internal sealed class McpReader(string? session) : IEventReader
             Time = line.Time, DerivedOf = $"{line.Time}|{CanonicalJson.NameOf(line.Message)}",
         });
 
-    private sealed record McpCall(string Tool, JsonElement? Input, string Content, int Round, bool IsSettled = false);
+    /// <summary>What was asked last under a number.</summary>
+    private readonly record struct McpCall(string Content, int Round, bool IsSettled = false);
 
-    private readonly record struct McpLine(string? Session, string? Server, string? Time, JsonElement Message)
+    private sealed record McpAsked(string Id, string Tool, JsonElement? Input);
+
+    /// <summary>A request that is not answered yet, with the way that it went.</summary>
+    private sealed record McpOpen(string Method, string? Direction, McpAsked? Call);
+
+    private readonly record struct McpLine(
+        string? Session, string? Server, string? Direction, string? Time, JsonElement Message)
     {
+        /// <summary>Each numbers its requests for itself.</summary>
+        public string Connection => $"{Session}\n{Server}\n";
+
         /// <summary>A number and a text of the same digits are two ids.</summary>
         public string KeyOf(string member)
         {
@@ -158,84 +324,5 @@ internal sealed class McpReader(string? session) : IEventReader
             };
             return Server is null ? key : $"{Server}:{key}";
         }
-    }
-}
-
-/// <summary>
-/// CloudEvents, whose data is an item or a tool audit record of ours, or an event of another format that is known. Who
-/// sends and the id make the event one, however often it comes.
-/// </summary>
-internal sealed class CloudEventsReader(
-    Func<JsonElement, string?, IEventReader?> readerOf, string? session) : IEventReader
-{
-    private const string Format = "cloudevents";
-
-    private static readonly string[] SessionMembers = ["sessionid", "partitionkey"];
-
-    public void Read(JsonElement happened, long number, IFormatSink sink)
-    {
-        var version = happened.RequireText("specversion");
-        if (version != "1.0")
-        {
-            throw new UnreadableException("specversion", $"1.0 is expected, not \"{ShortText.Of(version, 20)}\"");
-        }
-
-        var (source, id) = (happened.RequireText("source"), happened.RequireText("id"));
-        var type = happened.RequireText("type");
-        var named = session ?? SessionMembers.Select(name => happened.Text(name)).OfType<string>().FirstOrDefault();
-        if (happened.ObjectMember("data") is not { } data)
-        {
-            sink.Ignored(type);
-        }
-        else if (IsRecord(data) || data.ObjectMember("record") is { } record && IsRecord(record))
-        {
-            sink.Item(Item(data, named, $"{source} {id}"));
-        }
-        else if (readerOf(data, named) is { } reader)
-        {
-            reader.Read(data, number, sink);
-        }
-        else
-        {
-            sink.Ignored(type);
-        }
-    }
-
-    private static bool IsRecord(JsonElement data) =>
-        data.Member("tool_call_id") is not null && data.ObjectMember("outcome") is not null;
-
-    /// <summary>With a message_id of the event's own where the sender gave none.</summary>
-    private static byte[] Item(JsonElement data, string? session, string id)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        var envelope = data.ObjectMember("record") is null ? default : data;
-        if (envelope.Member("session_id") is null && session is not null)
-        {
-            json.WriteString("session_id"u8, session);
-        }
-
-        if (envelope.Member("message_id") is null)
-        {
-            json.WriteString("message_id"u8, $"{Format}:{CanonicalJson.NameOf(id)}");
-        }
-
-        if (envelope.ValueKind == JsonValueKind.Object)
-        {
-            foreach (var member in envelope.EnumerateObject())
-            {
-                member.WriteTo(json);
-            }
-        }
-        else
-        {
-            json.WritePropertyName("record"u8);
-            data.WriteTo(json);
-        }
-
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenSpan.ToArray();
     }
 }

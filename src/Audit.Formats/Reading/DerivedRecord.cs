@@ -61,8 +61,18 @@ public sealed record DerivedRecord(string? SessionId, string DerivedId, string C
         };
 
     /// <summary>The same, saying that the source does not tell to which of several calls it belongs.</summary>
-    public DerivedRecord Guessed() =>
-        this with { Record = Record with { Unknown = new() { ["join"] = JsonElement.Parse("\"guessed\""u8) } } };
+    public DerivedRecord Guessed() => Saying("join", "guessed");
+
+    /// <summary>The same where the call is of the agent of a token: whom the host names stays its claim.</summary>
+    public DerivedRecord OfSubAgent() => Agent is { } name ? Saying("claimed_agent", name) with { Agent = null } : this;
+
+    private DerivedRecord Saying(string name, string text) => this with
+    {
+        Record = Record with
+        {
+            Unknown = new(Record.Unknown ?? []) { [name] = JsonSerializer.SerializeToElement(text) },
+        },
+    };
 
     private static MessageKind KindOf(Outcome outcome) => outcome switch
     {

@@ -54,7 +54,8 @@ public static class CallLaw
             && (message.Policy is null || standing.EndsAt is not null)
             && (standing.State == CallState.AwaitingConfirmation
                 || (standing.State == CallState.Approved && standing.Approval == Approval.ByNode));
-        var cell = isRepeated || IsProgressAfterEnd(standing, message) ? Cell.Eq
+        var cell = isRepeated ? Cell.Eq
+            : IsProgressAfterEnd(standing, message) ? AfterEnd(standing)
             : GivesUp(standing, message) ? Cell.L
             : TransitionTable.At(standing.State, message.Kind);
 
@@ -71,6 +72,10 @@ public static class CallLaw
     private static bool IsProgressAfterEnd(in Standing standing, CallMessage message) =>
         message is { Derived: true, Kind: MessageKind.Started } && !standing.Refused
         && standing.State is CallState.Completed or CallState.Cancelled;
+
+    /// <summary>What was stopped and shows afterwards that it runs was stopped too late.</summary>
+    private static Cell AfterEnd(in Standing standing) =>
+        standing.State == CallState.Cancelled ? Cell.Stay(Anomalies.CancelledTooLate) : Cell.Eq;
 
     /// <summary>
     /// Hosts say with the same words that a call was refused and that it was stopped: what runs is stopped. That it

@@ -19,6 +19,23 @@ public sealed class AnomalyTests
         Assert.Equal("shell", story.History.Standing.ToolName);
     }
 
+    /// <summary>What ended may show that it runs on in the background; what was stopped was not to.</summary>
+    [Fact]
+    public void what_was_stopped_and_shows_afterwards_that_it_runs_was_stopped_too_late()
+    {
+        var started = Started(3) with { Derived = true, DerivedId = "x:started" };
+        Assert.Equal(Anomalies.CancelledTooLate, CallStory.Of(Requested(1), Cancelled(2), started).Book[3].Anomalies);
+        Assert.Equal(Anomalies.None, CallStory.Of(Requested(1), Completed(2), started).Book[3].Anomalies);
+    }
+
+    [Fact]
+    public void a_refusal_that_two_channels_close_differently_says_so()
+    {
+        var failed = Failed(3) with { Derived = true, DerivedId = "x:completed", Channel = "a", Result = Print("one") };
+        var story = CallStory.Of(Requested(1), Blocked(2), failed, failed with { Channel = "b", Result = Print("two"), Dedup = Print("other") });
+        Assert.Equal((CallState.Blocked, Anomalies.ChannelsDiffer), (story.State, story.Book[4].Anomalies));
+    }
+
     [Fact]
     public void a_message_without_a_tool_is_no_other_tool()
     {

@@ -173,6 +173,15 @@ public sealed class FormatIntakeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task whom_a_host_names_stays_its_claim_where_a_token_is_bound_to_another_agent()
+    {
+        const string OfSub = """{"type":"assistant","sessionId":"cc-1","agentId":"explorer","message":{"role":"assistant","content":[{"type":"tool_use","id":"t-1","name":"Read","input":{}}]}}""";
+        (await (await node.ClientAsync("bound", "ingest", agent: "a-1")).PostAsync("/v1/ingest/claude-code", OfSub)).Require(200);
+        var happened = (await node.GetAsync("/v1/events?session=cc-1")).Json.GetProperty("items")[0].GetProperty("event");
+        Assert.Equal(("a-1", "explorer"), (happened.Text("agent"), happened.GetProperty("record").Text("claimed_agent")));
+    }
+
+    [Fact]
     public async Task a_body_may_be_compressed_and_of_no_other_kind()
     {
         using var packed = new MemoryStream();

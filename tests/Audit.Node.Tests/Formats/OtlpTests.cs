@@ -103,8 +103,9 @@ public sealed class OtlpTests : IAsyncLifetime
             await TakeAsync("traces", Body(Agent("conv-1"), Tool("call-1"), Tool("call-2")));
             Assert.Equal(["call-1 requested", "call-1 completed"], await KindsAsync("trace:" + Trace));
             Assert.Equal(["call-2 requested", "call-2 completed"], await KindsAsync("conv-1"));
-            var note = Assert.Single(await EventsAsync("trace:" + Trace), one => one.Text("event") == "session.noted");
-            Assert.Equal("conv-1", note.GetProperty("detail").Text("session"));
+            var notes = (await EventsAsync("trace:" + Trace)).Where(one => one.Text("event") == "session.noted").ToList();
+            Assert.Equal(2, notes.Count);
+            Assert.Equal("conv-1", notes[1].GetProperty("detail").Text("session"));
             if (!isAfterRestart)
             {
                 await node.RestartAsync();
@@ -122,6 +123,34 @@ public sealed class OtlpTests : IAsyncLifetime
 
         Assert.Equal(["call-1 requested", "call-1 completed"], await KindsAsync("trace:" + Trace));
         Assert.Equal(["call-2 requested", "call-2 completed"], await KindsAsync("conv-2"));
+    }
+
+    [Fact]
+    public async Task a_conversation_that_is_learned_after_a_restart_is_noted_beside_the_calls()
+    {
+        await TakeAsync("traces", Body(Tool("call-1")));
+        await node.RestartAsync();
+        await TakeAsync("traces", Body(Agent("conv-1")));
+
+        var notes = (await EventsAsync("trace:" + Trace)).Where(one => one.Text("event") == "session.noted").ToList();
+        Assert.Equal("conv-1", notes[^1].GetProperty("detail").Text("session"));
+    }
+
+    [Fact]
+    public async Task two_conversations_of_a_trace_may_give_their_calls_the_same_id()
+    {
+        foreach (var isAfterRestart in new[] { false, true })
+        {
+            await TakeAsync("traces", Body(OwnTool("conv-1", "1")));
+            await TakeAsync("traces", Body(OwnTool("conv-2", "2")));
+            await TakeAsync("traces", Body(OwnTool("conv-2", "2"), OwnTool("conv-1", "1")));
+            Assert.Equal(["call-1 requested", "call-1 completed"], await KindsAsync("conv-1"));
+            Assert.Equal(["call-1 requested", "call-1 completed"], await KindsAsync("conv-2"));
+            if (!isAfterRestart)
+            {
+                await node.RestartAsync();
+            }
+        }
     }
 
     [Fact]
@@ -195,6 +224,10 @@ public sealed class OtlpTests : IAsyncLifetime
 
     private static string Tool(string call, string parent = Root) =>
         $$$"""{"traceId":"{{{Trace}}}","spanId":"eee19b7ec3c1b2{{{call[^1]}}}0","parentSpanId":"{{{parent}}}","name":"execute_tool rm","startTimeUnixNano":"1767225601000000000","endTimeUnixNano":"1767225602000000000","attributes":[{"key":"gen_ai.tool.call.id","value":{"stringValue":"{{{call}}}"}}]}""";
+
+    private static string OwnTool(string conversation, string id) => Tool("call-1")
+        .Replace("eee19b7ec3c1b210", $"eee19b7ec3c1b2f{id}")
+        .Replace("\"attributes\":[", $$$"""\"attributes\":[{"key":"gen_ai.conversation.id","value":{"stringValue":"{{{conversation}}}"}},""".Replace("\\", ""));
 
     private static string Body(params string[] spans) =>
         $$$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{{{string.Join(',', spans)}}}]}]}]}""";

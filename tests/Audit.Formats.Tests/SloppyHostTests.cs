@@ -1,0 +1,286 @@
+using System.Text;
+using System.Text.Json;
+using Audit.Formats.Tests.Support;
+
+namespace Audit.Formats.Tests;
+
+/// <summary>What hosts say that are sloppy, or would like a refusal to look like a success.</summary>
+public sealed class SloppyHostTests
+{
+    private const string Trace = "0af7651916cd43dd8448eb211c80aa01";
+
+    private readonly FormatReaders readers = new();
+
+    [Fact]
+    public void a_refusal_told_in_a_long_step_is_a_refusal()
+    {
+        var told = Take(Step("reject", "user_reject", "b1", error: new string('x', 100_000)), Tool());
+        Assert.Equal("Requested Blocked", Kinds(told));
+    }
+
+    [Fact]
+    public void however_many_steps_come_the_last_decision_and_that_it_ran_are_known()
+    {
+        var steps = Enumerable.Range(1, 9).Select(index => Step("accept", "user_temporary", $"b{index}", at: index));
+        Assert.Equal("Requested Blocked", Kinds(Take([Step("reject", "user_reject", "c1", at: 50), .. steps, Tool()])));
+        Assert.Equal("Requested Approved Completed", Kinds(Take([Ran(true), Step("accept", "config", "c2", at: 60), .. steps, Tool()], "other")));
+    }
+
+    /// <summary>With the steps lost, nobody knows whether it was refused.</summary>
+    [Fact]
+    public void a_call_whose_steps_are_not_known_is_not_told_as_a_success()
+    {
+        Assert.Equal("Requested", Kinds(Take(Tool())));
+        Assert.Equal("outcome_not_told", Assert.Single(Take(Tool()).Notes).Type);
+        Assert.Equal("Requested Approved", Kinds(Take([Step("accept", "config"), Tool()], "other")));
+    }
+
+    [Fact]
+    public void steps_that_come_after_their_call_are_told_by_themselves()
+    {
+        Assert.Equal("Requested", Kinds(Take(Tool())));
+        var late = Take(Step("reject", "user_reject"));
+        Assert.Equal(("Blocked", "toolu_1", "cc-1"), (Kinds(late), late.Records[0].Record.ToolCallId, late.Records[0].SessionId));
+        Assert.Equal("Requested", Kinds(Take([Tool()], "other")));
+        Assert.Equal("Completed", Kinds(Take([Ran(false)], "other")));
+    }
+
+    [Fact]
+    public void one_source_never_pushes_out_what_another_one_said()
+    {
+        Take(Step("reject", "user_reject"));
+        for (var round = 0; round < 6; round++)
+        {
+            Take([.. Enumerable.Range(0, 100).Select(index => SpanOf(
+                "d1", $"f{round:x3}{index:x12}", "claude_code.tool.execution", 80, ("session.id", "cc-2"), ("success", "false"), ("error", new string('y', 20_000))))], "flooding");
+        }
+
+        Assert.True(readers.Forgotten > 0);
+        Assert.Equal("Requested Blocked", Kinds(Take(Tool())));
+    }
+
+    [Fact]
+    public void a_log_that_says_refused_and_done_says_both()
+    {
+        static string Log(string success) => $$$"""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1767225600000000000","eventName":"claude_code.tool_result","attributes":[{"key":"session.id","value":{"stringValue":"cc-1"}},{"key":"tool_name","value":{"stringValue":"Bash"}},{"key":"tool_use_id","value":{"stringValue":"toolu_1"}},{"key":"decision","value":{"stringValue":"reject"}},{"key":"success","value":{"stringValue":"{{{success}}}"}}]}]}]}]}""";
+        Assert.Equal("Blocked Completed", Kinds(Derived.Of("otlp", Log("true"))));
+        Assert.Equal("Blocked", Kinds(Derived.Of("otlp", Log("false"))));
+    }
+
+    [Theory]
+    [InlineData("lookup", "lookup", null, null, 2)]
+    [InlineData("mcp__files__lookup", "lookup", null, null, 2)]
+    [InlineData("lookup", "delete", null, null, 4)]
+    [InlineData("lookup", "delete", "c-1", "c-1", 2)]
+    [InlineData("lookup", "lookup", "c-1", "c-2", 4)]
+    [InlineData("(merged tools)", "delete", null, null, 2)]
+    public void a_call_of_mcp_is_the_call_around_it_only_where_it_is_the_same(string around, string within, string? aroundId, string? withinId, int messages)
+    {
+        var derived = Derived.Of("otlp", Request("""{"traceId":"T","spanId":"00000000000000a1","name":"execute_tool x","startTimeUnixNano":"1","endTimeUnixNano":"9","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"execute_tool"}},{"key":"gcp.vertex.agent.tool_response","value":{"stringValue":"{}"}},{"key":"gen_ai.tool.name","value":{"stringValue":"AROUND"}}ID1]},{"traceId":"T","spanId":"00000000000000a2","parentSpanId":"00000000000000a1","name":"tools/call x","startTimeUnixNano":"2","endTimeUnixNano":"8","attributes":[{"key":"mcp.method.name","value":{"stringValue":"tools/call"}},{"key":"gen_ai.tool.name","value":{"stringValue":"WITHIN"}}ID2]}"""
+            .Replace("AROUND", around).Replace("WITHIN", within).Replace("ID1", IdOf(aroundId)).Replace("ID2", IdOf(withinId)).Replace("\"T\"", $"\"{Trace}\"")));
+        Assert.Equal(messages, derived.Records.Count);
+        static string IdOf(string? id) => id is null ? "" : $$$""",{"key":"gen_ai.tool.call.id","value":{"stringValue":"{{{id}}}"}}""";
+    }
+
+    [Theory]
+    [InlineData("mcp__db__get", "Permission to read the issue has been denied.", "completed")]
+    [InlineData("mcp__db__get", "Permission to use Bash has been denied.", "completed")]
+    [InlineData("mcp__db__get", "Permission to use mcp__db__get has been denied.", "blocked")]
+    [InlineData("mcp__db__get", "This command requires approval", "completed")]
+    [InlineData("Bash", "This command requires approval", "blocked")]
+    [InlineData("Bash", "bash: ./x: Permission denied", "completed")]
+    [InlineData("Bash", "Permission to use Bash with command rm x has been denied.", "blocked")]
+    [InlineData("Read", "Permission to read /etc/x has been denied.", "blocked")]
+    [InlineData("mcp__db__get", "Claude requested permissions to go, but nobody came", "completed")]
+    [InlineData("Read", "Claude requested permissions to read from /etc/x, but you haven't granted it yet.", "blocked")]
+    [InlineData("mcp__db__get", "PreToolUse:Bash hook error: no", "completed")]
+    [InlineData("Bash", "PreToolUse:Bash hook error: no", "blocked")]
+    public void what_a_tool_says_itself_is_nobodys_denial_in_claude_code(string tool, string text, string state)
+    {
+        var derived = Derived.Of("claude-code", $$$$"""
+            {"type":"assistant","sessionId":"s","timestamp":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"{{{{tool}}}}","input":{}}]}}
+            {"type":"user","sessionId":"s","timestamp":"2026-01-01T00:00:01Z","message":{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","is_error":true,"content":"{{{{text}}}}"}]}}
+            """);
+        Assert.Equal($"claude-code:t:{state}", derived.Records[^1].DerivedId);
+    }
+
+    [Theory]
+    [InlineData("failure", "cat: log: could not request permission from user, user rejected this tool call", "completed")]
+    [InlineData(null, "grep: the user rejected this tool call. yesterday", "completed")]
+    [InlineData(null, "The user rejected this tool call.", "blocked")]
+    [InlineData("rejected", "whatever", "blocked")]
+    [InlineData("denied", "whatever", "blocked")]
+    [InlineData("failure", "Denied by preToolUse hook: no", "blocked")]
+    public void what_a_tool_says_itself_is_nobodys_denial_in_copilot(string? code, string text, string state)
+    {
+        var error = code is null ? "" : $",\"code\":\"{code}\"";
+        var derived = Derived.Of("copilot", $$$$"""
+            {"type":"tool.execution_start","data":{"toolCallId":"t","toolName":"bash","arguments":{}},"timestamp":"2026-01-01T00:00:00Z"}
+            {"type":"tool.execution_complete","data":{"toolCallId":"t","success":false,"error":{"message":"{{{{text}}}}"{{{{error}}}}}},"timestamp":"2026-01-01T00:00:01Z"}
+            """);
+        Assert.Equal($"copilot:t:{state}", derived.Records[^1].DerivedId);
+    }
+
+    [Fact]
+    public void a_command_that_ran_and_only_sounds_denied_ran_in_agent_code()
+    {
+        var derived = Derived.Of("agent-code", """
+            {"type":"tool_call","tool":"Bash","input":{"command":"x"},"turn":1}
+            {"type":"permission_denied","tool":"Bash","reason":"no write\n\nExit code: 1","turn":1}
+            {"type":"tool_result","tool":"Bash","output":"Permission denied: no write\n\nExit code: 1","is_error":true,"turn":1}
+            """);
+        Assert.Equal("Requested Completed", Kinds(derived));
+        Assert.Equal("Requested Completed", Kinds(Derived.Of("agent-code", """
+            {"type":"tool_start","name":"Bash","input":{"command":"x"}}
+            {"type":"tool_result","name":"Bash","is_error":true,"content":"Permission denied: no write\n\nExit code: 1"}
+            """)));
+    }
+
+    [Fact]
+    public void a_tool_that_speaks_of_abortion_ran_in_codex()
+    {
+        static string Kind(string output) => Kinds(Derived.Of("codex", $$$"""
+            {"timestamp":"2026-01-01T00:00:00Z","type":"response_item","payload":{"type":"function_call","call_id":"c","name":"shell","arguments":"{}"}}
+            {"timestamp":"2026-01-01T00:00:01Z","type":"response_item","payload":{"type":"function_call_output","call_id":"c","output":"{{{output}}}"}}
+            """));
+        Assert.Equal("Requested Completed", Kind("aborted by user request 7 of the queue"));
+        Assert.Equal("Requested Cancelled", Kind("aborted by user after 3.2s"));
+    }
+
+    /// <summary>Each side numbers its requests for itself, and so does each connection.</summary>
+    [Fact]
+    public void an_answer_settles_what_was_asked_in_its_direction()
+    {
+        var derived = Derived.Of("mcp", """
+            {"direction":"out","message":{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"rm"}}}
+            {"direction":"in","message":{"jsonrpc":"2.0","id":1,"method":"roots/list"}}
+            {"direction":"out","message":{"jsonrpc":"2.0","id":1,"result":{"roots":[]}}}
+            {"direction":"in","message":{"jsonrpc":"2.0","id":1,"method":"elicitation/create","params":{}}}
+            {"direction":"out","message":{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"nobody is here"}}}
+            {"direction":"in","message":{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"removed"}]}}}
+            """);
+        Assert.Equal("Requested Completed", Kinds(derived));
+        Assert.Equal("removed", derived.OutcomeOf("mcp:1:completed").GetProperty("result").GetProperty("output").GetString());
+        Assert.Equal(["elicitation", "elicitation_answered"], derived.Notes.Select(note => note.Type));
+    }
+
+    [Fact]
+    public void an_answer_that_could_be_to_either_side_says_so()
+    {
+        var derived = Derived.Of("mcp", """
+            {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"rm"}}
+            {"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{}}
+            {"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}}
+            {"jsonrpc":"2.0","id":1,"result":{"role":"assistant","content":{"type":"text","text":"4"},"model":"m"}}
+            {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"removed"}]}}
+            """);
+        Assert.Equal("Requested Completed", Kinds(derived));
+        Assert.Contains("tools/call and sampling/createMessage", Assert.Single(derived.InvalidLines).Sentence);
+        Assert.Equal(["sampling", "sampling_answered"], derived.Notes.Select(note => note.Type));
+    }
+
+    [Fact]
+    public void connections_and_sessions_of_one_log_do_not_meet()
+    {
+        var derived = Derived.Of("mcp", """
+            {"session_id":"a","message":{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"rm"}}}
+            {"session_id":"b","message":{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ls"}}}
+            {"session_id":"a","message":{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"removed"}]}}}
+            {"session_id":"b","message":{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}}
+            {"session_id":"b","message":{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"x"}}}
+            {"session_id":"b","message":{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"of nothing"}}}
+            """);
+        Assert.Equal(["a rm Requested", "b ls Requested", "a rm Completed"], derived.Records.Select(one => $"{one.SessionId} {one.Record.ToolName} {one.Kind}"));
+    }
+
+    [Fact]
+    public void a_line_of_a_log_that_comes_twice_is_no_second_call()
+    {
+        const string Asked = """{"ts":"2026-01-01T00:00:00Z","message":{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"rm"}}}""";
+        const string Answered = """{"ts":"2026-01-01T00:00:01Z","message":{"jsonrpc":"2.0","id":1,"result":{"content":[]}}}""";
+        var derived = Derived.Of("mcp", string.Join('\n', Asked, Answered, Asked, Answered, Asked.Replace(":00Z", ":02Z")));
+        Assert.Equal(["mcp:1:requested", "mcp:1:completed", "mcp:1#2:requested"], derived.MessageIds);
+        Assert.Empty(derived.InvalidLines);
+    }
+
+    [Theory]
+    [InlineData("PreToolUse", "claude-code")]
+    [InlineData("PostToolUse", "claude-code")]
+    [InlineData("BeforeTool", "gemini")]
+    [InlineData("SessionStart", "gemini")]
+    public void a_hook_with_a_time_is_of_whom_it_names(string hook, string format) => Assert.Equal(format, FormatGuess.Of(Encoding.UTF8.GetBytes(
+        $$"""{"session_id":"s","hook_event_name":"{{hook}}","timestamp":"2026-01-01T00:00:00Z","tool_name":"x","tool_use_id":"t"}""")));
+
+    [Theory]
+    [InlineData("""{"role":"assistant","content":[{"type":"tool-call","toolCallId":"c","toolName":"rm","args":{}}]}""", "\"tool-call\"")]
+    [InlineData("""{"role":"assistant","content":[{"toolUse":{"toolUseId":"c","name":"rm","input":{}}}]}""", "\"toolUse\"")]
+    [InlineData("""{"role":"model","content":[],"parts":[{"functionCall":{"name":"rm","args":{}}}]}""", "\"functionCall\"")]
+    public void a_part_that_may_be_a_call_is_never_passed_over(string message, string kind)
+    {
+        foreach (var format in new[] { "auto", "openai", "anthropic" })
+        {
+            var derived = Derived.Of(format, message);
+            Assert.Contains(kind, Assert.Single(derived.InvalidLines).Sentence);
+            Assert.Empty(derived.Ignored);
+        }
+    }
+
+    [Fact]
+    public void a_streamed_response_is_told_by_what_is_done()
+    {
+        var derived = Derived.Of("auto", """
+            {"type":"response.created","response":{"id":"r","object":"response","output":[]}}
+            {"type":"response.output_item.added","item":{"type":"function_call","id":"f","call_id":"c","name":"rm","arguments":""}}
+            {"type":"response.function_call_arguments.delta","item_id":"f","delta":"{"}
+            {"type":"response.output_item.done","item":{"type":"function_call","id":"f","call_id":"c","name":"rm","arguments":"{\"a\":1}"}}
+            {"type":"response.completed","response":{"id":"r","object":"response","model":"m","output":[{"type":"function_call","id":"f","call_id":"c","name":"rm","arguments":"{\"a\":1}"},{"type":"web_search_call","id":"w","status":"completed"}]}}
+            """);
+        Assert.Equal(["openai:c:requested", "openai:c:requested", "openai:w:requested", "openai:w:completed"], derived.MessageIds);
+        Assert.All(derived.Records.Where(one => one.Record.ToolCallId == "c"), one => Assert.Equal(1, one.Record.RequestedInput!.Value.GetProperty("a").GetInt32()));
+        Assert.Empty(derived.InvalidLines);
+    }
+
+    [Theory]
+    [InlineData("openai", """{"object":"chat.completion.chunk","choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"rm"}}]}}]}""")]
+    [InlineData("anthropic", """{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"rm","input":{}}}""")]
+    public void a_piece_of_a_call_is_no_call_and_is_not_passed_over(string format, string piece)
+    {
+        Assert.Contains("a piece of a call", Assert.Single(Derived.Of(format, piece).InvalidLines).Sentence);
+        Assert.Contains("a piece of a call", Assert.Single(Derived.Of("auto", piece).InvalidLines).Sentence);
+    }
+
+    [Fact]
+    public void data_of_a_cloud_event_are_read_however_they_are_packed()
+    {
+        const string Item = """{"type":"item.completed","item":{"id":"i","type":"command_execution","command":"ls","exit_code":0}}""";
+        static string Event(string data) => $$"""{"specversion":"1.0","type":"x","source":"/s","id":"1","sessionid":"t",{{data}}}""";
+        foreach (var data in new[] { $"\"data\":{Item}", $"\"data\":[{Item}]", $"\"data\":{JsonSerializer.Serialize(Item)}", $"\"data_base64\":\"{Convert.ToBase64String(Encoding.UTF8.GetBytes(Item))}\"" })
+        {
+            Assert.Equal("Completed", Kinds(Derived.Of("cloudevents", Event(data))));
+        }
+
+        Assert.Contains("data.outcome", Assert.Single(Derived.Of("cloudevents", Event("\"data\":{\"tool_call_id\":\"c\"}")).InvalidLines).Sentence);
+        Assert.Equal(["x with data that is no object"], Derived.Of("cloudevents", Event("\"data\":7")).IgnoredTypes);
+        Assert.Equal(["x of no format here"], Derived.Of("cloudevents", Event("\"data\":{}")).IgnoredTypes);
+    }
+
+    private static string Kinds(Derived derived) => string.Join(' ', derived.Records.Select(record => record.Kind));
+
+    private Derived Take(params string[] spans) => Take(spans, "ci");
+
+    private Derived Take(string[] spans, string source) =>
+        new Derived().Follow(readers.Open("otlp", "s-1", source)!, Encoding.UTF8.GetBytes(Request(string.Join(',', spans))));
+
+    private static string Request(string spans) => $$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{{spans}}]}]}]}""";
+
+    private static string Tool() => SpanOf("a1", null, "claude_code.tool", 90, ("session.id", "cc-1"), ("tool_name", "Bash"), ("tool_use_id", "toolu_1"));
+
+    private static string Step(string decision, string source, string id = "b1", string parent = "a1", int at = 10, string error = "") =>
+        SpanOf(id, parent, "claude_code.tool.blocked_on_user", at, ("session.id", "cc-1"), ("decision", decision), ("source", source), ("error", error));
+
+    private static string Ran(bool success) => SpanOf("d1", "a1", "claude_code.tool.execution", 80, ("session.id", "cc-1"), ("success", success ? "true" : "false"));
+
+    private static string SpanOf(string id, string? parent, string name, int end, params (string Key, string Value)[] attributes) =>
+        $$"""{"traceId":"{{Trace}}","spanId":"{{id}}",{{(parent is null ? "" : $"\"parentSpanId\":\"{parent}\",")}}"name":"{{name}}","startTimeUnixNano":"1767225600000000000","endTimeUnixNano":"{{1767225600000000000 + end}}","attributes":["""
+        + string.Join(',', attributes.Where(one => one.Value.Length > 0).Select(one => $$$"""{"key":"{{{one.Key}}}","value":{"stringValue":"{{{one.Value}}}"}}""")) + "]}";
+}
