@@ -39,9 +39,13 @@ public sealed class FormatReaders
     /// <summary>The formats there are, in the order in which they are shown.</summary>
     public static IReadOnlyList<FormatInfo> All { get; } =
     [
-        new("copilot", "GitHub Copilot: session events of its command line and its SDK, and its own telemetry's file"),
+        new(
+            "copilot", "GitHub Copilot: session events of its command line and its SDK, and its own telemetry's file",
+            "github/copilot-sdk", "requests and starts of tools, turns, the end, and its telemetry's spans"),
         new("agent-code", "agent-code: its event stream, and the events of its server"),
-        new("claude-code", "Claude Code: payloads of hooks, transcripts, and its stream-json"),
+        new(
+            "claude-code", "Claude Code: payloads of hooks, transcripts, and its stream-json",
+            "anthropics/claude-agent-sdk-python", "messages of stream-json"),
         new("laravel", "the Laravel SDK: what its closure is asked and answers"),
         new(
             "otlp", "OpenTelemetry: spans of calls, and log events that tell decisions and results",
@@ -50,15 +54,21 @@ public sealed class FormatReaders
         new("codex", "Codex: exec --json, rollout files, and payloads of hooks", "openai/codex",
             "exec --json"),
         new("gemini", "Gemini CLI: recorded chats, or payloads of hooks"),
-        new("openai", "OpenAI: messages of chats, and items of responses"),
+        new(
+            "openai", "OpenAI: messages of chats, and items of responses", "openai/openai-python",
+            "answers of chats"),
         new("anthropic", "Anthropic: messages", "anthropics/anthropic-sdk-python", "an answer"),
         new(
             "mcp", "the Model Context Protocol: a log of its messages", "modelcontextprotocol/modelcontextprotocol",
             "calls, results and errors"),
         new("cursor", "Cursor: payloads of hooks"),
         new("openai-agents", "the OpenAI Agents SDK: exported traces and spans"),
-        new("adk", "Google's Agent Development Kit: events of sessions"),
-        new("cloudevents", "CloudEvents with a record, or an event of another format, as data"),
+        new(
+            "adk", "Google's Agent Development Kit: events of sessions", "google/adk-python",
+            "calls and responses of a session"),
+        new(
+            "cloudevents", "CloudEvents with a record, or an event of another format, as data", "cloudevents/spec",
+            "the envelope"),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(format => format.Name)];
@@ -309,8 +319,7 @@ public static class FormatGuess
             return "openai-agents";
         }
 
-        if ((happened.Text("invocationId") ?? happened.Text("invocation_id")) is not null
-            && happened.Text("author") is not null)
+        if (AdkReader.IsEvent(happened) || happened.ArrayMember("events").Any(AdkReader.IsEvent))
         {
             return "adk";
         }

@@ -21,11 +21,11 @@ public sealed partial class GoldenTests
         Assert.Equal(string.Concat(File.ReadLines(golden).Where(line => !line.StartsWith('#')).Select(line => line + "\n")), derived.Text);
     }
 
-    /// <summary>What a golden file begins with that says from where its inputs are.</summary>
+    /// <summary>What a golden file begins with that says from where its inputs are, without the licence.</summary>
     public static string? UpstreamOf(string name) => File.ReadLines(Path.Combine(Folder, name + ".derived"))
-        .FirstOrDefault(line => line.StartsWith("# ", StringComparison.Ordinal))?[2..];
+        .FirstOrDefault(line => line.StartsWith("# ", StringComparison.Ordinal))?[2..].Split(" (")[0];
 
-    /// <summary>Of what is said to be verified the file names from where it is: repository, commit, path.</summary>
+    /// <summary>Of what is said to be verified the file names from where it is: repository, commit, path, licence.</summary>
     [Fact]
     public void a_format_is_verified_only_with_what_its_upstream_published()
     {
@@ -88,7 +88,7 @@ public sealed partial class GoldenTests
 
     private static bool IsHeader(string line) => line.StartsWith("# ", StringComparison.Ordinal);
 
-    [System.Text.RegularExpressions.GeneratedRegex("^# ([\\w.-]+/[\\w.-]+)@[0-9a-f]{40} \\S+$")]
+    [System.Text.RegularExpressions.GeneratedRegex("^# ([\\w.-]+/[\\w.-]+)@[0-9a-f]{40} \\S+ \\((MIT|Apache-2\\.0)\\)$")]
     private static partial System.Text.RegularExpressions.Regex Origin();
 
     [Fact]

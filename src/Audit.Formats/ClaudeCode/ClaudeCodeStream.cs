@@ -25,6 +25,8 @@ internal sealed class ClaudeCodeStream(CallMemory memory, ClaudeCodeTranscript t
                 RememberTask(happened, session, call);
                 transcript.Begin(Channel, happened, session, call, sink);
                 return true;
+            case ("system", "task_notification"):
+                return Note("task_ended", happened, session, sink);
             case ("tool_progress", _) when happened.Text("tool_use_id") is { } call:
                 transcript.Begin(Channel, happened, session, call, sink);
                 return true;

@@ -231,7 +231,28 @@ internal sealed class AdkReader(CallMemory memory, string? session) : IEventRead
 {
     private const string Format = "adk";
 
+    private string? session = session;
+
+    public static bool IsEvent(JsonElement happened) =>
+        (happened.Text("invocationId") ?? happened.Text("invocation_id")) is not null
+        && happened.Text("author") is not null;
+
     public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        var events = happened.ArrayMember("events").ToList();
+        if (events.Count > 0)
+        {
+            // A session that is kept as a whole names itself beside its events.
+            session ??= happened.Text("id") ?? happened.Text("session_id");
+            events.ForEach(one => ReadEvent(one, sink));
+        }
+        else
+        {
+            ReadEvent(happened, sink);
+        }
+    }
+
+    private void ReadEvent(JsonElement happened, IFormatSink sink)
     {
         if ((happened.Text("invocationId") ?? happened.Text("invocation_id")) is null)
         {

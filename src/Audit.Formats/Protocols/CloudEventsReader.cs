@@ -37,27 +37,34 @@ internal sealed class CloudEventsReader(
         }
     }
 
-    /// <summary>An object, a list of them, or a text or bytes that hold them: a bus may have packed it.</summary>
+    /// <summary>An object, a list of them, or bytes that hold one. A text that holds JSON stays a text.</summary>
     private static IEnumerable<JsonElement> DataOf(JsonElement happened)
     {
-        var data = happened.Member("data") ?? (happened.Text("data_base64") is { } packed ? Unpacked(packed) : null);
-        var whole = data is { ValueKind: JsonValueKind.String } text ? text.GetString()!.AsObject() ?? data : data;
-        return whole is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : whole is { } one ? [one] : [];
+        var isJson = happened.Text("datacontenttype") is not { } kind
+            || kind.Contains("json", StringComparison.OrdinalIgnoreCase);
+        var data = happened.Member("data") ?? (happened.Text("data_base64") is { } packed
+            ? (isJson ? Unpacked(packed) : null) ?? JsonSerializer.SerializeToElement(packed)
+            : null);
+        if (data is { ValueKind: JsonValueKind.String } text && text.GetString()!.AsObject() is not null)
+        {
+            throw new UnreadableException("data", "a text that holds JSON; CloudEvents have it as an object");
+        }
+
+        return data is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : data is { } one ? [one] : [];
     }
 
-    /// <summary>What the bytes hold, as an object where they hold one; else they stay what they were.</summary>
-    private static JsonElement Unpacked(string packed)
+    private static JsonElement? Unpacked(string packed)
     {
         var bytes = new byte[packed.Length];
         try
         {
             return Convert.TryFromBase64String(packed, bytes, out var length)
                 ? StrictEvents.Parse(bytes.AsSpan(0, length))
-                : JsonSerializer.SerializeToElement(packed);
+                : null;
         }
         catch (UnreadableException)
         {
-            return JsonSerializer.SerializeToElement(packed);
+            return null;
         }
     }
 
