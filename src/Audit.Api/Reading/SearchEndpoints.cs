@@ -9,7 +9,8 @@ internal sealed class SearchEndpoints(ReadSide reads, Questions questions, Searc
     {
         routes.Get(
             "/v1/search", SearchAsync, Roles.Read, "Searches what agents asked and got, newest first.",
-            "Words, \"phrases\", key:value with - to negate and commas between values; /v1/search/keys lists the keys. "
+            "Words, \"phrases\", key:value with - to negate and commas between values; OR and ( ) between terms; "
+            + "/v1/search/keys lists the keys. "
             + "indexed_to says how far the text index is.",
             new("q", "The query.", Required: true), QueryParameter.Limit, QueryParameter.Cursor,
             new("counts", "true to have the hits counted by tool and by state."))

@@ -30,6 +30,8 @@ public static class SearchKeys
             SearchKey.Input, "input.<path>", "A value in the call's input: all of it, or words of it.", [],
             "input.sql:customers"),
         new(SearchKey.Parent, "parent", "The call in whose course the call was made.", [], "parent:call-7"),
+        new(SearchKey.Success, "success", "What the last result of the call says.", ["true", "false"], "success:false"),
+        new(SearchKey.User, "user", "Who decided on the call, or by whose token it was reported.", [], "user:alice"),
     ];
 
     /// <summary>What <c>is:</c> accepts.</summary>
@@ -77,6 +79,8 @@ public enum SearchKey : byte
     During,
     Input,
     Parent,
+    Success,
+    User,
 }
 
 /// <summary>A key of the query language, as a person who writes a query wants to know it.</summary>
@@ -86,3 +90,56 @@ public enum SearchKey : byte
 /// <param name="Example">A whole term.</param>
 public sealed record SearchKeyInfo(
     SearchKey Key, string Name, string Sentence, IReadOnlyList<string> Values, string Example);
+
+/// <summary>What somebody may have meant who wrote a word that is none of those that are known.</summary>
+public static class Spelling
+{
+    private const int Longest = 64, ShortestBeginning = 3;
+
+    /// <summary>The known word that is nearest to a written one; null where none is near.</summary>
+    public static string? Nearest(string written, IEnumerable<string> known)
+    {
+        var word = Plain(written).TrimEnd('*');
+        if (word.Length is 0 or > Longest)
+        {
+            return null;
+        }
+
+        // Of a short word another first letter makes another word.
+        var farthest = Math.Clamp(word.Length / 3, 1, 3);
+        return known.Select(other => (Name: other, Steps: Steps(word, Plain(other))))
+            .Where(one => (one.Steps <= farthest && (word.Length > 4 || word[0] == Plain(one.Name)[0]))
+                || (word.Length >= ShortestBeginning && Plain(one.Name).StartsWith(word, StringComparison.Ordinal))
+                || one.Name.EndsWith(':' + written, StringComparison.Ordinal))
+            .OrderBy(one => one.Steps).Select(one => one.Name).FirstOrDefault();
+    }
+
+    /// <summary>"the", or with a question before it: "did you mean tool? The".</summary>
+    internal static string Meant(string written, IEnumerable<string> known, string otherwise) =>
+        Nearest(written, known) is { } nearest
+            ? $"did you mean {nearest}? {char.ToUpperInvariant(otherwise[0])}{otherwise[1..]}"
+            : otherwise;
+
+    private static string Plain(string word) => word.ToLowerInvariant().Replace('_', '-');
+
+    /// <summary>How many letters are to be put in, taken out, replaced, or swapped with the next.</summary>
+    private static int Steps(string from, string to)
+    {
+        var rows = new int[from.Length + 1, to.Length + 1];
+        for (var left = 0; left <= from.Length; left++)
+        {
+            for (var right = 0; right <= to.Length; right++)
+            {
+                rows[left, right] = left == 0 || right == 0 ? left + right : Math.Min(
+                    Math.Min(rows[left - 1, right], rows[left, right - 1]) + 1,
+                    rows[left - 1, right - 1] + (from[left - 1] == to[right - 1] ? 0 : 1));
+                if (left > 1 && right > 1 && from[left - 1] == to[right - 2] && from[left - 2] == to[right - 1])
+                {
+                    rows[left, right] = Math.Min(rows[left, right], rows[left - 2, right - 2] + 1);
+                }
+            }
+        }
+
+        return rows[from.Length, to.Length];
+    }
+}

@@ -2,17 +2,26 @@ namespace Audit.Projections.Language;
 
 /// <summary>
 /// Reads a query: terms with spaces between them, each a word, a "phrase" or a `key:value`, and not meant with a minus
-/// sign before it. What stands in quotes is taken as it is; there `\"` is a quotation mark and `\\` a backslash.
+/// sign before it. All must hold, or with `OR` between them one; parentheses hold together what belongs together. What
+/// stands in quotes is taken as it is; there `\"` is a quotation mark and `\\` a backslash.
 /// </summary>
 internal sealed class SearchParser(string text, DateTimeOffset now)
 {
     public const int LongestQuery = 2_000;
     public const int MostTerms = 64;
     public const int MostValues = 64;
+    public const int MostWithin = 16;
+
+    private const string Or = "OR", And = "AND", Not = "NOT";
+    private const string ForTheWord = "to look for the word itself, put it in quotes.";
 
     private static readonly string KeyNames = string.Join(", ", SearchKeys.All.Select(known => known.Name));
 
     private int at;
+    private int terms;
+
+    /// <summary>How many parentheses are open.</summary>
+    private int open;
 
     public SearchQuery Parse()
     {
@@ -22,31 +31,122 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
                 $"A query has at most {LongestQuery} characters.", LongestQuery, text.Length - LongestQuery);
         }
 
-        var terms = new List<SearchTerm>();
-        while (SkipSpaces())
-        {
-            if (terms.Count == MostTerms)
-            {
-                throw new SearchQueryException($"A query has at most {MostTerms} terms.", at, text.Length - at);
-            }
-
-            terms.Add(ReadTerm());
-        }
-
-        return new SearchQuery(text, terms);
+        var root = ReadAny(isNegated: false);
+        var count = SearchAlternatives.CountOf(root);
+        return count <= SearchAlternatives.Most ? new SearchQuery(text, root) : throw new SearchQueryException(
+            $"With every OR written out a query has at most {SearchAlternatives.Most} alternatives, and this one has "
+            + $"{count}; ask for less at once. Values of one key stand with commas, as in tool:a,b.", 0, text.Length);
     }
 
-    private SearchTerm ReadTerm()
+    /// <summary>Reads up to the end, or to the parenthesis that closes.</summary>
+    /// <param name="isNegated">What is read is not to hold: of all of it one, and of each alternative all.</param>
+    private SearchNode ReadAny(bool isNegated)
+    {
+        var alternatives = new List<SearchNode>();
+        var parts = new List<SearchNode>();
+        (string Word, int At)? between = null;
+        while (SkipSpaces() && !Closes())
+        {
+            var word = IsOperator(Or) ? Or : IsOperator(And) ? And : null;
+            if (word is null)
+            {
+                parts.Add(ReadPart(isNegated));
+                between = null;
+                continue;
+            }
+
+            if (parts.Count == 0 || between is not null)
+            {
+                throw new SearchQueryException(
+                    $"Before {word} stands what is looked for; {ForTheWord}", at, word.Length);
+            }
+
+            if (word == Or)
+            {
+                alternatives.Add(SearchNode.Of(!isNegated, parts));
+                parts = [];
+            }
+
+            between = (word, at);
+            at += word.Length;
+        }
+
+        if (between is { } last)
+        {
+            throw new SearchQueryException(
+                $"After {last.Word} stands what is looked for; {ForTheWord}", last.At, last.Word.Length);
+        }
+
+        return SearchNode.Of(isNegated, [.. alternatives, SearchNode.Of(!isNegated, parts)]);
+    }
+
+    private SearchNode ReadPart(bool isNegated)
     {
         var start = at;
-        var isNegated = text[at] == '-';
-        at += isNegated ? 1 : 0;
-        if (at == text.Length || char.IsWhiteSpace(text[at]))
+        if (IsOperator(Not))
+        {
+            at += Not.Length;
+            return SkipSpaces() && !Closes() && !IsOperator(Or) && !IsOperator(And)
+                ? ReadPart(!isNegated)
+                : throw new SearchQueryException(
+                    $"After {Not} stands what is not to be found; {ForTheWord}", start, Not.Length);
+        }
+
+        var isOther = isNegated != (text[at] == '-');
+        at += text[at] == '-' ? 1 : 0;
+        if (at == text.Length || char.IsWhiteSpace(text[at]) || (open > 0 && text[at] == ')'))
         {
             throw new SearchQueryException(
                 "After a minus sign stands what is not to be found, without a space between them.", start, 1);
         }
 
+        if (text[at] == '(')
+        {
+            return ReadGroup(isOther);
+        }
+
+        return terms++ < MostTerms ? ReadTerm(isOther, start) : throw new SearchQueryException(
+            $"A query has at most {MostTerms} terms.", start, text.Length - start);
+    }
+
+    private SearchNode ReadGroup(bool isNegated)
+    {
+        var start = at++;
+        if (++open > MostWithin)
+        {
+            throw new SearchQueryException($"At most {MostWithin} parentheses stand within each other.", start, 1);
+        }
+
+        if (SkipSpaces() && Closes())
+        {
+            throw new SearchQueryException("Between these parentheses stands nothing.", start, at + 1 - start);
+        }
+
+        var group = ReadAny(isNegated);
+        if (at == text.Length)
+        {
+            throw new SearchQueryException("This ( is not closed; a ) must follow.", start, 1);
+        }
+
+        at++;
+        open--;
+        return at == text.Length || char.IsWhiteSpace(text[at]) || text[at] == ')'
+            ? group
+            : throw new SearchQueryException("After ) stands a space, another ) or nothing.", at, 1);
+    }
+
+    /// <summary>Whether a parenthesis closes here; where none is open that is a fault.</summary>
+    private bool Closes() => text[at] == ')' && (open > 0 ? true : throw ClosesNothing());
+
+    private SearchQueryException ClosesNothing() =>
+        new("This ) closes nothing; to look for what stands before it, put that in quotes.", at, 1);
+
+    private bool IsOperator(string word) => text.AsSpan(at).StartsWith(word, StringComparison.Ordinal)
+        && (at + word.Length == text.Length || text[at + word.Length] is '(' or ')'
+            || char.IsWhiteSpace(text[at + word.Length]));
+
+    private SearchTerm ReadTerm(bool isNegated, int start)
+    {
         if (text[at] == '"')
         {
             return ReadPhrase(isNegated, ReadQuoted(), start, isQuoted: true);
@@ -93,8 +193,8 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
         }
 
         var key = SearchKeys.Find(name) ?? throw new SearchQueryException(
-            $"There is no key \"{name}\"; the keys are {KeyNames}. "
-            + "To look for these words themselves, put them in quotes.",
+            $"There is no key \"{name}\"; {Spelling.Meant(name, SearchKeys.All.Select(known => known.Name), "the")} "
+            + $"keys are {KeyNames}. To look for these words themselves, put them in quotes.",
             start,
             length);
         var values = ReadValues(name);
@@ -139,8 +239,16 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
     private static SearchValue Checked(SearchKeyInfo key, SearchValue value) =>
         key.Values.Count == 0 || key.Values.Contains(value.Text) ? value
         : throw new SearchQueryException(
-            $"\"{value.Text}\" is nothing that {key.Name} knows; accepted are {string.Join(", ", key.Values)}.",
+            $"\"{value.Text}\" is nothing that {key.Name} knows; {MeantBy(key, value.Text)} are "
+            + $"{string.Join(", ", key.Values)}.",
             value.Offset, value.Length);
+
+    /// <summary>What may be meant by a value: one of the key, or one that another key has.</summary>
+    private static string MeantBy(SearchKeyInfo key, string value) => Spelling.Meant(
+        value,
+        key.Values.Concat(SearchKeys.All.Where(other => other.Values.Contains(value))
+            .Select(other => $"{other.Name}:{value}")),
+        "accepted");
 
     private List<SearchValue> ReadValues(string name)
     {
@@ -149,6 +257,13 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
         {
             var start = at;
             var isQuoted = at < text.Length && text[at] == '"';
+            if (at < text.Length && text[at] == '(')
+            {
+                throw new SearchQueryException(
+                    $"Several values stand with commas, as in {name}:a,b; one that begins with ( is put in quotes.", at,
+                    1);
+            }
+
             var value = isQuoted ? ReadQuoted() : ReadUntil(stopAtComma: true);
             if (value.Length == 0)
             {
@@ -156,7 +271,7 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
             }
 
             values.Add(new SearchValue(value, isQuoted, start, at - start));
-            if (at == text.Length || char.IsWhiteSpace(text[at]))
+            if (at == text.Length || char.IsWhiteSpace(text[at]) || (open > 0 && text[at] == ')'))
             {
                 return values;
             }
@@ -195,12 +310,24 @@ internal sealed class SearchParser(string text, DateTimeOffset now)
             "This quotation is not closed; another \" must follow.", start, text.Length - start);
     }
 
+    /// <summary>A word or a value, with the parentheses that both open and close in it.</summary>
     private string ReadUntil(bool stopAtComma)
     {
-        var start = at;
-        while (at < text.Length && !char.IsWhiteSpace(text[at]) && !(stopAtComma && text[at] == ','))
+        var (start, within) = (at, 0);
+        for (; at < text.Length && !char.IsWhiteSpace(text[at]) && !(stopAtComma && text[at] == ','); at++)
         {
-            at++;
+            within += text[at] == '(' ? 1 : text[at] == ')' ? -1 : 0;
+            if (within >= 0)
+            {
+                continue;
+            }
+
+            if (open > 0)
+            {
+                break;
+            }
+
+            within = at + 1 < text.Length && !char.IsWhiteSpace(text[at + 1]) ? 0 : throw ClosesNothing();
         }
 
         return text[start..at];

@@ -3,16 +3,18 @@ namespace Audit.Projections.Language;
 /// <summary>A query of the investigation search, read and found to be one.</summary>
 public sealed class SearchQuery
 {
-    internal SearchQuery(string text, IReadOnlyList<SearchTerm> terms)
+    internal SearchQuery(string text, SearchNode root)
     {
         Text = text;
-        Terms = terms;
+        Root = root;
     }
 
     /// <summary>As it was written.</summary>
     public string Text { get; }
 
-    internal IReadOnlyList<SearchTerm> Terms { get; }
+    internal SearchNode Root { get; }
+
+    internal IEnumerable<SearchTerm> Terms => Root.Terms;
 
     /// <param name="now">By which words such as `yesterday` are read.</param>
     /// <exception cref="SearchQueryException">It is none; the exception says where and what is accepted.</exception>
@@ -30,7 +32,15 @@ public sealed class SearchQuery
         $"agent:{Quote(agent)}{(source is null ? "" : $" source:{Quote(source)}")}";
 
     /// <summary>The query as the parser understood it: read again it is the same one.</summary>
-    public override string ToString() => string.Join(' ', Terms.Select(Write));
+    public override string ToString() => Write(Root);
+
+    private static string Write(SearchNode node) => node switch
+    {
+        SearchNode.Any any => string.Join(" OR ", any.Parts.Select(Write)),
+        SearchNode.All all => string.Join(
+            ' ', all.Parts.Select(part => part is SearchNode.Any ? $"({Write(part)})" : Write(part))),
+        _ => Write((SearchTerm)node),
+    };
 
     private static string Write(SearchTerm term) => (term.IsNegated ? "-" : "") + term switch
     {
@@ -59,8 +69,87 @@ public sealed class SearchQueryException(string sentence, int offset, int length
     public int Length { get; } = length;
 }
 
-/// <summary>One condition of a query; a query asks that all of them hold.</summary>
-internal abstract record SearchTerm(bool IsNegated)
+/// <summary>How the conditions of a query hang together; that one is not to hold, it says of itself.</summary>
+internal abstract record SearchNode
+{
+    public sealed record All(IReadOnlyList<SearchNode> Parts) : SearchNode;
+
+    public sealed record Any(IReadOnlyList<SearchNode> Parts) : SearchNode;
+
+    public IEnumerable<SearchTerm> Terms => this switch
+    {
+        All all => all.Parts.SelectMany(part => part.Terms),
+        Any any => any.Parts.SelectMany(part => part.Terms),
+        _ => [(SearchTerm)this],
+    };
+
+    /// <summary>One node of several, none of which is of its own kind.</summary>
+    public static SearchNode Of(bool isAll, IReadOnlyList<SearchNode> parts)
+    {
+        List<SearchNode> flat =
+        [
+            .. parts.SelectMany(part => part switch
+            {
+                All all when isAll => all.Parts,
+                Any any when !isAll => any.Parts,
+                _ => [part],
+            }),
+        ];
+        return flat is [var single] ? single : isAll ? new All(flat) : new Any(flat);
+    }
+}
+
+/// <summary>
+/// A query as alternatives: all groups of one must hold, and of a group one of its terms. Terms that the index, or the
+/// mark of a call, answers together stay together; all else that an OR parts is multiplied out.
+/// </summary>
+internal static class SearchAlternatives
+{
+    public const int Most = 16;
+
+    public static IReadOnlyList<IReadOnlyList<SearchTerm[]>> Of(SearchNode node) => node switch
+    {
+        SearchNode.All all => all.Parts.Aggregate(
+            (IReadOnlyList<IReadOnlyList<SearchTerm[]>>)[[]],
+            (whole, part) => [.. whole.SelectMany(_ => Of(part), (begun, more) => Joined(begun, more))]),
+        SearchNode.Any any =>
+        [
+            .. Groups(any).Select(group => (IReadOnlyList<SearchTerm[]>)[[.. group.Cast<SearchTerm>()]]),
+            .. Others(any).SelectMany(Of),
+        ],
+        _ => [[[(SearchTerm)node]]],
+    };
+
+    /// <summary>How many they are, without making them; large numbers stay large.</summary>
+    public static long CountOf(SearchNode node) => node switch
+    {
+        SearchNode.All all => all.Parts.Aggregate(1L, (count, part) => Math.Min(count * CountOf(part), int.MaxValue)),
+        SearchNode.Any any => Math.Min(Groups(any).Count() + Others(any).Sum(CountOf), int.MaxValue),
+        _ => 1,
+    };
+
+    private static IReadOnlyList<SearchTerm[]> Joined(
+        IReadOnlyList<SearchTerm[]> begun, IReadOnlyList<SearchTerm[]> more) => [.. begun, .. more];
+
+    private static IEnumerable<IEnumerable<SearchNode>> Groups(SearchNode.Any any) =>
+        any.Parts.Where(part => KindOf(part) != 0).GroupBy(KindOf);
+
+    private static IEnumerable<SearchNode> Others(SearchNode.Any any) => any.Parts.Where(part => KindOf(part) == 0);
+
+    /// <summary>1 for what the mark of a call says, 2 for single words and names; 0 for what stands alone.</summary>
+    private static int KindOf(SearchNode node) => node switch
+    {
+        SearchTerm { IsNegated: true } => 0,
+        SearchTerm.Keyed { Key.Key: SearchKey.State or SearchKey.Is or SearchKey.Success } => 1,
+        SearchTerm.Keyed { Key.Key: SearchKey.Window } => 0,
+        SearchTerm.Keyed keyed => keyed.Values.Any(value => value.IsGlob) ? 0 : 2,
+        SearchTerm.Phrase phrase => phrase.Sequences.All(words => words.Length == 1) ? 2 : 0,
+        _ => 0,
+    };
+}
+
+/// <summary>One condition of a query.</summary>
+internal abstract record SearchTerm(bool IsNegated) : SearchNode
 {
     /// <summary>A word or a phrase: one of these sequences of words must stand in one text.</summary>
     public sealed record Phrase(

@@ -7,9 +7,12 @@ namespace Audit.Projections.Models;
 internal static class CallMarks
 {
     private const int FlagsStart = 16;
+
+    /// <summary>What its last result says of success, whatever state the call is in; for most that it succeeded.</summary>
+    private const long Succeeded = 1L << (FlagsStart - 1), Unsuccessful = 1L << (FlagsStart - 2);
     private const long Ordinary =
         1L << (int)CallState.None | 1L << (int)CallState.Completed | 1L << (int)CallState.Cached
-        | 1L << (int)CallState.Replayed;
+        | 1L << (int)CallState.Replayed | Succeeded;
 
     private const string Violation = "violation";
     private const string Anomaly = "anomaly";
@@ -71,7 +74,8 @@ internal static class CallMarks
         | Flag(AcceptedLate, call.Judged.Accepted > 0)
         | Flag(Unreviewed, call.Unreviewed > 0)
         | Flag(Failed, call.IsFailed)
-        | Flag(OutOfScope, call.Judged.OutOfScope > 0);
+        | Flag(OutOfScope, call.Judged.OutOfScope > 0)
+        | (call.Success switch { true => Succeeded, false => Unsuccessful, null => 0 });
 
     /// <summary>As the column has it: most calls are ordinary, and an index of the others stays small.</summary>
     public static long? Noteworthy(CallModel call) => Of(call) is var mark && (mark & ~Ordinary) != 0 ? mark : null;
@@ -82,6 +86,8 @@ internal static class CallMarks
     public static IEnumerable<string> NamesOf(long mark) => Flags.Where(name => (mark & OfFlag(name)) != 0);
 
     public static long OfFlag(string name) => Flag(name, isSet: true);
+
+    public static long OfSuccess(string name) => name == "true" ? Succeeded : Unsuccessful;
 
     /// <summary>Whoever has one of these is noteworthy.</summary>
     public static bool AreNoteworthy(long mask) => (mask & Ordinary) == 0;

@@ -2,38 +2,23 @@ using Audit.Projections.Language;
 
 namespace Audit.Projections.Search;
 
-/// <summary>
-/// Looks at the events themselves: whether they hold what the index does not know for sure, and what to show of them.
-/// </summary>
-internal sealed class EventLook
+/// <summary>Looks at the events themselves: whether they hold what the index does not know for sure.</summary>
+internal sealed class EventLook(SearchPlan plan)
 {
     private readonly EventTexts texts = new();
-    private readonly SearchPlan plan;
-    private readonly List<IReadOnlyList<string[]>> shown;
-    private readonly List<(SearchTerm.Phrase Term, bool IsAsked)> asked;
-
-    public EventLook(SearchPlan plan)
-    {
-        this.plan = plan;
-        asked = plan.Phrases.Where(phrase => phrase.IsAsked).ToList();
-        var values = plan.Inputs.Where(input => !input.IsNegated).SelectMany(input => input.Values);
-        shown =
-        [
-            .. plan.Phrases.Where(phrase => !phrase.Term.IsNegated).Select(phrase => phrase.Term.Sequences),
-            .. values.Select(value => value.Sequences),
-        ];
-    }
+    private readonly List<SearchTerm.Phrase> asked =
+        [.. plan.Phrases.Where(phrase => phrase.IsAsked).Select(phrase => phrase.Term)];
 
     public bool Holds(JournalRow row)
     {
         var view = EventView.Read(row.Message);
         if (asked.Count > 0)
         {
-            var finder = new TextFinder([.. asked.Select(phrase => phrase.Term.Sequences)]);
+            var finder = new TextFinder([.. asked.Select(phrase => phrase.Sequences)]);
             texts.Read(view, finder);
             for (var index = 0; index < asked.Count; index++)
             {
-                if (finder.Found[index] == asked[index].Term.IsNegated)
+                if (finder.Found[index] == asked[index].IsNegated)
                 {
                     return false;
                 }
@@ -42,8 +27,23 @@ internal sealed class EventLook
 
         return plan.Inputs.TrueForAll(input => InputMatch.Holds(input, view));
     }
+}
 
-    public SearchExcerpt? Excerpt(in EventView view)
+/// <summary>What to show of an event that was found: whatever any alternative of the query looks for.</summary>
+internal sealed class ExcerptLook(SearchQuery query)
+{
+    private readonly EventTexts texts = new();
+    private readonly List<IReadOnlyList<string[]>> shown =
+    [
+        .. query.Terms.Where(term => !term.IsNegated).SelectMany(term => term switch
+        {
+            SearchTerm.Phrase phrase => [phrase.Sequences],
+            SearchTerm.Input input => input.Values.Select(value => value.Sequences),
+            _ => [],
+        }),
+    ];
+
+    public SearchExcerpt? Of(in EventView view)
     {
         if (shown.Count == 0)
         {

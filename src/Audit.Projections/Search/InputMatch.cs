@@ -84,6 +84,7 @@ internal static class PatternMatch
         SearchKey.Provider => [facts.Provider, call?.Provider],
         SearchKey.Model => [facts.Model, call?.Model],
         SearchKey.By => [facts.By, call?.DecidedBy],
+        SearchKey.User => [facts.By, call?.DecidedBy, facts.Token],
         SearchKey.Outcome => [facts.CallId.Length > 0 && !facts.Oversized ? Words.Of(facts.Message) : null],
         _ => [],
     };

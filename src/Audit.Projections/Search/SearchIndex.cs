@@ -55,11 +55,11 @@ public sealed class SearchIndex : IAsyncDisposable
             query,
             page,
             scope,
-            async (run, plan, calls, end) =>
+            async (run, calls, end) =>
             {
                 var found = await run.TakeAsync(page.Limit + 1, Longest);
                 var shown = found.Take(page.Limit).ToList();
-                var items = await ShowAsync(shown, plan, calls, cancellation);
+                var items = await ShowAsync(shown, query, scope, calls, cancellation);
                 var next = found.Count > page.Limit ? shown[^1].Position : run.IsAtEnd ? (long?)null : run.Before;
                 return new SearchAnswer(
                     items, next is { } before ? scope.WriteCursor(before, run.Top) : null, run.Top,
@@ -76,9 +76,9 @@ public sealed class SearchIndex : IAsyncDisposable
             query,
             PageRequest.First,
             scope,
-            async (run, plan, models, _) =>
+            async (run, models, _) =>
             {
-                var most = plan.AsksEvents ? MostCountedByReading : MostCounted;
+                var most = run.AsksEvents ? MostCountedByReading : MostCounted;
                 var found = await run.TakeAsync(most + 1, Longest);
                 var counted = found.Take(most).ToList();
                 var calls = await SearchRun.CallsAsync(models, counted, cancellation);
@@ -152,8 +152,7 @@ public sealed class SearchIndex : IAsyncDisposable
     }
 
     private async Task<T> AskAsync<T>(
-        SearchQuery query, PageRequest page, ReadScope scope, Func<SearchRun, SearchPlan, IReadSession, long,
-        Task<T>> ask,
+        SearchQuery query, PageRequest page, ReadScope scope, Func<SearchRun, IReadSession, long, Task<T>> ask,
         CancellationToken cancellation)
     {
         var end = await journal.LastPositionAsync(cancellation);
@@ -163,34 +162,35 @@ public sealed class SearchIndex : IAsyncDisposable
                 {
                     var indexed = (await OffsetRow.ReadAsync(index, OffsetRow.Search, cancellation)).Offset.Position;
                     var place = scope.ReadCursor(page.Cursor, 2, indexed + 1, indexed);
-                    var plan = await new SearchPlanner(index, calls, scope, cancellation).MakeAsync(query);
+                    var plans = await new SearchPlanner(index, calls, scope, cancellation).MakeAsync(query);
                     var run = new SearchRun(
-                        plan, reader, index, calls, journal, place[0], Math.Min(place[1], indexed), cancellation);
-                    return await ask(run, plan, calls, end);
+                        plans, new SearchGround(reader, index, calls, journal, cancellation), place[0],
+                        Math.Min(place[1], indexed));
+                    return await ask(run, calls, end);
                 },
                 cancellation),
             cancellation);
     }
 
     private async Task<List<SearchHit>> ShowAsync(
-        List<Candidate> found, SearchPlan plan, IReadSession models, CancellationToken cancellation)
+        List<Candidate> found, SearchQuery query, ReadScope scope, IReadSession models, CancellationToken cancellation)
     {
         var calls = await SearchRun.CallsAsync(models, found, cancellation);
-        var (look, facts, hits) = (new EventLook(plan), new FactsReader(), new List<SearchHit>());
+        var (look, facts, hits) = (new ExcerptLook(query), new FactsReader(), new List<SearchHit>());
         foreach (var one in found)
         {
             if (await journal.ReadRowAsync(one.Position, cancellation) is { } row)
             {
                 var call = calls.GetValueOrDefault(one.Call);
-                var hit = SearchHit.Of(facts.Read(row, out var view), call, look.Excerpt(view));
+                var hit = SearchHit.Of(facts.Read(row, out var view), call, look.Of(view));
                 if (call is null)
                 {
-                    plan.Scope.Trace?.Add(hit.Position);
+                    scope.Trace?.Add(hit.Position);
                 }
 
                 hits.Add(hit with
                 {
-                    Position = plan.Scope.Hide(hit.Position), Call = call is null ? null : plan.Scope.Of(call),
+                    Position = scope.Hide(hit.Position), Call = call is null ? null : scope.Of(call),
                 });
             }
         }

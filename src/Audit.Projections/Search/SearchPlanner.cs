@@ -3,7 +3,9 @@ using Audit.Projections.Queries;
 
 namespace Audit.Projections.Search;
 
-/// <summary>Makes a plan of a query: looks up the names that globs match, and the windows.</summary>
+/// <summary>
+/// Makes plans of a query, one for each of its alternatives: looks up the names that globs match, and the windows.
+/// </summary>
 internal sealed class SearchPlanner(
     IReadSession index, IReadSession models, ReadScope scope, CancellationToken cancellation)
 {
@@ -19,46 +21,65 @@ internal sealed class SearchPlanner(
     private const int NamesAtOnce = 2_000;
     private const int MostOfOneName = 10;
 
-    private readonly SearchPlan plan = new(scope);
-    private int patterns;
+    private readonly Dictionary<(SearchKey, string), IReadOnlyList<string>> matching = [];
+    private readonly Dictionary<string, WindowModel> named = new(StringComparer.Ordinal);
+    private SearchPlan plan = new(scope);
     private int expanded;
     private int lookedThrough;
 
-    public async Task<SearchPlan> MakeAsync(SearchQuery query)
+    public async Task<IReadOnlyList<SearchPlan>> MakeAsync(SearchQuery query)
     {
-        Bind(SearchKey.Agent, scope.Agents);
-        Bind(SearchKey.Task, scope.Tasks);
-        Bind(SearchKey.Source, scope.Sources);
-
-        foreach (var term in query.Terms)
+        // Of all alternatives together: what bounds a query must not begin anew with each.
+        var patterns = query.Terms.OfType<SearchTerm.Keyed>().Where(keyed => keyed.Key.Key != SearchKey.Window)
+            .SelectMany(keyed => keyed.Values).Where(value => value.IsGlob).ToList();
+        Require(
+            patterns.Count <= MostPatterns, $"A query may have at most {MostPatterns} patterns of names.",
+            patterns.ElementAtOrDefault(MostPatterns));
+        var plans = new List<SearchPlan>();
+        foreach (var alternative in SearchAlternatives.Of(query.Root))
         {
-            switch (term)
+            plan = new SearchPlan(scope);
+            Bind(SearchKey.Agent, scope.Agents);
+            Bind(SearchKey.Task, scope.Tasks);
+            Bind(SearchKey.Source, scope.Sources);
+            foreach (var terms in alternative)
             {
-                case SearchTerm.Phrase phrase:
-                    Plan(phrase);
-                    break;
-                case SearchTerm.Timed timed:
-                    await PlanAsync(timed);
-                    break;
-                case SearchTerm.Input input:
-                    Plan(input);
-                    break;
-                case SearchTerm.Keyed { Key.Key: SearchKey.State } keyed:
-                    plan.Marks.Add((keyed.IsNegated, MaskOf(keyed, CallMarks.OfState)));
-                    break;
-                case SearchTerm.Keyed { Key.Key: SearchKey.Is } keyed:
-                    plan.Marks.Add((keyed.IsNegated, MaskOf(keyed, CallMarks.OfFlag)));
-                    break;
-                case SearchTerm.Keyed { Key.Key: SearchKey.Window } keyed:
-                    await PlanWindowsAsync(keyed);
-                    break;
-                case SearchTerm.Keyed keyed:
-                    await PlanNamesAsync(keyed);
-                    break;
+                await PlanAsync(terms);
             }
+
+            plans.Add(plan);
         }
 
-        return plan;
+        return plans;
+    }
+
+    /// <param name="terms">Of several one must hold; what holds, the index knows, or the call's mark.</param>
+    private async Task PlanAsync(SearchTerm[] terms)
+    {
+        switch (terms[0])
+        {
+            case SearchTerm.Timed timed:
+                await PlanAsync(timed);
+                break;
+            case SearchTerm.Input input:
+                Plan(input);
+                break;
+            case SearchTerm.Keyed { Key.Key: SearchKey.State or SearchKey.Is or SearchKey.Success }:
+                plan.Marks.Add((terms[0].IsNegated, MaskOf(terms)));
+                break;
+            case SearchTerm.Keyed { Key.Key: SearchKey.Window } keyed:
+                await PlanWindowsAsync(keyed);
+                break;
+            case SearchTerm.Keyed keyed when !scope.IsAll && keyed.Values.Any(value => value.IsGlob):
+                plan.Patterns.Add(keyed);
+                break;
+            case SearchTerm.Phrase phrase when terms.Length == 1:
+                Plan(phrase);
+                break;
+            default:
+                await PlanWordsAsync(terms);
+                break;
+        }
     }
 
     private void Bind(SearchKey key, IReadOnlyList<string> names)
@@ -69,8 +90,14 @@ internal sealed class SearchPlanner(
         }
     }
 
-    private static long MaskOf(SearchTerm.Keyed keyed, Func<string, long> bit) =>
-        keyed.Values.Aggregate(0L, (mask, value) => mask | bit(value.Text));
+    private static long MaskOf(SearchTerm[] terms) => terms.Cast<SearchTerm.Keyed>()
+        .SelectMany(keyed => keyed.Values, (keyed, value) => keyed.Key.Key switch
+        {
+            SearchKey.State => CallMarks.OfState(value.Text),
+            SearchKey.Is => CallMarks.OfFlag(value.Text),
+            _ => CallMarks.OfSuccess(value.Text),
+        })
+        .Aggregate(0L, (mask, bit) => mask | bit);
 
     private void Plan(SearchTerm.Phrase phrase)
     {
@@ -153,43 +180,57 @@ internal sealed class SearchPlanner(
         plan.Clauses.Add(new IndexClause(false, marks));
     }
 
-    private async Task PlanNamesAsync(SearchTerm.Keyed keyed)
+    /// <summary>Asks for names, or for one of several words and names.</summary>
+    private async Task PlanWordsAsync(SearchTerm[] terms)
     {
-        foreach (var glob in keyed.Values.Where(value => value.IsGlob))
+        var any = new List<string[]>();
+        foreach (var term in terms)
         {
-            patterns++;
-            Require(patterns <= MostPatterns, $"A query may have at most {MostPatterns} patterns of names.", glob);
+            any.AddRange(
+                term is SearchTerm.Phrase phrase ? phrase.Sequences : await MarksOfAsync((SearchTerm.Keyed)term));
         }
 
-        if (!scope.IsAll && keyed.Values.Any(value => value.IsGlob))
+        plan.FindsNothing |= any.Count == 0 && !terms[0].IsNegated;
+        if (any.Count > 0)
         {
-            plan.Patterns.Add(keyed);
-            return;
-        }
-
-        var names = new List<string>();
-        foreach (var value in keyed.Values)
-        {
-            names.AddRange(value.IsGlob ? await MatchingAsync(keyed.Key, value) : [value.Text]);
-        }
-
-        plan.FindsNothing |= names.Count == 0 && !keyed.IsNegated;
-        if (names.Count > 0)
-        {
-            var marks = names.Distinct().Select(name => new[] { Marks.Of(keyed.Key.Key, name) });
-            plan.Clauses.Add(new IndexClause(keyed.IsNegated, [.. marks]));
+            plan.Clauses.Add(new IndexClause(terms[0].IsNegated, any));
         }
     }
 
-    private async Task<IReadOnlyList<string>> MatchingAsync(SearchKeyInfo key, SearchValue glob)
+    private async Task<IReadOnlyList<string[]>> MarksOfAsync(SearchTerm.Keyed keyed)
     {
+        var marks = new HashSet<string>();
+        foreach (var value in keyed.Values)
+        {
+            foreach (var key in KeysOf(keyed.Key.Key))
+            {
+                IReadOnlyList<string> names = value.IsGlob ? await MatchingAsync(key, value) : [value.Text];
+                marks.UnionWith(names.Select(name => Marks.Of(key, name)));
+            }
+        }
+
+        return [.. marks.Select(mark => new[] { mark })];
+    }
+
+    /// <summary>Under which keys the index has what a key asks for.</summary>
+    private static SearchKey[] KeysOf(SearchKey key) => key == SearchKey.User ? [SearchKey.By, SearchKey.Token] : [key];
+
+    private async Task<IReadOnlyList<string>> MatchingAsync(SearchKey key, SearchValue glob)
+    {
+        if (matching.TryGetValue((key, glob.Text), out var known))
+        {
+            return known;
+        }
+
+        var name = SearchKeys.Of(key).Name;
+
         // Only names that begin as the glob does are looked at. No character is greater than the one put behind it.
         var prefix = glob.Text[..glob.Text.AsSpan().IndexOfAny('*', '?')];
         var found = new List<string>();
         var (last, count) = ("", NamesAtOnce);
         while (count == NamesAtOnce)
         {
-            object[] values = [(long)key.Key, prefix, last, (long)NamesAtOnce];
+            object[] values = [(long)key, prefix, last, (long)NamesAtOnce];
             var (end, bounded) = prefix.Length == 0
                 ? ("", values)
                 : (" AND name < $5", (object[])[.. values, prefix + "\U0010FFFF"]);
@@ -200,34 +241,39 @@ internal sealed class SearchPlanner(
             lookedThrough += names.Count;
             Require(
                 expanded + found.Count <= MostNames,
-                $"More than {MostNames} values of {key.Name} match \"{glob.Text}\"; say more of it.", glob);
+                $"More than {MostNames} values of {name} match \"{glob.Text}\"; say more of it.", glob);
             Require(
                 lookedThrough <= MostLookedThrough,
-                $"More than {MostLookedThrough} values of {key.Name} would have to be looked through for "
+                $"More than {MostLookedThrough} values of {name} would have to be looked through for "
                     + $"\"{glob.Text}\"; "
                 + "begin it with more letters.", glob);
             (last, count) = (names.LastOrDefault() ?? "", names.Count);
         }
 
         expanded += found.Count;
-        return found;
+        return matching[(key, glob.Text)] = found;
     }
 
-    private static void Require(bool condition, string sentence, SearchValue place)
+    private static void Require(bool condition, string sentence, SearchValue? place)
     {
         if (!condition)
         {
-            throw new SearchQueryException(sentence, place.Offset, place.Length);
+            throw new SearchQueryException(sentence, place!.Offset, place.Length);
         }
     }
 
     private async Task<WindowModel> WindowAsync(SearchValue value)
     {
+        if (named.TryGetValue(value.Text, out var known))
+        {
+            return known;
+        }
+
         var found = await FindAsync("window_id");
         found = found.Count > 0 ? found : await FindAsync("alias");
         return found switch
         {
-            [var window] => window,
+            [var window] => named[value.Text] = window,
             [] => throw new SearchQueryException(
                 $"There is no window \"{value.Text}\"; accepted are ids and names of windows, and after during: days "
                 + "as well (today, tuesday, 2026-11-17) and how long ago (1h, 2d).",

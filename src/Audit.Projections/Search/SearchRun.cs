@@ -3,12 +3,140 @@ using Audit.Projections.Queries;
 
 namespace Audit.Projections.Search;
 
+/// <summary>What a search reads from.</summary>
+internal sealed record SearchGround(
+    IIndexReader Reader, IReadSession Index, IReadSession Models, IJournal Journal, CancellationToken Cancellation)
+{
+    public Task<List<Candidate>> OfCallsAsync(IEnumerable<long> calls, long from, long before) =>
+        Reader.OfCallsAsync(Index, calls, from, before, Cancellation);
+}
+
 /// <summary>
 /// Goes through what the index names from the newest event to older ones and keeps what holds: each call once, at its
-/// newest event that matches. It begins with the calls that it can be at all, where the read models know them and they
-/// are few.
+/// newest event that matches. Of several alternatives the one that is behind goes on, so that all go through the same
+/// stretch of the journal, and none farther than a page needs.
 /// </summary>
 internal sealed class SearchRun
+{
+    private readonly IReadOnlyList<SearchBranch> branches;
+    private readonly SearchGround ground;
+    private readonly long start;
+    private readonly HashSet<long> seen = [];
+
+    /// <summary>What holds, and lies before where others have come to.</summary>
+    private List<(Candidate One, SearchBranch Branch)> ahead = [];
+
+    /// <param name="plans">One for each alternative.</param>
+    /// <param name="start">
+    /// Only what lies before this position is new; what lies from here to <paramref name="top"/> was on earlier pages.
+    /// </param>
+    /// <param name="top">What was indexed when the first page was read.</param>
+    public SearchRun(IReadOnlyList<SearchPlan> plans, SearchGround ground, long start, long top)
+    {
+        this.ground = ground;
+        this.start = Math.Min(start, top + 1);
+        Top = top;
+        branches = [.. plans.Select(plan => new SearchBranch(plan, ground, this.start))];
+        AsksEvents = plans.Any(plan => plan.AsksEvents);
+    }
+
+    /// <summary>What was indexed when the first page was read.</summary>
+    public long Top { get; }
+
+    /// <summary>Everything from here on has been looked at.</summary>
+    public long Before => branches.Max(branch => branch.Before);
+
+    public bool IsAtEnd => branches.All(branch => branch.IsAtEnd);
+
+    public bool AsksEvents { get; }
+
+    /// <summary>Collects what holds, until there is as much as asked for, nothing more, or no more time.</summary>
+    public async Task<List<Candidate>> TakeAsync(int count, TimeSpan longest)
+    {
+        var clock = Stopwatch.StartNew();
+        var taken = new List<Candidate>();
+        foreach (var branch in branches)
+        {
+            await branch.NoteAsync();
+        }
+
+        // One step at least, or the next page would begin where this one did.
+        var steps = 0;
+        while (!IsAtEnd && taken.Count < count && (steps++ == 0 || clock.Elapsed < longest))
+        {
+            var behind = branches.Where(branch => !branch.IsAtEnd).MaxBy(branch => branch.Before)!;
+            ahead.AddRange((await behind.NextAsync()).Select(one => (one, behind)));
+            var ready = ahead.Where(found => found.One.Position >= Before)
+                .OrderByDescending(found => found.One.Position).ToList();
+            ahead = ahead.FindAll(found => found.One.Position < Before);
+            await KeepAsync(ready, taken, count);
+        }
+
+        return taken;
+    }
+
+    public static async Task<Dictionary<long, CallModel>> CallsAsync(
+        IReadSession models, IEnumerable<Candidate> found, CancellationToken cancellation)
+    {
+        var ids = found.Select(one => one.Call).Where(call => call != 0).Distinct();
+        var calls = await models.FindAsync(ReadTables.Calls, [new KeyColumn("id", ids)], cancellation);
+        return calls.ToDictionary(call => call.Id);
+    }
+
+    private async Task KeepAsync(
+        List<(Candidate One, SearchBranch Branch)> holding, List<Candidate> taken, int count)
+    {
+        var earlier = await OnEarlierPagesAsync(holding);
+        foreach (var (one, branch) in holding)
+        {
+            if (taken.Count == count)
+            {
+                return;
+            }
+
+            // A note that two alternatives find is one note.
+            var isNew = one.Call == 0
+                ? taken.Count == 0 || taken[^1].Position != one.Position
+                : !seen.Contains(one.Call) && !earlier.Contains(one.Call);
+            if (isNew && await branch.MatchesAsync(one))
+            {
+                seen.Add(one.Call);
+                taken.Add(one);
+            }
+        }
+    }
+
+    /// <summary>Calls whose newest event that matches lies on an earlier page.</summary>
+    private async Task<HashSet<long>> OnEarlierPagesAsync(List<(Candidate One, SearchBranch Branch)> found)
+    {
+        var earlier = new HashSet<long>();
+        if (start > Top || found.Count == 0)
+        {
+            return earlier;
+        }
+
+        var calls = found.Select(one => one.One.Call).Where(call => call != 0).Distinct();
+        var later = await ground.OfCallsAsync(calls, start, Top + 1);
+        foreach (var branch in later.Count > 0 ? branches : [])
+        {
+            foreach (var one in await branch.AmongAsync(later))
+            {
+                if (!earlier.Contains(one.Call) && await branch.MatchesAsync(one))
+                {
+                    earlier.Add(one.Call);
+                }
+            }
+        }
+
+        return earlier;
+    }
+}
+
+/// <summary>
+/// One alternative of a query, from the newest event to older ones. It begins with the calls that it can be at all,
+/// where the read models know them and they are few.
+/// </summary>
+internal sealed class SearchBranch(SearchPlan plan, SearchGround ground, long start)
 {
     /// <summary>
     /// So many calls are looked up one by one rather than met among all others, and more than so many are not rare, and
@@ -19,68 +147,24 @@ internal sealed class SearchRun
     /// <summary>Where each event has to be read, the clock is looked at more often.</summary>
     private const int FirstStep = 200, LongestStep = 4_000, LongestStepOfReading = 250;
 
-    private readonly SearchPlan plan;
-    private readonly IIndexReader reader;
-    private readonly IReadSession index;
-    private readonly IReadSession models;
-    private readonly IJournal journal;
-    private readonly EventLook look;
-    private readonly long start;
-    private readonly CancellationToken cancellation;
-    private readonly HashSet<long> seen = [];
+    private readonly EventLook look = new(plan);
     private HashSet<long>? noted;
     private List<Candidate>? few;
     private int step = FirstStep;
 
-    /// <param name="start">
-    /// Only what lies before this position is new; what lies from here to <paramref name="top"/> was on earlier pages.
-    /// </param>
-    /// <param name="top">What was indexed when the first page was read.</param>
-    public SearchRun(
-        SearchPlan plan, IIndexReader reader, IReadSession index, IReadSession models, IJournal journal, long start,
-        long top,
-        CancellationToken cancellation)
-    {
-        this.plan = plan;
-        this.reader = reader;
-        this.index = index;
-        this.models = models;
-        this.journal = journal;
-        this.start = Math.Min(start, top + 1);
-        Top = top;
-        this.cancellation = cancellation;
-        look = new EventLook(plan);
-        Before = this.start;
-        IsAtEnd = plan.FindsNothing;
-    }
+    /// <summary>Everything from here on has been looked at; 0 at the end.</summary>
+    public long Before { get; private set; } = plan.FindsNothing ? 0 : start;
 
-    /// <summary>What was indexed when the first page was read.</summary>
-    public long Top { get; }
-
-    /// <summary>Everything from here on has been looked at.</summary>
-    public long Before { get; private set; }
-
-    public bool IsAtEnd { get; private set; }
-
-    /// <summary>Collects what holds, until there is as much as asked for, nothing more, or no more time.</summary>
-    public async Task<List<Candidate>> TakeAsync(int count, TimeSpan longest)
-    {
-        var clock = Stopwatch.StartNew();
-        var taken = new List<Candidate>();
-        await NoteAsync();
-        while (!IsAtEnd && taken.Count < count && clock.Elapsed < longest)
-        {
-            var found = await NextAsync();
-            await KeepAsync(found, taken, count);
-            step = Math.Min(2 * step, plan.AsksEvents ? LongestStepOfReading : LongestStep);
-        }
-
-        return taken;
-    }
+    public bool IsAtEnd { get; private set; } = plan.FindsNothing;
 
     /// <summary>Looks up which calls it can be at all, where the read models know and there are not too many.</summary>
-    private async Task NoteAsync()
+    public async Task NoteAsync()
     {
+        if (IsAtEnd)
+        {
+            return;
+        }
+
         var rare = plan.Marks.FirstOrDefault(term => !term.IsNegated && CallMarks.AreNoteworthy(term.Mask));
         if (rare.Mask != 0)
         {
@@ -97,24 +181,33 @@ internal sealed class SearchRun
 
         if (noted?.Count <= FewCalls)
         {
-            few = await reader.OfCallsAsync(index, noted, 0, start, cancellation);
+            few = await ground.OfCallsAsync(noted, 0, start);
         }
     }
 
-    private async Task<HashSet<long>?> CallsAsync(string condition, object[] values)
+    /// <summary>The next that hold, by all that is known without reading events.</summary>
+    public async Task<List<Candidate>> NextAsync()
     {
-        var asked = new SqlConditions([.. values, MostNoted + 1L]).And(plan.Scope.Conditions());
-        var found = await models.QueryAsync(
-            $"SELECT id FROM calls WHERE {condition}{asked.Sql} LIMIT ${values.Length + 1}", asked.Values,
-            row => row.Number(0), cancellation);
-        return found.Count > MostNoted ? null : [.. found];
+        var found = await HoldingAsync(await NamedAsync());
+        step = Math.Min(2 * step, plan.AsksEvents ? LongestStepOfReading : LongestStep);
+        return found;
     }
 
-    private async Task<List<Candidate>> NextAsync()
+    /// <summary>Those of some events that hold, by all that is known without reading them.</summary>
+    public async Task<List<Candidate>> AmongAsync(IReadOnlyList<Candidate> events) =>
+        plan.FindsNothing ? [] : await HoldingAsync(await OfIndexAsync(events));
+
+    public async Task<bool> MatchesAsync(Candidate one) =>
+        !plan.AsksEvents
+        || (await ground.Journal.ReadRowAsync(one.Position, ground.Cancellation) is { } row && look.Holds(row)
+            && (plan.Patterns.Count == 0
+                || PatternMatch.Holds(plan.Patterns, row, (await CallsAsync([one])).GetValueOrDefault(one.Call))));
+
+    private async Task<List<Candidate>> NamedAsync()
     {
         if (few is null)
         {
-            var found = await reader.NewestAsync(index, plan.Clauses, Before, step, cancellation);
+            var found = await ground.Reader.NewestAsync(ground.Index, plan.Clauses, Before, step, ground.Cancellation);
             IsAtEnd = found.Count < step;
             Before = IsAtEnd ? 0 : found[^1].Position;
             return found;
@@ -124,30 +217,12 @@ internal sealed class SearchRun
         few.RemoveRange(0, next.Count);
         IsAtEnd = few.Count == 0;
         Before = IsAtEnd ? 0 : next[^1].Position;
-        return await reader.AmongAsync(index, plan.Clauses, next, cancellation);
+        return await OfIndexAsync(next);
     }
 
-    private async Task KeepAsync(List<Candidate> found, List<Candidate> taken, int count)
-    {
-        var holding = await HoldingAsync(found);
-        var earlier = await OnEarlierPagesAsync(holding);
-        foreach (var one in holding)
-        {
-            if (taken.Count == count)
-            {
-                return;
-            }
+    private Task<List<Candidate>> OfIndexAsync(IReadOnlyList<Candidate> events) =>
+        ground.Reader.AmongAsync(ground.Index, plan.Clauses, events, ground.Cancellation);
 
-            if ((one.Call == 0 || (!seen.Contains(one.Call) && !earlier.Contains(one.Call)))
-                && await MatchesAsync(one))
-            {
-                seen.Add(one.Call);
-                taken.Add(one);
-            }
-        }
-    }
-
-    /// <summary>What holds by all that is known without reading events.</summary>
     private async Task<List<Candidate>> HoldingAsync(List<Candidate> found)
     {
         found.RemoveAll(one => !plan.HoldsAt(one.At) || noted?.Contains(one.Call) == false);
@@ -156,46 +231,19 @@ internal sealed class SearchRun
             return found;
         }
 
-        var calls = await CallsAsync(models, found, cancellation);
+        var calls = await CallsAsync(found);
         return found.FindAll(one => plan.Holds(one, calls.GetValueOrDefault(one.Call)));
     }
 
-    /// <summary>Calls whose newest event that matches lies on an earlier page.</summary>
-    private async Task<HashSet<long>> OnEarlierPagesAsync(List<Candidate> found)
+    private Task<Dictionary<long, CallModel>> CallsAsync(IEnumerable<Candidate> found) =>
+        SearchRun.CallsAsync(ground.Models, found, ground.Cancellation);
+
+    private async Task<HashSet<long>?> CallsAsync(string condition, object[] values)
     {
-        var earlier = new HashSet<long>();
-        if (start > Top || found.Count == 0)
-        {
-            return earlier;
-        }
-
-        var calls = found.Select(one => one.Call).Where(call => call != 0).Distinct();
-        var later = await reader.OfCallsAsync(index, calls, start, Top + 1, cancellation);
-        if (later.Count > 0)
-        {
-            foreach (var one in await HoldingAsync(await reader.AmongAsync(index, plan.Clauses, later, cancellation)))
-            {
-                if (!earlier.Contains(one.Call) && await MatchesAsync(one))
-                {
-                    earlier.Add(one.Call);
-                }
-            }
-        }
-
-        return earlier;
-    }
-
-    private async Task<bool> MatchesAsync(Candidate one) =>
-        !plan.AsksEvents
-        || (await journal.ReadRowAsync(one.Position, cancellation) is { } row && look.Holds(row)
-            && (plan.Patterns.Count == 0 || PatternMatch.Holds(
-                plan.Patterns, row, (await CallsAsync(models, [one], cancellation)).GetValueOrDefault(one.Call))));
-
-    public static async Task<Dictionary<long, CallModel>> CallsAsync(
-        IReadSession models, IEnumerable<Candidate> found, CancellationToken cancellation)
-    {
-        var ids = found.Select(one => one.Call).Where(call => call != 0).Distinct();
-        var calls = await models.FindAsync(ReadTables.Calls, [new KeyColumn("id", ids)], cancellation);
-        return calls.ToDictionary(call => call.Id);
+        var asked = new SqlConditions([.. values, MostNoted + 1L]).And(plan.Scope.Conditions());
+        var found = await ground.Models.QueryAsync(
+            $"SELECT id FROM calls WHERE {condition}{asked.Sql} LIMIT ${values.Length + 1}", asked.Values,
+            row => row.Number(0), ground.Cancellation);
+        return found.Count > MostNoted ? null : [.. found];
     }
 }

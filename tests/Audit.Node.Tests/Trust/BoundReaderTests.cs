@@ -151,6 +151,8 @@ public sealed class BoundReaderTests : IClassFixture<BoundReaderTests.TwoBooks>
         {
             TwoAgents.Secret, $"agent:{TwoAgents.Agent}", $"session:{TwoAgents.Session}", "tool:a*", "tool:arc*", "agent:a*", "session:a*",
             "ledger tool:arcanum-sql", "is:violation tool:a*", $"task:{TwoAgents.Task}", "input.a:1 tool:arcanum*", $"\"{TwoAgents.Secret} ledger\"",
+            $"tool:a* OR agent:{TwoAgents.Agent} OR {TwoAgents.Secret}", $"-agent:{TwoAgents.OwnAgent}", $"(tool:arc* OR ledger) -agent:{TwoAgents.OwnAgent}",
+            $"-(agent:{TwoAgents.OwnAgent} ledger) -agent:{TwoAgents.OwnAgent} OR session:{TwoAgents.Session}",
         };
         foreach (var query in queries)
         {

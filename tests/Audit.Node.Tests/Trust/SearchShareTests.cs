@@ -17,6 +17,10 @@ public sealed class SearchShareTests
         Assert.Contains("at most 16 patterns", (await reader.GetAnswerAsync("/v1/search?q=" + Uri.EscapeDataString(query))).Problem(400));
         var negated = string.Join(' ', Enumerable.Range(0, 17).Select(number => $"-tool:*{number}"));
         Assert.Contains("at most 16 patterns", (await reader.GetAnswerAsync("/v1/search?q=" + Uri.EscapeDataString(negated))).Problem(400));
+        var spread = string.Join(" OR ", Enumerable.Range(0, 10).Select(number => $"(tool:*{number}x session:*{number}y)"));
+        Assert.Contains("at most 16 patterns", (await reader.GetAnswerAsync("/v1/search?q=" + Uri.EscapeDataString(spread))).Problem(400));
+        var doubled = string.Join(' ', Enumerable.Range(0, 30).Select(number => $"(after:{number + 1}d OR input.x:{number})"));
+        Assert.Contains("alternatives", (await reader.GetAnswerAsync("/v1/search?q=" + Uri.EscapeDataString(doubled))).Problem(400));
     }
 
     [Fact]

@@ -37,18 +37,37 @@ internal sealed class NaiveSearch
     }
 
     /// <returns>The newest event that matches of each call, and every note that does, newest first.</returns>
-    public long[] Find(SearchQuery query) =>
-    [
-        .. events.Where((_, index) => query.Terms.All(term => AnswersTo(term)[index] != term.IsNegated))
-            .GroupBy(one => one.Call is null ? $"note {one.Row.Position}" : one.Facts.Stream, one => one.Row.Position)
-            .Select(call => call.Max())
-            .OrderDescending(),
-    ];
+    public long[] Find(SearchQuery query) => Find(query, ReadScope.All);
+
+    /// <summary>The same of what somebody may see: messages that name the agent, of calls that are the agent's.</summary>
+    public long[] Find(SearchQuery query, ReadScope scope)
+    {
+        var seen = EventsOf(scope).ToHashSet();
+        return
+        [
+            .. events.Where((one, index) => seen.Contains(one.Row.Position) && Holds(query.Root, index))
+                .GroupBy(one => one.Call is null ? $"note {one.Row.Position}" : one.Facts.Stream, one => one.Row.Position)
+                .Select(call => call.Max())
+                .OrderDescending(),
+        ];
+    }
+
+    public IEnumerable<long> EventsOf(ReadScope scope) => events
+        .Where(one => scope.IsAll || (one.Call is not null && scope.SeesAgent(one.Model?.Agent)
+            && (scope.SeesAgent(one.Facts.Agent) || scope.SeesAgent(one.Call.Identity.Agent))))
+        .Select(one => one.Row.Position);
+
+    private bool Holds(SearchNode node, int index) => node switch
+    {
+        SearchNode.All all => all.Parts.All(part => Holds(part, index)),
+        SearchNode.Any any => any.Parts.Any(part => Holds(part, index)),
+        _ => AnswersTo((SearchTerm)node)[index] != ((SearchTerm)node).IsNegated,
+    };
 
     /// <summary>For each event whether the term holds, whether or not it is negated: asked once, for few terms are in many queries.</summary>
     private bool[] AnswersTo(SearchTerm term)
     {
-        var name = new SearchQuery("", [term with { IsNegated = false }]).ToString();
+        var name = new SearchQuery("", term with { IsNegated = false }).ToString();
         if (!answers.TryGetValue(name, out var known))
         {
             answers[name] = known = [.. events.Select(one => Holds(term, one.Row, one.Facts, one.Call, one.Model))];
@@ -97,6 +116,8 @@ internal sealed class NaiveSearch
         SearchKey.Model => [call?.Model],
         SearchKey.By => [call?.By],
         SearchKey.Outcome => [call is null || facts.Oversized ? null : Lifecycle.Calls.Words.Of(facts.Message)],
+        SearchKey.User => [call?.By, facts.Token],
+        SearchKey.Success => [model?.Success switch { true => "true", false => "false", null => null }],
         SearchKey.State => [model is null ? null : Lifecycle.Calls.Words.Of(model.State)],
         _ =>
         [
@@ -104,6 +125,8 @@ internal sealed class NaiveSearch
             model is not null && model.Anomalies != Lifecycle.Calls.Anomalies.None ? "anomaly" : null,
             model?.IsOpen == true ? "open" : null,
             model?.Judged.OutsideWindow > 0 ? "outside-window" : null,
+            model?.IsFailed == true ? "failed" : null,
+            model?.Judged.OutOfScope > 0 ? "out-of-scope" : null,
         ],
     };
 }

@@ -11,10 +11,32 @@ public sealed class QueryTests
 
     public static TheoryData<string, int, int, string> Faults => new()
     {
-        { "customers tol:sql", 10, 3, "There is no key \"tol\"; the keys are tool, session, task, agent, source, token, state, outcome, window, by, provider, model, is, after, before, during, input.<path>, parent." },
+        { "customers tol:sql", 10, 3, "There is no key \"tol\"; did you mean tool? The keys are tool, session, task, agent, source, token, state, outcome, window, by, provider, model, is, after, before, during, input.<path>, parent, success, user." },
         { "https://example.org", 0, 5, "put them in quotes" },
         { "a state:done", 8, 4, "accepted are none, requested, awaiting_confirmation, approved, running, completed, blocked," },
-        { "state:blocked,compl*", 14, 6, "accepted are none, requested," },
+        { "state:blocked,compl*", 14, 6, "did you mean completed? Accepted are none, requested," },
+        { "state:faild", 6, 5, "\"faild\" is nothing that state knows; accepted are none," },
+        { "state:failed", 6, 6, "did you mean is:failed?" },
+        { "is:completed", 3, 9, "did you mean state:completed?" },
+        { "is:outside_window", 3, 14, "did you mean outside-window?" },
+        { "is:viol", 3, 4, "did you mean violation?" },
+        { "success:yes", 8, 3, "accepted are true, false" },
+        { "stat:blocked", 0, 4, "did you mean state?" },
+        { "a OR", 2, 2, "After OR stands what is looked for; to look for the word itself, put it in quotes." },
+        { "OR a", 0, 2, "Before OR stands what is looked for" },
+        { "a OR OR b", 5, 2, "Before OR stands what is looked for" },
+        { "a AND OR b", 6, 2, "Before OR stands what is looked for" },
+        { "a (b AND)", 5, 3, "After AND stands what is looked for" },
+        { "a NOT", 2, 3, "After NOT stands what is not to be found" },
+        { "NOT OR a", 0, 3, "After NOT stands what is not to be found" },
+        { "a (b OR c", 2, 1, "This ( is not closed" },
+        { "a b) c", 3, 1, "This ) closes nothing; to look for what stands before it, put that in quotes." },
+        { "a ) c", 2, 1, "This ) closes nothing" },
+        { "tool:b)", 6, 1, "This ) closes nothing" },
+        { "a ( ) b", 2, 3, "Between these parentheses stands nothing." },
+        { "(a)b", 3, 1, "After ) stands a space, another ) or nothing." },
+        { "a (-)", 3, 1, "After a minus sign" },
+        { "tool:(a OR b)", 5, 1, "Several values stand with commas, as in tool:a,b" },
         { "outcome:ok", 8, 2, "accepted are requested, requires_confirmation, approved, started, blocked, cached," },
         { "is:bad", 3, 3, "accepted are violation, anomaly, open, outside-window" },
         { "tool:", 5, 0, "After tool: a value is missing." },
@@ -52,6 +74,14 @@ public sealed class QueryTests
     [InlineData("input.options.Mode:read,\"x:y\"", "input.options.Mode:read,\"x:y\"")]
     [InlineData("10:30 /etc/x:y --rf", "10:30 /etc/x:y --rf")]
     [InlineData(" ", "")]
+    [InlineData("a b OR  c", "a b OR c")]
+    [InlineData("(a b) OR (c)", "a b OR c")]
+    [InlineData("a (b OR (c OR d)) ((e f))", "a (b OR c OR d) e f")]
+    [InlineData("a AND NOT b OR NOT(c)", "a -b OR -c")]
+    [InlineData("-(a -b) c", "(-a OR b) c")]
+    [InlineData("-(a OR tool:x,y OR -(b \"c d\"))", "-a -tool:x,y b \"c d\"")]
+    [InlineData("count(*) f(x (g(y) OR tool:h(z)) or", "count(*) f(x (g(y) OR tool:h(z)) or")]
+    [InlineData("\"OR\" -\"(\\\"x\"", "\"OR\" -\"(\\\"x\"")]
     public void a_query_is_printed_as_it_was_understood(string query, string printed) =>
         Assert.Equal(printed, SearchQuery.Parse(query, Now).ToString());
 
@@ -88,7 +118,7 @@ public sealed class QueryTests
     [Fact]
     public void any_text_is_a_query_that_reads_back_or_a_fault_within_it() => Law.HoldsAnew(
         Prop.ForAll(
-            Gen.Elements("a", "B7", "tool:", "is:", "open", "after:", "1d", "input.x.y:", "-", "\"", "\\", ",", " ", "*", ":", "😀", "é", ".")
+            Gen.Elements("a", "B7", "tool:", "is:", "open", "after:", "1d", "input.x.y:", "-", "\"", "\\", ",", " ", "*", ":", "😀", "é", ".", "(", ")", " OR ", " NOT ")
                 .ListOf().Select(pieces => string.Concat(pieces)).ToArbitrary(),
             text =>
             {
@@ -111,6 +141,22 @@ public sealed class QueryTests
 
         Assert.Equal((2_000, 1), (tooLong.Offset, tooLong.Length));
         Assert.Equal((128, 1), (tooMany.Offset, tooMany.Length));
+        var within = Assert.Throws<SearchQueryException>(() => SearchQuery.Parse(new string('(', 2_000), Now));
+        Assert.Equal((SearchParser.MostWithin, 1), (within.Offset, within.Length));
+        var spread = string.Join(" OR ", Enumerable.Range(0, 65).Select(number => $"(w{number})"));
+        Assert.Contains("at most 64 terms", Assert.Throws<SearchQueryException>(() => SearchQuery.Parse(spread, Now)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void the_alternatives_of_a_query_are_bounded_and_what_is_answered_together_is_one()
+    {
+        var doubled = string.Join(' ', Enumerable.Range(0, 30).Select(number => $"(during:{number + 1}d OR input.x:{number})"));
+        var many = Assert.Throws<SearchQueryException>(() => SearchQuery.Parse(doubled, Now));
+        Assert.Contains("at most 16 alternatives, and this one has 1073741824", many.Message, StringComparison.Ordinal);
+        var words = string.Join(" OR ", Enumerable.Range(0, 60).Select(number => $"w{number}"));
+        Assert.Single(SearchAlternatives.Of(SearchQuery.Parse(words, Now).Root));
+        Assert.Equal(2, SearchAlternatives.Of(SearchQuery.Parse("a (b OR tool:c OR is:failed OR state:blocked)", Now).Root).Count);
+        Assert.Equal(4, SearchAlternatives.Of(SearchQuery.Parse("(\"a b\" OR c) (tool:d* OR -e)", Now).Root).Count);
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public abstract class SearchContract : ReadSideContract
         Assert.Equal(["long"], await FindAsync(side, VeryLong[..1_000] + " tail"));
         foreach (var query in new[]
         {
-            "a\"b", "b'c", "c*(d", "\"d NEAR e\"", "NEAR", "\"e):f\"", "f&g", "g|h", "h!i", "i\\j", "\"i\\\\j\"", "AND", "NOT OR",
+            "a\"b", "b'c", "c*(d", "\"d NEAR e\"", "NEAR", "\"e):f\"", "f&g", "g|h", "h!i", "i\\j", "\"i\\\\j\"", "\"AND\"", "\"NOT\" \"OR\"",
             "near(e", "d*", "'a'", "\"and or not\"", "<->NOT", "\"a\\\"b\"",
         })
         {
@@ -145,6 +145,34 @@ public abstract class SearchContract : ReadSideContract
         Assert.Empty(await FindAsync(side, "is:violation"));
         Assert.Equal(["open", "wrong", "done"], await FindAsync(side, "state:completed"));
         Assert.Empty(await FindAsync(side, "is:open"));
+    }
+
+    [ContractFact]
+    public async Task one_of_several_holds_and_what_belongs_together_stands_in_parentheses()
+    {
+        await RecordAsync(
+            Say.Window("w-7", WindowVerb.Grant, "alice", 1, opens: 1, closes: 20),
+            new Say("s", "failed", new Outcome.Completed(new ToolResult(false, "no such table")), 2) { Tool = "sql.query" },
+            new Say("s", "worked", Say.Done(), 3) { Tool = "sql.write", Input = Sql("DELETE FROM customers") },
+            new Say("s", "refused", new Outcome.Blocked("against the rules") { By = "maria" }, 4) { Tool = "shell.run", Token = "ci-8" },
+            new Say("s", "scope", Say.Done(), 5) { Task = "migrate-orders", Agent = "copilot", Tool = "shell.run" });
+        var side = await OpenAsync();
+
+        Assert.Equal(["failed"], await FindAsync(side, "is:failed"));
+        Assert.Equal(["failed"], await FindAsync(side, "success:false"));
+        Assert.Equal(["scope", "worked"], await FindAsync(side, "success:true"));
+        Assert.Equal(["refused"], await FindAsync(side, "-success:true,false"));
+        Assert.Equal(["scope"], await FindAsync(side, "is:out-of-scope"));
+        Assert.Equal(["scope", "failed"], await FindAsync(side, "is:failed OR is:out-of-scope"));
+        Assert.Equal(["refused"], await FindAsync(side, "user:maria"));
+        Assert.Equal(["refused"], await FindAsync(side, "user:ci-8,nobody"));
+        Assert.Equal(["refused"], await FindAsync(side, "user:mar*"));
+        Assert.Equal(["refused", "worked"], await FindAsync(side, "customers OR state:blocked"));
+        Assert.Equal(["refused", "failed"], await FindAsync(side, "is:failed OR (\"against the rules\" user:maria)"));
+        Assert.Equal(["failed"], await FindAsync(side, "tool:sql.* (is:failed OR state:blocked)"));
+        Assert.Equal(["worked"], await FindAsync(side, "tool:sql.* -(is:failed OR state:blocked)"));
+        Assert.Equal(["scope", "refused", "worked"], await FindAsync(side, "-(tool:sql.* is:failed)"));
+        Assert.Equal("DELETE FROM customers", Assert.Single((await AskAsync(side, "\"delete from\" OR is:changed")).Items).Excerpt!.Text);
     }
 
     [ContractFact]

@@ -1,0 +1,1 @@
+-- The marks of calls say whether their last result was a success. Read models that were made before are made anew.
