@@ -234,7 +234,7 @@ internal sealed class KeepingBook(IAuditStore store)
         {
             lists[id] = [.. lists.GetValueOrDefault(id) ?? [], .. Texts("calls")];
         }
-        else if (act is TakenBackup.Act or TakenBackup.Begun && Text("keys") is { } place)
+        else if (act is TakenBackup.Act or TakenBackup.Begun or TakenBackup.Archived && Text("keys") is { } place)
         {
             keyPlaces.Add(place);
             Take(act, place);

@@ -122,17 +122,22 @@ internal sealed class OperatorActs(IAuditEngine engine, TimeProvider clock, Reda
     }
 }
 
-/// <summary>A backup that was taken, as it stands in the book: who has it has the rows up to there.</summary>
+/// <summary>
+/// A backup that was taken, or an archive that was written, as it stands in the book: who has it has the rows up to
+/// there.
+/// </summary>
 /// <param name="To">Where it was written; null while it is yet to be begun.</param>
 /// <param name="Keys">
 /// Where the keys of the payloads were written; null where they were not. It stands in the book before they are read,
 /// so that whoever ends one meanwhile knows of the place.
 /// </param>
-internal sealed record TakenBackup(string Id, long LastPosition, long Rows, string? To, string? Keys)
+/// <param name="Sha256">Of the newest segment of an archive; null for a backup.</param>
+internal sealed record TakenBackup(
+    string Id, long LastPosition, long Rows, string? To, string? Keys, string? Sha256 = null)
 {
-    public const string Act = "backup.taken", Begun = "backup.begun";
+    public const string Act = "backup.taken", Begun = "backup.begun", Archived = "archive.written";
 
-    private static readonly string[] Members = ["id", "last_position", "rows", "to", "keys"];
+    private static readonly string[] Members = ["id", "last_position", "rows", "to", "keys", "sha256"];
 
     /// <exception cref="UnreadableException">It is not said which one.</exception>
     public static TakenBackup Read(StrictObject body)
@@ -140,7 +145,7 @@ internal sealed record TakenBackup(string Id, long LastPosition, long Rows, stri
         body.RequireOnly(Members);
         var taken = new TakenBackup(
             body.Id("id") ?? "", body.Number("last_position") ?? 0, body.Number("rows") ?? 0, body.Text("to"),
-            body.Text("keys"));
+            body.Text("keys"), body.Text("sha256"));
         return taken.To is null
             ? taken with { Keys = body.RequiredText("keys") }
             : taken with { Id = body.RequiredId("id"), To = body.RequiredText("to") };
@@ -148,7 +153,7 @@ internal sealed record TakenBackup(string Id, long LastPosition, long Rows, stri
 
     /// <returns>The position of the row.</returns>
     public Task<long> WriteAsync(OperatorActs acts, string actor) => acts.WriteFactsAsync(
-        StreamNames.Keeping, To is null ? Begun : Act, actor,
+        StreamNames.Keeping, To is null ? Begun : Sha256 is null ? Act : Archived, actor,
         json =>
         {
             if (To is not null)
@@ -162,6 +167,11 @@ internal sealed record TakenBackup(string Id, long LastPosition, long Rows, stri
             if (Keys is not null)
             {
                 json.WriteString("keys", acts.Redacted(Keys));
+            }
+
+            if (Sha256 is not null)
+            {
+                json.WriteString("sha256", Sha256);
             }
         });
 }

@@ -188,6 +188,11 @@ internal sealed class GuardedEngine(
             return Task.FromException<Receipt[]>(failure);
         }
 
+        if (guard.TakesNothing is { } why && batch.Any(one => one is not OperatorSubmission))
+        {
+            return Task.FromResult(batch.Select(_ => new Receipt(ReceiptStatus.Refused, Error: why)).ToArray());
+        }
+
         var receipts = SessionOwners.AreAsked(batch)
             ? owners.SubmitAsync(engine, batch, cancellation)
             : engine.SubmitAsync(batch, cancellation);

@@ -35,6 +35,11 @@ internal sealed partial class SetBackGuard(
     private BackgroundWork? watch;
     private volatile IReadOnlyList<Remembered> lost = [];
 
+    /// <summary>Why hosts and people add nothing to this book; null for a living one.</summary>
+    public string? TakesNothing { get; } = store.OpenedFrom is { } archive
+        ? $"this book was made of the archive {archive}, and is only read"
+        : null;
+
     /// <summary>Whether nothing may be taken.</summary>
     public bool IsSetBack => lost.Count > 0;
 

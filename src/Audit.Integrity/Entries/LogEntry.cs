@@ -186,6 +186,10 @@ public sealed class EntryKeys(byte[] streamKey, RowCheck proves)
     /// <summary>Salt of a stream, which whoever may know the stream's name may have.</summary>
     public void Salt(ReadOnlySpan<byte> stream, Span<byte> salt) => HMACSHA256.HashData(streamKey, stream, salt);
 
+    /// <summary>Whether a node wrote the row as it is, and nobody says that it is none.</summary>
+    public bool Proves(JournalRow row) => row is { Deleted: false, Identifier: JournalTable.SerializerId } && proves(
+        Encoding.UTF8.GetBytes(row.PersistenceId), row.Sequence, Encoding.UTF8.GetBytes(row.Manifest), row.Message);
+
     public bool Proves(
         ReadOnlySpan<byte> stream, long sequence, ReadOnlySpan<byte> manifest, ReadOnlySpan<byte> message) =>
         proves(stream, sequence, manifest, message);

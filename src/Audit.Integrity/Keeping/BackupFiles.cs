@@ -135,6 +135,18 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
     public static readonly TableShape PayloadKeys = new(
         "payload_keys", ("owner", 't'), ("key_id", 't'), ("wrapped", 'b'));
 
+    /// <summary>In no database: a row of the journal, the salt of its stream, and where its leaf stands.</summary>
+    public static readonly TableShape ArchivedRow = new(
+        "archived_row", [.. Journal.Columns, ("salt", 'b'), ("leaf", 'n')]);
+
+    /// <summary>In no database: the leaves of a tile, and the hashes that lead from there to the root.</summary>
+    public static readonly TableShape ArchivedTile = new(
+        "archived_tile", ("number", 'n'), ("leaves", 'b'), ("path", 'b'));
+
+    /// <summary>In no database: a session that is archived, and when the store last wrote of it.</summary>
+    public static readonly TableShape ArchivedSession = new(
+        "archived_session", ("owner", 't'), ("rows", 'n'), ("last", 'n'), ("recorded", 'n'));
+
     /// <summary>In no database: what was erased, kept with the keys, so that a book of before knows it.</summary>
     /// <remarks>Each with a MAC: who writes in that directory erases nothing so.</remarks>
     public static readonly TableShape Erased = new(
@@ -169,7 +181,8 @@ internal sealed record TableShape(string Name, params (string Name, char Kind)[]
     ];
 
     public static TableShape? Find(string name) =>
-        OfStore.Concat(OfLog).Concat([Journal, PayloadKeys, Erased]).FirstOrDefault(table => table.Name == name);
+        OfStore.Concat(OfLog).Concat([Journal, PayloadKeys, Erased, ArchivedRow, ArchivedTile, ArchivedSession])
+            .FirstOrDefault(table => table.Name == name);
 
     /// <param name="schema">What stands before the name.</param>
     public string SelectSql(string schema) =>

@@ -75,7 +75,7 @@ public sealed class Restore
     /// <summary>Lets nodes open it.</summary>
     public static async Task OpenAsync(string address, CancellationToken cancellation)
     {
-        await using var target = Target.Open(address);
+        await using var target = StoreTarget.Open(address);
         await target.ChangeAsync(
             session => session.ExecuteAsync(
                 "DELETE FROM meta WHERE key = $1", [AuditStore.BeingRestored], cancellation),
@@ -85,7 +85,7 @@ public sealed class Restore
     private async Task FillAsync(CancellationToken cancellation)
     {
         await BeginAsync(cancellation);
-        await using (var target = Target.Open(address))
+        await using (var target = StoreTarget.Open(address))
         {
             await PutStoreAsync(target, cancellation);
             foreach (var part in backup.Parts)
@@ -101,7 +101,7 @@ public sealed class Restore
             // Makes the tables of the log.
         }
 
-        await using var log = Target.Open(LogPlace.AddressOf(address));
+        await using var log = StoreTarget.Open(LogPlace.AddressOf(address));
         await PutAsync(log, Tables(TableShape.OfLog), LogPlace.SchemaOf(address), cancellation);
         await HashAsync(log, cancellation);
     }
@@ -146,7 +146,7 @@ public sealed class Restore
             // Makes the tables of the store.
         }
 
-        await using var target = Target.Open(address);
+        await using var target = StoreTarget.Open(address);
         var rows = await target.ReadAsync(
             session => session.QueryAsync(
                 "SELECT coalesce(max(ordering), 0) FROM journal", [], row => row.Number(0), cancellation),
@@ -169,7 +169,7 @@ public sealed class Restore
             cancellation);
     }
 
-    private async Task PutStoreAsync(Target target, CancellationToken cancellation)
+    private async Task PutStoreAsync(StoreTarget target, CancellationToken cancellation)
     {
         await target.ChangeAsync(
             async session =>
@@ -191,7 +191,7 @@ public sealed class Restore
     /// The keys, but for those of what was erased, as the rows or the file of keys have it: these are ended, however
     /// old the file is, and are never in the store.
     /// </summary>
-    private async Task PutKeysAsync(Target target, CancellationToken cancellation)
+    private async Task PutKeysAsync(StoreTarget target, CancellationToken cancellation)
     {
         var (kept, said) = keysDirectory is null ? ([], []) : KeyBackup.Read(keysDirectory, keys);
         var known = await KnownErasedAsync(cancellation);
@@ -239,7 +239,7 @@ public sealed class Restore
         PartWriter.Read(directory, backup.Tables).Where(row => wanted.Contains(row.Table));
 
     private async Task PutAsync(
-        Target target, IEnumerable<(TableShape Table, object?[] Values)> rows, string schema,
+        StoreTarget target, IEnumerable<(TableShape Table, object?[] Values)> rows, string schema,
         CancellationToken cancellation)
     {
         foreach (var chunk in rows.Chunk(RowsAtOnce))
@@ -265,7 +265,7 @@ public sealed class Restore
     }
 
     /// <summary>Makes the hashes of the newest log again, as far as it was signed.</summary>
-    private async Task HashAsync(Target target, CancellationToken cancellation)
+    private async Task HashAsync(StoreTarget target, CancellationToken cancellation)
     {
         if (backup.Log is not { Size: > 0 } log)
         {
@@ -343,39 +343,49 @@ public sealed class Restore
         fault.Kind is not (IntegrityFaultKind.Unsealed or IntegrityFaultKind.Halted)
         && !(fault.Kind is IntegrityFaultKind.ContentClosed && keysDirectory is null)
         && !(fault.Kind is IntegrityFaultKind.NoLog && backup.Log is not { Size: > 0 });
+}
 
-    /// <summary>A database that is written while no node has it.</summary>
-    private sealed class Target : IAsyncDisposable
+/// <summary>A database that is written while no node has it.</summary>
+internal sealed class StoreTarget : IAsyncDisposable
+{
+    private readonly SqliteDatabase? file;
+    private readonly PostgresPool? pool;
+
+    private StoreTarget(SqliteDatabase? file, PostgresPool? pool) => (this.file, this.pool) = (file, pool);
+
+    public static StoreTarget Open(string address)
     {
-        private readonly SqliteDatabase? file;
-        private readonly PostgresPool? pool;
-
-        private Target(SqliteDatabase? file, PostgresPool? pool) => (this.file, this.pool) = (file, pool);
-
-        public static Target Open(string address)
-        {
-            var place = StoreAddress.Parse(address);
-            return place.IsSqlite
-                ? new Target(SqliteDatabase.OpenWriter(Path.GetFullPath(place.Place)), null)
-                : new Target(null, new PostgresPool(
-                    place.Place, new PostgresUse("SET synchronous_commit = on", (_, failure) => failure)
-                    {
-                        CommandSeconds = 0, MostConnections = 1,
-                    }));
-        }
-
-        public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) =>
-            file is null ? pool!.ReadAsync(read, cancellation) : read(new SqliteSession(file));
-
-        public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
-            file is null
-                ? pool!.ChangeAsync(change, cancellation)
-                : Task.FromResult(file.Transact(within => change(new SqliteSession(within)).GetAwaiter().GetResult()));
-
-        public ValueTask DisposeAsync()
-        {
-            file?.Dispose();
-            return pool?.DisposeAsync() ?? default;
-        }
+        var place = StoreAddress.Parse(address);
+        return place.IsSqlite
+            ? new StoreTarget(SqliteDatabase.OpenWriter(Path.GetFullPath(place.Place)), null)
+            : new StoreTarget(null, new PostgresPool(
+                place.Place, new PostgresUse("SET synchronous_commit = on", (_, failure) => failure)
+                {
+                    CommandSeconds = 0, MostConnections = 1,
+                }));
     }
+
+    public Task<T> ReadAsync<T>(Func<IStoreSession, Task<T>> read, CancellationToken cancellation) =>
+        file is null ? pool!.ReadAsync(read, cancellation) : read(new SqliteSession(file));
+
+    public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
+        file is null
+            ? pool!.ChangeAsync(change, cancellation)
+            : Task.FromResult(file.Transact(within => change(new SqliteSession(within)).GetAwaiter().GetResult()));
+
+    public ValueTask DisposeAsync()
+    {
+        file?.Dispose();
+        return pool?.DisposeAsync() ?? default;
+    }
+
+    /// <summary>Puts rows of one table in, whole.</summary>
+    public Task<bool> PutAsync(TableShape table, IEnumerable<object?[]> rows, CancellationToken cancellation) =>
+        ChangeAsync(
+            async session =>
+            {
+                await session.ExecuteAllAsync(table.InsertSql(""), rows, cancellation);
+                return true;
+            },
+            cancellation);
 }

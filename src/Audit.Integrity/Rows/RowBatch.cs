@@ -82,6 +82,19 @@ internal sealed class RowBatch(int most = RowBatch.MostRows)
         },
         row.Bytes(5), row.Bytes(6), row.Bytes(7));
 
+    /// <param name="values">As the columns of a backup's journal have them.</param>
+    public void AddJournalRow(object?[] values) => Add(
+        new RowSlot
+        {
+            Position = (long)values[0]!,
+            Sequence = (long)values[4]!,
+            Created = (long)values[1]!,
+            Identifier = (int?)(long?)values[7],
+            Deleted = (long)values[2]! != 0,
+        },
+        Encoding.UTF8.GetBytes((string)values[3]!), Encoding.UTF8.GetBytes((string?)values[6] ?? ""),
+        (byte[])values[5]!);
+
     /// <param name="row">The row's numbers; where its bytes lie is set here.</param>
     public void Add(
         in RowSlot row, ReadOnlySpan<byte> stream, ReadOnlySpan<byte> manifest, ReadOnlySpan<byte> message)

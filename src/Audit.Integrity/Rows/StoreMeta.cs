@@ -34,7 +34,7 @@ public static class StoreMeta
         return new ReadBook(look, new PayloadKeys(keys, look), new EventProof(keys, id));
     }
 
-    private static Task<byte[]?> FindAsync(StoreLook look, string key, CancellationToken cancellation) =>
+    internal static Task<byte[]?> FindAsync(StoreLook look, string key, CancellationToken cancellation) =>
         look.ReadAsync(
             async session =>
                 (await session.QueryAsync(Sql, [key], row => row.Blob(0), cancellation)).SingleOrDefault(),

@@ -20,6 +20,9 @@ public sealed class AuditStore : IAuditStore
     /// <summary>There while a backup is put back, until all of it is done: nobody else opens the store then.</summary>
     public const string BeingRestored = "being-restored";
 
+    /// <summary>There in a book that was made of an archive: where that lies. Nodes take nothing into it.</summary>
+    public const string OpenedArchive = "opened-archive";
+
     // What was ended lies in the table's file still, until it is written anew; only its owner may do that.
     private const string MayRewriteSql =
         "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'payload_keys'::regclass";
@@ -116,6 +119,8 @@ public sealed class AuditStore : IAuditStore
             : true;
     }
 
+    public string? OpenedFrom { get; private init; }
+
     public bool IsTorn => use?.IsTorn == true;
 
     public Task AcceptTornAsync(CancellationToken cancellation) => use is { IsTorn: true } torn
@@ -176,12 +181,17 @@ public sealed class AuditStore : IAuditStore
                 + "verify: run audit restore again.");
         }
 
+        var opened = await database.ReadAsync(
+            session => session.QueryAsync(SecretSql, [OpenedArchive], row => row.Blob(0), cancellation), cancellation);
         var given = how.Keys(known.Count == 0);
         var id = await AddSecretAsync(database, StoreId, RandomNumberGenerator.GetBytes(16), cancellation);
         var check = CheckValue(given, id);
         var kept = await AddSecretAsync(database, RowKeyId, check, cancellation);
         return check.AsSpan().SequenceEqual(kept)
-            ? new AuditStore(kind, place, journal, database, given, id, how.Failures, lockSql, sizesSql) { use = use }
+            ? new AuditStore(kind, place, journal, database, given, id, how.Failures, lockSql, sizesSql)
+            {
+                use = use, OpenedFrom = opened is [var from] ? Encoding.UTF8.GetString(from) : null,
+            }
             : throw new StoreException(
                 $"The store {place} is written with the row key {Encoding.UTF8.GetString(kept).Split(' ')[0]}, and the "
                 + $"file has {given.FirstId}: give the file that the store's first node made (--row-key FILE).");
@@ -260,6 +270,9 @@ public interface IAuditStore : IAsyncDisposable
 
     /// <summary>The streams that are sealed under a session's key: its own, and those of its calls.</summary>
     Task<IReadOnlyList<string>> StreamsOfAsync(string session, CancellationToken cancellation);
+
+    /// <summary>The archive that the book was made of, so that it is only read; null for a living one.</summary>
+    string? OpenedFrom { get; }
 
     /// <summary>
     /// Whether the journal's file was taken from under a node, so that what was acknowledged last may not be in it.

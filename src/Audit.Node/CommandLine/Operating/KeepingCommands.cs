@@ -34,14 +34,7 @@ internal static class KeepingCommands
                 PathOf(surroundings, parsed.GetRequiredValue(to)), PathOf(surroundings, parsed.GetValue(keys)));
             var options = place.RequireStore();
             var rowKeys = options.OpenRowKeys(isNewStore: false);
-            if (apart is not null && await TryNoteAsync(
-                place, new TakenBackup("", 0, 0, null, apart), cancellation) is { } unwritten)
-            {
-                throw CommandException.Failed(
-                    $"That keys are to lie in {apart} could not be written down in the book, and an erasure would not "
-                    + $"know of them: {unwritten}");
-            }
-
+            await BeginKeysAsync(place, apart, cancellation);
             var taken = await GuardedAsync(() => Bar.ShowAsync(surroundings, "rows copied", bar => Backup.TakeAsync(
                 options.Store, directory, apart, rowKeys, bar is null ? null : new Rows(bar), cancellation)));
             surroundings.Out.WriteLine(
@@ -151,7 +144,7 @@ internal static class KeepingCommands
     }
 
     /// <param name="act">Returns the exit code.</param>
-    private static Command Acting(
+    public static Command Acting(
         Surroundings surroundings, Command command,
         Func<ParseResult, BookPlace, CancellationToken, Task<int>> act)
     {
@@ -162,10 +155,10 @@ internal static class KeepingCommands
     }
 
     [return: NotNullIfNotNull(nameof(path))]
-    private static string? PathOf(Surroundings surroundings, string? path) =>
+    public static string? PathOf(Surroundings surroundings, string? path) =>
         path is null ? null : Path.GetFullPath(path, Path.GetFullPath(surroundings.Directory));
 
-    private static async Task<T> GuardedAsync<T>(Func<Task<T>> work)
+    public static async Task<T> GuardedAsync<T>(Func<Task<T>> work)
     {
         try
         {
@@ -177,8 +170,22 @@ internal static class KeepingCommands
         }
     }
 
+    /// <summary>
+    /// Writes down before keys are read where they are to lie, so that an erasure meanwhile knows of the place.
+    /// </summary>
+    public static async Task BeginKeysAsync(BookPlace place, string? keys, CancellationToken cancellation)
+    {
+        if (keys is not null && await TryNoteAsync(
+            place, new TakenBackup("", 0, 0, null, keys), cancellation) is { } unwritten)
+        {
+            throw CommandException.Failed(
+                $"That keys are to lie in {keys} could not be written down in the book, and an erasure would not "
+                + $"know of them: {unwritten}");
+        }
+    }
+
     /// <returns>Why it could not be written down; null where it was.</returns>
-    private static async Task<string?> TryNoteAsync(
+    public static async Task<string?> TryNoteAsync(
         BookPlace place, TakenBackup taken, CancellationToken cancellation)
     {
         try
@@ -191,7 +198,7 @@ internal static class KeepingCommands
                     taken.To is null ? new { keys = taken.Keys } : (object)new
                     {
                         id = taken.Id, last_position = taken.LastPosition, rows = taken.Rows, to = taken.To,
-                        keys = taken.Keys,
+                        keys = taken.Keys, sha256 = taken.Sha256,
                     },
                     WireJson.Default.KeptAnswer, cancellation);
                 return null;
@@ -364,7 +371,7 @@ internal static class KeepingCommands
         ];
     }
 
-    private sealed class Rows(IProgress<Passed> bar) : IProgress<VerifyProgress>
+    public sealed class Rows(IProgress<Passed> bar) : IProgress<VerifyProgress>
     {
         public void Report(VerifyProgress value) => bar.Report(new Passed(value.Rows, value.Sealed));
     }
