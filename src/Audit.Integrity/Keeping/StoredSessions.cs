@@ -241,7 +241,7 @@ internal sealed class StoredSessions
             history = CallEvolution.Evolve(history, EventReader.ReadCall(row, view));
         }
 
-        facts.Add(facts.Tasks, history.Standing.TaskId);
+        SessionFacts.Add(facts.Tasks, history.Standing.TaskId);
         return !isCall ? null
             : !IsSettled(history.Standing.State) ? "a call of it is not settled"
             : WaitsForReview(history) ? "violations of it were not reviewed"
@@ -334,7 +334,7 @@ internal sealed class StoredSessions
             }
         }
 
-        public void Add(HashSet<string> names, string? name)
+        public static void Add(HashSet<string> names, string? name)
         {
             if (name is not null)
             {
