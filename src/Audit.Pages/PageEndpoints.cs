@@ -23,6 +23,7 @@ internal static class PageEndpoints
         .AddSingleton<IPageGroup, WaitingPages>()
         .AddSingleton<IPageGroup, TaskPages>()
         .AddSingleton<IPageGroup, SearchPages>()
+        .AddSingleton<IPageGroup, ThingPages>()
         .AddSingleton<IPageGroup, WindowPages>()
         .AddSingleton<IPageGroup, LivePages>()
         .AddSingleton<IPageGroup, IntegrityPages>()

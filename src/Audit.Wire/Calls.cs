@@ -36,6 +36,10 @@ internal sealed record CallDetailAnswer : CallAnswer
     [JsonConstructor]
     internal CallDetailAnswer() { }
 
+    /// <summary>What it comes to.</summary>
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SentenceAnswer? Sentence { get; init; }
+
     [JsonPropertyOrder(1)]
     public IReadOnlyList<TransitionAnswer> Transitions { get; init; } = [];
 
@@ -110,3 +114,17 @@ internal sealed record StopAnswer(
 /// <param name="Trouble">Why the file as it is now does not hold, and the last one goes on.</param>
 /// <param name="Policy">As its file has it.</param>
 internal sealed record PolicyAnswer(string Mode, string? Version, string? Trouble, JsonElement? Policy);
+
+/// <summary>What a call, a session or a window comes to: the whole, and its parts with their proofs.</summary>
+internal sealed record SentenceAnswer(string Text, IReadOnlyList<ClauseAnswer> Clauses);
+
+/// <param name="Position">The event that says so.</param>
+/// <param name="Query">What finds the calls that it counts.</param>
+/// <param name="Grave">Somebody may have to answer for it.</param>
+internal sealed record ClauseAnswer(
+    string Text,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Position,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? WindowId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Query,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Grave);

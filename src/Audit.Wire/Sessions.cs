@@ -20,6 +20,14 @@ internal sealed record SessionAnswer(
     /// <summary>Linked sources that report a session of this id; of one session asked for, and not of a list.</summary>
     [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Linked { get; init; }
+
+    /// <summary>What it comes to; of one session asked for, and not of a list.</summary>
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SentenceAnswer? Sentence { get; init; }
+
+    /// <summary>Completed calls whose result says that they failed.</summary>
+    [JsonPropertyOrder(1)]
+    public int Failed { get; init; }
 }
 
 /// <summary>Whether all that a host numbered came.</summary>

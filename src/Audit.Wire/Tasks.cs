@@ -89,6 +89,10 @@ internal sealed record WindowDetailAnswer : WindowAnswer
     [JsonPropertyOrder(6)]
     public IReadOnlyList<LateSessionAnswer> WindowUnproven { get; init; } = [];
 
+    /// <summary>What it comes to.</summary>
+    [JsonPropertyOrder(7), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SentenceAnswer? Sentence { get; init; }
+
     [JsonPropertyOrder(7)]
     public MarkedAnswer Marked { get; init; } = new(0, 0, 0, 0);
 }

@@ -59,7 +59,7 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
         return found is not null
             ? Reply.Json(WireOf.Of(found, WireOf.Position(reads.Scope, past)) with
             {
-                Linked = await context.LinkedAsync(session),
+                Linked = await context.LinkedAsync(session), Sentence = WireOf.Of(Sentence.Of(found)),
             })
             : SessionOfRequest.NoSession(session.Id);
     }
@@ -103,13 +103,21 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
     private static async Task<CallDetailAnswer?> NowAsync(
         ScopedReads reads, CallAddress address, CancellationToken cancellation) =>
         await reads.Models.CallAsync(address.Session, address.Call, cancellation) is { } view
-            ? WireOf.Of(view.Call, view.Transitions, asOf: null)
+            ? WireOf.Of(view.Call, view.Transitions, asOf: null) with
+            {
+                Sentence = WireOf.Of(
+                    await reads.Models.SentenceAsync(view.Call, view.Transitions, cancellation)),
+            }
             : null;
 
     private static async Task<CallDetailAnswer?> PastAsync(
         ScopedReads reads, CallAddress address, AsOf moment, CancellationToken cancellation) =>
         await reads.TimeTravel.CallAsync(address.Session, address.Call, moment, cancellation) is { } past
-            ? WireOf.Of(past.Item.Call, past.Item.Transitions, WireOf.Position(reads.Scope, past))
+            ? WireOf.Of(past.Item.Call, past.Item.Transitions, WireOf.Position(reads.Scope, past)) with
+            {
+                Sentence = WireOf.Of(
+                    await reads.Models.SentenceAsync(past.Item.Call, past.Item.Transitions, cancellation)),
+            }
             : null;
 }
 

@@ -40,6 +40,7 @@ internal sealed class WindowEndpoint(
         return Reply.Json(view is null ? answer : answer with
         {
             WindowUnproven = [.. view.Late.Select(WireOf.Of)], Marked = WireOf.Marked(view.Marked),
+            Sentence = WireOf.Of(Sentence.Of(view, now)),
         });
     }
 

@@ -45,6 +45,12 @@ internal static class WireOf
     public static CallDetailAnswer Of(CallModel call, IEnumerable<TransitionModel> transitions, long? asOf) =>
         new(Of(call)) { Transitions = [.. transitions.Select(Of)], AsOf = asOf };
 
+    public static SentenceAnswer Of(Sentence sentence) => new(sentence.Text,
+    [
+        .. sentence.Clauses.Select(clause => new ClauseAnswer(
+            clause.Text, Time(clause.At), clause.Position, clause.Window, clause.Query, clause.IsGrave)),
+    ]);
+
     public static DeedAnswer Of(WindowCall done) =>
         new(Of(done.Call))
         {
@@ -78,7 +84,10 @@ internal static class WireOf
             Texts(agents.Names), agents.HasMore, Texts(tasks.Names), tasks.HasMore, Texts(tokens.Names), tokens.HasMore,
             Of(session.Judged), FirstAt: Time(session.FirstAt), LastAt: Time(session.LastAt),
             StartedAt: Time(session.StartedAt), EndedAt: Time(session.HasEnded ? session.NotedEndAt : null),
-            session.Id, session.LastPosition, session.IsShare ? null : Of(session.Completeness), asOf);
+            session.Id, session.LastPosition, session.IsShare ? null : Of(session.Completeness), asOf)
+        {
+            Failed = session.Failed,
+        };
     }
 
     private static CompletenessAnswer Of(Completeness whole) => new(

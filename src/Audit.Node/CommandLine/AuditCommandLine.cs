@@ -77,7 +77,6 @@ public static class AuditCommandLine
         KeepingCommands.MakeBackup(surroundings),
         KeepingCommands.MakeRestore(surroundings),
         KeepingCommands.MakeDoctor(surroundings),
-        MigrateCommand.Make(surroundings),
         ArchiveCommands.Make(surroundings),
         OrderCommands.MakeErase(surroundings),
         OrderCommands.MakeHold(surroundings),

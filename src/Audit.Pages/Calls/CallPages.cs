@@ -29,6 +29,7 @@ internal sealed class CallPages(IJournal journal, NodeLog log) : IPageGroup
             Sealed = visit.Scope.Veil is null ? head?.LastPosition ?? 0 : 0,
             LogKey = head?.Log.Key.ToString(),
             Recorded = visit.Recorded,
+            Sentence = await visit.Reads.Models.SentenceAsync(call, transitions, visit.Cancellation),
             Children = await ChildrenAsync(visit, call, at),
             Input = InputDifference.Of(
                 steps.Select(step => step.Record?.RequestedInput).FirstOrDefault(IsGiven),
@@ -79,6 +80,8 @@ public sealed record CallPageView(
     public string? LogKey { get; init; }
 
     public long? Recorded { get; init; }
+
+    public required Sentence Sentence { get; init; }
 
     public IReadOnlyList<InputValue> Input { get; init; } = [];
 

@@ -15,6 +15,8 @@ public static class Links
 
     public static string Window(string window) => $"/window?id={Escape(window)}";
 
+    public static string Thing(string name) => $"/thing?name={Escape(name)}";
+
     public static string Search(string query) => $"/search?q={Escape(query)}";
 
     /// <summary>What happened from one time on and before another.</summary>

@@ -32,6 +32,11 @@ public static class SearchKeys
         new(SearchKey.Parent, "parent", "The call in whose course the call was made.", [], "parent:call-7"),
         new(SearchKey.Success, "success", "What the last result of the call says.", ["true", "false"], "success:false"),
         new(SearchKey.User, "user", "Who decided on the call, or by whose token it was reported.", [], "user:alice"),
+        new(
+            SearchKey.Thing, "thing", "A table, file, host, address or package that the input names.", [],
+            "thing:table:customers"),
+        new(SearchKey.Reads, "reads", "A thing that the input reads.", [], "reads:table:customers"),
+        new(SearchKey.Writes, "writes", "A thing that the input changes.", [], "writes:table:customers"),
     ];
 
     /// <summary>What <c>is:</c> accepts.</summary>
@@ -81,6 +86,9 @@ public enum SearchKey : byte
     Parent,
     Success,
     User,
+    Thing,
+    Reads,
+    Writes,
 }
 
 /// <summary>A key of the query language, as a person who writes a query wants to know it.</summary>

@@ -216,6 +216,26 @@ public sealed class ReadModels
             cancellation)).Items;
     }
 
+    /// <summary>The windows that calls were in, or out of whose scope, each with what people call it.</summary>
+    public Task<ILookup<long, (string Id, string Name)>> WindowsOfAsync(
+        IReadOnlyCollection<CallModel> calls, CancellationToken cancellation) => store.ReadAsync(
+            async reader =>
+            {
+                // Whoever is shown no positions has no ids of calls to ask by.
+                var messages = scope.Veil is not null ? [] : await reader.FindAsync(
+                    ReadTables.Transitions, [new KeyColumn("call", calls.Select(call => call.Id))], cancellation);
+                var names = await NamesAsync(reader, messages, cancellation);
+                return messages.Where(message => message.Window is not null).DistinctBy(one => (one.Call, one.Window))
+                    .ToLookup(one => one.Call, one => (one.Window!, names(one.Window!)));
+            },
+            cancellation);
+
+    /// <summary>What a call comes to.</summary>
+    public Task<Sentence> SentenceAsync(
+        CallModel call, IReadOnlyList<TransitionModel> messages, CancellationToken cancellation) => store.ReadAsync(
+            async reader => Sentence.Of(call, messages, await NamesAsync(reader, messages, cancellation)),
+            cancellation);
+
     /// <summary>A window with a page of its commands and the first page of each of its other lists.</summary>
     public Task<WindowView?> WindowAsync(string window, PageRequest page, CancellationToken cancellation) =>
         store.ReadAsync(
@@ -252,6 +272,16 @@ public sealed class ReadModels
         }
 
         return ListAsync(ReadTables.Violations, ViolationsByTime, conditions, page, scope.Of, cancellation);
+    }
+
+    private async Task<Func<string, string>> NamesAsync(
+        IReadSession reader, IEnumerable<TransitionModel> messages, CancellationToken cancellation)
+    {
+        var ids = messages.Select(message => message.Window).OfType<string>().Distinct();
+        var windows = await reader.FindAsync(ReadTables.Windows, [new KeyColumn("window_id", ids)], cancellation);
+        var names = windows.Where(scope.Sees).ToDictionary(
+            window => window.WindowId, window => window.Alias ?? window.WindowId);
+        return id => names.GetValueOrDefault(id, id);
     }
 
     private async Task<CallView?> CallAsync(

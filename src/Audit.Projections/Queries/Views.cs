@@ -92,6 +92,8 @@ public sealed record AttentionCounts(long Most)
 {
     public long Awaiting { get; init; }
 
+    public long Running { get; init; }
+
     public long Forgotten { get; init; }
 
     public long Outside { get; init; }
@@ -147,6 +149,9 @@ public sealed record SessionShape(
 /// <param name="Marks">The words of the search's <c>is:</c> that hold of them.</param>
 public sealed record CallGroup(int Part, string? Tool, CallState State, IReadOnlyList<string> Marks, long Calls)
 {
+    public static CallGroup Of(CallModel call, int part) =>
+        new(part, call.Tool, call.State, [.. CallMarks.NamesOf(CallMarks.Of(call))], 1);
+
     public bool IsFailed => Marks.Contains("failed");
 
     public bool HasViolations => Marks.Contains("violation");

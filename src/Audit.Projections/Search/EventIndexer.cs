@@ -60,6 +60,7 @@ internal sealed class EventIndexer
             Mark(batch, SearchKey.Provider, call.Provider, null);
             Mark(batch, SearchKey.Model, call.Model, null);
             Mark(batch, SearchKey.By, call.By, null);
+            MarkThings(batch, call.Identity.Tool ?? facts.Tool);
         }
 
         if (call is not null && !facts.Oversized)
@@ -68,6 +69,23 @@ internal sealed class EventIndexer
         }
 
         batch.Documents.Add(writer.End(row.Position, call?.Id ?? 0, Instants.ToNumber(facts.At)));
+    }
+
+    /// <summary>What was asked for and what ran.</summary>
+    private void MarkThings(IndexBatch batch, string? tool)
+    {
+        var (requested, effective) = (EventField.RequestedInput, EventField.EffectiveInput);
+        var things = Things.Of(tool, view.Raw(requested)).ToList();
+        if (!view.Raw(requested).SequenceEqual(view.Raw(effective)))
+        {
+            things.AddRange(Things.Of(tool, view.Raw(effective)));
+        }
+
+        foreach (var thing in things)
+        {
+            Mark(batch, SearchKey.Thing, thing.Name, null);
+            Mark(batch, thing.IsWritten ? SearchKey.Writes : SearchKey.Reads, thing.Name, null);
+        }
     }
 
     private void MarkTime(Timestamp at)

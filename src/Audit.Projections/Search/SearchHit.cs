@@ -22,6 +22,11 @@ public sealed record SearchHit(
 {
     public SessionName Session => new(Source, SessionId);
 
+    /// <summary>A call that was found, whatever of it matches.</summary>
+    public static SearchHit Of(CallModel call) => new(
+        call.LastPosition, call.SessionId, call.Source, Words.Of(call.State), call.FirstAt, call.Token ?? "",
+        call.CallId, call.Tool, call.Task, call.Agent, call.Command, call.State, call, call.FirstAt, call.LastAt);
+
     internal static SearchHit Of(EventFacts facts, CallModel? call, SearchExcerpt? excerpt)
     {
         var message = facts.Kind == EventKind.Noted
@@ -49,4 +54,11 @@ public sealed record SearchAnswer(IReadOnlyList<SearchHit> Items, string? Next, 
 /// <param name="IsCut">Only the newest were counted; there are more.</param>
 public sealed record SearchCounts(
     int Calls, int Notes, IReadOnlyDictionary<string, int> ByTool, IReadOnlyDictionary<string, int> ByState,
-    bool IsCut);
+    bool IsCut)
+{
+    /// <summary>The calls that were counted.</summary>
+    public IReadOnlyList<CallModel> Found { get; init; } = [];
+
+    /// <summary>Windows that some of them were in, or out of whose scope: id, name, and how many.</summary>
+    public IReadOnlyList<(string Window, string Name, int Calls)> ByWindow { get; init; } = [];
+}

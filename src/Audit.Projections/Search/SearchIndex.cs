@@ -13,7 +13,7 @@ public sealed class SearchIndex : IAsyncDisposable
 
     /// <summary>Where each event has to be read, fewer are.</summary>
     private const int MostCountedByReading = 300;
-    private const int MostNames = 100;
+    private const int MostNames = 100, MostWithWindows = 300;
 
     /// <summary>A page that takes longer is given as far as it has come.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(500);
@@ -87,9 +87,31 @@ public sealed class SearchIndex : IAsyncDisposable
                     counted.Count(one => one.Call == 0),
                     calls.Values.CountBy(call => call.Tool ?? "").ToDictionary(),
                     calls.Values.CountBy(call => Lifecycle.Calls.Words.Of(call.State)).ToDictionary(),
-                    found.Count > most || !run.IsAtEnd);
+                    found.Count > most || !run.IsAtEnd)
+                {
+                    Found = [.. calls.Values.Select(call => (scope with { Trace = null }).Of(call))],
+                    ByWindow = await WindowsAsync(models, calls.Values, cancellation),
+                };
             },
             cancellation);
+
+    /// <summary>In which windows they were, or out of whose scope; of as many as are quickly looked up.</summary>
+    private static async Task<IReadOnlyList<(string Window, string Name, int Calls)>> WindowsAsync(
+        IReadSession models, IEnumerable<CallModel> calls, CancellationToken cancellation)
+    {
+        var judged = calls.Where(call => call.Judgement != WindowJudgement.NoTask).Take(MostWithWindows);
+        var messages = await models.FindAsync(
+            ReadTables.Transitions, [new KeyColumn("call", judged.Select(call => call.Id))], cancellation);
+        var counts = messages.Where(message => message.Window is not null)
+            .Select(message => (message.Call, message.Window)).Distinct().CountBy(one => one.Window!).ToDictionary();
+        var windows = await models.FindAsync(
+            ReadTables.Windows, [new KeyColumn("window_id", counts.Keys)], cancellation);
+        return
+        [
+            .. windows.Select(window =>
+                (window.WindowId, window.Alias ?? window.WindowId, counts[window.WindowId])),
+        ];
+    }
 
     /// <summary>
     /// Values that a key has had and that begin so, for whoever completes a query while it is written.

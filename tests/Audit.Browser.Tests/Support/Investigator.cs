@@ -30,12 +30,13 @@ internal sealed class Investigator : IAsyncDisposable
     public List<string> Complaints { get; } = [];
 
     public static async Task<Investigator> OpenAsync(
-        IBrowser browser, string url, bool scripts = true, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 860)
+        IBrowser browser, string url, bool scripts = true, ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 860,
+        string? zone = null)
     {
         var context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = url, JavaScriptEnabled = scripts, ColorScheme = scheme, ViewportSize = new ViewportSize { Width = width, Height = height },
-            ReducedMotion = ReducedMotion.Reduce,
+            ReducedMotion = ReducedMotion.Reduce, TimezoneId = zone,
         });
         context.SetDefaultTimeout(30_000);
         return new Investigator(await context.NewPageAsync(), url);

@@ -17,6 +17,7 @@ internal static class CallText
     {
         var page = new TextPage(surroundings);
         page.Title($"call {Cells.Of(call.ToolCallId)} of session {Cells.Of(call.SessionId)}: {call.State}");
+        page.Line("in short", call.Sentence?.Text, isWhole: true);
         page.Line("source", call.Source);
         page.Line("tool", call.ToolName);
         page.Line("command", call.Command);

@@ -27,6 +27,7 @@ internal static class SessionText
     {
         var page = new TextPage(surroundings);
         page.Title($"session {Cells.Of(session.SessionId)}");
+        page.Line("in short", session.Sentence?.Text, isWhole: true);
         page.Line("agents", session.Agents);
         page.Line("tasks", session.Tasks);
         page.Line("source", session.Source);

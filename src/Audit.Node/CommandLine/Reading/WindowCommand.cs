@@ -70,6 +70,7 @@ internal static class WindowCommand
     {
         var page = new TextPage(surroundings);
         page.Title($"window {Cells.Of(window.Alias ?? window.WindowId)}: {window.State}");
+        page.Line("in short", window.Sentence?.Text, isWhole: true);
         page.Line("id", window.WindowId);
         page.Line("task", window.TaskId);
         page.Line("agent", window.Agent);

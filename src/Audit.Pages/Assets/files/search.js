@@ -53,3 +53,43 @@ if (copy !== null && navigator.clipboard !== undefined) {
         note.textContent = ' copied';
     });
 }
+
+// Queries that were kept in this browser, to be asked again.
+const views = document.getElementById('views');
+if (views !== null) {
+    const kept = () => {
+        try {
+            return JSON.parse(localStorage.getItem('views') ?? '[]');
+        } catch {
+            return [];
+        }
+    };
+    const keep = all => {
+        localStorage.setItem('views', JSON.stringify(all.slice(0, 30)));
+        show();
+    };
+    const press = (text, act) => {
+        const made = document.createElement('button');
+        made.type = 'button';
+        made.className = 'quiet';
+        made.textContent = text;
+        made.addEventListener('click', act);
+        return made;
+    };
+    const show = () => {
+        const all = kept();
+        const query = views.dataset.query;
+        const links = all.map(one => {
+            const link = document.createElement('a');
+            link.href = `/search?q=${encodeURIComponent(one)}`;
+            link.textContent = one;
+            link.className = 'code kept';
+            return link;
+        });
+        const change = query === '' ? []
+            : all.includes(query) ? [press('Forget', () => keep(all.filter(one => one !== query)))]
+                : [press('Keep', () => keep([query, ...all]))];
+        views.replaceChildren(...change, ...links);
+    };
+    show();
+}

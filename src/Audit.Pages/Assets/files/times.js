@@ -1,5 +1,5 @@
 // Shows times as the reader wants them: as they are sent, in the zone of the browser, or how long ago. The exact one is its title.
-const forms = { utc: 'UTC', local: Intl.DateTimeFormat().resolvedOptions().timeZone, ago: 'how long ago' };
+const forms = { utc: 'UTC', local: `local (${Intl.DateTimeFormat().resolvedOptions().timeZone})`, ago: 'how long ago' };
 const two = (number, digits = 2) => String(number).padStart(digits, '0');
 const steps = [[60, 's', 1], [3600, 'min', 60], [86400, 'h', 3600], [Infinity, 'd', 86400]];
 

@@ -1,0 +1,1 @@
+-- Documents name the things that inputs name. An index that was made before is made anew.
