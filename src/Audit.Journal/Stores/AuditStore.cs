@@ -106,9 +106,12 @@ public sealed class AuditStore : IAuditStore
 
     private bool TakeInLog(SqliteDatabase writer)
     {
+        // Who reads for long keeps nobody from writing meanwhile: it is tried again.
+        writer.Execute("PRAGMA busy_timeout = 100");
         var isBusy = new SqliteSession(writer)
             .QueryAsync("PRAGMA wal_checkpoint(TRUNCATE)", [], row => row.Number(0) != 0, default)
             .GetAwaiter().GetResult().Single();
+        writer.Execute($"PRAGMA busy_timeout = {SqliteDatabase.BusyMilliseconds}");
         // Ended now, a file without its log would look like one that was taken from under the node.
         use!.Begin(writer);
         return isBusy

@@ -30,7 +30,8 @@ public sealed class SqliteFailure(int code, string reason) : DbException($"SQLit
 /// </summary>
 public sealed class SqliteDatabase : IDisposable
 {
-    private const int BusyMilliseconds = 4_000;
+    /// <summary>How long it waits for whoever is in the way.</summary>
+    public const int BusyMilliseconds = 4_000;
 
     private readonly Dictionary<string, SqliteStatement> statements = [];
     private readonly sqlite3 connection;

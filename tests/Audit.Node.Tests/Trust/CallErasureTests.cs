@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Audit.Integrity.Keeping;
 using Audit.Node.Tests.Support;
+using Microsoft.Data.Sqlite;
 
 namespace Audit.Node.Tests.Trust;
 
@@ -243,7 +244,7 @@ public abstract class CallErasureContract
         CancellationToken.None);
 
     /// <summary>A host, and persons none of whom made another's token.</summary>
-    private sealed record People(
+    internal sealed record People(
         TestNode Node, HttpClient Host, HttpClient Alice, HttpClient Bob, HttpClient Carol, HttpClient Dora, HttpClient Erin)
     {
         public static async Task<People> OfAsync(TestNode node)
@@ -289,6 +290,34 @@ public abstract class CallErasureContract
 
 public sealed class SqliteCallErasureTests : CallErasureContract
 {
+    // Takes seconds, for it is shown that it is tried again.
+    [Fact]
+    public async Task who_reads_for_long_holds_an_erasure_up_and_nobody_who_writes()
+    {
+        await using var node = await StartAsync();
+        var people = await People.OfAsync(node);
+        await people.SendAsync("s-1", "c-1", "word");
+        await using var reader = new SqliteConnection($"Data Source={node.StoreFile};Mode=ReadOnly;Pooling=False");
+        await reader.OpenAsync();
+        await using var reading = reader.BeginTransaction(deferred: true);
+        await using var read = reader.CreateCommand();
+        (read.Transaction, read.CommandText) = (reading, "SELECT count(*) FROM payload_keys");
+        await read.ExecuteScalarAsync();
+        await people.SendAsync("s-2", "c-1", "more");
+
+        var asked = await people.AskAsync(people.Alice, """{"source":"host","session_id":"s-1","reason":"why"}""");
+        var path = $"/v1/erasures/{asked.Require(201).Json.Text("id")}";
+        (await people.PostAsync(people.Bob, $"{path}/confirm", "{}")).Require(200);
+        (await people.PostAsync(people.Carol, $"{path}/confirm", """{"now":true}""")).Require(200);
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync(path)).Json.Text("state") == "being carried out", "its key is ended");
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        await people.SendAsync("s-3", "c-1", "still taken");
+        Assert.Equal("being carried out", (await node.GetAsync(path)).Json.Text("state"));
+        await reading.RollbackAsync();
+        await Patience.UntilAsync(async () => (await node.GetAsync(path)).Json.Text("state") == "erased", "it is erased");
+    }
+
     private protected override Task<TestNode> StartAsync() => TestNode.StartAsync();
 }
 

@@ -203,7 +203,9 @@ public abstract class ErasureContract
     /// <summary>The files that have the word.</summary>
     private protected List<string> Holding(string place) => Holding(place, word);
 
-    private protected static List<string> Holding(string place, string word) =>
+    internal static List<string> Holding(string place, string word) => Holding(place, Encoding.UTF8.GetBytes(word));
+
+    internal static List<string> Holding(string place, byte[] bytes) =>
     [
         .. Directory.EnumerateFiles(place, "*", SearchOption.AllDirectories).Where(file =>
         {
@@ -212,7 +214,7 @@ public abstract class ErasureContract
                 using var open = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
                 using var content = new MemoryStream();
                 open.CopyTo(content);
-                return content.GetBuffer().AsSpan(0, (int)content.Length).IndexOf(Encoding.UTF8.GetBytes(word)) >= 0;
+                return content.GetBuffer().AsSpan(0, (int)content.Length).IndexOf(bytes) >= 0;
             }
             catch (IOException) when (!File.Exists(file) || file.EndsWith(".lock", StringComparison.Ordinal))
             {
