@@ -265,6 +265,60 @@ public sealed class SloppyHostTests
         Assert.Equal(["x of no format here"], Derived.Of("cloudevents", Event("\"data\":{}")).IgnoredTypes);
     }
 
+    /// <summary>What cannot be understood of one call keeps none of those beside it from the book.</summary>
+    [Theory]
+    [InlineData("claude-code", """{"type":"assistant","sessionId":"s","message":{"role":"assistant","content":[{"type":"tool_use","name":"x"},{"type":"tool_use","id":"t","name":"x"}]}}""")]
+    [InlineData("openai", """{"role":"assistant","tool_calls":[{"function":{"name":"x"}},{"id":"t","function":{"name":"x","arguments":"{}"}}]}""")]
+    [InlineData("openai", """{"object":"response","output":[{"type":"function_call_output"},{"type":"function_call","call_id":"t","name":"x"}]}""")]
+    [InlineData("anthropic", """{"role":"assistant","content":[{"type":"tool_use","name":"x"},{"type":"tool_use","id":"t","name":"x"}]}""")]
+    [InlineData("gemini", """{"type":"gemini","toolCalls":[{"name":"x","status":"success"},{"id":"t","name":"x","status":"scheduled"}]}""")]
+    [InlineData("adk", """{"author":"a","invocationId":"i","content":{"parts":[{"functionCall":{"name":"x"}},{"functionCall":{"id":"t","name":"x"}}]}}""")]
+    [InlineData("copilot", """{"type":"assistant.message","data":{"toolRequests":[{"name":"x"},{"toolCallId":"t","name":"x"}]}}""")]
+    [InlineData("openai-agents", """{"data":[{"object":"trace.span","id":"s","span_data":{"type":"function","name":"x"}},{"object":"trace.span","id":"t","trace_id":"a","span_data":{"type":"function","name":"x"}}]}""")]
+    public void a_part_without_an_id_costs_itself_alone(string format, string message)
+    {
+        var derived = Derived.Of(format, message);
+        Assert.Equal("t", Assert.Single(derived.Records).Record.ToolCallId);
+        Assert.Single(derived.InvalidLines);
+        Assert.Empty(derived.Ignored);
+    }
+
+    [Fact]
+    public void a_status_that_is_newer_than_this_program_is_said_beside_the_request()
+    {
+        var derived = Derived.Of("gemini", """{"type":"gemini","toolCalls":[{"id":"t","name":"x","status":"vetoed"}]}""");
+        Assert.Equal("Requested", Kinds(derived));
+        Assert.Contains("\"vetoed\"", Assert.Single(derived.InvalidLines).Sentence);
+    }
+
+    [Fact]
+    public void what_shells_and_searches_of_the_model_gave_back_is_told()
+    {
+        var shell = Derived.Of("openai", """{"type":"shell_call_output","call_id":"t","output":[{"stdout":"no","stderr":"","outcome":{"type":"exit","exit_code":2}}]}""");
+        var result = shell.OutcomeOf("openai:t:completed").GetProperty("result");
+        Assert.Equal((false, true), (result.GetProperty("success").GetBoolean(), result.GetProperty("output").GetString()!.Contains("\"stdout\":\"no\"")));
+        var search = Derived.Of("anthropic", """{"role":"assistant","content":[{"type":"web_search_tool_result","tool_use_id":"t","content":[{"type":"web_search_result","url":"https://a.example"}]}]}""");
+        Assert.Contains("a.example", search.OutcomeOf("anthropic:t:completed").GetProperty("result").GetProperty("output").GetString());
+    }
+
+    [Theory]
+    [InlineData("claude-code", """{"type":"system","subtype":"compact_boundary","session_id":"s","uuid":"u"}""")]
+    [InlineData("codex", """{"timestamp":"2026-01-01T00:00:00Z","type":"compacted","payload":{"message":"x"}}""")]
+    [InlineData("copilot", """{"type":"session.compaction_complete","data":{},"id":"e"}""")]
+    [InlineData("cursor", """{"hook_event_name":"preCompact","conversation_id":"c"}""")]
+    public void that_a_session_was_compacted_is_noted(string format, string line) =>
+        Assert.Equal("compacted", Assert.Single(Derived.Of(format, line).Notes).Type);
+
+    [Fact]
+    public void a_session_that_is_resumed_names_itself()
+    {
+        var derived = Derived.Of("copilot", """
+            {"type":"session.resume","data":{"sessionId":"again","resumeTime":"x"},"timestamp":"2026-01-01T00:00:00Z"}
+            {"type":"tool.execution_start","data":{"toolCallId":"t","toolName":"bash"},"timestamp":"2026-01-01T00:00:01Z"}
+            """, session: null);
+        Assert.Equal("again", Assert.Single(derived.Records).SessionId);
+    }
+
     private static string Kinds(Derived derived) => string.Join(' ', derived.Records.Select(record => record.Kind));
 
     private Derived Take(params string[] spans) => Take(spans, "ci");

@@ -42,11 +42,8 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
 
     private static void ReadBody(JsonElement body, ChatBody told)
     {
-        ReadMessage(body, told);
-        foreach (var message in body.ArrayMember("messages"))
-        {
-            ReadMessage(message, told);
-        }
+        told.Each([body], message => ReadMessage(message, told));
+        told.Each(body.ArrayMember("messages"), message => ReadMessage(message, told));
 
         foreach (var choice in body.ArrayMember("choices"))
         {
@@ -55,23 +52,21 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
                 told.Refuse($"choices.delta.tool_calls: {ChatParts.Piece}");
             }
 
-            ReadMessage(choice.ObjectMember("message") ?? default, told);
+            told.Each([choice.ObjectMember("message") ?? default], message => ReadMessage(message, told));
         }
 
-        foreach (var item in body.ArrayMember("input").Concat(body.ArrayMember("output")).Prepend(body))
-        {
-            ReadItem(item, told);
-        }
+        told.Each(
+            body.ArrayMember("input").Concat(body.ArrayMember("output")).Prepend(body), item => ReadItem(item, told));
     }
 
     private static void ReadMessage(JsonElement message, ChatBody told)
     {
-        foreach (var call in message.ArrayMember("tool_calls"))
+        told.Each(message.ArrayMember("tool_calls"), call =>
         {
             var asked = call.ObjectMember("function") ?? call.ObjectMember("custom") ?? call;
             var input = asked.Arguments("arguments") ?? asked.Member("input") ?? asked.Member("args");
             told.Request(call.RequireText("id", "tool_calls"), asked.Text("name"), input);
-        }
+        });
 
         if (message.ObjectMember("function_call") is { } old)
         {
@@ -102,8 +97,8 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
 
         if (kind.EndsWith("_call_output", StringComparison.Ordinal))
         {
-            var isFailed = item.Text("status") == "failed";
-            told.Complete(item.RequireText("call_id"), !isFailed, item.Member("output").PartsText());
+            var isFailed = item.Text("status") == "failed" || item.ArrayMember("output").Any(HasFailed);
+            told.Complete(item.RequireText("call_id"), !isFailed, ChatParts.TextOf(item.Member("output")));
         }
         else if (kind == "mcp_call")
         {
@@ -150,6 +145,10 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
         }
     }
 
+    /// <summary>Of a shell each command says how it ended.</summary>
+    private static bool HasFailed(JsonElement part) => part.ObjectMember("outcome") is { } ended
+        && (ended.Text("type") == "timeout" || (ended.Number("exit_code") ?? 0) != 0);
+
     private static string NameOf(JsonElement item) => $"{item.Text("server_label")}.{item.Text("name")}";
 
     private static string? TimeOf(JsonElement body) =>
@@ -179,11 +178,7 @@ internal sealed class AnthropicReader(CallMemory memory, string? session) : IEve
 
         foreach (var message in happened.ArrayMember("messages").Prepend(happened))
         {
-            foreach (var block in message.ArrayMember("content"))
-            {
-                ReadBlock(block, told);
-            }
-
+            told.Each(message.ArrayMember("content"), block => ReadBlock(block, told));
             told.Refuse(ChatParts.OtherIn(message));
         }
 
@@ -208,8 +203,9 @@ internal sealed class AnthropicReader(CallMemory memory, string? session) : IEve
         {
             var content = block.Member("content");
             var failure = content?.Text("error_code");
-            var isError = block.Flag("is_error") == true || failure is not null;
-            told.Complete(block.RequireText("tool_use_id", "content"), !isError, failure ?? content.PartsText());
+            var isError = block.Flag("is_error") == true || failure is not null
+                || (content?.Number("return_code") ?? 0) != 0;
+            told.Complete(block.RequireText("tool_use_id", "content"), !isError, failure ?? ChatParts.TextOf(content));
         }
     }
 }
@@ -226,6 +222,15 @@ internal static class ChatParts
     ];
 
     public const string Piece = "a piece of a call; put the pieces of the answer together and send that";
+
+    /// <summary>What parts say that are not text is told as it stands, but for pictures and sounds.</summary>
+    public static string TextOf(JsonElement? content)
+    {
+        var text = content.PartsText();
+        return text.Length > 0 || content is not { ValueKind: JsonValueKind.Array } parts ? text
+            : string.Join('\n', parts.EnumerateArray().Where(part => !Speech.Contains(part.Text("type") ?? ""))
+                .Select(part => part.AsText()));
+    }
 
     /// <summary>Anthropic's parts of calls.</summary>
     public static bool IsOfCall(JsonElement part) => part.Text("type") is { } kind
@@ -284,6 +289,19 @@ internal sealed class ChatBody(
         sink.Record(DerivedRecord.Of(format, session, call, known?.Tool, outcome, null)
             .With(known?.Input, known?.Input));
     }
+
+    public void Each(IEnumerable<JsonElement> parts, Action<JsonElement> read) => parts.ReadEach(sink, part =>
+    {
+        try
+        {
+            read(part);
+        }
+        catch (UnreadableException)
+        {
+            HasSaid = true;
+            throw;
+        }
+    });
 
     /// <param name="sentence">What is wrong with a part of the body; null where nothing is.</param>
     public void Refuse(string? sentence)

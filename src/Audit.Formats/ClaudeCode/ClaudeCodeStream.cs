@@ -27,6 +27,8 @@ internal sealed class ClaudeCodeStream(CallMemory memory, ClaudeCodeTranscript t
                 return true;
             case ("system", "task_notification"):
                 return Note("task_ended", happened, session, sink);
+            case ("system", "compact_boundary"):
+                return Note("compacted", happened, session, sink);
             case ("tool_progress", _) when happened.Text("tool_use_id") is { } call:
                 transcript.Begin(Channel, happened, session, call, sink);
                 return true;

@@ -77,14 +77,11 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
         var parts = line.Type is "assistant" or "user" && line.Happened.ObjectMember("message") is { } message
             ? message.ArrayMember("content").Where(part => IsUse(part) || IsResult(part)).ToList()
             : [];
-        foreach (var part in parts)
-        {
-            sink.Record((IsUse(part) ? Request(part, line) : Settle(part, line, isAlone: parts.Count == 1)) with
+        parts.ReadEach(sink, part => sink.Record(
+            (IsUse(part) ? Request(part, line) : Settle(part, line, isAlone: parts.Count == 1)) with
             {
                 Agent = line.Agent, Parent = line.Parent,
-            });
-        }
-
+            }));
         return parts.Count > 0;
     }
 

@@ -31,7 +31,15 @@ internal sealed class CodexReader(CallMemory memory, string? session) : IEventRe
         }
         else if (type.StartsWith("item.", StringComparison.Ordinal))
         {
-            CodexItems.Read(session, type, happened.RequireObject("item"), sink);
+            var item = happened.RequireObject("item");
+            if (item.Text("type") == "error")
+            {
+                Note("error", item, number, sink);
+            }
+            else
+            {
+                CodexItems.Read(session, type, item, sink);
+            }
         }
         else
         {
@@ -145,6 +153,9 @@ internal sealed class CodexRollout(CallMemory memory)
             case "session_meta":
                 provider = line.Payload.Text("model_provider");
                 Note(line, "started", sink);
+                break;
+            case "compacted":
+                Note(line, line.Type, sink);
                 break;
             case "turn_context":
                 model = line.Payload.Text("model");

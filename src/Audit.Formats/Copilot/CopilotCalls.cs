@@ -91,19 +91,13 @@ internal sealed class CopilotCalls(CallMemory memory)
     /// <summary>
     /// What the model asks for stands in its message first; of what was given up before it began nothing else is said.
     /// </summary>
-    private bool Announce(in CopilotEvent received, string? session, IFormatSink sink)
+    private bool Announce(CopilotEvent received, string? session, IFormatSink sink)
     {
-        var isAny = false;
-        foreach (var asked in received.Data.ArrayMember("toolRequests"))
-        {
-            if (asked.Text("toolCallId") is { } call && asked.Text("name") is { } tool)
-            {
-                Request(received, session, call, tool, asked.Member("arguments"), sink);
-                isAny = true;
-            }
-        }
-
-        return isAny;
+        var requests = received.Data.ArrayMember("toolRequests").ToList();
+        requests.ReadEach(sink, asked => Request(
+            received, session, asked.RequireText("toolCallId", "data.toolRequests"),
+            asked.RequireText("name", "data.toolRequests"), asked.Member("arguments"), sink));
+        return requests.Count > 0;
     }
 
     /// <summary>A shell that was left in the background goes on giving output after its call was answered.</summary>

@@ -26,7 +26,7 @@ internal sealed class CopilotReader(CallMemory memory, string? session) : IEvent
         var received = CopilotEvent.Read(happened);
         // Where ?session= names one, that is believed before the stream.
         // Where several streams are sent as one, each begins with its own.
-        session = received.Type == "session.start" && !isTold ? received.SessionOfStream ?? session
+        session = received.Type is "session.start" or "session.resume" && !isTold ? received.SessionOfStream ?? session
             : session ?? received.SessionOfStream;
 
         var isUnderstood = calls.Read(received, session, sink) || permissions.Read(received, session, sink)
@@ -46,7 +46,8 @@ internal readonly record struct CopilotEvent(string Type, string? Id, string? Ti
 
     /// <summary>Other events name no session.</summary>
     public string? SessionOfStream =>
-        Type is "session.start" or "external_tool.requested" or "result" ? Data.Text("sessionId") : null;
+        Type is "session.start" or "session.resume" or "external_tool.requested" or "result"
+            ? Data.Text("sessionId") : null;
 
     public static CopilotEvent Read(JsonElement happened)
     {
@@ -85,6 +86,8 @@ internal static class CopilotNotes
         ["session.warning"] = "warning",
         ["session.info"] = "info",
         ["session.handoff"] = "handed_off",
+        ["session.compaction_complete"] = "compacted",
+        ["session.truncation"] = "truncated",
         ["session.model_change"] = "model_changed",
         ["session.mode_changed"] = "mode_changed",
         ["session.permissions_changed"] = "permissions_changed",

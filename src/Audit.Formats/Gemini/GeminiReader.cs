@@ -74,10 +74,7 @@ internal sealed class GeminiReader(CallMemory memory, string? session) : IEventR
     private void ReadMessage(JsonElement message, string type, IFormatSink sink)
     {
         var calls = message.ArrayMember("toolCalls").ToList();
-        foreach (var call in calls)
-        {
-            ReadCall(call, message, sink);
-        }
+        calls.ReadEach(sink, call => ReadCall(call, message, sink));
 
         if (type == "error")
         {
@@ -98,11 +95,16 @@ internal sealed class GeminiReader(CallMemory memory, string? session) : IEventR
         var provenance = message.Text("model") is { } model ? new Provenance("google", model) : null;
 
         // A chat keeps how a call stands, and one that stands further was asked for before.
-        foreach (var outcome in new Outcome[] { new Outcome.Requested(), OutcomeOf(call, status) }.Distinct())
+        Report(new Outcome.Requested(), message.Time("timestamp") ?? time);
+        if (OutcomeOf(call, status) is { } outcome)
         {
-            var isFirst = outcome is Outcome.Requested;
-            var record = DerivedRecord.Of(Format, session, id, call.Text("name"), outcome,
-                isFirst ? message.Time("timestamp") ?? time : time).With(input, input, provenance);
+            Report(outcome, time);
+        }
+
+        void Report(Outcome happened, string? at)
+        {
+            var record = DerivedRecord.Of(Format, session, id, call.Text("name"), happened, at)
+                .With(input, input, provenance);
             sink.Record(record with
             {
                 Agent = call.Text("agentId"),
@@ -111,7 +113,8 @@ internal sealed class GeminiReader(CallMemory memory, string? session) : IEventR
         }
     }
 
-    private static Outcome OutcomeOf(JsonElement call, string status)
+    /// <returns>Null where it was only asked for.</returns>
+    private static Outcome? OutcomeOf(JsonElement call, string status)
     {
         var response = call.ArrayMember("result").Select(part => part.ObjectMember("functionResponse"))
             .OfType<JsonElement>().Select(part => part.ObjectMember("response")).OfType<JsonElement>().FirstOrDefault();
@@ -130,7 +133,9 @@ internal sealed class GeminiReader(CallMemory memory, string? session) : IEventR
             "cancelled" => new Outcome.Cancelled(output.Length == 0 ? status : output),
             "awaiting_approval" => new Outcome.RequiresConfirmation(call.Text("description") ?? output, null),
             "executing" => new Outcome.Started(),
-            _ => new Outcome.Requested(),
+            "validating" or "scheduled" => null,
+            _ => throw new UnreadableException(
+                "toolCalls.status", $"\"{ShortText.Of(status, ShortText.Quoted)}\" is no status that is known"),
         };
     }
 

@@ -14,6 +14,7 @@ internal sealed class CursorReader(CallMemory memory, string? session) : IEventR
     {
         ["sessionStart"] = "started", ["sessionEnd"] = "ended", ["beforeSubmitPrompt"] = "prompt",
         ["stop"] = "turn_ended", ["subagentStart"] = "subagent_started", ["subagentStop"] = "subagent_ended",
+        ["preCompact"] = "compacted",
     };
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
@@ -39,6 +40,10 @@ internal sealed class CursorReader(CallMemory memory, string? session) : IEventR
                 break;
             case "beforeShellExecution" or "beforeMCPExecution":
                 Begin(told, Named(happened));
+                break;
+            case "beforeReadFile":
+                var path = happened.RequireText("file_path");
+                Begin(told, ("read_file", MadeJson.Of(json => json.WriteString("file_path", path))));
                 break;
             case "afterShellExecution":
                 End(told, Named(happened), Done(happened, "output"));
@@ -141,10 +146,7 @@ internal sealed class AgentsSdkReader(string? session) : IEventReader
     {
         var all = happened.ArrayMember("data").DefaultIfEmpty(happened).ToList();
         all.ForEach(Remember);
-        foreach (var one in all)
-        {
-            ReadOne(one, sink);
-        }
+        all.ReadEach(sink, one => ReadOne(one, sink));
     }
 
     /// <summary>Of a span what those within it are named by: its kind, its name and its parent.</summary>
@@ -244,7 +246,7 @@ internal sealed class AdkReader(CallMemory memory, string? session) : IEventRead
         {
             // A session that is kept as a whole names itself beside its events.
             session ??= happened.Text("id") ?? happened.Text("session_id");
-            events.ForEach(one => ReadEvent(one, sink));
+            events.ReadEach(sink, one => ReadEvent(one, sink));
         }
         else
         {
@@ -264,11 +266,12 @@ internal sealed class AdkReader(CallMemory memory, string? session) : IEventRead
         var time = seconds is > 0 and < 253_402_300_800
             ? Rfc3339.Format(Timestamp.From(DateTimeOffset.UnixEpoch.AddSeconds(seconds.Value))) : null;
         var has = false;
-        foreach (var part in parts)
+        parts.ReadEach(sink, part =>
         {
-            has |= ReadPart(part, happened, time, sink);
-        }
-
+            var before = has;
+            has = true;
+            has = ReadPart(part, happened, time, sink) || before;
+        });
         if (!has)
         {
             sink.Ignored(happened.Text("author") ?? "event");

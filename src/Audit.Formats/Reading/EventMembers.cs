@@ -69,6 +69,22 @@ internal static class EventMembers
         { } other => other.AsText(),
     };
 
+    /// <summary>What cannot be understood of one part keeps none of the others from the book.</summary>
+    public static void ReadEach(this IEnumerable<JsonElement> parts, IFormatSink sink, Action<JsonElement> read)
+    {
+        foreach (var part in parts)
+        {
+            try
+            {
+                read(part);
+            }
+            catch (UnreadableException unreadable)
+            {
+                sink.Invalid(unreadable.Message);
+            }
+        }
+    }
+
     /// <summary>By what a chat says whose it is.</summary>
     public static string? ConversationId(this JsonElement body) =>
         body.Text("session_id") ?? body.Text("conversation_id") ?? body.ObjectMember("conversation")?.Text("id")

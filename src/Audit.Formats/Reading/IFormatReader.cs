@@ -102,7 +102,7 @@ internal sealed class OwnSink(IFormatSink sink, Lazy<string?> looksLike) : IForm
 
     public void Learned(string trace, string conversation) => sink.Learned(trace, conversation);
 
-    public void Invalid(string sentence) => sink.Invalid(sentence);
+    public void Invalid(string sentence) => sink.Invalid(looksLike.Value ?? sentence);
 
     public void Ignored(string type)
     {
