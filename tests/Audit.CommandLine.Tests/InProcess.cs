@@ -18,8 +18,12 @@ internal static class InProcess
         new NodeOptions { Store = $"sqlite:{data}/journal.db", Data = data, Urls = "http://127.0.0.1:0" },
         new NodeSeams(), CancellationToken.None);
 
+    /// <summary>The same before somebody who reads on a terminal, without colours.</summary>
+    public static Task<CommandResult> OnTerminalAsync(int width, params string[] args) => RunAsync(
+        new Hashtable { ["COLUMNS"] = $"{width}", ["NO_COLOR"] = "1", ["TZ"] = "UTC" }, ".", args, "", isTerminal: true);
+
     private static async Task<CommandResult> RunAsync(
-        IDictionary environment, string directory, string[] args, string input)
+        IDictionary environment, string directory, string[] args, string input, bool isTerminal = false)
     {
         using var said = new StringWriter { NewLine = "\n" };
         using var noted = new StringWriter { NewLine = "\n" };
@@ -27,6 +31,7 @@ internal static class InProcess
         {
             Environment = environment,
             Directory = directory,
+            OutIsTerminal = isTerminal,
             OpenInput = () => new MemoryStream(System.Text.Encoding.UTF8.GetBytes(input)),
         };
         var exitCode = await AuditCommandLine.RunAsync(args, surroundings, CancellationToken.None);

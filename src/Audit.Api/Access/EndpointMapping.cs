@@ -16,6 +16,7 @@ internal sealed record QueryParameter(string Name, string Description, bool Requ
 {
     public static readonly QueryParameter Limit = new("limit", "At most so many, up to 1000.");
     public static readonly QueryParameter Cursor = new("cursor", "The next of the page before.");
+    public static readonly QueryParameter Counts = new("counts", "true to have all of them counted, as total.");
     public static readonly QueryParameter At = new("at", "A position or a time: as it was known then.");
 }
 

@@ -50,7 +50,7 @@ internal sealed class QueryReader(IQueryCollection query)
 
     public int Limit() => (int)Number("limit", otherwise: 100, least: 1, most: 1000);
 
-    public PageRequest Page() => new(Limit(), Text("cursor"));
+    public PageRequest Page() => new(Limit(), Text("cursor")) { Counts = Flag("counts") ?? false };
 
     /// <summary>Where a list goes on; null at its beginning.</summary>
     public long? Cursor(ReadScope scope)

@@ -9,7 +9,7 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
     {
         routes.Get(
             "/v1/sessions", ListAsync, Roles.Read, "Lists the sessions, newest first.", "",
-            QueryParameter.Limit, QueryParameter.Cursor)
+            QueryParameter.Limit, QueryParameter.Cursor, QueryParameter.Counts)
             .Produces<ItemPage<SessionAnswer>>().Scoped(Scope.Binding);
         routes.Get(
             ById.OfSession(), SessionAsync, Roles.Read,
@@ -32,7 +32,7 @@ internal sealed class CallEndpoints(Questions questions) : IEndpointGroup
             "Lists refused messages and acts, standing and lifted, newest first.", "",
             new("lifted", "true for lifted ones only, false for standing ones only."),
             new("review", $"Only those that stand so with their reviewers: {ViolationQuery.Reviews}."),
-            QueryParameter.Limit, QueryParameter.Cursor)
+            QueryParameter.Limit, QueryParameter.Cursor, QueryParameter.Counts)
             .Produces<ItemPage<ViolationAnswer>>().Scoped(Scope.Binding);
     }
 

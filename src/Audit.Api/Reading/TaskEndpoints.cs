@@ -14,7 +14,7 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
         QueryParameter task = new("task", "The task.", Required: true);
         routes.Get(
             "/v1/tasks", ListAsync, Roles.Read, "Lists the tasks, newest first.", "", QueryParameter.Limit,
-            QueryParameter.Cursor)
+            QueryParameter.Cursor, QueryParameter.Counts)
             .Produces<ItemPage<TaskAnswer>>().Scoped(Scope.Binding);
         routes.Get(
             new ById("/v1/tasks/{task}", "/v1/task", task), GetAsync, Roles.Read,
@@ -31,7 +31,8 @@ internal sealed class TaskEndpoints(Questions questions, TimeProvider clock) : I
         routes.Get(
             "/v1/windows", WindowsAsync, Roles.Read, "Lists task windows, newest first.", "",
             new("task", "Only of this task."), new("agent", "Only of this agent."),
-            new("open_at", "Only those open at this time, or now."), QueryParameter.Limit, QueryParameter.Cursor)
+            new("open_at", "Only those open at this time, or now."), QueryParameter.Limit, QueryParameter.Cursor,
+            QueryParameter.Counts)
             .Produces<ItemPage<WindowAnswer>>().Scoped(Scope.Binding);
     }
 

@@ -23,7 +23,7 @@ internal static class WireOf
         time.ToString() is var text && text.Contains('.') ? text.TrimEnd('Z').TrimEnd('0').TrimEnd('.') + "Z" : text;
 
     public static ItemPage<TShown> Page<T, TShown>(Page<T> page, Func<T, TShown> show) =>
-        new([.. page.Items.Select(show)], page.Next);
+        new([.. page.Items.Select(show)], page.Next, page.Total);
 
     public static CallAnswer Of(CallModel call) => new(
         call.SessionId, call.Source, call.CallId, call.Tool, Words.Of(call.State), call.Attempt, call.Turn,

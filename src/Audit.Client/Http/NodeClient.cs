@@ -111,9 +111,11 @@ internal sealed class NodeClient : IDisposable
     }
 
     /// <summary>The items of a list, page by page, at most so many.</summary>
+    /// <param name="seen">Is told of each page; null where nobody asks.</param>
     /// <exception cref="NodeException">The node cannot be reached, or refused, or cannot be understood.</exception>
     public async IAsyncEnumerable<Answer<T>> ListAsync<T>(
-        string path, int most, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellation)
+        string path, int most, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellation,
+        Action<ItemPage<JsonElement>>? seen = null)
     {
         var read = ReadAs(type);
         string? cursor = null;
@@ -123,6 +125,7 @@ internal sealed class NodeClient : IDisposable
             using var request = new HttpRequestMessage(
                 HttpMethod.Get, Paged(path, Math.Min(left, MostInPage), cursor));
             var page = await ReadAsync(request, ClientJson.Default.ItemPageJsonElement, cancellation);
+            seen?.Invoke(page);
             foreach (var item in page.Items)
             {
                 yield return new Answer<T>(item, read);

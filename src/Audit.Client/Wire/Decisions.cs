@@ -42,7 +42,10 @@ internal sealed record QuestionAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NotSeenWhole = null);
 
 /// <summary>A page of a list, and the cursor of the next one where there is more.</summary>
-internal sealed record ItemPage<T>(IReadOnlyList<T> Items, string? Next);
+/// <param name="Total">How many there are of all, where that was asked for.</param>
+internal sealed record ItemPage<T>(
+    IReadOnlyList<T> Items, string? Next,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Total = null);
 
 /// <summary>What a host, and whoever else speaks to a node, reads of it; the rest is the node's and the command line's.</summary>
 [JsonSourceGenerationOptions(

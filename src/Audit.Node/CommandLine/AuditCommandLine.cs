@@ -16,7 +16,15 @@ public static class AuditCommandLine
 
     public static async Task<int> RunAsync(string[] args, Surroundings surroundings, CancellationToken cancellation)
     {
-        var parsed = MakeRoot(surroundings).Parse(WithVerb(args));
+        if (args is [['-', ..] option, ..] && !OptionsOfTheRoot.Contains(option))
+        {
+            surroundings.Error.WriteLine(PrintableText.Of(
+                $"Before {option} stands a verb: a node is started by `audit serve {string.Join(' ', args)}`."));
+            return ExitCode.WrongUse;
+        }
+
+        var root = MakeRoot(surroundings);
+        var parsed = root.Parse(args.Length == 0 ? ["--help"] : HelpCommands.Turn(args, root));
         if (parsed.Errors.Count > 0)
         {
             return Refuse(parsed, surroundings.Error);
@@ -48,7 +56,7 @@ public static class AuditCommandLine
     }
 
     private static RootCommand MakeRoot(Surroundings surroundings) => new(
-        "Keeps the book of every tool call of every AI agent. Without a verb it serves: `audit` is `audit serve`.")
+        "Keeps the book of every tool call of every AI agent. `audit serve` starts a node; `audit help VERB` explains.")
     {
         MakeServe(surroundings),
         DemoCommand.Make(surroundings),
@@ -63,6 +71,7 @@ public static class AuditCommandLine
         ReviewCommands.MakeReview(surroundings),
         SearchCommand.Make(surroundings),
         EventCommands.MakeTail(surroundings),
+        EventCommands.MakeWatch(surroundings),
         EventCommands.MakeReplay(surroundings),
         ModelCommands.MakeRebuild(surroundings),
         ModelCommands.MakeProjections(surroundings),
@@ -82,6 +91,10 @@ public static class AuditCommandLine
         OrderCommands.MakeHold(surroundings),
         TokenCommands.Make(surroundings),
         TokenCommands.MakeSource(surroundings),
+        HelpCommands.MakeCompletion(surroundings),
+        HelpCommands.MakeComplete(surroundings, () => MakeRoot(surroundings)),
+        HelpCommands.MakeMan(surroundings, () => MakeRoot(surroundings)),
+        HelpCommands.MakeHelp(),
         MakeVersion(surroundings),
     };
 
@@ -102,11 +115,6 @@ public static class AuditCommandLine
         return command;
     }
 
-    private static string[] WithVerb(string[] args) =>
-        args.Length == 0 || (args[0].StartsWith('-') && !OptionsOfTheRoot.Contains(args[0]))
-            ? ["serve", .. args]
-            : args;
-
     private static int Refuse(ParseResult parsed, TextWriter error)
     {
         foreach (var message in parsed.Errors.Select(problem => problem.Message).Distinct())
@@ -114,11 +122,16 @@ public static class AuditCommandLine
             error.WriteLine(PrintableText.Of(message));
         }
 
+        if (HelpCommands.Meant(parsed) is { } meant)
+        {
+            error.WriteLine(PrintableText.Of(meant));
+        }
+
         error.WriteLine($"`{PathOf(parsed.CommandResult)} --help` lists what is accepted.");
         return ExitCode.WrongUse;
     }
 
-    private static string PathOf(System.CommandLine.Parsing.CommandResult command) =>
+    internal static string PathOf(System.CommandLine.Parsing.CommandResult command) =>
         command.Parent is System.CommandLine.Parsing.CommandResult parent
             ? $"{PathOf(parent)} {command.Command.Name}"
             : "audit";

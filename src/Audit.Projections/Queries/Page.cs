@@ -3,12 +3,17 @@ using System.Buffers.Text;
 namespace Audit.Projections.Queries;
 
 /// <param name="Next">Where the list goes on; null at its end.</param>
-public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Next)
+{
+    /// <summary>How many there are, up to <see cref="PageRequest.MostCounted"/>; null where nobody asked.</summary>
+    public long? Total { get; init; }
+}
 
 /// <summary>How much of a list is asked for, and from where on.</summary>
 public sealed record PageRequest
 {
     public const int MostItems = 1000;
+    public const int MostCounted = 100_000;
 
     public static readonly PageRequest First = new();
 
@@ -22,6 +27,9 @@ public sealed record PageRequest
 
     /// <summary>The <see cref="Page{T}.Next"/> of the page before.</summary>
     public string? Cursor { get; }
+
+    /// <summary>Whoever asks wants to know how many there are of all.</summary>
+    public bool Counts { get; init; }
 }
 
 /// <summary>By what a list is ordered, the newest first: columns, and what an item has in them.</summary>

@@ -367,7 +367,17 @@ public sealed class ReadModels
             asked.Values,
             row => row.Document(0, table.Json),
             cancellation);
-        return scope.Of(
+        var shown = scope.Of(
             Pages.Of(items, page.Limit, item => scope.WriteCursor(order.TimeOf(item), order.KeyOf(item))), show);
+        if (!page.Counts)
+        {
+            return shown;
+        }
+
+        var all = new SqlConditions((long)PageRequest.MostCounted).And(conditions);
+        var counted = await reader.QueryAsync(
+            $"SELECT count(*) FROM (SELECT 1 FROM {table.Name} WHERE {key} > 0{all.Sql} LIMIT $1) counted",
+            all.Values, row => row.Number(0), cancellation);
+        return shown with { Total = counted[0] };
     }
 }

@@ -120,6 +120,18 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
     }
 
     [Fact]
+    public async Task a_watched_session_tells_its_latest_calls_again_and_goes_on()
+    {
+        var said = (await RunAsync("watch", "trig-442-91bc", "--count", "9")).Require(ExitCode.Fine);
+        Assert.Contains("violations    1", said.Out, StringComparison.Ordinal);
+        Assert.Contains("VIOLATION in blocked", said.Out, StringComparison.Ordinal);
+        var events = (await RunAsync("watch", "trig-442-91bc", "--count", "9", "-o", "ndjson")).Require(ExitCode.Fine).OutLines;
+        Assert.Equal(9, events.Length);
+        Assert.All(events, line => Assert.Contains("trig-442-91bc", line, StringComparison.Ordinal));
+        Assert.Contains("no session \"none\"", (await RunAsync("watch", "none")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task a_rebuild_leaves_everything_as_it_was()
     {
         var before = (await RunAsync("sessions", "-o", "ndjson")).Require(ExitCode.Fine).Out;

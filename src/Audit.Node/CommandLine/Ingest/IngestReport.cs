@@ -34,6 +34,9 @@ internal sealed class IngestCounts
 internal sealed class IngestReport(
     Surroundings surroundings, OutputFormat format, KeptReceipts? kept = null) : ISendingReport
 {
+    private static readonly Column<KeyValuePair<string, long>>[] Statuses =
+        [new("status", count => count.Key), new("items", count => count.Value)];
+
     private readonly IngestCounts counts = new();
     private readonly ArrayBufferWriter<byte> buffer = new();
     private IngestBar? bar;
@@ -140,8 +143,7 @@ internal sealed class IngestReport(
                     JsonSerializer.Serialize(new Dictionary<string, long>(all) { ["items"] = counts.Items }));
                 break;
             default:
-                Output.WriteTable(surroundings, ["status", "items"], all.Select(
-                    count => new[] { count.Key, count.Value.ToString(CultureInfo.InvariantCulture) }));
+                Output.WriteTable(surroundings, Statuses, all);
                 break;
         }
     }

@@ -7,14 +7,16 @@ internal static class TokenCommands
 {
     private static readonly Column<TokenAnswer>[] Shown =
     [
-        new("name", token => token.Name, IsWhole: true), new("person", token => token.Person, IsWhole: true),
-        new("roles", token => string.Join(',', token.Roles)), new("source", token => token.Source, IsWhole: true),
-        new("agents", token => string.Join(',', token.Agents), IsWhole: true),
-        new("tasks", token => string.Join(',', token.Tasks), IsWhole: true),
-        new("sees", token => string.Join(',', token.Sources), IsWhole: true),
-        new("created", token => token.CreatedAt), new("by", token => token.CreatedBy, IsWhole: true),
-        new("expires", token => token.ExpiresAt), new("used", token => token.LastUsedAt),
-        new("revoked", token => token.RevokedAt), new("proven", token => token.Proven),
+        new("name", token => token.Name, IsWhole: true), new("person", token => token.Person, IsWhole: true, Rank: 1),
+        new("roles", token => string.Join(',', token.Roles)),
+        new("source", token => token.Source, IsWhole: true, Rank: 2),
+        new("agents", token => string.Join(',', token.Agents), IsWhole: true, Rank: 3),
+        new("tasks", token => string.Join(',', token.Tasks), IsWhole: true, Rank: 3),
+        new("sees", token => string.Join(',', token.Sources), IsWhole: true, Rank: 3),
+        new("created", token => token.CreatedAt, Rank: 7),
+        new("by", token => token.CreatedBy, IsWhole: true, Rank: 6),
+        new("expires", token => token.ExpiresAt, Rank: 5), new("used", token => token.LastUsedAt, Rank: 4),
+        new("revoked", token => token.RevokedAt), new("proven", token => token.Proven, Rank: 8),
     ];
 
     private static readonly Column<SourceAnswer>[] ShownSources =
@@ -43,7 +45,7 @@ internal static class TokenCommands
             {
                 await using var desk = await open();
                 await new Output(surroundings, parsed.GetValue(output))
-                    .PrintListAsync(desk.ListSourcesAsync(cancellation), ShownSources);
+                    .PrintListAsync(desk.ListSourcesAsync(cancellation), ShownSources, "sources");
             }),
             MakeLink(surroundings),
         };
@@ -144,7 +146,8 @@ internal static class TokenCommands
         return AtDesk(surroundings, command, makesStore: false, async (parsed, open, cancellation) =>
         {
             await using var desk = await open();
-            await new Output(surroundings, parsed.GetValue(output)).PrintListAsync(desk.ListAsync(cancellation), Shown);
+            await new Output(surroundings, parsed.GetValue(output))
+                .PrintListAsync(desk.ListAsync(cancellation), Shown, "tokens");
         });
     }
 

@@ -21,6 +21,21 @@ internal sealed record Asked(ParseResult Parsed, NodeClient Node, Output Output,
         int most, string path, JsonTypeInfo<T> type, params (string Name, string? Value)[] parameters) =>
         Node.ListAsync(NodeClient.PathOf(path, parameters), most, type, Cancellation);
 
+    /// <summary>Prints a list, and for a person how many there are of all.</summary>
+    /// <param name="what">The items, as a person calls several of them.</param>
+    public Task PrintListAsync<T>(
+        int most, string what, string path, JsonTypeInfo<T> type, IReadOnlyList<Column<T>> columns,
+        params (string Name, string? Value)[] parameters)
+    {
+        var counts = Surroundings.OutIsTerminal && Output.Format == OutputFormat.Table ? "true" : null;
+        var end = new ListEnd();
+        return Output.PrintListAsync(
+            Node.ListAsync(
+                NodeClient.PathOf(path, [.. parameters, ("counts", counts)]), most, type, Cancellation,
+                page => (end.Total, end.IsCut) = (page.Total ?? end.Total, page.Next is not null)),
+            columns, what, end);
+    }
+
     /// <summary>Asks for one thing and prints it.</summary>
     public async Task PrintAsync<T>(
         string path, JsonTypeInfo<T> type, Action<Surroundings, T> write,
@@ -43,12 +58,14 @@ internal static class Asking
         this Command command, Surroundings surroundings, Func<Asked, Task> ask, Action<ParseResult>? check = null)
     {
         var output = command.AddOutput();
+        var looks = new LookSymbols(command);
         var place = new PlaceSymbols(surroundings, command, GivenOptions.Data);
         command.SetAction(async (parsed, cancellation) =>
         {
             check?.Invoke(parsed);
             using var node = await place.Read(parsed).FindNodeAsync(cancellation);
-            await ask(new Asked(parsed, node, new Output(surroundings, parsed.GetValue(output)), cancellation));
+            var reader = looks.Of(surroundings, parsed);
+            await ask(new Asked(parsed, node, new Output(reader, parsed.GetValue(output)), cancellation));
         });
         return command;
     }

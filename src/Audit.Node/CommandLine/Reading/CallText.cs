@@ -5,12 +5,19 @@ internal static class CallText
 {
     private static readonly Column<TransitionAnswer>[] Messages =
     [
-        new("at", message => Cells.Clock(message.At)), new("received", message => Cells.Clock(message.ReceivedAt)),
-        new("position", message => message.Position), new("message", message => message.Message), new("state", State),
-        new("attempt", message => message.Attempt), new("anomalies", message => message.Anomalies),
-        new("window", message => CallColumns.Window(message.Judgement, message.WindowMarks)),
-        new("token", message => message.Token),
-        new("by", message => message.By), new("remark", message => message.Remark),
+        new("at", message => Cells.Clock(message.At)) { IsRigid = true },
+        new("received", message => Cells.Clock(message.ReceivedAt), Rank: 6) { IsRigid = true },
+        new("position", message => message.Position, Rank: 5) { IsRigid = true },
+        new("message", message => message.Message, Rank: 4),
+        new(
+            "state", State, IsWhole: true,
+            Colour: message => message.Violation is null ? CallColumns.Colour(message.To, message.Success) : Ansi.Loud)
+        { Least = 34 },
+        new("attempt", message => message.Attempt, Rank: 8),
+        new("anomalies", message => message.Anomalies, Rank: 1),
+        new("window", message => CallColumns.Window(message.Judgement, message.WindowMarks), Rank: 2),
+        new("token", message => message.Token, Rank: 7),
+        new("by", message => message.By), new("remark", message => message.Remark, Rank: 3),
     ];
 
     public static void Write(Surroundings surroundings, CallDetailAnswer call)
@@ -35,6 +42,7 @@ internal static class CallText
         page.Line("to review", call.Unreviewed > 0 ? call.Unreviewed : null);
         page.Line("remark", call.Remark);
         page.Table("messages", Messages, call.Transitions);
+        page.End();
     }
 
     private static string State(TransitionAnswer message) => message switch
@@ -52,13 +60,24 @@ internal static class CallColumns
 {
     public static readonly Column<CallAnswer>[] All =
     [
-        new("at", call => Cells.Clock((call as DeedAnswer)?.At ?? call.FirstAt)),
-        new("source", call => call.Source), new("session", call => call.SessionId), new("call", call => call.ToolCallId),
-        new("tool", call => call.ToolName), new("state", call => call.State),
-        new("outcome", call => Outcome(call.Success, call.Decision, call.DecidedBy, call.ClaimedBy), IsWhole: true),
-        new("window", call => Window(call.Judgement, call.WindowMarks)), new("agent", call => call.Agent),
-        new("command", call => call.Command),
+        new("at", call => Cells.Clock((call as DeedAnswer)?.At ?? call.FirstAt)) { IsRigid = true },
+        new("source", call => call.Source, Rank: 6), new("session", call => call.SessionId, Rank: 4),
+        new("call", call => call.ToolCallId) { Least = 20 },
+        new("tool", call => call.ToolName, Rank: 2),
+        new("state", call => State(call.State, call.Success), Colour: call => Colour(call.State, call.Success))
+        { IsRigid = true },
+        new(
+            "outcome", call => Outcome(call.Success, call.Decision, call.DecidedBy, call.ClaimedBy), IsWhole: true,
+            Rank: 1, Colour: call => Colour(call.State, call.Success)),
+        new("window", call => Window(call.Judgement, call.WindowMarks), Rank: 3),
+        new("agent", call => call.Agent, Rank: 5), new("command", call => call.Command),
     ];
+
+    /// <summary>Also where there is no room for how it ended.</summary>
+    public static string? State(string? state, bool? success) => success == false ? $"{state}, failed" : state;
+
+    /// <summary>What failed is not shown as what came to a good end.</summary>
+    public static string? Colour(string? state, bool? success) => Ansi.OfState(success == false ? "failed" : state);
 
     /// <summary>How it stands to the windows, and what that rests on.</summary>
     public static string? Window(string? judgement, IReadOnlyList<string> marks) =>

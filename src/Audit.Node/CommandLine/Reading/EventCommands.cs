@@ -7,6 +7,8 @@ namespace Audit.Node.CommandLine.Reading;
 /// </summary>
 internal static class EventCommands
 {
+    private const int OpenShown = 20;
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     public static Command MakeTail(Surroundings surroundings)
@@ -27,7 +29,7 @@ internal static class EventCommands
             var left = asked.Get(count) ?? int.MaxValue;
             await foreach (var happened in new LiveEvents(asked.Node, path).ReadAsync(asked.Cancellation))
             {
-                asked.Output.PrintLine(happened, row => Write(surroundings, row));
+                asked.Output.PrintLine(happened, row => Write(asked.Surroundings, row));
                 surroundings.Out.Flush();
                 if (--left == 0)
                 {
@@ -35,6 +37,66 @@ internal static class EventCommands
                 }
             }
         });
+    }
+
+    public static Command MakeWatch(Surroundings surroundings)
+    {
+        var command = new Command(
+            "watch",
+            "Shows what runs and what waits, or one session, and goes on with what happens until it is interrupted or "
+            + "the session has ended.");
+        var session = command.AddOptionalName("SESSION", "the session; everything where none is named");
+        var source = command.AddSource();
+        var count = command.Declare(
+            new Option<int?>("--count") { HelpName = "N", Description = "end after so many events" });
+        return command.Asks(surroundings, async asked =>
+        {
+            var (id, whose) = (("session", asked.Get(session)), ("source", asked.Get(source)));
+            var after = asked.Get(session) is null
+                ? await ShowOpenAsync(asked)
+                : await ShowLatestAsync(asked, id, whose);
+            var path = NodeClient.PathOf("v1/events", ("after", after), id, whose);
+            var left = asked.Get(count) ?? int.MaxValue;
+            await foreach (var happened in new LiveEvents(asked.Node, path).ReadAsync(asked.Cancellation))
+            {
+                asked.Output.PrintLine(happened, row => Write(asked.Surroundings, row));
+                asked.Surroundings.Out.Flush();
+                if (--left == 0 || (asked.Get(session) is not null && EventLine.EndsSession(happened.Value)))
+                {
+                    break;
+                }
+            }
+        });
+    }
+
+    /// <summary>What runs and what waits now.</summary>
+    private static async Task<string> ShowOpenAsync(Asked asked)
+    {
+        if (asked.Output.Format == OutputFormat.Table)
+        {
+            await asked.PrintListAsync(
+                OpenShown, "calls that run or wait", "v1/search", WireJson.Default.SearchHitAnswer, SearchCommand.Shown,
+                ("q", "is:open"));
+        }
+
+        return "now";
+    }
+
+    /// <summary>Where a session stands; what happened of late is told again.</summary>
+    /// <returns>Behind which position it goes on.</returns>
+    private static async Task<string> ShowLatestAsync(Asked asked, params (string Name, string? Value)[] which)
+    {
+        var known = await asked.AskAsync("v1/session", WireJson.Default.SessionAnswer, which);
+        if (asked.Output.Format == OutputFormat.Table)
+        {
+            SessionText.WriteHead(asked.Surroundings, known.Value);
+        }
+
+        // Positions ascend with what is written, so that the calls that began last hold what was written last.
+        var latest = await asked.ListAsync(
+            OpenShown, "v1/session/calls", WireJson.Default.CallAnswer, which).ToListAsync(asked.Cancellation);
+        var first = latest.Count == 0 ? known.Value.Position : latest.Min(call => call.Value.Position);
+        return (first - 1).ToString(CultureInfo.InvariantCulture);
     }
 
     public static Command MakeReplay(Surroundings surroundings)
@@ -60,12 +122,12 @@ internal static class EventCommands
                 .TakeWhile(row => end is null || row.Value.Position <= end);
             await asked.Output.PrintEachAsync(
                 asked.Get(speed) is > 0 and var factor ? InPaceAsync(rows, factor, asked.Cancellation) : rows,
-                row => Write(surroundings, row));
+                row => Write(asked.Surroundings, row));
         });
     }
 
     private static void Write(Surroundings surroundings, EventAnswer row) =>
-        surroundings.Out.WriteLine(EventLine.Of(row, surroundings.OutIsTerminal));
+        surroundings.Out.WriteLine(EventLine.Of(row, surroundings));
 
     /// <summary>Leaves the time between events, made shorter.</summary>
     private static async IAsyncEnumerable<Answer<EventAnswer>> InPaceAsync(

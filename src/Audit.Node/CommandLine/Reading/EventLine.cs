@@ -5,23 +5,32 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>An event of the journal in one line for a person.</summary>
 internal static class EventLine
 {
-    private const string Reset = "\u001b[0m";
+    private const int Narrowest = 8;
 
-    public static string Of(EventAnswer row, bool coloured)
+    public static string Of(EventAnswer row, Surroundings reader)
     {
         if (!TryRead(row, out var happened))
         {
             return $"{row.Position,8}  {PrintableText.Of(Cells.Of(row.Manifest))}";
         }
 
-        var time = Cells.Clock(happened.Text(EventField.RecordedAt) ?? happened.Text(EventField.ReceivedAt));
-        var who = PrintableText.Of(Subject(happened));
+        var time = reader.Times.Of(happened.Text(EventField.RecordedAt) ?? happened.Text(EventField.ReceivedAt));
         var what = PrintableText.Of(What(happened));
-        return $"{row.Position,8}  {time}  {Colour(happened, what, coloured)}  {who}";
+        var start = $"{row.Position,8}  {time}  ";
+        var who = new TableCell(PrintableText.Of(Subject(happened)));
+        // One line for one event, so that what runs past is not lost among the rests of long ones.
+        var room = Math.Max(reader.Width - start.Length - what.Length - 2, Narrowest);
+        return start + Ansi.Of(what, reader.IsColoured ? Colour(happened) : null) + "  "
+            + (reader is { OutIsTerminal: true, IsWide: false } ? TableLayout.Cut(who, room) : who.Text);
     }
 
     public static DateTimeOffset? ReceivedAt(EventAnswer row) =>
         TryRead(row, out var happened) ? Cells.Time(happened.Text(EventField.ReceivedAt)) : null;
+
+    /// <summary>The host noted that the session is over.</summary>
+    public static bool EndsSession(EventAnswer row) =>
+        TryRead(row, out var happened) && happened.Text(EventField.Event) == EventNames.SessionNoted
+        && happened.Text(EventField.Type) == "ended";
 
     /// <returns>False for a row that is none of ours.</returns>
     private static bool TryRead(EventAnswer row, out EventView happened)
@@ -35,10 +44,10 @@ internal static class EventLine
     {
         var parts = new[]
         {
-            Cell(happened, EventField.SessionId), Cell(happened, EventField.RecordedCall),
-            Cell(happened, EventField.WindowId), Cell(happened, EventField.ToolName), Input(happened),
-            Cell(happened, EventField.TaskId), Cell(happened, EventField.Agent), Cell(happened, EventField.Reason),
-            Cell(happened, EventField.Token),
+            Part(happened, EventField.SessionId), Part(happened, EventField.RecordedCall),
+            Part(happened, EventField.WindowId), Part(happened, EventField.ToolName), Input(happened),
+            Part(happened, EventField.TaskId), Part(happened, EventField.Agent), Part(happened, EventField.Reason),
+            Part(happened, EventField.Token),
         };
         return string.Join("  ", parts.Where(part => part.Length > 0));
     }
@@ -50,35 +59,30 @@ internal static class EventLine
 
     private static string What(in EventView happened) => happened.Text(EventField.Event) switch
     {
-        EventNames.CallTransitioned => $"{Cell(happened, EventField.From)} → {Cell(happened, EventField.To)}",
-        EventNames.CallConfirmed => $"reported twice, over {Cell(happened, EventField.ConfirmingChannel)}",
-        EventNames.CallViolated => $"VIOLATION in {Cell(happened, EventField.From)}",
+        EventNames.CallTransitioned => $"{Part(happened, EventField.From)} → {Part(happened, EventField.To)}"
+            + (HasFailed(happened) ? ", failed" : ""),
+        EventNames.CallConfirmed => $"reported twice, over {Part(happened, EventField.ConfirmingChannel)}",
+        EventNames.CallViolated => $"VIOLATION in {Part(happened, EventField.From)}",
         EventNames.CallRejudged => $"judged again: {Ruling(happened, EventField.WasTo, EventField.WasCause)}"
             + $" → {Ruling(happened, EventField.NowTo, EventField.NowCause)}",
         EventNames.CallRetimed => happened.Raw(EventField.Now).IsEmpty ? "also dated" : "dated",
-        EventNames.CallReviewed => $"reviewed by {Cell(happened, EventField.ReviewedBy)}",
-        EventNames.SessionNoted => $"note {Cell(happened, EventField.Type)}",
-        EventNames.OperatorActed => $"act {Cell(happened, EventField.Act)}",
+        EventNames.CallReviewed => $"reviewed by {Part(happened, EventField.ReviewedBy)}",
+        EventNames.SessionNoted => $"note {Part(happened, EventField.Type)}",
+        EventNames.OperatorActed => $"act {Part(happened, EventField.Act)}",
         var name => Cells.Of(name),
     };
 
     /// <summary>A violation leads nowhere.</summary>
     private static string Ruling(in EventView happened, EventField to, EventField cause) =>
-        happened.Raw(cause).IsEmpty ? Cell(happened, to) : "VIOLATION";
+        happened.Raw(cause).IsEmpty ? Part(happened, to) : "VIOLATION";
 
-    private static string Colour(in EventView happened, string text, bool coloured)
-    {
-        var isViolation = happened.Text(EventField.Event) == EventNames.CallViolated;
-        var code = isViolation ? "31;1" : happened.Text(EventField.To) switch
-        {
-            "completed" => "32",
-            "cached" or "replayed" => "36",
-            "blocked" or "persistence_failed" => "31",
-            "awaiting_confirmation" => "33",
-            _ => null,
-        };
-        return coloured && code is not null ? $"\u001b[{code}m{text}{Reset}" : text;
-    }
+    private static string? Colour(in EventView happened) =>
+        happened.Text(EventField.Event) == EventNames.CallViolated ? Ansi.Loud
+        : happened.Text(EventField.To) is { } state ? CallColumns.Colour(state, HasFailed(happened) ? false : null)
+        : null;
 
-    private static string Cell(in EventView happened, EventField field) => Cells.Of(happened.Text(field));
+    private static bool HasFailed(in EventView happened) =>
+        happened.Raw(EventField.FactSuccess).SequenceEqual("false"u8);
+
+    private static string Part(in EventView happened, EventField field) => Cells.Of(happened.Text(field));
 }

@@ -47,8 +47,8 @@ internal static class OrderCommands
             surroundings,
             asked => asked.Get(end) is { } id
                 ? PostAsync(asked, $"v1/approvals/{Uri.EscapeDataString(id)}/end", asked.Get(reason)!)
-                : asked.Output.PrintListAsync(
-                    asked.ListAsync(int.MaxValue, "v1/approvals", WireJson.Default.ApprovalAnswer), Approvals),
+                : asked.PrintListAsync(
+                    int.MaxValue, "approvals", "v1/approvals", WireJson.Default.ApprovalAnswer, Approvals),
             parsed => RequireReason(parsed.GetValue(end), parsed.GetValue(reason), "--end"));
     }
 
@@ -85,8 +85,8 @@ internal static class OrderCommands
                 }
                 else
                 {
-                    await asked.Output.PrintListAsync(
-                        asked.ListAsync(int.MaxValue, "v1/stops", WireJson.Default.StopAnswer), Stops);
+                    await asked.PrintListAsync(
+                        int.MaxValue, "stops", "v1/stops", WireJson.Default.StopAnswer, Stops);
                 }
             },
             parsed => RequireReason(
@@ -171,8 +171,8 @@ internal static class OrderCommands
     {
         if (id is null && wanted is null)
         {
-            await asked.Output.PrintListAsync(
-                asked.ListAsync(int.MaxValue, path, WireJson.Default.KeepingAnswer), Kept);
+            await asked.PrintListAsync(
+                int.MaxValue, path["v1/".Length..], path, WireJson.Default.KeepingAnswer, Kept);
             return;
         }
 

@@ -8,13 +8,15 @@ internal static class ReviewCommands
 
     private static readonly Column<ViolationAnswer>[] Shown =
     [
-        new("at", violation => Cells.Clock(violation.At)), new("position", violation => violation.Position),
-        new("source", violation => violation.Source), new("session", violation => violation.SessionId),
-        new("call", violation => violation.ToolCallId ?? violation.WindowId),
-        new("event", violation => violation.Sequence), new("message", violation => violation.Message),
-        new("verdict", violation => violation.Verdict ?? violation.Cause),
-        new("review", violation => violation.Review), new("lifted after", LiftedAfter),
-        new("by", violation => violation.ReviewedBy), new("reason", violation => violation.Reason),
+        new("at", violation => Cells.Clock(violation.At)) { IsRigid = true },
+        new("position", violation => violation.Position, Rank: 7) { IsRigid = true },
+        new("source", violation => violation.Source, Rank: 8),
+        new("session", violation => violation.SessionId) { Least = 20 },
+        new("call", violation => violation.ToolCallId ?? violation.WindowId) { Least = 20 },
+        new("event", violation => violation.Sequence, Rank: 6), new("message", violation => violation.Message, Rank: 3),
+        new("verdict", violation => violation.Verdict ?? violation.Cause, Colour: _ => Ansi.Red),
+        new("review", violation => violation.Review), new("lifted after", LiftedAfter, Rank: 5),
+        new("by", violation => violation.ReviewedBy, Rank: 4), new("reason", violation => violation.Reason, Rank: 2),
     ];
 
     public static Command MakeList(Surroundings surroundings)
@@ -23,11 +25,9 @@ internal static class ReviewCommands
         var unreviewed = command.AddFlag("--unreviewed", "only what waits for a person to review it");
         var lifted = command.AddText("--lifted", "true|false", "only what was lifted, or only what stands");
         var limit = command.AddLimit("violations");
-        return command.Asks(surroundings, asked => asked.Output.PrintListAsync(
-            asked.ListAsync(
-                asked.Get(limit), "v1/violations", WireJson.Default.ViolationAnswer,
-                ("review", asked.Get(unreviewed) ? Waiting : null), ("lifted", asked.Get(lifted))),
-            Shown));
+        return command.Asks(surroundings, asked => asked.PrintListAsync(
+            asked.Get(limit), "violations", "v1/violations", WireJson.Default.ViolationAnswer, Shown,
+            ("review", asked.Get(unreviewed) ? Waiting : null), ("lifted", asked.Get(lifted))));
     }
 
     public static Command MakeReview(Surroundings surroundings)

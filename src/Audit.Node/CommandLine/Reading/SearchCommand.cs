@@ -3,20 +3,26 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>`audit search QUERY`.</summary>
 internal static class SearchCommand
 {
-    private static readonly Column<SearchHitAnswer>[] Shown =
+    public static readonly Column<SearchHitAnswer>[] Shown =
     [
-        new("at", hit => Cells.Clock(hit.At)), new("source", hit => hit.Source),
-        new("session", hit => hit.SessionId),
-        new("call", hit => hit.ToolCallId), new("tool", hit => hit.ToolName), new("state", hit => hit.State),
+        new("at", hit => Cells.Clock(hit.At)) { IsRigid = true }, new("source", hit => hit.Source, Rank: 7),
+        new("session", hit => hit.SessionId, Rank: 2) { Least = 20 },
+        new("call", hit => hit.ToolCallId) { Least = 20 }, new("tool", hit => hit.ToolName, Rank: 1),
+        new(
+            "state", hit => CallColumns.State(hit.State, hit.Success),
+            Colour: hit => CallColumns.Colour(hit.State, hit.Success)) { IsRigid = true },
         new(
             "outcome", hit => CallColumns.Outcome(hit.Success, hit.Decision, hit.DecidedBy, hit.ClaimedBy),
-            IsWhole: true),
-        new("task", hit => hit.TaskId), new("agent", hit => hit.Agent), new("found", Found, IsWhole: true),
+            IsWhole: true, Rank: 3, Colour: hit => CallColumns.Colour(hit.State, hit.Success)),
+        new("window", hit => hit.Judgement, Rank: 4),
+        new("task", hit => hit.TaskId, Rank: 6), new("agent", hit => hit.Agent, Rank: 5),
+        new("found", Found, IsWhole: true),
     ];
 
     private static readonly Column<SearchKeyAnswer>[] Keys =
     [
-        new("key", key => key.Key), new("says", key => key.Says), new("values", key => key.Values),
+        new("key", key => key.Key), new("says", key => key.Says) { Least = 46 },
+        new("values", key => key.Values, Rank: 1),
         new("example", key => key.Example),
     ];
 
@@ -33,8 +39,8 @@ internal static class SearchCommand
         return command.Asks(
             surroundings,
             asked => asked.Get(keys)
-                ? asked.Output.PrintListAsync(
-                    asked.ListAsync(int.MaxValue, "v1/search/keys", WireJson.Default.SearchKeyAnswer), Keys)
+                ? asked.PrintListAsync(
+                    int.MaxValue, "keys", "v1/search/keys", WireJson.Default.SearchKeyAnswer, Keys)
                 : SearchAsync(asked, TextOf(asked.Parsed), asked.Get(limit)),
             parsed =>
             {
@@ -49,9 +55,13 @@ internal static class SearchCommand
 
     private static async Task SearchAsync(Asked asked, string text, int limit)
     {
-        await WarnOfLagAsync(asked, text);
+        var counts = await LookAsync(asked, text);
+        var end = new ListEnd { Total = counts?.Calls + counts?.Notes, IsMore = counts?.More == true };
         await asked.Output.PrintListAsync(
-            asked.ListAsync(limit, "v1/search", WireJson.Default.SearchHitAnswer, ("q", text)), Shown);
+            asked.Node.ListAsync(
+                NodeClient.PathOf("v1/search", ("q", text)), limit, WireJson.Default.SearchHitAnswer,
+                asked.Cancellation, page => end.IsCut = page.Next is not null),
+            Shown, "calls that match", end);
     }
 
     /// <summary>Points at the place in a query that is none, before anybody is asked.</summary>
@@ -75,17 +85,20 @@ internal static class SearchCommand
         }
     }
 
-    /// <summary>A person must not take what is not found yet for what is not there.</summary>
-    private static async Task WarnOfLagAsync(Asked asked, string text)
+    /// <summary>A person must not take what is not found yet for what is not there, nor a part for the whole.</summary>
+    private static async Task<SearchCountsAnswer?> LookAsync(Asked asked, string text)
     {
+        var counts = asked.Surroundings.OutIsTerminal ? "true" : null;
         var first = await asked.AskAsync(
-            "v1/search", WireJson.Default.SearchPageAnswer, ("q", text), ("limit", "1"));
+            "v1/search", WireJson.Default.SearchPageAnswer, ("q", text), ("limit", "1"), ("counts", counts));
         var (indexed, end) = (first.Value.IndexedTo, first.Value.JournalEnd);
         if (indexed < end)
         {
             asked.Surroundings.Error.WriteLine(
                 $"Searched up to position {indexed}; the {end - indexed} events behind it are not indexed yet.");
         }
+
+        return first.Value.Counts;
     }
 
     private static string Found(SearchHitAnswer hit) => hit.Excerpt is { } excerpt

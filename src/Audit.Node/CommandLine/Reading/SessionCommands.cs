@@ -5,12 +5,16 @@ internal static class SessionCommands
 {
     private static readonly Column<SessionAnswer>[] Shown =
     [
-        new("session", session => session.SessionId), new("source", session => session.Source),
-        new("calls", session => session.Calls),
-        new("states", session => session.States), new("violations", session => session.Violations),
-        new("agents", session => session.Agents), new("tasks", session => session.Tasks),
-        new("first", session => Cells.Clock(session.FirstAt)), new("last", session => Cells.Clock(session.LastAt)),
-        new("complete", session => session.Completeness?.Complete),
+        new("session", session => session.SessionId) { Least = 20 }, new("source", session => session.Source, Rank: 6),
+        new("calls", session => session.Calls) { IsRigid = true },
+        new("states", session => session.States, Rank: 3),
+        new(
+            "violations", session => session.Violations,
+            Colour: session => session.Violations > 0 ? Ansi.Loud : Ansi.Faint) { IsRigid = true },
+        new("agents", session => session.Agents, Rank: 2), new("tasks", session => session.Tasks, Rank: 1),
+        new("first", session => Cells.Clock(session.FirstAt), Rank: 5) { IsRigid = true },
+        new("last", session => Cells.Clock(session.LastAt)) { IsRigid = true },
+        new("complete", session => session.Completeness?.Complete, Rank: 4) { IsRigid = true },
     ];
 
     public static Command MakeList(Surroundings surroundings)
@@ -18,8 +22,8 @@ internal static class SessionCommands
         var command = new Command("sessions", "Lists the sessions, newest first.");
         var limit = command.AddLimit("sessions");
         return command.Asks(surroundings, asked =>
-            asked.Output.PrintListAsync(
-                asked.ListAsync(asked.Get(limit), "v1/sessions", WireJson.Default.SessionAnswer), Shown));
+            asked.PrintListAsync(
+                asked.Get(limit), "sessions", "v1/sessions", WireJson.Default.SessionAnswer, Shown));
     }
 
     public static Command MakeShow(Surroundings surroundings)

@@ -1,18 +1,12 @@
 using System.Text.Json.Nodes;
-using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Reading;
 
 /// <summary>A session for a person: what is known of it, and a lane for every call.</summary>
 internal static class SessionText
 {
-    private const int WidestBar = 40, NarrowBar = 20, NarrowestTerminal = 80, WideTerminal = 150, Deepest = 5;
-
-    private static readonly string[] Head =
-        ["at", "timeline", "call", "tool", "state", "waited", "ran", "window", "command", "parent"];
-
-    /// <summary>What a narrow terminal has no room for; `-o json` has it.</summary>
-    private static readonly string[] WideOnly = ["at", "waited", "ran", "window", "parent"];
+    private const int WidestBar = 40, NarrowBar = 20, ShortBar = 10, WideTerminal = 150, NarrowTerminal = 100;
+    private const int Deepest = 5;
 
     /// <summary>The session and its calls in one document.</summary>
     public static JsonElement Join(Answer<SessionAnswer> session, IReadOnlyList<Answer<CallAnswer>> calls)
@@ -22,8 +16,18 @@ internal static class SessionText
         return JsonSerializer.SerializeToElement(joined);
     }
 
-    /// <param name="calls">The first one first.</param>
+    /// <param name="calls">The newest of them, the first one first.</param>
     public static void Write(Surroundings surroundings, SessionAnswer session, IReadOnlyList<CallAnswer> calls)
+    {
+        WriteHead(surroundings, session);
+        if (calls.Count > 0)
+        {
+            surroundings.Out.WriteLine();
+            WriteLanes(surroundings, calls, session.Calls);
+        }
+    }
+
+    public static void WriteHead(Surroundings surroundings, SessionAnswer session)
     {
         var page = new TextPage(surroundings);
         page.Title($"session {Cells.Of(session.SessionId)}");
@@ -33,14 +37,12 @@ internal static class SessionText
         page.Line("source", session.Source);
         page.Line("reported by", session.ReportedBy);
         page.Line("linked with", session.Linked is { Count: > 0 } linked ? linked : null);
-        page.Line("calls", $"{session.Calls}  {Cells.Of(session.States)}", isWhole: true);
+        page.Line("calls", $"{session.Calls}  {Cells.Of(session.States, surroundings.Times)}", isWhole: true);
         page.Line("violations", session.Violations > 0 ? session.Violations : null);
         page.Line("anomalies", session.Anomalies);
         page.Line("from", Cells.Clock(session.FirstAt));
         page.Line("until", Cells.Clock(session.LastAt));
         page.Line("complete", session.Completeness is { } known ? Completeness(known) : null, isWhole: true);
-        surroundings.Out.WriteLine();
-        WriteLanes(surroundings, calls);
     }
 
     private static string Completeness(CompletenessAnswer known)
@@ -55,68 +57,48 @@ internal static class SessionText
         return known.Complete ? "yes" : $"no: {string.Join("; ", reasons)}";
     }
 
-    private static void WriteLanes(Surroundings surroundings, IReadOnlyList<CallAnswer> calls)
+    private static void WriteLanes(Surroundings surroundings, IReadOnlyList<CallAnswer> calls, int all)
     {
-        if (calls.Count == 0)
+        var isTerminal = surroundings.OutIsTerminal;
+        var scale = TimelineScale.Of(
+            calls, !isTerminal || surroundings.IsWide || surroundings.Width >= WideTerminal ? WidestBar
+            : surroundings.Width >= NarrowTerminal ? NarrowBar : ShortBar);
+        var leftOut = Output.WriteTable(
+            surroundings, Lanes(scale, isTerminal), CallTree.Of(calls, call => call.ToolCallId, call => call.Parent));
+        if (isTerminal && !leftOut.Contains("timeline"))
         {
-            return;
+            surroundings.Out.WriteLine(
+                $"{TimelineScale.Waiting} waiting  {TimelineScale.Running} running  "
+                + $"{TimelineScale.Moment} at one moment  {TimelineScale.Open} still open");
         }
 
-        var tree = CallTree.Of(calls, call => call.ToolCallId, call => call.Parent);
-        if (!surroundings.OutIsTerminal)
-        {
-            var widest = TimelineScale.Of(calls, WidestBar);
-            Output.WriteTable(surroundings, Head, tree.Select(branch => Row(branch, widest.Bar(branch.Call), "")));
-            return;
-        }
-
-        var console = surroundings.Out.ToAnsiConsole();
-        console.Profile.Width = console.Profile.Width < NarrowestTerminal ? NarrowestTerminal : console.Profile.Width;
-        var isWide = console.Profile.Width >= WideTerminal;
-        var scale = TimelineScale.Of(calls, isWide ? WidestBar : NarrowBar);
-        var shown = Enumerable.Range(0, Head.Length).Where(index => isWide || !WideOnly.Contains(Head[index])).ToList();
-        var table = new Table { Border = TableBorder.Simple };
-        foreach (var index in shown)
-        {
-            table.AddColumn(new TableColumn(new Text(Head[index])) { NoWrap = Head[index] is "timeline" or "at" });
-        }
-
-        foreach (var branch in tree)
-        {
-            var indent = branch.Depth == 0 ? "" : $"{new string(' ', 2 * Math.Min(branch.Depth - 1, Deepest))}└ ";
-            var (row, style) = (Row(branch, scale.Bar(branch.Call), indent), ColourOf(branch.Call.State));
-            table.AddRow(shown.Select(
-                index => new Text(PrintableText.Of(row[index]), index is 1 or 4 ? style : Style.Plain)));
-        }
-
-        console.Write(table);
-        surroundings.Out.WriteLine(
-            $"{TimelineScale.Waiting} waiting  {TimelineScale.Running} running  "
-            + $"{TimelineScale.Moment} at one moment  {TimelineScale.Open} still open");
+        Output.WriteFoot(surroundings, leftOut, calls.Count == all ? null
+            : $"newest {Cells.Number(calls.Count)} of {Cells.Number(all)} calls, --limit {all} shows all");
     }
 
-    private static string[] Row(Branch<CallAnswer> branch, string bar, string indent)
-    {
-        var call = branch.Call;
-        return
-        [
-            Cells.Clock(call.FirstAt), bar, indent + Cells.Of(call.ToolCallId), Cells.Of(call.ToolName), State(call),
-            Cells.Duration(call.WaitedMs), Cells.Duration(call.RanMs), Cells.Of(call.Judgement),
-            Cells.Of(call.Command), Cells.Of(call.Parent),
-        ];
-    }
+    private static Column<Branch<CallAnswer>>[] Lanes(TimelineScale scale, bool isTree) =>
+    [
+        new("at", branch => Cells.Clock(branch.Call.FirstAt), Rank: 4) { IsRigid = true },
+        new("timeline", branch => scale.Bar(branch.Call), Rank: 3, Colour: ColourOf) { IsRigid = true },
+        new("call", branch => (isTree ? Indent(branch) : "") + Cells.Of(branch.Call.ToolCallId)) { Least = 20 },
+        new("tool", branch => branch.Call.ToolName, Rank: 2),
+        new("state", State, IsWhole: true, Colour: ColourOf) { Least = 24 },
+        new("waited", branch => Cells.Duration(branch.Call.WaitedMs), Rank: 6),
+        new("ran", branch => Cells.Duration(branch.Call.RanMs), Rank: 5),
+        new(
+            "window", branch => branch.Call.Judgement,
+            Colour: branch => branch.Call.Judgement is "in_window" or "no_task" ? Ansi.Faint : Ansi.Red)
+        { IsRigid = true },
+        new("command", branch => branch.Call.Command), new("parent", branch => branch.Call.Parent, Rank: 7),
+    ];
 
-    private static string State(CallAnswer call) =>
-        call.State + (call.Violations is > 0 and var count ? $" +{count} VIOLATION" : "");
+    private static string Indent(Branch<CallAnswer> branch) =>
+        branch.Depth == 0 ? "" : $"{new string(' ', 2 * Math.Min(branch.Depth - 1, Deepest))}└ ";
 
-    /// <summary>A colour for each state. It never stands alone: the state's name is beside it.</summary>
-    private static Style ColourOf(string state) => new(state switch
-    {
-        "completed" => Color.Green,
-        "cached" or "replayed" => Color.Teal,
-        "blocked" or "persistence_failed" => Color.Red,
-        "cancelled" or "invalidated" => Color.Grey,
-        "awaiting_confirmation" => Color.Yellow,
-        _ => Color.Blue,
-    });
+    private static string State(Branch<CallAnswer> branch) =>
+        CallColumns.State(branch.Call.State, branch.Call.Success)
+        + (branch.Call.Violations is > 0 and var count ? $" +{count} VIOLATION" : "");
+
+    private static string? ColourOf(Branch<CallAnswer> branch) => branch.Call.Violations > 0 ? Ansi.Loud
+        : CallColumns.Colour(branch.Call.State, branch.Call.Success);
 }

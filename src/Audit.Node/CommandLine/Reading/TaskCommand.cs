@@ -5,11 +5,17 @@ internal static class TaskCommand
 {
     private static readonly Column<TaskAnswer>[] Shown =
     [
-        new("task", task => task.TaskId), new("windows", task => task.WindowsCount),
-        new("calls", task => task.CallsCount), new("open", task => task.OpenCalls),
-        new("judged", task => CountsOf(task.Judged)), new("violations", task => task.Violations),
-        new("agents", task => task.Agents), new("first", task => Cells.Clock(task.FirstAt)),
-        new("last", task => Cells.Clock(task.LastAt)),
+        new("task", task => task.TaskId) { Least = 20 },
+        new("windows", task => task.WindowsCount, Rank: 4) { IsRigid = true },
+        new("calls", task => task.CallsCount) { IsRigid = true },
+        new("open", task => task.OpenCalls, Rank: 3) { IsRigid = true },
+        new("judged", task => CountsOf(task.Judged)),
+        new(
+            "violations", task => task.Violations, Colour: task => task.Violations > 0 ? Ansi.Loud : Ansi.Faint)
+        { IsRigid = true },
+        new("agents", task => task.Agents, Rank: 2),
+        new("first", task => Cells.Clock(task.FirstAt), Rank: 5) { IsRigid = true },
+        new("last", task => Cells.Clock(task.LastAt), Rank: 1) { IsRigid = true },
     ];
 
     public static Command Make(Surroundings surroundings)
@@ -21,8 +27,7 @@ internal static class TaskCommand
         return command.Asks(surroundings, asked => asked.Get(task) is { } one
             ? asked.PrintAsync(
                 "v1/task", WireJson.Default.TaskDetailAnswer, Write, limit, at, ("task", one))
-            : asked.Output.PrintListAsync(
-                asked.ListAsync(asked.Get(limit), "v1/tasks", WireJson.Default.TaskAnswer), Shown));
+            : asked.PrintListAsync(asked.Get(limit), "tasks", "v1/tasks", WireJson.Default.TaskAnswer, Shown));
     }
 
     private static void Write(Surroundings surroundings, TaskDetailAnswer task)
@@ -39,6 +44,7 @@ internal static class TaskCommand
         page.Table("OUTSIDE of any window", CallColumns.All, task.Calls.OutsideWindow.Items);
         page.Table("OUT OF SCOPE", CallColumns.All, task.Calls.OutOfScope.Items);
         page.Table("REPORTED LATE into a window", CallColumns.All, task.Calls.WindowUnproven.Items);
+        page.End();
     }
 
     private static Dictionary<string, int> CountsOf(JudgedAnswer judged) => new()

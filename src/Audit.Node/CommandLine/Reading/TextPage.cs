@@ -5,12 +5,15 @@ internal sealed class TextPage(Surroundings surroundings)
 {
     private const int NameWidth = 14;
 
+    private readonly List<string> leftOut = [];
+
     public void Title(string text) => surroundings.Out.WriteLine(PrintableText.Of(text));
 
     /// <summary>Nothing is printed of what is not known.</summary>
     public void Line(string name, object? value, bool isWhole = false)
     {
-        var text = Cells.Of(value, isWhole);
+        var text = value is TimeText time ? surroundings.Times.WithAgo(time.Text)
+            : Cells.Of(value, surroundings.Times, isWhole);
         if (text.Length > 0)
         {
             surroundings.Out.WriteLine($"  {name.PadRight(NameWidth)}{PrintableText.Of(text)}");
@@ -26,6 +29,9 @@ internal sealed class TextPage(Surroundings surroundings)
 
         surroundings.Out.WriteLine();
         surroundings.Out.WriteLine(title);
-        Output.WriteTable(surroundings, columns, items);
+        leftOut.AddRange(Output.WriteTable(surroundings, columns, items).Except(leftOut));
     }
+
+    /// <summary>Says what a person must know of the whole page.</summary>
+    public void End(string? ending = null) => Output.WriteFoot(surroundings, leftOut, ending);
 }

@@ -5,20 +5,23 @@ internal static class WindowCommand
 {
     public static readonly Column<WindowAnswer>[] Shown =
     [
-        new("window", window => window.Alias ?? window.WindowId), new("state", window => window.State),
-        new("task", window => window.TaskId), new("agent", window => window.Agent),
-        new("scope", window => window.Scope), new("sources", window => window.Sources),
-        new("from", window => Cells.Clock(window.OpensAt)),
-        new("until", Until), new("requested by", window => window.RequestedBy),
-        new("approved by", window => window.ApprovedBy), new("reason", window => window.Reason),
-        new("id", window => window.WindowId),
+        new("window", window => window.Alias ?? window.WindowId) { Least = 20 }, new("state", window => window.State),
+        new("task", window => window.TaskId), new("agent", window => window.Agent, Rank: 2),
+        new("scope", window => window.Scope, Rank: 3), new("sources", window => window.Sources, Rank: 7),
+        new("from", window => Cells.Clock(window.OpensAt)) { IsRigid = true },
+        new("until", window => Until(window), Rank: 1) { IsRigid = true },
+        new("requested by", window => window.RequestedBy, Rank: 5),
+        new("approved by", window => window.ApprovedBy), new("reason", window => window.Reason, Rank: 4),
+        new("id", window => window.WindowId, Rank: 6),
     ];
 
     private static readonly Column<WindowActAnswer>[] History =
     [
-        new("at", act => Cells.Clock(act.At)), new("event", act => act.Event), new("by", act => act.By),
-        new("on behalf of", act => act.OnBehalfOf), new("reason", act => act.Reason),
-        new("closes", act => Cells.Clock(act.ClosesAt)), new("violation", act => act.Violation),
+        new("at", act => Cells.Clock(act.At)) { IsRigid = true }, new("event", act => act.Event),
+        new("by", act => act.By), new("on behalf of", act => act.OnBehalfOf, Rank: 2),
+        new("reason", act => act.Reason),
+        new("closes", act => Cells.Clock(act.ClosesAt), Rank: 1) { IsRigid = true },
+        new("violation", act => act.Violation, Colour: _ => Ansi.Red),
     ];
 
     private static readonly Column<LateSessionAnswer>[] Late =
@@ -29,7 +32,7 @@ internal static class WindowCommand
         new("late by", late => Cells.Duration(late.LateByMs)), new("no number missing", late => late.SeqGapless),
         new("numbered before the end", late => late.SeqBeganBefore),
         new("node away", late => late.NodePauses.Select(pause =>
-            $"{Cells.Clock(pause.From)}-{Cells.Clock(pause.Until)}{(pause.Stopped ? " stopped" : "")}")),
+            $"{Times.Plain.Of(pause.From)}-{Times.Plain.Of(pause.Until)}{(pause.Stopped ? " stopped" : "")}")),
     ];
 
     private static readonly Column<(string Session, LateCallAnswer Call)>[] LateCalls =
@@ -57,14 +60,12 @@ internal static class WindowCommand
             ? asked.PrintAsync(
                 "v1/window", WireJson.Default.WindowDetailAnswer, Write, limit, at, ("window", one),
                 ("source", asked.Get(source)))
-            : asked.Output.PrintListAsync(
-                asked.ListAsync(
-                    asked.Get(limit), "v1/windows", WireJson.Default.WindowAnswer,
-                    ("task", asked.Get(task)), ("agent", asked.Get(agent)), ("open_at", asked.Get(openAt))),
-                Shown));
+            : asked.PrintListAsync(
+                asked.Get(limit), "windows", "v1/windows", WireJson.Default.WindowAnswer, Shown,
+                ("task", asked.Get(task)), ("agent", asked.Get(agent)), ("open_at", asked.Get(openAt))));
     }
 
-    private static string Until(WindowAnswer window) => Cells.Clock(window.EndedAt ?? window.ClosesAt);
+    private static TimeText Until(WindowAnswer window) => Cells.Clock(window.EndedAt ?? window.ClosesAt);
 
     private static void Write(Surroundings surroundings, WindowDetailAnswer window)
     {
@@ -93,6 +94,8 @@ internal static class WindowCommand
         page.Table(
             "calls that were reported late", LateCalls,
             [.. window.WindowUnproven.SelectMany(late => late.Calls.Select(call => (late.SessionId, call)))]);
+        page.End(
+            window.Done.Next is null ? null : $"first {window.Done.Items.Count} commands, there are more (--limit)");
     }
 
     private static string ApprovalOf(WindowAnswer window) =>

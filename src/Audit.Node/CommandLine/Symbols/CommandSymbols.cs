@@ -85,3 +85,25 @@ internal static class CommandSymbols
         return default;
     }
 }
+
+/// <summary>How a person wants to read what is listed: `--wide` and `--time`.</summary>
+internal sealed class LookSymbols(Command command)
+{
+    private readonly Option<bool> wide = command.AddFlag("--wide", "on a terminal: all columns, and nothing cut");
+    private readonly Option<TimeStyle?> time = command.Declare(new Option<TimeStyle?>("--time")
+    {
+        Description = "local (by TZ; default on a terminal), utc or ago",
+        HelpName = "local|utc|ago",
+        CustomParser = given => Enum.TryParse<TimeStyle>(given.Tokens[0].Value, ignoreCase: true, out var style)
+            && !char.IsAsciiDigit(given.Tokens[0].Value[0]) ? style : Refuse(given),
+    });
+
+    public Surroundings Of(Surroundings surroundings, ParseResult parsed) =>
+        surroundings.For(parsed.GetValue(time), parsed.GetValue(wide));
+
+    private static TimeStyle? Refuse(ArgumentResult given)
+    {
+        given.AddError($"--time \"{given.Tokens[0].Value}\" is not accepted; accepted is local, utc or ago.");
+        return null;
+    }
+}

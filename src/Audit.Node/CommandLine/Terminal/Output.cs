@@ -1,5 +1,4 @@
 using System.Text.Encodings.Web;
-using Spectre.Console;
 
 namespace Audit.Node.CommandLine.Terminal;
 
@@ -28,16 +27,25 @@ internal sealed class Output(Surroundings surroundings, OutputFormat format)
 
     public Surroundings Surroundings { get; } = surroundings;
 
-    public async Task PrintListAsync<T>(IAsyncEnumerable<Answer<T>> items, IReadOnlyList<Column<T>> columns)
+    /// <param name="what">The items, as a person calls several of them.</param>
+    /// <param name="end">How the list ends, known once it is read; null where it is whole.</param>
+    public async Task PrintListAsync<T>(
+        IAsyncEnumerable<Answer<T>> items, IReadOnlyList<Column<T>> columns, string what, ListEnd? end = null)
     {
-        if (Format == OutputFormat.Table)
-        {
-            WriteTable(Surroundings, columns, await items.Select(item => item.Value).ToListAsync());
-        }
-        else
+        if (Format != OutputFormat.Table)
         {
             await PrintEachAsync(items, _ => { });
+            return;
         }
+
+        var all = await items.Select(item => item.Value).ToListAsync();
+        if (all.Count == 0 && Surroundings.OutIsTerminal)
+        {
+            Surroundings.Out.WriteLine($"There are no {what}.");
+            return;
+        }
+
+        WriteFoot(Surroundings, WriteTable(Surroundings, columns, all), end?.Sentence(all.Count, what));
     }
 
     /// <summary>Prints items one by one as they come, for a person by what the caller prints of each.</summary>
@@ -67,40 +75,41 @@ internal sealed class Output(Surroundings surroundings, OutputFormat format)
     public void PrintOne(JsonElement document, Action print) =>
         Print(document, Format == OutputFormat.Json ? Indented : OneLine, print);
 
-    public static void WriteTable<T>(
-        Surroundings surroundings, IReadOnlyList<Column<T>> columns, IEnumerable<T> items) =>
-        WriteTable(
-            surroundings, [.. columns.Select(column => column.Title)],
-            items.Select(item => columns.Select(column => column.Text(item)).ToArray()));
-
     /// <summary>Rows for a person: a table on a terminal, else lines with tabs between that a script can cut.</summary>
-    public static void WriteTable(
-        Surroundings surroundings, IReadOnlyList<string> head, IEnumerable<IReadOnlyList<string>> rows)
+    /// <returns>The titles of the columns that there was no room for.</returns>
+    public static IReadOnlyList<string> WriteTable<T>(
+        Surroundings surroundings, IReadOnlyList<Column<T>> columns, IEnumerable<T> items)
     {
-        var printable = rows.Select(row => row.Select(PrintableText.Of));
+        var times = surroundings.Times;
+        List<TableCell[]> rows =
+            [.. items.Select(item => columns.Select(column => column.CellOf(item, times)).ToArray())];
         if (!surroundings.OutIsTerminal)
         {
-            surroundings.Out.WriteLine(string.Join('\t', head));
-            foreach (var row in printable)
+            surroundings.Out.WriteLine(string.Join('\t', columns.Select(column => column.Title)));
+            foreach (var row in rows)
             {
-                surroundings.Out.WriteLine(string.Join('\t', row));
+                surroundings.Out.WriteLine(string.Join('\t', row.Select(cell => cell.Text)));
             }
 
-            return;
+            return [];
         }
 
-        var table = new Table { Border = TableBorder.Rounded };
-        foreach (var title in head)
+        var layout = new TableLayout(
+            [.. columns.Select(column => column.Title)], rows, [.. columns.Select(column => column.Rank)],
+            [.. columns.Select(column => column.Least)], surroundings.IsWide ? null : surroundings.Width);
+        layout.Write(surroundings.Out, surroundings.IsColoured);
+        return layout.LeftOut;
+    }
+
+    /// <summary>What a person must know beside a table: where it ends, what is not in it, whose times.</summary>
+    public static void WriteFoot(Surroundings surroundings, IReadOnlyList<string> leftOut, string? ending = null)
+    {
+        var hidden = leftOut.Count == 0 ? null : $"not shown: {string.Join(", ", leftOut)} (--wide)";
+        var said = string.Join("; ", new[] { ending, hidden, surroundings.Times.Name }.Where(part => part is not null));
+        if (surroundings.OutIsTerminal)
         {
-            table.AddColumn(new TableColumn(new Text(title)));
+            surroundings.Out.WriteLine(Ansi.Of(said, surroundings.IsColoured ? Ansi.Faint : null));
         }
-
-        foreach (var row in printable)
-        {
-            table.AddRow(row.Select(cell => new Text(cell)));
-        }
-
-        surroundings.Out.ToAnsiConsole().Write(table);
     }
 
     private void Print(JsonElement document, JsonSerializerOptions options, Action print)
@@ -114,6 +123,26 @@ internal sealed class Output(Surroundings surroundings, OutputFormat format)
             Surroundings.Out.WriteLine(JsonSerializer.Serialize(document, options));
         }
     }
+}
+
+/// <summary>How a list ends that may go on.</summary>
+internal sealed class ListEnd
+{
+    /// <summary>How many there are of all, where somebody counted.</summary>
+    public long? Total { get; set; }
+
+    /// <summary>There are more than were counted.</summary>
+    public bool IsMore { get; set; }
+
+    /// <summary>There is more than was read.</summary>
+    public bool IsCut { get; set; }
+
+    /// <returns>Null where the list is whole.</returns>
+    public string? Sentence(int shown, string what) => !IsCut ? null
+        : Total is { } total
+            ? $"first {Cells.Number(shown)} of {Cells.Number(total)}{(IsMore ? " or more" : "")} {what}, "
+                + $"--limit {total} shows {(IsMore ? "so many" : "all")}"
+            : $"first {Cells.Number(shown)} {what}, there are more (--limit)";
 }
 
 /// <summary>
