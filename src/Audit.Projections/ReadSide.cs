@@ -116,6 +116,26 @@ public sealed class ReadSide : IAsyncDisposable
         projection.Nudge();
     }
 
+    /// <summary>Which versions read models and text index have.</summary>
+    /// <exception cref="StoreException">They cannot be read.</exception>
+    public static async Task<IReadOnlyList<SchemaState>> LookAtSchemasAsync(
+        string address, CancellationToken cancellation)
+    {
+        var found = new List<SchemaState>();
+        var store = StoreAddress.Parse(address);
+        foreach (var kind in new[] { ReadStoreKind.Models, ReadStoreKind.Search })
+        {
+            found.Add(store.IsSqlite
+                ? await kind.SqliteScripts.LookAsync(
+                    kind.What, $"sqlite:{SqliteReadStore.PathBeside(store.Place, kind)}", "version", isMadeAnew: true,
+                    cancellation)
+                : await kind.PostgresScripts.LookAsync(
+                    kind.What, address, $"{kind.Schema}.version", isMadeAnew: true, cancellation));
+        }
+
+        return found;
+    }
+
     /// <summary>
     /// Whether the read models and the text index stand at rows that the journal has still, as they were.
     /// </summary>

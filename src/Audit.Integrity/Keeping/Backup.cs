@@ -331,6 +331,13 @@ public sealed record Complaint(bool IsBad, string What, string Do);
 /// <summary>Looks at what a store and a node remember of each other, and changes nothing.</summary>
 public static class Examination
 {
+    /// <summary>Which version the tables of a store's log have.</summary>
+    /// <exception cref="StoreException">They cannot be read.</exception>
+    public static Task<SchemaState> OfLogSchemaAsync(string address, CancellationToken cancellation) =>
+        (StoreAddress.Parse(address).IsSqlite ? SqliteLogDatabase.Scripts : PostgresLogDatabase.Scripts).LookAsync(
+            "log", LogPlace.AddressOf(address), $"{LogPlace.SchemaOf(address)}schema_version", isMadeAnew: false,
+            cancellation);
+
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public static async Task<IReadOnlyList<Complaint>> OfLogAsync(
         string address, RowKeys keys, string checkpointFile, CancellationToken cancellation)

@@ -16,7 +16,7 @@ internal sealed class PostgresLogDatabase : ILogDatabase
         "SELECT set_config('synchronous_commit', 'on', false) "
         + "WHERE current_setting('synchronous_commit') <> 'remote_apply'";
 
-    private static readonly SchemaScripts Scripts = new(typeof(PostgresLogDatabase).Assembly, "Storage.Postgres");
+    public static readonly SchemaScripts Scripts = new(typeof(PostgresLogDatabase).Assembly, "Storage.Postgres");
 
     private readonly PostgresPool pool;
 

@@ -10,7 +10,7 @@ internal sealed class SqliteLogDatabase : ILogDatabase
     private const string VersionsSql =
         "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
 
-    private static readonly SchemaScripts Scripts = new(typeof(SqliteLogDatabase).Assembly, "Storage.Sqlite");
+    public static readonly SchemaScripts Scripts = new(typeof(SqliteLogDatabase).Assembly, "Storage.Sqlite");
 
     private readonly SemaphoreSlim hold = new(1);
     private readonly string path;

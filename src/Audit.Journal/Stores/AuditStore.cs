@@ -200,6 +200,12 @@ public sealed class AuditStore : IAuditStore
                 + $"file has {given.FirstId}: give the file that the store's first node made (--row-key FILE).");
     }
 
+    /// <summary>Which version the tables of a journal have.</summary>
+    /// <exception cref="StoreException">It cannot be read.</exception>
+    public static Task<SchemaState> LookAtSchemaAsync(string address, CancellationToken cancellation) =>
+        (StoreAddress.Parse(address).IsSqlite ? SqliteStore.Scripts : PostgresStore.Scripts).LookAsync(
+            "journal", address, "schema_version", isMadeAnew: false, cancellation);
+
     /// <summary>Whether a journal's file that nobody has open was taken from under a node.</summary>
     public static bool LooksTorn(string path) => FileUse.Of(path).IsTorn;
 

@@ -33,7 +33,7 @@ internal static class PostgresStore
         FROM pg_control_checkpoint()
         """;
 
-    private static readonly SchemaScripts Scripts = new(typeof(PostgresStore).Assembly, "Postgres");
+    public static readonly SchemaScripts Scripts = new(typeof(PostgresStore).Assembly, "Postgres");
 
     /// <exception cref="StoreException">The database cannot be opened; the message says why.</exception>
     public static async Task<IAuditStore> OpenAsync(

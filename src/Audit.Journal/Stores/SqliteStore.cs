@@ -25,7 +25,7 @@ internal static class SqliteStore
             version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT NULL)
         """;
 
-    private static readonly SchemaScripts Scripts = new(typeof(SqliteStore).Assembly, "Sqlite");
+    public static readonly SchemaScripts Scripts = new(typeof(SqliteStore).Assembly, "Sqlite");
 
     /// <exception cref="StoreException">The file cannot be opened; the message says why.</exception>
     public static async Task<IAuditStore> OpenAsync(

@@ -86,6 +86,7 @@ public static class AuditCommandLine
         KeepingCommands.MakeBackup(surroundings),
         KeepingCommands.MakeRestore(surroundings),
         KeepingCommands.MakeDoctor(surroundings),
+        MigrateCommand.Make(surroundings),
         ArchiveCommands.Make(surroundings),
         OrderCommands.MakeErase(surroundings),
         OrderCommands.MakeHold(surroundings),

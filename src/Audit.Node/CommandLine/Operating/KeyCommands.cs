@@ -1,3 +1,5 @@
+using Audit.Integrity.Keeping;
+
 namespace Audit.Node.CommandLine.Operating;
 
 /// <summary>`audit key …`: without a copy, the content is lost with one file.</summary>
@@ -45,4 +47,62 @@ internal static class KeyCommands
         surroundings.Out.WriteLine(path);
         surroundings.Error.WriteLine(advice);
     }
+}
+
+/// <summary>`audit migrate --check`: what this program would do with a store, before it does it.</summary>
+internal static class MigrateCommand
+{
+    private const string About =
+        "Says which versions a store's tables have, and what a node of this program would do with them; it changes "
+        + "nothing. Exit code 0 when they are opened as they are, 1 when the next start changes them, 2 when a newer "
+        + "program made them.";
+
+    public static Command Make(Surroundings surroundings)
+    {
+        var command = new Command("migrate", About);
+        var check = command.AddFlag("--check", "needed: a node brings its store to its version itself, when it starts");
+        var symbols = new PlaceSymbols(surroundings, command, GivenOptions.Store, GivenOptions.Data);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var store = symbols.Read(parsed).Options.Store;
+            return parsed.GetValue(check)
+                ? Tell(surroundings, store,
+                [
+                    await AuditStore.LookAtSchemaAsync(store, cancellation),
+                    await Examination.OfLogSchemaAsync(store, cancellation),
+                    .. await ReadSide.LookAtSchemasAsync(store, cancellation),
+                ])
+                : throw CommandException.WrongUse(
+                    "--check is expected: a node brings its store to its version itself, when it starts.");
+        });
+        return command;
+    }
+
+    private static int Tell(Surroundings surroundings, string store, IReadOnlyList<SchemaState> states)
+    {
+        foreach (var one in states)
+        {
+            surroundings.Out.WriteLine($"{one.What,-12}  version {one.Found} of {one.Known}: {Sentence(one)}");
+        }
+
+        surroundings.Out.WriteLine(
+            $"{"rows",-12}  of version {EventNames.Version} are written; of every version from 2 on they are read.");
+        var place = StoreAddress.Parse(store);
+        if (states.FirstOrDefault(one => one.IsRefused) is { } newer)
+        {
+            surroundings.Error.WriteLine(
+                $"The {newer.What} of {place} has schema version {newer.Found}; this program knows versions up to "
+                + $"{newer.Known}. Use the newer program that made it.");
+            return ExitCode.WrongUse;
+        }
+
+        return states.Any(one => one.IsChanged) ? ExitCode.Failed : ExitCode.Fine;
+    }
+
+    private static string Sentence(SchemaState one) =>
+        one.IsRefused ? "a newer program made it, and this one does not open it"
+        : !one.IsChanged ? "opened as it is"
+        : one.Found == 0 ? "there is none yet, and it is made"
+        : one.IsMadeAnew ? "made anew from the rows"
+        : $"{string.Join(", ", one.Missing)} would be run, and older programs do not open it afterwards";
 }

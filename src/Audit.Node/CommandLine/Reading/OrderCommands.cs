@@ -102,13 +102,13 @@ internal static class OrderCommands
         var source = command.AddSource();
         var call = command.AddText("--call", "CALL", "this call of the session alone");
         var agent = command.AddText("--agent", "AGENT", "the calls that this agent made, and no later ones");
-        var match = command.AddText(
-            "--match", "QUERY",
-            "the calls that this finds, such as input.email:VALUE, and no later ones; it is kept nowhere");
         var list = command.AddText("--list", "ID", "shows the calls that an erasure is of");
         var confirm = command.AddText("--confirm", "ID", "confirms what another person asked for");
         var digest = command.AddText("--digest", "HEX", "with --confirm: of the list of calls that is confirmed");
         var now = command.AddFlag("--now", "with --confirm, by a third person: at once, and not after a week");
+        var match = command.AddText(
+            "--match", "QUERY",
+            "the calls that this finds, such as input.email:VALUE, and no later ones; it is kept nowhere");
         var reason = command.AddText("--reason", "TEXT", "why; needed with what is to be erased");
         return command.Asks(
             surroundings,
