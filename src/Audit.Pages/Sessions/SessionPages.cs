@@ -4,7 +4,7 @@ namespace Audit.Pages.Sessions;
 internal sealed class SessionPages : IPageGroup
 {
     /// <summary>Lanes of one page; with their table they stay below 150 KB.</summary>
-    private const int LanesOnPage = 50;
+    public const int LanesOnPage = 50;
 
     /// <summary>Up to so many messages a session is folded whole to show its past: some milliseconds.</summary>
     private const int FoldedWhole = 1_000;
@@ -63,17 +63,30 @@ internal sealed class SessionPages : IPageGroup
             ],
             Beside = await BesideAsync(visit, name, shown),
             Filter = shown,
-            All = await models.ShapeAsync(name, new CallFilter { Through = at }, Bars, visit.Cancellation),
-            Whole = await models.ShapeAsync(
-                name, shown with { From = null, Until = null }, Bars, visit.Cancellation),
-            Inside = await models.ShapeAsync(name, shown, Bars, visit.Cancellation),
         };
+        view = await WithShapesAsync(visit, view);
         if (at is { } position)
         {
             view = await AsOfAsync(visit, view, position, windows);
         }
 
         return PageAnswer.Show<SessionPage>($"Session {name.Id}", "sessions", view, ["as-of", "brush"]);
+    }
+
+    /// <summary>Counts the calls that the page does not draw: of the session, of the filter, and of the time.</summary>
+    private static async Task<SessionView> WithShapesAsync(Visit visit, SessionView view)
+    {
+        var all = new CallFilter { Through = view.Filter.Through };
+        var whole = view.Filter with { From = null, Until = null };
+        var ofAll = await AskAsync(all);
+        var ofWhole = whole == all ? ofAll : await AskAsync(whole);
+        return view with
+        {
+            All = ofAll, Whole = ofWhole, Inside = view.Filter == whole ? ofWhole : await AskAsync(view.Filter),
+        };
+
+        Task<SessionShape?> AskAsync(CallFilter filter) =>
+            visit.Reads.Models.ShapeAsync(view.Session.Name, filter, Bars, visit.Cancellation);
     }
 
     private static CallState? StateOf(QueryReader query) =>

@@ -121,6 +121,6 @@ public sealed record Band(string Window, Timestamp From, Timestamp Until)
     /// <returns>Null for a window that was never approved.</returns>
     public static Band? Of(WindowModel window) =>
         window.Until is { } until && window.OpensAt is { } opens && opens < until
-            ? new Band(window.WindowId, opens, until)
+            ? new Band(window.Alias ?? window.WindowId, opens, until)
             : null;
 }

@@ -4,7 +4,7 @@ namespace Audit.Pages.Shared;
 public static class Display
 {
     public static string Number(long number) =>
-        number.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u2009');
+        number.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u202f');
 
     /// <summary>A number that was counted no further than a limit.</summary>
     public static string Number(long number, long most) => number > most ? Number(most) + "+" : Number(number);

@@ -37,7 +37,9 @@ public sealed record Clause(
 file static class Said
 {
     public static string Count(long number, string one, string? many = null) =>
-        number == 1 ? $"1 {one}" : $"{number.ToString("#,0", CultureInfo.InvariantCulture)} {many ?? one + "s"}";
+        number == 1 ? $"1 {one}" : $"{Number(number)} {many ?? one + "s"}";
+
+    public static string Number(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
 
     public static string Length(TimeSpan time) => time switch
     {
@@ -214,18 +216,19 @@ file static class SessionClauses
         yield return new Clause($"{Said.Count(session.Calls, "call")}{agents}{tasks}", Query: all);
         if (session.Failed > 0)
         {
-            yield return new Clause($"{session.Failed} failed", Query: all + " is:failed", IsGrave: true);
+            yield return new Clause($"{Said.Number(session.Failed)} failed", Query: all + " is:failed", IsGrave: true);
         }
 
         if (session.States[CallState.Blocked] is > 0 and var blocked)
         {
-            yield return new Clause($"{blocked} refused", Query: all + " state:blocked");
+            yield return new Clause($"{Said.Number(blocked)} refused", Query: all + " state:blocked");
         }
 
         if (session.OpenCalls > 0)
         {
             yield return new Clause(
-                $"{session.OpenCalls} still open{(session.HasEnded ? " although the session has ended" : "")}",
+                $"{Said.Number(session.OpenCalls)} still open"
+                    + (session.HasEnded ? " although the session has ended" : ""),
                 Query: all + " is:open", IsGrave: session.HasEnded);
         }
 
@@ -239,13 +242,14 @@ file static class SessionClauses
         if (judged.OutsideWindow > 0)
         {
             yield return new Clause(
-                $"{judged.OutsideWindow} outside of a window", Query: all + " is:outside-window", IsGrave: true);
+                $"{Said.Number(judged.OutsideWindow)} outside of a window", Query: all + " is:outside-window",
+                IsGrave: true);
         }
 
         if (judged.OutOfScope > 0)
         {
             yield return new Clause(
-                $"{judged.OutOfScope} out of scope", Query: all + " is:out-of-scope", IsGrave: true);
+                $"{Said.Number(judged.OutOfScope)} out of scope", Query: all + " is:out-of-scope", IsGrave: true);
         }
 
         if (judged.OutsideWindow + judged.OutOfScope + judged.WindowUnproven == 0 && judged.InWindow > 0)
