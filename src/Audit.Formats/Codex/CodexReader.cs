@@ -12,7 +12,9 @@ internal sealed class CodexReader(CallMemory memory, string? session) : IEventRe
     private const string Format = "codex";
 
     private readonly CodexRollout rollout = new(memory);
+    private readonly string? told = session;
     private string? session = session;
+    private string? forkedFrom;
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
@@ -26,7 +28,11 @@ internal sealed class CodexReader(CallMemory memory, string? session) : IEventRe
         var type = happened.RequireText("type");
         if (happened.ObjectMember("payload") is { } payload)
         {
-            session ??= type == "session_meta" ? payload.Text("id") : null;
+            if (type == "session_meta")
+            {
+                Begin(payload);
+            }
+
             rollout.Read(new CodexLine(session, type, happened.Time("timestamp"), payload), sink);
         }
         else if (type.StartsWith("item.", StringComparison.Ordinal))
@@ -43,9 +49,17 @@ internal sealed class CodexReader(CallMemory memory, string? session) : IEventRe
         }
         else
         {
-            session ??= happened.Text("thread_id");
+            session = told ?? happened.Text("thread_id") ?? session;
             Note(type, happened, number, sink);
         }
+    }
+
+    /// <summary>A thread that was forked repeats the one that it came from, with how that began.</summary>
+    private void Begin(JsonElement meta)
+    {
+        var begun = meta.Text("id");
+        session = told ?? (begun is not null && begun == forkedFrom ? session : begun) ?? session;
+        forkedFrom = meta.Text("forked_from_id");
     }
 
     public static DerivedRecord RecordOf(string? session, string call, string? tool, Outcome outcome, string? time) =>
@@ -121,6 +135,12 @@ internal static class CodexItems
         var result = item.ObjectMember("result");
         var output = kind == "command_execution" ? item.Text("aggregated_output")
             : error ?? result?.Member("content").PartsText();
+        var ran = kind == "command_execution" && item.Number("exit_code") >= 0;
+        if (status == "failed" && !ran && CodexRefusals.RefusalOf(output) is { } refusal)
+        {
+            return refusal;
+        }
+
         var isFailed = error is not null || status == "failed" || (item.Number("exit_code") ?? 0) != 0;
         return new Outcome.Completed(new ToolResult(!isFailed, output ?? "")
         {
@@ -139,9 +159,6 @@ internal readonly record struct CodexLine(string? Session, string Type, string? 
 internal sealed class CodexRollout(CallMemory memory)
 {
     private const string Ended = "ended:";
-
-    private static readonly string[] Rejections =
-        ["rejected by user", "exec command rejected by user", "patch rejected by user"];
 
     private string? provider;
     private string? model;
@@ -226,12 +243,9 @@ internal sealed class CodexRollout(CallMemory memory)
     private static Outcome OutcomeOf(string text, bool? success)
     {
         var said = text.Trim();
-        if (Rejections.Contains(said))
+        if (success != true && CodexRefusals.RefusalOf(said) is { } refusal)
         {
-            return new Outcome.Blocked(said)
-            {
-                Decision = "denied-interactively-by-user", Source = "human_response",
-            };
+            return refusal;
         }
 
         if (IsAborted(said)
@@ -251,7 +265,8 @@ internal sealed class CodexRollout(CallMemory memory)
             });
         }
 
-        return new Outcome.Completed(new ToolResult(success ?? ExitCodeIn(text) is null or 0, text));
+        return new Outcome.Completed(new ToolResult(
+            success ?? (ExitCodeIn(text) is null or 0 && !CodexRefusals.IsFailure(text)), text));
     }
 
     /// <summary>In the host's own words, with how long it took: a tool may say something like it.</summary>
@@ -329,8 +344,12 @@ internal sealed class CodexRollout(CallMemory memory)
         var output = failure ?? answer?.ObjectMember("Ok")?.Member("content").PartsText()
             ?? told.Text("aggregated_output") ?? told.Text("stdout") + told.Text("stderr");
         var took = told.ObjectMember("duration");
-        Outcome outcome = told.Text("status") == "declined"
+        var ran = success || (kind == "exec_command_end" && told.Number("exit_code") >= 0);
+        var refusal = told.Text("status") == "declined"
             ? new Outcome.Blocked("declined") { Decision = "declined" }
+            : ran || answer?.Member("Ok") is not null ? null : CodexRefusals.RefusalOf(output);
+        Outcome outcome = refusal is not null
+            ? refusal
             : new Outcome.Completed(new ToolResult(success, output)
             {
                 Data = answer?.ObjectMember("Ok")?.Member("structuredContent") ?? told.Member("exit_code"),

@@ -18,6 +18,7 @@ internal sealed class GeminiReader(CallMemory memory, string? session) : IEventR
         ["AfterAgent"] = "turn_ended", ["Notification"] = "permission_requested",
     };
 
+    private readonly string? told = session;
     private string? session = session;
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
@@ -28,7 +29,7 @@ internal sealed class GeminiReader(CallMemory memory, string? session) : IEventR
             return;
         }
 
-        session ??= happened.Text("sessionId");
+        session = told ?? happened.Text("sessionId") ?? session;
         if (happened.Text("type") is { } type)
         {
             ReadMessage(happened, type, sink);
@@ -125,11 +126,13 @@ internal sealed class GeminiReader(CallMemory memory, string? session) : IEventR
             "success" => new Outcome.Completed(new ToolResult(true, output)),
             "error" when IsDenial(output) => new Outcome.Blocked(output)
             {
-                Decision = "denied-by-rules", Source = "host_policy",
+                Decision = "denied-by-rules", Source = Deciders.Policy,
             },
+            "error" when output.StartsWith("Tool execution blocked: ", StringComparison.Ordinal) =>
+                new Outcome.Blocked(output) { Decision = "denied-by-hook", Source = Deciders.Hook },
             "error" => new Outcome.Completed(new ToolResult(false, output)),
-            "cancelled" when output.Contains("User denied execution", StringComparison.Ordinal) =>
-                new Outcome.Blocked(output) { Decision = "denied-interactively-by-user", Source = "human_response" },
+            "cancelled" when IsDenialOfUser(output) =>
+                new Outcome.Blocked(output) { Decision = "denied-interactively-by-user", Source = Deciders.Human },
             "cancelled" => new Outcome.Cancelled(output.Length == 0 ? status : output),
             "awaiting_approval" => new Outcome.RequiresConfirmation(call.Text("description") ?? output, null),
             "executing" => new Outcome.Started(),
@@ -140,7 +143,13 @@ internal sealed class GeminiReader(CallMemory memory, string? session) : IEventR
     }
 
     private static bool IsDenial(string output) =>
-        output.StartsWith("Tool execution denied by policy", StringComparison.Ordinal);
+        output.StartsWith("Tool execution denied by policy", StringComparison.Ordinal)
+        || (output.StartsWith("Tool execution for \"", StringComparison.Ordinal)
+            && output.Contains("\" denied by policy.", StringComparison.Ordinal));
+
+    private static bool IsDenialOfUser(string output) =>
+        output.Contains("User denied execution", StringComparison.Ordinal)
+        || output.StartsWith("[Operation Cancelled] Reason: User did not allow tool call", StringComparison.Ordinal);
 
     private static JsonElement StartOf(JsonElement chat) => MadeJson.Of(json =>
     {

@@ -232,7 +232,11 @@ internal sealed class AgentsSdkReader(string? session) : IEventReader
 internal sealed class AdkReader(CallMemory memory, string? session) : IEventReader
 {
     private const string Format = "adk";
+    private const string Asking = "adk_request_confirmation", Asked = "asked:";
+    private const string Waits = "This tool call requires confirmation, please approve or reject.";
+    private const string Rejected = "This tool call is rejected.";
 
+    private readonly string? told = session;
     private string? session = session;
 
     public static bool IsEvent(JsonElement happened) =>
@@ -245,7 +249,7 @@ internal sealed class AdkReader(CallMemory memory, string? session) : IEventRead
         if (events.Count > 0)
         {
             // A session that is kept as a whole names itself beside its events.
-            session ??= happened.Text("id") ?? happened.Text("session_id");
+            session = told ?? happened.Text("id") ?? happened.Text("session_id") ?? session;
             events.ReadEach(sink, one => ReadEvent(one, sink));
         }
         else
@@ -284,6 +288,11 @@ internal sealed class AdkReader(CallMemory memory, string? session) : IEventRead
         {
             var (call, tool) = (asked.RequireText("id", "functionCall"), asked.RequireText("name", "functionCall"));
             var input = asked.Member("args");
+            if (tool == Asking && Ask(call, input, time, happened, sink))
+            {
+                return true;
+            }
+
             memory.Remember(session, call, tool, input);
             sink.Record(DerivedRecord.Of(Format, session, call, tool, new Outcome.Requested(), time)
                 .With(input, input) with { Agent = happened.Text("author") });
@@ -297,14 +306,75 @@ internal sealed class AdkReader(CallMemory memory, string? session) : IEventRead
 
         var id = answer.RequireText("id", "functionResponse");
         var response = answer.Member("response");
-        var error = response?.Text("error");
-        var known = memory.Find(session, id);
-        var result = new ToolResult(error is null, error ?? response?.Text("result") ?? response?.AsText() ?? "")
+        if (answer.Text("name") == Asking)
         {
-            Data = response,
+            Decide(id, response, time, happened, sink);
+            return true;
+        }
+
+        var error = response?.Text("error");
+        if ((error == Waits && memory.CallOfRequest(session, Asked + id) is not null)
+            || (error == Rejected && memory.HasDecision(session, id)))
+        {
+            sink.Ignored(error);
+            return true;
+        }
+
+        Outcome outcome = error switch
+        {
+            Waits => new Outcome.RequiresConfirmation(error, null),
+            Rejected => new Outcome.Blocked(error) { Decision = "rejected" },
+            _ => new Outcome.Completed(new ToolResult(
+                error is null, error ?? response?.Text("result") ?? response?.AsText() ?? "") { Data = response }),
         };
-        sink.Record(DerivedRecord.Of(Format, session, id, answer.Text("name"), new Outcome.Completed(result), time)
-            .With(known?.Input, known?.Input) with { Agent = happened.Text("author") });
+        Report(id, answer.Text("name"), outcome, time, happened.Text("author"), null, sink);
         return true;
+    }
+
+    /// <summary>The question whether a call may run has the shape of a call, and is none.</summary>
+    private bool Ask(string question, JsonElement? asked, string? time, JsonElement happened, IFormatSink sink)
+    {
+        var about = asked?.ObjectMember("originalFunctionCall") ?? asked?.ObjectMember("original_function_call");
+        if (about?.Text("id") is not { } call)
+        {
+            return false;
+        }
+
+        memory.RememberRequest(session, question, call);
+        memory.RememberRequest(session, Asked + call, question);
+        var told = asked?.ObjectMember("toolConfirmation") ?? asked?.ObjectMember("tool_confirmation");
+        var outcome = new Outcome.RequiresConfirmation(told?.Text("hint") ?? Waits, null) { Permission = asked };
+        Report(call, about.Value.Text("name"), outcome, time, happened.Text("author"), question, sink);
+        return true;
+    }
+
+    private void Decide(string question, JsonElement? response, string? time, JsonElement happened, IFormatSink sink)
+    {
+        // Its user interface sends the answer as a text that holds it.
+        var answer = response?.Text("response")?.AsObject() ?? response;
+        if (memory.CallOfRequest(session, question) is not { } call)
+        {
+            sink.Note(new DerivedNote(session, $"{Format}:permission_completed:{question}", "permission_completed",
+                happened) { Time = time });
+            return;
+        }
+
+        var approves = (answer ?? default).RequireFlag("confirmed", "functionResponse.response");
+        memory.RememberDecision(session, call);
+        Outcome outcome = approves
+            ? new Outcome.Approved("approved") { Source = Deciders.Human, By = Deciders.Of(Deciders.Human) }
+            : new Outcome.Blocked("rejected by the user")
+            {
+                Decision = "denied-interactively-by-user", Source = Deciders.Human, By = Deciders.Of(Deciders.Human),
+            };
+        Report(call, null, outcome, time, null, question, sink);
+    }
+
+    private void Report(
+        string call, string? tool, Outcome outcome, string? time, string? agent, string? part, IFormatSink sink)
+    {
+        var known = memory.Find(session, call);
+        sink.Record(DerivedRecord.Of(Format, session, call, tool ?? known?.Tool, outcome, time, part)
+            .With(known?.Input, known?.Input) with { Agent = agent });
     }
 }

@@ -11,7 +11,8 @@ namespace Audit.Formats.Protocols;
 internal sealed class McpReader(string? session) : IEventReader
 {
     private const string Format = "mcp";
-    private const string Call = "tools/call", Sampling = "sampling/createMessage", Elicitation = "elicitation/create";
+    private const string Call = "tools/call", OfTask = "tasks/result";
+    private const string Sampling = "sampling/createMessage", Elicitation = "elicitation/create";
     private const int MostCalls = 65_536, LongestInput = 64 << 10, MostKept = 1 << 18;
 
     /// <summary>Of the inputs of calls that are open; a longer one stands in the request alone.</summary>
@@ -22,6 +23,9 @@ internal sealed class McpReader(string? session) : IEventReader
     private readonly Dictionary<string, McpCall> calls = [];
     private readonly Dictionary<string, List<McpOpen>> open = [];
     private readonly HashSet<string> seen = [];
+
+    /// <summary>Calls whose server answered that it works on them, by the names of their tasks.</summary>
+    private readonly Dictionary<string, McpAsked> tasks = [];
     private long inputs;
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
@@ -92,10 +96,14 @@ internal sealed class McpReader(string? session) : IEventReader
 
         var requests = OpenAs(line.Connection + line.KeyOf("id"));
         requests.RemoveAll(one => one.Method == method && one.Direction == line.Direction);
-        requests.Add(new McpOpen(method, line.Direction, null));
+        requests.Add(new McpOpen(method, line.Direction, method == OfTask ? CallOfTask(line) : null));
 
         bool IsOfConnection(string key) => key.StartsWith(line.Connection, StringComparison.Ordinal);
     }
+
+    private McpAsked? CallOfTask(McpLine line) => line.Message.ObjectMember("params")?.Text("taskId") is { } task
+        ? tasks.GetValueOrDefault(line.Connection + task)
+        : null;
 
     private List<McpOpen> OpenAs(string key)
     {
@@ -156,18 +164,23 @@ internal sealed class McpReader(string? session) : IEventReader
         var key = line.Connection + (line with { Message = about }).KeyOf("requestId");
         // Whoever asked cancels: it goes the same way as the request.
         var request = open.GetValueOrDefault(key)?.FindAll(one => IsOneWay(one.Direction, line.Direction))
-            .OrderBy(one => one.Call is null).FirstOrDefault();
-        if (request is not null)
-        {
-            Close(key, request);
-        }
-
+            .Where(one => !one.IsCancelled).OrderBy(one => one.Call is null).FirstOrDefault();
         if (request?.Call is { } call)
         {
+            // Its answer may be under way, or its tool beyond stopping: what comes of it is told all the same.
+            Forget(request);
+            open[key].Remove(request);
+            open[key].Add(request with { Call = call with { Input = null }, IsCancelled = true });
+            SetSettled(key);
             Report(line, call, new Outcome.Cancelled(about.Text("reason") ?? "cancelled without a reason"), sink);
         }
         else
         {
+            if (request is not null)
+            {
+                Close(key, request);
+            }
+
             Note(line, "cancelled", sink);
         }
     }
@@ -184,7 +197,7 @@ internal sealed class McpReader(string? session) : IEventReader
         var key = line.Connection + line.KeyOf("id");
         if (AnsweredBy(key, line, result) is not { } request)
         {
-            Foreign(line, result, sink);
+            Foreign(line, result, calls.TryGetValue(key, out var asked) && asked.IsSettled, sink);
         }
         else if (request.Call is null)
         {
@@ -195,9 +208,21 @@ internal sealed class McpReader(string? session) : IEventReader
         {
             Note(line, "input_required", sink);
         }
+        else if (result?.ObjectMember("task")?.Text("taskId") is { } task && request.Method == Call)
+        {
+            // That it works on it is no completion; that is what is asked for of the task.
+            Close(key, request);
+            if (tasks.Count < MostCalls && RoomFor.Ids(task))
+            {
+                tasks[line.Connection + task] = request.Call with { Input = null, Task = line.Connection + task };
+            }
+
+            Report(line, request.Call, new Outcome.Started(), sink);
+        }
         else
         {
             Close(key, request);
+            tasks.Remove(request.Call.Task ?? "");
             var output = error?.Text("message") ?? result?.Member("content").PartsText() ?? "";
             var told = new ToolResult(error is null && result?.Flag("isError") != true, output)
             {
@@ -217,8 +242,10 @@ internal sealed class McpReader(string? session) : IEventReader
         var isSure = line.Direction is not null && all is [{ Direction: not null }];
         var method = MethodOf(result);
         var fitting = isSure || result is null ? all
-            : all.FindAll(one => method is not null ? one.Method == method
+            : all.FindAll(one => method is not null ? one.IsAnsweredAs(method)
                 : one.Method is not (Sampling or Elicitation) && (one.Method != Call || all.Count == 1));
+        // What was cancelled may be answered, and what was not is.
+        fitting = fitting.Count < 2 ? fitting : fitting.FindAll(one => !one.IsCancelled);
         return fitting.Count < 2 ? fitting.FirstOrDefault() : throw new UnreadableException(
             "id", $"an answer to one of {string.Join(" and ", fitting.Select(one => one.Method))}, which have this id: "
                 + "the log does not say in which direction it went");
@@ -237,7 +264,7 @@ internal sealed class McpReader(string? session) : IEventReader
     };
 
     /// <summary>It answers nothing that this log has before.</summary>
-    private static void Foreign(McpLine line, JsonElement? result, IFormatSink sink)
+    private static void Foreign(McpLine line, JsonElement? result, bool isSettled, IFormatSink sink)
     {
         if (MethodOf(result) is Sampling or Elicitation)
         {
@@ -245,7 +272,8 @@ internal sealed class McpReader(string? session) : IEventReader
         }
         else if (result?.Member("content") is { ValueKind: JsonValueKind.Array })
         {
-            throw new UnreadableException("id", "a tool's answer to a request that this log does not have before");
+            throw new UnreadableException("id", isSettled ? "a tool's answer to a request that was answered before"
+                : "a tool's answer to a request that this log does not have before");
         }
         else
         {
@@ -275,11 +303,13 @@ internal sealed class McpReader(string? session) : IEventReader
             open.Remove(key);
         }
 
-        if (request.Call is not null)
+        if (request.Method == Call)
         {
-            calls[key] = calls[key] with { IsSettled = true };
+            SetSettled(key);
         }
     }
+
+    private void SetSettled(string key) => calls[key] = calls[key] with { IsSettled = true };
 
     private static bool IsOneWay(string? one, string? other) => one is null || other is null || one == other;
 
@@ -300,10 +330,14 @@ internal sealed class McpReader(string? session) : IEventReader
     /// <summary>What was asked last under a number.</summary>
     private readonly record struct McpCall(string Content, int Round, bool IsSettled = false);
 
-    private sealed record McpAsked(string Id, string Tool, JsonElement? Input);
+    private sealed record McpAsked(string Id, string Tool, JsonElement? Input, string? Task = null);
 
     /// <summary>A request that is not answered yet, with the way that it went.</summary>
-    private sealed record McpOpen(string Method, string? Direction, McpAsked? Call);
+    private sealed record McpOpen(string Method, string? Direction, McpAsked? Call, bool IsCancelled = false)
+    {
+        /// <summary>What is asked for of a task is what its call would have given.</summary>
+        public bool IsAnsweredAs(string method) => Method == method || (Method == OfTask && method == McpReader.Call);
+    }
 
     private readonly record struct McpLine(
         string? Session, string? Server, string? Direction, string? Time, JsonElement Message)
