@@ -79,6 +79,7 @@ public static class AuditCommandLine
         ExportCommand.Make(surroundings),
         PolicyCommands.Make(surroundings),
         McpCommand.Make(surroundings),
+        McpServerCommand.Make(surroundings, RunAsync),
         HookCommand.Make(surroundings),
         LogCommands.Make(surroundings),
         WitnessCommand.Make(surroundings),

@@ -14,10 +14,27 @@ internal sealed class TextPage(Surroundings surroundings)
     {
         var text = value is TimeText time ? surroundings.Times.WithAgo(time.Text)
             : Cells.Of(value, surroundings.Times, isWhole);
-        if (text.Length > 0)
+        var room = surroundings is { OutIsTerminal: true, IsWide: false }
+            ? Math.Max(surroundings.Width - NameWidth - 2, NameWidth)
+            : int.MaxValue;
+        foreach (var line in text.Length == 0 ? [] : Lines(PrintableText.Of(text), room))
         {
-            surroundings.Out.WriteLine($"  {name.PadRight(NameWidth)}{PrintableText.Of(text)}");
+            surroundings.Out.WriteLine($"  {name.PadRight(NameWidth)}{line}");
+            name = "";
         }
+    }
+
+    /// <summary>A text in lines of so many places, parted between words where there are any.</summary>
+    private static IEnumerable<string> Lines(string text, int room)
+    {
+        while (text.Length > room)
+        {
+            var end = text.LastIndexOf(' ', room);
+            yield return text[..(end > 0 ? end : room)];
+            text = text[(end > 0 ? end + 1 : room)..];
+        }
+
+        yield return text;
     }
 
     public void Table<T>(string title, IReadOnlyList<Column<T>> columns, IReadOnlyList<T> items)
