@@ -82,7 +82,7 @@ internal sealed class SearchPages(Questions questions, SearchQuota quota) : IPag
         var shown = calls.Skip(from).Take(HitsOnPage).ToList();
         foreach (var call in shown)
         {
-            visit.Scope.Trace?.Add(call.Id, call.LastPosition);
+            QueryText.Trace(visit.Scope, call);
         }
 
         var next = from + shown.Count < view.Counts.Found.Count
@@ -183,6 +183,10 @@ public sealed record SearchView(string Query)
 internal static partial class QueryText
 {
     private const DateTimeStyles Utc = DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal;
+
+    /// <summary>Notes that a call was given to whoever asked.</summary>
+    public static void Trace(ReadScope scope, CallModel call) => scope.Trace?.Add(
+        scope.Show(call.Id) ?? call.Id, scope.Show(call.LastPosition) ?? call.LastPosition);
 
     public static string And(string query, string term) =>
         query.Length == 0 ? term : Alternative().IsMatch(query) ? $"({query}) {term}" : $"{query} {term}";
@@ -299,7 +303,7 @@ internal sealed class ThingPages(Questions questions, SearchQuota quota) : IPage
         var windows = await models.WindowsOfAsync(calls, visit.Cancellation);
         foreach (var call in calls)
         {
-            visit.Scope.Trace?.Add(call.Id, call.LastPosition);
+            QueryText.Trace(visit.Scope, call);
         }
 
         return view with

@@ -90,14 +90,14 @@ public sealed class SearchIndex : IAsyncDisposable
                     found.Count > most || !run.IsAtEnd)
                 {
                     Found = [.. calls.Values.Select(call => (scope with { Trace = null }).Of(call))],
-                    ByWindow = await WindowsAsync(models, calls.Values, cancellation),
+                    ByWindow = await WindowsAsync(models, scope, calls.Values, cancellation),
                 };
             },
             cancellation);
 
     /// <summary>In which windows they were, or out of whose scope; of as many as are quickly looked up.</summary>
     private static async Task<IReadOnlyList<(string Window, string Name, int Calls)>> WindowsAsync(
-        IReadSession models, IEnumerable<CallModel> calls, CancellationToken cancellation)
+        IReadSession models, ReadScope scope, IEnumerable<CallModel> calls, CancellationToken cancellation)
     {
         var judged = calls.Where(call => call.Judgement != WindowJudgement.NoTask).Take(MostWithWindows);
         var messages = await models.FindAsync(
@@ -108,7 +108,7 @@ public sealed class SearchIndex : IAsyncDisposable
             ReadTables.Windows, [new KeyColumn("window_id", counts.Keys)], cancellation);
         return
         [
-            .. windows.Select(window =>
+            .. windows.Where(scope.Sees).Select(window =>
                 (window.WindowId, window.Alias ?? window.WindowId, counts[window.WindowId])),
         ];
     }
