@@ -35,7 +35,7 @@ public static class Sent
         var terms = new WindowTerms("migrate-orders", "copilot-agent", ["sql.*"], "migration") { Duration = TimeSpan.FromHours(2) };
         var at = Timestamp.From(Start.AddSeconds(second));
         var delivery = new WindowDelivery { Actor = actor, ReceivedAt = at, Dedup = Hasher.OfBytes(body) };
-        var message = WindowMessage.Of(verb, delivery, terms, at, new WindowSpan(new SessionName("ci", "s"), at, at.Next(), 7));
+        var message = WindowMessage.Of(verb, delivery, terms, verb == WindowVerb.Extend ? at : null, new WindowSpan(new SessionName("ci", "s"), at, at.Next(), 7));
         return new WindowSubmission(window, message, body);
     }
 

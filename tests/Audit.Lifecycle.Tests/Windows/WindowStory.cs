@@ -48,7 +48,7 @@ internal sealed class WindowStory
             {
                 Actor = actor, ReceivedAt = Say.At(at), Dedup = Say.Print($"{verb} {actor} {at}"), MayEndAny = actor == "grace",
             },
-            terms ?? Terms, Say.At(closes), new WindowSpan(new SessionName("ci", "s"), Say.At(0), Say.At(Hour)));
+            terms ?? Terms, verb == WindowVerb.Extend ? Say.At(closes) : null, new WindowSpan(new SessionName("ci", "s"), Say.At(0), Say.At(Hour)));
 
     /// <summary>The same act, received again later.</summary>
     public static WindowMessage Again(WindowMessage message, double at) =>

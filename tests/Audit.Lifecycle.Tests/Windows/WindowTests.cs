@@ -19,6 +19,20 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void an_approval_may_give_less_than_was_asked_for_and_never_more()
+    {
+        var story = In(WindowState.Requested);
+        var approval = (WindowMessage.Approve)Message(WindowVerb.Approve, "grace", at: 5);
+
+        var more = story.Act(approval with { ClosesAt = Say.At(Hour + 1) });
+        Assert.Equal(MessageOutcome.Violation, more.Outcome);
+        Assert.Contains("at the latest, as was asked for", more.Sentence);
+        Assert.Equal(MessageOutcome.Violation, story.Act(approval with { ClosesAt = Say.At(5) }).Outcome);
+        Assert.Equal(MessageOutcome.Recorded, story.Act(approval with { ClosesAt = Say.At(600) }).Outcome);
+        Assert.Equal((Say.At(0), Say.At(600)), (story.Window.OpensAt, story.Window.ClosesAt));
+    }
+
+    [Fact]
     public void a_grant_is_a_request_and_an_approval_in_one_and_noted_as_self_granted()
     {
         var story = new WindowStory();
