@@ -19,8 +19,9 @@ internal sealed class FactsReader
         {
             return ReadKnown(row, out view);
         }
-        catch (Exception exception) when (exception is UnreadableException or InvalidDataException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
+            // Whatever it is, a feed that halts names the position and can be told to go on; one that tries again cannot.
             throw new PoisonException(
                 row.Position, $"The row at position {row.Position} cannot be read: {exception.Message}", exception);
         }
@@ -200,9 +201,11 @@ internal sealed class FactsReader
             return false;
         }
 
-        var asked = new Utf8JsonReader(requested);
-        var ran = new Utf8JsonReader(effective);
-        return !JsonElement.DeepEquals(JsonElement.ParseValue(ref asked), JsonElement.ParseValue(ref ran));
+        // As they are hashed: the framework's comparison does not take every number that a host may send.
+        var (asked, ran) = (new ArrayBufferWriter<byte>(requested.Length), new ArrayBufferWriter<byte>(effective.Length));
+        CanonicalJson.Write(requested, asked);
+        CanonicalJson.Write(effective, ran);
+        return !asked.WrittenSpan.SequenceEqual(ran.WrittenSpan);
     }
 
     private static Timestamp Time(in EventView view, EventField field) => Instants.Clamp(view.Time(field) ?? default);

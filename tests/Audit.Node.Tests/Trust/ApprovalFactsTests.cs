@@ -7,6 +7,21 @@ public sealed class ApprovalFactsTests
 {
     private const string Approved = """{"kind":"approved","decision":"approve-once","by":"alice"}""";
 
+    [Theory]
+    [InlineData("1e9999999999", "1e9999999999", false)]
+    [InlineData("-0.000000000000000000001E+21", "-1", false)]
+    [InlineData("1e-9999999999", "2e-9999999999", true)]
+    public async Task a_number_of_any_size_in_an_input_stops_no_read_model(string asked, string ran, bool isChanged)
+    {
+        await using var node = await TestNode.StartAsync();
+        (await node.RecordAsync(Records.Item("s", "wide", Records.Completed())
+            .Replace("\"requested_input\":{\"a\":1}", $"\"requested_input\":{{\"a\":{asked},\"b\":1}}")
+            .Replace("\"effective_input\":{\"a\":1}", $"\"effective_input\":{{\"b\":1,\"a\":{ran}}}"))).Require(201);
+        (await node.RecordAsync(Records.Item("s", "after", Records.Completed()))).Require(201);
+        await Patience.UntilAsync(async () => (await FoundAsync(node, "session:s")).Count == 2, "both are indexed");
+        Assert.Equal(isChanged ? ["wide"] : [], await FoundAsync(node, "is:changed"));
+    }
+
     [Fact]
     public async Task what_only_its_host_approved_and_what_changed_after_an_approval_is_found()
     {
