@@ -321,6 +321,36 @@ public sealed class SloppyHostTests
 
     private static string Kinds(Derived derived) => string.Join(' ', derived.Records.Select(record => record.Kind));
 
+    /// <summary>Empty resources are parts of a request as spans are.</summary>
+    [Fact]
+    public void a_request_of_nothing_but_resources_is_too_large_too()
+    {
+        var told = Derived.Of("otlp", $$"""{"resourceSpans":[{{string.Join(',', Enumerable.Repeat("0", 40_000))}}]}""");
+        Assert.Contains("send it in smaller batches", Assert.Single(told.InvalidLines).Sentence);
+    }
+
+    [Fact]
+    public void a_span_of_the_type_tool_is_claude_codes_only_where_it_names_its_call()
+    {
+        Assert.Empty(Take(SpanOf("e1", null, "look up", 9, ("span.type", "tool"), ("tool_name", "x"))).Records);
+        Assert.Equal("claude-code:t:requested", Take(SpanOf("e2", null, "x", 9, ("span.type", "tool"), ("tool_use_id", "t"))).Records[0].DerivedId);
+    }
+
+    [Theory]
+    [InlineData("reject", "false", "Blocked")]
+    [InlineData("accept", "false", "Completed")]
+    [InlineData("accept", "true", "Completed")]
+    public void a_result_of_a_call_that_was_rejected_is_a_refusal(string type, string success, string kinds) => Assert.Equal(kinds, Kinds(Derived.Of(
+        "otlp", $$$"""{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1767225600000000000","eventName":"claude_code.tool_result","attributes":[{"key":"session.id","value":{"stringValue":"cc-1"}},{"key":"tool_use_id","value":{"stringValue":"t"}},{"key":"decision_type","value":{"stringValue":"{{{type}}}"}},{"key":"decision_source","value":{"stringValue":"user_reject"}},{"key":"success","value":{"stringValue":"{{{success}}}"}}]}]}]}]}""")));
+
+    [Fact]
+    public void all_that_is_kept_of_a_call_counts_as_room()
+    {
+        Take([.. Enumerable.Range(0, 200).Select(index => SpanOf(
+            $"b{index:x15}", null, "claude_code.tool", 9, ("tool_use_id", $"t{index}"), ("gen_ai.request.model", new string('m', 200_000))))]);
+        Assert.True(readers.Forgotten > 0);
+    }
+
     private Derived Take(params string[] spans) => Take(spans, "ci");
 
     private Derived Take(string[] spans, string source) =>

@@ -1,9 +1,19 @@
+using System.Security.Cryptography;
+
 namespace Audit.Api.Intake;
 
 /// <summary>Makes items of the events of another system's stream, and counts those that are ignored.</summary>
 internal sealed class FormatLines(
     RecordIntake intake, IJournal journal, IFormatReader reader, TraceSessions traces) : ILineIntake, IFormatSink
 {
+    /// <summary>Of one event: one that has more wrong with it has it a million times.</summary>
+    private const int MostSentences = 100;
+
+    /// <summary>Of one event, of whatever size.</summary>
+    private const int MostDerived = 100_000;
+
+    private const int MostRefused = 10_000;
+
     private readonly InferredTimes times = new(journal);
     private readonly IgnoredEvents ignored = new();
     private readonly HashSet<string> refused = [];
@@ -11,6 +21,9 @@ internal sealed class FormatLines(
     private List<DerivedLine> derivedLines = [];
     private ReadOnlyMemory<byte> text;
     private long line;
+    private int begin;
+    private long sentences;
+    private bool? hasSecret;
 
     /// <summary>Events of which nothing could be taken in.</summary>
     public long Refused { get; private set; }
@@ -23,7 +36,7 @@ internal sealed class FormatLines(
         foreach (var raw in lines)
         {
             line = raw.Line > 0 ? raw.Line : line + 1;
-            text = default;
+            (text, begin, sentences, hasSecret) = (default, derivedLines.Count, 0, null);
             if (raw.Large is { } large)
             {
                 Invalid($"an event of {large.Length} bytes; at most {ItemLimits.Read} are read");
@@ -32,6 +45,12 @@ internal sealed class FormatLines(
             {
                 text = buffer.Slice(raw.Start, raw.Length);
                 reader.Read(text.Span, line, this);
+            }
+
+            if (sentences > MostSentences)
+            {
+                var more = sentences - MostSentences;
+                derivedLines.Add(new DerivedLine(line) { Error = $"{more} more of its parts could not be taken in" });
             }
         }
 
@@ -70,9 +89,9 @@ internal sealed class FormatLines(
         writer.Write((byte)'\n');
     }
 
-    public void Record(DerivedRecord record) => derivedLines.Add(new DerivedLine(line) { Record = record });
+    public void Record(DerivedRecord record) => Add(new DerivedLine(line) { Record = record });
 
-    public void Note(DerivedNote note) => derivedLines.Add(new DerivedLine(line) { Note = note });
+    public void Note(DerivedNote note) => Add(new DerivedLine(line) { Note = note });
 
     public void Item(ReadOnlySpan<byte> item) => derivedLines.Add(new DerivedLine(line) { Item = item.ToArray() });
 
@@ -83,7 +102,25 @@ internal sealed class FormatLines(
     public void Invalid(string sentence)
     {
         Refused++;
-        derivedLines.Add(new DerivedLine(line) { Error = intake.Reader.Sentence(sentence, text.Span) });
+        if (sentences++ < MostSentences)
+        {
+            // Once an event, which may be as large as a body.
+            hasSecret ??= intake.Reader.HoldsSecret(text.Span);
+            var told = hasSecret.Value ? intake.Reader.WithoutQuotes(sentence) : sentence;
+            derivedLines.Add(new DerivedLine(line) { Error = told });
+        }
+    }
+
+    private void Add(DerivedLine derived)
+    {
+        if (derivedLines.Count - begin < MostDerived)
+        {
+            derivedLines.Add(derived);
+        }
+        else
+        {
+            Invalid($"more than {MostDerived} messages in one event; send it in parts");
+        }
     }
 
     private ItemRead ItemOf(DerivedLine one, ItemDefaults defaults, ItemDefaults derived, ItemDefaults inferred)
@@ -135,12 +172,23 @@ internal sealed class FormatLines(
     private ItemRead Count(in ItemRead read, DerivedLine one)
     {
         if (read.Submission is null
-            && (one.Record is null || refused.Add($"{one.Session}|{one.Record.Record.ToolCallId}")))
+            && (one.Record is null || IsFirst($"{one.Session}|{one.Record.Record.ToolCallId}")))
         {
             Refused++;
         }
 
         return read;
+    }
+
+    /// <summary>Of names of any length, and of a stream of any length, only so much is kept.</summary>
+    private bool IsFirst(string call)
+    {
+        if (refused.Count == MostRefused)
+        {
+            refused.Clear();
+        }
+
+        return refused.Add(Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(call)).AsSpan(0, 16)));
     }
 }
 

@@ -62,7 +62,9 @@ internal sealed class InferredTimes(IJournal journal)
     private void Remember((string Session, string Call) key, MessageKind kind, Timestamp at)
     {
         var isEarliest = !settled.TryGetValue(key, out var known) || at < known.At;
-        if (Settles(kind) && isEarliest && (settled.Count < SettledOfStream || settled.ContainsKey(key)))
+        // What has a longer name gets into no book, and is worth no room.
+        var isKept = key.Session.Length <= Ids.MaxBytes && key.Call.Length <= Ids.MaxBytes;
+        if (Settles(kind) && isEarliest && isKept && (settled.Count < SettledOfStream || settled.ContainsKey(key)))
         {
             settled[key] = (kind, at);
         }

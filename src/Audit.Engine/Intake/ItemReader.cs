@@ -44,14 +44,14 @@ public sealed class ItemReader(RecordHasher hasher, Redactor? redactor = null)
     }
 
     /// <summary>What was wrong with a text, without quotes from it when it holds a secret.</summary>
-    public string Sentence(string sentence, ReadOnlySpan<byte> text)
-    {
-        if (redactor is null || !redactor.Finds(text))
-        {
-            return sentence;
-        }
+    public string Sentence(string sentence, ReadOnlySpan<byte> text) =>
+        HoldsSecret(text) ? WithoutQuotes(sentence) : sentence;
 
-        var parts = redactor.Text(sentence).Split('"');
+    public bool HoldsSecret(ReadOnlySpan<byte> text) => redactor?.Finds(text) == true;
+
+    public string WithoutQuotes(string sentence)
+    {
+        var parts = (redactor?.Text(sentence) ?? sentence).Split('"');
         return parts.Length == 1 ? parts[0] : $"{parts[0]}\"…\"{(parts.Length % 2 == 1 ? parts[^1] : "")}";
     }
 

@@ -145,17 +145,21 @@ internal sealed class AgentsSdkReader(string? session) : IEventReader
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
         var all = happened.ArrayMember("data").DefaultIfEmpty(happened).ToList();
-        all.ForEach(Remember);
+        all.ForEach(one => Remember(one, sink));
         all.ReadEach(sink, one => ReadOne(one, sink));
     }
 
     /// <summary>Of a span what those within it are named by: its kind, its name and its parent.</summary>
-    private void Remember(JsonElement happened)
+    private void Remember(JsonElement happened, IFormatSink sink)
     {
         if (happened.Text("object") == "trace" && happened.Text("id") is { } trace
             && happened.Text("group_id") is { } group)
         {
             groups.Set(trace, group);
+            if (Ids.Refuse(group, Ids.MaxBytes, isSession: true) is null)
+            {
+                sink.Learned(trace, group);
+            }
         }
         else if (happened.Text("id") is { } id && happened.ObjectMember("span_data") is { } data)
         {
@@ -184,7 +188,11 @@ internal sealed class AgentsSdkReader(string? session) : IEventReader
 
     private void ReadCall(JsonElement span, JsonElement data, IFormatSink sink)
     {
-        var session = SessionOf(span.RequireText("trace_id"));
+        var trace = span.RequireText("trace_id");
+        var of = SessionOf(trace);
+        // The trace may have come in an earlier request, and with it the group that is the session.
+        var above = groups.TryGet(trace, out var group) ? group : null;
+        var place = session is null ? new TracePlace(trace, null, above, null) : null;
         var (call, tool) = (span.RequireText("id"), data.RequireText("name", "span_data"));
         var input = data.Arguments("input");
         var error = span.ObjectMember("error")?.Text("message");
@@ -197,9 +205,9 @@ internal sealed class AgentsSdkReader(string? session) : IEventReader
         }
 
         void Report(Outcome outcome, string? time) => sink.Record(
-            DerivedRecord.Of(Format, session, call, tool, outcome, time).With(input, input) with
+            DerivedRecord.Of(Format, of, call, tool, outcome, time).With(input, input) with
             {
-                Agent = Around(span, "agent")?.Name, Parent = Around(span, "function")?.Id,
+                Place = place, Agent = Around(span, "agent")?.Name, Parent = Around(span, "function")?.Id,
             });
     }
 
@@ -222,7 +230,8 @@ internal sealed class AgentsSdkReader(string? session) : IEventReader
 
     private sealed record KnownSpan(string Id, string? Type, string? Name, string? Parent);
 
-    private string SessionOf(string trace) => session ?? (groups.TryGet(trace, out var group) ? group : trace);
+    private string SessionOf(string trace) =>
+        session ?? (groups.TryGet(trace, out var group) ? group : TracePlace.SessionOf(trace));
 }
 
 /// <summary>

@@ -36,6 +36,9 @@ public sealed record OtlpDialect(string Name, string Title, OtlpSignal Signal, p
 
     public string[] Source { get; init; } = [];
 
+    /// <summary>What also says what was decided, where it was refused: what was not tells it elsewhere.</summary>
+    public string[] Refusal { get; init; } = [];
+
     public string[] Success { get; init; } = [];
 
     public string[] Error { get; init; } = [];
@@ -59,6 +62,9 @@ public sealed record OtlpDialect(string Name, string Title, OtlpSignal Signal, p
 /// <param name="Value">Empty for any.</param>
 public readonly record struct OtlpMark(OtlpMarkKind Kind, string Key, string Value = "")
 {
+    /// <summary>An attribute that it has as well, for others use the first one too.</summary>
+    public string? With { get; init; }
+
     public static OtlpMark Attribute(string key, string value = "") => new(OtlpMarkKind.Attribute, key, value);
 
     /// <summary>The name of the span or event, or where it ends with a space, what that begins with.</summary>
@@ -104,7 +110,7 @@ public static class OtlpDialects
             Host = "copilot", MakesCall = false,
         },
         new("claude-code", "Claude Code, spans", OtlpSignal.Traces, OtlpMark.Named("claude_code.tool"),
-            OtlpMark.Attribute("span.type", "tool"))
+            OtlpMark.Attribute("span.type", "tool") with { With = "tool_use_id" })
         {
             Host = "claude-code", Tool = ["tool_name"], Call = ["tool_use_id"], Input = ["tool_input"],
             Output = ["tool_output"], IsSettledWithin = true,
@@ -184,8 +190,8 @@ public static class OtlpDialects
             OtlpMark.Named("claude_code.tool_decision"), OtlpMark.Named("claude_code.tool_result"))
         {
             Host = "claude-code", Tool = ["tool_name"], Call = ["tool_use_id"],
-            Input = ["tool_input", "tool_parameters"], Decision = ["decision"], Source = ["source"],
-            Success = ["success"], Error = ["error", "error_type"],
+            Input = ["tool_input", "tool_parameters"], Decision = ["decision"], Refusal = ["decision_type"],
+            Source = ["source", "decision_source"], Success = ["success"], Error = ["error", "error_type"],
         },
         new("codex-logs", "Codex, log events", OtlpSignal.Logs,
             OtlpMark.Named("codex.tool_decision"), OtlpMark.Named("codex.tool_result"))

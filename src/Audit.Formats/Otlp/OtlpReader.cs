@@ -36,7 +36,8 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
                 + $"the request has {ShortText.Of(other, ShortText.Quoted)}");
         }
 
-        if (signals.Sum(one => Within(happened, one.Resources, one.Scopes, one.Spans).Count()) > MostSpans)
+        if (signals.Sum(one => Within(happened, one.Resources, one.Scopes, one.Spans).Count()) > MostSpans
+            || signals.Sum(one => OtlpShape.CountAll(happened, one.Resources, one.Scopes, one.Spans)) > 3 * MostSpans)
         {
             throw new UnreadableException(
                 "", $"the request has more than {MostSpans} spans, log records or metrics; send it in smaller batches");
@@ -346,7 +347,8 @@ internal static class OtlpDecision
     /// <exception cref="UnreadableException">The decision is none that is known.</exception>
     public static Outcome? Of(OtlpSpan record)
     {
-        if (record.Text(one => one.Decision) is not { } word || Saying.Contains(Normal(word)))
+        var refused = record.Text(one => one.Refusal) is { } no && Refusing.Contains(Normal(no)) ? no : null;
+        if ((record.Text(one => one.Decision) ?? refused) is not { } word || Saying.Contains(Normal(word)))
         {
             return null;
         }

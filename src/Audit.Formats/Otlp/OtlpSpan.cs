@@ -155,7 +155,8 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
 
     private bool HasMark(OtlpMark mark) => mark.Kind switch
     {
-        OtlpMarkKind.Attribute => Attributes.Has(mark.Key, mark.Value),
+        OtlpMarkKind.Attribute => Attributes.Has(mark.Key, mark.Value)
+            && (mark.With is null || Attributes.Has(mark.With, "")),
         OtlpMarkKind.Scope => origin.Scope == mark.Key,
         _ => IsNamed(mark, Name),
     };

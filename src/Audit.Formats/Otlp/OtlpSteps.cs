@@ -66,9 +66,14 @@ internal sealed class OtlpMemory
 
     private readonly BoundedMemory<(string Source, string Span), OtlpStory> stories = new(
         MostBytes, (key, story) => (2 * RoomFor.BytesOf(key.Span, story.Error))
-            + RoomFor.BytesOf(story.Told?.Session, story.Told?.Call, story.Told?.Tool, story.Told?.Agent));
+            + (story.Told is { } told ? BytesOf(told) : 0));
 
     public long Forgotten => stories.Forgotten;
+
+    private static int BytesOf(OtlpCall told) =>
+        RoomFor.BytesOf(told.Session, told.Call, told.Tool, told.Agent, told.Parent)
+        + RoomFor.BytesOf(told.Place?.Trace, told.Place?.Own, told.Place?.Above, told.Place?.Otherwise)
+        + RoomFor.BytesOf(told.Provenance?.Provider, told.Provenance?.Model);
 
     public OtlpStory Change(string source, string span, Func<OtlpStory, OtlpStory> change)
     {

@@ -153,6 +153,11 @@ internal static class OtlpShape
         }
     }
 
+    /// <summary>With what they stand in, which may be empty, and of which each may be one by itself.</summary>
+    public static int CountAll(JsonElement happened, string resources, string scopes, string spans) =>
+        happened.ArrayMember(resources).Sum(ofResource => 1 + ofResource.ArrayMember(scopes).Sum(
+            ofScope => 1 + ofScope.ArrayMember(spans).Count()));
+
     private static void Refuse(JsonElement owner, string name, string member, IFormatSink sink)
     {
         if (owner.ValueKind != JsonValueKind.Object)

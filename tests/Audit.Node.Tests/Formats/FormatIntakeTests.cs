@@ -137,6 +137,29 @@ public sealed class FormatIntakeTests : IAsyncLifetime
         Assert.Equal(1, answer.Json.GetProperty("ignored").GetProperty("types").GetProperty("Notification").GetInt64());
     }
 
+    /// <summary>A body that is wrong a million times has so many sentences, and one that counts the others.</summary>
+    [Fact]
+    public async Task an_event_of_many_wrong_parts_has_a_hundred_sentences()
+    {
+        var body = $$"""{"resourceSpans":[{{string.Join(',', Enumerable.Repeat("0", 20_000))}}]}""";
+        var receipts = (await node.PostAsync("/v1/ingest/otlp", body)).Require(200).Json.GetProperty("receipts");
+        Assert.Equal(101, receipts.GetArrayLength());
+        Assert.Contains("19900 more", receipts[100].Text("error"));
+    }
+
+    [Fact]
+    public async Task spans_of_an_agent_find_the_group_of_their_trace_in_an_earlier_request()
+    {
+        const string Span = """{"object":"trace.span","id":"span_1","trace_id":"trace_1","started_at":"2026-01-01T00:00:00Z","span_data":{"type":"function","name":"rm","input":"{}"}}""";
+        (await node.PostAsync("/v1/ingest/openai-agents", """{"object":"trace","id":"trace_1","group_id":"g"}""")).Require(200);
+        (await node.PostAsync("/v1/ingest/openai-agents", Span)).Require(200);
+        (await node.PostAsync("/v1/ingest/openai-agents", Span.Replace("trace_1", "trace_2"))).Require(200);
+        var calls = (await node.GetAsync("/v1/events?session=g")).Json.GetProperty("items").EnumerateArray()
+            .Count(one => one.GetProperty("event").TryGetProperty("record", out _));
+        Assert.Equal(1, calls);
+        Assert.NotEqual(0, (await node.GetAsync("/v1/events?session=trace:trace_2")).Json.GetProperty("items").GetArrayLength());
+    }
+
     [Fact]
     public async Task an_unknown_format_is_told_which_there_are()
     {
