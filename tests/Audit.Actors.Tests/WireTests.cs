@@ -34,6 +34,11 @@ public sealed class WireTests() : TestKit(
             new Review([new SeenVerdict(2, ViolationCause.NotAllowed)], "maria", "ada", new Timestamp(638_000_000_000_000_002, 99)) { OfParty = true },
             """{"reason":"seen"}"""u8.ToArray()),
         ["an act"] = Sent.Operator("node.started"),
+        ["an act behind a number"] = new OperatorSubmission(
+            "operator|keeping", "content.erased", "node", new Timestamp(638_000_000_000_000_002, 99), default)
+        {
+            Facts = """{"id":"e-1"}"""u8.ToArray(), After = 7,
+        },
     };
 
     [Theory]
@@ -194,7 +199,8 @@ public sealed class WireTests() : TestKit(
         WindowSubmission window =>
             $"{window.Stream} {window.WindowId} {WithoutScope(window.Message)} {ScopeOf(window.Message)} {Convert.ToHexString(window.Body.Span)}",
         OperatorSubmission act =>
-            $"{act.Stream} {act.Act} {act.Actor} {act.At} {Convert.ToHexString(act.Detail.Span)}",
+            $"{act.Stream} {act.Act} {act.Actor} {act.At} {Convert.ToHexString(act.Detail.Span)} "
+            + $"{Convert.ToHexString(act.Facts.Span)} {act.After}",
         _ => throw new ArgumentOutOfRangeException(nameof(submission)),
     };
 

@@ -354,8 +354,9 @@ internal sealed class KeepingEndpoints(
         var orders = (await book.ReadAsync(context.RequestAborted)).Orders;
         var order = orders.Single(one => one.Id == id);
         // Who holds what is erased already is to know that it came too late.
+        var isExact = order.Reach is { Source: not null, AsksFacts: false };
         var gone = orders.Where(one => order.IsHold && one is { IsHold: false, IsOver: true }
-            && one.What.Any(order.Reach.MayCover)).Select(one => one.Id).ToList();
+            && (isExact || !one.IsDone) && one.What.Any(order.Reach.MayCover)).Select(one => one.Id).ToList();
         return Reply.Json(gone.Count == 0 ? Of(order) : Of(order) with
         {
             HeldUp = $"erased before it, or in part: {string.Join(", ", gone)}",
