@@ -157,6 +157,74 @@ public sealed class SealedRowTests
         Assert.Null(none);
     }
 
+    [Fact]
+    public async Task what_is_begun_while_calls_are_erased_opens_though_the_node_died_in_the_middle()
+    {
+        await using var place = new SqlitePlace();
+        var (erased, late) = (new StreamKey("call|ci|s|c-1"), new StreamKey("call|ci|s|c-2"));
+        var owner = StreamNames.PayloadOwner(erased.ToString());
+        var ended = new Dictionary<string, IReadOnlyCollection<string>?> { [owner] = [erased.ToString()] };
+        await using (var store = await place.OpenAsync())
+        {
+            await store.Seal.Payloads.EnsureAsync([erased], default);
+            Assert.True(store.Seal.Payloads.TryGet(late, out var before));
+            Assert.True(store.Seal.Payloads.TryGet(erased, out var key));
+            await AppendAsync(store, erased, 1, key, "gone");
+            var wrapped = (await store.KeysOfAsync([owner], default)).Single().Wrapped;
+            using var death = new CancellationTokenSource();
+            var ending = store.EndKeysAsync(ended, death.Token);
+            await UntilReplacedAsync(store, owner, wrapped!).OrHung();
+            await death.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ending);
+
+            // By a node that has the earlier key at hand, and then by one that has the new one.
+            await AppendAsync(store, late, 1, null, "never said");
+            await AppendAsync(store, late, 2, before, "late");
+            await store.Seal.Payloads.LoadAsync([late.ToString()], default);
+            Assert.True(store.Seal.Payloads.TryGet(late, out var after));
+            Assert.NotEqual(before, after![..RowKeys.KeyLength]);
+            await AppendAsync(store, late, 3, after, "later");
+        }
+
+        await using var again = await place.OpenAsync();
+        var now = Assert.Single(await again.EndKeysAsync(ended, default));
+        var ring = KeyRing.Open(again.Keys, owner, now.KeyId, now.Wrapped)!;
+        Assert.False(ring.IsSettling);
+        Assert.Null(ring.KeyOf(erased));
+        var texts = new List<string>();
+        for (var position = 1; position <= 4; position++)
+        {
+            texts.Add(Encoding.UTF8.GetString((await again.Opened.ReadRowAsync(position, default))!.Message));
+        }
+
+        Assert.DoesNotContain("gone", texts[0]);
+        Assert.Contains("late", texts[2]);
+        Assert.Contains("later", texts[3]);
+
+        // Another call of the session is erased, and both keys stay.
+        var other = (await again.EndKeysAsync(
+            new Dictionary<string, IReadOnlyCollection<string>?> { [owner] = ["call|ci|s|c-3"] }, default)).Single();
+        Assert.Equal(ring.KeyOf(late), KeyRing.Open(again.Keys, owner, other.KeyId, other.Wrapped)!.KeyOf(late));
+    }
+
+    private static async Task UntilReplacedAsync(IAuditStore store, string owner, byte[] wrapped)
+    {
+        while ((await store.KeysOfAsync([owner], default)).Single().Wrapped!.SequenceEqual(wrapped))
+        {
+            await Task.Delay(10);
+        }
+    }
+
+    private static async Task AppendAsync(
+        IAuditStore store, StreamKey stream, long sequence, byte[]? key, string text)
+    {
+        using var writer = new EventWriter(store.Seal.Proof);
+        writer.Begin(stream, sequence - 1, key);
+        var written = writer.WriteOperator("act", "ada", default, Encoding.UTF8.GetBytes($$"""{"text":"{{text}}"}"""));
+        await store.Journal.AppendAsync(
+            [new RowToAppend(new StreamHandle(stream), sequence, written.Manifest, 0, written.Message)], new long[1], default);
+    }
+
     private static JournalRow Write(string detail)
     {
         using var writer = new EventWriter(TestKeys.Proof);

@@ -21,7 +21,7 @@ internal sealed class ErasureGuard(
             return held.Sentence;
         }
 
-        await reads.CatchUpAsync(Questions.Patience, cancellation);
+        await RequireModelsAsync(cancellation);
         return await WaitingAsync([.. streams], cancellation) ?? await OpenAsync(streams, cancellation);
     }
 
@@ -47,6 +47,20 @@ internal sealed class ErasureGuard(
         }
 
         return streams;
+    }
+
+    /// <summary>What stands in the book by now is in the read models, or nobody judges by them.</summary>
+    private async Task RequireModelsAsync(CancellationToken cancellation)
+    {
+        var end = await store.Journal.LastPositionAsync(cancellation);
+        await reads.CatchUpAsync(Questions.Patience, cancellation);
+        var known = await reads.Models.PositionAsync(cancellation);
+        if (known < end)
+        {
+            throw new RefusedException(Problem.ReadModelsAway(
+                $"The read models have the book up to position {known}, which ends at {end}: whether violations wait for "
+                + "review, and which windows are open, is not known before. Ask again when they have all of it."));
+        }
     }
 
     /// <summary>Nobody forgets what a person has yet to look at.</summary>
@@ -121,12 +135,22 @@ internal sealed class Erasures(
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), PendingPause = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, string> heldUp = new();
-    private BackgroundWork? work;
+    private BackgroundWork? work, forgetting;
     private DateTimeOffset triedPending;
 
-    public void Start() => work = BackgroundWork.Every(Pause, clock, LookAsync);
+    public void Start()
+    {
+        work = BackgroundWork.Every(Pause, clock, LookAsync);
+        // Of its own: while this node carries one out for minutes, others end keys.
+        forgetting = BackgroundWork.Every(Pause, clock, () => GuardedAsync(
+            async () => await book.ReadAsync(CancellationToken.None)));
+    }
 
-    public ValueTask DisposeAsync() => work?.DisposeAsync() ?? default;
+    public async ValueTask DisposeAsync()
+    {
+        await (work?.DisposeAsync() ?? default);
+        await (forgetting?.DisposeAsync() ?? default);
+    }
 
     /// <summary>What keeps one that is due from being carried out, as it was looked at last.</summary>
     public string? HeldUp(string id) => heldUp.GetValueOrDefault(id);
@@ -137,7 +161,7 @@ internal sealed class Erasures(
         for (var isMore = true; isMore;)
         {
             isMore = false;
-            try
+            await GuardedAsync(async () =>
             {
                 // Again before each: a hold may have been made while another was carried out.
                 var state = await book.ReadAsync(CancellationToken.None);
@@ -151,12 +175,20 @@ internal sealed class Erasures(
                     triedPending = clock.GetUtcNow();
                     await ForgetPendingAsync(state.Orders);
                 }
-            }
-            catch (Exception failure)
-            {
-                // Whatever keeps one from being carried out keeps no other, and is tried again.
-                failures.Report("erasures", failure);
-            }
+            });
+        }
+    }
+
+    private async Task GuardedAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception failure)
+        {
+            // Whatever keeps one from being carried out keeps no other, and is tried again.
+            failures.Report("erasures", failure);
         }
     }
 
@@ -165,9 +197,9 @@ internal sealed class Erasures(
         && (one.IsOver || due <= Timestamp.From(clock.GetUtcNow()));
 
     /// <summary>
-    /// Each step may be done twice: a node that ends in the middle is followed by another. The event that ends the
-    /// keys is written only if nothing came into the book behind what was looked at: a hold that comes before it wins,
-    /// and one that comes after it finds the content erased.
+    /// Each step may be done twice: a node that ends in the middle is followed by another. Each event that ends keys is
+    /// written only if nothing came into the book behind what was looked at: a hold that comes before it wins, and one
+    /// that comes after it finds the content erased.
     /// </summary>
     private async Task CarryOutAsync(KeepingOrder order, KeepingState state)
     {
@@ -178,20 +210,31 @@ internal sealed class Erasures(
         }
 
         heldUp.TryRemove(order.Id, out _);
-        var erased = ContentsOf(order);
-        var isBegun = order.IsOver;
-        foreach (var facts in ErasedContent.FactsOf(erased.Where(one => !book.IsErased(one.What))))
+        var (isBegun, isAsked) = (order.IsOver, !order.IsOver);
+        foreach (var part in ErasedContent.PartsOf(ContentsOf(order).Where(one => !book.IsErased(one.What))))
         {
-            if (!await acts.TryWriteFactsAsync(
-                StreamNames.Keeping, ErasedContent.Act, OperatorActs.Node, facts, isBegun ? -1 : state.Last))
+            while (await FreeOfAsync(part, isAsked, state) is { Count: > 0 } free)
             {
-                // It is looked at again, with what came meanwhile.
-                return;
-            }
+                if (await acts.TryWriteFactsAsync(
+                    StreamNames.Keeping, ErasedContent.Act, OperatorActs.Node, ErasedContent.FactsOf(free).Single(),
+                    state.Last))
+                {
+                    (isBegun, state) = (true, state with { Last = state.Last + 1 });
+                    break;
+                }
 
-            isBegun = true;
+                if (!isBegun)
+                {
+                    // It is looked at again, with what came meanwhile.
+                    return;
+                }
+
+                (isAsked, state) = (false, await book.ReadAsync(CancellationToken.None));
+            }
         }
 
+        await book.ReadAsync(CancellationToken.None);
+        var erased = ErasedOf(order);
         var now = await store.EndKeysAsync(ErasedContent.KeysOf(erased), CancellationToken.None);
         await reads.RebuildAsync(null, CancellationToken.None);
         await reads.Search.RebuildAsync(null, CancellationToken.None);
@@ -199,12 +242,38 @@ internal sealed class Erasures(
         await ForgetAsync(order, erased, now, book.KeyPlaces);
     }
 
+    /// <summary>
+    /// What is not held. Before the first event all of it was asked for; what comes to be held after that stays out.
+    /// </summary>
+    private async Task<IReadOnlyCollection<ErasedContent>> FreeOfAsync(
+        IReadOnlyCollection<ErasedContent> part, bool isAsked, KeepingState state)
+    {
+        if (isAsked || (await HoldOfAsync(part)).Hold is null)
+        {
+            return part;
+        }
+
+        var free = new List<ErasedContent>();
+        foreach (var one in part)
+        {
+            if ((await HoldOfAsync([one])).Hold is null)
+            {
+                free.Add(one);
+            }
+        }
+
+        return free;
+
+        Task<HoldFound> HoldOfAsync(IEnumerable<ErasedContent> contents) =>
+            book.FindHoldAsync(state, [.. contents.Select(one => one.What)], CancellationToken.None);
+    }
+
     /// <summary>Places that could not be reached when it was carried out may be by now.</summary>
     private async Task ForgetPendingAsync(IEnumerable<KeepingOrder> orders)
     {
         foreach (var order in orders.Where(one => one.Pending.Count > 0))
         {
-            var erased = ContentsOf(order);
+            var erased = ErasedOf(order);
             var now = await store.KeysOfAsync(erased.Select(one => one.Owner).Distinct(), CancellationToken.None);
             await ForgetAsync(order, erased, now, order.Pending);
         }
@@ -226,8 +295,12 @@ internal sealed class Erasures(
             {
                 json.WriteString("id", order.Id);
                 json.WriteTexts("pending", pending);
+                json.WriteTexts("held", order.What.Where(what => !book.IsErased(what)));
             });
     }
+
+    private List<ErasedContent> ErasedOf(KeepingOrder order) =>
+        [.. ContentsOf(order).Where(one => book.IsErased(one.What))];
 
     private List<ErasedContent> ContentsOf(KeepingOrder order) =>
     [

@@ -80,6 +80,9 @@ internal sealed record KeepingOrder(
     /// <summary>Places with older keys that could not be reached.</summary>
     public IReadOnlyList<string> Pending { get; init; } = [];
 
+    /// <summary>What stayed out of an erasure, for it came to be held while that was carried out.</summary>
+    public IReadOnlyList<string> Held { get; init; } = [];
+
     /// <summary>The calls that it found when it was asked, and erases, and no other; else none.</summary>
     public IReadOnlyList<string> Calls { get; init; } = [];
 
@@ -100,7 +103,8 @@ internal sealed record KeepingOrder(
     {
         (true, true) => "lifted",
         (true, false) => Second is null ? "holds" : "holds, lifting was asked for",
-        (false, true) => !IsDone ? "being carried out" : Pending.Count == 0 ? "erased" : "erased, key backups pending",
+        (false, true) => !IsDone ? "being carried out"
+            : (Held.Count == 0 ? "erased" : "erased in part") + (Pending.Count == 0 ? "" : ", key backups pending"),
         _ => Second is null ? "waits for another person" : $"due {Due}",
     };
 }
@@ -132,7 +136,6 @@ internal sealed class KeepingBook(IAuditStore store)
     private readonly Dictionary<string, KeepingOrder> orders = [];
     private readonly Dictionary<string, List<string>> lists = [];
     private readonly HashSet<string> keyPlaces = [], erased = [];
-    private readonly Dictionary<string, HashSet<string>> begun = [];
 
     /// <summary>Where keys were backed up.</summary>
     public IReadOnlyCollection<string> KeyPlaces => keyPlaces;
@@ -236,8 +239,8 @@ internal sealed class KeepingBook(IAuditStore store)
         }
         else if (act is TakenBackup.Act or TakenBackup.Begun or TakenBackup.Archived && Text("keys") is { } place)
         {
+            // Who says that he wrote there says not what: an erasure is pending there until a node has looked.
             keyPlaces.Add(place);
-            Take(act, place);
         }
         else if (orders.TryGetValue(id, out var known))
         {
@@ -248,7 +251,10 @@ internal sealed class KeepingBook(IAuditStore store)
                 Hastened => known with { Due = at },
                 HoldLifted => known with { IsOver = true },
                 ErasedContent.Act => known with { IsOver = true },
-                Done => known with { IsDone = true, Pending = [.. Texts("pending")] },
+                Done => known with
+                {
+                    IsOver = true, IsDone = true, Pending = [.. Texts("pending")], Held = [.. Texts("held")],
+                },
                 _ => known,
             };
         }
@@ -271,20 +277,5 @@ internal sealed class KeepingBook(IAuditStore store)
         IEnumerable<string> Texts(string name) =>
             facts.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array
                 ? value.EnumerateArray().Select(one => one.GetString()!) : [];
-    }
-
-    /// <summary>Keys that were read after an erasure, and written anew, are pending for it no more.</summary>
-    private void Take(string act, string place)
-    {
-        if (act == TakenBackup.Begun)
-        {
-            begun[place] = [.. orders.Values.Where(one => one.IsDone).Select(one => one.Id)];
-            return;
-        }
-
-        foreach (var id in begun.GetValueOrDefault(place) ?? [])
-        {
-            orders[id] = orders[id] with { Pending = [.. orders[id].Pending.Where(other => other != place)] };
-        }
     }
 }

@@ -9,7 +9,7 @@ namespace Audit.Api.Acting;
 /// </summary>
 internal sealed class KeepingEndpoints(
     RecordIntake intake, KeepingBook book, ErasureGuard guard, Erasures erasures, ReadSide reads, PeopleNow people,
-    OperatorActs acts, ApiSettings settings)
+    OperatorActs acts, ApiSettings settings, IAuditStore store)
     : IEndpointGroup
 {
     private const Roles Asking = Roles.Approve | Roles.Admin;
@@ -181,6 +181,8 @@ internal sealed class KeepingEndpoints(
     /// <summary>The calls that a query finds, all of them, or none is erased.</summary>
     private async Task<IReadOnlyList<string>> FindAsync(SearchQuery query, CancellationToken cancellation)
     {
+        // Once: a host that goes on writing keeps nobody from asking.
+        var end = await store.Journal.LastPositionAsync(cancellation);
         await reads.CatchUpAsync(Questions.Patience, cancellation);
         await reads.Search.CatchUpAsync(Questions.Patience, cancellation);
         var (found, began) = (new HashSet<string>(), intake.Clock.GetTimestamp());
@@ -189,11 +191,11 @@ internal sealed class KeepingEndpoints(
             var answer = await reads.Search.SearchAsync(query, page, ReadScope.All, cancellation);
             found.UnionWith(answer.Items.Where(hit => hit.CallId is not null)
                 .Select(hit => StreamNames.Call(hit.Session, hit.CallId!)));
-            if (page.Cursor is null && answer.IndexedTo < answer.JournalEnd)
+            if (page.Cursor is null && answer.IndexedTo < end)
             {
                 throw new RefusedException(Problem.ReadModelsAway(
                     $"The text index has the book up to position {answer.IndexedTo}, which ends at "
-                    + $"{answer.JournalEnd}: ask again when it has all of it."));
+                    + $"{end}: ask again when it has all of it."));
             }
 
             if (found.Count > MostCalls || intake.Clock.GetElapsedTime(began) > LongestLook)
@@ -377,5 +379,7 @@ internal sealed class KeepingEndpoints(
         one.Id, one.Reach.Source, one.Reach.Session, one.Reach.Call, one.Reach.Agent, one.Reach.Task,
         one.Reach.Before?.ToString(), one.Match, one.Digest is null ? null : one.Calls.Count, one.Digest, one.State,
         one.By, one.Second?.By, one.At.ToString(), one.Due?.ToString(), one.Reason,
-        one.Pending.Count == 0 ? null : string.Join(", ", one.Pending), one.IsOver ? null : erasures.HeldUp(one.Id));
+        one.Pending.Count == 0 ? null : string.Join(", ", one.Pending),
+        one.Held.Count > 0 ? $"held, and not erased: {string.Join(", ", one.Held.Select(NameOf))}"
+            : one.IsOver ? null : erasures.HeldUp(one.Id));
 }

@@ -146,6 +146,11 @@ internal sealed record TakenBackup(
         var taken = new TakenBackup(
             body.Id("id") ?? "", body.Number("last_position") ?? 0, body.Number("rows") ?? 0, body.Text("to"),
             body.Text("keys"), body.Text("sha256"));
+        if (taken.Keys is { } keys && (!Path.IsPathFullyQualified(keys) || keys.Any(char.IsControl)))
+        {
+            throw new UnreadableException("keys", "a path from the root on is expected, without control characters");
+        }
+
         return taken.To is null
             ? taken with { Keys = body.RequiredText("keys") }
             : taken with { Id = body.RequiredId("id"), To = body.RequiredText("to") };

@@ -150,7 +150,7 @@ internal static class KeysJson
                 ? throw new BundleException($"The bundle's file {BundlePaths.Keys} has a line that is too long.")
                 : BundleJson.Read(BundlePaths.Keys, line, one =>
                     (Named(one), one.GetProperty("key").GetBytesFromBase64()));
-            keys[stream] = key.Length == RowKeys.KeyLength
+            keys[stream] = key.Length > 0 && key.Length % RowKeys.KeyLength == 0
                 ? key
                 : throw new BundleException($"The key of {stream} in the bundle has another length.");
         }

@@ -218,7 +218,7 @@ public sealed class Archive : IDisposable
         return writer.Finish(ArchiveSegment.SessionsName(number), first, last);
     }
 
-    /// <summary>Adds the keys of what was archived to those that are kept already.</summary>
+    /// <summary>Adds the keys of what was archived to those that are kept already, as far as nothing of it was erased.</summary>
     private async Task WriteKeysAsync(StoreLook look, CancellationToken cancellation)
     {
         if (keys is null || made.Count == 0)
@@ -232,15 +232,24 @@ public sealed class Archive : IDisposable
             ? KeyBackup.Read(keys, entries.Rows!)
             : ([], []);
         var kept = rows.ToDictionary(row => (string)row[0]!);
-        foreach (var (owner, _, _) in made.SelectMany(segment => segment.ReadSessions(directory)))
+        var known = await ErasedContent.ReadAllAsync(entries, look, cancellation);
+        erased.AddRange(known.Values);
+        var owners = made.SelectMany(segment => segment.ReadSessions(directory)).Select(session => session.Owner)
+            .Concat(known.Values.Select(one => one.Owner).Where(kept.ContainsKey)).Distinct();
+        foreach (var owner in owners)
         {
             foreach (var row in await look.ReadAsync(
                 session => session.QueryAsync(
-                    $"{TableShape.PayloadKeys.SelectSql("")} WHERE owner = $1 AND wrapped IS NOT NULL", [owner],
-                    TableShape.PayloadKeys.Read, cancellation),
+                    $"{TableShape.PayloadKeys.SelectSql("")} WHERE owner = $1", [owner], TableShape.PayloadKeys.Read,
+                    cancellation),
                 cancellation))
             {
                 kept[owner] = row;
+            }
+
+            if (kept.TryGetValue(owner, out var one) && (one[2] is null || known.ContainsKey(owner)))
+            {
+                kept.Remove(owner);
             }
         }
 

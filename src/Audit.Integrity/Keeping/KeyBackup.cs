@@ -24,9 +24,9 @@ public static class KeyBackup
                 before.Concat(erased), keys);
             return true;
         }
-        catch (Exception failure) when (failure
-            is BackupException or IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception)
         {
+            // Whatever is wrong with the place: it is tried again, and keeps nothing else from being done.
             return false;
         }
     }

@@ -225,7 +225,10 @@ public sealed class Restore
         await using var look = new StoreLook(address);
         var streams = await look.ReadAsync(
             session => KeyEnding.StreamsAsync(session, owner, cancellation), cancellation);
-        return ring.Without(streams, calls) is { } after ? [owner, keys.Id, after.Wrap(keys, owner)] : row;
+        // What was ended could be derived for as long as the earlier key is there.
+        var settled = ring.Settled(streams);
+        var after = settled.Without(streams, calls) ?? settled;
+        return ReferenceEquals(after, ring) ? row : [owner, keys.Id, after.Wrap(keys, owner)];
     }
 
     private async Task<Dictionary<string, ErasedContent>> KnownErasedAsync(CancellationToken cancellation)

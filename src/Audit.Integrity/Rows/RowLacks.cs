@@ -192,21 +192,25 @@ public sealed record ErasedContent(
 
     /// <summary>The facts of the events that say so: one for each key, or for a number of its calls.</summary>
     public static IEnumerable<Action<Utf8JsonWriter>> FactsOf(IEnumerable<ErasedContent> erased) =>
-        from one in erased
-        group one by (one.Id, one.AskedBy, one.ConfirmedBy, one.Owner, one.IsCall) into key
-        from calls in key.Chunk(MostCalls)
-        select (Action<Utf8JsonWriter>)(json =>
+        PartsOf(erased).Select(part => (Action<Utf8JsonWriter>)(json =>
         {
-            json.WriteString("id", key.Key.Id);
-            json.WriteString(OwnerMember, key.Key.Owner);
-            if (key.Key.IsCall)
+            json.WriteString("id", part[0].Id);
+            json.WriteString(OwnerMember, part[0].Owner);
+            if (part[0].IsCall)
             {
-                json.WriteTexts(CallsMember, calls.Select(call => call.What));
+                json.WriteTexts(CallsMember, part.Select(call => call.What));
             }
 
-            json.WriteString("asked_by", key.Key.AskedBy);
-            json.WriteString("confirmed_by", key.Key.ConfirmedBy);
-        });
+            json.WriteString("asked_by", part[0].AskedBy);
+            json.WriteString("confirmed_by", part[0].ConfirmedBy);
+        }));
+
+    /// <summary>What each of these events is of.</summary>
+    public static IEnumerable<ErasedContent[]> PartsOf(IEnumerable<ErasedContent> erased) =>
+        from one in erased
+        group one by (one.Id, one.AskedBy, one.ConfirmedBy, one.Owner, one.IsCall) into key
+        from part in key.Chunk(MostCalls)
+        select part;
 
     /// <summary>What events in the book say was erased, which nodes wrote.</summary>
     internal static async Task<Dictionary<string, ErasedContent>> ReadAllAsync(

@@ -20,36 +20,33 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
 
     private const string FindSql = "SELECT owner, key_id, wrapped FROM payload_keys WHERE owner = $1",
         StreamsSql = "SELECT DISTINCT persistence_id FROM journal WHERE persistence_id = $1 "
-            + "OR (persistence_id >= $2 AND persistence_id < $3)",
-        RowsSql = "SELECT sequence_number, message FROM journal WHERE persistence_id = $1 "
-            + "ORDER BY sequence_number LIMIT 10";
+            + "OR (persistence_id >= $2 AND persistence_id < $3)";
 
+    /// <summary>It may be broken off and done again; what is begun meanwhile keeps its content.</summary>
     /// <param name="ended">Owners of keys, each with its streams whose content is erased; null for all.</param>
     /// <param name="forget">Lets go of what this node has at hand.</param>
     public async Task<IReadOnlyList<EndedKey>> EndAsync(
         IReadOnlyDictionary<string, IReadOnlyCollection<string>?> ended, Action forget, CancellationToken cancellation)
     {
-        var before = new Dictionary<string, KeyRing>();
+        var settling = new List<string>();
         foreach (var (owner, streams) in ended)
         {
-            if (await database.ChangeAsync(session => EndAsync(session, owner, streams, cancellation), cancellation)
-                is { } ring)
+            if (await database.ChangeAsync(session => EndAsync(session, owner, streams, cancellation), cancellation))
             {
-                before[owner] = ring;
-            }
-        }
-
-        forget();
-        if (before.Count > 0)
-        {
-            await Task.Delay(Settling, cancellation);
-            foreach (var (owner, ring) in before)
-            {
-                await database.ChangeAsync(
-                    session => TakeUpLateAsync(session, owner, ring, cancellation), cancellation);
+                settling.Add(owner);
             }
 
             forget();
+        }
+
+        if (settling.Count > 0)
+        {
+            await Task.Delay(Settling, cancellation);
+            foreach (var owner in settling)
+            {
+                await database.ChangeAsync(session => SettleAsync(session, owner, cancellation), cancellation);
+                forget();
+            }
         }
 
         return await FindAsync(ended.Keys, cancellation);
@@ -66,64 +63,48 @@ public sealed class KeyEnding(IStoreDatabase database, RowKeys keys, bool isOnSe
         return now;
     }
 
-    /// <returns>What was replaced; null where nothing was left to do.</returns>
-    private async Task<KeyRing?> EndAsync(
+    /// <returns>Whether streams may be begun with what was replaced, and are to keep their keys.</returns>
+    private async Task<bool> EndAsync(
         IStoreSession session, string owner, IReadOnlyCollection<string>? streams, CancellationToken cancellation)
     {
         if (streams is null)
         {
             await session.ExecuteAsync(end, [owner], cancellation);
-            return null;
+            return false;
         }
 
         await TakeTurnAsync(session, cancellation);
-        if (await FindAsync(session, owner, cancellation) is not [var row]
-            || KeyRing.Open(keys, owner, row.KeyId, row.Wrapped) is not { } ring
-            || ring.Without(await StreamsAsync(session, owner, cancellation), streams) is not { } after)
-        {
-            return null;
-        }
-
-        await session.ExecuteAsync(replace, [owner, keys.Id, after.Wrap(keys, owner)], cancellation);
-        return ring;
-    }
-
-    /// <summary>Streams that a node began meanwhile with the key that was ended keep theirs.</summary>
-    private async Task<bool> TakeUpLateAsync(
-        IStoreSession session, string owner, KeyRing earlier, CancellationToken cancellation)
-    {
-        await TakeTurnAsync(session, cancellation);
-        if (await FindAsync(session, owner, cancellation) is not [var row]
-            || KeyRing.Open(keys, owner, row.KeyId, row.Wrapped) is not { } ring)
+        if (await OpenAsync(session, owner, cancellation) is not { } ring)
         {
             return false;
         }
 
-        var after = ring;
-        foreach (var stream in (await StreamsAsync(session, owner, cancellation)).Select(name => new StreamKey(name)))
+        if (ring.Without(await StreamsAsync(session, owner, cancellation), streams) is not { } after)
         {
-            if (!ring.Names(stream) && await IsSealedWithAsync(session, stream, earlier, cancellation))
-            {
-                after = after.With(stream, earlier);
-            }
+            return ring.IsSettling;
         }
 
-        if (!ReferenceEquals(after, ring))
-        {
-            await session.ExecuteAsync(replace, [owner, keys.Id, after.Wrap(keys, owner)], cancellation);
-        }
-
+        await session.ExecuteAsync(replace, [owner, keys.Id, after.After(ring).Wrap(keys, owner)], cancellation);
         return true;
     }
 
-    private static async Task<bool> IsSealedWithAsync(
-        IStoreSession session, StreamKey stream, KeyRing ring, CancellationToken cancellation)
+    /// <summary>Streams that a node began meanwhile with the key that was ended keep theirs.</summary>
+    private async Task<bool> SettleAsync(IStoreSession session, string owner, CancellationToken cancellation)
     {
-        var rows = await session.QueryAsync(
-            RowsSql, [stream.ToString()], row => (Sequence: row.Number(0), Message: row.Blob(1)), cancellation);
-        return rows.FirstOrDefault(row => Payload.IsIn(row.Message)) is { Message: { } message } first
-            && ring.KeyOf(stream) is { } key && Payload.Opens(message, stream.Utf8.Span, first.Sequence, key);
+        await TakeTurnAsync(session, cancellation);
+        if (await OpenAsync(session, owner, cancellation) is not { IsSettling: true } ring)
+        {
+            return false;
+        }
+
+        var after = ring.Settled(await StreamsAsync(session, owner, cancellation));
+        await session.ExecuteAsync(replace, [owner, keys.Id, after.Wrap(keys, owner)], cancellation);
+        return true;
     }
+
+    private async Task<KeyRing?> OpenAsync(IStoreSession session, string owner, CancellationToken cancellation) =>
+        await FindAsync(session, owner, cancellation) is [var row]
+            ? KeyRing.Open(keys, owner, row.KeyId, row.Wrapped) : null;
 
     /// <summary>Nobody appends until the transaction has ended; a file has one writer anyhow.</summary>
     private async Task TakeTurnAsync(IStoreSession session, CancellationToken cancellation)

@@ -24,6 +24,7 @@ public static class Payload
     public static bool IsIn(ReadOnlySpan<byte> message) => message.LastIndexOf(Before) >= 0;
 
     /// <summary>Adds the payload to a message that stands in the buffer but for its end.</summary>
+    /// <param name="key">The stream's; of several the first seals.</param>
     /// <param name="nonce">Of the event, which no other event has.</param>
     public static void Append(
         ArrayBufferWriter<byte> message, ReadOnlySpan<byte> content, byte[] key, StreamKey stream, long sequence,
@@ -35,7 +36,7 @@ public static class Payload
         try
         {
             var length = Pack(content, plain);
-            using var cipher = new AesGcm(key, TagLength);
+            using var cipher = new AesGcm(key.AsSpan(0, RowKeys.KeyLength), TagLength);
             cipher.Encrypt(
                 nonce[..NonceLength], plain.AsSpan(0, length), sealedBytes.AsSpan(0, length),
                 sealedBytes.AsSpan(length, TagLength), Place(stream.Utf8.Span, sequence));
@@ -53,7 +54,7 @@ public static class Payload
 
     /// <summary>The message with its content in the place of the payload.</summary>
     /// <param name="member">Its name there.</param>
-    /// <param name="key">The stream's; null when there is none any more.</param>
+    /// <param name="key">The stream's, or several one after the other; null when there is none any more.</param>
     /// <param name="isClosed">Whether there is a payload that cannot be opened.</param>
     /// <returns>The message itself where it has no payload; without the payload where it cannot be opened.</returns>
     public static byte[] Open(JournalRow row, string member, byte[]? key, out bool isClosed)
@@ -123,21 +124,39 @@ public static class Payload
                 return default;
             }
 
-            using var cipher = new AesGcm(key, TagLength);
             var body = sealedBytes.AsSpan(0, length - TagLength);
-            cipher.Decrypt(
-                nonce.AsSpan(0, NonceLength), body, sealedBytes.AsSpan(length - TagLength, TagLength),
-                plain.AsSpan(0, body.Length), place);
-            return use(plain.AsSpan(0, body.Length));
-        }
-        catch (AuthenticationTagMismatchException)
-        {
+            var tag = sealedBytes.AsSpan(length - TagLength, TagLength);
+            for (var at = 0; at < key.Length; at += RowKeys.KeyLength)
+            {
+                if (TryDecrypt(key.AsSpan(at, RowKeys.KeyLength), nonce, body, tag, plain.AsSpan(0, body.Length), place))
+                {
+                    return use(plain.AsSpan(0, body.Length));
+                }
+            }
+
             return default;
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(sealedBytes);
             ArrayPool<byte>.Shared.Return(plain);
+        }
+    }
+
+    /// <summary>The tag tells whether it is the key.</summary>
+    private static bool TryDecrypt(
+        ReadOnlySpan<byte> key, byte[] nonce, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tag, Span<byte> plain,
+        byte[] place)
+    {
+        try
+        {
+            using var cipher = new AesGcm(key, TagLength);
+            cipher.Decrypt(nonce.AsSpan(0, NonceLength), body, tag, plain, place);
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return false;
         }
     }
 

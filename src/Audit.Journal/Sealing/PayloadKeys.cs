@@ -178,16 +178,19 @@ public sealed class PayloadKeys
 /// <summary>
 /// What a session's row of keys holds: one key, from which each stream's is derived. Where the content of single calls
 /// was erased, that key is gone: there are the keys of the other streams that were there then, and one for later ones.
+/// Until what nodes began meanwhile with the earlier one has its keys too, that one is kept beside it.
 /// </summary>
 public sealed class KeyRing
 {
     private const int NameLength = 16;
-    private const byte Form = 1, Ended = 0, Kept = 1;
+    private const byte Form = 1, Settling = byte.MaxValue;
 
     private readonly byte[] key;
     private readonly Dictionary<UInt128, byte[]?> own;
+    private readonly KeyRing? earlier;
 
-    private KeyRing(byte[] key, Dictionary<UInt128, byte[]?> own) => (this.key, this.own) = (key, own);
+    private KeyRing(byte[] key, Dictionary<UInt128, byte[]?> own, KeyRing? earlier = null) =>
+        (this.key, this.own, this.earlier) = (key, own, earlier);
 
     internal static KeyRing Of(byte[] key) => new(key, []);
 
@@ -198,11 +201,17 @@ public sealed class KeyRing
 
     public byte[] Wrap(RowKeys keys, string owner) => keys.Wrap(Bytes(), Encoding.UTF8.GetBytes(owner));
 
-    /// <returns>Null when it was ended.</returns>
+    /// <summary>Whether streams may have been begun with an earlier key.</summary>
+    public bool IsSettling => earlier is not null;
+
+    /// <returns>
+    /// Null when it was ended. The first seals; of a stream that may have been begun while others were erased those
+    /// follow that may open its first rows.
+    /// </returns>
     public byte[]? KeyOf(StreamKey stream) =>
-        own.Count > 0 && own.TryGetValue(NameOf(stream), out var kept)
-            ? kept
-            : HMACSHA256.HashData(key, stream.Utf8.Span);
+        own.Count > 0 && own.TryGetValue(NameOf(stream), out var kept) ? kept
+            : earlier is null ? HMACSHA256.HashData(key, stream.Utf8.Span)
+            : [.. HMACSHA256.HashData(key, stream.Utf8.Span), .. earlier.KeyOf(stream) ?? []];
 
     /// <summary>The same for all streams that are there but these.</summary>
     /// <returns>Null where it is so already.</returns>
@@ -214,12 +223,7 @@ public sealed class KeyRing
             return null;
         }
 
-        var after = new Dictionary<UInt128, byte[]?>(own);
-        foreach (var stream in streams.Select(name => new StreamKey(name)))
-        {
-            after[NameOf(stream)] = KeyOf(stream);
-        }
-
+        var after = Naming(streams);
         foreach (var name in gone)
         {
             after[name] = null;
@@ -228,11 +232,22 @@ public sealed class KeyRing
         return new KeyRing(RandomNumberGenerator.GetBytes(RowKeys.KeyLength), after);
     }
 
-    /// <summary>With the key that a stream had in an earlier one.</summary>
-    public KeyRing With(StreamKey stream, KeyRing earlier) =>
-        new(key, new(own) { [NameOf(stream)] = earlier.KeyOf(stream) });
+    /// <summary>With the one that it replaces, for what is begun with that until all have let go of it.</summary>
+    public KeyRing After(KeyRing replaced) => new(key, own, replaced);
 
-    public bool Names(StreamKey stream) => own.ContainsKey(NameOf(stream));
+    /// <summary>Without the one that it replaced: what was begun with that is there by now.</summary>
+    public KeyRing Settled(IEnumerable<string> streams) => IsSettling ? new(key, Naming(streams)) : this;
+
+    private Dictionary<UInt128, byte[]?> Naming(IEnumerable<string> streams)
+    {
+        var named = new Dictionary<UInt128, byte[]?>(own);
+        foreach (var stream in streams.Select(name => new StreamKey(name)))
+        {
+            named[NameOf(stream)] = KeyOf(stream);
+        }
+
+        return named;
+    }
 
     private static UInt128 NameOf(StreamKey stream) =>
         BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(stream.Utf8.Span));
@@ -245,21 +260,31 @@ public sealed class KeyRing
         }
 
         var own = new Dictionary<UInt128, byte[]?>();
+        KeyRing? earlier = null;
         var rest = plain.AsSpan(1 + RowKeys.KeyLength);
         while (!rest.IsEmpty)
         {
-            var isKept = rest[NameLength] == Kept;
-            var end = NameLength + 1 + (isKept ? RowKeys.KeyLength : 0);
-            own[BinaryPrimitives.ReadUInt128BigEndian(rest)] = isKept ? rest[(NameLength + 1)..end].ToArray() : null;
+            // How many keys a stream has; none where it was ended.
+            var (count, from) = (rest[NameLength], NameLength + 1);
+            var end = count == Settling ? rest.Length : from + (count * RowKeys.KeyLength);
+            if (count == Settling)
+            {
+                earlier = Read(rest[from..].ToArray());
+            }
+            else
+            {
+                own[BinaryPrimitives.ReadUInt128BigEndian(rest)] = count == 0 ? null : rest[from..end].ToArray();
+            }
+
             rest = rest[end..];
         }
 
-        return new KeyRing(plain[1..(1 + RowKeys.KeyLength)], own);
+        return new KeyRing(plain[1..(1 + RowKeys.KeyLength)], own, earlier);
     }
 
     private byte[] Bytes()
     {
-        if (own.Count == 0)
+        if (own.Count == 0 && earlier is null)
         {
             return key;
         }
@@ -269,12 +294,22 @@ public sealed class KeyRing
         plain.Write(key);
         foreach (var (name, kept) in own)
         {
-            BinaryPrimitives.WriteUInt128BigEndian(plain.GetSpan(NameLength), name);
-            plain.Advance(NameLength);
-            plain.Write([kept is null ? Ended : Kept]);
-            plain.Write(kept ?? []);
+            Add(name, checked((byte)((kept?.Length ?? 0) / RowKeys.KeyLength)), kept);
+        }
+
+        if (earlier is not null)
+        {
+            Add(0, Settling, earlier.Bytes());
         }
 
         return plain.WrittenSpan.ToArray();
+
+        void Add(UInt128 name, byte count, byte[]? bytes)
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(plain.GetSpan(NameLength), name);
+            plain.Advance(NameLength);
+            plain.Write([count]);
+            plain.Write(bytes ?? []);
+        }
     }
 }

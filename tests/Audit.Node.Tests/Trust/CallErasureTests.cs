@@ -214,6 +214,16 @@ public abstract class CallErasureContract
             await Patience.UntilAsync(
                 async () => (await node.GetAsync(path)).Json.Text("state") == "erased, key backups pending", "the place is pending");
             Assert.Equal(keys, (await node.GetAsync(path)).Json.Text("pending"));
+            // Who says that he wrote there anew says not what: only a node that looked knows.
+            await NoteKeysAsync(node, keys);
+            (await node.PostAsync("/v1/backups", JsonSerializer.Serialize(
+                new { id = "b-1", last_position = 1, rows = 1, to = "/elsewhere", keys }))).Require(201);
+            Assert.Equal(keys, (await node.GetAsync(path)).Json.Text("pending"));
+        }
+
+        foreach (var bad in (string[])["keys", "/tmp/\0keys", "\n"])
+        {
+            (await node.PostAsync("/v1/backups", JsonSerializer.Serialize(new { keys = bad }))).Problem(422);
         }
 
         await Patience.UntilAsync(async () => (await OrdersAsync(node))[0].Text("state") == "erased", "nothing is pending any more");

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
+using Audit.Api.Acting;
 using Audit.Integrity.Keeping;
 using Audit.Journal.Events;
 using Audit.Node.Hosting;
@@ -258,6 +259,18 @@ internal static class KeepingCommands
         foreach (var facts in ErasedContent.FactsOf(restored.Erased))
         {
             await acts.WriteFactsAsync(StreamNames.Keeping, ErasedContent.Act, OpenedStore.Actor, facts);
+        }
+
+        // Nothing of it is left to do here, so that no node takes it up.
+        foreach (var id in restored.Erased.Select(one => one.Id).Distinct())
+        {
+            await acts.WriteFactsAsync(
+                StreamNames.Keeping, KeepingBook.Done, OpenedStore.Actor,
+                json =>
+                {
+                    json.WriteString("id", id);
+                    json.WriteTexts("pending", []);
+                });
         }
     }
 
