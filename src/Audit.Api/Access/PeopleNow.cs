@@ -11,6 +11,7 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
     private readonly SemaphoreSlim turn = new(1);
     private readonly Dictionary<string, DateTimeOffset> revoked = [];
     private readonly Dictionary<string, DateTimeOffset> ended = [];
+    private readonly Dictionary<string, PeopleAct> made = [];
     private readonly SourceLinks links = new();
     private readonly TokenTree tokens = new();
     private long sequence;
@@ -52,6 +53,10 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
     public ValueTask<bool> MayBeOneAsync(string person, string other, CancellationToken cancellation) =>
         AskAsync(() => tokens.MayBeOne(person, other), cancellation, isExact: true);
 
+    /// <summary>The event that a token was made with; null for one that stands in no event.</summary>
+    public ValueTask<PeopleAct?> MakingOfAsync(string token, CancellationToken cancellation) =>
+        AskAsync(() => made.GetValueOrDefault(token), cancellation, isExact: true);
+
     public void LookAgain() => Volatile.Write(ref lookedAt, long.MinValue);
 
     /// <param name="isExact">What was written a moment ago counts too.</param>
@@ -88,6 +93,11 @@ internal sealed class PeopleNow(PeopleStream people, TimeProvider clock)
             if (act.Act == PeopleAct.TokenRevoked)
             {
                 revoked.TryAdd(act.Name, act.At);
+            }
+
+            if (act.Act == PeopleAct.TokenCreated)
+            {
+                made[act.Name] = act;
             }
 
             // What would have ended by itself needs nobody to remember it.

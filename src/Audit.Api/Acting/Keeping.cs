@@ -109,6 +109,15 @@ internal sealed record KeepingOrder(
     };
 }
 
+/// <summary>An act that was decided by what the book has up to a number.</summary>
+internal sealed record KeepingDraft(string Act, string? Reason, long After)
+{
+    public IReadOnlyList<(string Name, string? Value)> Facts { get; init; } = [];
+
+    /// <summary>Sealed, for a path may be a person's name too.</summary>
+    public string? Match { get; init; }
+}
+
 /// <summary>The orders as they are up to a number of their stream.</summary>
 /// <param name="Last">Who relies on them writes with it as <see cref="OperatorSubmission.After"/>.</param>
 internal sealed record KeepingState(IReadOnlyList<KeepingOrder> Orders, long Last);
@@ -222,16 +231,19 @@ internal sealed class KeepingBook(IAuditStore store)
         var (id, person) = (Text("id") ?? "", Text("person") ?? by);
         if (act is HoldAdded or Asked)
         {
-            var reason = view.Raw(EventField.Detail) is { IsEmpty: false } detail
-                ? JsonElement.Parse(detail).GetProperty("reason").GetString()! : "";
+            var detail = view.Raw(EventField.Detail) is { IsEmpty: false } raw ? JsonElement.Parse(raw) : default;
             var reach = new KeepingReach(
                 Text("source"), Text("session_id"), Text("tool_call_id"), Text("agent"), Text("task"),
                 Rfc3339.TryParse(Text("before") ?? "", out var before) ? before : null);
-            orders[id] = new KeepingOrder(id, act == HoldAdded, reach, Text("match"), by, person, at, reason)
+            orders[id] = new KeepingOrder(id, act == HoldAdded, reach, Said("match"), by, person, at, Said("reason") ?? "")
             {
                 Calls = lists.GetValueOrDefault(id) ?? [], Digest = Text("digest"),
             };
             lists.Remove(id);
+
+            string? Said(string name) =>
+                detail.ValueKind == JsonValueKind.Object && detail.TryGetProperty(name, out var value)
+                    ? value.GetString() : null;
         }
         else if (act == Listed)
         {

@@ -108,7 +108,7 @@ internal sealed class KeepingEndpoints(
 
         var id = NewId("h-");
         await WriteAsync(
-            context, KeepingBook.HoldAdded, ReasonOf(body), after: -1,
+            context, new KeepingDraft(KeepingBook.HoldAdded, ReasonOf(body), After: -1),
             [
                 ("id", id), ("source", reach.Source), ("session_id", reach.Session), ("tool_call_id", reach.Call),
                 ("agent", reach.Agent), ("task", reach.Task), ("before", reach.Before?.ToString()),
@@ -139,7 +139,7 @@ internal sealed class KeepingEndpoints(
         if (!isNamed)
         {
             var query = reads.Search.Parse(match ?? SearchQuery.OfAgent(agent!, reach.Source));
-            order = order with { Match = match is null ? null : PathsOf(query) };
+            order = order with { Match = match is null ? null : KeysOf(query) };
             var calls = await FindAsync(query, context.RequestAborted);
             order = order with { Calls = calls, Digest = KeepingOrder.DigestOf(calls) };
         }
@@ -167,13 +167,14 @@ internal sealed class KeepingEndpoints(
             }
 
             // The list itself moved the stream on; a hold that came meanwhile is met when it is confirmed.
-            return new Draft(KeepingBook.Asked, reason, After: order.Calls.Count == 0 ? state.Last : -1)
+            return new KeepingDraft(KeepingBook.Asked, reason, After: order.Calls.Count == 0 ? state.Last : -1)
             {
                 Facts =
                 [
                     ("source", reach.Source), ("session_id", reach.Session), ("tool_call_id", reach.Call),
-                    ("agent", agent), ("match", order.Match), ("digest", order.Digest),
+                    ("agent", agent), ("digest", order.Digest),
                 ],
+                Match = order.Match,
             };
         });
     }
@@ -216,10 +217,11 @@ internal sealed class KeepingEndpoints(
     }
 
     /// <summary>Where it looks: what it looks for is to be forgotten, and stands nowhere.</summary>
-    private static string PathsOf(SearchQuery query) => query.InputPaths is { Count: > 0 } paths
-        ? string.Join(' ', paths)
+    private static string KeysOf(SearchQuery query) => query.AsksInput
+        ? string.Join(' ', query.Keys)
         : throw new UnreadableException(
-            "match", "an input is named, such as input.email:value, with other terms or without");
+            "match",
+            "an input is named, such as input.email:value, with other terms or without; beside an OR, on both sides");
 
     private async Task RequireErasableAsync(KeepingOrder order, KeepingState state, CancellationToken cancellation)
     {
@@ -238,7 +240,8 @@ internal sealed class KeepingEndpoints(
             var (order, actor) = (Named(context, state, isHold: false), context.Bearer());
             await RequireErasableAsync(order, state, context.RequestAborted);
             await RequireAnotherAsync(
-                order, [order.Person, order.Second?.Person], actor, "An erasure is confirmed", context.RequestAborted);
+                order, [(order.By, order.Person, order.At), order.Second], actor, "An erasure is confirmed",
+                context.RequestAborted);
             var digest = body.Text("digest");
             if ((digest ?? order.Digest) is not null && digest != order.Digest)
             {
@@ -250,7 +253,7 @@ internal sealed class KeepingEndpoints(
 
             var isFirst = order.Second is null;
             return isFirst || body.Flag("now")
-                ? new Draft(isFirst ? KeepingBook.Confirmed : KeepingBook.Hastened, null, state.Last)
+                ? new KeepingDraft(isFirst ? KeepingBook.Confirmed : KeepingBook.Hastened, null, state.Last)
                 {
                     Facts = [("digest", digest)],
                 }
@@ -264,39 +267,47 @@ internal sealed class KeepingEndpoints(
         return await DecideAsync(context, context.PathId("id"), StatusCodes.Status200OK, async state =>
         {
             var order = Named(context, state, isHold: true);
+            await RequireAnotherAsync(
+                order, [order.Second], context.Bearer(), "A hold is lifted", context.RequestAborted);
             if (order.Second is null)
             {
-                return new Draft(KeepingBook.LiftAsked, ReasonOf(body), state.Last);
+                return new KeepingDraft(KeepingBook.LiftAsked, ReasonOf(body), state.Last);
             }
 
-            await RequireAnotherAsync(
-                order, [order.Second?.Person], context.Bearer(), "A hold is lifted", context.RequestAborted);
-            return new Draft(KeepingBook.HoldLifted, null, state.Last);
+            return new KeepingDraft(KeepingBook.HoldLifted, null, state.Last);
         });
     }
 
     /// <summary>None of them can be undone, so that whoever may be an earlier one is none other.</summary>
-    /// <param name="earlier">Who asked, and who confirmed.</param>
+    /// <param name="earlier">Who asked, and who confirmed, with what token and when.</param>
     /// <param name="what">Is done so.</param>
     private async Task RequireAnotherAsync(
-        KeepingOrder order, IEnumerable<string?> earlier, Bearer actor, string what, CancellationToken cancellation)
+        KeepingOrder order, IEnumerable<(string By, string Person, Timestamp At)?> earlier, Bearer actor, string what,
+        CancellationToken cancellation)
     {
         var owners = order.Calls.Select(StreamNames.PayloadOwner).Distinct().ToList();
         var parties = await people.PartiesOfAsync(
-            name => name == order.Reach.Source || owners.Exists(owner => owner.StartsWith(
+            // A hold that names no source may stand over each.
+            name => name == order.Reach.Source || (order.IsHold && order.Reach.Source is null) || owners.Exists(owner => owner.StartsWith(
                 StreamNames.Session(new SessionName(name, "")), StringComparison.Ordinal)),
             asker: null, cancellation);
         var mayBeOne = parties.Include(actor);
-        foreach (var person in earlier.OfType<string>())
+        var token = await people.MakingOfAsync(actor.Name, cancellation);
+        foreach (var (by, person, at) in earlier.OfType<(string By, string Person, Timestamp At)>())
         {
-            mayBeOne |= await people.MayBeOneAsync(person, PersonOf(actor), cancellation);
+            // A token that was made for it, or by whoever made the other's, may be anybody's.
+            mayBeOne |= await people.MayBeOneAsync(person, PersonOf(actor), cancellation)
+                || (token is not null && (Timestamp.From(token.At) > at
+                    || (token.Maker != Bearer.FirstAdministrator
+                        && token.Maker == (await people.MakingOfAsync(by, cancellation))?.Maker)));
         }
 
         if (mayBeOne && !settings.AllowSelfApproval)
         {
             throw new RefusedException(Problem.Forbidden(
                 $"{what} by another person than who asked for it or confirmed it, and than who is behind its source; "
-                + "and by nobody who made the token of one of these, or has one that one of these made."));
+                + "by nobody who made the token of one of these, or has one that one of these made; and with a token "
+                + "from before it was asked for, which nobody but the first administrator made beside that of another."));
         }
     }
 
@@ -311,20 +322,14 @@ internal sealed class KeepingEndpoints(
             ?? throw new RefusedException(Problem.NotFound($"There is no \"{id}\" that stands."));
     }
 
-    /// <summary>An act that was decided by what the book has up to a number.</summary>
-    private sealed record Draft(string Act, string? Reason, long After)
-    {
-        public IReadOnlyList<(string Name, string? Value)> Facts { get; init; } = [];
-    }
-
     /// <summary>Decides by what the book has, again where it went on before the act was written.</summary>
     private async Task<IResult> DecideAsync(
-        HttpContext context, string id, int status, Func<KeepingState, Task<Draft>> decide)
+        HttpContext context, string id, int status, Func<KeepingState, Task<KeepingDraft>> decide)
     {
         for (var tries = 1; ; tries++)
         {
             var draft = await decide(await book.ReadAsync(context.RequestAborted));
-            if (await WriteAsync(context, draft.Act, draft.Reason, draft.After, [("id", id), .. draft.Facts]))
+            if (await WriteAsync(context, draft, [("id", id), .. draft.Facts]))
             {
                 return await AnswerAsync(context, id, status);
             }
@@ -337,14 +342,21 @@ internal sealed class KeepingEndpoints(
     }
 
     private async Task<bool> WriteAsync(
-        HttpContext context, string act, string? reason, long after, IReadOnlyList<(string Name, string? Value)> facts)
+        HttpContext context, KeepingDraft draft, IReadOnlyList<(string Name, string? Value)> facts)
     {
         var actor = context.Bearer();
+        var token = await people.MakingOfAsync(actor.Name, context.RequestAborted);
         var receipt = await intake.SubmitAsync(new OperatorSubmission(
-            StreamNames.Keeping, act, actor.Name, intake.Now,
-            reason is null ? default : ActReader.MembersOf(("reason", reason)))
+            StreamNames.Keeping, draft.Act, actor.Name, intake.Now,
+            draft.Reason is null ? default
+                : ActReader.MembersOf(("reason", draft.Reason), ("match", draft.Match)))
         {
-            Facts = ActReader.MembersOf([.. facts, ("person", PersonOf(actor))]), After = after,
+            Facts = ActReader.MembersOf(
+            [
+                .. facts, ("person", PersonOf(actor)), ("token_maker", token?.Maker),
+                ("token_made_at", token is null ? null : Timestamp.From(token.At).ToString()),
+            ]),
+            After = draft.After,
         });
         return receipt.Status is ReceiptStatus.Recorded or ReceiptStatus.Refused
             ? receipt.Status == ReceiptStatus.Recorded

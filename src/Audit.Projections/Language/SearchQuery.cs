@@ -20,11 +20,19 @@ public sealed class SearchQuery
     /// <exception cref="SearchQueryException">It is none; the exception says where and what is accepted.</exception>
     public static SearchQuery Parse(string text, DateTimeOffset now) => new SearchParser(text, now).Parse();
 
-    /// <summary>The paths in the input at which something must stand, such as `input.email`.</summary>
-    public IReadOnlyList<string> InputPaths =>
+    /// <summary>Whether all that it finds has something in its input that it asks for.</summary>
+    public bool AsksInput => Asks(Root);
+
+    /// <summary>What its terms ask for, such as `input.email` or `tool`, without any value.</summary>
+    public IReadOnlyList<string> Keys =>
     [
-        .. Terms.OfType<SearchTerm.Input>().Where(term => !term.IsNegated)
-            .Select(term => $"input.{string.Join('.', term.Path)}"),
+        .. Terms.Select(term => (term.IsNegated ? "-" : "") + term switch
+        {
+            SearchTerm.Keyed keyed => keyed.Key.Name,
+            SearchTerm.Timed timed => timed.Key.Name,
+            SearchTerm.Input input => $"input.{string.Join('.', input.Path)}",
+            _ => "words",
+        }).Distinct(),
     ];
 
     /// <summary>A query for what an agent did, wherever or as one source tells it.</summary>
@@ -33,6 +41,13 @@ public sealed class SearchQuery
 
     /// <summary>The query as the parser understood it: read again it is the same one.</summary>
     public override string ToString() => Write(Root);
+
+    private static bool Asks(SearchNode node) => node switch
+    {
+        SearchNode.All all => all.Parts.Any(Asks),
+        SearchNode.Any any => any.Parts.All(Asks),
+        _ => node is SearchTerm.Input { IsNegated: false },
+    };
 
     private static string Write(SearchNode node) => node switch
     {

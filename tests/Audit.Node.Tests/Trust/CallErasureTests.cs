@@ -74,6 +74,7 @@ public abstract class CallErasureContract
         await people.UntilFoundAsync(word, 2);
 
         (await people.AskAsync(people.Alice, """{"match":"state:completed","reason":"why"}""")).Problem(422);
+        (await people.AskAsync(people.Alice, """{"match":"input.email:nobody OR tool:bash","reason":"why"}""")).Problem(422);
         (await people.AskAsync(people.Alice, """{"match":"input.email:nobody","reason":"why"}""")).Problem(404);
         (await people.AskAsync(people.Alice, """{"match":"input.email:x","agent":"other","reason":"why"}""")).Problem(422);
         var asked = (await people.AskAsync(

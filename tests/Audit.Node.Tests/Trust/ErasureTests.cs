@@ -149,6 +149,15 @@ public abstract class ErasureContract
         (await PostAsync(mallory, asked, "{}")).Require(200);
         (await PostAsync(trudy, asked, """{"now":true}""")).Problem(403);
         (await PostAsync(eve, asked, """{"now":true}""")).Problem(403);
+        // Nor with two of three tokens that one person made, or with one that was made for it.
+        using var zoe = node.ClientWith(await MadeByAsync(eve, "zoe"));
+        asked = await AskedAsync(mallory, "s-1");
+        (await PostAsync(zoe, asked, "{}")).Problem(403);
+        using var late = node.ClientWith(await node.TokenAsync("late", ["approve"]));
+        Assert.Contains("before it was asked for", (await PostAsync(late, asked, "{}")).Problem(403).ToString());
+        (await PostAsync(bob, asked, "{}")).Require(200);
+        Assert.Contains("\"token_maker\":\"admin\"", (await node.GetAsync("/v1/export?format=ndjson")).Text.Split('\n')
+            .Last(row => row.Contains("erasure.confirmed")));
         asked = await AskedAsync(node.Http, "s-1");
         (await PostAsync(bob, asked, "{}")).Problem(403);
     }
