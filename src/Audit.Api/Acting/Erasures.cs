@@ -283,7 +283,7 @@ internal sealed class Erasures(
         KeepingOrder order, IReadOnlyCollection<ErasedContent> erased, IReadOnlyList<EndedKey> now,
         IReadOnlyCollection<string> places)
     {
-        var pending = places.Where(place => !KeyBackup.TryForget(place, erased, now, store.Keys)).ToList();
+        var pending = places.Where(place => !TryForget(place, erased, now)).ToList();
         if (order.IsDone && pending.Count == order.Pending.Count)
         {
             return;
@@ -297,6 +297,20 @@ internal sealed class Erasures(
                 json.WriteTexts("pending", pending);
                 json.WriteTexts("held", order.What.Where(what => !book.IsErased(what)));
             });
+    }
+
+    private bool TryForget(string place, IReadOnlyCollection<ErasedContent> erased, IReadOnlyList<EndedKey> now)
+    {
+        try
+        {
+            return KeyBackup.TryForget(place, erased, now, store.Keys);
+        }
+        catch (Exception failure)
+        {
+            // Whatever is wrong with a place, it is pending, and keeps nothing else from being done.
+            failures.Report("key backups", failure);
+            return false;
+        }
     }
 
     private List<ErasedContent> ErasedOf(KeepingOrder order) =>

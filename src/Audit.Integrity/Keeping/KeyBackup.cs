@@ -24,9 +24,9 @@ public static class KeyBackup
                 before.Concat(erased), keys);
             return true;
         }
-        catch (Exception)
+        catch (Exception failure) when (failure
+            is BackupException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            // Whatever is wrong with the place: it is tried again, and keeps nothing else from being done.
             return false;
         }
     }
