@@ -307,7 +307,7 @@ internal sealed class KeepingEndpoints(
             throw new RefusedException(Problem.Forbidden(
                 $"{what} by another person than who asked for it or confirmed it, and than who is behind its source; "
                 + "by nobody who made the token of one of these, or has one that one of these made; and with a token "
-                + "from before it was asked for, which nobody but the first administrator made beside that of another."));
+                + "from before it was asked for, which nobody but the first administrator made beside another's."));
         }
     }
 

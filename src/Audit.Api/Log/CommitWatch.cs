@@ -241,7 +241,8 @@ internal sealed class SessionOwners(ReadSide reads)
             }
         }
 
-        var given = own.Count == 0 ? [] : await engine.SubmitAsync([.. own.Select(index => batch[index])], cancellation);
+        var given = own.Count == 0 ? []
+            : await engine.SubmitAsync([.. own.Select(index => batch[index])], cancellation);
         for (var index = 0; index < given.Length; index++)
         {
             receipts[own[index]] = given[index];

@@ -218,7 +218,7 @@ public sealed class Archive : IDisposable
         return writer.Finish(ArchiveSegment.SessionsName(number), first, last);
     }
 
-    /// <summary>Adds the keys of what was archived to those that are kept already, as far as nothing of it was erased.</summary>
+    /// <summary>Adds the keys of what was archived to those that are kept, as far as nothing was erased.</summary>
     private async Task WriteKeysAsync(StoreLook look, CancellationToken cancellation)
     {
         if (keys is null || made.Count == 0)

@@ -98,7 +98,7 @@ public sealed partial record BackupManifest(
     private static partial Regex TablesName();
 }
 
-/// <summary>One at a time writes into a directory of a backup. The system lets go of it when the process ends.</summary>
+/// <summary>One at a time writes into a directory; the system lets go of it when the process ends.</summary>
 internal static class BackupLock
 {
     /// <exception cref="BackupException">Another one writes there.</exception>

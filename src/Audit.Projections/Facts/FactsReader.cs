@@ -21,7 +21,7 @@ internal sealed class FactsReader
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // Whatever it is, a feed that halts names the position and can be told to go on; one that tries again cannot.
+            // A feed that halts names the position and can be told to go on; one that tries again for ever cannot.
             throw new PoisonException(
                 row.Position, $"The row at position {row.Position} cannot be read: {exception.Message}", exception);
         }
@@ -202,7 +202,8 @@ internal sealed class FactsReader
         }
 
         // As they are hashed: the framework's comparison does not take every number that a host may send.
-        var (asked, ran) = (new ArrayBufferWriter<byte>(requested.Length), new ArrayBufferWriter<byte>(effective.Length));
+        var asked = new ArrayBufferWriter<byte>(requested.Length);
+        var ran = new ArrayBufferWriter<byte>(effective.Length);
         CanonicalJson.Write(requested, asked);
         CanonicalJson.Write(effective, ran);
         return !asked.WrittenSpan.SequenceEqual(ran.WrittenSpan);

@@ -120,7 +120,7 @@ internal sealed class JournalFeed(IJournal journal, FeedLimits limits, IReadOnly
 
 /// <summary>
 /// Waits at the journal's end until there is more, and then a moment longer: what follows close behind is taken with
-/// it, for a transaction of one event costs nearly as much as one of a hundred, and the receipts of the commit go first.
+/// it, for a transaction of one event costs nearly as much as one of a hundred, and receipts go first.
 /// Whoever waits for the feed ends the moment.
 /// </summary>
 internal sealed class Following(FeedLimits limits)

@@ -28,8 +28,8 @@ public sealed record FeedLimits
     public int RejudgedAtOnce { get; init; } = 2_000;
 
     /// <summary>
-    /// At the journal's end more is waited for once something came, until there are about so many rows, and no shorter or
-    /// longer than this, unless somebody waits.
+    /// At the journal's end more is waited for once something came, until there are about so many rows, and no
+    /// shorter or longer than this, unless somebody waits.
     /// </summary>
     public int GatherRows { get; init; } = 100;
 

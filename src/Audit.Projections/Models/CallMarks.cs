@@ -8,7 +8,7 @@ internal static class CallMarks
 {
     private const int FlagsStart = 16;
 
-    /// <summary>What its last result says of success, whatever state the call is in; for most that it succeeded.</summary>
+    /// <summary>What its last result says of success, whatever its state is; for most that it succeeded.</summary>
     private const long Succeeded = 1L << (FlagsStart - 1), Unsuccessful = 1L << (FlagsStart - 2);
     private const long Ordinary =
         1L << (int)CallState.None | 1L << (int)CallState.Completed | 1L << (int)CallState.Cached

@@ -280,7 +280,8 @@ internal sealed class SearchPlanner(
                 value.Offset, value.Length),
             _ => throw new SearchQueryException(
                 $"\"{value.Text}\" names windows of "
-                + $"{string.Join(", ", found.Select(one => $"\"{one.RequestedBy}\""))}; say which by its id: {string.Join(", ", found.Select(one => one.WindowId))}.",
+                + $"{string.Join(", ", found.Select(one => $"\"{one.RequestedBy}\""))}; "
+                    + $"say which by its id: {string.Join(", ", found.Select(one => one.WindowId))}.",
                 value.Offset, value.Length),
         };
 
