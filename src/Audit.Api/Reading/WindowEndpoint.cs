@@ -54,12 +54,15 @@ internal sealed class WindowEndpoint(
 
         var window = past.Item.Window;
         var task = window.Task is null ? null : await reads.TimeTravel.TaskAsync(window.Task, moment, cancellation);
-        return Of(
-            read.At(past.Position), reads.Scope, moment.Time ?? now, new Page<WindowCall>(past.Item.Done, null),
-            Beside(WindowJudgement.OutsideWindow), Beside(WindowJudgement.OutOfScope)) with
+        var view = new WindowView(
+            window, new Page<WindowCall>(past.Item.Done, null), Beside(WindowJudgement.OutsideWindow),
+            Beside(WindowJudgement.OutOfScope), past.Item.Late, past.Item.Marked);
+        var then = moment.Time ?? now;
+        return Of(read.At(past.Position), reads.Scope, then, view.Done, view.Outside, view.OutOfScope) with
         {
-            WindowUnproven = [.. past.Item.Late.Select(WireOf.Of)],
-            Marked = WireOf.Marked(past.Item.Marked),
+            WindowUnproven = [.. view.Late.Select(WireOf.Of)],
+            Marked = WireOf.Marked(view.Marked),
+            Sentence = WireOf.Of(Sentence.Of(view, then)),
             AsOf = WireOf.Position(reads.Scope, past),
         };
 

@@ -198,6 +198,11 @@ internal sealed class Shard(
                 {
                     stream.SealWith(key);
                 }
+                else
+                {
+                    // Keys were let go of in this moment, for one was ended: it is asked for anew with the next message.
+                    live.Remove(stream.Handle.Key);
+                }
             }
         }
         catch (Exception exception)

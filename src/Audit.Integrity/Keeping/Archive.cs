@@ -221,7 +221,7 @@ public sealed class Archive : IDisposable
     /// <summary>Adds the keys of what was archived to those that are kept, as far as nothing was erased.</summary>
     private async Task WriteKeysAsync(StoreLook look, CancellationToken cancellation)
     {
-        if (keys is null || made.Count == 0)
+        if (keys is null)
         {
             return;
         }
@@ -234,8 +234,13 @@ public sealed class Archive : IDisposable
         var kept = rows.ToDictionary(row => (string)row[0]!);
         var known = await ErasedContent.ReadAllAsync(entries, look, cancellation);
         erased.AddRange(known.Values);
-        var owners = made.SelectMany(segment => segment.ReadSessions(directory)).Select(session => session.Owner)
-            .Concat(known.Values.Select(one => one.Owner).Where(kept.ContainsKey)).Distinct();
+        // Also those of segments whose run was broken off before their keys, or was asked for none.
+        var here = made.Select(segment => segment.Number).ToHashSet();
+        var owners = ArchiveSegment.ReadAll(directory)
+            .SelectMany(segment => segment.ReadSessions(directory)
+                .Where(session => here.Contains(segment.Number) || !kept.ContainsKey(session.Owner)))
+            .Select(session => session.Owner)
+            .Concat(known.Values.Select(one => one.Owner).Where(kept.ContainsKey)).Distinct().ToArray();
         foreach (var owner in owners)
         {
             foreach (var row in await look.ReadAsync(

@@ -17,8 +17,9 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
     {
         var read = await SeenAsync(token => stored.ReadStreamsAsync(streams, token), cancellation);
         // The keys of all streams in one go, as their rows were read.
-        await keys.LoadAsync(read.SelectMany(rows => rows.Select(row => row.PersistenceId)), cancellation);
-        return [.. read.Select(Open)];
+        return await WithKeysAsync(
+            () => read.SelectMany(rows => rows), () => (IReadOnlyList<IReadOnlyList<JournalRow>>)[.. read.Select(Open)],
+            cancellation);
     }
 
     public async Task<IReadOnlyList<JournalRow>> ReadStreamAsync(
@@ -79,10 +80,26 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
     }
 
     private async Task<IReadOnlyList<JournalRow>> OpenAsync(
-        IReadOnlyList<JournalRow> rows, CancellationToken cancellation)
+        IReadOnlyList<JournalRow> rows, CancellationToken cancellation) =>
+        await WithKeysAsync(() => rows, () => Open(rows), cancellation);
+
+    /// <summary>
+    /// While an erasure is carried out keys are let go of each second: rows that were opened meanwhile may only seem to
+    /// have none.
+    /// </summary>
+    private async Task<T> WithKeysAsync<T>(
+        Func<IEnumerable<JournalRow>> rows, Func<T> open, CancellationToken cancellation)
     {
-        await keys.LoadAsync(rows.Select(row => row.PersistenceId), cancellation);
-        return Open(rows);
+        while (true)
+        {
+            var generation = keys.Generation;
+            await keys.LoadAsync(rows().Select(row => row.PersistenceId), cancellation);
+            var opened = open();
+            if (generation == keys.Generation)
+            {
+                return opened;
+            }
+        }
     }
 
     /// <summary>Opens rows whose keys are at hand.</summary>

@@ -69,12 +69,17 @@ public sealed class PayloadKeys
             : KeepAsync(() => database.ReadAsync(session => FindAsync(session, missing, cancellation), cancellation));
     }
 
+    /// <summary>Another one each time that keys are let go of.</summary>
+    public int Generation => forgotten;
+
     /// <summary>Lets go of what is at hand: a key was ended, here or by another node.</summary>
     public void Forget()
     {
+        // Before and behind: who began in between begins anew, too.
         Interlocked.Increment(ref forgotten);
         older = new(StringComparer.Ordinal);
         known = new(StringComparer.Ordinal);
+        Interlocked.Increment(ref forgotten);
     }
 
     private string[] Missing(IEnumerable<string> streams)

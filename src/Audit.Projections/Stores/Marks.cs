@@ -11,6 +11,9 @@ namespace Audit.Projections.Stores;
 /// </summary>
 internal static class Marks
 {
+    /// <summary>Times before and after are put into the first and last year.</summary>
+    public const int FirstYear = 2000, LastYear = 2099;
+
     /// <summary>Every document has it.</summary>
     public const string Everything = "§e";
 
@@ -19,10 +22,6 @@ internal static class Marks
 
     /// <summary>So many positions in a row share a mark on PostgreSQL, as a power of two.</summary>
     public const int StretchBits = 15;
-
-    /// <summary>Times before and after are put into the first and last year.</summary>
-    public const int FirstYear = 2000;
-    public const int LastYear = 2099;
 
     public static string Of(SearchKey key, string value)
     {

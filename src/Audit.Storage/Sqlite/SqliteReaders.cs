@@ -88,8 +88,7 @@ public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure,
         {
             database.Execute("BEGIN");
             var result = await ReadAsync(database, read, cancellation);
-            database.Execute("COMMIT");
-            idle.Push(database);
+            End(database);
             return result;
         }
         catch
@@ -97,6 +96,20 @@ public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure,
             // What state it was left in does not matter: the next reading opens another.
             database.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Where a reading came upon damage, SQLite ends it so, too: what was read before that was read.</summary>
+    private void End(SqliteDatabase database)
+    {
+        try
+        {
+            database.Execute("COMMIT");
+            idle.Push(database);
+        }
+        catch (SqliteFailure)
+        {
+            database.Dispose();
         }
     }
 

@@ -294,8 +294,20 @@ public abstract class CallErasureContract
             async () => (await Node.GetAsync($"/v1/search?q={searched}")).Json.GetProperty("items").GetArrayLength() == count,
             $"{count} calls are found");
 
-        public Task<Answer> PostAsync(HttpClient client, string path, string body) =>
-            client.AnswerAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(body), "application/json", null);
+        /// <summary>As the node asks: again, while its read models or its index do not have the whole book.</summary>
+        public async Task<Answer> PostAsync(HttpClient client, string path, string body)
+        {
+            Answer? answer = null;
+            await Patience.UntilAsync(
+                async () =>
+                {
+                    answer = await client.AnswerAsync(
+                        HttpMethod.Post, path, Encoding.UTF8.GetBytes(body), "application/json", null);
+                    return answer.Status != 503 || !answer.Text.Contains("read-models-away", StringComparison.Ordinal);
+                },
+                "the read models have the whole book");
+            return answer!;
+        }
     }
 }
 

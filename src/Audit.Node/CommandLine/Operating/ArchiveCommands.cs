@@ -6,14 +6,23 @@ namespace Audit.Node.CommandLine.Operating;
 /// <summary>`audit archive …`: what is over, put aside with its proofs, and read again from there.</summary>
 internal static class ArchiveCommands
 {
-    private const string About =
-        "Writes the sessions of which nothing was recorded since a time into an archive, beside a running node or "
-        + "without one: whole sessions that are settled, sealed and reviewed, each row with its proof. The store is "
-        + "not changed. What is in the archive already is not written again.";
+    private static (Command Command, Argument<string> Directory, Option<string> Key) OfArchive(string name, string about)
+    {
+        var command = new Command(name, about);
+        return (command, command.AddName("DIR", "the archive"), command.AddText(
+            "--key", "VKEY", "the log's verifier key; default: the one in the data directory, else the archive's own"));
+    }
 
     public static Command Make(Surroundings surroundings)
     {
-        var command = new Command("archive", About) { MakeVerify(surroundings), MakeOpen(surroundings) };
+        var command = new Command(
+            "archive",
+            "Writes the sessions of which nothing was recorded since a time into an archive, beside a running node or "
+            + "without one: whole sessions that are settled, sealed and reviewed, each row with its proof. The store "
+            + "is not changed. What is in the archive already is not written again.")
+        {
+            MakeVerify(surroundings), MakeOpen(surroundings),
+        };
         var before = command.AddText(
             "--before", "TIME", "sessions of which nothing was recorded since then, by the node's clock: a day, a time "
             + "or how long ago, such as 90d");
@@ -92,13 +101,10 @@ internal static class ArchiveCommands
 
     private static Command MakeVerify(Surroundings surroundings)
     {
-        var command = new Command(
+        var (command, directory, key) = OfArchive(
             "verify",
             "Verifies an archive by itself, with neither store nor row key: that the log's key signed it, that each "
             + "row is the one that was sealed, and that no stream lacks a number. Exit code 4 when it does not hold.");
-        var directory = command.AddName("DIR", "the archive");
-        var key = command.AddText(
-            "--key", "VKEY", "the log's verifier key; default: the one in the data directory");
         return KeepingCommands.Acting(surroundings, command, (parsed, place, cancellation) =>
         {
             var verdict = Verify(
@@ -121,13 +127,11 @@ internal static class ArchiveCommands
 
     private static Command MakeOpen(Surroundings surroundings)
     {
-        var command = new Command(
+        var (command, directory, key) = OfArchive(
             "open",
             "Makes a book of its own of an archive, in a data directory of its own (--data), and verifies the archive "
             + "before. A node on that directory serves it beside the live one; it takes nothing in.");
-        var directory = command.AddName("DIR", "the archive");
         var keys = command.AddText("--keys-from", "DIR", "where the keys of the contents were kept");
-        var key = command.AddText("--key", "VKEY", "the log's verifier key; without it the one in the archive counts");
         return KeepingCommands.Acting(surroundings, command, async (parsed, place, cancellation) =>
         {
             var options = place.Options;

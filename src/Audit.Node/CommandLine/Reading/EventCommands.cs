@@ -41,14 +41,13 @@ internal static class EventCommands
 
     public static Command MakeWatch(Surroundings surroundings)
     {
+        var count = new Option<int?>("--count") { HelpName = "N", Description = "end after so many events" };
         var command = new Command(
             "watch",
             "Shows what runs and what waits, or one session, and goes on with what happens until it is interrupted or "
-            + "the session has ended.");
+            + "the session has ended.") { count };
         var session = command.AddOptionalName("SESSION", "the session; everything where none is named");
         var source = command.AddSource();
-        var count = command.Declare(
-            new Option<int?>("--count") { HelpName = "N", Description = "end after so many events" });
         return command.Asks(surroundings, async asked =>
         {
             var (id, whose) = (("session", asked.Get(session)), ("source", asked.Get(source)));
