@@ -198,20 +198,17 @@ internal sealed class Shard(
                 {
                     stream.SealWith(key);
                 }
-                else
-                {
-                    // Keys were let go of in this moment, for one was ended: it is asked for anew with the next message.
-                    live.Remove(stream.Handle.Key);
-                }
             }
         }
         catch (Exception exception)
         {
             options.Failures.Report("engine payload keys", exception);
-            foreach (var stream in opened)
-            {
-                live.Remove(stream.Handle.Key);
-            }
+        }
+
+        // Without the store, and where keys were let go of in this moment, the next message asks anew.
+        foreach (var stream in opened.Where(stream => !stream.HasPayloadKey))
+        {
+            live.Remove(stream.Handle.Key);
         }
 
         opened.Clear();

@@ -18,7 +18,7 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
         var read = await SeenAsync(token => stored.ReadStreamsAsync(streams, token), cancellation);
         // The keys of all streams in one go, as their rows were read.
         return await WithKeysAsync(
-            () => read.SelectMany(rows => rows), () => (IReadOnlyList<IReadOnlyList<JournalRow>>)[.. read.Select(Open)],
+            read.SelectMany(rows => rows), () => (IReadOnlyList<IReadOnlyList<JournalRow>>)[.. read.Select(Open)],
             cancellation);
     }
 
@@ -81,19 +81,19 @@ public sealed class OpenedJournal(IJournal stored, PayloadKeys keys, EventProof 
 
     private async Task<IReadOnlyList<JournalRow>> OpenAsync(
         IReadOnlyList<JournalRow> rows, CancellationToken cancellation) =>
-        await WithKeysAsync(() => rows, () => Open(rows), cancellation);
+        await WithKeysAsync(rows, () => Open(rows), cancellation);
 
     /// <summary>
     /// While an erasure is carried out keys are let go of each second: rows that were opened meanwhile may only seem to
     /// have none.
     /// </summary>
     private async Task<T> WithKeysAsync<T>(
-        Func<IEnumerable<JournalRow>> rows, Func<T> open, CancellationToken cancellation)
+        IEnumerable<JournalRow> rows, Func<T> open, CancellationToken cancellation)
     {
         while (true)
         {
             var generation = keys.Generation;
-            await keys.LoadAsync(rows().Select(row => row.PersistenceId), cancellation);
+            await keys.LoadAsync(rows.Select(row => row.PersistenceId), cancellation);
             var opened = open();
             if (generation == keys.Generation)
             {

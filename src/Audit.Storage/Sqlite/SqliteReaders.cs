@@ -107,7 +107,7 @@ public sealed class SqliteReaders(Func<SqliteDatabase> open, Func<SqliteFailure,
             database.Execute("COMMIT");
             idle.Push(database);
         }
-        catch (SqliteFailure)
+        catch (SqliteFailure failure) when (failure.IsDamage)
         {
             database.Dispose();
         }

@@ -115,6 +115,17 @@ internal sealed class TestNode : IAsyncDisposable
 
     public Task<Answer> GetAsync(string path, string? accept = null) => Http.AnswerAsync(HttpMethod.Get, path, accept: accept);
 
+    /// <summary>Waits until the read models and the search have what the journal has now.</summary>
+    public async Task UntilReadAsync()
+    {
+        var position = (await GetAsync("/v1/stats")).Require(200).Json.GetProperty("journal").GetProperty("position").GetInt64();
+        await Patience.UntilAsync(
+            async () => (await GetAsync("/v1/stats")).Require(200).Json is var stats
+                && new[] { "projections", "search" }.All(
+                    reader => stats.GetProperty(reader).GetProperty("position").GetInt64() >= position),
+            $"all is read until {position}");
+    }
+
     public Task<Answer> PostAsync(string path, string body, string type = "application/json", string? session = null) =>
         Http.AnswerAsync(HttpMethod.Post, path, Encoding.UTF8.GetBytes(body), type, session);
 

@@ -51,6 +51,8 @@ public sealed class KeptReceiptTests
             (await node.PostAsync(Sealed, Records.Item("s-1", $"c-{call}", Records.Completed()))).Require(201);
         }
 
+        // A reader that stands at the row that is changed would take the journal for another one.
+        await node.UntilReadAsync();
         SqliteRows.Run(node, "UPDATE journal SET created = created + 1 WHERE ordering = 2");
         await Patience.UntilAsync(
             async () => (await node.GetAsync("/health/ready")).Json.GetProperty("sealing").Text("status") == "halted", "the log is halted");
