@@ -4,6 +4,7 @@ using Audit.Projections.Queries;
 using Audit.Projections.Search;
 using Audit.Projections.Sqlite;
 using Audit.Projections.TimeTravel;
+using Audit.Storage.Schemas;
 
 namespace Audit.Projections;
 

@@ -81,16 +81,3 @@ public sealed class SchemaScripts
         return new SchemaScript(version, Path.GetFileNameWithoutExtension(file), reader.ReadToEnd());
     }
 }
-
-/// <summary>The version of some tables, and the one that this program makes of them.</summary>
-/// <param name="Found">0 where nobody made them yet.</param>
-/// <param name="Missing">The scripts that would be run.</param>
-/// <param name="IsMadeAnew">What is of another version is thrown away, and made again from the rows.</param>
-public sealed record SchemaState(
-    string What, long Found, int Known, IReadOnlyList<string> Missing, bool IsMadeAnew)
-{
-    /// <summary>A newer program made them, and this one does not open them.</summary>
-    public bool IsRefused => Found > Known && !IsMadeAnew;
-
-    public bool IsChanged => !IsRefused && Found != Known;
-}

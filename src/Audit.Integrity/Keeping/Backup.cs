@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Audit.Integrity.Sealing;
+using Audit.Storage.Schemas;
 
 namespace Audit.Integrity.Keeping;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Audit.Journal.Sealing;
 using Audit.Journal.Sqlite;
 using Audit.Journal.Tokens;
+using Audit.Storage.Schemas;
 using Audit.Storage.Sqlite;
 
 namespace Audit.Journal.Stores;
@@ -73,11 +74,12 @@ public sealed class AuditStore : IAuditStore
 
     public Sources Sources { get; }
 
+    private KeyEnding Ending => new(database, Keys, isOnServer: use is null);
+
     public async Task<IReadOnlyList<EndedKey>> EndKeysAsync(
         IReadOnlyDictionary<string, IReadOnlyCollection<string>?> ended, CancellationToken cancellation)
     {
-        var ending = new KeyEnding(database, Keys, isOnServer: use is null);
-        var now = await ending.EndAsync(ended, Seal.Payloads.Forget, cancellation);
+        var now = await Ending.EndAsync(ended, Seal.Payloads.Forget, cancellation);
         if (database is SqliteConnections file)
         {
             await file.WriteAsync(TakeInLog, cancellation);
@@ -98,7 +100,7 @@ public sealed class AuditStore : IAuditStore
     }
 
     public Task<IReadOnlyList<EndedKey>> KeysOfAsync(IEnumerable<string> owners, CancellationToken cancellation) =>
-        new KeyEnding(database, Keys, isOnServer: use is null).FindAsync(owners, cancellation);
+        Ending.FindAsync(owners, cancellation);
 
     public async Task<IReadOnlyList<string>> StreamsOfAsync(string session, CancellationToken cancellation) =>
         await database.ReadAsync(
@@ -173,19 +175,18 @@ public sealed class AuditStore : IAuditStore
         string kind, string place, IJournal journal, IStoreDatabase database, Func<string, string?> lockSql,
         string? sizesSql, StoreOpening how, CancellationToken cancellation, FileUse? use = null)
     {
-        var known = await database.ReadAsync(
-            session => session.QueryAsync(SecretSql, [RowKeyId], row => row.Blob(0), cancellation), cancellation);
-        if (!how.IsRestored && (await database.ReadAsync(
-            session => session.QueryAsync(SecretSql, [BeingRestored], row => row.Blob(0), cancellation),
-            cancellation)).Count > 0)
+        Task<List<byte[]>> SecretAsync(string name) => database.ReadAsync(
+            session => session.QueryAsync(SecretSql, [name], row => row.Blob(0), cancellation), cancellation);
+
+        var known = await SecretAsync(RowKeyId);
+        if (!how.IsRestored && (await SecretAsync(BeingRestored)).Count > 0)
         {
             throw new StoreException(
                 $"The store {place} is being restored from a backup, or that was broken off, or what came out did not "
                 + "verify: run audit restore again.");
         }
 
-        var opened = await database.ReadAsync(
-            session => session.QueryAsync(SecretSql, [OpenedArchive], row => row.Blob(0), cancellation), cancellation);
+        var opened = await SecretAsync(OpenedArchive);
         var given = how.Keys(known.Count == 0);
         var id = await AddSecretAsync(database, StoreId, RandomNumberGenerator.GetBytes(16), cancellation);
         var check = CheckValue(given, id);

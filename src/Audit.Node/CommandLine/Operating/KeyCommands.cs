@@ -1,4 +1,5 @@
 using Audit.Integrity.Keeping;
+using Audit.Storage.Schemas;
 
 namespace Audit.Node.CommandLine.Operating;
 
