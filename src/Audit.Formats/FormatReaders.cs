@@ -86,6 +86,15 @@ public sealed class FormatReaders
     public IFormatReader OpenOtlp(OtlpSignal signal, string source, string? session) => new StrictEvents(
         new OtlpReader(new OtlpSteps(otlp, source), session, signal), "otlp", FormatGuess.Of);
 
+    /// <summary>Takes back what was noted of a trace, where it is of a span within that of a call.</summary>
+    public void Recall(string source, string trace, string derivedId, Timestamp at)
+    {
+        if (OtlpStep.Read(derivedId) is { } step)
+        {
+            new OtlpSteps(otlp, source).Recall(trace, step, at);
+        }
+    }
+
     /// <param name="session">The session of events that name none.</param>
     /// <param name="source">Who sends them: what was reported under other names adds nothing to it.</param>
     /// <returns>Null when there is no format of this name.</returns>

@@ -45,10 +45,26 @@ public sealed class OtlpProtobufTests
         Assert.Contains("a field of 127 bytes, of which 1 are there", Refusal([0x0A, 0x7F, 0x00]));
         Assert.Contains("wire type 3", Refusal([0x0B, 0x0C]));
         Assert.Contains("no field", Refusal([0x02, 0x00]));
-        Assert.Contains("span.name: stands twice", Refusal(Request(Bytes(2, Text(5, "a"), Text(5, "b")))));
-        Assert.Contains("span.traceId: of wire type 0", Refusal(Request(Bytes(2, Number(1, 7)))));
-        Assert.Contains("span.traceId: of wire type 1", Refusal(Request(Bytes(2, Fixed(1, 7)))));
+        Assert.Contains("request.resourceSpans: of wire type 0", Refusal(Number(1, 7)));
     }
+
+    [Fact]
+    public void a_damaged_span_is_left_out_alone()
+    {
+        var (refused, good) = (new List<string>(), Span(Trace, Id, "execute_tool y"));
+        var json = OtlpProtobuf.ToJson(
+            Request(Bytes(2, Text(5, "a"), Text(5, "b")), good, Bytes(2, Number(1, 7)), Bytes(2, Fixed(1, 7)), Bytes(2, [0x2A, 0x7F])),
+            OtlpSignal.Traces, refused);
+        Assert.Equal(Json(Request(good)), Encoding.UTF8.GetString(json.Span));
+        Assert.Equal(
+            ["span.name: stands twice", "span.traceId: of wire type 0; this field has wire type 2", "span.traceId: of wire type 1; this field has wire type 2"],
+            refused[..3]);
+        Assert.Contains("a field of 127 bytes, of which 0 are there", refused[3]);
+    }
+
+    [Fact]
+    public void a_request_of_nothing_but_damage_is_refused() => Assert.Contains(
+        "more than 10000", Refusal(Request([.. Enumerable.Repeat(Bytes(2, Number(1, 7)), 10_001)])));
 
     [Fact]
     public void what_lies_too_deep_stays_bytes_and_keeps_no_neighbour_from_the_book()
@@ -63,7 +79,7 @@ public sealed class OtlpProtobufTests
         new FormatReaders().OpenOtlp(OtlpSignal.Traces, "s", null).Read(
             OtlpProtobuf.ToJson(
                 Request(Span(Trace, "eee19b7ec3c1b102", "execute_tool x", Attribute(9, "gen_ai.tool.call.arguments", deep)), Span(Trace, Id, "execute_tool y")),
-                OtlpSignal.Traces).Span,
+                OtlpSignal.Traces, []).Span,
             1, derived);
         Assert.Equal(["x", "x", "y", "y"], derived.Records.Select(record => record.Record.ToolName));
         Assert.Contains("[\"Kv0aCvoa", derived.Records[0].Record.RequestedInput!.Value.GetRawText());
@@ -101,7 +117,7 @@ public sealed class OtlpProtobufTests
         {
             try
             {
-                new FormatReaders().OpenOtlp(signal, "s", null).Read(OtlpProtobuf.ToJson(request, signal).Span, 1, new Derived());
+                new FormatReaders().OpenOtlp(signal, "s", null).Read(OtlpProtobuf.ToJson(request, signal, []).Span, 1, new Derived());
             }
             catch (UnreadableException unreadable)
             {
@@ -111,8 +127,8 @@ public sealed class OtlpProtobufTests
     }
 
     private static string Json(byte[] request, OtlpSignal signal = OtlpSignal.Traces) =>
-        Encoding.UTF8.GetString(OtlpProtobuf.ToJson(request, signal).Span);
+        Encoding.UTF8.GetString(OtlpProtobuf.ToJson(request, signal, []).Span);
 
     private static string Refusal(byte[] request) =>
-        Assert.ThrowsAny<Exception>(() => OtlpProtobuf.ToJson(request, OtlpSignal.Traces)).Message;
+        Assert.ThrowsAny<Exception>(() => OtlpProtobuf.ToJson(request, OtlpSignal.Traces, [])).Message;
 }

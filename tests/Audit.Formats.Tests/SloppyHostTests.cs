@@ -45,6 +45,28 @@ public sealed class SloppyHostTests
         Assert.Equal("Completed", Kinds(Take([Ran(false)], "other")));
     }
 
+    /// <summary>A restart, or another node, knows of it what was noted, and joins it with the call that comes then.</summary>
+    [Fact]
+    public void a_step_without_its_call_is_noted_and_can_be_taken_back()
+    {
+        Assert.Empty(Take(Step("reject", "user_reject"), Tool()).Notes);
+        var noted = Assert.Single(Take([Step("reject", "user_reject"), Step("accept", "somebody", "b2", at: 5)], "away").Notes, one => one.DerivedId!.Contains("reject"));
+        Assert.Equal(("call_step", "trace:" + Trace), (noted.Type, noted.SessionId));
+        Assert.Equal("reject", noted.Detail!.Value.GetProperty("decision").GetString());
+
+        var other = new FormatReaders();
+        var call = new Derived().Follow(other.Open("otlp", "s-1", "ci")!, Encoding.UTF8.GetBytes(Request(Tool())));
+        var open = Assert.Single(call.Notes).Unsettled!;
+        Assert.Empty(open.Settle());
+        other.Recall("another", Trace, noted.DerivedId!, new Timestamp(1, 0));
+        other.Recall("ci", Trace, "otlp:step:no", new Timestamp(1, 0));
+        Assert.Empty(open.Settle());
+        other.Recall("ci", Trace, noted.DerivedId!, new Timestamp(1, 0));
+        var told = Assert.Single(open.Settle());
+        Assert.Equal(("claude-code:toolu_1:blocked", "cc-1"), (told.DerivedId, told.SessionId));
+        Assert.Equal("human_response", Assert.IsType<Lifecycle.Records.Outcome.Blocked>(told.Record.Outcome).Source);
+    }
+
     [Fact]
     public void one_source_never_pushes_out_what_another_one_said()
     {

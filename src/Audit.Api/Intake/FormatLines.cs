@@ -17,7 +17,7 @@ internal sealed class FormatLines(
     private readonly InferredTimes times = new(journal);
     private readonly IgnoredEvents ignored = new();
     private readonly HashSet<string> refused = [];
-    private readonly HashSet<(string Trace, string Conversation)> learned = [];
+    private readonly HashSet<LearnedTrace> learned = [];
     private List<DerivedLine> derivedLines = [];
     private ReadOnlyMemory<byte> text;
     private long line;
@@ -27,6 +27,9 @@ internal sealed class FormatLines(
 
     /// <summary>Events of which nothing could be taken in.</summary>
     public long Refused { get; private set; }
+
+    /// <summary>What is wrong with parts of the first event that were left out before it is read.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
 
     public IgnoredEvents IgnoredEvents => ignored;
 
@@ -44,6 +47,11 @@ internal sealed class FormatLines(
             else
             {
                 text = buffer.Slice(raw.Start, raw.Length);
+                foreach (var sentence in line == 1 ? LeftOut : [])
+                {
+                    Invalid(sentence);
+                }
+
                 reader.Read(text.Span, line, this);
             }
 
@@ -97,7 +105,8 @@ internal sealed class FormatLines(
 
     public void Ignored(string type) => ignored.Add(intake.Redactor?.Text(type) ?? type);
 
-    public void Learned(string trace, string conversation) => learned.Add((trace, conversation));
+    public void Learned(string trace, string conversation, bool isOnEach) =>
+        learned.Add(new LearnedTrace(trace, conversation, isOnEach));
 
     public void Invalid(string sentence)
     {

@@ -61,8 +61,11 @@ internal sealed class OtlpEndpoints(RecordIntake intake, FormatReaders formats, 
                     isProtobuf);
             }
 
-            var json = isProtobuf ? OtlpProtobuf.ToJson(body.Bytes.Span, signal) : body.Bytes;
-            return await TakeAsync(context, json, defaults with { ReceivedAt = intake.Now }, signal, isProtobuf);
+            var leftOut = new List<string>();
+            var json = isProtobuf ? OtlpProtobuf.ToJson(body.Bytes.Span, signal, leftOut) : body.Bytes;
+            var reader = formats.OpenOtlp(signal, defaults.Source, defaults.SessionId);
+            var lines = new FormatLines(intake, journal, reader, traces) { LeftOut = leftOut };
+            return await TakeAsync(context, lines, json, defaults with { ReceivedAt = intake.Now }, signal, isProtobuf);
         }
         catch (UnreadableException unreadable)
         {
@@ -81,10 +84,9 @@ internal sealed class OtlpEndpoints(RecordIntake intake, FormatReaders formats, 
                 + "application/json.";
 
     private async Task<IResult> TakeAsync(
-        HttpContext context, ReadOnlyMemory<byte> body, ItemDefaults defaults, OtlpSignal signal, bool isProtobuf)
+        HttpContext context, FormatLines lines, ReadOnlyMemory<byte> body, ItemDefaults defaults, OtlpSignal signal,
+        bool isProtobuf)
     {
-        var reader = formats.OpenOtlp(signal, defaults.Source, defaults.SessionId);
-        var lines = new FormatLines(intake, journal, reader, traces);
         var receipts = await lines.TakeAsync(body, defaults);
         receipts.ForEach(new ReceiptCounts(context).Add);
         intake.Metrics.CountIgnored(lines.IgnoredEvents.Count);

@@ -1,64 +1,77 @@
-using System.Collections.Immutable;
-
 namespace Audit.Api.Intake;
 
 /// <summary>
 /// Gives calls of OpenTelemetry their sessions. A conversation often stands in one span of a trace alone, and that may
-/// have come in another request: what is known of a trace is remembered, and noted in the journal in the session of the
-/// trace, where every node finds it again. A call stays where it stood first, whatever is known of its trace later.
+/// have come in another request, or to another node: what is known of a trace is noted in the journal in the session of
+/// the trace, where every node finds it, and what is remembered of it saves looking. A call stays where it stood first,
+/// whatever is known of its trace later. What spans within a call say of it is noted there too while nobody knows the
+/// call.
 /// </summary>
 internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
 {
     private const string NoteType = "trace";
     private const string NoteId = "otlp:trace:";
 
+    /// <summary>Of one trace at a time; what is left is read the next time.</summary>
+    private const int MostNotes = 10_000;
+
     private TraceMemory Memory => formats.Traces;
 
     /// <param name="learned">Of which conversation a trace is, as the request says.</param>
     public async ValueTask PlaceAsync(
-        List<DerivedLine> lines, IReadOnlyCollection<(string Trace, string Conversation)> learned,
-        ItemDefaults defaults)
+        List<DerivedLine> lines, IReadOnlyCollection<LearnedTrace> learned, ItemDefaults defaults)
     {
-        var traces = lines.Select(one => one.Record?.Place?.Trace).OfType<string>()
-            .Concat(learned.Select(one => one.Trace)).Distinct().ToList();
-        if (traces.Count == 0)
+        var source = defaults.Source;
+        await RecallAsync([.. lines.Select(one => Asked(one, source)).OfType<string>()
+            .Concat(learned.Where(one => MustNote(one, source) || Memory.Find(source, one.Trace) is null)
+                .Select(one => one.Trace)).Distinct()], source);
+        Settle(lines);
+        foreach (var one in learned)
         {
-            return;
-        }
-
-        await RecallAsync(traces, defaults.Source);
-        foreach (var (trace, conversation) in learned)
-        {
-            Memory.Remember(defaults.Source, trace, new KnownTrace([conversation], [], HasCalls: false));
+            Memory.Remember(source, one.Trace, new KnownTrace([one.Conversation], [], HasCalls: false));
         }
 
         var standing = await FindCallsAsync(lines, defaults);
+        var notes = new HashSet<(string Trace, string Conversation)>();
         for (var (index, count) = (0, lines.Count); index < count; index++)
         {
             if (lines[index].Record is { Place: { } place } record)
             {
                 var session = Memory.Claim(
-                    defaults.Source, place, record.Record.ToolCallId,
-                    standing.GetValueOrDefault((place, record.Record.ToolCallId))
-                        ?? SessionOf(place, defaults.Source));
+                    source, place, record.Record.ToolCallId,
+                    standing.GetValueOrDefault((place, record.Record.ToolCallId)) ?? SessionOf(place, source));
                 lines[index] = lines[index] with { Record = record with { SessionId = session } };
                 if (session == place.Session)
                 {
-                    NoteCalls(lines, lines[index].Line, place.Trace, defaults.Source);
+                    Memory.Remember(source, place.Trace, KnownTrace.Nothing with { HasCalls = true });
+                    Note(lines[index].Line, place.Trace, "");
                 }
-                else if (session != place.Own && Known(place.Trace, defaults.Source).Conversations.Contains(session))
+                else if (session != place.Own && Known(place.Trace, source).Conversations.Contains(session))
                 {
-                    Note(lines, lines[index].Line, place.Trace, session, defaults.Source);
+                    Note(lines[index].Line, place.Trace, session);
                 }
+            }
+            else if (lines[index].Note is { Unsettled: { } open } note)
+            {
+                var session = Memory.SessionOf(source, open.Place, open.Call) ?? note.SessionId;
+                lines[index] = lines[index] with { Note = note with { SessionId = session } };
             }
         }
 
-        foreach (var (trace, conversation) in learned)
+        foreach (var one in learned.Where(one => MustNote(one, source)))
         {
-            // Its calls could not wait for it; whoever reads them finds it beside them.
-            if (Known(trace, defaults.Source).HasCalls)
+            // Calls that came could not wait for it, and those that come may come to another node.
+            Note(lines.Count == 0 ? 1 : lines[0].Line, one.Trace, one.Conversation);
+        }
+
+        // Until it was read there nobody knows that it was written.
+        void Note(long line, string trace, string conversation)
+        {
+            if (!Known(trace, source).Noted.Contains(conversation)
+                && Ids.Refuse(TracePlace.SessionOf(trace), Ids.MaxBytes, isSession: true) is null
+                && notes.Add((trace, conversation)))
             {
-                Note(lines, lines.Count == 0 ? 1 : lines[0].Line, trace, conversation, defaults.Source);
+                lines.Add(NoteOf(line, trace, conversation));
             }
         }
     }
@@ -68,28 +81,81 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
     private string SessionOf(TracePlace place, string source) => place.Own ?? place.Above
         ?? (Known(place.Trace, source).Conversations is [var only] ? only : null) ?? place.Otherwise ?? place.Session;
 
-    /// <summary>Looks up in the journal what was noted of traces of which nothing is remembered.</summary>
+    private bool MustNote(LearnedTrace learned, string source) => Known(learned.Trace, source) is var known
+        && (known.HasCalls || !learned.IsOnEach) && !known.Noted.Contains(learned.Conversation);
+
+    /// <returns>
+    /// The trace of which has to be known what others noted; null where what is remembered is enough: a call that names
+    /// its conversation, or whose place is known, is not asked for.
+    /// </returns>
+    private string? Asked(DerivedLine line, string source) => line switch
+    {
+        { Record: { Place: { } place } record } => Memory.Find(source, place.Trace) is null
+            || (place.Own is null && Memory.SessionOf(source, place, record.Record.ToolCallId) is null)
+            ? place.Trace
+            : null,
+        _ => line.Note?.Unsettled?.Place.Trace,
+    };
+
+    /// <summary>Reads in the journal what was noted of the traces since it was read last.</summary>
     private async Task RecallAsync(List<string> traces, string source)
     {
-        var unknown = traces.Where(trace => Memory.Find(source, trace) is null).ToList();
-        if (unknown.Count == 0)
+        var streams = traces.ConvertAll(trace => new StreamKey(StreamNames.Session(
+            new SessionName(source, TracePlace.SessionOf(trace)))));
+        var positions = traces.Count == 0 ? [] : await journal.ReadPositionsAsync(
+            [.. streams.Select((stream, index) => new StreamPlace(stream, Known(traces[index], source).ReadTo + 1))],
+            CancellationToken.None);
+        for (var index = 0; index < traces.Count; index++)
         {
-            return;
+            var rows = positions[index] == 0 ? [] : await journal.ReadStreamAsync(
+                streams[index], Known(traces[index], source).ReadTo, MostNotes, CancellationToken.None);
+            Memory.Remember(source, traces[index], Read(rows, traces[index], source));
+        }
+    }
+
+    private KnownTrace Read(IReadOnlyList<JournalRow> rows, string trace, string source)
+    {
+        var noted = new List<string>();
+        foreach (var note in rows.Where(row => row.IsProven).Select(EventReader.ReadNote))
+        {
+            if (note is not { Derived: true, DerivedId: { } id })
+            {
+                continue;
+            }
+
+            if (note.Type == NoteType && id.StartsWith(NoteId, StringComparison.Ordinal))
+            {
+                noted.Add(id[NoteId.Length..]);
+            }
+            else
+            {
+                formats.Recall(source, trace, id, note.At);
+            }
         }
 
-        var notes = await journal.ReadStreamsAsync(
-            [.. unknown.Select(trace => new StreamKey(StreamNames.Session(
-                new SessionName(source, TracePlace.SessionOf(trace)))))],
-            CancellationToken.None);
-        for (var index = 0; index < unknown.Count; index++)
+        return new KnownTrace([.. noted.Where(one => one.Length > 0)], [.. noted], HasCalls: noted.Contains(""))
         {
-            var noted = notes[index].Where(row => row.IsProven).Select(EventReader.ReadNote)
-                .Where(note => note is { Derived: true, Type: NoteType }
-                    && note.DerivedId?.StartsWith(NoteId, StringComparison.Ordinal) == true)
-                .Select(note => note.DerivedId![NoteId.Length..]).ToImmutableArray();
-            var known = noted.Remove("");
-            Memory.Remember(source, unknown[index], new KnownTrace(known, known, HasCalls: noted.Contains("")));
+            ReadTo = rows.Count == 0 ? 0 : rows[^1].Sequence,
+        };
+    }
+
+    /// <summary>What was noted of a call that had not come says how it ended.</summary>
+    private static void Settle(List<DerivedLine> lines)
+    {
+        if (lines.Exists(one => one.Note?.Unsettled is not null))
+        {
+            var settled = lines.SelectMany(Settled).ToList();
+            lines.Clear();
+            lines.AddRange(settled);
         }
+    }
+
+    private static IEnumerable<DerivedLine> Settled(DerivedLine line)
+    {
+        var told = line.Note?.Unsettled?.Settle() ?? [];
+        var isOpen = told.All(one => one.Kind == MessageKind.Approved);
+        return [.. isOpen ? [line] : Array.Empty<DerivedLine>(), .. told.Select(
+            record => new DerivedLine(line.Line) { Record = record })];
     }
 
     /// <summary>In which of the sessions that they may belong to calls stand already.</summary>
@@ -118,32 +184,23 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
         new[] { place.Own, place.Own is null ? place.Above : null, place.Session, place.Otherwise }.OfType<string>()
             .Concat(place.Own is null ? Known(place.Trace, source).Conversations : []).Distinct();
 
-    /// <summary>
-    /// Calls stand in the session of the trace: whoever learns later of which conversation it is finds that here.
-    /// </summary>
-    private void NoteCalls(List<DerivedLine> lines, long line, string trace, string source)
+    /// <param name="conversation">Empty where calls stand in the session of the trace.</param>
+    private static DerivedLine NoteOf(long line, string trace, string conversation)
     {
-        if (!Known(trace, source).HasCalls)
+        var detail = new Dictionary<string, string> { ["trace_id"] = trace };
+        if (conversation.Length > 0)
         {
-            Memory.Remember(source, trace, KnownTrace.Nothing with { HasCalls = true });
-            lines.Add(NoteOf(line, trace, "", new() { ["trace_id"] = trace }));
+            detail["session"] = conversation;
         }
-    }
 
-    private void Note(List<DerivedLine> lines, long line, string trace, string conversation, string source)
-    {
-        if (!Known(trace, source).Noted.Contains(conversation))
-        {
-            Memory.Remember(source, trace, new KnownTrace([conversation], [conversation], HasCalls: false));
-            lines.Add(NoteOf(
-                line, trace, conversation, new() { ["trace_id"] = trace, ["session"] = conversation }));
-        }
-    }
-
-    private static DerivedLine NoteOf(long line, string trace, string id, Dictionary<string, string> detail) =>
-        new(line)
+        return new DerivedLine(line)
         {
             Note = new DerivedNote(
-                TracePlace.SessionOf(trace), NoteId + id, NoteType, JsonSerializer.SerializeToElement(detail)),
+                TracePlace.SessionOf(trace), NoteId + conversation, NoteType,
+                JsonSerializer.SerializeToElement(detail)),
         };
+    }
 }
+
+/// <param name="IsOnEach">Each call of the trace can be expected to name it too.</param>
+internal readonly record struct LearnedTrace(string Trace, string Conversation, bool IsOnEach);

@@ -168,8 +168,11 @@ public sealed class TraceMemory
         {
             traces.Change((source, trace), old => new KnownTrace(
                 [.. (old?.Conversations ?? []).Union(known.Conversations).Take(Conversations)],
-                [.. (old?.Noted ?? []).Union(known.Noted).Take(Conversations)],
-                (old?.HasCalls ?? false) || known.HasCalls));
+                [.. (old?.Noted ?? []).Union(known.Noted).Take(Conversations + 1)],
+                (old?.HasCalls ?? false) || known.HasCalls)
+            {
+                ReadTo = Math.Max(old?.ReadTo ?? 0, known.ReadTo),
+            });
         }
     }
 
@@ -243,11 +246,17 @@ internal static class RoomFor
     public static int BytesOf(JsonElement? json) => json is { } given ? 3 * given.Raw().Length : 0;
 }
 
-/// <param name="Noted">Of which conversations it is written down that the trace is one of theirs.</param>
+/// <param name="Noted">
+/// Of which conversations it was read in the journal that the trace is one of theirs; an empty one says that
+/// <paramref name="HasCalls"/> is.
+/// </param>
 /// <param name="HasCalls">Calls stand in the session of the trace, for no conversation was known then.</param>
 public sealed record KnownTrace(ImmutableArray<string> Conversations, ImmutableArray<string> Noted, bool HasCalls)
 {
     public static readonly KnownTrace Nothing = new([], [], false);
+
+    /// <summary>Up to which of its notes the journal was read.</summary>
+    public long ReadTo { get; init; }
 }
 
 /// <summary>Whose room an entry takes.</summary>

@@ -43,6 +43,9 @@ public sealed record OtlpDialect(string Name, string Title, OtlpSignal Signal, p
 
     public string[] Error { get; init; } = [];
 
+    /// <summary>By what a call that failed is known, beside the span's status.</summary>
+    public OtlpMark? Failing { get; init; }
+
     /// <summary>Names under which it reports what is no call.</summary>
     public string[] NoCall { get; init; } = [];
 
@@ -92,10 +95,18 @@ public static class OtlpDialects
     [
         "gen_ai.conversation.id", "conversation.id", "langfuse.session.id", "langsmith.trace.session_id",
         "traceloop.association.properties.session_id", "ai.telemetry.metadata.sessionId",
-        "gcp.vertex.agent.session_id", "session.id",
+        "gcp.vertex.agent.session_id", OnEachSpan,
     ];
 
-    internal static readonly string[] Agents = ["gen_ai.agent.name", "agent.name", "agent_id"];
+    /// <summary>
+    /// By OpenTelemetry's conventions all spans of a session have it, and so have those of sites with no agent at all.
+    /// With <see cref="OfOpenInference"/> it may stand in one span alone.
+    /// </summary>
+    internal const string OnEachSpan = "session.id";
+
+    internal const string OfOpenInference = "openinference.span.kind";
+
+    internal static readonly string[] Agents = ["gen_ai.agent.name", "agent.name", "agent_name", "agent_id"];
 
     internal static readonly string[] Providers = ["gen_ai.provider.name", "gen_ai.system"];
 
@@ -131,7 +142,7 @@ public static class OtlpDialects
             Tool = ["ai.toolCall.name"], Call = ["ai.toolCall.id"], Input = ["ai.toolCall.args", "ai.toolCall.input"],
             Output = ["ai.toolCall.result", "ai.toolCall.output"],
         },
-        new("openinference", "OpenInference", OtlpSignal.Traces, OtlpMark.Attribute("openinference.span.kind", "TOOL"))
+        new("openinference", "OpenInference", OtlpSignal.Traces, OtlpMark.Attribute(OfOpenInference, "TOOL"))
         {
             Tool = ["tool.name"], Call = ["tool_call.id", "tool.id"], Input = ["input.value", "tool.parameters"],
             Output = ["output.value"],
@@ -143,6 +154,8 @@ public static class OtlpDialects
         new("langfuse", "Langfuse", OtlpSignal.Traces, OtlpMark.Attribute("langfuse.observation.type", "tool"))
         {
             Input = ["langfuse.observation.input"], Output = ["langfuse.observation.output"],
+            Failing = OtlpMark.Attribute("langfuse.observation.level", "ERROR"),
+            Error = ["langfuse.observation.status_message"],
         },
         new("langsmith", "LangSmith", OtlpSignal.Traces, OtlpMark.Attribute("langsmith.span.kind", "tool"))
         {

@@ -17,7 +17,7 @@ public enum OtlpSignal : byte
 /// </summary>
 public static class OtlpProtobuf
 {
-    private const int MostDepth = 32;
+    private const int MostDepth = 32, MostRefused = 10_000;
 
     private static readonly JsonWriterOptions Options = new()
     {
@@ -25,22 +25,29 @@ public static class OtlpProtobuf
         MaxDepth = 4 * MostDepth,
     };
 
+    /// <param name="refused">
+    /// Is told what is wrong with spans and log records that are damaged: they alone are left out.
+    /// </param>
     /// <exception cref="UnreadableException">It is no such request; the message says where.</exception>
-    public static ReadOnlyMemory<byte> ToJson(ReadOnlySpan<byte> request, OtlpSignal signal)
+    public static ReadOnlyMemory<byte> ToJson(
+        ReadOnlySpan<byte> request, OtlpSignal signal, ICollection<string> refused)
     {
         var buffer = new ArrayBufferWriter<byte>(Math.Max(256, 2 * request.Length));
         using var json = new Utf8JsonWriter(buffer, Options);
-        Write(json, request, signal == OtlpSignal.Logs ? OtlpMessages.LogsRequest : OtlpMessages.TracesRequest, 0);
+        Write(
+            json, request, signal == OtlpSignal.Logs ? OtlpMessages.LogsRequest : OtlpMessages.TracesRequest, 0,
+            refused);
         json.Flush();
         return buffer.WrittenMemory;
     }
 
-    private static void Write(Utf8JsonWriter json, ReadOnlySpan<byte> bytes, OtlpMessage message, int depth)
+    private static void Write(
+        Utf8JsonWriter json, ReadOnlySpan<byte> bytes, OtlpMessage message, int depth, ICollection<string> refused)
     {
         json.WriteStartObject();
         foreach (var field in message.Fields)
         {
-            Write(json, bytes, message, field, depth);
+            Write(json, bytes, message, field, depth, refused);
         }
 
         json.WriteEndObject();
@@ -48,7 +55,8 @@ public static class OtlpProtobuf
 
     /// <summary>What the JSON has in one place may stand anywhere in the message.</summary>
     private static void Write(
-        Utf8JsonWriter json, ReadOnlySpan<byte> bytes, OtlpMessage message, OtlpField field, int depth)
+        Utf8JsonWriter json, ReadOnlySpan<byte> bytes, OtlpMessage message, OtlpField field, int depth,
+        ICollection<string> refused)
     {
         var isOpen = false;
         for (var wire = new WireReader(bytes, message.Name); wire.Next();)
@@ -74,7 +82,7 @@ public static class OtlpProtobuf
 
             isOpen = true;
             wire.Require(field);
-            Write(json, wire, field, depth);
+            Write(json, wire, field, depth, refused);
         }
 
         if (isOpen && field.IsRepeated)
@@ -83,7 +91,27 @@ public static class OtlpProtobuf
         }
     }
 
-    private static void Write(Utf8JsonWriter json, in WireReader wire, OtlpField field, int depth)
+    /// <summary>Written apart, and to the others only when it is whole.</summary>
+    private static void WriteRecord(
+        Utf8JsonWriter json, ReadOnlySpan<byte> bytes, OtlpMessage message, int depth, ICollection<string> refused)
+    {
+        var buffer = new ArrayBufferWriter<byte>(Math.Max(256, 2 * bytes.Length));
+        using var apart = new Utf8JsonWriter(buffer, Options);
+        try
+        {
+            Write(apart, bytes, message, depth, refused);
+            apart.Flush();
+            json.WriteRawValue(buffer.WrittenSpan, skipInputValidation: true);
+        }
+        catch (UnreadableException unreadable)
+        {
+            refused.Add(refused.Count < MostRefused ? unreadable.Message : throw new UnreadableException(
+                "", $"more than {MostRefused} spans or log records of the request are damaged"));
+        }
+    }
+
+    private static void Write(
+        Utf8JsonWriter json, in WireReader wire, OtlpField field, int depth, ICollection<string> refused)
     {
         switch (field.Kind)
         {
@@ -93,8 +121,11 @@ public static class OtlpProtobuf
                 json.WriteBase64String("bytesValue", wire.Bytes);
                 json.WriteEndObject();
                 break;
+            case OtlpKind.Message when field.Message!().IsRecord:
+                WriteRecord(json, wire.Bytes, field.Message!(), depth + 1, refused);
+                break;
             case OtlpKind.Message:
-                Write(json, wire.Bytes, field.Message!(), depth + 1);
+                Write(json, wire.Bytes, field.Message!(), depth + 1, refused);
                 break;
             case OtlpKind.Text:
                 // What is not UTF-8 is replaced: no tool keeps a batch of calls from the book by what it prints.
@@ -185,7 +216,8 @@ internal sealed record OtlpField(
 }
 
 /// <summary>A message of the protocol, as far as it is read.</summary>
-internal sealed record OtlpMessage(string Name, OtlpField[] Fields);
+/// <param name="IsRecord">What is wrong with it is wrong with it alone.</param>
+internal sealed record OtlpMessage(string Name, OtlpField[] Fields, bool IsRecord = false);
 
 /// <summary>The messages of opentelemetry-proto 1, with their numbers.</summary>
 internal static class OtlpMessages
@@ -218,14 +250,14 @@ internal static class OtlpMessages
         new(5, "name", OtlpKind.Text), new(7, "startTimeUnixNano", OtlpKind.Nanoseconds),
         new(8, "endTimeUnixNano", OtlpKind.Nanoseconds), Many(9, "attributes", () => Attribute),
         new(15, "status", OtlpKind.Message, () => Status),
-    ]);
+    ], IsRecord: true);
 
     private static readonly OtlpMessage LogRecord = new("logRecord",
     [
         new(1, "timeUnixNano", OtlpKind.Nanoseconds), new(11, "observedTimeUnixNano", OtlpKind.Nanoseconds),
         new(5, "body", OtlpKind.Message, () => Value), Many(6, "attributes", () => Attribute),
         new(9, "traceId", OtlpKind.Id), new(10, "spanId", OtlpKind.Id), new(12, "eventName", OtlpKind.Text),
-    ]);
+    ], IsRecord: true);
 
     public static OtlpMessage TracesRequest { get; } = Request("resourceSpans", "scopeSpans", "spans", Span);
 

@@ -65,6 +65,12 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
         }
     }
 
+    public ReadOnlyMemory<byte>? Sound(ReadOnlySpan<byte> text, IFormatSink sink) => OtlpShape.Sound(
+        text,
+        [.. Signals.Where(one => expected is null || one.Signal == expected)
+            .Select(one => (one.Resources, one.Scopes, one.Spans))],
+        sink);
+
     private static IEnumerable<(JsonElement OfResource, JsonElement OfScope, JsonElement Span)> Within(
         JsonElement happened, string resources, string scopes, string spans) =>
         from ofResource in happened.ArrayMember(resources)
@@ -108,7 +114,7 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
         if (span is { Trace: { } trace, Conversation: { } conversation }
             && Ids.Refuse(conversation, Ids.MaxBytes, isSession: true) is null)
         {
-            sink.Learned(trace, conversation);
+            sink.Learned(trace, conversation, span.IsNamedOnEach);
         }
     }
 
@@ -173,41 +179,67 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
     /// </summary>
     private void Settle(OtlpSpan span, OtlpCall told, Timestamp? start, Timestamp? end, IFormatSink sink)
     {
-        var story = steps.Tell(span, told);
+        var known = Outcomes(span, told, start, end);
+        known.ForEach(sink.Record);
+        if (end is not null && known.TrueForAll(one => one.Kind == MessageKind.Approved))
+        {
+            const string Why = "the span of the call ended, and none within it says whether the tool ran";
+            sink.Note(told.NotTold(end, Why) with
+            {
+                Unsettled = told.Place is { } place ? new UnsettledCall(place, told.Call, More) : null,
+            });
+        }
+
+        List<DerivedRecord> More() => Outcomes(span, told, start, end)
+            .FindAll(one => !known.Exists(other => other.Kind == one.Kind));
+    }
+
+    private List<DerivedRecord> Outcomes(OtlpSpan span, OtlpCall told, Timestamp? start, Timestamp? end)
+    {
+        var (story, outcomes) = (steps.Tell(span, told), new List<DerivedRecord>(2));
         if (story.Decision is { } decided)
         {
-            sink.Record(told.Tell(decided, story.DecidedAt ?? end));
+            outcomes.Add(told.Tell(decided, story.DecidedAt ?? end));
         }
 
         if (story.Success is { } success)
         {
             var error = success ? null : story.Error ?? span.Error ?? "error";
-            sink.Record(told.Tell(
+            outcomes.Add(told.Tell(
                 new Outcome.Completed(ResultOf(span, error, Lasted(start, end))), end ?? story.RanAt));
         }
-        else if (end is not null && story.Decision is null or Outcome.Approved)
-        {
-            sink.Note(told.NotTold(end, "the span of the call ended, and none within it says whether the tool ran"));
-        }
+
+        return outcomes;
     }
 
     /// <summary>Mostly it comes before the span of its call or with it; what comes later is told by itself.</summary>
     private void ReadStep(OtlpSpan step, bool isWithCall, IFormatSink sink)
     {
-        var (end, decided) = (step.Time("endTimeUnixNano"), OtlpDecision.Of(step));
-        var success = step.Plain(one => one.Success) is { } word ? word == "true" : (bool?)null;
-        var error = step.Plain(one => one.Error);
-        if (steps.Remember(step, new OtlpStory(decided, end, success, error, end)) is not { } told || isWithCall)
+        var (end, said, error) = (step.Time("endTimeUnixNano"), OtlpStep.Read(step), step.Plain(one => one.Error));
+        var story = said.Story(end, error);
+        var told = steps.Remember(step, story);
+        if (isWithCall)
         {
             return;
         }
 
-        if (decided is not null)
+        if (told is null)
+        {
+            // What was refused is in the book before its call is, for the call may never come, or come elsewhere.
+            if (step.Trace is { } trace && said.Note(trace, end, error) is { } note)
+            {
+                sink.Note(note);
+            }
+
+            return;
+        }
+
+        if (story.Decision is { } decided)
         {
             sink.Record(told.Tell(decided, end));
         }
 
-        if (success is { } ran)
+        if (story.Success is { } ran)
         {
             sink.Record(told.Tell(new Outcome.Completed(new ToolResult(ran, ran ? "" : error ?? "error")), end));
         }
@@ -310,74 +342,4 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
 
         return above;
     }
-}
-
-/// <summary>What an event of a log says was decided, in the words of the record.</summary>
-internal static class OtlpDecision
-{
-    private static readonly Dictionary<string, string> Approving = new()
-    {
-        ["accept"] = "approved", ["allow"] = "approved", ["approved"] = "approved", ["modify"] = "approved",
-        ["auto-accept"] = "auto", ["approved-for-session"] = "approved-for-session",
-        ["approved-execpolicy-amendment"] = "approve-permanently",
-        ["network-policy-amendment"] = "approve-permanently",
-    };
-
-    private static readonly string[] Refusing =
-        ["reject", "deny", "denied", "abort", "cancel", "cancelled", "timed-out", "blocked", "rejected"];
-
-    private static readonly string[] Asking = ["require-approval", "awaiting-confirmation"];
-
-    /// <summary>That it ran, and nothing of a decision.</summary>
-    private static readonly string[] Saying = ["success", "error"];
-
-    private static readonly Dictionary<string, (string Source, string Refusal)> Sources = new()
-    {
-        ["user"] = ("human_response", "rejected by the user"),
-        ["user-permanent"] = ("human_response", "rejected by the user"),
-        ["user-temporary"] = ("human_response", "rejected by the user"),
-        ["user-reject"] = ("human_response", "rejected by the user"),
-        ["user-abort"] = ("human_response", "aborted by the user"),
-        ["config"] = ("host_policy", "denied by rules"),
-        ["hook"] = ("hook", "denied by a hook"),
-        ["automatedreviewer"] = ("assisted_approval", "denied by an automated reviewer"),
-    };
-
-    /// <returns>Null where nothing was decided.</returns>
-    /// <exception cref="UnreadableException">The decision is none that is known.</exception>
-    public static Outcome? Of(OtlpSpan record)
-    {
-        var refused = record.Text(one => one.Refusal) is { } no && Refusing.Contains(Normal(no)) ? no : null;
-        if ((record.Text(one => one.Decision) ?? refused) is not { } word || Saying.Contains(Normal(word)))
-        {
-            return null;
-        }
-
-        var (decision, source) = (Normal(word), Normal(record.Text(one => one.Source) ?? ""));
-        var (by, refusal) = Sources.TryGetValue(source, out var known) ? known : (null, $"the decision was {word}");
-        if (Approving.TryGetValue(decision, out var approval))
-        {
-            approval = source == "user-permanent" ? "approve-permanently"
-                : by == "host_policy" && approval == "approved" ? "auto"
-                : approval;
-            return new Outcome.Approved(approval) { Source = by };
-        }
-
-        if (Refusing.Contains(decision))
-        {
-            return new Outcome.Blocked(refusal) { Decision = word, Source = by };
-        }
-
-        return Asking.Contains(decision)
-            ? new Outcome.RequiresConfirmation("an approval is required", null)
-            : throw new UnreadableException(
-                "decision", $"\"{ShortText.Of(word, ShortText.Quoted)}\" is no decision that is known");
-    }
-
-    /// <summary>An event that gives no id of the call is one of its own, known by what it says.</summary>
-    public static string CallOf(OtlpSpan record, Timestamp? at) => "log:" + CanonicalJson.NameOf(
-        $"{record.Conversation}\n{record.Name}\n{record.Tool}\n{record.Input?.Raw()}\n"
-        + $"{record.Attributes.Plain("prompt_id", "event.sequence")}\n{(at is { } time ? Rfc3339.Format(time) : "")}");
-
-    private static string Normal(string word) => word.ToLowerInvariant().Replace('_', '-');
 }

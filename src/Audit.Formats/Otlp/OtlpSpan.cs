@@ -65,6 +65,10 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
     /// <summary>The conversation or session that it names itself.</summary>
     public string? Conversation => Attributes.Text(OtlpDialects.Conversations);
 
+    /// <summary>The others of its trace name it too, each for itself.</summary>
+    public bool IsNamedOnEach => Attributes.Text(OtlpDialects.OnEachSpan) == Conversation
+        && !Attributes.Has(OtlpDialects.OfOpenInference, "");
+
     /// <summary>What a whole process, or a connection of MCP, calls its session.</summary>
     public string? OtherSession => Attributes.Text("mcp.session.id")
         ?? origin.Resource.Text(OtlpDialects.Conversations);
@@ -94,7 +98,9 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
             var status = span.ObjectMember("status");
             var isError = status?.Member("code") is { } code && code.AsText() is "2" or "STATUS_CODE_ERROR";
             var type = Attributes.Text("error.type");
-            return isError || type is not null ? status?.Text("message") ?? type ?? "error" : null;
+            return isError || type is not null || Dialects.Exists(one => one.Failing is { } mark && HasMark(mark))
+                ? status?.Text("message") ?? Plain(one => one.Error) ?? type ?? "error"
+                : null;
         }
     }
 

@@ -135,6 +135,8 @@ internal static class OtlpValue
 /// <summary>How requests for export are built in JSON.</summary>
 internal static class OtlpShape
 {
+    private const int MostRefused = 10_000;
+
     /// <summary>What stands where a span could stand and is none may have been one to whoever sent it.</summary>
     public static void RefuseOthers(
         JsonElement happened, string resources, string scopes, string spans, IFormatSink sink)
@@ -157,6 +159,111 @@ internal static class OtlpShape
     public static int CountAll(JsonElement happened, string resources, string scopes, string spans) =>
         happened.ArrayMember(resources).Sum(ofResource => 1 + ofResource.ArrayMember(scopes).Sum(
             ofScope => 1 + ofScope.ArrayMember(spans).Count()));
+
+    /// <summary>
+    /// The request without the spans or log records that cannot be read strictly: one that has half a character, or is
+    /// nested absurdly, keeps none of the others from the book.
+    /// </summary>
+    /// <returns>Null where that is not all that is wrong.</returns>
+    public static ReadOnlyMemory<byte>? Sound(
+        ReadOnlySpan<byte> text, (string Resources, string Scopes, string Spans)[] signals, IFormatSink sink)
+    {
+        var (sound, refused) = (new ArrayBufferWriter<byte>(text.Length + 1), new List<string>());
+        try
+        {
+            Keep(text, [.. signals.Select(one => new[] { one.Resources, one.Scopes, one.Spans })], sound, refused);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+
+        refused.ForEach(sink.Invalid);
+        if (refused.Count == 0)
+        {
+            return null;
+        }
+
+        return sound.WrittenMemory;
+    }
+
+    private static void Keep(
+        ReadOnlySpan<byte> text, string[][] signals, ArrayBufferWriter<byte> sound, List<string> refused)
+    {
+        var json = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = int.MaxValue });
+        // Of each signal, how many of the names lead to here.
+        var at = new int[signals.Length];
+        var from = 0;
+        while (json.Read())
+        {
+            if (json.TokenType == JsonTokenType.PropertyName && json.CurrentDepth is 1 or 3 or 5)
+            {
+                Follow(json, signals, at);
+            }
+            else if (json.TokenType == JsonTokenType.StartArray && json.CurrentDepth == 5
+                && Array.IndexOf(at, 3) is >= 0 and var signal)
+            {
+                sound.Write(text[from..(int)json.BytesConsumed]);
+                KeepSpans(text, ref json, signals[signal][^1], sound, refused);
+                from = (int)json.TokenStartIndex;
+            }
+        }
+
+        sound.Write(text[from..]);
+    }
+
+    private static void Follow(in Utf8JsonReader json, string[][] signals, int[] at)
+    {
+        var level = json.CurrentDepth / 2;
+        for (var signal = 0; signal < signals.Length; signal++)
+        {
+            at[signal] = Math.Min(at[signal], level);
+            if (at[signal] == level && !json.ValueIsEscaped && json.ValueTextEquals(signals[signal][level]))
+            {
+                at[signal]++;
+            }
+        }
+    }
+
+    private static void KeepSpans(
+        ReadOnlySpan<byte> text, ref Utf8JsonReader json, string name, ArrayBufferWriter<byte> sound,
+        List<string> refused)
+    {
+        var depth = json.CurrentDepth + 1;
+        var (count, kept) = (0, 0);
+        while (json.Read() && json.TokenType != JsonTokenType.EndArray)
+        {
+            var start = (int)json.TokenStartIndex;
+            json.Skip();
+            var span = text[start..(int)json.BytesConsumed];
+            if (Refusal(span, depth) is { } sentence)
+            {
+                refused.Add(refused.Count < MostRefused ? $"{name}[{count}]: {sentence}" : throw new JsonException());
+            }
+            else
+            {
+                sound.Write(kept++ == 0 ? [] : ","u8);
+                sound.Write(span);
+            }
+
+            count++;
+        }
+    }
+
+    private static string? Refusal(ReadOnlySpan<byte> span, int depth)
+    {
+        try
+        {
+            var strict = new StrictJsonReader(span, StrictJsonReader.MaxDepth - depth);
+            strict.Read();
+            strict.Skip();
+            return null;
+        }
+        catch (UnreadableException unreadable)
+        {
+            return unreadable.Message;
+        }
+    }
 
     private static void Refuse(JsonElement owner, string name, string member, IFormatSink sink)
     {

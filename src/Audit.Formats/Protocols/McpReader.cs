@@ -10,23 +10,18 @@ namespace Audit.Formats.Protocols;
 /// </summary>
 internal sealed class McpReader(string? session) : IEventReader
 {
-    private const string Format = "mcp";
-    private const string Call = "tools/call", OfTask = "tasks/result";
-    private const string Sampling = "sampling/createMessage", Elicitation = "elicitation/create";
-    private const int MostCalls = 65_536, LongestInput = 64 << 10, MostKept = 1 << 18;
+    public const string Call = "tools/call", OfTask = "tasks/result";
 
-    /// <summary>Of the inputs of calls that are open; a longer one stands in the request alone.</summary>
-    private const long MostInputs = 8 << 20;
+    private const string Format = "mcp";
+    private const string Sampling = "sampling/createMessage", Elicitation = "elicitation/create";
+    private const int MostSeen = 1 << 18;
 
     private static readonly string[] Wrappers = ["message", "payload", "data", "msg"];
 
-    private readonly Dictionary<string, McpCall> calls = [];
-    private readonly Dictionary<string, List<McpOpen>> open = [];
-    private readonly HashSet<string> seen = [];
+    private readonly McpRequests requests = new();
 
-    /// <summary>Calls whose server answered that it works on them, by the names of their tasks.</summary>
-    private readonly Dictionary<string, McpAsked> tasks = [];
-    private long inputs;
+    /// <summary>Of lines their names, which are hashes.</summary>
+    private readonly HashSet<ulong> seen = [];
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
@@ -78,107 +73,63 @@ internal sealed class McpReader(string? session) : IEventReader
             .FirstOrDefault(inner => inner?.Text("jsonrpc") is not null);
 
     /// <summary>Whoever ships a log may ship a line twice: of one time, it is one message.</summary>
-    private bool IsRepeated(McpLine line) => line.Time is not null && seen.Count < MostKept
-        && !seen.Add(CanonicalJson.NameOf(
-            $"{line.Session}\n{line.Server}\n{line.Direction}\n{line.Time}\n{CanonicalJson.NameOf(line.Message)}"));
+    private bool IsRepeated(McpLine line)
+    {
+        if (line.Time is null)
+        {
+            return false;
+        }
+
+        var name = ulong.Parse(
+            CanonicalJson.NameOf(
+                $"{line.Session}\n{line.Server}\n{line.Direction}\n{line.Time}\n{CanonicalJson.NameOf(line.Message)}"),
+            NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        return seen.Count < MostSeen ? !seen.Add(name) : seen.Contains(name);
+    }
 
     /// <summary>Remembers what asks for an answer; who connects anew gets none to what was asked before.</summary>
     private void Open(McpLine line, string method)
     {
         if (method == "initialize")
         {
-            foreach (var key in open.Keys.Where(IsOfConnection).ToList())
-            {
-                open[key].ForEach(Forget);
-                open.Remove(key);
-            }
+            requests.Forget(line.Connection);
         }
 
-        var requests = OpenAs(line.Connection + line.KeyOf("id"));
-        requests.RemoveAll(one => one.Method == method && one.Direction == line.Direction);
-        requests.Add(new McpOpen(method, line.Direction, method == OfTask ? CallOfTask(line) : null));
-
-        bool IsOfConnection(string key) => key.StartsWith(line.Connection, StringComparison.Ordinal);
-    }
-
-    private McpAsked? CallOfTask(McpLine line) => line.Message.ObjectMember("params")?.Text("taskId") is { } task
-        ? tasks.GetValueOrDefault(line.Connection + task)
-        : null;
-
-    private List<McpOpen> OpenAs(string key)
-    {
-        if (!open.TryGetValue(key, out var requests))
-        {
-            open[key] = requests = open.Count < MostCalls && RoomFor.Ids(key) ? [] : throw new UnreadableException(
-                "id", $"a log with more than {MostCalls} open requests, or with longer ids, cannot be followed");
-        }
-
-        return requests;
+        var task = method == OfTask ? line.Message.ObjectMember("params")?.Text("taskId") : null;
+        var call = task is null ? null : requests.OfTask(line.Connection + task);
+        requests.Open(line.Connection, line.KeyOf("id"), new McpOpen(method, line.Direction, call));
     }
 
     private void Request(McpLine line, IFormatSink sink)
     {
         var asked = line.Message.RequireObject("params");
         var (key, tool) = (line.KeyOf("id"), asked.RequireText("name", "params"));
-        var name = line.Server is null ? tool : $"{line.Server}.{tool}";
         var input = asked.Member("arguments");
-        var content = CanonicalJson.NameOf($"{name}|{(input is { } given ? CanonicalJson.NameOf(given) : "")}");
-        var (place, round) = (line.Connection + key, 1);
-        if (calls.TryGetValue(place, out var known))
-        {
-            round = known.IsSettled || known.Content != content ? known.Round + 1 : known.Round;
-        }
-        else if (calls.Count == MostCalls)
-        {
-            throw new UnreadableException("id", $"a log of more than {MostCalls} calls cannot be followed");
-        }
-
-        var requests = OpenAs(place);
-        requests.FindAll(one => one.Method == Call && one.Direction == line.Direction).ForEach(Forget);
-        requests.RemoveAll(one => one.Method == Call && one.Direction == line.Direction);
-        calls[place] = new McpCall(content, round);
-        var id = round == 1 ? key : string.Create(CultureInfo.InvariantCulture, $"{key}#{round}");
-        var call = new McpAsked(id, name, Kept(input));
-        requests.Add(new McpOpen(Call, line.Direction, call));
+        var name = line.Server is null ? tool : $"{line.Server}.{tool}";
+        var call = requests.Call(line.Connection, key, line.Direction, name, input);
         Report(line, call with { Input = input }, new Outcome.Requested(), sink);
     }
-
-    /// <summary>Only what an answer is still to come for takes room.</summary>
-    private JsonElement? Kept(JsonElement? input)
-    {
-        var size = RoomFor.BytesOf(input);
-        if (input is null || size > LongestInput || inputs + size > MostInputs)
-        {
-            return null;
-        }
-
-        inputs += size;
-        return input.Value.Clone();
-    }
-
-    private void Forget(McpOpen request) => inputs -= RoomFor.BytesOf(request.Call?.Input);
 
     private void Cancel(McpLine line, IFormatSink sink)
     {
         var about = line.Message.RequireObject("params");
-        var key = line.Connection + (line with { Message = about }).KeyOf("requestId");
+        var key = (line with { Message = about }).KeyOf("requestId");
         // Whoever asked cancels: it goes the same way as the request.
-        var request = open.GetValueOrDefault(key)?.FindAll(one => IsOneWay(one.Direction, line.Direction))
+        var request = requests.Of(line.Connection, key).FindAll(one => IsOneWay(one.Direction, line.Direction))
             .Where(one => !one.IsCancelled).OrderBy(one => one.Call is null).FirstOrDefault();
         if (request?.Call is { } call)
         {
             // Its answer may be under way, or its tool beyond stopping: what comes of it is told all the same.
-            Forget(request);
-            open[key].Remove(request);
-            open[key].Add(request with { Call = call with { Input = null }, IsCancelled = true });
-            SetSettled(key);
+            requests.Open(
+                line.Connection, key, request with { Call = call with { Input = null }, IsCancelled = true });
+            requests.SetSettled(line.Connection, key);
             Report(line, call, new Outcome.Cancelled(about.Text("reason") ?? "cancelled without a reason"), sink);
         }
         else
         {
             if (request is not null)
             {
-                Close(key, request);
+                Close(line, key, request);
             }
 
             Note(line, "cancelled", sink);
@@ -194,14 +145,14 @@ internal sealed class McpReader(string? session) : IEventReader
             throw new UnreadableException("method", "missing, and so are result and error");
         }
 
-        var key = line.Connection + line.KeyOf("id");
+        var key = line.KeyOf("id");
         if (AnsweredBy(key, line, result) is not { } request)
         {
-            Foreign(line, result, calls.TryGetValue(key, out var asked) && asked.IsSettled, sink);
+            Foreign(line, result, requests.IsSettled(line.Connection, key), sink);
         }
         else if (request.Call is null)
         {
-            Close(key, request);
+            Close(line, key, request);
             Answer(line, request.Method, error is null ? "result" : "error", sink);
         }
         else if (result?.Text("resultType") == "input_required")
@@ -211,18 +162,14 @@ internal sealed class McpReader(string? session) : IEventReader
         else if (result?.ObjectMember("task")?.Text("taskId") is { } task && request.Method == Call)
         {
             // That it works on it is no completion; that is what is asked for of the task.
-            Close(key, request);
-            if (tasks.Count < MostCalls && RoomFor.Ids(task))
-            {
-                tasks[line.Connection + task] = request.Call with { Input = null, Task = line.Connection + task };
-            }
-
+            Close(line, key, request);
+            requests.Remember(line.Connection + task, request.Call);
             Report(line, request.Call, new Outcome.Started(), sink);
         }
         else
         {
-            Close(key, request);
-            tasks.Remove(request.Call.Task ?? "");
+            Close(line, key, request);
+            requests.EndTask(request.Call.Task);
             var output = error?.Text("message") ?? result?.Member("content").PartsText() ?? "";
             var told = new ToolResult(error is null && result?.Flag("isError") != true, output)
             {
@@ -238,7 +185,7 @@ internal sealed class McpReader(string? session) : IEventReader
     /// </summary>
     private McpOpen? AnsweredBy(string key, McpLine line, JsonElement? result)
     {
-        var all = open.GetValueOrDefault(key)?.FindAll(one => IsOtherWay(one.Direction, line.Direction)) ?? [];
+        var all = requests.Of(line.Connection, key).FindAll(one => IsOtherWay(one.Direction, line.Direction));
         var isSure = line.Direction is not null && all is [{ Direction: not null }];
         var method = MethodOf(result);
         var fitting = isSure || result is null ? all
@@ -294,22 +241,14 @@ internal sealed class McpReader(string? session) : IEventReader
         }
     }
 
-    private void Close(string key, McpOpen request)
+    private void Close(McpLine line, string key, McpOpen request)
     {
-        Forget(request);
-        open[key].Remove(request);
-        if (open[key].Count == 0)
-        {
-            open.Remove(key);
-        }
-
+        requests.Close(line.Connection, key, request);
         if (request.Method == Call)
         {
-            SetSettled(key);
+            requests.SetSettled(line.Connection, key);
         }
     }
-
-    private void SetSettled(string key) => calls[key] = calls[key] with { IsSettled = true };
 
     private static bool IsOneWay(string? one, string? other) => one is null || other is null || one == other;
 
@@ -326,18 +265,6 @@ internal sealed class McpReader(string? session) : IEventReader
         {
             Time = line.Time, DerivedOf = $"{line.Time}|{CanonicalJson.NameOf(line.Message)}",
         });
-
-    /// <summary>What was asked last under a number.</summary>
-    private readonly record struct McpCall(string Content, int Round, bool IsSettled = false);
-
-    private sealed record McpAsked(string Id, string Tool, JsonElement? Input, string? Task = null);
-
-    /// <summary>A request that is not answered yet, with the way that it went.</summary>
-    private sealed record McpOpen(string Method, string? Direction, McpAsked? Call, bool IsCancelled = false)
-    {
-        /// <summary>What is asked for of a task is what its call would have given.</summary>
-        public bool IsAnsweredAs(string method) => Method == method || (Method == OfTask && method == McpReader.Call);
-    }
 
     private readonly record struct McpLine(
         string? Session, string? Server, string? Direction, string? Time, JsonElement Message)

@@ -28,7 +28,8 @@ public interface IFormatSink
     void Ignored(string type);
 
     /// <summary>The trace is one of this conversation; worth a thought only to who remembers traces.</summary>
-    void Learned(string trace, string conversation)
+    /// <param name="isOnEach">Each call of the trace can be expected to name it too.</param>
+    void Learned(string trace, string conversation, bool isOnEach = false)
     {
     }
 
@@ -43,6 +44,11 @@ internal interface IEventReader
     /// The event lacks what it cannot be understood without.
     /// </exception>
     void Read(JsonElement happened, long number, IFormatSink sink);
+
+    /// <summary>What is left of an event that cannot be read strictly, without the parts for which it cannot.</summary>
+    /// <param name="sink">Is told what was left out.</param>
+    /// <returns>Null where the event has no parts that could be left out.</returns>
+    ReadOnlyMemory<byte>? Sound(ReadOnlySpan<byte> text, IFormatSink sink) => null;
 }
 
 /// <summary>
@@ -58,7 +64,7 @@ internal sealed class StrictEvents(
         JsonElement happened = default;
         try
         {
-            happened = Parse(text);
+            happened = ParseSound(text, sink);
             // Once an event: one of them may have a million parts that say nothing.
             var looksLike = new Lazy<string?>(() => LooksLike(happened));
             events.Read(happened, number, new OwnSink(sink, looksLike));
@@ -66,6 +72,23 @@ internal sealed class StrictEvents(
         catch (UnreadableException unreadable)
         {
             sink.Invalid(LooksLike(happened) ?? unreadable.Message);
+        }
+    }
+
+    private JsonElement ParseSound(ReadOnlySpan<byte> text, IFormatSink sink)
+    {
+        try
+        {
+            return Parse(text);
+        }
+        catch (UnreadableException)
+        {
+            if (events.Sound(text, sink) is { } rest)
+            {
+                return Parse(rest.Span);
+            }
+
+            throw;
         }
     }
 
@@ -100,7 +123,8 @@ internal sealed class OwnSink(IFormatSink sink, Lazy<string?> looksLike) : IForm
 
     public void Item(ReadOnlySpan<byte> item) => sink.Item(item);
 
-    public void Learned(string trace, string conversation) => sink.Learned(trace, conversation);
+    public void Learned(string trace, string conversation, bool isOnEach) =>
+        sink.Learned(trace, conversation, isOnEach);
 
     public void Invalid(string sentence) => sink.Invalid(looksLike.Value ?? sentence);
 

@@ -94,6 +94,102 @@ public sealed class OtlpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task a_conversation_that_was_told_before_any_call_is_known_after_a_restart()
+    {
+        await TakeAsync("traces", Body(Agent("conv-1")));
+        await node.RestartAsync();
+        await TakeAsync("traces", Body(Tool("call-1")));
+
+        Assert.Equal(["call-1 requested", "call-1 completed"], await KindsAsync("conv-1"));
+        Assert.Empty(await KindsAsync("trace:" + Trace));
+    }
+
+    /// <summary>Whoever names its session in each span, as all of OpenTelemetry may, writes no note of each trace.</summary>
+    [Fact]
+    public async Task what_names_its_session_in_each_span_is_not_noted()
+    {
+        await TakeAsync("traces", Body(Agent("conv-1").Replace("gen_ai.conversation.id", "session.id")));
+        Assert.Empty(await EventsAsync("trace:" + Trace));
+        await TakeAsync("traces", Body(Tool("call-1")));
+        Assert.Equal(["call-1 requested", "call-1 completed"], await KindsAsync("conv-1"));
+        await node.RestartAsync();
+        await TakeAsync("traces", Body(Tool("call-2")));
+        Assert.Equal(4, (await KindsAsync("conv-1")).Count);
+    }
+
+    [PostgresFact]
+    public async Task what_one_node_learned_of_a_trace_the_others_know()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var one = await TestNode.StartAsync("postgres:" + database.ConnectionString);
+        await using var other = await one.StartBesideAsync();
+        Task TakeAsync(TestNode at, string spans) => at.PostAsync("/v1/traces", spans).ContinueWith(answer => answer.Result.Require(200), TaskScheduler.Default);
+        async Task<int> CountAsync(string session) => (await one.GetAsync($"/v1/events?session={session}", accept: "application/x-ndjson"))
+            .Require(200).Lines.Count(line => line.GetProperty("event").TryGetProperty("record", out _));
+
+        await TakeAsync(one, Body(Agent("conv-1")));
+        await TakeAsync(other, Body(Tool("call-1")));
+        Assert.Equal(2, await CountAsync("conv-1"));
+
+        // The other node knows the trace, and not what the first one learns of it now: a call without its agent's span
+        // stays where the first one put it.
+        await TakeAsync(one, Body(Agent("conv-2", "eee19b7ec3c1b1ff"), Tool("call-2", "eee19b7ec3c1b1ff")));
+        await TakeAsync(other, Body(Tool("call-2", "eee19b7ec3c1b1ff")));
+        Assert.Equal((2, 2, 0), (await CountAsync("conv-1"), await CountAsync("conv-2"), await CountAsync("trace:" + Trace)));
+
+        await TakeAsync(one, Body(ClaudeStep));
+        await TakeAsync(other, Body(ClaudeTool));
+        Assert.Equal(2, await CountAsync("cc-1"));
+    }
+
+    [Fact]
+    public async Task a_refusal_whose_call_comes_after_a_restart_is_a_refusal()
+    {
+        await TakeAsync("traces", Body(ClaudeStep));
+        await node.RestartAsync();
+        await TakeAsync("traces", Body(ClaudeTool));
+        await TakeAsync("traces", Body(ClaudeTool));
+
+        Assert.Equal(["toolu_1 requested", "toolu_1 blocked"], await KindsAsync("cc-1"));
+        Assert.Equal("reject", Assert.Single(await EventsAsync("trace:" + Trace)).GetProperty("detail").Text("decision"));
+        Assert.DoesNotContain(await EventsAsync("cc-1"), one => one.Text("event") == "session.noted");
+    }
+
+    [Fact]
+    public async Task a_refusal_whose_call_never_comes_is_in_the_book()
+    {
+        await TakeAsync("traces", Body(ClaudeStep));
+        await TakeAsync("traces", Body(ClaudeStep));
+
+        var note = Assert.Single(await EventsAsync("trace:" + Trace));
+        Assert.Equal(("call_step", "user_reject"), (note.Text("type"), note.GetProperty("detail").Text("source")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task a_span_that_cannot_be_read_keeps_no_other_from_the_book(bool isProtobuf)
+    {
+        if (isProtobuf)
+        {
+            var damaged = Protobuf.Bytes(2, Protobuf.Text(5, "execute_tool x"), Protobuf.Number(1, 7));
+            var good = Protobuf.Span(Trace, "eee19b7ec3c1b101", "execute_tool rm", Attribute("gen_ai.tool.call.id", "call-1"));
+            var partial = (await PostAsync("/v1/traces", Protobuf.Request(damaged, good, damaged))).Require(200);
+            Assert.Equal([0x08, 2], partial.Bytes[2..4]);
+            Assert.Contains("span.traceId", partial.Text);
+        }
+        else
+        {
+            var answer = (await node.PostAsync("/v1/traces", Body(Tool("call-2").Replace("execute_tool rm", "execute_tool \\ud83d"), Tool("call-1")))).Require(200);
+            var partial = answer.Json.GetProperty("partialSuccess");
+            Assert.Equal("1", partial.Text("rejectedSpans"));
+            Assert.Contains("spans[0]: name: half of a surrogate pair", partial.Text("errorMessage"));
+        }
+
+        Assert.Equal(["call-1 requested", "call-1 completed"], await KindsAsync("trace:" + Trace));
+    }
+
+    [Fact]
     public async Task a_call_stays_where_it_stood_first_and_says_whose_it_is()
     {
         foreach (var isAfterRestart in new[] { false, true })
@@ -218,6 +314,15 @@ public sealed class OtlpTests : IAsyncLifetime
 
         return packed.ToArray();
     }
+
+    private static string ClaudeStep => Claude("b1", ".blocked_on_user", 10, ("decision", "reject"), ("source", "user_reject"))
+        .Replace("\"name\"", "\"parentSpanId\":\"00000000000000a1\",\"name\"");
+
+    private static string ClaudeTool => Claude("a1", "", 20, ("tool_name", "Bash"), ("tool_use_id", "toolu_1"));
+
+    private static string Claude(string id, string name, int end, params (string Key, string Value)[] attributes) =>
+        $$"""{"traceId":"{{Trace}}","spanId":"00000000000000{{id}}","name":"claude_code.tool{{name}}","startTimeUnixNano":"1767225600000000000","endTimeUnixNano":"{{1767225600000000000 + end}}","attributes":["""
+        + string.Join(',', attributes.Prepend(("session.id", "cc-1")).Select(one => $$$"""{"key":"{{{one.Item1}}}","value":{"stringValue":"{{{one.Item2}}}"}}""")) + "]}";
 
     private static string Agent(string conversation, string id = Root) =>
         $$$"""{"traceId":"{{{Trace}}}","spanId":"{{{id}}}","name":"invoke_agent a","startTimeUnixNano":"1767225600000000000","endTimeUnixNano":"1767225609000000000","attributes":[{"key":"gen_ai.conversation.id","value":{"stringValue":"{{{conversation}}}"}}]}""";
