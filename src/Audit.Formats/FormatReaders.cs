@@ -6,7 +6,6 @@ using Audit.Formats.Copilot;
 using Audit.Formats.Correlation;
 using Audit.Formats.Gemini;
 using Audit.Formats.Hosts;
-using Audit.Formats.Laravel;
 using Audit.Formats.Otlp;
 using Audit.Formats.Protocols;
 
@@ -55,14 +54,14 @@ public sealed class FormatReaders
             "exec --json"),
         new("gemini", "Gemini CLI: recorded chats, or payloads of hooks"),
         new(
-            "openai", "OpenAI: messages of chats, and items of responses", "openai/openai-python",
-            "answers of chats"),
+            "openai", "OpenAI: messages of chats, and items of responses; messages of Vercel's AI SDK",
+            "openai/openai-python", "answers of chats"),
         new("anthropic", "Anthropic: messages", "anthropics/anthropic-sdk-python", "an answer"),
         new(
             "mcp", "the Model Context Protocol: a log of its messages", "modelcontextprotocol/modelcontextprotocol",
             "calls, results and errors"),
         new("cursor", "Cursor: payloads of hooks"),
-        new("openai-agents", "the OpenAI Agents SDK: exported traces and spans"),
+        new("openai-agents", "the OpenAI Agents SDK: exported traces and spans, or items of runs"),
         new(
             "adk", "Google's Agent Development Kit: events of sessions", "google/adk-python",
             "calls and responses of a session"),
@@ -121,7 +120,7 @@ public sealed class FormatReaders
             "anthropic" => new AnthropicReader(calls, session),
             "mcp" => new McpReader(session),
             "cursor" => new CursorReader(calls, session),
-            "openai-agents" => new AgentsSdkReader(session),
+            "openai-agents" => new AgentsSdkReader(calls, session),
             "adk" => new AdkReader(calls, session),
             "cloudevents" => new CloudEventsReader(Within(session, source), session),
             _ => null,
@@ -322,7 +321,7 @@ public static class FormatGuess
             return "gemini";
         }
 
-        if (happened.Text("object") is "trace" or "trace.span"
+        if (happened.Text("object") is "trace" or "trace.span" || AgentsSdkItem.Of(happened) is not null
             || happened.ArrayMember("data").FirstOrDefault().Text("object") is "trace" or "trace.span")
         {
             return "openai-agents";
@@ -349,7 +348,8 @@ public static class FormatGuess
     {
         var type = happened.Text("type") ?? "";
         if (happened.Text("object") is "chat.completion" or "chat.completion.chunk" or "response"
-            || happened.Text("role") == "tool"
+            || happened.Text("role") is "tool" or "function"
+            || happened.ObjectMember("function_call")?.Text("name") is not null || VercelParts.In(happened).Any()
             || happened.ArrayMember("tool_calls").Any() || happened.ArrayMember("choices").Any()
             || (type.EndsWith("_call", StringComparison.Ordinal) && happened.Text("call_id") is not null)
             || (type.EndsWith("_call_output", StringComparison.Ordinal) && happened.Text("call_id") is not null)

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Audit.CommandLine.Tests.Deploy;
 
 namespace Audit.CommandLine.Tests;
 
@@ -126,6 +128,33 @@ public sealed class IngestFormatTests(StartedNode node) : IClassFixture<StartedN
         Assert.Contains(result.OutLines, line => line.StartsWith("gemini\t") && line.EndsWith("\tafter documentation"));
         Assert.Equal(FormatReaders.Names.Count, result.OutLines.Count(line => line.Contains("documentation")));
         (await InProcess.RunAsync(directory.Path, ["ingest"])).Require(ExitCode.WrongUse);
+    }
+
+    /// <summary>Each format is switched on in two lines of the guide, which says of it what the command says.</summary>
+    [Fact]
+    public async Task the_guide_says_of_each_format_what_the_command_says()
+    {
+        var guide = await File.ReadAllTextAsync(DeployFiles.PathOf("docs/formats.md"));
+        var sections = guide.Split("\n## ").Skip(1).ToList();
+        var listed = (await InProcess.RunAsync(directory.Path, ["ingest", "--formats"])).Require(ExitCode.Fine).OutLines
+            .Select(line => line.Split('\t')).Where(parts => parts[^1].Contains("documentation")).ToList();
+
+        Assert.Equal(FormatReaders.Names.Order(), listed.Select(parts => parts[0]).Order());
+        foreach (var parts in listed)
+        {
+            var section = Assert.Single(sections, one => IsOf(one, parts[0]));
+            Assert.Contains($"*{char.ToUpperInvariant(parts[^1][0])}{parts[^1][1..]}.*", Plain(section), StringComparison.Ordinal);
+            Assert.InRange(section.Split("```")[1].Split('\n', StringSplitOptions.RemoveEmptyEntries).Length - 1, 1, 2);
+            Assert.Contains("\n- Understood: ", section, StringComparison.Ordinal);
+            Assert.Contains("\n- Cannot be known: ", section, StringComparison.Ordinal);
+        }
+
+        // And no section is of a format that is none.
+        Assert.All(sections, section => Assert.Contains(listed, parts => IsOf(section, parts[0])));
+
+        static bool IsOf(string section, string format) => Regex.IsMatch(section, $"ingest[ /]{format}[ ?]")
+            || (format == "otlp" && section.Contains("OTEL_EXPORTER_OTLP_ENDPOINT=", StringComparison.Ordinal));
+        static string Plain(string section) => string.Join(' ', section.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]

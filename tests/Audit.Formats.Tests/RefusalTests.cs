@@ -50,8 +50,8 @@ public sealed class RefusalTests
     {
         static string Meta(string id, string? from = null) =>
             $$$"""{"timestamp":"2026-01-01T00:00:00Z","type":"session_meta","payload":{"id":"{{{id}}}"{{{(from is null ? "" : $",\"forked_from_id\":\"{from}\"")}}}}}""";
-        const string Asked = """{"timestamp":"2026-01-01T00:00:00Z","type":"response_item","payload":{"type":"function_call","call_id":"c","name":"shell","arguments":"{}"}}""";
-        var stream = string.Join('\n', Meta("a"), Asked, Meta("b"), Asked, Meta("c", "b"), Meta("b"), Asked);
+        static string Asked(string call) => $$$"""{"timestamp":"2026-01-01T00:00:00Z","type":"response_item","payload":{"type":"function_call","call_id":"{{{call}}}","name":"shell","arguments":"{}"}}""";
+        var stream = string.Join('\n', Meta("a"), Asked("1"), Meta("b"), Asked("2"), Meta("c", "b"), Meta("b"), Asked("3"));
         Assert.Equal(["a", "b", "c"], Derived.Of("codex", stream, null).Records.Select(one => one.SessionId));
         Assert.Equal(["told", "told", "told"], Derived.Of("codex", stream, "told").Records.Select(one => one.SessionId));
         var runs = string.Join('\n', Run("t-1"), Run("t-2"));

@@ -234,7 +234,7 @@ public sealed class SloppyHostTests
         $$"""{"session_id":"s","hook_event_name":"{{hook}}","timestamp":"2026-01-01T00:00:00Z","tool_name":"x","tool_use_id":"t"}""")));
 
     [Theory]
-    [InlineData("""{"role":"assistant","content":[{"type":"tool-call","toolCallId":"c","toolName":"rm","args":{}}]}""", "\"tool-call\"")]
+    [InlineData("""{"role":"assistant","content":[{"type":"tool-call","id":"c","name":"rm","args":{}}]}""", "\"tool-call\"")]
     [InlineData("""{"role":"assistant","content":[{"toolUse":{"toolUseId":"c","name":"rm","input":{}}}]}""", "\"toolUse\"")]
     [InlineData("""{"role":"model","content":[],"parts":[{"functionCall":{"name":"rm","args":{}}}]}""", "\"functionCall\"")]
     public void a_part_that_may_be_a_call_is_never_passed_over(string message, string kind)

@@ -13,6 +13,12 @@ public sealed class StoryTests
 {
     private const string Variable = "AUDIT_TEST_RECORDINGS";
 
+    /// <summary>Of these each line stands for itself.</summary>
+    private static readonly string[] OfNoOrder = ["otlp", "agent-sdk", "openai", "anthropic", "adk", "cloudevents"];
+
+    /// <summary>What may stand in a file of an upstream and answers nothing in it.</summary>
+    private const string NothingBefore = "id: a tool's answer to a request that ";
+
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Golden");
 
     public static TheoryData<string> Streams { get; } =
@@ -32,20 +38,42 @@ public sealed class StoryTests
         }
     }
 
+    /// <summary>What the golden files have from upstream.</summary>
+    public static TheoryData<string> Published { get; } =
+    [
+        .. Directory.GetFiles(Folder, "*.derived").Where(path => File.ReadLines(path).First().StartsWith("# ", StringComparison.Ordinal))
+            .Select(path => Path.GetFileNameWithoutExtension(path)!).Order(),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Published))]
+    public void what_upstream_published_tells_the_truth_however_it_is_sent(string name) =>
+        AssertRecorded(name.Split('+')[0], Path.Combine(Folder, name + ".jsonl"));
+
     [Fact]
     public void recordings_tell_the_truth_however_they_are_sent()
     {
         foreach (var (format, path) in Recordings())
         {
-            var lines = File.ReadAllLines(path).Where(IsWhole).ToArray();
-            var cut = lines.Length * 2 / 3;
-            using var whole = new TemporaryFile(lines);
-            if (TruthOf(format, whole.Path, lines.Length, cut) is not { } truth)
-            {
-                return;
-            }
+            AssertRecorded(format, path);
+        }
+    }
 
-            AssertTold(format, lines, truth[0]!.AsObject());
+    [Fact]
+    public void every_verified_format_is_held_against_the_truth() => Assert.Equal(
+        FormatReaders.All.Where(format => format.Upstream is not null).Select(format => format.Name).Order(),
+        Published.Select<object[], string>(row => ((string)row[0]).Split('+')[0]).Distinct().Order());
+
+    private static void AssertRecorded(string format, string path)
+    {
+        // A file is a line an event, or one event.
+        var text = File.ReadAllText(path);
+        string[] lines = IsWhole(text) ? [text.ReplaceLineEndings(" ")] : [.. text.Split('\n').Where(IsWhole)];
+        var cut = lines.Length * 2 / 3;
+        using var whole = new TemporaryFile(lines);
+        if (TruthOf(format, whole.Path, lines.Length, cut) is { } truth)
+        {
+            AssertTold(format, lines, truth[0]!.AsObject(), path);
             AssertEqual(truth[1]!.AsObject(), Story.Of(format, lines[..cut]), $"{path}, cut");
         }
     }
@@ -76,24 +104,25 @@ public sealed class StoryTests
         Assert.Equal(derived.Notes.Take(2).Select(note => (note.DerivedId, note.Time)), derived.Notes.Skip(2).Select(note => (note.DerivedId, note.Time)));
     }
 
-    private static void AssertTold(string format, string[] lines, JsonObject truth)
+    private static void AssertTold(string format, string[] lines, JsonObject truth, string path = "")
     {
-        AssertEqual(truth, Story.Of(format, lines), "whole");
-        AssertEqual(truth, Story.Of(format, lines, lines), "twice");
-        AssertEqual(truth, Story.Of(format, lines[..(lines.Length / 2)], lines), "half, then whole");
-        if (format == "agent-code")
+        var half = lines.Length / 2;
+        AssertEqual(truth, Story.Of(format, lines), $"{path}, whole");
+        AssertEqual(truth, Story.Of(format, lines, lines), $"{path}, twice");
+        AssertEqual(truth, Story.Of(format, lines[..half], lines), $"{path}, half, then whole");
+        if (format is "agent-code" or "mcp")
         {
-            // It has no ids and no times, and its order is all that there is.
+            // They have no ids that last and no times, and their order is all that there is.
             return;
         }
 
-        AssertEqual(truth, Story.Of(format, lines[..(lines.Length / 2)], lines[(lines.Length / 2)..]), "in halves");
-        if (lines.All(line => line.Contains("\"timestamp\"", StringComparison.Ordinal)))
+        AssertEqual(truth, Story.OfParts(format, lines[..half], lines[half..]), $"{path}, in halves");
+        if (OfNoOrder.Contains(format) || lines.All(line => line.Contains("\"timestamp\"", StringComparison.Ordinal)))
         {
             var shuffled = (string[])lines.Clone();
             new Random(11).Shuffle(shuffled);
             // Of several signs of progress, and of two requests, the first to come gives the time.
-            AssertEqual(WithoutTimes(truth), Story.Of(format, shuffled), "shuffled", withTimes: false);
+            AssertEqual(WithoutTimes(truth), Story.Of(format, shuffled), $"{path}, shuffled", withTimes: false);
         }
     }
 
@@ -108,6 +137,7 @@ public sealed class StoryTests
                 $"{how}: {name}\ntruth {expected?.ToJsonString()}\ntold  {actual?.ToJsonString()}");
         }
 
+        Assert.All(story.Invalid, sentence => Assert.StartsWith(NothingBefore, sentence));
         Assert.True(!story.Violations.Any(), $"{how}: violations of {string.Join(", ", story.Violations)}");
     }
 
@@ -126,12 +156,13 @@ public sealed class StoryTests
     private static IEnumerable<(string Format, string Path)> Recordings()
     {
         var folder = Environment.GetEnvironmentVariable(Variable) ?? Shared.Folder;
-        foreach (var format in new[] { "claude-code", "copilot", "agent-code" })
+        var files = folder is not null && Directory.Exists(folder)
+            ? Directory.GetFiles(folder, "*.json*", SearchOption.AllDirectories).Order().ToArray() : [];
+        foreach (var path in files)
         {
-            var files = folder is not null && Directory.Exists(Path.Combine(folder, format))
-                ? Directory.GetFiles(Path.Combine(folder, format), "*.jsonl")
-                : [];
-            foreach (var path in files.Order().Where(path => !Path.GetFileName(path).Contains("otlp") && !path.Contains("hooks")))
+            var format = Path.GetRelativePath(folder!, path).Contains("otlp", StringComparison.Ordinal) ? "otlp" : Path.GetFileName(Path.GetDirectoryName(path))!;
+            // Results of MCP that stand by themselves are no messages of it.
+            if (FormatReaders.Names.Contains(format) && (format != "mcp" || File.ReadAllText(path).Contains("jsonrpc", StringComparison.Ordinal)))
             {
                 yield return (format, path);
             }

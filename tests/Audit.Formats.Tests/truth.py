@@ -150,6 +150,8 @@ def claude_verdict(text, failed, kind, begun, tool):
 
 
 def claude_code(lines):
+    if all("hook_event_name" in e for e in events_of(lines)):
+        return hooks(events_of(lines))
     calls, results, begun, spawned, asked = {}, {}, {}, {}, {}
     decided, listed, latest = {}, set(), None
 
@@ -489,7 +491,276 @@ def agent_code(lines):
     return story
 
 
-READERS = {"claude-code": claude_code, "copilot": copilot, "agent-code": agent_code}
+# ---------------------------------------------------------------- Claude Code: payloads of hooks
+
+
+def hooks(events):
+    calls, open_calls = {}, []
+    for e in events:
+        what, tool, given = e["hook_event_name"], e.get("tool_name"), e.get("tool_input")
+        name = f"{e['session_id']} {e.get('tool_use_id')}"
+        if what == "PostToolBatch":
+            for one in e.get("tool_calls", []):
+                call = calls.setdefault(f"{e['session_id']} {one['tool_use_id']}", Call(state="requested"))
+                call.put("tool", one["tool_name"])
+                call.put("input", short(one["tool_input"]))
+            continue
+        if what == "PermissionRequest" and "tool_use_id" not in e:
+            name = next((one for one in open_calls if calls[one]["tool"] == tool and calls[one].get("input") == short(given)), None)
+            if name is None:
+                continue
+        elif "tool_use_id" not in e:
+            continue
+        call = calls.setdefault(name, Call(state="requested"))
+        call.put("tool", tool)
+        call.put("input", short(given) if given is not None else None)
+        call.put("agent", e.get("agent_id"))
+        if what == "PreToolUse":
+            open_calls.append(name)
+        elif what == "PermissionRequest":
+            call["state"] = "awaiting_confirmation"
+        elif what == "PermissionDenied":
+            call.update(state="blocked", by="classifier")
+        elif what in ("PostToolUse", "PostToolUseFailure"):
+            failed = what == "PostToolUseFailure"
+            answer = e.get("error") if failed else obj(e.get("tool_response")).get("stdout") or e.get("tool_response")
+            call.update(state="completed", output=f"{'false' if failed else 'true'} {short(answer)}")
+    return {name: told(call["state"], call.get("tool"), call) for name, call in calls.items()}
+
+
+# ---------------------------------------------------------------- OpenTelemetry
+
+CONVERSATIONS = ("gen_ai.conversation.id", "conversation.id", "langfuse.session.id", "langsmith.trace.session_id",
+                 "traceloop.association.properties.session_id", "ai.telemetry.metadata.sessionId",
+                 "gcp.vertex.agent.session_id", "session.id")
+INPUTS = ("tool_input", "ai.toolCall.args", "ai.toolCall.input", "input.value", "tool.parameters", "traceloop.entity.input",
+          "langfuse.observation.input", "gen_ai.prompt", "tool_arguments", "gcp.vertex.agent.tool_call_args",
+          "gen_ai.tool.call.arguments", "function_args")
+OUTPUTS = ("tool_output", "ai.toolCall.result", "ai.toolCall.output", "output.value", "traceloop.entity.output",
+           "langfuse.observation.output", "gen_ai.completion", "tool_response", "code.function.return.value",
+           "gcp.vertex.agent.tool_response", "gen_ai.tool.call.result")
+TOOLS = ("tool_name", "ai.toolCall.name", "tool.name", "traceloop.entity.name", "gen_ai.tool.name", "function_name")
+CALLS = ("tool_use_id", "ai.toolCall.id", "tool_call.id", "tool.id", "gen_ai.tool.call.id", "call_id", "tool_call_id")
+
+
+def any_value(value):
+    if "kvlistValue" in value:
+        return {one["key"]: any_value(one["value"]) for one in value["kvlistValue"].get("values", [])}
+    if "arrayValue" in value:
+        return [any_value(one) for one in value["arrayValue"].get("values", [])]
+    if "intValue" in value:
+        return Number(value["intValue"])
+    return next(iter(value.values()), None)
+
+
+def attributes(holder):
+    return {one["key"]: any_value(one["value"]) for one in obj(holder).get("attributes", [])}
+
+
+def first(given, names):
+    return next((given[name] for name in names if given.get(name) not in (None, "")), None)
+
+
+def nested(value):
+    """Objects are sent as a text that holds them."""
+    if isinstance(value, str) and value.strip()[:1] in ("{", "["):
+        try:
+            return json.loads(value, parse_int=Number, parse_float=Number)
+        except ValueError:
+            return value
+    return value
+
+
+def nanos(text):
+    return int(text) // 1_000_000 if text else None
+
+
+def is_call(name, given):
+    return (given.get("gen_ai.operation.name") == "execute_tool" or name.startswith("execute_tool ")
+            or given.get("ai.operationId") == "ai.toolCall" or given.get("openinference.span.kind") == "TOOL"
+            or given.get("traceloop.span.kind") == "tool" or given.get("langfuse.observation.type") == "tool"
+            or given.get("langsmith.span.kind") == "tool" or name == "running tool" or "tool_arguments" in given
+            or "gcp.vertex.agent.tool_call_args" in given or given.get("mcp.method.name") == "tools/call"
+            or name == "claude_code.tool" or (given.get("span.type") == "tool" and "tool_use_id" in given))
+
+
+def otlp(lines):
+    spans, logs = {}, []
+    for body in events_of(lines):
+        for resource in body.get("resourceSpans", []):
+            for scope in resource.get("scopeSpans", []):
+                for span in scope.get("spans", []):
+                    spans[(span["traceId"], span["spanId"])] = (span, attributes(span), attributes(resource.get("resource")))
+        for resource in body.get("resourceLogs", []):
+            for scope in resource.get("scopeLogs", []):
+                logs += [(one, attributes(one), attributes(resource.get("resource"))) for one in scope.get("logRecords", [])]
+
+    def above(span):
+        while (span["traceId"], span.get("parentSpanId")) in spans:
+            found = spans[(span["traceId"], span["parentSpanId"])]
+            span = found[0]
+            yield found
+
+    def name_of(span, given):
+        return first(given, CALLS) or "span:" + span["spanId"].lower()
+
+    story = {}
+    for span, given, resource in spans.values():
+        if not is_call(span["name"], given):
+            continue
+        tool = first(given, TOOLS) or re.sub("^(execute_tool|tools/call) ", "", span["name"])
+        if tool == "(merged tools)":
+            continue
+        around = list(above(span))
+        session = (first(given, CONVERSATIONS) or next((first(one[1], CONVERSATIONS) for one in around if first(one[1], CONVERSATIONS)), None)
+                   or given.get("mcp.session.id") or first(resource, CONVERSATIONS) or "trace:" + span["traceId"].lower())
+        asked = nested(first(given, INPUTS))
+        if asked is None:
+            asked = {key[len("code.function.parameters."):-len(".value")]: value for key, value in given.items()
+                     if key.startswith("code.function.parameters.") and key.endswith(".value")} or None
+        status = span.get("status", {})
+        failed = str(status.get("code", "")) in ("2", "STATUS_CODE_ERROR") or "error.type" in given
+        answer = first(given, OUTPUTS)
+        if answer is None:
+            answer = (status.get("message") or given.get("error.type") or "error") if failed else ""
+        agents = ("gen_ai.agent.name", "agent.name", "agent_id")
+        call = {
+            "agent": first(given, agents) or next((first(one[1], agents) for one in around if first(one[1], agents)), None),
+            "parent": next((name_of(one[0], one[1]) for one in around if is_call(one[0]["name"], one[1])), None),
+            "input": short(asked) if asked is not None else None, "requested_at": nanos(span.get("startTimeUnixNano")),
+        }
+        # The span of a call of Claude Code does not say whether its tool ran.
+        ended = "endTimeUnixNano" in span and span["name"] != "claude_code.tool"
+        if ended:
+            call.update(output=f"{'false' if failed else 'true'} {short(answer)}", settled_at=nanos(span["endTimeUnixNano"]))
+        story[f"{session} {name_of(span, given)}"] = told("completed" if ended else "requested", tool, call)
+
+    for record, given, resource in logs:
+        event = record.get("eventName") or given.get("event.name") or obj(record.get("body")).get("stringValue")
+        if event != "gemini_cli.tool_call":
+            continue
+        asked, at = nested(first(given, INPUTS)), nanos(record["timeUnixNano"])
+        refused, ran = given.get("decision") == "reject", given.get("success") is True
+        call = {"input": short(asked), "settled_at": at}
+        if ran or not refused:
+            call["output"] = f"{'true' if ran else 'false'} {short('' if ran else given.get('error') or given.get('error_type') or 'error')}"
+        state = "blocked" if refused else "completed"
+        one = told(state, first(given, TOOLS), call)
+        # Without an id of the call it is known by what it says.
+        story[f"{first(given, CONVERSATIONS)} log:{state} {one['tool']} {one.get('input')} {one.get('output')} {at}"] = one
+    return story
+
+
+# ---------------------------------------------------------------- the Model Context Protocol, agent-sdk, chats, CloudEvents
+
+
+def mcp(lines):
+    story = {}
+    for e in events_of(lines):
+        name = f"- {e.get('id', obj(e.get('params')).get('requestId'))}"
+        if e.get("method") == "tools/call":
+            asked = e["params"].get("arguments")
+            story[name] = {"state": "requested", "tool": e["params"]["name"]} | ({"input": short(asked)} if asked is not None else {})
+        elif e.get("method") == "notifications/cancelled" and name in story:
+            story[name]["state"] = "cancelled"
+        elif "method" not in e and name in story:
+            result = obj(e.get("result"))
+            text = e["error"]["message"] if "error" in e else text_of(result.get("content"))
+            failed = "error" in e or result.get("isError") is True
+            story[name].update(state="completed", output=f"{'false' if failed else 'true'} {short(text)}")
+    return story
+
+
+def records(lines):
+    kinds, calls = {"requires_confirmation": "awaiting_confirmation"}, {}
+    for e in events_of(lines):
+        calls.setdefault(e["tool_call_id"], []).append(e)
+    story = {}
+    for name, told_of in calls.items():
+        told_of.sort(key=lambda e: millis(e["recorded_at"]))
+        last, call = told_of[-1], Call()
+        call.put("input", short(told_of[0]["requested_input"]))
+        settled = next((e for e in told_of if e["outcome"]["kind"] in ("completed", "blocked", "cancelled", "invalidated")), None)
+        call.put("settled_at", millis(settled["recorded_at"]) if settled else None)
+        requested = next((e for e in told_of if e["outcome"]["kind"] == "requested"), None)
+        call.put("requested_at", millis(requested["recorded_at"]) if requested else None)
+        state = kinds.get(last["outcome"]["kind"], last["outcome"]["kind"])
+        if state == "completed":
+            result = last["outcome"]["result"]
+            call["output"] = f"{'true' if result['success'] else 'false'} {short(result['output'])}"
+        story[f"- {name}"] = told(state, last["tool_name"], call)
+    return story
+
+
+def openai(lines):
+    story = {}
+    for e in events_of(lines):
+        for choice in e.get("choices", []):
+            for call in obj(choice.get("message")).get("tool_calls") or []:
+                asked = nested(call["function"]["arguments"])
+                story[f"- {call['id']}"] = {
+                    "state": "requested", "tool": call["function"]["name"], "input": short(asked),
+                    "requested_at": int(e["created"]) * 1000}
+    return story
+
+
+def anthropic(lines):
+    story = {}
+    for e in events_of(lines):
+        for part in e.get("content", []):
+            if part.get("type") == "tool_use":
+                story[f"- {part['id']}"] = {"state": "requested", "tool": part["name"], "input": short(part["input"])}
+            elif part.get("type") == "tool_result":
+                failed = part.get("is_error") is True
+                story[f"- {part['tool_use_id']}"].update(
+                    state="completed", output=f"{'false' if failed else 'true'} {short(text_of(part.get('content')))}")
+    return story
+
+
+def adk(lines):
+    story = {}
+    for line in lines:
+        if not line.strip():
+            continue
+        whole = json.loads(line)
+        for e in whole.get("events", [whole]):
+            for part in obj(e.get("content")).get("parts", []):
+                if "functionCall" in part:
+                    asked = part["functionCall"]
+                    story[f"- {asked['id']}"] = {
+                        "state": "requested", "tool": asked["name"], "agent": e["author"], "input": short(asked["args"])}
+                elif "functionResponse" in part:
+                    answer = part["functionResponse"]
+                    # The text of the answer as it stands in the file.
+                    text = json.dumps(answer["response"], ensure_ascii=False)
+                    story[f"- {answer['id']}"].update(state="completed", output=f"true {short(text)}")
+    return story
+
+
+def codex(lines):
+    session, story = "-", {}
+    for e in events_of(lines):
+        session = e.get("thread_id", session)
+        item = obj(e.get("item"))
+        if item.get("type") != "command_execution":
+            continue
+        call = story.setdefault(f"{session} {item['id']}", {
+            "state": "requested", "tool": "shell", "input": short({"command": item["command"]})})
+        if e["type"] == "item.completed":
+            call["state"] = "blocked" if item["status"] == "declined" else "completed"
+            if call["state"] == "completed":
+                good = item["status"] != "failed" and item.get("exit_code", "0") == "0"
+                call["output"] = f"{'true' if good else 'false'} {short(item['aggregated_output'])}"
+    return story
+
+
+def cloudevents(lines):
+    within = [e["data"] for e in events_of(lines) if "tool_call_id" in obj(e.get("data"))]
+    return records([json.dumps(one) for one in within])
+
+
+READERS = {"claude-code": claude_code, "copilot": copilot, "agent-code": agent_code, "otlp": otlp, "mcp": mcp,
+           "agent-sdk": records, "openai": openai, "anthropic": anthropic, "adk": adk, "codex": codex, "cloudevents": cloudevents}
 
 
 def main(name, path, *counts):

@@ -159,15 +159,24 @@ internal sealed class FormatLines(
     {
         var time = record.Time ?? Rfc3339.Format(times.Of(record, one.Line, derived));
         times.Remember(record, time, derived);
-        if (record.Agent is not null && !derived.Bounds.MayName(record.Agent))
+        if (record.Agent is { } agent && (!derived.Bounds.MayName(agent) || IsNoName(agent, Ids.MaxBytes)))
         {
             record = record.OfSubAgent();
+        }
+
+        if (record.Parent is { } parent && IsNoName(parent, Ids.MaxCallBytes))
+        {
+            record = record.OfUnknownParent();
         }
 
         return intake.Items.Read(
             DerivedJson.Item(record, derived.SessionId, time),
             record.Time is null || record.IsTimeInferred ? inferred : derived);
     }
+
+    /// <summary>A name that nobody could be found by costs no call its place in the book.</summary>
+    private bool IsNoName(string name, int maxBytes) =>
+        (Ids.Refuse(name, maxBytes) ?? SecretIds.Refuse(intake.Redactor, name)) is not null;
 
     private ItemRead ReadNote(DerivedNote note, DerivedLine one, ItemDefaults derived, ItemDefaults inferred)
     {

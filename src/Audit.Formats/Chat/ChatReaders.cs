@@ -4,8 +4,8 @@ namespace Audit.Formats.Chat;
 
 /// <summary>
 /// What models and tools say to each other over OpenAI's interfaces: messages of chats, bodies of requests and answers,
-/// items of responses. They name no session but by the conversation, mostly have no time, and a tool's answer does not
-/// say whether the tool failed, or ran.
+/// items of responses, and messages as Vercel's AI SDK keeps them. They name no session but by the conversation, mostly
+/// have no time, and a tool's answer does not say whether the tool failed, or ran.
 /// </summary>
 internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventReader
 {
@@ -70,12 +70,14 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
 
         if (message.ObjectMember("function_call") is { } old)
         {
-            // Calls of this kind had no ids, so that nothing can be joined to them.
-            told.Note("function_call", old);
+            told.RequestUnnamed(old.RequireText("name", "function_call"), old.Arguments("arguments"));
         }
 
+        var invocations = VercelParts.In(message).ToList();
+        told.Each(invocations, one => VercelParts.Read(one, told));
         told.Refuse(ChatParts.OtherIn(message));
-        if (message.Text("role") == "tool" || (message.Text("role") is null && message.Text("type") == "tool"))
+        if (invocations.Count == 0
+            && (message.Text("role") == "tool" || (message.Text("role") is null && message.Text("type") == "tool")))
         {
             told.Complete(
                 message.RequireText("tool_call_id"), message.Text("status") != "error",
@@ -83,11 +85,11 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
         }
         else if (message.Text("role") == "function")
         {
-            told.Note("function_result", message);
+            told.CompleteUnnamed(message);
         }
     }
 
-    private static void ReadItem(JsonElement item, ChatBody told)
+    public static void ReadItem(JsonElement item, ChatBody told)
     {
         var kind = item.Text("type");
         if (kind is null || item.Text("role") is not null)
@@ -146,7 +148,7 @@ internal sealed class OpenAiReader(CallMemory memory, string? session) : IEventR
     }
 
     /// <summary>Of a shell each command says how it ended.</summary>
-    private static bool HasFailed(JsonElement part) => part.ObjectMember("outcome") is { } ended
+    public static bool HasFailed(JsonElement part) => part.ObjectMember("outcome") is { } ended
         && (ended.Text("type") == "timeout" || (ended.Number("exit_code") ?? 0) != 0);
 
     private static string NameOf(JsonElement item) => $"{item.Text("server_label")}.{item.Text("name")}";
@@ -207,118 +209,5 @@ internal sealed class AnthropicReader(CallMemory memory, string? session) : IEve
                 || (content?.Number("return_code") ?? 0) != 0;
             told.Complete(block.RequireText("tool_use_id", "content"), !isError, failure ?? ChatParts.TextOf(content));
         }
-    }
-}
-
-/// <summary>The parts of which a message is made.</summary>
-internal static class ChatParts
-{
-    /// <summary>What is said and shown.</summary>
-    private static readonly string[] Speech =
-    [
-        "text", "input_text", "output_text", "refusal", "thinking", "redacted_thinking", "reasoning", "image",
-        "image_url", "input_image", "input_audio", "audio", "file", "input_file", "document", "video", "summary_text",
-        "container_upload", "compaction", "fallback", "search_result",
-    ];
-
-    public const string Piece = "a piece of a call; put the pieces of the answer together and send that";
-
-    /// <summary>What parts say that are not text is told as it stands, but for pictures and sounds.</summary>
-    public static string TextOf(JsonElement? content)
-    {
-        var text = content.PartsText();
-        return text.Length > 0 || content is not { ValueKind: JsonValueKind.Array } parts ? text
-            : string.Join('\n', parts.EnumerateArray().Where(part => !Speech.Contains(part.Text("type") ?? ""))
-                .Select(part => part.AsText()));
-    }
-
-    /// <summary>Anthropic's parts of calls.</summary>
-    public static bool IsOfCall(JsonElement part) => part.Text("type") is { } kind
-        && (kind.EndsWith("tool_use", StringComparison.Ordinal)
-            || kind.EndsWith("tool_result", StringComparison.Ordinal));
-
-    /// <returns>
-    /// A sentence of a part that is neither speech nor of a call as it is written here, for it may be a call as others
-    /// write it; null where there is none.
-    /// </returns>
-    public static string? OtherIn(JsonElement message) =>
-        message.ArrayMember("content").Concat(message.ArrayMember("parts")).Where(part => !IsKnown(part))
-            .Select(part => $"content: a part of the kind \"{ShortText.Of(NameOf(part), ShortText.Quoted)}\", "
-                + "of which no format here knows whether it is a call").FirstOrDefault();
-
-    private static bool IsKnown(JsonElement part) => part.Text("type") is { } kind
-        ? Speech.Contains(kind) || IsOfCall(part) || kind.EndsWith("_call", StringComparison.Ordinal)
-        : part.ValueKind == JsonValueKind.String || part.Member("text") is not null;
-
-    private static string NameOf(JsonElement part) => part.Text("type")
-        ?? (part.ValueKind != JsonValueKind.Object ? $"{part.ValueKind}"
-            : part.EnumerateObject().Select(one => one.Name).FirstOrDefault("nothing"));
-}
-
-/// <summary>Whose it is: bodies may name a conversation, and messages and items are of the last one.</summary>
-/// <param name="given">What the request names is believed before the stream.</param>
-internal sealed class ChatSession(string? given)
-{
-    private string? last;
-
-    public string? Of(JsonElement body) => given ?? (last = body.ConversationId() ?? last);
-}
-
-/// <summary>What one body of a chat says, in our words.</summary>
-internal sealed class ChatBody(
-    string format, string? session, string? time, string? model, CallMemory memory, IFormatSink sink)
-{
-    public bool HasSaid { get; private set; }
-
-    public void Request(string call, string? tool, JsonElement? input)
-    {
-        HasSaid = true;
-        memory.Remember(session, call, tool ?? "", input);
-        sink.Record(DerivedRecord.Of(format, session, call, tool, new Outcome.Requested(), time)
-            .With(input, input, model is null ? null : new Provenance(format, model)));
-    }
-
-    public void Complete(string call, bool success, string output) =>
-        Report(call, new Outcome.Completed(new ToolResult(success, output)));
-
-    /// <summary>Without a time: an answer comes in the body of a later request, and that has another.</summary>
-    public void Report(string call, Outcome outcome)
-    {
-        HasSaid = true;
-        var known = memory.Find(session, call);
-        sink.Record(DerivedRecord.Of(format, session, call, known?.Tool, outcome, null)
-            .With(known?.Input, known?.Input));
-    }
-
-    public void Each(IEnumerable<JsonElement> parts, Action<JsonElement> read) => parts.ReadEach(sink, part =>
-    {
-        try
-        {
-            read(part);
-        }
-        catch (UnreadableException)
-        {
-            HasSaid = true;
-            throw;
-        }
-    });
-
-    /// <param name="sentence">What is wrong with a part of the body; null where nothing is.</param>
-    public void Refuse(string? sentence)
-    {
-        if (sentence is not null)
-        {
-            HasSaid = true;
-            sink.Invalid(sentence);
-        }
-    }
-
-    public void Note(string type, JsonElement detail)
-    {
-        HasSaid = true;
-        sink.Note(new DerivedNote(session, $"{format}:{type}", type, detail)
-        {
-            DerivedOf = CanonicalJson.NameOf(detail), Time = time,
-        });
     }
 }

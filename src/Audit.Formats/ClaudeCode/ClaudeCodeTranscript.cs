@@ -8,14 +8,20 @@ namespace Audit.Formats.ClaudeCode;
 /// </summary>
 internal sealed class ClaudeCodeTranscript(CallMemory memory)
 {
-    private const string Channel = "transcript";
+    private const string Channel = "transcript", OfLine = "line:";
     private const int Deepest = 8;
 
     private readonly HashSet<(string? Session, string Call)> begun = [];
+    private (string? Session, string? From) forked;
 
     /// <returns>Whether it says something of a call.</returns>
     public bool Read(JsonElement happened, string type, string? session, IFormatSink sink)
     {
+        if (type is "assistant" or "user" or "progress")
+        {
+            (session, sink) = HomeOf(happened, session, sink);
+        }
+
         var agent = ClaudeCodeReader.AgentOf(happened);
         var parent = happened.Text("parent_tool_use_id") ?? memory.CallOfAgent(session, agent);
         return type == "progress"
@@ -38,6 +44,42 @@ internal sealed class ClaudeCodeTranscript(CallMemory memory)
             channel, session, call, known?.Tool, new Outcome.Started(), known?.Input, known?.Input,
             happened.Time("timestamp")));
     }
+
+    /// <summary>
+    /// A session that was forked, or resumed under another id, repeats the lines of the one that it came from. They are
+    /// of the session that told them first, so that no call stands in two: a copy says which line of which session it
+    /// was, or has the same id as the line. The last one that is copied has another time.
+    /// </summary>
+    private (string? Session, IFormatSink Sink) HomeOf(JsonElement happened, string? session, IFormatSink sink)
+    {
+        var from = happened.ObjectMember("forkedFrom");
+        var (own, parent) = (happened.Text("uuid"), from?.Text("sessionId"));
+        var original = from?.Text("messageUuid") ?? own;
+        var lines = new[] { original, own }.OfType<string>().Select(line => OfLine + line).Distinct().ToList();
+        var home = lines.Select(line => memory.CallOfRequest(null, line)).FirstOrDefault(known => known is not null)
+            ?? parent ?? session;
+        if (home is not null && TellsOfCall(happened))
+        {
+            lines.ForEach(line => memory.RememberRequest(null, line, home));
+        }
+
+        if (parent is null)
+        {
+            return (home, sink);
+        }
+
+        if (forked != (session, parent))
+        {
+            forked = (session, parent);
+            sink.Note(new DerivedNote(session, $"{ClaudeCodeReader.Format}:forked:{parent}", "forked",
+                MadeJson.Of(json => json.WriteString("from", parent))));
+        }
+
+        return (home, new CopySink(sink));
+    }
+
+    private static bool TellsOfCall(JsonElement happened) => happened.Text("parentToolUseID") is not null
+        || happened.ObjectMember("message")?.ArrayMember("content").Any(part => IsUse(part) || IsResult(part)) == true;
 
     private bool Progress(JsonElement happened, string? session, IFormatSink sink, int depth = 0)
     {

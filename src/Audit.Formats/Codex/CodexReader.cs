@@ -13,8 +13,8 @@ internal sealed class CodexReader(CallMemory memory, string? session) : IEventRe
 
     private readonly CodexRollout rollout = new(memory);
     private readonly string? told = session;
+    private readonly CodexForks forks = new(memory);
     private string? session = session;
-    private string? forkedFrom;
 
     public void Read(JsonElement happened, long number, IFormatSink sink)
     {
@@ -30,10 +30,13 @@ internal sealed class CodexReader(CallMemory memory, string? session) : IEventRe
         {
             if (type == "session_meta")
             {
-                Begin(payload);
+                session = told ?? forks.Begin(payload, sink) ?? session;
             }
 
-            rollout.Read(new CodexLine(session, type, happened.Time("timestamp"), payload), sink);
+            var home = told ?? forks.HomeOf(type, payload) ?? session;
+            rollout.Read(
+                new CodexLine(home, type, happened.Time("timestamp"), payload),
+                told is null && home != session ? new CopySink(sink, CodexForks.OfSubAgent) : sink);
         }
         else if (type.StartsWith("item.", StringComparison.Ordinal))
         {
@@ -52,14 +55,6 @@ internal sealed class CodexReader(CallMemory memory, string? session) : IEventRe
             session = told ?? happened.Text("thread_id") ?? session;
             Note(type, happened, number, sink);
         }
-    }
-
-    /// <summary>A thread that was forked repeats the one that it came from, with how that began.</summary>
-    private void Begin(JsonElement meta)
-    {
-        var begun = meta.Text("id");
-        session = told ?? (begun is not null && begun == forkedFrom ? session : begun) ?? session;
-        forkedFrom = meta.Text("forked_from_id");
     }
 
     public static DerivedRecord RecordOf(string? session, string call, string? tool, Outcome outcome, string? time) =>

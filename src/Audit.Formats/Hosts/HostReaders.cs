@@ -126,115 +126,6 @@ internal sealed class CursorReader(CallMemory memory, string? session) : IEventR
 }
 
 /// <summary>
-/// Traces of the OpenAI Agents SDK as its processors export them: a span or a trace a line, or many as `data` of one
-/// body. The spans of functions are calls; those around them name the agent, and the call in whose course another one
-/// is made, as far as they are exported before it or with it.
-/// </summary>
-internal sealed class AgentsSdkReader(string? session) : IEventReader
-{
-    private const string Format = "openai-agents";
-    private const int Deepest = 64;
-    private const long MostGroups = 1 << 20, MostSpans = 16 << 20;
-
-    private readonly BoundedMemory<string, string> groups = new(
-        MostGroups, (trace, group) => RoomFor.BytesOf(trace, group));
-
-    private readonly BoundedMemory<string, KnownSpan> spans = new(
-        MostSpans, (id, span) => RoomFor.BytesOf(id, span.Name, span.Parent));
-
-    public void Read(JsonElement happened, long number, IFormatSink sink)
-    {
-        var all = happened.ArrayMember("data").DefaultIfEmpty(happened).ToList();
-        all.ForEach(one => Remember(one, sink));
-        all.ReadEach(sink, one => ReadOne(one, sink));
-    }
-
-    /// <summary>Of a span what those within it are named by: its kind, its name and its parent.</summary>
-    private void Remember(JsonElement happened, IFormatSink sink)
-    {
-        if (happened.Text("object") == "trace" && happened.Text("id") is { } trace
-            && happened.Text("group_id") is { } group)
-        {
-            groups.Set(trace, group);
-            if (Ids.Refuse(group, Ids.MaxBytes, isSession: true) is null)
-            {
-                sink.Learned(trace, group);
-            }
-        }
-        else if (happened.Text("id") is { } id && happened.ObjectMember("span_data") is { } data)
-        {
-            spans.Set(id, new KnownSpan(id, data.Text("type"), data.Text("name"), happened.Text("parent_id")));
-        }
-    }
-
-    private void ReadOne(JsonElement happened, IFormatSink sink)
-    {
-        var kind = happened.RequireText("object");
-        var data = happened.ObjectMember("span_data");
-        if (kind == "trace")
-        {
-            var trace = happened.RequireText("id");
-            sink.Note(new DerivedNote(SessionOf(trace), $"{Format}:started:{trace}", "started", happened));
-        }
-        else if (kind == "trace.span" && data?.Text("type") == "function")
-        {
-            ReadCall(happened, data.Value, sink);
-        }
-        else
-        {
-            sink.Ignored($"{kind} {data?.Text("type")}".TrimEnd());
-        }
-    }
-
-    private void ReadCall(JsonElement span, JsonElement data, IFormatSink sink)
-    {
-        var trace = span.RequireText("trace_id");
-        var of = SessionOf(trace);
-        // The trace may have come in an earlier request, and with it the group that is the session.
-        var above = groups.TryGet(trace, out var group) ? group : null;
-        var place = session is null ? new TracePlace(trace, null, above, null) : null;
-        var (call, tool) = (span.RequireText("id"), data.RequireText("name", "span_data"));
-        var input = data.Arguments("input");
-        var error = span.ObjectMember("error")?.Text("message");
-        var ended = span.Time("ended_at");
-        Report(new Outcome.Started(), span.Time("started_at"));
-        if (ended is not null || error is not null)
-        {
-            var output = error ?? data.Member("output")?.AsText() ?? "";
-            Report(new Outcome.Completed(new ToolResult(error is null, output)), ended);
-        }
-
-        void Report(Outcome outcome, string? time) => sink.Record(
-            DerivedRecord.Of(Format, of, call, tool, outcome, time).With(input, input) with
-            {
-                Place = place, Agent = Around(span, "agent")?.Name, Parent = Around(span, "function")?.Id,
-            });
-    }
-
-    /// <summary>The nearest span of a kind around another.</summary>
-    private KnownSpan? Around(JsonElement span, string kind)
-    {
-        var id = span.Text("parent_id");
-        for (var depth = 0; depth < Deepest && id is not null && spans.TryGet(id, out var found); depth++)
-        {
-            if (found.Type == kind)
-            {
-                return found;
-            }
-
-            id = found.Parent;
-        }
-
-        return null;
-    }
-
-    private sealed record KnownSpan(string Id, string? Type, string? Name, string? Parent);
-
-    private string SessionOf(string trace) =>
-        session ?? (groups.TryGet(trace, out var group) ? group : TracePlace.SessionOf(trace));
-}
-
-/// <summary>
 /// Events of Google's Agent Development Kit, as its sessions keep them: the model's calls of functions and their
 /// responses. They name the agent, and no session.
 /// </summary>
@@ -386,4 +277,51 @@ internal sealed class AdkReader(CallMemory memory, string? session) : IEventRead
         sink.Record(DerivedRecord.Of(Format, session, call, tool ?? known?.Tool, outcome, time, part)
             .With(known?.Input, known?.Input) with { Agent = agent });
     }
+}
+
+/// <summary>
+/// What the closure of the Laravel SDK sees and answers: `request` as it came, `invocation` with the session, and the
+/// `decision` it returned, if it has. Neither has an id of its own, so that the request's content stands for one.
+/// </summary>
+internal sealed class LaravelReader : IEventReader
+{
+    private const string Format = "laravel";
+
+    public void Read(JsonElement happened, long number, IFormatSink sink)
+    {
+        var request = happened.RequireObject("request");
+        var kind = request.RequireText("kind", "request");
+        var session = happened.ObjectMember("invocation")?.Text("sessionId");
+        var time = happened.Time("at");
+        var answer = happened.Member("decision") is { } decision
+            ? PermissionAnswer.Read(decision, "decision", null)
+            : null;
+        var content = CanonicalJson.NameOf(request);
+        if (request.Text("toolCallId") is not { } call)
+        {
+            // Some requests concern no call of a tool, and still were made and answered.
+            var id = $"{Format}:{(answer is null ? "asked" : "answered")}";
+            sink.Note(new DerivedNote(session, id, "permission", happened) { Time = time, DerivedOf = content });
+            return;
+        }
+
+        var asked = new Outcome.RequiresConfirmation(DescriptionOf(request, kind), null) { Permission = request };
+        sink.Record(RecordOf(session, call, kind, asked, time, content));
+        if (answer is not null)
+        {
+            sink.Record(RecordOf(session, call, kind, answer, time, content));
+        }
+    }
+
+    // A kind of request is no name of a tool, by which windows and other streams would know the call.
+    private static DerivedRecord RecordOf(
+        string? session, string call, string kind, Outcome outcome, string? time, string content)
+    {
+        var record = DerivedRecord.Of(Format, session, call, null, outcome, time);
+        return record with { DerivedOf = content, Record = record.Record with { DisplayName = kind } };
+    }
+
+    private static string DescriptionOf(JsonElement request, string kind) =>
+        request.Text("intention") ?? request.Text("fullCommandText") ?? request.Text("path") ?? request.Text("url")
+        ?? request.Text("toolName") ?? kind;
 }

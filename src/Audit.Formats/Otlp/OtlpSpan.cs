@@ -73,9 +73,7 @@ internal sealed class OtlpSpan(JsonElement span, OtlpOrigin origin, IReadOnlyLis
     public string? OtherSession => Attributes.Text("mcp.session.id")
         ?? origin.Resource.Text(OtlpDialects.Conversations);
 
-    /// <summary>A name that nobody could be found by costs no call its place in the book.</summary>
-    public string? Agent => Attributes.Text(OtlpDialects.Agents) is { } name
-        && Ids.Refuse(name, Ids.MaxBytes) is null ? name : null;
+    public string? Agent => Attributes.Text(OtlpDialects.Agents);
 
     public JsonElement? Input
     {

@@ -160,3 +160,30 @@ internal sealed class RenamedSink(IFormatSink sink, string was, string name) : I
     private string? Named(string? id) =>
         id?.StartsWith(was, StringComparison.Ordinal) == true ? name + id[was.Length..] : id;
 }
+
+/// <summary>
+/// Takes what a copy of another session's lines says: its times are those of the copy, and what was noted is noted.
+/// </summary>
+/// <param name="replaced">What stands in the copy in place of an answer begins with it.</param>
+internal sealed class CopySink(IFormatSink sink, string? replaced = null) : IFormatSink
+{
+    public void Record(DerivedRecord record)
+    {
+        if (replaced is not null && record.Record.Outcome is Outcome.Completed { Result.Output: var output }
+            && output.StartsWith(replaced, StringComparison.Ordinal))
+        {
+            sink.Ignored("answer that stands for another one in a copy");
+            return;
+        }
+
+        sink.Record(record with { IsTimeInferred = true });
+    }
+
+    public void Note(DerivedNote note) => sink.Ignored($"{note.Type} of the session that it was forked from");
+
+    public void Item(ReadOnlySpan<byte> item) => sink.Item(item);
+
+    public void Invalid(string sentence) => sink.Invalid(sentence);
+
+    public void Ignored(string type) => sink.Ignored(type);
+}

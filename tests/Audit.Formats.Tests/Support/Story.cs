@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Audit.Formats.Tests.Support;
 
 /// <summary>
 /// What a book tells of the calls of a stream: what was derived, read as the node reads it and judged by the law.
 /// </summary>
-internal sealed class Story
+internal sealed partial class Story
 {
     private static readonly RecordHasher Hasher = new(new byte[RecordHasher.KeyLength]);
     private static readonly ItemReader Items = new(Hasher);
@@ -24,8 +25,7 @@ internal sealed class Story
     {
         var story = new Story();
         // Whoever posts a part of a stream says of which session it is; the command line looks for it.
-        var session = posts.SelectMany(post => post)
-            .Select(line => FormatReaders.SessionOf(format, Encoding.UTF8.GetBytes(line))).FirstOrDefault(one => one is not null);
+        var session = Named(format, posts);
         foreach (var post in posts)
         {
             story.Take(format, post, session);
@@ -34,16 +34,47 @@ internal sealed class Story
         return story;
     }
 
+    /// <summary>Of a stream that is sent in parts: whoever sends the next one says of which session it is.</summary>
+    public static Story OfParts(string format, string[] first, string[] second)
+    {
+        var told = new Derived().Follow(
+            new FormatReaders().Open(format, null, "ci")!, Encoding.UTF8.GetBytes(string.Join('\n', first)));
+        var session = told.Records.Select(one => one.SessionId).Concat(told.Notes.Select(note => note.SessionId)).LastOrDefault(one => one is not null);
+        var (story, named) = (new Story(), Named(format, first, second));
+        story.Take(format, first, named);
+        story.Take(format, second, named ?? session);
+        return story;
+    }
+
     /// <summary>Each call in a line, in the words of the truth that the script derives.</summary>
     public SortedDictionary<string, string> Calls(bool withTimes) => new(
-        histories.ToDictionary(one => $"{one.Key.Session} {one.Key.Call}", one => Tell(one.Key, one.Value, withTimes)),
+        histories.ToDictionary(one => $"{one.Key.Session} {NameOf(one.Key, one.Value)}", one => Tell(one.Key, one.Value, withTimes)),
         StringComparer.Ordinal);
+
+    /// <summary>A name that is made of what a call does is no part of its file: it is named by what was told of it.</summary>
+    private string NameOf((string Session, string Call) name, CallHistory history)
+    {
+        if (!name.Call.StartsWith("log:", StringComparison.Ordinal))
+        {
+            return OfContent().Replace(name.Call, "");
+        }
+
+        using var said = JsonDocument.Parse(Tell(name, history, withTimes: true));
+        string Of(string member) => said.RootElement.TryGetProperty(member, out var value) ? $"{value}" : "None";
+        return $"log:{Of("state")} {Of("tool")} {Of("input")} {Of("output")} {Of("settled_at")}";
+    }
+
+    private static string? Named(string format, params string[][] posts) => posts.SelectMany(post => post)
+        .Select(line => FormatReaders.SessionOf(format, Encoding.UTF8.GetBytes(line))).FirstOrDefault(one => one is not null);
+
+    /// <summary>What could not be taken in.</summary>
+    public List<string> Invalid { get; } = [];
 
     private void Take(string format, string[] lines, string? session)
     {
         var derived = new Derived().Follow(
             readers.Open(format, session, "ci")!, Encoding.UTF8.GetBytes(string.Join('\n', lines)));
-        Assert.Empty(derived.InvalidLines);
+        Invalid.AddRange(derived.InvalidLines.Select(one => one.Sentence));
         // They are sent as it happens, or a little later.
         var now = derived.Records.Select(record => record.Time is { } time && Rfc3339.TryParse(time, out var at) ? at : received)
             .Append(received).Max();
@@ -54,24 +85,38 @@ internal sealed class Story
             var at = received = now = now.AddNanoseconds(1);
             var time = record.Time ?? Rfc3339.Format(Inferred(record, history, at));
             var item = DerivedJson.Item(record, "-", time);
-            var defaults = new ItemDefaults("ci", "ci-7", at)
+            Take(item, item, new ItemDefaults("ci", "ci-7", at)
             {
                 SessionId = "-", Derived = true, TimeInferred = record.Time is null || record.IsTimeInferred,
-            };
-            var read = Items.Read(item, defaults);
-            Assert.True(read.Error is null, read.Error);
-            var message = Assert.IsType<CallSubmission>(read.Submission).Message;
-            var decision = CallDecider.Decide(history, message);
-            histories[name] = decision.After;
-            if (decision.Outcome != MessageOutcome.Duplicate)
-            {
-                if (!told.TryGetValue(name, out var items))
-                {
-                    told[name] = items = [];
-                }
+            });
+        }
 
-                items.Add((decision.Sequence, JsonDocument.Parse(item).RootElement));
+        now = derived.Items.Select(item => JsonDocument.Parse(item).RootElement.GetProperty("recorded_at").GetString()!)
+            .Select(time => Rfc3339.TryParse(time, out var at) ? at : now).Append(now).Max();
+        foreach (var item in derived.Items)
+        {
+            var at = received = now = now.AddNanoseconds(1);
+            Take(item, [.. "{\"record\":"u8, .. item, (byte)'}'], new ItemDefaults("ci", "ci-7", at) { SessionId = "-" });
+        }
+    }
+
+    /// <param name="whole">The item with its envelope.</param>
+    private void Take(byte[] item, byte[] whole, ItemDefaults defaults)
+    {
+        var read = Items.Read(item, defaults);
+        Assert.True(read.Error is null, read.Error);
+        var call = Assert.IsType<CallSubmission>(read.Submission);
+        var name = (call.Session.Id, call.ToolCallId);
+        var decision = CallDecider.Decide(histories.GetValueOrDefault(name) ?? CallHistory.Empty, call.Message);
+        histories[name] = decision.After;
+        if (decision.Outcome != MessageOutcome.Duplicate)
+        {
+            if (!told.TryGetValue(name, out var items))
+            {
+                told[name] = items = [];
             }
+
+            items.Add((decision.Sequence, JsonDocument.Parse(whole).RootElement));
         }
     }
 
@@ -100,7 +145,7 @@ internal sealed class Story
         var said = new SortedDictionary<string, object?>(StringComparer.Ordinal)
         {
             ["state"] = Words.Of(history.Standing.State),
-            ["tool"] = history.Standing.ToolName,
+            ["tool"] = history.Standing.ToolName is { Length: > 0 } tool ? tool : null,
             ["agent"] = First(items, "agent"),
             ["parent"] = First(items, "parent"),
             ["by"] = outcomes.Select(outcome => Text(outcome, "by")).LastOrDefault(by => by is not null),
@@ -151,4 +196,7 @@ internal sealed class Story
         JsonValueKind.String => value.GetString()!,
         _ => value.GetRawText(),
     };
+
+    [GeneratedRegex("(?<=^item_\\d+)-[0-9a-f]{16}$")]
+    private static partial Regex OfContent();
 }

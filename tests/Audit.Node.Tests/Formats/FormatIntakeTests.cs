@@ -210,6 +210,37 @@ public sealed class FormatIntakeTests : IAsyncLifetime
         Assert.Equal(("a-1", "explorer"), (happened.Text("agent"), happened.GetProperty("record").Text("claimed_agent")));
     }
 
+    [Theory]
+    [InlineData(129, 97)]
+    [InlineData(2_000, 2_000)]
+    public async Task a_name_that_is_none_stays_the_hosts_claim_and_costs_no_call_its_place(int agent, int parent)
+    {
+        var (name, call) = (new string('a', agent), new string('p', parent));
+        var line = """{"type":"assistant","sessionId":"cc-1","agentId":"NAME","parent_tool_use_id":"CALL","message":{"role":"assistant","content":[{"type":"tool_use","id":"t-1","name":"Read","input":{}}]}}"""
+            .Replace("NAME", name).Replace("CALL", call);
+        foreach (var status in new[] { "recorded", "duplicate" })
+        {
+            Assert.Equal([status, "ignored"], (await node.PostAsync("/v1/ingest/claude-code", line, Lines)).Require(200).Statuses);
+        }
+
+        var happened = (await node.GetAsync("/v1/events?session=cc-1")).Json.GetProperty("items")[0].GetProperty("event");
+        var record = happened.GetProperty("record");
+        Assert.Equal((name, call), (record.Text("claimed_agent"), record.Text("claimed_parent")));
+        Assert.DoesNotContain(happened.EnumerateObject(), member => member.Name is "agent" or "parent" && member.Value.ValueKind != System.Text.Json.JsonValueKind.Null);
+    }
+
+    [Fact]
+    public async Task a_secret_in_an_agents_name_costs_the_name_alone()
+    {
+        var secret = "ghp_" + new PlantedSecrets(18).Letters(36);
+        const string Span = """{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80aa01","spanId":"00000000000000a1","name":"execute_tool x","startTimeUnixNano":"1767225600000000000","endTimeUnixNano":"1767225601000000000","attributes":[{"key":"gen_ai.conversation.id","value":{"stringValue":"s-1"}},{"key":"gen_ai.agent.name","value":{"stringValue":"NAME"}},{"key":"gen_ai.tool.call.id","value":{"stringValue":"c-1"}}]}]}]}]}""";
+        Assert.Equal(["recorded", "recorded", "ignored"], (await node.PostAsync("/v1/ingest/otlp", Span.Replace("NAME", secret), Lines)).Require(200).Statuses);
+
+        var happened = (await node.GetAsync("/v1/events?session=s-1")).Json.GetProperty("items");
+        Assert.DoesNotContain(secret, happened.GetRawText());
+        Assert.All(happened.EnumerateArray(), one => Assert.NotEmpty(one.GetProperty("event").GetProperty("record").Text("claimed_agent")!));
+    }
+
     [Fact]
     public async Task a_body_may_be_compressed_and_of_no_other_kind()
     {
