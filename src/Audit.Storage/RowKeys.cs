@@ -42,6 +42,9 @@ public sealed class RowKeys
         return new RowKeys([(IdOf(key), key.ToArray())]);
     }
 
+    /// <summary>Whether one of them has that id.</summary>
+    public bool Has(string id) => keys.Exists(key => key.Id == id);
+
     /// <summary>Reads the file, or makes it for a store that has nothing yet.</summary>
     /// <param name="isNewStore">The store has no key so far.</param>
     /// <exception cref="StoreException">The file is missing, cannot be read, or is none of ours.</exception>

@@ -4,10 +4,11 @@ namespace Audit.Integrity.Keeping;
 
 /// <summary>What a run of archiving did.</summary>
 /// <param name="Made">The segments that were added.</param>
+/// <param name="Unsaid">Those of the archive that the book does not name: also of runs that were broken off.</param>
 /// <param name="Stayed">Sessions that were due and stayed, each with why; a few of them.</param>
 public sealed record ArchiveRun(
-    IReadOnlyList<ArchiveSegment> Made, long Sessions, long Rows, IReadOnlyList<(string Owner, string Why)> Stayed,
-    long StayedCount);
+    IReadOnlyList<ArchiveSegment> Made, IReadOnlyList<ArchiveSegment> Unsaid, long Sessions, long Rows,
+    IReadOnlyList<(string Owner, string Why)> Stayed, long StayedCount);
 
 /// <summary>
 /// Writes whole settled sessions into an archive, beside a node or without one. It changes nothing in the store. What
@@ -39,6 +40,7 @@ public sealed class Archive : IDisposable
         this.directory = Path.GetFullPath(directory);
         this.keys = keys is null ? null : Path.GetFullPath(keys);
         this.entries = entries;
+        Backup.RequireApart(this.directory, this.keys);
         OwnerOnly.MakeDirectory(this.directory);
         held = BackupLock.Take(this.directory);
     }
@@ -86,6 +88,7 @@ public sealed class Archive : IDisposable
         var store = await StoreMeta.FindAsync(look, AuditStore.StoreId, cancellation)
             ?? throw new StoreException("The store has no id: no node ever wrote to it.");
         var known = Known(Convert.ToHexStringLower(store));
+        KeyBackup.RequireOwn(keys, entries.Rows!);
         await using var log = await SealedLog.OpenAsync(address, cancellation);
         var signer = signers.Find(log.Record.Key) ?? throw new LogKeyException(
             "The log's key is not here, and a segment is signed with it: archive where the node has it, or name it.");
@@ -121,7 +124,11 @@ public sealed class Archive : IDisposable
 
         await FinishAsync(Convert.ToHexStringLower(store), log, signer, cancellation);
         await WriteKeysAsync(look, cancellation);
-        return new ArchiveRun(made, sessionCount, rowCount, stayed, stayedCount);
+        var said = (await KeepingActs.ReadAsync(entries, look, cancellation))
+            .Select(act => act.Facts.TryGetProperty("sha256", out var sum) ? sum.GetString() : null).ToHashSet();
+        return new ArchiveRun(
+            made, [.. ArchiveSegment.ReadAll(directory).Where(one => !said.Contains(one.Sha256))], sessionCount, rowCount,
+            stayed, stayedCount);
     }
 
     /// <summary>What is archived already, by owners, with the last position of each.</summary>

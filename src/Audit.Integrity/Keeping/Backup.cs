@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Audit.Integrity.Entries;
 using Audit.Integrity.Sealing;
 using Audit.Storage.Schemas;
 
@@ -34,6 +35,7 @@ public sealed class Backup
     private long end;
     private byte[] lastMessage = [];
     private IReadOnlyList<ErasedContent> erased = [];
+    private EntryKeys? entries;
 
     private Backup(
         string address, string directory, string? keys, RowKeys rowKeys, IProgress<VerifyProgress>? progress)
@@ -75,7 +77,7 @@ public sealed class Backup
 
     private async Task<BackupManifest> TakeAsync(CancellationToken cancellation)
     {
-        RequireApart();
+        RequireApart(directory, keys);
         OwnerOnly.MakeDirectory(directory);
         holdOfRows = BackupLock.Take(directory);
         if (keys is not null)
@@ -87,6 +89,8 @@ public sealed class Backup
         before = BackupManifest.Find(directory, rowKeys);
         await using var look = new StoreLook(address);
         var store = Convert.ToHexStringLower(await MetaAsync(look, AuditStore.StoreId, cancellation));
+        KeyBackup.RequireOwn(keys, rowKeys);
+        entries = await StoreMeta.EntryKeysAsync(address, rowKeys, cancellation);
         if (before is not null)
         {
             await GoOnAsync(look, store, cancellation);
@@ -162,7 +166,8 @@ public sealed class Backup
         return writer.Finish(name, 0, 0);
     }
 
-    private void RequireApart()
+    /// <exception cref="BackupException">They are not.</exception>
+    internal static void RequireApart(string directory, string? keys)
     {
         if (keys is not null && (keys + Path.DirectorySeparatorChar).StartsWith(
             directory + Path.DirectorySeparatorChar, StringComparison.Ordinal))
@@ -234,8 +239,9 @@ public sealed class Backup
             [
                 .. (await session.QueryAsync(
                     $"SELECT {JournalTable.Columns} FROM journal WHERE persistence_id = $1 ORDER BY sequence_number",
-                    [StreamNames.Keeping], row => ErasedContent.Find(new JournalRows().Read(row)), cancellation))
-                    .SelectMany(found => found),
+                    [StreamNames.Keeping], row => new JournalRows().Read(row), cancellation))
+                    // What no node wrote erases nothing, here as in a restore.
+                    .Where(entries!.Proves).SelectMany(ErasedContent.Find),
             ];
             var tables = await ReadTablesAsync(session, TableShape.OfStore, "", cancellation);
             return (tables, keys is null ? [] : await session.QueryAsync(

@@ -15,6 +15,7 @@ public static class KeyBackup
         {
             using var held = BackupLock.Take(directory);
             var newer = now.ToDictionary(row => row.Owner);
+            RequireOwn(directory, keys);
             var (kept, before) = Read(directory, keys);
             Write(
                 directory,
@@ -28,6 +29,18 @@ public static class KeyBackup
             is BackupException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
             return false;
+        }
+    }
+
+    /// <summary>A directory of keys is one book's: another's keys there would be written over.</summary>
+    /// <exception cref="BackupException">It has keys that were sealed under other row keys.</exception>
+    internal static void RequireOwn(string? directory, RowKeys keys)
+    {
+        if (directory is not null && File.Exists(Path.Combine(directory, Backup.KeysFile))
+            && Read(directory, keys).Keys.Exists(row => !keys.Has((string)row[1]!)))
+        {
+            throw new BackupException(
+                $"{directory} has the keys of another book, which would be lost. Accepted is another directory.");
         }
     }
 

@@ -128,11 +128,12 @@ internal sealed class StoredSessions
     public async IAsyncEnumerable<string> OwnersAsync(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
+        var name = $"owner{look.ByBytes}";
         for (var after = Notes; ;)
         {
             var owners = await look.ReadAsync(
                 session => session.QueryAsync(
-                    "SELECT owner FROM payload_keys WHERE owner > $1 AND owner < $2 ORDER BY owner LIMIT $3",
+                    $"SELECT owner FROM payload_keys WHERE {name} > $1 AND {name} < $2 ORDER BY {name} LIMIT $3",
                     [after, EndOf(Notes), (long)OwnersAtOnce], row => row.Text(0), cancellation),
                 cancellation);
             foreach (var owner in owners)

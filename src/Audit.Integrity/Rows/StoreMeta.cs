@@ -80,6 +80,9 @@ internal sealed class StoreLook : IStoreDatabase, IAsyncDisposable
     private readonly SqliteReaders? file;
     private readonly PostgresPool? pool;
 
+    /// <summary>What makes PostgreSQL compare texts by their bytes, as SQLite does, whatever its locale is.</summary>
+    public string ByBytes => file is null ? " COLLATE \"C\"" : "";
+
     public StoreLook(string address)
     {
         var store = StoreAddress.Parse(address);

@@ -103,8 +103,8 @@ file static class CallClauses
         if (call.Altered || (call.Anomalies & Anomalies.InputChangedAfterApproval) != 0)
         {
             yield return new Clause(
-                (call.Anomalies & Anomalies.InputChangedAfterApproval) != 0
-                    ? "what ran is not what was approved" : "what ran is not what was asked for",
+                $"{(call.State == CallState.Completed ? "what ran" : "what it would run")} is not what was "
+                    + ((call.Anomalies & Anomalies.InputChangedAfterApproval) != 0 ? "approved" : "asked for"),
                 IsGrave: true);
         }
 

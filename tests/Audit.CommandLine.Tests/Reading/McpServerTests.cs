@@ -55,6 +55,51 @@ public sealed class McpServerTests(DemoProcess demo) : IClassFixture<DemoProcess
     }
 
     [Fact]
+    public async Task the_whole_book_is_asked_of_the_node_as_the_reader_that_it_is()
+    {
+        await using var client = await ClientAsync();
+        var sealedUp = await AskAsync(client, "verify", []);
+        Assert.True(sealedUp.GetProperty("integrity").GetProperty("is_intact").GetBoolean(), sealedUp.ToString());
+        var bound = (await InProcess.RunAsync(
+            "token", "create", "bound-agent", "--role", "read", "--agent", "dba-*", "--data", demo.Data)).Require(ExitCode.Fine);
+        var file = Path.Combine(demo.Data, "bound.token");
+        await File.WriteAllTextAsync(file, bound.OutLines[^1].Trim());
+        await using var agent = await ClientAsync("--token-file", file);
+        // What it may not read it gets as entries alone, and that it asked is in the book.
+        var theirs = (await AskAsync(agent, "verify", [])).GetProperty("integrity");
+        Assert.Equal(theirs.GetProperty("rows").GetInt64(), theirs.GetProperty("entries_only").GetInt64());
+        Assert.Contains(
+            (await InProcess.RunAsync("export", "--format", "ndjson", "--data", demo.Data)).Require(ExitCode.Fine).OutLines,
+            line => line.Contains("bound-agent", StringComparison.Ordinal) && line.Contains("log/bundle", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task nobody_reads_as_the_administrator_by_leaving_the_token_out()
+    {
+        var reader = Path.Combine(demo.Data, "reader.token");
+        File.Move(reader, reader + ".away");
+        try
+        {
+            var refused = (await InProcess.RunAsync("mcp-server", "--data", demo.Data)).Require(ExitCode.WrongUse);
+            Assert.Contains("a token of its own", refused.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Move(reader + ".away", reader);
+        }
+    }
+
+    [Fact]
+    public void what_is_deep_or_wide_is_answered_all_the_same()
+    {
+        var deep = string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100);
+        Assert.Contains("\"a\"", TextOf(BookResult.Of(BookResult.Parse(deep))), StringComparison.Ordinal);
+        var wide = "{" + string.Join(',', Enumerable.Range(0, 20_000).Select(one => $"\"a{one}\":[0,0]")) + "}";
+        var answer = JsonDocument.Parse(TextOf(BookResult.Of(BookResult.Parse(wide)))).RootElement;
+        Assert.True(answer.GetProperty("cut").GetBoolean());
+    }
+
+    [Fact]
     public async Task what_is_wrong_is_a_sentence_and_no_option_is_smuggled_in()
     {
         await using var client = await ClientAsync();
@@ -121,9 +166,9 @@ public sealed class McpServerTests(DemoProcess demo) : IClassFixture<DemoProcess
         (await InProcess.RunAsync("ingest", file, "--data", demo.Data)).Require(ExitCode.Fine);
     }
 
-    private Task<McpClient> ClientAsync() => McpClient.CreateAsync(new StdioClientTransport(new StdioClientTransportOptions
+    private Task<McpClient> ClientAsync(params string[] more) => McpClient.CreateAsync(new StdioClientTransport(new StdioClientTransportOptions
     {
-        Command = "dotnet", Arguments = ["exec", AuditProgram.Location, "mcp-server", "--data", demo.Data],
+        Command = "dotnet", Arguments = ["exec", AuditProgram.Location, "mcp-server", "--data", demo.Data, .. more],
     }));
 
     private static async Task<JsonElement> AskAsync(McpClient client, string tool, Dictionary<string, object?> arguments)

@@ -1,4 +1,6 @@
 using Audit.Integrity.Keeping;
+using Audit.Integrity.Rows;
+using Audit.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace Audit.CommandLine.Tests.Verify;
@@ -32,8 +34,24 @@ public sealed class ArchiveTests : IDisposable
         Assert.Contains("by the key that lies with them", alone.Require(ExitCode.KeyNotGiven).Out);
         (await InProcess.RunAsync("archive", "verify", Aside, "--key", book.Key)).Require(ExitCode.Fine);
         await book.VerifyAsync(ExitCode.Fine);
-        Assert.Contains("archive.written", (await book.RunAsync("export", "--format", "ndjson")).Require(ExitCode.Fine).Out);
+        Assert.Equal(2, await SaidAsync(book));
+        Assert.Contains("kept apart", (await book.RunAsync("archive", "--before", "0d", "--to", Aside, "--keys-to", Aside)).Require(ExitCode.WrongUse).Error);
+
+        // What a run that was broken off had written already is named in the book by the next.
+        await book.SendAsync([.. Records.Items("s-4", 1)]);
+        var keys = RowKeys.Open(book.PathOf("row.key"), isNewStore: false);
+        await Archive.RunAsync(
+            book.Store, Aside, Keys, await StoreMeta.EntryKeysAsync(book.Store, keys, default),
+            new NodeOptions { Data = book.PathOf(".") }.OpenLogKeys(), DateTimeOffset.UtcNow.AddDays(1), null, default);
+        Assert.Equal(2, await SaidAsync(book));
+        Assert.Contains("0 sessions with 0 rows", (await ArchiveAsync(book)).Require(ExitCode.Fine).Out);
+        Assert.Equal(3, await SaidAsync(book));
     }
+
+    /// <summary>How many segments the book names.</summary>
+    private static async Task<int> SaidAsync(SealedBook book) =>
+        (await book.RunAsync("export", "--format", "ndjson")).Require(ExitCode.Fine).OutLines
+            .Count(line => line.Contains("archive.written", StringComparison.Ordinal));
 
     [Fact]
     public async Task an_archive_is_opened_as_a_book_of_its_own_that_takes_nothing()
@@ -108,14 +126,15 @@ public sealed class ArchiveTests : IDisposable
         await using var changed = await SealedBook.LeftAsync([.. Records.Items("s-1", 2)]);
         changed.ChangeByte(changed.Rows().Select((row, index) => (row, index)).First(one => one.row.Contains("call|", StringComparison.Ordinal)).index + 1);
         Directory.Delete(Aside, recursive: true);
+        Directory.Delete(Keys, recursive: true);
         Assert.Contains("is one that no node wrote so", (await ArchiveAsync(changed)).Error);
         Assert.Empty(Directory.GetFiles(Aside, "*.note"));
     }
 
     [PostgresFact]
-    public async Task a_database_is_archived_beside_its_node()
+    public async Task a_database_of_any_locale_is_archived_beside_its_node()
     {
-        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var database = await PostgresServer.CreateDatabaseAsync("template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US'");
         await using var book = SealedBook.On("postgres:" + database.ConnectionString);
         await book.RunNodeAsync();
         await book.SendAsync([.. Records.Items("s-1", 2), Open("s-2")]);

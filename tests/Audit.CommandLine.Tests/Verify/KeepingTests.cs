@@ -84,12 +84,15 @@ public sealed class KeepingTests : IDisposable
         }
 
         await File.WriteAllTextAsync(manifest, whole);
-        // Nor does a line that somebody adds to the file of keys erase anything.
+        // Nor does a line that somebody adds to the file of keys erase anything, nor another book's erasure.
         var keys = RowKeys.Open(book.PathOf("row.key"), isNewStore: false);
         var said = new ErasedContent("e-1", "notes|host|s-1", "alice", "bob", default, 0);
-        Assert.True(KeyBackup.TryForget(Keys, [said], [], RowKeys.Of(new byte[RowKeys.KeyLength])));
+        Assert.False(KeyBackup.TryForget(Keys, [said], [], RowKeys.Of(new byte[RowKeys.KeyLength])));
         await RestoreAsync(book, ExitCode.Fine);
         Assert.DoesNotContain("erased", (await VerifyAsync(book, directory.File("data"))).Out);
+        await using var another = await SealedBook.LeftAsync(TwoCalls);
+        var refused = await another.RunAsync("backup", "--to", directory.File("others"), "--keys-to", Keys);
+        Assert.Contains("the keys of another book", refused.Require(ExitCode.WrongUse).Error);
         Assert.True(KeyBackup.TryForget(Keys, [said], [], keys));
     }
 

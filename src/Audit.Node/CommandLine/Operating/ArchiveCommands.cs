@@ -72,7 +72,7 @@ internal static class ArchiveCommands
             surroundings.Error.WriteLine($"{run.StayedCount - run.Stayed.Count} more stay.");
         }
 
-        foreach (var segment in run.Made)
+        foreach (var segment in run.Unsaid)
         {
             if (await KeepingCommands.TryNoteAsync(
                 place,

@@ -15,7 +15,8 @@ internal static class VerifyCommand
         var since = command.AddText(
             "--since", "FILE", "a checkpoint that was kept: the log must be its continuation");
         var key = command.AddText(
-            "--key", "VKEY", "the only verifier key whose signature counts; default: the key in the data directory");
+            "--key", "VKEY", "the only verifier key whose signature counts; default: the key in the "
+            + "data directory, and of a bundle the one that lies in it, which shows nothing by itself");
         var requireComplete = command.AddFlag(
             "--require-complete", "also fails when the hosts left something out; without it that is only reported");
         var restarts = command.AddTexts(
