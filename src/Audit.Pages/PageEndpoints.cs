@@ -29,6 +29,7 @@ internal static class PageEndpoints
         .AddSingleton<IPageGroup, IntegrityPages>()
         .AddSingleton<IPageGroup, TokenPages>()
         .AddSingleton<IPageGroup, SessionPages>()
+        .AddSingleton<IPageGroup, DifferencePages>()
         .AddSingleton<IPageGroup, CallPages>()
         .AddSingleton<IPageGroup, ListPages>();
 

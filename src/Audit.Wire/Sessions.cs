@@ -70,3 +70,45 @@ internal sealed record ViolationAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Sequence = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Verdict = null)
     : ReviewedAnswer;
+
+/// <summary>What changed of a session, of a task or of the policy between two moments.</summary>
+/// <param name="About">session, task or policy.</param>
+/// <param name="Id">Of the policy its version at the second moment.</param>
+internal sealed record DifferenceAnswer(string About, string Id)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Source { get; init; }
+
+    public MomentAnswer From { get; init; } = new(null, null);
+
+    public MomentAnswer Until { get; init; } = new(null, null);
+
+    /// <summary>How many changes there are of each kind, of all.</summary>
+    public IReadOnlyDictionary<string, int> Counts { get; init; } = new Dictionary<string, int>();
+
+    public IReadOnlyList<ChangeAnswer> Changes { get; init; } = [];
+
+    /// <summary>There are more changes than stand here.</summary>
+    public bool Cut { get; init; }
+}
+
+/// <param name="Position">Null for before all.</param>
+/// <param name="At">Null where it is not known, or not shown.</param>
+internal sealed record MomentAnswer(long? Position, string? At)
+{
+    /// <summary>Of the policy.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Version { get; init; }
+}
+
+/// <param name="What">call, window or session; of the policy rule, tool or setting.</param>
+/// <param name="Change">
+/// began, ended, state, mark, unmark, violation, lifted, input, opened, closed, accepted, changed, added, removed or
+/// moved.
+/// </param>
+/// <param name="Name">The tool of a call, the path of an input, the alias of a window, the member of a rule.</param>
+internal sealed record ChangeAnswer(
+    string What, string Id, string Change, string? Name = null, string? Before = null, string? After = null,
+    string? At = null, long? Position = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Session = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Source = null);

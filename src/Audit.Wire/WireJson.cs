@@ -23,6 +23,7 @@ namespace Audit.Wire;
 [JsonSerializable(typeof(ItemPage<CallAnswer>))]
 [JsonSerializable(typeof(DecisionAnswer))]
 [JsonSerializable(typeof(PolicyAnswer))]
+[JsonSerializable(typeof(DifferenceAnswer))]
 [JsonSerializable(typeof(ApprovalAnswer))]
 [JsonSerializable(typeof(ItemPage<ApprovalAnswer>))]
 [JsonSerializable(typeof(StopAnswer))]

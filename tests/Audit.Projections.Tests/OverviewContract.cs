@@ -142,6 +142,64 @@ public abstract class OverviewContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task violations_are_in_the_order_of_the_times_that_they_show()
+    {
+        var models = await ReadAsync(
+            new Say("s", "late", new Outcome.Blocked("no"), 1), new Say("s", "late", Say.Done(), 90),
+            new Say("s", "early", new Outcome.Blocked("no"), 5), new Say("s", "early", Say.Done(), 30));
+
+        var found = (await models.ViolationsAsync(ViolationFilter.All, All, None)).Items;
+        Assert.Equal(["late", "early"], found.Select(one => one.CallId));
+        Assert.Equal(found.Select(one => one.At).OrderDescending(), found.Select(one => one.At));
+    }
+
+    [ContractFact]
+    public async Task a_session_is_drawn_whatever_years_its_host_tells_and_however_many_tools_it_names()
+    {
+        const int Parts = 60, Tools = 70;
+        var old = (DateTimeOffset.Parse("1700-01-01T00:00:00Z") - Say.Start).TotalMinutes;
+        Submission[] calls =
+        [
+            new Say("s", "old", Say.Done(), old) { ReceivedMinute = 0 },
+            .. Enumerable.Range(0, Tools).Select(index => (Submission)new Say("s", $"c-{index}", Say.Done(), index) { Tool = $"tool-{index:00}" }),
+            new Say("s", "again", Say.Done(), 100) { Tool = "tool-69" },
+        ];
+        var models = await ReadAsync(calls);
+
+        var shape = (await models.ShapeAsync(Say.Named("s"), CallFilter.All, Parts, None))!;
+        Assert.Equal(Tools + 2, shape.Calls);
+        Assert.Equal(1700, shape.From.ToDateTimeOffset().Year);
+        Assert.Equal([0, Parts - 1], shape.Groups.Select(group => group.Part).Distinct().Order());
+        Assert.Equal(("tool-69", 2L), shape.Tools[0]);
+        Assert.InRange(shape.Groups.Select(group => group.Tool).Distinct().Count(), 2, 41);
+        Assert.Contains(shape.Groups, group => group.Tool is null && group.Calls > 20);
+        var ofToday = (await models.ShapeAsync(Say.Named("s"), new CallFilter { From = Say.At(0) }, Parts, None))!;
+        Assert.Equal((Say.At(0), Tools + 1L), (ofToday.From, ofToday.Calls));
+        Assert.True(ofToday.Groups.Select(group => group.Part).Distinct().Count() > 20);
+    }
+
+    [ContractFact]
+    public async Task the_past_of_a_session_is_picked_and_drawn_by_what_its_calls_were()
+    {
+        var side = await OpenAsync();
+        await RecordAsync([.. Enumerable.Range(0, 5).Select(index => (Submission)new Say("s", $"c-{index}", Say.Asked, index))]);
+        var then = await Journal.LastPositionAsync(None);
+        await RecordAsync([.. Enumerable.Range(0, 5).Select(index => (Submission)new Say("s", $"c-{index}", Say.Done(), 10 + index))]);
+        await CaughtUpAsync(side);
+
+        var past = (await side.TimeTravel.SessionAsync(Say.Named("s"), AsOf.At(then), None))!.Item;
+        var (waiting, done) = (new CallFilter { State = CallState.AwaitingConfirmation }, new CallFilter { State = CallState.Completed });
+        Assert.Empty(past.CallsOf(done, All, ReadScope.All).Items);
+        Assert.Null(past.ShapeOf(done, 10));
+        var shape = past.ShapeOf(waiting, 10)!;
+        Assert.Equal((5L, Say.At(0), Say.At(4)), (shape.Calls, shape.From, shape.Until));
+        var first = past.CallsOf(waiting, new PageRequest(3), ReadScope.All);
+        Assert.Equal(["c-4", "c-3", "c-2"], first.Items.Select(call => call.CallId));
+        Assert.Equal(["c-1", "c-0"], past.CallsOf(waiting, new PageRequest(3, first.Next), ReadScope.All).Items.Select(call => call.CallId));
+        Assert.Equal(["c-4"], past.CallsOf(new CallFilter { From = Say.At(4) }, All, ReadScope.All).Items.Select(call => call.CallId));
+    }
+
+    [ContractFact]
     public async Task the_calls_of_a_session_can_be_asked_for_by_time()
     {
         var models = await ReadAsync(

@@ -42,6 +42,38 @@ public abstract class PastContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task between_two_positions_only_that_is_looked_at_which_may_have_changed()
+    {
+        var side = await OpenAsync();
+        await RecordAsync(
+            Say.Window("w", WindowVerb.Request, "ann", 0, 0, 60), Do("still", 1, Say.Done()), Do("moves", 2, Say.Asked),
+            new Say("s", "other", Say.Done(), 3) { Task = "another", Agent = "copilot" });
+        var then = await Journal.LastPositionAsync(None);
+        await RecordAsync(Do("moves", 4, Say.Done()), Do("new", 5, new Outcome.Blocked("no")), Do("new", 6, Say.Done()));
+        var later = await Journal.LastPositionAsync(None);
+        await RecordAsync(Say.Window("w", WindowVerb.Approve, "maria", 7));
+        await CaughtUpAsync(side);
+
+        var found = (await side.TimeTravel.BetweenAsync(Say.Named("s"), then, later, None))!;
+        Assert.Equal(["moves", "new"], found.Calls.Select(one => one.After.CallId));
+        Assert.Equal((CallState.AwaitingConfirmation, CallState.Completed), (found.Calls[0].Before!.State, found.Calls[0].After.State));
+        Assert.Equal([MessageKind.Completed], found.Calls[0].Messages.Select(one => one.Message));
+        Assert.Null(found.Calls[1].Before);
+        Assert.Equal("completed", Assert.Single(found.Calls[1].Violations).Message);
+        Assert.Equal(WindowState.Requested, Assert.Single(found.Windows).After.State);
+
+        // What a window lets be done is judged anew where it was approved, though nothing was written of the calls.
+        var judged = (await side.TimeTravel.BetweenAsync("migrate-orders", later, long.MaxValue, None))!;
+        Assert.Equal(["still", "moves", "new"], judged.Calls.Select(one => one.After.CallId));
+        Assert.Equal((WindowJudgement.OutsideWindow, WindowJudgement.InWindow), (judged.Calls[0].Before!.Judgement, judged.Calls[0].After.Judgement));
+        Assert.Empty(judged.Calls[0].Messages);
+        Assert.Equal((WindowState.Requested, WindowState.Approved), (judged.Windows[0].Before!.State, judged.Windows[0].After.State));
+        Assert.Empty((await side.TimeTravel.BetweenAsync("another", then, later, None))!.Calls);
+        Assert.Null(await side.TimeTravel.BetweenAsync("none", 0, later, None));
+        Assert.Null(await side.For(new ReadScope(["claude"], [], [])).TimeTravel.BetweenAsync(Say.Named("s"), 0, later, None));
+    }
+
+    [ContractFact]
     public async Task times_within_one_second_are_told_apart()
     {
         var side = await OpenAsync();

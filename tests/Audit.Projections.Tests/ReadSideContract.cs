@@ -49,12 +49,14 @@ public abstract class ReadSideContract : IAsyncLifetime
     }
 
     /// <summary>Opens the read models as a node does.</summary>
-    protected async Task<ReadSide> OpenAsync(IJournal? journal = null, FeedLimits? limits = null)
+    protected async Task<ReadSide> OpenAsync(
+        IJournal? journal = null, FeedLimits? limits = null, TimeProvider? clock = null)
     {
         var options = new ReadSideOptions
         {
             Limits = limits ?? new FeedLimits { Patience = TimeSpan.FromMilliseconds(200) },
             Failures = Failures,
+            Clock = clock ?? TimeProvider.System,
         };
         var side = await ReadSide.OpenAsync(Address, journal ?? Journal, options, None);
         opened.Add(side);

@@ -18,6 +18,9 @@ public sealed record ApiSettings(
     /// <summary>The policy by which hosts are answered; null where none was given, and nothing is enforced.</summary>
     public string? PolicyFile { get; init; }
 
+    /// <summary>The longest task window.</summary>
+    public TimeSpan MaxWindowLength { get; init; } = WindowLimits.DefaultMaxLength;
+
     /// <summary>Whether a person may approve what was asked for in the same person's name.</summary>
     public bool AllowSelfApproval { get; init; }
 }

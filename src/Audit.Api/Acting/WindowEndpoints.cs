@@ -60,9 +60,6 @@ internal sealed class WindowEndpoints(RecordIntake intake, WindowActs acts) : IE
 internal sealed class WindowActs(
     RecordIntake intake, IAuditStore store, PeopleNow people, ApiSettings settings)
 {
-    /// <summary>How long a window may be is asked when it is approved.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
-
     /// <summary>A request for a window, or a grant of one.</summary>
     /// <exception cref="UnreadableException">The body is none.</exception>
     /// <exception cref="RefusedException">The token may not, or is bound to others.</exception>
@@ -106,6 +103,10 @@ internal sealed class WindowActs(
         if (message is WindowMessage.Approve or WindowMessage.Extend)
         {
             RequireSources(actor, window.Terms?.Sources ?? []);
+            message = message is WindowMessage.Approve approval && WindowDuration.Read(body) is { } length
+                && window.Terms is { } terms
+                    ? approval with { ClosesAt = EndOf(window.State, terms, approval, length) }
+                    : message;
         }
         else if (message is WindowMessage.Accept accepted)
         {
@@ -129,9 +130,8 @@ internal sealed class WindowActs(
             var act = await ReadAsync(
                 known.WindowId, StrictObject.Parse(Encoding.UTF8.GetBytes(body)), verb, actor, cancellation);
             var window = await FindAsync(known.WindowId, actor, cancellation);
-            return WindowDecider.Decide(window, act.Message, Longest) is { Outcome: MessageOutcome.Violation } decision
-                ? decision.Sentence
-                : null;
+            var decision = WindowDecider.Decide(window, act.Message, settings.MaxWindowLength);
+            return decision.Outcome == MessageOutcome.Violation ? decision.Sentence : null;
         }
         catch (RefusedException refused)
         {
@@ -154,6 +154,28 @@ internal sealed class WindowActs(
         var isMeant = Meaning(window.Terms?.Sources ?? []);
         return people.PartiesOfAsync(
             name => name == window.RequestedSource || isMeant(name), window.RequestedFor, cancellation);
+    }
+
+    /// <summary>
+    /// The end of a window that is approved for so long, from when it opens. The same approval once more is of the same
+    /// length, and so no other act, whenever it comes.
+    /// </summary>
+    /// <exception cref="RefusedException">Nobody asked for so long, or it is over by now.</exception>
+    private static Timestamp EndOf(
+        WindowState state, WindowTerms terms, WindowMessage.Approve message, TimeSpan length)
+    {
+        if (message.ClosesAt is not null)
+        {
+            throw new UnreadableException("duration", "an approval has closes_at or a duration, not both");
+        }
+
+        var opens = terms.OpensFrom(message.ReceivedAt);
+        var (closes, asked) = (opens.Add(length), terms.ClosesAt ?? opens.Add(terms.Duration!.Value));
+        return state != WindowState.Requested || (closes > message.ReceivedAt && closes <= asked) ? closes
+            : throw new RefusedException(Problem.Unprocessable(closes > asked
+                ? $"The window would close at {closes}, later than {asked}, as was asked for; nothing was written."
+                : $"The window opens at {opens}, and for so long it would have closed at {closes}; a length counts from "
+                    + "when a window opens. Nothing was written."));
     }
 
     /// <summary>Who sees some sources only opens no window for others, nor for all that a pattern means.</summary>
@@ -184,7 +206,8 @@ internal sealed record WindowPosting(string Name, WindowVerb Verb, Roles AnyOf, 
     public static readonly IReadOnlyList<WindowPosting> Acts =
     [
         new("approve", WindowVerb.Approve, Roles.Approve,
-            "Approves a requested window; the body may have closes_at, an earlier end than was asked for."),
+            "Approves a requested window; the body may have closes_at, an earlier end than was asked for, or duration, "
+            + "a shorter time from when it opens."),
         new("deny", WindowVerb.Deny, Roles.Approve, "Denies a requested window; the body has the reason."),
         new("extend", WindowVerb.Extend, Roles.Approve, "Lets an open window close later; the body has closes_at."),
         new("revoke", WindowVerb.Revoke, Roles.Approve, "Ends an approved window at once; the body has the reason."),

@@ -67,9 +67,9 @@ internal sealed class QueryReader(IQueryCollection query)
     }
 
     /// <summary>The moment of the past that is asked for; null for now.</summary>
-    public AsOf? AsOf(ReadScope scope)
+    public AsOf? AsOf(ReadScope scope, string name = "at")
     {
-        if (Text("at") is not { } text)
+        if (Text(name) is not { } text)
         {
             return null;
         }
@@ -77,7 +77,7 @@ internal sealed class QueryReader(IQueryCollection query)
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && scope.Show(number) is { } position ? Projections.TimeTravel.AsOf.At(position)
             : Rfc3339.TryParse(text, out var time) ? Projections.TimeTravel.AsOf.At(time)
-            : throw Refusal("at", $"a position of the journal or an RFC 3339 time is expected, not \"{text}\".");
+            : throw Refusal(name, $"a position of the journal or an RFC 3339 time is expected, not \"{text}\".");
     }
 
     public Timestamp? Time(string name) =>

@@ -221,7 +221,7 @@ public static class WindowDecider
 
     private static (Timestamp Opens, Timestamp Closes) AskedBounds(WindowMessage message, WindowTerms terms)
     {
-        var opens = terms.OpensAt ?? message.ReceivedAt;
+        var opens = terms.OpensFrom(message.ReceivedAt);
         return (opens, terms.ClosesAt ?? opens.Add(terms.Duration!.Value));
     }
 }

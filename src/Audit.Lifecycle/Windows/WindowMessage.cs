@@ -171,6 +171,9 @@ public sealed record WindowTerms(string TaskId, string Agent, IReadOnlyList<stri
 
     /// <summary>Globs of the sources whose calls may be in it.</summary>
     public IReadOnlyList<string> Sources { get; init; } = WindowLimits.AnySource;
+
+    /// <summary>When it opens if it is approved now.</summary>
+    public Timestamp OpensFrom(Timestamp now) => OpensAt ?? now;
 }
 
 public static class WindowLimits

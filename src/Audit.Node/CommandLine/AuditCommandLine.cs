@@ -67,6 +67,7 @@ public static class AuditCommandLine
         WindowCommand.Make(surroundings),
         OrderCommands.MakeApprovals(surroundings),
         OrderCommands.MakeStop(surroundings),
+        DifferenceCommand.Make(surroundings),
         ReviewCommands.MakeList(surroundings),
         ReviewCommands.MakeReview(surroundings),
         SearchCommand.Make(surroundings),

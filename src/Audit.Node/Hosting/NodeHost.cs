@@ -113,6 +113,7 @@ public static class NodeHost
         {
             AllowSelfApproval = options.AllowSelfApproval,
             PolicyFile = options.Policy,
+            MaxWindowLength = options.MaxWindow,
             MaxUnsealed = options.MaxUnsealed,
             MaxUnwitnessed = options.MaxUnwitnessed,
         };

@@ -77,7 +77,13 @@ internal sealed class PageSessions(
             return false;
         }
 
+        // White space is passed over as it is decoded, and so less may come of it.
         var masked = Base64Url.DecodeFromChars(given);
+        if (masked.Length != 2 * SecretBytes)
+        {
+            return false;
+        }
+
         Span<byte> plain = stackalloc byte[SecretBytes];
         Mask(masked.AsSpan(SecretBytes), masked.AsSpan(0, SecretBytes), plain);
         return CryptographicOperations.FixedTimeEquals(HashOfForm(secret), plain);

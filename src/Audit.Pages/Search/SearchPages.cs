@@ -194,9 +194,9 @@ internal static partial class QueryText
     /// <summary>The query for another time than its own.</summary>
     public static string During(string query, string? from, string? until)
     {
-        var timeless = Times().Replace(query, "").Trim();
-        var asked = from is null ? timeless : And(timeless, "after:" + from);
-        return until is null ? asked : And(asked, "before:" + until);
+        string[] times = [.. new[] { ("after:", from), ("before:", until) }
+            .Where(time => time.Item2 is not null).Select(time => time.Item1 + time.Item2)];
+        return times.Length == 0 ? Timeless(query) : And(Timeless(query), string.Join(' ', times));
     }
 
     /// <summary>A time as a browser's field gives it, which has no zone: the form says that it is UTC.</summary>
@@ -213,8 +213,18 @@ internal static partial class QueryText
     [GeneratedRegex(@"\bOR\b")]
     private static partial Regex Alternative();
 
-    [GeneratedRegex(@"(?<!\S)(after|before):\S+")]
-    private static partial Regex Times();
+    /// <summary>What is no query stays as it is.</summary>
+    private static string Timeless(string query)
+    {
+        try
+        {
+            return query.Length == 0 ? query : SearchQuery.Parse(query, DateTimeOffset.UnixEpoch).WithoutTimes();
+        }
+        catch (SearchQueryException)
+        {
+            return query;
+        }
+    }
 }
 
 /// <summary>`/things` and `/thing?name=`: what calls touched, and who did what with it.</summary>

@@ -1,3 +1,5 @@
+using Audit.Wire;
+
 namespace Audit.Pages.Sessions;
 
 /// <summary>`/sessions` and `/session?id=`.</summary>
@@ -40,19 +42,36 @@ internal sealed class SessionPages : IPageGroup
             return PageAnswer.Wrong(SessionOfRequest.NoSession(name.Id));
         }
 
+        var (last, lastAt) = (session.LastPosition, session.LastAt);
         var travel = visit.Reads.TimeTravel;
         long? at = asOf is { } moment ? await travel.PositionAsync(moment, visit.Cancellation) : null;
+        var isFolded = at is not null && session.Messages <= FoldedWhole;
+        var past = isFolded ? await travel.SessionAsync(name, AsOf.At(at!.Value), visit.Cancellation) : null;
+        if (isFolded && past is null)
+        {
+            return PageAnswer.Wrong(SessionOfRequest.NoSession(name.Id));
+        }
+
         var lanes = new PageRequest(LanesOnPage, visit.Query.Text("cursor"));
         var shown = new CallFilter
         {
             From = from, Until = until, Through = at, Tool = visit.Query.Text("tool"), State = state, Mark = mark,
         };
-        var page = (await models.CallsAsync(name, shown, lanes, visit.Cancellation))!;
+        // In what state the calls of a large session were, and what held of them, is known of those on the page alone.
+        shown = at is not null && !isFolded ? shown with { State = null, Mark = null } : shown;
+        var page = past?.Item.CallsOf(shown, lanes, visit.Scope)
+            ?? (await models.CallsAsync(name, shown, lanes, visit.Cancellation))!;
         var calls = page.Items.Reverse().ToList();
-        var windows = await WindowsAsync(visit, session);
-        var view = new SessionView(session, Waterfall.Of(calls, windows, from, until, visit.Now), calls, page.Next)
+        calls = at is { } position && past is null ? await AsOfAsync(visit, calls, position) : calls;
+        session = past?.Item.Session ?? session;
+        var windows = await WindowsAsync(visit, session, at);
+        var now = at is null ? visit.Now
+            : calls.Select(call => call.LastAt).DefaultIfEmpty(session.FirstAt ?? visit.Now).Max();
+        // While somebody steps through the past, its end stays where today's is.
+        var end = until ?? (at is null || page.Next is not null || lanes.Cursor is not null ? null : lastAt);
+        var view = new SessionView(session, Waterfall.Of(calls, windows, from, end, now), calls, page.Next)
         {
-            LastPosition = session.LastPosition,
+            LastPosition = last,
             Steps = await models.PositionsAsync(calls, visit.Cancellation),
             From = from,
             Until = until,
@@ -63,19 +82,21 @@ internal sealed class SessionPages : IPageGroup
             ],
             Beside = await BesideAsync(visit, name, shown),
             Filter = shown,
+            At = at is null ? null : visit.Scope.Hide(at.Value),
+            CountsAreOfNow = at is not null && past is null,
         };
-        view = await WithShapesAsync(visit, view);
-        if (at is { } position)
-        {
-            view = await AsOfAsync(visit, view, position, windows);
-        }
-
+        view = await WithShapesAsync(visit, view, past?.Item);
         return PageAnswer.Show<SessionPage>($"Session {name.Id}", "sessions", view, ["as-of", "brush"]);
     }
 
     /// <summary>Counts the calls that the page does not draw: of the session, of the filter, and of the time.</summary>
-    private static async Task<SessionView> WithShapesAsync(Visit visit, SessionView view)
+    private static async Task<SessionView> WithShapesAsync(Visit visit, SessionView view, PastSession? past)
     {
+        if (view.CountsAreOfNow)
+        {
+            return view with { Inside = await AskAsync(view.Filter) };
+        }
+
         var all = new CallFilter { Through = view.Filter.Through };
         var whole = view.Filter with { From = null, Until = null };
         var ofAll = await AskAsync(all);
@@ -85,8 +106,8 @@ internal sealed class SessionPages : IPageGroup
             All = ofAll, Whole = ofWhole, Inside = view.Filter == whole ? ofWhole : await AskAsync(view.Filter),
         };
 
-        Task<SessionShape?> AskAsync(CallFilter filter) =>
-            visit.Reads.Models.ShapeAsync(view.Session.Name, filter, Bars, visit.Cancellation);
+        async Task<SessionShape?> AskAsync(CallFilter filter) => past is not null ? past.ShapeOf(filter, Bars)
+            : await visit.Reads.Models.ShapeAsync(view.Session.Name, filter, Bars, visit.Cancellation);
     }
 
     private static CallState? StateOf(QueryReader query) =>
@@ -99,27 +120,6 @@ internal sealed class SessionPages : IPageGroup
         query.Text("mark") is not { } word || SearchKeys.Marks.Contains(word) ? query.Text("mark")
         : throw QueryReader.Refusal(
             "mark", $"one of {string.Join(", ", SearchKeys.Marks)} is expected, not \"{word}\".");
-
-    /// <summary>The same lanes as they were.</summary>
-    private static async Task<SessionView> AsOfAsync(
-        Visit visit, SessionView now, long position, IReadOnlyList<WindowModel> windows)
-    {
-        var travel = visit.Reads.TimeTravel;
-        var at = AsOf.At(position);
-        var calls = await AsOfAsync(visit, now.Calls, position);
-        var whole = now.Session.Messages <= FoldedWhole
-            ? await travel.SessionAsync(now.Session.Name, at, visit.Cancellation)
-            : null;
-        var time = calls.Select(call => call.LastAt).DefaultIfEmpty(now.Session.FirstAt ?? visit.Now).Max();
-        return now with
-        {
-            Session = whole?.Item.Session ?? now.Session,
-            Chart = Waterfall.Of(calls, windows, now.From ?? now.Chart.From, now.Until ?? now.Chart.Until, time),
-            Calls = calls,
-            At = visit.Scope.Hide(position),
-            CountsAreOfNow = whole is null,
-        };
-    }
 
     private static async Task<List<CallModel>> AsOfAsync(Visit visit, IEnumerable<CallModel> now, long position)
     {
@@ -144,12 +144,14 @@ internal sealed class SessionPages : IPageGroup
         foreach (var source in (await visit.Context.LinkedAsync(session)).Take(SourcesBeside))
         {
             var name = new SessionName(source, session.Id);
+            var asked = shown.Through is null ? shown : shown with { State = null, Mark = null };
             var page = await visit.Reads.Models.CallsAsync(
-                name, shown, new PageRequest(LanesBeside), visit.Cancellation);
+                name, asked, new PageRequest(LanesBeside), visit.Cancellation);
             if (page is not null)
             {
                 var calls = page.Items.Reverse().ToList();
-                calls = shown.Through is { } position ? await AsOfAsync(visit, calls, position) : calls;
+                calls = shown.Through is { } position
+                    ? (await AsOfAsync(visit, calls, position)).FindAll(shown.Passes) : calls;
                 beside.Add(new SessionBeside(name, calls)
                 {
                     HasMore = page.Next is not null,
@@ -160,7 +162,7 @@ internal sealed class SessionPages : IPageGroup
         return beside;
     }
 
-    private static async Task<IReadOnlyList<WindowModel>> WindowsAsync(Visit visit, SessionModel session)
+    private static async Task<IReadOnlyList<WindowModel>> WindowsAsync(Visit visit, SessionModel session, long? at)
     {
         var found = new List<WindowModel>();
         foreach (var task in session.Tasks.Names.Take(TasksWithBands))
@@ -170,7 +172,8 @@ internal sealed class SessionPages : IPageGroup
             found.AddRange(windows.Items);
         }
 
-        return found;
+        return at is null ? found : await visit.Reads.TimeTravel.WindowsAsync(
+            found.Select(window => window.WindowId), AsOf.At(at.Value), visit.Cancellation);
     }
 }
 
@@ -227,4 +230,133 @@ public sealed record SessionView(SessionModel Session, Waterfall Chart, IReadOnl
 public sealed record SessionBeside(SessionName Name, IReadOnlyList<CallModel> Calls)
 {
     public bool HasMore { get; init; }
+}
+
+/// <summary>`/diff?session=`, `/diff?task=` and `/policy`: what changed between two moments.</summary>
+internal sealed class DifferencePages(Differences differences) : IPageGroup
+{
+    private static readonly (string Name, TimeSpan Length)[] Lengths =
+    [
+        ("in the last hour", TimeSpan.FromHours(1)), ("in the last day", TimeSpan.FromDays(1)),
+        ("in the last week", TimeSpan.FromDays(7)),
+    ];
+
+    public void Map(PageMap pages)
+    {
+        pages.Get("/diff", Roles.Read, ShowAsync).Scoped(Scope.Binding);
+        pages.Get("/policy", Roles.Read | Roles.Approve, ShowPolicyAsync).Scoped(Scope.Unbound);
+    }
+
+    private async Task<PageAnswer> ShowAsync(Visit visit)
+    {
+        var (from, until) = (visit.Query.AsOf(visit.Scope, "from"), visit.Query.AsOf(visit.Scope, "until"));
+        var task = visit.Query.Id("task");
+        SessionName? session = task is null
+            ? await visit.Context.SessionAsync(
+                visit.Query.RequiredId("session", isSession: true), visit.Context.Source()) : null;
+        await visit.CatchUpAsync();
+        var found = session is { } name
+            ? await differences.OfAsync(visit.Reads, name, from, until, visit.Cancellation)
+            : await differences.OfAsync(visit.Reads, task!, from, until, visit.Cancellation);
+        if (found is null)
+        {
+            return PageAnswer.Wrong(session is { } none ? SessionOfRequest.NoSession(none.Id)
+                : Problem.NotFound($"There is no task \"{task}\" that this token may see."));
+        }
+
+        (string, string)[] kept =
+            session is { } one ? [("source", one.Source), ("session", one.Id)] : [("task", task!)];
+        var view = DifferenceView.Of(found, visit) with
+        {
+            Back = session is { } shown ? Links.Session(shown) : Links.Task(task!), Kept = kept,
+            Since =
+            [
+                .. Lengths.Select(length => (length.Name, Display.Exact(visit.Now.Add(-length.Length)))),
+                ("from its beginning on", null),
+            ],
+        };
+        return PageAnswer.Show<DifferencePage>(
+            $"What changed in {found.Id}", session is null ? "tasks" : "sessions", view);
+    }
+
+    private async Task<PageAnswer> ShowPolicyAsync(Visit visit)
+    {
+        var found = await differences.OfPolicyAsync(
+            visit.Query.Text("from"), visit.Query.Text("until"), visit.Cancellation);
+        var versions = await differences.PoliciesAsync(visit.Cancellation);
+        var view = found is null ? new DifferenceView("policy", "") : DifferenceView.Of(found, visit);
+        return PageAnswer.Show<DifferencePage>("Policy", "waiting", view with
+        {
+            Versions = [.. versions.Reverse().Select(one => (one.Version[..12], one.At, one.Position))],
+        });
+    }
+}
+
+/// <param name="About">session, task or policy.</param>
+public sealed record DifferenceView(string About, string Id)
+{
+    public string Back { get; init; } = "";
+
+    /// <summary>The moments as they were asked for.</summary>
+    public string? From { get; init; }
+
+    public string? Until { get; init; }
+
+    /// <summary>The moments that were compared, in words.</summary>
+    public string Begin { get; init; } = "";
+
+    public string End { get; init; } = "";
+
+    /// <summary>Null where there is nothing to compare.</summary>
+    public IReadOnlyList<SeenChange>? Changes { get; init; }
+
+    public IReadOnlyDictionary<string, int> Counts { get; init; } = new Dictionary<string, int>();
+
+    public bool IsCut { get; init; }
+
+    /// <summary>What the form keeps.</summary>
+    public IReadOnlyList<(string Name, string Value)> Kept { get; init; } = [];
+
+    public IReadOnlyList<(string Name, string? From)> Since { get; init; } = [];
+
+    /// <summary>Of the policy, newest first.</summary>
+    public IReadOnlyList<(string Name, Timestamp? At, long? Position)> Versions { get; init; } = [];
+
+    internal static DifferenceView Of(DifferenceAnswer found, Visit visit) => new(found.About, found.Id)
+    {
+        From = visit.Query.Text("from"), Until = visit.Query.Text("until"),
+        Begin = Moment(found.From, "before all"), End = Moment(found.Until, "now"),
+        Changes = [.. found.Changes.Select(SeenChange.Of)], Counts = found.Counts, IsCut = found.Cut,
+    };
+
+    private static string Moment(MomentAnswer moment, string otherwise) =>
+        moment.Version is { } version ? $"version {version[..12]}"
+        : moment.Position is { } position
+            ? $"position {position.ToString(CultureInfo.InvariantCulture)}{(moment.At is { } at ? $" ({at})" : "")}"
+        : otherwise;
+}
+
+/// <summary>A change, with the page of what it is of.</summary>
+public sealed record SeenChange(string What, string Id, string? Name, string Change, string? Before, string? After)
+{
+    public Timestamp? At { get; init; }
+
+    public string? Href { get; init; }
+
+    /// <summary>Somebody may have to answer for it.</summary>
+    public bool IsGrave => Change is "violation" or "mark" or "input";
+
+    internal static SeenChange Of(ChangeAnswer change) => new(
+        change.What, change.Id, change.Name, change.Change.Replace('_', ' '), change.Before, change.After)
+    {
+        At = change.At is { } at && Rfc3339.TryParse(at, out var time) ? time : null,
+        Href = change switch
+        {
+            { What: "call", Source: { } source, Session: { } session } =>
+                Links.Call(new SessionName(source, session), change.Id),
+            { What: "window" } => Links.Window(change.Id),
+            { What: "session", Source: { } source } => Links.Session(new SessionName(source, change.Id)),
+            _ => null,
+        },
+    };
 }

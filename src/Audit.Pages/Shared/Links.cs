@@ -11,6 +11,12 @@ public static class Links
 
     public static string Call(CallModel call, long? at = null) => Call(call.SessionName, call.CallId, at);
 
+    /// <summary>What changed in a session since a position; in all of it where none is given.</summary>
+    public static string Difference(SessionName session, long? from = null) => With(
+        $"/diff?source={Escape(session.Source)}&session={Escape(session.Id)}", ("from", from));
+
+    public static string Difference(string task) => $"/diff?task={Escape(task)}";
+
     public static string Task(string task) => $"/task?id={Escape(task)}";
 
     public static string Window(string window) => $"/window?id={Escape(window)}";

@@ -84,19 +84,6 @@ internal sealed class WindowPages(WindowActs acts) : IPageGroup
         return await visit.SubmitAsync(submission, Links.Window(submission.WindowId));
     }
 
-    /// <summary>When a window ends that is approved for so long.</summary>
-    private static string EndOf(Visit visit, PageForm form, string length)
-    {
-        if (!DurationText.TryParse(length, out var duration))
-        {
-            throw new RefusedException(Problem.BadParameter(
-                "for", $"a whole number with s, m, h or d such as 30m is expected, not \"{length}\"."));
-        }
-
-        var opens = Rfc3339.TryParse(form.Text("from") ?? "", out var asked) && asked > visit.Now ? asked : visit.Now;
-        return Display.Exact(opens.Add(duration));
-    }
-
     private async Task<PageAnswer> ActAsync(Visit visit, WindowPosting act)
     {
         var form = visit.Form;
@@ -107,14 +94,19 @@ internal sealed class WindowPages(WindowActs acts) : IPageGroup
         }
 
         // What a browser gives has no zone; the form says that it is UTC.
-        var closesAt = form.Text("closes_at") is { } time ? time + (time.Length == 16 ? ":00Z" : "Z")
-            : act.Verb == WindowVerb.Approve && form.Text("for") is { } length ? EndOf(visit, form, length)
-            : null;
+        var closesAt = form.Text("closes_at") is { } time ? time + (time.Length == 16 ? ":00Z" : "Z") : null;
+        var length = act.Verb == WindowVerb.Approve ? form.Text("for") : null;
+        if (length is not null && !DurationText.TryParse(length, out _))
+        {
+            throw QueryReader.Refusal(
+                "for", $"a whole number with s, m, h or d such as 30m is expected, not \"{length}\".");
+        }
+
         var through = long.TryParse(
             form.Text("through"), NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last : (long?)null;
         var body = PageForm.Body(
-            ("reason", form.Text("reason")), ("closes_at", closesAt), ("session", form.Text("session")),
-            ("source", form.Text("source")),
+            ("reason", form.Text("reason")), ("closes_at", closesAt), ("duration", length),
+            ("session", form.Text("session")), ("source", form.Text("source")),
             ("from", form.Text("from")), ("until", form.Text("until")), ("through", through));
         var submission = await acts.ReadAsync(id, body, act.Verb, visit.Bearer, visit.Cancellation);
         return await visit.SubmitAsync(submission, ReturnPath.Of(form.Text("return") ?? Links.Window(id)));

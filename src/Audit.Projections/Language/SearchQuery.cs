@@ -35,6 +35,15 @@ public sealed class SearchQuery
         }).Distinct(),
     ];
 
+    /// <summary>The query as it is read, without the times from which and until which all of it asks.</summary>
+    public string WithoutTimes()
+    {
+        var parts = Root is SearchNode.All all ? all.Parts : [Root];
+        var kept = parts.Where(part =>
+            part is not SearchTerm.Timed { IsNegated: false, Key.Key: SearchKey.After or SearchKey.Before }).ToList();
+        return kept.Count == 0 ? "" : Write(SearchNode.Of(isAll: true, kept));
+    }
+
     /// <summary>A query for what an agent did, wherever or as one source tells it.</summary>
     public static string OfAgent(string agent, string? source) =>
         $"agent:{Quote(agent)}{(source is null ? "" : $" source:{Quote(source)}")}";

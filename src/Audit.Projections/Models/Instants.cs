@@ -7,7 +7,7 @@ namespace Audit.Projections.Models;
 internal static class Instants
 {
     private const long TicksReach = 92_000_000_000_000_000;
-    private const int NanosPerTick = 100;
+    public const int NanosPerTick = 100;
 
     public static Timestamp Clamp(Timestamp time)
     {

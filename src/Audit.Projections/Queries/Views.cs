@@ -132,6 +132,13 @@ public sealed record CallFilter
 
     /// <summary>Only those of which this holds: a word of the search's <c>is:</c>.</summary>
     public string? Mark { get; init; }
+
+    /// <summary>Whether a call passes as it is given, whatever became of it since.</summary>
+    public bool Passes(CallModel call) =>
+        !(call.LastAt < From) && !(call.FirstAt > Until)
+        && (Parent is null || call.Parent == Parent) && (Tool is null || call.Tool == Tool)
+        && (State is null || call.State == State)
+        && (Mark is null || (CallMarks.Of(call) & CallMarks.OfFlag(Mark)) != 0);
 }
 
 /// <summary>The calls of a session along time, whatever their number, and the tools that they use.</summary>
@@ -141,6 +148,25 @@ public sealed record SessionShape(
     Timestamp From, Timestamp Until, IReadOnlyList<CallGroup> Groups, IReadOnlyList<(string? Tool, long Calls)> Tools)
 {
     public long Calls => Groups.Sum(group => group.Calls);
+
+    /// <summary>Of calls as they are given; null where none of them passes.</summary>
+    internal static SessionShape? Of(IEnumerable<CallModel> calls, CallFilter filter, int parts)
+    {
+        var passing = calls.Where(filter.Passes).ToList();
+        if (passing.Count == 0)
+        {
+            return null;
+        }
+
+        var (from, until) = (passing.Min(call => call.FirstAt), passing.Max(call => call.LastAt));
+        from = filter.From is { } after ? Instants.Later(from, after) : from;
+        until = filter.Until is { } before ? Instants.Earlier(until, before) : until;
+        var length = Math.Max(1, ((until.Ticks - from.Ticks) / parts) + 1);
+        var groups = passing.Select(call => CallGroup.Of(
+            call, (int)Math.Clamp((call.FirstAt.Ticks - from.Ticks) / length, 0, parts - 1)));
+        var tools = passing.GroupBy(call => call.Tool).Select(one => (one.Key, Calls: one.LongCount()));
+        return new SessionShape(from, until, [.. groups], [.. tools.OrderByDescending(one => one.Calls)]);
+    }
 }
 
 /// <summary>Some calls that are alike: of one part of the time, of one state, and of the same marks.</summary>

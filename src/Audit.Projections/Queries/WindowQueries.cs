@@ -195,12 +195,18 @@ internal static class CallCounts
             passing.Values, row => (ToolOf(row, 0), row.Number(1)), cancellation);
         var from = Math.Max(bounds.From, NumberOf(filter.From) ?? long.MinValue);
         var until = Math.Min(bounds.Until, NumberOf(filter.Until) ?? long.MaxValue);
-        var asked = new SqlConditions(session, from, Math.Max(1, ((until - from) / parts) + 1)).And(conditions);
+
+        // In ticks: the nanoseconds from 1700 to today are more than a number holds.
+        var (first, last) = (from / Instants.NanosPerTick, until / Instants.NanosPerTick);
+        var asked = new SqlConditions(session, first, Math.Max(1, ((last - first) / parts) + 1)).And(conditions);
+        var named = asked.Add(tools.Select(one => one.Item1).OfType<string>());
+        var tool = named.Length == 0 ? "NULL" : $"CASE WHEN tool IN ({named}) THEN tool END";
         var groups = await reader.QueryAsync(
             $"""
             SELECT part, tool, state, mark, count(*) FROM (
-                SELECT CASE WHEN first_at < $2 THEN 0 ELSE (first_at - $2) / $3 END AS part, tool, state,
-                    coalesce(mark, 0) AS mark
+                SELECT CASE WHEN first_at / {Instants.NanosPerTick} < $2 THEN 0
+                    ELSE (first_at / {Instants.NanosPerTick} - $2) / $3 END AS part,
+                    {tool} AS tool, state, coalesce(mark, 0) AS mark
                 FROM calls WHERE session = $1{asked.Sql}) one
             GROUP BY part, tool, state, mark
             """,

@@ -57,7 +57,7 @@ public sealed class SearchIndex : IAsyncDisposable
             scope,
             async (run, calls, end) =>
             {
-                var found = await run.TakeAsync(page.Limit + 1, Longest);
+                var found = await run.TakeAsync(page.Limit + 1, Longest, options.Clock);
                 var shown = found.Take(page.Limit).ToList();
                 var items = await ShowAsync(shown, query, scope, calls, cancellation);
                 var next = found.Count > page.Limit ? shown[^1].Position : run.IsAtEnd ? (long?)null : run.Before;
@@ -79,7 +79,7 @@ public sealed class SearchIndex : IAsyncDisposable
             async (run, models, _) =>
             {
                 var most = run.AsksEvents ? MostCountedByReading : MostCounted;
-                var found = await run.TakeAsync(most + 1, Longest);
+                var found = await run.TakeAsync(most + 1, Longest, options.Clock);
                 var counted = found.Take(most).ToList();
                 var calls = await SearchRun.CallsAsync(models, counted, cancellation);
                 return new SearchCounts(
@@ -121,11 +121,19 @@ public sealed class SearchIndex : IAsyncDisposable
             ? Task.FromResult<IReadOnlyList<string>>(
                 [.. values.Where(value => value.StartsWith(prefix, StringComparison.Ordinal))])
             : store.ReadAsync<IReadOnlyList<string>>(
-                async session => await session.QueryAsync(
-                    "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name < $3 ORDER BY name LIMIT $4",
-                    [(long)key, prefix, prefix + "\U0010FFFF", (long)MostNames],
-                    row => row.Text(0),
-                    cancellation),
+                async session =>
+                {
+                    var found = new List<string>();
+                    foreach (var one in SearchPlanner.KeysOf(key))
+                    {
+                        found.AddRange(await session.QueryAsync(
+                            "SELECT name FROM names WHERE key = $1 AND name >= $2 AND name < $3 ORDER BY name LIMIT $4",
+                            [(long)one, prefix, prefix + "\U0010FFFF", (long)MostNames], row => row.Text(0),
+                            cancellation));
+                    }
+
+                    return [.. found.Distinct().Order(StringComparer.Ordinal).Take(MostNames)];
+                },
                 cancellation);
 
     /// <summary>Waits until everything up to a position is searched.</summary>
@@ -185,9 +193,11 @@ public sealed class SearchIndex : IAsyncDisposable
                     var indexed = (await OffsetRow.ReadAsync(index, OffsetRow.Search, cancellation)).Offset.Position;
                     var place = scope.ReadCursor(page.Cursor, 2, indexed + 1, indexed);
                     var plans = await new SearchPlanner(index, calls, scope, cancellation).MakeAsync(query);
-                    var run = new SearchRun(
-                        plans, new SearchGround(reader, index, calls, journal, cancellation), place[0],
-                        Math.Min(place[1], indexed));
+                    var ground = new SearchGround(reader, index, calls, journal, cancellation)
+                    {
+                        Alternatives = plans.Count,
+                    };
+                    var run = new SearchRun(plans, ground, place[0], Math.Min(place[1], indexed));
                     return await ask(run, calls, end);
                 },
                 cancellation),

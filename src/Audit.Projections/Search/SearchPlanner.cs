@@ -213,7 +213,7 @@ internal sealed class SearchPlanner(
     }
 
     /// <summary>Under which keys the index has what a key asks for.</summary>
-    private static SearchKey[] KeysOf(SearchKey key) => key == SearchKey.User ? [SearchKey.By, SearchKey.Token] : [key];
+    public static SearchKey[] KeysOf(SearchKey key) => key == SearchKey.User ? [SearchKey.By, SearchKey.Token] : [key];
 
     private async Task<IReadOnlyList<string>> MatchingAsync(SearchKey key, SearchValue glob)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Audit.Projections.Queries;
 
 namespace Audit.Projections.Search;
@@ -7,6 +6,12 @@ namespace Audit.Projections.Search;
 internal sealed record SearchGround(
     IIndexReader Reader, IReadSession Index, IReadSession Models, IJournal Journal, CancellationToken Cancellation)
 {
+    /// <summary>Calls that alternatives can be alone, as they were looked up for the first that asked.</summary>
+    public Dictionary<string, HashSet<long>?> Noted { get; } = [];
+
+    /// <summary>The alternatives that look up calls share what one may look up.</summary>
+    public required int Alternatives { get; init; }
+
     public Task<List<Candidate>> OfCallsAsync(IEnumerable<long> calls, long from, long before) =>
         Reader.OfCallsAsync(Index, calls, from, before, Cancellation);
 }
@@ -18,6 +23,9 @@ internal sealed record SearchGround(
 /// </summary>
 internal sealed class SearchRun
 {
+    /// <summary>So many are asked about at once whether they were on earlier pages: a page seldom takes more.</summary>
+    private const int AtOnce = 100;
+
     private readonly IReadOnlyList<SearchBranch> branches;
     private readonly SearchGround ground;
     private readonly long start;
@@ -51,25 +59,27 @@ internal sealed class SearchRun
     public bool AsksEvents { get; }
 
     /// <summary>Collects what holds, until there is as much as asked for, nothing more, or no more time.</summary>
-    public async Task<List<Candidate>> TakeAsync(int count, TimeSpan longest)
+    public async Task<List<Candidate>> TakeAsync(int count, TimeSpan longest, TimeProvider clock)
     {
-        var clock = Stopwatch.StartNew();
+        var begun = clock.GetTimestamp();
         var taken = new List<Candidate>();
         foreach (var branch in branches)
         {
             await branch.NoteAsync();
         }
 
-        // One step at least, or the next page would begin where this one did.
-        var steps = 0;
-        while (!IsAtEnd && taken.Count < count && (steps++ == 0 || clock.Elapsed < longest))
+        // A step of each alternative at least, or the next page would begin where this one did.
+        while (!IsAtEnd && taken.Count < count && (Before >= start || clock.GetElapsedTime(begun) < longest))
         {
             var behind = branches.Where(branch => !branch.IsAtEnd).MaxBy(branch => branch.Before)!;
             ahead.AddRange((await behind.NextAsync()).Select(one => (one, behind)));
             var ready = ahead.Where(found => found.One.Position >= Before)
                 .OrderByDescending(found => found.One.Position).ToList();
             ahead = ahead.FindAll(found => found.One.Position < Before);
-            await KeepAsync(ready, taken, count);
+            foreach (var some in ready.Chunk(AtOnce).TakeWhile(_ => taken.Count < count))
+            {
+                await KeepAsync(some, taken, count);
+            }
         }
 
         return taken;
@@ -84,7 +94,7 @@ internal sealed class SearchRun
     }
 
     private async Task KeepAsync(
-        List<(Candidate One, SearchBranch Branch)> holding, List<Candidate> taken, int count)
+        IReadOnlyCollection<(Candidate One, SearchBranch Branch)> holding, List<Candidate> taken, int count)
     {
         var earlier = await OnEarlierPagesAsync(holding);
         foreach (var (one, branch) in holding)
@@ -107,7 +117,8 @@ internal sealed class SearchRun
     }
 
     /// <summary>Calls whose newest event that matches lies on an earlier page.</summary>
-    private async Task<HashSet<long>> OnEarlierPagesAsync(List<(Candidate One, SearchBranch Branch)> found)
+    private async Task<HashSet<long>> OnEarlierPagesAsync(
+        IReadOnlyCollection<(Candidate One, SearchBranch Branch)> found)
     {
         var earlier = new HashSet<long>();
         if (start > Top || found.Count == 0)
@@ -115,7 +126,7 @@ internal sealed class SearchRun
             return earlier;
         }
 
-        var calls = found.Select(one => one.One.Call).Where(call => call != 0).Distinct();
+        var calls = found.Select(one => one.One.Call).Where(call => call != 0 && !seen.Contains(call)).Distinct();
         var later = await ground.OfCallsAsync(calls, start, Top + 1);
         foreach (var branch in later.Count > 0 ? branches : [])
         {
@@ -179,7 +190,7 @@ internal sealed class SearchBranch(SearchPlan plan, SearchGround ground, long st
                 $"task_id IN ({string.Join(", ", tasks.Select((_, index) => $"${index + 1}"))})", [.. tasks]);
         }
 
-        if (noted?.Count <= FewCalls)
+        if (noted?.Count <= FewCalls / ground.Alternatives)
         {
             few = await ground.OfCallsAsync(noted, 0, start);
         }
@@ -240,10 +251,17 @@ internal sealed class SearchBranch(SearchPlan plan, SearchGround ground, long st
 
     private async Task<HashSet<long>?> CallsAsync(string condition, object[] values)
     {
-        var asked = new SqlConditions([.. values, MostNoted + 1L]).And(plan.Scope.Conditions());
+        var key = string.Join('\0', values.Prepend(condition));
+        if (ground.Noted.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
+        var most = MostNoted / ground.Alternatives;
+        var asked = new SqlConditions([.. values, most + 1L]).And(plan.Scope.Conditions());
         var found = await ground.Models.QueryAsync(
             $"SELECT id FROM calls WHERE {condition}{asked.Sql} LIMIT ${values.Length + 1}", asked.Values,
             row => row.Number(0), ground.Cancellation);
-        return found.Count > MostNoted ? null : [.. found];
+        return ground.Noted[key] = found.Count > most ? null : [.. found];
     }
 }

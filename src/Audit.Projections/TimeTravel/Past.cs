@@ -24,7 +24,23 @@ public sealed record PastCall(
     CallModel Call, IReadOnlyList<TransitionModel> Transitions, IReadOnlyList<ViolationModel> Violations);
 
 /// <summary>A session as it was, with its calls, newest first.</summary>
-public sealed record PastSession(SessionModel Session, IReadOnlyList<CallModel> Calls);
+public sealed record PastSession(SessionModel Session, IReadOnlyList<CallModel> Calls)
+{
+    /// <summary>Those of its calls that passed then, in the order of today's list.</summary>
+    public Page<CallModel> CallsOf(CallFilter filter, PageRequest page, ReadScope scope)
+    {
+        var place = scope.ReadCursor(page.Cursor, 2, long.MaxValue, long.MaxValue);
+        var found = Calls.Where(filter.Passes)
+            .Select(call => (At: Instants.ToNumber(call.FirstAt), call.Id, Call: call))
+            .Where(one => one.At < place[0] || (one.At == place[0] && one.Id < place[1]))
+            .OrderByDescending(one => one.At).ThenByDescending(one => one.Id).Take(page.Limit + 1).ToList();
+        var cut = Pages.Of(found, page.Limit, last => scope.WriteCursor(last.At, last.Id));
+        return new Page<CallModel>([.. cut.Items.Select(one => one.Call)], cut.Next);
+    }
+
+    /// <summary>How many of them lay where along time; null where none of them passed.</summary>
+    public SessionShape? ShapeOf(CallFilter filter, int parts) => SessionShape.Of(Calls, filter, parts);
+}
 
 /// <summary>A task as it was: its windows and its calls, newest first.</summary>
 public sealed record PastTask(string TaskId, IReadOnlyList<WindowModel> Windows, IReadOnlyList<CallModel> Calls)

@@ -47,6 +47,56 @@ public sealed class PastModels
         AnswerAsync(
             asOf, (reader, past, position) => WindowAsync(reader, past, window, position, cancellation), cancellation);
 
+    /// <summary>Some windows as they were, without what was done in them; those that there were.</summary>
+    public async Task<IReadOnlyList<WindowModel>> WindowsAsync(
+        IEnumerable<string> ids, AsOf asOf, CancellationToken cancellation)
+    {
+        var found = await AnswerAsync(
+            asOf,
+            async (_, past, _) =>
+            {
+                var windows = new List<WindowModel>();
+                foreach (var id in ids)
+                {
+                    if (await past.WindowAsync(id, cancellation) is { } window && scope.Sees(window))
+                    {
+                        windows.Add(scope.Of(window));
+                    }
+                }
+
+                return windows;
+            },
+            cancellation);
+        return found!.Item;
+    }
+
+    /// <summary>What is not as it was between two positions; null where there was nothing yet at the second.</summary>
+    /// <exception cref="TooMuchException">More events than one answer is folded from may have changed it.</exception>
+    public Task<PastBetween?> BetweenAsync(
+        SessionName session, long from, long until, CancellationToken cancellation) =>
+        CompareAsync(from, until, one => one.OfSessionAsync(session, cancellation), cancellation);
+
+    /// <inheritdoc cref="BetweenAsync(SessionName, long, long, CancellationToken)"/>
+    public Task<PastBetween?> BetweenAsync(string task, long from, long until, CancellationToken cancellation) =>
+        CompareAsync(from, until, one => one.OfTaskAsync(task, cancellation), cancellation);
+
+    /// <summary>When the book took the row at a position; null where there is none, or it does not say.</summary>
+    public async Task<Timestamp?> TakenAtAsync(long position, CancellationToken cancellation) =>
+        await journal.ReadRowAsync(position, cancellation) is { } row
+            && FactsReader.ReceivedAtOrNever(row) is { Ticks: > 0 } time ? time : null;
+
+    private Task<PastBetween?> CompareAsync(
+        long from, long until, Func<PastComparison, Task<PastBetween?>> ask, CancellationToken cancellation) =>
+        store.ReadAsync(
+            async reader =>
+            {
+                var known = (await OffsetRow.ReadAsync(reader, cancellation)).Offset.Position;
+                return await ask(new PastComparison(
+                    reader, journal, await Skipped.ReadAsync(reader, cancellation), scope, Math.Min(from, known),
+                    Math.Min(until, known)));
+            },
+            cancellation);
+
     private async Task<Past<T>?> AnswerAsync<T>(
         AsOf asOf, Func<IReadSession, PastReader, long, Task<T?>> ask, CancellationToken cancellation)
         where T : class

@@ -49,6 +49,57 @@ public sealed class PageActTests
     }
 
     [Fact]
+    public async Task a_window_that_is_approved_for_less_twice_is_approved_once_and_closes_as_the_page_says()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var host = await node.ClientAsync("ci-7", "ingest");
+        var from = DateTimeOffset.UtcNow.AddMinutes(-30);
+        var asked = (await host.PostAsync("/v1/windows", $$"""
+            {"task_id":"t","agent":"a","scope":["*"],"reason":"why","duration":"1h","opens_at":"{{from:yyyy-MM-dd'T'HH:mm:ss'Z'}}"}
+            """)).Require(201);
+        var window = asked.Json.Text("window_id");
+        using var approver = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"]));
+        var page = Links.Window(window!);
+        Assert.Contains($"title=\"{from.AddHours(1):yyyy-MM-dd'T'HH:mm:ss'Z'}\"", (await approver.GetAsync(page)).Require(200).Text);
+
+        // Over by now, or more than was asked for: a slip of the pen is no violation.
+        Assert.Contains("it would have closed", await SubmitAsync("20m", 422));
+        Assert.Contains("as was asked for", await SubmitAsync("61m", 422));
+        Assert.Contains("is expected", await SubmitAsync("soon", 400));
+        Assert.Equal("requested", (await WindowAsync()).Text("state"));
+
+        await SubmitAsync("45m", 303);
+        await SubmitAsync("45m", 303);
+        var shown = await WindowAsync();
+        Assert.Equal("open", shown.Text("state"));
+        Assert.Equal($"{from.AddMinutes(45):yyyy-MM-dd'T'HH:mm:ss'Z'}", shown.Text("closes_at"));
+        Assert.Equal(0, shown.GetProperty("violations").GetInt32());
+
+        async Task<string> SubmitAsync(string length, int status) =>
+            (await approver.SubmitAsync(page, "/window/approve", ("window", window!), ("for", length))).Require(status).Text;
+
+        async Task<System.Text.Json.JsonElement> WindowAsync() => (await node.GetAsync("/v1/windows/" + window)).Require(200).Json;
+    }
+
+    [Fact]
+    public async Task whoever_may_not_let_a_window_be_longer_finds_no_button_for_it()
+    {
+        await using var node = await TestNode.StartAsync(change: options => options with { MaxWindow = TimeSpan.FromHours(3) });
+        using var host = await node.ClientAsync("ci-7", "ingest");
+        using var approver = await PageBrowser.SignedInAsync(node, await node.TokenAsync("eve", ["read", "approve"]));
+        foreach (var (length, isLongest) in new[] { ("3h", true), ("2h", false) })
+        {
+            var asked = (await host.PostAsync("/v1/windows", $$"""
+                {"task_id":"t","agent":"a","scope":["*"],"reason":"why","duration":"{{length}}"}
+                """)).Require(201);
+            var page = Links.Window(asked.Json.Text("window_id")!);
+            (await approver.SubmitAsync(page, "/window/approve", ("window", asked.Json.Text("window_id")!))).Require(303);
+            var text = (await approver.GetAsync(page)).Require(200).Text;
+            Assert.Equal(isLongest, text.Contains("Not by you: a window is at most 3 h long"));
+        }
+    }
+
+    [Fact]
     public async Task a_bound_approver_decides_for_its_own_only()
     {
         await using var node = await TestNode.StartAsync();

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Audit.Node.Tests.Support;
+using Audit.Pages.Search;
+using Audit.Projections.Language;
 
 namespace Audit.Node.Tests.Pages;
 
@@ -124,6 +126,53 @@ public sealed class PageContentTests
         Assert.DoesNotContain("call=first", zoomed);
         Assert.Contains("call=second", zoomed);
         Assert.Contains("No call of this session", (await browser.GetAsync("/session?id=s&from=2026-01-01T00:00:00Z")).Text);
+    }
+
+    [Fact]
+    public async Task the_past_of_a_session_is_counted_picked_and_drawn_by_what_its_calls_were()
+    {
+        await using var node = await TestNode.StartAsync();
+        var window = (await node.Http.PostAsync(
+            "/v1/windows", """{"task_id":"t","agent":"a","scope":["*"],"sources":["*"],"reason":"why","duration":"2h","grant":true}""")).Require(201);
+        await node.LinesAsync(Records.Lines(Enumerable.Range(0, 60).Select(
+            call => Records.Item("s", $"c-{call}", Records.Asked(), task: "t", agent: "a"))));
+        var then = (await node.GetAsync("/v1/events?limit=1000")).Json.GetProperty("items").EnumerateArray().Max(item => item.GetProperty("position").GetInt64());
+        await node.LinesAsync(Records.Lines(Enumerable.Range(0, 60).Select(call => Records.Item("s", $"c-{call}", Records.Completed(false)))));
+        (await node.Http.PostAsync($"/v1/windows/{window.Json.Text("window_id")}/revoke", """{"reason":"enough"}""")).Require(201);
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+
+        var now = (await browser.GetAsync("/session?id=s")).Require(200).Text;
+        Assert.Contains("completed (60)", now);
+        Assert.Contains("failed (60)", now);
+        var past = (await browser.GetAsync($"/session?id=s&at={then}")).Require(200).Text;
+        Assert.Contains("awaiting confirmation (60)", past);
+        Assert.DoesNotContain("completed (60)", past);
+        Assert.DoesNotContain("failed (60)", past);
+        Assert.DoesNotContain("segment-failed\" fill-opacity", past);
+        Assert.Contains("50 of 60", past);
+        Assert.Contains("call=c-", (await browser.GetAsync($"/session?id=s&at={then}&state=awaiting_confirmation")).Require(200).Text);
+        Assert.Contains("No call of this session", (await browser.GetAsync($"/session?id=s&at={then}&state=completed")).Require(200).Text);
+        var next = System.Text.RegularExpressions.Regex.Match(past, "rel=\"next\" href=\"([^\"]+)\"").Groups[1].Value;
+        Assert.Contains("10 of 60", (await browser.GetAsync(System.Net.WebUtility.HtmlDecode(next))).Require(200).Text);
+    }
+
+    [Theory]
+    [InlineData("customers after:2026-01-01T00:00:00Z before:today", "customers after:1 before:2")]
+    [InlineData("(tool:a after:2026-01-01) OR tool:b", "(tool:a after:2026-01-01 OR tool:b) after:1 before:2")]
+    [InlineData("tool:a (customers OR after:2026-01-01)", "(tool:a (customers OR after:2026-01-01)) after:1 before:2")]
+    [InlineData("\"seen after:today\" AND after:today", "\"seen after:today\" after:1 before:2")]
+    [InlineData("after:today", "after:1 before:2")]
+    [InlineData("-after:today", "-after:today after:1 before:2")]
+    [InlineData("(tool:a", "(tool:a after:1 before:2")]
+    [InlineData("", "after:1 before:2")]
+    public void a_query_is_asked_of_another_time_and_of_nothing_else(string query, string expected)
+    {
+        var asked = QueryText.During(query, "1", "2");
+        Assert.Equal(expected, asked);
+        if (!query.StartsWith("(tool:a", StringComparison.Ordinal) || query.Contains(')'))
+        {
+            SearchQuery.Parse(QueryText.During(query, "2026-01-01", "2026-01-02"), DateTimeOffset.UnixEpoch);
+        }
     }
 
     [Fact]

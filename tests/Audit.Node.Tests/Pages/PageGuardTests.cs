@@ -39,6 +39,20 @@ public sealed class PageGuardTests
         }
     }
 
+    [Theory]
+    [InlineData("    ")]
+    [InlineData("\t\t\t\t\t\t\t\t")]
+    [InlineData("many words with spaces in between")]
+    public async Task a_secret_of_a_form_that_has_spaces_is_none(string spaces)
+    {
+        await using var node = await TestNode.StartAsync();
+        using var browser = await PageBrowser.SignedInAsync(node, node.AdminToken);
+        var secret = PageBrowser.SecretOf(await browser.GetAsync("/integrity"));
+        var wrong = secret[..10] + spaces + secret[(10 + spaces.Length)..];
+        (await browser.PostAsync("/integrity/verify", ("form_secret", wrong))).Require(403);
+        (await browser.PostAsync("/integrity/verify", ("form_secret", secret))).Require(303);
+    }
+
     [Fact]
     public async Task what_a_page_loads_is_there_and_kept_for_ever()
     {

@@ -315,6 +315,51 @@ public abstract class SearchContract : ReadSideContract
     }
 
     [ContractFact]
+    public async Task of_several_alternatives_each_page_goes_on_however_slow_the_store_is()
+    {
+        await RecordAsync([.. Enumerable.Range(0, 12).Select(index => (Submission)Asks(
+            $"c{index:00}", Sql(index % 3 == 0 ? "drop table one" : index % 3 == 1 ? "make table two" : "nothing"), index))]);
+        await RecordAsync(new Say("s", "refused", new Outcome.Blocked("no"), 20), new Say("s", "refused", Say.Done(), 21));
+        var side = await OpenAsync(clock: new HastyClock());
+        foreach (var (query, count) in new[]
+        {
+            ("\"drop table\" OR \"make table\"", 8), ("is:violation OR \"drop table\" OR \"make table\"", 9),
+            ("(is:violation state:blocked) OR (is:violation \"select 1\") OR \"make table\"", 5),
+        })
+        {
+            var (found, cursors) = (new List<string>(), new HashSet<string>());
+            for (string? cursor = null; ;)
+            {
+                var answer = await AskAsync(side, query, new PageRequest(3, cursor));
+                found.AddRange(answer.Items.Select(hit => hit.CallId!));
+                cursor = answer.Next;
+                if (cursor is null)
+                {
+                    break;
+                }
+
+                Assert.True(cursors.Add(cursor), $"{query} goes on where it was.");
+            }
+
+            Assert.Equal(count, found.Count);
+            Assert.Equal(count, found.Distinct().Count());
+        }
+    }
+
+    [ContractFact]
+    public async Task users_are_those_who_decided_and_those_by_whose_token_it_was_reported()
+    {
+        await RecordAsync(
+            new Say("s", "one", new Outcome.Blocked("no") { By = "alice" }, 1),
+            new Say("s", "two", Say.Done(), 2) { Token = "adam" });
+        var side = await OpenAsync();
+        await AskAsync(side, "");
+
+        Assert.Equal(["adam", "alice", "ci-7"], await side.Search.NamesAsync(SearchKey.User, "", None));
+        Assert.Equal(["adam", "alice"], await side.Search.NamesAsync(SearchKey.User, "a", None));
+    }
+
+    [ContractFact]
     public async Task calls_are_counted_by_tool_and_by_state()
     {
         await RecordAsync(
@@ -330,5 +375,13 @@ public abstract class SearchContract : ReadSideContract
         Assert.Equal((3, 1, false), (counts.Calls, counts.Notes, counts.IsCut));
         Assert.Equal([("shell.run", 1), ("sql.query", 2)], counts.ByTool.Select(pair => (pair.Key, pair.Value)).Order());
         Assert.Equal([("awaiting_confirmation", 2), ("completed", 1)], counts.ByState.Select(pair => (pair.Key, pair.Value)).Order());
+    }
+
+    /// <summary>By it every step takes an hour.</summary>
+    private sealed class HastyClock : TimeProvider
+    {
+        private long hours;
+
+        public override long GetTimestamp() => System.GetTimestamp() + (Interlocked.Increment(ref hours) * 3600 * TimestampFrequency);
     }
 }
