@@ -1,4 +1,5 @@
 using Audit.Api.Acting;
+using Audit.Api.Alerts;
 using Audit.Api.Diary;
 using Audit.Api.Instruments;
 using Audit.Api.Intake;
@@ -28,6 +29,8 @@ internal static class ApiEndpoints
         .AddSingleton<Readiness>()
         .AddSingleton<NodeLook>()
         .AddSingleton<QuotaBook>()
+        .AddSingleton<AlertBook>()
+        .AddSingleton<AlertFeed>()
         .AddSingleton<NodeInstruments>()
         .AddSingleton<FormatReaders>()
         .AddSingleton<TraceSessions>()
@@ -67,6 +70,7 @@ internal static class ApiEndpoints
         .AddSingleton<IEndpointGroup, BundleEndpoint>()
         .AddSingleton<IEndpointGroup, TokenEndpoints>()
         .AddSingleton<IEndpointGroup, KeepingEndpoints>()
+        .AddSingleton<IEndpointGroup, AlertEndpoints>()
         .AddSingleton<IEndpointGroup, HealthEndpoints>()
         .AddSingleton<IEndpointGroup, OperationEndpoints>();
 

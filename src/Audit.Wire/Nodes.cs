@@ -182,3 +182,24 @@ internal sealed record EngineNumbers(
 internal sealed record ClusterAnswer(string Self, string Status, string? Leader, IReadOnlyList<MemberAnswer> Members);
 
 internal sealed record MemberAnswer(string Address, string Status, bool Reachable);
+
+/// <summary>Where alerts go.</summary>
+/// <param name="State">none, sending, or standing_by: another node of the store sends.</param>
+/// <param name="Trouble">Why the file as it is now does not hold; then the last one that could be read goes on.</param>
+internal sealed record AlertsAnswer(
+    string State, string? Trouble, IReadOnlyList<AlertDestinationAnswer> Destinations);
+
+/// <param name="To">An address without its path, or a directory.</param>
+/// <param name="Position">All rows up to here were looked at; null of a directory, and of what never was.</param>
+/// <param name="Error">Why the first of those that wait was not taken.</param>
+/// <param name="Dead">What was given up lately, newest first.</param>
+internal sealed record AlertDestinationAnswer(
+    string Name, string To, string Format, IReadOnlyList<string> Rules, long? Position, int Waiting, long Sent,
+    long GivenUp, string? LastSentAt, string? Error, IReadOnlyList<DeadAlertAnswer> Dead);
+
+/// <summary>An alert that was given up.</summary>
+internal sealed record DeadAlertAnswer(
+    string Id, string Rule, long Position, string At, string GivenUpAt, int Tries, string? Error, string? Source,
+    string? SessionId, string? ToolCallId, string? WindowId);
+
+internal sealed record AlertTestAnswer(string Destination, bool Taken, string? Error);

@@ -49,6 +49,8 @@ namespace Audit.Wire;
 [JsonSerializable(typeof(RebuildLine))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(StatsAnswer))]
+[JsonSerializable(typeof(AlertsAnswer))]
+[JsonSerializable(typeof(AlertTestAnswer))]
 [JsonSerializable(typeof(EventAnswer))]
 [JsonSerializable(typeof(EventPageAnswer))]
 [JsonSerializable(typeof(ReceiptAnswer))]

@@ -23,7 +23,7 @@ public sealed class PostgresOpeningTests : IAsyncLifetime
         }
 
         Assert.Equal(2L, await place.ExecuteAsync("SELECT count(*) FROM meta"));
-        Assert.Equal(5L, await place.ExecuteAsync("SELECT count(*) FROM schema_version"));
+        Assert.Equal(6L, await place.ExecuteAsync("SELECT count(*) FROM schema_version"));
     }
 
     [PostgresFact]

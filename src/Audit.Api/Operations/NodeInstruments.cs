@@ -23,7 +23,8 @@ internal sealed class NodeInstruments : IDisposable
     public NodeInstruments(
         IAuditStore store, IAuditEngine engine, ReadSide reads, NodeLog log, NodeMetrics metrics, RecordIntake intake,
         FailureLog failures, NodeLook look, MachineFigures machine, QuotaBook quotas, ClockWatch clock,
-        ApiSettings settings, IHostApplicationLifetime life, PolicyBook policies, FormatReaders formats)
+        ApiSettings settings, IHostApplicationLifetime life, PolicyBook policies, FormatReaders formats,
+        Alerts.AlertBook alerts, Alerts.AlertFeed feed)
     {
         (this.look, commits) = (look, metrics.Commits);
         OfNode(store, metrics, look, intake, clock, settings);
@@ -40,6 +41,7 @@ internal sealed class NodeInstruments : IDisposable
         OfJournal(look, machine);
         OfReading(reads, look);
         OfLog(log);
+        OfAlerts(alerts, feed);
         Gauge("audit.quota_used", "The most that any one source, person or token holds of a quota now.", () =>
             quotas.Used().Select(use => Value(use.Used, ("quota", use.Quota), ("whose", use.Whose))));
         Gauge("audit.quota_limit", "What it may hold.", () =>
@@ -187,6 +189,18 @@ internal sealed class NodeInstruments : IDisposable
             log.Witnessed?.UnwitnessedSeconds ?? 0);
         Gauge("audit.log.unwitnessed_overdue", "Whether that is longer than it may be.", () =>
             Flag(log.Witnessed?.IsOverdue == true));
+    }
+
+    private void OfAlerts(Alerts.AlertBook alerts, Alerts.AlertFeed feed)
+    {
+        Gauge("audit.alerts_broken", "Whether alerts.json cannot be used, and the last one goes on.", () =>
+            Flag(alerts.Now.Trouble is not null));
+        Gauge("audit.alerts_waiting", "Alerts that wait to be sent.", () =>
+            Of("destination", feed.Posted.Select(one => (one.Name, (long)one.State.Waiting.Count))));
+        Counter("audit.alerts_sent", "Alerts that were taken.", () =>
+            Of("destination", feed.Posted.Select(one => (one.Name, one.State.Sent))));
+        Counter("audit.alerts_given_up", "Alerts that nobody took, after the last try.", () =>
+            Of("destination", feed.Posted.Select(one => (one.Name, one.State.GivenUp))));
     }
 
     private void Gauge(string name, string what, Func<double> read) => Gauge(name, what, () => [Value(read())]);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Audit.Journal.Sealing;
 using Audit.Journal.Sqlite;
 using Audit.Journal.Tokens;
+using Audit.Storage.Postgres;
 using Audit.Storage.Schemas;
 using Audit.Storage.Sqlite;
 
@@ -30,7 +31,16 @@ public sealed class AuditStore : IAuditStore
 
     private const string SecretSql = "SELECT value FROM meta WHERE key = $1";
 
+    private const string States = "states";
+
+    private const string StateSql = "SELECT value, mac FROM states WHERE name = $1";
+
+    private const string KeepStateSql =
+        "INSERT INTO states (name, value, mac) VALUES ($1, $2, $3) "
+        + "ON CONFLICT (name) DO UPDATE SET value = excluded.value, mac = excluded.mac";
+
     private readonly IStoreDatabase database;
+    private readonly RowProof proof;
     private readonly string? sizesSql;
     private FileUse? use;
 
@@ -42,7 +52,7 @@ public sealed class AuditStore : IAuditStore
         Kind = kind;
         Place = place;
         Journal = journal;
-        var proof = new RowProof(keys, failures);
+        proof = new RowProof(keys, failures);
         Tokens = new TokenStore(database, proof, lockSql("tokens"));
         BrowserSessions = new BrowserSessions(database, proof);
         Sources = new Sources(database, proof, lockSql("sources"));
@@ -142,6 +152,32 @@ public sealed class AuditStore : IAuditStore
         sizesSql is null ? null : (await database.ReadAsync(
             session => session.QueryAsync(sizesSql, [], row => (row.Number(0), row.Number(1)), cancellation),
             cancellation)).Single();
+
+    public async Task<byte[]?> FindStateAsync(string name, CancellationToken cancellation)
+    {
+        var found = await database.ReadAsync(
+            session => session.QueryAsync(StateSql, [name], row => (row.Blob(0), row.Blob(1)), cancellation),
+            cancellation);
+        if (found is not [var (value, mac)])
+        {
+            return null;
+        }
+
+        if (proof.Holds(States, [name, value], mac))
+        {
+            return value;
+        }
+
+        proof.Report(States, name);
+        return null;
+    }
+
+    public Task KeepStateAsync(string name, byte[] value, CancellationToken cancellation) => database.ChangeAsync(
+        session => session.ExecuteAsync(KeepStateSql, [name, value, proof.Of(States, [name, value])], cancellation),
+        cancellation);
+
+    public async Task<HeldLock?> TryHoldAsync(AdvisoryLock key, CancellationToken cancellation) =>
+        database is PostgresPool server ? await HeldLock.TryTakeAsync(server, key, cancellation) : HeldLock.OfFile;
 
     /// <summary>Opens a store by its address.</summary>
     /// <param name="keys">
@@ -280,6 +316,17 @@ public interface IAuditStore : IAsyncDisposable
 
     /// <summary>The streams that are sealed under a session's key: its own, and those of its calls.</summary>
     Task<IReadOnlyList<string>> StreamsOfAsync(string session, CancellationToken cancellation);
+
+    /// <summary>
+    /// What a part of the nodes kept of itself; null where it kept nothing, or somebody else wrote it.
+    /// </summary>
+    Task<byte[]?> FindStateAsync(string name, CancellationToken cancellation);
+
+    /// <summary>Keeps it in the place of what was kept.</summary>
+    Task KeepStateAsync(string name, byte[] value, CancellationToken cancellation);
+
+    /// <summary>Takes what one node at a time may have; null while another has it.</summary>
+    Task<HeldLock?> TryHoldAsync(AdvisoryLock key, CancellationToken cancellation);
 
     /// <summary>The archive that the book was made of, so that it is only read; null for a living one.</summary>
     string? OpenedFrom { get; }

@@ -90,6 +90,7 @@ public static class AuditCommandLine
         KeepingCommands.MakeDoctor(surroundings),
         MigrateCommand.Make(surroundings),
         ArchiveCommands.Make(surroundings),
+        AlertCommands.Make(surroundings),
         OrderCommands.MakeErase(surroundings),
         OrderCommands.MakeHold(surroundings),
         TokenCommands.Make(surroundings),

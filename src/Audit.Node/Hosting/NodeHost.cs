@@ -183,7 +183,7 @@ public static class NodeHost
                 .AddSingleton(sealing).AddSingleton(store.Hasher)
                 .AddSingleton(seams.Clock).AddSingleton(acts).AddSingleton(diary).AddSingleton(notes)
                 .AddSingleton(access).AddSingleton(failures).AddSingleton(options.Quotas).AddSingleton(guard)
-                .AddSingleton(commits).AddSingleton(metrics).AddSingleton(steps);
+                .AddSingleton(commits).AddSingleton(metrics).AddSingleton(steps).AddSingleton(seams.Alerts);
             if (redactor is not null)
             {
                 services.AddSingleton(redactor);
@@ -220,6 +220,7 @@ public static class NodeHost
         marks.Start();
         undo.Add(node.Services.GetRequiredService<OpenQuestions>()).Start();
         undo.Add(node.Services.GetRequiredService<Erasures>()).Start();
+        undo.Add(node.Services.GetRequiredService<AlertFeed>()).Start();
         data.WriteNodeFile(node.Urls);
         return node;
     }

@@ -108,6 +108,44 @@ internal sealed record NodeSeams
     /// <summary>The time between two looks at what is remembered of the journal.</summary>
     public TimeSpan SetBackPause { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often it is looked for alerts, and how long a segment of an export waits for more.</summary>
+    public AlertTimes Alerts { get; init; } = AlertTimes.Usual;
+
     /// <summary>How long receipts are held that were asked for sealed.</summary>
     public TimeSpan SealedPatience { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>What is to be undone, the last first; what cannot be undone keeps nothing before it from being.</summary>
+internal sealed class DisposalStack : IAsyncDisposable
+{
+    private readonly Stack<Func<ValueTask>> steps = [];
+
+    public T Add<T>(T part) where T : IAsyncDisposable
+    {
+        Add(part.DisposeAsync);
+        return part;
+    }
+
+    public void Add(Func<ValueTask> step) => steps.Push(step);
+
+    public async ValueTask DisposeAsync()
+    {
+        List<Exception> failures = [];
+        while (steps.TryPop(out var step))
+        {
+            try
+            {
+                await step();
+            }
+            catch (Exception failure)
+            {
+                failures.Add(failure);
+            }
+        }
+
+        if (failures.Count > 0)
+        {
+            throw failures.Count == 1 ? failures[0] : new AggregateException(failures);
+        }
+    }
 }

@@ -67,6 +67,29 @@ public sealed class SearchIndex : IAsyncDisposable
             },
             cancellation);
 
+    /// <summary>
+    /// What a query finds by an event after one position and not after another, each call once, oldest first; for
+    /// whoever asks again and again what is new.
+    /// </summary>
+    /// <exception cref="SearchQueryException">
+    /// It names a window that does not exist, or a glob that matches too much.
+    /// </exception>
+    public Task<IReadOnlyList<SearchHit>> FindBetweenAsync(
+        SearchQuery query, long after, long through, CancellationToken cancellation) =>
+        AskAsync<IReadOnlyList<SearchHit>>(
+            query,
+            new PageRequest(MostCounted, ReadScope.All.WriteCursor(through + 1, through)),
+            ReadScope.All,
+            async (run, calls, _) =>
+            {
+                var found = await run.TakeAsync(int.MaxValue, TimeSpan.MaxValue, floor: after + 1);
+                var hits = await ShowAsync(
+                    [.. found.Where(one => one.Position > after)], query, ReadScope.All, calls, cancellation);
+                hits.Reverse();
+                return hits;
+            },
+            cancellation);
+
     /// <summary>Counts the newest of what a query finds.</summary>
     /// <exception cref="SearchQueryException">
     /// It names a window that does not exist, or a glob that matches too much.

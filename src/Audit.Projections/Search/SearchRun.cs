@@ -59,7 +59,8 @@ internal sealed class SearchRun
     public bool AsksEvents { get; }
 
     /// <summary>Collects what holds, until there is as much as asked for, nothing more, or no more time.</summary>
-    public async Task<List<Candidate>> TakeAsync(int count, TimeSpan longest, TimeProvider clock)
+    /// <param name="floor">What lies before this position is not asked for.</param>
+    public async Task<List<Candidate>> TakeAsync(int count, TimeSpan longest, TimeProvider clock, long floor = 0)
     {
         var begun = clock.GetTimestamp();
         var taken = new List<Candidate>();
@@ -69,7 +70,8 @@ internal sealed class SearchRun
         }
 
         // A step of each alternative at least, or the next page would begin where this one did.
-        while (!IsAtEnd && taken.Count < count && (Before >= start || clock.GetElapsedTime(begun) < longest))
+        while (!IsAtEnd && Before > floor && taken.Count < count
+            && (Before >= start || clock.GetElapsedTime(begun) < longest))
         {
             var behind = branches.Where(branch => !branch.IsAtEnd).MaxBy(branch => branch.Before)!;
             ahead.AddRange((await behind.NextAsync()).Select(one => (one, behind)));

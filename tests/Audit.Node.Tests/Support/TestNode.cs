@@ -35,6 +35,7 @@ internal sealed class TestNode : IAsyncDisposable
             ScrubPause = TimeSpan.FromMilliseconds(5),
             WitnessPause = TimeSpan.FromMilliseconds(20),
             OutletPause = TimeSpan.FromMilliseconds(20),
+            Alerts = new AlertTimes(TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1)),
             SealedPatience = sealedPatience ?? TimeSpan.FromMinutes(1),
         };
     }

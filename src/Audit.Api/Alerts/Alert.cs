@@ -1,0 +1,269 @@
+using System.Security.Cryptography;
+using Audit.Api.Instruments;
+using Audit.Api.Reading;
+
+namespace Audit.Api.Alerts;
+
+/// <summary>
+/// Something that somebody is told of. It names what it is about, and holds nothing of what was said there: that is
+/// read when it is sent, so that what was erased meanwhile is not.
+/// </summary>
+/// <param name="Id">Made of the rule and the place in the book: the same alert has the same id, however often.</param>
+/// <param name="Position">The event that shows it.</param>
+/// <param name="At">When the book had it; of what a search found, when it happened.</param>
+/// <param name="Said">What is to be said of it in words of the node.</param>
+internal sealed record Alert(string Id, string Rule, long Position, DateTimeOffset At, string? Said = null)
+{
+    public string? Source { get; init; }
+
+    public string? Session { get; init; }
+
+    public string? Call { get; init; }
+
+    public string? Window { get; init; }
+
+    public string? Task { get; init; }
+
+    public string? Agent { get; init; }
+
+    public string? Tool { get; init; }
+}
+
+/// <summary>Tells what is worth an alert.</summary>
+/// <param name="key">Of this store: nobody else can tell which ids there will be.</param>
+internal sealed class AlertRules(byte[] key)
+{
+    private const string AccessRefused = "access.refused";
+
+    private const int RefusedShown = 5;
+
+    /// <summary>What a row of the journal shows by itself.</summary>
+    public Alert? Of(SeenRow seen)
+    {
+        if (!seen.IsOurs)
+        {
+            return null;
+        }
+
+        ref readonly var view = ref seen.View;
+        var name = EventReader.NameOf(seen.Row.Manifest);
+        var (rule, said) = name switch
+        {
+            EventNames.CallViolated when view.CauseOf(EventField.Cause) == ViolationCause.Flooded =>
+                (AlertRule.Flood, Words.Of(ViolationCause.Flooded)),
+            EventNames.CallViolated => (AlertRule.Violation, Words.Of(view.CauseOf(EventField.Cause))),
+            _ when name == EventNames.Of(WindowEventKind.Violated) =>
+                (AlertRule.Violation, view.Text(EventField.Violation)),
+            EventNames.CallTransitioned when view.RecordedKind() == MessageKind.PersistenceFailed =>
+                (AlertRule.NotPersisted, null),
+            EventNames.OperatorActed when view.Text(EventField.Act) == AccessRefused =>
+                (AlertRule.SignInRefused, RefusedOf(view)),
+            _ => (null, (string?)null),
+        };
+        if (rule is null)
+        {
+            return null;
+        }
+
+        var row = seen.Row;
+        var isCall = StreamNames.TrySplit(row.PersistenceId, out var session, out var call);
+        return new Alert(
+            IdOf(rule, $"{row.Position}"), rule.Name, row.Position, new DateTimeOffset(row.CreatedTicks, default), said)
+        {
+            Source = view.Text(EventField.Source),
+            Session = isCall ? session : null,
+            Call = isCall ? call : null,
+            Window = view.Text(EventField.WindowId),
+            Task = view.Text(EventField.TaskId),
+            Agent = view.Text(EventField.Agent),
+            Tool = view.Text(EventField.FactTool),
+        };
+    }
+
+    /// <summary>What a search found: of each call one, whatever else of it is found later.</summary>
+    public Alert Of(AlertRule rule, SearchHit hit) => new(
+        IdOf(rule, hit.Call is { } call ? $"call {call.Id}" : $"{hit.Position}"), rule.Name, hit.Position,
+        hit.At.ToDateTimeOffset())
+    {
+        Source = hit.Source, Session = hit.SessionId, Call = hit.CallId, Task = hit.Task, Agent = hit.Agent,
+        Tool = hit.Tool,
+    };
+
+    /// <summary>A part of the node that goes on no more.</summary>
+    public Alert OfHalt(string part, long position, string? why, DateTimeOffset at) => new(
+        IdOf(AlertRule.Halt, $"{part} {position}"), AlertRule.Halt.Name, position, at,
+        why is null ? part : $"{part}: {why}");
+
+    /// <summary>One that says that alerts arrive.</summary>
+    public Alert OfTest(DateTimeOffset at) => new(
+        IdOf(AlertRule.Test, $"{at.UtcTicks}"), AlertRule.Test.Name, 0, at, "this is a test");
+
+    /// <summary>How many were refused, in the minute that the event is about.</summary>
+    private static string? RefusedOf(in EventView view)
+    {
+        if (!view.IsObject(EventField.Detail)
+            || !JsonElement.Parse(view.Raw(EventField.Detail)).TryGetProperty("refused", out var refused))
+        {
+            return null;
+        }
+
+        var counts = refused.EnumerateArray().Select(one =>
+            $"{one.GetProperty("count")} for the {one.GetProperty("what")} from {one.GetProperty("from")}").ToList();
+        var more = counts.Count > RefusedShown ? $" and {counts.Count - RefusedShown} others" : "";
+        return string.Join(", ", counts.Take(RefusedShown)) + more;
+    }
+
+    private string IdOf(AlertRule rule, string place) => "msg_" + Convert.ToHexStringLower(
+        HMACSHA256.HashData(key, Encoding.UTF8.GetBytes($"{rule.Name}\0{place}"))
+            .AsSpan(0, 16));
+}
+
+/// <summary>Writes alerts as receivers read them.</summary>
+/// <param name="link">The address of the pages; null where the file names none.</param>
+internal static class AlertBody
+{
+    private const string OcsfVersion = "1.4.0";
+
+    /// <param name="command">What was asked of the tool, as far as it is kept; null where it is not.</param>
+    public static byte[] Write(AlertFormat format, Alert alert, AlertRule rule, string? command, Uri? link)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(buffer, Reply.Options))
+        {
+            json.WriteStartObject();
+            if (format == AlertFormat.Standard)
+            {
+                WriteStandard(json, alert, rule, command, LinkOf(alert, link));
+            }
+            else
+            {
+                WriteOcsf(json, alert, rule, command, LinkOf(alert, link));
+            }
+
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteStandard(Utf8JsonWriter json, Alert alert, AlertRule rule, string? command, string? link)
+    {
+        json.WriteString("type", IsOurs(rule) ? $"audit.{rule.Name}" : "audit.search");
+        json.WriteString("timestamp", Timestamp.From(alert.At).ToString());
+        json.WriteStartObject("data");
+        json.WriteString("id", alert.Id);
+        json.WriteString("rule", rule.Name);
+        json.WriteString("severity", rule.SeverityName);
+        json.WriteString("title", rule.Title);
+        WriteFacts(json, alert, command);
+        WriteKnown(json, "link", link);
+        json.WriteEndObject();
+    }
+
+    /// <summary>
+    /// A Detection Finding (2004): a rule found something. API Activity (6003) would ask for the address from which
+    /// each call came, which the book does not have.
+    /// </summary>
+    private static void WriteOcsf(Utf8JsonWriter json, Alert alert, AlertRule rule, string? command, string? link)
+    {
+        var time = alert.At.ToUnixTimeMilliseconds();
+        json.WriteNumber("activity_id", 1);
+        json.WriteString("activity_name", "Create");
+        json.WriteNumber("category_uid", 2);
+        json.WriteString("category_name", "Findings");
+        json.WriteNumber("class_uid", 2004);
+        json.WriteString("class_name", "Detection Finding");
+        json.WriteNumber("type_uid", 200401);
+        json.WriteString("type_name", "Detection Finding: Create");
+        json.WriteNumber("time", time);
+        json.WriteNumber("severity_id", rule.Severity);
+        json.WriteString("severity", char.ToUpperInvariant(rule.SeverityName[0]) + rule.SeverityName[1..]);
+        json.WriteNumber("status_id", 1);
+        json.WriteString("status", "New");
+        json.WriteBoolean("is_alert", true);
+        json.WriteString("message", alert.Said is null ? rule.Title : $"{rule.Title}: {alert.Said}");
+        json.WriteStartObject("metadata");
+        json.WriteString("version", OcsfVersion);
+        json.WriteString("uid", alert.Id);
+        json.WriteString("log_name", "journal");
+        json.WriteNumber("sequence", alert.Position);
+        json.WriteStartObject("product");
+        json.WriteString("name", "Audit.Actors");
+        json.WriteString("vendor_name", "Audit.Actors");
+        json.WriteString("version", NodeVersion.Text);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteStartObject("finding_info");
+        json.WriteString("uid", alert.Id);
+        json.WriteString("title", rule.Title);
+        json.WriteNumber("created_time", time);
+        WriteKnown(json, "src_url", link);
+        json.WriteStartObject("analytic");
+        json.WriteString("name", rule.Name);
+        json.WriteNumber("type_id", 1);
+        json.WriteString("type", "Rule");
+        json.WriteEndObject();
+        json.WriteEndObject();
+        if (alert.Call is { } call)
+        {
+            json.WriteStartArray("resources");
+            json.WriteStartObject();
+            json.WriteString("uid", call);
+            json.WriteString("type", "tool call");
+            WriteKnown(json, "name", alert.Tool);
+            json.WriteEndObject();
+            json.WriteEndArray();
+        }
+
+        json.WriteStartArray("evidences");
+        json.WriteStartObject();
+        json.WriteStartObject("data");
+        WriteFacts(json, alert, command);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndArray();
+    }
+
+    private static void WriteFacts(Utf8JsonWriter json, Alert alert, string? command)
+    {
+        json.WriteNumber("position", alert.Position);
+        WriteKnown(json, "said", alert.Said);
+        WriteKnown(json, "source", alert.Source);
+        WriteKnown(json, "session_id", alert.Session);
+        WriteKnown(json, "tool_call_id", alert.Call);
+        WriteKnown(json, "window_id", alert.Window);
+        WriteKnown(json, "task_id", alert.Task);
+        WriteKnown(json, "agent", alert.Agent);
+        WriteKnown(json, "tool", alert.Tool);
+        WriteKnown(json, "command", command);
+    }
+
+    private static bool IsOurs(AlertRule rule) => rule.Query is null || AlertRule.BuiltIn.Contains(rule);
+
+    private static string? LinkOf(Alert alert, Uri? link)
+    {
+        if (link is null)
+        {
+            return null;
+        }
+
+        var place = alert switch
+        {
+            { Call: { } call } =>
+                $"call?source={Escaped(alert.Source)}&session={Escaped(alert.Session)}&call={Escaped(call)}",
+            { Window: { } window } => $"window?id={Escaped(window)}",
+            _ => "",
+        };
+        return $"{link.AbsoluteUri.TrimEnd('/')}/{place}";
+    }
+
+    private static string Escaped(string? text) => Uri.EscapeDataString(text ?? "");
+
+    private static void WriteKnown(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
+    }
+}

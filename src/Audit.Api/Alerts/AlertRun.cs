@@ -1,0 +1,395 @@
+using Audit.Api.Diary;
+using Audit.Api.Log;
+using Audit.Api.Reading;
+using Audit.Storage.Postgres;
+
+namespace Audit.Api.Alerts;
+
+/// <summary>What goes on for one destination as long as this node sends: a step, and again and again.</summary>
+internal interface IAlertRun : IAsyncDisposable
+{
+    /// <returns>Whether there is more to do at once.</returns>
+    Task<bool> StepAsync(CancellationToken cancellation);
+}
+
+/// <summary>What is remembered of a destination, in the store that all nodes share.</summary>
+internal sealed record DestinationState
+{
+    /// <summary>All rows up to here were looked at.</summary>
+    public long Rows { get; set; }
+
+    /// <summary>The searches were asked of all up to here.</summary>
+    public long Found { get; set; }
+
+    public List<WaitingAlert> Waiting { get; init; } = [];
+
+    /// <summary>What was given up, the newest last.</summary>
+    public List<WaitingAlert> Dead { get; init; } = [];
+
+    /// <summary>What searches found lately: a call that is found again is no second alert.</summary>
+    public List<string> Known { get; init; } = [];
+
+    /// <summary>The halts that were told, by the part that has halted, until it goes on.</summary>
+    public Dictionary<string, string> Halts { get; init; } = [];
+
+    public long Sent { get; set; }
+
+    public long GivenUp { get; set; }
+
+    public DateTimeOffset? SentAt { get; set; }
+
+    public static string NameOf(AlertDestination destination) => $"alerts:{destination.Name}";
+
+    public static async Task<DestinationState?> FindAsync(
+        IAuditStore store, AlertDestination destination, CancellationToken cancellation) =>
+        await store.FindStateAsync(NameOf(destination), cancellation) is { } kept
+            ? JsonSerializer.Deserialize<DestinationState>(kept)
+            : null;
+}
+
+/// <summary>An alert on its way: how often it was tried, when it is tried again, and what was in the way.</summary>
+internal sealed record WaitingAlert(Alert Alert, int Tries, DateTimeOffset Due, string? Error = null);
+
+/// <summary>What the runs of all destinations have in common.</summary>
+internal sealed record AlertGround(
+    IAuditStore Store, ReadSide Reads, NodeLog Log, SetBackGuard Guard, AlertRules Rules, AlertSender Sender,
+    OperatorActs Acts, AlertTimes Times, TimeProvider Clock, FailureLog Failures);
+
+/// <summary>How often it is looked for something new, and how long a segment waits for more.</summary>
+internal sealed record AlertTimes(TimeSpan Pause, TimeSpan Segment)
+{
+    public static readonly AlertTimes Usual = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+}
+
+/// <summary>
+/// Posts the alerts of one destination, in the order of the book. What is not taken steps aside and is tried again
+/// after longer and longer pauses, until it is given up; those behind it go on. What waits is bounded: while it is full
+/// the journal is read no further, where all that is not looked at yet waits as well.
+/// </summary>
+/// <param name="lead">Only who has it keeps anything: another node may have gone on meanwhile.</param>
+internal sealed class WebhookRun(
+    AlertGround ground, AlertDestination destination, AlertPlan plan, DestinationState state, HeldLock lead)
+    : IAlertRun
+{
+    private const int RowsAtOnce = 500, SentAtOnce = 20, MostWaiting = 500, MostDead = 100, MostKnown = 500;
+    private const long SearchedAtOnce = 2_000, RowsUnsaved = 5_000;
+
+    /// <summary>After each failure; the last one is followed by no other try.</summary>
+    private static readonly TimeSpan[] Pauses =
+    [
+        TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10),
+        TimeSpan.FromHours(1), TimeSpan.FromHours(4), TimeSpan.FromHours(12),
+    ];
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1), LongestAsked = TimeSpan.FromHours(1);
+
+    private readonly string place = $"alerts to {destination.Name}";
+    private int failuresInARow;
+    private DateTimeOffset restsUntil;
+    private long savedRows = state.Rows;
+    private bool isChanged;
+
+    public static int MostTries => Pauses.Length + 1;
+
+    public DestinationState State => state;
+
+    public async Task<bool> StepAsync(CancellationToken cancellation)
+    {
+        var isMore = await LookAsync(cancellation);
+        if (isChanged || state.Rows - savedRows > RowsUnsaved)
+        {
+            // Before anything is sent: what is found is not forgotten, whatever comes then.
+            await SaveAsync(cancellation);
+        }
+
+        isMore |= await SendAsync(cancellation);
+        if (isChanged)
+        {
+            await SaveAsync(cancellation);
+        }
+
+        return isMore;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await SaveAsync(CancellationToken.None);
+        }
+        catch (Exception away)
+        {
+            // What was read since is read again.
+            ground.Failures.Report(place, away);
+        }
+    }
+
+    private async Task<bool> LookAsync(CancellationToken cancellation)
+    {
+        LookAtHalts();
+        if (state.Waiting.Count >= MostWaiting)
+        {
+            return false;
+        }
+
+        var isMore = await ReadRowsAsync(cancellation);
+        return await AskSearchesAsync(cancellation) || isMore;
+    }
+
+    private void LookAtHalts()
+    {
+        if (!destination.Rules.Contains(AlertRule.Halt))
+        {
+            return;
+        }
+
+        foreach (var (part, isWell, position, why) in Parts())
+        {
+            if (position is { } at)
+            {
+                var halt = ground.Rules.OfHalt(part, at, why, ground.Clock.GetUtcNow());
+                if (state.Halts.GetValueOrDefault(part) != halt.Id)
+                {
+                    state.Halts[part] = halt.Id;
+                    Add(halt);
+                }
+            }
+            else if (isWell && state.Halts.Remove(part))
+            {
+                isChanged = true;
+            }
+        }
+    }
+
+    /// <summary>What may halt, and where it did; a part that only just starts is neither well nor halted.</summary>
+    private IEnumerable<(string Part, bool IsWell, long? Position, string? Why)> Parts()
+    {
+        var (journal, log) = (ground.Guard.IsSetBack, ground.Log.Status);
+        yield return ("journal", !journal, journal ? 0 : null, SetBackGuard.Sentence);
+        yield return ("log", log.State == SealerState.Sealing, log.IsHalted ? log.Position ?? 0 : null, log.Reason);
+        yield return Of("read models", ground.Reads.Status);
+        yield return Of("search", ground.Reads.Search.Status);
+
+        static (string, bool, long?, string?) Of(string part, ProjectionStatus status) => (
+            part, status.State is ProjectionState.Projecting or ProjectionState.Following,
+            status.State == ProjectionState.Halted ? status.HaltedAt ?? status.Position : null, status.Sentence);
+    }
+
+    private async Task<bool> ReadRowsAsync(CancellationToken cancellation)
+    {
+        var page = await ground.Store.Opened.ReadAfterAsync(
+            state.Rows, RowsAtOnce, ReadLimits.PageBytes, cancellation);
+        if (page.Count == 0)
+        {
+            // A journal that was set back is read on from its end.
+            var last = await ground.Store.Opened.LastPositionAsync(cancellation);
+            isChanged |= last < state.Rows;
+            state.Rows = Math.Min(state.Rows, last);
+            state.Found = Math.Min(state.Found, last);
+            return false;
+        }
+
+        foreach (var alert in SeenRow.Of(page).Select(TryRead).OfType<Alert>())
+        {
+            if (destination.Rules.Any(rule => rule.Name == alert.Rule))
+            {
+                Add(alert);
+            }
+        }
+
+        state.Rows = page[^1].Position;
+        return page.Count == RowsAtOnce;
+    }
+
+    /// <summary>
+    /// What searches know depends on read models and index, which may lag behind: nobody else waits for it.
+    /// </summary>
+    private async Task<bool> AskSearchesAsync(CancellationToken cancellation)
+    {
+        var searches = destination.Rules.Where(rule => rule.Query is not null).ToList();
+        var known = Math.Min(
+            state.Rows,
+            Math.Min(await ground.Reads.Models.PositionAsync(cancellation), ground.Reads.Search.Status.Position));
+        if (known <= state.Found)
+        {
+            return false;
+        }
+
+        var through = Math.Min(known, state.Found + SearchedAtOnce);
+        var found = new List<Alert>();
+        foreach (var rule in searches)
+        {
+            var query = ground.Reads.Search.Parse(rule.Query!);
+            var hits = await ground.Reads.Search.FindBetweenAsync(query, state.Found, through, cancellation);
+            found.AddRange(hits.Select(hit => ground.Rules.Of(rule, hit)));
+        }
+
+        foreach (var alert in found.Where(alert => !state.Known.Contains(alert.Id)).OrderBy(alert => alert.Position))
+        {
+            state.Known.Add(alert.Id);
+            Add(alert);
+        }
+
+        state.Known.RemoveRange(0, Math.Max(0, state.Known.Count - MostKnown));
+        state.Found = through;
+        return through < known;
+    }
+
+    /// <summary>A row that cannot be read halts the read models, which is an alert, and no other alert.</summary>
+    private Alert? TryRead(SeenRow seen)
+    {
+        try
+        {
+            return ground.Rules.Of(seen);
+        }
+        catch (Exception unreadable) when (unreadable is UnreadableException or InvalidDataException or JsonException)
+        {
+            ground.Failures.Report(place, unreadable);
+            return null;
+        }
+    }
+
+    private void Add(Alert alert)
+    {
+        state.Waiting.Add(new WaitingAlert(alert, 0, ground.Clock.GetUtcNow()));
+        isChanged = true;
+    }
+
+    /// <returns>Whether more could be sent at once.</returns>
+    private async Task<bool> SendAsync(CancellationToken cancellation)
+    {
+        for (var count = 0; count < SentAtOnce; count++)
+        {
+            var now = ground.Clock.GetUtcNow();
+            if (now < restsUntil || state.Waiting.Find(one => one.Due <= now) is not { } next)
+            {
+                return false;
+            }
+
+            // A rule that the file has no more is nobody's alert.
+            var rejection = plan.Rules.FirstOrDefault(rule => rule.Name == next.Alert.Rule) is { } rule
+                ? await ground.Sender.SendAsync(
+                    destination, next.Alert.Id, await BodyAsync(next.Alert, rule, cancellation), cancellation)
+                : null;
+            isChanged = true;
+            if (rejection is not null)
+            {
+                PutAside(next, rejection, ground.Clock.GetUtcNow());
+                return false;
+            }
+
+            failuresInARow = 0;
+            state.Waiting.Remove(next);
+            state.Sent++;
+            state.SentAt = ground.Clock.GetUtcNow();
+        }
+
+        return true;
+    }
+
+    private void PutAside(WaitingAlert alert, Rejection rejection, DateTimeOffset now)
+    {
+        var failed = alert with { Tries = alert.Tries + 1, Error = rejection.Sentence };
+        var index = state.Waiting.IndexOf(alert);
+        if (rejection.IsFinal || failed.Tries >= MostTries)
+        {
+            state.Waiting.RemoveAt(index);
+            state.Dead.Add(failed with { Due = now });
+            state.Dead.RemoveRange(0, Math.Max(0, state.Dead.Count - MostDead));
+            state.GivenUp++;
+            ground.Failures.Report($"dead letters to {destination.Name}", new InvalidOperationException(
+                $"The alert {failed.Alert.Id} ({failed.Alert.Rule}) was given up after {failed.Tries} tries: "
+                + $"{rejection.Sentence}."));
+        }
+        else
+        {
+            var pause = Pauses[failed.Tries - 1];
+            pause = rejection.After is { } asked && asked > pause ? asked < LongestAsked ? asked : LongestAsked : pause;
+            // Not all who failed together come again together.
+            state.Waiting[index] = failed with { Due = now + pause * (1 + Random.Shared.NextDouble() / 10) };
+            ground.Failures.Report(place, new InvalidOperationException(
+                $"The alert {failed.Alert.Id} was not taken at {destination.To}: {rejection.Sentence}."));
+        }
+
+        // A receiver that is away is not asked for each of them.
+        var rest = Pauses[Math.Min(failuresInARow++, Pauses.Length - 1)];
+        restsUntil = now + (rest < LongestRest ? rest : LongestRest);
+    }
+
+    private async Task<byte[]> BodyAsync(Alert alert, AlertRule rule, CancellationToken cancellation) =>
+        AlertBody.Write(destination.Format, alert, rule, await CommandAsync(alert, cancellation), plan.Link);
+
+    /// <summary>
+    /// What was asked of the tool, as the book has it now: without what was erased, or cannot be opened.
+    /// </summary>
+    private async Task<string?> CommandAsync(Alert alert, CancellationToken cancellation)
+    {
+        if (alert is not { Source: { } source, Session: { } session, Call: { } call }
+            || await ground.Store.Opened.ReadRowAsync(alert.Position, cancellation) is not { Unopened: null })
+        {
+            return null;
+        }
+
+        return (await ground.Reads.Models.CallAsync(new SessionName(source, session), call, cancellation))
+            ?.Call.Command;
+    }
+
+    private async Task SaveAsync(CancellationToken cancellation)
+    {
+        await lead.RequireAsync(cancellation);
+        await ground.Store.KeepStateAsync(
+            DestinationState.NameOf(destination), JsonSerializer.SerializeToUtf8Bytes(state), cancellation);
+        (savedRows, isChanged) = (state.Rows, false);
+    }
+}
+
+/// <summary>Writes the book on and on into a directory.</summary>
+internal sealed class SegmentRun(AlertGround ground, AlertDestination destination) : IAlertRun
+{
+    private readonly SegmentWriter segments = new(destination.Directory!, ground.Clock, ground.Times.Segment);
+    private readonly ArrayBufferWriter<byte> line = new(4096);
+    private bool hasBegun;
+
+    public async Task<bool> StepAsync(CancellationToken cancellation)
+    {
+        if (!hasBegun)
+        {
+            await ground.Acts.WriteAsync("export.continued", OperatorActs.Node, json =>
+            {
+                json.WriteString("to", destination.Directory);
+                json.WriteNumber("after", segments.Position);
+                json.WriteBoolean("content", destination.WithContent);
+            });
+            hasBegun = true;
+        }
+
+        var page = await ground.Store.Opened.ReadAfterAsync(
+            segments.Position, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
+        foreach (var row in page)
+        {
+            // Sealed, an erasure reaches also what lies there.
+            Write(destination.WithContent ? row : row with { Message = row.Stored ?? row.Message });
+            segments.FinishIfDue();
+        }
+
+        segments.FinishIfDue();
+        return page.Count == ReadLimits.PageRows;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        segments.Dispose();
+        return default;
+    }
+
+    private void Write(JournalRow row)
+    {
+        line.ResetWrittenCount();
+        using (var json = new Utf8JsonWriter(line, Reply.Options))
+        {
+            RowWriter.Write(json, new SeenRow(row), ReadScope.All, inOneLine: true);
+        }
+
+        segments.Add(row.Position, line.WrittenSpan);
+    }
+}

@@ -1,0 +1,66 @@
+namespace Audit.Node.CommandLine.Reading;
+
+/// <summary>`audit alerts` and `audit alerts test DESTINATION`.</summary>
+internal static class AlertCommands
+{
+    private static readonly Column<AlertDestinationAnswer>[] Shown =
+    [
+        new("destination", one => one.Name) { Least = 20 }, new("to", one => one.To, Rank: 1),
+        new("format", one => one.Format, Rank: 4), new("rules", one => one.Rules, Rank: 5),
+        new("waiting", one => one.Waiting) { IsRigid = true }, new("sent", one => one.Sent) { IsRigid = true },
+        new("given up", one => one.GivenUp, Colour: one => one.GivenUp > 0 ? Ansi.Red : null) { IsRigid = true },
+        new("last", one => Cells.Clock(one.LastSentAt), Rank: 3) { IsRigid = true },
+        new("trouble", one => one.Error, Rank: 2),
+    ];
+
+    private static readonly Column<DeadAlertAnswer>[] Dead =
+    [
+        new("given up", one => Cells.Clock(one.GivenUpAt)) { IsRigid = true }, new("rule", one => one.Rule),
+        new("position", one => one.Position) { IsRigid = true }, new("session", one => one.SessionId, Rank: 3),
+        new("call", one => one.ToolCallId ?? one.WindowId, Rank: 2), new("tries", one => one.Tries, Rank: 4),
+        new("trouble", one => one.Error), new("id", one => one.Id, Rank: 5),
+    ];
+
+    public static Command Make(Surroundings surroundings)
+    {
+        var command = new Command(
+            "alerts", "Shows where the alerts of alerts.json go, what waits, and what was given up.")
+        {
+            MakeTest(surroundings),
+        };
+        return command.Asks(
+            surroundings, asked => asked.PrintAsync("v1/alerts", WireJson.Default.AlertsAnswer, Write));
+    }
+
+    private static Command MakeTest(Surroundings surroundings)
+    {
+        var command = new Command("test", "Sends an alert that says it is a test, and tells whether it was taken.");
+        var to = command.AddName("DESTINATION", "its name in alerts.json");
+        return command.Asks(surroundings, async asked =>
+        {
+            var answer = await asked.Node.PostAsync(
+                "v1/alerts/test", new { destination = asked.Get(to) }, WireJson.Default.AlertTestAnswer,
+                asked.Cancellation);
+            if (!answer.Taken)
+            {
+                throw CommandException.Failed($"The alert was not taken: {answer.Error}.");
+            }
+
+            surroundings.Out.WriteLine("The alert was taken.");
+        });
+    }
+
+    private static void Write(Surroundings surroundings, AlertsAnswer alerts)
+    {
+        var page = new TextPage(surroundings);
+        page.Title($"alerts: {alerts.State}");
+        page.Line("trouble", alerts.Trouble);
+        page.Table("destinations", Shown, alerts.Destinations);
+        foreach (var one in alerts.Destinations)
+        {
+            page.Table($"given up for {one.Name}", Dead, one.Dead);
+        }
+
+        page.End();
+    }
+}

@@ -1,0 +1,401 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Audit.Node.Tests.Support;
+
+namespace Audit.Node.Tests.Operations;
+
+/// <summary>Alerts as webhooks (issue 19, point 14), against a receiver that checks each signature by itself.</summary>
+public sealed class WebhookTests
+{
+    private const string Word = "zanzibar";
+    private static readonly TimeSpan Long = TimeSpan.FromHours(24);
+    private readonly byte[] secret = RandomNumberGenerator.GetBytes(32);
+    private WebhookReceiver? asked;
+
+    [Fact]
+    public async Task each_rule_of_the_program_is_sent_signed_once_and_in_the_order_of_the_book()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var receiver = new WebhookReceiver(secret);
+        await ConfigureAsync(node, Hook(receiver), """ "link":"https://audit.example/", """);
+        await RefuseAsync(node, "s-1", "c-1");
+        (await node.RecordAsync(Records.Item("s-1", "c-2", NotKept(), tool: "sql.execute"))).Require(201);
+        (await node.RecordAsync(Records.Item("s-1", "c-3", Records.Completed(), task: "t-1", agent: "a-1"))).Require(201);
+        var flood = Enumerable.Range(0, 400).Select(index => Records.Item("s-1", "c-4", Records.Blocked($"no {index}"), At(index)));
+        (await node.LinesAsync(Records.Lines(flood))).Require(200);
+        using (var nobody = node.ClientWith("aat_" + new string('A', 43)))
+        {
+            (await nobody.GetAnswerAsync("/v1/sessions")).Problem(401);
+        }
+
+        // Who was refused is written down each minute, and at the stop.
+        await node.RestartAsync();
+        await receiver.UntilAsync(5);
+        await node.RestartAsync();
+        await RefuseAsync(node, "s-1", "last");
+        await receiver.UntilAsync(6);
+
+        Assert.All(receiver.All, one => Assert.True(one.IsSigned, one.Signatures));
+        Assert.Equal(
+            ["audit.failed_to_persist", "audit.flood", "audit.outside_window", "audit.sign_in_refused", "audit.violation", "audit.violation"],
+            receiver.All.Select(one => one.Json.Text("type")).Order());
+        Assert.Equal(6, receiver.All.Select(one => one.Id).Distinct().Count());
+        var byRows = receiver.All.Where(one => one.Json.Text("type") != "audit.outside_window").Select(PositionOf).ToList();
+        Assert.Equal(byRows.Order(), byRows);
+        var violation = receiver.Of("audit.violation")[0].Json.GetProperty("data");
+        Assert.Equal(("high", "s-1", "c-1", "admin"), (violation.Text("severity"), violation.Text("session_id"), violation.Text("tool_call_id"), violation.Text("source")));
+        Assert.Equal(("standing_refusal", receiver.Of("audit.violation")[0].Id), (violation.Text("said"), violation.Text("id")));
+        Assert.Equal("https://audit.example/call?source=admin&session=s-1&call=c-1", violation.Text("link"));
+        Assert.Equal("sql.execute", receiver.Of("audit.failed_to_persist")[0].Json.GetProperty("data").Text("tool"));
+        Assert.Equal("c-3", receiver.Of("audit.outside_window")[0].Json.GetProperty("data").Text("tool_call_id"));
+        Assert.Equal("1 for the token from 127.0.0.0/24", receiver.Of("audit.sign_in_refused")[0].Json.GetProperty("data").Text("said"));
+        Assert.Equal("flooded", receiver.Of("audit.flood")[0].Json.GetProperty("data").Text("said"));
+    }
+
+    [Fact]
+    public async Task a_part_that_halts_is_told_once()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var receiver = new WebhookReceiver(secret);
+        await ConfigureAsync(node, Hook(receiver));
+        await RecordSealedAsync(node);
+        await node.StopAsync();
+        SqliteRows.Run(node, "UPDATE journal SET created = created + 1 WHERE ordering = 2");
+        await node.StartAgainAsync();
+        await Patience.UntilAsync(() => Task.FromResult(receiver.Of("audit.halt").Count > 0), "the halt is told");
+        await node.RestartAsync();
+        await Patience.UntilAsync(async () => (await node.GetAsync("/health/sealing")).Json.Text("status") == "halted", "it is halted still");
+        await RefuseAsync(node, "s-9", "c-9");
+        await Patience.UntilAsync(() => Task.FromResult(receiver.Of("audit.violation").Count > 0), "what came later is told");
+
+        var halt = Assert.Single(receiver.Of("audit.halt")).Json.GetProperty("data");
+        Assert.Equal("critical", halt.Text("severity"));
+        Assert.StartsWith("log: ", halt.Text("said"));
+    }
+
+    [Fact]
+    public async Task what_is_not_taken_is_tried_again_with_the_same_id_and_those_behind_it_go_on()
+    {
+        var clock = new SettableClock();
+        await using var node = await TestNode.StartAsync(clock: clock);
+        var slow = new TaskCompletionSource<int>();
+        using var receiver = new WebhookReceiver(secret, (one, _) =>
+            one.Json.GetProperty("data").Text("tool_call_id") != "c-1" ? Task.FromResult(200)
+            : Tries(one.Id) switch { 1 => Task.FromResult(500), 2 => slow.Task, _ => Task.FromResult(204) });
+        asked = receiver;
+        await ConfigureAsync(node, Hook(receiver, """ "timeout_seconds":2, """));
+        await RefuseAsync(node, "s-1", "c-1");
+        await receiver.UntilAsync(1);
+        await UntilStateAsync(node, "it failed once", one => ErrorOf(one) == "the receiver answered 500");
+        await RefuseAsync(node, "s-1", "c-2");
+        clock.Advance(TimeSpan.FromSeconds(6));
+        await UntilStateAsync(node, "it was too slow", one => ErrorOf(one) == "no answer within 2 s");
+        clock.Advance(TimeSpan.FromMinutes(2));
+        await UntilStateAsync(node, "both are taken", one => one.GetProperty("sent").GetInt64() == 2 && one.GetProperty("waiting").GetInt32() == 0);
+        slow.SetResult(200);
+
+        var first = receiver.All[0].Id;
+        Assert.Equal(3, receiver.All.Count(one => one.Id == first));
+        Assert.Equal(2, receiver.All.Select(one => one.Id).Distinct().Count());
+        Assert.All(receiver.All, one => Assert.True(one.IsSigned));
+        Assert.Contains("audit_alerts_sent_total{destination=\"hook\"} 2\n", (await node.GetAsync("/metrics")).Require(200).Text);
+    }
+
+    [Fact]
+    public async Task after_the_last_try_it_is_a_dead_letter_and_stays_one()
+    {
+        var clock = new SettableClock();
+        await using var node = await TestNode.StartAsync(clock: clock);
+        using var receiver = new WebhookReceiver(secret, (_, _) => Task.FromResult(503));
+        await ConfigureAsync(node, Hook(receiver));
+        await RefuseAsync(node, "s-1", "c-1");
+        const int Most = 8;
+        await UntilStateAsync(node, "it was given up", one =>
+        {
+            clock.Advance(Long);
+            return one.GetProperty("given_up").GetInt64() == 1;
+        });
+        await node.RestartAsync();
+        clock.Advance(Long);
+        await UntilStateAsync(node, "it stays so", one => one.GetProperty("position").ValueKind == JsonValueKind.Number);
+        var shown = (await node.GetAsync("/v1/alerts")).Require(200).Json.GetProperty("destinations")[0];
+        var dead = Assert.Single(shown.GetProperty("dead").EnumerateArray());
+        Assert.Equal((0, Most), (shown.GetProperty("waiting").GetInt32(), dead.GetProperty("tries").GetInt32()));
+        Assert.Equal(("violation", "s-1", "c-1"), (dead.Text("rule"), dead.Text("session_id"), dead.Text("tool_call_id")));
+        Assert.Equal("the receiver answered 503", dead.Text("error"));
+        Assert.Equal(receiver.All[0].Id, dead.Text("id"));
+        Assert.Equal(Most, receiver.All.Count);
+        Assert.Single(receiver.All.Select(one => one.Id).Distinct());
+        Assert.Contains("audit_alerts_given_up_total{destination=\"hook\"} 1\n", (await node.GetAsync("/metrics")).Text);
+    }
+
+    [Fact]
+    public async Task what_waits_is_sent_after_a_restart_without_what_was_erased_meanwhile()
+    {
+        var clock = new SettableClock();
+        await using var node = await TestNode.StartAsync(clock: clock);
+        var isUp = false;
+        using var receiver = new WebhookReceiver(secret, (_, _) => Task.FromResult(isUp ? 200 : 500));
+        await ConfigureAsync(node, Hook(receiver));
+        foreach (var session in (string[])["kept", "erased"])
+        {
+            var item = Records.Item(session, "c-1", NotKept()).Replace("{\"a\":1}", $$"""{"sql":"SELECT {{Word}}"}""");
+            (await node.RecordAsync(item)).Require(201);
+        }
+
+        await receiver.UntilAsync(1);
+        await UntilStateAsync(node, "both wait", one => one.GetProperty("waiting").GetInt32() == 2);
+        await EraseAsync(node, "erased");
+        isUp = true;
+        await node.RestartAsync();
+        clock.Advance(Long);
+        await UntilStateAsync(node, "both are taken", one => one.GetProperty("sent").GetInt64() == 2);
+
+        var taken = receiver.All.GroupBy(one => one.Json.GetProperty("data").Text("session_id"))
+            .ToDictionary(tries => tries.Key, tries => tries.Last().Json);
+        Assert.Contains(Word, taken["kept"].GetProperty("data").Text("command"));
+        Assert.False(taken["erased"].GetProperty("data").TryGetProperty("command", out _));
+        Assert.DoesNotContain(Word, taken["erased"].GetRawText());
+        Assert.Equal(2, receiver.All.Select(one => one.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task a_search_of_the_file_tells_of_each_call_once_as_a_detection_finding()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var receiver = new WebhookReceiver(secret);
+        await ConfigureAsync(
+            node, Hook(receiver, """ "format":"ocsf","rules":["reads"], """),
+            """ "rules":[{"name":"reads","query":"tool:sql.* zanzibar","severity":"low","title":"Somebody asked for the island"}], """);
+        (await node.RecordAsync(Records.Item("s-1", "c-0", Records.Asked(Word), tool: "bash"))).Require(201);
+        (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Asked(Word), tool: "sql.query"))).Require(201);
+        await receiver.UntilAsync(1);
+        (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Blocked(Word), "2025-01-02T03:05:05Z", tool: "sql.query"))).Require(201);
+        (await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed(output: Word), tool: "sql.query"))).Require(201);
+        await receiver.UntilAsync(2);
+
+        Assert.Equal(["c-1", "c-2"], receiver.All.Select(one => one.Json.GetProperty("resources")[0].Text("uid")));
+        Assert.All(receiver.All, one => Assert.True(one.IsSigned));
+        var finding = receiver.All[0].Json;
+
+        // What the schema 1.4.0 requires of the class 2004, and of the objects in it.
+        Assert.Equal(
+            (1, 2, 2004, 200401, 2),
+            (Number("activity_id"), Number("category_uid"), Number("class_uid"), Number("type_uid"), Number("severity_id")));
+        Assert.Equal(Number("class_uid") * 100L + Number("activity_id"), Number("type_uid"));
+        Assert.InRange(finding.GetProperty("time").GetInt64(), 1_000_000_000_000, 9_999_999_999_999);
+        Assert.Equal("1.4.0", finding.GetProperty("metadata").Text("version"));
+        Assert.NotEmpty(finding.GetProperty("metadata").GetProperty("product").Text("vendor_name"));
+        Assert.NotEmpty(finding.GetProperty("metadata").GetProperty("product").Text("name"));
+        Assert.Equal(receiver.All[0].Id, finding.GetProperty("finding_info").Text("uid"));
+        Assert.Equal("Somebody asked for the island", finding.GetProperty("finding_info").Text("title"));
+        Assert.Equal(("reads", 1), (finding.GetProperty("finding_info").GetProperty("analytic").Text("name"), finding.GetProperty("finding_info").GetProperty("analytic").GetProperty("type_id").GetInt32()));
+        Assert.Equal("s-1", finding.GetProperty("evidences")[0].GetProperty("data").Text("session_id"));
+
+        int Number(string name) => finding.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public async Task an_address_of_the_network_around_is_refused_unless_the_file_says_so()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var receiver = new WebhookReceiver(secret);
+        var near = receiver.Url.Replace("http:", "https:").Replace("127.0.0.1", "localhost");
+        await ConfigureAsync(node, $$"""{"name":"hook","url":"{{near}}","secret_file":"hook.secret"}""");
+        await RefuseAsync(node, "s-1", "c-1");
+        await UntilStateAsync(node, "it is refused", one => ErrorOf(one).Contains("a network around it"));
+        Assert.StartsWith("localhost is an address of this machine", (await TestHookAsync(node)).Text("error"));
+        Assert.Empty(receiver.All);
+        Assert.DoesNotContain("/hook", (await node.GetAsync("/v1/alerts")).Json.GetProperty("destinations")[0].Text("to"));
+
+        await ConfigureAsync(node, Hook(receiver));
+        Assert.True((await TestHookAsync(node)).GetProperty("taken").GetBoolean());
+        Assert.Equal("audit.test", Assert.Single(receiver.Of("audit.test")).Json.Text("type"));
+        (await node.PostAsync("/v1/alerts/test", """{"destination":"other"}""")).Problem(404);
+        using var reader = await node.ClientAsync("ann", "read");
+        (await reader.PostAsync("/v1/alerts/test", """{"destination":"hook"}""")).Problem(403);
+    }
+
+    [Theory]
+    [InlineData("93.184.216.34", true)]
+    [InlineData("2606:2800:220:1::1", true)]
+    [InlineData("::ffff:93.184.216.34", true)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("0.0.0.0", false)]
+    [InlineData("10.1.2.3", false)]
+    [InlineData("100.64.0.1", false)]
+    [InlineData("169.254.169.254", false)]
+    [InlineData("172.31.255.255", false)]
+    [InlineData("172.32.0.1", true)]
+    [InlineData("192.168.1.1", false)]
+    [InlineData("224.0.0.1", false)]
+    [InlineData("255.255.255.255", false)]
+    [InlineData("::1", false)]
+    [InlineData("::ffff:127.0.0.1", false)]
+    [InlineData("fe80::1", false)]
+    [InlineData("fd00::1", false)]
+    [InlineData("2002:7f00:1::1", false)]
+    [InlineData("64:ff9b::7f00:1", false)]
+    public void only_addresses_of_the_internet_are_public(string address, bool isPublic) =>
+        Assert.Equal(isPublic, AlertSender.IsPublic(IPAddress.Parse(address)));
+
+    [Fact]
+    public async Task a_broken_file_is_heard_and_the_last_one_goes_on_and_each_secret_of_a_file_signs()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var receiver = new WebhookReceiver(secret);
+        await ConfigureAsync(node, Hook(receiver));
+        foreach (var (text, sentence) in ((string, string)[])
+            [
+                ("{", ""),
+                ("""{"destinations":[{"name":"a"}]}""", "destinations[0]: url: missing"),
+                ("""{"destinations":[{"name":"a","url":"http://example.org/","secret_file":"x"}]}""", "https is expected"),
+                ("""{"rules":[{"name":"a","query":"is:nothing"}]}""", "rules[0]: "),
+                ("""{"destinations":[{"name":"a","url":"https://example.org/","secret_file":"x","rules":["none"]}]}""", "\"none\" is none"),
+            ])
+        {
+            File.WriteAllText(Path.Combine(node.Data, "alerts.json"), text);
+            var shown = (await node.GetAsync("/v1/alerts")).Require(200).Json;
+            Assert.Contains(sentence, shown.Text("trouble"));
+            Assert.Equal("hook", Assert.Single(shown.GetProperty("destinations").EnumerateArray()).Text("name"));
+        }
+
+        Assert.Contains("audit_alerts_broken 1\n", (await node.GetAsync("/metrics")).Text);
+        var other = RandomNumberGenerator.GetBytes(24);
+        File.WriteAllLines(Path.Combine(node.Data, "hook.secret"), [SecretOf(other), SecretOf(secret)]);
+        await RefuseAsync(node, "s-1", "c-1");
+        await receiver.UntilAsync(1);
+        Assert.True(receiver.All[0].IsSigned);
+        Assert.Equal(2, receiver.All[0].Signatures.Split(' ').Length);
+        File.WriteAllText(Path.Combine(node.Data, "hook.secret"), "whsec_c2hvcnQ=");
+        Assert.Contains("24 to 64 random bytes", (await TestHookAsync(node)).Text("error"));
+    }
+
+    [Fact]
+    public async Task the_book_is_written_on_and_on_into_a_directory_each_row_once()
+    {
+        var clock = new SettableClock();
+        await using var node = await TestNode.StartAsync(clock: clock);
+        await ConfigureAsync(node, """{"name":"hook","directory":"lake"},{"name":"open","directory":"open","content":true}""");
+        (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed(output: Word)))).Require(201);
+        await UntilFinishedAsync();
+        await node.RestartAsync();
+        (await node.RecordAsync(Records.Item("s-1", "c-2", Records.Completed(output: Word)))).Require(201);
+        await UntilFinishedAsync();
+
+        var rows = Lines("lake").Select(line => JsonElement.Parse(line)).ToList();
+        var positions = rows.Select(row => row.GetProperty("position").GetInt64()).ToList();
+        var book = (await node.GetAsync("/v1/events?limit=1000")).Json.GetProperty("items").EnumerateArray()
+            .Select(row => row.GetProperty("position").GetInt64()).TakeWhile(position => position <= positions[^1]);
+        Assert.Equal(book, positions);
+        Assert.True(Files("lake").Length > 1);
+        Assert.All(Files("lake"), file => Assert.Matches(@"^events-\d{20}-\d{20}\.ndjson$", Path.GetFileName(file)));
+        Assert.DoesNotContain(Word, string.Concat(Lines("lake")));
+        Assert.Contains(Word, string.Concat(Lines("open")));
+        Assert.Contains("export.continued", string.Concat(Lines("lake")));
+
+        string[] Files(string name) => [.. Directory.GetFiles(Path.Combine(node.Data, name), "*.ndjson").Order()];
+        IEnumerable<string> Lines(string name) => Files(name).SelectMany(File.ReadAllLines);
+        async Task UntilFinishedAsync()
+        {
+            var last = (await node.GetAsync("/v1/stats")).Json.GetProperty("journal").GetProperty("position").GetInt64();
+            await Patience.UntilAsync(
+                () =>
+                {
+                    clock.Advance(TimeSpan.FromMinutes(2));
+                    return Task.FromResult(((string[])["lake", "open"]).All(name => Directory.Exists(Path.Combine(node.Data, name))
+                        && Files(name) is [.., var newest] && long.Parse(Path.GetFileNameWithoutExtension(newest)[^20..]) >= last));
+                },
+                "the segments are there");
+        }
+    }
+
+    [PostgresFact]
+    public async Task of_two_nodes_on_one_database_one_sends_and_the_other_goes_on()
+    {
+        await using var database = await PostgresServer.CreateDatabaseAsync();
+        await using var first = await TestNode.StartAsync("postgres:" + database.ConnectionString);
+        await using var second = await first.StartBesideAsync();
+        using var receiver = new WebhookReceiver(secret);
+        await ConfigureAsync(first, Hook(receiver));
+        Write(second, Hook(receiver));
+        await RefuseAsync(second, "s-1", "c-1");
+        await receiver.UntilAsync(1);
+        Assert.Equal("standing_by", (await second.GetAsync("/v1/alerts")).Json.Text("state"));
+        await first.StopAsync();
+        await UntilStateAsync(second, "the other sends", one => one.GetProperty("sent").GetInt64() == 1);
+        await Patience.UntilAsync(async () => (await second.GetAsync("/v1/alerts")).Json.Text("state") == "sending", "it sends");
+        await RefuseAsync(second, "s-1", "c-2");
+        await receiver.UntilAsync(2);
+        Assert.Equal(["c-1", "c-2"], receiver.All.Select(one => one.Json.GetProperty("data").Text("tool_call_id")));
+        await first.StartAgainAsync();
+    }
+
+    private int Tries(string id) => asked!.All.Count(one => one.Id == id);
+
+    private static string ErrorOf(JsonElement destination) => destination.GetProperty("error").GetString() ?? "";
+
+    private static long PositionOf(Posted one) => one.Json.GetProperty("data").GetProperty("position").GetInt64();
+
+    private static string At(int second) =>
+        new DateTime(2025, 1, 2, 3, 4, 0, DateTimeKind.Utc).AddSeconds(second).ToString("O");
+
+    private static string NotKept() =>
+        """{"kind":"persistence_failed","result":{"success":true,"output":"done","data":null,"duration_ms":5},"error":"the disk was full"}""";
+
+    private static string SecretOf(byte[] bytes) => "whsec_" + Convert.ToBase64String(bytes);
+
+    private static string Hook(WebhookReceiver receiver, string more = "") =>
+        $$"""{"name":"hook","url":"{{receiver.Url}}","private":true,{{more}} "secret_file":"hook.secret"}""";
+
+    private void Write(TestNode node, string destinations, string more = "")
+    {
+        File.WriteAllText(Path.Combine(node.Data, "hook.secret"), SecretOf(secret) + "\n");
+        File.WriteAllText(Path.Combine(node.Data, "alerts.json"), $$"""{ {{more}} "destinations":[{{destinations}}]}""");
+    }
+
+    /// <summary>Waits until it holds: what was before is nobody's alert.</summary>
+    private async Task ConfigureAsync(TestNode node, string destinations, string more = "")
+    {
+        Write(node, destinations, more);
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/v1/alerts")).Require(200).Json is var shown && shown.Text("state") == "sending"
+                && shown.GetProperty("destinations")[0] is var one
+                && (one.Text("format") == "ndjson" || one.GetProperty("position").ValueKind == JsonValueKind.Number),
+            "the file holds");
+    }
+
+    private static Task UntilStateAsync(TestNode node, string what, Func<JsonElement, bool> holds) => Patience.UntilAsync(
+        async () => (await node.GetAsync("/v1/alerts")).Require(200).Json.GetProperty("destinations")[0] is var one && holds(one), what);
+
+    private static async Task<JsonElement> TestHookAsync(TestNode node) =>
+        (await node.PostAsync("/v1/alerts/test", """{"destination":"hook"}""")).Require(200).Json;
+
+    private static async Task RefuseAsync(TestNode node, string session, string call)
+    {
+        (await node.RecordAsync(Records.Item(session, call, Records.Blocked()))).Require(201);
+        (await node.RecordAsync(Records.Item(session, call, Records.Completed(), "2025-01-02T03:05:05Z"))).Require(409);
+    }
+
+    private static async Task RecordSealedAsync(TestNode node) =>
+        (await node.PostAsync("/v1/records?wait=sealed", Records.Item("s-1", "sealed", Records.Completed()))).Require(201);
+
+    private static async Task EraseAsync(TestNode node, string session)
+    {
+        var people = new List<HttpClient>();
+        foreach (var name in (string[])["alice", "bob", "carol"])
+        {
+            people.Add(node.ClientWith(await node.TokenAsync(name, ["approve", "read"])));
+        }
+
+        var asked = (await people[0].PostAsync(
+            "/v1/erasures", $$"""{"source":"admin","session_id":"{{session}}","reason":"she asked"}""")).Require(201).Json;
+        var path = $"/v1/erasures/{asked.Text("id")}/confirm";
+        (await people[1].PostAsync(path, "{}")).Require(200);
+        (await people[2].PostAsync(path, """{"now":true}""")).Require(200);
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/v1/erasures")).Json.GetProperty("items")[0].Text("state") == "erased", "it is erased");
+        people.ForEach(one => one.Dispose());
+    }
+}
