@@ -170,9 +170,11 @@ internal sealed class WebhookRun(
         yield return Of("read models", ground.Reads.Status);
         yield return Of("search", ground.Reads.Search.Status);
 
+        // What stands in the way may quote what was sent.
         static (string, bool, long?, string?) Of(string part, ProjectionStatus status) => (
             part, status.State is ProjectionState.Projecting or ProjectionState.Following,
-            status.State == ProjectionState.Halted ? status.HaltedAt ?? status.Position : null, status.Sentence);
+            status.State == ProjectionState.Halted ? status.HaltedAt ?? status.Position : null,
+            $"the event at position {status.HaltedAt} stands in the way");
     }
 
     private async Task<bool> ReadRowsAsync(CancellationToken cancellation)
@@ -340,56 +342,5 @@ internal sealed class WebhookRun(
         await ground.Store.KeepStateAsync(
             DestinationState.NameOf(destination), JsonSerializer.SerializeToUtf8Bytes(state), cancellation);
         (savedRows, isChanged) = (state.Rows, false);
-    }
-}
-
-/// <summary>Writes the book on and on into a directory.</summary>
-internal sealed class SegmentRun(AlertGround ground, AlertDestination destination) : IAlertRun
-{
-    private readonly SegmentWriter segments = new(destination.Directory!, ground.Clock, ground.Times.Segment);
-    private readonly ArrayBufferWriter<byte> line = new(4096);
-    private bool hasBegun;
-
-    public async Task<bool> StepAsync(CancellationToken cancellation)
-    {
-        if (!hasBegun)
-        {
-            await ground.Acts.WriteAsync("export.continued", OperatorActs.Node, json =>
-            {
-                json.WriteString("to", destination.Directory);
-                json.WriteNumber("after", segments.Position);
-                json.WriteBoolean("content", destination.WithContent);
-            });
-            hasBegun = true;
-        }
-
-        var page = await ground.Store.Opened.ReadAfterAsync(
-            segments.Position, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
-        foreach (var row in page)
-        {
-            // Sealed, an erasure reaches also what lies there.
-            Write(destination.WithContent ? row : row with { Message = row.Stored ?? row.Message });
-            segments.FinishIfDue();
-        }
-
-        segments.FinishIfDue();
-        return page.Count == ReadLimits.PageRows;
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        segments.Dispose();
-        return default;
-    }
-
-    private void Write(JournalRow row)
-    {
-        line.ResetWrittenCount();
-        using (var json = new Utf8JsonWriter(line, Reply.Options))
-        {
-            RowWriter.Write(json, new SeenRow(row), ReadScope.All, inOneLine: true);
-        }
-
-        segments.Add(row.Position, line.WrittenSpan);
     }
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Audit.Api.Diary;
+using Audit.Api.Reading;
 
 namespace Audit.Api.Alerts;
 
@@ -199,5 +201,73 @@ internal sealed class SegmentWriter : IDisposable
             name[(name.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
             ? last
             : 0;
+    }
+}
+
+/// <summary>Writes the book on and on into a directory.</summary>
+internal sealed class SegmentRun(AlertGround ground, AlertDestination destination) : IAlertRun
+{
+    private readonly ArrayBufferWriter<byte> line = new(4096);
+    private SegmentWriter? segments;
+    private bool hasBegun;
+
+    public async Task<bool> StepAsync(CancellationToken cancellation)
+    {
+        segments ??= new SegmentWriter(destination.Directory!, ground.Clock, ground.Times.Segment);
+        try
+        {
+            return await WriteOnAsync(segments, cancellation);
+        }
+        catch
+        {
+            // Half a line may be in it: it is begun anew, after the last one that is whole.
+            var broken = segments;
+            segments = null;
+            broken.Dispose();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        segments?.Dispose();
+        return default;
+    }
+
+    private async Task<bool> WriteOnAsync(SegmentWriter to, CancellationToken cancellation)
+    {
+        if (!hasBegun)
+        {
+            await ground.Acts.WriteAsync("export.continued", OperatorActs.Node, json =>
+            {
+                json.WriteString("to", destination.Directory);
+                json.WriteNumber("after", to.Position);
+                json.WriteBoolean("content", destination.WithContent);
+            });
+            hasBegun = true;
+        }
+
+        var page = await ground.Store.Opened.ReadAfterAsync(
+            to.Position, ReadLimits.PageRows, ReadLimits.PageBytes, cancellation);
+        foreach (var row in page)
+        {
+            // Sealed, an erasure reaches also what lies there.
+            Write(destination.WithContent ? row : row with { Message = row.Stored ?? row.Message }, to);
+            to.FinishIfDue();
+        }
+
+        to.FinishIfDue();
+        return page.Count == ReadLimits.PageRows;
+    }
+
+    private void Write(JournalRow row, SegmentWriter to)
+    {
+        line.ResetWrittenCount();
+        using (var json = new Utf8JsonWriter(line, Reply.Options))
+        {
+            RowWriter.Write(json, new SeenRow(row), ReadScope.All, inOneLine: true);
+        }
+
+        to.Add(row.Position, line.WrittenSpan);
     }
 }

@@ -311,6 +311,22 @@ public sealed class WebhookTests
         }
     }
 
+    [Fact]
+    public async Task a_directory_that_cannot_be_written_is_heard_and_keeps_no_alert_back()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var receiver = new WebhookReceiver(secret);
+        File.WriteAllText(Path.Combine(node.Data, "file"), "");
+        await ConfigureAsync(node, Hook(receiver) + """,{"name":"lake","directory":"file/lake"}""");
+        await RefuseAsync(node, "s-1", "c-1");
+        await receiver.UntilAsync(1);
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/metrics")).Text.Contains("audit_failures_total{place=\"alerts to lake\"}"), "it is heard");
+        File.Delete(Path.Combine(node.Data, "file"));
+        await Patience.UntilAsync(
+            () => Task.FromResult(Directory.Exists(Path.Combine(node.Data, "file", "lake"))), "it is written once it can be");
+    }
+
     [PostgresFact]
     public async Task of_two_nodes_on_one_database_one_sends_and_the_other_goes_on()
     {
