@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+
 namespace Audit.Formats.Reading;
 
 /// <summary>A tool audit record that was made of another system's words.</summary>

@@ -82,7 +82,7 @@ public sealed class SearchIndex : IAsyncDisposable
             ReadScope.All,
             async (run, calls, _) =>
             {
-                var found = await run.TakeAsync(int.MaxValue, TimeSpan.MaxValue, floor: after + 1);
+                var found = await run.TakeAsync(int.MaxValue, TimeSpan.MaxValue, options.Clock, floor: after + 1);
                 var hits = await ShowAsync(
                     [.. found.Where(one => one.Position > after)], query, ReadScope.All, calls, cancellation);
                 hits.Reverse();
