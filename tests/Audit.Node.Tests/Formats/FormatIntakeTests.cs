@@ -230,6 +230,32 @@ public sealed class FormatIntakeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task a_forked_session_tells_no_call_of_its_parent_again()
+    {
+        static string Line(string session, string uuid, string at, string part, string from = "") =>
+            $$$"""{"type":"assistant","sessionId":"{{{session}}}","uuid":"{{{uuid}}}","timestamp":"{{{at}}}"{{{from}}},"message":{"role":"assistant","content":[{{{part}}}]}}""";
+        static string Use(string call) => $$$"""{"type":"tool_use","id":"{{{call}}}","name":"Read","input":{}}""";
+        static string From(string line) => $$""","forkedFrom":{"sessionId":"p","messageUuid":"{{line}}"}""";
+        const string Done = """{"type":"tool_result","tool_use_id":"t-1","content":"read"}""";
+        string[] parent = [Line("p", "p-1", "2026-01-01T00:00:00Z", Use("t-1")), Line("p", "p-2", "2026-01-01T00:00:01Z", Done)];
+        string[] fork =
+        [
+            Line("f", "f-1", "2026-01-01T00:00:00Z", Use("t-1"), From("p-1")), Line("f", "f-2", "2026-01-02T00:00:00Z", Done, From("p-2")),
+            Line("f", "f-3", "2026-01-02T00:00:01Z", Use("t-2")),
+        ];
+        await node.PostAsync("/v1/ingest/claude-code", string.Join('\n', parent), Lines);
+        var told = (await node.PostAsync("/v1/ingest/claude-code", string.Join('\n', fork), Lines)).Require(200);
+        Assert.Equal(["recorded", "duplicate", "duplicate", "recorded", "ignored"], told.Statuses);
+        await node.PostAsync("/v1/ingest/claude-code", string.Join('\n', parent), Lines);
+
+        var events = (await node.GetAsync("/v1/events")).Json.GetProperty("items").EnumerateArray().Select(one => one.GetProperty("event"));
+        Assert.Equal(
+            ["f t-2 requested", "p t-1 completed", "p t-1 requested"],
+            events.Where(one => one.TryGetProperty("record", out _)).Select(
+                one => $"{one.Text("session_id")} {one.GetProperty("record").Text("tool_call_id")} {one.GetProperty("record").GetProperty("outcome").Text("kind")}").Order());
+    }
+
+    [Fact]
     public async Task a_secret_in_an_agents_name_costs_the_name_alone()
     {
         var secret = "ghp_" + new PlantedSecrets(18).Letters(36);
