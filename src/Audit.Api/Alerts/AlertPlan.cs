@@ -200,7 +200,7 @@ internal sealed record AlertPlan(
 internal sealed class AlertBook(ApiSettings settings, ReadSide reads, FailureLog failures)
 {
     private readonly Lock gate = new();
-    private readonly string file = Path.Combine(settings.Data, "alerts.json");
+    private readonly string file = Path.GetFullPath("alerts.json", Path.GetFullPath(settings.Data));
     private byte[] seen = [];
     private AlertPlan now = AlertPlan.None;
 
@@ -237,9 +237,10 @@ internal sealed class AlertBook(ApiSettings settings, ReadSide reads, FailureLog
             }
 
             seen = bytes;
-            return AlertPlan.Parse(bytes, settings.Data, query => reads.Search.Parse(query));
+            return AlertPlan.Parse(bytes, Path.GetDirectoryName(file)!, query => reads.Search.Parse(query));
         }
-        catch (Exception wrong) when (wrong is UnreadableException or IOException or UnauthorizedAccessException)
+        catch (Exception wrong) when (wrong
+            is UnreadableException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             var trouble = $"The file {file} cannot be used: {wrong.Message}";
             failures.Report("alerts file", new InvalidDataException(trouble, wrong));

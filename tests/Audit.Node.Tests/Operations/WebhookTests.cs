@@ -276,7 +276,9 @@ public sealed class WebhookTests
     public async Task the_book_is_written_on_and_on_into_a_directory_each_row_once()
     {
         var clock = new SettableClock();
-        await using var node = await TestNode.StartAsync(clock: clock);
+        await using var node = await TestNode.StartAsync(
+            clock: clock,
+            change: options => options with { Data = Path.GetRelativePath(Environment.CurrentDirectory, options.Data) });
         await ConfigureAsync(node, """{"name":"hook","directory":"lake"},{"name":"open","directory":"open","content":true}""");
         (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed(output: Word)))).Require(201);
         await UntilFinishedAsync();
