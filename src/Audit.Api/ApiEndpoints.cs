@@ -1,5 +1,6 @@
 using Audit.Api.Acting;
 using Audit.Api.Alerts;
+using Audit.Api.Cases;
 using Audit.Api.Diary;
 using Audit.Api.Instruments;
 using Audit.Api.Intake;
@@ -46,6 +47,10 @@ internal static class ApiEndpoints
         .AddSingleton<WindowActs>()
         .AddSingleton<Reviewing>()
         .AddSingleton<Differences>()
+        .AddSingleton<CaseBook>()
+        .AddSingleton<CaseLooks>()
+        .AddSingleton<CaseActs>()
+        .AddSingleton<CaseExport>()
         .AddSingleton<Questions>()
         .AddSingleton<Readers>()
         .AddSingleton<SearchQuota>()
@@ -71,6 +76,7 @@ internal static class ApiEndpoints
         .AddSingleton<IEndpointGroup, TokenEndpoints>()
         .AddSingleton<IEndpointGroup, KeepingEndpoints>()
         .AddSingleton<IEndpointGroup, AlertEndpoints>()
+        .AddSingleton<IEndpointGroup, CaseEndpoints>()
         .AddSingleton<IEndpointGroup, HealthEndpoints>()
         .AddSingleton<IEndpointGroup, OperationEndpoints>();
 

@@ -1,6 +1,7 @@
 using Audit.Pages.Access;
 using Audit.Pages.Assets;
 using Audit.Pages.Calls;
+using Audit.Pages.Cases;
 using Audit.Pages.Integrity;
 using Audit.Pages.Live;
 using Audit.Pages.Overview;
@@ -31,6 +32,7 @@ internal static class PageEndpoints
         .AddSingleton<IPageGroup, SessionPages>()
         .AddSingleton<IPageGroup, DifferencePages>()
         .AddSingleton<IPageGroup, CallPages>()
+        .AddSingleton<IPageGroup, CasePages>()
         .AddSingleton<IPageGroup, ListPages>();
 
     public static void UsePageHeaders(this IApplicationBuilder web) => web.UseMiddleware<PageHeaders>();

@@ -53,6 +53,10 @@ internal abstract record ReviewedAnswer
     [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ReviewReason { get; init; }
 
+    /// <summary>acknowledged, false_alarm or escalated; missing while nobody reviewed it.</summary>
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Finding { get; init; }
+
     /// <summary>For how many seconds it stood before it was lifted.</summary>
     [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? LiftedAfter { get; init; }
@@ -112,3 +116,43 @@ internal sealed record ChangeAnswer(
     string? At = null, long? Position = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Session = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Source = null);
+
+/// <summary>A case: what a person puts together for others to read.</summary>
+/// <param name="State">open or closed.</param>
+/// <param name="Pins">How many pins it has now.</param>
+internal record CaseAnswer(
+    string Id, string Title, string State, string OpenedBy, string OpenedAt, string? ClosedBy, string? ClosedAt,
+    int Pins, int Notes, string LastAt)
+{
+    private protected CaseAnswer() : this("", "", "", "", "", null, null, 0, 0, "") { }
+}
+
+/// <summary>A case with its pins, as the book has them now, and all that was done with it.</summary>
+internal sealed record CaseDetailAnswer : CaseAnswer
+{
+    public CaseDetailAnswer(CaseAnswer one) : base(one) { }
+
+    [JsonConstructor]
+    internal CaseDetailAnswer() { }
+
+    [JsonPropertyOrder(1)]
+    public IReadOnlyList<PinAnswer> Pinned { get; init; } = [];
+
+    [JsonPropertyOrder(2)]
+    public IReadOnlyList<CaseActAnswer> History { get; init; } = [];
+}
+
+/// <summary>What a case points to: a call, a window or a search.</summary>
+/// <param name="Pin">Its number in the case.</param>
+/// <param name="Through">The last position that the book had of it when it was pinned.</param>
+/// <param name="Sentence">What it comes to now; null where the book has nothing of the kind.</param>
+internal sealed record PinAnswer(
+    long Pin, string? Source, string? SessionId, string? ToolCallId, string? WindowId, string? Query, string? Note,
+    string By, string At, long? Through, string? Sentence);
+
+/// <summary>Something that was done with a case.</summary>
+/// <param name="Text">The title, the note, or what is said of a pin.</param>
+/// <param name="Pin">Which pin it is about.</param>
+/// <param name="Sha256">Of the page for people that was exported.</param>
+internal sealed record CaseActAnswer(
+    long Position, string Act, string By, string At, string? Text, long? Pin, string? Sha256);

@@ -15,6 +15,8 @@ namespace Audit.Wire;
 [JsonSerializable(typeof(KeptAnswer))]
 [JsonSerializable(typeof(KeepingAnswer))]
 [JsonSerializable(typeof(ItemPage<KeepingAnswer>))]
+[JsonSerializable(typeof(CaseDetailAnswer))]
+[JsonSerializable(typeof(ItemPage<CaseAnswer>))]
 [JsonSerializable(typeof(StoredRowAnswer))]
 [JsonSerializable(typeof(CertificateAnswer))]
 [JsonSerializable(typeof(CallAnswer))]

@@ -152,6 +152,44 @@ public sealed class PageTour(SharedPages pages)
     }
 
     [BrowserFact]
+    public async Task a_call_is_pinned_to_a_case_and_the_case_goes_out_as_a_page_that_stands_alone()
+    {
+        var node = pages.Node;
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url);
+        var page = person.Page;
+        await person.SignInAsync(
+            await node.TokenAsync("eve", "read", "approve"), $"/call?session={Story.Session}&call={Story.Blocked}");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Pin to a case" }).ClickAsync();
+        await page.GetByLabel("New case").FillAsync("What came after the refusal");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Open it and pin this" }).ClickAsync();
+        await person.HasAsync("Written into the book at position");
+        await Expect(page.Locator(".card .verdict")).ToContainTextAsync("the host reported success");
+        await page.GetByLabel("Note", new() { Exact = true }).FillAsync("told the host's owner");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add it" }).ClickAsync();
+        await Expect(page.Locator(".events")).ToContainTextAsync("told the host's owner");
+        await page.GotoAsync("/search?q=secrets");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Pin to a case" }).ClickAsync();
+        await page.GetByLabel("Case", new() { Exact = true }).SelectOptionAsync(new SelectOptionValue { Label = "What came after the refusal" });
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pin it" }).ClickAsync();
+        await Expect(page.Locator(".card")).ToHaveCountAsync(2);
+
+        var download = await page.RunAndWaitForDownloadAsync(
+            () => page.GetByRole(AriaRole.Link, new() { Name = "report and proofs" }).ClickAsync());
+        Assert.EndsWith(".zip", download.SuggestedFilename);
+        using var zip = System.IO.Compression.ZipFile.OpenRead(await download.PathAsync());
+        using var report = new StreamReader(zip.GetEntry("report.html")!.Open());
+        var html = await report.ReadToEndAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Close the case" }).ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync("closed");
+        Assert.Empty(person.Complaints);
+
+        await page.SetContentAsync(html);
+        await Expect(page.Locator("h1")).ToHaveTextAsync("What came after the refusal");
+        await Expect(page.Locator(".found li")).ToHaveCountAsync(2);
+        await Expect(page.Locator(".found")).ToContainTextAsync("the host reported success");
+    }
+
+    [BrowserFact]
     public async Task a_verification_is_run_and_shows_what_it_found()
     {
         var node = pages.Node;

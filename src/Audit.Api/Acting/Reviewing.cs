@@ -10,10 +10,14 @@ internal sealed class Reviewing(
     public const Roles MayReview = Roles.Approve | Roles.Admin;
     public const int LongestReason = 1000;
 
+    /// <summary>What a review may find.</summary>
+    public static readonly IReadOnlyList<string> Findings = [.. Enum.GetValues<ReviewFinding>().Select(Words.Of)];
+
     public void Map(IEndpointRouteBuilder routes)
     {
-        const string Body = "The body is {sequences[], verdicts[], reason}: the numbers of what was refused, and of "
-            + "each the verdict that was seen, its cause or \"lifted\"; 409 when it is another by now. The review covers "
+        const string Body = "The body is {sequences[], verdicts[], reason, finding?}: the numbers of what was refused, "
+            + "and of each the verdict that was seen, its cause or \"lifted\"; 409 when it is another by now. The finding "
+            + "is acknowledged, which is the default, false_alarm or escalated. The review covers "
             + "these verdicts and no later ones. Nobody reviews what he is behind himself.";
         routes.Post(
             ById.OfCall("/review", "/review"), PostAsync, MayReview,
@@ -72,6 +76,7 @@ internal sealed class Reviewing(
 
         var review = new Review(seen, actor.Name, actor.PersonBesideName, intake.Now)
         {
+            Finding = FindingOf(body),
             MayBeOwn = settings.AllowSelfApproval,
             OfParty = parties.Include(actor),
         };
@@ -87,6 +92,10 @@ internal sealed class Reviewing(
             ? throw new RefusedException(ProblemOf(ReviewRefusal.Stale, receipt.Error + "."))
             : receipt;
     }
+
+    private static ReviewFinding FindingOf(StrictObject body) => body.Text("finding") is not { } word ? default
+        : Words.FindingOf(word) ?? throw new UnreadableException(
+            "finding", $"\"{word}\" is not accepted; accepted are {string.Join(", ", Findings)}");
 
     private static IReadOnlyList<SeenVerdict> ReadSeen(StrictObject body)
     {

@@ -30,22 +30,8 @@ internal sealed class BundleEndpoint(
             return Problem.NotFound("Nothing is sealed yet that could be exported.");
         }
 
-        await context.BeforeAnswerAsync(StatusCodes.Status200OK);
-        context.Response.ContentType = "application/zip";
-        context.Response.Headers.ContentDisposition = $"attachment; filename=\"audit-log-{head.Size}.zip\"";
-        if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
-        {
-            // The framework's zip writer ends each file of the archive with a few bytes that it writes synchronously.
-            control.AllowSynchronousIO = true;
-        }
-
-        if (await LogBundle.WriteAsync(
-            settings.Store, context.Response.Body, log.Entries, scope, null, context.RequestAborted) is { } damage)
-        {
-            failures.Report("bundle", damage);
-        }
-
-        return Reply.Sent;
+        return await BundleScopes.SendAsync(
+            context, $"audit-log-{head.Size}.zip", settings.Store, log.Entries, scope, failures);
     }
 
     private async Task<BundleScope> ScopeAsync(HttpContext context)
@@ -114,6 +100,28 @@ internal static class BundleScopes
                 ? StreamNames.TrySplit(stream, out var of, out _, out _) && of.SequenceEqual(session)
                 : row.IsOurs && rows.Passes(new BookEvent(0, row.Row.PersistenceId, 0, row.View)));
         }
+    }
+
+    /// <summary>Answers with a bundle as it is written.</summary>
+    public static async Task<IResult> SendAsync(
+        HttpContext context, string file, string store, EntryKeys entries, BundleScope scope, FailureLog failures)
+    {
+        await context.BeforeAnswerAsync(StatusCodes.Status200OK);
+        context.Response.ContentType = "application/zip";
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{file}\"";
+        if (context.Features.Get<IHttpBodyControlFeature>() is { } control)
+        {
+            // The framework's zip writer ends each file of the archive with a few bytes that it writes synchronously.
+            control.AllowSynchronousIO = true;
+        }
+
+        if (await LogBundle.WriteAsync(
+            store, context.Response.Body, entries, scope, null, context.RequestAborted) is { } damage)
+        {
+            failures.Report("bundle", damage);
+        }
+
+        return Reply.Sent;
     }
 
     private static SeenRow RowOf(ReadOnlySpan<byte> stream, ReadOnlyMemory<byte> message) =>

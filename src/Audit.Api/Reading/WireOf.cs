@@ -154,7 +154,8 @@ internal static class WireOf
         : answer with
         {
             Review = Of(review.State), ReviewedBy = review.By, ReviewedAt = Time(review.At),
-            ReviewReason = review.Reason, LiftedAfter = review.LiftedAfter?.TotalSeconds,
+            ReviewReason = review.Reason, Finding = review.By is null ? null : Words.Of(review.Finding),
+            LiftedAfter = review.LiftedAfter?.TotalSeconds,
         };
 
     private static TransitionAnswer Of(TransitionModel transition) => Reviewed(transition.Review, new TransitionAnswer(

@@ -24,6 +24,8 @@ internal static class BundleReadMe
         rows.ndjson      the journal's rows, one a line, in the order of the entries
         keys.ndjson      the keys of the calls and other streams that it is about, which open the content of their rows
         logs.json        the logs that there were; each restart is signed by the key of the log that followed
+        report.html      only in a bundle of a case: what a person reads first. Its SHA-256 is among the facts of a row
+                         case.exported, so that the check below is of it too
         scope.txt        only where the bundle has not all rows: whose it has; of the others it has the entries
         contents.json    only in a bundle of a part: which entries are rows of one session ("rows"), and which one is
                          the last row that says how much of it was sealed ("contents"); that row's facts are its calls,

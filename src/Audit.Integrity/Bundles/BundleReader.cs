@@ -35,6 +35,7 @@ internal sealed class BundleReader : IDisposable
         logs[^1] = logs[^1] with { Key = key };
         Log = new BundleLogSource(files, logs, new StoredCheckpoint(checkpoint.Size, 0, note, default), Witnessed());
         isPartial = files.GetEntry(BundlePaths.Scope) is not null;
+        Report = files.GetEntry(BundlePaths.Report) is { } report ? new BundleReport(ReadAll(report)) : null;
         Keys = new Dictionary<string, byte[]>();
         if (files.GetEntry(BundlePaths.Keys) is { } keys)
         {
@@ -48,6 +49,9 @@ internal sealed class BundleReader : IDisposable
     }
 
     public BundleLogSource Log { get; }
+
+    /// <summary>What it has for people to read; null where it has nothing.</summary>
+    public BundleReport? Report { get; }
 
     /// <summary>What opens the content of streams; none where the bundle brings no keys.</summary>
     public IReadOnlyDictionary<string, byte[]> Keys { get; }

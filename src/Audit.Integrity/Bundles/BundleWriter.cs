@@ -21,6 +21,11 @@ internal sealed class BundleWriter(
         var record = log.Logs[^1];
         var readMe = BundleReadMe.Of(record, SignedCheckpoint.Parse(checkpoint.Note).Checkpoint, now);
         await TextAsync(BundlePaths.ReadMe, readMe, cancellation);
+        if (scope.Report is { } report)
+        {
+            await FileAsync(BundlePaths.Report, report.Html, CompressionLevel.Optimal, cancellation);
+        }
+
         await TextAsync(BundlePaths.VerifierKey, record.Key + "\n", cancellation);
         await TextAsync(BundlePaths.Checkpoint, checkpoint.Note, cancellation);
         // The one that the most witnesses cosigned, where the newest is too new for them.

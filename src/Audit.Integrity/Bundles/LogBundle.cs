@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.IO.Compression;
 using System.Runtime.ExceptionServices;
+using System.Security.Cryptography;
 using Audit.Integrity.Entries;
 
 namespace Audit.Integrity.Bundles;
@@ -81,7 +82,7 @@ public static class LogBundle
 internal static class BundlePaths
 {
     public const string ReadMe = "README.txt", Scope = "scope.txt", Contents = "contents.json",
-        Rows = "rows.ndjson", Logs = "logs.json", Keys = "keys.ndjson",
+        Report = "report.html", Rows = "rows.ndjson", Logs = "logs.json", Keys = "keys.ndjson",
         Stopped = "STOPPED.txt",
         Checkpoint = "checkpoint", Witnessed = "checkpoint.witnessed", VerifierKey = "log.vkey";
 }
@@ -102,8 +103,23 @@ public sealed record BundleScope(string? What, BundleChoice Holds)
     /// <summary>Whether it says how much the sessions held that it has rows of.</summary>
     public bool HasContents { get; init; }
 
+    /// <summary>What a person reads of it; null where there is none.</summary>
+    public BundleReport? Report { get; init; }
+
     /// <summary>The session of which it has all rows, with its source before it; null where it is about more.</summary>
     public string? WholeSession { get; init; }
+}
+
+/// <summary>
+/// A page for people in a bundle. The book has its hash, among the rows of the bundle, so that who verifies these
+/// verifies it with them.
+/// </summary>
+public sealed record BundleReport(byte[] Html)
+{
+    /// <summary>The act by which the book has the hash, among its facts.</summary>
+    public const string Act = "case.exported", HashMember = "sha256";
+
+    public string Sha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(Html));
 }
 
 /// <summary>Whether a bundle has a row, by the stream's name in UTF-8 and the message as it is stored.</summary>

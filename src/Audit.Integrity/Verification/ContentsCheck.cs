@@ -12,6 +12,7 @@ internal sealed class ContentsCheck
     private const int StreamDigits = 64;
 
     private static readonly byte[] ContentsPrefix = Encoding.UTF8.GetBytes(StreamNames.ContentsPrefix);
+    private static readonly byte[] CasePrefix = Encoding.UTF8.GetBytes(StreamNames.CasePrefix);
 
     private readonly List<Followed> sessions;
     private readonly Dictionary<long, Followed> byMark = [];
@@ -82,6 +83,10 @@ internal sealed class ContentsCheck
             {
                 marked.Sealed = read;
             }
+        }
+        else if (name.StartsWith(CasePrefix))
+        {
+            given.TryAdd(stream, $"the case {Encoding.UTF8.GetString(name[CasePrefix.Length..])}");
         }
         else if (StreamNames.TrySplit(name, out var of, out _, out _)
             && Encoding.UTF8.GetString(of) is var whole
@@ -159,6 +164,52 @@ internal sealed class ContentsCheck
             }
 
             return tree.Size == told.Rows && tree.Root().AsSpan().SequenceEqual(told.Root);
+        }
+    }
+}
+
+/// <summary>Whether the page for people in a bundle is one whose hash the rows have.</summary>
+/// <param name="report">Null where there is none.</param>
+internal sealed class ReportCheck(BundleReport? report)
+{
+    private static readonly byte[] CasePrefix = Encoding.UTF8.GetBytes(StreamNames.CasePrefix);
+    private static readonly byte[] Exported = Encoding.UTF8.GetBytes($"\"{BundleReport.Act}\"");
+
+    /// <summary>The position of that row.</summary>
+    public long? FoundAt { get; private set; }
+
+    public void Take(RowBatch rows)
+    {
+        for (var i = 0; report is not null && i < rows.Count; i++)
+        {
+            if (!rows[i].IsEntry && !rows[i].Unproven && rows.Stream(i).StartsWith(CasePrefix)
+                && rows.Message(i).IndexOf(Exported) >= 0 && HashIn(rows.MessageMemory(i)) == report.Sha256)
+            {
+                FoundAt = rows[i].Position;
+            }
+        }
+    }
+
+    public IEnumerable<IntegrityFault> Faults() => report is null || FoundAt is not null ? [] :
+    [
+        new IntegrityFault(
+            IntegrityFaultKind.ReportDiffers, null, null,
+            $"The page {BundlePaths.Report} is not one that was exported: no row has its hash, and it was changed or "
+            + "put there."),
+    ];
+
+    private static string? HashIn(ReadOnlyMemory<byte> message)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(message);
+            return json.RootElement.GetProperty(EventField.Act.Name).GetString() == BundleReport.Act
+                ? json.RootElement.GetProperty(EventField.Facts.Name).GetProperty(BundleReport.HashMember).GetString()
+                : null;
+        }
+        catch (Exception failure) when (JsonNote.IsOther(failure))
+        {
+            return null;
         }
     }
 }

@@ -47,6 +47,9 @@ public sealed record IntegrityVerdict
     /// <summary>How much such a bundle has of its sessions, as far as it says so.</summary>
     public IReadOnlyList<ContentsReport> Sessions { get; init; } = [];
 
+    /// <summary>The row that has the hash of a bundle's page for people; null where it has none, or another.</summary>
+    public long? ReportedAt { get; init; }
+
     /// <summary>What a bundle's keys opened; null with a store, whose own keys open it.</summary>
     public OpenedContents? Contents { get; init; }
 
@@ -111,6 +114,9 @@ public enum IntegrityFaultKind
 
     /// <summary>A key of a bundle does not open what it is of, or what comes out is not what the head says.</summary>
     ContentDiffers,
+
+    /// <summary>The page for people in a bundle is not the one whose hash the book has.</summary>
+    ReportDiffers,
 
     /// <summary>A stream lacks numbers: rows were taken out of it before they were sealed.</summary>
     NumbersMissing,

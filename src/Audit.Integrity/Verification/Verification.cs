@@ -18,6 +18,7 @@ internal sealed class Verification(
     private readonly ReceiptCheck receipts = new(options.Receipts, options.Signatures);
     private readonly LackCheck lacks = new(options, look, bundle);
     private readonly ContentsCheck sessions = new(bundle?.Contents);
+    private readonly ReportCheck report = new(bundle?.Report);
     private readonly OpeningCheck opening = new(bundle?.Keys);
     private (long Count, long Position) restarts;
 
@@ -59,6 +60,7 @@ internal sealed class Verification(
         JudgeUnproven(check);
         faults.AddRange(lacks.Faults());
         faults.AddRange(opening.Faults());
+        faults.AddRange(report.Faults());
         receipts.Try(known => choice.Chain.Signed(known) || log.Logs.SkipLast(1).Any(one => one.Chain.Signed(known)));
         faults.AddRange(receipts.End(check.FirstUnsealed is { } unsealed ? unsealed.Position - 1 : long.MaxValue));
         var integrity = new IntegrityVerdict
@@ -80,6 +82,7 @@ internal sealed class Verification(
             Rotations = rotations,
             IsPart = sessions.IsAsked,
             Contents = opening.Report,
+            ReportedAt = report.FoundAt,
             Erased = lacks.Erased,
             Sessions = held,
             ContinuesSize = faults.Any(fault => fault.Kind == IntegrityFaultKind.SetBack)
@@ -148,6 +151,7 @@ internal sealed class Verification(
             {
                 keys.Take(batch, check.Rows);
                 sessions.Take(batch.Rows, check.Rows);
+                report.Take(batch.Rows);
                 await check.TakeAsync(batch.Rows, stop);
                 await lacks.TakeAsync(batch.Rows, stop);
                 opening.Take(batch.Rows);

@@ -41,6 +41,11 @@ public sealed partial class EventWriter
         json.WriteEndArray();
         json.WriteTexts(EventField.Verdicts, review.Verdicts.Select(seen => seen.Word));
         json.WriteString(EventField.ReviewedBy, review.By);
+        if (review.Finding != ReviewFinding.Acknowledged)
+        {
+            json.WriteString(EventField.Finding, Words.Of(review.Finding));
+        }
+
         json.WriteOptional(EventField.Person, review.Person);
         if (review.MayBeOwn)
         {

@@ -10,6 +10,9 @@ public sealed record Review(IReadOnlyList<SeenVerdict> Verdicts, string By, stri
     /// <summary>So many violations are acknowledged in one act.</summary>
     public const int Most = 100;
 
+    /// <summary>What the person found it to be.</summary>
+    public ReviewFinding Finding { get; init; }
+
     /// <summary>Who is behind what was reported may review it, and in the event that he did: a book of one person.</summary>
     public bool MayBeOwn { get; init; }
 
@@ -21,6 +24,19 @@ public sealed record Review(IReadOnlyList<SeenVerdict> Verdicts, string By, stri
 
     /// <summary>Who is behind it, to be compared with who reported the violation.</summary>
     public string Behind => Person ?? By;
+}
+
+/// <summary>What a person finds a violation to be. It stays a violation, whatever was found.</summary>
+public enum ReviewFinding : byte
+{
+    /// <summary>It is known, and nothing more is to be done about it.</summary>
+    Acknowledged,
+
+    /// <summary>What was refused was nothing to be refused; the rules or the host are at fault.</summary>
+    FalseAlarm,
+
+    /// <summary>Somebody else has to go on with it.</summary>
+    Escalated,
 }
 
 /// <summary>The verdict on a message that is or was a violation, as somebody saw it.</summary>
@@ -49,6 +65,9 @@ public readonly record struct SeenVerdict(long Sequence, ViolationCause Cause)
 /// <param name="Review">The event that reviewed it as it stands; 0 where none did.</param>
 public sealed record RulingLink(long Sequence, long Review, RulingLink? Earlier)
 {
+    /// <summary>What that event found.</summary>
+    public ReviewFinding Finding { get; init; }
+
     public static RulingLink? Find(RulingLink? newest, long sequence)
     {
         var link = newest;
@@ -61,7 +80,7 @@ public sealed record RulingLink(long Sequence, long Review, RulingLink? Earlier)
     }
 
     public static RulingLink? After(RulingLink? newest, Review review, long sequence) => review.Verdicts.Aggregate(
-        newest, (earlier, seen) => new RulingLink(seen.Sequence, sequence, earlier));
+        newest, (earlier, seen) => new RulingLink(seen.Sequence, sequence, earlier) { Finding = review.Finding });
 
     /// <summary>A verdict that changed was not reviewed as it stands now.</summary>
     internal static RulingLink? After(RulingLink? newest, CallEvent.Rejudged rejudged) =>
@@ -151,7 +170,9 @@ public static class ReviewDecider
                 $"{review.Behind} is behind what was reported of this {judged.Noun}, and another person reviews it");
         }
 
-        var known = review.Verdicts.Select(seen => RulingLink.Find(judged.Rulings, seen.Sequence)?.Review ?? 0);
+        // Who finds something else than was found before is heard again.
+        var known = review.Verdicts.Select(seen => RulingLink.Find(judged.Rulings, seen.Sequence) is { } link
+            && link.Finding == review.Finding ? link.Review : 0);
         return known.Min() is > 0 and var reviewed
             ? new ReviewDecision(null, reviewed)
             : new ReviewDecision(review with { MayBeOwn = isOwn }, judged.Sequence + 1);

@@ -30,6 +30,12 @@ public static class Words
 
     public static string Of(ViolationCause cause) => SnakeCase(cause.ToString());
 
+    public static string Of(ReviewFinding finding) => SnakeCase(finding.ToString());
+
+    /// <returns>Null where the word is none of a finding.</returns>
+    public static ReviewFinding? FindingOf(string word) =>
+        Enum.GetValues<ReviewFinding>().Cast<ReviewFinding?>().FirstOrDefault(finding => Of(finding!.Value) == word);
+
     public static IEnumerable<string> Of(Anomalies anomalies)
     {
         foreach (var (flag, name, _) in AnomalyNames)

@@ -109,7 +109,7 @@ public sealed class EventField
 
     /// <summary>Of a review: of what it is, by whom, and why.</summary>
     public static readonly EventField
-        Sequences = new("sequences"), Verdicts = new("verdicts"), ReviewedBy = new("by"),
+        Sequences = new("sequences"), Verdicts = new("verdicts"), ReviewedBy = new("by"), Finding = new("finding"),
         ReviewReason = new("reason"), Review = new("review", ReviewReason);
 
     /// <summary>What only one kind of event or another has.</summary>
@@ -132,7 +132,7 @@ public sealed class EventField
         SelfApproved, Time, Redacted, Redaction, Record, Type,
         At, Detail, Sequence, Was, Now, AlsoDated, Count, First, Last, Chain, Total, Bytes, Act, Facts,
         WindowId, Verb, Violation, OnBehalfOf, SelfGranted, GrantedAfter, MintedByParty, Terms, OpensAt, ClosesAt,
-        Accepted, Body, Sequences, Verdicts, ReviewedBy, Review,
+        Accepted, Body, Sequences, Verdicts, ReviewedBy, Finding, Review,
     ];
 
     private static int made;

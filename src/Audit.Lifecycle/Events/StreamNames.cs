@@ -27,6 +27,12 @@ public static class StreamNames
     /// <summary>Of backups, and of what else is done to keep the book.</summary>
     public const string Keeping = "operator|keeping";
 
+    /// <summary>Of which cases there are.</summary>
+    public const string Cases = "operator|cases";
+
+    /// <summary>What the streams of cases begin with, each followed by its id.</summary>
+    public const string CasePrefix = "operator|case|";
+
     /// <summary>What the streams begin with that say how much a session held, each followed by its session.</summary>
     public const string ContentsPrefix = "operator|contents|";
 
@@ -53,6 +59,9 @@ public static class StreamNames
     /// <summary>Where it is written down how much a session held.</summary>
     /// <param name="session">With its source before it, as <see cref="Key"/> gives it.</param>
     public static string Contents(string session) => ContentsPrefix + session;
+
+    /// <summary>Of one case: who is given its bundle has it whole, and the key of its notes.</summary>
+    public static string Case(string id) => CasePrefix + id;
 
     public static string Operator(DateTimeOffset day) => $"operator|{day.UtcDateTime:yyyy-MM-dd}";
 

@@ -70,6 +70,7 @@ public static class AuditCommandLine
         DifferenceCommand.Make(surroundings),
         ReviewCommands.MakeList(surroundings),
         ReviewCommands.MakeReview(surroundings),
+        CaseCommands.Make(surroundings),
         SearchCommand.Make(surroundings),
         EventCommands.MakeTail(surroundings),
         EventCommands.MakeWatch(surroundings),

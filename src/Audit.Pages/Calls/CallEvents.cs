@@ -75,7 +75,8 @@ internal static class CallEvents
             $"another channel reported it as message {other}; "
                 + $"different: {string.Join(", ", view.Texts(EventField.Differing))}",
         EventNames.CallReviewed =>
-            $"{view.Text(EventField.ReviewedBy)} reviewed {string.Join(", ", Reviewed(view))}: "
+            $"{view.Text(EventField.ReviewedBy)} reviewed {string.Join(", ", Reviewed(view))}"
+                + (view.Text(EventField.Finding) is { } finding ? $", {finding.Replace('_', ' ')}: " : ": ")
                 + view.Text(EventField.ReviewReason),
         EventNames.CallOversized => $"a message of {view.Number(EventField.Bytes)} bytes was too large to be kept",
         _ => null,

@@ -21,6 +21,15 @@ public static class Links
 
     public static string Window(string window) => $"/window?id={Escape(window)}";
 
+    public static string Case(string id) => $"/case?id={Escape(id)}";
+
+    /// <summary>Where something is pinned to a case: a call, a window, or a search.</summary>
+    public static string Pin(CallModel call) => With(
+        "/cases", ("source", call.Source), ("session", call.SessionId), ("call", call.CallId));
+
+    /// <inheritdoc cref="Pin(CallModel)"/>
+    public static string Pin(string? window, string? query) => With("/cases", ("window", window), ("q", query));
+
     public static string Thing(string name) => $"/thing?name={Escape(name)}";
 
     public static string Search(string query) => $"/search?q={Escape(query)}";

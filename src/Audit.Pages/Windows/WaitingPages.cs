@@ -52,7 +52,7 @@ internal sealed class WaitingPages(Deciding deciding, Reviewing reviewing, Windo
             parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) ? sequence : 0);
         var body = PageForm.Body(
             ("sequences", sequences.ToArray()), ("verdicts", seen.Select(parts => parts[1]).ToArray()),
-            ("reason", form.Text("reason")));
+            ("reason", form.Text("reason")), ("finding", form.Text("finding")));
         if (form.Text("window") is { } window)
         {
             var done = WindowIds.IsOne(window)

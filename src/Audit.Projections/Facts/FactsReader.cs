@@ -94,6 +94,7 @@ internal sealed class FactsReader
             case EventKind.Reviewed:
                 facts.By = view.Name(EventField.ReviewedBy, names);
                 facts.Remark = view.Text(EventField.ReviewReason);
+                facts.Finding = view.Text(EventField.Finding) is { } word ? Words.FindingOf(word) ?? default : default;
                 break;
             case EventKind.Window:
                 facts.Window = WindowClock.Clamp(EventReader.ReadWindow(row, view));

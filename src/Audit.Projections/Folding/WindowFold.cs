@@ -72,6 +72,7 @@ internal static class WindowFold
                 Review = new ReviewModel(ReviewState.Reviewed)
                 {
                     By = happened.Message.Actor, At = happened.Message.ReceivedAt, Reason = happened.Message.Reason,
+                    Finding = happened.Review.Finding,
                 },
             }
             : refused;

@@ -30,6 +30,9 @@ public sealed record ReviewModel(ReviewState State)
 
     public string? Reason { get; init; }
 
+    /// <summary>What who reviewed it last found.</summary>
+    public ReviewFinding Finding { get; init; }
+
     /// <summary>How long it stood before it was lifted; null where it stands, or is explained.</summary>
     public TimeSpan? LiftedAfter { get; init; }
 

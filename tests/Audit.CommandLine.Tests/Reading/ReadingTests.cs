@@ -150,6 +150,48 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
         Assert.Contains("not empty", (await InProcess.RunAsync("demo", "--data", demo.Data)).Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task a_case_is_put_together_and_given_as_a_file_that_verifies()
+    {
+        var id = (await RunAsync("case", "open", "What the trigger did")).Require(ExitCode.Fine).Out.Trim();
+        var pinned = await RunAsync("case", "pin", id, "trig-442-91bc", "call_trig_006", "--note", "refused before");
+        Assert.StartsWith("case.pinned, pin 2, at position ", pinned.Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+        (await RunAsync("case", "pin", id, "--window", "w-orders-17")).Require(ExitCode.Fine);
+        (await RunAsync("case", "pin", id, "--query", "session:trig-442-91bc is:violation")).Require(ExitCode.Fine);
+        (await RunAsync("case", "note", id, "maria was told")).Require(ExitCode.Fine);
+        (await RunAsync("case", "unpin", id, "4")).Require(ExitCode.Fine);
+        var shown = (await RunAsync("case", "show", id)).Require(ExitCode.Fine).Out;
+        Assert.Contains("the host reported success", shown, StringComparison.Ordinal);
+        Assert.Contains("maria was told", shown, StringComparison.Ordinal);
+        Assert.Equal(2, Json(await RunAsync("case", "show", id, "-o", "json")).GetProperty("pinned").GetArrayLength());
+        Assert.Contains(id, (await RunAsync("case", "list", "--open")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+        (await RunAsync("case", "close", id, "done")).Require(ExitCode.Fine);
+        Assert.DoesNotContain(id, (await RunAsync("case", "list", "--open")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+        Assert.Contains("closed it", (await RunAsync("case", "note", id, "late")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+
+        var (file, key) = (demo.Data + ".zip", (await File.ReadAllTextAsync(Path.Combine(demo.Data, "log.vkey"))).Trim());
+        (await RunAsync("case", "export", id, "--to", file)).Require(ExitCode.Fine);
+        var verified = await InProcess.RunAsync("verify", "--bundle", file, "--key", key);
+        Assert.Contains("the page for people is the one", verified.Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+        using (var zip = System.IO.Compression.ZipFile.Open(file, System.IO.Compression.ZipArchiveMode.Update))
+        {
+            await using var page = zip.GetEntry("report.html")!.Open();
+            page.Seek(-1, SeekOrigin.End);
+            page.WriteByte((byte)' ');
+        }
+
+        var changed = await InProcess.RunAsync("verify", "--bundle", file, "--key", key);
+        Assert.Contains("no row has its hash", changed.Require(ExitCode.VerificationFailed).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task a_case_that_cannot_be_is_a_sentence()
+    {
+        Assert.Contains("no case \"none\"", (await RunAsync("case", "show", "none")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("Either SESSION and CALL", (await RunAsync("case", "pin", "none", "session")).Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+        Assert.Contains("--to", (await RunAsync("case", "export", "none", "--to", demo.Data)).Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+    }
+
     private Task<CommandResult> RunAsync(params string[] args) => InProcess.RunAsync([.. args, "--data", demo.Data]);
 
     private static JsonElement Json(CommandResult result) => JsonDocument.Parse(result.Require(ExitCode.Fine).Out).RootElement;

@@ -154,7 +154,7 @@ public sealed class Point11ReviewTests(Point11ReviewTests.Book book) : IClassFix
         using var browser = await PageBrowser.SignedInAsync(Node, await Node.TokenAsync("ann", ["read", "approve"]));
         var address = "/call?session=s&call=page";
         var page = (await browser.GetAsync(address)).Require(200);
-        Assert.Contains("Acknowledge", page.Text);
+        Assert.Contains("false alarm", page.Text);
 
         (await browser.PostAsync("/call/review", Fields("page", "wrong"))).Require(403);
         var secret = PageBrowser.SecretOf(page);

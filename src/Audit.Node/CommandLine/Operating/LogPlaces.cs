@@ -51,7 +51,7 @@ internal abstract class LogPlace(Surroundings surroundings)
         Bar.ShowAsync(surroundings, what, bar => work(bar is null ? null : new Rows(bar)));
 
     /// <param name="unread">The exit code where it cannot be read to its end, whatever is in its way.</param>
-    private static async Task WithSentencesAsync(Func<Task> work, int unread)
+    public static async Task WithSentencesAsync(Func<Task> work, int unread)
     {
         try
         {
@@ -162,7 +162,8 @@ internal sealed class LogAtServer(Surroundings surroundings, BookPlace place) : 
         var path = Path.Combine(Path.GetTempPath(), $"audit-{Guid.NewGuid():N}.zip");
         try
         {
-            await DownloadAsync(path, new Dictionary<string, string>(), cancellation);
+            using var client = await place.FindNodeAsync(cancellation);
+            await DownloadAsync(client, PathOf(new Dictionary<string, string>()), path, cancellation);
             return await new LogInBundle(surroundings, path).VerifyAsync(trust, cancellation);
         }
         finally
@@ -174,11 +175,19 @@ internal sealed class LogAtServer(Surroundings surroundings, BookPlace place) : 
     protected override async Task ExportThereAsync(
         string path, IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation)
     {
+        using var client = await place.FindNodeAsync(cancellation);
+        await FetchAsync(client, PathOf(wanted), path, cancellation);
+    }
+
+    /// <summary>Writes a bundle that a node gives to a file, which is there only when it is whole.</summary>
+    /// <param name="what">The address of the bundle.</param>
+    public static async Task FetchAsync(NodeClient client, string what, string path, CancellationToken cancellation)
+    {
         var partial = path + ".part";
         try
         {
             File.Delete(partial);
-            await DownloadAsync(partial, wanted, cancellation);
+            await DownloadAsync(client, what, partial, cancellation);
             if (LogBundle.WhyStopped(partial) is { } why)
             {
                 throw CommandException.Failed($"The node could not write its bundle to the end: {why}");
@@ -192,13 +201,13 @@ internal sealed class LogAtServer(Surroundings surroundings, BookPlace place) : 
         }
     }
 
-    private async Task DownloadAsync(
-        string path, IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation)
+    private static string PathOf(IReadOnlyDictionary<string, string> wanted) =>
+        NodeClient.PathOf("v1/log/bundle", [.. wanted.Select(part => (part.Key, (string?)part.Value))]);
+
+    private static async Task DownloadAsync(
+        NodeClient client, string what, string path, CancellationToken cancellation)
     {
-        using var client = await place.FindNodeAsync(cancellation);
-        var query = string.Join('&', wanted.Select(part => $"{part.Key}={Uri.EscapeDataString(part.Value)}"));
-        using var answer = await client.RequireAsync(
-            HttpMethod.Get, wanted.Count == 0 ? "v1/log/bundle" : $"v1/log/bundle?{query}", cancellation);
+        using var answer = await client.RequireAsync(HttpMethod.Get, what, cancellation);
         try
         {
             // All that the agents did is in it.

@@ -66,6 +66,11 @@ internal static class VerdictText
                 + (contents.Closed == 0 ? "" : $", and {contents.Closed} nobody can open any more");
         }
 
+        if (integrity.ReportedAt is { } reported)
+        {
+            yield return $"  report      the page for people is the one of which position {reported} has the hash";
+        }
+
         // An erasure may be of thousands of calls.
         foreach (var erased in integrity.Erased.GroupBy(one => one.IsCall ? (one.Id, one.Owner) : (one.Id, one.What)))
         {
@@ -229,6 +234,7 @@ internal static class VerdictJson
         integrity.IsPart,
         integrity.Sessions,
         integrity.Contents,
+        integrity.ReportedAt,
         integrity.Erased,
         integrity.Rotations,
         integrity.Restarts,

@@ -16,6 +16,7 @@ internal static class ReviewCommands
         new("event", violation => violation.Sequence, Rank: 6), new("message", violation => violation.Message, Rank: 3),
         new("verdict", violation => violation.Verdict ?? violation.Cause, Colour: _ => Ansi.Red),
         new("review", violation => violation.Review), new("lifted after", LiftedAfter, Rank: 5),
+        new("finding", violation => violation.Finding, Rank: 5),
         new("by", violation => violation.ReviewedBy, Rank: 4), new("reason", violation => violation.Reason, Rank: 2),
     ];
 
@@ -34,7 +35,7 @@ internal static class ReviewCommands
     {
         var command = new Command(
             "review",
-            "Acknowledges violations of a call or a window, as they stand now: all that wait, or those that are named. "
+            "Reviews violations of a call or a window, as they stand now: all that wait, or those that are named. "
             + "It needs the role approve or admin, and another person than who is behind them.");
         var session = command.AddOptionalName("SESSION", "the session");
         var call = command.AddOptionalName("CALL", "the tool call");
@@ -42,6 +43,8 @@ internal static class ReviewCommands
         var source = command.AddSource();
         var sequences = command.AddTexts("--sequence", "N", "an event that was refused, as `show` counts");
         var reason = command.AddText("--reason", "TEXT", "what you found", required: true);
+        var finding = command.AddText(
+            "--finding", "acknowledged|false_alarm|escalated", "what it comes to; default: acknowledged");
         return command.Asks(
             surroundings,
             asked => asked.Get(window) is { } one
@@ -76,13 +79,15 @@ internal static class ReviewCommands
         Task ReviewAsync(
             Asked asked, string path, (string Name, string? Value)[] which, IEnumerable<SeenViolation> refused) =>
             PostAsync(
-                asked, NodeClient.PathOf(path, which), asked.Get(sequences) ?? [], [.. refused], asked.Get(reason)!);
+                asked, NodeClient.PathOf(path, which), asked.Get(sequences) ?? [], [.. refused], asked.Get(reason)!,
+                asked.Get(finding));
     }
 
     private sealed record SeenViolation(long Sequence, string? Review, string Verdict);
 
     private static async Task PostAsync(
-        Asked asked, string path, string[] named, IReadOnlyList<SeenViolation> refused, string reason)
+        Asked asked, string path, string[] named, IReadOnlyList<SeenViolation> refused, string reason,
+        string? finding)
     {
         var seen = refused.Where(one => named.Length == 0
             ? one.Review is Waiting or Reopened
@@ -96,7 +101,10 @@ internal static class ReviewCommands
 
         var receipt = await asked.Node.PostAsync(
             path,
-            new { sequences = seen.Select(one => one.Sequence), verdicts = seen.Select(one => one.Verdict), reason },
+            new
+            {
+                sequences = seen.Select(one => one.Sequence), verdicts = seen.Select(one => one.Verdict), reason, finding,
+            },
             WireJson.Default.ReceiptAnswer, asked.Cancellation);
         asked.Surroundings.Out.WriteLine(
             $"{(seen.Count == 1 ? "One violation is" : $"{seen.Count} violations are")} reviewed, "

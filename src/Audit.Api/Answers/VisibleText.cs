@@ -1,4 +1,4 @@
-namespace Audit.Pages.Shared;
+namespace Audit.Api.Answers;
 
 /// <summary>
 /// Text from elsewhere, made fit to be looked at: what has no shape of its own, or would turn the line around, is named

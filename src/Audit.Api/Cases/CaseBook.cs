@@ -1,0 +1,221 @@
+using Audit.Api.Acting;
+using Audit.Api.Intake;
+
+namespace Audit.Api.Cases;
+
+/// <summary>What a case points to: a call, a window or a search.</summary>
+/// <param name="Number">Of the event by which it was pinned.</param>
+/// <param name="Query">Its relative times are those of the moment at which it was pinned.</param>
+/// <param name="Through">The last position that the book had of it then.</param>
+public sealed record CasePin(
+    long Number, SessionName Session, string? Call, string? Window, string? Query, string? Note, string By,
+    Timestamp At, long? Through)
+{
+    public bool IsOf(CasePin other) =>
+        (Session, Call, Window, Query) == (other.Session, other.Call, other.Window, other.Query);
+}
+
+/// <summary>Something that was done with a case.</summary>
+/// <param name="Text">The title, the note, or what is said of a pin.</param>
+/// <param name="Pin">Which pin it is about.</param>
+/// <param name="Sha256">Of the page for people that was exported.</param>
+public sealed record CaseAct(
+    long Position, long Number, string Act, string By, Timestamp At, string? Text, long? Pin, string? Sha256);
+
+/// <summary>A case as its stream has it.</summary>
+/// <param name="Last">The last number of its stream: who relies on what is here writes behind it.</param>
+public sealed record CaseFile(string Id, IReadOnlyList<CaseAct> History, IReadOnlyList<CasePin> Pins, long Last)
+{
+    public const string Opened = "case.opened", Pinned = "case.pinned", Unpinned = "case.unpinned",
+        Noted = "case.noted", Closed = "case.closed";
+
+    private const string Unreadable = "(its content cannot be opened)";
+
+    public string Title => History[0].Text ?? Unreadable;
+
+    public CaseAct Opening => History[0];
+
+    /// <summary>Null while it is open.</summary>
+    public CaseAct? Closing => History.FirstOrDefault(act => act.Act == Closed);
+
+    public string State => Closing is null ? "open" : "closed";
+
+    /// <returns>Null where no node wrote that there is such a case.</returns>
+    public static CaseFile? Of(string id, IReadOnlyList<JournalRow> rows)
+    {
+        var (history, pins) = (new List<CaseAct>(), new List<CasePin>());
+        foreach (var row in rows.Where(row => row.IsProven))
+        {
+            var view = EventReader.ViewOf(row);
+            var (facts, said) = (Members(view, EventField.Facts), Members(view, EventField.Detail));
+            var act = new CaseAct(
+                row.Position, row.Sequence, view.Text(EventField.Act) ?? "",
+                Text(facts, "person") ?? view.Text(EventField.Token) ?? "", view.RequiredTime(EventField.ReceivedAt),
+                Text(said, "text"), Number(facts, "pin"), Text(facts, BundleReport.HashMember));
+            history.Add(act.Act == Pinned ? act with { Pin = row.Sequence } : act);
+            if (act.Act == Pinned)
+            {
+                pins.Add(new CasePin(
+                    row.Sequence,
+                    new SessionName(Text(facts, "source") ?? "", Text(facts, "session_id") ?? ""),
+                    Text(facts, "tool_call_id"), Text(facts, "window_id"),
+                    Text(facts, "kind") == "search" ? Text(said, "query") ?? Unreadable : null, act.Text, act.By,
+                    act.At, Number(facts, "through")));
+            }
+            else if (act.Act == Unpinned)
+            {
+                pins.RemoveAll(pin => pin.Number == act.Pin);
+            }
+        }
+
+        return history is [{ Act: Opened }, ..] ? new CaseFile(id, history, pins, rows[^1].Sequence) : null;
+    }
+
+    private static JsonElement Members(in EventView view, EventField field) =>
+        view.Raw(field) is { IsEmpty: false } raw ? JsonElement.Parse(raw) : default;
+
+    private static string? Text(JsonElement members, string name) =>
+        members.ValueKind == JsonValueKind.Object && members.TryGetProperty(name, out var value)
+            ? value.GetString()
+            : null;
+
+    private static long? Number(JsonElement members, string name) =>
+        long.TryParse(Text(members, name), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : null;
+}
+
+/// <summary>An act on a case that is to be written.</summary>
+/// <param name="Facts">What everybody may read who has the row.</param>
+/// <param name="Said">What people wrote; it passes redaction, and is sealed.</param>
+internal sealed record CaseDraft(
+    string Act, (string Name, string? Value)[] Facts, params (string Name, string? Value)[] Said);
+
+/// <summary>
+/// The cases as the book has them: each is a stream of its own, whose key opens nothing else, and one more stream says
+/// which there are. Who asks reads what the journal has at that moment, on every node.
+/// </summary>
+internal sealed class CaseBook(IAuditStore store, RecordIntake intake)
+{
+    public const int LongestTitle = 200, LongestNote = 4_000, MostPins = 100;
+
+    /// <summary>Who opens cases and adds to them: as with reviews, no token that only reads writes a note.</summary>
+    public const Roles MayWrite = Reviewing.MayReview;
+
+    private const string Listed = "case.listed";
+    private const int MostTries = 20, MostActs = 2_000, CasesAtOnce = 100;
+
+    /// <exception cref="RefusedException">There is none.</exception>
+    public async Task<CaseFile> FindAsync(string id, CancellationToken cancellation) =>
+        (await ReadAsync([id], cancellation)) is [{ } found] ? found
+            : throw new RefusedException(Problem.NotFound($"There is no case \"{id}\"."));
+
+    /// <summary>A page of the cases, the newest first.</summary>
+    /// <param name="before">Where the page before ended; null for the first.</param>
+    /// <param name="isOpen">Only open ones, or only closed ones.</param>
+    /// <returns>And where the list goes on; null at its end.</returns>
+    public async Task<(IReadOnlyList<CaseFile> Cases, long? Next)> ListAsync(
+        int limit, long? before, bool? isOpen, CancellationToken cancellation)
+    {
+        var listed = await store.Opened.ReadStreamAsync(
+            new StreamKey(StreamNames.Cases), afterSequence: 0, int.MaxValue, cancellation);
+        var places = listed.Where(row => row.IsProven && row.Sequence < (before ?? long.MaxValue)).Reverse()
+            .Select(row => (Place: row.Sequence, Id: IdIn(row))).ToList();
+        var found = new List<(long Place, CaseFile File)>();
+        foreach (var chunk in places.Chunk(CasesAtOnce))
+        {
+            var files = await ReadAsync([.. chunk.Select(one => one.Id)], cancellation);
+            found.AddRange(
+                from one in chunk.Zip(files)
+                where one.Second is not null && (isOpen is null || isOpen == one.Second.Closing is null)
+                select (one.First.Place, one.Second));
+            if (found.Count > limit)
+            {
+                break;
+            }
+        }
+
+        return (
+            [.. found.Take(limit).Select(one => one.File)], found.Count > limit ? found[limit - 1].Place : null);
+    }
+
+    public async Task<CaseFile> OpenAsync(StrictObject body, Bearer actor, CancellationToken cancellation)
+    {
+        body.RequireOnly(["title"]);
+        var (id, title) = (
+            "c-" + Guid.CreateVersion7(intake.Clock.GetUtcNow()).ToString("N"), Said(body, "title", LongestTitle)!);
+        await WriteAsync(StreamNames.Case(id), actor, new CaseDraft(CaseFile.Opened, [("id", id)], ("text", title)), 0);
+        // A case that is listed is there.
+        await WriteAsync(StreamNames.Cases, actor, new CaseDraft(Listed, [("id", id)]), after: -1);
+        return await FindAsync(id, cancellation);
+    }
+
+    /// <summary>Adds an act to an open case, decided by what the case has.</summary>
+    public async Task<Receipt> ActAsync(
+        string id, Bearer actor, Func<CaseFile, CaseDraft> decide, CancellationToken cancellation, bool isLate = false)
+    {
+        for (var tries = 1; tries <= MostTries; tries++)
+        {
+            var file = await FindAsync(id, cancellation);
+            if (file.Closing is { } closing && !isLate)
+            {
+                throw new RefusedException(Problem.Refused(
+                    "case-closed", "The case is closed",
+                    $"{closing.By} closed it on {closing.At}; what is found later belongs in another one."));
+            }
+
+            if (file.History.Count >= MostActs)
+            {
+                throw new RefusedException(Problem.Unprocessable(
+                    $"The case has {MostActs} acts, which is the most; open another one."));
+            }
+
+            if (await WriteAsync(StreamNames.Case(id), actor, decide(file), file.Last) is { } receipt)
+            {
+                return receipt;
+            }
+        }
+
+        throw new RefusedException(Problem.Conflict("Others write in this case at this moment; try again."));
+    }
+
+    /// <summary>A text of people, as a body has it.</summary>
+    /// <returns>Null where it is missing and may be.</returns>
+    public static string? Said(StrictObject body, string name, int longest, bool isNeeded = true)
+    {
+        var text = isNeeded ? body.RequiredText(name) : body.Text(name);
+        return text is null || (text.Length <= longest && !string.IsNullOrWhiteSpace(text))
+            ? text
+            : throw new UnreadableException(name, $"a text of at most {longest} characters is expected");
+    }
+
+    private async Task<IReadOnlyList<CaseFile?>> ReadAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        var keys = ids.Select(id => new StreamKey(StreamNames.Case(id))).ToList();
+        var streams = await store.Opened.ReadStreamsAsync(keys, cancellation);
+        return [.. ids.Zip(streams, CaseFile.Of)];
+    }
+
+    /// <returns>Null where the stream went on behind the number.</returns>
+    private async Task<Receipt?> WriteAsync(string stream, Bearer actor, CaseDraft draft, long after)
+    {
+        var receipt = await intake.SubmitAsync(new OperatorSubmission(
+            stream, draft.Act, actor.Name, intake.Now,
+            draft.Said.Length == 0 ? default : ActReader.MembersOf(draft.Said))
+        {
+            Facts = ActReader.MembersOf([.. draft.Facts, ("person", actor.PersonBesideName)]),
+            After = after,
+        });
+        return receipt.Status switch
+        {
+            ReceiptStatus.Recorded => receipt,
+            ReceiptStatus.Refused => null,
+            _ => throw new RefusedException(Problem.Of(receipt) ?? Problem.JournalAway(receipt.Error)),
+        };
+    }
+
+    private static string IdIn(JournalRow row)
+    {
+        var view = EventReader.ViewOf(row);
+        return JsonElement.Parse(view.Raw(EventField.Facts)).GetProperty("id").GetString()!;
+    }
+}
