@@ -53,8 +53,8 @@ internal abstract record ReviewedAnswer
     [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ReviewReason { get; init; }
 
-    /// <summary>acknowledged, false_alarm or escalated; missing while nobody reviewed it.</summary>
-    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyOrder(1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Finding { get; init; }
 
     /// <summary>For how many seconds it stood before it was lifted.</summary>
@@ -120,27 +120,14 @@ internal sealed record ChangeAnswer(
 /// <summary>A case: what a person puts together for others to read.</summary>
 /// <param name="State">open or closed.</param>
 /// <param name="Pins">How many pins it has now.</param>
-internal record CaseAnswer(
+/// <param name="Pinned">What it points to, as the book has it now; of one case asked for, and not of a list.</param>
+/// <param name="History">All that was done with it; of one case asked for, too.</param>
+internal sealed record CaseAnswer(
     string Id, string Title, string State, string OpenedBy, string OpenedAt, string? ClosedBy, string? ClosedAt,
-    int Pins, int Notes, string LastAt)
-{
-    private protected CaseAnswer() : this("", "", "", "", "", null, null, 0, 0, "") { }
-}
-
-/// <summary>A case with its pins, as the book has them now, and all that was done with it.</summary>
-internal sealed record CaseDetailAnswer : CaseAnswer
-{
-    public CaseDetailAnswer(CaseAnswer one) : base(one) { }
-
-    [JsonConstructor]
-    internal CaseDetailAnswer() { }
-
-    [JsonPropertyOrder(1)]
-    public IReadOnlyList<PinAnswer> Pinned { get; init; } = [];
-
-    [JsonPropertyOrder(2)]
-    public IReadOnlyList<CaseActAnswer> History { get; init; } = [];
-}
+    int Pins, int Notes, string LastAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<PinAnswer>? Pinned = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    IReadOnlyList<CaseActAnswer>? History = null);
 
 /// <summary>What a case points to: a call, a window or a search.</summary>
 /// <param name="Pin">Its number in the case.</param>

@@ -15,7 +15,7 @@ namespace Audit.Wire;
 [JsonSerializable(typeof(KeptAnswer))]
 [JsonSerializable(typeof(KeepingAnswer))]
 [JsonSerializable(typeof(ItemPage<KeepingAnswer>))]
-[JsonSerializable(typeof(CaseDetailAnswer))]
+[JsonSerializable(typeof(CaseAnswer))]
 [JsonSerializable(typeof(ItemPage<CaseAnswer>))]
 [JsonSerializable(typeof(StoredRowAnswer))]
 [JsonSerializable(typeof(CertificateAnswer))]

@@ -93,9 +93,11 @@ internal sealed class Reviewing(
             : receipt;
     }
 
-    private static ReviewFinding FindingOf(StrictObject body) => body.Text("finding") is not { } word ? default
-        : Words.FindingOf(word) ?? throw new UnreadableException(
-            "finding", $"\"{word}\" is not accepted; accepted are {string.Join(", ", Findings)}");
+    private static ReviewFinding FindingOf(StrictObject body) =>
+        body.Text("finding") is not { } word || Findings.Contains(word)
+            ? Words.FindingOf(body.Text("finding"))
+            : throw new UnreadableException(
+                "finding", $"\"{word}\" is not accepted; accepted are {string.Join(", ", Findings)}");
 
     private static IReadOnlyList<SeenVerdict> ReadSeen(StrictObject body)
     {

@@ -182,7 +182,8 @@ internal sealed class CaseBook(IAuditStore store, RecordIntake intake)
     /// <returns>Null where it is missing and may be.</returns>
     public static string? Said(StrictObject body, string name, int longest, bool isNeeded = true)
     {
-        var text = isNeeded ? body.RequiredText(name) : body.Text(name);
+        // A form ends its lines with two characters.
+        var text = (isNeeded ? body.RequiredText(name) : body.Text(name))?.ReplaceLineEndings("\n");
         return text is null || (text.Length <= longest && !string.IsNullOrWhiteSpace(text))
             ? text
             : throw new UnreadableException(name, $"a text of at most {longest} characters is expected");

@@ -22,7 +22,7 @@ internal sealed class CaseEndpoints(CaseBook book, CaseLooks looks, CaseActs act
         routes.Get(
             "/v1/cases/{id}", OneAsync, Roles.Read | CaseBook.MayWrite,
             "Shows a case: its pins with what each comes to now, its notes, and who did what.")
-            .Produces<CaseDetailAnswer>().Scoped(Scope.Unbound);
+            .Produces<CaseAnswer>().Scoped(Scope.Unbound);
         routes.Get(
             "/v1/cases/{id}/export", export.SendAsync, Roles.Read | Roles.Export,
             "The case as one zip file, which `audit verify --bundle` verifies.",
@@ -31,7 +31,7 @@ internal sealed class CaseEndpoints(CaseBook book, CaseLooks looks, CaseActs act
             .WithMetadata(CopyMark.Copy).Scoped(Scope.Unbound);
         routes.Post(
             "/v1/cases", OpenAsync, CaseBook.MayWrite, "Opens a case.", "The body is {title}.")
-            .Produces<CaseDetailAnswer>(StatusCodes.Status201Created).Scoped(Scope.Unbound);
+            .Produces<CaseAnswer>(StatusCodes.Status201Created).Scoped(Scope.Unbound);
         Act(
             "pins", "Pins a call, a window or a search to a case.",
             "The body is {source, session_id, tool_call_id}, {window_id} or {query}, and note?. What is pinned is "
@@ -42,7 +42,7 @@ internal sealed class CaseEndpoints(CaseBook book, CaseLooks looks, CaseActs act
 
         void Act(string what, string summary, string body) => routes.Post(
             "/v1/cases/{id}/" + what, context => ActAsync(context, what), CaseBook.MayWrite, summary, body)
-            .Produces<CaseDetailAnswer>().Scoped(Scope.Unbound);
+            .Produces<CaseAnswer>().Scoped(Scope.Unbound);
     }
 
     private async Task<IResult> ListAsync(HttpContext context)
@@ -76,7 +76,7 @@ internal sealed class CaseEndpoints(CaseBook book, CaseLooks looks, CaseActs act
         var file = await book.FindAsync(id, context.RequestAborted);
         var found = await looks.OfAsync(file.Pins, context.Reads(), context.Bearer(), context.RequestAborted);
         return Reply.Json(
-            new CaseDetailAnswer(Of(file))
+            Of(file) with
             {
                 Pinned = [.. found.Select(Of)],
                 History =

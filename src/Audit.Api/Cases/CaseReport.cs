@@ -21,7 +21,8 @@ internal readonly struct Markup(int literalLength, int formattedCount)
 
     public void AppendFormatted(long number) => html.Append(number);
 
-    public void AppendFormatted(Timestamp time) => AppendFormatted(WireOf.Time(time) ?? "–");
+    public void AppendFormatted(Timestamp time) => AppendFormatted(
+        time.ToDateTimeOffset().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture));
 
     public void AppendFormatted(Markup inner) => html.Append(inner.html);
 
@@ -51,7 +52,7 @@ internal sealed class CaseReport(CaseFile file, IReadOnlyList<PinLook> looks, st
         "First at", "Tool", "State", "Command", "Agent", "Decided by", "Window", "Violations", "Call", "Session",
     ];
 
-    private static readonly string[] MessageHeads = ["Position", "At", "Message", "From", "To", "Token", "Says"];
+    private static readonly string[] MessageHeads = ["At", "Position", "Message", "From", "To", "Token", "Says"];
 
     private const string Style = """
         :root{color-scheme:light dark;--line:#8884;--bad:#b3261e;--soft:#8881}
@@ -60,7 +61,7 @@ internal sealed class CaseReport(CaseFile file, IReadOnlyList<PinLook> looks, st
         h1,h2,h3{line-height:1.25;overflow-wrap:anywhere}h2{margin-top:2.5rem;border-bottom:1px solid var(--line)}
         .bad{color:var(--bad);font-weight:600}.meta,caption{opacity:.75;text-align:left}
         .found>li{margin:.6rem 0}.scroll{overflow-x:auto}
-        table{border-collapse:collapse;width:100%;font-size:.9rem}
+        table{border-collapse:collapse;width:100%;font-size:.9rem}td:first-child{white-space:nowrap}
         th,td{border-bottom:1px solid var(--line);padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top}
         code,.id{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}
         .note{background:var(--soft);border-left:3px solid var(--line);margin:.5rem 0;padding:.4rem .8rem}
@@ -154,7 +155,7 @@ internal sealed class CaseReport(CaseFile file, IReadOnlyList<PinLook> looks, st
             ("Window", WireOf.Of(call.Judgement)),
         ];
         return M($"""
-            {Table("What it is", [], facts.Where(one => one.Value is not null).Select(one => Cells(one.Name, one.Value)))}
+            {Table("What it is", [], facts.Select(one => Cells(one.Name, one.Value ?? "–")))}
             {Table("Its messages", MessageHeads, view.Transitions.Select(Message))}
             """);
     }
@@ -165,10 +166,9 @@ internal sealed class CaseReport(CaseFile file, IReadOnlyList<PinLook> looks, st
         var says = Joined(
             ", ", refused ? $"refused: {Words.Of(message.Cause)}" : message.Lifted ? "violation, lifted since" : null,
             ReviewOf(message.Review), message.Remark);
-        return Cells(
-            message.Position.ToString(CultureInfo.InvariantCulture), WireOf.Time(message.At),
-            Words.Of(message.Message), Words.Of(message.From), refused ? "–" : Words.Of(message.To), message.Token,
-            says);
+        return Row(
+            message.At, Text(message.Position), Words.Of(message.Message), Words.Of(message.From),
+            refused ? "–" : Words.Of(message.To), message.Token, says);
     }
 
     private static string? ReviewOf(ReviewModel? review) => review switch
@@ -193,17 +193,16 @@ internal sealed class CaseReport(CaseFile file, IReadOnlyList<PinLook> looks, st
             """);
     }
 
-    private static Markup Row(CallModel call) => Cells(
-        WireOf.Time(call.FirstAt), call.Tool, call.IsFailed ? "failed" : Words.Of(call.State), call.Command, call.Agent,
+    private static Markup Row(CallModel call) => Row(
+        call.FirstAt, call.Tool, call.IsFailed ? "failed" : Words.Of(call.State), call.Command, call.Agent,
         call.DecidedBy ?? call.ClaimedBy, WireOf.Of(call.Judgement).Replace('_', ' '),
-        call.Violations == 0 ? null : call.Violations.ToString(CultureInfo.InvariantCulture), call.CallId,
-        call.SessionId);
+        call.Violations == 0 ? null : Text(call.Violations), call.CallId, call.SessionId);
 
     private Markup History() => Table(
-        "Acts, the oldest first", ["Position", "At", "Act", "By", "Says"],
-        file.History.Select(act => Cells(
-            act.Position.ToString(CultureInfo.InvariantCulture), WireOf.Time(act.At), act.Act, act.By,
-            Joined(" ", act.Pin is { } pin ? $"pin {pin}" : null, act.Text, act.Sha256))));
+        "Acts, the oldest first", ["At", "Position", "Act", "By", "Says"],
+        file.History.Select(act => Row(
+            act.At, Text(act.Position), act.Act, act.By,
+            Joined(" ", act.Pin is { } pin ? $"pin {pin}" : null, act.Text?.Replace('\n', ' '), act.Sha256))));
 
     private static string Joined(string between, params string?[] texts) =>
         string.Join(between, texts.Where(text => text is not null));
@@ -214,7 +213,14 @@ internal sealed class CaseReport(CaseFile file, IReadOnlyList<PinLook> looks, st
         <tbody>{rows}</tbody></table></div>
         """);
 
-    private static Markup Cells(params string?[] cells) => M($"<tr>{cells.Select(cell => M($"<td>{cell}</td>"))}</tr>");
+    private static Markup Cells(params string?[] cells) => M($"<tr>{cells.Select(Cell)}</tr>");
+
+    private static Markup Row(Timestamp at, params string?[] cells) =>
+        M($"<tr><td>{at}</td>{cells.Select(Cell)}</tr>");
+
+    private static Markup Cell(string? text) => M($"<td>{text}</td>");
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static Markup M(Markup markup) => markup;
 

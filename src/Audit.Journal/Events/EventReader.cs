@@ -147,7 +147,7 @@ public static class EventReader
                 view.RequiredTime(EventField.ReceivedAt))
             {
                 MayBeOwn = view.Flag(EventField.SelfApproved) == true,
-                Finding = view.Text(EventField.Finding) is { } word ? Words.FindingOf(word) ?? default : default,
+                Finding = Words.FindingOf(view.Text(EventField.Finding)),
             }
             : throw view.Unreadable(EventField.Verdicts, "each is of a message, and one that is known");
     }

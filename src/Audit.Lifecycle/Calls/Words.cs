@@ -32,9 +32,9 @@ public static class Words
 
     public static string Of(ReviewFinding finding) => SnakeCase(finding.ToString());
 
-    /// <returns>Null where the word is none of a finding.</returns>
-    public static ReviewFinding? FindingOf(string word) =>
-        Enum.GetValues<ReviewFinding>().Cast<ReviewFinding?>().FirstOrDefault(finding => Of(finding!.Value) == word);
+    /// <summary>The finding of a review, as its event has it: where nothing stands, it was acknowledged.</summary>
+    public static ReviewFinding FindingOf(string? word) =>
+        Enum.GetValues<ReviewFinding>().FirstOrDefault(finding => Of(finding) == word);
 
     public static IEnumerable<string> Of(Anomalies anomalies)
     {

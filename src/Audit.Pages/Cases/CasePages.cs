@@ -6,17 +6,21 @@ namespace Audit.Pages.Cases;
 /// <summary>`/cases`, where something is pinned too, and `/case?id=`, with the forms by which a case is kept.</summary>
 internal sealed class CasePages(CaseBook book, CaseActs acts, CaseLooks looks) : IPageGroup
 {
+    /// <summary>What is done with a case, as the API names it.</summary>
+    private static readonly string[] Acts = ["pins", "unpin", "notes", "close"];
+
     private const int CasesOnPage = 50;
 
     public void Map(PageMap pages)
     {
-        pages.Get("/cases", Roles.Read, ListAsync).Scoped(Scope.Unbound);
-        pages.Get("/case", Roles.Read, ShowAsync).Scoped(Scope.Unbound);
-        pages.Post("/cases", CaseBook.MayWrite, OpenAsync).Scoped(Scope.Unbound);
-        foreach (var what in new[] { "pins", "unpin", "notes", "close" })
+        foreach (var what in Acts)
         {
             pages.Post("/case/" + what, CaseBook.MayWrite, visit => ActAsync(visit, what)).Scoped(Scope.Unbound);
         }
+
+        pages.Get("/cases", Roles.Read, ListAsync).Scoped(Scope.Unbound);
+        pages.Get("/case", Roles.Read, ShowAsync).Scoped(Scope.Unbound);
+        pages.Post("/cases", CaseBook.MayWrite, OpenAsync).Scoped(Scope.Unbound);
     }
 
     private async Task<PageAnswer> ListAsync(Visit visit)

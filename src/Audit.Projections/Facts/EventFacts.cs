@@ -95,9 +95,6 @@ internal sealed class EventFacts
 
     public string? By { get; set; }
 
-    /// <summary>Of a review.</summary>
-    public ReviewFinding Finding { get; set; }
-
     public bool? Success { get; set; }
 
     public long? DurationMs { get; set; }

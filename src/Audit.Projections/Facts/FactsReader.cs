@@ -94,7 +94,8 @@ internal sealed class FactsReader
             case EventKind.Reviewed:
                 facts.By = view.Name(EventField.ReviewedBy, names);
                 facts.Remark = view.Text(EventField.ReviewReason);
-                facts.Finding = view.Text(EventField.Finding) is { } word ? Words.FindingOf(word) ?? default : default;
+                // What the person decided that it is.
+                facts.Decision = view.Text(EventField.Finding);
                 break;
             case EventKind.Window:
                 facts.Window = WindowClock.Clamp(EventReader.ReadWindow(row, view));

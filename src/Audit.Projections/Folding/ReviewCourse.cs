@@ -34,7 +34,7 @@ internal sealed class ReviewCourse(EventFacts began)
         var review = new ReviewModel(ReviewState.Waiting)
         {
             By = reviewed?.By, At = reviewed?.ReceivedAt, Reason = reviewed?.Remark, LiftedAfter = delay,
-            Finding = reviewed?.Finding ?? default,
+            Finding = Words.FindingOf(reviewed?.Decision),
         };
         return reviewed is not null
             ? review with

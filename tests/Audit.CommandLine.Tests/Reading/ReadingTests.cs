@@ -169,7 +169,8 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
         Assert.DoesNotContain(id, (await RunAsync("case", "list", "--open")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
         Assert.Contains("closed it", (await RunAsync("case", "note", id, "late")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
 
-        var (file, key) = (demo.Data + ".zip", (await File.ReadAllTextAsync(Path.Combine(demo.Data, "log.vkey"))).Trim());
+        var log = Json(await RunAsync("verify", "-o", "json")).GetProperty("integrity");
+        var (file, key) = (demo.Data + ".zip", log.GetProperty("key").GetString()!);
         (await RunAsync("case", "export", id, "--to", file)).Require(ExitCode.Fine);
         var verified = await InProcess.RunAsync("verify", "--bundle", file, "--key", key);
         Assert.Contains("the page for people is the one", verified.Require(ExitCode.Fine).Out, StringComparison.Ordinal);

@@ -6,6 +6,10 @@ namespace Audit.Node.CommandLine.Reading;
 /// <summary>`audit case`: calls, windows and searches put together, with notes, and given as one file.</summary>
 internal static class CaseCommands
 {
+    private const string AboutExport =
+        "Writes a case into one file: a report for people, and the rows with their proofs. `audit verify --bundle` "
+        + "verifies both.";
+
     private static readonly Column<CaseAnswer>[] Shown =
     [
         new("case", one => one.Id) { IsRigid = true }, new("title", one => one.Title),
@@ -52,7 +56,7 @@ internal static class CaseCommands
         return command.Asks(surroundings, async asked =>
         {
             var opened = await asked.Node.PostAsync(
-                "v1/cases", new { title = asked.Get(title) }, WireJson.Default.CaseDetailAnswer, asked.Cancellation);
+                "v1/cases", new { title = asked.Get(title) }, WireJson.Default.CaseAnswer, asked.Cancellation);
             asked.Surroundings.Out.WriteLine(opened.Id);
         });
     }
@@ -134,7 +138,7 @@ internal static class CaseCommands
         var command = new Command("show", "Shows a case: what each pin comes to now, the notes, and who did what.");
         var id = AddCase(command);
         return command.Asks(surroundings, asked => asked.PrintAsync(
-            PathOf(asked.Get(id)), WireJson.Default.CaseDetailAnswer, Write));
+            PathOf(asked.Get(id)), WireJson.Default.CaseAnswer, Write));
     }
 
     private static Command MakeList(Surroundings surroundings)
@@ -149,10 +153,7 @@ internal static class CaseCommands
 
     private static Command MakeExport(Surroundings surroundings)
     {
-        var command = new Command(
-            "export",
-            "Writes a case into one file: a report for people, and the rows with their proofs. "
-            + "`audit verify --bundle` verifies both.");
+        var command = new Command("export", AboutExport);
         var id = AddCase(command);
         var to = command.AddText("--to", "FILE", "the zip file to write", required: true);
         return command.Asks(
@@ -191,15 +192,15 @@ internal static class CaseCommands
     private static async Task PostAsync<T>(Asked asked, string? id, string what, T body)
     {
         var after = await asked.Node.PostAsync(
-            $"{PathOf(id)}/{what}", body, WireJson.Default.CaseDetailAnswer, asked.Cancellation);
-        var act = after.History[^1];
+            $"{PathOf(id)}/{what}", body, WireJson.Default.CaseAnswer, asked.Cancellation);
+        var act = after.History![^1];
         asked.Surroundings.Out.WriteLine(
             $"{act.Act}{(act.Pin is { } pin ? $", pin {pin}" : "")}, at position {act.Position}");
     }
 
     private static string NameOf(PinAnswer pin) => pin.ToolCallId ?? pin.WindowId ?? pin.Query ?? "";
 
-    private static void Write(Surroundings surroundings, CaseDetailAnswer shown)
+    private static void Write(Surroundings surroundings, CaseAnswer shown)
     {
         var page = new TextPage(surroundings);
         page.Title($"case {Cells.Of(shown.Title)}: {shown.State}");
@@ -208,8 +209,8 @@ internal static class CaseCommands
         page.Line("opened", Cells.Clock(shown.OpenedAt));
         page.Line("closed by", shown.ClosedBy);
         page.Line("closed", Cells.Clock(shown.ClosedAt));
-        page.Table("pinned", Pinned, shown.Pinned);
-        page.Table("what was done with it", History, shown.History);
+        page.Table("pinned", Pinned, shown.Pinned ?? []);
+        page.Table("what was done with it", History, shown.History ?? []);
         page.End();
     }
 }
