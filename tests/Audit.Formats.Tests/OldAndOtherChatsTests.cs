@@ -60,6 +60,9 @@ public sealed class OldAndOtherChatsTests
     [InlineData("""{"role":"assistant","parts":[{"type":"tool-t","toolCallId":"c","state":"approval-responded","input":{"a":1},"approval":{"id":"q","approved":true}}]}""", "Requested Approved")]
     [InlineData("""{"role":"assistant","parts":[{"type":"tool-t","toolCallId":"c","state":"output-denied","input":{"a":1},"approval":{"id":"q","approved":false,"reason":"no"}}]}""", "Requested Blocked")]
     [InlineData("""{"messages":[{"role":"assistant","content":[{"type":"tool-call","toolCallId":"c","toolName":"t","args":{"a":1}}]},{"role":"tool","content":[{"type":"tool-result","toolCallId":"c","toolName":"t","output":{"type":"error-text","value":"x"}}]}]}""", "Requested Completed")]
+    [InlineData("""{"messages":[{"role":"assistant","content":[{"type":"tool-call","toolCallId":"c","toolName":"t","input":{"a":1}}]},{"role":"tool","content":[{"type":"tool-result","toolCallId":"c","toolName":"t","output":{"type":"execution-denied","reason":"no"}}]}]}""", "Requested Blocked")]
+    [InlineData("""{"messages":[{"role":"assistant","content":[{"type":"tool-call","toolCallId":"c","toolName":"t","input":{"a":1}},{"type":"tool-approval-request","approvalId":"q","toolCallId":"c"}]},{"role":"tool","content":[{"type":"tool-approval-response","approvalId":"q","approved":false,"reason":"no"}]}]}""", "Requested RequiresConfirmation Blocked")]
+    [InlineData("""{"messages":[{"role":"assistant","content":[{"type":"tool-call","toolCallId":"c","toolName":"t","input":{"a":1}},{"type":"tool-approval-request","approvalId":"q","toolCallId":"c"}]},{"role":"tool","content":[{"type":"tool-approval-response","approvalId":"q","approved":true}]}]}""", "Requested RequiresConfirmation Approved")]
     public void calls_as_vercels_library_keeps_them_are_told(string message, string kinds)
     {
         var told = Auto(message);

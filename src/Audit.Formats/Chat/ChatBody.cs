@@ -57,19 +57,32 @@ internal static class VercelParts
 {
     private const string Place = "toolInvocations";
     private const string Prefix = "tool-", Nested = "tool-invocation";
+    private const string Question = "tool-approval-request", Answer = "tool-approval-response";
+
+    private static readonly string[] States =
+    [
+        "call", "tool-call", "input-available", "result", "output-available", "tool-result", "output-error",
+        "tool-error", "approval-requested", "approval-responded", "output-denied",
+    ];
 
     public static IEnumerable<JsonElement> In(JsonElement message) => message.ArrayMember(Place)
         .Concat(message.ArrayMember("parts").Concat(message.ArrayMember("content")).Where(IsOne)
             .Select(part => part.Text("type") == Nested ? part.ObjectMember("toolInvocation") ?? part : part));
 
     public static bool IsOne(JsonElement part) => part.Text("type") is { } kind
-        && (kind == Nested || (part.Text("toolCallId") is not null
+        && (kind is Nested or Answer || (part.Text("toolCallId") is not null
             && (kind == "dynamic-tool" || kind.StartsWith(Prefix, StringComparison.Ordinal))));
 
     public static void Read(JsonElement one, ChatBody told)
     {
-        var call = one.RequireText("toolCallId", Place);
         var kind = one.Text("type") ?? "";
+        if (kind is Question or Answer)
+        {
+            ReadApproval(one, kind == Question, told);
+            return;
+        }
+
+        var call = one.RequireText("toolCallId", Place);
         var tool = one.Text("toolName")
             ?? (kind.StartsWith(Prefix, StringComparison.Ordinal) ? kind[Prefix.Length..] : null);
         var state = one.Text("state") ?? kind;
@@ -79,6 +92,12 @@ internal static class VercelParts
             return;
         }
 
+        if (!States.Contains(state))
+        {
+            throw new UnreadableException(
+                $"{Place}.state", $"\"{ShortText.Of(state, ShortText.Quoted)}\" is no state that is known");
+        }
+
         if (state != "tool-result")
         {
             told.Request(call, tool, one.Arguments("args") ?? one.Arguments("input"));
@@ -86,14 +105,18 @@ internal static class VercelParts
 
         switch (state)
         {
-            case "call" or "tool-call" or "input-available":
-                break;
             case "result" or "output-available":
                 told.Complete(call, success: true, ChatParts.TextOf(one.Member("result") ?? one.Member("output")));
                 break;
             case "tool-result":
-                // The output says of what kind it is, and whether it is an error.
+                // The output says of what kind it is, whether it is an error, and whether anything ran.
                 var given = one.ObjectMember("output");
+                if (given?.Text("type") == "execution-denied")
+                {
+                    told.Report(call, Denied(given.Value.Text("reason")));
+                    break;
+                }
+
                 var isError = given?.Text("type")?.StartsWith("error-", StringComparison.Ordinal) ?? false;
                 told.Complete(call, !isError && one.Flag("isError") != true,
                     ChatParts.TextOf(given?.Member("value") ?? one.Member("result") ?? one.Member("output")));
@@ -106,19 +129,36 @@ internal static class VercelParts
                 break;
             case "approval-responded":
                 told.Report(call, one.RequireObject("approval").RequireFlag("approved", "approval")
-                    ? new Outcome.Approved("approved") : Denied(one));
+                    ? new Outcome.Approved("approved") : Denied(ReasonOf(one)));
                 break;
             case "output-denied":
-                told.Report(call, Denied(one));
+                told.Report(call, Denied(ReasonOf(one)));
                 break;
-            default:
-                throw new UnreadableException(
-                    $"{Place}.state", $"\"{ShortText.Of(state, ShortText.Quoted)}\" is no state that is known");
         }
     }
 
-    private static Outcome.Blocked Denied(JsonElement one) =>
-        new(one.ObjectMember("approval")?.Text("reason") ?? "denied") { Decision = "denied" };
+    /// <summary>A part that asks a person, and the one that answers it, which names the question alone.</summary>
+    private static void ReadApproval(JsonElement one, bool isQuestion, ChatBody told)
+    {
+        var question = one.RequireText("approvalId", Place);
+        if (isQuestion)
+        {
+            told.Ask(question, one.RequireText("toolCallId", Place), one);
+        }
+        else if (told.CallOf(question) is { } call)
+        {
+            told.Report(call, one.RequireFlag("approved", Place)
+                ? new Outcome.Approved("approved") : Denied(one.Text("reason")));
+        }
+        else
+        {
+            told.Refuse($"{Place}: an answer to a question that was not seen before it");
+        }
+    }
+
+    private static string? ReasonOf(JsonElement one) => one.ObjectMember("approval")?.Text("reason");
+
+    private static Outcome.Blocked Denied(string? reason) => new(reason ?? "denied") { Decision = "denied" };
 }
 
 /// <summary>Whose it is: bodies may name a conversation, and messages and items are of the last one.</summary>
@@ -151,6 +191,19 @@ internal sealed class ChatBody(
         sink.Record(DerivedRecord.Of(format, session, call, tool, new Outcome.Requested(), time)
             .With(input, input, model is null ? null : new Provenance(format, model)) with { Agent = Agent });
     }
+
+    /// <summary>A person is asked whether a call may run.</summary>
+    public void Ask(string question, string call, JsonElement asked)
+    {
+        memory.RememberRequest(session, question, call);
+        Report(call, new Outcome.RequiresConfirmation(memory.Find(session, call)?.Tool ?? "permission", null)
+        {
+            Permission = asked,
+        });
+    }
+
+    /// <summary>The call that a question was about.</summary>
+    public string? CallOf(string question) => memory.CallOfRequest(session, question);
 
     public void Complete(string call, bool success, string output) =>
         Report(call, new Outcome.Completed(new ToolResult(success, output)));

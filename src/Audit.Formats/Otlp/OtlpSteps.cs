@@ -68,6 +68,7 @@ internal sealed record OtlpStep(string Of, string Span, string Decision, string 
 {
     private const string Prefix = "otlp:step:";
     private const string NoteType = "call_step";
+    private const int LongestError = 2_000;
 
     private string DerivedId => $"{Prefix}{Of}:{Span}:{Decision}:{Source}:{Word(Success)}";
 
@@ -96,7 +97,9 @@ internal sealed record OtlpStep(string Of, string Span, string Decision, string 
     {
         var said = new Dictionary<string, string?>
         {
-            ["decision"] = Decision, ["source"] = Source, ["success"] = Word(Success), ["error"] = error,
+            ["decision"] = Decision, ["source"] = Source, ["success"] = Word(Success),
+            // It stands whole in what is told of the call, where its call is known.
+            ["error"] = error is null ? null : ShortText.Of(error, LongestError),
         }.Where(one => one.Value is { Length: > 0 }).ToList();
         return Decision.Length == 0 && Success is null ? null : new DerivedNote(
             TracePlace.SessionOf(trace), DerivedId, NoteType,
