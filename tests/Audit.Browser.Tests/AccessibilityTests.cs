@@ -25,6 +25,7 @@ public sealed class AccessibilityTests(SharedPages pages)
         $"/call?session={Story.Session}&call={Story.Waiting}", "/tasks", $"/task?id={Story.Task}", "/windows", $"/window?id={Story.WindowId}",
         "/window?id=w-reindex", "/live", "/integrity", "/violations", "/calls?state=running", "/strayed", "/tokens", "/session?id=none", "/cases",
         "/cases?q=sql",
+        $"/diff?session={Story.Session}", $"/diff?task={Story.Task}", "/policy",
     ];
 
     [AxeFact]

@@ -42,6 +42,38 @@ public sealed class PageTour(SharedPages pages)
     }
 
     [BrowserFact]
+    public async Task what_changed_is_reached_from_a_session_a_task_and_what_waits()
+    {
+        var node = pages.Node;
+        await using var person = await Investigator.OpenAsync(pages.Browser, node.Url, width: 390);
+        var page = person.Page;
+        await person.SignInAsync(await node.TokenAsync("ann", "read"), $"/session?id={Story.Session}");
+        await page.GetByRole(AriaRole.Link, new() { Name = "What changed" }).ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync(Story.Session);
+        await person.HasAsync("before all");
+        await page.GetByRole(AriaRole.Row).Filter(new() { HasText = Story.Blocked }).First.WaitForAsync();
+        await page.GetByLabel("From", new() { Exact = true }).FillAsync("2100-01-01T00:00:00Z");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
+        await person.HasAsync("Nothing is otherwise than it was.");
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= window.innerWidth"), "Nothing is wider than the screen.");
+        if (Environment.GetEnvironmentVariable("AUDIT_SCREENSHOTS") is { Length: > 0 } folder)
+        {
+            await page.GoBackAsync();
+            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, "difference-narrow.png") });
+        }
+
+        await page.GotoAsync($"/task?id={Story.Task}");
+        await page.GetByRole(AriaRole.Link, new() { Name = "What changed" }).ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync(Story.Task);
+        await page.GetByRole(AriaRole.Link, new() { Name = "in the last hour" }).ClickAsync();
+        await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("[?&]from="));
+        await page.GotoAsync("/waiting");
+        await page.GetByRole(AriaRole.Link, new() { Name = "its policy" }).ClickAsync();
+        await Expect(page.Locator("h1")).ToContainTextAsync("What changed in the policy");
+        Assert.Empty(person.Complaints);
+    }
+
+    [BrowserFact]
     public async Task an_event_that_is_shown_otherwise_than_its_stored_row_says_fails_in_the_browser()
     {
         var node = pages.Node;

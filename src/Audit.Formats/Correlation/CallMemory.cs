@@ -4,8 +4,8 @@ namespace Audit.Formats.Correlation;
 
 /// <summary>
 /// What was reported of calls lately, in all formats and sessions. It only ever adds to what an event says: with the
-/// memory lost, by a restart or because too much came between, messages lack a tool's name or stay notes, and none but of
-/// a fork that does not say whence it came is reported twice.
+/// memory lost, by a restart or because too much came between, messages lack a tool's name or stay notes, and none is
+/// reported twice but of a fork that does not say whence it came.
 /// </summary>
 internal sealed class CallMemory
 {

@@ -127,8 +127,8 @@ public sealed class Archive : IDisposable
         var said = (await KeepingActs.ReadAsync(entries, look, cancellation))
             .Select(act => act.Facts.TryGetProperty("sha256", out var sum) ? sum.GetString() : null).ToHashSet();
         return new ArchiveRun(
-            made, [.. ArchiveSegment.ReadAll(directory).Where(one => !said.Contains(one.Sha256))], sessionCount, rowCount,
-            stayed, stayedCount);
+            made, [.. ArchiveSegment.ReadAll(directory).Where(one => !said.Contains(one.Sha256))], sessionCount,
+            rowCount, stayed, stayedCount);
     }
 
     /// <summary>What is archived already, by owners, with the last position of each.</summary>

@@ -339,6 +339,9 @@ public sealed record DifferenceView(string About, string Id)
 /// <summary>A change, with the page of what it is of.</summary>
 public sealed record SeenChange(string What, string Id, string? Name, string Change, string? Before, string? After)
 {
+    /// <summary>What people call it.</summary>
+    public string Title { get; init; } = "";
+
     public Timestamp? At { get; init; }
 
     public string? Href { get; init; }
@@ -349,6 +352,7 @@ public sealed record SeenChange(string What, string Id, string? Name, string Cha
     internal static SeenChange Of(ChangeAnswer change) => new(
         change.What, change.Id, change.Name, change.Change.Replace('_', ' '), change.Before, change.After)
     {
+        Title = change.What == "window" ? change.Name ?? change.Id : change.Id,
         At = change.At is { } at && Rfc3339.TryParse(at, out var time) ? time : null,
         Href = change switch
         {

@@ -47,6 +47,25 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
     }
 
     [Fact]
+    public async Task what_changed_between_two_moments_is_told_of_sessions_and_tasks()
+    {
+        var end = Json(await RunAsync("show", "migr-orders-20a7", "-o", "json")).GetProperty("last_position").GetInt64();
+        var whole = Json(await RunAsync("diff", "session", "migr-orders-20a7", "-o", "json"));
+        var later = Json(await RunAsync("diff", "session", "migr-orders-20a7", "--from", $"{end}", "-o", "json"));
+        Assert.Equal((9, 0), (CallsBegun(whole), CallsBegun(later)));
+
+        var said = (await RunAsync("diff", "task", "migrate-orders")).Require(ExitCode.Fine).Out;
+        Assert.Contains("before all", said, StringComparison.Ordinal);
+        Assert.Contains("window\tw-orders-17\t\topened\t\tapproved by maria", said, StringComparison.Ordinal);
+        Assert.Contains("call\tcall_migr_009\tsql.execute\tmark\t\toutside-window", said, StringComparison.Ordinal);
+        Assert.Contains("There is no task", (await RunAsync("diff", "task", "nothing")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("no policy", (await RunAsync("diff", "policy")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+
+        static int CallsBegun(JsonElement found) => found.GetProperty("changes").EnumerateArray().Count(one =>
+            one.GetProperty("what").GetString() == "call" && one.GetProperty("change").GetString() == "began");
+    }
+
+    [Fact]
     public async Task a_session_is_shown_as_lanes_and_as_it_was()
     {
         var said = (await RunAsync("show", "migr-orders-20a7")).Require(ExitCode.Fine).Out;

@@ -74,7 +74,7 @@ public sealed class TerminalTests(DemoProcess demo) : IClassFixture<DemoProcess>
     [InlineData(140)]
     public async Task no_line_of_a_list_is_longer_than_the_terminal(int width)
     {
-        foreach (var verb in new[] { "sessions", "tasks", "windows", "violations", "search is:failed OR is:violation", "show migr-orders-20a7", "windows w-orders-17", "tasks migrate-orders", "show trig-442-91bc call_trig_006", "replay tues-support-881" })
+        foreach (var verb in new[] { "sessions", "tasks", "windows", "violations", "search is:failed OR is:violation", "show migr-orders-20a7", "windows w-orders-17", "tasks migrate-orders", "diff session migr-orders-20a7 --from 70", "diff task migrate-orders", "show trig-442-91bc call_trig_006", "replay tues-support-881" })
         {
             var lines = (await OnTerminalAsync(width, verb.Split(' ', 2) is ["search", var query] ? ["search", query] : verb.Split(' '))).OutLines;
             Assert.True(lines.Length > 1, verb);

@@ -8,8 +8,8 @@ internal static class DifferenceCommand
         new("at", change => Cells.Clock(change.At)) { IsRigid = true },
         new("position", change => change.Position, Rank: 6) { IsRigid = true },
         new("what", change => change.What, Rank: 1) { IsRigid = true },
-        new("id", change => change.Id) { Least = 16 },
-        new("name", change => change.Name, Rank: 4),
+        new("id", change => change.What == "window" ? change.Name ?? change.Id : change.Id) { Least = 16 },
+        new("name", change => change.What == "window" ? null : change.Name, Rank: 4),
         new(
             "change", change => change.Change,
             Colour: change => change.Change is "violation" or "mark" or "input" ? Ansi.Red : null) { IsRigid = true },

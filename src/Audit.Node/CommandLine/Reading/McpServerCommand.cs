@@ -43,8 +43,8 @@ internal static class McpServerCommand
             {
                 // Never as the administrator, whose token is what is taken else: an agent reads what it may.
                 where.AddRange(File.Exists(reader) ? ["--token-file", reader] : throw CommandException.WrongUse(
-                    $"An agent is to read with a token of its own, and {reader} is not there: `audit token first` makes "
-                    + "it; --token-file or AUDIT_TOKEN give another one."));
+                    $"An agent is to read with a token of its own, and {reader} is not there: `audit token first` "
+                    + "makes it; --token-file or AUDIT_TOKEN give another one."));
             }
 
             // Whoever cannot be let in learns so at once, and not from a tool.
