@@ -220,6 +220,14 @@ internal sealed class AutoReader(FormatReaders readers, string? session, string 
         }
         catch (UnreadableException unreadable)
         {
+            // One span that cannot be read costs itself alone, here too.
+            if (text.IndexOf("\"resourceSpans\""u8) >= 0 || text.IndexOf("\"resourceLogs\""u8) >= 0)
+            {
+                Recognised = "otlp";
+                reader = readers.Open(Recognised, session, source);
+                return true;
+            }
+
             sink.Invalid(unreadable.Message);
         }
 

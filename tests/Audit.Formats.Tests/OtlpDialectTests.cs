@@ -47,6 +47,7 @@ public sealed class OtlpDialectTests
             Assert.Equal(["otlp:span:bbbbbbbbbbbbbbbb:requested", "otlp:span:bbbbbbbbbbbbbbbb:completed"], derived.MessageIds);
             Assert.Equal(spans.Split("aaaaaaaaaaaaaaaa").Length - 1, derived.InvalidLines.Count);
             Assert.All(derived.InvalidLines, one => Assert.Contains(sentence, one.Sentence));
+            Assert.Equal(derived.MessageIds, Derived.Of(FormatReaders.Auto, Request(spans)).MessageIds);
         }
 
         Assert.Contains("spans[1]: attributes[0].value", Derived.Of("otlp", Request($"{good},{bad}")).InvalidLines[0].Sentence);

@@ -120,7 +120,19 @@ internal static class PolicyDifference
         members.ValueKind == JsonValueKind.Object
             ? members.EnumerateObject().ToDictionary(member => member.Name, member => member.Value) : [];
 
-    private static JsonElement Read(string? file) => JsonElement.Parse(string.IsNullOrEmpty(file) ? "{}" : file);
+    private static JsonElement Read(string? file)
+    {
+        try
+        {
+            return JsonElement.Parse(string.IsNullOrEmpty(file) ? "{}" : file);
+        }
+        catch (JsonException)
+        {
+            // What redaction takes may be half of what makes it readable.
+            throw new RefusedException(Problem.Unprocessable(
+                "A version is not JSON any more as the book has it, for a part of it was redacted: it cannot be compared."));
+        }
+    }
 }
 
 /// <summary>What was asked for against what was executed, value by value.</summary>

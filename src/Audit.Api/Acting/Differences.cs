@@ -44,7 +44,8 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
             after = rows[^1].Sequence;
         }
 
-        return policies.Now is { Policy: { } holds, Text: var text } && found.All(one => one.Version != holds.Version)
+        // The book has each version once: who went back to an earlier one has that one now.
+        return policies.Now is { Policy: { } holds, Text: var text } && found.LastOrDefault()?.Version != holds.Version
             ? [.. found, new PolicyVersion(holds.Version, null, null, text)] : found;
     }
 
@@ -89,11 +90,15 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
         }
 
         var begun = from?.Time ?? await travel.TakenAtAsync(first, cancellation);
-        var ended = until is null ? Timestamp.From(clock.GetUtcNow())
-            : until?.Time ?? await travel.TakenAtAsync(last, cancellation);
+        var now = Timestamp.From(clock.GetUtcNow());
+        var ended = until is null ? now : until?.Time ?? await travel.TakenAtAsync(last, cancellation);
+        // What is yet to come did not happen.
+        ended = ended > now ? now : ended;
         var changes = between.Windows.SelectMany(one => Of(one, begun ?? default, ended ?? default))
             .Concat(between.Calls.SelectMany(Of)).Concat(Notes(about, between)).ToList();
-        foreach (var one in between.Calls.Where(one => IsAltered(one.After) && !IsAltered(one.Before)).Take(MostInputs))
+        var altered = between.Calls.Where(one => IsAltered(one.After) && !IsAltered(one.Before)).ToList();
+        about = about with { Cut = altered.Count > MostInputs };
+        foreach (var one in altered.Take(MostInputs))
         {
             changes.AddRange(await InputsAsync(reads.Scope, one, last, cancellation));
         }
@@ -119,7 +124,7 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
         return about with
         {
             Counts = all.CountBy(one => one.Change).ToDictionary(), Changes = [.. all.Take(MostChanges)],
-            Cut = all.Count > MostChanges,
+            Cut = about.Cut || all.Count > MostChanges,
         };
     }
 

@@ -52,6 +52,11 @@ internal sealed class AlertRules(byte[] key)
             EventNames.CallViolated when view.CauseOf(EventField.Cause) == ViolationCause.Flooded =>
                 (AlertRule.Flood, Words.Of(ViolationCause.Flooded)),
             EventNames.CallViolated => (AlertRule.Violation, Words.Of(view.CauseOf(EventField.Cause))),
+            // What came late made one of a message that had been legal.
+            EventNames.CallRejudged when EventReader.ReadCall(seen.Row, view) is CallEvent.Rejudged
+                {
+                    Was.IsViolation: false, Now: { IsViolation: true, Cause: var cause },
+                } => (AlertRule.Violation, Words.Of(cause)),
             _ when name == EventNames.Of(WindowEventKind.Violated) =>
                 (AlertRule.Violation, view.Text(EventField.Violation)),
             EventNames.CallTransitioned when view.RecordedKind() == MessageKind.PersistenceFailed =>

@@ -59,7 +59,14 @@ internal sealed class AlertFeed(
             {
                 // Whoever cannot ask for the lock does not have it; all is tried again.
                 failures.Report("alerts", failure);
-                await EndAsync();
+                try
+                {
+                    await EndAsync();
+                }
+                catch (Exception unended)
+                {
+                    failures.Report("alerts", unended);
+                }
             }
 
             await PauseAsync(cancellation);
@@ -142,8 +149,9 @@ internal sealed class AlertFeed(
     private async Task EndAsync()
     {
         await EndRunsAsync();
-        await (lead?.DisposeAsync() ?? default);
+        var held = lead;
         lead = null;
+        await (held?.DisposeAsync() ?? default);
     }
 
     private async Task EndRunsAsync()
@@ -153,7 +161,15 @@ internal sealed class AlertFeed(
         foreach (var (_, run, goingOn) in ended)
         {
             await goingOn.DisposeAsync();
-            await run.DisposeAsync();
+            try
+            {
+                await run.DisposeAsync();
+            }
+            catch (Exception failure)
+            {
+                // A full disk, say; the others are ended all the same.
+                failures.Report("alerts", failure);
+            }
         }
     }
 

@@ -95,7 +95,15 @@ internal sealed class WebhookRun(
 
     public async Task<bool> StepAsync(CancellationToken cancellation)
     {
-        var isMore = await LookAsync(cancellation);
+        LookAtHalts();
+        var isMore = false;
+        if (state.Waiting.Count < MostWaiting)
+        {
+            // What stands in the way of one keeps nothing else from being told.
+            isMore = await TryAsync(() => ReadRowsAsync(cancellation))
+                | await TryAsync(() => AskSearchesAsync(cancellation));
+        }
+
         if (isChanged || state.Rows - savedRows > RowsUnsaved)
         {
             // Before anything is sent: what is found is not forgotten, whatever comes then.
@@ -124,16 +132,17 @@ internal sealed class WebhookRun(
         }
     }
 
-    private async Task<bool> LookAsync(CancellationToken cancellation)
+    private async Task<bool> TryAsync(Func<Task<bool>> part)
     {
-        LookAtHalts();
-        if (state.Waiting.Count >= MostWaiting)
+        try
         {
+            return await part();
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            ground.Failures.Report(place, failure);
             return false;
         }
-
-        var isMore = await ReadRowsAsync(cancellation);
-        return await AskSearchesAsync(cancellation) || isMore;
     }
 
     private void LookAtHalts()
@@ -151,7 +160,8 @@ internal sealed class WebhookRun(
                 if (state.Halts.GetValueOrDefault(part) != halt.Id)
                 {
                     state.Halts[part] = halt.Id;
-                    Add(halt);
+                    // Whoever makes many others holds this one back no longer than the one that is on its way.
+                    Add(halt, isFirst: true);
                 }
             }
             else if (isWell && state.Halts.Remove(part))
@@ -200,7 +210,8 @@ internal sealed class WebhookRun(
         }
 
         state.Rows = page[^1].Position;
-        return page.Count == RowsAtOnce;
+        // A page may also be as short because its rows are large.
+        return true;
     }
 
     /// <summary>
@@ -221,9 +232,17 @@ internal sealed class WebhookRun(
         var found = new List<Alert>();
         foreach (var rule in searches)
         {
-            var query = ground.Reads.Search.Parse(rule.Query!);
-            var hits = await ground.Reads.Search.FindBetweenAsync(query, state.Found, through, cancellation);
-            found.AddRange(hits.Select(hit => ground.Rules.Of(rule, hit)));
+            try
+            {
+                var query = ground.Reads.Search.Parse(rule.Query!);
+                var hits = await ground.Reads.Search.FindBetweenAsync(query, state.Found, through, cancellation);
+                found.AddRange(hits.Select(hit => ground.Rules.Of(rule, hit)));
+            }
+            catch (SearchQueryException unanswered)
+            {
+                // Names that others make may be too many, or stand for two windows: the other rules go on.
+                ground.Failures.Report($"{place}, rule {rule.Name}", unanswered);
+            }
         }
 
         foreach (var alert in found.Where(alert => !state.Known.Contains(alert.Id)).OrderBy(alert => alert.Position))
@@ -251,9 +270,10 @@ internal sealed class WebhookRun(
         }
     }
 
-    private void Add(Alert alert)
+    private void Add(Alert alert, bool isFirst = false)
     {
-        state.Waiting.Add(new WaitingAlert(alert, 0, ground.Clock.GetUtcNow()));
+        state.Waiting.Insert(
+            isFirst ? 0 : state.Waiting.Count, new WaitingAlert(alert, 0, ground.Clock.GetUtcNow()));
         isChanged = true;
     }
 
@@ -269,7 +289,8 @@ internal sealed class WebhookRun(
             }
 
             // A rule that the file has no more is nobody's alert.
-            var rejection = plan.Rules.FirstOrDefault(rule => rule.Name == next.Alert.Rule) is { } rule
+            var rule = plan.Rules.FirstOrDefault(one => one.Name == next.Alert.Rule);
+            var rejection = rule is not null
                 ? await ground.Sender.SendAsync(
                     destination, next.Alert.Id, await BodyAsync(next.Alert, rule, cancellation), cancellation)
                 : null;
@@ -280,10 +301,13 @@ internal sealed class WebhookRun(
                 return false;
             }
 
-            failuresInARow = 0;
             state.Waiting.Remove(next);
-            state.Sent++;
-            state.SentAt = ground.Clock.GetUtcNow();
+            if (rule is not null)
+            {
+                failuresInARow = 0;
+                state.Sent++;
+                state.SentAt = ground.Clock.GetUtcNow();
+            }
         }
 
         return true;
@@ -306,7 +330,7 @@ internal sealed class WebhookRun(
         else
         {
             var pause = Pauses[failed.Tries - 1];
-            pause = rejection.After is { } asked && asked > pause ? asked < LongestAsked ? asked : LongestAsked : pause;
+            pause = rejection.After is { } asked && asked > pause ? Min(asked, LongestAsked) : pause;
             // Not all who failed together come again together.
             state.Waiting[index] = failed with { Due = now + pause * (1 + Random.Shared.NextDouble() / 10) };
             ground.Failures.Report(place, new InvalidOperationException(
@@ -315,8 +339,11 @@ internal sealed class WebhookRun(
 
         // A receiver that is away is not asked for each of them.
         var rest = Pauses[Math.Min(failuresInARow++, Pauses.Length - 1)];
-        restsUntil = now + (rest < LongestRest ? rest : LongestRest);
+        rest = rest < LongestRest ? rest : LongestRest;
+        restsUntil = now + (rejection.After is { } wanted && wanted > rest ? Min(wanted, LongestAsked) : rest);
     }
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private async Task<byte[]> BodyAsync(Alert alert, AlertRule rule, CancellationToken cancellation) =>
         AlertBody.Write(destination.Format, alert, rule, await CommandAsync(alert, cancellation), plan.Link);
@@ -326,14 +353,20 @@ internal sealed class WebhookRun(
     /// </summary>
     private async Task<string?> CommandAsync(Alert alert, CancellationToken cancellation)
     {
-        if (alert is not { Source: { } source, Session: { } session, Call: { } call }
-            || await ground.Store.Opened.ReadRowAsync(alert.Position, cancellation) is not { Unopened: null })
+        try
         {
+            return alert is { Source: { } source, Session: { } session, Call: { } call }
+                && await ground.Store.Opened.ReadRowAsync(alert.Position, cancellation) is { Unopened: null }
+                    ? (await ground.Reads.Models.CallAsync(new SessionName(source, session), call, cancellation))
+                        ?.Call.Command
+                    : null;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // The alert says enough without, and those behind it wait.
+            ground.Failures.Report(place, failure);
             return null;
         }
-
-        return (await ground.Reads.Models.CallAsync(new SessionName(source, session), call, cancellation))
-            ?.Call.Command;
     }
 
     private async Task SaveAsync(CancellationToken cancellation)

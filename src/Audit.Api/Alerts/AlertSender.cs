@@ -257,7 +257,7 @@ internal sealed class SegmentRun(AlertGround ground, AlertDestination destinatio
         }
 
         to.FinishIfDue();
-        return page.Count == ReadLimits.PageRows;
+        return page.Count > 0;
     }
 
     private void Write(JournalRow row, SegmentWriter to)

@@ -29,7 +29,7 @@ public sealed record CaseFile(string Id, IReadOnlyList<CaseAct> History, IReadOn
     public const string Opened = "case.opened", Pinned = "case.pinned", Unpinned = "case.unpinned",
         Noted = "case.noted", Closed = "case.closed";
 
-    private const string Unreadable = "(its content cannot be opened)";
+    public const string Unreadable = "(its content cannot be opened)";
 
     public string Title => History[0].Text ?? Unreadable;
 
@@ -143,9 +143,9 @@ internal sealed class CaseBook(IAuditStore store, RecordIntake intake)
         body.RequireOnly(["title"]);
         var (id, title) = (
             "c-" + Guid.CreateVersion7(intake.Clock.GetUtcNow()).ToString("N"), Said(body, "title", LongestTitle)!);
-        await WriteAsync(StreamNames.Case(id), actor, new CaseDraft(CaseFile.Opened, [("id", id)], ("text", title)), 0);
-        // A case that is listed is there.
+        // A case that is listed and was not opened is passed over, and one that is not listed would be lost.
         await WriteAsync(StreamNames.Cases, actor, new CaseDraft(Listed, [("id", id)]), after: -1);
+        await WriteAsync(StreamNames.Case(id), actor, new CaseDraft(CaseFile.Opened, [("id", id)], ("text", title)), 0);
         return await FindAsync(id, cancellation);
     }
 
@@ -163,7 +163,8 @@ internal sealed class CaseBook(IAuditStore store, RecordIntake intake)
                     $"{closing.By} closed it on {closing.At}; what is found later belongs in another one."));
             }
 
-            if (file.History.Count >= MostActs)
+            // Whoever only reads exports, and keeps nobody from writing so.
+            if (file.History.Count(act => act.Act == BundleReport.Act == isLate) >= MostActs)
             {
                 throw new RefusedException(Problem.Unprocessable(
                     $"The case has {MostActs} acts, which is the most; open another one."));

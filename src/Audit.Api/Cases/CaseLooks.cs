@@ -68,6 +68,11 @@ internal sealed class CaseLooks(ReadSide reads, SearchQuota quota, TimeProvider 
     private async Task<PinLook> OfSearchAsync(
         CasePin pin, string text, ScopedReads own, Bearer bearer, CancellationToken cancellation)
     {
+        if (text == CaseFile.Unreadable)
+        {
+            return new PinLook(pin, [], new Sentence([new Clause(NoQuery)]));
+        }
+
         try
         {
             var query = SearchQuery.Parse(text, pin.At.ToDateTimeOffset());
@@ -83,6 +88,11 @@ internal sealed class CaseLooks(ReadSide reads, SearchQuota quota, TimeProvider 
         catch (SearchQueryException)
         {
             return new PinLook(pin, [], new Sentence([new Clause(NoQuery)]));
+        }
+        catch (RefusedException refused)
+        {
+            // One costly search keeps no case from being read, nor what was done with it from being answered.
+            return new PinLook(pin, [], new Sentence([new Clause($"it was not searched for: {refused.Message}")]));
         }
     }
 

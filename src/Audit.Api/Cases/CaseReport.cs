@@ -39,7 +39,7 @@ internal readonly struct Markup(int literalLength, int formattedCount)
 
 /// <summary>
 /// A case as one page that needs nothing else: what it comes to first, then what each pin rests on, and who did what
-/// with the case. It says nothing that the rows of its bundle do not.
+/// with the case. How calls stand to windows that are not pinned is as the node had it: the bundle lacks those rows.
 /// </summary>
 /// <param name="log">The log's name, by which who has its key knows it; null before anything is sealed.</param>
 internal sealed class CaseReport(CaseFile file, IReadOnlyList<PinLook> looks, string? log, string by, Timestamp at)

@@ -221,6 +221,8 @@ internal sealed record DerivedLine(long Line)
 
     public string? Error { get; init; }
 
+    public UnsettledCall? Unsettled => Record?.Unsettled ?? Note?.Unsettled;
+
     public string? Session => Record?.SessionId ?? Note?.SessionId;
 }
 

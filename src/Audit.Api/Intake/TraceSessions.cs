@@ -15,6 +15,9 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
     /// <summary>Of one trace at a time; what is left is read the next time.</summary>
     private const int MostNotes = 10_000;
 
+    /// <summary>A request may hold as many traces as spans.</summary>
+    private const int ReadAtOnce = 16;
+
     private TraceMemory Memory => formats.Traces;
 
     /// <param name="learned">Of which conversation a trace is, as the request says.</param>
@@ -58,7 +61,10 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
             }
         }
 
-        foreach (var one in learned.Where(one => MustNote(one, source)))
+        // Whose calls name their conversation themselves needs no note.
+        var naming = lines.Select(one => one.Record?.Place).OfType<TracePlace>().GroupBy(place => place.Trace)
+            .Where(places => places.All(place => place.Own is not null)).Select(places => places.Key).ToHashSet();
+        foreach (var one in learned.Where(one => MustNote(one, source) && !naming.Contains(one.Trace)))
         {
             // Calls that came could not wait for it, and those that come may come to another node.
             Note(lines.Count == 0 ? 1 : lines[0].Line, one.Trace, one.Conversation);
@@ -90,11 +96,12 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
     /// </returns>
     private string? Asked(DerivedLine line, string source) => line switch
     {
+        { Unsettled.Place.Trace: var trace } => trace,
         { Record: { Place: { } place } record } => Memory.Find(source, place.Trace) is null
             || (place.Own is null && Memory.SessionOf(source, place, record.Record.ToolCallId) is null)
             ? place.Trace
             : null,
-        _ => line.Note?.Unsettled?.Place.Trace,
+        _ => null,
     };
 
     /// <summary>Reads in the journal what was noted of the traces since it was read last.</summary>
@@ -105,11 +112,16 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
         var positions = traces.Count == 0 ? [] : await journal.ReadPositionsAsync(
             [.. streams.Select((stream, index) => new StreamPlace(stream, Known(traces[index], source).ReadTo + 1))],
             CancellationToken.None);
-        for (var index = 0; index < traces.Count; index++)
+        foreach (var chunk in Enumerable.Range(0, traces.Count).Chunk(ReadAtOnce))
         {
-            var rows = positions[index] == 0 ? [] : await journal.ReadStreamAsync(
-                streams[index], Known(traces[index], source).ReadTo, MostNotes, CancellationToken.None);
-            Memory.Remember(source, traces[index], Read(rows, traces[index], source));
+            var read = await Task.WhenAll(chunk.Select(index => positions[index] == 0
+                ? Task.FromResult<IReadOnlyList<JournalRow>>([])
+                : journal.ReadStreamAsync(
+                    streams[index], Known(traces[index], source).ReadTo, MostNotes, CancellationToken.None)));
+            foreach (var (index, rows) in chunk.Zip(read))
+            {
+                Memory.Remember(source, traces[index], Read(rows, traces[index], source));
+            }
         }
     }
 
@@ -142,7 +154,7 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
     /// <summary>What was noted of a call that had not come says how it ended.</summary>
     private static void Settle(List<DerivedLine> lines)
     {
-        if (lines.Exists(one => one.Note?.Unsettled is not null))
+        if (lines.Exists(one => one.Unsettled is not null))
         {
             var settled = lines.SelectMany(Settled).ToList();
             lines.Clear();
@@ -152,10 +164,12 @@ internal sealed class TraceSessions(FormatReaders formats, IJournal journal)
 
     private static IEnumerable<DerivedLine> Settled(DerivedLine line)
     {
-        var told = line.Note?.Unsettled?.Settle() ?? [];
-        var isOpen = told.All(one => one.Kind == MessageKind.Approved);
-        return [.. isOpen ? [line] : Array.Empty<DerivedLine>(), .. told.Select(
-            record => new DerivedLine(line.Line) { Record = record })];
+        var told = (line.Unsettled?.Settle() ?? []).ToList()
+            .ConvertAll(record => new DerivedLine(line.Line) { Record = record });
+        // Who let it run did so before.
+        return line.Record is not null ? [.. told, line]
+            : told.TrueForAll(one => one.Record!.Kind == MessageKind.Approved) ? [line, .. told]
+            : told;
     }
 
     /// <summary>In which of the sessions that they may belong to calls stand already.</summary>

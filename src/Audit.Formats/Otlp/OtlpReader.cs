@@ -180,14 +180,13 @@ internal sealed class OtlpReader(OtlpSteps steps, string? session, OtlpSignal? e
     private void Settle(OtlpSpan span, OtlpCall told, Timestamp? start, Timestamp? end, IFormatSink sink)
     {
         var known = Outcomes(span, told, start, end);
-        known.ForEach(sink.Record);
+        var unsettled = told.Place is { } place ? new UnsettledCall(place, told.Call, More) : null;
+        var isOnlyRun = known is [{ Kind: MessageKind.Completed }];
+        known.ForEach(one => sink.Record(isOnlyRun ? one with { Unsettled = unsettled } : one));
         if (end is not null && known.TrueForAll(one => one.Kind == MessageKind.Approved))
         {
             const string Why = "the span of the call ended, and none within it says whether the tool ran";
-            sink.Note(told.NotTold(end, Why) with
-            {
-                Unsettled = told.Place is { } place ? new UnsettledCall(place, told.Call, More) : null,
-            });
+            sink.Note(told.NotTold(end, Why) with { Unsettled = unsettled });
         }
 
         List<DerivedRecord> More() => Outcomes(span, told, start, end)

@@ -33,6 +33,9 @@ public sealed record DerivedRecord(string? SessionId, string DerivedId, string C
     /// <summary>Where it is of a trace: in which sessions it may stand.</summary>
     public TracePlace? Place { get; init; }
 
+    /// <summary>The call ran, and who let it run may be noted elsewhere.</summary>
+    public UnsettledCall? Unsettled { get; init; }
+
     /// <param name="part">Distinguishes messages of a kind that a call may have several of.</param>
     public static DerivedRecord Of(
         string format, string? session, string call, string? tool, Outcome outcome, string? time, string? part = null)
@@ -129,7 +132,7 @@ public sealed record DerivedNote(string? SessionId, string? DerivedId, string Ty
     public UnsettledCall? Unsettled { get; init; }
 }
 
-/// <summary>A call of a trace that ended, and nothing that is remembered says how.</summary>
+/// <summary>A call of a trace that ended, of which nothing that is remembered says how, or who let it run.</summary>
 /// <param name="Settle">What is known besides, once it was looked up what is noted of the trace.</param>
 public sealed record UnsettledCall(TracePlace Place, string Call, Func<IReadOnlyList<DerivedRecord>> Settle);
 

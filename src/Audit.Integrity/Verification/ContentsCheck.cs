@@ -17,8 +17,8 @@ internal sealed class ContentsCheck
     private readonly List<Followed> sessions;
     private readonly Dictionary<long, Followed> byMark = [];
     private readonly Dictionary<long, Followed> byRow = [];
-    private readonly Dictionary<string, long> withheld = [];
-    private readonly Dictionary<string, string> given = [];
+    private readonly Dictionary<string, (long First, long Last)> withheld = [];
+    private readonly Dictionary<string, (string Name, long Last, bool IsWhole)> given = [];
 
     /// <param name="contents">What the bundle says; null where it has all rows there are.</param>
     public ContentsCheck(IReadOnlyList<BundleContents>? contents)
@@ -46,7 +46,8 @@ internal sealed class ContentsCheck
             var stream = StreamOf(rows.Entry(i));
             if (rows[i].IsEntry)
             {
-                withheld.TryAdd(stream, rows[i].Position);
+                var position = rows[i].Position;
+                withheld[stream] = (withheld.TryGetValue(stream, out var known) ? known.First : position, position);
             }
             else
             {
@@ -59,11 +60,15 @@ internal sealed class ContentsCheck
 
     public IReadOnlyList<ContentsReport> Report(List<IntegrityFault> faults)
     {
-        foreach (var (stream, name) in given)
+        foreach (var (stream, one) in given)
         {
-            if (withheld.TryGetValue(stream, out var position))
+            // What was sealed of a session before is not needed beside the newest, and what came behind that is.
+            if (withheld.TryGetValue(stream, out var rows) && (one.IsWhole || rows.Last > one.Last))
             {
-                Add(faults, position, $"The row at position {position} is of {name}, and the bundle does not have it.");
+                var position = one.IsWhole ? rows.First : rows.Last;
+                Add(
+                    faults, position,
+                    $"The row at position {position} is of {one.Name}, and the bundle does not have it.");
             }
         }
 
@@ -77,7 +82,7 @@ internal sealed class ContentsCheck
         if (name.StartsWith(ContentsPrefix))
         {
             var session = Encoding.UTF8.GetString(name[ContentsPrefix.Length..]);
-            given.TryAdd(stream, $"what was sealed of the session {session}");
+            given[stream] = ($"what was sealed of the session {session}", rows[index].Position, false);
             var read = rows[index].Unproven ? null : SessionContents.TryRead(rows.MessageMemory(index));
             if (marked is not null && marked.Said.Session == session && read?.Session == session)
             {
@@ -86,13 +91,14 @@ internal sealed class ContentsCheck
         }
         else if (name.StartsWith(CasePrefix))
         {
-            given.TryAdd(stream, $"the case {Encoding.UTF8.GetString(name[CasePrefix.Length..])}");
+            given[stream] = (
+                $"the case {Encoding.UTF8.GetString(name[CasePrefix.Length..])}", rows[index].Position, true);
         }
         else if (StreamNames.TrySplit(name, out var of, out _, out _)
             && Encoding.UTF8.GetString(of) is var whole
             && sessions.Exists(one => one.Said.IsWhole && one.Said.Session == whole))
         {
-            given.TryAdd(stream, $"the session {whole}");
+            given[stream] = ($"the session {whole}", rows[index].Position, true);
         }
     }
 

@@ -61,9 +61,10 @@ internal sealed class PastComparison(
     private async Task<List<CallModel>> CallsAsync(string condition, object of, CancellationToken cancellation)
     {
         var asked = new SqlConditions(of, until, (long)PastReader.MostEvents + 1).And(scope.Conditions());
-        return await reader.QueryAsync(
+        var calls = await reader.QueryAsync(
             $"SELECT doc FROM calls WHERE id <= $2 AND {condition}{asked.Sql} ORDER BY id LIMIT $3", asked.Values,
             row => row.Document(0, ReadTables.Calls.Json), cancellation);
+        return calls.Count <= PastReader.MostEvents ? calls : throw new TooMuchException(PastReader.MostEvents);
     }
 
     private async Task<IReadOnlyList<WindowBetween>> WindowsAsync(

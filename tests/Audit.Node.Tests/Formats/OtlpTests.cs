@@ -156,6 +156,18 @@ public sealed class OtlpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task who_let_a_call_run_is_known_of_a_call_that_comes_after_a_restart()
+    {
+        await TakeAsync("traces", Body(ClaudeStep.Replace("user_reject", "user_temporary").Replace("reject", "accept")));
+        await node.RestartAsync();
+        var ran = Claude("b2", ".execution", 19, ("success", "true")).Replace("\"name\"", "\"parentSpanId\":\"00000000000000a1\",\"name\"");
+        await TakeAsync("traces", Body(ran, ClaudeTool));
+
+        Assert.Equal(["toolu_1 approved", "toolu_1 completed", "toolu_1 requested"], (await KindsAsync("cc-1")).Order());
+        Assert.DoesNotContain(await EventsAsync("cc-1"), one => one.TryGetProperty("violation", out _));
+    }
+
+    [Fact]
     public async Task a_refusal_whose_call_never_comes_is_in_the_book()
     {
         await TakeAsync("traces", Body(ClaudeStep));

@@ -54,6 +54,35 @@ public sealed class WebhookTests
     }
 
     [Fact]
+    public async Task a_violation_that_only_a_late_message_makes_is_told_as_well()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var receiver = new WebhookReceiver(secret);
+        await ConfigureAsync(node, Hook(receiver));
+        (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Completed(), At(10)))).Require(201);
+        (await node.RecordAsync(Records.Item("s-1", "c-1", Records.Blocked("no"), At(5)))).Require(201);
+        await Patience.UntilAsync(() => Task.FromResult(receiver.Of("audit.violation").Count > 0), "it is told");
+
+        var violation = Assert.Single(receiver.Of("audit.violation")).Json.GetProperty("data");
+        Assert.Equal(("standing_refusal", "c-1"), (violation.Text("said"), violation.Text("tool_call_id")));
+    }
+
+    [Fact]
+    public async Task what_a_search_cannot_be_asked_silences_no_other_rule()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var receiver = new WebhookReceiver(secret);
+        await ConfigureAsync(
+            node, Hook(receiver, """ "rules":["violation","nowhere"], """),
+            """ "rules":[{"name":"nowhere","query":"during:no-such-window","severity":"low","title":"In a window that is not there"}], """);
+        await RefuseAsync(node, "s-1", "c-1");
+        await Patience.UntilAsync(() => Task.FromResult(receiver.Of("audit.violation").Count > 0), "the violation is told");
+        await Patience.UntilAsync(
+            async () => (await node.GetAsync("/metrics")).Require(200).Text.Contains("rule nowhere", StringComparison.Ordinal),
+            "what is wrong with the other rule is counted");
+    }
+
+    [Fact]
     public async Task a_part_that_halts_is_told_once()
     {
         await using var node = await TestNode.StartAsync();

@@ -88,7 +88,9 @@ public sealed class SessionContentsTests : IAsyncLifetime
         await EndAsync("s-1", "2025-01-02T04:00:00Z");
         await MarkedAsync("s-1", marked);
         await FetchAsync("session=s-1");
-        Assert.Equal(6, Assert.Single((await VerifyAsync()).Integrity.Sessions).SealedRows);
+        var honest = (await VerifyAsync()).Integrity;
+        Assert.Equal(6, Assert.Single(honest.Sessions).SealedRows);
+        Assert.Empty(honest.Faults);
 
         // The bundle of now, with the rows and the list of then.
         await EditAsync("rows.ndjson", _ => older);
