@@ -158,8 +158,7 @@ public static class InputDifference
     {
         try
         {
-            return input.IsEmpty || JsonElement.Parse(input) is { ValueKind: JsonValueKind.Null } ? null
-                : JsonElement.Parse(input);
+            return !input.IsEmpty && JsonElement.Parse(input) is { ValueKind: not JsonValueKind.Null } given ? given : null;
         }
         catch (JsonException)
         {

@@ -191,15 +191,12 @@ internal sealed class Differences(IAuditStore store, PolicyBook policies, TimePr
                 window with { Change = Began, After = $"asked for by {after.RequestedBy}" });
         }
 
-        if (was != "open" && after.OpensAt is { } opens && opens <= ended && opens < after.Until)
+        if (was != "open" && after.OpensAt is { } opens && opens <= ended && opens < after.Until
+            && (was is null or "requested" or "upcoming" || opens > begun))
         {
-            var isNew = was is null or "requested" or "upcoming" || opens > begun;
-            if (isNew)
-            {
-                yield return At(
-                    Later(opens, after.ApprovedAt), null,
-                    window with { Change = Opened, Before = was, After = $"approved by {after.ApprovedBy}" });
-            }
+            yield return At(
+                Later(opens, after.ApprovedAt), null,
+                window with { Change = Opened, Before = was, After = $"approved by {after.ApprovedBy}" });
         }
 
         if (was != state && state is not ("open" or "requested"))

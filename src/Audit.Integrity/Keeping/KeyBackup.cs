@@ -15,8 +15,8 @@ public static class KeyBackup
         {
             using var held = BackupLock.Take(directory);
             var newer = now.ToDictionary(row => row.Owner);
-            RequireOwn(directory, keys);
             var (kept, before) = Read(directory, keys);
+            RequireOwn(directory, kept, keys);
             Write(
                 directory,
                 kept.Select(row => newer.TryGetValue((string)row[0]!, out var one)
@@ -36,8 +36,15 @@ public static class KeyBackup
     /// <exception cref="BackupException">It has keys that were sealed under other row keys.</exception>
     internal static void RequireOwn(string? directory, RowKeys keys)
     {
-        if (directory is not null && File.Exists(Path.Combine(directory, Backup.KeysFile))
-            && Read(directory, keys).Keys.Exists(row => !keys.Has((string)row[1]!)))
+        if (directory is not null && File.Exists(Path.Combine(directory, Backup.KeysFile)))
+        {
+            RequireOwn(directory, Read(directory, keys).Keys, keys);
+        }
+    }
+
+    private static void RequireOwn(string directory, List<object?[]> rows, RowKeys keys)
+    {
+        if (rows.Exists(row => !keys.Has((string)row[1]!)))
         {
             throw new BackupException(
                 $"{directory} has the keys of another book, which would be lost. Accepted is another directory.");
