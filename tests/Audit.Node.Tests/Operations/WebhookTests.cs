@@ -89,6 +89,7 @@ public sealed class WebhookTests
         using var receiver = new WebhookReceiver(secret);
         await ConfigureAsync(node, Hook(receiver));
         await RecordSealedAsync(node);
+        await node.UntilReadAsync();
         await node.StopAsync();
         SqliteRows.Run(node, "UPDATE journal SET created = created + 1 WHERE ordering = 2");
         await node.StartAgainAsync();

@@ -52,6 +52,7 @@ public abstract class ForgottenContract(ITestOutputHelper output)
         var (oldBundle, oldCheckpoint) = (Path.Combine(Path.GetTempPath(), mark + ".zip"), await node.Http.GetByteArrayAsync("/checkpoint"));
         await File.WriteAllBytesAsync(oldBundle, await node.Http.GetByteArrayAsync("/v1/log/bundle"));
         var key = await KeyAsync(node);
+        await node.UntilReadAsync();
         var before = await FilesAsync(node);
         Assert.NotEmpty(ErasureContract.Holding(before, mark));
         Assert.NotEmpty(ErasureContract.Holding(before, key));

@@ -119,6 +119,7 @@ public sealed class Point09LogTests
             await RecordSealedAsync(node, $"c-{call}");
         }
 
+        await node.UntilReadAsync();
         return node;
     }
 
