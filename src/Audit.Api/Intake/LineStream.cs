@@ -33,6 +33,7 @@ internal sealed class LineStream(
     private bool holdsPlace;
     private bool holdsSourcePlace;
     private bool isIdle;
+    private volatile bool isRead;
 
     public async Task RunAsync()
     {
@@ -48,6 +49,7 @@ internal sealed class LineStream(
         }
 
         LeavePlaceUnused();
+        isRead = true;
         submitted.Writer.Complete();
         await answering;
         await CloseAsync(reader);
@@ -256,7 +258,9 @@ internal sealed class LineStream(
     {
         answer.Signature?.Add(receipts);
         sender.Write(spool, firstIndex, receipts, known);
-        sending = sender.HasStarted ? sending : sender.SendAsync(spool);
+        // The last receipts go with the end of the answer, which is one then where they are the first too.
+        var isLast = isRead && stop is null && firstIndex + receipts.Count == nextIndex;
+        sending = sender.HasStarted || isLast ? sending : sender.SendAsync(spool);
     }
 
     private async Task<Receipt[]> FinishAsync(LineBatch batch)
@@ -310,7 +314,6 @@ internal sealed class LineStream(
             return;
         }
 
-        sending = sender.HasStarted ? sending : sender.SendAsync(spool);
         if (answer.Signature is { } signature)
         {
             sender.WriteSignature(spool, await signature.SignAsync(), signature.Certificate);
@@ -318,7 +321,7 @@ internal sealed class LineStream(
 
         sender.WriteEnd(spool, stop, answered, reading);
         spool.End();
-        await sending;
+        await (sender.HasStarted ? sending : sender.SendAsync(spool));
     }
 
     private Task AnswerProblemAsync(Problem problem) =>

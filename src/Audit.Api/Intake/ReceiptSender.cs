@@ -63,7 +63,7 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal) : IDispos
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         try
         {
-            Begin();
+            Begin(spool.Length);
             while (await spool.ReadAsync(piece, context.RequestAborted) is { IsEmpty: false } receipts)
             {
                 patience.CancelAfter(IntakeLimits.ReceiptPatience);
@@ -85,10 +85,12 @@ internal sealed class ReceiptSender(HttpContext context, bool minimal) : IDispos
     public void Dispose() => writer.Dispose();
 
     /// <summary>The head goes with the first receipts.</summary>
-    private void Begin()
+    /// <param name="length">Of all that is answered, where it is known.</param>
+    private void Begin(int? length)
     {
         var response = context.Response;
         response.ContentType = "application/x-ndjson";
+        response.ContentLength = length;
         if (minimal)
         {
             response.Headers["Preference-Applied"] = "return=minimal";

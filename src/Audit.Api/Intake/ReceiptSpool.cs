@@ -31,6 +31,18 @@ internal sealed class ReceiptSpool(string directory) : IDisposable
         }
     }
 
+    /// <summary>How long all of it is, where nothing more comes and one piece holds it.</summary>
+    public int? Length
+    {
+        get
+        {
+            lock (gate)
+            {
+                return ended && fileWritten == fileRead && pendingBytes <= PieceLength ? pendingBytes : null;
+            }
+        }
+    }
+
     public void Write(ReadOnlySpan<byte> receipts)
     {
         lock (gate)

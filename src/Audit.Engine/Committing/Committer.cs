@@ -9,8 +9,9 @@ namespace Audit.Engine.Committing;
 /// </summary>
 internal sealed class Committer(IJournal journal, EngineOptions options)
 {
-    private readonly Channel<CommitGroup> waiting =
-        Channel.CreateUnbounded<CommitGroup>(new UnboundedChannelOptions { SingleReader = true });
+    // Whoever brings the first group of a commit sends it off himself: another thread would have to wake for it.
+    private readonly Channel<CommitGroup> waiting = Channel.CreateUnbounded<CommitGroup>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     private Commit current = new();
     private Commit spare = new();
@@ -38,13 +39,20 @@ internal sealed class Committer(IJournal journal, EngineOptions options)
             spare.Settle();
             await append;
             (current, spare) = (spare, current);
-            if (!waiting.Reader.TryPeek(out _))
+            if (waiting.Reader.TryPeek(out _))
+            {
+                // This may be the thread of the journal, which is to write and not to settle.
+                await Task.Yield();
+            }
+            else
             {
                 spare.Settle();
             }
         }
 
         spare.Settle();
+        // What follows the engine's end follows it on a thread of its own.
+        await Task.Yield();
     }
 
     private Commit TakeWaiting()

@@ -53,7 +53,7 @@ internal sealed class SqliteJournal : IJournal
         IReadOnlyList<RowToAppend> rows, Memory<long> positions, CancellationToken cancellation) =>
         signal.AppendingAsync(
             rows.Count, positions,
-            given => connections.WriteAsync(_ => appender!.Append(rows, given.Span), cancellation), cancellation);
+            given => connections.CommitAsync(_ => appender!.Append(rows, given.Span), cancellation), cancellation);
 
     public Task<IReadOnlyList<IReadOnlyList<JournalRow>>> ReadStreamsAsync(
         IReadOnlyList<StreamKey> streams, CancellationToken cancellation) =>

@@ -25,9 +25,12 @@ internal sealed class SqliteWriter : IAsyncDisposable
     /// Does the work on the writer's thread; it is not begun when cancelled before its turn, and finished otherwise.
     /// </summary>
     /// <exception cref="JournalUnavailableException">SQLite failed; what was begun is rolled back.</exception>
-    public async Task<T> RunAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellation)
+    /// <param name="waking">None: who waits for it goes on on the writer's thread, and leaves it soon.</param>
+    public async Task<T> RunAsync<T>(
+        Func<SqliteDatabase, T> work, CancellationToken cancellation,
+        TaskCreationOptions waking = TaskCreationOptions.RunContinuationsAsynchronously)
     {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource<T>(waking);
         await queue.Writer.PostAsync(() => Do(work, done, cancellation), cancellation);
         return await done.Task;
     }
@@ -98,6 +101,10 @@ internal sealed class SqliteConnections(
     /// <summary>Does the work on the writer's thread.</summary>
     public Task<T> WriteAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellation) =>
         writer.RunAsync(work, cancellation);
+
+    /// <summary>The same for the engine's commits: the one who waits for them goes on on the writer's thread.</summary>
+    public Task<T> CommitAsync<T>(Func<SqliteDatabase, T> work, CancellationToken cancellation) =>
+        writer.RunAsync(work, cancellation, TaskCreationOptions.None);
 
     // What a session of SQLite returns is completed, so nothing waits here.
     public Task<T> ChangeAsync<T>(Func<IStoreSession, Task<T>> change, CancellationToken cancellation) =>
