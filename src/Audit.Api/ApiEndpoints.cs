@@ -51,6 +51,7 @@ internal static class ApiEndpoints
         .AddSingleton<CaseLooks>()
         .AddSingleton<CaseActs>()
         .AddSingleton<CaseExport>()
+        .AddSingleton<ViewBook>()
         .AddSingleton<Questions>()
         .AddSingleton<Readers>()
         .AddSingleton<SearchQuota>()
@@ -69,6 +70,7 @@ internal static class ApiEndpoints
         .AddSingleton<IEndpointGroup, TaskEndpoints>()
         .AddSingleton<IEndpointGroup, WindowEndpoint>()
         .AddSingleton<IEndpointGroup, SearchEndpoints>()
+        .AddSingleton<IEndpointGroup, SearchExport>()
         .AddSingleton<IEndpointGroup, ProjectionEndpoints>()
         .AddSingleton<IEndpointGroup, ExportEndpoint>()
         .AddSingleton<IEndpointGroup, LogEndpoints>()
@@ -77,6 +79,7 @@ internal static class ApiEndpoints
         .AddSingleton<IEndpointGroup, KeepingEndpoints>()
         .AddSingleton<IEndpointGroup, AlertEndpoints>()
         .AddSingleton<IEndpointGroup, CaseEndpoints>()
+        .AddSingleton<IEndpointGroup, ViewEndpoints>()
         .AddSingleton<IEndpointGroup, HealthEndpoints>()
         .AddSingleton<IEndpointGroup, OperationEndpoints>();
 

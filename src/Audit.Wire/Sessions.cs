@@ -143,3 +143,11 @@ internal sealed record PinAnswer(
 /// <param name="Sha256">Of the page for people that was exported.</param>
 internal sealed record CaseActAnswer(
     long Position, string Act, string By, string At, string? Text, long? Pin, string? Sha256);
+
+/// <summary>A search that is kept under a name.</summary>
+/// <param name="Sort">By what a page orders it, with - the other way round; null for the book's order.</param>
+/// <param name="Columns">Those that a page shows; null for all.</param>
+/// <param name="Shared">Whether everybody sees it, or only who saved it.</param>
+internal sealed record ViewAnswer(
+    string Id, string Name, string Query, string? Sort, IReadOnlyList<string>? Columns, bool Shared, string By,
+    string At);

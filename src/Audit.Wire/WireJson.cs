@@ -17,6 +17,8 @@ namespace Audit.Wire;
 [JsonSerializable(typeof(ItemPage<KeepingAnswer>))]
 [JsonSerializable(typeof(CaseAnswer))]
 [JsonSerializable(typeof(ItemPage<CaseAnswer>))]
+[JsonSerializable(typeof(ViewAnswer))]
+[JsonSerializable(typeof(ItemPage<ViewAnswer>))]
 [JsonSerializable(typeof(StoredRowAnswer))]
 [JsonSerializable(typeof(CertificateAnswer))]
 [JsonSerializable(typeof(CallAnswer))]

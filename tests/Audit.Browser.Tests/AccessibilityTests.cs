@@ -20,7 +20,7 @@ public sealed class AccessibilityTests(SharedPages pages)
 
     private static readonly string[] Pages =
     [
-        "/overview", "/overview?range=week", "/waiting", "/search", "/search?q=sql", "/search?q=sql&sort=ran", "/things", "/thing?name=table:orders", "/nonsense", "/sessions", $"/session?id={Story.Session}",
+        "/overview", "/overview?range=week", "/waiting", "/search", "/search?q=sql", "/search?q=sql&sort=ran", "/search?q=sql&columns=at,tool,state", "/things", "/thing?name=table:orders", "/nonsense", "/sessions", $"/session?id={Story.Session}",
         $"/call?session={Story.Session}&call={Story.Blocked}", $"/call?session={Story.Session}&call=call-export",
         $"/call?session={Story.Session}&call={Story.Waiting}", "/tasks", $"/task?id={Story.Task}", "/windows", $"/window?id={Story.WindowId}",
         "/window?id=w-reindex", "/live", "/integrity", "/violations", "/calls?state=running", "/strayed", "/tokens", "/session?id=none", "/cases",

@@ -124,16 +124,83 @@ public sealed class InvestigationTests(SharedPages pages)
         await page.GetByRole(AriaRole.Link, new() { Name = "Ran", Exact = true }).ClickAsync();
         await Expect(page.Locator("th[aria-sort=descending]")).ToContainTextAsync("Ran");
         await Expect(page.Locator(".hits tr").First).ToContainTextAsync("12.9 s");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Keep" }).ClickAsync();
+        await page.GetByText("Columns", new() { Exact = true }).ClickAsync();
+        await page.GetByLabel("session").UncheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show these" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Columnheader, new() { Name = "Session" })).ToHaveCountAsync(0);
+        await page.GetByText("Keep this search").ClickAsync();
+        await page.GetByLabel("as", new() { Exact = true }).FillAsync("the slow ones");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Keep it" }).ClickAsync();
+        await person.HasAsync("Kept as the slow ones by ann");
+        var json = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "JSON", Exact = true }).ClickAsync());
+        using (var all = System.Text.Json.JsonDocument.Parse(await File.ReadAllTextAsync(await json.PathAsync())))
+        {
+            Assert.Equal((130, true), (all.RootElement.GetProperty("count").GetInt32(), all.RootElement.GetProperty("complete").GetBoolean()));
+        }
+
+        var table = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "CSV", Exact = true }).ClickAsync());
+        Assert.Equal("search.csv", table.SuggestedFilename);
+        Assert.Equal(131, (await File.ReadAllLinesAsync(await table.PathAsync())).Length);
         await page.GotoAsync("/search");
-        await page.Locator("a.kept").ClickAsync();
+        await page.GetByRole(AriaRole.Navigation, new() { Name = "Searches that are kept" }).GetByRole(AriaRole.Link, new() { Name = "the slow ones" }).ClickAsync();
         await person.HasAsync("130 calls");
+        await Expect(page.Locator("th[aria-sort=descending]")).ToContainTextAsync("Ran");
+        await Expect(page.GetByRole(AriaRole.Columnheader, new() { Name = "Session" })).ToHaveCountAsync(0);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Remove it" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Navigation, new() { Name = "Searches that are kept" })).ToHaveCountAsync(0);
         await page.GetByText("Time", new() { Exact = true }).ClickAsync();
         await page.Locator("#until").FillAsync("2020-01-01T00:00");
         await page.GetByRole(AriaRole.Button, new() { Name = "Look there" }).ClickAsync();
         await person.HasAsync("Nothing in the book matches");
         Assert.EndsWith("before:2020-01-01T00:00:00Z", await page.GetByLabel("Query").InputValueAsync());
         Assert.Empty(person.Complaints);
+    }
+
+    [BrowserFact]
+    public async Task a_call_that_failed_looks_like_none_that_succeeded()
+    {
+        await using var person = await ArriveAsync();
+        foreach (var path in new[] { "/session?id=many", "/search?q=session:many" })
+        {
+            await person.Page.GotoAsync(path);
+            var (failed, done) = (person.Page.Locator("tbody .state-failed").First, person.Page.Locator("tbody .state-completed").First);
+            await Expect(failed).ToContainTextAsync("failed");
+            await Expect(done).ToContainTextAsync("completed");
+            Assert.NotEqual(await ColourAsync(done, "color"), await ColourAsync(failed, "color"));
+        }
+
+        await person.Page.GotoAsync("/session?id=many");
+        Assert.NotEqual(
+            await ColourAsync(person.Page.Locator(".segment-running").First, "fill"), await ColourAsync(person.Page.Locator(".segment-failed").First, "fill"));
+        await person.HasAsync("failed 13 of them");
+    }
+
+    [BrowserFact]
+    public async Task the_counts_of_the_overview_are_those_of_the_lists_that_they_lead_to()
+    {
+        await using var person = await ArriveAsync();
+        var page = person.Page;
+        foreach (var name in new[] { "Running", "Violations", "Outside a window" })
+        {
+            await page.GotoAsync("/overview");
+            var tile = page.Locator(".tile", new() { Has = page.GetByText(name, new() { Exact = true }) }).GetByRole(AriaRole.Link);
+            var count = int.Parse(await tile.Locator(".tile-count").InnerTextAsync(), CultureInfo.InvariantCulture);
+            Assert.InRange(count, 1, 49);
+            await tile.ClickAsync();
+            await Expect(page.Locator("tbody tr")).ToHaveCountAsync(count);
+        }
+    }
+
+    [BrowserFact]
+    public async Task pages_go_packed_and_a_mistyped_address_is_a_page_that_leads_on()
+    {
+        await using var person = await ArriveAsync();
+        var page = person.Page;
+        Assert.Equal("br", (await page.GotoAsync("/sessions"))!.Headers["content-encoding"]);
+        Assert.Equal(404, (await page.GotoAsync("/sesions"))!.Status);
+        await person.HasAsync("There is no page at /sesions");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Sessions", Exact = true }).ClickAsync();
+        Assert.Equal("Sessions", await person.HeadingAsync());
     }
 
     [BrowserFact]
@@ -213,6 +280,9 @@ public sealed class InvestigationTests(SharedPages pages)
         Assert.InRange((times[1] - times[0]).TotalMinutes, 14.5, 15.1);
         Assert.Empty(person.Complaints);
     }
+
+    private static Task<string> ColourAsync(ILocator one, string of) =>
+        one.EvaluateAsync<string>("(element, of) => getComputedStyle(element)[of]", of);
 
     /// <summary>The second click: the first leads to the list.</summary>
     private static async Task ThingAsync(IPage page)

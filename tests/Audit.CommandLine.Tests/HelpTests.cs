@@ -48,7 +48,7 @@ public sealed class HelpTests : IDisposable
     [UnixFact]
     public async Task bash_completes_verbs_options_their_values_and_the_query_language()
     {
-        string[] lines = ["audit sea", "audit token l", "audit sessions --ti", "audit tail -o ", "audit show x --time ", "audit search is:fai", "audit search x -is:out", "audit search sou", "audit completion z", "audit show x"];
+        string[] lines = ["audit sea", "audit token l", "audit sessions --ti", "audit tail -o ", "audit show x --time ", "audit search is:fai", "audit search x -is:out", "audit search sou", "audit completion z", "audit view o", "audit view save mine is:fai", "audit search x --cs", "audit demo --se", "audit tasks --o", "audit show x"];
         var script = $"audit() {{ dotnet exec '{AuditProgram.Location}' \"$@\"; }}\n"
             + "source <(audit completion bash)\ncomplete -p audit > /dev/null || exit 3\n" + string.Concat(lines.Select(line =>
             $"COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}; COMPREPLY=(); _audit; echo \"${{COMPREPLY[*]}}\"\n"));
@@ -56,7 +56,7 @@ public sealed class HelpTests : IDisposable
         var said = await BashAsync(script);
 
         Assert.Equal(
-            ["search", "list", "--time", "json ndjson table", "ago local utc", "failed", "out-of-scope outside-window", "source:", "zsh", ""],
+            ["search", "list", "--time", "json ndjson table", "ago local utc", "failed", "out-of-scope outside-window", "source:", "zsh", "open", "failed", "--csv", "--seed", "--of --output", ""],
             said.TrimEnd('\n').Split('\n').Concat([""]).Take(lines.Length));
     }
 

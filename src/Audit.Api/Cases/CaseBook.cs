@@ -71,10 +71,10 @@ public sealed record CaseFile(string Id, IReadOnlyList<CaseAct> History, IReadOn
         return history is [{ Act: Opened }, ..] ? new CaseFile(id, history, pins, rows[^1].Sequence) : null;
     }
 
-    private static JsonElement Members(in EventView view, EventField field) =>
+    internal static JsonElement Members(in EventView view, EventField field) =>
         view.Raw(field) is { IsEmpty: false } raw ? JsonElement.Parse(raw) : default;
 
-    private static string? Text(JsonElement members, string name) =>
+    internal static string? Text(JsonElement members, string name) =>
         members.ValueKind == JsonValueKind.Object && members.TryGetProperty(name, out var value)
             ? value.GetString()
             : null;
@@ -198,7 +198,7 @@ internal sealed class CaseBook(IAuditStore store, RecordIntake intake)
     }
 
     /// <returns>Null where the stream went on behind the number.</returns>
-    private async Task<Receipt?> WriteAsync(string stream, Bearer actor, CaseDraft draft, long after)
+    public async Task<Receipt?> WriteAsync(string stream, Bearer actor, CaseDraft draft, long after)
     {
         var receipt = await intake.SubmitAsync(new OperatorSubmission(
             stream, draft.Act, actor.Name, intake.Now,

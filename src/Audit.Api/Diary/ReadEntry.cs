@@ -15,7 +15,7 @@ internal sealed record ReadEntry(string Act, string Reader, byte[] Detail)
         "session", "source", "call", "task", "window", "id", "position", "q", "key", "prefix", "judgement", "state",
         "lifted", "review", "tool", "agent", "open_at", "open", "after", "before", "at", "from", "until", "range",
         "format", "keys", "limit", "cursor", "counts", "wait", "question", "admin", "parent",
-        "mark", "sort", "name", "during",
+        "mark", "sort", "name", "during", "columns",
     };
 
     /// <param name="phase">answered, or of an answer that lasts: going on, ended.</param>

@@ -40,10 +40,10 @@ public sealed class CsvBook : IBookWriter
         ("parent", row => row.Parent),
     ];
 
-    public void Begin(IBufferWriter<byte> to) => WriteRow(to, Columns.Select(column => column.Name));
+    public void Begin(IBufferWriter<byte> to) => CsvField.WriteRow(to, Columns.Select(column => column.Name));
 
     public void Write(BookEvent row, IBufferWriter<byte> to) =>
-        WriteRow(to, Columns.Select(column => column.Value(row)));
+        CsvField.WriteRow(to, Columns.Select(column => column.Value(row)));
 
     public void End(IBufferWriter<byte> to)
     {
@@ -51,16 +51,13 @@ public sealed class CsvBook : IBookWriter
     }
 
     public void Stop(long after, string why, IBufferWriter<byte> to) =>
-        WriteRow(to, Columns.Select(column => column.Name switch
+        CsvField.WriteRow(to, Columns.Select(column => column.Name switch
         {
             "position" => Number(after),
             "event" => "export.stopped",
             "reason" => why,
             _ => null,
         }));
-
-    private static void WriteRow(IBufferWriter<byte> to, IEnumerable<string?> fields) =>
-        Encoding.UTF8.GetBytes(string.Join(',', fields.Select(CsvField.Of)) + "\r\n", to);
 
     private static string? Number(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 }
@@ -75,6 +72,9 @@ public static class CsvField
     private static readonly SearchValues<char> Special = SearchValues.Create(",;\"\t\r\n");
 
     private static readonly SearchValues<char> Formula = SearchValues.Create("=+-@\uFF1D\uFF0B\uFF0D\uFF20");
+
+    public static void WriteRow(IBufferWriter<byte> to, IEnumerable<string?> fields) =>
+        Encoding.UTF8.GetBytes(string.Join(',', fields.Select(Of)) + "\r\n", to);
 
     public static string Of(string? text)
     {

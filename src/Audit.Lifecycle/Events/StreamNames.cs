@@ -33,6 +33,9 @@ public static class StreamNames
     /// <summary>What the streams of cases begin with, each followed by its id.</summary>
     public const string CasePrefix = "operator|case|";
 
+    /// <summary>Of the searches that are kept for everybody; what is kept for one has a stream behind it.</summary>
+    public const string Views = "operator|views";
+
     /// <summary>What the streams begin with that say how much a session held, each followed by its session.</summary>
     public const string ContentsPrefix = "operator|contents|";
 
@@ -62,6 +65,10 @@ public static class StreamNames
 
     /// <summary>Of one case: who is given its bundle has it whole, and the key of its notes.</summary>
     public static string Case(string id) => CasePrefix + id;
+
+    /// <summary>Of the searches that one person, or one token, keeps.</summary>
+    public static string ViewsOf(string owner) =>
+        $"{Views}|{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(owner)).AsSpan(0, 16))}";
 
     public static string Operator(DateTimeOffset day) => $"operator|{day.UtcDateTime:yyyy-MM-dd}";
 

@@ -72,6 +72,7 @@ public static class AuditCommandLine
         ReviewCommands.MakeReview(surroundings),
         CaseCommands.Make(surroundings),
         SearchCommand.Make(surroundings),
+        ViewCommands.Make(surroundings),
         EventCommands.MakeTail(surroundings),
         EventCommands.MakeWatch(surroundings),
         EventCommands.MakeReplay(surroundings),

@@ -142,13 +142,15 @@ internal static class HelpCommands
 
         var last = typed[^1];
         var found = open is not null ? Choices(open.HelpName)
-            : command.Name == "search" && last.Contains(':') ? Terms(last)
+            : AsksQuery(command) && last.Contains(':') ? Terms(last)
             : last.StartsWith('-') ? command.Options.Where(option => !option.Hidden).Select(option => option.Name)
             : command.Subcommands.Any() ? command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name)
-            : command.Name == "search" ? Terms(last)
+            : AsksQuery(command) ? Terms(last)
             : command.Arguments.SelectMany(argument => Choices(argument.HelpName));
         return found.Where(word => word.StartsWith(last, StringComparison.Ordinal)).Order(StringComparer.Ordinal);
     }
+
+    private static bool AsksQuery(Command command) => command.Arguments.Any(argument => argument.Name == "QUERY");
 
     /// <summary>What is to be written as it stands, where a name says so: "table|json|ndjson".</summary>
     private static string[] Choices(string? name) =>

@@ -1,23 +1,24 @@
-using System.Text.RegularExpressions;
+using Audit.Api.Cases;
+using Audit.Pages.Access;
 using Audit.Pages.Overview;
 
 namespace Audit.Pages.Search;
 
-/// <summary>`/search?q=`: the investigation search.</summary>
-internal sealed class SearchPages(Questions questions, SearchQuota quota) : IPageGroup
+/// <summary>`/search?q=`: the investigation search, and the forms by which searches are kept.</summary>
+internal sealed class SearchPages(Questions questions, SearchQuota quota, ViewBook views) : IPageGroup
 {
     private const int HitsOnPage = 30;
 
-    public void Map(PageMap pages) => pages.Get("/search", Roles.Read, ShowAsync).Scoped(Scope.Binding);
+    public void Map(PageMap pages)
+    {
+        pages.Get("/search", Roles.Read, ShowAsync).Scoped(Scope.Binding);
+        pages.Post("/search/views", ViewBook.MaySave, SaveAsync).Scoped(Scope.Own);
+        pages.Post("/search/views/remove", ViewBook.MaySave, RemoveAsync).Scoped(Scope.Own);
+    }
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
     {
-        var text = (visit.Query.Text("q") ?? "").Trim();
-        if (text.Length > SearchEndpoints.LongestQuery)
-        {
-            visit.Query.Refuse("q", $"{text.Length} characters; at most {SearchEndpoints.LongestQuery} are accepted.");
-        }
-
+        var text = SearchEndpoints.TextIn(visit.Query).Trim();
         if (visit.Query.Text("from") is not null || visit.Query.Text("until") is not null)
         {
             return PageAnswer.Go(Links.Search(QueryText.During(
@@ -25,37 +26,68 @@ internal sealed class SearchPages(Questions questions, SearchQuota quota) : IPag
         }
 
         var sort = visit.Query.Text("sort");
-        if (sort is not null && !SearchView.Orders.ContainsKey(sort.TrimStart('-')))
+        if (sort is not null && SavedView.RefuseSort(sort) is { } refusal)
         {
-            visit.Query.Refuse(
-                "sort", $"one of {string.Join(", ", SearchView.Orders.Keys)} is expected, with - the other way round.");
+            visit.Query.Refuse("sort", refusal + ".");
         }
 
+        // A form sends each of several boxes by itself.
+        var columns = visit.Context.Request.Query["columns"].ToString()
+            .Split(',', StringSplitOptions.RemoveEmptyEntries);
+        if (SavedView.RefuseColumns(columns) is { } wrong)
+        {
+            visit.Query.Refuse("columns", wrong + ".");
+        }
+
+        var asked = new SearchView(text)
+        {
+            Sort = sort,
+            Columns = SavedView.ColumnsOf(columns),
+            Views = await views.ListAsync(visit.Bearer, visit.Cancellation),
+        };
         if (text.Length == 0)
         {
-            return Show(new SearchView(text) { Examples = await ExamplesAsync(visit) });
+            return Show(asked with { Examples = await ExamplesAsync(visit) });
         }
 
         try
         {
-            return Show(await FindAsync(visit, text, sort));
+            return Show(await FindAsync(visit, asked));
         }
         catch (SearchQueryException fault)
         {
-            return Show(new SearchView(text) { Fault = fault }, StatusCodes.Status400BadRequest);
+            return Show(asked with { Fault = fault }, StatusCodes.Status400BadRequest);
         }
     }
 
-    private async Task<SearchView> FindAsync(Visit visit, string text, string? sort)
+    private async Task<PageAnswer> SaveAsync(Visit visit)
+    {
+        var form = visit.Form;
+        var columns = form.Text("columns")?.Split(',');
+        var saved = await views.SaveAsync(
+            PageForm.Body(
+                ("name", form.Text("name")), ("query", form.Text("q")), ("sort", form.Text("sort")),
+                ("columns", columns), ("shared", form.Text("shared") is not null)),
+            visit.Bearer, visit.Reads.Search, visit.Cancellation);
+        return PageAnswer.Go(Links.View(saved));
+    }
+
+    private async Task<PageAnswer> RemoveAsync(Visit visit)
+    {
+        await views.RemoveAsync(visit.Form.Required("view"), visit.Bearer, visit.Cancellation);
+        return PageAnswer.Go(Links.Search(visit.Form.Required("q")));
+    }
+
+    private async Task<SearchView> FindAsync(Visit visit, SearchView asked)
     {
         var search = visit.Reads.Search;
-        var query = search.Parse(text);
+        var query = search.Parse(asked.Query);
         await questions.CatchUpSearchAsync(visit.Cancellation);
         return await quota.AskAsync(visit.Bearer, visit.Cancellation, async cancellation =>
         {
             var counts = await search.CountAsync(query, visit.Scope, cancellation);
-            var view = new SearchView(text) { Counts = counts, Sort = sort };
-            if (sort is not null)
+            var view = asked with { Counts = counts };
+            if (view.Sort is not null)
             {
                 return Sorted(visit, view);
             }
@@ -139,6 +171,15 @@ public sealed record SearchView(string Query)
             ["task"] = call => call.Task, ["session"] = call => call.SessionId, ["ran"] = call => call.Ran,
         };
 
+    /// <summary>Those that are shown; none for all.</summary>
+    public IReadOnlyList<string> Columns { get; init; } = [];
+
+    /// <summary>The searches that are kept, one's own first.</summary>
+    public IReadOnlyList<SavedView> Views { get; init; } = [];
+
+    /// <summary>The one that is looked at.</summary>
+    public SavedView? Kept => Views.FirstOrDefault(view => view.IsOf(Query, Sort, Columns));
+
     /// <summary>What is wrong with the query; null where nothing is.</summary>
     public SearchQueryException? Fault { get; init; }
 
@@ -177,54 +218,6 @@ public sealed record SearchView(string Query)
 
     /// <summary>The same on a command line of a POSIX shell.</summary>
     public string CommandLine => $"audit search '{Query.Replace("'", "'\\''", StringComparison.Ordinal)}'";
-}
-
-/// <summary>Queries made of queries.</summary>
-internal static partial class QueryText
-{
-    private const DateTimeStyles Utc = DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal;
-
-    /// <summary>Notes that a call was given to whoever asked.</summary>
-    public static void Trace(ReadScope scope, CallModel call) => scope.Trace?.Add(
-        scope.Show(call.Id) ?? call.Id, scope.Show(call.LastPosition) ?? call.LastPosition);
-
-    public static string And(string query, string term) =>
-        query.Length == 0 ? term : Alternative().IsMatch(query) ? $"({query}) {term}" : $"{query} {term}";
-
-    /// <summary>The query for another time than its own.</summary>
-    public static string During(string query, string? from, string? until)
-    {
-        string[] times = [.. new[] { ("after:", from), ("before:", until) }
-            .Where(time => time.Item2 is not null).Select(time => time.Item1 + time.Item2)];
-        return times.Length == 0 ? Timeless(query) : And(Timeless(query), string.Join(' ', times));
-    }
-
-    /// <summary>A time as a browser's field gives it, which has no zone: the form says that it is UTC.</summary>
-    public static string? Picked(QueryReader query, string name) => query.Text(name) is not { } text ? null
-        : DateTime.TryParse(text, CultureInfo.InvariantCulture, Utc, out var time)
-            ? time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
-            : throw QueryReader.Refusal(name, $"a date and a time in UTC are expected, not \"{text}\".");
-
-    public static string Quoted(string value) =>
-        value.All(unit => char.IsAsciiLetterOrDigit(unit) || unit is '_' or '.' or '-')
-            ? value
-            : '"' + value.Replace("\\", "\\\\").Replace("\"", "\\\"") + '"';
-
-    [GeneratedRegex(@"\bOR\b")]
-    private static partial Regex Alternative();
-
-    /// <summary>What is no query stays as it is.</summary>
-    private static string Timeless(string query)
-    {
-        try
-        {
-            return query.Length == 0 ? query : SearchQuery.Parse(query, DateTimeOffset.UnixEpoch).WithoutTimes();
-        }
-        catch (SearchQueryException)
-        {
-            return query;
-        }
-    }
 }
 
 /// <summary>`/things` and `/thing?name=`: what calls touched, and who did what with it.</summary>

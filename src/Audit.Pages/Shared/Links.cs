@@ -1,3 +1,6 @@
+using System.Text.RegularExpressions;
+using Audit.Api.Cases;
+
 namespace Audit.Pages.Shared;
 
 /// <summary>The addresses of pages. Ids stand in the query, where every id can stand.</summary>
@@ -34,6 +37,15 @@ public static class Links
 
     public static string Search(string query) => $"/search?q={Escape(query)}";
 
+    /// <summary>A search that is kept, in its order and with its columns.</summary>
+    public static string View(SavedView view) => With(
+        Search(view.Query), ("sort", view.Sort),
+        ("columns", view.Columns.Count == 0 ? null : string.Join(',', view.Columns)));
+
+    /// <summary>All that a search finds, as a file.</summary>
+    public static string Export(string query, string format) =>
+        With("/v1/search/export", ("q", query), ("format", format));
+
     /// <summary>What happened from one time on and before another.</summary>
     public static string Between(Timestamp from, Timestamp until) =>
         Search($"after:{Display.Exact(from)} before:{Display.Exact(until)}");
@@ -67,4 +79,52 @@ public static class Links
     }
 
     private static string Escape(string text) => Uri.EscapeDataString(text);
+}
+
+/// <summary>Queries made of queries.</summary>
+internal static partial class QueryText
+{
+    private const DateTimeStyles Utc = DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal;
+
+    /// <summary>Notes that a call was given to whoever asked.</summary>
+    public static void Trace(ReadScope scope, CallModel call) => scope.Trace?.Add(
+        scope.Show(call.Id) ?? call.Id, scope.Show(call.LastPosition) ?? call.LastPosition);
+
+    public static string And(string query, string term) =>
+        query.Length == 0 ? term : Alternative().IsMatch(query) ? $"({query}) {term}" : $"{query} {term}";
+
+    /// <summary>The query for another time than its own.</summary>
+    public static string During(string query, string? from, string? until)
+    {
+        string[] times = [.. new[] { ("after:", from), ("before:", until) }
+            .Where(time => time.Item2 is not null).Select(time => time.Item1 + time.Item2)];
+        return times.Length == 0 ? Timeless(query) : And(Timeless(query), string.Join(' ', times));
+    }
+
+    /// <summary>A time as a browser's field gives it, which has no zone: the form says that it is UTC.</summary>
+    public static string? Picked(QueryReader query, string name) => query.Text(name) is not { } text ? null
+        : DateTime.TryParse(text, CultureInfo.InvariantCulture, Utc, out var time)
+            ? time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+            : throw QueryReader.Refusal(name, $"a date and a time in UTC are expected, not \"{text}\".");
+
+    public static string Quoted(string value) =>
+        value.All(unit => char.IsAsciiLetterOrDigit(unit) || unit is '_' or '.' or '-')
+            ? value
+            : '"' + value.Replace("\\", "\\\\").Replace("\"", "\\\"") + '"';
+
+    [GeneratedRegex(@"\bOR\b")]
+    private static partial Regex Alternative();
+
+    /// <summary>What is no query stays as it is.</summary>
+    private static string Timeless(string query)
+    {
+        try
+        {
+            return query.Length == 0 ? query : SearchQuery.Parse(query, DateTimeOffset.UnixEpoch).WithoutTimes();
+        }
+        catch (SearchQueryException)
+        {
+            return query;
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Audit.Node.CommandLine.Demo;
 
 namespace Audit.Browser.Tests.Support;
 
@@ -40,6 +41,16 @@ internal sealed class PageNode : IAsyncDisposable
         await new Story(host, clock).PlayAsync(approver);
         started.Story = new Story(host: started.Admin, clock);
         await started.SealedAsync();
+        return started;
+    }
+
+    /// <summary>With the story that `audit demo` plays.</summary>
+    public static async Task<PageNode> OfDemoAsync(DemoCast cast)
+    {
+        var (directory, clock) = (new TemporaryDirectory(), new DemoClock());
+        var options = new NodeOptions { Store = "sqlite:" + directory.File("journal.db"), Data = directory.File("data"), Urls = "http://127.0.0.1:0" };
+        var started = new PageNode(directory, await NodeHost.StartAsync(options, new NodeSeams { Clock = clock }, CancellationToken.None));
+        await DemoPlayer.PlayAsync(started.node, clock, cast, CancellationToken.None);
         return started;
     }
 

@@ -205,6 +205,34 @@ public sealed class ReadingTests(DemoProcess demo) : IClassFixture<DemoProcess>
     }
 
     [Fact]
+    public async Task a_search_is_kept_opened_and_removed()
+    {
+        var id = (await RunAsync("view", "save", "failed ones", "is:failed", "session:migr-orders-20a7", "--shared", "--sort", "-ran")).Require(ExitCode.Fine).Out.Trim();
+        Assert.StartsWith("v-", id, StringComparison.Ordinal);
+        Assert.Contains("already", (await RunAsync("view", "save", "failed ones", "x", "--shared")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("failed ones\tis:failed session:migr-orders-20a7\teverybody's\tadmin\t", (await RunAsync("view", "list")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+        var found = (await RunAsync("view", "open", "failed ones", "-o", "ndjson")).Require(ExitCode.Fine).OutLines;
+        Assert.Equal("call_migr_007", JsonDocument.Parse(Assert.Single(found)).RootElement.GetProperty("tool_call_id").GetString());
+        Assert.Equal(found, (await RunAsync("view", "open", id, "-o", "ndjson")).Require(ExitCode.Fine).OutLines);
+        Assert.Contains("removed failed ones", (await RunAsync("view", "remove", "failed ones")).Require(ExitCode.Fine).Out, StringComparison.Ordinal);
+        Assert.Contains("No search is kept as \"failed ones\"", (await RunAsync("view", "open", "failed ones")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);
+        Assert.Contains("There is no key \"stat\"", (await RunAsync("view", "save", "x", "stat:x")).Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task all_that_is_found_is_written_as_a_table_a_document_or_lines()
+    {
+        var count = (await RunAsync("search", "tool:read_file", "--limit", "1000", "-o", "ndjson")).Require(ExitCode.Fine).OutLines.Length;
+        var rows = (await RunAsync("search", "tool:read_file", "--csv")).Require(ExitCode.Fine).OutLines;
+        Assert.StartsWith("position,at,first_at,", rows[0], StringComparison.Ordinal);
+        Assert.Equal(count, rows.Length - 1);
+        Assert.Equal(count, (await RunAsync("search", "tool:read_file", "--ndjson")).Require(ExitCode.Fine).OutLines.Length);
+        var all = Json(await RunAsync("search", "tool:read_file", "--json"));
+        Assert.Equal((count, true), (all.GetProperty("count").GetInt32(), all.GetProperty("complete").GetBoolean()));
+        Assert.Contains("not several", (await RunAsync("search", "x", "--csv", "--json")).Require(ExitCode.WrongUse).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task a_case_that_cannot_be_is_a_sentence()
     {
         Assert.Contains("no case \"none\"", (await RunAsync("case", "show", "none")).Require(ExitCode.Failed).Error, StringComparison.Ordinal);

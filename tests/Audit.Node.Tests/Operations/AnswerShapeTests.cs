@@ -9,7 +9,7 @@ public sealed class AnswerShapeTests : IAsyncLifetime
     /// <summary>What is no JSON: text, bytes and streams.</summary>
     private static readonly string[] NotJson =
     [
-        "/metrics", "/checkpoint", "/checkpoint/witnessed", "/tile/{path}", "/v1/log/bundle", "/v1/cases/{id}/export", "/v1/proofs/{position}", "/v1/export",
+        "/metrics", "/checkpoint", "/checkpoint/witnessed", "/tile/{path}", "/v1/log/bundle", "/v1/cases/{id}/export", "/v1/proofs/{position}", "/v1/export", "/v1/search/export",
         "/v1/events/{position}/raw", "/v1/projections/rebuild", "/v1/policy/schema",
     ];
 

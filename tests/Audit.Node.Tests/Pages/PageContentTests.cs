@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Audit.Node.Tests.Support;
-using Audit.Pages.Search;
+using Audit.Pages.Shared;
 using Audit.Projections.Language;
 
 namespace Audit.Node.Tests.Pages;

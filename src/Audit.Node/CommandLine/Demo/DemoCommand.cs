@@ -13,13 +13,16 @@ internal static class DemoCommand
         var data = command.AddText(
             "--data", "DIRECTORY", "where to keep it; it must be new; default: a temporary one, removed at the end");
         var urls = command.AddText("--urls", "URLS", "where to listen, default http://127.0.0.1:5080");
-        command.SetAction((parsed, cancellation) =>
-            RunAsync(surroundings, parsed.GetValue(data), parsed.GetValue(urls), cancellation));
+        var seed = command.AddNumber(
+            "--seed", "another story of the same kind, with other names; default: the one that the documents tell", 0,
+            number => number >= 0, "a whole number from 0");
+        command.SetAction((parsed, cancellation) => RunAsync(
+            surroundings, parsed.GetValue(data), parsed.GetValue(urls), parsed.GetValue(seed), cancellation));
         return command;
     }
 
     private static async Task RunAsync(
-        Surroundings surroundings, string? given, string? urls, CancellationToken cancellation)
+        Surroundings surroundings, string? given, string? urls, int seed, CancellationToken cancellation)
     {
         var data = given is null ? Directory.CreateTempSubdirectory("audit-demo-").FullName : Path.GetFullPath(given);
         if (given is not null && Directory.Exists(data) && Directory.EnumerateFileSystemEntries(data).Any())
@@ -30,7 +33,7 @@ internal static class DemoCommand
 
         try
         {
-            await ServeAsync(surroundings, data, urls, cancellation);
+            await ServeAsync(surroundings, data, urls, DemoCast.Of(seed), cancellation);
         }
         finally
         {
@@ -42,11 +45,9 @@ internal static class DemoCommand
     }
 
     private static async Task ServeAsync(
-        Surroundings surroundings, string data, string? urls, CancellationToken cancellation)
+        Surroundings surroundings, string data, string? urls, DemoCast cast, CancellationToken cancellation)
     {
         var clock = new DemoClock();
-        var steps = DemoStory.Ending(clock.GetUtcNow());
-        clock.Set(steps[0].At.AddMinutes(-1));
         var options = new NodeOptions
         {
             Data = data,
@@ -55,17 +56,17 @@ internal static class DemoCommand
         };
         options = urls is null ? options : options with { Urls = urls };
         await using var node = await NodeHost.StartAsync(options, new NodeSeams { Clock = clock }, cancellation);
-        await DemoPlayer.PlayAsync(node, clock, steps, cancellation);
+        var count = await DemoPlayer.PlayAsync(node, clock, cast, cancellation);
         await surroundings.Out.WriteLineAsync(
             $"""
-            The demo is at {node.Urls[0]}: {steps.Count} messages of three agents, the last hour and last Tuesday.
+            The demo is at {node.Urls[0]}: {count} messages of three agents, the last hour and last Tuesday.
               data   {node.DataPath}
               tokens reader.token to look, approver.token to decide, host.token to send, admin.token to administer
 
             Ask it from another terminal, in this directory or with --data {node.DataPath}:
-              audit windows w-orders-17
-              audit show trig-442-91bc
-              audit tasks migrate-orders
+              audit windows {cast.Window}
+              audit show {cast.IncidentSession}
+              audit tasks {cast.Task}
             An interrupt ends it.
             """);
         await surroundings.Out.FlushAsync(cancellation);

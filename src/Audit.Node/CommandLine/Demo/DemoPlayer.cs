@@ -7,18 +7,20 @@ namespace Audit.Node.CommandLine.Demo;
 /// <summary>Sends the story to a node, as its hosts and its approver would have sent it.</summary>
 internal static class DemoPlayer
 {
-    private static readonly (string Name, string[] Roles)[] Cast =
-        [(DemoStory.Host, ["ingest"]), (DemoStory.OtherHost, ["ingest"]), (DemoStory.Approver, ["approve", "read"])];
-
-    public static async Task PlayAsync(
-        RunningNode node, DemoClock clock, IReadOnlyList<DemoStep> steps, CancellationToken cancellation)
+    /// <returns>Of how many messages the story is.</returns>
+    public static async Task<int> PlayAsync(
+        RunningNode node, DemoClock clock, DemoCast cast, CancellationToken cancellation)
     {
+        (string Name, string[] Roles)[] people =
+            [(cast.Host, ["ingest"]), (cast.OtherHost, ["ingest"]), (cast.Approver, ["approve", "read"])];
+        var steps = DemoStory.Ending(clock.GetUtcNow(), cast);
+        clock.Set(steps[0].At.AddMinutes(-1));
         var url = new Uri(node.Urls[0]);
         using var admin = new NodeClient(url, FirstToken.Read(node.TokenFile));
         var senders = new Dictionary<string, NodeClient>();
         try
         {
-            foreach (var (name, roles) in Cast)
+            foreach (var (name, roles) in people)
             {
                 var source = roles.Contains("ingest") ? name : null;
                 var made = await admin.PostAsync(
@@ -42,6 +44,7 @@ internal static class DemoPlayer
 
         clock.GoOnForReal();
         await MakeFirstTokensAsync(url, node, cancellation);
+        return steps.Count;
     }
 
     /// <summary>Those with which a book begins, so that who looks at the demo is not its administrator.</summary>

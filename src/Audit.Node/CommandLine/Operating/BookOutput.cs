@@ -5,9 +5,7 @@ namespace Audit.Node.CommandLine.Operating;
 /// <summary>Writes the book to the standard output: from a node, or from its store where none runs.</summary>
 internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
 {
-    private const int PieceLength = 64 << 10;
-
-    private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
+    private readonly StreamOutput output = new(surroundings);
 
     /// <param name="wanted">What the API's parameters of the same names narrow.</param>
     public async Task RunAsync(IReadOnlyDictionary<string, string> wanted, CancellationToken cancellation)
@@ -22,7 +20,9 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
             using var client = await place.TryFindNodeAsync(cancellation);
             await Bar.ShowAsync(bars, "rows read", bar => client is null
                 ? FromStoreAsync(request, bar, cancellation)
-                : FromNodeAsync(client, wanted, bar, cancellation));
+                : output.CopyAsync(
+                    client, NodeClient.PathOf("v1/export", [.. wanted.Select(one => (one.Key, (string?)one.Value))]),
+                    "its book", bar, cancellation));
         }
         catch (TooManyCallsException tooMany)
         {
@@ -53,18 +53,25 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
         var away = await new JournalExport(store.Opened, store.Seal.Payloads, request, reader).RunAsync(
             piece =>
             {
-                Write(piece.Span);
+                output.Write(piece.Span);
                 return ValueTask.CompletedTask;
             },
             (position, last) => bar?.Report(new Passed(position, last)), cancellation);
-        RequireWhole(away is null);
+        output.RequireWhole(away is null);
     }
+}
 
-    private async Task FromNodeAsync(
-        NodeClient client, IReadOnlyDictionary<string, string> wanted, IProgress<Passed>? bar,
-        CancellationToken cancellation)
+/// <summary>Writes what a node gives as a stream to the standard output.</summary>
+internal sealed class StreamOutput(Surroundings surroundings)
+{
+    private const int PieceLength = 64 << 10;
+
+    private readonly Decoder decoder = Encoding.UTF8.GetDecoder();
+
+    /// <param name="what">What the node gives, for a sentence of its failure.</param>
+    public async Task CopyAsync(
+        NodeClient client, string path, string what, IProgress<Passed>? bar, CancellationToken cancellation)
     {
-        var path = NodeClient.PathOf("v1/export", [.. wanted.Select(one => (one.Key, (string?)one.Value))]);
         using var answer = await client.RequireAsync(HttpMethod.Get, path, cancellation);
         var last = answer.Headers.TryGetValues(ExportEndpoint.LastPosition, out var end)
             && long.TryParse(end.First(), out var position)
@@ -87,21 +94,21 @@ internal sealed class BookOutput(Surroundings surroundings, BookPlace place)
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException)
         {
-            throw CommandException.Failed($"{client.Server} broke off while it gave its book: {failure.Message}");
+            throw CommandException.Failed($"{client.Server} broke off while it gave {what}: {failure.Message}");
         }
     }
 
-    private void RequireWhole(bool isWhole)
+    public void RequireWhole(bool isWhole)
     {
         if (!isWhole)
         {
             surroundings.Out.Flush();
             throw CommandException.Failed(
-                "The book could not be read to its end; the last line of what was given says why.");
+                "It could not be read to its end; the last line of what was given says why.");
         }
     }
 
-    private void Write(ReadOnlySpan<byte> piece)
+    public void Write(ReadOnlySpan<byte> piece)
     {
         var characters = new char[decoder.GetCharCount(piece, flush: false)];
         decoder.GetChars(piece, characters, flush: false);

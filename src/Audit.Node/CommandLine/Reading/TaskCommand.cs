@@ -22,12 +22,44 @@ internal static class TaskCommand
     {
         var command = new Command("tasks", "Lists the tasks, newest first, or shows one with its windows and calls.");
         var task = command.AddOptionalName("TASK", "the task to show");
+        var query = command.AddText("--of", "QUERY", "the task of the newest call that a search finds");
         var limit = command.AddLimit("tasks, or calls of each kind");
         var at = command.AddMoment("one task as it was known then");
-        return command.Asks(surroundings, asked => asked.Get(task) is { } one
-            ? asked.PrintAsync(
-                "v1/task", WireJson.Default.TaskDetailAnswer, Write, limit, at, ("task", one))
-            : asked.PrintListAsync(asked.Get(limit), "tasks", "v1/tasks", WireJson.Default.TaskAnswer, Shown));
+        return command.Asks(
+            surroundings,
+            async asked =>
+            {
+                var one = asked.Get(query) is { } text ? await TaskOfAsync(asked, text) : asked.Get(task);
+                await (one is null
+                    ? asked.PrintListAsync(asked.Get(limit), "tasks", "v1/tasks", WireJson.Default.TaskAnswer, Shown)
+                    : asked.PrintAsync(
+                        "v1/task", WireJson.Default.TaskDetailAnswer, Write, limit, at, ("task", one)));
+            },
+            parsed =>
+            {
+                if (parsed.GetValue(query) is not { } text)
+                {
+                    return;
+                }
+
+                if (parsed.GetValue(task) is not null)
+                {
+                    throw CommandException.WrongUse("Either TASK or --of is expected.");
+                }
+
+                SearchCommand.RequireQuery(surroundings, text);
+            });
+    }
+
+    /// <summary>For what something was done, by what is known of it.</summary>
+    private static async Task<string> TaskOfAsync(Asked asked, string query)
+    {
+        var found = await asked.AskAsync(
+            "v1/search", WireJson.Default.SearchPageAnswer, ("q", query), ("limit", "1"));
+        return found.Value.Items is not [var hit]
+            ? throw CommandException.Failed($"Nothing in the book matches \"{query}\".")
+            : hit.TaskId ?? throw CommandException.Failed(
+                $"The call {hit.ToolCallId} of the session {hit.SessionId} was made for no task.");
     }
 
     private static void Write(Surroundings surroundings, TaskDetailAnswer task)
