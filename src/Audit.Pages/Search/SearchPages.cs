@@ -11,9 +11,10 @@ internal sealed class SearchPages(Questions questions, SearchQuota quota, ViewBo
 
     public void Map(PageMap pages)
     {
+        const string Views = "/search/views";
         pages.Get("/search", Roles.Read, ShowAsync).Scoped(Scope.Binding);
-        pages.Post("/search/views", ViewBook.MaySave, SaveAsync).Scoped(Scope.Own);
-        pages.Post("/search/views/remove", ViewBook.MaySave, RemoveAsync).Scoped(Scope.Own);
+        pages.Post(Views, ViewBook.MaySave, SaveAsync).Scoped(Scope.Own);
+        pages.Post(Views + "/remove", ViewBook.MaySave, RemoveAsync).Scoped(Scope.Own);
     }
 
     private async Task<PageAnswer> ShowAsync(Visit visit)
