@@ -27,7 +27,7 @@ internal static class Catalogue
             new SinglePosts(options.Node, options.Engine),
             .. options.Engine == "local" ? ReadSideSubjects(options) : [],
         ];
-        var wanted = all.Where(one => (one.Kind ?? kind) == kind && options.Wants(one.Name)).ToArray();
+        var wanted = all.Where(one => (one.Kind ?? kind) == kind && options.Wants(one)).ToArray();
         return wanted.Length > 0
             ? wanted
             : throw new WrongUseException($"--only knows: {string.Join("; ", all.Select(one => one.Name).Distinct())}.");
@@ -45,5 +45,6 @@ internal static class Catalogue
         new NodeStart(options.Node),
         new DecideAnswers(options.Node),
         new McpCalls(options.Node),
+        new MillionCalls(options.Node),
     ];
 }

@@ -11,6 +11,9 @@ internal interface IMeasured
     /// <summary>The kind of store that it is for; null when it does not care.</summary>
     string? Kind => null;
 
+    /// <summary>Whether it takes so long that it is measured only where it is asked for by its name, and then once.</summary>
+    bool IsByHand => false;
+
     /// <param name="store">Fresh, and this measurement's own.</param>
     Task<Sample> MeasureAsync(LoadStore store, Workload work);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Audit.Load.Stores;
 
 namespace Audit.Load;
 
@@ -10,10 +11,14 @@ internal sealed class Meter
     private readonly long allocated;
     private readonly int collections;
     private readonly TimeSpan paused;
+    private readonly Func<TimeSpan>? serverTime;
+    private readonly TimeSpan? serverTimeBefore;
     private readonly long started;
 
-    public Meter()
+    /// <param name="store">Whose server, where there is one of its own, is looked at too.</param>
+    public Meter(LoadStore? store = null)
     {
+        serverTime = store?.ServerTime;
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
@@ -21,6 +26,7 @@ internal sealed class Meter
         collections = GC.CollectionCount(0);
         paused = GC.GetTotalPauseDuration();
         processorTime = process.TotalProcessorTime;
+        serverTimeBefore = serverTime?.Invoke();
         started = Stopwatch.GetTimestamp();
     }
 
@@ -34,6 +40,7 @@ internal sealed class Meter
             events, elapsed, process.TotalProcessorTime - processorTime,
             GC.GetTotalAllocatedBytes(precise: true) - allocated)
         {
+            ServerTime = serverTime?.Invoke() - serverTimeBefore,
             Note = $"{GC.CollectionCount(0) - collections} collections, "
                 + $"{(GC.GetTotalPauseDuration() - paused).TotalMilliseconds:0} ms paused",
         };

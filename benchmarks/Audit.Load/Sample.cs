@@ -15,8 +15,11 @@ internal sealed record Sample(long Events, TimeSpan Elapsed, TimeSpan ProcessorT
     /// <summary>What the node beside this process cost; null where there was none.</summary>
     public NodeCost? Node { get; init; }
 
-    /// <summary>Bytes on the disk for a byte of record, all that is derived from it included.</summary>
-    public double? StoredForAByte { get; init; }
+    /// <summary>Processor time of the database's server; null where there is none of its own.</summary>
+    public TimeSpan? ServerTime { get; init; }
+
+    /// <summary>What lies on the disk; null where it was not looked at.</summary>
+    public StoredBytes? Stored { get; init; }
 
     /// <summary>Anything that helps to understand the figures.</summary>
     public string? Note { get; init; }
@@ -32,6 +35,15 @@ internal sealed record NodeCost(double MicrosecondsAnEvent, double ResidentMegab
     /// <summary>How much more it had than when it was measured first.</summary>
     public double GrownMegabytes { get; init; }
 
+    /// <summary>Of managed objects that it made for an event; null where it does not say.</summary>
+    public double? BytesAllocated { get; init; }
+
     public override string ToString() => FormattableString.Invariant(
         $"node: {MicrosecondsAnEvent:0.0} µs of CPU an event, {ResidentMegabytes:0} MB resident at most");
 }
+
+/// <summary>What lies on the disk, all that is derived from the records included.</summary>
+/// <param name="ForAByte">For a byte of the records that were written.</param>
+/// <param name="ForAByteWithoutIndex">The same without the text index.</param>
+/// <param name="OfARow">For each row that lies there, also of those from before.</param>
+internal sealed record StoredBytes(double ForAByte, double ForAByteWithoutIndex, double OfARow);

@@ -6,6 +6,9 @@ namespace Audit.Testing;
 /// <summary>The processes of a PostgreSQL server on this machine, to stop them and let them go on.</summary>
 public sealed class ServerProcesses
 {
+    /// <summary>In which Linux tells processor time, whatever its own clock is.</summary>
+    private const double TicksPerSecond = 100;
+
     private readonly int postmaster;
 
     internal ServerProcesses(int postmaster) => this.postmaster = postmaster;
@@ -22,12 +25,32 @@ public sealed class ServerProcesses
         return new ServerProcesses((int)(await command.ExecuteScalarAsync())!);
     }
 
+    /// <summary>What all of them used so far, and those that ended.</summary>
+    public TimeSpan ProcessorTime => TimeSpan.FromSeconds(
+        Children().Prepend(postmaster).Sum(Ticks) / TicksPerSecond);
+
     /// <summary>Sends it to the server and to all that serve its connections.</summary>
     public void Signal(string signal) => Signals.Send(signal, [postmaster, .. Children()]);
 
     private IEnumerable<int> Children() =>
         File.ReadAllText($"/proc/{postmaster}/task/{postmaster}/children")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse);
+
+    /// <summary>Its own, and that of the children that it has waited for.</summary>
+    private static long Ticks(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            // The name before may have spaces and brackets in it.
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[11..15].Sum(long.Parse);
+        }
+        catch (IOException)
+        {
+            // It ended meanwhile: its parent has its time.
+            return 0;
+        }
+    }
 }
 
 public static class Signals

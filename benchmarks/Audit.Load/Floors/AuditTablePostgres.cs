@@ -34,7 +34,7 @@ internal sealed class AuditTablePostgres(string name, int connections) : IMeasur
 
         await PostgresConnection.RunAsync(open[0], TableSql);
         var latencies = new Latencies(work.Messages.Length);
-        var meter = new Meter();
+        var meter = new Meter(store);
         var written = await Task.WhenAll(
             dealt.Select((messages, number) => Task.Run(() => WriteAsync(open[number], messages, latencies))));
         var sample = meter.Read(written.Sum());

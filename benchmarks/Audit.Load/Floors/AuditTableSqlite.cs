@@ -37,7 +37,7 @@ internal sealed class AuditTableSqlite(string name, int connections) : IMeasured
                 () => Write(path, messages, ready, start, latencies), TaskCreationOptions.LongRunning))
             .ToArray();
         ready.Wait();
-        var meter = new Meter();
+        var meter = new Meter(store);
         start.Set();
         var written = await Task.WhenAll(writers);
         return meter.Read(written.Sum()) with { MedianLatency = latencies.Median() };

@@ -21,7 +21,7 @@ internal sealed class RawBatchPostgres : IMeasured
         await using var first = await PostgresConnection.OpenAsync(store.Place);
         await using var second = await PostgresConnection.OpenAsync(store.Place);
         await PostgresConnection.RunAsync(first, WithoutLockSql);
-        var meter = new Meter();
+        var meter = new Meter(store);
         await Task.WhenAll(new[] { first, second }.Select((connection, number) => Task.Run(
             () => PostgresJournalInsert.InsertAllAsync(connection, rows, number, Connections, RowsPerTransaction))));
         return meter.Read(rows.Length);

@@ -17,7 +17,7 @@ internal sealed class RawBatchSqlite : IMeasured
             var rows = work.Rows;
             using var database = new SqliteFile(store.Place);
             var insert = new SqliteJournalInsert(database);
-            var meter = new Meter();
+            var meter = new Meter(store);
             insert.InsertAll(rows, RowsPerTransaction);
             return meter.Read(rows.Length);
         },

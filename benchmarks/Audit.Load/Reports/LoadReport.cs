@@ -2,8 +2,10 @@ namespace Audit.Load.Reports;
 
 /// <summary>The outcome of a whole invocation.</summary>
 /// <param name="Ratios">By subject and floor, the median of the ratios within each run.</param>
+/// <param name="LeftOut">What there was no time for.</param>
 internal sealed record LoadReport(
-    Machine Machine, string Store, int Records, int PrefilledRows, int Runs,
+    Machine Machine, string Store, string Engine, int Records, int PrefilledRows, int Runs,
+    IReadOnlyList<string> LeftOut,
     IReadOnlyList<ResultRow> Rows, IReadOnlyDictionary<(string Subject, string Floor), double> Ratios)
 {
     public static readonly IReadOnlyList<string> Floors =
@@ -13,18 +15,27 @@ internal sealed record LoadReport(
         Machine machine, LoadOptions options, IReadOnlyList<string> names,
         IReadOnlyList<IReadOnlyDictionary<string, Sample>> runs)
     {
-        var rows = names.Select(name => ResultRow.Of(name, [.. runs.Select(run => run[name])])).ToArray();
+        var measured = names.Where(name => runs.Any(run => run.ContainsKey(name))).ToArray();
+        var rows = measured
+            .Select(name => ResultRow.Of(name, [.. runs.Where(run => run.ContainsKey(name)).Select(run => run[name])]))
+            .ToArray();
         var ratios = new Dictionary<(string, string), double>();
-        foreach (var floor in Floors.Intersect(names))
+        foreach (var floor in Floors.Intersect(measured))
         {
-            foreach (var name in names)
+            foreach (var name in measured)
             {
-                ratios[(name, floor)] =
-                    ResultRow.Middle([.. runs.Select(run => run[name].PerSecond / run[floor].PerSecond)]);
+                var both = runs.Where(run => run.ContainsKey(name) && run.ContainsKey(floor)).ToArray();
+                if (both.Length > 0)
+                {
+                    ratios[(name, floor)] =
+                        ResultRow.Middle([.. both.Select(run => run[name].PerSecond / run[floor].PerSecond)]);
+                }
             }
         }
 
-        return new LoadReport(machine, options.Store, options.Records, options.Rows, options.Runs, rows, ratios);
+        return new LoadReport(
+            machine, options.Store, options.Engine, options.Records, options.Rows, runs.Count,
+            [.. names.Except(measured)], rows, ratios);
     }
 
     public ResultRow? Of(string name) => Rows.FirstOrDefault(row => row.Name == name);

@@ -5,13 +5,18 @@ namespace Audit.Load.Reports;
 /// <param name="TailLatency">In milliseconds, what one in a hundred exceeds.</param>
 /// <param name="MicrosecondsOfProcessor">For one event, of the harness's process.</param>
 /// <param name="NodeMicroseconds">For one event, of the node's process.</param>
+/// <param name="NodeAllocated">Bytes of managed objects for one event, of the node's process.</param>
+/// <param name="ServerMicroseconds">For one event, of the database's server.</param>
 /// <param name="NodeMegabytes">Resident at most.</param>
 /// <param name="NodeGrownMegabytes">Resident at most, above what it was when idle.</param>
 /// <param name="StoredForAByte">Bytes on the disk for a byte of record.</param>
+/// <param name="StoredWithoutIndex">The same without the text index.</param>
+/// <param name="StoredOfARow">Bytes on the disk for each row that lies there.</param>
 internal sealed record ResultRow(
     string Name, double Median, double Min, double Max, double? MedianLatency, double? TailLatency,
-    double MicrosecondsOfProcessor, double BytesAllocated, double? NodeMicroseconds, double? NodeMegabytes,
-    double? NodeGrownMegabytes, double? StoredForAByte, string? Note)
+    double MicrosecondsOfProcessor, double BytesAllocated, double? NodeMicroseconds, double? NodeAllocated,
+    double? ServerMicroseconds, double? NodeMegabytes, double? NodeGrownMegabytes, double? StoredForAByte,
+    double? StoredWithoutIndex, double? StoredOfARow, string? Note)
 {
     public static ResultRow Of(string name, IReadOnlyList<Sample> samples)
     {
@@ -23,9 +28,13 @@ internal sealed record ResultRow(
             Middle([.. samples.Select(sample => sample.ProcessorTime.TotalMicroseconds / sample.Events)]),
             Middle([.. samples.Select(sample => (double)sample.AllocatedBytes / sample.Events)]),
             Known(sample => sample.Node?.MicrosecondsAnEvent),
+            Known(sample => sample.Node?.BytesAllocated),
+            Known(sample => sample.ServerTime?.TotalMicroseconds / sample.Events),
             Known(sample => sample.Node?.ResidentMegabytes),
             Known(sample => sample.Node?.GrownMegabytes),
-            Known(sample => sample.StoredForAByte),
+            Known(sample => sample.Stored?.ForAByte),
+            Known(sample => sample.Stored?.ForAByteWithoutIndex),
+            Known(sample => sample.Stored?.OfARow),
             samples[^1].Note);
 
         double? Known(Func<Sample, double?> figure)

@@ -8,16 +8,15 @@ internal static class TableReport
     private static readonly string[] Head =
     [
         "what", "events/s", "min", "max", "× raw batch", "× table, 1", "× table, 48", "× Akka", "median ms", "p99 ms",
-        "CPU µs", "bytes", "node's CPU µs", "node's MB",
+        "CPU µs", "bytes", "node's CPU µs", "node's bytes", "node's MB", "server's CPU µs",
     ];
 
     public static void Write(LoadReport report, TextWriter output)
     {
         output.WriteLine($"{report.Machine}");
         output.WriteLine(Invariant(
-            $"{report.Records:n0} records of about 1 KB, {report.PrefilledRows:n0} rows before them, median of "));
-        output.WriteLine(
-            $"{report.Runs} runs; CPU and bytes allocated are the harness's own, for one event, but CPU and MB of the node");
+            $"{report.Records:n0} records of about 1 KB, {report.PrefilledRows:n0} rows before them, median of {report.Runs} runs;"));
+        output.WriteLine("for one event CPU and bytes allocated of the harness, then of the node, and CPU of the database's server");
         output.WriteLine();
         string[][] lines = [Head, .. report.Rows.Select(row => Cells(report, row))];
         WriteAligned(lines, output);
@@ -33,12 +32,17 @@ internal static class TableReport
             .. Goal.All.Where(goal => report.Of(goal.Subject) is not null).Select(goal => new[]
             {
                 goal.Subject,
-                Invariant($"{(goal.AtMost ? "≤" : "≥")} {goal.OwedOn(report.Store):#,0.##} {goal.What}"),
+                goal.OwedText(report.Store),
                 goal.Figure(report) is { } figure ? Invariant($"{figure:#,0.00}") : "–",
                 goal.IsMet(report) switch { true => "met", false => "NOT met", null => "not measured" },
             }),
         ];
         WriteAligned(lines, output);
+        output.WriteLine();
+        foreach (var lack in Goal.Lacks(report))
+        {
+            output.WriteLine(lack);
+        }
     }
 
     private static string[] Cells(LoadReport report, ResultRow row) =>
@@ -53,13 +57,15 @@ internal static class TableReport
         Known(row.MicrosecondsOfProcessor, "0.0"),
         Known(row.BytesAllocated, "n0"),
         Known(row.NodeMicroseconds, "0.0"),
+        Known(row.NodeAllocated, "n0"),
         Known(row.NodeMegabytes, "0"),
+        Known(row.ServerMicroseconds, "0.0"),
     ];
 
     private static string Known(double? figure, string format) =>
         figure?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 
-    private static void WriteAligned(string[][] lines, TextWriter output)
+    public static void WriteAligned(string[][] lines, TextWriter output)
     {
         var widths = Enumerable.Range(0, lines[0].Length)
             .Select(column => lines.Max(line => line[column].Length)).ToArray();

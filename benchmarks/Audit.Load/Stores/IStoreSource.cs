@@ -1,6 +1,6 @@
 namespace Audit.Load.Stores;
 
-/// <summary>Makes stores of one kind.</summary>
+/// <summary>Makes stores of one kind; who disposes of it throws away what they are copied from.</summary>
 internal interface IStoreSource : IAsyncDisposable
 {
     string Kind { get; }
@@ -8,8 +8,8 @@ internal interface IStoreSource : IAsyncDisposable
     /// <summary>The name and version of the database.</summary>
     Task<string> DescribeAsync();
 
-    /// <summary>Makes the template that every store is copied from, with so many rows in it.</summary>
-    Task PrepareAsync(int rows, Action<string> report);
+    /// <summary>Makes the template that every store is copied from, where there is none, and has rows written into it.</summary>
+    Task PrepareAsync(Func<LoadStore, Task> fill);
 
     Task<LoadStore> MakeAsync();
 }

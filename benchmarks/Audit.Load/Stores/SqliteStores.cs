@@ -1,57 +1,54 @@
-using Audit.Load.Floors;
 using SQLitePCL;
 
 namespace Audit.Load.Stores;
 
-/// <summary>Each store is a file in a directory of its own.</summary>
+/// <summary>Each store is a file in a directory of its own, copied from a template with all that lies beside it.</summary>
 internal sealed class SqliteStores : IStoreSource
 {
     private readonly string directory;
-    private string? template;
     private int made;
 
-    public SqliteStores(string parent)
+    public SqliteStores(LoadOptions options)
+        : this(Path.Combine(options.Directory, $"audit-load-{Environment.ProcessId}"))
+    {
+    }
+
+    /// <param name="directory">Of which it goes on with the template that is there.</param>
+    public SqliteStores(string directory)
     {
         Batteries_V2.Init();
-        directory = Directory.CreateDirectory(Path.Combine(parent, $"audit-load-{Environment.ProcessId}")).FullName;
+        this.directory = directory;
     }
 
     public string Kind => "sqlite";
 
+    private string Template => Path.Combine(directory, "template");
+
     public Task<string> DescribeAsync() => Task.FromResult("SQLite " + raw.sqlite3_libversion().utf8_to_string());
 
-    public async Task PrepareAsync(int rows, Action<string> report)
+    public async Task PrepareAsync(Func<LoadStore, Task> fill)
     {
-        var path = Path.Combine(directory, "template.db");
-        await MakeTablesAsync(path);
-        using (var database = new SqliteFile(path))
+        Directory.CreateDirectory(Template);
+        var template = In(Template, () => Task.CompletedTask);
+        await using (await AuditStore.OpenAsync(template.Address, TestKeys.Given, CancellationToken.None))
         {
-            var insert = new SqliteJournalInsert(database);
-            var filled = 0;
-            foreach (var slice in Prefill.Slices(rows))
-            {
-                insert.InsertAll(slice, rowsPerTransaction: 5_000);
-                report($"prefilled {filled += slice.Length:n0} of {rows:n0} rows");
-            }
-
-            database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            // Opening it made the tables.
         }
 
-        template = path;
+        await fill(template);
     }
 
     public Task<LoadStore> MakeAsync()
     {
-        var own = Directory.CreateDirectory(Path.Combine(directory, $"store-{++made}")).FullName;
-        var path = Path.Combine(own, "journal.db");
-        File.Copy(template!, path);
-        using (var copy = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite))
+        var own = Path.Combine(directory, $"store-{++made}");
+        if (Directory.Exists(own))
         {
-            // Or the copy would be written to the disk during the measurement.
-            RandomAccess.FlushToDisk(copy);
+            // Somebody was ended before he could throw it away.
+            Directory.Delete(own, recursive: true);
         }
 
-        return Task.FromResult(new LoadStore("sqlite", $"sqlite:{path}", path, own, () =>
+        LoadStore.Copy(Template, own);
+        return Task.FromResult(In(own, () =>
         {
             Directory.Delete(own, recursive: true);
             return Task.CompletedTask;
@@ -64,8 +61,17 @@ internal sealed class SqliteStores : IStoreSource
         return ValueTask.CompletedTask;
     }
 
-    private static async Task MakeTablesAsync(string path)
+    private static LoadStore In(string own, Func<Task> throwAwayAsync)
     {
-        await using var store = await AuditStore.OpenAsync($"sqlite:{path}", TestKeys.Given, CancellationToken.None);
+        var path = Path.Combine(own, "journal.db");
+        return new LoadStore("sqlite", $"sqlite:{path}", path, own, throwAwayAsync)
+        {
+            SizesAsync = () =>
+            {
+                var files = LoadStore.FilesOf(own).ToArray();
+                var index = files.Where(file => file.Name.Contains("-search.db", StringComparison.Ordinal));
+                return Task.FromResult((files.Sum(file => file.Length), index.Sum(file => file.Length)));
+            },
+        };
     }
 }

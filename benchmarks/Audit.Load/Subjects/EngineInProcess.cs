@@ -20,7 +20,7 @@ internal sealed class EngineInProcess(string engine) : IMeasured
     public static async Task<Sample> MeasureAsync(OpenEngine open, Workload work)
     {
         var dealt = work.DealtTo(Submitters);
-        var meter = new Meter();
+        var meter = new Meter(open.Store);
         await Task.WhenAll(dealt.Select(messages => Task.Run(() => SubmitAsync(open, messages))));
         var sample = meter.Read(work.Messages.Length);
         return sample with { Note = $"{open.Describe(sample.Events)}, {sample.Note}" };

@@ -16,7 +16,7 @@ internal sealed class EngineSingles(string engine) : IMeasured
         await using var open = await OpenEngine.OnAsync(store, engine);
         var dealt = work.DealtTo(Submitters);
         var latencies = new Latencies(work.Messages.Length);
-        var meter = new Meter();
+        var meter = new Meter(store);
         await Task.WhenAll(dealt.Select(messages => Task.Run(() => SubmitAsync(open, messages, latencies))));
         var sample = meter.Read(work.Messages.Length);
         return sample with

@@ -15,12 +15,12 @@ internal sealed class LargeBody(string? program) : IMeasured
         await using var node = await MeasuredNode.StartAsync(store, program);
         using var client = node.Client(connections: 1);
         var body = NdjsonBodies.Of(new Workload(run: 997, Records), batchItems: Records, connections: 1)[0][0];
-        var meter = new Meter();
-        node.BeginMeasurement();
+        await node.BeginMeasurementAsync();
+        var meter = new Meter(store);
         using var answer = await client.PostAsync("/v1/records", NdjsonBodies.ContentOf(body));
         answer.EnsureSuccessStatusCode();
         await MeasuredNode.CaughtUpAsync(client, withSearch: true);
-        var cost = node.CostOf(Records);
+        var cost = await node.CostOfAsync(Records);
         return meter.Read(Records) with { Node = cost, Note = $"{cost}, {cost.GrownMegabytes:0} MB above idle" };
     }
 }

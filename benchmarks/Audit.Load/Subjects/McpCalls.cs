@@ -26,8 +26,8 @@ internal sealed class McpCalls(string? program) : IMeasured
         await proxied.CallAsync(WarmUp);
 
         var (alone, behind) = (new Latencies(Calls), new Latencies(Calls));
-        var meter = new Meter();
-        node.BeginMeasurement();
+        await node.BeginMeasurementAsync();
+        var meter = new Meter(store);
         for (var done = 0; done < Calls; done += AtATime)
         {
             alone.Add(await direct.CallAsync(AtATime));
@@ -38,7 +38,7 @@ internal sealed class McpCalls(string? program) : IMeasured
         {
             MedianLatency = behind.Median() - alone.Median(),
             TailLatency = behind.At(0.99) - alone.At(0.99),
-            Node = node.CostOf(Calls),
+            Node = await node.CostOfAsync(Calls),
             Note = $"added to the median and the tail; {TextOf("alone", alone)}, {TextOf("behind the proxy", behind)}",
         };
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Audit.Load.Stores;
@@ -11,19 +12,29 @@ internal sealed class MeasuredNode : IAsyncDisposable
     /// <summary>What a node is given before it is measured, for a program just started runs unoptimized code.</summary>
     public static readonly Workload WarmUp = new(run: 998, records: 20_000);
 
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(5);
+    private const string AllocatedMetric = "dotnet_allocated_bytes_total ";
+
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
 
     private readonly NodeProcess process;
+    private double? allocatedBefore;
     private TimeSpan processorTimeBefore;
     private long residentBefore;
 
-    private MeasuredNode(NodeProcess process) => this.process = process;
+    private MeasuredNode(NodeProcess process, LoadStore store) => (this.process, Store) = (process, store);
+
+    public LoadStore Store { get; }
 
     /// <summary>Its own directory, with the log's key.</summary>
     public string Data => process.Data;
 
+    public int Id => process.Id;
+
+    public long ResidentMegabytes => process.ResidentBytes >> 20;
+
     public static async Task<MeasuredNode> StartAsync(
-        LoadStore store, string? program, string engine = "local", IReadOnlyList<string>? options = null)
+        LoadStore store, string? program, string engine = "local", IReadOnlyList<string>? options = null,
+        params IEnumerable<(string Name, string Value)> settings)
     {
         var data = Path.Combine(store.Directory, "data");
         program ??= Path.Combine(AppContext.BaseDirectory, "audit.dll");
@@ -36,13 +47,18 @@ internal sealed class MeasuredNode : IAsyncDisposable
 
         // A free port; nobody joins it.
         var environment = new Dictionary<string, string> { ["AUDIT_AKKA_PORT"] = "0" };
+        foreach (var (name, value) in settings)
+        {
+            environment[name] = value;
+        }
+
         return new MeasuredNode(await NodeProcess.StartAsync(
             program, data,
             [
                 "--urls", "http://127.0.0.1:0", "--engine", engine, "--store", store.Address, "--row-key", rowKey,
                 .. options ?? [],
             ],
-            environment));
+            environment), store);
     }
 
     /// <summary>A client that may do everything and keeps so many connections.</summary>
@@ -54,40 +70,59 @@ internal sealed class MeasuredNode : IAsyncDisposable
         return client;
     }
 
-    public void BeginMeasurement() =>
+    public async Task BeginMeasurementAsync()
+    {
+        allocatedBefore = await AllocatedAsync();
         (processorTimeBefore, residentBefore) = (process.ProcessorTime, process.ResidentBytes);
+    }
 
     /// <summary>Waits until the read models and the log have all that the journal has.</summary>
     /// <param name="withSearch">The text index too.</param>
-    public static async Task CaughtUpAsync(HttpClient client, bool withSearch = false)
+    /// <returns>Where the journal ends.</returns>
+    public static async Task<long> CaughtUpAsync(
+        HttpClient client, bool withSearch = false, CancellationToken cancellation = default)
     {
-        long behind;
+        long end, behind;
         do
         {
-            using var stats = JsonDocument.Parse(await client.GetByteArrayAsync("/v1/stats"));
-            var end = PositionOf(stats, "journal");
+            using var stats = JsonDocument.Parse(await client.GetByteArrayAsync("/v1/stats", cancellation));
+            end = PositionOf(stats, "journal");
             behind = end - Math.Min(PositionOf(stats, "projections"), PositionOf(stats, "log"));
             behind = Math.Max(behind, withSearch ? end - PositionOf(stats, "search") : 0);
             // Asking all the time would take from the node what is being measured.
-            await Task.Delay(behind > 0 ? BetweenLooks : TimeSpan.Zero);
+            await Task.Delay(behind > 0 ? BetweenLooks : TimeSpan.Zero, cancellation);
         }
         while (behind > 0);
+
+        return end;
     }
 
     public static double LagOf(JsonDocument stats) =>
         stats.RootElement.GetProperty("projections").GetProperty("lag_ms").GetDouble();
 
-    /// <summary>What it used since <see cref="BeginMeasurement"/>.</summary>
-    public NodeCost CostOf(long events)
+    /// <summary>What it used since <see cref="BeginMeasurementAsync"/>.</summary>
+    public async Task<NodeCost> CostOfAsync(long events)
     {
-        var most = process.MostResidentBytes;
-        return new NodeCost((process.ProcessorTime - processorTimeBefore).TotalMicroseconds / events, most >> 20)
+        var (used, most) = (process.ProcessorTime - processorTimeBefore, process.MostResidentBytes);
+        return new NodeCost(used.TotalMicroseconds / events, most >> 20)
         {
             GrownMegabytes = (most - residentBefore) >> 20,
+            BytesAllocated = (await AllocatedAsync() - allocatedBefore) / events,
         };
     }
 
+    /// <summary>Ends it in good order.</summary>
+    public Task StopAsync() => process.TerminateAsync();
+
     public ValueTask DisposeAsync() => process.DisposeAsync();
+
+    private async Task<double?> AllocatedAsync()
+    {
+        using var client = Client(connections: 1);
+        var metrics = await client.GetStringAsync("/metrics");
+        var line = metrics.Split('\n').FirstOrDefault(line => line.StartsWith(AllocatedMetric, StringComparison.Ordinal));
+        return line is null ? null : double.Parse(line[AllocatedMetric.Length..], CultureInfo.InvariantCulture);
+    }
 
     private static long PositionOf(JsonDocument stats, string part) =>
         stats.RootElement.GetProperty(part).GetProperty("position").GetInt64();

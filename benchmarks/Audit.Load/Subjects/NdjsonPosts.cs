@@ -13,36 +13,40 @@ internal sealed class NdjsonPosts(string? program, string engine, bool untilSear
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
+        var before = await store.SizesAsync();
         await using var node = await MeasuredNode.StartAsync(store, program, engine);
         using var client = node.Client(NdjsonBodies.Connections);
         await NdjsonBodies.PostAllAsync(client, NdjsonBodies.Of(MeasuredNode.WarmUp));
         await MeasuredNode.CaughtUpAsync(client, untilSearchable);
         var bodies = NdjsonBodies.Of(work);
-        var meter = new Meter();
-        node.BeginMeasurement();
+        await node.BeginMeasurementAsync();
+        var meter = new Meter(store);
         var recorded = await NdjsonBodies.PostAllAsync(client, bodies);
         var taken = meter.Elapsed;
-        await MeasuredNode.CaughtUpAsync(client, untilSearchable);
+        var end = await MeasuredNode.CaughtUpAsync(client, untilSearchable);
         var sample = meter.Read(work.Messages.Length);
         if (recorded != work.Messages.Length)
         {
             throw new InvalidOperationException($"Only {recorded} of {work.Messages.Length} items were recorded.");
         }
 
-        var cost = node.CostOf(sample.Events);
+        var cost = await node.CostOfAsync(sample.Events);
+        // A node that runs has logs beside its files, which say nothing of what a record takes.
+        await node.StopAsync();
         return sample with
         {
             Node = cost,
-            StoredForAByte = untilSearchable && store.Kind == "sqlite" ? StoredForAByte(store, work) : null,
+            Stored = untilSearchable ? Stored(before, await store.SizesAsync(), work, end) : null,
             Note = $"{cost}, taken in at {work.Messages.Length / taken.TotalSeconds:n0}/s",
         };
     }
 
-    /// <summary>Everything in the store's directory, which has the warm-up's records too.</summary>
-    private static double StoredForAByte(LoadStore store, Workload work)
+    /// <summary>What came since the node was started, of which the warm-up's records are a part too.</summary>
+    private static StoredBytes Stored(
+        (long All, long Index) before, (long All, long Index) after, Workload work, long rows)
     {
-        var files = new DirectoryInfo(store.Directory).EnumerateFiles("*", SearchOption.AllDirectories);
-        var records = work.Messages.Concat(MeasuredNode.WarmUp.Messages);
-        return files.Sum(file => file.Length) / (double)records.Sum(message => message.Record.Length);
+        var records = (double)work.Messages.Concat(MeasuredNode.WarmUp.Messages).Sum(message => message.Record.Length);
+        var (all, index) = (after.All - before.All, after.Index - before.Index);
+        return new StoredBytes(all / records, (all - index) / records, after.All / (double)rows);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class NodeStart(string? program) : IMeasured
 
     public async Task<Sample> MeasureAsync(LoadStore store, Workload work)
     {
-        var meter = new Meter();
+        var meter = new Meter(store);
         var clock = Stopwatch.StartNew();
         await using var node = await MeasuredNode.StartAsync(store, program);
         return meter.Read(1) with { MedianLatency = clock.Elapsed };

@@ -8,15 +8,19 @@ internal sealed class OpenEngine : IAsyncDisposable
 {
     private readonly IAsyncDisposable owned;
 
-    private OpenEngine(IAuditEngine engine, IJournal journal, RecordHasher hasher, IAsyncDisposable owned)
+    private OpenEngine(
+        IAuditEngine engine, IJournal journal, RecordHasher hasher, IAsyncDisposable owned, LoadStore? store = null)
     {
-        Journal = journal;
+        (Journal, Store) = (journal, store);
         this.owned = owned;
         Reader = new ItemReader(hasher);
         Engine = engine;
     }
 
     public IJournal Journal { get; }
+
+    /// <summary>Null where its events go nowhere.</summary>
+    public LoadStore? Store { get; }
 
     public ItemReader Reader { get; }
 
@@ -30,7 +34,7 @@ internal sealed class OpenEngine : IAsyncDisposable
             engine == "akka"
                 ? await AkkaParts.StartAsync(store, opened.Journal, opened.Seal)
                 : Local(opened.Journal, opened.Seal),
-            opened.Opened, opened.Hasher, opened);
+            opened.Opened, opened.Hasher, opened, store);
     }
 
     /// <summary>The engine alone, its events going nowhere.</summary>

@@ -97,8 +97,8 @@ internal static class HalfSpeed
 
         var rest = bodies.Select(of => of[(of.Length / 2)..]).ToArray();
         var seen = new Latencies(10_000);
-        var meter = new Meter();
-        node.BeginMeasurement();
+        await node.BeginMeasurementAsync();
+        var meter = new Meter(node.Store);
         var posting = Task.WhenAll(rest.Select(of => Task.Run(() => PacedAsync(client, of, pause))));
         while (!posting.IsCompleted)
         {
@@ -107,11 +107,13 @@ internal static class HalfSpeed
 
         await posting;
         var sample = meter.Read(rest.Sum(of => of.Length) * (long)BatchItems);
+        var cost = await node.CostOfAsync(sample.Events);
         return sample with
         {
             MedianLatency = seen.Median(),
             TailLatency = seen.At(0.99),
-            Note = $"{node.CostOf(sample.Events)}",
+            Node = cost,
+            Note = $"{cost}",
         };
     }
 

@@ -19,7 +19,7 @@ internal sealed class ReadModelRebuild : IMeasured
 
         // The text index is fed in the background, and would go on with it while the rebuild is measured.
         await reads.Search.WaitForAsync(end, CancellationToken.None);
-        var meter = new Meter();
+        var meter = new Meter(store);
         await reads.RebuildAsync(null, CancellationToken.None);
         return meter.Read(end);
     }

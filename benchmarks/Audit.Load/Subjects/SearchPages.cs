@@ -24,7 +24,7 @@ internal sealed class SearchPages(string? program) : IMeasured
         using var client = node.Client(NdjsonBodies.Connections);
         await NdjsonBodies.PostAllAsync(client, NdjsonBodies.Of(work));
         await MeasuredNode.CaughtUpAsync(client, withSearch: true);
-        var meter = new Meter();
+        var meter = new Meter(store);
         var medians = new List<(string Question, TimeSpan Median)>();
         foreach (var question in Questions)
         {

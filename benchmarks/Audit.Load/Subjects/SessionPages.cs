@@ -26,7 +26,7 @@ internal sealed class SessionPages(string? program) : IMeasured
 
         await MeasuredNode.CaughtUpAsync(client);
         var latencies = new Latencies(Looks);
-        var meter = new Meter();
+        var meter = new Meter(store);
         string? cursor = null;
         for (var look = 0; look < Looks; look++)
         {

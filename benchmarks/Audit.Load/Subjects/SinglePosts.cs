@@ -20,10 +20,10 @@ internal sealed class SinglePosts(string? program, string engine) : IMeasured
         using var client = node.Client(Connections);
         await PostAllAsync(client, MeasuredNode.WarmUp, new Latencies(MeasuredNode.WarmUp.Messages.Length));
         var latencies = new Latencies(work.Messages.Length);
-        var meter = new Meter();
-        node.BeginMeasurement();
+        await node.BeginMeasurementAsync();
+        var meter = new Meter(store);
         var sample = meter.Read(await PostAllAsync(client, work, latencies));
-        var cost = node.CostOf(sample.Events);
+        var cost = await node.CostOfAsync(sample.Events);
         return sample with
         {
             MedianLatency = latencies.Median(),

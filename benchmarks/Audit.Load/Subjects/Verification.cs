@@ -23,10 +23,9 @@ internal sealed class Verification(string? program) : IMeasured
         {
             KeyFile = Path.Combine(data, "log.key"),
             CheckpointFile = Path.Combine(data, "log.checkpoint"),
-            Entries = await StoreMeta.EntryKeysAsync(
-                store.Address, RowKeys.Open(Path.Combine(data, "row.key"), isNewStore: false), CancellationToken.None),
+            Entries = await StoreMeta.EntryKeysAsync(store.Address, TestKeys.Row, CancellationToken.None),
         };
-        var meter = new Meter();
+        var meter = new Meter(store);
         var verdict = await LogVerifier.VerifyStoreAsync(store.Address, options, null, CancellationToken.None);
         return verdict.Integrity.IsIntact
             ? meter.Read((long)verdict.Integrity.Rows)

@@ -37,7 +37,7 @@ internal sealed class AkkaAsItComes : IMeasured
 
         var dealt = work.DealtTo(Asking);
         var latencies = new Latencies(work.Messages.Length);
-        var meter = new Meter();
+        var meter = new Meter(store);
         var written = await Task.WhenAll(dealt.Select(messages => Task.Run(() => AskAsync(region, messages, latencies))));
         var sample = meter.Read(written.Sum());
         await system.Terminate();

@@ -109,6 +109,7 @@ internal sealed class NodeInstruments : IDisposable
         Gauge("process.working_set_bytes", "Memory of the process.", () => Environment.WorkingSet);
         Gauge("dotnet.managed_heap_bytes", "Memory of managed objects.", () =>
             GC.GetTotalMemory(forceFullCollection: false));
+        Counter("dotnet.allocated_bytes", "Managed objects made since the start.", () => GC.GetTotalAllocatedBytes());
         Gauge("process.open_fds", "Files and sockets that are open.", () => Plain(machine.OpenFiles()));
         Gauge("process.max_fds", "Files and sockets that may be.", () => Plain(machine.MostOpenFiles()));
         Gauge("audit.disk_free_bytes", "Room on the disk of the data directory, and of a journal that is a file.", () =>
